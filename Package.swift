@@ -1,0 +1,115 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// One target per room (ARCHITECTURE.md). What only the program needs hangs on the trait
+// `Program`, so that a daemon which embeds VRRPCore, Netlink or Balancer checks out nothing else.
+
+let program = TargetDependencyCondition.when(traits: ["Program"])
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Rooms that touch raw memory say so at every place (`unsafe`).
+let strictMemory: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let package = Package(
+    name: "lbctl",
+    products: [
+        .executable(name: "lbctl", targets: ["lbctl"]),
+        .library(name: "VRRPCore", targets: ["VRRPCore"]),
+        .library(name: "VRRPTestKit", targets: ["VRRPTestKit"]),
+        .library(name: "LinuxIO", targets: ["LinuxIO"]),
+        .library(name: "Reactor", targets: ["Reactor"]),
+        .library(name: "Netlink", targets: ["Netlink"]),
+        .library(name: "Failover", targets: ["Failover"]),
+        .library(name: "Balancer", targets: ["Balancer"]),
+        .library(name: "HealthCheck", targets: ["HealthCheck"]),
+        .library(name: "Configuration", targets: ["Configuration"]),
+        .library(name: "Control", targets: ["Control"]),
+    ],
+    traits: [
+        .trait(
+            name: "Program",
+            description: "Everything that only the lbctl program needs: NIO, HTTP, YAML, arguments."),
+        .default(enabledTraits: ["Program"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
+    ],
+    targets: [
+        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        .systemLibrary(
+            name: "CNetlink", pkgConfig: "libnl-route-3.0",
+            providers: [.apt(["libnl-3-dev", "libnl-route-3-dev"])]),
+        .target(name: "VRRPCore", swiftSettings: strictMemory),
+        .target(name: "VRRPTestKit", dependencies: ["VRRPCore"], swiftSettings: strictMemory),
+        .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: strictMemory),
+        .target(name: "Reactor", dependencies: ["LinuxIO"], swiftSettings: strictMemory),
+        .target(
+            name: "Netlink", dependencies: ["CNetlink", "LinuxIO", "Reactor"],
+            swiftSettings: strictMemory),
+        .target(
+            name: "Failover", dependencies: ["VRRPCore", "Netlink", "Reactor", "LinuxIO"],
+            swiftSettings: strictMemory),
+        .target(name: "Balancer", dependencies: ["Reactor", "LinuxIO"], swiftSettings: strictMemory),
+        .target(
+            name: "HealthCheck",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio", condition: program),
+                .product(name: "NIOPosix", package: "swift-nio", condition: program),
+            ],
+            swiftSettings: strict),
+        .target(name: "Configuration", dependencies: ["VRRPCore"], swiftSettings: strict),
+        .target(
+            name: "Control",
+            dependencies: [
+                .product(name: "Hummingbird", package: "hummingbird", condition: program),
+                .product(name: "Logging", package: "swift-log", condition: program),
+                .product(name: "Mustache", package: "swift-mustache", condition: program),
+                .product(name: "NIOCore", package: "swift-nio", condition: program),
+                .product(name: "NIOPosix", package: "swift-nio", condition: program),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "lbctl",
+            dependencies: [
+                "VRRPCore", "Failover", "Netlink", "Balancer", "HealthCheck", "Configuration",
+                "Control", "Reactor", "LinuxIO",
+                .product(
+                    name: "ArgumentParser", package: "swift-argument-parser", condition: program),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "VRRPCore", "Failover", "Netlink", "Balancer", "Configuration", "HealthCheck",
+                "Reactor", "LinuxIO",
+            ],
+            path: "Benchmarks", swiftSettings: strict),
+        .executableTarget(
+            name: "labprobe", dependencies: ["LinuxIO"], path: "Lab/Probe", swiftSettings: strict),
+        .testTarget(name: "VRRPCoreTests", dependencies: ["VRRPCore", "VRRPTestKit"], swiftSettings: strict),
+        .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO"], swiftSettings: strict),
+        .testTarget(name: "ReactorTests", dependencies: ["Reactor", "LinuxIO"], swiftSettings: strict),
+        .testTarget(name: "NetlinkTests", dependencies: ["Netlink", "LinuxIO", "Reactor"], swiftSettings: strict),
+        .testTarget(
+            name: "FailoverTests", dependencies: ["Failover", "VRRPCore", "Netlink", "Reactor", "LinuxIO"],
+            swiftSettings: strict),
+        .testTarget(name: "BalancerTests", dependencies: ["Balancer", "LinuxIO", "Reactor"], swiftSettings: strict),
+        .testTarget(name: "HealthCheckTests", dependencies: ["HealthCheck"], swiftSettings: strict),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "VRRPCore"], swiftSettings: strict),
+        .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
+        .testTarget(name: "LabTests", dependencies: ["LinuxIO"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,343 @@
+public import VRRPCore
+
+/// Everything that one node is configured to do, whichever language it was written in.
+///
+/// A value: two models can be compared, and one can be sent to another process (`Codable`).
+public struct Model: Hashable, Sendable, Codable {
+    /// Settings of the whole process.
+    public var global = GlobalSettings()
+    /// The virtual routers that this node takes part in, in the order of the files.
+    public var virtualRouters: [VirtualRouterSettings] = []
+    /// The scripts that virtual routers may track, by their name.
+    public var scripts: [TrackScript] = []
+    /// Where connections are accepted; a `listen` section is one of these and one of `backends`.
+    public var frontends: [Frontend] = []
+    /// Pools of servers.
+    public var backends: [Backend] = []
+    /// Pages that show the state of the node.
+    public var statisticsPages: [StatisticsPage] = []
+
+    /// Makes an empty model.
+    public init() {}
+}
+
+/// Settings of the whole process.
+public struct GlobalSettings: Hashable, Sendable, Codable {
+    /// Number of reactors of the balancer; `nil`: one per processor.
+    public var reactorCount: Int?
+    /// Greatest number of connections of the whole process; `nil`: from the descriptor limit.
+    public var connectionLimit: Int?
+    /// Where log lines go: standard error, or syslog.
+    public var logsToSyslog = false
+    /// `router_id`, the node's name in messages; `nil`: the host's name.
+    public var routerID: String?
+
+    /// Makes the defaults.
+    public init() {}
+}
+
+/// The version of the protocol that a virtual router speaks.
+public enum ProtocolVersion: Int, Hashable, Sendable, Codable { case v2 = 2, v3 = 3 }
+
+/// One virtual router as configured: `vrrp_instance` in keepalived's language.
+public struct VirtualRouterSettings: Hashable, Sendable, Codable {
+    /// The name in log lines and script arguments.
+    public var name: String
+    /// The interface that advertisements travel on, `eth1` for example.
+    public var interface: String
+    /// The identifier on the LAN.
+    public var vrid: VRID
+    /// The priority before trackers add and subtract; 255 for the owner of the addresses.
+    public var priority: Priority
+    /// Whether the file says `state MASTER`; without effect on timing, as in keepalived.
+    public var startsActive = false
+    /// The version of the protocol.
+    public var version = ProtocolVersion.v2
+    /// Time between the Active router's advertisements; whole seconds in version 2.
+    public var advertisementInterval = Centiseconds.oneSecond
+    /// Whether a higher priority displaces a working Active router.
+    public var preempts = true
+    /// Whether the version 3 checksum over IPv4 is sent as RFC 9568 has it (message alone).
+    public var sendsMessageOnlyChecksum = false
+    /// The addresses that the virtual router holds and advertises.
+    public var addresses: [VirtualAddress] = []
+    /// The scripts whose results change the priority, or stop the router (weight 0).
+    public var trackedScripts: [TrackedScript] = []
+    /// Further interfaces that must be up.
+    public var trackedInterfaces: [TrackedInterface] = []
+    /// How often the addresses are announced.
+    public var announcements = AnnouncementSettings()
+    /// The programs to call when the state changes.
+    public var notifications = NotificationSettings()
+
+    /// Makes a virtual router with the protocol's defaults.
+    public init(name: String, interface: String, vrid: VRID, priority: Priority) {
+        self.name = name
+        self.interface = interface
+        self.vrid = vrid
+        self.priority = priority
+    }
+}
+
+/// An address that moves with the virtual router.
+public struct VirtualAddress: Hashable, Sendable, Codable {
+    /// The address.
+    public var address: IPv4Address
+    /// Number of leading bits that are the network's, 0 to 32; keepalived's default is 32.
+    public var prefixLength = 32
+    /// The interface that holds it; `nil`: the virtual router's.
+    public var interface: String?
+    /// The label, as `eth1:vip` in `ip address`; `nil`: none.
+    public var label: String?
+    /// The broadcast address; `nil`: none.
+    public var broadcast: IPv4Address?
+
+    /// Makes a host address on the virtual router's interface.
+    public init(address: IPv4Address, prefixLength: Int = 32) {
+        self.address = address
+        self.prefixLength = prefixLength
+    }
+}
+
+/// A script as one virtual router tracks it.
+public struct TrackedScript: Hashable, Sendable, Codable {
+    /// The name of a ``TrackScript``.
+    public var name: String
+    /// What the result adds to the priority, -253 to 253; `nil`: the script's own weight.
+    public var weight: Int?
+    /// Makes a reference to a script.
+    public init(name: String, weight: Int? = nil) {
+        self.name = name
+        self.weight = weight
+    }
+}
+
+/// An interface as one virtual router tracks it.
+public struct TrackedInterface: Hashable, Sendable, Codable {
+    /// The interface, `eth0` for example.
+    public var name: String
+    /// What its state adds to the priority, -253 to 253; 0: the router stops while it is down.
+    public var weight: Int
+    /// Makes a reference to an interface.
+    public init(name: String, weight: Int = 0) {
+        self.name = name
+        self.weight = weight
+    }
+}
+
+/// A script that is run at an interval and whose result virtual routers follow.
+public struct TrackScript: Hashable, Sendable, Codable {
+    /// What the result comes from.
+    public enum Source: Hashable, Sendable, Codable {
+        /// A program and its arguments, run as written.
+        case command([String])
+        /// Whether this node's own balancer serves; `replacing` is the command as written.
+        case ownBalancer(replacing: [String])
+    }
+    /// The name that `track_script` refers to.
+    public var name: String
+    /// What the result comes from.
+    public var source: Source
+    /// Time from one start to the next; keepalived's default is 1 s.
+    public var interval = Duration.seconds(1)
+    /// How long one run may take; `nil`: the interval.
+    public var timeout: Duration?
+    /// Successes in a row that make it good.
+    public var rise = 1
+    /// Failures in a row that make it bad.
+    public var fall = 1
+    /// Above 0: added while good. Below 0: added while bad. 0: bad stops the router.
+    public var weight = 0
+    /// Whether it counts as bad until the first results say otherwise (`init_fail`).
+    public var startsFailed = false
+
+    /// Makes a script with keepalived's defaults.
+    public init(name: String, source: Source) {
+        self.name = name
+        self.source = source
+    }
+}
+
+/// How often a new Active router announces its addresses (gratuitous ARP).
+public struct AnnouncementSettings: Hashable, Sendable, Codable {
+    /// Announcements of each address at once (`garp_master_repeat`).
+    public var count = 5
+    /// Time to the second burst; zero: no second burst (`garp_master_delay`).
+    public var repeatDelay = Duration.seconds(5)
+    /// Time between later announcements; zero: none (`garp_master_refresh`).
+    public var refreshInterval = Duration.zero
+    /// Announcements of each address in one refresh (`garp_master_refresh_repeat`).
+    public var refreshCount = 1
+
+    /// Makes keepalived's defaults.
+    public init() {}
+}
+
+/// The programs to call when a virtual router's state changes, each with its arguments.
+public struct NotificationSettings: Hashable, Sendable, Codable {
+    /// `notify_master`.
+    public var active: [String]?
+    /// `notify_backup`.
+    public var backup: [String]?
+    /// `notify_fault`.
+    public var fault: [String]?
+    /// `notify_stop`.
+    public var stop: [String]?
+    /// `notify`, called for each with `INSTANCE NAME STATE PRIORITY` appended.
+    public var any: [String]?
+
+    /// Makes settings that call nothing.
+    public init() {}
+}
+
+/// An address and a port.
+public struct Endpoint: Hashable, Sendable, Codable {
+    /// The address; `nil`: every address of the node.
+    public var address: IPv4Address?
+    /// The port, 1 to 65535.
+    public var port: UInt16
+    /// Makes an endpoint.
+    public init(address: IPv4Address?, port: UInt16) {
+        self.address = address
+        self.port = port
+    }
+}
+
+extension Endpoint: CustomStringConvertible {
+    /// `ADDRESS:PORT`, with `*` for every address.
+    public var description: String { "\(address?.description ?? "*"):\(port)" }
+}
+
+/// Where clients are accepted.
+public struct Frontend: Hashable, Sendable, Codable {
+    /// The section's name.
+    public var name: String
+    /// What it listens on.
+    public var endpoints: [Endpoint] = []
+    /// The name of the pool that serves its connections.
+    public var backendName: String
+    /// Greatest number of concurrent connections; `nil`: the process's.
+    public var connectionLimit: Int?
+    /// How long a client may say nothing; `nil`: for ever.
+    public var clientTimeout: Duration?
+    /// `option dontlognull`.
+    public var omitsEmptyConnectionsFromLog = false
+    /// Whether the section says `disabled`.
+    public var isDisabled = false
+    /// Makes a frontend that listens nowhere yet.
+    public init(name: String, backendName: String) {
+        self.name = name
+        self.backendName = backendName
+    }
+}
+
+/// How a pool chooses a server; haproxy's names.
+public enum BalanceAlgorithm: String, Hashable, Sendable, Codable, CaseIterable {
+    /// By turns, in proportion to the weights.
+    case roundrobin
+    /// The server with the fewest connections for its weight.
+    case leastconn
+    /// By the client's address.
+    case source
+}
+
+/// A pool of servers.
+public struct Backend: Hashable, Sendable, Codable {
+    /// The section's name.
+    public var name: String
+    /// How a server is chosen.
+    public var algorithm = BalanceAlgorithm.roundrobin
+    /// The servers, in the order of the file.
+    public var servers: [Server] = []
+    /// How long one attempt to connect may take; `nil`: for ever.
+    public var connectTimeout: Duration?
+    /// How long a server may say nothing; `nil`: for ever.
+    public var serverTimeout: Duration?
+    /// How long a client may wait for a free server; `nil`: the connect timeout.
+    public var queueTimeout: Duration?
+    /// Time limit of a check after it connected; `nil`: the check's interval.
+    public var checkTimeout: Duration?
+    /// Further attempts after a failed one.
+    public var retries = 3
+    /// Whether a further attempt may go to another server (`option redispatch`).
+    public var redispatches = false
+    /// Makes an empty pool.
+    public init(name: String) { self.name = name }
+}
+
+/// A server of a pool.
+public struct Server: Hashable, Sendable, Codable {
+    /// The name, unique in its pool.
+    public var name: String
+    /// Where it listens.
+    public var address: IPv4Address
+    /// The port, 1 to 65535.
+    public var port: UInt16
+    /// Its share, 0 to 256; 0 takes no new connections.
+    public var weight = 1
+    /// Greatest number of concurrent connections to it; `nil`: unlimited.
+    public var connectionLimit: Int?
+    /// How it is checked; `nil`: it always counts as up.
+    public var check: CheckSettings?
+    /// Whether it serves only when no other does.
+    public var isBackup = false
+    /// Whether it starts in maintenance.
+    public var isDisabled = false
+    /// Makes a server with haproxy's defaults.
+    public init(name: String, address: IPv4Address, port: UInt16) {
+        self.name = name
+        self.address = address
+        self.port = port
+    }
+}
+
+/// How a server is checked.
+public struct CheckSettings: Hashable, Sendable, Codable {
+    /// Time between checks of a server that is up or down for good.
+    public var interval = Duration.seconds(2)
+    /// Time between checks while the state is changing; `nil`: `interval`.
+    public var fastInterval: Duration?
+    /// Time between checks while it is down; `nil`: `interval`.
+    public var downInterval: Duration?
+    /// Successes in a row that bring it up.
+    public var rise = 2
+    /// Failures in a row that take it down.
+    public var fall = 3
+    /// The port to connect to; `nil`: the server's.
+    public var port: UInt16?
+    /// The address to connect to; `nil`: the server's.
+    public var address: IPv4Address?
+    /// Makes haproxy's defaults.
+    public init() {}
+}
+
+/// A page that shows the state of the node: haproxy's `stats` keywords.
+public struct StatisticsPage: Hashable, Sendable, Codable {
+    /// The section's name.
+    public var name: String
+    /// What it listens on.
+    public var endpoints: [Endpoint] = []
+    /// The path of the page.
+    public var path = "/haproxy?stats"
+    /// The realm of the password prompt.
+    public var realm = "HAProxy Statistics"
+    /// Who may look, name and password; empty: everybody.
+    public var users: [User] = []
+    /// Time between reloads of the page by the browser; `nil`: none.
+    public var refreshInterval: Duration?
+
+    /// Somebody who may look.
+    public struct User: Hashable, Sendable, Codable {
+        /// The name.
+        public var name: String
+        /// The password.
+        public var password: String
+        /// Makes a user.
+        public init(name: String, password: String) {
+            self.name = name
+            self.password = password
+        }
+    }
+    /// Makes a page that listens nowhere yet.
+    public init(name: String) { self.name = name }
+}
