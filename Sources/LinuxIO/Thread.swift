@@ -1,0 +1,65 @@
+internal import CLinux
+internal import Glibc
+
+/// A thread of the operating system: Swift concurrency stays off the reactors.
+///
+/// `pthread_create(3)`.
+public struct Thread: ~Copyable {
+    private let handle: pthread_t
+
+    /// Starts a thread.
+    ///
+    /// - Parameters:
+    ///   - name: Shown by `top -H`; the kernel keeps 15 bytes.
+    ///   - body: What it does; the thread ends when it returns.
+    /// - Throws: `SystemError` when the system allows no further thread.
+    public init(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+        let box = unsafe Unmanaged.passRetained(Body(name: name, run: body))
+        var handle = pthread_t()
+        let code = unsafe pthread_create(
+            &handle, nil,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                // SAFETY: the pointer is the body that was retained for this one call.
+                let body = unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
+                setThreadName(body.name)
+                body.run()
+                return nil
+            }, box.toOpaque())
+        guard code == 0 else {
+            unsafe box.release()
+            throw SystemError(call: "pthread_create", errno: Errno(rawValue: code), subject: name)
+        }
+        self.handle = handle
+    }
+
+    /// Waits until the thread has ended.
+    public consuming func join() { pthread_join(handle, nil) }
+
+    /// Blocks `SIGPIPE` in the calling thread: `splice(2)` to a socket that is shut raises it, and
+    /// has no flag against it as `send(2)` has.
+    public static func blockBrokenPipeSignal() {
+        var mask = sigset_t()
+        unsafe sigemptyset(&mask)
+        unsafe sigaddset(&mask, SIGPIPE)
+        _ = unsafe pthread_sigmask(SIG_BLOCK, &mask, nil)
+    }
+}
+
+private final class Body: Sendable {
+    let name: String
+    let run: @Sendable () -> Void
+
+    init(name: String, run: @escaping @Sendable () -> Void) {
+        self.name = name
+        self.run = run
+    }
+}
+
+/// Names the calling thread, and with the main thread the process, as `ps` and `top -H` show it.
+///
+/// - Parameter name: The kernel keeps 15 bytes of it. `prctl(2)`, PR_SET_NAME.
+public func setThreadName(_ name: String) {
+    let setName: Int32 = 15  // PR_SET_NAME
+    _ = unsafe name.withCString { clinux_prctl(setName, UInt(bitPattern: $0)) }
+}

@@ -1,0 +1,93 @@
+public import LinuxIO
+
+/// Deadlines in the order in which they fall due: a binary heap whose entries can be withdrawn.
+public struct DeadlineQueue<Payload> {
+    /// Names one entry; never reused.
+    public struct Entry: Hashable, Sendable { let number: UInt64 }
+
+    private struct Item {
+        let due: MonotonicInstant
+        let number: UInt64
+        let payload: Payload
+
+        // Equal deadlines fall due in the order in which they were set.
+        func isBefore(_ other: Item) -> Bool { (due, number) < (other.due, other.number) }
+    }
+
+    private var heap: [Item] = []
+    private var nextNumber: UInt64 = 0
+
+    /// Makes an empty queue.
+    public init() {}
+
+    /// Adds a deadline.
+    ///
+    /// - Parameters:
+    ///   - payload: What to give back when it is due.
+    ///   - due: When.
+    /// - Returns: The entry's name, to withdraw it by.
+    /// - Complexity: O(log n).
+    public mutating func insert(_ payload: Payload, at due: MonotonicInstant) -> Entry {
+        defer { nextNumber += 1 }
+        heap.append(Item(due: due, number: nextNumber, payload: payload))
+        siftUp(from: heap.count - 1)
+        return Entry(number: nextNumber)
+    }
+
+    /// Withdraws a deadline; nothing happens if it has been given back already.
+    ///
+    /// - Parameter entry: The name that ``insert(_:at:)`` returned.
+    /// - Complexity: O(n).
+    public mutating func remove(_ entry: Entry) {
+        guard let index = heap.firstIndex(where: { $0.number == entry.number }) else { return }
+        removeItem(at: index)
+    }
+
+    /// The earliest deadline, or `nil` when there is none.
+    public var earliest: MonotonicInstant? { heap.first?.due }
+
+    /// Takes the earliest deadline out if it is due.
+    ///
+    /// - Parameter now: The present.
+    /// - Returns: Its payload, or `nil` when nothing is due.
+    /// - Complexity: O(log n).
+    public mutating func popDue(at now: MonotonicInstant) -> Payload? {
+        guard let first = heap.first, first.due <= now else { return nil }
+        return removeItem(at: 0).payload
+    }
+
+    @discardableResult
+    private mutating func removeItem(at index: Int) -> Item {
+        heap.swapAt(index, heap.count - 1)
+        let item = heap.removeLast()
+        if index < heap.count {
+            siftUp(from: index)
+            siftDown(from: index)
+        }
+        return item
+    }
+
+    private mutating func siftUp(from start: Int) {
+        var child = start
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard heap[child].isBefore(heap[parent]) else { return }
+            heap.swapAt(child, parent)
+            child = parent
+        }
+    }
+
+    private mutating func siftDown(from start: Int) {
+        var parent = start
+        while true {
+            var smallest = parent
+            for child in [2 * parent + 1, 2 * parent + 2]
+            where child < heap.count && heap[child].isBefore(heap[smallest]) {
+                smallest = child
+            }
+            guard smallest != parent else { return }
+            heap.swapAt(parent, smallest)
+            parent = smallest
+        }
+    }
+}
