@@ -1,0 +1,23 @@
+internal import ArgumentParser
+internal import NodeConfiguration
+
+/// The configuration files of a command.
+struct FileOptions: ParsableArguments {
+    @Argument(help: "keepalived and haproxy files, recognised by content.")
+    var paths: [String] = []
+
+    @Option(help: "Read every file as this language, keepalived or haproxy.")
+    var format: SourceFormat?
+
+    @Flag(help: "Run scripts such as 'killall -0 haproxy' instead of asking the own balancer.")
+    var literalScripts = false
+
+    func validate() throws {
+        guard !paths.isEmpty else { throw ValidationError("name at least one configuration file") }
+    }
+
+    /// Reads and merges the files.
+    func load() -> LoadedConfiguration {
+        ConfigurationLoader(format: format, runsScriptsLiterally: literalScripts).load(paths)
+    }
+}

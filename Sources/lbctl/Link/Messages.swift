@@ -1,0 +1,26 @@
+internal import Control
+internal import NodeConfiguration
+
+/// What the failover process tells the balancer process.
+enum BalancerOrder: Codable {
+    /// Serve this model on the descriptors that come along, in the order of its endpoints.
+    case serve(Model, administration: [ServerOrder])
+    /// Show these virtual routers on the page.
+    case show(NodeStatus)
+    /// Answer with the status, under this number.
+    case reportStatus(Int)
+    /// Change what a server may take.
+    case administer(ServerOrder)
+    /// Accept no more, and end when the last connection has, or after so many seconds.
+    case drain(seconds: Double)
+}
+
+/// What the balancer process tells the failover process.
+enum BalancerReport: Codable {
+    /// The model is in force and connections are accepted.
+    case serving
+    /// The model could not be put in force.
+    case refused(String)
+    /// The answer to `reportStatus`.
+    case status(Int, [ProxyStatus])
+}

@@ -1,0 +1,4 @@
+/// The release.
+enum Version {
+    static let current = "0.1.0"
+}
