@@ -18,6 +18,8 @@ struct FileOptions: ParsableArguments {
 
     /// Reads and merges the files.
     func load() -> LoadedConfiguration {
-        ConfigurationLoader(format: format, runsScriptsLiterally: literalScripts).load(paths)
+        ConfigurationLoader(format: format, literalScripts: literalScripts).load(paths: paths)
     }
 }
+
+extension SourceFormat: ExpressibleByArgument {}
