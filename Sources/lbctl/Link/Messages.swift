@@ -4,8 +4,8 @@ internal import NodeConfiguration
 /// What the failover process tells the balancer process.
 enum BalancerOrder: Codable {
     /// Serve this model on the descriptors that come along, in the order of its endpoints.
-    case serve(Model, administration: [ServerOrder])
-    /// Show these virtual routers on the page.
+    case serve(Model, administration: [ServerOrder], node: NodeStatus)
+    /// Show this of the failover process and the virtual routers on the page.
     case show(NodeStatus)
     /// Answer with the status, under this number.
     case reportStatus(Int)
