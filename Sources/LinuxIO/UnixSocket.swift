@@ -42,7 +42,7 @@ public enum UnixSocket {
     public static func accepted(from listener: Int32) throws(SystemError) -> Descriptor {
         let flags = Socket.nonBlocking | Socket.closeOnExec
         return Descriptor(
-            owning: Int32(try check("accept", nil, unsafe clinux_accept(listener, nil, nil, flags))))
+            owning: Int32(try check("accept", nil, clinux_accept(listener, nil, nil, flags))))
     }
 
     /// Reads what has come, without waiting.
@@ -64,7 +64,7 @@ public enum UnixSocket {
     /// Removes the file of a socket that nobody listens on any more.
     ///
     /// - Parameter path: Where it is; one that is gone already is ignored.
-    public static func remove(_ path: String) { unlink(path) }
+    public static func remove(_ path: String) { _ = unsafe unlink(path) }
 
     private static func rawAddress(_ path: String) throws(SystemError) -> (sockaddr_un, UInt32) {
         var address = sockaddr_un()
