@@ -129,11 +129,7 @@ extension SourceLine {
     /// Whether anything but space and a comment is on it; every language has comments after `#`.
     fileprivate var saysSomething: Bool {
         var lexer = LineLexer(self, dialect: .haproxy)
-        do throws(Remark) {
-            return try lexer.next() != nil
-        } catch {
-            return true
-        }
+        return lexer.next() != nil
     }
 }
 

@@ -22,8 +22,7 @@ public enum SourceFormat: String, Hashable, Sendable, CaseIterable {
         var firstWord: String?
         for line in text.lines {
             var lexer = LineLexer(line, dialect: .keepalived)
-            // What a line has wrong is told by the reader of its language.
-            guard let token = try? lexer.next() else { continue }
+            guard let token = lexer.next() else { continue }
             guard case .word(let word) = token else {
                 hasBraces = true
                 continue
@@ -36,7 +35,7 @@ public enum SourceFormat: String, Hashable, Sendable, CaseIterable {
                 return .native
             }
             firstWord = firstWord ?? word.text
-            while case .some(let further) = try? lexer.next() {
+            while let further = lexer.next() {
                 if case .open = further { hasBraces = true }
             }
         }

@@ -30,7 +30,7 @@ struct HAProxyReader {
         var reader = HAProxyReader(file: file)
         for line in text.lines {
             do throws(Remark) {
-                guard let directive = try Self.directive(of: line) else { continue }
+                guard let directive = reader.directive(of: line) else { continue }
                 try reader.take(directive, &draft)
             } catch {
                 reader.remarks.append(error)
@@ -42,10 +42,11 @@ struct HAProxyReader {
 
     private init(file: String) { self.file = file }
 
-    private static func directive(of line: SourceLine) throws(Remark) -> Directive? {
+    private mutating func directive(of line: SourceLine) -> Directive? {
         var lexer = LineLexer(line, dialect: .haproxy)
         var words: [Word] = []
-        while case .word(let word) = try lexer.next() { words.append(word) }
+        while case .word(let word) = lexer.next() { words.append(word) }
+        remarks += lexer.remarks
         return words.isEmpty ? nil : Directive(words: words)
     }
 

@@ -28,7 +28,7 @@ extension HAProxySection {
 
     /// haproxy's configuration manual, section 4.2.
     static let table = KeywordTable<HAProxySection>(
-        "keyword in this section", implemented.merging(consequential) { own, _ in own },
+        "keyword", in: "this section", implemented.merging(consequential) { own, _ in own },
         notYet: """
             appsession backlog block capture clitcpka-cnt clitcpka-idle clitcpka-intvl compression
             declare description email-alert errorfile errorfiles errorloc

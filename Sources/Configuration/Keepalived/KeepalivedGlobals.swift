@@ -6,7 +6,7 @@ struct KeepalivedGlobals: Sendable {
 
     /// keepalived.conf(5), "GLOBAL CONFIGURATION".
     static let table = KeywordTable<KeepalivedGlobals>(
-        "keyword in global_defs",
+        "keyword", in: "global_defs",
         [
             "router_id": .line { globals, arguments throws(Remark) in
                 globals.routerID = try arguments.next("a name").text
@@ -39,7 +39,7 @@ struct KeepalivedGlobals: Sendable {
             lvs_netlink_monitor_rcv_bufs_force lvs_notify_fifo lvs_notify_fifo_script
             lvs_process_name lvs_sync_daemon lvs_timeouts max_auto_priority
             min_auto_priority_delay net_namespace_ipvs nftables nftables_counters
-            nftables_ifindex nftables_ipvs nftables_priority no_checker_emails no_email_faults
+            nftables_ifindex nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark nftables_priority no_checker_emails no_email_faults
             notification_email_from notify_fifo notify_fifo_script process_monitor_rcv_bufs
             process_monitor_rcv_bufs_force process_name process_names random_seed
             reload_check_config reload_file reload_repeat reload_time_file rs_init_notifies

@@ -104,7 +104,7 @@ struct KeepalivedInstance: Sendable {
     private func preempts(_ priority: Priority, _ remarks: inout [Remark]) -> Bool {
         guard let noPreempt else { return true }
         guard startsActive == true || priority == .owner else { return false }
-        let cause = priority == .owner ? "priority 255" : "state MASTER"
+        let cause = startsActive == true ? "state MASTER" : "priority 255"
         remarks.append(
             .warning(
                 "'nopreempt' has no effect with \(cause), as in keepalived; write state BACKUP"

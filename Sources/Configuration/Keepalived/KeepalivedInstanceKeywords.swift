@@ -3,7 +3,7 @@ import VRRPCore
 extension KeepalivedInstance {
     /// keepalived.conf(5), "VRRP instance(s)".
     static let table = KeywordTable<KeepalivedInstance>(
-        "keyword in vrrp_instance",
+        "keyword", in: "vrrp_instance",
         implemented.merging(consequential) { own, _ in own }
             .merging(AnnouncementOverrides.rules(prefix: "", \.announcements)) { own, _ in own },
         notYet: """
@@ -89,8 +89,12 @@ extension KeepalivedInstance {
     private static let consequential: [String: Rule<KeepalivedInstance>] = [
         "accept": .alwaysSo,
         "no_accept": .notYet("packets to the virtual addresses are accepted"),
-        "authentication": .notYet("advertisements are sent and accepted without authentication"),
-        "auth_hmac": .notYet("advertisements are sent and accepted without authentication"),
+        "authentication": .notYet(
+            knowing: "auth_type auth_pass",
+            "advertisements are sent and accepted without authentication"),
+        "auth_hmac": .notYet(
+            knowing: "key active_key anti_replay time_window mode",
+            "advertisements are sent and accepted without authentication"),
         "down_timer_adverts": .notYet("three missing advertisements count as a failure"),
         "mcast_dst_ip": .notYet("advertisements go to 224.0.0.18"),
         "mcast_src_ip": .notYet("advertisements come from the interface's first address"),

@@ -24,7 +24,7 @@ struct KeepalivedReader {
 
     /// keepalived.conf(5), "TOP HIERARCHY".
     static let table = KeywordTable<KeepalivedReader>(
-        "keyword at the top level of a keepalived file",
+        "keyword", in: "keepalived's language outside of blocks",
         [
             "global_defs": .block { reader, arguments throws(Remark) in
                 arguments.readBlock(with: KeepalivedGlobals.table, into: &reader.globals)
@@ -39,7 +39,12 @@ struct KeepalivedReader {
                 arguments.readBlock(with: KeepalivedInstance.table, into: &instance)
                 reader.instances.append(instance)
             },
-            "vrrp_sync_group": .notYet("each of its members moves on its own"),
+            "vrrp_sync_group": .notYet(
+                knowing: """
+                    group track_interface track_script track_file track_process track_bfd notify
+                    notify_master notify_backup notify_fault notify_stop smtp_alert
+                    notify_priority_changes sync_group_tracking_weight global_tracking
+                    """, "each of its members moves on its own"),
             "virtual_server": .notYet("the kernel's balancer (IPVS) is left alone"),
             "virtual_server_group": .notYet("the kernel's balancer (IPVS) is left alone"),
             "include": .notYet("name the included files on the command line"),

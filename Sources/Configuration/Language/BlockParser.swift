@@ -34,27 +34,22 @@ struct BlockParser {
         return (parser.directives, parser.remarks)
     }
 
-    /// Fails only where going on would make no sense: what a line itself has wrong is remembered.
+    /// Fails only where going on would make no sense.
     private mutating func take(_ line: SourceLine, _ dialect: Dialect) throws(Remark) {
         var lexer = LineLexer(line, dialect: dialect)
-        do throws(Remark) {
-            while let token = try lexer.next() {
-                switch token {
-                case .word(let word): words.append(word)
-                case .open(let position):
-                    begin(at: position)
-                case .close(let position):
-                    endLine()
-                    if open.isEmpty {
-                        remarks.append(.error("this '}' closes nothing", at: position))
-                    }
-                    close()
+        while open.count <= Self.depthLimit, let token = lexer.next() {
+            switch token {
+            case .word(let word): words.append(word)
+            case .open(let position): begin(at: position)
+            case .close(let position):
+                endLine()
+                if open.isEmpty {
+                    remarks.append(.error("this '}' closes nothing", at: position))
                 }
-                if open.count > Self.depthLimit { break }
+                close()
             }
-        } catch {
-            remarks.append(error)
         }
+        remarks += lexer.remarks
         endLine()
         if let deepest = open.last, open.count > Self.depthLimit {
             throw .error(

@@ -37,6 +37,18 @@ struct Rule<Target>: Sendable {
         }
     }
 
+    /// A block that the language has and this program does not act on, with all that it may hold.
+    static func notYet(knowing words: String, _ consequence: String? = nil) -> Rule {
+        let table = KeywordTable<Void>("keyword", in: "this block", [:], notYet: words)
+        let warn = notYet(consequence)
+        return Rule(form: .either, isRepeatable: true) { target, arguments throws(Remark) in
+            try warn.body(&target, &arguments)
+            for word in arguments.block?.directives.compactMap(\.words.first) ?? [] {
+                do throws(Remark) { _ = try table.rule(for: word) } catch { arguments.add(error) }
+            }
+        }
+    }
+
     /// A keyword that changes nothing here, because the program always does what it asks for.
     static var alwaysSo: Rule {
         Rule { _, arguments in _ = arguments.remaining() }
@@ -45,8 +57,10 @@ struct Rule<Target>: Sendable {
 
 /// The keywords of one block, section or list of options.
 struct KeywordTable<Target>: Sendable {
-    /// What a word of the table is called: "keyword in vrrp_instance", "server option".
-    let noun: String
+    /// What a word of the table is called: "keyword", "server option".
+    private let noun: String
+    /// Where its words stand: " in vrrp_instance", or nothing where the noun says it all.
+    private let place: String
     private let rules: [String: Rule<Target>]
     private let neighbours: [String]
 
@@ -54,14 +68,16 @@ struct KeywordTable<Target>: Sendable {
     ///
     /// - Parameters:
     ///   - noun: What a word of the table is called.
+    ///   - place: Where its words stand, where the noun does not say it.
     ///   - rules: The keywords that have a meaning of their own.
     ///   - notYet: Further keywords that are known but not implemented, in one text.
     ///   - neighbours: Words of other tables that a mistyped one may have meant.
     init(
-        _ noun: String, _ rules: [String: Rule<Target>], notYet: String = "",
-        neighbours: [String] = []
+        _ noun: String, in place: String? = nil, _ rules: [String: Rule<Target>],
+        notYet: String = "", neighbours: [String] = []
     ) {
         self.noun = noun
+        self.place = place.map { " in \($0)" } ?? ""
         self.neighbours = neighbours
         let ignored = notYet.split(whereSeparator: \.isWhitespace).map {
             (String($0), Rule<Target>.notYet())
@@ -73,13 +89,13 @@ struct KeywordTable<Target>: Sendable {
     func rule(for word: Word) throws(Remark) -> Rule<Target> {
         if !word.isQuoted, let rule = rules[word.text] { return rule }
         throw .error(
-            "unknown \(noun) \(word.text.quoted)", at: word.position,
+            "unknown \(noun) \(word.text.quoted)\(place)", at: word.position,
             suggestion: (Array(rules.keys) + neighbours).nearest(to: word.text))
     }
 
     /// Reads one keyword and its arguments out of a line.
     func read(into target: inout Target, _ arguments: inout Arguments) throws(Remark) {
-        let keyword = try arguments.nextKeyword("a further word: a \(noun)")
+        let keyword = try arguments.nextKeyword("a further word, the \(noun)")
         try rule(for: keyword).body(&target, &arguments)
     }
 

@@ -19,6 +19,8 @@ struct Dialect: Sendable {
 }
 
 /// Cuts one line into words and braces.
+///
+/// Goes on after a mistake, so that one missing quote is told once and not as a missing keyword too.
 struct LineLexer {
     enum Token {
         case word(Word)
@@ -29,6 +31,8 @@ struct LineLexer {
     private let line: SourceLine
     private let dialect: Dialect
     private var index: Int
+    /// What is wrong with the line so far.
+    private(set) var remarks: [Remark] = []
 
     init(_ line: SourceLine, dialect: Dialect) {
         self.line = line
@@ -42,7 +46,7 @@ struct LineLexer {
     private var position: Position { line.position(at: index) }
 
     /// The next token, or `nil` at the end of the line or the beginning of a comment.
-    mutating func next() throws(Remark) -> Token? {
+    mutating func next() -> Token? {
         while let scalar = current, Self.isSpace(scalar) { index += 1 }
         guard let scalar = current, !dialect.commentMarks.contains(scalar) else { return nil }
         let position = position
@@ -50,10 +54,10 @@ struct LineLexer {
             index += 1
             return scalar == "{" ? .open(position) : .close(position)
         }
-        return .word(try word())
+        return .word(word())
     }
 
-    private mutating func word() throws(Remark) -> Word {
+    private mutating func word() -> Word {
         let start = position
         var text = String.UnicodeScalarView()
         var isQuoted = false
@@ -61,8 +65,8 @@ struct LineLexer {
             switch scalar {
             case "\"", "'":
                 isQuoted = true
-                try quotation(closedBy: scalar, into: &text)
-            case "\\": try escape(into: &text)
+                quotation(closedBy: scalar, into: &text)
+            case "\\": escape(into: &text)
             case "$" where dialect.hasBlocks && following == "{":
                 while let part = current {
                     text.append(part)
@@ -79,7 +83,7 @@ struct LineLexer {
 
     private mutating func quotation(
         closedBy quote: Unicode.Scalar, into text: inout String.UnicodeScalarView
-    ) throws(Remark) {
+    ) {
         let opening = position
         index += 1
         while let scalar = current {
@@ -87,21 +91,24 @@ struct LineLexer {
             case quote:
                 index += 1
                 return
-            case "\\" where quote == "\"": try escape(into: &text)
+            case "\\" where quote == "\"": escape(into: &text)
             case "$" where quote == "\"" && dialect.expandsEnvironment:
-                throw .error(
-                    "environment variables are known but not implemented yet; write the value,"
-                        + " or \\$ for the sign itself", at: position)
+                remarks.append(
+                    .error(
+                        "environment variables are known but not implemented yet; write the value,"
+                            + " or \\$ for the sign itself", at: position))
+                text.append(scalar)
+                index += 1
             default:
                 text.append(scalar)
                 index += 1
             }
         }
-        throw .error("this quote is not closed on its line", at: opening)
+        remarks.append(.error("this quote is not closed on its line", at: opening))
     }
 
     /// A backslash takes the meaning from the next character; before any other it stands for itself.
-    private mutating func escape(into text: inout String.UnicodeScalarView) throws(Remark) {
+    private mutating func escape(into text: inout String.UnicodeScalarView) {
         guard let next = following else {
             text.append("\\")
             index += 1
@@ -110,7 +117,7 @@ struct LineLexer {
         if let control = dialect.controlEscapes[next] {
             text.append(control)
         } else if next == "x", !dialect.controlEscapes.isEmpty {
-            throw .error("\\x escapes are known but not implemented yet", at: position)
+            remarks.append(.error("\\x escapes are known but not implemented yet", at: position))
         } else {
             if !Self.escapable.contains(next) { text.append("\\") }
             text.append(next)
