@@ -52,7 +52,8 @@ extension InTheLab {
 
         @Test func `an orphan is collected in its node`() throws {
             try lab.require(.lb1, "sh", "-c", "sleep 0.01 & exit 0")
-            try eventually(within: .seconds(2), "no zombie in lb1") { () throws(LabError) -> Void? in
+            try eventually(within: .seconds(2), "no zombie in lb1") {
+                () throws(LabError) -> Void? in
                 try lab.require(.lb1, "ps", "-e", "-o", "stat=").contains("Z") ? nil : ()
             }
         }
@@ -67,7 +68,8 @@ extension InTheLab {
             try lab.require(.lb1, "ip", "link", "set", "eth0", "up")
             try lab.require(.lb1, "ip", "link", "set", "eth1", "up")
             let end = ContinuousClock.now
-            try eventually(within: .seconds(5), "lb1 answers again") { () throws(LabError) -> Void? in
+            try eventually(within: .seconds(5), "lb1 answers again") {
+                () throws(LabError) -> Void? in
                 try lab.run(.client, "curl", "-sS", "-m", "1", "http://10.0.0.6:8080/").isSuccess
                     ? () : nil
             }
@@ -91,10 +93,10 @@ extension InTheLab {
 
         @Test func `a lab that is down leaves nothing behind`() throws {
             var second: Lab? = try Lab()
-            let name = try #require(second?.name)
+            let folders = [try #require(second?.stateDirectory), try #require(second?.scratch)]
+            for folder in folders { #expect(access(folder, F_OK) == 0) }
             second = nil
-            #expect(access("/tmp/lbctl-lab-\(name)", F_OK) != 0)
-            #expect(access("/tmp/lbctl-lab-files-\(name)", F_OK) != 0)
+            for folder in folders { #expect(access(folder, F_OK) != 0) }
         }
     }
 }

@@ -23,6 +23,7 @@ final class Lab {
 
     /// Brings a lab up that shares nothing with any other.
     init() throws {
+        try Self.leftoversAreRemoved.get()
         name = "t\(getpid())-\(Self.nextNumber())"
         scratch = "/tmp/lbctl-lab-files-\(name)"
         try FileManager.default.createDirectory(
@@ -43,6 +44,11 @@ final class Lab {
     /// Runs a command in a node to its end, whatever its end is.
     func run(
         _ node: Node, _ command: String..., within limit: Duration = .seconds(20)
+    ) throws(LabError) -> Output { try run(node, command, within: limit) }
+
+    /// Runs a command in a node to its end, whatever its end is.
+    func run(
+        _ node: Node, _ command: [String], within limit: Duration = .seconds(20)
     ) throws(LabError) -> Output {
         try script(["exec", node.rawValue] + command, within: limit)
     }
@@ -61,7 +67,9 @@ final class Lab {
     }
 
     /// Starts to ask `target` from the client every 5 ms; returns after the first answer.
-    func probe(_ target: String, firstAnswerWithin limit: Duration = .seconds(5))
+    func probe(
+        _ target: String, firstAnswerWithin limit: Duration = .seconds(5)
+    )
         throws(LabError) -> LabProbe
     {
         try LabProbe(target, in: self, firstAnswerWithin: limit)
@@ -80,11 +88,17 @@ final class Lab {
             .contains(" \(Self.virtualAddress)/")
     }
 
-    /// Waits until `node`, and of the two only it, holds the virtual address.
-    func awaitHolder(_ node: Node, within limit: Duration) throws(LabError) {
+    /// Waits until `node`, and of the two only it, holds the virtual address; fails at once when
+    /// one of `programs` ends.
+    func awaitHolder(
+        _ node: Node, within limit: Duration, running programs: [LabProgram] = []
+    ) throws(LabError) {
         let other: Node = node == .lb1 ? .lb2 : .lb1
         try eventually(within: limit, "\(node) alone holds \(Self.virtualAddress)") {
             () throws(LabError) -> Void? in
+            for program in programs where program.exit != nil {
+                throw LabError("a program ended, with \(program.exit, default: "nothing")")
+            }
             guard try holdsVirtualAddress(node) else { return nil }
             return try holdsVirtualAddress(other) ? nil : ()
         }
@@ -122,6 +136,26 @@ final class Lab {
 }
 
 extension Lab {
+    /// Where Lab/lab keeps what belongs to this lab.
+    var stateDirectory: String { "\(Self.stateRoot)/lbctl-lab-\(name)" }
+
+    private static var stateRoot: String {
+        ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"] ?? "/tmp"
+    }
+
+    /// Done once: takes down the labs of test runs that were killed.
+    private static let leftoversAreRemoved = Result {
+        for folder in try FileManager.default.contentsOfDirectory(atPath: stateRoot) {
+            guard let match = folder.wholeMatch(of: /lbctl-lab-(t([0-9]+)-[0-9]+)/),
+                let pid = pid_t(match.2), kill(pid, 0) != 0
+            else { continue }
+            let child = try ChildProcess(
+                [repository + "/Lab/lab", "--name", String(match.1), "down"],
+                outputPath: "/dev/null")
+            _ = try child.wait(within: .seconds(20))
+        }
+    }
+
     /// The package's folder.
     static let repository = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent()
