@@ -1,3 +1,4 @@
+internal import Control
 internal import Glibc
 internal import LinuxIO
 internal import NodeConfiguration
@@ -17,7 +18,7 @@ final class BalancerInstance {
     /// Called with the reason when the process cannot take its model; it ends after that.
     var onRefusal: (String) -> Void = { _ in }
     /// Called with the answer to a request for the status.
-    var onStatus: (Int, BalancerStatus) -> Void = { _, _ in }
+    var onStatus: (Int, [ProxyStatus]) -> Void = { _, _ in }
     /// Called once when the process has ended or is about to.
     var onEnd: (String) -> Void = { _ in }
 
@@ -47,8 +48,11 @@ final class BalancerInstance {
     }
 
     /// Sends the model, and the descriptors that it listens on.
-    func serve(_ model: Model, administration: [ServerOrder], descriptors: [Int32]) {
-        link.send(.serve(model, administration: administration), descriptors: descriptors)
+    func serve(
+        _ model: Model, administration: [ServerOrder], node: NodeStatus, descriptors: [Int32]
+    ) {
+        link.send(
+            .serve(model, administration: administration, node: node), descriptors: descriptors)
     }
 
     /// Sends an order.

@@ -1,3 +1,4 @@
+internal import Control
 internal import LinuxIO
 internal import NodeConfiguration
 internal import Reactor
@@ -17,21 +18,21 @@ final class BalancerSupervisor {
     /// The process that serves, or is to serve next.
     private(set) var current: BalancerInstance?
     /// What the last status said, for the time when no process answers.
-    private(set) var lastStatus = BalancerStatus()
+    private(set) var lastProxies: [ProxyStatus] = []
 
     private let loop: EventLoop
     private let log: Log
     private let arguments: [String]
     private var model: Model
     private var listeners = ListenerSet()
-    private var administration: [ServerKey: ServerOrder] = [:]
+    private var administration: [ServerOrder] = []
     private var retiring: [ObjectIdentifier: BalancerInstance] = [:]
     private var failureCount = 0
     private var isServing = false
     private var isStopping = false
     private var stopped: () -> Void = {}
     private var nextRequest = 0
-    private var requests: [Int: (BalancerStatus?) -> Void] = [:]
+    private var requests: [Int: ([ProxyStatus]?) -> Void] = [:]
 
     /// - Parameter arguments: What a balancer process is started with beside its own name.
     init(model: Model, loop: EventLoop, log: Log, arguments: [String]) {
@@ -89,7 +90,7 @@ final class BalancerSupervisor {
             }
             retiring[ObjectIdentifier(successor)] = successor
             successor.serve(
-                model, administration: Array(administration.values),
+                model, administration: administration,
                 descriptors: listeners.descriptors(for: model))
         } catch {
             self.model = previous
@@ -99,7 +100,8 @@ final class BalancerSupervisor {
 
     /// Changes what a server may take, now and after every restart.
     func administer(_ order: ServerOrder) {
-        administration[order.server] = order
+        administration.removeAll { order.replaces($0) }
+        administration.append(order)
         current?.send(.administer(order))
     }
 
@@ -110,7 +112,7 @@ final class BalancerSupervisor {
     }
 
     /// Asks for the status; answers with `nil` when no process does in time.
-    func requestStatus(completion: @escaping (BalancerStatus?) -> Void) {
+    func requestProxies(completion: @escaping ([ProxyStatus]?) -> Void) {
         guard let current, current.phase == .serving else { return completion(nil) }
         nextRequest += 1
         let request = nextRequest
@@ -149,7 +151,7 @@ final class BalancerSupervisor {
             }
             attend(instance)
             instance.serve(
-                model, administration: Array(administration.values),
+                model, administration: administration,
                 descriptors: listeners.descriptors(for: model))
         } catch {
             log(.error, "the balancer process cannot be started: \(error)")
@@ -158,9 +160,9 @@ final class BalancerSupervisor {
     }
 
     private func attend(_ instance: BalancerInstance) {
-        instance.onStatus = { [unowned self] request, status in
-            lastStatus = status
-            requests.removeValue(forKey: request)?(status)
+        instance.onStatus = { [unowned self] request, proxies in
+            lastProxies = proxies
+            requests.removeValue(forKey: request)?(proxies)
         }
         instance.onEnd = { [unowned self] reason in
             guard !isStopping else {
