@@ -1,3 +1,5 @@
+internal import Control
+internal import Failover
 internal import LinuxIO
 
 /// Why the program ended without doing what it was asked, and the status that says so.
@@ -25,5 +27,25 @@ struct Failure: Error {
         let denied = error.errno == .notPermitted || error.errno == .accessDenied
         status = denied ? .notPermitted : .systemRefused
         message = error.description + (hint.isEmpty ? "" : "; " + hint)
+    }
+}
+
+extension Failure {
+    /// Why the election cannot begin.
+    init(_ error: FailoverError) {
+        switch error {
+        case .system(let cause):
+            self.init(cause.isPermission ? .notPermitted : .systemRefused, error.description)
+        case .alreadyRunning:
+            self.init(.systemRefused, error.description)
+        case .duplicateName, .duplicateVRID, .addressCount, .unknownScript:
+            self.init(.badInput, error.description)
+        }
+    }
+}
+
+extension ControlFailure {
+    init(_ failure: Failure) {
+        self.init(message: failure.message, exitCode: Int(failure.status.rawValue))
     }
 }

@@ -13,6 +13,8 @@ final class BalancerSupervisor {
     /// once moves nothing.
     var onServiceChange: (Bool) -> Void = { _ in }
 
+    /// How the last process that ended by itself did so, in words.
+    private(set) var lastExit: String?
     /// Processes started after one that ended by itself.
     private(set) var restartCount = 0
     /// The process that serves, or is to serve next.
@@ -23,6 +25,7 @@ final class BalancerSupervisor {
     private let loop: EventLoop
     private let log: Log
     private let arguments: [String]
+    private let nodeStatus: () -> NodeStatus
     private var model: Model
     private var listeners = ListenerSet()
     private var administration: [ServerOrder] = []
@@ -34,12 +37,18 @@ final class BalancerSupervisor {
     private var nextRequest = 0
     private var requests: [Int: ([ProxyStatus]?) -> Void] = [:]
 
-    /// - Parameter arguments: What a balancer process is started with beside its own name.
-    init(model: Model, loop: EventLoop, log: Log, arguments: [String]) {
+    /// - Parameters:
+    ///   - arguments: What a balancer process is started with beside its own name.
+    ///   - nodeStatus: What the balancer's page shows of this process.
+    init(
+        model: Model, loop: EventLoop, log: Log, arguments: [String],
+        nodeStatus: @escaping () -> NodeStatus
+    ) {
         self.model = model
         self.loop = loop
         self.log = log
         self.arguments = arguments
+        self.nodeStatus = nodeStatus
     }
 
     /// Opens the listening sockets and starts the process.
@@ -90,7 +99,7 @@ final class BalancerSupervisor {
             }
             retiring[ObjectIdentifier(successor)] = successor
             successor.serve(
-                model, administration: administration,
+                model, administration: administration, node: nodeStatus(),
                 descriptors: listeners.descriptors(for: model))
         } catch {
             self.model = previous
@@ -105,10 +114,10 @@ final class BalancerSupervisor {
         current?.send(.administer(order))
     }
 
-    /// Gives the balancer's page what it shows of this process.
-    func show(_ status: NodeStatus) {
+    /// Gives the balancer's page what it shows of this process, as it is now.
+    func showNode() {
         guard current?.phase == .serving else { return }
-        current?.send(.show(status))
+        current?.send(.show(nodeStatus()))
     }
 
     /// Asks for the status; answers with `nil` when no process does in time.
@@ -151,7 +160,7 @@ final class BalancerSupervisor {
             }
             attend(instance)
             instance.serve(
-                model, administration: administration,
+                model, administration: administration, node: nodeStatus(),
                 descriptors: listeners.descriptors(for: model))
         } catch {
             log(.error, "the balancer process cannot be started: \(error)")
@@ -169,6 +178,7 @@ final class BalancerSupervisor {
                 current = nil
                 return stopped()
             }
+            lastExit = reason
             log(.alert, "balancer process \(instance.processID) \(reason)")
             if MonotonicInstant.now - instance.startedAt > BalancerSupervisor.stableTime {
                 failureCount = 0

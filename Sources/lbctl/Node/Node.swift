@@ -18,7 +18,7 @@ final class Node {
     private var supervisor: BalancerSupervisor?
     private var control: ControlSocket?
     private var isStopping = false
-    private var failure: Failure?
+    private var isStatusDue = false
 
     /// Prepares a node; nothing is touched before ``run()``.
     init(model: Model, options: RunOptions) throws(Failure) {
@@ -53,7 +53,6 @@ final class Node {
         }
         log(.notice, "lbctl \(Version.current) runs, process \(getpid())")
         loop.run()
-        if let failure { throw failure }
     }
 
     // MARK: Starting
@@ -61,11 +60,11 @@ final class Node {
     private func startBalancer() throws(Failure) {
         guard model.hasBalancer else { return }
         let supervisor = BalancerSupervisor(
-            model: model, loop: loop, log: log, arguments: options.balancerArguments)
+            model: model, loop: loop, log: log, arguments: options.balancerArguments,
+            nodeStatus: { [unowned self] in ownStatus() })
         self.supervisor = supervisor
         supervisor.onServiceChange = { [unowned self] serves in
             failover?.setFact(name: FailoverConfiguration.ownBalancerFact, isGood: serves)
-            showStatus()
         }
         try supervisor.start()
     }
@@ -91,9 +90,14 @@ final class Node {
     }
 
     private func report(_ event: FailoverEvent) {
-        for line in Words.lines(for: event) { log(Log.Severity(line), line.text) }
-        // The handler runs inside the node's own turn: what the page shows is taken after it.
-        loop.schedule(at: loop.now) { [unowned self] in showStatus() }
+        if let line = event.logLine { log(Log.Severity(line), line.text) }
+        // The event comes out of the middle of a step: what the page shows is taken after it.
+        guard !isStatusDue else { return }
+        isStatusDue = true
+        loop.schedule(at: loop.now) { [unowned self] in
+            isStatusDue = false
+            supervisor?.showNode()
+        }
     }
 
     private func handle(_ request: ControlRequest, answer: @escaping (ControlResponse) -> Void) {
@@ -154,14 +158,23 @@ final class Node {
             if let failure {
                 log(.error, "the configuration stays as it was: \(failure.message)")
             } else {
-                model = next
-                failover?.reconfigure(FailoverConfiguration(next))
-                log(.notice, "Reload complete")
+                adopt(next)
             }
             completion(failure)
         }
         guard let supervisor else { return settle(nil) }
         supervisor.replace(with: next, completion: settle)
+    }
+
+    private func adopt(_ next: Model) {
+        model = next
+        do {
+            try failover?.reconfigure(FailoverConfiguration(next))
+        } catch {
+            log(.error, "the election stays as it was: \(error)")
+        }
+        if failover == nil { log(.notice, "Reload complete") }
+        supervisor?.showNode()
     }
 
     // MARK: Administration and status
@@ -191,14 +204,12 @@ final class Node {
 
     private func collectStatus(completion: @escaping (NodeStatus) -> Void) {
         guard let supervisor else { return completion(ownStatus()) }
-        supervisor.requestStatus { [unowned self] proxies in
+        supervisor.requestProxies { [unowned self] proxies in
             var status = ownStatus()
-            status.proxies = proxies ?? supervisor.lastStatus
+            status.proxies = proxies ?? supervisor.lastProxies
             completion(status)
         }
     }
-
-    private func showStatus() { supervisor?.show(ownStatus()) }
 
     private func ownStatus() -> NodeStatus {
         let uptime = (MonotonicInstant.now - startedAt).components.seconds
@@ -206,7 +217,11 @@ final class Node {
             node: model.global.routerID ?? HostName.current,
             program: ProgramStatus(
                 version: Version.current, processID: Int(getpid()), uptime: Int(uptime)))
-        status.virtualRouters = failover?.snapshot().map(VirtualRouterStatus.init) ?? []
+        if let snapshot = failover?.snapshot {
+            status.virtualRouters = snapshot.routers.map {
+                VirtualRouterStatus($0, scripts: snapshot.scripts)
+            }
+        }
         if let supervisor { status.balancer = BalancerStatus(supervisor) }
         return status
     }
