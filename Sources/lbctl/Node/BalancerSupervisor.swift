@@ -32,6 +32,8 @@ final class BalancerSupervisor {
     private var retiring: [ObjectIdentifier: BalancerInstance] = [:]
     private var failureCount = 0
     private var isServing = false
+    /// Whether the election was told that the balancer does not serve.
+    private var hasFailed = false
     private var isStopping = false
     private var stopped: () -> Void = {}
     private var nextRequest = 0
@@ -153,7 +155,7 @@ final class BalancerSupervisor {
             current = instance
             instance.onServing = { [unowned self] in
                 log(.notice, "balancer process \(instance.processID) serves")
-                reportService(true)
+                reportServing(instance)
             }
             instance.onRefusal = { [unowned self] reason in
                 log(.error, "balancer process \(instance.processID): \(reason)")
@@ -186,7 +188,9 @@ final class BalancerSupervisor {
             current = nil
             startAgain()
             loop.schedule(after: BalancerSupervisor.graceTime) { [unowned self] in
-                if current?.phase != .serving { reportService(false) }
+                guard current?.phase != .serving else { return }
+                hasFailed = true
+                reportService(false)
             }
         }
     }
@@ -216,6 +220,17 @@ final class BalancerSupervisor {
         reportService(true)
     }
 
+    /// A process that comes back and ends again and again must not look well in between: once the
+    /// election has heard of a failure, service counts from when it has lasted.
+    private func reportServing(_ instance: BalancerInstance) {
+        guard hasFailed else { return reportService(true) }
+        loop.schedule(after: BalancerSupervisor.provingTime) { [unowned self] in
+            guard current === instance, instance.phase == .serving else { return }
+            hasFailed = false
+            reportService(true)
+        }
+    }
+
     private func reportService(_ serves: Bool) {
         guard serves != isServing else { return }
         isServing = serves
@@ -224,6 +239,8 @@ final class BalancerSupervisor {
 
     /// How long the balancer may be away before the election hears of it.
     private static let graceTime = Duration.milliseconds(200)
+    /// How long a process must serve after a failure before it counts as well.
+    private static let provingTime = Duration.seconds(2)
     /// How long a process must have lived for its end not to count as one of a row.
     private static let stableTime = Duration.seconds(60)
     /// How long an answer may take.
