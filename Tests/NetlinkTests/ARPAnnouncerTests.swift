@@ -31,7 +31,7 @@ struct `Frames on the wire` {
                     let count = recv(listener, &buffer, buffer.count, 0)
                     frames.append(Array(buffer[..<max(count, 0)]))
                 }
-                #expect(frames == [announcement])
+                #expect(frames == [announcement], "\(frames)")
             }
         }
     }

@@ -41,8 +41,29 @@ enum Laboratory {
                 "link add name a address 02:00:00:00:00:0a type veth peer name b address 02:00:00:00:00:0b"
             )
             for name in ["lo", "a", "b"] { try ip("link set dev \(name) up") }
+            for name in ["a", "b"] { try waitUntilUp(name) }
             try body()
         } catch { Issue.record(error) }
+    }
+
+    /// Waits until the kernel has noticed the carrier: until then it drops every frame, and tells
+    /// of the link later.
+    private static func waitUntilUp(_ name: String) throws {
+        struct Interface: Decodable { var operstate: String }
+        try wait {
+            let output = try ip("-json link show dev \(name)")
+            return try JSONDecoder().decode([Interface].self, from: output)
+                .allSatisfy { $0.operstate == "UP" }
+        }
+    }
+
+    /// Waits for what the kernel does in its own time.
+    static func wait(until condition: () throws -> Bool) throws {
+        let deadline = MonotonicInstant.now + .seconds(5)
+        while try !condition() {
+            guard .now < deadline else { throw CommandFailure(message: "not so within 5 s") }
+            usleep(5000)
+        }
     }
 
     /// Runs `ip` of iproute2 in the namespace.

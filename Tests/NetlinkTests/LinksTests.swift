@@ -51,12 +51,13 @@ struct `Links in the kernel` {
                 let a = Laboratory.interfaceIndex("a")
                 try links.set(index: a, isUp: false)
                 #expect(try links.link(named: "a")?.isUp == false)
+                try Laboratory.wait { try links.link(named: "b")?.isRunning == false }
                 let peer = try #require(try links.link(named: "b"))
                 #expect(peer.isUp && !peer.isRunning)
                 #expect(peer.operationalState == .lowerLayerDown)
                 try links.set(index: a, isUp: true)
-                #expect(try links.link(named: "a")?.isRunning == true)
-                #expect(try links.link(named: "b")?.isRunning == true)
+                try Laboratory.wait { try links.link(named: "a")?.isRunning == true }
+                try Laboratory.wait { try links.link(named: "b")?.isRunning == true }
                 let error = #expect(throws: NetlinkError.self) {
                     try links.set(index: 4711, isUp: true)
                 }

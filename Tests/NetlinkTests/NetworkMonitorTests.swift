@@ -19,8 +19,11 @@ private final class Recorder {
 
     var state: NetworkState { monitor?.state ?? NetworkState() }
 
-    /// Runs the loop until nothing more comes, and gives away what came.
-    func settle() -> [NetworkEvent] {
+    /// Runs the loop until the condition holds, then until nothing more comes, and gives away what
+    /// came.
+    func settle(until condition: () -> Bool = { true }) -> [NetworkEvent] {
+        let deadline = MonotonicInstant.now + .seconds(5)
+        while !condition() && .now < deadline { loop.turn(longestWait: .milliseconds(50)) }
         var count = -1
         while count != events.count {
             count = events.count
@@ -63,12 +66,13 @@ struct `Watching the network` {
                 let recorder = try Recorder()
                 _ = recorder.settle()
                 try Laboratory.ip("link set dev a down")
-                let down = lastStates(recorder.settle())
+                let isRunning = { recorder.state.link(named: "b")?.isRunning == true }
+                let down = lastStates(recorder.settle { !isRunning() })
                 #expect(down["a"]?.isUp == false)
                 #expect(down["b"]?.isUp == true)
                 #expect(down["b"]?.isRunning == false)
                 try Laboratory.ip("link set dev a up")
-                let up = lastStates(recorder.settle())
+                let up = lastStates(recorder.settle(until: isRunning))
                 #expect(up["a"]?.isRunning == true)
                 #expect(up["b"]?.isRunning == true)
                 #expect(recorder.state.link(named: "a")?.isRunning == true)
@@ -188,7 +192,10 @@ struct `Watching the network` {
                 try Laboratory.ip("link set dev b down")
                 try Laboratory.ip("link add name extra type bridge")
 
-                for event in recorder.settle() { replay(event, on: &replayed) }
+                let events = recorder.settle {
+                    recorder.state.link(named: "a")?.isRunning == false
+                }
+                for event in events { replay(event, on: &replayed) }
                 #expect((recorder.monitor?.overrunCount ?? 0) > 0)
                 #expect(
                     Set(recorder.state.addresses(of: a).map(\.address))
