@@ -28,11 +28,7 @@ extension Advertisement {
             message.append(UInt8(truncatingIfNeeded: centiseconds.rawValue))
         }
         message.append(contentsOf: [0, 0])
-        for address in addresses {
-            for shift in [24, 16, 8, 0] as [UInt32] {
-                message.append(UInt8(truncatingIfNeeded: address.rawValue >> shift))
-            }
-        }
+        for address in addresses { message.append(contentsOf: address.octets) }
         while message.count < byteCount { message.append(0) }
 
         let usedCoverage = version == .v2 ? .message : coverage

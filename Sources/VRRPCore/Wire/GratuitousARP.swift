@@ -28,27 +28,15 @@ public struct GratuitousARP: Hashable, Sendable {
     public func encoded() -> [UInt8] {
         var frame: [UInt8] = []
         frame.reserveCapacity(42)
-        frame.append(MACAddress.broadcast)
-        frame.append(mac)
+        frame.append(contentsOf: MACAddress.broadcast.octets)
+        frame.append(contentsOf: mac.octets)
         // EtherType ARP; Ethernet, IPv4, address lengths 6 and 4; operation 1, request.
         frame.append(contentsOf: [0x08, 0x06, 0x00, 0x01, 0x08, 0x00, 0x06, 0x04, 0x00, 0x01])
-        frame.append(mac)
-        frame.append(address)
+        frame.append(contentsOf: mac.octets)
+        frame.append(contentsOf: address.octets)
         // RFC 9568 §6.4.2 wants the sender here too; receivers of requests ignore it.
-        frame.append(mac)
-        frame.append(address)
+        frame.append(contentsOf: mac.octets)
+        frame.append(contentsOf: address.octets)
         return frame
-    }
-}
-
-extension [UInt8] {
-    fileprivate mutating func append(_ mac: MACAddress) {
-        for index in mac.octets.indices { append(mac.octets[index]) }
-    }
-
-    fileprivate mutating func append(_ address: IPv4Address) {
-        for shift in [24, 16, 8, 0] as [UInt32] {
-            append(UInt8(truncatingIfNeeded: address.rawValue >> shift))
-        }
     }
 }
