@@ -25,23 +25,23 @@ import VRRPCore
         ("timeout clent 5s", "f:7:9: error: unknown timeout 'clent'; did you mean 'client'?"),
         (
             "timeout client 5x",
-            "f:7:16: error: client '5x': must be a whole number with us, ms, s, m, h or d, such as 500ms or 10s"
+            "f:7:16: error: timeout client '5x': must be a whole number with us, ms, s, m, h or d, such as 500ms or 10s"
         ),
         (
             "timeout client 25d",
-            "f:7:16: error: client 25d: must be at most 24 days (2147483647 ms)"
+            "f:7:16: error: timeout client 25d: must be at most 24 days (2147483647 ms)"
         ),
         (
             "timeout client 99999999999999999999",
-            "f:7:16: error: client '99999999999999999999': must be a whole number with us, ms, s, m, h or d, such as 500ms or 10s"
+            "f:7:16: error: timeout client '99999999999999999999': must be a whole number with us, ms, s, m, h or d, such as 500ms or 10s"
         ),
         (
             "option redispach",
             "f:7:8: error: unknown option 'redispach'; did you mean 'redispatch'?"
         ),
-        ("no balance", "f:7:4: error: unknown keyword after 'no' 'balance'"),
+        ("no balance", "f:7:4: error: unknown keyword 'balance' after 'no'"),
         ("stats uri stats", "f:7:11: error: stats uri 'stats': must begin with '/'"),
-        ("stats auth secret", "f:7:12: error: 'auth' needs NAME:PASSWORD"),
+        ("stats auth secret", "f:7:12: error: 'stats auth' needs NAME:PASSWORD"),
         ("bind :0", "f:7:6: error: port 0: must be 1 to 65535"),
         ("bind :81,:65536", "f:7:10: error: port 65536: must be 1 to 65535"),
         ("bind :90-80", "f:7:6: error: ports 90-80: the first is above the last"),
@@ -107,7 +107,7 @@ import VRRPCore
     @Test(arguments: [
         (
             "balance random",
-            "f:7:9: warning: 'random' is known but not implemented yet; it is ignored"
+            "f:7:9: warning: 'balance random' is known but not implemented yet; it is ignored"
         ),
         (
             "use_backend b if x",
@@ -115,11 +115,11 @@ import VRRPCore
         ),
         (
             "option httpchk GET /",
-            "f:7:8: warning: 'httpchk' is known but not implemented yet; it is ignored: servers are checked by connecting to them"
+            "f:7:8: warning: 'option httpchk' is known but not implemented yet; it is ignored: servers are checked by connecting to them"
         ),
         (
             "timeout tunnel 1h",
-            "f:7:9: warning: 'tunnel' is known but not implemented yet; it is ignored: 'timeout client' and 'timeout server' hold all the time"
+            "f:7:9: warning: 'timeout tunnel' is known but not implemented yet; it is ignored: 'timeout client' and 'timeout server' hold all the time"
         ),
         (
             "bind :81 ssl crt x",

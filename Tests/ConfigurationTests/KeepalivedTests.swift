@@ -54,7 +54,7 @@ import VRRPCore
         ),
         (
             "virtual_ipaddress {\n10.0.0.1/33\n}",
-            "f:6:1: error: the prefix length of 10.0.0.1 33: must be 0 to 32"
+            "f:6:1: error: '10.0.0.1/33': the prefix length must be 0 to 32"
         ),
         (
             "virtual_ipaddress {\n224.0.0.18\n}",
@@ -169,9 +169,14 @@ import VRRPCore
 
     @Test func `syntax that changes other lines is refused, not passed over`() {
         #expect(
-            diagnose("$X=1\n@lb1 vrrp_instance VI_1 {\n}\nvrrp_script s {\nscript x\n}\n") == [
-                "f:1:1: error: definitions ($NAME=…) are known but not implemented yet; write this line out for this node",
-                "f:2:1: error: conditional lines (@ID …) are known but not implemented yet; write this line out for this node",
+            diagnose(
+                "$X=1\n@lb1 vrrp_instance VI_1 {\n}\nvrrp_script s {\nscript x\n@lb1 rise 2\nscript \"${X}\"\n}\n"
+            ) == [
+                "f:1:1: error: definitions ($NAME=…) are known but not implemented yet; write out what holds for this node",
+                "f:2:1: error: conditional lines (@ID …) are known but not implemented yet; write out what holds for this node",
+                "f:6:1: error: conditional lines (@ID …) are known but not implemented yet; write out what holds for this node",
+                "f:7:1: warning: 'script' replaces the one of line 5",
+                "f:7:9: warning: variables (${NAME}) are known but not implemented yet; this is taken as written",
             ])
     }
 
@@ -269,6 +274,19 @@ import VRRPCore
         #expect(router?.priority.rawValue == priority)
         #expect(router?.startsActive == active)
         #expect(router?.preempts == true)
+    }
+
+    @Test func `an advertisement has room for 255 addresses`() {
+        func diagnostics(count: Int) -> [String] {
+            let addresses = (1...count).map { "10.0.\($0 / 100).\($0 % 100 + 1)" }
+            return diagnose(
+                instance("virtual_ipaddress {\n\(addresses.joined(separator: "\n"))\n}"))
+        }
+        #expect(diagnostics(count: 254).isEmpty)
+        #expect(
+            diagnostics(count: 255) == [
+                "f:260:1: error: this is address 256; one virtual router holds at most 255"
+            ])
     }
 
     @Test func `an instance without an address says so`() {

@@ -67,18 +67,30 @@ struct LineLexer {
                 isQuoted = true
                 quotation(closedBy: scalar, into: &text)
             case "\\": escape(into: &text)
-            case "$" where dialect.hasBlocks && following == "{":
-                while let part = current {
-                    text.append(part)
-                    index += 1
-                    if part == "}" { break }
-                }
+            case "$" where dialect.hasBlocks && following == "{": variable(into: &text)
             default:
                 text.append(scalar)
                 index += 1
             }
         }
         return Word(text: String(text), position: start, isQuoted: isQuoted)
+    }
+
+    /// `${NAME}` outside of quotes: its braces open and close no block.
+    private mutating func variable(into text: inout String.UnicodeScalarView) {
+        warnAboutVariable()
+        while let part = current {
+            text.append(part)
+            index += 1
+            if part == "}" { return }
+        }
+    }
+
+    private mutating func warnAboutVariable() {
+        remarks.append(
+            .warning(
+                "variables (${NAME}) are known but not implemented yet; this is taken as written",
+                at: position))
     }
 
     private mutating func quotation(
@@ -100,6 +112,7 @@ struct LineLexer {
                 text.append(scalar)
                 index += 1
             default:
+                if scalar == "$", dialect.hasBlocks, following == "{" { warnAboutVariable() }
                 text.append(scalar)
                 index += 1
             }
