@@ -178,6 +178,9 @@ static inline long clinux_pidfd_open(int pid) {
 static inline long clinux_prctl(int option, unsigned long argument) {
     return clinux_call(__NR_prctl, option, (long)argument, 0, 0, 0, 0);
 }
+static inline long clinux_setns(int fd, int type) {
+    return clinux_call(__NR_setns, fd, type, 0, 0, 0, 0);
+}
 static inline long clinux_unshare(int flags) {
     return clinux_call(__NR_unshare, flags, 0, 0, 0, 0, 0);
 }
