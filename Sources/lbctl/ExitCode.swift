@@ -38,7 +38,8 @@ extension Failure {
             self.init(cause.isPermission ? .notPermitted : .systemRefused, error.description)
         case .alreadyRunning:
             self.init(.systemRefused, error.description)
-        case .duplicateName, .duplicateVRID, .addressCount, .unknownScript:
+        case .duplicateName, .duplicateVRID, .addressCount, .unknownScript, .prefixLength,
+            .emptyCommand, .interval:
             self.init(.badInput, error.description)
         }
     }

@@ -38,6 +38,6 @@ struct LBCtl: ParsableCommand {
 
     private static func complain(_ message: String, prefixed: Bool = true) {
         guard !message.isEmpty else { return }
-        fputs(prefixed ? "lbctl: \(message)\n" : "\(message)\n", stderr)
+        StandardError.write(prefixed ? "lbctl: \(message)\n" : "\(message)\n")
     }
 }

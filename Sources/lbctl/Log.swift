@@ -43,14 +43,9 @@ struct Log: Sendable {
         guard severity <= threshold else { return }
         let line = String(text.map { $0.isNewline ? " " : $0 })
         switch destination {
-        case .standardError: writeToStandardError("\(timestamp()) \(severity.word): \(line)\n")
+        case .standardError: StandardError.write("\(timestamp()) \(severity.word): \(line)\n")
         case .syslog: SystemLog.send(severity: severity.rawValue, tag: "lbctl", text: line)
         }
-    }
-
-    private func writeToStandardError(_ line: String) {
-        let bytes = Array(line.utf8)
-        _ = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
     }
 
     /// `2026-11-23T14:05:09.123Z`, of the real-time clock.
@@ -68,5 +63,14 @@ struct Log: Sendable {
         let clock =
             "\(padded(parts.tm_hour, 2)):\(padded(parts.tm_min, 2)):\(padded(parts.tm_sec, 2))"
         return "\(date)T\(clock).\(padded(time.tv_nsec / 1_000_000, 3))Z"
+    }
+}
+
+/// The descriptor that errors and the log go to, written to without a buffer.
+enum StandardError {
+    /// Writes text in one call, so that the lines of two processes do not mix.
+    static func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = bytes.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
     }
 }

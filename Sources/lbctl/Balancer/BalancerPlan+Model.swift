@@ -1,6 +1,7 @@
 internal import Balancer
 internal import LinuxIO
 internal import NodeConfiguration
+internal import VRRPCore
 
 extension BalancerPlan {
     /// What the balancer is to do, as the model has it.

@@ -16,23 +16,23 @@ final class BalancerProcess {
     private let link: Link<BalancerOrder, BalancerReport>
     private var service: BalancerService?
     private var isDraining = false
+    private let signals: SignalDescriptor
 
     /// Takes the end of the pair that the failover process left at `descriptor`.
     init(descriptor: Int32, log: Log) throws(Failure) {
         do {
             loop = try EventLoop()
             link = try Link(owning: descriptor, loop: loop)
+            // What concerns the node reaches the failover process; a balancer stops by order.
+            signals = try SignalDescriptor([SIGINT, SIGHUP, SIGPIPE])
         } catch { throw Failure(error, hint: "'lbctl run' starts this command, nobody else") }
         self.log = log
     }
 
     /// Serves until the last connection has ended after an order to drain.
     func run() throws(Failure) {
-        let signals: SignalDescriptor
         do {
-            // What concerns the node reaches the failover process; a balancer stops by order.
-            signals = try SignalDescriptor([SIGINT, SIGHUP, SIGPIPE])
-            try loop.watch(signals.descriptor.rawValue, for: .readable) { _ in
+            try loop.watch(signals.descriptor.rawValue, for: .readable) { [unowned self] _ in
                 while signals.next() != nil {}
             }
         } catch { throw Failure(error) }

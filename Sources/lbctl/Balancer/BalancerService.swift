@@ -24,7 +24,7 @@ final class BalancerService {
     ///   throws.
     init(model: Model, descriptors: [Int32], node: NodeStatus, log: Log) throws {
         let sockets = ListeningSockets(model: model, descriptors: descriptors)
-        let balancer = Balancer(plan: BalancerPlan(model), listeners: sockets.frontends)
+        let balancer = try Balancer(plan: BalancerPlan(model), listeners: sockets.frontends)
         let targets = HealthTargets(model)
         let reporter = ServerReporter(model: model, balancer: balancer, log: log)
         let checker = HealthChecker(targets: try targets.all()) { report in
@@ -62,17 +62,18 @@ final class BalancerService {
             let server = model.backends[pool].servers.firstIndex(where: { $0.name == order.server })
         else { return }
         switch order.change {
-        case .ready: balancer.setAdministrativeState(.ready, pool: pool, server: server)
-        case .drain: balancer.setAdministrativeState(.drain, pool: pool, server: server)
+        case .ready: balancer.setAdministrativeState(pool: pool, server: server, .ready)
+        case .drain: balancer.setAdministrativeState(pool: pool, server: server, .drain)
         case .maintenance:
-            balancer.setAdministrativeState(.maintenance, pool: pool, server: server)
-        case .weight(let weight): balancer.setWeight(weight, pool: pool, server: server)
+            balancer.setAdministrativeState(pool: pool, server: server, .maintenance)
+        case .weight(let weight):
+            balancer.setWeight(pool: pool, server: server, weight)
         }
     }
 
     /// Accepts no more; the connections that exist go on.
     func stopAccepting() {
-        balancer.stopAccepting()
+        balancer.pauseAccepting()
         checker.stop()
         pages.cancel()
     }

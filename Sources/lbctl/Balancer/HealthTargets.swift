@@ -1,5 +1,6 @@
 internal import HealthCheck
 internal import NodeConfiguration
+internal import VRRPCore
 
 /// The servers of a model that are checked, and where each stands in the balancer's plan.
 struct HealthTargets: Sendable {

@@ -122,7 +122,7 @@ extension ServerStatus {
         case .maintenance: "MAINT"
         case .drain: "DRAIN"
         case .up, .down:
-            report.map { $0.record.statusWords } ?? "no check"
+            report?.record.description ?? "no check"
         }
     }
 }

@@ -11,7 +11,7 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         let loaded = files.load()
-        for diagnostic in loaded.diagnostics { fputs("\(diagnostic)\n", stderr) }
+        for diagnostic in loaded.diagnostics { StandardError.write("\(diagnostic)\n") }
         guard let model = loaded.model else { throw Failure(.badInput, "") }
         print("ok: \(model.summary)")
     }

@@ -6,7 +6,13 @@ struct FileOptions: ParsableArguments {
     @Argument(help: "keepalived and haproxy files, recognised by content.")
     var paths: [String] = []
 
-    @Option(help: "Read every file as this language, keepalived or haproxy.")
+    @Option(
+        help: "Read every file as this language, keepalived or haproxy.",
+        transform: { text in
+            let known = SourceFormat(rawValue: text)
+            if let known, known != .native { return known }
+            throw ValidationError("--format \(text): must be keepalived or haproxy")
+        })
     var format: SourceFormat?
 
     @Flag(help: "Run scripts such as 'killall -0 haproxy' instead of asking the own balancer.")
@@ -22,4 +28,3 @@ struct FileOptions: ParsableArguments {
     }
 }
 
-extension SourceFormat: ExpressibleByArgument {}

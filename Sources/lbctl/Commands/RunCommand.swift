@@ -35,7 +35,7 @@ struct RunCommand: ParsableCommand {
             files: files, controlPath: control.path, drainTime: .seconds(drainTimeout),
             usesSyslog: syslog, logsDetail: logDetail)
         let loaded = options.load()
-        for diagnostic in loaded.diagnostics { fputs("\(diagnostic)\n", stderr) }
+        for diagnostic in loaded.diagnostics { StandardError.write("\(diagnostic)\n") }
         guard let model = loaded.model else {
             throw Failure(.badInput, "not started: the configuration has errors")
         }

@@ -20,7 +20,7 @@ struct StatusCommand: ParsableCommand {
         if json {
             print(String(decoding: status.json(indented: true), as: UTF8.self))
         } else {
-            print(StatusText.render(status, inColour: isatty(1) == 1), terminator: "")
+            print(StatusText.render(status, colored: isatty(1) == 1), terminator: "")
         }
     }
 }

@@ -22,7 +22,7 @@ extension RouterSettings {
         interval = AdvertisementInterval(
             settings.advertisementInterval, version: settings.version == .v2 ? .v2 : .v3)
         preempts = settings.preempts
-        checksumCoverage = settings.sendsMessageOnlyChecksum ? .messageOnly : .pseudoHeader
+        checksumCoverage = settings.sendsMessageOnlyChecksum ? .message : .pseudoHeader
         addresses = settings.addresses.map { address in
             var held = HeldAddress(address: address.address, prefixLength: address.prefixLength)
             held.interface = address.interface

@@ -1,5 +1,6 @@
 internal import LinuxIO
 internal import NodeConfiguration
+internal import VRRPCore
 
 /// Every listening socket of the node, by where it listens.
 ///

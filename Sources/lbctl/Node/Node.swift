@@ -71,12 +71,14 @@ final class Node {
 
     private func startFailover() throws(Failure) {
         guard !model.virtualRouters.isEmpty else { return }
-        let node = FailoverNode(configuration: FailoverConfiguration(model), loop: loop) {
-            [unowned self] event in
-            report(event)
-        }
-        failover = node
-        do { try node.start() } catch { throw Failure(error) }
+        do {
+            let node = try FailoverNode(configuration: FailoverConfiguration(model), loop: loop) {
+                [unowned self] event in
+                report(event)
+            }
+            failover = node
+            try node.start()
+        } catch { throw Failure(error) }
     }
 
     // MARK: Events
@@ -216,7 +218,8 @@ final class Node {
         var status = NodeStatus(
             node: model.global.routerID ?? HostName.current,
             program: ProgramStatus(
-                version: Version.current, processID: Int(getpid()), uptime: Int(uptime)))
+                version: Version.current, processID: Int(getpid()), uptime: Int(uptime)),
+            time: time(nil))
         if let snapshot = failover?.snapshot {
             status.virtualRouters = snapshot.routers.map {
                 VirtualRouterStatus($0, scripts: snapshot.scripts)
