@@ -51,7 +51,7 @@ private struct Seeded: RandomNumberGenerator {
     func `are read or refused with a place inside the file`(seed: UInt64) throws {
         var random = Seeded(state: seed)
         let files = try Fixture.allCases.map { try $0.file }
-        for round in 0..<600 {
+        for round in 0..<300 {
             let file = files[round % files.count]
             let bytes = Self.mutated(file.bytes, &random)
             let format: SourceFormat? =
