@@ -106,7 +106,7 @@ import Testing
         ])
         #expect(
             loaded.diagnostics.map { "\($0.file):\($0.line):\($0.column)" } == [
-                "z:1:13", "z:2:6", "z:3:1", "z:4:6", "a:1:8", "a:1:10",
+                "z:1:13", "z:2:6", "z:3:1", "z:4:6", "a:1:10",
             ])
     }
 

@@ -106,8 +106,8 @@ import VRRPCore
 
     @Test(arguments: [
         (
-            "balance random",
-            "f:7:9: warning: 'balance random' is known but not implemented yet; it is ignored"
+            "balance random(3)",
+            "f:7:9: warning: 'balance random(3)' is known but not implemented yet; it is ignored: the algorithm before it stays, roundrobin if there is none"
         ),
         (
             "use_backend b if x",
@@ -196,6 +196,32 @@ import VRRPCore
             diagnose("mode tcp\nlisten a :1\n", as: .haproxy).first
                 == "f:1:1: error: 'mode' stands before any section; one begins with global, defaults, listen, frontend or backend"
         )
+    }
+
+    @Test func `a header with too many words, or from nowhere`() {
+        let text = """
+            global x
+            defaults a b
+            listen c from d
+            listen e from alfa
+            defaults alpha
+            backend g :80
+            listen h :81 from
+            listen i localhost:82
+            """
+        let errors = load(text).diagnostics.filter { $0.severity == .error }
+        #expect(
+            errors.map(\.description) == [
+                "f:1:8: error: 'x' is more than 'global' takes",
+                "f:2:12: error: 'b' is more than 'defaults' takes",
+                "f:3:8: error: 'c' listens nowhere; add 'bind ADDRESS:PORT'",
+                "f:3:15: error: no defaults section is named 'd'",
+                "f:4:8: error: 'e' listens nowhere; add 'bind ADDRESS:PORT'",
+                "f:4:15: error: no defaults section is named 'alfa'",
+                "f:6:11: error: ':80' is more than 'backend' takes",
+                "f:7:14: error: unknown bind option 'from'",
+                "f:8:10: error: bind address 'localhost': names are known but not implemented yet; write the IPv4 address",
+            ])
     }
 
     @Test func `missing timeouts are told as haproxy tells them`() {

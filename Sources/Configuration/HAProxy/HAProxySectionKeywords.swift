@@ -127,8 +127,10 @@ extension HAProxySection {
         Dictionary(
             uniqueKeysWithValues: BalanceAlgorithm.allCases.map {
                 ($0.rawValue, .set(\.settings.algorithm, to: $0))
-            }),
-        notYet: "static-rr first hash uri url_param hdr random rdp-cookie log-hash sticky")
+            }
+                + ["static-rr", "first", "hash", "uri", "url_param", "hdr", "random", "rdp-cookie"]
+                .map { ($0, .notYet("the algorithm before it stays, roundrobin if there is none")) }
+        ))
 
     private static let timeouts = KeywordTable<HAProxySection>(
         "timeout",

@@ -84,7 +84,7 @@ struct Arguments {
         table.read(block.directives, into: &target, remarks: &remarks)
     }
 
-    /// Reads a block that is a list: each line an item and its options.
+    /// Reads a block that is a list: each line an item and its options, which `read` takes to the end.
     mutating func readItems(
         of what: String, _ read: (inout Arguments, Word) throws(Remark) -> Void
     ) {
@@ -96,7 +96,6 @@ struct Arguments {
                     throw .error("\(what) is expected here, not a block", at: inner.opening)
                 }
                 try read(&item, word)
-                try item.finish()
             } catch {
                 item.add(error)
             }

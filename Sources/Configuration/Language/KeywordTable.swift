@@ -89,6 +89,11 @@ struct KeywordTable<Target>: Sendable {
     /// The rule of a keyword; an unknown one is an error with the nearest known word.
     func rule(for word: Word) throws(Remark) -> Rule<Target> {
         if !word.isQuoted, let rule = rules[word.text] { return rule }
+        // `random(3)`: only words that nothing is done with have parameters in parentheses.
+        let name = word.text.prefix { $0 != "(" }
+        if name.count < word.text.count, let rule = rules[String(name)], rule.form == .either {
+            return rule
+        }
         throw .error(
             "unknown \(noun) \(word.text.quoted)\(place)", at: word.position,
             suggestion: vocabulary.nearest(to: word.text))

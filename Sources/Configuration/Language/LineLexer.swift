@@ -6,16 +6,20 @@ struct Dialect: Sendable {
     let hasBlocks: Bool
     /// Whether a backslash joined to the letter stands for a control character.
     let controlEscapes: [Unicode.Scalar: Unicode.Scalar]
+    /// What a backslash takes the meaning from between double quotes.
+    let escapableInQuotes: Set<Unicode.Scalar>
     /// Whether `$NAME` between double quotes is an environment variable.
     let expandsEnvironment: Bool
 
     /// keepalived.conf(5), "Configuration file syntax".
     static let keepalived = Dialect(
-        commentMarks: ["#", "!"], hasBlocks: true, controlEscapes: [:], expandsEnvironment: false)
+        commentMarks: ["#", "!"], hasBlocks: true, controlEscapes: [:],
+        escapableInQuotes: ["\"", "\\"], expandsEnvironment: false)
     /// haproxy's configuration manual, section 2.2 "Quoting and escaping".
     static let haproxy = Dialect(
         commentMarks: ["#"], hasBlocks: false,
-        controlEscapes: ["n": "\n", "r": "\r", "t": "\t"], expandsEnvironment: true)
+        controlEscapes: ["n": "\n", "r": "\r", "t": "\t"],
+        escapableInQuotes: LineLexer.escapable, expandsEnvironment: true)
 }
 
 /// Cuts one line into words and braces.
@@ -66,7 +70,7 @@ struct LineLexer {
             case "\"", "'":
                 isQuoted = true
                 quotation(closedBy: scalar, into: &text)
-            case "\\": escape(into: &text)
+            case "\\": escape(Self.escapable, into: &text)
             case "$" where dialect.hasBlocks && following == "{": variable(into: &text)
             default:
                 text.append(scalar)
@@ -103,7 +107,7 @@ struct LineLexer {
             case quote:
                 index += 1
                 return
-            case "\\" where quote == "\"": escape(into: &text)
+            case "\\" where quote == "\"": escape(dialect.escapableInQuotes, into: &text)
             case "$" where quote == "\"" && dialect.expandsEnvironment:
                 remarks.append(
                     .error(
@@ -121,7 +125,9 @@ struct LineLexer {
     }
 
     /// A backslash takes the meaning from the next character; before any other it stands for itself.
-    private mutating func escape(into text: inout String.UnicodeScalarView) {
+    private mutating func escape(
+        _ escapable: Set<Unicode.Scalar>, into text: inout String.UnicodeScalarView
+    ) {
         guard let next = following else {
             text.append("\\")
             index += 1
@@ -132,7 +138,7 @@ struct LineLexer {
         } else if next == "x", !dialect.controlEscapes.isEmpty {
             remarks.append(.error("\\x escapes are known but not implemented yet", at: position))
         } else {
-            if !Self.escapable.contains(next) { text.append("\\") }
+            if !escapable.contains(next) { text.append("\\") }
             text.append(next)
         }
         index += 2
@@ -147,7 +153,7 @@ struct LineLexer {
             || dialect.hasBlocks && (scalar == "{" || scalar == "}")
     }
 
-    private static let escapable: Set<Unicode.Scalar> = [
+    fileprivate static let escapable: Set<Unicode.Scalar> = [
         " ", "\\", "\"", "'", "#", "!", "$", "{", "}",
     ]
 
