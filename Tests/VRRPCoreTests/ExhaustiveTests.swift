@@ -82,7 +82,7 @@ private struct World: Hashable {
             if let fault = take(.startup(node)) { return fault }
         }
         let end = now + .seconds(9)
-        while true {
+        for _ in 0..<1000 {
             if let node = routers.indices.first(where: { !inboxes[$0].isEmpty }) {
                 if let fault = take(.deliver(node)) { return fault }
                 continue
