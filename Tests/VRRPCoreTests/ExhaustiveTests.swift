@@ -116,7 +116,7 @@ private struct World: Hashable {
     ) {
         var frontier: Set<World> = [world(interval, priorities)]
         var known = frontier
-        for depth in 1...12 {
+        for depth in 1...11 {
             var next: Set<World> = []
             for world in frontier {
                 for choice in world.choices {
