@@ -20,7 +20,7 @@ struct ServerReporter: Sendable {
             transition == .up ? .notice : .alert,
             "Server \(report.id) is \(word), reason: \(reason(of: report)). \(left). "
                 + "\(pool.servers[place.server].currentSessions) sessions active.")
-        guard !pool.isUp else { return }
+        guard transition == .down, !pool.isUp else { return }
         log(.emergency, "backend \(pool.name) has no server available!")
     }
 

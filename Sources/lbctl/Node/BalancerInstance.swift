@@ -19,14 +19,13 @@ final class BalancerInstance {
     var onRefusal: (String) -> Void = { _ in }
     /// Called with the answer to a request for the status.
     var onStatus: (Int, [ProxyStatus]) -> Void = { _, _ in }
-    /// Called once when the process has ended or is about to.
+    /// Called once when the process has ended.
     var onEnd: (String) -> Void = { _ in }
 
     private let process: ChildProcess
     private let link: Link<BalancerReport, BalancerOrder>
     private let loop: EventLoop
     private var endingWatch: EventLoop.Watch?
-    private var hasEnded = false
 
     /// Starts this program a second time, as a balancer process.
     ///
@@ -44,7 +43,8 @@ final class BalancerInstance {
             reap()
         }
         link.onMessage = { [unowned self] report, _ in handle(report) }
-        link.onEnd = { [unowned self] in end("closed its end of the pair") }
+        // A process that only closed its end serves nobody, but would keep the listening sockets.
+        link.onEnd = { [unowned self] in process.signal(SIGKILL) }
     }
 
     /// Sends the model, and the descriptors that it listens on.
@@ -79,19 +79,10 @@ final class BalancerInstance {
     private func reap() {
         guard let ending = process.reap() else { return }
         if let endingWatch { loop.unwatch(endingWatch) }
-        endingWatch = nil
-        switch ending {
-        case .exited(let status): end("exited with status \(status)")
-        case .signalled(let number): end("was ended by signal \(number)")
-        }
-    }
-
-    private func end(_ reason: String) {
-        guard !hasEnded else { return }
-        hasEnded = true
         link.close()
-        // A process that only closed its end serves nobody, but would keep the listening sockets.
-        process.signal(SIGKILL)
-        onEnd(reason)
+        switch ending {
+        case .exited(let status): onEnd("exited with status \(status)")
+        case .signalled(let number): onEnd("was ended by signal \(number)")
+        }
     }
 }
