@@ -1,3 +1,4 @@
+#if Program
 internal import Control
 internal import Failover
 internal import LinuxIO
@@ -50,3 +51,4 @@ extension ControlFailure {
         self.init(message: failure.message, exitCode: Int(failure.status.rawValue))
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import ArgumentParser
 internal import Glibc
 internal import LinuxIO
@@ -7,7 +8,8 @@ internal import LinuxIO
 struct LBCtl: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lbctl",
-        abstract: "Two hosts share an address and balance TCP connections to the servers behind it.",
+        abstract:
+            "Two hosts share an address and balance TCP connections to the servers behind it.",
         discussion: """
             Exit status: 0 ok, 1 the thing asked about is not so, 2 bad usage or configuration, \
             3 no permission, 4 no running program to talk to, 5 the system refused, 70 internal.
@@ -41,3 +43,10 @@ struct LBCtl: ParsableCommand {
         StandardError.write(prefixed ? "lbctl: \(message)\n" : "\(message)\n")
     }
 }
+#else
+/// Stands where the program would: its parts are there, its dependencies are not.
+@main
+enum LBCtl {
+    static func main() { print("lbctl was built without the trait Program") }
+}
+#endif

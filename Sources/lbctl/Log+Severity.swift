@@ -1,3 +1,4 @@
+#if Program
 internal import Failover
 internal import NodeConfiguration
 
@@ -25,3 +26,4 @@ extension Log.Severity {
             }
     }
 }
+#endif

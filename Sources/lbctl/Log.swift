@@ -1,3 +1,4 @@
+#if Program
 internal import Glibc
 internal import LinuxIO
 
@@ -74,3 +75,4 @@ enum StandardError {
         _ = bytes.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
     }
 }
+#endif

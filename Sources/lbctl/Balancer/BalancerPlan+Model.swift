@@ -1,3 +1,4 @@
+#if Program
 internal import Balancer
 internal import LinuxIO
 internal import NodeConfiguration
@@ -65,3 +66,4 @@ extension Model {
         return index
     }
 }
+#endif

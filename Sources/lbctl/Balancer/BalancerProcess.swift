@@ -1,3 +1,4 @@
+#if Program
 internal import Balancer
 internal import Control
 internal import Glibc
@@ -87,3 +88,4 @@ final class BalancerProcess {
     /// How long connections may go on without a failover process.
     private static let orphanTime = Duration.seconds(30)
 }
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import Balancer
 internal import Control
 internal import HealthCheck
@@ -78,3 +79,4 @@ final class BalancerService {
         pages.cancel()
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import HealthCheck
 internal import NodeConfiguration
 internal import VRRPCore
@@ -66,3 +67,4 @@ struct HealthTargets: Sendable {
         return min(connect, check.interval)
     }
 }
+#endif

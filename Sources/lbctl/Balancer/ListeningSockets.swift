@@ -1,3 +1,4 @@
+#if Program
 internal import Control
 internal import NodeConfiguration
 
@@ -31,3 +32,4 @@ struct ListeningSockets {
         }
     }
 }
+#endif

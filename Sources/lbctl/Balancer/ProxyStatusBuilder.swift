@@ -1,3 +1,4 @@
+#if Program
 internal import Balancer
 internal import Control
 internal import HealthCheck
@@ -137,3 +138,4 @@ extension CheckStatus {
         failures = report.failedChecks
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import Balancer
 internal import HealthCheck
 internal import NodeConfiguration
@@ -40,3 +41,4 @@ struct ServerReporter: Sendable {
         }
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import Balancer
 internal import Control
 internal import HealthCheck
@@ -39,3 +40,4 @@ final class StatusSource: Sendable {
         return status
     }
 }
+#endif

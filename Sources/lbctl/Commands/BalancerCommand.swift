@@ -1,3 +1,4 @@
+#if Program
 internal import ArgumentParser
 internal import LinuxIO
 
@@ -22,3 +23,4 @@ struct BalancerCommand: ParsableCommand {
         try BalancerProcess(descriptor: BalancerCommand.linkDescriptor, log: log).run()
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import ArgumentParser
 internal import Glibc
 internal import NodeConfiguration
@@ -30,3 +31,4 @@ extension Model {
         ].joined(separator: ", ")
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import ArgumentParser
 internal import Control
 internal import Glibc
@@ -11,7 +12,9 @@ struct ControlOptions: ParsableArguments {
     /// Root's program is found by every root shell; a user's own in the user's own directory.
     private static var defaultPath: String {
         if getuid() == 0 { return "/run/lbctl.sock" }
-        guard let directory = getenv("XDG_RUNTIME_DIR") else { return "/tmp/lbctl-\(getuid()).sock" }
+        guard let directory = getenv("XDG_RUNTIME_DIR") else {
+            return "/tmp/lbctl-\(getuid()).sock"
+        }
         return String(cString: directory) + "/lbctl.sock"
     }
 
@@ -25,14 +28,18 @@ struct ControlOptions: ParsableArguments {
             throw Failure(
                 denied ? .notPermitted : .notRunning,
                 "no running program answers at \(path): \(error.errno)"
-                    + (denied ? "" : "; start one with 'lbctl run', or name its socket by --control")
+                    + (denied
+                        ? "" : "; start one with 'lbctl run', or name its socket by --control")
             )
         }
-        guard case .moved = DescriptorPassing.send(ControlCodec.encode(request), to: socket.rawValue)
+        guard
+            case .moved = DescriptorPassing.send(ControlCodec.encode(request), to: socket.rawValue)
         else { throw Failure(.notRunning, "the program at \(path) takes no request") }
         let response = try response(from: socket.rawValue)
         if case .failed(let failure) = response {
-            throw Failure(Failure.Status(rawValue: Int32(failure.exitCode)) ?? .internalError, failure.message)
+            throw Failure(
+                Failure.Status(rawValue: Int32(failure.exitCode)) ?? .internalError, failure.message
+            )
         }
         return response
     }
@@ -60,3 +67,4 @@ struct ControlOptions: ParsableArguments {
     /// Milliseconds without a byte after which the program counts as hung.
     private static let patience: Int32 = 10_000
 }
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import ArgumentParser
 internal import NodeConfiguration
 
@@ -27,4 +28,4 @@ struct FileOptions: ParsableArguments {
         ConfigurationLoader(format: format, literalScripts: literalScripts).load(paths: paths)
     }
 }
-
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import ArgumentParser
 internal import Control
 
@@ -14,3 +15,4 @@ struct ReloadCommand: ParsableCommand {
         print(text)
     }
 }
+#endif

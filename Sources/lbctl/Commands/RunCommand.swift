@@ -1,3 +1,4 @@
+#if Program
 internal import ArgumentParser
 internal import Glibc
 internal import NodeConfiguration
@@ -59,3 +60,4 @@ struct RunOptions {
         (usesSyslog ? ["--syslog"] : []) + (logsDetail ? ["--log-detail"] : [])
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import ArgumentParser
 internal import Control
 
@@ -18,7 +19,8 @@ struct ServerCommand: ParsableCommand {
         func order(_ change: ServerOrder.Change) throws {
             let parts = server.split(separator: "/", omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
-                throw Failure(.badInput, "'\(server)': must be BACKEND/SERVER, 'http/web01' for example")
+                throw Failure(
+                    .badInput, "'\(server)': must be BACKEND/SERVER, 'http/web01' for example")
             }
             let order = ServerOrder(
                 backend: String(parts[0]), server: String(parts[1]), change: change)
@@ -66,3 +68,4 @@ struct ServerCommand: ParsableCommand {
         func run() throws { try target.order(.weight(weight)) }
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import ArgumentParser
 internal import Control
 internal import Glibc
@@ -24,3 +25,4 @@ struct StatusCommand: ParsableCommand {
         }
     }
 }
+#endif

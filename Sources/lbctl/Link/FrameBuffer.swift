@@ -1,3 +1,4 @@
+#if Program
 internal import LinuxIO
 
 /// Bytes and descriptors as they arrive, cut into frames.
@@ -61,3 +62,4 @@ struct FrameBuffer {
     private static let headerByteCount = 8
     private static let payloadLimit = 256 * 1024 * 1024
 }
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import FoundationEssentials
 internal import LinuxIO
 internal import Reactor
@@ -110,3 +111,4 @@ final class Link<Incoming: Decodable, Outgoing: Encodable> {
         onEnd()
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import Control
 internal import NodeConfiguration
 
@@ -24,3 +25,4 @@ enum BalancerReport: Codable {
     /// The answer to `reportStatus`.
     case status(Int, [ProxyStatus])
 }
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import Control
 internal import Glibc
 internal import LinuxIO
@@ -86,3 +87,4 @@ final class BalancerInstance {
         }
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import Control
 internal import LinuxIO
 internal import NodeConfiguration
@@ -248,3 +249,4 @@ final class BalancerSupervisor {
     /// How long connections of a replaced process may go on.
     private static let reloadDrainSeconds = 3600.0
 }
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import Control
 internal import LinuxIO
 internal import Reactor
@@ -63,7 +64,9 @@ private final class ControlClient {
     private var deadline: EventLoop.Deadline?
     private var isClosing = false
 
-    init(owning number: Int32, loop: EventLoop, handler: @escaping ControlSocket.Handler)
+    init(
+        owning number: Int32, loop: EventLoop, handler: @escaping ControlSocket.Handler
+    )
         throws(SystemError)
     {
         socket = Descriptor(owning: number)
@@ -124,3 +127,4 @@ private final class ControlClient {
     /// How long a client may stay.
     private static let patience = Duration.seconds(30)
 }
+#endif

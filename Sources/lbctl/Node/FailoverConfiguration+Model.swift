@@ -1,3 +1,4 @@
+#if Program
 internal import Failover
 internal import NodeConfiguration
 internal import VRRPCore
@@ -64,3 +65,4 @@ extension ScriptSettings {
         startsFailed = script.startsFailed
     }
 }
+#endif

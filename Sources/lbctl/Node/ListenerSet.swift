@@ -1,3 +1,4 @@
+#if Program
 internal import LinuxIO
 internal import NodeConfiguration
 internal import VRRPCore
@@ -83,3 +84,4 @@ extension SocketAddress {
         self.init(address: endpoint.address?.rawValue ?? 0, port: endpoint.port)
     }
 }
+#endif

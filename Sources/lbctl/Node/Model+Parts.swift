@@ -1,3 +1,4 @@
+#if Program
 internal import NodeConfiguration
 
 extension Model {
@@ -12,3 +13,4 @@ extension Model {
         return part
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import Control
 internal import Failover
 internal import Glibc
@@ -229,3 +230,4 @@ final class Node {
         return status
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Program
 internal import Control
 internal import Failover
 internal import Glibc
@@ -85,3 +86,4 @@ extension BalancerStatus {
             }
     }
 }
+#endif
