@@ -42,11 +42,17 @@ public struct Readiness: OptionSet, Hashable, Sendable {
     /// Makes an empty set.
     ///
     /// - Parameter capacity: Events fetched per call at most, 1 or more.
-    /// - Throws: `SystemError` when the process has no descriptor left.
+    /// - Throws: `SystemError` when the process has no descriptor left, or when the kernel, or a
+    ///   filter on its calls, has no `epoll_pwait2` (Linux 5.11).
     public init(capacity: Int = 256) throws(SystemError) {
         precondition(capacity > 0, "an epoll set fetches at least one event")
         let closeOnExec: Int32 = 0o2000000  // EPOLL_CLOEXEC
-        descriptor = Int32(try check("epoll_create1", nil, clinux_epoll_create(closeOnExec)))
+        let set = Descriptor(
+            owning: Int32(try check("epoll_create1", nil, clinux_epoll_create(closeOnExec))))
+        // A wait that always fails would look like one that ends at once, again and again.
+        var event = InlineArray<16, UInt8>(repeating: 0)
+        try check("epoll_pwait2", nil, unsafe clinux_epoll_wait(set.rawValue, &event, 1, 0))
+        descriptor = set.release()
         self.capacity = capacity
         unsafe events = .allocate(
             byteCount: capacity * Int(CLINUX_EPOLL_EVENT_BYTES), alignment: 8)
