@@ -76,10 +76,6 @@ extension FailoverEvent {
             LogLine(.info, isDetail: true, "Sending gratuitous ARP on \(interface) for \(address)")
         case .leftoverRemoved(let address, let interface):
             LogLine(.notice, "Removed \(address) from \(interface), left behind by an earlier run")
-        case .refused(let error, let interface, let source):
-            LogLine(
-                .warning,
-                "Ignoring advert from \(source?.description ?? "?") on \(interface): \(error)")
         case .failed(let error): LogLine(.error, error.description)
         }
     }

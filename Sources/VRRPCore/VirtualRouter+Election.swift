@@ -75,7 +75,7 @@ extension VirtualRouter {
         (backup(following: peer, at: now), peer == previous ? [] : differences(of: peer))
     }
 
-    private func backup(following peer: Peer?, at now: Instant) -> State {
+    func backup(following peer: Peer?, at now: Instant) -> State {
         let downInterval = activeInterval(following: peer).activeDownInterval(for: priority)
         return .backup(activeDownAt: now + downInterval, following: peer)
     }
