@@ -59,6 +59,8 @@ public enum RouterEvent: Hashable, Sendable {
     case faulted(FaultCause)
     /// The election saw something.
     case observed(VirtualRouter.Observation)
+    /// Somebody advertised priority 0 while it stood there: that one stops taking part.
+    case heardRelease(from: IPv4Address, as: RouterState)
     /// It follows another Active router.
     case followed(IPv4Address)
     /// It sent priority 0.

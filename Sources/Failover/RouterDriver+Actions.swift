@@ -18,9 +18,10 @@ extension RouterDriver {
                 if let state = follow(to: new) { entered.append(state) }
             // Whoever delivered the advertisement knows its sender, and counts it.
             case .report(.rejected): break
-            case .report(let observation):
-                if case .releaseReceived = observation { counters.releasesReceived += 1 }
-                emit(.observed(observation))
+            case .report(.releaseReceived(let sender)):
+                counters.releasesReceived += 1
+                emit(.heardRelease(from: sender, as: state))
+            case .report(let observation): emit(.observed(observation))
             }
         }
         return entered

@@ -94,6 +94,11 @@ extension RouterEvent {
         case .faulted(let cause):
             LogLine(.warning, "(\(name)): entering FAULT state (\(cause.words))")
         case .observed(let observation): observation.logLine(router: name)
+        case .heardRelease(_, as: let state):
+            LogLine(
+                .info, isDetail: true,
+                "(\(name)) \(state == .active ? "Master" : "Backup") received priority 0 "
+                    + "advertisement")
         case .followed(let address):
             LogLine(.info, isDetail: true, "(\(name)) master set to \(address)")
         case .sentRelease: LogLine(.info, isDetail: true, "(\(name)) sent 0 priority")
@@ -125,10 +130,8 @@ extension VirtualRouter.Observation {
         case .transition: nil
         case .activeDownTimerExpired:
             LogLine(.info, isDetail: true, "(\(name)) Receive advertisement timeout")
-        case .releaseReceived(let sender):
-            LogLine(
-                .info, isDetail: true,
-                "(\(name)) Backup received priority 0 advertisement from \(sender)")
+        // Told as `heardRelease`, which knows where the router stood.
+        case .releaseReceived: nil
         case .inferiorDiscarded(let priority, let sender):
             LogLine(
                 .info,

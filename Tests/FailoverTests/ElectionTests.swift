@@ -46,6 +46,11 @@ extension `On a LAN` {
                 wire.frames.compactMap(\.advertisement).allSatisfy {
                     $0.source == a && $0.priority == 101
                 })
+            let datagrams = wire.frames.filter { $0.advertisement != nil }.map(\.bytes)
+            // TOS and TTL of the IP header.
+            #expect(datagrams.allSatisfy { $0[15] == 0xC0 && $0[22] == 255 })
+            #expect(first.snapshot?.routers.first?.counters.refused.isEmpty == true)
+            #expect(second.snapshot?.routers.first?.counters.refused.isEmpty == true)
             #expect(
                 Array(first.lines.prefix(5)) == [
                     "Startup complete", "(VI_1) Entering BACKUP STATE (init)",
@@ -70,6 +75,44 @@ extension `On a LAN` {
             // 3 · 100 ms + 156/256 · 100 ms after the last advertisement, which is 0 to 100 ms old.
             #expect(takeover - start > .milliseconds(255))
             #expect(takeover - start < .milliseconds(400))
+            second.shutDown()
+        }
+
+        @Test func `a Backup that stalls past its deadline reads before it acts`() throws {
+            let network = try TestNetwork()
+            let first = try TestNode(router(priority: 101), in: network.namespace("a"))
+            #expect(first.waitForState(.active, within: .seconds(2)) != nil)
+            let second = try TestNode(router(priority: 100), in: network.namespace("b"))
+            usleep(200_000)
+            _ = second.perform { _ in usleep(1_000_000) }
+            usleep(200_000)
+            #expect(second.snapshot?.routers.first?.state == .backup)
+            #expect(!second.lines.contains("(VI_1) Entering MASTER STATE"))
+            first.shutDown()
+            second.shutDown()
+        }
+
+        @Test func `several virtual routers share an interface`() throws {
+            let network = try TestNetwork()
+            var configuration = try router(priority: 101)
+            var other = configuration.routers[0]
+            other.name = "VI_2"
+            other.vrid = try #require(VRID(52))
+            other.addresses = [HeldAddress(address: IPv4Address(10, 9, 0, 200))]
+            configuration.routers.append(other)
+            let first = try TestNode(configuration, in: network.namespace("a"))
+            let second = try TestNode(router(priority: 100), in: network.namespace("b"))
+            #expect(first.waitForLine("(VI_2) Entering MASTER STATE", within: .seconds(2)))
+            usleep(500_000)
+            #expect(
+                try network.taggedAddresses("a") == [
+                    InternetAddress(10, 9, 0, 100), InternetAddress(10, 9, 0, 200),
+                ])
+            let snapshot = try #require(second.snapshot)
+            #expect(snapshot.routers[0].state == .backup)
+            // VI_2's, which this node knows nothing of.
+            #expect(snapshot.strayDatagrams > 3)
+            first.shutDown()
             second.shutDown()
         }
 

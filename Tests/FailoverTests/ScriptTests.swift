@@ -105,6 +105,42 @@ extension `On a LAN` {
             node.shutDown()
         }
 
+        @Test func `a script that ignores the request to end is killed two seconds later`() throws {
+            let network = try TestNetwork()
+            var configuration = try router(priority: 100) {
+                $0.trackedScripts = [TrackedName(name: "chk", weight: 1)]
+            }
+            configuration.scripts = [script("chk", "trap '' TERM; while :; do sleep 0.1; done")]
+            configuration.scripts[0].timeout = .milliseconds(100)
+            configuration.scripts[0].interval = .seconds(60)
+            let node = try TestNode(configuration, in: network.namespace("a"))
+            let start = MonotonicInstant.now
+            usleep(1_500_000)
+            #expect(node.snapshot?.scripts.first?.isRunning == true)
+            #expect(
+                eventually(within: .seconds(2)) {
+                    node.snapshot?.scripts.first?.isRunning == false
+                })
+            #expect(.now - start > .seconds(2))
+            #expect(.now - start < .seconds(2.6))
+            node.shutDown()
+        }
+
+        @Test func `the last 4096 bytes of what a script prints are kept`() throws {
+            let network = try TestNetwork()
+            var configuration = try router(priority: 100) {
+                $0.trackedScripts = [TrackedName(name: "chk", weight: 1)]
+            }
+            configuration.scripts = [script("chk", "seq 1 40000; echo end")]
+            configuration.scripts[0].interval = .seconds(60)
+            let node = try TestNode(configuration, in: network.namespace("a"))
+            #expect(node.waitForLine("VRRP_Script(chk) succeeded", within: .seconds(2)))
+            let output = try #require(node.snapshot?.scripts.first?.lastOutput)
+            #expect(output.utf8.count == 4096)
+            #expect(output.hasSuffix("39999\n40000\nend\n"))
+            node.shutDown()
+        }
+
         @Test func `a run that is due while one is alive is left out`() throws {
             let network = try TestNetwork()
             let file = "/tmp/\(network.prefix).runs"
