@@ -31,8 +31,8 @@ extension `On a LAN` {
             let network = try TestNetwork()
             let wire = try TestWire(network, at: "b")
             let first = try TestNode(router(priority: 101), in: network.namespace("a"))
-            let second = try TestNode(router(priority: 100), in: network.namespace("b"))
             #expect(first.waitForState(.active, within: .seconds(2)) != nil)
+            let second = try TestNode(router(priority: 100), in: network.namespace("b"))
             #expect(
                 eventually(within: .seconds(1)) { wire.frames.count { $0.announced != nil } >= 5 })
             usleep(300_000)
@@ -101,8 +101,8 @@ extension `On a LAN` {
             other.addresses = [HeldAddress(address: IPv4Address(10, 9, 0, 200))]
             configuration.routers.append(other)
             let first = try TestNode(configuration, in: network.namespace("a"))
-            let second = try TestNode(router(priority: 100), in: network.namespace("b"))
             #expect(first.waitForLine("(VI_2) Entering MASTER STATE", within: .seconds(2)))
+            let second = try TestNode(router(priority: 100), in: network.namespace("b"))
             usleep(500_000)
             #expect(
                 try network.taggedAddresses("a") == [

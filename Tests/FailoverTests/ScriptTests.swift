@@ -47,10 +47,10 @@ extension `On a LAN` {
             try run("touch", file)
             defer { unlink(file) }
             let first = try TestNode(configuration, in: network.namespace("a"))
+            #expect(first.waitForState(.active, within: .seconds(2)) != nil)
             configuration.routers[0].priority = Priority(rawValue: 100)
             configuration.scripts = [script("chk", "true")]
             let second = try TestNode(configuration, in: network.namespace("b"))
-            #expect(first.waitForState(.active, within: .seconds(2)) != nil)
             usleep(300_000)
             let start = MonotonicInstant.now
             unlink(file)
