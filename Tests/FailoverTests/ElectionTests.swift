@@ -92,6 +92,24 @@ extension `On a LAN` {
             second.shutDown()
         }
 
+        @Test func `version 3 is sent with the form of checksum that the peer uses`() throws {
+            let network = try TestNetwork()
+            let wire = try TestWire(network, at: "b")
+            let first = try TestNode(router(priority: 100), in: network.namespace("a"))
+            #expect(first.waitForState(.active, within: .seconds(2)) != nil)
+            let configuration = try router(priority: 110) { $0.checksumCoverage = .message }
+            let second = try TestNode(configuration, in: network.namespace("b"))
+            #expect(second.waitForState(.active, within: .seconds(2)) != nil)
+            usleep(200_000)
+            let sent = try wire.frames.filter { $0.advertisement?.source == [10, 9, 0, 2] }
+                .map { try ReceivedAdvertisement(decoding: Array($0.bytes[14...]).span).coverage }
+            #expect(sent.count >= 2)
+            #expect(sent.allSatisfy { $0 == .pseudoHeader })
+            wire.stop()
+            first.shutDown()
+            second.shutDown()
+        }
+
         @Test func `several virtual routers share an interface`() throws {
             let network = try TestNetwork()
             var configuration = try router(priority: 101)
@@ -169,7 +187,8 @@ extension `On a LAN` {
             let first = try TestNode(router(priority: 101), in: network.namespace("a"))
             #expect(first.waitForState(.active, within: .seconds(2)) != nil)
             let second = try TestNode(router(priority: 100), in: network.namespace("b"))
-            usleep(200_000)
+            usleep(500_000)
+            #expect(second.snapshot?.routers.first?.state == .backup)
             let start = MonotonicInstant.now
             try network.ip("a", "addr", "flush", "dev", "eth1")
             try network.ip("a", "link", "set", "eth1", "down")
