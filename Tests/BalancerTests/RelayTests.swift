@@ -134,6 +134,25 @@ extension BalancerTests {
             #expect(running.pool.servers[0].serverAborts == 0)
         }
 
+        @Test func `passes a reset on after the end of the stream`() throws {
+            let ending = Box<BlockingSocket.Received>()
+            let server = try TestServer { socket in
+                _ = socket.receiveAll()
+                // Nothing is sent: only the event tells of the reset.
+                Thread.sleep(for: .milliseconds(200))
+                socket.send("x")
+                ending.value = .end
+            }
+            let running = try RunningBalancer(server: server)
+            let client = running.connect()
+            client.endSending()
+            Thread.sleep(for: .milliseconds(30))
+            client.reset()
+            #expect(running.wait { running.frontend.currentSessions == 0 })
+            #expect(ending.value == nil)
+            #expect(running.pool.servers[0].clientAborts == 1)
+        }
+
         @Test func `passes a reset on while the other side takes nothing`() throws {
             let server = try TestServer { socket in
                 _ = socket.receive()
