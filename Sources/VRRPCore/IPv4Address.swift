@@ -11,6 +11,14 @@ public struct IPv4Address: RawRepresentable, Hashable, Comparable, Sendable, Cod
         rawValue = UInt32(a) << 24 | UInt32(b) << 16 | UInt32(c) << 8 | UInt32(d)
     }
 
+    /// The four octets, in the order in which they are sent.
+    public var octets: [UInt8] {
+        [
+            UInt8(truncatingIfNeeded: rawValue >> 24), UInt8(truncatingIfNeeded: rawValue >> 16),
+            UInt8(truncatingIfNeeded: rawValue >> 8), UInt8(truncatingIfNeeded: rawValue),
+        ]
+    }
+
     /// Whether `lhs` is numerically smaller: unsigned, in network order (RFC 9568 §6.4.3).
     public static func < (lhs: IPv4Address, rhs: IPv4Address) -> Bool {
         lhs.rawValue < rhs.rawValue

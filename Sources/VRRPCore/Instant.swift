@@ -15,7 +15,8 @@ public struct Instant: Hashable, Comparable, Sendable {
     public static func + (instant: Instant, interval: Duration) -> Instant {
         let (seconds, attoseconds) = interval.components
         return Instant(
-            nanoseconds: instant.nanoseconds + seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+            nanoseconds: instant.nanoseconds + seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+        )
     }
 
     /// The time that passed from `earlier` to `later`.

@@ -21,6 +21,6 @@ public struct Priority: RawRepresentable, Hashable, Comparable, Sendable, Codabl
     public static let owner = Priority(rawValue: 255)
     /// The priority of a router that backs up when nothing else is configured, 100.
     public static let `default` = Priority(rawValue: 100)
-    /// The priority of an Active router's last advertisement: it stops taking part. 0.
+    /// The priority of an Active router's last advertisement, 0: it stops taking part.
     public static let release = Priority(rawValue: 0)
 }

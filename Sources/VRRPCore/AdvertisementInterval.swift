@@ -1,0 +1,57 @@
+/// The time between an Active router's advertisements, in the unit of its protocol version.
+///
+/// The unit decides the version, so that neither a packet nor a configuration can hold an interval
+/// that its version cannot carry.
+public enum AdvertisementInterval: Hashable, Sendable {
+    /// Version 2: whole seconds, 1 to 255 (RFC 3768 §5.3.7).
+    case v2(WholeSeconds)
+    /// Version 3: hundredths of a second, 1 to 4095 (RFC 9568 §5.2.7).
+    case v3(Centiseconds)
+
+    /// Makes the interval that `version` can carry; version 2 rounds to whole seconds, at least one.
+    public init(_ interval: Centiseconds, version: VRRPVersion) {
+        switch version {
+        case .v2: self = .v2(WholeSeconds(rounding: interval))
+        case .v3: self = .v3(interval)
+        }
+    }
+
+    /// The version of the protocol that carries this interval.
+    public var version: VRRPVersion {
+        switch self {
+        case .v2: .v2
+        case .v3: .v3
+        }
+    }
+
+    /// The same length of time as a `Duration`, exactly.
+    public var duration: Duration {
+        switch self {
+        case .v2(let interval): interval.duration
+        case .v3(let interval): interval.duration
+        }
+    }
+
+    /// Skew_Time: what a Backup of this priority waits longer than one that is ranked higher.
+    ///
+    /// Version 3: (256 - priority) · interval / 256. Version 2: (256 - priority) / 256 seconds,
+    /// whatever the interval. Exact to the attosecond: in whole hundredths of a second an interval
+    /// of 0.01 s would give every router the same skew.
+    ///
+    /// RFC 9568 §6.1, RFC 3768 §6.1.
+    public func skewTime(for priority: Priority) -> Duration {
+        let unit =
+            switch self {
+            case .v2: Duration.seconds(1)
+            case .v3(let interval): interval.duration
+            }
+        return unit * (256 - Int(priority.rawValue)) / 256
+    }
+
+    /// Active_Down_Interval: how long a Backup hears nothing before it takes over.
+    ///
+    /// 3 · interval + Skew_Time. RFC 9568 §6.1, RFC 3768 §6.1.
+    public func activeDownInterval(for priority: Priority) -> Duration {
+        duration * 3 + skewTime(for: priority)
+    }
+}

@@ -1,0 +1,54 @@
+/// The one message of VRRP, by which the Active router says that it is there.
+///
+///      0                   1                   2                   3
+///     +-------+-------+---------------+---------------+---------------+
+///     |Version| Type  |     VRID      |   Priority    | Address Count |
+///     +-------+-------+---------------+---------------+---------------+
+///     |Reserve| Max Advertise Interval|           Checksum            |   version 3
+///     |   Auth Type   |   Adver Int   |           Checksum            |   version 2
+///     +---------------+---------------+---------------+---------------+
+///     |                        Address (1)  ...                       |
+///     +---------------------------------------------------------------+
+///     |         Authentication Data, 8 bytes, version 2 only          |
+///     +---------------------------------------------------------------+
+///
+/// Every value of this type can be sent: its parts refuse what the fields cannot hold.
+/// RFC 9568 §5.2, RFC 3768 §5.3.
+public struct Advertisement: Hashable, Sendable {
+    /// The virtual router that this is about.
+    public var vrid: VRID
+    /// The sender's priority; 0: it stops taking part.
+    public var priority: Priority
+    /// The sender's interval, in the unit of its protocol version.
+    public var interval: AdvertisementInterval
+    /// The virtual router's addresses; for diagnosis, the election does not look at them.
+    public var addresses: VirtualAddressList
+
+    /// Makes an advertisement.
+    public init(
+        vrid: VRID, priority: Priority, interval: AdvertisementInterval,
+        addresses: VirtualAddressList
+    ) {
+        self.vrid = vrid
+        self.priority = priority
+        self.interval = interval
+        self.addresses = addresses
+    }
+
+    /// The version of the protocol.
+    public var version: VRRPVersion { interval.version }
+
+    /// The length of the encoded message in bytes: 8 + 4n, and 8 more in version 2.
+    public var byteCount: Int {
+        Self.byteCount(version: version, addressCount: addresses.count)
+    }
+
+    static func byteCount(version: VRRPVersion, addressCount: Int) -> Int {
+        let authenticationByteCount =
+            switch version {
+            case .v2: 8
+            case .v3: 0
+            }
+        return 8 + 4 * addressCount + authenticationByteCount
+    }
+}

@@ -1,0 +1,54 @@
+/// The 16-bit ones' complement sum that IPv4, and VRRP over it, protect their bytes with.
+///
+/// RFC 1071.
+struct InternetChecksum {
+    /// The ones' complement sum so far, folded to 16 bits.
+    private(set) var sum: UInt16 = 0
+
+    /// Adds one 16-bit word.
+    mutating func add(_ word: UInt16) {
+        let (partial, carried) = sum.addingReportingOverflow(word)
+        sum = carried ? partial &+ 1 : partial
+    }
+
+    /// Adds bytes as words in network order; an odd last byte counts as the high half of a word.
+    mutating func add(_ bytes: Span<UInt8>) {
+        var index = 0
+        while index + 1 < bytes.count {
+            add(UInt16(bytes[index]) << 8 | UInt16(bytes[index + 1]))
+            index += 2
+        }
+        if index < bytes.count { add(UInt16(bytes[index]) << 8) }
+    }
+
+    /// Adds an address as two words.
+    mutating func add(_ address: IPv4Address) {
+        add(UInt16(truncatingIfNeeded: address.rawValue >> 16))
+        add(UInt16(truncatingIfNeeded: address.rawValue))
+    }
+
+    /// What the checksum field must hold, if it was 0 while the bytes were added.
+    var value: UInt16 { ~sum }
+}
+
+/// Which bytes the checksum of a VRRP message over IPv4 covers.
+///
+/// Version 2 always has the message alone. For version 3, RFC 9568 says the message alone, while
+/// RFC 5798 was read by many, keepalived among them, as asking for a pseudo-header.
+public enum ChecksumCoverage: Hashable, Sendable {
+    /// The VRRP message alone (RFC 9568 §5.2.8, RFC 3768 §5.3.8).
+    case message
+    /// Source, destination, protocol and length from the IP header, then the message (RFC 5798).
+    case pseudoHeader
+
+    /// The sum to begin with, before the message's own bytes.
+    func seed(source: IPv4Address, destination: IPv4Address, byteCount: Int) -> InternetChecksum {
+        var checksum = InternetChecksum()
+        guard self == .pseudoHeader else { return checksum }
+        checksum.add(source)
+        checksum.add(destination)
+        checksum.add(UInt16(IPv4Header.vrrpProtocolNumber))
+        checksum.add(UInt16(truncatingIfNeeded: byteCount))
+        return checksum
+    }
+}
