@@ -110,7 +110,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "BalancerTests", dependencies: ["Balancer", "LinuxIO", "Reactor"], swiftSettings: strict),
         .testTarget(name: "HealthCheckTests", dependencies: ["HealthCheck"], swiftSettings: strict),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "VRRPCore"], swiftSettings: strict),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration", "VRRPCore"], exclude: ["Fixtures"],
+            swiftSettings: strict),
         .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
         .testTarget(name: "LabTests", dependencies: ["LinuxIO"], swiftSettings: strict),
     ]

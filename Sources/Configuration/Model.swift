@@ -146,7 +146,7 @@ public struct TrackScript: Hashable, Sendable, Codable {
     public var rise = 1
     /// Failures in a row that make it bad.
     public var fall = 1
-    /// Above 0: added while good. Below 0: added while bad. 0: bad stops the router.
+    /// What it adds to the priority: above 0 while good, below 0 while bad; 0: bad stops the router.
     public var weight = 0
     /// Whether it counts as bad until the first results say otherwise (`init_fail`).
     public var startsFailed = false

@@ -1,0 +1,32 @@
+import VRRPCore
+
+/// What the files of one set say, each part with its place, before it is checked as a whole.
+struct Draft: Sendable {
+    /// Somebody who listens on an endpoint.
+    struct Listener: Sendable {
+        let endpoint: Endpoint
+        let section: String
+    }
+
+    /// A virtual router and where its identifier stands.
+    struct Router: Sendable {
+        let settings: VirtualRouterSettings
+        let vridLocation: Location
+    }
+
+    /// Whether every file could be read, so that a name that is nowhere is a mistake.
+    var isComplete = true
+    /// The names of all scripts, also of those that have something wrong.
+    var scriptNames: Set<String> = []
+    /// The names of all pools, also of those that have something wrong.
+    var backendNames: Set<String> = []
+    var global = GlobalSettings()
+    var routers: [Placed<Router>] = []
+    var scripts: [Placed<TrackScript>] = []
+    var scriptReferences: [Placed<String>] = []
+    var frontends: [Placed<Frontend>] = []
+    var backends: [Placed<Backend>] = []
+    var pages: [Placed<StatisticsPage>] = []
+    var backendReferences: [Placed<String>] = []
+    var listeners: [Placed<Listener>] = []
+}

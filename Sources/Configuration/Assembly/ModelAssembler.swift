@@ -1,0 +1,130 @@
+import VRRPCore
+
+/// Joins what all files say into one model and checks what only shows across sections and files.
+struct ModelAssembler {
+    let draft: Draft
+    /// Whether scripts that ask for a haproxy process are run as written.
+    let literalScripts: Bool
+    private(set) var diagnostics: [Diagnostic] = []
+
+    init(_ draft: Draft, literalScripts: Bool) {
+        self.draft = draft
+        self.literalScripts = literalScripts
+    }
+
+    /// The model of all files; to be used only where ``diagnostics`` has no error afterwards.
+    mutating func assemble() -> Model {
+        checkVirtualRouters()
+        checkProxies()
+        checkListeners()
+        if draft.isComplete {
+            checkScriptReferences()
+            checkBackendReferences()
+        }
+        var model = Model()
+        model.global = draft.global
+        model.virtualRouters = draft.routers.map(\.value.settings)
+        model.scripts = draft.scripts.map { script(of: $0) }
+        model.frontends = draft.frontends.map(\.value)
+        model.backends = draft.backends.map(\.value)
+        model.statisticsPages = draft.pages.map(\.value)
+        return model
+    }
+
+    private mutating func report(
+        _ message: String, at location: Location, suggestion: String? = nil,
+        as severity: Diagnostic.Severity = .error
+    ) {
+        diagnostics.append(
+            Diagnostic(
+                severity, file: location.file, line: location.position.line,
+                column: location.position.column, message: message, suggestion: suggestion))
+    }
+
+    /// Reports every value whose key an earlier one has.
+    private mutating func refuseDuplicates<Value, Key: Hashable>(
+        _ values: [Placed<Value>], by key: (Value) -> Key, as what: (Value) -> String
+    ) {
+        var seen: [Key: Location] = [:]
+        for value in values {
+            if let earlier = seen[key(value.value)] {
+                report(
+                    "\(what(value.value)) is already defined at \(earlier.reference)",
+                    at: value.location)
+            } else {
+                seen[key(value.value)] = value.location
+            }
+        }
+    }
+
+    private mutating func checkVirtualRouters() {
+        refuseDuplicates(draft.routers, by: \.settings.name) {
+            "vrrp_instance \($0.settings.name.quoted)"
+        }
+        refuseDuplicates(draft.scripts, by: \.name) { "vrrp_script \($0.name.quoted)" }
+        struct Identity: Hashable {
+            let interface: String
+            let vrid: VRID
+        }
+        let identifiers = draft.routers.map {
+            Placed(value: $0.value.settings, location: $0.value.vridLocation)
+        }
+        refuseDuplicates(
+            identifiers, by: { Identity(interface: $0.interface, vrid: $0.vrid) },
+            as: { "virtual_router_id \($0.vrid.rawValue) on \($0.interface)" })
+        let addresses = draft.routers.flatMap { router in
+            router.value.settings.addresses.map {
+                Placed(value: $0.address, location: router.location)
+            }
+        }
+        refuseDuplicates(addresses, by: \.self) { "the virtual address \($0)" }
+    }
+
+    private mutating func checkScriptReferences() {
+        for reference in draft.scriptReferences
+        where !draft.scriptNames.contains(reference.value) {
+            report(
+                "track_script \(reference.value.quoted): no vrrp_script has this name",
+                at: reference.location, suggestion: draft.scriptNames.nearest(to: reference.value))
+        }
+    }
+
+    private mutating func checkProxies() {
+        refuseDuplicates(
+            draft.frontends.map { Placed(value: $0.value.name, location: $0.location) }
+                + draft.pages.map { Placed(value: $0.value.name, location: $0.location) },
+            by: \.self
+        ) { "a listen or frontend section \($0.quoted)" }
+        refuseDuplicates(draft.backends, by: \.name) {
+            "a listen or backend section \($0.name.quoted)"
+        }
+    }
+
+    private mutating func checkBackendReferences() {
+        for reference in draft.backendReferences
+        where !draft.backendNames.contains(reference.value) {
+            report(
+                "default_backend \(reference.value.quoted): no backend has this name",
+                at: reference.location, suggestion: draft.backendNames.nearest(to: reference.value))
+        }
+    }
+
+    private mutating func checkListeners() {
+        refuseDuplicates(draft.listeners, by: \.endpoint) { "a listener on \($0.endpoint)" }
+    }
+
+    private mutating func script(of placed: Placed<TrackScript>) -> TrackScript {
+        var script = placed.value
+        guard case .command(let command) = script.source, !literalScripts,
+            draft.frontends.contains(where: { !$0.value.isDisabled }),
+            OwnBalancerCommand.matches(command)
+        else { return script }
+        script.source = .ownBalancer(replacing: command)
+        let written = command.joined(separator: " ")
+        report(
+            "vrrp_script \(script.name.quoted): \(written.quoted) is answered by this node's own"
+                + " balancer; --literal-scripts runs it as written", at: placed.location,
+            as: .note)
+        return script
+    }
+}

@@ -1,0 +1,145 @@
+/// Reads configuration files of any known language and merges them into one model.
+///
+/// ```swift
+/// let loaded = ConfigurationLoader().load(paths: ["keepalived.conf", "haproxy.cfg"])
+/// for diagnostic in loaded.diagnostics { print(diagnostic) }
+/// guard let model = loaded.model else { exit(2) }
+/// ```
+public struct ConfigurationLoader: Hashable, Sendable {
+    /// The language of every file; `nil`: recognised by what each file says.
+    public var format: SourceFormat?
+    /// Whether scripts that ask for a haproxy process are run as written, also where this program
+    /// is the balancer.
+    public var literalScripts = false
+
+    /// No file tells more than this many things; a further one says that there are more.
+    private static let diagnosticLimit = 100
+
+    /// Makes a loader.
+    public init(format: SourceFormat? = nil, literalScripts: Bool = false) {
+        self.format = format
+        self.literalScripts = literalScripts
+    }
+
+    /// Reads files from disk.
+    ///
+    /// - Parameter paths: The files in the order that the user named them.
+    /// - Returns: The model, unless something is wrong, and what there is to say.
+    public func load(paths: [String]) -> LoadedConfiguration {
+        var files: [InputFile] = []
+        var failures: [Diagnostic] = []
+        for path in paths {
+            do throws(Diagnostic) {
+                files.append(try InputFile(reading: path))
+            } catch {
+                failures.append(error)
+            }
+        }
+        return load(files, order: paths, failures: failures)
+    }
+
+    /// Reads files whose bytes are in memory.
+    ///
+    /// - Parameter files: The files in the order that the user named them.
+    /// - Returns: The model, unless something is wrong, and what there is to say.
+    public func load(_ files: [InputFile]) -> LoadedConfiguration {
+        load(files, order: files.map(\.name), failures: [])
+    }
+
+    private func load(
+        _ files: [InputFile], order: [String], failures: [Diagnostic]
+    ) -> LoadedConfiguration {
+        var draft = Draft()
+        draft.isComplete = failures.isEmpty
+        var diagnostics = failures
+        for file in files {
+            diagnostics += read(file, into: &draft).map { $0.diagnostic(in: file.name) }
+        }
+        var assembler = ModelAssembler(draft, literalScripts: literalScripts)
+        let model = assembler.assemble()
+        diagnostics += assembler.diagnostics
+        let isUsable = !diagnostics.contains { $0.severity == .error }
+        return LoadedConfiguration(
+            model: isUsable ? model : nil, diagnostics: Self.sorted(diagnostics, order))
+    }
+
+    private func read(_ file: InputFile, into draft: inout Draft) -> [Remark] {
+        do throws(Remark) {
+            let text = try SourceText(decoding: file.bytes)
+            guard text.lines.contains(where: \.saysSomething) else {
+                throw .error("the file has no configuration in it", at: .start)
+            }
+            switch format ?? SourceFormat.detect(text) {
+            case .keepalived: return KeepalivedReader.read(text, file: file.name, into: &draft)
+            case .haproxy: return HAProxyReader.read(text, file: file.name, into: &draft)
+            case .native:
+                throw .error(
+                    "native YAML is known but not implemented yet; write keepalived's or haproxy's"
+                        + " language", at: .start)
+            case nil:
+                throw .error(
+                    "neither keepalived's nor haproxy's language; --format names it", at: .start)
+            }
+        } catch {
+            draft.isComplete = false
+            return [error]
+        }
+    }
+
+    /// By file in the user's order, then by place; one place tells the worst first.
+    private static func sorted(_ diagnostics: [Diagnostic], _ order: [String]) -> [Diagnostic] {
+        var rank: [String: Int] = [:]
+        for (index, name) in order.enumerated() where rank[name] == nil { rank[name] = index }
+        var byFile: [Int: [Diagnostic]] = [:]
+        for diagnostic in diagnostics {
+            byFile[rank[diagnostic.file] ?? order.count, default: []].append(diagnostic)
+        }
+        return byFile.sorted { $0.key < $1.key }.flatMap { _, ofFile in
+            let sorted = ofFile.sorted {
+                ($0.line, $0.column, $0.severity.rank, $0.message)
+                    < ($1.line, $1.column, $1.severity.rank, $1.message)
+            }
+            return limited(sorted)
+        }
+    }
+
+    private static func limited(_ diagnostics: [Diagnostic]) -> [Diagnostic] {
+        guard let last = diagnostics.dropFirst(diagnosticLimit).first else { return diagnostics }
+        let more = diagnostics.count - diagnosticLimit
+        let isWrong = diagnostics.dropFirst(diagnosticLimit).contains { $0.severity == .error }
+        return diagnostics.prefix(diagnosticLimit) + [
+            Diagnostic(
+                isWrong ? .error : .warning, file: last.file, line: last.line,
+                column: last.column, message: "and \(more) more from here on")
+        ]
+    }
+}
+
+extension Diagnostic.Severity {
+    fileprivate var rank: Int {
+        switch self {
+        case .error: 0
+        case .warning: 1
+        case .note: 2
+        }
+    }
+}
+
+extension SourceLine {
+    /// Whether anything but space and a comment is on it; every language has comments after `#`.
+    fileprivate var saysSomething: Bool {
+        var lexer = LineLexer(self, dialect: .haproxy)
+        return lexer.next() != nil
+    }
+}
+
+/// What a set of files comes to.
+public struct LoadedConfiguration: Hashable, Sendable {
+    /// The model; `nil` where a diagnostic is an error.
+    public let model: Model?
+    /// What there is to say, in the order of the files and the places in them.
+    public let diagnostics: [Diagnostic]
+
+    /// Whether the configuration can't be used.
+    public var hasErrors: Bool { model == nil }
+}

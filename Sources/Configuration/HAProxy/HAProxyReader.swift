@@ -1,0 +1,157 @@
+/// Reads a file in haproxy's language into a draft.
+///
+/// haproxy's configuration manual, section 2. Keywords that current releases have dropped
+/// (`clitimeout`, an address on the `listen` line) mean what they meant.
+struct HAProxyReader {
+    /// What the lines after a section's header belong to.
+    private enum Place { case outside, skipped, global, section }
+
+    /// The sections that are read.
+    static let sections = ["global", "defaults", "listen", "frontend", "backend"]
+    /// The sections that are known and passed over with a warning.
+    static let otherSections: Set<String> = [
+        "acme", "cache", "crt-store", "dynamic-update", "fcgi-app", "healthcheck", "http-errors",
+        "log-forward", "log-profile", "mailers", "peers", "program", "resolvers", "ring", "traces",
+        "userlist",
+    ]
+
+    private let file: String
+    private var place = Place.outside
+    private var section = HAProxySection(
+        .defaults, name: Word(text: "", position: .start), inheriting: HAProxySettings())
+    private var defaults = HAProxySettings()
+    private var namedDefaults: [String: HAProxySettings] = [:]
+    private var remarks: [Remark] = []
+
+    /// Reads one file.
+    ///
+    /// - Returns: What there is to say about it, in no particular order.
+    static func read(_ text: SourceText, file: String, into draft: inout Draft) -> [Remark] {
+        var reader = HAProxyReader(file: file)
+        for line in text.lines {
+            do throws(Remark) {
+                guard let directive = reader.directive(of: line) else { continue }
+                try reader.take(directive, &draft)
+            } catch {
+                reader.remarks.append(error)
+            }
+        }
+        reader.endSection(&draft)
+        return reader.remarks
+    }
+
+    private init(file: String) { self.file = file }
+
+    private mutating func directive(of line: SourceLine) -> Directive? {
+        var lexer = LineLexer(line, dialect: .haproxy)
+        var words: [Word] = []
+        while case .word(let word) = lexer.next() { words.append(word) }
+        remarks += lexer.remarks
+        return words.isEmpty ? nil : Directive(words: words)
+    }
+
+    private mutating func take(_ directive: Directive, _ draft: inout Draft) throws(Remark) {
+        guard var arguments = Arguments(directive) else { return }
+        let keyword = try arguments.nextKeyword("a keyword")
+        if keyword.text.hasPrefix(".") {
+            throw .error(
+                "conditional blocks (.if …) are known but not implemented yet; write out the lines"
+                    + " that hold for this node", at: keyword.position)
+        }
+        if Self.sections.contains(keyword.text) || Self.otherSections.contains(keyword.text) {
+            endSection(&draft)
+            try begin(keyword, &arguments)
+            remarks += arguments.remarks
+            return
+        }
+        switch place {
+        case .outside:
+            throw .error(
+                "\(keyword.text.quoted) stands before any section; one begins with global,"
+                    + " defaults, listen, frontend or backend", at: keyword.position,
+                suggestion: Self.sections.nearest(to: keyword.text))
+        case .skipped: break
+        case .global: HAProxyGlobal.table.read(directive, into: &draft.global, remarks: &remarks)
+        case .section:
+            try section.checkScope(of: keyword, &remarks)
+            HAProxySection.table.read(directive, into: &section, remarks: &remarks)
+        }
+    }
+
+    private mutating func begin(_ keyword: Word, _ arguments: inout Arguments) throws(Remark) {
+        place = .skipped
+        guard keyword.text != "global" else {
+            place = .global
+            return try arguments.finish()
+        }
+        guard let kind = HAProxySection.Kind(rawValue: keyword.text) else {
+            arguments.warn(
+                "section \(keyword.text.quoted) is known but not implemented yet; it is ignored")
+            return
+        }
+        guard kind != .defaults else { return try beginDefaults(keyword, &arguments) }
+        let name = try arguments.next("a name")
+        try name.checkSectionName()
+        section = HAProxySection(kind, name: name, inheriting: defaults)
+        place = .section
+        if let word = arguments.upcoming, word.text != "from" {
+            guard kind != .backend else { return try arguments.finish() }
+            try section.bind(&arguments)
+        } else if let inherited = try inheritance(&arguments) {
+            section = HAProxySection(kind, name: name, inheriting: inherited)
+            try arguments.finish()
+        }
+    }
+
+    private mutating func beginDefaults(
+        _ keyword: Word, _ arguments: inout Arguments
+    ) throws(Remark) {
+        let name = arguments.upcoming?.text == "from" ? nil : arguments.nextIfPresent()
+        let inherited = try inheritance(&arguments) ?? HAProxySettings()
+        section = HAProxySection(.defaults, name: name ?? keyword, inheriting: inherited)
+        place = .section
+        try arguments.finish()
+    }
+
+    /// `from NAME`: the named `defaults` section that this one goes on from.
+    private func inheritance(_ arguments: inout Arguments) throws(Remark) -> HAProxySettings? {
+        guard arguments.upcoming?.text == "from" else { return nil }
+        arguments.skip(1)
+        let name = try arguments.next("the name of a defaults section")
+        guard let settings = namedDefaults[name.text] else {
+            throw .error(
+                "no defaults section is named \(name.text.quoted)", at: name.position,
+                suggestion: namedDefaults.keys.nearest(to: name.text))
+        }
+        return settings
+    }
+
+    private mutating func endSection(_ draft: inout Draft) {
+        guard place == .section else { return }
+        if section.kind == .defaults {
+            defaults = section.settings
+            namedDefaults[section.name.text] = section.settings
+        } else {
+            section.finish(file: file, into: &draft, &remarks)
+        }
+        place = .outside
+    }
+}
+
+extension Word {
+    /// haproxy's configuration manual, section 4: letters, digits, `-`, `_`, `.` and `:`.
+    func checkSectionName() throws(Remark) {
+        let allowed = text.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+            case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: ":"): true
+            default: false
+            }
+        }
+        guard allowed, !text.isEmpty else {
+            throw .error(
+                "the name \(text.quoted) may only have letters, digits, '-', '_', '.' and ':'",
+                at: position)
+        }
+    }
+}

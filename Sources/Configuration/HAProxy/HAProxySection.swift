@@ -1,0 +1,189 @@
+import VRRPCore
+
+/// What a `defaults` section hands on to the sections after it.
+struct HAProxySettings: Sendable {
+    enum Mode: Sendable { case tcp, http }
+
+    var mode = Mode.tcp
+    var modePosition = Position.start
+    var algorithm = BalanceAlgorithm.roundrobin
+    var connectionLimit: Int?
+    var clientTimeout: Duration?
+    var serverTimeout: Duration?
+    var connectTimeout: Duration?
+    var queueTimeout: Duration?
+    var checkTimeout: Duration?
+    var retries = 3
+    var redispatches = false
+    var omitsEmptyConnectionsFromLog = false
+    var isDisabled = false
+    var logsToSyslog = false
+    var serverOptions = HAProxyServerOptions()
+    var backendName: Word?
+    var showsStatistics = false
+    var page = StatisticsPage(name: "")
+}
+
+/// A section `defaults`, `listen`, `frontend` or `backend` of haproxy's language.
+struct HAProxySection: Sendable {
+    enum Kind: String, Sendable { case defaults, listen, frontend, backend }
+
+    let kind: Kind
+    let name: Word
+    var settings: HAProxySettings
+    private var endpoints: [(endpoint: Endpoint, position: Position)] = []
+    private var servers: [Server] = []
+    private var serverLines: [String: Int] = [:]
+
+    init(_ kind: Kind, name: Word, inheriting settings: HAProxySettings) {
+        self.kind = kind
+        self.name = name
+        self.settings = settings
+    }
+
+    /// Reads an address to listen on and its options, after `bind` or the section's name.
+    mutating func bind(_ arguments: inout Arguments) throws(Remark) {
+        endpoints += try arguments.next("ADDRESS:PORT").endpoints()
+        try Self.bindOptions.readAll(into: &self, &arguments)
+    }
+
+    /// Reads a server's name, address and options, after `server`.
+    mutating func addServer(_ arguments: inout Arguments) throws(Remark) {
+        let name = try arguments.next("a name and ADDRESS:PORT")
+        try name.checkSectionName()
+        if let line = serverLines.updateValue(name.position.line, forKey: name.text) {
+            throw .error(
+                "server \(name.text.quoted) is already on line \(line)", at: name.position)
+        }
+        let location = try arguments.next("ADDRESS:PORT after the name").serverAddress()
+        var options = settings.serverOptions
+        try HAProxyServerOptions.table.readAll(into: &options, &arguments)
+        servers.append(options.server(name: name, at: location))
+    }
+
+    /// Whether the section shows a page instead of balancing.
+    private var isPage: Bool {
+        settings.mode == .http && settings.showsStatistics && kind != .backend && servers.isEmpty
+            && settings.backendName == nil
+    }
+
+    /// Adds what the section says to the draft, and remarks where it does not make sense.
+    func finish(file: String, into draft: inout Draft, _ remarks: inout [Remark]) {
+        if kind != .frontend { draft.backendNames.insert(name.text) }
+        if settings.logsToSyslog { draft.global.logsToSyslog = true }
+        if kind != .backend {
+            guard !endpoints.isEmpty else {
+                remarks.append(
+                    .error(
+                        "\(name.text.quoted) listens nowhere; add 'bind ADDRESS:PORT'",
+                        at: name.position))
+                return
+            }
+            for (endpoint, position) in endpoints where !settings.isDisabled {
+                let listener = Draft.Listener(endpoint: endpoint, section: name.text)
+                let location = Location(file: file, position: position)
+                draft.listeners.append(Placed(value: listener, location: location))
+            }
+        }
+        if isPage { return addPage(file: file, into: &draft) }
+        warnAboutStatistics(&remarks)
+        guard settings.mode == .tcp else { return remarks.append(httpRefusal) }
+        if kind != .backend { addFrontend(file: file, into: &draft, &remarks) }
+        if kind != .frontend { addBackend(file: file, into: &draft, &remarks) }
+        warnAboutTimeouts(&remarks)
+    }
+
+    private func addPage(file: String, into draft: inout Draft) {
+        guard !settings.isDisabled else { return }
+        var page = settings.page
+        page.name = name.text
+        page.endpoints = endpoints.map(\.endpoint)
+        draft.pages.append(placed(page, file))
+    }
+
+    private func addFrontend(
+        file: String, into draft: inout Draft, _ remarks: inout [Remark]
+    ) {
+        if let reference = settings.backendName {
+            let location = Location(file: file, position: reference.position)
+            draft.backendReferences.append(Placed(value: reference.text, location: location))
+        } else if kind == .frontend {
+            remarks.append(
+                .error(
+                    "frontend \(name.text.quoted) has no backend; add 'default_backend NAME'",
+                    at: name.position))
+        }
+        var frontend = Frontend(
+            name: name.text, backendName: settings.backendName?.text ?? name.text)
+        frontend.endpoints = endpoints.map(\.endpoint)
+        frontend.connectionLimit = settings.connectionLimit
+        frontend.clientTimeout = settings.clientTimeout.unlessZero
+        frontend.omitsEmptyConnectionsFromLog = settings.omitsEmptyConnectionsFromLog
+        frontend.isDisabled = settings.isDisabled
+        draft.frontends.append(placed(frontend, file))
+    }
+
+    private func addBackend(
+        file: String, into draft: inout Draft, _ remarks: inout [Remark]
+    ) {
+        if servers.isEmpty, kind == .backend || settings.backendName == nil {
+            remarks.append(
+                .warning(
+                    "\(name.text.quoted) has no server; its connections are closed at once",
+                    at: name.position))
+        }
+        var backend = Backend(name: name.text)
+        backend.algorithm = settings.algorithm
+        backend.servers = servers
+        backend.connectTimeout = settings.connectTimeout.unlessZero
+        backend.serverTimeout = settings.serverTimeout.unlessZero
+        backend.queueTimeout = settings.queueTimeout.unlessZero
+        backend.checkTimeout = settings.checkTimeout.unlessZero
+        backend.retries = settings.retries
+        backend.redispatches = settings.redispatches
+        draft.backends.append(placed(backend, file))
+    }
+
+    private func placed<Value: Sendable>(_ value: Value, _ file: String) -> Placed<Value> {
+        Placed(value: value, location: Location(file: file, position: name.position))
+    }
+}
+
+extension HAProxySection {
+    private var httpRefusal: Remark {
+        let own = settings.modePosition > name.position
+        let origin = own ? "" : " (from line \(settings.modePosition.line))"
+        return .error(
+            "\(name.text.quoted) is in mode http\(origin), which is not offered: lbctl balances"
+                + " TCP; write 'mode tcp', or 'stats enable' alone for a statistics page",
+            at: own ? settings.modePosition : name.position)
+    }
+
+    private func warnAboutStatistics(_ remarks: inout [Remark]) {
+        guard settings.showsStatistics, settings.mode == .tcp, kind != .backend else { return }
+        remarks.append(
+            .warning(
+                "the 'stats' keywords of \(name.text.quoted) are ignored: a statistics page needs"
+                    + " 'mode http'", at: name.position))
+    }
+
+    /// Like haproxy: without these a peer that says nothing holds its connection for ever.
+    private func warnAboutTimeouts(_ remarks: inout [Remark]) {
+        let wanted: [(String, Duration?, Bool)] = [
+            ("client", settings.clientTimeout, kind != .backend),
+            ("connect", settings.connectTimeout, kind != .frontend),
+            ("server", settings.serverTimeout, kind != .frontend),
+        ]
+        let missing = wanted.filter { $0.2 && $0.1 == nil }.map { "'timeout \($0.0)'" }
+        guard !missing.isEmpty else { return }
+        remarks.append(
+            .warning(
+                "\(name.text.quoted) has no \(missing.joined(separator: ", no ")): a peer that says"
+                    + " nothing holds its connection for ever", at: name.position))
+    }
+}
+
+extension Duration? {
+    /// haproxy writes "for ever" as 0.
+    fileprivate var unlessZero: Duration? { self == .zero ? nil : self }
+}

@@ -1,0 +1,263 @@
+extension HAProxySection {
+    /// Reads a keyword that only some kinds of section may have.
+    ///
+    /// - Throws: Where the keyword would be lost; where it is merely idle, a warning is added.
+    func checkScope(of keyword: Word, _ remarks: inout [Remark]) throws(Remark) {
+        guard let scope = Self.scopes[keyword.text], !scope.kinds.contains(kind) else { return }
+        let place = kind == .defaults ? "a defaults section" : "a \(kind.rawValue) section"
+        if scope.isStrict {
+            throw .error("\(keyword.text.quoted) is not allowed in \(place)", at: keyword.position)
+        }
+        remarks.append(
+            .warning("\(keyword.text.quoted) has no effect in \(place)", at: keyword.position))
+    }
+
+    /// haproxy's configuration manual, section 4.1.
+    private static let scopes: [String: (kinds: Set<Kind>, isStrict: Bool)] = [
+        "bind": ([.listen, .frontend], true),
+        "server": ([.listen, .backend], true),
+        "default_backend": ([.defaults, .listen, .frontend], true),
+        "maxconn": ([.defaults, .listen, .frontend], false),
+        "clitimeout": ([.defaults, .listen, .frontend], false),
+        "balance": ([.defaults, .listen, .backend], false),
+        "contimeout": ([.defaults, .listen, .backend], false),
+        "default-server": ([.defaults, .listen, .backend], false),
+        "retries": ([.defaults, .listen, .backend], false),
+        "srvtimeout": ([.defaults, .listen, .backend], false),
+    ]
+
+    /// haproxy's configuration manual, section 4.2.
+    static let table = KeywordTable<HAProxySection>(
+        "keyword", in: "this section", implemented.merging(consequential) { own, _ in own },
+        notYet: """
+            appsession backlog block capture clitcpka-cnt clitcpka-idle clitcpka-intvl compression
+            declare description email-alert errorfile errorfiles errorloc
+            errorloc302 errorloc303 filter fullconn grace guid hash-balance-factor
+            hash-preserve-affinity hash-type http-after-response http-check http-error http-reuse
+            http-send-name-header id ignore-persist load-server-state-from-file log-format
+            log-format-sd log-steps log-tag max-keep-alive-queue max-session-srv-conns monitor
+            monitor-net monitor-uri persist quic-initial redirect reqadd
+            reqdel reqrep rspadd rspdel rsprep server-state-file-name server-template
+            srvtcpka-cnt srvtcpka-idle srvtcpka-intvl stick-table transparent
+            unique-id-format unique-id-header bind-process error-log-format
+            """,
+        neighbours: HAProxyReader.sections)
+
+    private static let implemented: [String: Rule<HAProxySection>] = [
+        "mode": .line { section, arguments throws(Remark) in
+            section.settings.modePosition = arguments.upcoming?.position ?? .start
+            try modes.read(into: &section, &arguments)
+        },
+        "bind": .line { section, arguments throws(Remark) in try section.bind(&arguments) },
+        "server": .line { section, arguments throws(Remark) in try section.addServer(&arguments) },
+        "default-server": .line { section, arguments throws(Remark) in
+            try HAProxyServerOptions.table.readAll(
+                into: &section.settings.serverOptions, &arguments)
+        },
+        "default_backend": .line { section, arguments throws(Remark) in
+            section.settings.backendName = try arguments.next("the name of a backend")
+        },
+        "balance": .line { section, arguments throws(Remark) in
+            try algorithms.read(into: &section, &arguments)
+        },
+        "maxconn": .line { section, arguments throws(Remark) in
+            let limit = try arguments.integer(in: .atLeast(0))
+            section.settings.connectionLimit = limit == 0 ? nil : limit
+        },
+        "retries": .integer(\.settings.retries, .atLeast(0)),
+        "clitimeout": .time(\.settings.clientTimeout),
+        "srvtimeout": .time(\.settings.serverTimeout),
+        "contimeout": .time(\.settings.connectTimeout),
+        "timeout": .line { section, arguments throws(Remark) in
+            try timeouts.read(into: &section, &arguments)
+        },
+        "option": option,
+        "no": .line { section, arguments throws(Remark) in
+            arguments.isNegated = true
+            try negatable.read(into: &section, &arguments)
+        },
+        "stats": .line { section, arguments throws(Remark) in
+            section.settings.showsStatistics = true
+            try statistics.read(into: &section, &arguments)
+        },
+        "log": .line { section, arguments throws(Remark) in
+            if try arguments.logGoesToSyslog() { section.settings.logsToSyslog = true }
+        },
+        "disabled": .set(\.settings.isDisabled, to: true),
+        "enabled": .set(\.settings.isDisabled, to: false),
+    ]
+
+    /// Known keywords whose absence a client, a server or an operator would notice.
+    private static let consequential: [String: Rule<HAProxySection>] = [
+        "acl": .notYet("nothing depends on it"),
+        "cookie": .notYet("no cookie is looked at"),
+        "dispatch": .notYet("no connection goes there"),
+        "external-check": .notYet("servers are checked by connecting to them"),
+        "force-persist": .notYet("no connection is bound to a server that is down"),
+        "http-request": .notYet("no request is looked at"),
+        "http-response": .notYet("no response is looked at"),
+        "rate-limit": .notYet("nothing limits new connections per second"),
+        "retry-on": .notYet("only a failed connection is tried again"),
+        "source": .notYet("the kernel chooses the source address"),
+        "stick": .notYet("no connection is bound to a server"),
+        "tcp-check": .notYet("servers are checked by connecting to them"),
+        "tcp-request": .notYet("no connection is refused or changed by it"),
+        "tcp-response": .notYet("no connection is refused or changed by it"),
+        "use-fcgi-app": .notYet("lbctl balances TCP"),
+        "use-server": .notYet("the balance algorithm chooses every server"),
+        "use_backend": .notYet("every connection goes to the default backend"),
+    ]
+
+    private static let modes = KeywordTable<HAProxySection>(
+        "mode",
+        [
+            "tcp": .set(\.settings.mode, to: .tcp), "http": .set(\.settings.mode, to: .http),
+            "health": gone, "log": gone, "spop": gone, "haterm": gone,
+        ])
+
+    private static let gone = Rule<HAProxySection>.line { _, arguments throws(Remark) in
+        throw .error(
+            "mode \(arguments.keyword.text) is known but not implemented yet; write 'mode tcp'",
+            at: arguments.keyword.position)
+    }
+
+    /// haproxy's configuration manual, `balance`.
+    private static let algorithms = KeywordTable<HAProxySection>(
+        "balance algorithm",
+        Dictionary(
+            uniqueKeysWithValues: BalanceAlgorithm.allCases.map {
+                ($0.rawValue, .set(\.settings.algorithm, to: $0))
+            }),
+        notYet: "static-rr first hash uri url_param hdr random rdp-cookie log-hash sticky")
+
+    private static let timeouts = KeywordTable<HAProxySection>(
+        "timeout",
+        [
+            "client": .time(\.settings.clientTimeout), "server": .time(\.settings.serverTimeout),
+            "connect": .time(\.settings.connectTimeout), "queue": .time(\.settings.queueTimeout),
+            "check": .time(\.settings.checkTimeout), "clitimeout": .time(\.settings.clientTimeout),
+            "srvtimeout": .time(\.settings.serverTimeout),
+            "contimeout": .time(\.settings.connectTimeout),
+            "tunnel": .notYet("'timeout client' and 'timeout server' hold all the time"),
+            "client-fin": .notYet("'timeout client' holds after a half-close too"),
+            "server-fin": .notYet("'timeout server' holds after a half-close too"),
+        ], notYet: "client-hs http-keep-alive http-request tarpit")
+
+    private static let option = Rule<HAProxySection>.line { section, arguments throws(Remark) in
+        try options.read(into: &section, &arguments)
+    }
+
+    private static let negatable = KeywordTable<HAProxySection>(
+        "keyword after 'no'",
+        ["option": option, "log": .set(\.settings.logsToSyslog, to: false)])
+
+    private static let options = KeywordTable<HAProxySection>(
+        "option",
+        [
+            "redispatch": .line { section, arguments throws(Remark) in
+                section.settings.redispatches = !arguments.isNegated
+                guard let interval = arguments.nextIfPresent(), interval.text != "-1" else {
+                    return
+                }
+                arguments.warn(
+                    "an interval of 'redispatch' is known but not implemented yet",
+                    at: interval.position)
+            },
+            "dontlognull": .line { section, arguments throws(Remark) in
+                section.settings.omitsEmptyConnectionsFromLog = !arguments.isNegated
+            },
+            "contstats": .alwaysSo,
+            "splice-auto": .alwaysSo, "splice-request": .alwaysSo, "splice-response": .alwaysSo,
+            "httpchk": .notYet("servers are checked by connecting to them"),
+            "tcp-check": .notYet("servers are checked by connecting to them"),
+            "allbackups": .notYet("the first usable backup serves"),
+        ],
+        notYet: """
+            abortonclose accept-invalid-http-request accept-invalid-http-response
+            accept-unsafe-violations-in-http-request accept-unsafe-violations-in-http-response
+            assume-rfc6587-ntf checkcache clitcpka disable-h2-upgrade dontlog-normal
+            external-check forceclose forwarded forwardfor h1-case-adjust-bogus-client
+            h1-case-adjust-bogus-server http-buffer-request http-drop-request-trailers
+            http-drop-response-trailers http-ignore-probes http-keep-alive http-no-delay
+            http-pretend-keepalive http-proxy http-restrict-req-hdr-names http-server-close
+            http-tunnel http-use-htx http-use-proxy-header httpclose httplog httpslog
+            idle-close-on-response independent-streams ldap-check log-health-checks
+            log-separate-errors logasap mysql-check nolinger originalto persist pgsql-check
+            prefer-last-server redis-check smtpchk socket-stats spop-check srvtcpka ssl-hello-chk
+            tcp-smart-accept tcp-smart-connect tcpka tcplog transparent
+            """)
+
+    /// haproxy's configuration manual, the keywords that begin with `stats`.
+    private static let statistics = KeywordTable<HAProxySection>(
+        "stats keyword",
+        [
+            "enable": .line { _, _ throws(Remark) in },
+            "hide-version": .alwaysSo,
+            "uri": .line { section, arguments throws(Remark) in
+                let word = try arguments.next("a path such as /stats")
+                guard word.text.hasPrefix("/") else {
+                    throw .error(
+                        "stats uri \(word.text.quoted): must begin with '/'", at: word.position)
+                }
+                section.settings.page.path = word.text
+            },
+            "realm": .line { section, arguments throws(Remark) in
+                let first = try arguments.next("a text")
+                let words = [first] + arguments.remaining()
+                section.settings.page.realm = words.map(\.text).joined(separator: " ")
+            },
+            "auth": .line { section, arguments throws(Remark) in
+                let word = try arguments.next("NAME:PASSWORD")
+                let parts = word.text.split(
+                    separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+                guard parts.count == 2, !parts[0].isEmpty else {
+                    throw .error("'auth' needs NAME:PASSWORD", at: word.position)
+                }
+                section.settings.page.users.append(
+                    .init(name: String(parts[0]), password: String(parts[1])))
+            },
+            "refresh": .line { section, arguments throws(Remark) in
+                section.settings.page.refreshInterval = try arguments.time(unit: "s")
+            },
+            "admin": .notYet("the page only shows"),
+            "http-request": .notYet("only 'stats auth' restricts who may look"),
+            "scope": .notYet("the page shows every section"),
+        ], notYet: "maxconn show-desc show-legends show-modules show-node socket timeout")
+
+    /// haproxy's configuration manual, section 5.1.
+    static let bindOptions = KeywordTable<HAProxySection>(
+        "bind option",
+        [
+            "accept-proxy": .notYet(taking: 0, "a PROXY header reaches the server as data"),
+            "ssl": .notYet(taking: 0, "bytes reach the server as the client sent them"),
+            "interface": .notYet(taking: 1, "connections of every interface are accepted"),
+            "maxconn": .notYet(taking: 1, "the section's 'maxconn' holds"),
+            "transparent": .alwaysSoOption,
+        ].merging(
+            [
+                0: """
+                allow-0rtt defer-accept force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12
+                force-tlsv13 generate-certificates no-alpn no-ca-names no-sslv3 no-tls-tickets
+                no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 prefer-client-ciphers quic-force-retry
+                strict-sni tfo v4v6 v6only accept-netscaler-cip
+                """,
+                1: """
+                alpn backlog ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file cc
+                ciphers ciphersuites client-sigalgs crl-file crt crt-ignore-err crt-list curves
+                default-crt ecdhe expose-fd gid group guid-prefix id idle-ping label level mode mss
+                name namespace nbconn nice npn ocsp-update process proto quic-cc-algo quic-socket
+                severity-output shards sigalgs ssl-max-ver ssl-min-ver tcp-md5sig tcp-ss tcp-ut
+                thread tls-ticket-keys uid user verify
+                """,
+            ].flatMap { count, names in
+                names.split(whereSeparator: \.isWhitespace).map {
+                    (String($0), Rule<HAProxySection>.notYet(taking: count))
+                }
+            }
+        ) { own, _ in own })
+}
+
+extension Rule {
+    /// An option without words of its own that changes nothing here.
+    fileprivate static var alwaysSoOption: Rule { Rule { _, _ in } }
+}

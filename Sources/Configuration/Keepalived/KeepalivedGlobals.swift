@@ -1,0 +1,100 @@
+/// The block `global_defs` of keepalived's language.
+struct KeepalivedGlobals: Sendable {
+    var routerID: String?
+    var version: ProtocolVersion?
+    var announcements = AnnouncementOverrides()
+
+    /// keepalived.conf(5), "GLOBAL CONFIGURATION".
+    static let table = KeywordTable<KeepalivedGlobals>(
+        "keyword", in: "global_defs",
+        [
+            "router_id": .line { globals, arguments throws(Remark) in
+                globals.routerID = try arguments.next("a name").text
+            },
+            "vrrp_version": .line { globals, arguments throws(Remark) in
+                globals.version = try arguments.protocolVersion()
+            },
+            "script_user": .notYet("scripts run as the user that lbctl runs as"),
+            "enable_script_security": .notYet("who may write a script is not looked at"),
+            "vrrp_strict": .notYet("what it would refuse is accepted"),
+            "vrrp_startup_delay": .notYet("the election begins at once"),
+            "vrrp_delay_after_boot": .notYet("the election begins at once"),
+            "vrrp_mcast_group4": .notYet("advertisements go to 224.0.0.18"),
+            "vrrp_mcast_group6": .notYet("advertisements go to 224.0.0.18"),
+            "vrrp_down_timer_adverts": .notYet("three missing advertisements count as a failure"),
+            "dynamic_interfaces": .notYet("interfaces have to exist at the start"),
+            "notification_email": .notYet("no mail is sent"),
+            "smtp_alert": .notYet("no mail is sent"),
+        ].merging(AnnouncementOverrides.rules(prefix: "vrrp_", \.announcements)) { own, _ in own },
+        notYet: """
+            bfd_cpu_affinity bfd_no_swap bfd_priority bfd_process_name bfd_rlimit_rttime
+            bfd_rt_priority checker_cpu_affinity checker_log_all_failures checker_no_swap
+            checker_priority checker_process_name checker_rlimit_rttime checker_rt_priority
+            config_save_dir data_use_instance dbus_service_name default_interface
+            disable_local_igmp enable_dbus enable_snmp_checker enable_snmp_keepalived
+            enable_snmp_rfc enable_snmp_rfcv2 enable_snmp_rfcv3 enable_snmp_vrrp enable_traps
+            fifo_write_vrrp_states_on_reload iproute_etc_dir iproute_usr_dir json_dump_file
+            json_version log_unknown_vrids lvs_flush lvs_flush_on_stop lvs_flush_onstop
+            lvs_netlink_cmd_rcv_bufs lvs_netlink_cmd_rcv_bufs_force lvs_netlink_monitor_rcv_bufs
+            lvs_netlink_monitor_rcv_bufs_force lvs_notify_fifo lvs_notify_fifo_script
+            lvs_process_name lvs_sync_daemon lvs_timeouts max_auto_priority
+            min_auto_priority_delay net_namespace_ipvs nftables nftables_counters
+            nftables_ifindex nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark nftables_priority no_checker_emails no_email_faults
+            notification_email_from notify_fifo notify_fifo_script process_monitor_rcv_bufs
+            process_monitor_rcv_bufs_force process_name process_names random_seed
+            reload_check_config reload_file reload_repeat reload_time_file rs_init_notifies
+            set_supplementary_groups shutdown_script shutdown_script_timeout smtp_alert_checker
+            smtp_alert_vrrp smtp_connect_timeout smtp_helo_name smtp_server snmp_socket
+            startup_script startup_script_timeout state_dump_file stats_dump_file
+            tmp_config_directory umask use_symlink_paths vmac_addr_prefix vmac_prefix
+            vrrp_check_unicast_src vrrp_cpu_affinity vrrp_garp_extra_if vrrp_garp_interval
+            vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_gna_interval
+            vrrp_higher_prio_send_advert vrrp_ipsets vrrp_iptables vrrp_lower_prio_no_advert
+            vrrp_min_garp vrrp_netlink_cmd_rcv_bufs vrrp_netlink_cmd_rcv_bufs_force
+            vrrp_netlink_monitor_rcv_bufs vrrp_netlink_monitor_rcv_bufs_force vrrp_no_swap
+            vrrp_notify_fifo vrrp_notify_fifo_script vrrp_notify_priority_changes
+            vrrp_owner_ignore_adverts vrrp_priority vrrp_process_name vrrp_rlimit_rttime
+            vrrp_rt_priority vrrp_rx_bufs_multiplier vrrp_rx_bufs_policy vrrp_skip_check_adv_addr
+            """)
+}
+
+/// What a file says about gratuitous ARP; what it does not say comes from `global_defs`.
+struct AnnouncementOverrides: Sendable {
+    var count: Int?
+    var repeatDelay: Duration?
+    var refreshInterval: Duration?
+    var refreshCount: Int?
+
+    /// The keywords, which `global_defs` prefixes with `vrrp_`.
+    static func rules<Target>(
+        prefix: String, _ field: Field<Target, AnnouncementOverrides>
+    ) -> [String: Rule<Target>] {
+        let day = Duration.seconds(86_400)
+        return [
+            "\(prefix)garp_master_repeat": .line { target, arguments throws(Remark) in
+                target[keyPath: field].count = try arguments.integer(in: .atLeast(1))
+            },
+            "\(prefix)garp_master_delay": .line { target, arguments throws(Remark) in
+                target[keyPath: field].repeatDelay = try arguments.seconds(in: .zero...day)
+            },
+            "\(prefix)garp_master_refresh": .line { target, arguments throws(Remark) in
+                target[keyPath: field].refreshInterval = try arguments.seconds(in: .zero...day)
+            },
+            "\(prefix)garp_master_refresh_repeat": .line { target, arguments throws(Remark) in
+                target[keyPath: field].refreshCount = try arguments.integer(in: .atLeast(1))
+            },
+        ]
+    }
+
+    /// keepalived's defaults, replaced by what `globals` says, replaced by what this says.
+    func settings(over globals: AnnouncementOverrides) -> AnnouncementSettings {
+        var settings = AnnouncementSettings()
+        for overrides in [globals, self] {
+            settings.count = overrides.count ?? settings.count
+            settings.repeatDelay = overrides.repeatDelay ?? settings.repeatDelay
+            settings.refreshInterval = overrides.refreshInterval ?? settings.refreshInterval
+            settings.refreshCount = overrides.refreshCount ?? settings.refreshCount
+        }
+        return settings
+    }
+}

@@ -1,0 +1,107 @@
+import VRRPCore
+
+/// Reads a file in keepalived's language into a draft.
+///
+/// keepalived.conf(5). Its own parser turns most mistakes into a log line and a default; here
+/// each is an error with its place.
+struct KeepalivedReader {
+    let file: String
+    private var globals = KeepalivedGlobals()
+    private var instances: [KeepalivedInstance] = []
+    private var scripts: [KeepalivedScript] = []
+
+    /// Reads one file.
+    ///
+    /// - Returns: What there is to say about it, in no particular order.
+    static func read(_ text: SourceText, file: String, into draft: inout Draft) -> [Remark] {
+        var reader = KeepalivedReader(file: file)
+        var (directives, remarks) = BlockParser.parse(text, dialect: .keepalived)
+        directives.removeAll { reader.refuseUnimplementedSyntax($0, &remarks) }
+        table.read(directives, into: &reader, remarks: &remarks)
+        reader.finish(into: &draft, &remarks)
+        return remarks
+    }
+
+    /// keepalived.conf(5), "TOP HIERARCHY".
+    static let table = KeywordTable<KeepalivedReader>(
+        "keyword", in: "keepalived's language outside of blocks",
+        [
+            "global_defs": .block { reader, arguments throws(Remark) in
+                arguments.readBlock(with: KeepalivedGlobals.table, into: &reader.globals)
+            },
+            "vrrp_script": .block { reader, arguments throws(Remark) in
+                var script = KeepalivedScript(name: try arguments.next("a name"))
+                arguments.readBlock(with: KeepalivedScript.table, into: &script)
+                reader.scripts.append(script)
+            },
+            "vrrp_instance": .block { reader, arguments throws(Remark) in
+                var instance = KeepalivedInstance(name: try arguments.next("a name"))
+                arguments.readBlock(with: KeepalivedInstance.table, into: &instance)
+                reader.instances.append(instance)
+            },
+            "vrrp_sync_group": .notYet(
+                knowing: """
+                    group track_interface track_script track_file track_process track_bfd notify
+                    notify_master notify_backup notify_fault notify_stop smtp_alert
+                    notify_priority_changes sync_group_tracking_weight global_tracking
+                    """, "each of its members moves on its own"),
+            "virtual_server": .notYet("the kernel's balancer (IPVS) is left alone"),
+            "virtual_server_group": .notYet("the kernel's balancer (IPVS) is left alone"),
+            "include": .notYet("name the included files on the command line"),
+            "includer": .notYet("name the included files on the command line"),
+            "includew": .notYet("name the included files on the command line"),
+            "includem": .notYet("name the included files on the command line"),
+            "includeb": .notYet("name the included files on the command line"),
+            "includea": .notYet("name the included files on the command line"),
+            "net_namespace": .notYet("everything happens in the namespace it is started in"),
+        ],
+        notYet: """
+            bfd_instance child_wait_time config_save_dir garp_group include_check instance
+            interface_up_down_delays linkbeat_interfaces linkbeat_use_polling namespace_with_ipsets
+            net_namespace_ipvs static_ipaddress static_routes static_rules tmp_config_directory
+            track_file track_group umask use_pid_dir vrrp_track_file vrrp_track_process
+            """)
+
+    /// What changes the meaning of other lines cannot be passed over with a warning.
+    private func refuseUnimplementedSyntax(
+        _ directive: Directive, _ remarks: inout [Remark]
+    ) -> Bool {
+        guard let first = directive.words.first, !first.isQuoted else { return false }
+        let what: String
+        switch first.text.unicodeScalars.first {
+        case "@": what = "conditional lines (@ID …)"
+        case "$": what = "definitions ($NAME=…)"
+        case "~": what = "sequences (~SEQ, ~LST)"
+        default: return false
+        }
+        remarks.append(
+            .error(
+                "\(what) are known but not implemented yet; write this line out for this node",
+                at: first.position))
+        return true
+    }
+
+    private func finish(into draft: inout Draft, _ remarks: inout [Remark]) {
+        if let routerID = globals.routerID { draft.global.routerID = routerID }
+        for script in scripts {
+            draft.scriptNames.insert(script.name.text)
+            let location = Location(file: file, position: script.name.position)
+            guard let value = script.finished(&remarks) else { continue }
+            draft.scripts.append(Placed(value: value, location: location))
+        }
+        for instance in instances {
+            guard let settings = instance.finished(globals, &remarks) else { continue }
+            let vrid = Location(file: file, position: instance.vridPosition)
+            draft.routers.append(
+                Placed(
+                    value: Draft.Router(settings: settings, vridLocation: vrid),
+                    location: Location(file: file, position: instance.name.position)))
+        }
+        for reference in instances.flatMap(\.scriptReferences) {
+            draft.scriptReferences.append(
+                Placed(
+                    value: reference.text,
+                    location: Location(file: file, position: reference.position)))
+        }
+    }
+}

@@ -1,0 +1,84 @@
+/// A block `vrrp_script` of keepalived's language.
+struct KeepalivedScript: Sendable {
+    let name: Word
+    private var command: [String]?
+    private var interval: Duration?
+    private var timeout: Duration?
+    private var weight = 0
+    private var rise = 1
+    private var fall = 1
+    private var startsFailed = false
+
+    init(name: Word) { self.name = name }
+
+    /// keepalived.conf(5), "VRRP script(s)".
+    static let table = KeywordTable<KeepalivedScript>(
+        "keyword", in: "vrrp_script",
+        [
+            "script": .line { script, arguments throws(Remark) in
+                script.command = try arguments.command()
+                script.command? += arguments.remaining().map(\.text)
+            },
+            "interval": .seconds(\.interval, .milliseconds(1)...day),
+            "timeout": .seconds(\.timeout, .milliseconds(1)...day),
+            "weight": .line { script, arguments throws(Remark) in
+                script.weight = try arguments.weight()
+            },
+            "rise": .integer(\.rise, .atLeast(1)),
+            "fall": .integer(\.fall, .atLeast(1)),
+            "init_fail": .set(\.startsFailed, to: true),
+            "user": .notYet("the script runs as the user that lbctl runs as"),
+        ])
+
+    private static let day = Duration.seconds(86_400)
+
+    /// The script, or `nil` and a remark where something necessary is missing.
+    func finished(_ remarks: inout [Remark]) -> TrackScript? {
+        guard let command else {
+            remarks.append(
+                .error("vrrp_script \(name.text.quoted) has no 'script'", at: name.position))
+            return nil
+        }
+        var script = TrackScript(name: name.text, source: .command(command))
+        script.interval = interval ?? script.interval
+        script.timeout = timeout
+        script.weight = weight
+        script.rise = rise
+        script.fall = fall
+        script.startsFailed = startsFailed
+        return script
+    }
+}
+
+extension Arguments {
+    /// What a tracked thing adds to the priority.
+    mutating func weight() throws(Remark) -> Int {
+        let weight = try integer(in: -253...253)
+        if let word = upcoming, word.text == "reverse" || word.text == "noreverse" {
+            skip(1)
+            if word.text == "reverse" {
+                warn("'reverse' is known but not implemented yet; the weight counts as written")
+            }
+        }
+        return weight
+    }
+
+    /// The command that is next: one word, or one quoted text that holds its arguments too.
+    mutating func command() throws(Remark) -> [String] {
+        let word = try next("a command")
+        guard word.isQuoted else { return [word.text] }
+        guard let words = shellWords(of: word.text) else {
+            throw .error("a quote inside the command is not closed", at: word.position)
+        }
+        guard words.first?.isEmpty == false else {
+            throw .error("the command is empty", at: word.position)
+        }
+        let operators: Set<String> = ["|", "||", "&", "&&", ";", ">", ">>", "<", "2>&1"]
+        if let shellish = words.first(where: operators.contains) {
+            warn(
+                "\(shellish.quoted) reaches the program as an argument, since no shell runs it;"
+                    + " write /bin/sh -c '…' to have one", at: word.position)
+        }
+        return words
+    }
+}

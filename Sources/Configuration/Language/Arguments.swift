@@ -1,0 +1,134 @@
+import VRRPCore
+
+/// The words of one line, taken one after the other, and what there is to say about them.
+struct Arguments {
+    /// The keyword that is being read; complaints about what is missing point at it.
+    private(set) var keyword: Word
+    /// Whether `no` stood before the keyword.
+    var isNegated = false
+    /// The block after the words.
+    let block: Block?
+    private(set) var remarks: [Remark] = []
+    private var rest: ArraySlice<Word>
+
+    init?(_ directive: Directive) {
+        guard let first = directive.words.first else { return nil }
+        keyword = first
+        rest = directive.words[...]
+        block = directive.block
+    }
+
+    /// The next word, if there is one.
+    mutating func nextIfPresent() -> Word? { rest.popFirst() }
+
+    /// The word that ``next(_:)`` would return.
+    var upcoming: Word? { rest.first }
+
+    /// The next word; `what` names it in the complaint when the line ends before it.
+    mutating func next(_ what: String) throws(Remark) -> Word {
+        guard let word = rest.popFirst() else {
+            throw .error("\(keyword.text.quoted) needs \(what)", at: keyword.position)
+        }
+        return word
+    }
+
+    /// The next word as the keyword from now on.
+    mutating func nextKeyword(_ what: String) throws(Remark) -> Word {
+        keyword = try next(what)
+        return keyword
+    }
+
+    /// All further words.
+    mutating func remaining() -> [Word] {
+        defer { rest = [] }
+        return Array(rest)
+    }
+
+    /// Passes over words that nothing is done with; fewer are fine.
+    mutating func skip(_ count: Int) { rest = rest.dropFirst(count) }
+
+    mutating func warn(_ message: String, at position: Position? = nil) {
+        remarks.append(.warning(message, at: position ?? keyword.position))
+    }
+
+    mutating func add(_ remark: Remark) { remarks.append(remark) }
+
+    /// The number that is next.
+    mutating func integer(in range: ClosedRange<Int>) throws(Remark) -> Int {
+        let word = try next("a number, \(range.inWords)")
+        return try word.integer(in: range, of: keyword.text)
+    }
+
+    /// The IPv4 address that is next.
+    mutating func address() throws(Remark) -> IPv4Address {
+        try next("an IPv4 address").address()
+    }
+
+    /// Reads the block with a table of its own.
+    mutating func readBlock<Target>(
+        with table: KeywordTable<Target>, into target: inout Target
+    ) {
+        guard let block else { return }
+        table.read(block.directives, into: &target, remarks: &remarks)
+    }
+
+    /// Reads a block that is a list: each line an item and its options.
+    mutating func readItems(
+        of what: String, _ read: (inout Arguments, Word) throws(Remark) -> Void
+    ) {
+        for directive in block?.directives ?? [] {
+            guard var item = Arguments(directive) else { continue }
+            do throws(Remark) {
+                let word = try item.nextKeyword(what)
+                if let inner = directive.block {
+                    throw .error("\(what) is expected here, not a block", at: inner.opening)
+                }
+                try read(&item, word)
+                try item.finish()
+            } catch {
+                item.add(error)
+            }
+            remarks += item.remarks
+        }
+    }
+
+    /// Complains about words that nothing has taken.
+    mutating func finish() throws(Remark) {
+        guard let extra = rest.first else { return }
+        throw .error(
+            "\(extra.text.quoted) is more than \(keyword.text.quoted) takes", at: extra.position)
+    }
+}
+
+extension Word {
+    /// The word as a number.
+    func integer(in range: ClosedRange<Int>, of keyword: String) throws(Remark) -> Int {
+        guard let value = Int(text) else {
+            throw .error(
+                "\(keyword) \(text.quoted): must be a number, \(range.inWords)", at: position)
+        }
+        guard range.contains(value) else {
+            throw .error("\(keyword) \(value): must be \(range.inWords)", at: position)
+        }
+        return value
+    }
+
+    /// The word as an IPv4 address.
+    func address() throws(Remark) -> IPv4Address {
+        if let address = IPv4Address(text) { return address }
+        let reason =
+            text.utf8.contains(UInt8(ascii: ":"))
+            ? "IPv6 addresses are known but not implemented yet"
+            : "must be an IPv4 address, such as 192.0.2.1"
+        throw .error("\(text.quoted): \(reason)", at: position)
+    }
+}
+
+extension ClosedRange<Int> {
+    /// Every number that a 32-bit setting can hold has no upper bound worth telling.
+    var inWords: String {
+        upperBound >= Int(Int32.max) ? "\(lowerBound) or more" : "\(lowerBound) to \(upperBound)"
+    }
+
+    static func atLeast(_ lowest: Int) -> ClosedRange<Int> { lowest...Int(Int32.max) }
+}

@@ -1,0 +1,96 @@
+/// Builds the tree of a language with blocks from its tokens; remembers what does not fit.
+struct BlockParser {
+    /// No file has reason to nest deeper; keepalived's own blocks end at four.
+    private static let depthLimit = 32
+
+    private struct OpenBlock {
+        let header: [Word]
+        var block: Block
+    }
+
+    private var directives: [Directive] = []
+    private var open: [OpenBlock] = []
+    private var words: [Word] = []
+    private(set) var remarks: [Remark] = []
+
+    /// Reads a whole text.
+    static func parse(
+        _ text: SourceText, dialect: Dialect
+    ) -> (directives: [Directive], remarks: [Remark]) {
+        var parser = BlockParser()
+        do throws(Remark) {
+            for line in text.lines { try parser.take(line, dialect) }
+        } catch {
+            parser.remarks.append(error)
+            return (parser.directives, parser.remarks)
+        }
+        for unclosed in parser.open {
+            let name =
+                unclosed.header.first.map { "the block of \($0.text.quoted)" } ?? "this block"
+            parser.remarks.append(
+                .error("\(name) is never closed; a '}' is missing", at: unclosed.block.opening))
+        }
+        while !parser.open.isEmpty { parser.close() }
+        return (parser.directives, parser.remarks)
+    }
+
+    /// Fails only where going on would make no sense.
+    private mutating func take(_ line: SourceLine, _ dialect: Dialect) throws(Remark) {
+        var lexer = LineLexer(line, dialect: dialect)
+        while open.count <= Self.depthLimit, let token = lexer.next() {
+            switch token {
+            case .word(let word): words.append(word)
+            case .open(let position): begin(at: position)
+            case .close(let position):
+                endLine()
+                if open.isEmpty {
+                    remarks.append(.error("this '}' closes nothing", at: position))
+                }
+                close()
+            }
+        }
+        remarks += lexer.remarks
+        endLine()
+        if let deepest = open.last, open.count > Self.depthLimit {
+            throw .error(
+                "blocks are nested more than \(Self.depthLimit) deep", at: deepest.block.opening)
+        }
+    }
+
+    /// A brace belongs to the words before it, on its own line or on the line before.
+    private mutating func begin(at position: Position) {
+        if words.isEmpty { words = takeHeaderOfLineBefore() }
+        if words.isEmpty { remarks.append(.error("a block without a keyword", at: position)) }
+        open.append(OpenBlock(header: words, block: Block(opening: position)))
+        words = []
+    }
+
+    private mutating func endLine() {
+        guard !words.isEmpty else { return }
+        append(Directive(words: words))
+        words = []
+    }
+
+    private mutating func close() {
+        guard let last = open.popLast(), !last.header.isEmpty else { return }
+        append(Directive(words: last.header, block: last.block))
+    }
+
+    private mutating func append(_ directive: Directive) {
+        if open.isEmpty {
+            directives.append(directive)
+        } else {
+            open[open.count - 1].block.directives.append(directive)
+        }
+    }
+
+    private mutating func takeHeaderOfLineBefore() -> [Word] {
+        if open.isEmpty {
+            guard let last = directives.last, last.block == nil else { return [] }
+            return directives.removeLast().words
+        }
+        let inner = open.count - 1
+        guard let last = open[inner].block.directives.last, last.block == nil else { return [] }
+        return open[inner].block.directives.removeLast().words
+    }
+}

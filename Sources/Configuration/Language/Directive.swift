@@ -1,0 +1,19 @@
+/// A run of characters that belong together, with quotes and escapes resolved.
+struct Word: Hashable, Sendable {
+    let text: String
+    let position: Position
+    /// Whether any part of it stood in quotes, so that it is a text and no keyword or brace.
+    var isQuoted = false
+}
+
+/// One line of a configuration as words, the keyword first, with the block that follows it.
+struct Directive: Sendable {
+    var words: [Word]
+    var block: Block?
+}
+
+/// What stands between `{` and `}`.
+struct Block: Sendable {
+    let opening: Position
+    var directives: [Directive] = []
+}

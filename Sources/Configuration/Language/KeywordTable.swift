@@ -1,0 +1,151 @@
+/// What one keyword means.
+struct Rule<Target>: Sendable {
+    typealias Body = @Sendable (inout Target, inout Arguments) throws(Remark) -> Void
+
+    enum Form { case line, block, either }
+
+    /// Whether a block must, may or must not follow.
+    var form = Form.line
+    /// Whether a second occurrence adds to the first instead of replacing it.
+    var isRepeatable = false
+    let body: Body
+
+    /// A keyword whose words are all on its line; the last occurrence counts.
+    static func line(_ body: @escaping Body) -> Rule { Rule(body: body) }
+
+    /// A keyword that may occur several times.
+    static func each(_ body: @escaping Body) -> Rule { Rule(isRepeatable: true, body: body) }
+
+    /// A keyword with a block; several blocks add up.
+    static func block(_ body: @escaping Body) -> Rule {
+        Rule(form: .block, isRepeatable: true, body: body)
+    }
+
+    /// A keyword that the language has and this program does not act on: always a warning.
+    ///
+    /// - Parameters:
+    ///   - count: Number of words that belong to it; `nil`: all to the end of the line.
+    ///   - consequence: What happens because it is ignored, where that could surprise.
+    /// - Returns: A rule that warns.
+    static func notYet(taking count: Int? = nil, _ consequence: String? = nil) -> Rule {
+        Rule(form: .either, isRepeatable: true) { _, arguments in
+            let tail = consequence.map { ": \($0)" } ?? ""
+            arguments.warn(
+                "\(arguments.keyword.text.quoted) is known but not implemented yet;"
+                    + " it is ignored\(tail)")
+            if let count { arguments.skip(count) } else { _ = arguments.remaining() }
+        }
+    }
+
+    /// A block that the language has and this program does not act on, with all that it may hold.
+    static func notYet(knowing words: String, _ consequence: String? = nil) -> Rule {
+        let table = KeywordTable<Void>("keyword", in: "this block", [:], notYet: words)
+        let warn = notYet(consequence)
+        return Rule(form: .either, isRepeatable: true) { target, arguments throws(Remark) in
+            try warn.body(&target, &arguments)
+            for word in arguments.block?.directives.compactMap(\.words.first) ?? [] {
+                do throws(Remark) { _ = try table.rule(for: word) } catch { arguments.add(error) }
+            }
+        }
+    }
+
+    /// A keyword that changes nothing here, because the program always does what it asks for.
+    static var alwaysSo: Rule {
+        Rule { _, arguments in _ = arguments.remaining() }
+    }
+}
+
+/// The keywords of one block, section or list of options.
+struct KeywordTable<Target>: Sendable {
+    /// What a word of the table is called: "keyword", "server option".
+    private let noun: String
+    /// Where its words stand: " in vrrp_instance", or nothing where the noun says it all.
+    private let place: String
+    private let rules: [String: Rule<Target>]
+    private let neighbours: [String]
+
+    /// Makes a table.
+    ///
+    /// - Parameters:
+    ///   - noun: What a word of the table is called.
+    ///   - place: Where its words stand, where the noun does not say it.
+    ///   - rules: The keywords that have a meaning of their own.
+    ///   - notYet: Further keywords that are known but not implemented, in one text.
+    ///   - neighbours: Words of other tables that a mistyped one may have meant.
+    init(
+        _ noun: String, in place: String? = nil, _ rules: [String: Rule<Target>],
+        notYet: String = "", neighbours: [String] = []
+    ) {
+        self.noun = noun
+        self.place = place.map { " in \($0)" } ?? ""
+        self.neighbours = neighbours
+        let ignored = notYet.split(whereSeparator: \.isWhitespace).map {
+            (String($0), Rule<Target>.notYet())
+        }
+        self.rules = rules.merging(ignored) { own, _ in own }
+    }
+
+    /// The rule of a keyword; an unknown one is an error with the nearest known word.
+    func rule(for word: Word) throws(Remark) -> Rule<Target> {
+        if !word.isQuoted, let rule = rules[word.text] { return rule }
+        throw .error(
+            "unknown \(noun) \(word.text.quoted)\(place)", at: word.position,
+            suggestion: (Array(rules.keys) + neighbours).nearest(to: word.text))
+    }
+
+    /// Reads one keyword and its arguments out of a line.
+    func read(into target: inout Target, _ arguments: inout Arguments) throws(Remark) {
+        let keyword = try arguments.nextKeyword("a further word, the \(noun)")
+        try rule(for: keyword).body(&target, &arguments)
+    }
+
+    /// Reads keywords and their arguments until the line ends.
+    func readAll(into target: inout Target, _ arguments: inout Arguments) throws(Remark) {
+        while arguments.upcoming != nil { try read(into: &target, &arguments) }
+    }
+
+    /// Reads one whole line.
+    func read(_ directive: Directive, into target: inout Target, remarks: inout [Remark]) {
+        guard var arguments = Arguments(directive) else { return }
+        do throws(Remark) {
+            let rule = try rule(for: arguments.nextKeyword(noun))
+            try rule.check(arguments)
+            try rule.body(&target, &arguments)
+            try arguments.finish()
+        } catch {
+            arguments.add(error)
+        }
+        remarks += arguments.remarks
+    }
+
+    /// Reads the lines of a block; says so where a line replaces an earlier one.
+    func read(_ directives: [Directive], into target: inout Target, remarks: inout [Remark]) {
+        var seen: [String: Position] = [:]
+        for directive in directives {
+            read(directive, into: &target, remarks: &remarks)
+            guard let keyword = directive.words.first, let rule = rules[keyword.text],
+                !rule.isRepeatable
+            else { continue }
+            if let earlier = seen.updateValue(keyword.position, forKey: keyword.text) {
+                remarks.append(
+                    .warning(
+                        "\(keyword.text.quoted) replaces the one of line \(earlier.line)",
+                        at: keyword.position))
+            }
+        }
+    }
+}
+
+extension Rule {
+    fileprivate func check(_ arguments: Arguments) throws(Remark) {
+        switch (form, arguments.block) {
+        case (.line, let block?):
+            throw .error("\(arguments.keyword.text.quoted) takes no block", at: block.opening)
+        case (.block, nil):
+            throw .error(
+                "\(arguments.keyword.text.quoted) needs a block in braces",
+                at: arguments.keyword.position)
+        case (.line, nil), (.block, _?), (.either, _): break
+        }
+    }
+}

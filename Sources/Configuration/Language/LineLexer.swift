@@ -1,0 +1,144 @@
+/// What tells the two languages' lines apart.
+struct Dialect: Sendable {
+    /// What begins a comment that lasts to the end of the line.
+    let commentMarks: Set<Unicode.Scalar>
+    /// Whether `{` and `}` are tokens.
+    let hasBlocks: Bool
+    /// Whether a backslash joined to the letter stands for a control character.
+    let controlEscapes: [Unicode.Scalar: Unicode.Scalar]
+    /// Whether `$NAME` between double quotes is an environment variable.
+    let expandsEnvironment: Bool
+
+    /// keepalived.conf(5), "Configuration file syntax".
+    static let keepalived = Dialect(
+        commentMarks: ["#", "!"], hasBlocks: true, controlEscapes: [:], expandsEnvironment: false)
+    /// haproxy's configuration manual, section 2.2 "Quoting and escaping".
+    static let haproxy = Dialect(
+        commentMarks: ["#"], hasBlocks: false,
+        controlEscapes: ["n": "\n", "r": "\r", "t": "\t"], expandsEnvironment: true)
+}
+
+/// Cuts one line into words and braces.
+///
+/// Goes on after a mistake, so that one missing quote is told once and not as a missing keyword too.
+struct LineLexer {
+    enum Token {
+        case word(Word)
+        case open(Position)
+        case close(Position)
+    }
+
+    private let line: SourceLine
+    private let dialect: Dialect
+    private var index: Int
+    /// What is wrong with the line so far.
+    private(set) var remarks: [Remark] = []
+
+    init(_ line: SourceLine, dialect: Dialect) {
+        self.line = line
+        self.dialect = dialect
+        index = line.scalars.startIndex
+    }
+
+    private var current: Unicode.Scalar? {
+        index < line.scalars.endIndex ? line.scalars[index] : nil
+    }
+    private var position: Position { line.position(at: index) }
+
+    /// The next token, or `nil` at the end of the line or the beginning of a comment.
+    mutating func next() -> Token? {
+        while let scalar = current, Self.isSpace(scalar) { index += 1 }
+        guard let scalar = current, !dialect.commentMarks.contains(scalar) else { return nil }
+        let position = position
+        if dialect.hasBlocks, scalar == "{" || scalar == "}" {
+            index += 1
+            return scalar == "{" ? .open(position) : .close(position)
+        }
+        return .word(word())
+    }
+
+    private mutating func word() -> Word {
+        let start = position
+        var text = String.UnicodeScalarView()
+        var isQuoted = false
+        while let scalar = current, !endsWord(scalar) {
+            switch scalar {
+            case "\"", "'":
+                isQuoted = true
+                quotation(closedBy: scalar, into: &text)
+            case "\\": escape(into: &text)
+            case "$" where dialect.hasBlocks && following == "{":
+                while let part = current {
+                    text.append(part)
+                    index += 1
+                    if part == "}" { break }
+                }
+            default:
+                text.append(scalar)
+                index += 1
+            }
+        }
+        return Word(text: String(text), position: start, isQuoted: isQuoted)
+    }
+
+    private mutating func quotation(
+        closedBy quote: Unicode.Scalar, into text: inout String.UnicodeScalarView
+    ) {
+        let opening = position
+        index += 1
+        while let scalar = current {
+            switch scalar {
+            case quote:
+                index += 1
+                return
+            case "\\" where quote == "\"": escape(into: &text)
+            case "$" where quote == "\"" && dialect.expandsEnvironment:
+                remarks.append(
+                    .error(
+                        "environment variables are known but not implemented yet; write the value,"
+                            + " or \\$ for the sign itself", at: position))
+                text.append(scalar)
+                index += 1
+            default:
+                text.append(scalar)
+                index += 1
+            }
+        }
+        remarks.append(.error("this quote is not closed on its line", at: opening))
+    }
+
+    /// A backslash takes the meaning from the next character; before any other it stands for itself.
+    private mutating func escape(into text: inout String.UnicodeScalarView) {
+        guard let next = following else {
+            text.append("\\")
+            index += 1
+            return
+        }
+        if let control = dialect.controlEscapes[next] {
+            text.append(control)
+        } else if next == "x", !dialect.controlEscapes.isEmpty {
+            remarks.append(.error("\\x escapes are known but not implemented yet", at: position))
+        } else {
+            if !Self.escapable.contains(next) { text.append("\\") }
+            text.append(next)
+        }
+        index += 2
+    }
+
+    private var following: Unicode.Scalar? {
+        index + 1 < line.scalars.endIndex ? line.scalars[index + 1] : nil
+    }
+
+    private func endsWord(_ scalar: Unicode.Scalar) -> Bool {
+        Self.isSpace(scalar) || dialect.commentMarks.contains(scalar)
+            || dialect.hasBlocks && (scalar == "{" || scalar == "}")
+    }
+
+    private static let escapable: Set<Unicode.Scalar> = [
+        " ", "\\", "\"", "'", "#", "!", "$", "{", "}",
+    ]
+
+    private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+        scalar == " " || (0x09...0x0D).contains(scalar.value)
+    }
+}

@@ -1,0 +1,319 @@
+import Configuration
+import Testing
+import VRRPCore
+
+@Suite struct `haproxy's language` {
+    @Test(arguments: [
+        (
+            "balance sorce",
+            "f:7:9: error: unknown balance algorithm 'sorce'; did you mean 'source'?"
+        ),
+        ("balance", "f:7:1: error: 'balance' needs a further word, the balance algorithm"),
+        (
+            "balanse source",
+            "f:7:1: error: unknown keyword 'balanse' in this section; did you mean 'balance'?"
+        ),
+        (
+            "frontent x",
+            "f:7:1: error: unknown keyword 'frontent' in this section; did you mean 'frontend'?"
+        ),
+        ("mode htpt", "f:7:6: error: unknown mode 'htpt'; did you mean 'http'?"),
+        (
+            "mode http",
+            "f:7:6: error: 'web' is in mode http, which is not offered: lbctl balances TCP; write 'mode tcp', or 'stats enable' alone for a statistics page"
+        ),
+        ("timeout clent 5s", "f:7:9: error: unknown timeout 'clent'; did you mean 'client'?"),
+        (
+            "timeout client 5x",
+            "f:7:16: error: client '5x': must be a whole number with us, ms, s, m, h or d, such as 500ms or 10s"
+        ),
+        (
+            "timeout client 25d",
+            "f:7:16: error: client 25d: must be at most 24 days (2147483647 ms)"
+        ),
+        (
+            "timeout client 99999999999999999999",
+            "f:7:16: error: client '99999999999999999999': must be a whole number with us, ms, s, m, h or d, such as 500ms or 10s"
+        ),
+        (
+            "option redispach",
+            "f:7:8: error: unknown option 'redispach'; did you mean 'redispatch'?"
+        ),
+        ("no balance", "f:7:4: error: unknown keyword after 'no' 'balance'"),
+        ("stats uri stats", "f:7:11: error: stats uri 'stats': must begin with '/'"),
+        ("stats auth secret", "f:7:12: error: 'auth' needs NAME:PASSWORD"),
+        ("bind :0", "f:7:6: error: port 0: must be 1 to 65535"),
+        ("bind :81,:65536", "f:7:10: error: port 65536: must be 1 to 65535"),
+        ("bind :90-80", "f:7:6: error: ports 90-80: the first is above the last"),
+        (
+            "bind 192.0.2.1",
+            "f:7:6: error: '192.0.2.1' has no port: must be ADDRESS:PORT, such as 192.0.2.1:80"
+        ),
+        (
+            "bind [::]:80",
+            "f:7:6: error: '[::]:80': IPv6 addresses are known but not implemented yet"
+        ),
+        (
+            "bind lb.example.org:80",
+            "f:7:6: error: bind address 'lb.example.org': names are known but not implemented yet; write the IPv4 address"
+        ),
+        (
+            "bind /run/s",
+            "f:7:6: error: '/run/s': addresses other than IPv4 are known but not implemented yet"
+        ),
+        ("bind :81 nam x", "f:7:10: error: unknown bind option 'nam'; did you mean 'name'?"),
+        ("bind 192.0.2.1:80", "f:7:6: error: a listener on 192.0.2.1:80 is already defined at f:5"),
+        ("server a 192.0.2.12:80", "f:7:8: error: server 'a' is already on line 6"),
+        (
+            "server b localhost:80",
+            "f:7:10: error: server address 'localhost': names are known but not implemented yet; write the IPv4 address"
+        ),
+        (
+            "server b 192.0.2.256:80",
+            "f:7:10: error: '192.0.2.256' is no IPv4 address; one looks like 192.0.2.1"
+        ),
+        (
+            "server b 192.0.2.1:+1",
+            "f:7:10: error: '192.0.2.1:+1': port offsets are known but not implemented yet; write the port"
+        ),
+        ("server b", "f:7:1: error: 'server' needs ADDRESS:PORT after the name"),
+        (
+            "server b 192.0.2.1:80 chek",
+            "f:7:23: error: unknown server option 'chek'; did you mean 'check'?"
+        ),
+        ("server b 192.0.2.1:80 weight 257", "f:7:30: error: weight 257: must be 0 to 256"),
+        ("server b 192.0.2.1:80 inter 0", "f:7:29: error: inter 0: must be more than 0"),
+        ("retries -1", "f:7:9: error: retries -1: must be 0 or more"),
+        (
+            "default_backend nowhere",
+            "f:7:17: error: default_backend 'nowhere': no backend has this name"
+        ),
+        (
+            "log \"$HOST\"",
+            "f:7:6: error: environment variables are known but not implemented yet; write the value, or \\$ for the sign itself"
+        ),
+        (
+            ".if defined(X)",
+            "f:7:1: error: conditional blocks (.if …) are known but not implemented yet; write out the lines that hold for this node"
+        ),
+    ])
+    func `an error says where, what and what would be right`(line: String, message: String) {
+        let loaded = load(proxy(line))
+        let errors = loaded.diagnostics.filter { $0.severity == .error }
+        #expect(errors.map(\.description) == [message])
+        #expect(loaded.model == nil)
+    }
+
+    @Test(arguments: [
+        (
+            "balance random",
+            "f:7:9: warning: 'random' is known but not implemented yet; it is ignored"
+        ),
+        (
+            "use_backend b if x",
+            "f:7:1: warning: 'use_backend' is known but not implemented yet; it is ignored: every connection goes to the default backend"
+        ),
+        (
+            "option httpchk GET /",
+            "f:7:8: warning: 'httpchk' is known but not implemented yet; it is ignored: servers are checked by connecting to them"
+        ),
+        (
+            "timeout tunnel 1h",
+            "f:7:9: warning: 'tunnel' is known but not implemented yet; it is ignored: 'timeout client' and 'timeout server' hold all the time"
+        ),
+        (
+            "bind :81 ssl crt x",
+            "f:7:10: warning: 'ssl' is known but not implemented yet; it is ignored: bytes reach the server as the client sent them"
+        ),
+        (
+            "server b 192.0.2.1:80 send-proxy",
+            "f:7:23: warning: 'send-proxy' is known but not implemented yet; it is ignored: the server does not learn the client's address"
+        ),
+        (
+            "peers p\n peer a 192.0.2.1:1",
+            "f:7:1: warning: section 'peers' is known but not implemented yet; it is ignored"
+        ),
+        (
+            "stats enable",
+            "f:5:8: warning: the 'stats' keywords of 'web' are ignored: a statistics page needs 'mode http'"
+        ),
+        (
+            "log 127.0.0.1 local0",
+            "f:7:5: warning: log lines go to this node's syslog; an address, a facility and a level are known but not implemented yet"
+        ),
+    ])
+    func `a warning leaves the file usable`(line: String, message: String) {
+        let loaded = load(proxy(line))
+        #expect(loaded.diagnostics.first?.description == message)
+        #expect(loaded.model != nil)
+    }
+
+    @Test func `names are unique, except a frontend's and a backend's`() {
+        let section = "defaults\ntimeout client 1s\ntimeout server 1s\ntimeout connect 1s\n"
+        #expect(
+            diagnose(
+                section
+                    + "frontend a\nbind :1\ndefault_backend a\nbackend a\nserver s 192.0.2.1:1\n"
+            ).isEmpty)
+        #expect(
+            diagnose(
+                section + "listen a :1\nserver s 192.0.2.1:1\nbackend a\nserver s 192.0.2.1:1\n"
+            ) == ["f:7:9: error: a listen or backend section 'a' is already defined at f:5"])
+    }
+
+    @Test func `sections that cannot work`() {
+        let text = """
+            global
+            nbthread 0
+            defaults
+            timeout client 1s
+            timeout server 1s
+            timeout connect 1s
+            frontend f
+            bind *:80
+            server s 192.0.2.1:80
+            balance source
+            listen l
+            server s 192.0.2.1:80
+            backend b
+            bind :1
+            listen
+            listen we!b :1
+            """
+        #expect(
+            diagnose(text) == [
+                "f:2:10: error: nbthread 0: must be 1 to 1024",
+                "f:7:10: error: frontend 'f' has no backend; add 'default_backend NAME'",
+                "f:9:1: error: 'server' is not allowed in a frontend section",
+                "f:10:1: warning: 'balance' has no effect in a frontend section",
+                "f:11:8: error: 'l' listens nowhere; add 'bind ADDRESS:PORT'",
+                "f:13:9: warning: 'b' has no server; its connections are closed at once",
+                "f:14:1: error: 'bind' is not allowed in a backend section",
+                "f:15:1: error: 'listen' needs a name",
+                "f:16:8: error: the name 'we!b' may only have letters, digits, '-', '_', '.' and ':'",
+            ])
+        #expect(
+            diagnose("mode tcp\nlisten a :1\n", as: .haproxy).first
+                == "f:1:1: error: 'mode' stands before any section; one begins with global, defaults, listen, frontend or backend"
+        )
+    }
+
+    @Test func `missing timeouts are told as haproxy tells them`() {
+        #expect(
+            diagnose("listen a :1\nserver s 192.0.2.1:1\ntimeout connect 0\n") == [
+                "f:1:8: warning: 'a' has no 'timeout client', no 'timeout server': a peer that says nothing holds its connection for ever"
+            ])
+    }
+
+    @Test func `mode http from defaults is told at the section`() {
+        #expect(
+            diagnose("defaults\nmode http\nlisten a :1\nserver s 192.0.2.1:1\n").first
+                == "f:3:8: error: 'a' is in mode http (from line 2), which is not offered: lbctl balances TCP; write 'mode tcp', or 'stats enable' alone for a statistics page"
+        )
+    }
+
+    @Test func `everything that is read`() throws {
+        let text = """
+            global
+                nbthread 2
+                maxconn 5000
+                log /dev/log
+            defaults plain
+                timeout client 1500
+                timeout server 2m
+                timeout connect 3s
+                timeout queue 100us
+                timeout check 1s
+                option redispatch
+                default-server inter 1s rise 5
+                retries 7
+            frontend in
+                bind 192.0.2.1:80,:81 name x
+                bind *:90-91
+                maxconn 9
+                no option dontlognull
+                default_backend "out"
+            backend out
+                balance leastconn
+                no option redispatch
+                server a 192.0.2.11:80 check port 81 addr 192.0.2.12 fastinter 1 downinter 2h fall 9
+                default-server check
+                server b 192.0.2.13:80 weight 0 backup disabled no-check maxconn 3
+                server c ipv4@192.0.2.14:80 inter 5
+            defaults
+                timeout client 0
+                disabled
+            listen other from plain
+                bind :92
+                server d 192.0.2.15:1
+            """
+        let loaded = load(text)
+        #expect(
+            loaded.diagnostics.map(\.description) == [
+                "f:15:27: warning: 'name' is known but not implemented yet; it is ignored"
+            ])
+        let model = try #require(loaded.model)
+        #expect(model.global.reactorCount == 2)
+        #expect(model.global.connectionLimit == 5_000)
+        #expect(model.global.logsToSyslog)
+        var frontend = Frontend(name: "in", backendName: "out")
+        frontend.endpoints = [
+            Endpoint(address: IPv4Address(192, 0, 2, 1), port: 80),
+            Endpoint(address: nil, port: 81),
+            Endpoint(address: nil, port: 90), Endpoint(address: nil, port: 91),
+        ]
+        frontend.connectionLimit = 9
+        frontend.clientTimeout = .milliseconds(1500)
+        #expect(model.frontends.first == frontend)
+        var backend = Backend(name: "out")
+        backend.algorithm = .leastconn
+        backend.connectTimeout = .seconds(3)
+        backend.serverTimeout = .seconds(120)
+        backend.queueTimeout = .microseconds(100)
+        backend.checkTimeout = .seconds(1)
+        backend.retries = 7
+        var a = Server(name: "a", address: IPv4Address(192, 0, 2, 11), port: 80)
+        var check = CheckSettings()
+        check.interval = .seconds(1)
+        check.rise = 5
+        a.check = check
+        a.check?.port = 81
+        a.check?.address = IPv4Address(192, 0, 2, 12)
+        a.check?.fastInterval = .milliseconds(1)
+        a.check?.downInterval = .seconds(7_200)
+        a.check?.fall = 9
+        var b = Server(name: "b", address: IPv4Address(192, 0, 2, 13), port: 80)
+        b.weight = 0
+        b.isBackup = true
+        b.isDisabled = true
+        b.connectionLimit = 3
+        var c = Server(name: "c", address: IPv4Address(192, 0, 2, 14), port: 80)
+        check.interval = .milliseconds(5)
+        c.check = check
+        backend.servers = [a, b, c]
+        #expect(model.backends.first == backend)
+        #expect(model.frontends.last?.isDisabled == false)
+        #expect(model.backends.last?.redispatches == true)
+    }
+
+    @Test func `quotes, escapes and a disabled page`() throws {
+        let text = """
+            listen s :80
+            mode http
+            stats realm My\\ "page # 1" 'x' y # comment
+            stats refresh 10
+            stats hide-version
+            listen t :80
+            mode http
+            stats enable
+            disabled
+            """
+        let loaded = load(text)
+        #expect(loaded.diagnostics.isEmpty)
+        let page = try #require(loaded.model?.statisticsPages.first)
+        #expect(page.realm == "My page # 1 x y")
+        #expect(page.refreshInterval == .seconds(10))
+        #expect(page.path == "/haproxy?stats")
+        #expect(loaded.model?.statisticsPages.count == 1)
+    }
+}
