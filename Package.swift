@@ -30,7 +30,7 @@ let package = Package(
         .library(name: "Failover", targets: ["Failover"]),
         .library(name: "Balancer", targets: ["Balancer"]),
         .library(name: "HealthCheck", targets: ["HealthCheck"]),
-        .library(name: "Configuration", targets: ["Configuration"]),
+        .library(name: "NodeConfiguration", targets: ["NodeConfiguration"]),
         .library(name: "Control", targets: ["Control"]),
     ],
     traits: [
@@ -45,6 +45,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(
             url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
     ],
     targets: [
@@ -70,11 +71,15 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio", condition: program),
             ],
             swiftSettings: strict),
-        .target(name: "Configuration", dependencies: ["VRRPCore"], swiftSettings: strict),
+        // Not "Configuration": a package below hummingbird has a target of that name.
+        .target(
+            name: "NodeConfiguration", dependencies: ["VRRPCore"], path: "Sources/Configuration",
+            swiftSettings: strict),
         .target(
             name: "Control",
             dependencies: [
-                .product(name: "Hummingbird", package: "hummingbird", condition: program),
+                .product(name: "HTTPTypes", package: "swift-http-types", condition: program),
+                .product(name: "HummingbirdCore", package: "hummingbird", condition: program),
                 .product(name: "Logging", package: "swift-log", condition: program),
                 .product(name: "Mustache", package: "swift-mustache", condition: program),
                 .product(name: "NIOCore", package: "swift-nio", condition: program),
@@ -84,7 +89,7 @@ let package = Package(
         .executableTarget(
             name: "lbctl",
             dependencies: [
-                "VRRPCore", "Failover", "Netlink", "Balancer", "HealthCheck", "Configuration",
+                "VRRPCore", "Failover", "Netlink", "Balancer", "HealthCheck", "NodeConfiguration",
                 "Control", "Reactor", "LinuxIO",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: program),
@@ -93,7 +98,7 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "VRRPCore", "Netlink", "Balancer", "Configuration", "HealthCheck", "Reactor",
+                "VRRPCore", "Netlink", "Balancer", "NodeConfiguration", "HealthCheck", "Reactor",
                 "LinuxIO", "CLinux",
                 .product(name: "NIOCore", package: "swift-nio", condition: program),
                 .product(name: "NIOPosix", package: "swift-nio", condition: program),
@@ -109,10 +114,17 @@ let package = Package(
             name: "FailoverTests", dependencies: ["Failover", "VRRPCore", "Netlink", "Reactor", "LinuxIO"],
             swiftSettings: strict),
         .testTarget(name: "BalancerTests", dependencies: ["Balancer", "LinuxIO", "Reactor"], swiftSettings: strict),
-        .testTarget(name: "HealthCheckTests", dependencies: ["HealthCheck"], swiftSettings: strict),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "VRRPCore"], exclude: ["Fixtures"],
+            name: "HealthCheckTests",
+            dependencies: [
+                "HealthCheck",
+                .product(name: "NIOCore", package: "swift-nio", condition: program),
+                .product(name: "NIOPosix", package: "swift-nio", condition: program),
+            ],
             swiftSettings: strict),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["NodeConfiguration", "VRRPCore"],
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
         .testTarget(name: "LabTests", dependencies: ["LinuxIO"], swiftSettings: strict),
     ]

@@ -1,0 +1,94 @@
+/// Everything that one node says about itself: what the page, the command line and the control
+/// socket show.
+///
+/// A document with a version, so that a reader of another release can tell what it has got. Fields
+/// may be added within a version; a reader leaves alone what it does not know.
+public struct NodeStatus: Codable, Hashable, Sendable {
+    /// The version of the document's shape.
+    public static let currentFormat = 1
+
+    /// The version of the document's shape; ``currentFormat`` in what this release writes.
+    public var format = NodeStatus.currentFormat
+    /// The node's name.
+    public var node: String
+    /// When the document was made, in seconds since 1970.
+    public var time: Int
+    /// The program that answers.
+    public var program: ProgramStatus
+    /// The virtual routers that the node takes part in, in the order of the configuration.
+    public var virtualRouters: [VirtualRouterStatus] = []
+    /// The process that relays connections.
+    public var balancer = BalancerStatus()
+    /// The proxies, in the order of the configuration.
+    public var proxies: [ProxyStatus] = []
+
+    /// Makes the status of a node that does nothing yet.
+    ///
+    /// - Parameters:
+    ///   - node: The node's name.
+    ///   - program: The program that answers.
+    ///   - time: The present time, in seconds since 1970.
+    public init(node: String, program: ProgramStatus, time: Int) {
+        self.node = node
+        self.time = time
+        self.program = program
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case format = "version"
+        case node, time, program, virtualRouters, balancer, proxies
+    }
+}
+
+/// The program that answers.
+public struct ProgramStatus: Codable, Hashable, Sendable {
+    /// The release, `1.0.0` for example.
+    public var version: String
+    /// The process that holds the virtual routers and the listening sockets.
+    public var processID: Int
+    /// Seconds since the program started.
+    public var uptime: Int
+
+    /// Makes the description of a program.
+    ///
+    /// - Parameters:
+    ///   - version: The release.
+    ///   - processID: The process that holds the virtual routers.
+    ///   - uptime: Seconds since the program started.
+    public init(version: String, processID: Int, uptime: Int) {
+        self.version = version
+        self.processID = processID
+        self.uptime = uptime
+    }
+}
+
+/// The process that relays connections and checks servers.
+public struct BalancerStatus: Codable, Hashable, Sendable {
+    /// Whether it serves.
+    public enum State: String, Codable, Hashable, Sendable {
+        /// Nothing is configured to be relayed.
+        case none
+        /// Started, and not serving yet.
+        case starting
+        /// Serving.
+        case running
+        /// It ended, and is about to be started again.
+        case restarting
+        /// Serving the connections that it has, and taking no new ones.
+        case stopping
+    }
+
+    /// Whether it serves.
+    public var state = State.none
+    /// The process; `nil` while there is none.
+    public var processID: Int?
+    /// Times that it was started again because it ended by itself.
+    public var restarts = 0
+    /// Seconds since it started; `nil` while there is none.
+    public var uptime: Int?
+    /// How it last ended, in words; `nil` when it never did.
+    public var lastExit: String?
+
+    /// Makes the status of a balancer that is not configured.
+    public init() {}
+}

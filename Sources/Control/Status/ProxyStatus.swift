@@ -1,0 +1,124 @@
+/// A proxy: where connections are accepted, a pool of servers, or both under one name (`listen`).
+public struct ProxyStatus: Codable, Hashable, Sendable {
+    /// The section's name.
+    public var name: String
+    /// `tcp`, or `http` for statistics pages.
+    public var mode: String
+    /// Where connections are accepted; `nil` for a pool alone.
+    public var frontend: FrontendStatus?
+    /// The servers, in the order of the configuration.
+    public var servers: [ServerStatus] = []
+    /// The pool as a whole; `nil` for a frontend alone.
+    public var backend: BackendStatus?
+
+    /// Makes a proxy that has no part yet.
+    ///
+    /// - Parameters:
+    ///   - name: The section's name.
+    ///   - mode: `tcp`, or `http` for statistics pages.
+    public init(name: String, mode: String = "tcp") {
+        self.name = name
+        self.mode = mode
+    }
+}
+
+/// Where connections are accepted.
+public struct FrontendStatus: Codable, Hashable, Sendable {
+    /// `OPEN`, `FULL`, `STOP` or `PAUSED`.
+    public var status: String
+    /// What it listens on, each as `ADDRESS:PORT`.
+    public var addresses: [String] = []
+    /// Connections and bytes.
+    public var traffic = TrafficCounters()
+    /// Connections that were not relayed because a rule said so.
+    public var deniedConnections = 0
+    /// Connections that ended before a server was chosen.
+    public var requestErrors = 0
+
+    /// Makes a frontend without traffic.
+    ///
+    /// - Parameter status: haproxy's word for its state.
+    public init(status: String = "OPEN") { self.status = status }
+
+    private enum CodingKeys: String, CodingKey {
+        case status, addresses, traffic
+        case deniedConnections = "dcon"
+        case requestErrors = "ereq"
+    }
+}
+
+/// A pool of servers as a whole.
+public struct BackendStatus: Codable, Hashable, Sendable {
+    /// `UP` while it has a usable server, else `DOWN`.
+    public var status: String
+    /// haproxy's word for how a server is chosen.
+    public var algorithm: String
+    /// Connections and bytes.
+    public var traffic = TrafficCounters()
+    /// Clients that wait for a server, and what became of attempts to reach one.
+    public var service = ServiceCounters()
+    /// The weight of its usable servers in all.
+    public var weight = 0
+    /// Usable servers that are not backups.
+    public var activeServers = 0
+    /// Usable backups.
+    public var backupServers = 0
+
+    /// Makes a pool without traffic.
+    ///
+    /// - Parameters:
+    ///   - status: `UP` or `DOWN`.
+    ///   - algorithm: haproxy's word for how a server is chosen.
+    public init(status: String, algorithm: String) {
+        self.status = status
+        self.algorithm = algorithm
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case status, traffic, service, weight
+        case algorithm = "algo"
+        case activeServers = "act"
+        case backupServers = "bck"
+    }
+}
+
+/// A server of a pool.
+public struct ServerStatus: Codable, Hashable, Sendable {
+    /// The name, unique in its pool.
+    public var name: String
+    /// Where it listens, as `ADDRESS:PORT`.
+    public var address: String
+    /// haproxy's words for its state: `UP`, `UP 2/3`, `DOWN`, `DOWN 1/2`, `NOLB`, `DRAIN`, `MAINT`,
+    /// `no check`; `INI` while it waits for its first check.
+    public var status: String
+    /// Its share, 0 to 256.
+    public var weight: Int
+    /// Whether it serves only when no other does.
+    public var isBackup = false
+    /// Connections and bytes.
+    public var traffic = TrafficCounters()
+    /// Clients that wait for it, and what became of attempts to reach it.
+    public var service = ServiceCounters()
+    /// Its checks; `nil` where it is not checked.
+    public var check: CheckStatus?
+
+    /// Makes a server without traffic.
+    ///
+    /// - Parameters:
+    ///   - name: The name, unique in its pool.
+    ///   - address: Where it listens, as `ADDRESS:PORT`.
+    ///   - status: haproxy's words for its state.
+    ///   - weight: Its share, 0 to 256.
+    public init(name: String, address: String, status: String, weight: Int = 1) {
+        self.name = name
+        self.address = address
+        self.status = status
+        self.weight = weight
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, status, weight, traffic, service, check
+        case address = "addr"
+        case isBackup = "backup"
+    }
+}

@@ -1,0 +1,119 @@
+/// The state of a node as a plain table, for `lbctl status`.
+public enum StatusText {
+    /// Writes the state of a node.
+    ///
+    /// - Parameters:
+    ///   - status: What to write.
+    ///   - colored: Whether states are coloured, for terminals.
+    /// - Returns: Lines that end in a line feed.
+    public static func render(_ status: NodeStatus, colored: Bool = false) -> String {
+        var text = headline(of: status)
+        if !status.virtualRouters.isEmpty {
+            text += "\n" + routers(of: status).render(colored: colored)
+            text += status.virtualRouters.map(dependencies(of:)).joined()
+        }
+        if !status.proxies.isEmpty {
+            text += "\n" + proxies(of: status).render(colored: colored)
+        }
+        return text
+    }
+
+    private static func headline(of status: NodeStatus) -> String {
+        let program = status.program
+        var text = """
+            \(Readable.line(status.node)): lbctl \(Readable.line(program.version)), \
+            process \(program.processID), up \(Readable.time(seconds: program.uptime))
+
+            """
+        let balancer = status.balancer
+        guard balancer.state != .none else { return text }
+        text += "balancer: \(balancer.state.rawValue)"
+        if let process = balancer.processID { text += ", process \(process)" }
+        if let uptime = balancer.uptime { text += ", up \(Readable.time(seconds: uptime))" }
+        if balancer.restarts > 0 { text += ", restarted \(balancer.restarts) times" }
+        if let exit = balancer.lastExit { text += ", last ended: \(Readable.line(exit))" }
+        return text + "\n"
+    }
+
+    private static func routers(of status: NodeStatus) -> TextTable {
+        var table = TextTable(
+            ["VIRTUAL ROUTER", "STATE", "SINCE", "PRIORITY", "VRID", "INTERFACE", "ADDRESSES"],
+            rightAligned: [4])
+        for router in status.virtualRouters {
+            let priority =
+                router.effectivePriority == router.basePriority
+                ? "\(router.basePriority)"
+                : "\(router.effectivePriority) (base \(router.basePriority))"
+            table.add(
+                [
+                    router.name, router.stateWord,
+                    router.lastTransition.map { Readable.time(seconds: status.time - $0) } ?? "-",
+                    priority, "\(router.vrid)", router.interface,
+                    router.addresses.joined(separator: " "),
+                ], state: RowState(router.state))
+        }
+        return table
+    }
+
+    private static func dependencies(of router: VirtualRouterStatus) -> String {
+        var text = ""
+        if let peer = router.activePeer, router.state != .active {
+            text += "  \(Readable.line(router.name)): \(Readable.line(peer)) is active\n"
+        }
+        for tracker in router.trackers {
+            let result = tracker.isGood.map { $0 ? "good" : "bad" } ?? "no result yet"
+            let effect = tracker.weight == 0 ? "decides" : "weight \(tracker.weight)"
+            let detail = tracker.detail.isEmpty ? "" : ": \(Readable.line(tracker.detail))"
+            text += "  \(Readable.line(router.name)) tracks \(Readable.line(tracker.name)): "
+            text += "\(result), \(effect)\(detail)\n"
+        }
+        return text
+    }
+
+    private static func proxies(of status: NodeStatus) -> TextTable {
+        var table = TextTable(
+            [
+                "PROXY", "SERVER", "STATE", "CHECK", "SESSIONS", "TOTAL", "QUEUE", "IN", "OUT",
+                "ERRORS",
+            ], rightAligned: [4, 5, 6, 7, 8, 9])
+        for proxy in status.proxies {
+            if let frontend = proxy.frontend {
+                table.add(
+                    [proxy.name, "FRONTEND", frontend.status, "-"]
+                        + cells(frontend.traffic, queued: nil, errors: frontend.requestErrors),
+                    state: RowState(status: frontend.status))
+            }
+            for server in proxy.servers {
+                table.add(
+                    [proxy.name, server.name, server.status, check(server.check)]
+                        + cells(
+                            server.traffic, queued: server.service.queued,
+                            errors: server.service.connectErrors),
+                    state: RowState(status: server.status))
+            }
+            if let backend = proxy.backend {
+                table.add(
+                    [proxy.name, "BACKEND", backend.status, "-"]
+                        + cells(
+                            backend.traffic, queued: backend.service.queued,
+                            errors: backend.service.connectErrors),
+                    state: RowState(status: backend.status))
+            }
+        }
+        return table
+    }
+
+    private static func check(_ check: CheckStatus?) -> String {
+        guard let check else { return "-" }
+        return check.code + (check.duration.map { " \($0) ms" } ?? "")
+    }
+
+    private static func cells(_ traffic: TrafficCounters, queued: Int?, errors: Int) -> [String] {
+        let limit = traffic.sessionLimit.map { "/\($0)" } ?? ""
+        return [
+            "\(traffic.sessions)\(limit)", "\(traffic.sessionsTotal)",
+            queued.map { "\($0)" } ?? "-", Readable.bytes(traffic.bytesIn),
+            Readable.bytes(traffic.bytesOut), "\(errors)",
+        ]
+    }
+}

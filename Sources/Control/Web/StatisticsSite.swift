@@ -1,0 +1,82 @@
+/// One statistics page as configured: where it is found, and who may look.
+public struct StatisticsSite: Sendable {
+    /// The section's name; its row on the page.
+    public var name: String
+    /// What a request's target begins with, as `/stats` or `/haproxy?stats`.
+    public var path: String
+    /// The realm of the password prompt.
+    public var realm: String
+    /// Who may look, as name and password; empty: everybody.
+    public var users: [User]
+    /// Seconds until the browser asks again; `nil`: it does not.
+    public var refreshInterval: Int?
+    /// Bound sockets, listening or not, that clients connect to.
+    ///
+    /// Duplicated when the server runs,
+    /// so they stay the caller's to close.
+    public var descriptors: [CInt]
+    /// The addresses that `descriptors` are bound to, as `ADDRESS:PORT`, to be shown.
+    public var addresses: [String] = []
+
+    /// Somebody who may look.
+    public struct User: Hashable, Sendable {
+        /// The name, without a colon.
+        ///
+        /// RFC 7617 §2.
+        public var name: String
+        /// The password.
+        public var password: String
+
+        /// Makes a user.
+        ///
+        /// - Parameters:
+        ///   - name: The name, without a colon.
+        ///   - password: The password.
+        public init(name: String, password: String) {
+            self.name = name
+            self.password = password
+        }
+    }
+
+    /// Makes a page.
+    ///
+    /// - Parameters:
+    ///   - name: The section's name.
+    ///   - path: What a request's target begins with.
+    ///   - realm: The realm of the password prompt.
+    ///   - users: Who may look; empty: everybody.
+    ///   - descriptors: Bound sockets that clients connect to.
+    public init(
+        name: String, path: String, realm: String, users: [User], descriptors: [CInt]
+    ) {
+        self.name = name
+        self.path = path
+        self.realm = realm
+        self.users = users
+        self.descriptors = descriptors
+    }
+}
+
+/// What a request's target asks of a statistics page.
+enum StatisticsForm: Hashable {
+    case page(refreshes: Bool)
+    case csv
+    case json
+
+    /// Reads what follows the page's path: options after `;` as haproxy has them.
+    ///
+    /// - Returns: `nil` where the target is not the page's.
+    init?(target: String, path: String) {
+        guard target.utf8.starts(with: path.utf8) else { return nil }
+        let rest = Substring(target.utf8.dropFirst(path.utf8.count))
+        guard rest.isEmpty || rest.hasPrefix(";") || rest.hasPrefix("?") else { return nil }
+        let options = rest.prefix { $0 != "?" }.split(separator: ";")
+        if options.contains("csv") {
+            self = .csv
+        } else if options.contains("json") {
+            self = .json
+        } else {
+            self = .page(refreshes: !options.contains("norefresh"))
+        }
+    }
+}

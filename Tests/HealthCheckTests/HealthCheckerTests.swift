@@ -1,0 +1,214 @@
+#if Program
+    import NIOCore
+    import NIOPosix
+    import Synchronization
+    import Testing
+
+    import HealthCheck
+
+    /// Hands reports from the event loops to a test, in order.
+    private struct Reports: Sendable {
+        let stream: AsyncStream<CheckReport>
+        private let continuation: AsyncStream<CheckReport>.Continuation
+
+        init() { (stream, continuation) = AsyncStream.makeStream() }
+
+        @Sendable func hand(_ report: CheckReport) { continuation.yield(report) }
+        func end() { continuation.finish() }
+    }
+
+    /// Answers as it is told; counts how often it was asked.
+    private final class ScriptedProbe: HealthProbe {
+        private let outcomes: Mutex<[ProbeOutcome]>
+        let count = Atomic(0)
+
+        init(_ outcomes: [ProbeOutcome]) { self.outcomes = Mutex(outcomes.reversed()) }
+
+        /// The last outcome of the script is given for ever.
+        func probe(
+            _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
+        ) -> EventLoopFuture<ProbeOutcome> {
+            count.add(1, ordering: .relaxed)
+            let outcome = outcomes.withLock { $0.count > 1 ? $0.removeLast() : $0[0] }
+            return eventLoop.makeSucceededFuture(outcome)
+        }
+    }
+
+    /// Never answers.
+    private struct SilentProbe: HealthProbe {
+        func probe(
+            _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
+        ) -> EventLoopFuture<ProbeOutcome> {
+            let promise = eventLoop.makePromise(of: ProbeOutcome.self)
+            eventLoop.scheduleTask(in: timeout + .milliseconds(100)) { promise.succeed(.passed) }
+            return promise.futureResult
+        }
+    }
+
+    @Suite struct `Health checker` {
+        private func target(
+            _ id: String = "web/a", port: Int = 9, probe: any HealthProbe = TCPProbe(),
+            interval: Duration = .milliseconds(50)
+        ) throws -> CheckTarget {
+            var target = try CheckTarget(id: id, ipAddress: "127.0.0.1", port: port)
+            target.probe = probe
+            target.interval = interval
+            return target
+        }
+
+        @Test func `a listening server is up with its first check, at once`() async throws {
+            let peer = try LoopbackPeer()
+            let reports = Reports()
+            let checker = HealthChecker(
+                targets: [try target(port: peer.port, interval: .seconds(60))],
+                onTransition: reports.hand)
+            #expect(checker.snapshot().map(\.isUp) == [false])
+            #expect(checker.snapshot().map(\.code) == ["INI"])
+            let begin = ContinuousClock.now
+            checker.start()
+            let first = try #require(await reports.stream.first { _ in true })
+            #expect(begin.duration(to: .now) < .seconds(1))
+            #expect(first.transition == .up)
+            #expect(first.id == "web/a")
+            #expect(first.code == "L4OK")
+            #expect("\(first.record)" == "UP")
+            checker.stop()
+        }
+
+        @Test func `a server that stops is down with the third check and up with the second`()
+            async throws
+        {
+            let reports = Reports()
+            let probe = ScriptedProbe([
+                .passed, .refused, .refused, .refused, .passed, .passed,
+            ])
+            let checker = HealthChecker(
+                targets: [try target(probe: probe)], onTransition: reports.hand)
+            let begin = ContinuousClock.now
+            checker.start()
+            var seen: [HealthTransition?] = []
+            var times: [Duration] = []
+            for await report in reports.stream.prefix(3) {
+                seen.append(report.transition)
+                times.append(begin.duration(to: .now))
+            }
+            checker.stop()
+            #expect(seen == [.up, .down, .up])
+            // Checks start at 0, 50, 100, 150 ms (down), 200, 250 ms (up).
+            #expect(times[1] >= .milliseconds(145) && times[1] < .milliseconds(450))
+            #expect(times[2] >= .milliseconds(245) && times[2] < .milliseconds(650))
+        }
+
+        @Test func `counts failures while up, times down, and the time spent there`() async throws {
+            let reports = Reports()
+            let probe = ScriptedProbe([.passed, .refused, .refused, .refused, .refused])
+            var settings = try target(probe: probe, interval: .milliseconds(20))
+            settings.downInterval = .milliseconds(10)
+            let checker = HealthChecker(targets: [settings], onTransition: reports.hand)
+            checker.start()
+            for await report in reports.stream where report.transition == .down { break }
+            while probe.count.load(ordering: .relaxed) < 8 {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            let report = try #require(checker.snapshot().first)
+            checker.stop()
+            #expect(report.failedChecks == 3)
+            #expect(report.downTransitions == 1)
+            #expect(report.code == "L4CON")
+            #expect(report.downtime >= .milliseconds(30))
+            #expect(report.transition == nil)
+        }
+
+        @Test func `while the state is changing the fast interval counts`() async throws {
+            let reports = Reports()
+            var settings = try target(
+                probe: ScriptedProbe([.passed, .timedOut]), interval: .milliseconds(300))
+            settings.fastInterval = .milliseconds(10)
+            let checker = HealthChecker(targets: [settings], onTransition: reports.hand)
+            let begin = ContinuousClock.now
+            checker.start()
+            for await report in reports.stream where report.transition == .down { break }
+            let took = begin.duration(to: .now)
+            checker.stop()
+            // One interval to the first failure, and two fast ones; three slow ones take 900 ms.
+            #expect(took >= .milliseconds(320) && took < .milliseconds(800))
+        }
+
+        @Test func `a probe that never answers is ended by its time limit`() async throws {
+            let reports = Reports()
+            var settings = try target(probe: SilentProbe(), interval: .milliseconds(400))
+            settings.timeout = .milliseconds(50)
+            let checker = HealthChecker(targets: [settings], onTransition: reports.hand)
+            checker.start()
+            let first = try #require(await reports.stream.first { _ in true })
+            #expect(first.transition == .down)
+            #expect(first.lastOutcome == .timedOut)
+            try await Task.sleep(for: .milliseconds(200))
+            #expect(
+                checker.snapshot().first?.lastOutcome == .timedOut,
+                "the late answer must not be heard")
+            checker.stop()
+        }
+
+        @Test func `a check that this host could not run leaves the state alone`() async throws {
+            let reports = Reports()
+            let probe = ScriptedProbe([.passed, .notRun(reason: "Too many open files")])
+            let checker = HealthChecker(
+                targets: [try target(probe: probe, interval: .milliseconds(5))],
+                onTransition: reports.hand)
+            checker.start()
+            while probe.count.load(ordering: .relaxed) < 10 {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            let report = try #require(checker.snapshot().first)
+            checker.stop()
+            #expect("\(report.record)" == "UP")
+            #expect(report.code == "SOCKERR")
+            #expect(report.failedChecks == 0)
+        }
+
+        @Test func `new targets keep the state of those that stay`() async throws {
+            let reports = Reports()
+            let peer = try LoopbackPeer()
+            let stays = try target("web/a", port: try closedPort())
+            let checker = HealthChecker(targets: [stays], onTransition: reports.hand)
+            checker.start()
+            _ = await reports.stream.first { _ in true }
+            var changed = stays
+            changed.interval = .seconds(60)
+            checker.update(targets: [changed, try target("web/b", port: peer.port)])
+            #expect(
+                checker.snapshot().map { "\($0.id) \($0.record)" } == ["web/a DOWN", "web/b INI"])
+            #expect(checker.snapshot().map(\.downTransitions) == [1, 0])
+            checker.stop()
+        }
+
+        @Test func `stopped means no further check`() async throws {
+            let probe = ScriptedProbe([.passed])
+            let checker = HealthChecker(
+                targets: [try target(probe: probe, interval: .milliseconds(5))]) { _ in }
+            checker.start()
+            while probe.count.load(ordering: .relaxed) < 3 {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            checker.stop()
+            try await Task.sleep(for: .milliseconds(20))
+            let count = probe.count.load(ordering: .relaxed)
+            try await Task.sleep(for: .milliseconds(60))
+            #expect(probe.count.load(ordering: .relaxed) == count)
+            #expect(checker.snapshot().isEmpty)
+        }
+
+        @Test func `an address or a port that makes no sense is refused with a reason`() {
+            #expect(throws: CheckTargetError.notAnAddress("web01")) {
+                try CheckTarget(id: "x", ipAddress: "web01", port: 80)
+            }
+            #expect(throws: CheckTargetError.notAPort(0)) {
+                try CheckTarget(id: "x", ipAddress: "127.0.0.1", port: 0)
+            }
+            #expect(throws: CheckTargetError.notAPort(65_536)) {
+                try CheckTarget(id: "x", ipAddress: "127.0.0.1", port: 65_536)
+            }
+        }
+    }
+#endif
