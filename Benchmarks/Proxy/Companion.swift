@@ -20,6 +20,7 @@ final class Companion {
     ///   - processor: Where it is kept; `nil`: anywhere.
     ///   - command: The program and its arguments; `self` is this program.
     ///   - log: The file that takes its standard error; `nil`: this program's own.
+    /// - Throws: `SystemError`: no descriptor left, or this program cannot be started again.
     init(_ name: String, on processor: Int?, command: [String], log: String? = nil) throws {
         self.name = name
         input = try KernelPipe(capacity: 4096)

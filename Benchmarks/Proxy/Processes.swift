@@ -14,7 +14,9 @@ enum Processes {
         return min(limit.rlim_cur, 1_048_576)
     }
 
-    /// Keeps the calling process on one processor. `sched_setaffinity(2)`.
+    /// Keeps the calling process on one processor.
+    ///
+    /// `sched_setaffinity(2)`.
     static func pin(to processor: Int) throws {
         var mask = UInt64(1) << UInt64(processor)
         let result = withUnsafePointer(to: &mask) {
