@@ -54,6 +54,17 @@ static inline long clinux_call(long n, long a, long b, long c, long d, long e, l
 /* struct __kernel_timespec */
 struct clinux_timespec { int64_t seconds; int64_t nanoseconds; };
 
+/* struct sockaddr_ll of packet(7): 20 bytes. */
+struct clinux_link_address {
+    uint16_t family;
+    uint16_t protocol;
+    int32_t interface_index;
+    uint16_t hardware_type;
+    uint8_t packet_type;
+    uint8_t address_length;
+    uint8_t address[8];
+};
+
 static inline long clinux_epoll_create(int flags) {
     return clinux_call(__NR_epoll_create1, flags, 0, 0, 0, 0, 0);
 }
@@ -166,6 +177,9 @@ static inline long clinux_pidfd_open(int pid) {
 }
 static inline long clinux_prctl(int option, unsigned long argument) {
     return clinux_call(__NR_prctl, option, (long)argument, 0, 0, 0, 0);
+}
+static inline long clinux_unshare(int flags) {
+    return clinux_call(__NR_unshare, flags, 0, 0, 0, 0, 0);
 }
 
 #undef CLINUX_P

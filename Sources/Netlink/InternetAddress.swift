@@ -1,0 +1,101 @@
+internal import CNetlink
+
+/// An address of the Internet protocol, of either version.
+public enum InternetAddress: Hashable, Sendable {
+    /// The versions, by which the kernel keeps addresses apart.
+    public enum Family: Hashable, Sendable {
+        /// IPv4.
+        case v4
+        /// IPv6.
+        case v6
+    }
+
+    /// 32 bits as a number, the first octet highest.
+    case v4(UInt32)
+    /// 128 bits as two numbers, the first octet highest.
+    case v6(high: UInt64, low: UInt64)
+
+    /// Makes an IPv4 address from its four octets.
+    public init(_ a: UInt8, _ b: UInt8, _ c: UInt8, _ d: UInt8) {
+        self = .v4(UInt32(a) << 24 | UInt32(b) << 16 | UInt32(c) << 8 | UInt32(d))
+    }
+
+    /// Makes an address from its octets in network order; `nil` unless there are 4 or 16.
+    public init?(octets: some Collection<UInt8>) {
+        switch octets.count {
+        case 4: self = .v4(octets.reduce(0) { $0 << 8 | UInt32($1) })
+        case 16:
+            self = .v6(
+                high: octets.prefix(8).reduce(0) { $0 << 8 | UInt64($1) },
+                low: octets.suffix(8).reduce(0) { $0 << 8 | UInt64($1) })
+        default: return nil
+        }
+    }
+
+    /// The version.
+    public var family: Family {
+        switch self {
+        case .v4: .v4
+        case .v6: .v6
+        }
+    }
+
+    /// The octets in network order, 4 or 16.
+    public var octets: [UInt8] {
+        switch self {
+        case .v4(let bits): (0..<4).map { UInt8(truncatingIfNeeded: bits >> (24 - 8 * $0)) }
+        case .v6(let high, let low):
+            [high, low].flatMap { half in
+                (0..<8).map { UInt8(truncatingIfNeeded: half >> (56 - 8 * $0)) }
+            }
+        }
+    }
+
+    /// Whether the first bits of two addresses of one version are the same.
+    ///
+    /// - Parameters:
+    ///   - other: The other address.
+    ///   - prefixLength: How many bits, up to 32 or 128.
+    /// - Returns: False also for addresses of different versions.
+    public func matches(_ other: InternetAddress, prefixLength: UInt8) -> Bool {
+        switch (self, other) {
+        case (.v4(let mine), .v4(let theirs)):
+            (mine ^ theirs) >> (32 - min(UInt32(prefixLength), 32)) == 0
+        case (.v6(let high, let low), .v6(let otherHigh, let otherLow)):
+            (high ^ otherHigh) >> (64 - min(UInt64(prefixLength), 64)) == 0
+                && (low ^ otherLow) >> (128 - max(min(UInt64(prefixLength), 128), 64)) == 0
+        case (.v4, .v6), (.v6, .v4): false
+        }
+    }
+}
+
+extension InternetAddress: CustomStringConvertible {
+    /// `A.B.C.D`, or the eight groups of IPv6 without abbreviation.
+    public var description: String {
+        switch self {
+        case .v4: octets.map(String.init).joined(separator: ".")
+        case .v6(let high, let low):
+            [high, low].flatMap { half in
+                (0..<4).map { String(half >> (48 - 16 * $0) & 0xffff, radix: 16) }
+            }.joined(separator: ":")
+        }
+    }
+}
+
+extension InternetAddress.Family {
+    /// The number of bits of an address.
+    public var bitWidth: UInt8 {
+        switch self {
+        case .v4: 32
+        case .v6: 128
+        }
+    }
+
+    /// `AF_INET` or `AF_INET6`.
+    var rawFamily: Int32 {
+        switch self {
+        case .v4: AF_INET
+        case .v6: AF_INET6
+        }
+    }
+}

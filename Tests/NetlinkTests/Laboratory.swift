@@ -1,0 +1,130 @@
+import Foundation
+import Glibc
+import LinuxIO
+import Netlink
+import Testing
+
+extension Tag {
+    /// Makes network namespaces, which only root may.
+    @Tag static var needsRoot: Self
+}
+
+/// Whether tests may make namespaces; says so loudly when not.
+let isRoot: Bool = {
+    guard geteuid() != 0 else { return true }
+    print("NOT RUN: the tests of Netlink that need root (run them as root)")
+    return false
+}()
+
+struct CommandFailure: Error { let message: String }
+
+extension NetlinkError.Reason {
+    var errno: Errno? {
+        if case .refused(let errno, _) = self { errno } else { nil }
+    }
+    var explanation: String? {
+        if case .refused(_, let explanation) = self { explanation } else { nil }
+    }
+}
+
+/// A network namespace for a test that has a process of its own.
+enum Laboratory {
+    /// Runs a test in a new namespace with `lo` and two ends of a cable, both up: `a`
+    /// (02:00:00:00:00:0a) and `b` (02:00:00:00:00:0b), without IPv6.
+    ///
+    /// Call it in a process of the test's own: the thread does not come back from the namespace.
+    /// An error that ends the body is an issue, told of with its text.
+    static func run(_ body: () throws -> Void) {
+        do {
+            try NetworkNamespace.enterNew()
+            try ip(
+                "link add name a address 02:00:00:00:00:0a type veth peer name b address 02:00:00:00:00:0b"
+            )
+            for name in ["lo", "a", "b"] { try ip("link set dev \(name) up") }
+            for name in ["a", "b"] { try waitUntilUp(name) }
+            try body()
+        } catch { Issue.record(error) }
+    }
+
+    /// Waits until the kernel has noticed the carrier: until then it drops every frame, and tells
+    /// of the link later.
+    private static func waitUntilUp(_ name: String) throws {
+        struct Interface: Decodable { var operstate: String }
+        try wait {
+            let output = try ip("-json link show dev \(name)")
+            return try JSONDecoder().decode([Interface].self, from: output)
+                .allSatisfy { $0.operstate == "UP" }
+        }
+    }
+
+    /// Waits for what the kernel does in its own time.
+    static func wait(until condition: () throws -> Bool) throws {
+        let deadline = MonotonicInstant.now + .seconds(5)
+        while try !condition() {
+            guard .now < deadline else { throw CommandFailure(message: "not so within 5 s") }
+            usleep(5000)
+        }
+    }
+
+    /// Runs `ip` of iproute2 in the namespace.
+    @discardableResult
+    static func ip(_ arguments: String) throws -> Data {
+        try execute(["ip"] + arguments.split(separator: " ").map(String.init))
+    }
+
+    static func interfaceIndex(_ name: String) -> Int32 { Int32(if_nametoindex(name)) }
+
+    /// One entry of `addr_info` in `ip -json address`.
+    struct Address: Decodable, Equatable {
+        var local: String
+        var prefixlen: Int
+        var address: String?
+        var broadcast: String?
+        var scope: String
+        var label: String?
+        var secondary: Bool?
+        var noprefixroute: Bool?
+        var valid_life_time: UInt32
+        var preferred_life_time: UInt32
+    }
+
+    /// What `ip -json address` says about the IPv4 addresses of an interface.
+    static func addresses(of name: String) throws -> [Address] {
+        struct Interface: Decodable { var addr_info: [Address]? }
+        let output = try ip("-4 -json address show dev \(name)")
+        return try JSONDecoder().decode([Interface].self, from: output).flatMap {
+            $0.addr_info ?? []
+        }
+    }
+
+    private static func execute(_ arguments: [String]) throws -> Data {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw CommandFailure(message: "no pipe") }
+        let reader = Descriptor(owning: ends[0])
+        let writer = Descriptor(owning: ends[1])
+        let child = try ChildProcess(
+            path: arguments[0], arguments: arguments,
+            descriptors: [(number: 1, source: writer.rawValue)])
+        close(writer)
+        var output = Data()
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = read(reader.rawValue, &chunk, chunk.count)
+            guard count > 0 else { break }
+            output.append(contentsOf: chunk[..<count])
+        }
+        var ending = child.reap()
+        while ending == nil {
+            var waited = pollfd(fd: child.pidfd.rawValue, events: Int16(POLLIN), revents: 0)
+            poll(&waited, 1, -1)
+            ending = child.reap()
+        }
+        guard ending == .exited(status: 0) else {
+            throw CommandFailure(
+                message: "\(arguments.joined(separator: " ")): \(String(describing: ending))")
+        }
+        return output
+    }
+
+    private static func close(_ descriptor: consuming Descriptor) {}
+}
