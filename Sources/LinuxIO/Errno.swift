@@ -70,6 +70,8 @@ extension Errno {
     public static let notImplemented = Errno(rawValue: ENOSYS)
     /// Not supported here (`EOPNOTSUPP`).
     public static let notSupported = Errno(rawValue: EOPNOTSUPP)
+    /// Out of memory (`ENOMEM`).
+    public static let outOfMemory = Errno(rawValue: ENOMEM)
     /// Out of memory or buffers (`ENOBUFS`).
     public static let noBufferSpace = Errno(rawValue: ENOBUFS)
 }

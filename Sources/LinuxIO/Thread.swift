@@ -4,7 +4,7 @@ internal import Glibc
 /// A thread of the operating system: Swift concurrency stays off the reactors.
 ///
 /// `pthread_create(3)`.
-public struct Thread: ~Copyable {
+public struct Thread: ~Copyable, Sendable {
     private let handle: pthread_t
 
     /// Starts a thread.
@@ -35,6 +35,20 @@ public struct Thread: ~Copyable {
 
     /// Waits until the thread has ended.
     public consuming func join() { pthread_join(handle, nil) }
+
+    /// Lets the thread end without being waited for.
+    public consuming func detach() { pthread_detach(handle) }
+
+    /// Lets the calling thread rest.
+    ///
+    /// - Parameter interval: How long, 0 or above. `nanosleep(2)`.
+    public static func sleep(for interval: Duration) {
+        let (seconds, attoseconds) = interval.components
+        var rest = timespec(
+            tv_sec: Int(max(0, seconds)), tv_nsec: Int(max(0, attoseconds) / 1_000_000_000))
+        var request = rest
+        while unsafe nanosleep(&request, &rest) != 0, errno == EINTR { request = rest }
+    }
 
     /// Blocks `SIGPIPE` in the calling thread: `splice(2)` to a socket that is shut raises it, and
     /// has no flag against it as `send(2)` has.

@@ -13,6 +13,8 @@ public struct Readiness: OptionSet, Hashable, Sendable {
 
     /// Bytes or a connection can be taken (`EPOLLIN`).
     @inlinable public static var readable: Readiness { Readiness(rawValue: 0x001) }
+    /// Urgent data is marked in the stream (`EPOLLPRI`).
+    @inlinable public static var urgent: Readiness { Readiness(rawValue: 0x002) }
     /// Bytes can be given (`EPOLLOUT`).
     @inlinable public static var writable: Readiness { Readiness(rawValue: 0x004) }
     /// An error is waiting; reported without being asked for (`EPOLLERR`).

@@ -1,0 +1,94 @@
+/// How many connections there are, and may be: of the process and of each frontend.
+///
+/// Shared by all reactors. A reactor reserves before it accepts, so the limits hold exactly; what
+/// is beyond them stays in the kernel's backlog.
+struct Admission {
+    /// The count of the process, or of one frontend.
+    struct Gate {
+        let limit: Int
+        private(set) var count = 0
+        private(set) var peak = 0
+        private(set) var total = 0
+        private(set) var rate = RateMeter()
+        /// Reactors that stopped listening because this gate was full, a bit each.
+        var waitingReactors: UInt64 = 0
+        private var reserved = 0
+
+        init(limit: Int) { self.limit = limit }
+
+        var free: Int { max(0, limit - count - reserved) }
+
+        mutating func reserve(_ number: Int) { reserved += number }
+
+        mutating func settle(accepted: Int, reserved number: Int, at now: UInt64) {
+            reserved -= number
+            guard accepted > 0 else { return }
+            count += accepted
+            total += accepted
+            peak = max(peak, count)
+            rate.note(accepted, at: now)
+        }
+
+        mutating func leave() { count -= 1 }
+
+        mutating func takeWaiting() -> UInt64 {
+            guard waitingReactors != 0, free > 0 else { return 0 }
+            defer { waitingReactors = 0 }
+            return waitingReactors
+        }
+    }
+
+    private(set) var process: Gate
+    private(set) var frontends: [Gate]
+
+    /// Makes gates that nobody has passed.
+    init(processLimit: Int, frontendLimits: [Int]) {
+        process = Gate(limit: processLimit)
+        frontends = frontendLimits.map(Gate.init(limit:))
+    }
+
+    /// Reserves room for connections.
+    ///
+    /// - Parameters:
+    ///   - wanted: How many at most, 1 or more.
+    ///   - frontend: Where they come in.
+    ///   - reactor: Who asks; it is told when there is room again if the answer is 0.
+    /// - Returns: How many may be accepted.
+    mutating func reserve(_ wanted: Int, at frontend: Int, for reactor: Int) -> Int {
+        let room = min(wanted, process.free, frontends[frontend].free)
+        guard room > 0 else {
+            if process.free == 0 { process.waitingReactors |= 1 << UInt64(reactor) }
+            if frontends[frontend].free == 0 {
+                frontends[frontend].waitingReactors |= 1 << UInt64(reactor)
+            }
+            return 0
+        }
+        process.reserve(room)
+        frontends[frontend].reserve(room)
+        return room
+    }
+
+    /// Turns a reservation into connections.
+    ///
+    /// - Returns: The reactors that can listen again, a bit each.
+    mutating func settle(
+        accepted: Int, reserved: Int, at frontend: Int, now: UInt64
+    ) -> UInt64 {
+        process.settle(accepted: accepted, reserved: reserved, at: now)
+        frontends[frontend].settle(accepted: accepted, reserved: reserved, at: now)
+        return accepted == reserved ? 0 : takeWaiting(at: frontend)
+    }
+
+    /// Counts a connection out.
+    ///
+    /// - Returns: The reactors that can listen again, a bit each.
+    mutating func leave(_ frontend: Int) -> UInt64 {
+        process.leave()
+        frontends[frontend].leave()
+        return takeWaiting(at: frontend)
+    }
+
+    private mutating func takeWaiting(at frontend: Int) -> UInt64 {
+        process.takeWaiting() | frontends[frontend].takeWaiting()
+    }
+}

@@ -1,0 +1,179 @@
+public import LinuxIO
+internal import Synchronization
+
+/// Accepts TCP connections, chooses a server for each, and moves the bytes.
+///
+/// All methods may be called from any thread; ``start()`` begins and ``stop()`` ends it, once each.
+///
+///     let balancer = try Balancer(plan: plan, listeners: [[socket]])
+///     try balancer.start()
+///     …
+///     balancer.drain(for: .seconds(30))
+///     balancer.stop()
+public final class Balancer: Sendable {
+    private let shared: SharedState
+    private let listeners: [[Int32]]
+    private let accepts = Atomic(true)
+    private let threads: Mutex<[RunningThread]>
+
+    /// Prepares a balancer that does not accept yet.
+    ///
+    /// - Parameters:
+    ///   - plan: What it is to do; 1 to 64 reactors, and frontends that name pools of the plan.
+    ///   - listeners: The listening sockets of each frontend, over IPv4 and non-blocking. They
+    ///     remain the caller's, who keeps them open until after ``stop()``; they may be shared with
+    ///     another process, and outlive this one.
+    /// - Throws: `SystemError` when the process has no descriptor left.
+    public init(plan: BalancerPlan, listeners: [[Int32]]) throws(SystemError) {
+        precondition((1...64).contains(plan.reactorCount), "1 to 64 reactors")
+        precondition(listeners.count == plan.frontends.count, "a list of listeners per frontend")
+        precondition(
+            plan.frontends.allSatisfy { plan.pools.indices.contains($0.poolIndex) },
+            "each frontend names a pool of the plan")
+        precondition(
+            plan.pools.reduce(0) { $0 + $1.servers.count } < Int(UInt16.max), "too many servers")
+        shared = try SharedState(plan)
+        self.listeners = listeners
+        threads = Mutex([])
+    }
+
+    /// What it was made to do.
+    public var plan: BalancerPlan { shared.plan }
+
+    /// Greatest number of concurrent connections, as the descriptor limit allows.
+    public var connectionLimit: Int { shared.connectionLimit }
+
+    /// Starts the reactors' threads.
+    ///
+    /// - Throws: `SystemError` when the system gives no thread, descriptor or address space; no
+    ///   reactor runs then.
+    public func start() throws(SystemError) {
+        for socket in listeners.joined() { StreamSocket.disableDelay(socket) }
+        do {
+            for number in 0..<plan.reactorCount {
+                let thread = try RunningThread(number: number, shared: shared, listeners: listeners)
+                threads.withLock { $0.append(thread) }
+            }
+        } catch {
+            stop()
+            throw error
+        }
+    }
+
+    /// Resets what is open, ends the reactors and waits for them.
+    public func stop() {
+        accepts.store(false, ordering: .relaxed)
+        for inbox in shared.inboxes { inbox.post(.stop) }
+        let ending = threads.withLock { running in
+            defer { running = [] }
+            return running
+        }
+        for thread in ending { thread.join() }
+    }
+
+    /// Whether new connections are accepted.
+    public var isAccepting: Bool { accepts.load(ordering: .relaxed) }
+
+    /// Leaves new connections in the kernel's queues; those that are open go on.
+    public func pauseAccepting() { setAccepting(false) }
+
+    /// Accepts again.
+    public func resumeAccepting() { setAccepting(true) }
+
+    /// Stops accepting and waits until the last connection has ended.
+    ///
+    /// - Parameter longest: How long to wait.
+    /// - Returns: Whether all have ended.
+    @discardableResult
+    public func drain(for longest: Duration) -> Bool {
+        pauseAccepting()
+        let end = MonotonicInstant.now + longest
+        while connectionCount > 0 {
+            guard MonotonicInstant.now < end else { return false }
+            Thread.sleep(for: .milliseconds(10))
+        }
+        return true
+    }
+
+    /// Connections that are open now.
+    public var connectionCount: Int { shared.admission.withLock { $0.process.count } }
+
+    /// Takes note of a server's health; servers start up.
+    ///
+    /// - Parameters:
+    ///   - pool: The pool's position in the plan.
+    ///   - server: The server's position in the pool.
+    ///   - isUp: Whether its checks succeed.
+    public func setHealth(pool: Int, server: Int, isUp: Bool) {
+        change(pool) { $0.setHealth(isUp, of: server, at: $1) }
+    }
+
+    /// Takes note of what the operator wants of a server.
+    ///
+    /// - Parameters:
+    ///   - pool: The pool's position in the plan.
+    ///   - server: The server's position in the pool.
+    ///   - state: What it is to do.
+    public func setAdministrativeState(pool: Int, server: Int, _ state: AdministrativeState) {
+        change(pool) { $0.setAdministrativeState(state, of: server, at: $1) }
+    }
+
+    /// Changes a server's share of new connections.
+    ///
+    /// - Parameters:
+    ///   - pool: The pool's position in the plan.
+    ///   - server: The server's position in the pool.
+    ///   - weight: 0 to 256; 0 takes no new connections.
+    public func setWeight(pool: Int, server: Int, _ weight: Int) {
+        change(pool) { $0.setWeight(weight, of: server, at: $1) }
+    }
+
+    private func change(
+        _ pool: Int, _ body: (inout PoolState, UInt64) -> [PoolState.Notice]
+    ) {
+        let now = MonotonicInstant.now.milliseconds
+        let notices = shared.pools[pool].state.withLock { body(&$0, now) }
+        shared.deliver(notices, pool: pool)
+    }
+
+    private func setAccepting(_ value: Bool) {
+        accepts.store(value, ordering: .relaxed)
+        for inbox in shared.inboxes { inbox.post(.setAccepting(value)) }
+    }
+
+    /// The counters at this moment; no reactor waits for it.
+    public func snapshot() -> BalancerSnapshot {
+        shared.snapshot(isAccepting: isAccepting, at: MonotonicInstant.now.milliseconds)
+    }
+}
+
+/// A reactor's thread.
+private final class RunningThread: Sendable {
+    private let thread: Mutex<Thread?>
+
+    init(number: Int, shared: SharedState, listeners: [[Int32]]) throws(SystemError) {
+        // Made here, so that what it lacks is the caller's to know; run by its own thread.
+        let worker = WorkerBox(
+            try Worker(number: number, shared: shared, listeners: listeners))
+        let thread = try Thread(name: "relay-\(number)") { worker.run() }
+        self.thread = Mutex(thread)
+    }
+
+    func join() {
+        guard let thread = thread.withLock({ $0.take() }) else { return }
+        thread.join()
+    }
+}
+
+/// Carries a worker to the thread that runs it.
+private final class WorkerBox: @unchecked Sendable {
+    // SAFETY: the thread takes the worker out before it runs it, and nobody else looks in.
+    private var worker: Worker?
+
+    init(_ worker: consuming Worker) { self.worker = consume worker }
+
+    func run() {
+        guard var local = worker.take() else { return }
+        local.run()
+    }
+}

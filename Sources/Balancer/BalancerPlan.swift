@@ -1,0 +1,133 @@
+public import LinuxIO
+
+/// What a balancer is to do: a value that is complete and does not change while it runs.
+public struct BalancerPlan: Hashable, Sendable {
+    /// How many reactors serve, each a thread: 1 to 64 (`nbthread`).
+    public var reactorCount: Int
+    /// Greatest number of concurrent connections (`global maxconn`); `nil`: as many as the
+    /// descriptor limit of the process allows, which also bounds a number given here.
+    public var connectionLimit: Int?
+    /// Where connections come in.
+    public var frontends: [FrontendPlan]
+    /// Where connections go.
+    public var pools: [PoolPlan]
+
+    /// Makes a plan.
+    public init(
+        reactorCount: Int = 1, connectionLimit: Int? = nil, frontends: [FrontendPlan] = [],
+        pools: [PoolPlan] = []
+    ) {
+        self.reactorCount = reactorCount
+        self.connectionLimit = connectionLimit
+        self.frontends = frontends
+        self.pools = pools
+    }
+}
+
+/// Where connections come in (`frontend`).
+public struct FrontendPlan: Hashable, Sendable {
+    /// The name.
+    public var name: String
+    /// Which pool serves it: the position in ``BalancerPlan/pools``.
+    public var poolIndex: Int
+    /// Greatest number of concurrent connections (`maxconn`); `nil`: the process's.
+    public var connectionLimit: Int?
+    /// How long a client may neither send nor take bytes (`timeout client`); `nil`: for ever.
+    public var clientTimeout: Duration?
+
+    /// Makes a frontend.
+    public init(
+        name: String, poolIndex: Int, connectionLimit: Int? = nil, clientTimeout: Duration? = nil
+    ) {
+        self.name = name
+        self.poolIndex = poolIndex
+        self.connectionLimit = connectionLimit
+        self.clientTimeout = clientTimeout
+    }
+}
+
+/// A set of servers that can stand for each other (`backend`).
+public struct PoolPlan: Hashable, Sendable {
+    /// How a server is chosen; haproxy's names.
+    public enum Algorithm: Hashable, Sendable {
+        /// By turns, in proportion to the weights.
+        case roundrobin
+        /// The server with the fewest connections for its weight.
+        case leastconn
+        /// By the client's address.
+        case source
+    }
+
+    /// The name.
+    public var name: String
+    /// How a server is chosen.
+    public var algorithm: Algorithm
+    /// The servers.
+    public var servers: [ServerPlan]
+    /// How long one attempt to connect may take (`timeout connect`); `nil`: for ever.
+    public var connectTimeout: Duration?
+    /// How long a server may neither send nor take bytes (`timeout server`); `nil`: for ever.
+    public var serverTimeout: Duration?
+    /// How long a client may wait for a server that has room (`timeout queue`); `nil`: as long as
+    /// ``connectTimeout``.
+    public var queueTimeout: Duration?
+    /// Further attempts to connect after a failed one (`retries`), 0 to 100.
+    public var retries: Int
+    /// Whether a further attempt may go to another server (`option redispatch`).
+    public var redispatches: Bool
+
+    /// Makes a pool.
+    public init(
+        name: String, algorithm: Algorithm = .roundrobin, servers: [ServerPlan] = [],
+        connectTimeout: Duration? = nil, serverTimeout: Duration? = nil,
+        queueTimeout: Duration? = nil, retries: Int = 3, redispatches: Bool = false
+    ) {
+        self.name = name
+        self.algorithm = algorithm
+        self.servers = servers
+        self.connectTimeout = connectTimeout
+        self.serverTimeout = serverTimeout
+        self.queueTimeout = queueTimeout
+        self.retries = retries
+        self.redispatches = redispatches
+    }
+}
+
+/// A server of a pool.
+public struct ServerPlan: Hashable, Sendable {
+    /// The name.
+    public var name: String
+    /// Where it listens.
+    public var address: SocketAddress
+    /// Its share, 0 to 256; 0 takes no new connections.
+    public var weight: Int
+    /// Greatest number of concurrent connections to it (`maxconn`); `nil`: unlimited.
+    public var connectionLimit: Int?
+    /// Whether it serves only when no other can.
+    public var isBackup: Bool
+    /// The administrative state that it starts in.
+    public var administrativeState: AdministrativeState
+
+    /// Makes a server.
+    public init(
+        name: String, address: SocketAddress, weight: Int = 1, connectionLimit: Int? = nil,
+        isBackup: Bool = false, administrativeState: AdministrativeState = .ready
+    ) {
+        self.name = name
+        self.address = address
+        self.weight = weight
+        self.connectionLimit = connectionLimit
+        self.isBackup = isBackup
+        self.administrativeState = administrativeState
+    }
+}
+
+/// What the operator wants of a server, whatever its health.
+public enum AdministrativeState: Hashable, Sendable, CaseIterable {
+    /// It serves.
+    case ready
+    /// It takes no new connections, and keeps those that it has.
+    case drain
+    /// It takes no new connections and is not checked; it keeps those that it has.
+    case maintenance
+}

@@ -1,0 +1,36 @@
+internal import LinuxIO
+internal import Reactor
+internal import Synchronization
+
+/// What other threads tell a reactor.
+enum Message {
+    /// A waiting connection of this reactor got a server, or has to choose again.
+    case notice(pool: Int, PoolState.Notice)
+    /// A limit that this reactor met has room again.
+    case roomToAccept
+    /// Whether to listen at all.
+    case setAccepting(Bool)
+    /// Reset what is open and end.
+    case stop
+}
+
+/// The messages to one reactor, and the bell that wakes it.
+final class Inbox: Sendable {
+    let waker: Waker
+    private let messages = Mutex<[Message]>([])
+
+    init() throws(SystemError) { waker = try Waker() }
+
+    func post(_ message: Message) {
+        messages.withLock { $0.append(message) }
+        waker.wake()
+    }
+
+    func takeAll() -> [Message] {
+        waker.reset()
+        return messages.withLock { pending in
+            defer { pending = [] }
+            return pending
+        }
+    }
+}

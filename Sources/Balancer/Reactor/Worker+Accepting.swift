@@ -1,0 +1,143 @@
+internal import LinuxIO
+internal import Reactor
+internal import Synchronization
+
+// All reactors wait on the same listening sockets, level-triggered and EPOLLEXCLUSIVE. Not a
+// socket for each by SO_REUSEPORT: the kernel then deals connections out to them before they are
+// accepted, and resets those that wait in the queue of one that closes. These sockets belong to the
+// process above, and must outlive a balancer that dies with connections in the queue.
+
+extension Worker {
+    /// Takes what waits at a listener, up to the limits.
+    mutating func accept(at index: Int) {
+        guard listeners[index].isWatched else { return }
+        let frontend = listeners[index].frontend
+        let batch = listeners[index].batch
+        let room = shared.admission.withLock {
+            $0.reserve(batch, at: frontend, for: number)
+        }
+        guard room > 0 else { return unwatchListeners { $0.frontend == frontend } }
+        var accepted = 0
+        var isDry = false
+        while accepted < room {
+            var peer = RawSocketAddress()
+            let socket = StreamSocket.accept(from: listeners[index].socket, peer: &peer)
+            guard socket >= 0 else {
+                isDry = true
+                acceptFailed(Errno(result: socket))
+                break
+            }
+            guard begin(Int32(socket), from: peer, at: frontend) else {
+                StreamSocket.close(Int32(socket))
+                break
+            }
+            accepted += 1
+        }
+        // As many as came last time, twice as many if there were more: so a quiet listener costs
+        // one call per connection, and a busy one no epoll_wait for each.
+        listeners[index].batch = isDry ? max(1, accepted) : min(batch * 2, mostAcceptedPerTurn)
+        let free = shared.admission.withLock {
+            $0.settle(accepted: accepted, reserved: room, at: frontend, now: now)
+        }
+        tellRoom(free)
+    }
+
+    /// Watches every listener that is not watched, if this reactor may accept.
+    mutating func watchListeners() {
+        guard isAccepting, acceptPauseEnd == nil else { return }
+        for index in listeners.indices where !listeners[index].isWatched {
+            let token = UInt64(specialGeneration) << 32 | UInt64(index)
+            let result = epoll.add(
+                listeners[index].socket, for: [.readable, .exclusive], token: token)
+            listeners[index].isWatched = result == 0
+        }
+    }
+
+    /// Leaves listeners to the other reactors, and what waits there in the kernel's queue.
+    mutating func unwatchListeners(where isMeant: (Listener) -> Bool) {
+        // An exclusive watch cannot be changed by EPOLL_CTL_MOD, so it is taken away.
+        for index in listeners.indices
+        where listeners[index].isWatched && isMeant(listeners[index]) {
+            _ = epoll.remove(listeners[index].socket)
+            listeners[index].isWatched = false
+        }
+    }
+
+    /// Stops accepting for a while when descriptors are out. The kernel checks for one before it
+    /// takes a connection from the queue, so none is lost; a watch left in place would spin.
+    mutating func pauseAccepting() {
+        acceptPauseEnd = now + acceptPause
+        unwatchListeners { _ in true }
+    }
+
+    /// Counts a connection out of the limits and lets reactors that wait for room listen again.
+    mutating func leaveAdmission(_ frontend: Int) {
+        tellRoom(shared.admission.withLock { $0.leave(frontend) })
+    }
+
+    private mutating func acceptFailed(_ errno: Errno) {
+        switch errno {
+        case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .outOfMemory:
+            pauseAccepting()
+        default:
+            // Nothing waits any more, or the client was gone before it was taken.
+            break
+        }
+    }
+
+    private mutating func tellRoom(_ reactors: UInt64) {
+        var rest = reactors
+        while rest != 0 {
+            let reactor = rest.trailingZeroBitCount
+            rest &= rest - 1
+            if reactor == number {
+                watchListeners()
+            } else {
+                shared.inboxes[reactor].post(.roomToAccept)
+            }
+        }
+    }
+
+    /// Makes a connection of an accepted socket.
+    private mutating func begin(
+        _ socket: Int32, from peer: RawSocketAddress, at frontend: Int
+    ) -> Bool {
+        guard let client = slab.allocate() else { return false }
+        let server = client | 1
+        slab[client].prepare(socket: socket, now: UInt32(truncatingIfNeeded: now))
+        slab[server].prepare(socket: -1, now: UInt32(truncatingIfNeeded: now))
+        slab[client].word = UInt32(bigEndian: peer.address)
+        slab[client].owner = UInt16(frontend)
+        slab[server].owner = Half.noServer
+        // The listener's TCP_NODELAY is inherited.
+        slab[client].marks.insert([.hasSent, .hasNoDelay])
+        let result = epoll.add(
+            socket, for: [.readable, .peerClosed, .urgent, .edgeTriggered],
+            token: slab.token(of: client))
+        guard result == 0 else {
+            slab.free(client)
+            return false
+        }
+        enterPool(client)
+        return true
+    }
+}
+
+extension Half {
+    /// Starts a connection's half in a place that an earlier one left.
+    fileprivate mutating func prepare(socket: Int32, now: UInt32) {
+        receivedByteCount = 0
+        self.socket = socket
+        activeAt = now
+        lease = -1
+        phaseAt = now
+        marks.formIntersection(.isOnReadyList)
+        streak = 0
+        failedAttempts = 0
+    }
+}
+
+/// Bounds the time that newcomers take from those who are being served.
+private let mostAcceptedPerTurn = 16
+/// Milliseconds.
+private let acceptPause: UInt64 = 100

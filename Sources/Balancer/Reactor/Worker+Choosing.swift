@@ -1,0 +1,120 @@
+internal import LinuxIO
+internal import Synchronization
+
+/// Which server a connection goes to, and waiting for it.
+extension Worker {
+    /// Chooses the first server of a new connection.
+    mutating func enterPool(_ client: Int) {
+        let address = slab[client].word
+        let waiter = waiter(client)
+        let pool = route(client).pool
+        follow(
+            shared.pools[pool].state.withLock { $0.enter(waiter, client: address, at: now) }, client
+        )
+    }
+
+    /// Chooses a server for a connection that lost the one it had.
+    mutating func choose(_ client: Int, avoiding server: Int?) {
+        let address = slab[client].word
+        let waiter = waiter(client)
+        let pool = route(client).pool
+        follow(
+            shared.pools[pool].state.withLock {
+                $0.choose(for: waiter, client: address, avoiding: server, at: now)
+            }, client)
+    }
+
+    /// Asks for the same server once more, after a pause.
+    mutating func chooseSame(_ client: Int, server: Int) {
+        let address = slab[client].word
+        let waiter = waiter(client)
+        let pool = route(client).pool
+        follow(
+            shared.pools[pool].state.withLock {
+                $0.chooseAgain(server, for: waiter, client: address, at: now)
+            }, client)
+    }
+
+    /// Handles news for a connection that waits. It may have left meanwhile: what it was given
+    /// then goes to the next one.
+    mutating func take(_ notice: PoolState.Notice, pool: Int) {
+        let client = notice.waiter.connection
+        let isHere =
+            slab[client].generation == notice.waiter.generation && slab[client].phase == .waiting
+        switch notice {
+        case .serve(_, let server) where isHere:
+            slab[client | 1].owner = UInt16(server + route(client).firstServer)
+            connect(client)
+        case .serve(_, let server):
+            giveBackSlot(server, pool: pool)
+        case .chooseAgain where isHere:
+            choose(client, avoiding: nil)
+        case .chooseAgain:
+            break
+        }
+    }
+
+    /// Gives a server's slot back, and tells whoever gets it.
+    mutating func giveBackSlot(_ server: Int, pool: Int) {
+        let notice = shared.pools[pool].state.withLock { $0.giveBack(server, at: now) }
+        tell(notice, pool: pool)
+    }
+
+    /// Counts a connection out of its pool: with its slot, or out of the line that it stands in.
+    mutating func leavePool(_ client: Int) {
+        let server = serverInPool(client)
+        let isWaiting = slab[client].phase == .waiting
+        let ticket = slab[client | 1].word
+        let pool = route(client).pool
+        let holdsSlot = slab[client].phase == .connecting || slab[client].phase == .relaying
+        let notice: PoolState.Notice? = shared.pools[pool].state.withLock { state in
+            state.leave()
+            if isWaiting { state.leaveLine(at: server, ticket: ticket) }
+            guard holdsSlot, let server else { return nil }
+            return state.giveBack(server, at: now)
+        }
+        tell(notice, pool: pool)
+    }
+
+    /// What does not change about a connection's frontend and pool.
+    @inline(__always)
+    func route(_ client: Int) -> Route { unsafe routes[Int(slab[client].owner)] }
+
+    /// The position of a connection's server in its pool, or of the server whose line it stands in.
+    func serverInPool(_ client: Int) -> Int? {
+        let owner = slab[client | 1].owner
+        return owner == Half.noServer ? nil : Int(owner) - route(client).firstServer
+    }
+
+    private func waiter(_ client: Int) -> Waiter {
+        Waiter(reactor: number, connection: client, generation: slab[client].generation)
+    }
+
+    /// Passes news on to the reactor that it is for.
+    mutating func tell(_ notice: PoolState.Notice?, pool: Int) {
+        guard let notice else { return }
+        if notice.waiter.reactor == number {
+            ownNotices.append((pool, notice))
+        } else {
+            shared.inboxes[notice.waiter.reactor].post(.notice(pool: pool, notice))
+        }
+    }
+
+    private mutating func follow(_ choice: PoolState.Choice, _ client: Int) {
+        let first = route(client).firstServer
+        switch choice {
+        case .server(let server):
+            slab[client | 1].owner = UInt16(first + server)
+            connect(client)
+        case .waits(let server, let ticket):
+            slab[client | 1].owner = server.map { UInt16(first + $0) } ?? Half.noServer
+            slab[client | 1].word = ticket
+            enter(.waiting, client)
+        case .nobody:
+            slab[client | 1].owner = Half.noServer
+            slab[client].phase = .pausing
+            poolTally(client) { $0.connectionErrors.increase() }
+            end(client, client: .finish, server: .reset)
+        }
+    }
+}

@@ -1,0 +1,128 @@
+internal import LinuxIO
+internal import Reactor
+internal import Synchronization
+
+/// From a chosen server to an established connection, or to the next attempt.
+extension Worker {
+    /// Begins an attempt at the server that was chosen.
+    mutating func connect(_ client: Int) {
+        let server = client | 1
+        slab[client].phase = .connecting
+        let result = StreamSocket.open()
+        guard result >= 0 else { return descriptorsRanOut(client) }
+        let socket = Int32(result)
+        slab[server].socket = socket
+        let outcome = beginConnecting(socket, to: Int(slab[server].owner), client)
+        guard outcome == 0 || Errno(result: outcome) == .inProgress else {
+            return attemptFailed(client, pausing: true)
+        }
+        let added = epoll.add(
+            socket, for: [.readable, .writable, .peerClosed, .urgent, .edgeTriggered],
+            token: slab.token(of: server))
+        guard added == 0 else { return attemptFailed(client, pausing: true) }
+        slab[server].marks.insert(.watchesRoom)
+        enter(.connecting, client)
+    }
+
+    /// Handles the first event of a server's socket.
+    mutating func connectionAnswered(_ server: Int, _ readiness: Readiness) {
+        let client = server ^ 1
+        guard readiness.isDisjoint(with: [.failed, .hungUp]) else {
+            return attemptFailed(client, pausing: true)
+        }
+        guard readiness.contains(.writable) else { return }
+        slab[server].activeAt = UInt32(truncatingIfNeeded: now)
+        enter(.relaying, client)
+        note(readiness, server)
+        let generation = slab[client].generation
+        if slab[client].marks.contains(.readable) { pump(client) }
+        guard slab[client].generation == generation else { return }
+        if slab[server].marks.contains(.readable) { pump(server) }
+    }
+
+    /// Handles events of a client that has no server yet.
+    mutating func clientStirred(_ half: Int, _ readiness: Readiness) {
+        note(readiness, half)
+        guard !readiness.isDisjoint(with: [.failed, .hungUp]) else { return }
+        countAbort(by: half)
+        end(half & ~1, client: .finish, server: .reset)
+    }
+
+    /// Counts a failed attempt and makes the next one, or gives up.
+    ///
+    /// As haproxy: the same server after a second, or, where `option redispatch` allows it and the
+    /// algorithm is no hash, another one at once.
+    mutating func attemptFailed(_ client: Int, pausing: Bool) {
+        let server = client | 1
+        let route = route(client)
+        dropServerSocket(client)
+        slab[server].failedAttempts += 1
+        guard Int(slab[server].failedAttempts) <= route.retries, let failed = serverInPool(client)
+        else {
+            serverTally(client) { $0.connectionErrors.increase() }
+            return end(client, client: .finish, server: .reset)
+        }
+        let (notice, moves) = shared.pools[route.pool].state.withLock { state in
+            let notice = state.giveBack(failed, at: now)
+            return (notice, route.redispatches && state.hasAlternative(to: failed))
+        }
+        slab[client].phase = .pausing
+        tell(notice, pool: route.pool)
+        if moves {
+            serverTally(client) { $0.redispatches.increase() }
+            choose(client, avoiding: failed)
+        } else {
+            serverTally(client) { $0.retries.increase() }
+            let pause = route.connectTimeout == 0 ? 1000 : min(1000, route.connectTimeout)
+            self.pause(client, for: pausing ? pause : 0)
+        }
+    }
+
+    /// The pause is over: the next attempt.
+    mutating func pauseEnded(_ client: Int) {
+        if let server = serverInPool(client) {
+            chooseSame(client, server: server)
+        } else {
+            choose(client, avoiding: nil)
+        }
+    }
+
+    /// A connection that was accepted is not lost for want of a descriptor: it tries again, and
+    /// nothing further is accepted meanwhile. Not an attempt: the server has no part in it.
+    private mutating func descriptorsRanOut(_ client: Int) {
+        pauseAccepting()
+        if let server = serverInPool(client) { giveBackSlot(server, pool: route(client).pool) }
+        slab[client].phase = .pausing
+        pause(client, for: 100)
+    }
+
+    private mutating func pause(_ client: Int, for interval: UInt64) {
+        slab[client].phase = .pausing
+        slab[client | 1].phaseAt = UInt32(truncatingIfNeeded: now + interval)
+        arm(client)
+    }
+
+    /// Closes the socket of an attempt; its events become stale.
+    private mutating func dropServerSocket(_ client: Int) {
+        let server = client | 1
+        guard slab[server].socket >= 0 else { return }
+        StreamSocket.close(slab[server].socket)
+        slab.retire(server)
+        slab[server].marks.formIntersection(.isOnReadyList)
+    }
+
+    /// Connects from a port of our own choice, or from the kernel's once a few were taken.
+    private mutating func beginConnecting(_ socket: Int32, to server: Int, _ client: Int) -> Int {
+        let address = unsafe addresses[server]
+        guard shared.ports.isAvailable else { return StreamSocket.connect(socket, to: address) }
+        for _ in 0..<portAttempts {
+            _ = StreamSocket.restrictLocalPorts(of: socket, to: shared.ports.next(for: server))
+            let result = StreamSocket.connect(socket, to: address)
+            guard result < 0, Errno(result: result) == .addressNotAvailable else { return result }
+        }
+        _ = StreamSocket.restrictLocalPorts(of: socket, to: 0)
+        return StreamSocket.connect(socket, to: address)
+    }
+}
+
+private let portAttempts = 16

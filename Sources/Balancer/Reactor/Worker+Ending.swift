@@ -1,0 +1,131 @@
+internal import LinuxIO
+
+/// How a connection ends, and what may end it while it is idle.
+extension Worker {
+    /// How a side learns of the end.
+    enum Farewell {
+        /// The end of the stream.
+        case finish
+        /// A reset.
+        case reset
+    }
+
+    /// Ends a connection and frees its place.
+    mutating func end(_ client: Int, client farewell: Farewell, server: Farewell) {
+        wheel.remove(client, in: slab)
+        for half in [client, client | 1] where slab[half].lease >= 0 {
+            pool.giveBack(slab[half].lease)
+            slab[half].lease = -1
+        }
+        if slab[client].phase != .relaying, farewell == .finish {
+            // Unread bytes would turn the end into a reset.
+            discardUnread(slab[client].socket)
+        }
+        close(client, farewell)
+        if slab[client | 1].socket >= 0 { close(client | 1, server) }
+        let frontend = Int(slab[client].owner)
+        leavePool(client)
+        slab.free(client)
+        leaveAdmission(frontend)
+    }
+
+    /// Enters a phase and sets its timer.
+    mutating func enter(_ phase: Phase, _ client: Int) {
+        slab[client].phase = phase
+        slab[client | 1].phaseAt = UInt32(truncatingIfNeeded: now)
+        arm(client)
+    }
+
+    /// Sets the timer of a connection to its deadline.
+    mutating func arm(_ client: Int) {
+        wheel.remove(client, in: slab)
+        guard let (due, _) = deadline(of: client) else { return }
+        wheel.insert(client, due: due, in: slab)
+    }
+
+    /// Handles a connection whose timer slot came: its deadline may have moved since.
+    mutating func timerFired(_ client: Int) {
+        guard let (due, cause) = deadline(of: client) else { return }
+        guard due <= now else { return wheel.insert(client, due: due, in: slab) }
+        switch cause {
+        case .pause: pauseEnded(client)
+        case .connect:
+            // The attempt took its time already: the next one follows at once if it was a second.
+            attemptFailed(client, pausing: route(client).connectTimeout < 1000)
+        case .queue:
+            poolTally(client) { $0.connectionErrors.increase() }
+            end(client, client: .finish, server: .reset)
+        case .client:
+            poolTally(client) { $0.clientAborts.increase() }
+            end(client, client: .finish, server: .reset)
+        case .server:
+            serverTally(client) { $0.serverAborts.increase() }
+            end(client, client: .finish, server: .reset)
+        }
+    }
+
+    /// Counts that one side broke a connection off.
+    mutating func countAbort(by half: Int) {
+        let client = half & ~1
+        if half & 1 == 1 {
+            serverTally(client) { $0.serverAborts.increase() }
+        } else {
+            serverTally(client) { $0.clientAborts.increase() }
+        }
+    }
+
+    /// The tally of a connection's server, or of its pool while it has none.
+    func serverTally(_ client: Int, _ body: (borrowing Tally) -> Void) {
+        let owner = slab[client | 1].owner
+        guard owner != Half.noServer else { return poolTally(client, body) }
+        unsafe body(tallies[layout.server(Int(owner))])
+    }
+
+    /// The tally of a connection's pool.
+    func poolTally(_ client: Int, _ body: (borrowing Tally) -> Void) {
+        unsafe body(tallies[layout.pool(route(client).pool)])
+    }
+
+    private enum Cause { case pause, connect, queue, client, server }
+
+    /// The first instant at which time ends something, and what; `nil` when nothing is limited.
+    private func deadline(of client: Int) -> (UInt64, Cause)? {
+        let route = route(client)
+        var first: (UInt64, Cause)?
+        func consider(_ cause: Cause, _ since: UInt32, _ timeout: UInt64) {
+            guard timeout > 0 else { return }
+            // Differences of 32 bits are exact up to 24 days either way.
+            let age = Int32(truncatingIfNeeded: UInt32(truncatingIfNeeded: now) &- since)
+            let due = UInt64(max(0, Int64(now) - Int64(age) + Int64(timeout)))
+            if due < first?.0 ?? .max { first = (due, cause) }
+        }
+        let since = slab[client | 1].phaseAt
+        switch slab[client].phase {
+        case .free: return nil
+        case .pausing:
+            let age = Int32(truncatingIfNeeded: UInt32(truncatingIfNeeded: now) &- since)
+            first = (UInt64(max(0, Int64(now) - Int64(age))), .pause)
+        case .waiting: consider(.queue, since, route.queueTimeout)
+        case .connecting: consider(.connect, since, route.connectTimeout)
+        case .relaying: consider(.server, slab[client | 1].activeAt, route.serverTimeout)
+        }
+        consider(.client, slab[client].activeAt, route.clientTimeout)
+        return first
+    }
+
+    private func close(_ half: Int, _ farewell: Farewell) {
+        switch farewell {
+        case .finish: StreamSocket.close(slab[half].socket)
+        case .reset: StreamSocket.reset(slab[half].socket)
+        }
+    }
+
+    private func discardUnread(_ socket: Int32) {
+        for _ in 0..<4 {
+            guard
+                case .moved(let count) = unsafe StreamSocket.receive(
+                    from: socket, into: buffer, upTo: bufferByteCount), count > 0
+            else { return }
+        }
+    }
+}

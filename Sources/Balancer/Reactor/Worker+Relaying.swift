@@ -1,0 +1,287 @@
+internal import LinuxIO
+internal import Reactor
+
+// Small exchanges are copied through the reactor's buffer: four calls for a message and its answer.
+// A direction whose reads fill the buffer moves by splice through a leased pipe, until its reads
+// are small again. Sockets are edge-triggered, so a direction goes on until the kernel has said
+// that there is no more: by EAGAIN, or by a short read, which spares that call.
+
+extension Worker {
+    /// Handles events of a half whose connection moves bytes.
+    @inline(__always)
+    mutating func relay(_ half: Int, _ readiness: Readiness) {
+        let peer = half ^ 1
+        note(readiness, half)
+        if slab[peer].marks.contains(.blocked),
+            !readiness.isDisjoint(with: [.writable, .failed, .hungUp])
+        {
+            let generation = slab[half].generation
+            slab[peer].marks.remove(.blocked)
+            pump(peer)
+            guard slab[half].generation == generation else { return }
+        }
+        guard slab[half].marks.contains(.readable) else { return }
+        if !slab[half].marks.contains(.blocked) {
+            pump(half)
+        } else if readiness.contains(.failed) {
+            // What this side sent last waits for the peer; the error cannot be read, and need not.
+            abort(half)
+        }
+    }
+
+    /// Takes note of what an event says about a half.
+    @inline(__always)
+    mutating func note(_ readiness: Readiness, _ half: Int) {
+        var marks = slab[half].marks
+        if !readiness.isDisjoint(with: [.readable, .peerClosed, .hungUp, .failed]) {
+            marks.insert(.readable)
+        }
+        if readiness.contains(.peerClosed) { marks.insert(.endIsNear) }
+        if !readiness.isDisjoint(with: [.failed, .urgent]) {
+            // A read stops short of an error and of urgent data, so it must not count as the last;
+            // and a splice cannot pass urgent data at all.
+            marks.insert([.probes, .onlyCopies])
+            marks.remove(.splices)
+        }
+        slab[half].marks = marks
+    }
+
+    /// Moves bytes from a half to its peer until there are none, the peer is full, or the
+    /// direction's share of the turn is used up.
+    mutating func pump(_ half: Int) {
+        var budget = budgetPerTurn
+        while true {
+            if slab[half].lease >= 0, !drain(half) { return }
+            guard slab[half].marks.isDisjoint(with: .ended) else { return passEnd(half) }
+            guard slab[half].marks.contains(.readable) else { return }
+            guard budget > 0 else { return makeReady(half) }
+            if slab[half].marks.contains(.splices) {
+                budget -= costOfSplice
+                guard fill(half) else { return }
+            } else {
+                budget -= 1
+                guard copy(half) else { return }
+            }
+        }
+    }
+
+    /// Moves at most one buffer.
+    ///
+    /// - Returns: Whether the direction can go on.
+    @inline(__always)
+    private mutating func copy(_ half: Int) -> Bool {
+        switch unsafe StreamSocket.receive(
+            from: slab[half].socket, into: buffer, upTo: bufferByteCount)
+        {
+        case .moved(0):
+            slab[half].marks.insert(.ended)
+            slab[half].marks.remove(.readable)
+            return true
+        case .moved(let count):
+            took(count, from: half)
+            if count == bufferByteCount {
+                slab[half].streak += 1
+                if slab[half].streak >= fullReadsOfStream,
+                    slab[half].marks.isDisjoint(with: .onlyCopies)
+                {
+                    slab[half].marks.insert(.splices)
+                    slab[half].streak = 0
+                }
+            } else {
+                slab[half].streak = 0
+                if slab[half].marks.isDisjoint(with: .probes) { sourceIsDry(half) }
+            }
+            return send(count, from: half)
+        case .wouldBlock:
+            slab[half].marks.remove(.readable)
+            return true
+        case .failed:
+            abort(half)
+            return false
+        }
+    }
+
+    /// After a short read: nothing more, or the end if it was announced before.
+    @inline(__always)
+    private mutating func sourceIsDry(_ half: Int) {
+        slab[half].marks.remove(.readable)
+        if slab[half].marks.contains(.endIsNear) { slab[half].marks.insert(.ended) }
+    }
+
+    /// Sends the buffer's bytes to the peer; what it does not take is kept in a lease.
+    @inline(__always)
+    private mutating func send(_ count: Int, from half: Int) -> Bool {
+        let peer = half ^ 1
+        prepareSending(peer)
+        var sent = 0
+        switch unsafe StreamSocket.send(buffer, count: count, to: slab[peer].socket) {
+        case .moved(count):
+            slab[peer].activeAt = UInt32(truncatingIfNeeded: now)
+            return true
+        case .moved(let part):
+            slab[peer].activeAt = UInt32(truncatingIfNeeded: now)
+            sent = part
+        case .wouldBlock:
+            break
+        case .failed:
+            abort(peer)
+            return false
+        }
+        slab[half].lease = unsafe pool.keep(buffer + sent, count: count - sent, at: now)
+        awaitRoom(half)
+        return false
+    }
+
+    /// Moves what a stream has into a pipe.
+    private mutating func fill(_ half: Int) -> Bool {
+        guard let lease = pool.leasePipe(at: now) else {
+            slab[half].marks.remove(.splices)
+            return true
+        }
+        let transfer = pool.fill(lease, from: slab[half].socket)
+        guard case .moved(let count) = transfer, count > 0 else {
+            pool.giveBack(lease)
+            return fillEnded(half, transfer)
+        }
+        took(count, from: half)
+        slab[half].lease = lease
+        if count >= smallFillByteCount {
+            slab[half].streak = 0
+        } else {
+            slab[half].streak += 1
+            if slab[half].streak >= smallFillsOfStream {
+                slab[half].marks.remove(.splices)
+                slab[half].streak = 0
+            }
+        }
+        return true
+    }
+
+    private mutating func fillEnded(_ half: Int, _ transfer: Transfer) -> Bool {
+        switch transfer {
+        case .moved:
+            slab[half].marks.insert(.ended)
+            slab[half].marks.remove(.readable)
+        case .wouldBlock:
+            // The pipe was empty, so it is the socket that has nothing.
+            slab[half].marks.remove(.readable)
+        case .failed(.invalidArgument), .failed(.notImplemented), .failed(.notSupported):
+            slab[half].marks.remove(.splices)
+            slab[half].marks.insert(.onlyCopies)
+        case .failed:
+            abort(half)
+            return false
+        }
+        return true
+    }
+
+    /// Moves what a lease holds to the peer.
+    ///
+    /// - Returns: Whether it is empty, and given back.
+    private mutating func drain(_ half: Int) -> Bool {
+        let peer = half ^ 1
+        let lease = slab[half].lease
+        prepareSending(peer)
+        while !pool.isEmpty(lease) {
+            switch pool.drain(lease, to: slab[peer].socket) {
+            case .moved(let count) where count > 0:
+                slab[peer].activeAt = UInt32(truncatingIfNeeded: now)
+            case .wouldBlock:
+                awaitRoom(half)
+                return false
+            case .moved, .failed:
+                abort(peer)
+                return false
+            }
+        }
+        pool.giveBack(lease)
+        slab[half].lease = -1
+        return true
+    }
+
+    /// Small segments must not wait for acknowledgements. The first ones sent never do, so a
+    /// server's socket needs the option from its second send on, and most never get there.
+    @inline(__always)
+    private mutating func prepareSending(_ half: Int) {
+        let marks = slab[half].marks
+        guard marks.isDisjoint(with: .hasNoDelay) else { return }
+        guard marks.contains(.hasSent) else {
+            slab[half].marks.insert(.hasSent)
+            return
+        }
+        StreamSocket.disableDelay(slab[half].socket)
+        slab[half].marks.insert(.hasNoDelay)
+    }
+
+    /// Leaves a direction until its peer has room.
+    private mutating func awaitRoom(_ half: Int) {
+        let peer = half ^ 1
+        slab[half].marks.insert(.blocked)
+        guard slab[peer].marks.isDisjoint(with: .watchesRoom) else { return }
+        // A client's socket is watched for room only once it ran out of it.
+        slab[peer].marks.insert(.watchesRoom)
+        _ = epoll.modify(
+            slab[peer].socket,
+            for: [.readable, .writable, .peerClosed, .urgent, .edgeTriggered],
+            token: slab.token(of: peer))
+    }
+
+    /// Leaves a direction until the next turn.
+    private mutating func makeReady(_ half: Int) {
+        guard slab[half].marks.isDisjoint(with: .isOnReadyList) else { return }
+        slab[half].marks.insert(.isOnReadyList)
+        slab[half].readyLink = -1
+        if lastReady >= 0 {
+            slab[Int(lastReady)].readyLink = Int32(half)
+        } else {
+            firstReady = Int32(half)
+        }
+        lastReady = Int32(half)
+    }
+
+    /// Passes the end of a half's stream on, once all its bytes are with the peer.
+    private mutating func passEnd(_ half: Int) {
+        guard slab[half].marks.isDisjoint(with: .passedEnd) else { return }
+        slab[half].marks.insert(.passedEnd)
+        let peer = half ^ 1
+        if slab[peer].marks.contains(.passedEnd) {
+            end(half & ~1, client: .finish, server: .finish)
+        } else if slab[peer].marks.contains(.ended), slab[peer].lease < 0 {
+            end(half & ~1, client: .finish, server: .finish)
+        } else {
+            StreamSocket.endSending(slab[peer].socket)
+        }
+    }
+
+    /// Ends a connection because one side broke off: the other one sees a reset, too. A clean end
+    /// would look to it like a complete answer.
+    private mutating func abort(_ failed: Int) {
+        countAbort(by: failed)
+        end(failed & ~1, client: .reset, server: .reset)
+    }
+
+    /// Counts bytes as they pass, so that a long connection shows in the counters while it lasts.
+    @inline(__always)
+    private mutating func took(_ count: Int, from half: Int) {
+        slab[half].receivedByteCount &+= UInt64(count)
+        slab[half].activeAt = UInt32(truncatingIfNeeded: now)
+        let frontend = Int(slab[half & ~1].owner)
+        let server = layout.server(Int(slab[half | 1].owner))
+        if half & 1 == 0 {
+            unsafe tallies[frontend].bytesIn.increase(by: count)
+            unsafe tallies[server].bytesIn.increase(by: count)
+        } else {
+            unsafe tallies[frontend].bytesOut.increase(by: count)
+            unsafe tallies[server].bytesOut.increase(by: count)
+        }
+    }
+}
+
+/// Copies per direction and turn; one that has more goes on after the others had theirs.
+private let budgetPerTurn = 16
+private let costOfSplice = 4
+/// Reads in a row that filled the buffer, from which on a direction counts as a stream.
+private let fullReadsOfStream = 2
+/// Fills below this many bytes gain nothing over a copy.
+private let smallFillByteCount = 16_384
+private let smallFillsOfStream = 3

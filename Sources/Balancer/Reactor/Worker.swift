@@ -1,0 +1,218 @@
+internal import LinuxIO
+internal import Reactor
+internal import Synchronization
+
+/// One reactor: a thread's loop over its own connections.
+///
+/// A local variable of the thread's function whose methods all mutate it, so that nothing on the
+/// path of an event counts references, checks exclusivity or allocates: a token leads to a place in
+/// a slab, and a handful of system calls does the rest. What users can see across reactors
+/// (turns, limits, lines) is in ``SharedState``, touched when a connection begins and ends.
+///
+/// Each turn: wait, read the clock once, what is ready, what was left for later, what is due.
+@safe struct Worker: ~Copyable {
+    /// What never changes about a frontend, and about its pool.
+    struct Route {
+        let pool: Int
+        let firstServer: Int
+        let clientTimeout: UInt64
+        let serverTimeout: UInt64
+        let connectTimeout: UInt64
+        let queueTimeout: UInt64
+        let retries: Int
+        let redispatches: Bool
+    }
+
+    /// A listening socket, which all reactors share.
+    struct Listener {
+        let socket: Int32
+        let frontend: Int
+        var isWatched = false
+        /// How many connections to take at the next event without asking for one more.
+        var batch = 1
+    }
+
+    let number: Int
+    let shared: SharedState
+    let epoll: Epoll
+    let buffer: UnsafeMutableRawPointer
+    let tallies: UnsafeMutablePointer<Tally>
+    let routes: UnsafeMutablePointer<Route>
+    /// The servers' addresses, counted over all pools.
+    let addresses: UnsafeMutablePointer<RawSocketAddress>
+    let layout: TallyLayout
+    var slab: ConnectionSlab
+    var wheel: TimerWheel
+    var pool: LeasePool
+    var listeners: [Listener] = []
+    /// Notices to this reactor's own connections: handled at the end of the turn, since a chain of
+    /// connections that fail at once would otherwise nest as deep as the line is long.
+    var ownNotices: [(pool: Int, notice: PoolState.Notice)] = []
+    /// Milliseconds of the monotonic clock, as read at the beginning of the turn.
+    var now: UInt64
+    var firstReady: Int32 = -1
+    var lastReady: Int32 = -1
+    var isAccepting = true
+    var isStopping = false
+    /// No accepting before then: descriptors ran out.
+    var acceptPauseEnd: UInt64?
+
+    init(number: Int, shared: SharedState, listeners: [[Int32]]) throws(SystemError) {
+        let epoll = try Epoll(capacity: 256)
+        let slab = try ConnectionSlab(capacity: shared.connectionLimit)
+        self.epoll = epoll
+        self.slab = slab
+        self.number = number
+        self.shared = shared
+        layout = shared.layout
+        now = MonotonicInstant.now.milliseconds
+        wheel = TimerWheel(at: now)
+        pool = LeasePool(capacity: SharedState.pipeCount(of: shared.plan))
+        unsafe buffer = .allocate(byteCount: bufferByteCount, alignment: 4096)
+        unsafe tallies = shared.boards[number].base
+        unsafe routes = .allocate(capacity: max(1, shared.plan.frontends.count))
+        for (index, frontend) in shared.plan.frontends.enumerated() {
+            let route = Route(frontend, in: shared.plan, layout: layout)
+            unsafe (routes + index).initialize(to: route)
+        }
+        unsafe addresses = .allocate(capacity: max(1, layout.serverCount))
+        for (index, server) in shared.plan.pools.flatMap(\.servers).enumerated() {
+            unsafe (addresses + index).initialize(to: server.address.raw)
+        }
+        for (frontend, sockets) in listeners.enumerated() {
+            self.listeners += sockets.map { Listener(socket: $0, frontend: frontend) }
+        }
+    }
+
+    deinit {
+        unsafe buffer.deallocate()
+        unsafe routes.deallocate()
+        unsafe addresses.deallocate()
+    }
+
+    /// Serves until told to stop.
+    mutating func run() {
+        Thread.blockBrokenPipeSignal()
+        let bell = shared.inboxes[number].waker.descriptor.rawValue
+        _ = epoll.add(bell, for: .readable, token: bellToken)
+        watchListeners()
+        while !isStopping { turn() }
+        closeAll()
+    }
+
+    private mutating func turn() {
+        let count = epoll.wait(nanoseconds: longestWait)
+        now = MonotonicInstant.now.milliseconds
+        for index in 0..<count {
+            let (token, readiness) = epoll.event(index)
+            let generation = UInt32(truncatingIfNeeded: token >> 32)
+            let half = Int(token & 0xffff_ffff)
+            if generation == specialGeneration {
+                token == bellToken ? readInbox() : accept(at: half)
+            } else if slab[half].generation == generation {
+                handle(half, readiness)
+            }
+        }
+        runReady()
+        while let client = wheel.popDue(at: now, in: slab) { timerFired(client) }
+        if let end = acceptPauseEnd, now >= end {
+            acceptPauseEnd = nil
+            watchListeners()
+        }
+        while !ownNotices.isEmpty {
+            let (pool, notice) = ownNotices.removeFirst()
+            take(notice, pool: pool)
+        }
+    }
+
+    /// Nanoseconds until something is due; below 0: nothing is.
+    private var longestWait: Int64 {
+        if firstReady >= 0 { return 0 }
+        var due = wheel.nextTurnAt ?? .max
+        if let acceptPauseEnd { due = min(due, acceptPauseEnd) }
+        guard due != .max else { return -1 }
+        return max(0, Int64(due) * 1_000_000 - MonotonicInstant.now.nanoseconds)
+    }
+
+    private mutating func handle(_ half: Int, _ readiness: Readiness) {
+        switch slab[half & ~1].phase {
+        case .relaying: relay(half, readiness)
+        case .connecting where half & 1 == 1: connectionAnswered(half, readiness)
+        case .waiting, .pausing, .connecting: clientStirred(half, readiness)
+        case .free: break
+        }
+    }
+
+    /// Gives a turn to each direction that used up its share of the one before.
+    private mutating func runReady() {
+        let last = lastReady
+        while firstReady >= 0 {
+            let half = Int(firstReady)
+            firstReady = slab[half].readyLink
+            if firstReady < 0 { lastReady = -1 }
+            slab[half].marks.remove(.isOnReadyList)
+            // The connection may have ended, and another one begun in its place: then this is one
+            // look too many, and no more.
+            if slab[half & ~1].phase == .relaying { pump(half) }
+            if half == Int(last) { return }
+        }
+    }
+
+    private mutating func readInbox() {
+        for message in shared.inboxes[number].takeAll() {
+            switch message {
+            case .notice(let pool, let notice): take(notice, pool: pool)
+            case .roomToAccept: watchListeners()
+            case .setAccepting(let accepts):
+                isAccepting = accepts
+                accepts ? watchListeners() : unwatchListeners { _ in true }
+            case .stop: isStopping = true
+            }
+        }
+    }
+
+    /// Ends what is open: those who were being served see a reset, since a clean end would look
+    /// like a complete answer.
+    private mutating func closeAll() {
+        unwatchListeners { _ in true }
+        for client in stride(from: 0, to: 2 * slab.usedCount, by: 2)
+        where slab[client].phase != .free {
+            slab[client].phase == .relaying
+                ? end(client, client: .reset, server: .reset)
+                : end(client, client: .finish, server: .reset)
+        }
+    }
+}
+
+extension Worker.Route {
+    fileprivate init(_ frontend: FrontendPlan, in plan: BalancerPlan, layout: TallyLayout) {
+        let pool = plan.pools[frontend.poolIndex]
+        self.init(
+            pool: frontend.poolIndex, firstServer: layout.firstServers[frontend.poolIndex],
+            clientTimeout: milliseconds(frontend.clientTimeout),
+            serverTimeout: milliseconds(pool.serverTimeout),
+            connectTimeout: milliseconds(pool.connectTimeout),
+            queueTimeout: milliseconds(pool.queueTimeout ?? pool.connectTimeout),
+            retries: min(max(pool.retries, 0), 100), redispatches: pool.redispatches)
+    }
+}
+
+extension MonotonicInstant {
+    /// Whole milliseconds since the host started.
+    var milliseconds: UInt64 { UInt64(nanoseconds) / 1_000_000 }
+}
+
+/// A time-out in milliseconds, 0 for none; at most 24 days, so that the low 32 bits of the clock
+/// suffice to measure it.
+private func milliseconds(_ duration: Duration?) -> UInt64 {
+    guard let duration, duration > .zero else { return 0 }
+    let (seconds, attoseconds) = duration.components
+    guard seconds < 24 * 86_400 else { return 24 * 86_400_000 }
+    return max(1, UInt64(seconds) * 1000 + UInt64(attoseconds) / 1_000_000_000_000_000)
+}
+
+/// Bytes that one copy moves at most.
+let bufferByteCount = 65_536
+/// Tells tokens of listeners and of the bell from those of connections.
+let specialGeneration = UInt32.max
+private let bellToken = UInt64.max

@@ -1,0 +1,84 @@
+/// One side of a relayed connection, and the direction that its bytes take to the other side.
+///
+/// The client's half and the server's lie next to each other: the peer of half `i` is `i ^ 1`.
+/// 56 bytes, all that an idle connection costs the process is two of them.
+struct Half {
+    /// What is known about the side, or has been done for it.
+    struct Marks: OptionSet {
+        let rawValue: UInt16
+
+        /// Bytes, or the end, may be there to take.
+        static let readable = Marks(rawValue: 1 << 0)
+        /// What was taken waits for the peer to take it.
+        static let blocked = Marks(rawValue: 1 << 1)
+        /// The side will send no more, once what is unread is read (EPOLLRDHUP): only a hint.
+        static let endIsNear = Marks(rawValue: 1 << 2)
+        /// A short read may not have taken all: an error or urgent data stands behind it.
+        static let probes = Marks(rawValue: 1 << 3)
+        /// The side has ended its stream.
+        static let ended = Marks(rawValue: 1 << 4)
+        /// The peer has been told so.
+        static let passedEnd = Marks(rawValue: 1 << 5)
+        /// The direction moves bytes by splice.
+        static let splices = Marks(rawValue: 1 << 6)
+        /// The direction must not splice: the kernel cannot, or there is urgent data.
+        static let onlyCopies = Marks(rawValue: 1 << 7)
+        /// The socket is watched for room to send.
+        static let watchesRoom = Marks(rawValue: 1 << 8)
+        /// Bytes have been sent to this side.
+        static let hasSent = Marks(rawValue: 1 << 9)
+        /// Small segments are sent to this side at once.
+        static let hasNoDelay = Marks(rawValue: 1 << 10)
+        /// The half is on the ready list; outlives the connection.
+        static let isOnReadyList = Marks(rawValue: 1 << 11)
+        /// An error was reported for the socket.
+        static let failed = Marks(rawValue: 1 << 12)
+    }
+
+    /// Bytes taken from this side.
+    var receivedByteCount: UInt64
+    /// The socket; -1 without one.
+    var socket: Int32
+    /// Tells events of this socket from those of an earlier one in the same place.
+    var generation: UInt32
+    /// When bytes were last taken from this side or given to it: the low 32 bits of milliseconds.
+    var activeAt: UInt32
+    /// What holds bytes on their way to the peer: see ``LeasePool``; -1: nothing.
+    var lease: Int32
+    /// Client half: the next connection in the timer slot, or on the free list; server half: the
+    /// previous one in the timer slot.
+    var link: Int32
+    /// The next half on the ready list.
+    var readyLink: Int32
+    /// Client half: the client's address. Server half: the ticket while the connection waits.
+    var word: UInt32
+    /// Server half: when the present phase began, or is to end: low 32 bits of milliseconds.
+    var phaseAt: UInt32
+    /// Client half: the timer slot, or ``TimerWheel/noSlot``.
+    var timerSlot: UInt16
+    /// Client half: the frontend. Server half: the server, counted over all pools; ``noServer``.
+    var owner: UInt16
+    var marks: Marks
+    /// Full reads in a row while copying, small fills in a row while splicing.
+    var streak: UInt8
+    /// Client half: what the connection is doing.
+    var phase: Phase
+    /// Server half: attempts to connect that failed.
+    var failedAttempts: UInt8
+
+    static let noServer = UInt16.max
+}
+
+/// What a connection is doing.
+enum Phase: UInt8 {
+    /// The place is free.
+    case free
+    /// It waits for a server with room.
+    case waiting
+    /// It pauses before the next attempt.
+    case pausing
+    /// It waits for the server's answer.
+    case connecting
+    /// It moves bytes.
+    case relaying
+}

@@ -1,0 +1,158 @@
+internal import LinuxIO
+
+/// What holds bytes between two sockets: pipes of 1 MiB, few, and plain memory when they are out.
+///
+/// A direction leases one only while bytes are in it. A pipe is made when first needed and kept;
+/// one that bytes are left in is closed. `fs.pipe-user-pages-soft` grants 64 pipes of that size to
+/// a user other than root, and then ones of 8 KiB: those are not used.
+@safe struct LeasePool: ~Copyable {
+    private let pipes: UnsafeMutablePointer<KernelPipe>
+    private let capacity: Int
+    /// Pipes that are made and hold nothing.
+    private var idle: [Int32] = []
+    /// Places without a pipe.
+    private var unmade: [Int32]
+    /// No pipe is made before this turn: the last try was refused.
+    private var refusedUntil: UInt64 = 0
+    private var backlogs: [Backlog] = []
+    private var freeBacklogs: [Int32] = []
+
+    /// Bytes that wait in the process's own memory.
+    @safe private struct Backlog {
+        var base: UnsafeMutableRawPointer?
+        var start = 0
+        var end = 0
+    }
+
+    init(capacity: Int) {
+        self.capacity = capacity
+        unsafe pipes = .allocate(capacity: capacity)
+        unmade = (0..<Int32(capacity)).reversed()
+        idle.reserveCapacity(capacity)
+    }
+
+    deinit {
+        let empty = Set(unmade)
+        for index in 0..<Int32(capacity) where !empty.contains(index) {
+            unsafe (pipes + Int(index)).deinitialize(count: 1)
+        }
+        unsafe pipes.deallocate()
+        for backlog in backlogs { unsafe backlog.base?.deallocate() }
+    }
+
+    /// Leases an empty pipe.
+    ///
+    /// - Parameters:
+    ///   - spare: Pipes that must be left for others.
+    ///   - now: Milliseconds.
+    /// - Returns: Its number, or `nil` when none is to be had: copy instead.
+    mutating func leasePipe(leaving spare: Int = 0, at now: UInt64) -> Int32? {
+        guard idle.count + unmade.count > spare else { return nil }
+        if let index = idle.popLast() { return index }
+        guard now >= refusedUntil, let index = unmade.last else { return nil }
+        do {
+            let pipe = try KernelPipe(capacity: pipeByteCount)
+            guard pipe.capacity >= leastPipeByteCount else {
+                refusedUntil = now + 1000
+                return nil
+            }
+            unsafe (pipes + Int(index)).initialize(to: pipe)
+        } catch {
+            refusedUntil = now + 1000
+            return nil
+        }
+        unmade.removeLast()
+        return index
+    }
+
+    /// Takes a lease back. What it still holds is lost.
+    mutating func giveBack(_ lease: Int32) {
+        guard lease < Int32(capacity) else { return giveBackBacklog(Int(lease) - capacity) }
+        if unsafe pipes[Int(lease)].pendingByteCount == 0 {
+            idle.append(lease)
+        } else {
+            unsafe (pipes + Int(lease)).deinitialize(count: 1)
+            unmade.append(lease)
+        }
+    }
+
+    /// Moves bytes from a socket into a leased pipe that is empty.
+    @inline(__always)
+    mutating func fill(_ lease: Int32, from socket: Int32) -> Transfer {
+        unsafe pipes[Int(lease)].fill(from: socket, upTo: pipeByteCount)
+    }
+
+    /// Moves bytes from a lease to a socket.
+    ///
+    /// - Returns: The bytes moved.
+    @inline(__always)
+    mutating func drain(_ lease: Int32, to socket: Int32) -> Transfer {
+        guard lease < Int32(capacity) else {
+            return drainBacklog(Int(lease) - capacity, to: socket)
+        }
+        return unsafe pipes[Int(lease)].drain(to: socket)
+    }
+
+    /// Whether a lease holds nothing any more.
+    @inline(__always)
+    func isEmpty(_ lease: Int32) -> Bool {
+        guard lease < Int32(capacity) else {
+            let backlog = backlogs[Int(lease) - capacity]
+            return backlog.start == backlog.end
+        }
+        return unsafe pipes[Int(lease)].pendingByteCount == 0
+    }
+
+    /// Keeps bytes that a socket did not take.
+    ///
+    /// - Parameters:
+    ///   - bytes: Where they are.
+    ///   - count: How many, at most 64 KiB.
+    ///   - now: Milliseconds.
+    /// - Returns: The lease that holds all of them.
+    @unsafe
+    mutating func keep(_ bytes: UnsafeRawPointer, count: Int, at now: UInt64) -> Int32 {
+        // A quarter of the pipes is left to streams, which lose more by going without.
+        guard let lease = leasePipe(leaving: capacity / 4, at: now) else {
+            return unsafe keepInMemory(bytes, count: count)
+        }
+        // An empty pipe takes 64 KiB in its first 16 pages; if it does not, the part that it took
+        // is dropped with it.
+        if case .moved(count) = unsafe pipes[Int(lease)].write(bytes, count: count) { return lease }
+        giveBack(lease)
+        return unsafe keepInMemory(bytes, count: count)
+    }
+
+    @unsafe
+    private mutating func keepInMemory(_ bytes: UnsafeRawPointer, count: Int) -> Int32 {
+        let base = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 16)
+        unsafe base.copyMemory(from: bytes, byteCount: count)
+        let backlog = unsafe Backlog(base: base, start: 0, end: count)
+        if let index = freeBacklogs.popLast() {
+            backlogs[Int(index)] = backlog
+            return Int32(capacity) + index
+        }
+        backlogs.append(backlog)
+        return Int32(capacity + backlogs.count - 1)
+    }
+
+    private mutating func drainBacklog(_ index: Int, to socket: Int32) -> Transfer {
+        let backlog = backlogs[index]
+        guard let base = unsafe backlog.base else { return .moved(0) }
+        let transfer = unsafe StreamSocket.send(
+            base + backlog.start, count: backlog.end - backlog.start, to: socket)
+        if case .moved(let count) = transfer { backlogs[index].start += count }
+        return transfer
+    }
+
+    private mutating func giveBackBacklog(_ index: Int) {
+        unsafe backlogs[index].base?.deallocate()
+        backlogs[index] = Backlog()
+        freeBacklogs.append(Int32(index))
+    }
+}
+
+/// A splice from a socket puts at most one page into each slot of a pipe: 256 slots move up to
+/// 1 MiB per call, the default 16 hardly more than a copy through a buffer does.
+private let pipeByteCount = 1 << 20
+private let leastPipeByteCount = 1 << 16
