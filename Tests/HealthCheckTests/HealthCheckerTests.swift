@@ -169,14 +169,14 @@
 
         @Test func `new targets keep the state of those that stay`() async throws {
             let reports = Reports()
-            let peer = try LoopbackPeer()
             let stays = try target("web/a", port: try closedPort())
             let checker = HealthChecker(targets: [stays], onTransition: reports.hand)
             checker.start()
             _ = await reports.stream.first { _ in true }
             var changed = stays
             changed.interval = .seconds(60)
-            checker.update(targets: [changed, try target("web/b", port: peer.port)])
+            let added = try target("web/b", probe: SilentProbe(), interval: .seconds(60))
+            checker.update(targets: [changed, added])
             #expect(
                 checker.snapshot().map { "\($0.id) \($0.record)" } == ["web/a DOWN", "web/b INI"])
             #expect(checker.snapshot().map(\.downTransitions) == [1, 0])

@@ -102,6 +102,37 @@
             guard duplicate >= 0 else {
                 throw IOError(errnoCode: errno, reason: "duplicate socket \(descriptor)")
             }
+            let (limits, traffic) = (limits, place.traffic)
+            // What is accepted waits as a bare channel: one that is dressed for HTTP already, and is in
+            // the queue when this task is cancelled, ends the process ("Deinited NIOAsyncWriter").
+            let listening = try await ServerBootstrap(group: group)
+                .childChannelOption(.autoRead, value: false)
+                .bind(duplicate) { channel -> EventLoopFuture<any Channel> in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(
+                            ConnectionBounds(
+                                timeLimit: TimeAmount(limits.requestTime),
+                                byteLimit: limits.requestBytes, traffic: traffic))
+                        return channel
+                    }
+                }
+            try await listening.executeThenClose { channels in
+                try await withThrowingDiscardingTaskGroup { tasks in
+                    for try await channel in channels {
+                        guard traffic.began(limit: limits.connections) else {
+                            channel.close(promise: nil)
+                            continue
+                        }
+                        tasks.addTask {
+                            await self.serve(channel, of: place)
+                            traffic.ended()
+                        }
+                    }
+                }
+            }
+        }
+
+        private func serve(_ channel: any Channel, of place: StatisticsPlace) async {
             let http = HTTP1Channel { request, writer, _ in
                 let response = await place.responder.response(to: request)
                 guard request.method != .head else {
@@ -109,34 +140,20 @@
                 }
                 try await writer.write(response: response.head, body: response.body)
             }
-            let (limits, logger) = (limits, logger)
-            let listening = try await ServerBootstrap(group: group).bind(duplicate) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        ConnectionBounds(
-                            timeLimit: TimeAmount(limits.requestTime),
-                            byteLimit: limits.requestBytes,
-                            traffic: place.traffic))
-                }.flatMap { http.setup(channel: channel, logger: logger) }
-            }
-            try await listening.executeThenClose { connections in
-                try await withThrowingDiscardingTaskGroup { tasks in
-                    for try await connection in connections {
-                        guard place.traffic.began(limit: limits.connections) else {
-                            tasks.addTask { try? await connection.executeThenClose { _, _ in } }
-                            continue
-                        }
-                        tasks.addTask {
-                            // Left alone, the end of the task would wait for the client's.
-                            await withTaskCancellationHandler {
-                                await http.handle(value: connection, logger: logger)
-                            } onCancel: {
-                                connection.channel.close(promise: nil)
-                            }
-                            place.traffic.ended()
-                        }
-                    }
+            let logger = logger
+            // Left alone, the end of the task would wait for the client's.
+            await withTaskCancellationHandler {
+                do {
+                    let connection = try await channel.eventLoop.flatSubmit {
+                        http.setup(channel: channel, logger: logger)
+                    }.get()
+                    channel.setOption(.autoRead, value: true).whenFailure { _ in }
+                    await http.handle(value: connection, logger: logger)
+                } catch {
+                    channel.close(promise: nil)
                 }
+            } onCancel: {
+                channel.close(promise: nil)
             }
         }
 

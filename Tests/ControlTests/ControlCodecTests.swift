@@ -1,0 +1,137 @@
+import Control
+import Testing
+
+@Suite struct `Control protocol` {
+    private func requests(in text: String) throws(ControlProtocolError) -> [ControlRequest] {
+        var decoder = ControlDecoder<ControlRequest>()
+        decoder.append(Array(text.utf8))
+        var requests: [ControlRequest] = []
+        while let request = try decoder.next() { requests.append(request) }
+        return requests
+    }
+
+    private func reason(for text: String) -> String? {
+        do {
+            _ = try requests(in: text)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test func `a request is a line of JSON`() throws {
+        #expect(
+            String(decoding: ControlCodec.encode(.status as ControlRequest), as: UTF8.self)
+                == "{\"command\":\"status\"}\n")
+        #expect(
+            try requests(in: "{\"command\":\"status\"}\r\n\n{ \"command\" : \"reload\" }\n")
+                == [.status, .reload])
+    }
+
+    @Test func `an answer comes back as it was sent`() throws {
+        let answers: [ControlResponse] = [
+            .status(sampleNode()), .done("read 2 files\nagain"),
+            .failed(ControlFailure(message: "\"priority 301\" is above 255", exitCode: 2)),
+        ]
+        var decoder = ControlDecoder<ControlResponse>()
+        for answer in answers { decoder.append(ControlCodec.encode(answer)) }
+        for answer in answers { #expect(try decoder.next() == answer) }
+        #expect(try decoder.next() == nil)
+    }
+
+    @Test func `an error is a line with its exit code`() {
+        let failure = ControlFailure(message: "no", exitCode: 5)
+        #expect(
+            String(decoding: ControlCodec.encode(.failed(failure)), as: UTF8.self)
+                == "{\"error\":{\"exitCode\":5,\"message\":\"no\"}}\n")
+    }
+
+    @Test func `messages survive any cut`() throws {
+        let bytes = ControlCodec.encode(.status as ControlRequest) + ControlCodec.encode(.stop)
+        for cut in 0...bytes.count {
+            var decoder = ControlDecoder<ControlRequest>()
+            var requests: [ControlRequest] = []
+            for part in [bytes[..<cut], bytes[cut...]] {
+                decoder.append(part)
+                while let request = try decoder.next() { requests.append(request) }
+            }
+            #expect(requests == [.status, .stop])
+        }
+    }
+
+    @Test func `an unknown command is refused with those that are known`() throws {
+        let refusal = reason(for: "{\"command\":\"statsu\"}\n")
+        let text = try #require(refusal)
+        #expect(text.contains("unknown command \"statsu\"; known are status, reload, stop"))
+    }
+
+    @Test(arguments: [
+        "{}\n", "{\"command\":3}\n", "[]\n", "show stat\n", "{\"command\":\n", "\u{0}\n",
+    ])
+    func `garbage is refused with what would be right`(text: String) throws {
+        let refusal = try #require(reason(for: text))
+        #expect(refusal.contains("{\"command\":\"status\"}"))
+    }
+
+    @Test func `brackets without end do not end the program`() {
+        #expect(reason(for: String(repeating: "[", count: 60_000) + "\n") != nil)
+        #expect(reason(for: String(repeating: "{\"command\":", count: 5_000) + "\n") != nil)
+    }
+
+    @Test(arguments: [(65_536, true), (65_537, false)])
+    func `a request may be 64 KiB long`(length: Int, fits: Bool) {
+        let padding = String(repeating: " ", count: length - 20)
+        let text = "{\"command\":\"status\"}" + padding
+        #expect(reason(for: text + "\n") == (fits ? nil : "the message is longer than 65536 bytes"))
+        #expect(reason(for: text) == (fits ? nil : "the message is longer than 65536 bytes"))
+    }
+
+    @Test func `after an error nothing more is heard`() throws {
+        var decoder = ControlDecoder<ControlRequest>()
+        decoder.append(Array("nonsense\n{\"command\":\"stop\"}\n".utf8))
+        #expect(throws: ControlProtocolError.self) { try decoder.next() }
+        decoder.append(ControlCodec.encode(.stop as ControlRequest))
+        #expect(throws: ControlProtocolError.self) { try decoder.next() }
+    }
+
+    @Test func `changed and random bytes are refused or read, never fatal`() {
+        var generator = SplitMix(state: 20_260_301)
+        let model = ControlCodec.encode(.status(sampleNode()))
+        for _ in 0..<3_000 {
+            var bytes = model
+            for _ in 0..<Int.random(in: 1...6, using: &generator) {
+                bytes[Int.random(in: 0..<bytes.count, using: &generator)] = .random(
+                    in: 0...255, using: &generator)
+            }
+            bytes.removeLast(Int.random(in: 0...40, using: &generator))
+            var answers = ControlDecoder<ControlResponse>()
+            answers.append(bytes)
+            while (try? answers.next()) != nil {}
+            var requests = ControlDecoder<ControlRequest>()
+            requests.append(bytes)
+            while (try? requests.next()) != nil {}
+        }
+    }
+
+    @Test func `equal documents give equal bytes, and both read back`() throws {
+        let status = sampleNode()
+        #expect(status.json() == sampleNode().json())
+        let text = String(decoding: status.json(), as: UTF8.self)
+        #expect(text.contains("\"version\":1"))
+        #expect(text.contains("\"addresses\":[\"172.17.0.5/24\"]"))
+        #expect(text.contains("\"scur\":7"))
+        #expect(!text.contains("\n"))
+    }
+}
+
+/// A generator whose numbers a seed reproduces.
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
