@@ -17,7 +17,8 @@ struct AddressMoves {
         let outcome = Outbox()
         let (plan, box) = (plan, outcome)
         try LinuxIO.Thread(name: "address") { box.fill { try Self.measure(plan) } }.join()
-        report.add("address: one virtual address, in an empty network namespace", try outcome.take())
+        report.add(
+            "address: one virtual address, in an empty network namespace", try outcome.take())
     }
 
     private static func measure(_ plan: Plan) throws -> [Row] {

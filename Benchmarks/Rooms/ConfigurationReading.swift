@@ -11,7 +11,8 @@ struct ConfigurationReading {
         report.add(
             "configuration: from text to the model",
             try [
-                row("both files, \(keepalived.bytes.count + haproxy.bytes.count) bytes",
+                row(
+                    "both files, \(keepalived.bytes.count + haproxy.bytes.count) bytes",
                     [keepalived, haproxy]),
                 row("1,000 servers in 100 pools", [large()]),
             ])
@@ -65,7 +66,7 @@ private let keepalivedFile = """
             interval 2                      # check every 2 seconds
             weight 2                        # add 2 points of prio if OK
     }
-    
+
     vrrp_instance VI_1 {
             interface eth1
             state MASTER
