@@ -1,3 +1,5 @@
+import Glibc
+
 /// Collects rows, prints them as tables while they come, and all at the end as one document.
 final class Report {
     private let asJSON: Bool
@@ -26,6 +28,8 @@ final class Report {
         }
         print("\n\(title)")
         Self.printTable(cells)
+        // A run takes minutes: what is known is to be seen, also through a pipe.
+        fflush(nil)
     }
 
     /// The median, and the least in brackets where there was more than one run.

@@ -45,6 +45,9 @@ extension Generator {
             try fail(slot, "ended after \(clients[slot].moved) bytes (\(result))")
             return true
         }
+        guard buffer[0] == Workload.answerByte, buffer[result - 1] == Workload.answerByte else {
+            throw LoadError.broken("an answer has wrong bytes")
+        }
         clients[slot].moved += result
         guard clients[slot].moved >= Workload.answerBytes else { return false }
         close(slot)
@@ -112,7 +115,10 @@ extension Generator {
         let result = clinux_recv(clients[slot].number, &buffer, Workload.pingBytes, 0)
         if result == -Int(EAGAIN) { return false }
         // A connection that is meant to stay is not opened again: the run would not be the same.
-        guard result > 0 else { throw LoadError.manyFailures(last: "a kept connection ended") }
+        guard result > 0 else { throw LoadError.broken("a kept connection ended (\(result))") }
+        guard buffer[0] == Workload.requestByte, buffer[result - 1] == Workload.requestByte else {
+            throw LoadError.broken("an answer has wrong bytes")
+        }
         clients[slot].moved += result
         return clients[slot].moved >= Workload.pingBytes
     }
@@ -120,20 +126,17 @@ extension Generator {
     /// The connection in `slot` is made, or has failed: the first bytes show which.
     private mutating func connected(_ slot: Int, _ byteCount: Int) throws {
         clients[slot].isConnected = true
-        let slotToken = UInt64(slot)
-        _ = epoll.modify(clients[slot].number, for: .readable, token: slotToken)
-        let beganAt = clients[slot].beganAt
+        _ = epoll.modify(clients[slot].number, for: .readable, token: UInt64(slot))
         try ask(slot, byteCount)
-        clients[slot].beganAt = beganAt
     }
 
     private mutating func ask(_ slot: Int, _ byteCount: Int) throws {
-        let isFirst = clients[slot].moved == 0
-        if !isFirst { clients[slot].beganAt = MonotonicInstant.now.nanoseconds }
+        // The time of a connection's first request includes the connecting.
+        if clients[slot].moved > 0 { clients[slot].beganAt = MonotonicInstant.now.nanoseconds }
         clients[slot].moved = 0
-        let result = clinux_send(clients[slot].number, buffer, byteCount, noSignal)
+        let result = clinux_send(clients[slot].number, request, byteCount, noSignal)
         guard result == byteCount else {
-            throw LoadError.manyFailures(last: "a request could not be sent (\(result))")
+            throw LoadError.broken("a request could not be sent (\(result))")
         }
     }
 

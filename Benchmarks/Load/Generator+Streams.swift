@@ -42,7 +42,7 @@ extension Generator {
         }
         clients[slot].moved += result
         guard StreamPattern.matches(buffer, count: result, at: moved) else {
-            throw LoadError.manyFailures(last: "wrong bytes after \(moved)")
+            throw LoadError.broken("wrong bytes after \(moved)")
         }
         return false
     }
@@ -76,7 +76,7 @@ extension Generator {
         let result = pattern.send(to: number, from: moved, limit: left)
         if result == -Int(EAGAIN) { return }
         guard result > 0 else {
-            throw LoadError.manyFailures(last: "could not send after \(moved) bytes (\(result))")
+            throw LoadError.broken("could not send after \(moved) bytes (\(result))")
         }
         clients[slot].moved += result
         if result == left {

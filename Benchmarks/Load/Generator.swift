@@ -17,7 +17,8 @@ struct Generator: ~Copyable {
     let targets: [SocketAddress]
     let epoll: Epoll
     var clients: [Client] = []
-    var buffer = [UInt8](repeating: 0x62, count: StreamPattern.chunk)
+    var buffer = [UInt8](repeating: 0, count: StreamPattern.chunk)
+    let request = [UInt8](repeating: Workload.requestByte, count: Workload.requestBytes)
     let pattern = StreamPattern()
     var histogram = Histogram()
     var outcome = Outcome()
@@ -93,10 +94,12 @@ struct Generator: ~Copyable {
 enum LoadError: Error, CustomStringConvertible {
     case stalled(String)
     case manyFailures(last: String)
+    case broken(String)
 
     var description: String {
         switch self {
         case .stalled(let what): "no answer for 10 s: \(what)"
+        case .broken(let what): what
         case .manyFailures(let last): "100 connections failed, the last one: \(last)"
         }
     }

@@ -17,7 +17,7 @@ struct Sink: ~Copyable {
     private var peers: [Peer]
     private var buffer = [UInt8](repeating: 0, count: StreamPattern.chunk)
     private let pattern = StreamPattern()
-    private let answer = [UInt8](repeating: 0x61, count: Workload.answerBytes)
+    private let answer = [UInt8](repeating: Workload.answerByte, count: Workload.answerBytes)
 
     /// Listens on a free port, the same on each of the addresses.
     init(service: Service, addresses: [UInt32]) throws {

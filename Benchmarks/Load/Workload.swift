@@ -15,6 +15,8 @@ enum Workload: Hashable {
     static let requestBytes = 100
     static let answerBytes = 1024
     static let pingBytes = 64
+    static let requestByte: UInt8 = 0x62
+    static let answerByte: UInt8 = 0x61
 
     /// How it stands on a command line: a word and two numbers.
     var arguments: [String] {

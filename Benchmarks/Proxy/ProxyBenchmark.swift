@@ -15,6 +15,7 @@ struct ProxyBenchmark {
         let folder = try temporaryFolder()
         defer { Processes.removeFolder(folder) }
         let contenders = try available(folder: folder)
+        report.note("columns", Self.legend)
         var port = UInt16(20_000 + Int(getpid()) % 9000)
         for reactors in selection.reactors {
             for workload in selection.workloads(isQuick: plan.isQuick) {
@@ -23,7 +24,7 @@ struct ProxyBenchmark {
                         && (!plan.isQuick || Self.isQuick($0, reactors: reactors))
                 }
                 var runs: [Contender: [ProxyRun]] = [:]
-                for _ in 0..<runCount(reactors: reactors) {
+                for _ in 0..<runCount(workload, reactors: reactors) {
                     for contender in taking {
                         port = try Stage.freePort(after: port)
                         let run = try attempt(workload, contender, reactors, port, folder)
@@ -57,9 +58,17 @@ struct ProxyBenchmark {
         }
     }
 
-    private func runCount(reactors: Int) -> Int {
-        // Unpinned runs are for the picture as a whole; the targets are for one core.
-        plan.isQuick ? 1 : reactors == 1 ? plan.runs : min(plan.runs, 3)
+    private static let legend = """
+        median [least] of the runs; CPU: of the proxy alone, all its threads; user: the part of it \
+        in user space, as the clock ticks saw it; load: how busy generator and sink were, of one \
+        processor; lbctl's part: its CPU (or memory) divided by this one's; of direct: the rate
+        """
+
+    private func runCount(_ workload: Workload, reactors: Int) -> Int {
+        if plan.isQuick { return 1 }
+        // Memory hardly varies, and the targets for processor time are for one core.
+        if case .idle = workload { return min(plan.runs, 3) }
+        return reactors == 1 ? plan.runs : min(plan.runs, 3)
     }
 
     /// Says what takes part, with which version and configuration.

@@ -4,7 +4,10 @@ import LinuxIO
 
 /// The role of our own proxy: the library behind listeners, as `lbctl` runs it.
 enum ProxyServer {
-    /// Serves until the process is ended. Arguments: port, port of the servers, reactors.
+    /// Serves until the process is ended.
+    ///
+    /// - Parameter arguments: The port, the servers' port, the number of reactors.
+    /// - Throws: `UsageError`; `SystemError` where a listener or the balancer cannot be made.
     static func run(_ arguments: ArraySlice<String>) throws {
         let numbers = arguments.compactMap { UInt16($0) }
         guard numbers.count == 3 else {
