@@ -18,6 +18,8 @@ struct Benchmarks {
     private static func run(_ arguments: [String]) throws {
         Processes.descriptorLimit()
         let rest = arguments.dropFirst()
+        // Started through /proc/self/exe, it would be called "exe" in `top`.
+        setThreadName("Benchmarks")
         switch arguments.first {
         case "launch": try Processes.launch(rest)
         case "sink":

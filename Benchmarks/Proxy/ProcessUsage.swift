@@ -37,6 +37,17 @@ struct ProcessUsage {
     /// Share of the time spent in user space, 0 to 1.
     var userShare: Double { ticks > 0 ? Double(userTicks) / Double(ticks) : 0 }
 
+    /// Time that all processors together were busy so far, nanoseconds (`/proc/stat`).
+    static func machineNanoseconds() -> Int64 {
+        let text = Processes.contents(of: "/proc/stat") ?? ""
+        let fields = text.split(separator: "\n").first?.split(separator: " ").dropFirst() ?? []
+        let ticks = fields.map { Int64($0) ?? 0 }
+        guard ticks.count >= 7 else { return 0 }
+        // user, nice, system, idle, iowait, irq, softirq: idle and iowait are not work.
+        let busy = ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]
+        return busy * 1_000_000_000 / Int64(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
     /// Anonymous memory in bytes: what the process itself asked for, program text not counted.
     static func anonymousBytes(of processID: Int32) -> Int {
         tree(from: processID).reduce(0) { sum, id in

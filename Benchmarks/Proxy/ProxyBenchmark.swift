@@ -60,7 +60,8 @@ struct ProxyBenchmark {
 
     private static let legend = """
         median [least] of the runs; CPU: of the proxy alone, all its threads; user: the part of it \
-        in user space, as the clock ticks saw it; load: how busy generator and sink were, of one \
+        in user space, as the clock ticks saw it; machine: of all that ran, for the kernel does \
+        part of the work in threads of its own; load: how busy generator and sink were, of one \
         processor; lbctl's part: its CPU (or memory) divided by this one's; of direct: the rate
         """
 

@@ -50,6 +50,7 @@ enum ProxyRow {
                 runs.compactMap { run in
                     cost(run).map { $0 / 1000 * (run.proxy?.userShare ?? 0) }
                 }),
+            Summary("machine", "µs/\(unit)", runs.map { machineCost($0) / 1000 }),
             Summary("p50", "µs", runs.map { $0.outcome.p50 / 1000 }),
             Summary("p99", "µs", runs.map { $0.outcome.p99 / 1000 }),
             busy(runs),
@@ -63,6 +64,7 @@ enum ProxyRow {
                 runs.map { 8 * Double($0.outcome.units) / Double($0.outcome.nanoseconds) }),
             // A nanosecond a byte is a second per 10⁹ bytes.
             Summary("CPU", "s/GB", runs.compactMap(cost)),
+            Summary("machine", "s/GB", runs.map(machineCost)),
             Summary("user", "%", runs.compactMap { $0.proxy.map { 100 * $0.userShare } }),
             busy(runs),
         ]
@@ -88,6 +90,10 @@ enum ProxyRow {
     /// Processor time of the proxy per unit, nanoseconds.
     private static func cost(_ run: ProxyRun) -> Double? {
         run.proxy.map { Double($0.nanoseconds) / Double(max(run.outcome.units, 1)) }
+    }
+
+    private static func machineCost(_ run: ProxyRun) -> Double {
+        Double(run.machineNanoseconds) / Double(max(run.outcome.units, 1))
     }
 
     /// Our cost as a part of this contender's, and its rate as a part of a direct connection's.

@@ -8,6 +8,9 @@ struct ProxyRun {
     let proxy: ProcessUsage?
     /// What generator and sink used meanwhile.
     let load: ProcessUsage
+    /// What all of the machine used meanwhile, nanoseconds: also the load, what the kernel did for
+    /// them in threads of its own, and whatever else ran.
+    let machineNanoseconds: Int64
     /// Anonymous memory that the proxy gained over the run, bytes.
     let gainedBytes: Int
 
@@ -39,15 +42,18 @@ struct ProxyRun {
 
         let before = usages([sink, generator]), proxyBefore = proxy.map { usages([$0]) }
         let memoryBefore = proxy.map { ProcessUsage.anonymousBytes(of: $0.processID) } ?? 0
+        let machineBefore = ProcessUsage.machineNanoseconds()
         generator.go()
         let line = try generator.line(within: 120)
         guard let outcome = Outcome(line: line) else { throw RunError(text: line) }
+        let machineAfter = ProcessUsage.machineNanoseconds()
         let proxyAfter = proxy.map { usages([$0]) }
         let memoryAfter = proxy.map { ProcessUsage.anonymousBytes(of: $0.processID) } ?? 0
         let load = usages([sink, generator]) - before
         return ProxyRun(
             outcome: outcome,
             proxy: proxyAfter.flatMap { after in proxyBefore.map { after - $0 } }, load: load,
+            machineNanoseconds: machineAfter - machineBefore,
             gainedBytes: memoryAfter - memoryBefore)
     }
 

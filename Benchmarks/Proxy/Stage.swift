@@ -71,18 +71,25 @@ struct Stage {
         global
             nbthread \(reactors)
             maxconn \(connectionCount + 100)
+        \(splices ? "    maxpipes 100\n" : "")\
         \(pipeBytes.map { "    tune.pipesize \($0)\n" } ?? "")\
         defaults
             mode tcp
             timeout connect 5s
             timeout client 60s
             timeout server 60s
-        \(splices ? "    option splice-auto\n" : "")\
+        \(splices ? Self.haproxySplicing(always: pipeBytes != nil) : "")\
         listen relay
         \(listeners.map { "    bind \($0)\n" }.joined())\
             balance roundrobin
         \(servers.enumerated().map { "    server s\($0) \($1)\n" }.joined())
         """
+    }
+
+    // What haproxy's own guess does not find to be a stream, it copies; `always` leaves no guess.
+    private static func haproxySplicing(always: Bool) -> String {
+        always
+            ? "    option splice-request\n    option splice-response\n" : "    option splice-auto\n"
     }
 
     func nginxConfiguration(module: String) -> String {
