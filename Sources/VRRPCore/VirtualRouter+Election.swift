@@ -14,11 +14,7 @@ extension VirtualRouter {
         case (.backup(let due, _), .wake) where now >= due: takeOver(from: .backup, at: now)
         case (.backup(_, let peer), .received(let message, let sender))
         where message.priority == .release:
-            (
-                .backup(
-                    activeDownAt: now + activeInterval(following: peer).skewTime(for: priority),
-                    following: peer), [.report(.releaseReceived(from: sender))]
-            )
+            awaitSkew(following: peer, releasedBy: sender, at: now)
         case (.backup(_, let peer), .received(let message, let sender))
         where !preempts || message.priority >= priority:
             follow(Peer(address: sender, advertisement: message), insteadOf: peer, at: now)
@@ -73,6 +69,16 @@ extension VirtualRouter {
     ) -> (State, [Action]) {
         // A peer that differs would otherwise be reported with each of its advertisements.
         (backup(following: peer, at: now), peer == previous ? [] : differences(of: peer))
+    }
+
+    private func awaitSkew(
+        following peer: Peer?, releasedBy sender: IPv4Address, at now: Instant
+    ) -> (State, [Action]) {
+        let skewTime = activeInterval(following: peer).skewTime(for: priority)
+        return (
+            .backup(activeDownAt: now + skewTime, following: peer),
+            [.report(.releaseReceived(from: sender))]
+        )
     }
 
     private func backup(following peer: Peer?, at now: Instant) -> State {

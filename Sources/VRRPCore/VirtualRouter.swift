@@ -63,6 +63,8 @@ extension VirtualRouter {
         /// Whether a Backup displaces an Active router of lower priority; an owner always does.
         public var preempts = true
         /// The address that this router's advertisements come from; decides ties.
+        ///
+        /// When the interface's address changes, the router is shut down and another is made.
         public var primaryAddress: IPv4Address
         /// The addresses that the virtual router holds.
         public var addresses: VirtualAddressList

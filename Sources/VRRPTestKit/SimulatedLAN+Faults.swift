@@ -66,6 +66,8 @@ extension SimulatedLAN {
         }
         if let wake = after.router.nextWake, wake <= now, event == .wake {
             report("wants to be woken at \(wake.nanoseconds) ns, which is past", node)
+            // Otherwise the run would never end.
+            nodes[node].stalledUntil = now + .milliseconds(1)
         }
         let isEarly = earlier.router.nextWake.map { now < $0 } ?? true
         if event == .wake, isEarly, !actions.isEmpty || earlier.router != after.router {

@@ -87,8 +87,10 @@ private let good = "313364010064a865c0000201"
     }
 
     @Test func `bytes after the last address are ignored`() throws {
-        let received = try decodeMessage(good + "000000000000")
-        #expect(received.advertisement == (try decodeMessage(good).advertisement))
+        for message in [good, "31336401006405d4c0000201"] {
+            let received = try decodeMessage(message + "deadbeef")
+            #expect(received.advertisement.addresses.addresses == [IPv4Address(192, 0, 2, 1)])
+        }
     }
 
     @Test func `the length is the IP header's, not the frame's`() throws {

@@ -82,7 +82,7 @@ private struct World: Hashable {
             if let fault = take(.startup(node)) { return fault }
         }
         let end = now + .seconds(9)
-        while true {
+        for _ in 0..<1000 {
             if let node = routers.indices.first(where: { !inboxes[$0].isEmpty }) {
                 if let fault = take(.deliver(node)) { return fault }
                 continue
@@ -116,7 +116,7 @@ private struct World: Hashable {
     ) {
         var frontier: Set<World> = [world(interval, priorities)]
         var known = frontier
-        for depth in 1...12 {
+        for depth in 1...11 {
             var next: Set<World> = []
             for world in frontier {
                 for choice in world.choices {
