@@ -66,7 +66,7 @@ import Testing
     @Test func `the format that is asked for wins`() {
         #expect(
             diagnose("listen a :80", as: .keepalived).first
-                == "f:1:1: error: unknown keyword 'listen' in keepalived's language outside of blocks"
+                == "f:1:1: error: unknown keyword 'listen' of keepalived's language, outside of blocks"
         )
     }
 
@@ -76,12 +76,12 @@ import Testing
                 == "f:3:11: error: stats uri 'é': must begin with '/'")
         #expect(
             diagnose("vrrp_script s {\nscript \"é€😀\" \u{A0}\"x\n}").first
-                == "f:2:14: error: this quote is not closed on its line")
+                == "f:2:15: error: this quote is not closed on its line")
     }
 
     @Test func `a message shows no control characters and no endless words`() {
         let word = "\u{1B}[31m" + String(repeating: "x", count: 1_000_000)
-        let message = diagnose("listen a :80\n\(word) y\n").first
+        let message = diagnose("listen a :80\n\(word) y\n").last
         #expect(message?.utf8.count ?? 0 < 200)
         #expect(message?.hasPrefix("f:2:1: error: unknown keyword '\\u{1b}[31mxxx") == true)
     }
@@ -106,7 +106,7 @@ import Testing
         ])
         #expect(
             loaded.diagnostics.map { "\($0.file):\($0.line):\($0.column)" } == [
-                "z:1:13", "z:2:6", "z:3:1", "z:4:6", "a:1:8", "a:1:10",
+                "z:1:13", "z:2:6", "z:3:1", "z:4:6", "a:1:10",
             ])
     }
 

@@ -25,23 +25,23 @@ import VRRPCore
         ("timeout clent 5s", "f:7:9: error: unknown timeout 'clent'; did you mean 'client'?"),
         (
             "timeout client 5x",
-            "f:7:16: error: client '5x': must be a whole number with us, ms, s, m, h or d, such as 500ms or 10s"
+            "f:7:16: error: timeout client '5x': must be a whole number with us, ms, s, m, h or d, such as 500ms or 10s"
         ),
         (
             "timeout client 25d",
-            "f:7:16: error: client 25d: must be at most 24 days (2147483647 ms)"
+            "f:7:16: error: timeout client 25d: must be at most 24 days (2147483647 ms)"
         ),
         (
             "timeout client 99999999999999999999",
-            "f:7:16: error: client '99999999999999999999': must be a whole number with us, ms, s, m, h or d, such as 500ms or 10s"
+            "f:7:16: error: timeout client '99999999999999999999': must be a whole number with us, ms, s, m, h or d, such as 500ms or 10s"
         ),
         (
             "option redispach",
             "f:7:8: error: unknown option 'redispach'; did you mean 'redispatch'?"
         ),
-        ("no balance", "f:7:4: error: unknown keyword after 'no' 'balance'"),
+        ("no balance", "f:7:4: error: unknown keyword 'balance' after 'no'"),
         ("stats uri stats", "f:7:11: error: stats uri 'stats': must begin with '/'"),
-        ("stats auth secret", "f:7:12: error: 'auth' needs NAME:PASSWORD"),
+        ("stats auth secret", "f:7:12: error: 'stats auth' needs NAME:PASSWORD"),
         ("bind :0", "f:7:6: error: port 0: must be 1 to 65535"),
         ("bind :81,:65536", "f:7:10: error: port 65536: must be 1 to 65535"),
         ("bind :90-80", "f:7:6: error: ports 90-80: the first is above the last"),
@@ -106,8 +106,8 @@ import VRRPCore
 
     @Test(arguments: [
         (
-            "balance random",
-            "f:7:9: warning: 'random' is known but not implemented yet; it is ignored"
+            "balance random(3)",
+            "f:7:9: warning: 'balance random(3)' is known but not implemented yet; it is ignored: the algorithm before it stays, roundrobin if there is none"
         ),
         (
             "use_backend b if x",
@@ -115,11 +115,11 @@ import VRRPCore
         ),
         (
             "option httpchk GET /",
-            "f:7:8: warning: 'httpchk' is known but not implemented yet; it is ignored: servers are checked by connecting to them"
+            "f:7:8: warning: 'option httpchk' is known but not implemented yet; it is ignored: servers are checked by connecting to them"
         ),
         (
             "timeout tunnel 1h",
-            "f:7:9: warning: 'tunnel' is known but not implemented yet; it is ignored: 'timeout client' and 'timeout server' hold all the time"
+            "f:7:9: warning: 'timeout tunnel' is known but not implemented yet; it is ignored: 'timeout client' and 'timeout server' hold all the time"
         ),
         (
             "bind :81 ssl crt x",
@@ -196,6 +196,32 @@ import VRRPCore
             diagnose("mode tcp\nlisten a :1\n", as: .haproxy).first
                 == "f:1:1: error: 'mode' stands before any section; one begins with global, defaults, listen, frontend or backend"
         )
+    }
+
+    @Test func `a header with too many words, or from nowhere`() {
+        let text = """
+            global x
+            defaults a b
+            listen c from d
+            listen e from alfa
+            defaults alpha
+            backend g :80
+            listen h :81 from
+            listen i localhost:82
+            """
+        let errors = load(text).diagnostics.filter { $0.severity == .error }
+        #expect(
+            errors.map(\.description) == [
+                "f:1:8: error: 'x' is more than 'global' takes",
+                "f:2:12: error: 'b' is more than 'defaults' takes",
+                "f:3:8: error: 'c' listens nowhere; add 'bind ADDRESS:PORT'",
+                "f:3:15: error: no defaults section is named 'd'",
+                "f:4:8: error: 'e' listens nowhere; add 'bind ADDRESS:PORT'",
+                "f:4:15: error: no defaults section is named 'alfa'",
+                "f:6:11: error: ':80' is more than 'backend' takes",
+                "f:7:14: error: unknown bind option 'from'",
+                "f:8:10: error: bind address 'localhost': names are known but not implemented yet; write the IPv4 address",
+            ])
     }
 
     @Test func `missing timeouts are told as haproxy tells them`() {

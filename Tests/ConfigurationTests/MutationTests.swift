@@ -51,7 +51,7 @@ private struct Seeded: RandomNumberGenerator {
     func `are read or refused with a place inside the file`(seed: UInt64) throws {
         var random = Seeded(state: seed)
         let files = try Fixture.allCases.map { try $0.file }
-        for round in 0..<600 {
+        for round in 0..<300 {
             let file = files[round % files.count]
             let bytes = Self.mutated(file.bytes, &random)
             let format: SourceFormat? =
@@ -59,28 +59,28 @@ private struct Seeded: RandomNumberGenerator {
             let loaded = ConfigurationLoader(format: format).load([
                 InputFile(name: "f", bytes: bytes), files[(round + 1) % files.count],
             ])
-            let where_: Comment = "seed \(seed), round \(round)"
+            let attempt: Comment = "seed \(seed), round \(round)"
             let hasError = loaded.diagnostics.contains { $0.severity == .error }
-            #expect(hasError == (loaded.model == nil), where_)
+            #expect(hasError == (loaded.model == nil), attempt)
             let lines = String(decoding: bytes, as: UTF8.self).unicodeScalars.split(
                 separator: "\n", omittingEmptySubsequences: false)
             for diagnostic in loaded.diagnostics where diagnostic.file == "f" {
                 guard lines.indices.contains(diagnostic.line - 1) else {
-                    Issue.record("\(diagnostic) is behind the last line; \(where_)")
+                    Issue.record("\(diagnostic) is behind the last line; \(attempt)")
                     continue
                 }
-                #expect(diagnostic.column >= 1, where_)
-                #expect(diagnostic.column <= lines[diagnostic.line - 1].count + 1, where_)
+                #expect(diagnostic.column >= 1, attempt)
+                #expect(diagnostic.column <= lines[diagnostic.line - 1].count + 1, attempt)
             }
             guard let model = loaded.model else { continue }
-            #expect(try Model(decoding: try model.encoded()) == model, where_)
+            #expect(try Model(decoding: try model.encoded()) == model, attempt)
             let pools = Set(model.backends.map(\.name))
-            #expect(model.frontends.allSatisfy { pools.contains($0.backendName) }, where_)
+            #expect(model.frontends.allSatisfy { pools.contains($0.backendName) }, attempt)
             let scripts = Set(model.scripts.map(\.name))
             #expect(
                 model.virtualRouters.flatMap(\.trackedScripts).allSatisfy {
                     scripts.contains($0.name)
-                }, where_)
+                }, attempt)
         }
     }
 }

@@ -13,9 +13,9 @@ private let answered = """
     /// What both files of one node come to, written out.
     private static func model(
         priority: UInt8, startsActive: Bool, script: TrackScript.Source
-    ) -> Model {
+    ) throws -> Model {
         var router = VirtualRouterSettings(
-            name: "VI_1", interface: "eth1", vrid: VRID(51) ?? VRID(1)!,
+            name: "VI_1", interface: "eth1", vrid: try #require(VRID(51)),
             priority: Priority(rawValue: priority))
         router.startsActive = startsActive
         router.version = .v2
@@ -75,9 +75,9 @@ private let answered = """
         #expect(loaded.diagnostics.map(\.description) == ["keepalived-master.conf:1:13" + answered])
         #expect(
             loaded.model
-                == Self.model(
+                == (try Self.model(
                     priority: 101, startsActive: true,
-                    script: .ownBalancer(replacing: Self.command)))
+                    script: .ownBalancer(replacing: Self.command))))
     }
 
     @Test func `both files of the second node, the balancer's first`() throws {
@@ -87,9 +87,9 @@ private let answered = """
         #expect(loaded.diagnostics.map(\.description) == ["keepalived-backup.conf:1:13" + answered])
         #expect(
             loaded.model
-                == Self.model(
+                == (try Self.model(
                     priority: 100, startsActive: false,
-                    script: .ownBalancer(replacing: Self.command)))
+                    script: .ownBalancer(replacing: Self.command))))
     }
 
     @Test func `no-break spaces in place of all spaces change nothing`() throws {

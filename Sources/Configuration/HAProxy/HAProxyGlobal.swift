@@ -2,7 +2,7 @@
 enum HAProxyGlobal {
     /// haproxy's configuration manual, section 3.
     static let table = KeywordTable<GlobalSettings>(
-        "keyword", in: "a global section",
+        "keyword", scope: "in a global section",
         [
             "nbthread": .integer(\.reactorCount, 1...1024),
             "maxconn": .line { global, arguments throws(Remark) in

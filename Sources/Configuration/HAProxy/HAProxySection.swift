@@ -32,6 +32,8 @@ struct HAProxySection: Sendable {
     let name: Word
     var settings: HAProxySettings
     private var endpoints: [(endpoint: Endpoint, position: Position)] = []
+    /// Whether an address to listen on was written, be it a wrong one.
+    private var wasBound = false
     private var servers: [Server] = []
     private var serverLines: [String: Int] = [:]
 
@@ -43,6 +45,7 @@ struct HAProxySection: Sendable {
 
     /// Reads an address to listen on and its options, after `bind` or the section's name.
     mutating func bind(_ arguments: inout Arguments) throws(Remark) {
+        wasBound = true
         endpoints += try arguments.next("ADDRESS:PORT").endpoints()
         try Self.bindOptions.readAll(into: &self, &arguments)
     }
@@ -72,7 +75,8 @@ struct HAProxySection: Sendable {
         if kind != .frontend { draft.backendNames.insert(name.text) }
         if settings.logsToSyslog { draft.global.logsToSyslog = true }
         if kind != .backend {
-            guard !endpoints.isEmpty else {
+            if wasBound, endpoints.isEmpty { return }
+            guard wasBound else {
                 remarks.append(
                     .error(
                         "\(name.text.quoted) listens nowhere; add 'bind ADDRESS:PORT'",

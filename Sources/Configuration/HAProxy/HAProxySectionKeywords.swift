@@ -28,7 +28,7 @@ extension HAProxySection {
 
     /// haproxy's configuration manual, section 4.2.
     static let table = KeywordTable<HAProxySection>(
-        "keyword", in: "this section", implemented.merging(consequential) { own, _ in own },
+        "keyword", scope: "in this section", implemented.merging(consequential) { own, _ in own },
         notYet: """
             appsession backlog block capture clitcpka-cnt clitcpka-idle clitcpka-intvl compression
             declare description email-alert errorfile errorfiles errorloc
@@ -117,7 +117,7 @@ extension HAProxySection {
 
     private static let gone = Rule<HAProxySection>.line { _, arguments throws(Remark) in
         throw .error(
-            "mode \(arguments.keyword.text) is known but not implemented yet; write 'mode tcp'",
+            "\(arguments.label.quoted) is known but not implemented yet; write 'mode tcp'",
             at: arguments.keyword.position)
     }
 
@@ -127,8 +127,10 @@ extension HAProxySection {
         Dictionary(
             uniqueKeysWithValues: BalanceAlgorithm.allCases.map {
                 ($0.rawValue, .set(\.settings.algorithm, to: $0))
-            }),
-        notYet: "static-rr first hash uri url_param hdr random rdp-cookie log-hash sticky")
+            }
+                + ["static-rr", "first", "hash", "uri", "url_param", "hdr", "random", "rdp-cookie"]
+                .map { ($0, .notYet("the algorithm before it stays, roundrobin if there is none")) }
+        ))
 
     private static let timeouts = KeywordTable<HAProxySection>(
         "timeout",
@@ -148,7 +150,7 @@ extension HAProxySection {
     }
 
     private static let negatable = KeywordTable<HAProxySection>(
-        "keyword after 'no'",
+        "keyword", scope: "after 'no'",
         ["option": option, "log": .set(\.settings.logsToSyslog, to: false)])
 
     private static let options = KeywordTable<HAProxySection>(
@@ -211,7 +213,7 @@ extension HAProxySection {
                 let parts = word.text.split(
                     separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
                 guard parts.count == 2, !parts[0].isEmpty else {
-                    throw .error("'auth' needs NAME:PASSWORD", at: word.position)
+                    throw .error("'stats auth' needs NAME:PASSWORD", at: word.position)
                 }
                 section.settings.page.users.append(
                     .init(name: String(parts[0]), password: String(parts[1])))

@@ -18,17 +18,17 @@ extension Arguments {
             let length = Self.microsecondsPerUnit[suffix.isEmpty ? unit : suffix]
         else {
             throw .error(
-                "\(keyword.text) \(word.text.quoted): must be a whole number with us, ms, s, m, h"
+                "\(label) \(word.text.quoted): must be a whole number with us, ms, s, m, h"
                     + " or d, such as 500ms or 10s", at: word.position)
         }
         let (microseconds, isTooLong) = number.multipliedReportingOverflow(by: length)
         guard !isTooLong, microseconds <= 2_147_483_647_000 else {
             throw .error(
-                "\(keyword.text) \(word.text): must be at most 24 days (2147483647 ms)",
+                "\(label) \(word.text): must be at most 24 days (2147483647 ms)",
                 at: word.position)
         }
         guard microseconds > 0 || isZeroAllowed else {
-            throw .error("\(keyword.text) \(word.text): must be more than 0", at: word.position)
+            throw .error("\(label) \(word.text): must be more than 0", at: word.position)
         }
         return .microseconds(microseconds)
     }

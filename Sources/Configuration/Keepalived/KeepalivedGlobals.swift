@@ -6,7 +6,7 @@ struct KeepalivedGlobals: Sendable {
 
     /// keepalived.conf(5), "GLOBAL CONFIGURATION".
     static let table = KeywordTable<KeepalivedGlobals>(
-        "keyword", in: "global_defs",
+        "keyword", scope: "in global_defs",
         [
             "router_id": .line { globals, arguments throws(Remark) in
                 globals.routerID = try arguments.next("a name").text

@@ -3,7 +3,7 @@ import VRRPCore
 extension KeepalivedInstance {
     /// keepalived.conf(5), "VRRP instance(s)".
     static let table = KeywordTable<KeepalivedInstance>(
-        "keyword", in: "vrrp_instance",
+        "keyword", scope: "in vrrp_instance",
         implemented.merging(consequential) { own, _ in own }
             .merging(AnnouncementOverrides.rules(prefix: "", \.announcements)) { own, _ in own },
         notYet: """
@@ -60,6 +60,12 @@ extension KeepalivedInstance {
                 if instance.addresses.contains(where: { $0.address == address.address }) {
                     throw .error("\(address.address) is listed twice", at: word.position)
                 }
+                // The message counts its addresses in one byte (RFC 9568 §5.2.5).
+                guard instance.addresses.count < 255 else {
+                    throw .error(
+                        "this is address 256; one virtual router holds at most 255",
+                        at: word.position)
+                }
                 instance.addresses.append(address)
             }
         },
@@ -67,6 +73,9 @@ extension KeepalivedInstance {
             arguments.readItems(of: "the name of a script") { item, word throws(Remark) in
                 var script = TrackedScript(name: word.text)
                 script.weight = try item.weightOption()
+                if instance.trackedScripts.contains(where: { $0.name == word.text }) {
+                    throw .error("\(word.text.quoted) is listed twice", at: word.position)
+                }
                 instance.trackedScripts.append(script)
                 instance.scriptReferences.append(word)
             }
@@ -75,6 +84,9 @@ extension KeepalivedInstance {
             arguments.readItems(of: "an interface") { item, word throws(Remark) in
                 var interface = TrackedInterface(name: try word.interface())
                 interface.weight = try item.weightOption() ?? 0
+                if instance.trackedInterfaces.contains(where: { $0.name == word.text }) {
+                    throw .error("\(word.text.quoted) is listed twice", at: word.position)
+                }
                 instance.trackedInterfaces.append(interface)
             }
         },
@@ -139,8 +151,11 @@ extension VirtualAddress {
                 at: word.position)
         }
         if parts.count == 2 {
-            let length = Word(text: String(parts[1]), position: word.position)
-            prefixLength = try length.integer(in: 0...32, of: "the prefix length of \(address)")
+            guard let length = Int(parts[1]), (0...32).contains(length) else {
+                throw .error(
+                    "\(word.text.quoted): the prefix length must be 0 to 32", at: word.position)
+            }
+            prefixLength = length
         }
         try Self.options.readAll(into: &self, &options)
     }
@@ -211,7 +226,7 @@ extension Arguments {
         case "off", "false", "no": return false
         default:
             throw .error(
-                "\(keyword.text) \(word.text.quoted): must be on or off", at: word.position)
+                "\(label) \(word.text.quoted): must be on or off", at: word.position)
         }
     }
 

@@ -16,7 +16,7 @@ struct KeepalivedReader {
     static func read(_ text: SourceText, file: String, into draft: inout Draft) -> [Remark] {
         var reader = KeepalivedReader(file: file)
         var (directives, remarks) = BlockParser.parse(text, dialect: .keepalived)
-        directives.removeAll { reader.refuseUnimplementedSyntax($0, &remarks) }
+        refuseUnimplementedSyntax(in: &directives, &remarks)
         table.read(directives, into: &reader, remarks: &remarks)
         reader.finish(into: &draft, &remarks)
         return remarks
@@ -24,7 +24,7 @@ struct KeepalivedReader {
 
     /// keepalived.conf(5), "TOP HIERARCHY".
     static let table = KeywordTable<KeepalivedReader>(
-        "keyword", in: "keepalived's language outside of blocks",
+        "keyword", scope: "of keepalived's language, outside of blocks",
         [
             "global_defs": .block { reader, arguments throws(Remark) in
                 arguments.readBlock(with: KeepalivedGlobals.table, into: &reader.globals)
@@ -62,24 +62,32 @@ struct KeepalivedReader {
             track_file track_group umask use_pid_dir vrrp_track_file vrrp_track_process
             """)
 
-    /// What changes the meaning of other lines cannot be passed over with a warning.
-    private func refuseUnimplementedSyntax(
-        _ directive: Directive, _ remarks: inout [Remark]
-    ) -> Bool {
-        guard let first = directive.words.first, !first.isQuoted else { return false }
-        let what: String
-        switch first.text.unicodeScalars.first {
-        case "@": what = "conditional lines (@ID …)"
-        case "$": what = "definitions ($NAME=…)"
-        case "~": what = "sequences (~SEQ, ~LST)"
-        default: return false
+    /// Takes out what would change the meaning of other lines: a warning would not do.
+    private static func refuseUnimplementedSyntax(
+        in directives: inout [Directive], _ remarks: inout [Remark]
+    ) {
+        for index in directives.indices {
+            guard let first = directives[index].words.first else { continue }
+            if let what = unimplementedSyntax[first.text.prefix(1)], !first.isQuoted {
+                remarks.append(
+                    .error(
+                        "\(what) are known but not implemented yet; write out what holds for this"
+                            + " node", at: first.position))
+                directives[index].words = []
+            } else if var block = directives[index].block {
+                directives[index].block = nil
+                refuseUnimplementedSyntax(in: &block.directives, &remarks)
+                directives[index].block = block
+            }
         }
-        remarks.append(
-            .error(
-                "\(what) are known but not implemented yet; write this line out for this node",
-                at: first.position))
-        return true
+        directives.removeAll(where: \.words.isEmpty)
     }
+
+    /// keepalived.conf(5), "Conditional configuration and configuration id", "Parameter substitution".
+    private static let unimplementedSyntax: [Substring: String] = [
+        "@": "conditional lines (@ID …)", "$": "definitions ($NAME=…)",
+        "~": "sequences (~SEQ, ~LST)",
+    ]
 
     private func finish(into draft: inout Draft, _ remarks: inout [Remark]) {
         if let routerID = globals.routerID { draft.global.routerID = routerID }

@@ -13,7 +13,7 @@ struct KeepalivedScript: Sendable {
 
     /// keepalived.conf(5), "VRRP script(s)".
     static let table = KeywordTable<KeepalivedScript>(
-        "keyword", in: "vrrp_script",
+        "keyword", scope: "in vrrp_script",
         [
             "script": .line { script, arguments throws(Remark) in
                 script.command = try arguments.command()

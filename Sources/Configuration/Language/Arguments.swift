@@ -4,6 +4,8 @@ import VRRPCore
 struct Arguments {
     /// The keyword that is being read; complaints about what is missing point at it.
     private(set) var keyword: Word
+    /// What messages call the keyword: `timeout client`, `priority`.
+    private(set) var label: String
     /// Whether `no` stood before the keyword.
     var isNegated = false
     /// The block after the words.
@@ -14,6 +16,7 @@ struct Arguments {
     init?(_ directive: Directive) {
         guard let first = directive.words.first else { return nil }
         keyword = first
+        label = first.text
         rest = directive.words[...]
         block = directive.block
     }
@@ -27,7 +30,7 @@ struct Arguments {
     /// The next word; `what` names it in the complaint when the line ends before it.
     mutating func next(_ what: String) throws(Remark) -> Word {
         guard let word = rest.popFirst() else {
-            throw .error("\(keyword.text.quoted) needs \(what)", at: keyword.position)
+            throw .error("\(label.quoted) needs \(what)", at: keyword.position)
         }
         return word
     }
@@ -35,7 +38,16 @@ struct Arguments {
     /// The next word as the keyword from now on.
     mutating func nextKeyword(_ what: String) throws(Remark) -> Word {
         keyword = try next(what)
+        label = keyword.text
         return keyword
+    }
+
+    /// The next word as the second half of the keyword: `client` after `timeout`.
+    mutating func nextSubkeyword(_ what: String) throws(Remark) -> Word {
+        let first = label
+        let word = try nextKeyword(what)
+        label = "\(first) \(word.text)"
+        return word
     }
 
     /// All further words.
@@ -56,7 +68,7 @@ struct Arguments {
     /// The number that is next.
     mutating func integer(in range: ClosedRange<Int>) throws(Remark) -> Int {
         let word = try next("a number, \(range.inWords)")
-        return try word.integer(in: range, of: keyword.text)
+        return try word.integer(in: range, of: label)
     }
 
     /// The IPv4 address that is next.
@@ -72,7 +84,7 @@ struct Arguments {
         table.read(block.directives, into: &target, remarks: &remarks)
     }
 
-    /// Reads a block that is a list: each line an item and its options.
+    /// Reads a block that is a list: each line an item and its options, which `read` takes to the end.
     mutating func readItems(
         of what: String, _ read: (inout Arguments, Word) throws(Remark) -> Void
     ) {
@@ -84,7 +96,6 @@ struct Arguments {
                     throw .error("\(what) is expected here, not a block", at: inner.opening)
                 }
                 try read(&item, word)
-                try item.finish()
             } catch {
                 item.add(error)
             }
@@ -96,7 +107,7 @@ struct Arguments {
     mutating func finish() throws(Remark) {
         guard let extra = rest.first else { return }
         throw .error(
-            "\(extra.text.quoted) is more than \(keyword.text.quoted) takes", at: extra.position)
+            "\(extra.text.quoted) is more than \(label.quoted) takes", at: extra.position)
     }
 }
 

@@ -36,11 +36,11 @@ extension Arguments {
         let word = try next("a time, \(limits)")
         guard let value = Duration(decimalSeconds: word.text) else {
             throw .error(
-                "\(keyword.text) \(word.text.quoted): must be a number of seconds, \(limits)",
+                "\(label) \(word.text.quoted): must be a number of seconds, \(limits)",
                 at: word.position)
         }
         guard range.contains(value) else {
-            throw .error("\(keyword.text) \(word.text): must be \(limits)", at: word.position)
+            throw .error("\(label) \(word.text): must be \(limits)", at: word.position)
         }
         return value
     }

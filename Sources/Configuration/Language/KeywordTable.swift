@@ -31,7 +31,7 @@ struct Rule<Target>: Sendable {
         Rule(form: .either, isRepeatable: true) { _, arguments in
             let tail = consequence.map { ": \($0)" } ?? ""
             arguments.warn(
-                "\(arguments.keyword.text.quoted) is known but not implemented yet;"
+                "\(arguments.label.quoted) is known but not implemented yet;"
                     + " it is ignored\(tail)")
             if let count { arguments.skip(count) } else { _ = arguments.remaining() }
         }
@@ -39,7 +39,7 @@ struct Rule<Target>: Sendable {
 
     /// A block that the language has and this program does not act on, with all that it may hold.
     static func notYet(knowing words: String, _ consequence: String? = nil) -> Rule {
-        let table = KeywordTable<Void>("keyword", in: "this block", [:], notYet: words)
+        let table = KeywordTable<Void>("keyword", scope: "in this block", [:], notYet: words)
         let warn = notYet(consequence)
         return Rule(form: .either, isRepeatable: true) { target, arguments throws(Remark) in
             try warn.body(&target, &arguments)
@@ -57,51 +57,59 @@ struct Rule<Target>: Sendable {
 
 /// The keywords of one block, section or list of options.
 struct KeywordTable<Target>: Sendable {
-    /// What a word of the table is called: "keyword", "server option".
+    /// What a word of the table is called: "keyword", scope: "server option".
     private let noun: String
-    /// Where its words stand: " in vrrp_instance", or nothing where the noun says it all.
+    /// Where its words stand: " in vrrp_instance"; empty where the noun says it all.
     private let place: String
     private let rules: [String: Rule<Target>]
-    private let neighbours: [String]
+    /// What a mistyped word may have meant.
+    private let vocabulary: [String]
 
     /// Makes a table.
     ///
     /// - Parameters:
     ///   - noun: What a word of the table is called.
-    ///   - place: Where its words stand, where the noun does not say it.
+    ///   - scope: Where its words stand, where the noun does not say it.
     ///   - rules: The keywords that have a meaning of their own.
     ///   - notYet: Further keywords that are known but not implemented, in one text.
     ///   - neighbours: Words of other tables that a mistyped one may have meant.
     init(
-        _ noun: String, in place: String? = nil, _ rules: [String: Rule<Target>],
+        _ noun: String, scope: String? = nil, _ rules: [String: Rule<Target>],
         notYet: String = "", neighbours: [String] = []
     ) {
         self.noun = noun
-        self.place = place.map { " in \($0)" } ?? ""
-        self.neighbours = neighbours
+        self.place = scope.map { " \($0)" } ?? ""
         let ignored = notYet.split(whereSeparator: \.isWhitespace).map {
             (String($0), Rule<Target>.notYet())
         }
         self.rules = rules.merging(ignored) { own, _ in own }
+        vocabulary = self.rules.keys + neighbours
     }
 
     /// The rule of a keyword; an unknown one is an error with the nearest known word.
     func rule(for word: Word) throws(Remark) -> Rule<Target> {
         if !word.isQuoted, let rule = rules[word.text] { return rule }
+        // `random(3)`: only words that nothing is done with have parameters in parentheses.
+        let name = word.text.prefix { $0 != "(" }
+        if name.count < word.text.count, let rule = rules[String(name)], rule.form == .either {
+            return rule
+        }
         throw .error(
             "unknown \(noun) \(word.text.quoted)\(place)", at: word.position,
-            suggestion: (Array(rules.keys) + neighbours).nearest(to: word.text))
+            suggestion: vocabulary.nearest(to: word.text))
     }
 
-    /// Reads one keyword and its arguments out of a line.
+    /// Reads the second half of a keyword and its arguments.
     func read(into target: inout Target, _ arguments: inout Arguments) throws(Remark) {
-        let keyword = try arguments.nextKeyword("a further word, the \(noun)")
+        let keyword = try arguments.nextSubkeyword("a further word, the \(noun)")
         try rule(for: keyword).body(&target, &arguments)
     }
 
     /// Reads keywords and their arguments until the line ends.
     func readAll(into target: inout Target, _ arguments: inout Arguments) throws(Remark) {
-        while arguments.upcoming != nil { try read(into: &target, &arguments) }
+        while arguments.upcoming != nil {
+            try rule(for: arguments.nextKeyword(noun)).body(&target, &arguments)
+        }
     }
 
     /// Reads one whole line.

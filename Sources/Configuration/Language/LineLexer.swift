@@ -6,16 +6,20 @@ struct Dialect: Sendable {
     let hasBlocks: Bool
     /// Whether a backslash joined to the letter stands for a control character.
     let controlEscapes: [Unicode.Scalar: Unicode.Scalar]
+    /// What a backslash takes the meaning from between double quotes.
+    let escapableInQuotes: Set<Unicode.Scalar>
     /// Whether `$NAME` between double quotes is an environment variable.
     let expandsEnvironment: Bool
 
     /// keepalived.conf(5), "Configuration file syntax".
     static let keepalived = Dialect(
-        commentMarks: ["#", "!"], hasBlocks: true, controlEscapes: [:], expandsEnvironment: false)
+        commentMarks: ["#", "!"], hasBlocks: true, controlEscapes: [:],
+        escapableInQuotes: ["\"", "\\"], expandsEnvironment: false)
     /// haproxy's configuration manual, section 2.2 "Quoting and escaping".
     static let haproxy = Dialect(
         commentMarks: ["#"], hasBlocks: false,
-        controlEscapes: ["n": "\n", "r": "\r", "t": "\t"], expandsEnvironment: true)
+        controlEscapes: ["n": "\n", "r": "\r", "t": "\t"],
+        escapableInQuotes: LineLexer.escapable, expandsEnvironment: true)
 }
 
 /// Cuts one line into words and braces.
@@ -66,19 +70,31 @@ struct LineLexer {
             case "\"", "'":
                 isQuoted = true
                 quotation(closedBy: scalar, into: &text)
-            case "\\": escape(into: &text)
-            case "$" where dialect.hasBlocks && following == "{":
-                while let part = current {
-                    text.append(part)
-                    index += 1
-                    if part == "}" { break }
-                }
+            case "\\": escape(Self.escapable, into: &text)
+            case "$" where dialect.hasBlocks && following == "{": variable(into: &text)
             default:
                 text.append(scalar)
                 index += 1
             }
         }
         return Word(text: String(text), position: start, isQuoted: isQuoted)
+    }
+
+    /// `${NAME}` outside of quotes: its braces open and close no block.
+    private mutating func variable(into text: inout String.UnicodeScalarView) {
+        warnAboutVariable()
+        while let part = current {
+            text.append(part)
+            index += 1
+            if part == "}" { return }
+        }
+    }
+
+    private mutating func warnAboutVariable() {
+        remarks.append(
+            .warning(
+                "variables (${NAME}) are known but not implemented yet; this is taken as written",
+                at: position))
     }
 
     private mutating func quotation(
@@ -91,7 +107,7 @@ struct LineLexer {
             case quote:
                 index += 1
                 return
-            case "\\" where quote == "\"": escape(into: &text)
+            case "\\" where quote == "\"": escape(dialect.escapableInQuotes, into: &text)
             case "$" where quote == "\"" && dialect.expandsEnvironment:
                 remarks.append(
                     .error(
@@ -100,6 +116,7 @@ struct LineLexer {
                 text.append(scalar)
                 index += 1
             default:
+                if scalar == "$", dialect.hasBlocks, following == "{" { warnAboutVariable() }
                 text.append(scalar)
                 index += 1
             }
@@ -108,7 +125,9 @@ struct LineLexer {
     }
 
     /// A backslash takes the meaning from the next character; before any other it stands for itself.
-    private mutating func escape(into text: inout String.UnicodeScalarView) {
+    private mutating func escape(
+        _ escapable: Set<Unicode.Scalar>, into text: inout String.UnicodeScalarView
+    ) {
         guard let next = following else {
             text.append("\\")
             index += 1
@@ -119,7 +138,7 @@ struct LineLexer {
         } else if next == "x", !dialect.controlEscapes.isEmpty {
             remarks.append(.error("\\x escapes are known but not implemented yet", at: position))
         } else {
-            if !Self.escapable.contains(next) { text.append("\\") }
+            if !escapable.contains(next) { text.append("\\") }
             text.append(next)
         }
         index += 2
@@ -134,7 +153,7 @@ struct LineLexer {
             || dialect.hasBlocks && (scalar == "{" || scalar == "}")
     }
 
-    private static let escapable: Set<Unicode.Scalar> = [
+    fileprivate static let escapable: Set<Unicode.Scalar> = [
         " ", "\\", "\"", "'", "#", "!", "$", "{", "}",
     ]
 

@@ -8,10 +8,8 @@ extension Sequence<String> {
         guard (2...64).contains(wanted.count) else { return nil }
         let limit = Swift.min(3, Swift.max(1, wanted.count / 3))
         var best: (distance: Int, word: String)?
-        for word in self {
-            let candidate = Array(word.utf8)
-            guard abs(candidate.count - wanted.count) <= limit else { continue }
-            let distance = editDistance(wanted, candidate)
+        for word in self where abs(word.utf8.count - wanted.count) <= limit {
+            let distance = editDistance(wanted, Array(word.utf8))
             guard distance <= limit else { continue }
             if best.map({ (distance, word) < ($0.distance, $0.word) }) ?? true {
                 best = (distance, word)
@@ -23,19 +21,20 @@ extension Sequence<String> {
 
 /// The number of single edits from one word to the other (optimal string alignment).
 private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-    var beforePrevious: [Int] = []
-    var previous = Array(0...b.count)
+    var beforePrevious = Array(0...b.count)
+    var previous = beforePrevious
+    var row = beforePrevious
     for i in a.indices {
-        var row = [i + 1]
+        row[0] = i + 1
         for j in b.indices {
             var cost = Swift.min(
                 previous[j + 1] + 1, row[j] + 1, previous[j] + (a[i] == b[j] ? 0 : 1))
             if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
                 cost = Swift.min(cost, beforePrevious[j - 1] + 1)
             }
-            row.append(cost)
+            row[j + 1] = cost
         }
-        (beforePrevious, previous) = (previous, row)
+        (beforePrevious, previous, row) = (previous, row, beforePrevious)
     }
     return previous[b.count]
 }
