@@ -51,7 +51,8 @@ public struct AddressManager: ~Copyable {
     ///
     /// - Parameter addresses: The addresses, in the order in which to add them.
     /// - Returns: For each, whether it was there already, or why it was refused.
-    /// - Throws: `NetlinkError` when the kernel's answers did not arrive: what was added is unknown.
+    /// - Throws: `NetlinkError` when the kernel's answers did not arrive: what was added is not
+    ///   known then.
     public borrowing func add(
         _ addresses: [InterfaceAddress]
     ) throws(NetlinkError) -> [Result<Addition, NetlinkError>] {

@@ -104,19 +104,29 @@ public final class NetworkMonitor {
         report(events + (wasImpaired ? [.recovered] : []))
     }
 
+    private func settledState() throws(NetlinkError) -> NetworkState {
+        let attemptLimit = 8
+        for _ in 0..<attemptLimit {
+            if let settled = try listedState() { return settled }
+        }
+        throw NetlinkError("list links and addresses", nil, .overrun)
+    }
+
     /// Lists all, and takes in what was queued meanwhile.
     ///
     /// What was queued before is thrown away first: after an overrun, an old report whose
     /// successor was dropped would undo what the listing says.
-    private func settledState() throws(NetlinkError) -> NetworkState {
-        let attemptLimit = 8
-        for _ in 0..<attemptLimit where try drain(into: { _ in }) {
-            var listed = NetworkState(
-                links: try query.listLinks(),
-                addresses: try query.listAddresses(interfaceIndex: nil, family: .v4))
-            if try drain(into: { _ = listed.apply($0) }) { return listed }
-        }
-        throw NetlinkError("list links and addresses", nil, .overrun)
+    ///
+    /// - Returns: The state, or `nil` when the kernel dropped notifications meanwhile.
+    /// - Throws: `NetlinkError`.
+    private func listedState() throws(NetlinkError) -> NetworkState? {
+        guard try drain(into: { _ in }) else { return nil }
+        var listed = NetworkState(
+            links: try query.listLinks(),
+            addresses: try query.listAddresses(interfaceIndex: nil, family: .v4))
+        // The last report of each thing is as new as the listing, or newer.
+        guard try drain(into: { _ = listed.apply($0) }) else { return nil }
+        return listed
     }
 
     /// Reads what is queued.

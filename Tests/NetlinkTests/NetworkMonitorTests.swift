@@ -230,6 +230,9 @@ struct `Watching the network` {
                 try Laboratory.ip("address add 10.1.0.7/24 dev a")
                 for _ in 0..<3 { loop.turn(longestWait: .milliseconds(20)) }
                 #expect(count == 1)
+                // Nor does it go on reading what nobody is told of.
+                let a = Laboratory.interfaceIndex("a")
+                #expect(monitor?.state.addresses(of: a).count == 1)
                 monitor = nil
             }
         }

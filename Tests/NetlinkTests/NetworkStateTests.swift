@@ -52,6 +52,16 @@ private func link(_ index: Int32, _ name: String, _ flags: Link.Flags = [.up, .r
         #expect(state.apply(.address(renewed)) == [.addressAdded(renewed)])
     }
 
+    @Test func `a link that goes takes along what it still holds, addresses first`() {
+        var state = NetworkState(links: [link(2, "a")], addresses: [address(5), address(6)])
+        #expect(
+            state.apply(.linkRemoved(index: 2)) == [
+                .addressRemoved(address(5)), .addressRemoved(address(6)),
+                .linkRemoved(index: 2, name: "a"),
+            ])
+        #expect(state == NetworkState())
+    }
+
     @Test func `the first primary address that counts is the one that a link speaks from`() {
         var state = NetworkState()
         let others: Set<InternetAddress> = [InternetAddress(10, 1, 0, 6)]
