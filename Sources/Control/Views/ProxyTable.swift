@@ -23,7 +23,7 @@
             }
             return [
                 "name": "Frontend", "class": RowState(status: frontend.status).rawValue,
-                "state": frontend.status, "check": "",
+                "state": frontend.status,
                 "address": frontend.addresses.joined(separator: ", "), "cells": cells.map(\.entry),
             ]
         }
@@ -33,12 +33,13 @@
             var row: [String: Any] = [
                 "name": server.name, "class": RowState(status: server.status).rawValue,
                 "state": server.status, "address": server.address, "backup": server.isBackup,
-                "since": Readable.time(seconds: server.service.sinceLastChange),
-                "check": check.map { $0.code + ($0.duration.map { " in \($0) ms" } ?? "") } ?? "",
                 "cells": cells(
                     weight: server.weight, server.traffic, server.service, failures: check?.failures
                 ).map(\.entry),
             ]
+            // What is not checked never changes.
+            row["since"] = check.map { _ in Readable.time(seconds: server.service.sinceLastChange) }
+            row["check"] = check.map { $0.code + ($0.duration.map { " in \($0) ms" } ?? "") }
             row["checkDetail"] = check.flatMap { $0.detail.isEmpty ? nil : $0.detail }
             return row
         }
@@ -47,7 +48,7 @@
             [
                 "name": "Backend", "class": RowState(status: backend.status).rawValue,
                 "total": true,
-                "state": backend.status, "check": "",
+                "state": backend.status,
                 "since": Readable.time(seconds: backend.service.sinceLastChange),
                 "address": "\(backend.activeServers) active, \(backend.backupServers) backup",
                 "cells": cells(
@@ -76,9 +77,9 @@
 
         private static func traffic(_ traffic: TrafficCounters) -> [Cell] {
             [
-                Cell("Sessions", traffic.sessions), Cell("Most", traffic.sessionsMax),
+                Cell("Sessions", traffic.sessions), Cell("Sessions max", traffic.sessionsMax),
                 Cell("Limit", traffic.sessionLimit), Cell("Total", traffic.sessionsTotal),
-                Cell("Per second", traffic.rate), Cell("Most", traffic.rateMax),
+                Cell("Per second", traffic.rate), Cell("Per second max", traffic.rateMax),
                 Cell("In", bytes: traffic.bytesIn), Cell("Out", bytes: traffic.bytesOut),
             ]
         }

@@ -24,8 +24,8 @@ public enum StatisticsCSV {
     /// Writes the table: a header line, then per proxy its frontend, servers and pool.
     ///
     /// - Parameter status: What to write.
-    /// - Returns: Lines that end in `,` and a line feed, as haproxy's do. The column `-`, empty in
-    ///   the rows of pools and servers of old releases, closes each line.
+    /// - Returns: Lines that end in `,` and a line feed, as haproxy's do. The column `-` closes each
+    ///   of them; behind it haproxy has figures of its own modules.
     public static func render(_ status: NodeStatus) -> String {
         var text = "# " + columns.joined(separator: ",") + ",-,\n"
         for (index, proxy) in status.proxies.enumerated() {

@@ -67,7 +67,8 @@
             {{#rows}}<tr class="{{class}}{{#total}} total{{/total}}">
             <th scope="row" title="{{address}}">{{name}}{{#backup}} <small>backup</small>{{/backup}}</th>
             <td class="text"><span class="state {{class}}">{{state}}</span> <small>{{since}}</small></td>
-            <td class="text" data-label="Check"{{#checkDetail}} title="{{.}}"{{/checkDetail}}>{{check}}</td>
+            <td class="text{{^check}} blank{{/check}}" data-label="Check"{{#checkDetail}} \
+            title="{{.}}"{{/checkDetail}}>{{check}}</td>
             {{#cells}}<td data-label="{{label}}"{{#exact}} title="{{.}}"{{/exact}}{{#blank}} \
             class="blank"{{/blank}}{{#alarm}} class="alarm"{{/alarm}}>{{text}}</td>
             {{/cells}}</tr>
@@ -118,14 +119,15 @@
             .trackers { list-style: none; margin: .7rem 0 0; padding: .5rem 0 0;
               border-top: 1px solid var(--line); } .trackers li { padding: .1rem 0; }
             .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; }
-            table { border-collapse: collapse; width: 100%; }
-            th, td { padding: .3rem .55rem; text-align: right; white-space: nowrap;
+            table { border-collapse: collapse; width: 100%; font-size: 13px; }
+            th, td { padding: .3rem .45rem; text-align: right; white-space: nowrap;
               border-top: 1px solid var(--line); }
             thead th { background: var(--head); color: var(--dim); font-weight: 600; font-size: .86em;
-              border: 0; padding: .15rem .55rem; } thead tr:first-child th[colspan] {
+              border: 0; padding: .15rem .45rem; } thead tr:first-child th[colspan] {
               text-align: center; border-left: 1px solid var(--line); }
             thead th[rowspan], tbody th, .text { text-align: left; }
-            tbody th { font-weight: 600; border-left: 5px solid var(--hue); }
+            tbody th { font-weight: 600; border-left: 5px solid var(--hue); position: sticky; left: 0;
+              background: color-mix(in srgb, var(--hue) calc(var(--tint) / 2), var(--paper)); }
             tbody tr { background: color-mix(in srgb, var(--hue) calc(var(--tint) / 2), transparent); }
             tbody tr.total { border-top: 2px solid var(--line); }
             .alarm { color: var(--down); font-weight: 600; } .blank { color: var(--dim); }
@@ -137,7 +139,7 @@
               tbody tr { display: grid; grid-template-columns: repeat(3, 1fr); gap: .3rem .6rem;
                 border: 1px solid var(--line); border-left: 5px solid var(--hue); border-radius: 6px;
                 padding: .5rem .7rem; margin-bottom: .6rem; }
-              th, td { border: 0; padding: 0; text-align: left; } tbody th { border: 0; }
+              th, td { border: 0; padding: 0; text-align: left; } tbody th { border: 0; background: none; }
               tbody td.text:nth-child(2) { grid-column: span 2; }
               tbody td.blank { display: none; }
               td[data-label]::before { content: attr(data-label); display: block; color: var(--dim);

@@ -30,7 +30,7 @@ public enum StatusText {
         text += "balancer: \(balancer.state.rawValue)"
         if let process = balancer.processID { text += ", process \(process)" }
         if let uptime = balancer.uptime { text += ", up \(Readable.time(seconds: uptime))" }
-        if balancer.restarts > 0 { text += ", restarted \(balancer.restarts) times" }
+        if balancer.restarts > 0 { text += ", restarts: \(balancer.restarts)" }
         if let exit = balancer.lastExit { text += ", last ended: \(Readable.line(exit))" }
         return text + "\n"
     }
