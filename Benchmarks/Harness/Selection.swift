@@ -30,8 +30,11 @@ struct Selection {
                 proxy.reactors = try Self.list(rest.popFirst(), after: word).map {
                     try Self.number($0, after: word)
                 }
-            case "--work": proxy.works = Set(try Self.list(rest.popFirst(), after: word))
-            case "--by": proxy.contenders = Set(try Self.list(rest.popFirst(), after: word))
+            case "--work":
+                proxy.works = try Self.words(rest.popFirst(), after: word, of: Self.works)
+            case "--by":
+                let known = Contender.all.map(\.name)
+                proxy.contenders = try Self.words(rest.popFirst(), after: word, of: known)
             default:
                 guard let name = Name(rawValue: word) else {
                     throw UsageError(text: "\(Self.usage)\n\"\(word)\" is none of these")
@@ -40,6 +43,18 @@ struct Selection {
             }
         }
         if names.isEmpty { names = Name.allCases }
+    }
+
+    private static let works = ["short", "pingpong", "down", "up", "idle"]
+
+    private static func words(
+        _ word: String?, after option: String, of known: [String]
+    ) throws -> Set<String> {
+        let words = try list(word, after: option)
+        for word in words where !known.contains(word) {
+            throw UsageError(text: "\(usage)\n\(option) \(word) is not known")
+        }
+        return Set(words)
     }
 
     private static func list(_ word: String?, after option: String) throws -> [String] {
