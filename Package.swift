@@ -36,7 +36,8 @@ let package = Package(
     traits: [
         .trait(
             name: "Program",
-            description: "Everything that only the lbctl program needs: NIO, HTTP, YAML, arguments."),
+            description: "Everything that only the lbctl program needs: NIO, HTTP, YAML, arguments."
+        ),
         .default(enabledTraits: ["Program"]),
     ],
     dependencies: [
@@ -63,7 +64,8 @@ let package = Package(
         .target(
             name: "Failover", dependencies: ["VRRPCore", "Netlink", "Reactor", "LinuxIO"],
             swiftSettings: strictMemory),
-        .target(name: "Balancer", dependencies: ["Reactor", "LinuxIO"], swiftSettings: strictMemory),
+        .target(
+            name: "Balancer", dependencies: ["Reactor", "LinuxIO"], swiftSettings: strictMemory),
         .target(
             name: "HealthCheck",
             dependencies: [
@@ -106,14 +108,21 @@ let package = Package(
             path: "Benchmarks", swiftSettings: strict),
         .executableTarget(
             name: "labprobe", dependencies: ["LinuxIO"], path: "Lab/Probe", swiftSettings: strict),
-        .testTarget(name: "VRRPCoreTests", dependencies: ["VRRPCore", "VRRPTestKit"], swiftSettings: strict),
-        .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO"], swiftSettings: strict),
-        .testTarget(name: "ReactorTests", dependencies: ["Reactor", "LinuxIO"], swiftSettings: strict),
-        .testTarget(name: "NetlinkTests", dependencies: ["Netlink", "LinuxIO", "Reactor"], swiftSettings: strict),
         .testTarget(
-            name: "FailoverTests", dependencies: ["Failover", "VRRPCore", "Netlink", "Reactor", "LinuxIO"],
+            name: "VRRPCoreTests", dependencies: ["VRRPCore", "VRRPTestKit"], swiftSettings: strict),
+        .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO"], swiftSettings: strict),
+        .testTarget(
+            name: "ReactorTests", dependencies: ["Reactor", "LinuxIO"], swiftSettings: strict),
+        .testTarget(
+            name: "NetlinkTests", dependencies: ["Netlink", "LinuxIO", "Reactor"],
             swiftSettings: strict),
-        .testTarget(name: "BalancerTests", dependencies: ["Balancer", "LinuxIO", "Reactor"], swiftSettings: strict),
+        .testTarget(
+            name: "FailoverTests",
+            dependencies: ["Failover", "VRRPCore", "Netlink", "Reactor", "LinuxIO"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "BalancerTests", dependencies: ["Balancer", "LinuxIO", "Reactor"],
+            swiftSettings: strict),
         .testTarget(
             name: "HealthCheckTests",
             dependencies: [

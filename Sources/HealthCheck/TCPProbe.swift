@@ -1,80 +1,80 @@
 #if Program
-    import Glibc
-    public import NIOCore
-    import NIOPosix
+import Glibc
+public import NIOCore
+import NIOPosix
 
-    /// Passes when a TCP connection can be made; sends nothing.
-    public struct TCPProbe: HealthProbe {
-        /// How the connection of a check that passed is ended.
-        public enum Closing: Hashable, Sendable, Codable {
-            /// With a reset, as haproxy does: leaves neither side a connection in TIME_WAIT.
-            case reset
-            /// With a clean end, for servers that log resets as errors (haproxy's `linger`).
-            case clean
-        }
+/// Passes when a TCP connection can be made; sends nothing.
+public struct TCPProbe: HealthProbe {
+    /// How the connection of a check that passed is ended.
+    public enum Closing: Hashable, Sendable, Codable {
+        /// With a reset, as haproxy does: leaves neither side a connection in TIME_WAIT.
+        case reset
+        /// With a clean end, for servers that log resets as errors (haproxy's `linger`).
+        case clean
+    }
 
-        /// How the connection is ended.
-        public let closing: Closing
+    /// How the connection is ended.
+    public let closing: Closing
 
-        /// Makes the probe.
-        ///
-        /// - Parameter closing: How the connection of a check that passed is ended.
-        public init(closing: Closing = .reset) { self.closing = closing }
+    /// Makes the probe.
+    ///
+    /// - Parameter closing: How the connection of a check that passed is ended.
+    public init(closing: Closing = .reset) { self.closing = closing }
 
-        /// Connects to the target, and ends the connection.
-        ///
-        /// - Parameters:
-        ///   - target: Where to connect to.
-        ///   - timeout: How long that may take.
-        ///   - eventLoop: Where the check runs.
-        /// - Returns: The outcome; never a failed future. connect(2).
-        public func probe(
-            _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
-        ) -> EventLoopFuture<ProbeOutcome> {
-            ClientBootstrap(group: eventLoop)
-                .connectTimeout(timeout)
-                // A server that speaks first would have its greeting read before the close.
-                .channelOption(.autoRead, value: false)
-                .connect(to: target)
-                .map { channel in
-                    end(channel)
-                    return .passed
-                }
-                .recover(Self.outcome(of:))
-        }
-
-        private func end(_ channel: any Channel) {
-            if closing == .reset, let options = channel as? any SocketOptionProvider {
-                // Unread bytes make the kernel reset by itself, so this may fail without harm.
-                options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenFailure { _ in }
+    /// Connects to the target, and ends the connection.
+    ///
+    /// - Parameters:
+    ///   - target: Where to connect to.
+    ///   - timeout: How long that may take.
+    ///   - eventLoop: Where the check runs.
+    /// - Returns: The outcome; never a failed future. connect(2).
+    public func probe(
+        _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<ProbeOutcome> {
+        ClientBootstrap(group: eventLoop)
+            .connectTimeout(timeout)
+            // A server that speaks first would have its greeting read before the close.
+            .channelOption(.autoRead, value: false)
+            .connect(to: target)
+            .map { channel in
+                end(channel)
+                return .passed
             }
-            channel.close(mode: .all, promise: nil)
-        }
+            .recover(Self.outcome(of:))
+    }
 
-        static func outcome(of error: any Error) -> ProbeOutcome {
-            switch error {
-            case ChannelError.connectTimeout: .timedOut
-            case let error as IOError: outcome(errno: error.errnoCode)
-            default: .notRun(reason: "\(error)")
-            }
+    private func end(_ channel: any Channel) {
+        if closing == .reset, let options = channel as? any SocketOptionProvider {
+            // Unread bytes make the kernel reset by itself, so this may fail without harm.
+            options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenFailure { _ in }
         }
+        channel.close(mode: .all, promise: nil)
+    }
 
-        /// Sorts by whose fault it is: the target's, the network's or this host's.
-        ///
-        /// connect(2), socket(2).
-        static func outcome(errno code: CInt) -> ProbeOutcome {
-            switch code {
-            case ECONNREFUSED: .refused
-            case ETIMEDOUT: .timedOut
-            case EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EACCES, EPERM, EAFNOSUPPORT:
-                .notRun(reason: text(errno: code))
-            default: .unreachable(reason: text(errno: code))
-            }
-        }
-
-        private static func text(errno code: CInt) -> String {
-            // glibc keeps a text per thread since 2.32, and answers numbers that it doesn't know.
-            strerror(code).map { String(cString: $0) } ?? "errno \(code)"
+    static func outcome(of error: any Error) -> ProbeOutcome {
+        switch error {
+        case ChannelError.connectTimeout: .timedOut
+        case let error as IOError: outcome(errno: error.errnoCode)
+        default: .notRun(reason: "\(error)")
         }
     }
+
+    /// Sorts by whose fault it is: the target's, the network's or this host's.
+    ///
+    /// connect(2), socket(2).
+    static func outcome(errno code: CInt) -> ProbeOutcome {
+        switch code {
+        case ECONNREFUSED: .refused
+        case ETIMEDOUT: .timedOut
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EACCES, EPERM, EAFNOSUPPORT:
+            .notRun(reason: text(errno: code))
+        default: .unreachable(reason: text(errno: code))
+        }
+    }
+
+    private static func text(errno code: CInt) -> String {
+        // glibc keeps a text per thread since 2.32, and answers numbers that it doesn't know.
+        strerror(code).map { String(cString: $0) } ?? "errno \(code)"
+    }
+}
 #endif

@@ -1,154 +1,154 @@
 #if Program
-    import NIOCore
-    import Synchronization
+import NIOCore
+import Synchronization
 
-    /// The checks of one target, one at a time.
+/// The checks of one target, one at a time.
+///
+/// Everything that starts or ends a check runs on `eventLoop`; the lock is for those who look
+/// from outside, so it is all but never waited for.
+final class TargetCheck: Sendable {
+    let target: CheckTarget
+    private let eventLoop: any EventLoop
+    private let onTransition: @Sendable (CheckReport) -> Void
+    fileprivate let state: Mutex<State>
+
+    fileprivate struct State {
+        var record: HealthRecord
+        var lastOutcome: ProbeOutcome?
+        var lastDuration: Duration?
+        var failedChecks = 0
+        var downTransitions = 0
+        var changedAt = NIODeadline.now()
+        var earlierDowntime = Duration.zero
+        /// When the running check began; `nil` between checks.
+        var startedAt: NIODeadline?
+        /// Counts checks, so that a result which comes after its time limit finds that out.
+        var checkNumber = 0
+        var next: Scheduled<Void>?
+        var isStopped = false
+    }
+
+    /// Makes checks that go on from the state and counts of `predecessor`, the checks of the
+    /// same target before a change of settings.
+    init(
+        _ target: CheckTarget, on eventLoop: any EventLoop, adopting predecessor: TargetCheck?,
+        onTransition: @escaping @Sendable (CheckReport) -> Void
+    ) {
+        self.target = target
+        self.eventLoop = eventLoop
+        self.onTransition = onTransition
+        let record = HealthRecord(
+            rise: target.rise, fall: target.fall, initialState: target.initialState)
+        var state = predecessor?.state.withLock { $0 } ?? State(record: record)
+        state.record =
+            predecessor.map { _ in
+                state.record.adopting(rise: target.rise, fall: target.fall)
+            } ?? record
+        state.startedAt = nil
+        state.next = nil
+        state.isStopped = false
+        self.state = Mutex(state)
+    }
+
+    /// Sets the first check, and the distance of the second, which spreads all later rounds.
+    func start(after delay: Duration, second: Duration) {
+        schedule(after: delay, thenAfter: second)
+    }
+
+    /// Starts no further check.
     ///
-    /// Everything that starts or ends a check runs on `eventLoop`; the lock is for those who look
-    /// from outside, so it is all but never waited for.
-    final class TargetCheck: Sendable {
-        let target: CheckTarget
-        private let eventLoop: any EventLoop
-        private let onTransition: @Sendable (CheckReport) -> Void
-        fileprivate let state: Mutex<State>
-
-        fileprivate struct State {
-            var record: HealthRecord
-            var lastOutcome: ProbeOutcome?
-            var lastDuration: Duration?
-            var failedChecks = 0
-            var downTransitions = 0
-            var changedAt = NIODeadline.now()
-            var earlierDowntime = Duration.zero
-            /// When the running check began; `nil` between checks.
-            var startedAt: NIODeadline?
-            /// Counts checks, so that a result which comes after its time limit finds that out.
-            var checkNumber = 0
-            var next: Scheduled<Void>?
-            var isStopped = false
-        }
-
-        /// Makes checks that go on from the state and counts of `predecessor`, the checks of the
-        /// same target before a change of settings.
-        init(
-            _ target: CheckTarget, on eventLoop: any EventLoop, adopting predecessor: TargetCheck?,
-            onTransition: @escaping @Sendable (CheckReport) -> Void
-        ) {
-            self.target = target
-            self.eventLoop = eventLoop
-            self.onTransition = onTransition
-            let record = HealthRecord(
-                rise: target.rise, fall: target.fall, initialState: target.initialState)
-            var state = predecessor?.state.withLock { $0 } ?? State(record: record)
-            state.record =
-                predecessor.map { _ in
-                    state.record.adopting(rise: target.rise, fall: target.fall)
-                } ?? record
-            state.startedAt = nil
-            state.next = nil
-            state.isStopped = false
-            self.state = Mutex(state)
-        }
-
-        /// Sets the first check, and the distance of the second, which spreads all later rounds.
-        func start(after delay: Duration, second: Duration) {
-            schedule(after: delay, thenAfter: second)
-        }
-
-        /// Starts no further check.
-        ///
-        /// One that is under way ends unheard, within its time limit.
-        func stop() {
-            state.withLock {
-                $0.isStopped = true
-                $0.next?.cancel()
-                $0.next = nil
-            }
-        }
-
-        func report(transition: HealthTransition? = nil) -> CheckReport {
-            state.withLock { $0.report(id: target.id, transition: transition) }
-        }
-
-        private func schedule(after delay: Duration, thenAfter following: Duration?) {
-            let next = eventLoop.scheduleTask(in: TimeAmount(delay)) {
-                self.check(thenAfter: following)
-            }
-            let isStopped = state.withLock {
-                $0.next = next
-                return $0.isStopped
-            }
-            if isStopped { next.cancel() }
-        }
-
-        private func check(thenAfter following: Duration?) {
-            let now = NIODeadline.now()
-            let number: Int? = state.withLock {
-                guard !$0.isStopped else { return nil }
-                $0.startedAt = now
-                $0.checkNumber += 1
-                return $0.checkNumber
-            }
-            guard let number else { return }
-            let timeout = TimeAmount(target.probeTimeout)
-            // A probe that forgets its time limit must not hold up the checks of its target.
-            let guardTask = eventLoop.scheduleTask(in: timeout) {
-                self.finish(number, with: .timedOut, thenAfter: following)
-            }
-            target.probe.probe(target.address, timeout: timeout, on: eventLoop)
-                .hop(to: eventLoop)
-                .recover { .notRun(reason: "\($0)") }
-                .whenSuccess { outcome in
-                    guardTask.cancel()
-                    self.finish(number, with: outcome, thenAfter: following)
-                }
-        }
-
-        private func finish(
-            _ number: Int, with outcome: ProbeOutcome, thenAfter following: Duration?
-        ) {
-            let now = NIODeadline.now()
-            let ended: (report: CheckReport?, delay: Duration)? = state.withLock { state in
-                guard state.checkNumber == number, let startedAt = state.startedAt, !state.isStopped
-                else { return nil }
-                let duration = Duration(now - startedAt)
-                let transition = state.take(outcome, after: duration, at: now)
-                let delay = (following ?? target.interval(in: state.record)) - duration
-                let report = transition.map { state.report(id: target.id, transition: $0) }
-                return (report, max(delay, .zero))
-            }
-            guard let ended else { return }
-            if let report = ended.report { onTransition(report) }
-            schedule(after: ended.delay, thenAfter: nil)
+    /// One that is under way ends unheard, within its time limit.
+    func stop() {
+        state.withLock {
+            $0.isStopped = true
+            $0.next?.cancel()
+            $0.next = nil
         }
     }
 
-    extension TargetCheck.State {
-        fileprivate mutating func take(
-            _ outcome: ProbeOutcome, after duration: Duration, at now: NIODeadline
-        ) -> HealthTransition? {
-            startedAt = nil
-            lastOutcome = outcome
-            lastDuration = duration
-            guard let passed = outcome.verdict else { return nil }
-            let wasDown = record.isKnown && !record.isUp
-            if !passed && record.isUp { failedChecks += 1 }
-            let transition = record.record(passed: passed)
-            guard let transition else { return nil }
-            if wasDown { earlierDowntime += Duration(now - changedAt) }
-            if transition == .down { downTransitions += 1 }
-            changedAt = now
-            return transition
-        }
-
-        fileprivate func report(id: String, transition: HealthTransition?) -> CheckReport {
-            let age = Duration(NIODeadline.now() - changedAt)
-            let isDown = record.isKnown && !record.isUp
-            return CheckReport(
-                id: id, transition: transition, record: record, lastOutcome: lastOutcome,
-                lastDuration: lastDuration, isChecking: startedAt != nil,
-                failedChecks: failedChecks, downTransitions: downTransitions,
-                timeSinceChange: age, downtime: earlierDowntime + (isDown ? age : .zero))
-        }
+    func report(transition: HealthTransition? = nil) -> CheckReport {
+        state.withLock { $0.report(id: target.id, transition: transition) }
     }
+
+    private func schedule(after delay: Duration, thenAfter following: Duration?) {
+        let next = eventLoop.scheduleTask(in: TimeAmount(delay)) {
+            self.check(thenAfter: following)
+        }
+        let isStopped = state.withLock {
+            $0.next = next
+            return $0.isStopped
+        }
+        if isStopped { next.cancel() }
+    }
+
+    private func check(thenAfter following: Duration?) {
+        let now = NIODeadline.now()
+        let number: Int? = state.withLock {
+            guard !$0.isStopped else { return nil }
+            $0.startedAt = now
+            $0.checkNumber += 1
+            return $0.checkNumber
+        }
+        guard let number else { return }
+        let timeout = TimeAmount(target.probeTimeout)
+        // A probe that forgets its time limit must not hold up the checks of its target.
+        let guardTask = eventLoop.scheduleTask(in: timeout) {
+            self.finish(number, with: .timedOut, thenAfter: following)
+        }
+        target.probe.probe(target.address, timeout: timeout, on: eventLoop)
+            .hop(to: eventLoop)
+            .recover { .notRun(reason: "\($0)") }
+            .whenSuccess { outcome in
+                guardTask.cancel()
+                self.finish(number, with: outcome, thenAfter: following)
+            }
+    }
+
+    private func finish(
+        _ number: Int, with outcome: ProbeOutcome, thenAfter following: Duration?
+    ) {
+        let now = NIODeadline.now()
+        let ended: (report: CheckReport?, delay: Duration)? = state.withLock { state in
+            guard state.checkNumber == number, let startedAt = state.startedAt, !state.isStopped
+            else { return nil }
+            let duration = Duration(now - startedAt)
+            let transition = state.take(outcome, after: duration, at: now)
+            let delay = (following ?? target.interval(in: state.record)) - duration
+            let report = transition.map { state.report(id: target.id, transition: $0) }
+            return (report, max(delay, .zero))
+        }
+        guard let ended else { return }
+        if let report = ended.report { onTransition(report) }
+        schedule(after: ended.delay, thenAfter: nil)
+    }
+}
+
+extension TargetCheck.State {
+    fileprivate mutating func take(
+        _ outcome: ProbeOutcome, after duration: Duration, at now: NIODeadline
+    ) -> HealthTransition? {
+        startedAt = nil
+        lastOutcome = outcome
+        lastDuration = duration
+        guard let passed = outcome.verdict else { return nil }
+        let wasDown = record.isKnown && !record.isUp
+        if !passed && record.isUp { failedChecks += 1 }
+        let transition = record.record(passed: passed)
+        guard let transition else { return nil }
+        if wasDown { earlierDowntime += Duration(now - changedAt) }
+        if transition == .down { downTransitions += 1 }
+        changedAt = now
+        return transition
+    }
+
+    fileprivate func report(id: String, transition: HealthTransition?) -> CheckReport {
+        let age = Duration(NIODeadline.now() - changedAt)
+        let isDown = record.isKnown && !record.isUp
+        return CheckReport(
+            id: id, transition: transition, record: record, lastOutcome: lastOutcome,
+            lastDuration: lastDuration, isChecking: startedAt != nil,
+            failedChecks: failedChecks, downTransitions: downTransitions,
+            timeSinceChange: age, downtime: earlierDowntime + (isDown ? age : .zero))
+    }
+}
 #endif

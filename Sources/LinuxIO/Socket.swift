@@ -107,6 +107,24 @@ public enum Socket {
         try check("setsockopt", subject, unsafe clinux_setsockopt(socket, level, name, &value, 4))
     }
 
+    /// Sets an option whose value is a string or a structure.
+    ///
+    /// - Parameters:
+    ///   - socket: The socket.
+    ///   - level: `SOL_SOCKET`, `IPPROTO_IP` and so on.
+    ///   - name: The option's number.
+    ///   - bytes: The value as the kernel takes it.
+    ///   - subject: What the option is set to, for the error.
+    /// - Throws: `SystemError`.
+    public static func setOption(
+        _ socket: Int32, _ level: Int32, _ name: Int32, bytes: [UInt8], _ subject: String
+    ) throws(SystemError) {
+        let result = unsafe bytes.withUnsafeBytes { value in
+            unsafe clinux_setsockopt(socket, level, name, value.baseAddress, UInt32(value.count))
+        }
+        try check("setsockopt", subject, result)
+    }
+
     /// The address that a socket is bound to.
     ///
     /// - Parameter socket: An IPv4 socket.

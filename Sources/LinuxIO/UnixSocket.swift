@@ -34,6 +34,55 @@ public enum UnixSocket {
         return socket
     }
 
+    /// Takes the next connection that waits.
+    ///
+    /// - Parameter listener: A listening Unix socket.
+    /// - Returns: The connection, non-blocking and close-on-exec.
+    /// - Throws: `SystemError`; `EAGAIN` when none waits.
+    public static func accepted(from listener: Int32) throws(SystemError) -> Descriptor {
+        let flags = Socket.nonBlocking | Socket.closeOnExec
+        return Descriptor(
+            owning: Int32(try check("accept", nil, clinux_accept(listener, nil, nil, flags))))
+    }
+
+    /// Reads what has come, without waiting.
+    ///
+    /// - Parameters:
+    ///   - socket: A connected socket.
+    ///   - bytes: Where up to 64 KiB are appended.
+    /// - Returns: How many came; 0 at the end of the stream.
+    public static func read(from socket: Int32, into bytes: inout [UInt8]) -> Transfer {
+        var result = 0
+        let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, count in
+            result = unsafe clinux_recv(socket, buffer.baseAddress, buffer.count, 0)
+            count = max(0, result)
+        }
+        bytes += chunk
+        return Transfer(result: result)
+    }
+
+    /// Removes the file of a socket that nobody listens on any more.
+    ///
+    /// - Parameter path: Where it is; one that is gone already is ignored.
+    public static func remove(_ path: String) { _ = unsafe unlink(path) }
+
+    /// Takes a name that one socket of a network namespace can have at a time.
+    ///
+    /// The name goes with its holder, however that ends, and is no file that could be left behind:
+    /// the abstract names of `unix(7)`.
+    ///
+    /// - Parameter name: 1 to 107 bytes.
+    /// - Returns: The socket that holds the name until it is closed.
+    /// - Throws: `SystemError` that names it; `EADDRINUSE` when somebody holds it.
+    public static func claiming(name: String) throws(SystemError) -> Descriptor {
+        let socket = try Socket.open(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0, name)
+        var (address, length) = try rawAddress("@" + name)
+        address.sun_path.0 = 0
+        // Every byte counts in an abstract name, so the terminator stays outside.
+        try check("bind", "@" + name, unsafe clinux_bind(socket.rawValue, &address, length - 1))
+        return socket
+    }
+
     private static func rawAddress(_ path: String) throws(SystemError) -> (sockaddr_un, UInt32) {
         var address = sockaddr_un()
         address.sun_family = UInt16(AF_UNIX)

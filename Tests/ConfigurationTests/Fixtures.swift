@@ -1,4 +1,4 @@
-import Configuration
+import NodeConfiguration
 
 /// The seed's files, held verbatim beside this file.
 enum Fixture: String, CaseIterable {

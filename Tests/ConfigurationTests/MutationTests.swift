@@ -1,4 +1,4 @@
-import Configuration
+import NodeConfiguration
 import Testing
 
 /// A small generator with a seed, so that a failure can be had again (SplitMix64).

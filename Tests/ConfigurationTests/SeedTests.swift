@@ -1,4 +1,4 @@
-import Configuration
+import NodeConfiguration
 import Testing
 import VRRPCore
 

@@ -178,6 +178,13 @@ static inline long clinux_pidfd_open(int pid) {
 static inline long clinux_prctl(int option, unsigned long argument) {
     return clinux_call(__NR_prctl, option, (long)argument, 0, 0, 0, 0);
 }
+/* The number of bytes that the kernel wrote, or a negative errno. */
+static inline long clinux_sched_getaffinity(int pid, size_t mask_bytes, void *mask) {
+    return clinux_call(__NR_sched_getaffinity, pid, (long)mask_bytes, CLINUX_P(mask), 0, 0, 0);
+}
+static inline long clinux_setns(int fd, int type) {
+    return clinux_call(__NR_setns, fd, type, 0, 0, 0, 0);
+}
 static inline long clinux_unshare(int flags) {
     return clinux_call(__NR_unshare, flags, 0, 0, 0, 0, 0);
 }

@@ -8,6 +8,8 @@ public enum ControlRequest: Hashable, Sendable {
     case reload
     /// Resign and end, as on SIGTERM.
     case stop
+    /// Change what a server takes.
+    case server(ServerOrder)
 }
 
 /// What the running program answers.
@@ -42,8 +44,8 @@ public struct ControlFailure: Codable, Hashable, Sendable {
 }
 
 extension ControlRequest: Codable {
-    private enum CodingKeys: String, CodingKey { case command }
-    private enum Command: String, Codable, CaseIterable { case status, reload, stop }
+    private enum CodingKeys: String, CodingKey { case command, order }
+    private enum Command: String, Codable, CaseIterable { case status, reload, stop, server }
 
     /// Reads a request.
     ///
@@ -63,6 +65,7 @@ extension ControlRequest: Codable {
             case .status: .status
             case .reload: .reload
             case .stop: .stop
+            case .server: .server(try container.decode(ServerOrder.self, forKey: .order))
             }
     }
 
@@ -76,9 +79,11 @@ extension ControlRequest: Codable {
             case .status: .status
             case .reload: .reload
             case .stop: .stop
+            case .server: .server
             }
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(command, forKey: .command)
+        if case .server(let order) = self { try container.encode(order, forKey: .order) }
     }
 }
 

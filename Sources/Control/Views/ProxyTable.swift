@@ -1,112 +1,112 @@
 #if Program
-    /// One proxy's table on the statistics page, as the template wants it.
-    enum ProxyTable {
-        static func entry(of proxy: ProxyStatus) -> [String: Any] {
-            var rows: [[String: Any]] = []
-            if let frontend = proxy.frontend { rows.append(row(of: frontend)) }
-            rows += proxy.servers.map(row(of:))
-            if let backend = proxy.backend { rows.append(row(of: backend)) }
-            var entry: [String: Any] = [
-                "name": proxy.name, "mode": proxy.mode, "rows": rows,
-                "addresses": proxy.frontend?.addresses ?? [],
-            ]
-            entry["algorithm"] = proxy.backend?.algorithm
-            return entry
-        }
-
-        private static func row(of frontend: FrontendStatus) -> [String: Any] {
-            var cells = [Cell("Weight"), Cell("Queue"), Cell("Queue max")]
-            cells += traffic(frontend.traffic)
-            cells.append(Cell("Errors", errors: frontend.requestErrors))
-            cells += ["Retried", "Moved", "Client", "Server", "Failed", "Downs", "Down time"].map {
-                Cell($0)
-            }
-            return [
-                "name": "Frontend", "class": RowState(status: frontend.status).rawValue,
-                "state": frontend.status,
-                "address": frontend.addresses.joined(separator: ", "), "cells": cells.map(\.entry),
-            ]
-        }
-
-        private static func row(of server: ServerStatus) -> [String: Any] {
-            let check = server.check
-            var row: [String: Any] = [
-                "name": server.name, "class": RowState(status: server.status).rawValue,
-                "state": server.status, "address": server.address, "backup": server.isBackup,
-                "cells": cells(
-                    weight: server.weight, server.traffic, server.service, failures: check?.failures
-                ).map(\.entry),
-            ]
-            // What is not checked never changes.
-            row["since"] = check.map { _ in Readable.time(seconds: server.service.sinceLastChange) }
-            row["check"] = check.map { $0.code + ($0.duration.map { " in \($0) ms" } ?? "") }
-            row["checkDetail"] = check.flatMap { $0.detail.isEmpty ? nil : $0.detail }
-            return row
-        }
-
-        private static func row(of backend: BackendStatus) -> [String: Any] {
-            [
-                "name": "Backend", "class": RowState(status: backend.status).rawValue,
-                "total": true,
-                "state": backend.status,
-                "since": Readable.time(seconds: backend.service.sinceLastChange),
-                "address": "\(backend.activeServers) active, \(backend.backupServers) backup",
-                "cells": cells(
-                    weight: backend.weight, backend.traffic, backend.service, failures: nil
-                ).map(\.entry),
-            ]
-        }
-
-        private static func cells(
-            weight: Int, _ traffic: TrafficCounters, _ service: ServiceCounters, failures: Int?
-        ) -> [Cell] {
-            var cells = [
-                Cell("Weight", weight), Cell("Queue", service.queued),
-                Cell("Queue max", service.queuedMax),
-            ]
-            cells += Self.traffic(traffic)
-            cells += [
-                Cell("Errors", errors: service.connectErrors), Cell("Retried", service.retries),
-                Cell("Moved", service.redispatches), Cell("Client aborts", service.clientAborts),
-                Cell("Server aborts", service.serverAborts), Cell("Failed checks", failures),
-                Cell("Downs", service.downTransitions),
-                Cell("Down time", text: Readable.time(seconds: service.downtime)),
-            ]
-            return cells
-        }
-
-        private static func traffic(_ traffic: TrafficCounters) -> [Cell] {
-            [
-                Cell("Sessions", traffic.sessions), Cell("Sessions max", traffic.sessionsMax),
-                Cell("Limit", traffic.sessionLimit), Cell("Total", traffic.sessionsTotal),
-                Cell("Per second", traffic.rate), Cell("Per second max", traffic.rateMax),
-                Cell("In", bytes: traffic.bytesIn), Cell("Out", bytes: traffic.bytesOut),
-            ]
-        }
+/// One proxy's table on the statistics page, as the template wants it.
+enum ProxyTable {
+    static func entry(of proxy: ProxyStatus) -> [String: Any] {
+        var rows: [[String: Any]] = []
+        if let frontend = proxy.frontend { rows.append(row(of: frontend)) }
+        rows += proxy.servers.map(row(of:))
+        if let backend = proxy.backend { rows.append(row(of: backend)) }
+        var entry: [String: Any] = [
+            "name": proxy.name, "mode": proxy.mode, "rows": rows,
+            "addresses": proxy.frontend?.addresses ?? [],
+        ]
+        entry["algorithm"] = proxy.backend?.algorithm
+        return entry
     }
 
-    /// A figure and what it is called where the table has no room for headings.
-    private struct Cell {
-        let entry: [String: Any]
-
-        init(_ label: String, _ count: Int? = nil) {
-            self.init(label, text: count.map(Readable.count), exact: nil)
+    private static func row(of frontend: FrontendStatus) -> [String: Any] {
+        var cells = [Cell("Weight"), Cell("Queue"), Cell("Queue max")]
+        cells += traffic(frontend.traffic)
+        cells.append(Cell("Errors", errors: frontend.requestErrors))
+        cells += ["Retried", "Moved", "Client", "Server", "Failed", "Downs", "Down time"].map {
+            Cell($0)
         }
-
-        init(_ label: String, bytes: Int) {
-            self.init(label, text: Readable.bytes(bytes), exact: Readable.count(bytes) + " bytes")
-        }
-
-        init(_ label: String, errors: Int) {
-            self.init(label, text: Readable.count(errors), exact: nil, isAlarm: errors > 0)
-        }
-
-        init(_ label: String, text: String?, exact: String? = nil, isAlarm: Bool = false) {
-            var entry: [String: Any] = [
-                "label": label, "text": text ?? "", "blank": text == nil, "alarm": isAlarm,
-            ]
-            entry["exact"] = exact
-            self.entry = entry
-        }
+        return [
+            "name": "Frontend", "class": RowState(status: frontend.status).rawValue,
+            "state": frontend.status,
+            "address": frontend.addresses.joined(separator: ", "), "cells": cells.map(\.entry),
+        ]
     }
+
+    private static func row(of server: ServerStatus) -> [String: Any] {
+        let check = server.check
+        var row: [String: Any] = [
+            "name": server.name, "class": RowState(status: server.status).rawValue,
+            "state": server.status, "address": server.address, "backup": server.isBackup,
+            "cells": cells(
+                weight: server.weight, server.traffic, server.service, failures: check?.failures
+            ).map(\.entry),
+        ]
+        // What is not checked never changes.
+        row["since"] = check.map { _ in Readable.time(seconds: server.service.sinceLastChange) }
+        row["check"] = check.map { $0.code + ($0.duration.map { " in \($0) ms" } ?? "") }
+        row["checkDetail"] = check.flatMap { $0.detail.isEmpty ? nil : $0.detail }
+        return row
+    }
+
+    private static func row(of backend: BackendStatus) -> [String: Any] {
+        [
+            "name": "Backend", "class": RowState(status: backend.status).rawValue,
+            "total": true,
+            "state": backend.status,
+            "since": Readable.time(seconds: backend.service.sinceLastChange),
+            "address": "\(backend.activeServers) active, \(backend.backupServers) backup",
+            "cells": cells(
+                weight: backend.weight, backend.traffic, backend.service, failures: nil
+            ).map(\.entry),
+        ]
+    }
+
+    private static func cells(
+        weight: Int, _ traffic: TrafficCounters, _ service: ServiceCounters, failures: Int?
+    ) -> [Cell] {
+        var cells = [
+            Cell("Weight", weight), Cell("Queue", service.queued),
+            Cell("Queue max", service.queuedMax),
+        ]
+        cells += Self.traffic(traffic)
+        cells += [
+            Cell("Errors", errors: service.connectErrors), Cell("Retried", service.retries),
+            Cell("Moved", service.redispatches), Cell("Client aborts", service.clientAborts),
+            Cell("Server aborts", service.serverAborts), Cell("Failed checks", failures),
+            Cell("Downs", service.downTransitions),
+            Cell("Down time", text: Readable.time(seconds: service.downtime)),
+        ]
+        return cells
+    }
+
+    private static func traffic(_ traffic: TrafficCounters) -> [Cell] {
+        [
+            Cell("Sessions", traffic.sessions), Cell("Sessions max", traffic.sessionsMax),
+            Cell("Limit", traffic.sessionLimit), Cell("Total", traffic.sessionsTotal),
+            Cell("Per second", traffic.rate), Cell("Per second max", traffic.rateMax),
+            Cell("In", bytes: traffic.bytesIn), Cell("Out", bytes: traffic.bytesOut),
+        ]
+    }
+}
+
+/// A figure and what it is called where the table has no room for headings.
+private struct Cell {
+    let entry: [String: Any]
+
+    init(_ label: String, _ count: Int? = nil) {
+        self.init(label, text: count.map(Readable.count), exact: nil)
+    }
+
+    init(_ label: String, bytes: Int) {
+        self.init(label, text: Readable.bytes(bytes), exact: Readable.count(bytes) + " bytes")
+    }
+
+    init(_ label: String, errors: Int) {
+        self.init(label, text: Readable.count(errors), exact: nil, isAlarm: errors > 0)
+    }
+
+    init(_ label: String, text: String?, exact: String? = nil, isAlarm: Bool = false) {
+        var entry: [String: Any] = [
+            "label": label, "text": text ?? "", "blank": text == nil, "alarm": isAlarm,
+        ]
+        entry["exact"] = exact
+        self.entry = entry
+    }
+}
 #endif

@@ -1,79 +1,79 @@
 #if Program
-    import HTTPTypes
-    import HummingbirdCore
-    import NIOCore
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
 
-    /// Answers requests to one statistics page.
-    struct StatisticsResponder: Sendable {
-        let site: StatisticsSite
-        let credentials: BasicCredentials
-        let page: StatusPage
-        let status: @Sendable () async -> NodeStatus
+/// Answers requests to one statistics page.
+struct StatisticsResponder: Sendable {
+    let site: StatisticsSite
+    let credentials: BasicCredentials
+    let page: StatusPage
+    let status: @Sendable () async -> NodeStatus
 
-        /// The answer to a request; the one who writes it leaves its body away for HEAD.
-        func response(to request: Request) async -> Response {
-            guard let form = StatisticsForm(target: request.head.path ?? "", path: site.path) else {
-                return text("404: nothing here\n", status: .notFound)
-            }
-            guard credentials.admits(authorization: request.headers[.authorization]) else {
-                return text(
-                    "401: a name and a password are needed\n", status: .unauthorized,
-                    headers: [.wwwAuthenticate: "Basic realm=\(quotedRealm), charset=\"UTF-8\""])
-            }
-            guard request.method == .get || request.method == .head else {
-                return text(
-                    "405: this page can be read only\n", status: .methodNotAllowed,
-                    headers: [.allow: "GET, HEAD"])
-            }
-            let status = await status()
-            switch form {
-            case .page(let refreshes):
-                let html = page.render(
-                    status, path: site.path, refreshInterval: refreshes ? site.refreshInterval : nil
-                )
-                return text(
-                    html, status: .ok, type: "text/html; charset=utf-8",
-                    headers: [.contentSecurityPolicy: Self.contentSecurityPolicy])
-            case .csv:
-                return text(StatisticsCSV.render(status), status: .ok)
-            case .json:
-                return answer(
-                    ByteBuffer(bytes: status.json()), status: .ok, type: "application/json")
-            }
+    /// The answer to a request; the one who writes it leaves its body away for HEAD.
+    func response(to request: Request) async -> Response {
+        guard let form = StatisticsForm(target: request.head.path ?? "", path: site.path) else {
+            return text("404: nothing here\n", status: .notFound)
         }
-
-        private func text(
-            _ text: String, status: HTTPResponse.Status, type: String = "text/plain; charset=utf-8",
-            headers: HTTPFields = [:]
-        ) -> Response {
-            answer(ByteBuffer(string: text), status: status, type: type, headers: headers)
+        guard credentials.admits(authorization: request.headers[.authorization]) else {
+            return text(
+                "401: a name and a password are needed\n", status: .unauthorized,
+                headers: [.wwwAuthenticate: "Basic realm=\(quotedRealm), charset=\"UTF-8\""])
         }
-
-        private func answer(
-            _ body: ByteBuffer, status: HTTPResponse.Status, type: String, headers: HTTPFields = [:]
-        ) -> Response {
-            var fields = headers
-            fields[.contentType] = type
-            fields[.cacheControl] = "no-store"
-            fields[.xContentTypeOptions] = "nosniff"
-            return Response(status: status, headers: fields, body: ResponseBody(byteBuffer: body))
+        guard request.method == .get || request.method == .head else {
+            return text(
+                "405: this page can be read only\n", status: .methodNotAllowed,
+                headers: [.allow: "GET, HEAD"])
         }
-
-        /// The realm as a quoted string: what cannot stand in a header is left out.
-        ///
-        /// RFC 9110 §5.6.4.
-        private var quotedRealm: String {
-            var quoted = ""
-            for scalar in site.realm.unicodeScalars
-            where scalar.value >= 0x20 && scalar.value != 0x7F {
-                if scalar == "\"" || scalar == "\\" { quoted += "\\" }
-                quoted.unicodeScalars.append(scalar)
-            }
-            return "\"\(quoted)\""
+        let status = await status()
+        switch form {
+        case .page(let refreshes):
+            let html = page.render(
+                status, path: site.path, refreshInterval: refreshes ? site.refreshInterval : nil
+            )
+            return text(
+                html, status: .ok, type: "text/html; charset=utf-8",
+                headers: [.contentSecurityPolicy: Self.contentSecurityPolicy])
+        case .csv:
+            return text(StatisticsCSV.render(status), status: .ok)
+        case .json:
+            return answer(
+                ByteBuffer(bytes: status.json()), status: .ok, type: "application/json")
         }
-
-        /// The page carries its style and nothing else; a script that got in would not run.
-        private static let contentSecurityPolicy =
-            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
     }
+
+    private func text(
+        _ text: String, status: HTTPResponse.Status, type: String = "text/plain; charset=utf-8",
+        headers: HTTPFields = [:]
+    ) -> Response {
+        answer(ByteBuffer(string: text), status: status, type: type, headers: headers)
+    }
+
+    private func answer(
+        _ body: ByteBuffer, status: HTTPResponse.Status, type: String, headers: HTTPFields = [:]
+    ) -> Response {
+        var fields = headers
+        fields[.contentType] = type
+        fields[.cacheControl] = "no-store"
+        fields[.xContentTypeOptions] = "nosniff"
+        return Response(status: status, headers: fields, body: ResponseBody(byteBuffer: body))
+    }
+
+    /// The realm as a quoted string: what cannot stand in a header is left out.
+    ///
+    /// RFC 9110 §5.6.4.
+    private var quotedRealm: String {
+        var quoted = ""
+        for scalar in site.realm.unicodeScalars
+        where scalar.value >= 0x20 && scalar.value != 0x7F {
+            if scalar == "\"" || scalar == "\\" { quoted += "\\" }
+            quoted.unicodeScalars.append(scalar)
+        }
+        return "\"\(quoted)\""
+    }
+
+    /// The page carries its style and nothing else; a script that got in would not run.
+    private static let contentSecurityPolicy =
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+}
 #endif

@@ -1,0 +1,69 @@
+internal import VRRPCore
+
+extension NotificationPrograms {
+    fileprivate var all: [[String]] { [active, backup, fault, stop, any].compactMap(\.self) }
+}
+
+/// What tells one virtual router of a node from another: RFC 9568 §5.2.3.
+struct RouterKey: Hashable {
+    let interface: String
+    let vrid: VRID
+
+    init(interface: String, vrid: VRID) {
+        self.interface = interface
+        self.vrid = vrid
+    }
+
+    init(_ settings: RouterSettings) {
+        self.init(interface: settings.interface, vrid: settings.vrid)
+    }
+}
+
+extension FailoverConfiguration {
+    /// Throws if the parts do not fit together.
+    func validate() throws(FailoverError) {
+        var names: Set<String> = []
+        var keys: Set<RouterKey> = []
+        let scriptNames = Set(scripts.map(\.name))
+        for script in scripts where script.source == .command([]) {
+            throw .emptyCommand(of: "script \(script.name)")
+        }
+        for script in scripts where script.interval <= .zero {
+            throw .interval(script.interval, script: script.name)
+        }
+        for router in routers {
+            guard names.insert(router.name).inserted else { throw .duplicateName(router.name) }
+            guard keys.insert(RouterKey(router)).inserted else {
+                throw .duplicateVRID(router.vrid, interface: router.interface)
+            }
+            guard (1...255).contains(router.addresses.count) else {
+                throw .addressCount(router.addresses.count, router: router.name)
+            }
+            for held in router.addresses where !(0...32).contains(held.prefixLength) {
+                throw .prefixLength(held.prefixLength, held.address, router: router.name)
+            }
+            for arguments in router.notifications.all where arguments.isEmpty {
+                throw .emptyCommand(of: "a notification of virtual router \(router.name)")
+            }
+            for tracked in router.trackedScripts where !scriptNames.contains(tracked.name) {
+                throw .unknownScript(tracked.name, router: router.name)
+            }
+        }
+    }
+
+    /// How the virtual routers use the interfaces of the host.
+    var interfaceUses: InterfaceUses {
+        var uses = InterfaceUses()
+        for router in routers {
+            uses.advertising.insert(router.interface)
+            uses.watched.insert(router.interface)
+            uses.watched.formUnion(router.trackedInterfaces.map(\.name))
+            for held in router.addresses {
+                let name = held.interface ?? router.interface
+                uses.watched.insert(name)
+                uses.virtualAddresses[name, default: []].insert(held.address)
+            }
+        }
+        return uses
+    }
+}

@@ -1,0 +1,152 @@
+public import VRRPCore
+
+/// What one node does for its virtual routers.
+///
+/// A value, so that two can be compared: a reload changes only what differs.
+public struct FailoverConfiguration: Hashable, Sendable {
+    /// The virtual routers that the node takes part in; names are unique, and so is each VRID on
+    /// its interface.
+    public var routers: [RouterSettings] = []
+    /// The scripts that virtual routers may track; names are unique.
+    public var scripts: [ScriptSettings] = []
+
+    /// Makes a configuration without virtual routers.
+    public init() {}
+}
+
+/// One virtual router as configured.
+public struct RouterSettings: Hashable, Sendable {
+    /// The name in events, log lines and script arguments.
+    public var name: String
+    /// The interface that advertisements travel on, `eth1` for example.
+    public var interface: String
+    /// The identifier on the LAN.
+    public var vrid: VRID
+    /// The priority before trackers add and subtract; 255 for the owner of the addresses.
+    public var priority: Priority
+    /// Time between advertisements; its case decides the version of the protocol.
+    public var interval = AdvertisementInterval(.oneSecond, version: .v2)
+    /// Whether a higher priority displaces a working Active router.
+    public var preempts = true
+    /// The form of the version 3 checksum that is sent until a peer was heard.
+    public var checksumCoverage = ChecksumCoverage.pseudoHeader
+    /// The addresses that the virtual router holds; at most 255 can be advertised.
+    public var addresses: [HeldAddress] = []
+    /// The scripts whose results change the priority, or stop the router (weight 0).
+    public var trackedScripts: [TrackedName] = []
+    /// Further interfaces whose state changes the priority, or stops the router (weight 0).
+    public var trackedInterfaces: [TrackedName] = []
+    /// How often the addresses are announced.
+    public var announcements = AnnouncementSchedule()
+    /// The programs to call when the state changes.
+    public var notifications = NotificationPrograms()
+
+    /// Makes a virtual router with the protocol's defaults.
+    ///
+    /// - Parameters:
+    ///   - name: The name in events, log lines and script arguments.
+    ///   - interface: The interface that advertisements travel on.
+    ///   - vrid: The identifier on the LAN.
+    ///   - priority: The priority before trackers, 1 to 255.
+    public init(name: String, interface: String, vrid: VRID, priority: Priority) {
+        self.name = name
+        self.interface = interface
+        self.vrid = vrid
+        self.priority = priority
+    }
+}
+
+/// An address that moves with a virtual router.
+public struct HeldAddress: Hashable, Sendable {
+    /// The address.
+    public var address: IPv4Address
+    /// Number of leading bits that are the network's, 0 to 32.
+    public var prefixLength: Int
+    /// The interface that holds it; `nil`: the virtual router's.
+    public var interface: String?
+    /// The label, as `eth1:vip` in `ip address`; `nil`: none.
+    public var label: String?
+    /// The broadcast address; `nil`: none.
+    public var broadcast: IPv4Address?
+
+    /// Makes an address on the virtual router's interface.
+    ///
+    /// - Parameters:
+    ///   - address: The address.
+    ///   - prefixLength: 0 to 32; keepalived's default is 32.
+    public init(address: IPv4Address, prefixLength: Int = 32) {
+        self.address = address
+        self.prefixLength = prefixLength
+    }
+}
+
+/// A script or an interface as one virtual router tracks it.
+public struct TrackedName: Hashable, Sendable {
+    /// The name of a ``ScriptSettings``, or of an interface.
+    public var name: String
+    /// What it adds to the priority, -253 to 253; 0: the router stops while it is bad.
+    public var weight: Int
+
+    /// Makes a reference.
+    ///
+    /// - Parameters:
+    ///   - name: The name of a script, or of an interface.
+    ///   - weight: -253 to 253.
+    public init(name: String, weight: Int) {
+        self.name = name
+        self.weight = weight
+    }
+}
+
+/// Something whose result virtual routers follow.
+public struct ScriptSettings: Hashable, Sendable {
+    /// What the result comes from.
+    public enum Source: Hashable, Sendable {
+        /// A program and its arguments; exit status 0 is good.
+        case command([String])
+        /// What ``FailoverNode/setFact(name:isGood:)`` was last told under this name.
+        case fact(String)
+    }
+
+    /// The name that ``TrackedName`` refers to.
+    public var name: String
+    /// What the result comes from.
+    public var source: Source
+    /// Time from one start to the next.
+    public var interval = Duration.seconds(1)
+    /// How long one run may take; `nil`: the interval.
+    public var timeout: Duration?
+    /// Successes in a row that make it good.
+    public var rise = 1
+    /// Failures in a row that make it bad.
+    public var fall = 1
+    /// Whether it counts as bad until `rise` successes in a row (`init_fail`).
+    public var startsFailed = false
+
+    /// Makes a script with keepalived's defaults.
+    ///
+    /// - Parameters:
+    ///   - name: The name that ``TrackedName`` refers to.
+    ///   - source: What the result comes from.
+    public init(name: String, source: Source) {
+        self.name = name
+        self.source = source
+    }
+}
+
+/// The programs to call when a virtual router's state changes, each with its arguments.
+public struct NotificationPrograms: Hashable, Sendable {
+    /// Called on becoming Active (`notify_master`).
+    public var active: [String]?
+    /// Called on becoming Backup (`notify_backup`).
+    public var backup: [String]?
+    /// Called when the router can't take part any more (`notify_fault`).
+    public var fault: [String]?
+    /// Called when the program stops, or no longer has the router (`notify_stop`).
+    public var stop: [String]?
+    /// Called after each of these, with `INSTANCE NAME STATE PRIORITY` appended (`notify`).
+    public var any: [String]?
+
+    /// Makes a set that calls nothing.
+    public init() {}
+}

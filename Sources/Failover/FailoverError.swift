@@ -1,0 +1,46 @@
+public import VRRPCore
+
+/// Why a node can't start, or can't follow a new configuration.
+public enum FailoverError: Error, Hashable, Sendable {
+    /// Another program holds virtual addresses in this network namespace.
+    case alreadyRunning
+    /// Two virtual routers have this name.
+    case duplicateName(String)
+    /// Two virtual routers have this identifier on one interface.
+    case duplicateVRID(VRID, interface: String)
+    /// A virtual router has no address, or more than the 255 that can be advertised.
+    case addressCount(Int, router: String)
+    /// A virtual router tracks a script that is not there.
+    case unknownScript(String, router: String)
+    /// A virtual address has a prefix of less than 0 or more than 32 bits.
+    case prefixLength(Int, IPv4Address, router: String)
+    /// A program to run is given without its name.
+    case emptyCommand(of: String)
+    /// A script is to run without a pause.
+    case interval(Duration, script: String)
+    /// The system refused.
+    case system(HostError)
+}
+
+extension FailoverError: CustomStringConvertible {
+    /// What is wrong, where, and what would be right.
+    public var description: String {
+        switch self {
+        case .alreadyRunning:
+            "another lbctl already runs in this network namespace: stop it first"
+        case .duplicateName(let name): "two virtual routers are named \(name): rename one"
+        case .duplicateVRID(let vrid, let interface):
+            "two virtual routers on \(interface) have VRID \(vrid.rawValue): each needs its own"
+        case .addressCount(let count, let router):
+            "virtual router \(router) has \(count) addresses, must have 1 to 255"
+        case .unknownScript(let script, let router):
+            "virtual router \(router) tracks script \(script), which is not defined"
+        case .prefixLength(let length, let address, let router):
+            "virtual router \(router) has address \(address)/\(length), must be /0 to /32"
+        case .emptyCommand(let subject): "\(subject) has no program to run"
+        case .interval(let interval, let script):
+            "script \(script) has an interval of \(interval), must be above 0"
+        case .system(let error): error.description
+        }
+    }
+}

@@ -1,0 +1,110 @@
+public import LinuxIO
+public import VRRPCore
+
+/// Something that happened, for the log and for whoever follows the node's state.
+public enum FailoverEvent: Hashable, Sendable {
+    /// The node takes part from now on.
+    case started
+    /// The node follows a new configuration from now on.
+    case reloaded
+    /// The node began to resign.
+    case stopping
+    /// Something happened to a virtual router.
+    case router(name: String, RouterEvent)
+    /// Something happened to a tracked script.
+    case script(name: String, ScriptEvent)
+    /// An interface that a virtual router needs came up or went down.
+    case interface(name: String, isUp: Bool)
+    /// An address was announced once.
+    case announced(IPv4Address, interface: String)
+    /// An address that an earlier run left behind was taken off.
+    case leftoverRemoved(IPv4Address, interface: String)
+    /// A datagram on an interface belongs to none of the node's virtual routers, or is none at all.
+    case refused(DecodeError, interface: String, source: IPv4Address?)
+    /// The system refused something that belongs to no virtual router.
+    case failed(HostError)
+}
+
+/// Where a virtual router stands, as its operator sees it.
+public enum RouterState: Hashable, Sendable {
+    /// Holds the addresses.
+    case active
+    /// Watches the Active router.
+    case backup
+    /// Can't take part; see ``FaultCause``.
+    case fault
+    /// Takes no part: not started yet, or resigned.
+    case stopped
+}
+
+/// Why a virtual router can't take part.
+public enum FaultCause: Hashable, Sendable {
+    /// The interface does not exist.
+    case interfaceMissing(String)
+    /// The interface is down, or its carrier is.
+    case interfaceDown(String)
+    /// The interface has no address to send from.
+    case addressMissing(interface: String)
+    /// A script without weight has failed.
+    case scriptFailed(String)
+    /// A script without weight has given no result yet.
+    case scriptPending(String)
+    /// The system refused the socket to send and receive by.
+    case socketRefused(SystemError)
+}
+
+/// Something that happened to a virtual router.
+public enum RouterEvent: Hashable, Sendable {
+    /// It is in another state; `isFirst` for the first state after the start.
+    case entered(RouterState, isFirst: Bool)
+    /// It can't take part for this reason.
+    case faulted(FaultCause)
+    /// The election saw something.
+    case observed(VirtualRouter.Observation)
+    /// It follows another Active router.
+    case followed(IPv4Address)
+    /// It sent priority 0.
+    case sentRelease
+    /// It puts its addresses onto their interfaces.
+    case claimsAddresses
+    /// It takes its addresses off their interfaces.
+    case releasesAddresses
+    /// It begins to announce an address.
+    case announces(IPv4Address, interface: String)
+    /// Somebody else took an address off; it was put back.
+    case addressRestored(IPv4Address, interface: String)
+    /// A datagram for this virtual router was refused.
+    case refused(Refusal, source: IPv4Address?)
+    /// The system refused an address, a packet or another thing that it needs.
+    case failed(HostError)
+    /// A notification program failed.
+    case notificationFailed(program: String, ScriptResult)
+}
+
+/// Why a datagram for a virtual router was refused.
+public enum Refusal: Hashable, Sendable {
+    /// It is no valid advertisement.
+    case malformed(DecodeError)
+    /// It is valid, but not for this router.
+    case rejected(RejectionReason)
+}
+
+extension Refusal: CustomStringConvertible {
+    /// What was found, and what would be right.
+    public var description: String {
+        switch self {
+        case .malformed(let error): error.description
+        case .rejected(let reason): reason.description
+        }
+    }
+}
+
+/// Something that happened to a tracked script.
+public enum ScriptEvent: Hashable, Sendable {
+    /// A run came out otherwise than the one before.
+    case returned(ScriptResult)
+    /// Its results in a row make it good from now on.
+    case becameGood(ScriptResult)
+    /// Its results in a row make it failed from now on.
+    case failed(ScriptResult)
+}

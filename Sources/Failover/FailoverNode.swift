@@ -1,0 +1,236 @@
+internal import LinuxIO
+public import Reactor
+internal import VRRPCore
+
+/// One node: its virtual routers, what they track, and the addresses that they hold.
+///
+/// Belongs to the thread of its loop, and blocks it for no longer than a netlink request takes. It
+/// logs nothing: what happens is told by events, whose ``FailoverEvent/logLine`` is keepalived's.
+public final class FailoverNode {
+    /// How long notification programs may go on after the last router has resigned.
+    public static let stopNotificationLimit = Duration.seconds(5)
+
+    private var configuration: FailoverConfiguration
+    private let host: Host
+    private var lock: NodeLock?
+    private var drivers: [RouterKey: RouterDriver] = [:]
+    private var isStopping = false
+
+    /// Makes a node that takes no part yet.
+    ///
+    /// - Parameters:
+    ///   - configuration: What it is to do.
+    ///   - loop: The loop that it lives on.
+    ///   - onEvent: Called on the loop with everything that happens; must not call back into the
+    ///     node at once, but may do so from a later turn.
+    /// - Throws: An inconsistent configuration, or `.system`.
+    public init(
+        configuration: FailoverConfiguration, loop: EventLoop,
+        onEvent: @escaping (FailoverEvent) -> Void
+    ) throws(FailoverError) {
+        try configuration.validate()
+        self.configuration = configuration
+        do throws(HostError) {
+            host = try Host(loop: loop, onEvent: onEvent)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// Begins to take part.
+    ///
+    /// Takes the lock of this network namespace, takes off what an earlier run left behind, and
+    /// starts every script and every virtual router. An interface that is not there yet puts its
+    /// routers in fault until it appears.
+    ///
+    /// - Throws: `.alreadyRunning`; or `.system`, when the process may not do what is needed
+    ///   (CAP_NET_ADMIN, CAP_NET_RAW).
+    public func start() throws(FailoverError) {
+        lock = try NodeLock()
+        do throws(HostError) {
+            try host.follow(configuration.interfaceUses)
+        } catch {
+            throw .system(error)
+        }
+        host.onInterfaceChange = { [weak self] in self?.reconsiderAll() }
+        host.onAddressRemoval = { [weak self] address, interface in
+            self?.drivers.values.forEach { $0.restore(address, on: interface) }
+        }
+        host.onDatagram = { [weak self] datagram, interface in
+            self?.receive(datagram, on: interface)
+        }
+        host.removeLeftovers()
+        host.emit(.started)
+        startScripts()
+        for settings in configuration.routers { startDriver(settings) }
+    }
+
+    /// Resigns: priority 0 and no addresses from this call on, then the notification programs.
+    ///
+    /// - Parameter then: Called on the loop once the last notification program has ended, after
+    ///   ``stopNotificationLimit`` at the latest; nothing of the node is left then.
+    public func shutDown(then: @escaping () -> Void) {
+        guard !isStopping else { return }
+        isStopping = true
+        host.emit(.stopping)
+        let scripts = Array(host.scripts.values)
+        scripts.forEach { $0.stop() }
+        let stopping = Array(drivers.values)
+        stopping.forEach { $0.stop() }
+        var waiting = stopping.count
+        var finish: (() -> Void)? = { [self] in
+            stopping.forEach { $0.notifications.abandon() }
+            scripts.forEach { $0.kill() }
+            drivers = [:]
+            host.stop()
+            lock = nil
+            then()
+        }
+        let finishOnce = {
+            let action = finish
+            finish = nil
+            action?()
+        }
+        let limit = host.loop.schedule(after: Self.stopNotificationLimit, finishOnce)
+        let oneIsIdle = { [host] in
+            waiting -= 1
+            guard waiting <= 0 else { return }
+            host.loop.cancel(limit)
+            // In a turn of its own, so that no handler runs on what it takes down.
+            host.loop.schedule(after: .zero, finishOnce)
+        }
+        if stopping.isEmpty { oneIsIdle() }
+        stopping.forEach { $0.notifications.whenIdle(oneIsIdle) }
+    }
+
+    /// Follows another configuration; virtual routers that it leaves as they are go on untouched.
+    ///
+    /// A virtual router is recognised by its interface and VRID. One that is gone resigns; one that
+    /// is new starts; one whose election changes resigns and starts anew.
+    ///
+    /// - Parameter next: What the node is to do from now on.
+    /// - Throws: An inconsistent configuration, or `.system`; the old one then stays in force.
+    public func reconfigure(_ next: FailoverConfiguration) throws(FailoverError) {
+        try next.validate()
+        do throws(HostError) {
+            try host.follow(next.interfaceUses)
+        } catch {
+            throw .system(error)
+        }
+        let previous = configuration
+        configuration = next
+        let kept = Set(next.routers.map(RouterKey.init))
+        for settings in previous.routers where !kept.contains(RouterKey(settings)) {
+            drivers.removeValue(forKey: RouterKey(settings))?.stop()
+        }
+        startScripts()
+        for settings in next.routers {
+            guard let driver = drivers[RouterKey(settings)] else {
+                startDriver(settings)
+                continue
+            }
+            if driver.adopt(settings) { continue }
+            driver.stop()
+            startDriver(settings)
+        }
+        host.emit(.reloaded)
+    }
+
+    /// Tells what is known about the node itself, to the scripts whose source is this fact.
+    ///
+    /// - Parameters:
+    ///   - name: The fact's name, as in ``ScriptSettings/Source/fact(_:)``.
+    ///   - isGood: Whether it is as it should be.
+    public func setFact(name: String, isGood: Bool) {
+        host.facts[name] = isGood
+        for script in host.scripts.values where script.settings.source == .fact(name) {
+            script.setFact(isGood: isGood)
+        }
+    }
+
+    /// Everything that a status display shows.
+    public var snapshot: FailoverSnapshot {
+        FailoverSnapshot(
+            routers: configuration.routers.compactMap { drivers[RouterKey($0)]?.snapshot },
+            scripts: configuration.scripts.compactMap { host.scripts[$0.name]?.snapshot },
+            strayDatagrams: host.strayDatagramCount)
+    }
+
+    private func startDriver(_ settings: RouterSettings) {
+        let driver = RouterDriver(settings: settings, host: host)
+        drivers[RouterKey(settings)] = driver
+        driver.start()
+    }
+
+    /// Starts the scripts that are new or differ, and stops those that are no more.
+    private func startScripts() {
+        var trackers: [String: ScriptTracker] = [:]
+        var started: [ScriptTracker] = []
+        for settings in configuration.scripts {
+            let old = host.scripts.removeValue(forKey: settings.name)
+            if let old, old.settings == settings {
+                trackers[settings.name] = old
+                continue
+            }
+            let tracker = ScriptTracker(settings: settings, loop: host.loop) {
+                [weak self] tracker, step in self?.take(step, of: tracker)
+            }
+            if let old, old.settings.source == settings.source { tracker.adopt(old) }
+            old?.stop()
+            trackers[settings.name] = tracker
+            started.append(tracker)
+        }
+        host.scripts.values.forEach { $0.stop() }
+        host.scripts = trackers
+        for tracker in started {
+            tracker.start()
+            if case .fact(let name) = tracker.settings.source, let isGood = host.facts[name] {
+                tracker.setFact(isGood: isGood)
+            }
+        }
+    }
+
+    private func take(_ step: ScriptTracker.Step, of tracker: ScriptTracker) {
+        let name = tracker.settings.name
+        if let previous = step.previous, previous != step.result {
+            host.emit(.script(name: name, .returned(step.result)))
+        }
+        switch step.change {
+        case .good: host.emit(.script(name: name, .becameGood(step.result)))
+        case .failed: host.emit(.script(name: name, .failed(step.result)))
+        case .unknown, nil: return
+        }
+        reconsiderAll()
+    }
+
+    private func reconsiderAll() {
+        for settings in configuration.routers { drivers[RouterKey(settings)]?.reconsider() }
+    }
+
+    private func receive(_ datagram: Span<UInt8>, on interface: String) {
+        do throws(DecodeError) {
+            let received = try ReceivedAdvertisement(decoding: datagram)
+            let key = RouterKey(interface: interface, vrid: received.advertisement.vrid)
+            guard let driver = drivers[key] else {
+                host.strayDatagramCount += 1
+                return
+            }
+            driver.receive(received)
+        } catch {
+            refuse(datagram, because: error, on: interface)
+        }
+    }
+
+    /// Counts a datagram that is no advertisement for the virtual router that it names, if any.
+    private func refuse(_ datagram: Span<UInt8>, because error: DecodeError, on interface: String) {
+        let header = try? IPv4Header(decoding: datagram)
+        if let header, header.payload.count >= 2,
+            let vrid = VRID(rawValue: datagram[header.payload.lowerBound + 1]),
+            let driver = drivers[RouterKey(interface: interface, vrid: vrid)]
+        {
+            driver.refuse(.malformed(error), source: header.source)
+            return
+        }
+        host.strayDatagramCount += 1
+    }
+}

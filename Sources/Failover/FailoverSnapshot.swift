@@ -1,0 +1,131 @@
+public import LinuxIO
+public import VRRPCore
+
+/// Everything that a status display shows of the node, at one moment.
+public struct FailoverSnapshot: Hashable, Sendable {
+    /// The virtual routers, in the order of the configuration.
+    public var routers: [RouterSnapshot]
+    /// The tracked scripts, in the order of the configuration.
+    public var scripts: [ScriptSnapshot]
+    /// Datagrams that belonged to none of the node's virtual routers.
+    public var strayDatagrams: Int
+}
+
+/// One virtual router at one moment.
+public struct RouterSnapshot: Hashable, Sendable {
+    /// How it is configured.
+    public var settings: RouterSettings
+    /// Where it stands.
+    public var state: RouterState
+    /// When it came to stand there; `nil` before its first state.
+    public var since: MonotonicInstant?
+    /// Why it can't take part; empty unless it is in fault.
+    public var faultCauses: [FaultCause]
+    /// The priority that it takes part with; in fault, the one that it last took part with.
+    public var effectivePriority: Priority
+    /// Where its advertisements come from; `nil` while the interface has no address.
+    public var sourceAddress: IPv4Address?
+    /// What it tracks, in the order of the configuration: scripts, then interfaces.
+    public var trackers: [TrackerSnapshot]
+    /// The last advertisement that it took in; `nil` if it heard none.
+    public var lastHeard: HeardAdvertisement?
+    /// The addresses that it holds at this moment.
+    public var heldAddresses: [HeldAddress]
+    /// What was counted since the start.
+    public var counters: RouterCounters
+}
+
+/// The last advertisement that a virtual router took in.
+public struct HeardAdvertisement: Hashable, Sendable {
+    /// Who sent it.
+    public var source: IPv4Address
+    /// The sender's priority.
+    public var priority: Priority
+    /// The sender's interval.
+    public var interval: AdvertisementInterval
+    /// When it arrived.
+    public var at: MonotonicInstant
+}
+
+/// What one virtual router counted since it started.
+public struct RouterCounters: Hashable, Sendable {
+    /// Advertisements sent, those of priority 0 among them.
+    public var sent = 0
+    /// Advertisements that the system did not take.
+    public var sendFailures = 0
+    /// Advertisements taken in, those of priority 0 among them.
+    public var received = 0
+    /// Priority 0 sent: it resigned while Active.
+    public var releasesSent = 0
+    /// Priority 0 received.
+    public var releasesReceived = 0
+    /// Became Active.
+    public var becameActive = 0
+    /// Was Active and is no more.
+    public var releasedActive = 0
+    /// Addresses put back after somebody else took them off.
+    public var addressesRestored = 0
+    /// Datagrams refused, by cause and sender; at most ``refusalKindLimit`` kinds are told apart.
+    public var refused: [RefusalKind: Int] = [:]
+    /// Datagrams refused beyond those kinds.
+    public var refusedOtherwise = 0
+
+    /// Kinds of refused datagrams that are told apart.
+    public static let refusalKindLimit = 64
+
+    /// Counts a refused datagram.
+    ///
+    /// - Parameter kind: Why, and whose.
+    /// - Returns: Whether it is the first of its kind.
+    mutating func countRefusal(_ kind: RefusalKind) -> Bool {
+        if refused[kind] == nil, refused.count >= Self.refusalKindLimit {
+            refusedOtherwise += 1
+            return false
+        }
+        refused[kind, default: 0] += 1
+        return refused[kind] == 1
+    }
+}
+
+/// Why datagrams were refused, and whose.
+public struct RefusalKind: Hashable, Sendable {
+    /// Why.
+    public var refusal: Refusal
+    /// The sender; `nil` when the datagram has no valid IP header.
+    public var source: IPv4Address?
+}
+
+/// Something that a virtual router tracks, at one moment.
+public struct TrackerSnapshot: Hashable, Sendable {
+    /// What is tracked.
+    public enum Kind: Hashable, Sendable {
+        /// A script; its results are in ``FailoverSnapshot/scripts``.
+        case script
+        /// An interface.
+        case interface
+    }
+    /// What is tracked.
+    public var kind: Kind
+    /// Its name.
+    public var name: String
+    /// What it adds to the priority; 0: bad stops the router.
+    public var weight: Int
+    /// What it says.
+    public var verdict: TrackerRecord.Verdict
+}
+
+/// A tracked script at one moment.
+public struct ScriptSnapshot: Hashable, Sendable {
+    /// How it is configured.
+    public var settings: ScriptSettings
+    /// What its results say together.
+    public var verdict: TrackerRecord.Verdict
+    /// How the last run came out; `nil` before the first.
+    public var lastResult: ScriptResult?
+    /// What the last run printed, 4 KiB at most.
+    public var lastOutput: String
+    /// How long the last run took.
+    public var lastRunTime: Duration?
+    /// Whether it runs at this moment.
+    public var isRunning: Bool
+}

@@ -1,0 +1,126 @@
+internal import LinuxIO
+internal import Netlink
+internal import Reactor
+internal import VRRPCore
+
+/// What the virtual routers of a node share of the host that they run on: interfaces and their
+/// sockets, addresses, announcements, and the results of scripts.
+final class Host {
+    let loop: EventLoop
+    let emit: (FailoverEvent) -> Void
+    /// The interfaces that exist, of those that the configuration names, by their names.
+    private(set) var interfaces: [String: HostInterface] = [:]
+    var scripts: [String: ScriptTracker] = [:]
+    /// What the node was told about itself.
+    var facts: [String: Bool] = [:]
+    var strayDatagramCount = 0
+
+    /// Called after an interface or its addresses changed.
+    var onInterfaceChange: () -> Void = {}
+    /// Called when an address is gone, whoever took it off.
+    var onAddressRemoval: (IPv4Address, _ interface: String) -> Void = { _, _ in }
+    /// Called with each datagram of protocol 112, IP header included.
+    var onDatagram: (Span<UInt8>, _ interface: String) -> Void = { _, _ in }
+
+    let addresses: AddressManager
+    let announcer: ARPAnnouncer
+    private var monitor: NetworkMonitor?
+    private(set) var uses = InterfaceUses()
+
+    /// Opens the sockets to the kernel, in the network namespace of the calling thread.
+    init(loop: EventLoop, onEvent: @escaping (FailoverEvent) -> Void) throws(HostError) {
+        self.loop = loop
+        emit = onEvent
+        do throws(NetlinkError) { addresses = try AddressManager() } catch { throw .netlink(error) }
+        do throws(SystemError) { announcer = try ARPAnnouncer() } catch { throw .system(error) }
+        do throws(NetlinkError) {
+            monitor = try NetworkMonitor(on: loop) { [weak self] in self?.take($0) }
+        } catch { throw .netlink(error) }
+    }
+
+    /// Follows the interfaces that a configuration names, and opens sockets where it advertises.
+    ///
+    /// - Throws: `HostError` when this process may not open such sockets; everything else leaves
+    ///   the interface without one, which is the cause of a fault.
+    func follow(_ uses: InterfaceUses) throws(HostError) {
+        self.uses = uses
+        refresh()
+        for interface in interfaces.values {
+            if let error = interface.socketError, HostError.system(error).isPermission {
+                throw .system(error)
+            }
+        }
+    }
+
+    /// Closes the sockets and follows nothing any more.
+    func stop() {
+        monitor?.stop()
+        monitor = nil
+        interfaces = [:]
+    }
+
+    private func take(_ event: NetworkEvent) {
+        switch event {
+        case .linkChanged, .linkRemoved, .addressAdded, .recovered:
+            refreshAndTell()
+        case .addressRemoved(let removed):
+            refreshAndTell()
+            guard let address = IPv4Address(removed),
+                let name = monitor?.state.links[removed.interfaceIndex]?.name
+            else { return }
+            onAddressRemoval(address, name)
+        case .impaired(let error): emit(.failed(.netlink(error)))
+        }
+    }
+
+    private func refreshAndTell() {
+        let before = interfaces
+        refresh()
+        for name in uses.watched.sorted() {
+            let isUp = interfaces[name]?.isUp ?? false
+            guard isUp != (before[name]?.isUp ?? false) else { continue }
+            emit(.interface(name: name, isUp: isUp))
+        }
+        onInterfaceChange()
+    }
+
+    private func refresh() {
+        guard let state = monitor?.state else { return }
+        var next: [String: HostInterface] = [:]
+        for name in uses.watched {
+            guard let link = state.link(named: name) else { continue }
+            var interface = HostInterface(
+                link: link, addresses: state.addresses(of: link.index),
+                virtualAddresses: uses.virtualAddresses[name] ?? [])
+            if uses.advertising.contains(name) { provideSocket(for: &interface) }
+            next[name] = interface
+        }
+        interfaces = next
+    }
+
+    /// Keeps the socket of an interface that is the same as before, or opens one.
+    private func provideSocket(for interface: inout HostInterface) {
+        let name = interface.link.name
+        if let known = interfaces[name]?.socket, known.interfaceIndex == interface.link.index {
+            interface.socket = known
+            return
+        }
+        do throws(SystemError) {
+            interface.socket = try AdvertisementSocket(
+                interface: name, index: interface.link.index, loop: loop
+            ) { [weak self] datagram in self?.onDatagram(datagram, name) }
+        } catch {
+            interface.socketError = error
+        }
+    }
+}
+
+/// How a configuration uses the interfaces that it names.
+struct InterfaceUses: Hashable {
+    /// Those that advertisements travel on.
+    var advertising: Set<String> = []
+    /// All that matter.
+    var watched: Set<String> = []
+    /// The addresses that move, by the interface that holds them.
+    var virtualAddresses: [String: Set<IPv4Address>] = [:]
+}

@@ -1,0 +1,233 @@
+internal import LinuxIO
+internal import VRRPCore
+
+// keepalived's words for states and its log lines: operators search for them and scripts compare
+// with them. They occur in this file alone; everything else speaks RFC 9568.
+
+/// A line for the log.
+public struct LogLine: Hashable, Sendable {
+    /// How bad it is.
+    public enum Severity: Hashable, Sendable {
+        /// Normal operation.
+        case info
+        /// Worth a look: a state changed.
+        case notice
+        /// Something is not as configured, and the node goes on.
+        case warning
+        /// Something that was asked for does not work.
+        case error
+    }
+
+    /// How bad it is.
+    public let severity: Severity
+    /// Whether only a detailed log holds it (keepalived's `-D`).
+    public let isDetail: Bool
+    /// The text, without time and program name.
+    public let text: String
+
+    /// Makes a line.
+    ///
+    /// - Parameters:
+    ///   - severity: How bad it is.
+    ///   - isDetail: Whether only a detailed log holds it.
+    ///   - text: The text.
+    public init(_ severity: Severity, isDetail: Bool = false, _ text: String) {
+        self.severity = severity
+        self.isDetail = isDetail
+        self.text = text
+    }
+}
+
+extension RouterState {
+    /// keepalived's word, as notification programs get it.
+    public var word: String {
+        switch self {
+        case .active: "MASTER"
+        case .backup: "BACKUP"
+        case .fault: "FAULT"
+        case .stopped: "STOP"
+        }
+    }
+}
+
+/// The arguments that keepalived appends to a generic notification program.
+///
+/// - Parameters:
+///   - name: The virtual router's name.
+///   - state: The state that it entered.
+///   - priority: Its priority.
+/// - Returns: `INSTANCE NAME STATE PRIORITY`.
+func notificationArguments(name: String, state: RouterState, priority: Priority) -> [String] {
+    ["INSTANCE", name, state.word, String(priority.rawValue)]
+}
+
+extension FailoverEvent {
+    /// The line that the log holds for this event, in keepalived's wording; `nil`: none.
+    public var logLine: LogLine? {
+        switch self {
+        case .started: LogLine(.info, "Startup complete")
+        case .reloaded: LogLine(.info, "Reload complete")
+        case .stopping: LogLine(.info, "Stopping")
+        case .router(let name, let event): event.logLine(router: name)
+        case .script(let name, let event): event.logLine(script: name)
+        case .interface(let name, isUp: true): LogLine(.info, "Netlink reports \(name) up")
+        case .interface(let name, isUp: false): LogLine(.warning, "Netlink reports \(name) down")
+        case .announced(let address, let interface):
+            LogLine(.info, isDetail: true, "Sending gratuitous ARP on \(interface) for \(address)")
+        case .leftoverRemoved(let address, let interface):
+            LogLine(.notice, "Removed \(address) from \(interface), left behind by an earlier run")
+        case .refused(let error, let interface, let source):
+            LogLine(
+                .warning,
+                "Ignoring advert from \(source?.description ?? "?") on \(interface): \(error)")
+        case .failed(let error): LogLine(.error, error.description)
+        }
+    }
+}
+
+extension RouterEvent {
+    func logLine(router name: String) -> LogLine? {
+        switch self {
+        case .entered(.stopped, _): nil
+        // The owner begins here; keepalived has no word for that.
+        case .entered(.active, _): LogLine(.notice, "(\(name)) Entering MASTER STATE")
+        case .entered(let state, let isFirst):
+            LogLine(
+                state == .fault ? .warning : .notice,
+                "(\(name)) Entering \(state.word) STATE\(isFirst ? " (init)" : "")")
+        case .faulted(let cause):
+            LogLine(.warning, "(\(name)): entering FAULT state (\(cause.words))")
+        case .observed(let observation): observation.logLine(router: name)
+        case .followed(let address):
+            LogLine(.info, isDetail: true, "(\(name)) master set to \(address)")
+        case .sentRelease: LogLine(.info, isDetail: true, "(\(name)) sent 0 priority")
+        case .claimsAddresses: LogLine(.info, isDetail: true, "(\(name)) setting VIPs.")
+        case .releasesAddresses: LogLine(.info, isDetail: true, "(\(name)) removing VIPs.")
+        case .announces(let address, let interface):
+            LogLine(
+                .info, isDetail: true,
+                "(\(name)) Sending/queueing gratuitous ARPs on \(interface) for \(address)")
+        case .addressRestored(let address, let interface):
+            LogLine(
+                .warning, "(\(name)) \(address) was removed from \(interface) by somebody, restored"
+            )
+        case .refused(let refusal, let source):
+            LogLine(
+                .warning, "(\(name)) Ignoring advert from \(source?.description ?? "?"): \(refusal)"
+            )
+        case .failed(let error): LogLine(.error, "(\(name)) \(error)")
+        case .notificationFailed(let program, let result):
+            LogLine(.warning, "(\(name)) notify script \(program) \(result.words)")
+        }
+    }
+}
+
+extension VirtualRouter.Observation {
+    func logLine(router name: String) -> LogLine? {
+        switch self {
+        // Told as `entered`, which knows a fault from a stop.
+        case .transition: nil
+        case .activeDownTimerExpired:
+            LogLine(.info, isDetail: true, "(\(name)) Receive advertisement timeout")
+        case .releaseReceived(let sender):
+            LogLine(
+                .info, isDetail: true,
+                "(\(name)) Backup received priority 0 advertisement from \(sender)")
+        case .inferiorDiscarded(let priority, let sender):
+            LogLine(
+                .info,
+                "(\(name)) received lower priority (\(priority.rawValue)) advert from \(sender) "
+                    + "- discarding")
+        case .inferiorAnswered(let priority, let sender, let own):
+            LogLine(
+                .notice,
+                "(\(name)) Received advert from \(sender) with lower priority "
+                    + "\(priority.rawValue), ours \(own.rawValue), forcing new election")
+        case .superiorReceived(let priority, let sender, let own) where priority == own:
+            LogLine(
+                .notice,
+                "(\(name)) Master received advert from \(sender) with same priority "
+                    + "\(priority.rawValue) but higher IP address than ours")
+        case .superiorReceived(let priority, let sender, let own):
+            LogLine(
+                .notice,
+                "(\(name)) Master received advert from \(sender) with higher priority "
+                    + "\(priority.rawValue), ours \(own.rawValue)")
+        case .intervalDiffers(let received, let sender, let own):
+            LogLine(
+                .warning,
+                "(\(name)) advertisement interval mismatch with \(sender) mine=\(own.words) "
+                    + "rcv'd=\(received.words)")
+        case .addressesDiffer(let received, let sender, let own) where received.count != own.count:
+            LogLine(
+                .warning,
+                "(\(name)) expected \(own.count) VIPs but received \(received.count) "
+                    + "from \(sender)")
+        case .addressesDiffer(let received, let sender, let own):
+            LogLine(
+                .warning,
+                "(\(name)) expected VIPs \(own.words) but received \(received.words) from \(sender)"
+            )
+        case .priorityChanged(let old, let new):
+            LogLine(
+                .info,
+                "(\(name)) Changing effective priority from \(old.rawValue) to \(new.rawValue)")
+        // Told as `refused`, which knows the sender and counts.
+        case .rejected: nil
+        }
+    }
+}
+
+extension ScriptEvent {
+    func logLine(script name: String) -> LogLine? {
+        switch self {
+        case .returned(.exited(let status)):
+            LogLine(.info, "Script `\(name)` now returning \(status)")
+        case .returned: nil
+        case .becameGood: LogLine(.info, "VRRP_Script(\(name)) succeeded")
+        case .failed(.timedOut): LogLine(.warning, "VRRP_Script(\(name)) timed_out")
+        case .failed(let result): LogLine(.warning, "VRRP_Script(\(name)) failed (\(result.words))")
+        }
+    }
+}
+
+extension ScriptResult {
+    /// How the run came out, in keepalived's wording.
+    public var words: String {
+        switch self {
+        case .exited(let status): "exited with status \(status)"
+        case .signalled(let number): "due to signal \(number)"
+        case .timedOut: "timed_out"
+        case .notStarted(let error): "could not be run: \(error)"
+        case .fact(isGood: true): "native check: good"
+        case .fact(isGood: false): "native check: bad"
+        }
+    }
+}
+
+extension FaultCause {
+    /// The cause in a log line.
+    public var words: String {
+        switch self {
+        case .interfaceMissing(let name): "interface \(name) does not exist"
+        case .interfaceDown(let name): "interface \(name) down"
+        case .addressMissing(let interface): "no IPv4 address for interface \(interface)"
+        case .scriptFailed(let name): "script \(name) failed"
+        case .scriptPending(let name): "script \(name) has no result yet"
+        case .socketRefused(let error): error.description
+        }
+    }
+}
+
+extension AdvertisementInterval {
+    fileprivate var words: String {
+        switch self {
+        case .v2(let seconds): "\(seconds.rawValue) sec"
+        case .v3(let hundredths): "\(Int(hundredths.rawValue) * 10) milli-sec"
+        }
+    }
+}
+
+extension VirtualAddressList {
+    fileprivate var words: String { map(\.description).joined(separator: " ") }
+}

@@ -1,0 +1,141 @@
+#if Program
+internal import Balancer
+internal import Control
+internal import HealthCheck
+internal import NodeConfiguration
+
+/// Puts together what the page and the command line show of the balancer.
+struct ProxyStatusBuilder {
+    let model: Model
+    let snapshot: BalancerSnapshot
+    let checks: [String: CheckReport]
+
+    /// Every section that the user wrote: pages first, then frontends with their pools.
+    func build() -> [ProxyStatus] {
+        var proxies = model.statisticsPages.map { page in
+            var proxy = ProxyStatus(name: page.name, mode: "http")
+            proxy.frontend = FrontendStatus()
+            proxy.frontend?.addresses = page.endpoints.map(\.description)
+            return proxy
+        }
+        for (frontend, counters) in zip(model.activeFrontends, snapshot.frontends) {
+            var proxy = ProxyStatus(name: frontend.name)
+            proxy.frontend = FrontendStatus(frontend, counters)
+            // A `listen` section is one proxy: its pool has its name.
+            if frontend.backendName == frontend.name { addPool(named: frontend.name, to: &proxy) }
+            proxies.append(proxy)
+        }
+        let listened = Set(model.activeFrontends.map(\.name))
+        for backend in model.backends where !listened.contains(backend.name) {
+            var proxy = ProxyStatus(name: backend.name)
+            addPool(named: backend.name, to: &proxy)
+            proxies.append(proxy)
+        }
+        return proxies
+    }
+
+    private func addPool(named name: String, to proxy: inout ProxyStatus) {
+        guard let index = model.backends.firstIndex(where: { $0.name == name }),
+            snapshot.pools.indices.contains(index)
+        else { return }
+        let (backend, pool) = (model.backends[index], snapshot.pools[index])
+        proxy.backend = BackendStatus(backend, pool)
+        proxy.servers = zip(backend.servers, pool.servers).map { server, counters in
+            ServerStatus(server, counters, check: checks[HealthTargets.id(backend, server)])
+        }
+    }
+}
+
+extension FrontendStatus {
+    fileprivate init(_ frontend: Frontend, _ counters: FrontendSnapshot) {
+        self.init(status: counters.isAccepting ? "OPEN" : "FULL")
+        addresses = frontend.endpoints.map(\.description)
+        traffic.sessions = counters.currentSessions
+        traffic.sessionsMax = counters.peakSessions
+        traffic.sessionLimit = counters.sessionLimit
+        traffic.sessionsTotal = counters.totalSessions
+        traffic.bytesIn = Int(counters.bytesIn)
+        traffic.bytesOut = Int(counters.bytesOut)
+        traffic.rate = counters.rate
+        traffic.rateMax = counters.peakRate
+        requestErrors = counters.requestErrors
+    }
+}
+
+extension BackendStatus {
+    fileprivate init(_ backend: Backend, _ counters: PoolSnapshot) {
+        self.init(status: counters.isUp ? "UP" : "DOWN", algorithm: backend.algorithm.rawValue)
+        traffic.sessions = counters.currentSessions
+        traffic.sessionsMax = counters.peakSessions
+        traffic.sessionsTotal = counters.totalSessions
+        traffic.bytesIn = Int(counters.bytesIn)
+        traffic.bytesOut = Int(counters.bytesOut)
+        traffic.rate = counters.rate
+        traffic.rateMax = counters.peakRate
+        service.queued = counters.currentQueue
+        service.queuedMax = counters.peakQueue
+        service.connectErrors = counters.connectionErrors
+        service.retries = counters.retries
+        service.redispatches = counters.redispatches
+        service.chosen = counters.totalSessions
+        service.clientAborts = counters.clientAborts
+        service.serverAborts = counters.serverAborts
+        service.sinceLastSession = counters.secondsSinceLastSession
+        weight = counters.weight
+        activeServers = counters.activeServers
+        backupServers = counters.backupServers
+    }
+}
+
+extension ServerStatus {
+    fileprivate init(_ server: Server, _ counters: ServerSnapshot, check report: CheckReport?) {
+        self.init(
+            name: server.name, address: "\(server.address):\(server.port)",
+            status: ServerStatus.words(counters.status, report), weight: counters.weight)
+        isBackup = server.isBackup
+        traffic.sessions = counters.currentSessions
+        traffic.sessionsMax = counters.peakSessions
+        traffic.sessionLimit = counters.sessionLimit
+        traffic.sessionsTotal = counters.totalSessions
+        traffic.bytesIn = Int(counters.bytesIn)
+        traffic.bytesOut = Int(counters.bytesOut)
+        traffic.rate = counters.rate
+        traffic.rateMax = counters.peakRate
+        service.queued = counters.currentQueue
+        service.queuedMax = counters.peakQueue
+        service.connectErrors = counters.connectionErrors
+        service.retries = counters.retries
+        service.redispatches = counters.redispatches
+        service.chosen = counters.totalSessions
+        service.clientAborts = counters.clientAborts
+        service.serverAborts = counters.serverAborts
+        service.sinceLastSession = counters.secondsSinceLastSession
+        guard let report else { return }
+        check = CheckStatus(report)
+        service.downTransitions = report.downTransitions
+        service.sinceLastChange = Int(report.timeSinceChange.components.seconds)
+        service.downtime = Int(report.downtime.components.seconds)
+    }
+
+    /// haproxy's words for a server's state.
+    private static func words(_ status: ServerSnapshot.Status, _ report: CheckReport?) -> String {
+        switch status {
+        case .maintenance: "MAINT"
+        case .drain: "DRAIN"
+        case .up, .down:
+            report?.record.description ?? "no check"
+        }
+    }
+}
+
+extension CheckStatus {
+    fileprivate init(_ report: CheckReport) {
+        self.init(
+            code: report.code, rise: report.record.rise, fall: report.record.fall,
+            health: report.record.health)
+        detail = report.lastOutcome?.detail ?? ""
+        duration = report.lastDuration.map { Int($0 / .milliseconds(1)) }
+        failures = report.failedChecks
+    }
+}
+#endif

@@ -1,0 +1,43 @@
+#if Program
+internal import Balancer
+internal import Control
+internal import HealthCheck
+internal import NodeConfiguration
+internal import Synchronization
+
+/// The state of the node as the balancer process knows it, for the page and for the failover
+/// process; may be asked from any thread.
+final class StatusSource: Sendable {
+    private let model: Model
+    private let balancer: Balancer
+    private let checker: HealthChecker
+    /// What the failover process last told about itself and the virtual routers.
+    private let node: Mutex<NodeStatus>
+
+    init(model: Model, balancer: Balancer, checker: HealthChecker, node: NodeStatus) {
+        self.model = model
+        self.balancer = balancer
+        self.checker = checker
+        self.node = Mutex(node)
+    }
+
+    /// Takes what the failover process tells.
+    func take(_ status: NodeStatus) { node.withLock { $0 = status } }
+
+    /// The proxies, in the order of the files.
+    func proxies() -> [ProxyStatus] {
+        let reports = checker.snapshot().map { ($0.id, $0) }
+        return ProxyStatusBuilder(
+            model: model, snapshot: balancer.snapshot(),
+            checks: Dictionary(reports, uniquingKeysWith: { first, _ in first })
+        ).build()
+    }
+
+    /// The whole node.
+    func status() -> NodeStatus {
+        var status = node.withLock { $0 }
+        status.proxies = proxies()
+        return status
+    }
+}
+#endif

@@ -1,0 +1,26 @@
+#if Program
+internal import ArgumentParser
+internal import LinuxIO
+
+/// `lbctl balancer`: the other half of `lbctl run`, which starts it.
+struct BalancerCommand: ParsableCommand {
+    static let name = "balancer"
+    /// Where the failover process leaves one end of the pair.
+    static let linkDescriptor: Int32 = 3
+
+    static let configuration = CommandConfiguration(
+        commandName: name, abstract: "The balancer process; 'lbctl run' starts it.",
+        shouldDisplay: false)
+
+    @Flag var syslog = false
+    @Flag var logDetail = false
+
+    func run() throws {
+        setThreadName("lbctl-balancer")
+        let log = Log(
+            destination: syslog ? .syslog : .standardError,
+            threshold: logDetail ? .detail : .information)
+        try BalancerProcess(descriptor: BalancerCommand.linkDescriptor, log: log).run()
+    }
+}
+#endif

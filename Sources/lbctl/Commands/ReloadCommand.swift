@@ -1,0 +1,18 @@
+#if Program
+internal import ArgumentParser
+internal import Control
+
+/// `lbctl reload`
+struct ReloadCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reload",
+        abstract: "Have the running program read its files again; an error changes nothing.")
+
+    @OptionGroup var control: ControlOptions
+
+    func run() throws {
+        guard case .done(let text) = try control.ask(.reload) else { return }
+        print(text)
+    }
+}
+#endif

@@ -1,0 +1,71 @@
+#if Program
+internal import ArgumentParser
+internal import Control
+
+/// `lbctl server VERB BACKEND/SERVER`
+struct ServerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "server",
+        abstract: "Change what a server takes, until it is changed back; restarts keep it.",
+        subcommands: [Ready.self, Drain.self, Disable.self, Enable.self, Weight.self])
+
+    /// A server's name and the program that has it.
+    struct Target: ParsableArguments {
+        @OptionGroup var control: ControlOptions
+
+        @Argument(help: "The server, as BACKEND/SERVER.")
+        var server: String
+
+        func order(_ change: ServerOrder.Change) throws {
+            let parts = server.split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
+                throw Failure(
+                    .badInput, "'\(server)': must be BACKEND/SERVER, 'http/web01' for example")
+            }
+            let order = ServerOrder(
+                backend: String(parts[0]), server: String(parts[1]), change: change)
+            _ = try control.ask(.server(order))
+        }
+    }
+
+    struct Ready: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Take new connections again.")
+        @OptionGroup var target: Target
+        func run() throws { try target.order(.ready) }
+    }
+
+    struct Enable: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "The same as ready.")
+        @OptionGroup var target: Target
+        func run() throws { try target.order(.ready) }
+    }
+
+    struct Drain: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take no new connections; those that exist go on.")
+        @OptionGroup var target: Target
+        func run() throws { try target.order(.drain) }
+    }
+
+    struct Disable: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Put into maintenance.")
+        @OptionGroup var target: Target
+        func run() throws { try target.order(.maintenance) }
+    }
+
+    struct Weight: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Change the share, 0 to 256.")
+        @OptionGroup var target: Target
+        @Argument(help: "0 to 256; 0 takes no new connections.")
+        var weight: Int
+
+        func validate() throws {
+            guard (0...256).contains(weight) else {
+                throw ValidationError("weight \(weight): must be 0 to 256")
+            }
+        }
+
+        func run() throws { try target.order(.weight(weight)) }
+    }
+}
+#endif

@@ -1,0 +1,28 @@
+#if Program
+internal import ArgumentParser
+internal import Control
+internal import Glibc
+
+/// `lbctl status [--json]`
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show virtual routers, addresses, proxies and servers of the running program.")
+
+    @OptionGroup var control: ControlOptions
+
+    @Flag(help: "Print one JSON document.")
+    var json = false
+
+    func run() throws {
+        guard case .status(let status) = try control.ask(.status) else {
+            throw Failure(.internalError, "the program answered something else than its status")
+        }
+        if json {
+            print(String(decoding: status.json(indented: true), as: UTF8.self))
+        } else {
+            print(StatusText.render(status, colored: isatty(1) == 1), terminator: "")
+        }
+    }
+}
+#endif

@@ -1,0 +1,54 @@
+#if Program
+internal import Control
+internal import Failover
+internal import LinuxIO
+
+/// Why the program ended without doing what it was asked, and the status that says so.
+struct Failure: Error {
+    /// The exit statuses of every command.
+    enum Status: Int32 {
+        case notSo = 1
+        case badInput = 2
+        case notPermitted = 3
+        case notRunning = 4
+        case systemRefused = 5
+        case internalError = 70
+    }
+
+    let status: Status
+    let message: String
+
+    init(_ status: Status, _ message: String) {
+        self.status = status
+        self.message = message
+    }
+
+    /// What the system refused, told apart from what the caller may not do.
+    init(_ error: SystemError, hint: String = "") {
+        let denied = error.errno == .notPermitted || error.errno == .accessDenied
+        status = denied ? .notPermitted : .systemRefused
+        message = error.description + (hint.isEmpty ? "" : "; " + hint)
+    }
+}
+
+extension Failure {
+    /// Why the election cannot begin.
+    init(_ error: FailoverError) {
+        switch error {
+        case .system(let cause):
+            self.init(cause.isPermission ? .notPermitted : .systemRefused, error.description)
+        case .alreadyRunning:
+            self.init(.systemRefused, error.description)
+        case .duplicateName, .duplicateVRID, .addressCount, .unknownScript, .prefixLength,
+            .emptyCommand, .interval:
+            self.init(.badInput, error.description)
+        }
+    }
+}
+
+extension ControlFailure {
+    init(_ failure: Failure) {
+        self.init(message: failure.message, exitCode: Int(failure.status.rawValue))
+    }
+}
+#endif

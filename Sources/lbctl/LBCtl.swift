@@ -1,0 +1,52 @@
+#if Program
+internal import ArgumentParser
+internal import Glibc
+internal import LinuxIO
+
+/// The command line: one verb, and the exit status that every verb shares.
+@main
+struct LBCtl: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lbctl",
+        abstract:
+            "Two hosts share an address and balance TCP connections to the servers behind it.",
+        discussion: """
+            Exit status: 0 ok, 1 the thing asked about is not so, 2 bad usage or configuration, \
+            3 no permission, 4 no running program to talk to, 5 the system refused, 70 internal.
+            """,
+        version: Version.current,
+        subcommands: [
+            RunCommand.self, CheckCommand.self, StatusCommand.self, ServerCommand.self,
+            ReloadCommand.self, BalancerCommand.self,
+        ])
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let failure as Failure {
+            complain(failure.message)
+            Glibc.exit(failure.status.rawValue)
+        } catch {
+            let status = exitCode(for: error)
+            // The parser's own 64 (EX_USAGE) is 2 here, as every other bad input.
+            guard status != .validationFailure else {
+                complain(fullMessage(for: error), prefixed: false)
+                Glibc.exit(Failure.Status.badInput.rawValue)
+            }
+            exit(withError: error)
+        }
+    }
+
+    private static func complain(_ message: String, prefixed: Bool = true) {
+        guard !message.isEmpty else { return }
+        StandardError.write(prefixed ? "lbctl: \(message)\n" : "\(message)\n")
+    }
+}
+#else
+/// Stands where the program would: its parts are there, its dependencies are not.
+@main
+enum LBCtl {
+    static func main() { print("lbctl was built without the trait Program") }
+}
+#endif

@@ -1,0 +1,16 @@
+#if Program
+internal import NodeConfiguration
+
+extension Model {
+    /// Whether there is anything for a balancer process to do.
+    var hasBalancer: Bool { !frontends.isEmpty || !statisticsPages.isEmpty }
+
+    /// The part that the balancer process works by; the election's is left out.
+    var balancing: Model {
+        var part = self
+        part.virtualRouters = []
+        part.scripts = []
+        return part
+    }
+}
+#endif

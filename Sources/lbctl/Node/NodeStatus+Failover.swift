@@ -1,0 +1,89 @@
+#if Program
+internal import Control
+internal import Failover
+internal import Glibc
+internal import LinuxIO
+internal import VRRPCore
+
+extension VirtualRouterStatus {
+    /// What the page and the command line show of a virtual router.
+    init(_ router: RouterSnapshot, scripts: [ScriptSnapshot]) {
+        let settings = router.settings
+        self.init(
+            name: settings.name, interface: settings.interface,
+            vrid: Int(settings.vrid.rawValue),
+            protocolVersion: settings.interval.version == .v2 ? 2 : 3,
+            basePriority: Int(settings.priority.rawValue),
+            advertisementInterval: Int(settings.interval.duration / .milliseconds(1)))
+        state =
+            switch router.state {
+            case .active: .active
+            case .backup: .backup
+            case .fault: .fault
+            case .stopped: .initialize
+            }
+        stateWord = router.state.word
+        effectivePriority = Int(router.effectivePriority.rawValue)
+        addresses = settings.addresses.map { "\($0.address)/\($0.prefixLength)" }
+        trackers = router.trackers.map { TrackerStatus($0, scripts: scripts) }
+        counters.advertisementsSent = router.counters.sent
+        counters.advertisementsReceived = router.counters.received
+        counters.becameActive = router.counters.becameActive
+        counters.releasedActive = router.counters.releasedActive
+        for (kind, count) in router.counters.refused {
+            let source = kind.source.map { "\($0)" } ?? "?"
+            counters.rejected["\(source) heard, refused: \(kind.refusal)"] = count
+        }
+        if router.state != .active { activePeer = router.lastHeard.map { "\($0.source)" } }
+        lastTransition = router.since.map { since in
+            time(nil) - Int((MonotonicInstant.now - since).components.seconds)
+        }
+    }
+}
+
+extension TrackerStatus {
+    fileprivate init(_ tracker: TrackerSnapshot, scripts: [ScriptSnapshot]) {
+        let isGood: Bool? =
+            switch tracker.verdict {
+            case .good: true
+            case .failed: false
+            case .unknown: nil
+            }
+        self.init(name: tracker.name, isGood: isGood, weight: tracker.weight)
+        switch tracker.kind {
+        case .interface:
+            detail = "interface"
+        case .script:
+            guard let script = scripts.first(where: { $0.settings.name == tracker.name }) else {
+                return
+            }
+            detail = [script.lastResult.map { "\($0)" } ?? "", script.lastOutput]
+                .filter { !$0.isEmpty }.joined(separator: ": ")
+            if case .fact(let fact) = script.settings.source {
+                detail = isGood == true ? "\(fact) serves" : "\(fact) does not serve"
+            }
+        }
+    }
+}
+
+extension BalancerStatus {
+    /// What is known about the balancer process, whether it answers or not.
+    init(_ supervisor: BalancerSupervisor) {
+        self.init()
+        restarts = supervisor.restartCount
+        lastExit = supervisor.lastExit
+        guard let current = supervisor.current else {
+            state = .restarting
+            return
+        }
+        processID = Int(current.processID)
+        uptime = Int((MonotonicInstant.now - current.startedAt).components.seconds)
+        state =
+            switch current.phase {
+            case .starting: .starting
+            case .serving: .running
+            case .draining: .stopping
+            }
+    }
+}
+#endif

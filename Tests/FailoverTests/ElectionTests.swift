@@ -1,0 +1,154 @@
+import Failover
+import Glibc
+import LinuxIO
+import Netlink
+import Testing
+import VRRPCore
+
+private let virtual = IPv4Address(10, 9, 0, 100)
+private let virtualOctets: [UInt8] = [10, 9, 0, 100]
+private let a: [UInt8] = [10, 9, 0, 1]
+
+/// A virtual router `VI_1` on `eth1`, version 3 with an interval of 0.1 s unless changed.
+func router(
+    priority: UInt8, _ change: (inout RouterSettings) -> Void = { _ in }
+) throws -> FailoverConfiguration {
+    var router = RouterSettings(
+        name: "VI_1", interface: "eth1", vrid: try #require(VRID(51)),
+        priority: Priority(rawValue: priority))
+    router.interval = .v3(try #require(Centiseconds(rawValue: 10)))
+    router.addresses = [HeldAddress(address: virtual)]
+    change(&router)
+    var configuration = FailoverConfiguration()
+    configuration.routers = [router]
+    return configuration
+}
+
+extension `On a LAN` {
+    @Suite struct `Two nodes on a LAN` {
+        @Test func `the higher priority becomes Active, holds the address and announces it`() throws
+        {
+            let network = try TestNetwork()
+            let wire = try TestWire(network, at: "b")
+            let first = try TestNode(router(priority: 101), in: network.namespace("a"))
+            let second = try TestNode(router(priority: 100), in: network.namespace("b"))
+            #expect(first.waitForState(.active, within: .seconds(2)) != nil)
+            #expect(
+                eventually(within: .seconds(1)) { wire.frames.count { $0.announced != nil } >= 5 })
+            usleep(300_000)
+            #expect(second.snapshot?.routers.first?.state == .backup)
+            #expect(second.snapshot?.routers.first?.lastHeard?.priority.rawValue == 101)
+            #expect(try network.addresses("a").contains("inet 10.9.0.100/32"))
+            #expect(try network.taggedAddresses("a") == [InternetAddress(10, 9, 0, 100)])
+            #expect(try !network.addresses("b").contains("10.9.0.100"))
+            #expect(wire.frames.count { $0.announced == virtualOctets } == 5)
+            #expect(
+                wire.frames.compactMap(\.advertisement).allSatisfy {
+                    $0.source == a && $0.priority == 101
+                })
+            #expect(
+                Array(first.lines.prefix(5)) == [
+                    "Startup complete", "(VI_1) Entering BACKUP STATE (init)",
+                    "(VI_1) Receive advertisement timeout", "(VI_1) Entering MASTER STATE",
+                    "(VI_1) setting VIPs.",
+                ])
+            wire.stop()
+            first.shutDown()
+            second.shutDown()
+        }
+
+        @Test func `a node that is killed is replaced within the down interval`() throws {
+            let network = try TestNetwork()
+            let first = try TestNode(router(priority: 101), in: network.namespace("a"))
+            #expect(first.waitForState(.active, within: .seconds(2)) != nil)
+            let second = try TestNode(router(priority: 100), in: network.namespace("b"))
+            usleep(300_000)
+            let start = MonotonicInstant.now
+            first.kill()
+            let takeover = try #require(
+                second.waitForState(.active, since: start, within: .seconds(2)))
+            // 3 · 100 ms + 156/256 · 100 ms after the last advertisement, which is 0 to 100 ms old.
+            #expect(takeover - start > .milliseconds(255))
+            #expect(takeover - start < .milliseconds(400))
+            second.shutDown()
+        }
+
+        @Test func `a node that resigns is replaced within the skew time and keeps no address`()
+            throws
+        {
+            let network = try TestNetwork()
+            let first = try TestNode(router(priority: 101), in: network.namespace("a"))
+            #expect(first.waitForState(.active, within: .seconds(2)) != nil)
+            let second = try TestNode(router(priority: 100), in: network.namespace("b"))
+            usleep(300_000)
+            let start = MonotonicInstant.now
+            first.shutDown()
+            let takeover = try #require(
+                second.waitForState(.active, since: start, within: .seconds(2)))
+            // 156/256 · 100 ms.
+            #expect(takeover - start >= .milliseconds(60))
+            #expect(takeover - start < .milliseconds(90))
+            #expect(try !network.addresses("a").contains("10.9.0.100"))
+            #expect(
+                first.lines.suffix(3) == [
+                    "Stopping", "(VI_1) sent 0 priority", "(VI_1) removing VIPs.",
+                ])
+            #expect(second.snapshot?.routers.first?.counters.releasesReceived == 1)
+            second.shutDown()
+        }
+
+        @Test func `a link that goes down is a fault, and the node returns with the link`() throws {
+            let network = try TestNetwork()
+            let first = try TestNode(router(priority: 101), in: network.namespace("a"))
+            #expect(first.waitForState(.active, within: .seconds(2)) != nil)
+            let second = try TestNode(router(priority: 100), in: network.namespace("b"))
+            usleep(200_000)
+            let start = MonotonicInstant.now
+            try network.ip("a", "link", "set", "eth1", "down")
+            #expect(first.waitForState(.fault, since: start, within: .seconds(1)) != nil)
+            #expect(try !network.addresses("a").contains("10.9.0.100"))
+            #expect(first.waitForLine("Netlink reports eth1 down", within: .seconds(1)))
+            #expect(first.snapshot?.routers.first?.faultCauses == [.interfaceDown("eth1")])
+            #expect(second.waitForState(.active, since: start, within: .seconds(1)) != nil)
+
+            let back = MonotonicInstant.now
+            try network.ip("a", "link", "set", "eth1", "up")
+            #expect(first.waitForState(.backup, since: back, within: .seconds(1)) != nil)
+            #expect(first.waitForState(.active, since: back, within: .seconds(1)) != nil)
+            #expect(second.waitForState(.backup, since: back, within: .seconds(1)) != nil)
+            first.shutDown()
+            second.shutDown()
+        }
+
+        @Test func `addresses flushed before the link goes down let a priority 0 leave`() throws {
+            let network = try TestNetwork()
+            let wire = try TestWire(network, at: "b")
+            let first = try TestNode(router(priority: 101), in: network.namespace("a"))
+            #expect(first.waitForState(.active, within: .seconds(2)) != nil)
+            let second = try TestNode(router(priority: 100), in: network.namespace("b"))
+            usleep(200_000)
+            let start = MonotonicInstant.now
+            try network.ip("a", "addr", "flush", "dev", "eth1")
+            try network.ip("a", "link", "set", "eth1", "down")
+            let takeover = try #require(
+                second.waitForState(.active, since: start, within: .seconds(1)))
+            #expect(takeover - start < .milliseconds(200))
+            #expect(
+                wire.frames.compactMap(\.advertisement).contains {
+                    $0.source == a && $0.priority == 0
+                })
+            #expect(first.waitForState(.fault, since: start, within: .seconds(1)) != nil)
+
+            let back = MonotonicInstant.now
+            try network.ip("a", "link", "set", "eth1", "up")
+            usleep(100_000)
+            #expect(
+                first.snapshot?.routers.first?.faultCauses == [.addressMissing(interface: "eth1")])
+            try network.ip("a", "addr", "add", "10.9.0.1/24", "dev", "eth1")
+            #expect(first.waitForState(.active, since: back, within: .seconds(1)) != nil)
+            wire.stop()
+            first.shutDown()
+            second.shutDown()
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import Failover
+import Glibc
+import LinuxIO
+import Reactor
+import Synchronization
+import Testing
+
+/// A node of the room under test, on a thread of its own in a namespace of its own.
+final class TestNode: Sendable {
+    struct Entry: Sendable {
+        let at: MonotonicInstant
+        let event: FailoverEvent
+    }
+    private struct State {
+        var entries: [Entry] = []
+        var poster: Poster?
+        var failure: String?
+        var hasEnded = false
+    }
+    private let state = Mutex(State())
+    // Only ever touched on the node's own thread, through `perform`.
+    private nonisolated(unsafe) var node: FailoverNode?
+    private nonisolated(unsafe) var loop: EventLoop?
+
+    init(_ configuration: FailoverConfiguration, in namespace: String) throws {
+        let thread = try Thread(name: "node") { [self] in
+            do {
+                try NetworkNamespace.enter(path: "/run/netns/\(namespace)")
+                let loop = try EventLoop()
+                self.loop = loop
+                let node = try FailoverNode(configuration: configuration, loop: loop) { event in
+                    self.state.withLock { $0.entries.append(Entry(at: .now, event: event)) }
+                }
+                self.node = node
+                try node.start()
+                state.withLock { $0.poster = loop.poster }
+                loop.run()
+            } catch {
+                state.withLock { $0.failure = "\(error)" }
+            }
+            node = nil
+            loop = nil
+            state.withLock { $0.hasEnded = true }
+        }
+        _ = consume thread
+        _ = eventually(within: .seconds(5)) {
+            state.withLock { $0.poster != nil || $0.failure != nil }
+        }
+        if let failure = state.withLock({ $0.failure }) { throw CommandFailure(text: failure) }
+    }
+
+    /// Runs something on the node's thread and waits for its result.
+    func perform<Result: Sendable>(_ body: @escaping @Sendable (FailoverNode) -> Result) -> Result?
+    {
+        let result = Mutex<Result?>(nil)
+        guard let poster = state.withLock({ $0.poster }) else { return nil }
+        poster.post { [self] in
+            guard let node else { return }
+            let value = body(node)
+            result.withLock { $0 = value }
+        }
+        _ = eventually(within: .seconds(5)) { result.withLock { $0 != nil } }
+        return result.withLock { $0 }
+    }
+
+    /// Ends the loop as if the program had been killed: nothing is sent, nothing is removed.
+    func kill() {
+        _ = perform { [self] _ in loop?.stop() }
+        waitForEnd()
+    }
+
+    /// Resigns, and waits until it has.
+    func shutDown() {
+        _ = perform { [self] node in node.shutDown { self.loop?.stop() } }
+        waitForEnd()
+    }
+
+    private func waitForEnd() {
+        _ = eventually(within: .seconds(10)) { state.withLock { $0.hasEnded } }
+        state.withLock { $0.poster = nil }
+    }
+
+    var snapshot: FailoverSnapshot? { perform { $0.snapshot } }
+    var entries: [Entry] { state.withLock { $0.entries } }
+    var events: [FailoverEvent] { entries.map(\.event) }
+    var lines: [String] { events.compactMap { $0.logLine?.text } }
+
+    /// Waits until the router `VI_1` has entered a state, counting from `start`.
+    func waitForState(
+        _ wanted: RouterState, since start: MonotonicInstant = MonotonicInstant(nanoseconds: 0),
+        within limit: Duration
+    ) -> MonotonicInstant? {
+        var found: MonotonicInstant?
+        _ = eventually(within: limit) {
+            found =
+                entries.first { entry in
+                    guard entry.at >= start, case .router(_, .entered(wanted, _)) = entry.event
+                    else {
+                        return false
+                    }
+                    return true
+                }?.at
+            return found != nil
+        }
+        return found
+    }
+
+    func waitForLine(_ text: String, within limit: Duration) -> Bool {
+        eventually(within: limit) { lines.contains(text) }
+    }
+}
