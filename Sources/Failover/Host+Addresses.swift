@@ -19,10 +19,13 @@ extension Host {
         let address = InterfaceAddress(held, on: interface.link)
         do throws(NetlinkError) {
             switch try addresses.add(address) {
-            case .added: return true
+            case .added:
+                note(held.address, on: interface.link.name, isClaimed: true)
+                return true
             case .alreadyPresent(let present):
                 if present.protocolTag != .lbctl, interface.sourceAddress != held.address {
                     try addresses.replace(address)
+                    note(held.address, on: interface.link.name, isClaimed: true)
                 }
                 return false
             }
@@ -44,6 +47,7 @@ extension Host {
         else { return }
         do throws(NetlinkError) {
             _ = try addresses.remove(InterfaceAddress(held, on: interface.link))
+            note(held.address, on: interface.link.name, isClaimed: false)
         } catch {
             throw .netlink(error)
         }

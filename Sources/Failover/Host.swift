@@ -43,12 +43,24 @@ final class Host {
     /// - Throws: `HostError` when this process may not open such sockets; everything else leaves
     ///   the interface without one, which is the cause of a fault.
     func follow(_ uses: InterfaceUses) throws(HostError) {
+        let previous = self.uses
         self.uses = uses
         refresh()
         for interface in interfaces.values {
-            if let error = interface.socketError, HostError.system(error).isPermission {
-                throw .system(error)
-            }
+            guard let error = interface.socketError, HostError.system(error).isPermission
+            else { continue }
+            self.uses = previous
+            refresh()
+            throw .system(error)
+        }
+    }
+
+    /// Remembers that this run put an address onto an interface, or took it off again.
+    func note(_ address: IPv4Address, on name: String, isClaimed: Bool) {
+        if isClaimed {
+            interfaces[name]?.claimedAddresses.insert(address)
+        } else {
+            interfaces[name]?.claimedAddresses.remove(address)
         }
     }
 
@@ -91,7 +103,8 @@ final class Host {
             guard let link = state.link(named: name) else { continue }
             var interface = HostInterface(
                 link: link, addresses: state.addresses(of: link.index),
-                virtualAddresses: uses.virtualAddresses[name] ?? [])
+                virtualAddresses: uses.virtualAddresses[name] ?? [],
+                claimedAddresses: interfaces[name]?.claimedAddresses ?? [])
             if uses.advertising.contains(name) { provideSocket(for: &interface) }
             next[name] = interface
         }

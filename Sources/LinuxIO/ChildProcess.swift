@@ -39,24 +39,8 @@ public struct ChildProcess: ~Copyable {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        let firstClosed = max(3, (descriptors.map { $0.number + 1 }.max() ?? 3))
-        // A number that is given away may be the source of a later one: take that from a copy.
-        let given = Set(descriptors.map(\.number))
-        var copies: [Int32] = []
+        let copies = try unsafe Self.arrange(descriptors, in: &actions, for: path)
         defer { copies.forEach { _ = clinux_close($0) } }
-        for (number, source) in descriptors {
-            var source = source
-            if source != number, given.contains(source) {
-                let copy = clinux_fcntl(source, Self.duplicateCloseOnExec, Int(firstClosed))
-                source = Int32(try check("dup", path, copy))
-                copies.append(source)
-            }
-            unsafe posix_spawn_file_actions_adddup2(&actions, source, number)
-        }
-        for number in 3..<firstClosed where !given.contains(number) {
-            unsafe posix_spawn_file_actions_addclose(&actions, number)
-        }
-        unsafe clinux_spawn_close_from(&actions, firstClosed)
 
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
@@ -120,7 +104,37 @@ public struct ChildProcess: ~Copyable {
     /// - Parameter number: `SIGTERM` for example.
     public borrowing func signal(_ number: Int32) { _ = kill(processID, number) }
 
-    private static let duplicateCloseOnExec: Int32 = 1030  // F_DUPFD_CLOEXEC of fcntl(2)
+    /// Gives each descriptor its number, and closes all others.
+    ///
+    /// - Returns: Copies that are to be closed once the process runs.
+    private static func arrange(
+        _ descriptors: [(number: Int32, source: Int32)],
+        in actions: inout posix_spawn_file_actions_t, for path: String
+    ) throws(SystemError) -> [Int32] {
+        let firstClosed = max(3, (descriptors.map { $0.number + 1 }.max() ?? 3))
+        let given = Set(descriptors.map(\.number))
+        let duplicateCloseOnExec: Int32 = 1030  // F_DUPFD_CLOEXEC of fcntl(2)
+        var copies: [Int32] = []
+        for (number, source) in descriptors {
+            var source = source
+            // A number that is given away may be the source of a later one: take that from a copy.
+            if source != number, given.contains(source) {
+                let copy = clinux_fcntl(source, duplicateCloseOnExec, Int(firstClosed))
+                guard copy >= 0 else {
+                    copies.forEach { _ = clinux_close($0) }
+                    throw SystemError(call: "dup", errno: Errno(result: copy), subject: path)
+                }
+                source = Int32(copy)
+                copies.append(source)
+            }
+            unsafe posix_spawn_file_actions_adddup2(&actions, source, number)
+        }
+        for number in 3..<firstClosed where !given.contains(number) {
+            unsafe posix_spawn_file_actions_addclose(&actions, number)
+        }
+        unsafe clinux_spawn_close_from(&actions, firstClosed)
+        return copies
+    }
 }
 
 /// Makes the kernel keep how a process ended until it is asked.

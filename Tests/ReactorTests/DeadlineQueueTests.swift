@@ -2,36 +2,32 @@ import LinuxIO
 import Reactor
 import Testing
 
-private func at(_ nanoseconds: Int64) -> MonotonicInstant {
-    MonotonicInstant(nanoseconds: nanoseconds)
-}
-
-@Suite struct `A queue of deadlines` {
-    @Test func `gives back what is due, the earliest first`() {
+@Suite struct `A deadline queue` {
+    @Test func `gives what is due, earliest first, equals in the order of setting`() {
         var queue = DeadlineQueue<String>()
-        _ = queue.insert("third", at: at(30))
-        _ = queue.insert("first", at: at(10))
-        _ = queue.insert("second", at: at(20))
+        _ = queue.insert("c", at: at(30))
+        _ = queue.insert("a", at: at(10))
+        _ = queue.insert("b1", at: at(20))
+        _ = queue.insert("b2", at: at(20))
         #expect(queue.earliest == at(10))
         #expect(queue.popDue(at: at(9)) == nil)
-        #expect(queue.popDue(at: at(20)) == "first")
-        #expect(queue.popDue(at: at(20)) == "second")
+        #expect(queue.popDue(at: at(20)) == "a")
+        #expect(queue.popDue(at: at(20)) == "b1")
+        #expect(queue.popDue(at: at(20)) == "b2")
         #expect(queue.popDue(at: at(20)) == nil)
-        #expect(queue.popDue(at: at(30)) == "third")
+        #expect(queue.popDue(at: at(30)) == "c")
         #expect(queue.earliest == nil)
     }
 
-    @Test func `gives equal deadlines back in the order in which they were set`() {
+    @Test func `forgets what is withdrawn, and only that`() {
         var queue = DeadlineQueue<Int>()
-        for number in 0..<9 { _ = queue.insert(number, at: at(5)) }
-        #expect((0..<9).map { _ in queue.popDue(at: at(5)) } == [0, 1, 2, 3, 4, 5, 6, 7, 8])
-    }
-
-    @Test func `never gives back what was withdrawn`() {
-        var queue = DeadlineQueue<Int>()
-        let entries = (0..<9).map { queue.insert($0, at: at(Int64($0))) }
-        for index in [0, 4, 8] { queue.remove(entries[index]) }
-        #expect((0..<7).map { _ in queue.popDue(at: at(9)) } == [1, 2, 3, 5, 6, 7, nil])
+        let entries = (0..<100).map { queue.insert($0, at: at(Int64($0 * 37 % 100))) }
+        for index in stride(from: 0, to: 100, by: 3) { queue.remove(entries[index]) }
+        queue.remove(entries[0])
+        var popped: [Int] = []
+        while let number = queue.popDue(at: at(1000)) { popped.append(number) }
+        let expected = (0..<100).filter { $0 % 3 != 0 }.sorted { $0 * 37 % 100 < $1 * 37 % 100 }
+        #expect(popped == expected)
     }
 
     @Test func `an entry that was given back names no later one in its place`() {
@@ -41,15 +37,6 @@ private func at(_ nanoseconds: Int64) -> MonotonicInstant {
         _ = queue.insert("new", at: at(2))
         queue.remove(old)
         #expect(queue.popDue(at: at(2)) == "new")
-    }
-
-    @Test func `an entry that was withdrawn twice takes nothing else along`() {
-        var queue = DeadlineQueue<String>()
-        let gone = queue.insert("gone", at: at(1))
-        _ = queue.insert("kept", at: at(2))
-        queue.remove(gone)
-        queue.remove(gone)
-        #expect(queue.popDue(at: at(2)) == "kept")
     }
 
     /// The slots and the heap change places all the time; a sorted list says what must come out.
@@ -76,5 +63,9 @@ private func at(_ nanoseconds: Int64) -> MonotonicInstant {
         expected.sort { ($0.due, $0.number) < ($1.due, $1.number) }
         #expect(expected.map { _ in queue.popDue(at: at(200)) } == expected.map(\.number))
         #expect(queue.earliest == nil)
+    }
+
+    private func at(_ nanoseconds: Int64) -> MonotonicInstant {
+        MonotonicInstant(nanoseconds: nanoseconds)
     }
 }

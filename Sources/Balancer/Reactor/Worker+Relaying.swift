@@ -20,12 +20,11 @@ extension Worker {
             pump(peer)
             guard slab[half].generation == generation else { return }
         }
-        guard slab[half].marks.contains(.readable) else { return }
-        if !slab[half].marks.contains(.blocked) {
-            pump(half)
-        } else if readiness.contains(.failed) {
-            // What this side sent last waits for the peer; the error cannot be read, and need not.
+        if readiness.contains(.failed), !slab[half].marks.isDisjoint(with: [.blocked, .ended]) {
+            // The error cannot be read: what the side sent last waits for the peer, or was its end.
             abort(half)
+        } else if slab[half].marks.contains(.readable), !slab[half].marks.contains(.blocked) {
+            pump(half)
         }
     }
 
@@ -199,7 +198,9 @@ extension Worker {
         return true
     }
 
-    /// Small segments must not wait for acknowledgements. The first ones sent never do, so a
+    /// Makes sure that small segments do not wait for acknowledgements.
+    ///
+    /// The first ones sent never do, so a
     /// server's socket needs the option from its second send on, and most never get there.
     @inline(__always)
     private mutating func prepareSending(_ half: Int) {
@@ -253,7 +254,9 @@ extension Worker {
         }
     }
 
-    /// Ends a connection because one side broke off: the other one sees a reset, too. A clean end
+    /// Ends a connection because one side broke off: the other one sees a reset, too.
+    ///
+    /// A clean end
     /// would look to it like a complete answer.
     private mutating func abort(_ failed: Int) {
         countAbort(by: failed)
