@@ -1,6 +1,6 @@
 internal import Glibc
 
-// SAFETY (Sendable): the range has one owner, and belongs to whoever holds this value.
+// SAFETY: the range has one owner, and belongs to whoever holds this value.
 /// A range of zeroed memory that costs nothing until it is touched, page by page.
 ///
 /// `mmap(2)`, MAP_NORESERVE.
