@@ -141,9 +141,11 @@ final class RouterDriver {
     }
 
     @discardableResult
-    private func deliver(_ event: VirtualRouter.Event) -> [VirtualRouter.Action] {
+    private func deliver(
+        _ event: VirtualRouter.Event, at now: Instant = .now
+    ) -> [VirtualRouter.Action] {
         let previousPeer = election?.peerAddress
-        guard let actions = election?.handle(event, at: .now) else { return [] }
+        guard let actions = election?.handle(event, at: now) else { return [] }
         let entered = perform(actions)
         if let peer = election?.peerAddress, peer != previousPeer { emit(.followed(peer)) }
         for state in entered { notify(state) }
@@ -166,8 +168,10 @@ final class RouterDriver {
     private func wake() {
         timer = nil
         // After a stall, what arrived meanwhile counts before the deadline that passed meanwhile.
+        // The clock is read first: another stall, after the reading, must not pass for silence.
+        let now = Instant.now
         host.interfaces[settings.interface]?.socket?.readDry()
-        deliver(.wake)
+        deliver(.wake, at: now)
         setTimer()
     }
 

@@ -323,13 +323,21 @@ import VRRPCore
             ])
     }
 
-    @Test func `an instance without an address says so`() {
+    @Test(arguments: ["", "no_virtual_ipaddress\n", "virtual_ipaddress {\n}\n"])
+    func `an instance without an address is an error, as it is to the election`(line: String) {
         let text = "vrrp_instance V {\ninterface eth1\nvirtual_router_id 1\n"
         #expect(
-            diagnose(text + "}") == [
-                "f:1:15: warning: vrrp_instance 'V' has no address to hold; add virtual_ipaddress, or no_virtual_ipaddress to say that this is meant"
+            diagnose(text + line + "}") == [
+                "f:1:15: error: vrrp_instance 'V' has no address to hold: this is known but not implemented yet; add virtual_ipaddress"
             ])
-        #expect(diagnose(text + "no_virtual_ipaddress\n}").isEmpty)
+    }
+
+    @Test func `an instance whose one address is wrong tells that alone`() {
+        let text = "vrrp_instance V {\ninterface eth1\nvirtual_router_id 1\n"
+        #expect(
+            diagnose(text + "virtual_ipaddress {\n10.0.0.256\n}\n}") == [
+                "f:5:1: error: '10.0.0.256': must be an IPv4 address, such as 192.0.2.1"
+            ])
     }
 
     @Test func `health checkers of the kernel's balancer are passed over whole`() {
