@@ -54,6 +54,9 @@ public final class FailoverNode {
         }
         lock = consume taken
         host.onInterfaceChange = { [weak self] in self?.reconsiderAll() }
+        host.onDeparture = { [weak self] names in
+            self?.drivers.values.forEach { $0.leave(names) }
+        }
         host.onAddressRemoval = { [weak self] address, interface in
             self?.drivers.values.forEach { $0.restore(address, on: interface) }
         }
@@ -135,6 +138,7 @@ public final class FailoverNode {
             driver.stop()
             startDriver(settings)
         }
+        host.forgetDeparted()
         host.emit(.reloaded)
     }
 

@@ -87,6 +87,12 @@ final class RouterDriver {
         move(to: next)
     }
 
+    /// Resigns on interfaces that are about to be others, or none: deleted, made anew, renamed.
+    func leave(_ interfaces: Set<String>) {
+        let used = [settings.interface] + heldAddresses.compactMap(\.interface)
+        if isRunning, !interfaces.isDisjoint(with: used) { move(to: .fault) }
+    }
+
     /// Takes in an advertisement that is well formed and of this virtual router.
     func receive(_ received: ReceivedAdvertisement) {
         let message = received.advertisement
