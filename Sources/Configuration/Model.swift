@@ -29,6 +29,10 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var connectionLimit: Int?
     /// Where log lines go: standard error, or syslog.
     public var logsToSyslog = false
+    /// The user that the balancer process becomes, by number; `nil`: stays the same.
+    public var userID: UInt32?
+    /// The group that the balancer process becomes, by number; `nil`: stays the same.
+    public var groupID: UInt32?
     /// `router_id`, the node's name in messages; `nil`: the host's name.
     public var routerID: String?
 

@@ -94,6 +94,13 @@ public struct ChildProcess: ~Copyable {
         return signal == 0 ? .exited(status: status >> 8 & 0xff) : .signalled(signal)
     }
 
+    /// Ends the process at once and waits until it is gone, for callers that cannot watch it.
+    public borrowing func end() {
+        _ = kill(processID, SIGKILL)
+        var status: Int32 = 0
+        while unsafe waitpid(processID, &status, 0) < 0, errno == EINTR {}
+    }
+
     /// Sends a signal to the process and all that it started in its group.
     ///
     /// - Parameter number: `SIGTERM` for example.

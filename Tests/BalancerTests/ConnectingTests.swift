@@ -40,6 +40,27 @@ extension BalancerTests {
             #expect(pool.connectionErrors == 0)
         }
 
+        @Test func `with redispatch the next attempt avoids the server that failed`() throws {
+            let b = try TestServer.holding("b")
+            // The one that refuses never has a connection, so it is always the least loaded.
+            let running = try RunningBalancer(
+                algorithm: .leastconn,
+                servers: [
+                    ServerPlan(name: "a", address: try TestServer.refusingAddress()),
+                    ServerPlan(name: "b", address: b.address),
+                ]
+            ) {
+                $0.pools[0].redispatches = true
+                $0.pools[0].retries = 1
+            }
+            var clients: [BlockingSocket] = []
+            for _ in 0..<3 {
+                clients.append(running.connect())
+                #expect(clients.last?.receive(exactly: 1) == "b")
+            }
+            #expect(running.pool.servers[0].redispatches == 3)
+        }
+
         @Test func `with redispatch and one server it is the same server after a second`() throws {
             let refusing = try TestServer.refusingAddress()
             let running = try RunningBalancer(servers: [ServerPlan(name: "a", address: refusing)]) {

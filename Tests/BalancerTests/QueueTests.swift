@@ -38,7 +38,11 @@ extension BalancerTests {
             }
             let running = try RunningBalancer(reactors: reactors, servers: [limited(server, to: 3)])
             let clients = (0..<200).map { _ in running.connect() }
-            for client in clients { client.send("x") }
+            // They end their streams, so that none holds its slot until its turn to be read comes.
+            for client in clients {
+                client.send("x")
+                client.endSending()
+            }
             #expect(clients.allSatisfy { $0.lastWords() == "done" })
             #expect(running.pool.servers[0].peakSessions == 3)
             #expect(running.pool.servers[0].totalSessions == 200)
@@ -160,7 +164,11 @@ extension BalancerTests {
                 reactors: reactors, servers: servers([("a", server)])
             ) { $0.connectionLimit = 5 }
             let clients = (0..<100).map { _ in running.connect() }
-            for client in clients { client.send("x") }
+            // They end their streams, so that none holds its slot until its turn to be read comes.
+            for client in clients {
+                client.send("x")
+                client.endSending()
+            }
             #expect(clients.allSatisfy { $0.lastWords() == "x" })
             #expect(running.balancer.snapshot().peakSessions == 5)
             #expect(running.balancer.snapshot().totalSessions == 100)
