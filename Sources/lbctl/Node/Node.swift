@@ -67,8 +67,9 @@ final class Node {
         loop.run()
     }
 
-    /// Sees to it that neither load nor memory shortage delays an advertisement, where that is
-    /// allowed. Processes that this one starts do not inherit it.
+    /// Sees to it that neither load nor memory shortage delays an advertisement.
+    ///
+    /// Where that is allowed; processes that this one starts do not inherit it.
     private func actInTime() {
         do throws(SystemError) { try RealTime.scheduleFirst() } catch {
             log(.notice, "no real-time scheduling: \(error)")
@@ -144,8 +145,9 @@ final class Node {
 
     // MARK: Stopping
 
-    /// Resigns first, so that the other node takes over while connections end here. Asked a second
-    /// time, it waits for connections no longer.
+    /// Resigns first, so that the other node takes over while connections end here.
+    ///
+    /// Asked a second time, it waits for connections no longer.
     private func stop() {
         guard !isStopping else {
             log(.notice, "stopping at once")
