@@ -100,8 +100,10 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "VRRPCore", "Failover", "Netlink", "Balancer", "NodeConfiguration", "HealthCheck",
-                "Reactor", "LinuxIO",
+                "VRRPCore", "Netlink", "Balancer", "NodeConfiguration", "HealthCheck", "Reactor",
+                "LinuxIO", "CLinux",
+                .product(name: "NIOCore", package: "swift-nio", condition: program),
+                .product(name: "NIOPosix", package: "swift-nio", condition: program),
             ],
             path: "Benchmarks", swiftSettings: strict),
         .executableTarget(

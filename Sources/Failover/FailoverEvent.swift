@@ -19,8 +19,6 @@ public enum FailoverEvent: Hashable, Sendable {
     case announced(IPv4Address, interface: String)
     /// An address that an earlier run left behind was taken off.
     case leftoverRemoved(IPv4Address, interface: String)
-    /// A datagram on an interface belongs to none of the node's virtual routers, or is none at all.
-    case refused(DecodeError, interface: String, source: IPv4Address?)
     /// The system refused something that belongs to no virtual router.
     case failed(HostError)
 }
@@ -61,6 +59,8 @@ public enum RouterEvent: Hashable, Sendable {
     case faulted(FaultCause)
     /// The election saw something.
     case observed(VirtualRouter.Observation)
+    /// Somebody advertised priority 0 while it stood there: that one stops taking part.
+    case heardRelease(from: IPv4Address, as: RouterState)
     /// It follows another Active router.
     case followed(IPv4Address)
     /// It sent priority 0.

@@ -46,13 +46,17 @@ public final class FailoverNode {
     /// - Throws: `.alreadyRunning`; or `.system`, when the process may not do what is needed
     ///   (CAP_NET_ADMIN, CAP_NET_RAW).
     public func start() throws(FailoverError) {
-        lock = try NodeLock()
+        let taken = try NodeLock()
         do throws(HostError) {
             try host.follow(configuration.interfaceUses)
         } catch {
             throw .system(error)
         }
+        lock = consume taken
         host.onInterfaceChange = { [weak self] in self?.reconsiderAll() }
+        host.onDeparture = { [weak self] names in
+            self?.drivers.values.forEach { $0.leave(names) }
+        }
         host.onAddressRemoval = { [weak self] address, interface in
             self?.drivers.values.forEach { $0.restore(address, on: interface) }
         }
@@ -106,7 +110,8 @@ public final class FailoverNode {
     /// Follows another configuration; virtual routers that it leaves as they are go on untouched.
     ///
     /// A virtual router is recognised by its interface and VRID. One that is gone resigns; one that
-    /// is new starts; one whose election changes resigns and starts anew.
+    /// is new starts; one that speaks another version resigns and starts anew; any other change
+    /// applies without a change of state.
     ///
     /// - Parameter next: What the node is to do from now on.
     /// - Throws: An inconsistent configuration, or `.system`; the old one then stays in force.
@@ -133,6 +138,7 @@ public final class FailoverNode {
             driver.stop()
             startDriver(settings)
         }
+        host.forgetDeparted()
         host.emit(.reloaded)
     }
 

@@ -76,10 +76,6 @@ extension FailoverEvent {
             LogLine(.info, isDetail: true, "Sending gratuitous ARP on \(interface) for \(address)")
         case .leftoverRemoved(let address, let interface):
             LogLine(.notice, "Removed \(address) from \(interface), left behind by an earlier run")
-        case .refused(let error, let interface, let source):
-            LogLine(
-                .warning,
-                "Ignoring advert from \(source?.description ?? "?") on \(interface): \(error)")
         case .failed(let error): LogLine(.error, error.description)
         }
     }
@@ -98,6 +94,11 @@ extension RouterEvent {
         case .faulted(let cause):
             LogLine(.warning, "(\(name)): entering FAULT state (\(cause.words))")
         case .observed(let observation): observation.logLine(router: name)
+        case .heardRelease(_, as: let state):
+            LogLine(
+                .info, isDetail: true,
+                "(\(name)) \(state == .active ? "Master" : "Backup") received priority 0 "
+                    + "advertisement")
         case .followed(let address):
             LogLine(.info, isDetail: true, "(\(name)) master set to \(address)")
         case .sentRelease: LogLine(.info, isDetail: true, "(\(name)) sent 0 priority")
@@ -129,10 +130,8 @@ extension VirtualRouter.Observation {
         case .transition: nil
         case .activeDownTimerExpired:
             LogLine(.info, isDetail: true, "(\(name)) Receive advertisement timeout")
-        case .releaseReceived(let sender):
-            LogLine(
-                .info, isDetail: true,
-                "(\(name)) Backup received priority 0 advertisement from \(sender)")
+        // Told as `heardRelease`, which knows where the router stood.
+        case .releaseReceived: nil
         case .inferiorDiscarded(let priority, let sender):
             LogLine(
                 .info,

@@ -17,9 +17,11 @@ public enum UnixSocket {
         let socket = try Socket.open(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, path)
         var (address, length) = try rawAddress(path)
         try removeStale(path)
-        // The file gets the permissions that its socket has when it is bound.
-        _ = fchmod(socket.rawValue, mode)
         try check("bind", path, unsafe clinux_bind(socket.rawValue, &address, length))
+        // Before it listens: until then nobody can connect, whatever the umask allows.
+        guard unsafe chmod(path, mode) == 0 else {
+            throw SystemError(call: "chmod", errno: Errno(rawValue: errno), subject: path)
+        }
         try check("listen", path, clinux_listen(socket.rawValue, 16))
         return socket
     }
@@ -98,7 +100,7 @@ public enum UnixSocket {
     /// The name goes with its holder, however that ends, and is no file that could be left behind:
     /// the abstract names of `unix(7)`.
     ///
-    /// - Parameter name: 1 to 107 bytes.
+    /// - Parameter name: 1 to 106 bytes.
     /// - Returns: The socket that holds the name until it is closed.
     /// - Throws: `SystemError` that names it; `EADDRINUSE` when somebody holds it.
     public static func claiming(name: String) throws(SystemError) -> Descriptor {

@@ -81,7 +81,7 @@ extension VirtualRouter {
         )
     }
 
-    private func backup(following peer: Peer?, at now: Instant) -> State {
+    func backup(following peer: Peer?, at now: Instant) -> State {
         let downInterval = activeInterval(following: peer).activeDownInterval(for: priority)
         return .backup(activeDownAt: now + downInterval, following: peer)
     }

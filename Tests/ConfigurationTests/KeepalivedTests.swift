@@ -41,7 +41,19 @@ import VRRPCore
             "f:6:12: error: advert_int '40.96': version 3 takes 0.01 to 40.95 seconds in steps of 0.01"
         ),
         ("version 4", "f:5:9: error: version 4: must be 2 to 3"),
-        ("garp_master_repeat 0", "f:5:20: error: garp_master_repeat 0: must be 1 or more"),
+        ("garp_master_repeat 0", "f:5:20: error: garp_master_repeat 0: must be 1 to 100"),
+        (
+            "garp_master_repeat 2000000000",
+            "f:5:20: error: garp_master_repeat 2000000000: must be 1 to 100"
+        ),
+        (
+            "garp_master_refresh_repeat 101",
+            "f:5:28: error: garp_master_refresh_repeat 101: must be 1 to 100"
+        ),
+        (
+            "garp_master_refresh 0.009999",
+            "f:5:21: error: garp_master_refresh 0.009999: must be 0 (never), or at least 0.01 seconds"
+        ),
         (
             "garp_master_delay -1",
             "f:5:19: error: garp_master_delay '-1': must be a number of seconds, 0 to 86400 seconds"

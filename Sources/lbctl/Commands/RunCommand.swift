@@ -3,7 +3,7 @@ internal import ArgumentParser
 internal import Glibc
 internal import NodeConfiguration
 
-/// `lbctl run [FILE …]`
+/// Runs both halves in the foreground: `lbctl run [FILE …]`.
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",

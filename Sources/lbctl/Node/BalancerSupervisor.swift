@@ -53,7 +53,12 @@ final class BalancerSupervisor {
     private var stopped: (() -> Void)?
     private var question = StatusQuestion()
 
+    /// Prepares a supervisor; nothing is touched before ``start()``.
+    ///
     /// - Parameters:
+    ///   - model: What the first balancer process serves.
+    ///   - loop: The loop that the process is watched on.
+    ///   - log: Where it is told what becomes of the process.
     ///   - arguments: What a balancer process is started with beside its own name.
     ///   - nodeStatus: What the balancer's page shows of this process.
     init(

@@ -6,8 +6,10 @@ internal import LinuxIO
 internal import NodeConfiguration
 internal import Reactor
 
-/// The failover process: the election, the listening sockets, the control socket, and the balancer
-/// process that it keeps alive. One thread, one loop.
+/// The failover process, with one thread and one loop.
+///
+/// It has the election, the listening sockets, the control socket, and the balancer process, which
+/// it keeps alive.
 final class Node {
     let options: RunOptions
     private let loop: EventLoop
