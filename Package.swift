@@ -135,6 +135,10 @@ let package = Package(
             name: "ConfigurationTests", dependencies: ["NodeConfiguration", "VRRPCore"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
+        .testTarget(
+            name: "LbctlTests",
+            dependencies: ["lbctl", "Control", "LinuxIO", "NodeConfiguration", "Reactor"],
+            swiftSettings: strict),
         .testTarget(name: "LabTests", dependencies: ["LinuxIO"], swiftSettings: strict),
     ]
 )

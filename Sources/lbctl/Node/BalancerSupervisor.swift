@@ -108,6 +108,9 @@ final class BalancerSupervisor {
         }
     }
 
+    /// Whether a process that it started is left.
+    var hasProcesses: Bool { !instances.isEmpty }
+
     /// Ends all processes at once.
     func endAll(because reason: String) {
         for instance in instances.values { instance.end(because: reason) }

@@ -59,8 +59,10 @@ final class Node {
         if options.usesRealTime { actInTime() }
         try startBalancer()
         do throws(Failure) { try startFailover() } catch {
-            supervisor?.stop(drainTime: .zero) { [weak self] in self?.loop.stop() }
-            loop.run()
+            if let supervisor {
+                supervisor.stop(drainTime: .zero) { [weak self] in self?.loop.stop() }
+                if supervisor.hasProcesses { loop.run() }
+            }
             throw error
         }
         log(.notice, "lbctl \(Version.current) runs, process \(getpid())")
