@@ -50,6 +50,30 @@ extension BalancerTests {
             #expect(running.wait { running.pool.currentSessions == 0 })
         }
 
+        @Test(arguments: [1, 2])
+        func `no slot is lost with clients that leave while their turn comes`(reactors: Int) throws
+        {
+            let server = try TestServer { $0.send($0.receive(exactly: 1)) }
+            let running = try RunningBalancer(reactors: reactors, servers: [limited(server, to: 1)])
+            for _ in 0..<10 {
+                let clients = (0..<60).map { _ in running.connect() }
+                for (number, client) in clients.enumerated() {
+                    guard number % 3 != 0 else {
+                        client.reset()
+                        continue
+                    }
+                    client.send("x")
+                    client.endSending()
+                }
+                let staying = clients.enumerated().filter { $0.offset % 3 != 0 }.map(\.element)
+                #expect(staying.allSatisfy { $0.lastWords() == "x" })
+            }
+            #expect(running.wait { running.pool.currentSessions == 0 })
+            #expect(running.pool.servers[0].currentSessions == 0)
+            #expect(running.pool.servers[0].peakSessions == 1)
+            #expect(running.pool.currentQueue == 0)
+        }
+
         @Test func `a client waits no longer than the queue's time-out`() throws {
             let server = try TestServer.holding("a")
             let running = try RunningBalancer(servers: [limited(server, to: 1)]) {
