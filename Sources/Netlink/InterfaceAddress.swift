@@ -17,6 +17,7 @@ public struct InterfaceAddress: Hashable, Sendable {
     /// The name that old tools show for it, up to 15 bytes; the kernel takes the interface's.
     public var label: String?
     /// How far the address is valid; `nil` when adding: `host` for 127.0.0.0/8, else `global`.
+    ///
     /// With IPv6 the kernel sees it from the address itself and ignores what a request says.
     public var scope: Scope?
     /// What the kernel says about it; when adding, only ``Flags/noPrefixRoute`` and its like count.

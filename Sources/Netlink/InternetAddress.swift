@@ -99,6 +99,15 @@ extension InternetAddress.Family {
         }
     }
 
+    /// Takes the version of `AF_INET` or `AF_INET6`; `nil` for any other family.
+    init?(rawFamily: Int32) {
+        switch rawFamily {
+        case AF_INET: self = .v4
+        case AF_INET6: self = .v6
+        default: return nil
+        }
+    }
+
     /// `AF_INET` or `AF_INET6`.
     var rawFamily: Int32 {
         switch self {
