@@ -55,7 +55,11 @@ public final class FailoverNode {
         lock = consume taken
         host.onInterfaceChange = { [weak self] in self?.reconsiderAll() }
         host.onAddressRemoval = { [weak self] address, interface in
-            self?.drivers.values.forEach { $0.restore(address, on: interface) }
+            guard let self else { return }
+            // Once all is known that the kernel tells with it: the link may have gone too.
+            host.loop.schedule(at: host.loop.now) { [weak self] in
+                self?.drivers.values.forEach { $0.restore(address, on: interface) }
+            }
         }
         host.onDatagram = { [weak self] datagram, interface in
             self?.receive(datagram, on: interface)

@@ -31,6 +31,10 @@ public struct RouterSnapshot: Hashable, Sendable {
     public var lastHeard: HeardAdvertisement?
     /// The addresses that it holds at this moment.
     public var heldAddresses: [HeldAddress]
+    /// Whether it leaves a working Active router of lower priority alone for now.
+    public var isDeferring: Bool
+    /// What a takeover added to the priority; 0: nothing.
+    public var raise: Int
     /// What was counted since the start.
     public var counters: RouterCounters
 }
@@ -65,6 +69,8 @@ public struct RouterCounters: Hashable, Sendable {
     public var releasedActive = 0
     /// Addresses put back after somebody else took them off.
     public var addressesRestored = 0
+    /// Gave way though it could take part: asked to, or because addresses did not stay.
+    public var gaveWay = 0
     /// Datagrams refused, by cause and sender; at most ``refusalKindLimit`` kinds are told apart.
     public var refused: [RefusalKind: Int] = [:]
     /// Datagrams refused beyond those kinds.

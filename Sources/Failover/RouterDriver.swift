@@ -24,6 +24,8 @@ final class RouterDriver {
     private(set) var coverage: ChecksumCoverage
     var counters = RouterCounters()
     var heldAddresses: [HeldAddress] = []
+    /// How often addresses were put back of late.
+    var restorations = RestorationRecord()
 
     init(settings: RouterSettings, host: Host) {
         self.settings = settings
@@ -138,11 +140,16 @@ final class RouterDriver {
     private func deliver(_ event: VirtualRouter.Event) -> [VirtualRouter.Action] {
         let previousPeer = election?.peerAddress
         guard let actions = election?.handle(event, at: .now) else { return [] }
+        carryOut(actions, previousPeer: previousPeer)
+        return actions
+    }
+
+    /// Does what the election asks for, then tells of it, then waits for what is next.
+    func carryOut(_ actions: [VirtualRouter.Action], previousPeer: IPv4Address? = nil) {
         let entered = perform(actions)
         if let peer = election?.peerAddress, peer != previousPeer { emit(.followed(peer)) }
         for state in entered { notify(state) }
         setTimer()
-        return actions
     }
 
     private func setTimer() {
@@ -250,5 +257,5 @@ extension MonotonicInstant {
 }
 
 extension Instant {
-    fileprivate static var now: Instant { Instant(nanoseconds: MonotonicInstant.now.nanoseconds) }
+    static var now: Instant { Instant(nanoseconds: MonotonicInstant.now.nanoseconds) }
 }

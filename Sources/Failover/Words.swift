@@ -112,6 +112,8 @@ extension RouterEvent {
             LogLine(
                 .warning, "(\(name)) \(address) was removed from \(interface) by somebody, restored"
             )
+        case .gaveWay(let cause): LogLine(.warning, "(\(name)) giving way: \(cause.words)")
+        case .tookOver: LogLine(.notice, "(\(name)) taking over: the operator wants it")
         case .refused(let refusal, let source):
             LogLine(
                 .warning, "(\(name)) Ignoring advert from \(source?.description ?? "?"): \(refusal)"
@@ -173,6 +175,19 @@ extension VirtualRouter.Observation {
                 "(\(name)) Changing effective priority from \(old.rawValue) to \(new.rawValue)")
         // Told as `refused`, which knows the sender and counts.
         case .rejected: nil
+        }
+    }
+}
+
+extension GivingWayCause {
+    /// The cause in a log line.
+    public var words: String {
+        switch self {
+        case .removedTooOften(let address, let interface):
+            "\(address) is removed from \(interface) again and again"
+        case .notRestored(let address, let interface):
+            "\(address) was removed from \(interface) and can't be put back"
+        case .asked: "the operator wants it"
         }
     }
 }
