@@ -24,6 +24,8 @@ final class RouterDriver {
     private(set) var coverage: ChecksumCoverage
     var counters = RouterCounters()
     var heldAddresses: [HeldAddress] = []
+    /// The number of the last state that was told of; 0: none yet.
+    private(set) var lastEpoch: Int64 = 0
     /// How often addresses were put back of late.
     var restorations = RestorationRecord()
 
@@ -211,13 +213,16 @@ final class RouterDriver {
             case .fault: programs.fault
             case .stopped: programs.stop
             }
-        if let specific { notifications.enqueue(specific) }
-        if let any = programs.any {
-            notifications.enqueue(
-                any
-                    + notificationArguments(
-                        name: settings.name, state: state, priority: effectivePriority))
+        let any = programs.any.map {
+            $0
+                + notificationArguments(
+                    name: settings.name, state: state, priority: effectivePriority)
         }
+        lastEpoch = host.epoch.next(realTime: RealTimeClock.microseconds)
+        notifications.tell(
+            [specific, any].compactMap(\.self), environment: [epochVariable(lastEpoch)])
+        host.write(
+            notificationLine(name: settings.name, state: state, priority: effectivePriority))
     }
 }
 

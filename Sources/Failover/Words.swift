@@ -61,6 +61,20 @@ func notificationArguments(name: String, state: RouterState, priority: Priority)
     ["INSTANCE", name, state.word, String(priority.rawValue)]
 }
 
+/// The line that a named pipe gets, as keepalived's `notify_fifo` does.
+///
+/// - Parameters:
+///   - name: The virtual router's name.
+///   - state: The state that it entered.
+///   - priority: Its priority.
+/// - Returns: `INSTANCE "NAME" STATE PRIORITY` and a line feed.
+func notificationLine(name: String, state: RouterState, priority: Priority) -> String {
+    "INSTANCE \"\(name)\" \(state.word) \(priority.rawValue)\n"
+}
+
+/// The epoch of a state, as a notification program finds it in its environment.
+func epochVariable(_ epoch: Int64) -> String { "LBCTL_EPOCH=\(epoch)" }
+
 extension FailoverEvent {
     /// The line that the log holds for this event, in keepalived's wording; `nil`: none.
     public var logLine: LogLine? {
