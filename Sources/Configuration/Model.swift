@@ -35,6 +35,8 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var groupID: UInt32?
     /// `router_id`, the node's name in messages; `nil`: the host's name.
     public var routerID: String?
+    /// Named pipes that get a line for each new state (`notify_fifo`, `vrrp_notify_fifo`).
+    public var notificationFIFOs: [String] = []
 
     /// Makes the defaults.
     public init() {}

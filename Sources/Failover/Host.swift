@@ -16,6 +16,10 @@ final class Host {
     /// What the node was told about itself.
     var facts: [String: Bool] = [:]
     var strayDatagramCount = 0
+    /// Numbers the states that notification programs are told of.
+    var epoch = NotificationEpoch()
+    /// The named pipes that new states are written to.
+    private(set) var fifos: [NotificationFIFO] = []
 
     /// Called while the interfaces of these names are others than before, or none.
     var onDeparture: (Set<String>) -> Void = { _ in }
@@ -76,8 +80,23 @@ final class Host {
         }
     }
 
+    /// Writes to other named pipes from now on; those that stay are not opened anew.
+    func writeStates(to paths: [String]) {
+        let known = fifos
+        fifos = paths.map { path in
+            known.first { $0.path == path }
+                ?? NotificationFIFO(path: path) { [emit] in emit(.failed($0)) }
+        }
+        for fifo in known where !paths.contains(fifo.path) { fifo.stop() }
+    }
+
+    /// Writes a line to each named pipe.
+    func write(_ line: String) { fifos.forEach { $0.write(line) } }
+
     /// Closes the sockets and follows nothing any more.
     func stop() {
+        fifos.forEach { $0.stop() }
+        fifos = []
         monitor?.stop()
         monitor = nil
         interfaces = [:]

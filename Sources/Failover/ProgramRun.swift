@@ -35,6 +35,7 @@ final class ProgramRun {
     ///
     /// - Parameters:
     ///   - arguments: The program and its arguments, at least one.
+    ///   - environment: `NAME=VALUE` each, beside this process's own.
     ///   - limit: How long it may take.
     ///   - keepsOutput: Whether `onResult` is given what it printed.
     ///   - loop: The loop that it is watched on.
@@ -42,24 +43,26 @@ final class ProgramRun {
     ///   - onEnd: Called once, when the process is gone.
     /// - Throws: `SystemError` that names the program when it can't be started; nothing is called.
     init(
-        arguments: [String], limit: Duration, keepsOutput: Bool, loop: EventLoop,
+        arguments: [String], environment: [String] = [], limit: Duration, keepsOutput: Bool,
+        loop: EventLoop,
         onResult: @escaping (Result, String) -> Void, onEnd: @escaping () -> Void
     ) throws(SystemError) {
         self.loop = loop
         self.onResult = onResult
         self.onEnd = onEnd
         let null = try Descriptor.nullDevice()
+        let environment = ProcessEnvironment.current + environment
         if keepsOutput {
             let pipe = try OutputPipe()
             let sink = pipe.writeEnd.rawValue
             process = try ChildProcess(
-                path: arguments[0], arguments: arguments,
+                path: arguments[0], arguments: arguments, environment: environment,
                 descriptors: [(0, null.rawValue), (1, sink), (2, sink)])
             outputNumber = pipe.readEnd.rawValue
             output = consume pipe
         } else {
             process = try ChildProcess(
-                path: arguments[0], arguments: arguments,
+                path: arguments[0], arguments: arguments, environment: environment,
                 descriptors: [(0, null.rawValue), (1, null.rawValue), (2, null.rawValue)])
             outputNumber = nil
             output = nil

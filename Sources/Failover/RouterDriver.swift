@@ -24,6 +24,10 @@ final class RouterDriver {
     private(set) var coverage: ChecksumCoverage
     var counters = RouterCounters()
     var heldAddresses: [HeldAddress] = []
+    /// The number of the last state that was told of; 0: none yet.
+    private(set) var lastEpoch: Int64 = 0
+    /// How often addresses were put back of late.
+    var restorations = RestorationRecord()
 
     init(settings: RouterSettings, host: Host) {
         self.settings = settings
@@ -146,11 +150,16 @@ final class RouterDriver {
     ) -> [VirtualRouter.Action] {
         let previousPeer = election?.peerAddress
         guard let actions = election?.handle(event, at: now) else { return [] }
+        carryOut(actions, previousPeer: previousPeer)
+        return actions
+    }
+
+    /// Does what the election asks for, then tells of it, then waits for what is next.
+    func carryOut(_ actions: [VirtualRouter.Action], previousPeer: IPv4Address? = nil) {
         let entered = perform(actions)
         if let peer = election?.peerAddress, peer != previousPeer { emit(.followed(peer)) }
         for state in entered { notify(state) }
         setTimer()
-        return actions
     }
 
     private func setTimer() {
@@ -214,13 +223,16 @@ final class RouterDriver {
             case .fault: programs.fault
             case .stopped: programs.stop
             }
-        if let specific { notifications.enqueue(specific) }
-        if let any = programs.any {
-            notifications.enqueue(
-                any
-                    + notificationArguments(
-                        name: settings.name, state: state, priority: effectivePriority))
+        let any = programs.any.map {
+            $0
+                + notificationArguments(
+                    name: settings.name, state: state, priority: effectivePriority)
         }
+        lastEpoch = host.epoch.next(realTime: RealTimeClock.microseconds)
+        notifications.tell(
+            [specific, any].compactMap(\.self), environment: [epochVariable(lastEpoch)])
+        host.write(
+            notificationLine(name: settings.name, state: state, priority: effectivePriority))
     }
 }
 
@@ -260,5 +272,5 @@ extension MonotonicInstant {
 }
 
 extension Instant {
-    fileprivate static var now: Instant { Instant(nanoseconds: MonotonicInstant.now.nanoseconds) }
+    static var now: Instant { Instant(nanoseconds: MonotonicInstant.now.nanoseconds) }
 }

@@ -60,6 +60,9 @@ public enum StatusText {
         if let peer = router.activePeer, router.state != .active {
             text += "  \(Readable.line(router.name)): \(Readable.line(peer)) is active\n"
         }
+        for note in router.notes {
+            text += "  \(Readable.line(router.name)): \(Readable.line(note))\n"
+        }
         for tracker in router.trackers {
             let result = tracker.isGood.map { $0 ? "good" : "bad" } ?? "no result yet"
             let effect = tracker.weight == 0 ? "decides" : "weight \(tracker.weight)"
