@@ -8,7 +8,8 @@ private func summary(_ outcome: ProbeOutcome) -> String {
     "\(outcome.code) \(outcome.detail)".trimmingSuffix(" ")
 }
 
-@Suite struct `Redis probe against Redis` {
+// One after another: each starts servers, which takes a machine's time.
+@Suite(.serialized) struct `Redis probe against Redis` {
     @Test func `PING, a password, a role`() async throws {
         let open = try await Redis()
         defer { open.server.stop() }

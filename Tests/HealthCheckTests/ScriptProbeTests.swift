@@ -38,7 +38,8 @@ import Testing
             .send("AUTH secret\r\n"), expect(.text("+OK")),
             .send("PING\r\n"), expect(.expression(try RegularExpression("^-")), negated: true, minimum: 5),
         ]
-        #expect(try await run(steps, port: one.server.port) == "L7OK all 14 steps passed")
+        let outcome = try await run(steps, port: one.server.port)
+        #expect(outcome == "L7OK all 14 steps passed")
     }
 
     @Test func `a failure names the step and its comment`() async throws {
@@ -79,9 +80,9 @@ import Testing
     @Test func `a port that refuses is a refusal, and a script without steps none`() async throws {
         let peer = try await FaultyPeer(.silent)
         defer { peer.stop() }
-        #expect(
-            try await run([.connect(), .connect(port: try closedPort())], port: peer.port)
-                == "L4CON Connection refused")
+        let refused = try await run(
+            [.connect(), .connect(port: try closedPort())], port: peer.port)
+        #expect(refused == "L4CON Connection refused")
         #expect(throws: ProbeSettingsError.emptyScript) { try ScriptProbe([]) }
     }
 
@@ -116,7 +117,7 @@ import Testing
         async let slow = run([endless], port: peer.port, timeout: .milliseconds(300))
         #expect(try await run([quick], port: peer.port) == "L7OK all 1 steps passed")
         #expect(try await slow.hasPrefix("L7TOUT"))
-        #expect(begin.duration(to: .now) < .seconds(3))
+        #expect(begin.duration(to: .now) < .seconds(10))
     }
 }
 

@@ -40,9 +40,10 @@ final class ProbeSession: @unchecked Sendable {
         _ plan: ConnectionPlan, install: @escaping @Sendable (any Channel) throws -> Void
     ) {
         guard !isFinished else { return }
+        // Before the last one is closed, which says so at once.
+        connectionNumber += 1
         endConnection()
         phase = .connecting
-        connectionNumber += 1
         closing = plan.closing
         ClientBootstrap(group: eventLoop)
             .connectTimeout(max(deadline - .now(), .milliseconds(1)))

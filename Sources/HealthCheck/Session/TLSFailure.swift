@@ -17,8 +17,8 @@ enum TLSFailure {
             error.errnoCode == ECONNRESET
                 ? "the connection was reset" : TCPProbe.text(errno: error.errnoCode)
         case NIOSSLError.handshakeFailed(let cause): "the TLS handshake failed: \(cause)"
-        case NIOSSLError.unableToValidateCertificate:
-            "the certificate does not carry the server's name"
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+            "the certificate is not made out to the server's name"
         default: "\(error)"
         }
     }

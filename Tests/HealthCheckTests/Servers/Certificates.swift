@@ -9,7 +9,7 @@ struct Certificates {
     let goodKey: String
     let expired: String
 
-    init(in folder: TemporaryFolder) throws {
+    init(in folder: TemporaryFolder) async throws {
         let path = folder.path
         (authority, good) = ("\(path)/authority.pem", "\(path)/good.pem")
         (goodKey, expired) = ("\(path)/good.key", "\(path)/expired.pem")
@@ -35,14 +35,14 @@ struct Certificates {
         folder.write("index", "")
         folder.write("serial", "01\n")
         let openssl = "/usr/bin/openssl"
-        try RealServer.run(
+        try await RealServer.run(
             openssl,
             [
                 "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                 "-days", "365", "-subj", "/CN=Test authority", "-keyout", "\(path)/authority.key",
                 "-out", authority,
             ])
-        try RealServer.run(
+        try await RealServer.run(
             openssl,
             [
                 "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
@@ -51,7 +51,7 @@ struct Certificates {
         let day = 86_400.0
         for (file, from, to) in [(good, -day, 90 * day + 3_600), (expired, -9 * day, -2 * day - 3_600)]
         {
-            try RealServer.run(
+            try await RealServer.run(
                 openssl,
                 [
                     "ca", "-batch", "-notext", "-config", "\(path)/ca.conf", "-cert", authority,

@@ -5,18 +5,17 @@ import Glibc
 /// PostgreSQL with one user per way to log in, each with the password `secret`.
 struct PostgreSQL {
     let server: RealServer
-    private let folder: TemporaryFolder
 
     init() async throws {
-        folder = try TemporaryFolder(for: "postgres")
+        let folder = try TemporaryFolder(for: "postgres")
         let versions = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")
         let bin = "/usr/lib/postgresql/\(versions.max() ?? "")/bin"
         let data = "\(folder.path)/data"
-        try RealServer.run(
+        try await RealServer.run(
             "\(bin)/initdb", ["-D", data, "-U", "admin", "--auth=trust", "--no-sync", "--no-locale"],
             as: "postgres")
         // Single-user mode takes the statements one line each.
-        try RealServer.run(
+        try await RealServer.run(
             "\(bin)/postgres", ["--single", "-D", data, "postgres"], as: "postgres",
             input: """
                 SET password_encryption = 'scram-sha-256'; CREATE ROLE scram LOGIN PASSWORD 'secret'
@@ -49,12 +48,11 @@ struct PostgreSQL {
 /// MariaDB with the user `check`, password `secret`, and the user `nobody` without one.
 struct MariaDB {
     let server: RealServer
-    private let folder: TemporaryFolder
 
     init(readOnly: Bool = false) async throws {
-        folder = try TemporaryFolder(for: "mysql")
+        let folder = try TemporaryFolder(for: "mysql")
         let data = "\(folder.path)/data"
-        try RealServer.run(
+        try await RealServer.run(
             "/usr/bin/mariadb-install-db",
             [
                 "--no-defaults", "--datadir=\(data)", "--auth-root-authentication-method=normal",
@@ -82,10 +80,9 @@ struct MariaDB {
 /// Redis; with a password, or as the replica of another port.
 struct Redis {
     let server: RealServer
-    private let folder: TemporaryFolder
 
     init(password: String? = nil, replicaOf primary: Int? = nil) async throws {
-        folder = try TemporaryFolder()
+        let folder = try TemporaryFolder()
         let port = try closedPort()
         var arguments = [
             "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--dir", folder.path,

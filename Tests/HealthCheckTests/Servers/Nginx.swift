@@ -11,7 +11,7 @@ struct Nginx {
 
     init() async throws {
         let folder = try TemporaryFolder()
-        certificates = try Certificates(in: folder)
+        certificates = try await Certificates(in: folder)
         let ports = [try closedPort(), try closedPort(), try closedPort()]
         (securePort, expiredPort) = (ports[1], ports[2])
         folder.write("www-large", String(repeating: "0123456789abcdef", count: 655_360))
@@ -56,9 +56,6 @@ struct Nginx {
         server = try await RealServer(
             "/usr/sbin/nginx", ["-p", folder.path, "-e", "\(folder.path)/error.log", "-c", configuration],
             in: folder, port: ports[0])
-        self.folder = folder
     }
-
-    private let folder: TemporaryFolder
 }
 #endif

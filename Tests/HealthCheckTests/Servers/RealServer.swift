@@ -3,14 +3,15 @@ import Foundation
 import Glibc
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 
 @testable import HealthCheck
 
 /// A server program of Debian, in a folder of its own, started and stopped by a test.
 final class RealServer: Sendable {
-    let folder: String
     let port: Int
+    private let files: TemporaryFolder
     private let process: Process
 
     /// Starts the program and waits until something accepts on the port.
@@ -22,7 +23,7 @@ final class RealServer: Sendable {
         _ program: String, _ arguments: [String], in folder: TemporaryFolder, port: Int,
         as user: String? = nil
     ) async throws {
-        self.folder = folder.path
+        files = folder
         self.port = port
         process = try Self.makeProcess(program, arguments, as: user)
         process.standardOutput = FileHandle.nullDevice
@@ -37,15 +38,35 @@ final class RealServer: Sendable {
         throw ServerFailure(text: "\(program) did not start: \(log)")
     }
 
+    /// Ends the program; the folder goes when it has ended, at the latest when the tests end.
     func stop() {
         process.terminate()
-        for _ in 0..<200 where process.isRunning { usleep(10_000) }
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        ServersThatEnd.begin()
+        Thread.detachNewThread { [process, files] in
+            for _ in 0..<300 where process.isRunning { usleep(10_000) }
+            if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+            process.waitUntilExit()
+            files.remove()
+            ServersThatEnd.end()
+        }
     }
 
-    /// Runs a program to its end.
+    /// Runs a program to its end, on a thread of its own: tests have few threads to wait on.
     static func run(
         _ program: String, _ arguments: [String], as user: String? = nil, input: String? = nil
+    ) async throws {
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            Thread.detachNewThread {
+                done.resume(
+                    with: Result {
+                        try runHere(program, arguments, as: user, input: input)
+                    })
+            }
+        }
+    }
+
+    private static func runHere(
+        _ program: String, _ arguments: [String], as user: String?, input: String?
     ) throws {
         let process = try makeProcess(program, arguments, as: user)
         let output = Pipe()
@@ -108,7 +129,27 @@ final class TemporaryFolder: Sendable {
         return file
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    func remove() { try? FileManager.default.removeItem(atPath: path) }
+
+    deinit { remove() }
+}
+
+/// Keeps the tests from ending before the servers that they stopped have.
+private enum ServersThatEnd {
+    private static let count = Mutex(0)
+    private static let waitsAtExit: Void = {
+        atexit {
+            for _ in 0..<400 where ServersThatEnd.count.withLock({ $0 > 0 }) { usleep(10_000) }
+        }
+        return
+    }()
+
+    static func begin() {
+        waitsAtExit
+        count.withLock { $0 += 1 }
+    }
+
+    static func end() { count.withLock { $0 -= 1 } }
 }
 
 /// Runs one check against loopback.
