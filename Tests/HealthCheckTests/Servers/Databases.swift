@@ -1,6 +1,7 @@
 #if Program
 import Foundation
 import Glibc
+import HealthCheck
 
 /// PostgreSQL with one user per way to log in, each with the password `secret`.
 struct PostgreSQL {
@@ -42,6 +43,12 @@ struct PostgreSQL {
                 "-D", data, "-p", "\(port)", "-c", "listen_addresses=127.0.0.1", "-c",
                 "unix_socket_directories=", "-c", "fsync=off", "-c", "shared_buffers=1MB",
             ], in: folder, port: port, as: "postgres")
+        // It accepts before it has started up, and says so.
+        for _ in 0..<200 {
+            let check = PostgreSQLProbe(.startup(user: "open"))
+            if try await probe(check, port: port).verdict == true { return }
+            try await Task.sleep(for: .milliseconds(25))
+        }
     }
 }
 
