@@ -44,11 +44,14 @@ public struct TCPProbe: HealthProbe {
     }
 
     private func end(_ channel: any Channel) {
-        if closing == .reset, let options = channel as? any SocketOptionProvider {
-            // Unread bytes make the kernel reset by itself, so this may fail without harm.
-            options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenFailure { _ in }
-        }
+        if closing == .reset { Self.resetOnClose(channel) }
         channel.close(mode: .all, promise: nil)
+    }
+
+    static func resetOnClose(_ channel: any Channel) {
+        guard let options = channel as? any SocketOptionProvider else { return }
+        // Unread bytes make the kernel reset by itself, so this may fail without harm.
+        options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenFailure { _ in }
     }
 
     static func outcome(of error: any Error) -> ProbeOutcome {
@@ -72,7 +75,7 @@ public struct TCPProbe: HealthProbe {
         }
     }
 
-    private static func text(errno code: CInt) -> String {
+    static func text(errno code: CInt) -> String {
         // glibc keeps a text per thread since 2.32, and answers numbers that it doesn't know.
         strerror(code).map { String(cString: $0) } ?? "errno \(code)"
     }
