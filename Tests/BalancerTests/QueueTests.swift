@@ -1,4 +1,5 @@
 import LinuxIO
+import Synchronization
 import Testing
 
 @testable import Balancer
@@ -72,6 +73,20 @@ extension BalancerTests {
             #expect(running.pool.servers[0].currentSessions == 0)
             #expect(running.pool.servers[0].peakSessions == 1)
             #expect(running.pool.currentQueue == 0)
+        }
+
+        @Test func `a slot that comes for a connection that is gone is given back`() throws {
+            let address = try TestServer.refusingAddress()
+            let plan = BalancerPlan(
+                connectionLimit: 1, frontends: [FrontendPlan(name: "f", poolIndex: 0)],
+                pools: [PoolPlan(name: "p", servers: [ServerPlan(name: "s", address: address)])])
+            let shared = try SharedState(plan)
+            var worker = try Worker(number: 0, shared: shared, listeners: [[]])
+            let gone = Waiter(reactor: 0, connection: 0, generation: 7)
+            let choice = shared.pools[0].state.withLock { $0.enter(gone, client: 0, at: 0) }
+            #expect(choice == .server(0))
+            worker.take(.serve(gone, server: 0), pool: 0)
+            #expect(shared.pools[0].state.withLock { $0.servers[0].served } == 0)
         }
 
         @Test func `a client waits no longer than the queue's time-out`() throws {
