@@ -105,9 +105,10 @@ enum StandardError {
         }
     }
 
-    /// A second opening of the same pipe, terminal or file that does not block; the flag on the
-    /// first would be shared with every other program that has it. `nil` for sockets, which can't
-    /// be opened again.
+    /// A second opening of the same pipe, terminal or file, one that does not block.
+    ///
+    /// The flag on the first would be shared with every other program that has it. `nil` for
+    /// sockets, which can't be opened again.
     private static let unblocked: Int32? = {
         let number = open(
             "/proc/self/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)

@@ -2,7 +2,9 @@ internal import Glibc
 
 /// A user or a group as this host knows it; a configuration is checked where it runs.
 enum HAProxyAccount {
-    /// The number of a user and of the group that it belongs to first. `getpwnam_r(3)`.
+    /// The number of a user and of the group that it belongs to first.
+    ///
+    /// `getpwnam_r(3)`.
     static func user(_ name: Word) throws(Remark) -> (user: UInt32, group: UInt32) {
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
@@ -13,7 +15,9 @@ enum HAProxyAccount {
         return (entry.pw_uid, entry.pw_gid)
     }
 
-    /// The number of a group. `getgrnam_r(3)`.
+    /// The number of a group.
+    ///
+    /// `getgrnam_r(3)`.
     static func group(_ name: Word) throws(Remark) -> UInt32 {
         var entry = Glibc.group()
         var found: UnsafeMutablePointer<Glibc.group>?

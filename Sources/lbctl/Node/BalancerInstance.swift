@@ -40,7 +40,10 @@ final class BalancerInstance {
 
     /// Starts this program a second time, as a balancer process.
     ///
-    /// - Parameter onEvent: Called on the loop, never before this returns.
+    /// - Parameters:
+    ///   - loop: The loop that it is watched on.
+    ///   - arguments: What it is started with beside its name.
+    ///   - onEvent: Called on the loop, never before this returns.
     /// - Throws: `SystemError` when the system allows no further process.
     init(
         loop: EventLoop, arguments: [String],
@@ -81,7 +84,10 @@ final class BalancerInstance {
 
     /// Sends the model, and the descriptors that it listens on.
     ///
-    /// - Parameter limit: How long the process may take to serve; then it is ended.
+    /// - Parameters:
+    ///   - order: What to serve.
+    ///   - descriptors: The listening sockets, in the order of the model's endpoints.
+    ///   - limit: How long the process may take to serve; then it is ended.
     func serve(_ order: ServiceOrder, descriptors: [Int32], within limit: Duration) {
         deadline = loop.schedule(after: limit) { [weak self] in
             self?.end(because: "did not begin to serve within \(limit)")

@@ -69,8 +69,9 @@ final class Node {
         loop.run()
     }
 
-    /// Sees to it that neither load nor memory shortage delays an advertisement, where that is
-    /// allowed. Processes that this one starts do not inherit it.
+    /// Sees to it that neither load nor memory shortage delays an advertisement, where it may.
+    ///
+    /// Processes that this one starts do not inherit it.
     private func actInTime() {
         do throws(SystemError) { try RealTime.scheduleFirst() } catch {
             log(.notice, "no real-time scheduling: \(error)")
@@ -146,8 +147,9 @@ final class Node {
 
     // MARK: Stopping
 
-    /// Resigns first, so that the other node takes over while connections end here. Asked a second
-    /// time, it waits for connections no longer.
+    /// Resigns first, so that the other node takes over while connections end here.
+    ///
+    /// Asked a second time, it waits for connections no longer.
     private func stop() {
         guard !isStopping else {
             log(.notice, "stopping at once")
