@@ -105,7 +105,7 @@ enum StandardError {
         }
     }
 
-    /// A second opening of the same pipe, terminal or file that does not block.
+    /// A second opening of the same pipe, terminal or file, one that does not block.
     ///
     /// The flag on the first would be shared with every other program that has it. `nil` for
     /// sockets, which can't be opened again.

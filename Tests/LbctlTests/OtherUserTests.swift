@@ -4,7 +4,8 @@ import LinuxIO
 import Testing
 
 /// The balancer process as a user without any privilege, and the log in the host's own place.
-@Suite(.enabled("NOT RUN: becoming another user needs root") { geteuid() == 0 })
+@ProgramThread
+@Suite(.tags(.needsRoot), .enabled("NOT RUN: becoming another user needs root") { geteuid() == 0 })
 struct `As another user` {
     let folder: ProgramFolder
 

@@ -1,6 +1,7 @@
 #if Program
 import Foundation
 import LinuxIO
+import Synchronization
 import Testing
 
 /// What a command printed and how it ended.
@@ -170,12 +171,17 @@ final class RunningProgram {
     }
 }
 
-/// A port of the loopback that nobody listens on at the moment.
+/// A port of the loopback that nobody listens on, and that the kernel gives to no connection.
 func freePort() throws -> UInt16 {
-    let socket = try Socket.listening(
-        on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 1)
-    return try Socket.localAddress(of: socket.rawValue).port
+    while true {
+        let port = nextPort.wrappingAdd(1, ordering: .relaxed).oldValue
+        let address = SocketAddress(address: 0x7f00_0001, port: port)
+        if (try? Socket.listening(on: address, backlog: 1)) != nil { return port }
+        guard port < 32_000 else { throw ProgramError("no port is free") }
+    }
 }
+
+private let nextPort = Atomic(UInt16(20_000 + getpid() % 8_000))
 
 /// Files for a balancer on the loopback.
 func balancerFile(port: UInt16, server: UInt16, more: String = "") -> String {

@@ -4,7 +4,7 @@ import LinuxIO
 import Testing
 
 /// The two processes, one of which is stopped, killed and hung under the other's eyes.
-@Suite(.serialized) struct `The balancer process` {
+@ProgramThread @Suite(.serialized, .tags(.needsRoot)) struct `The balancer process` {
     let folder: ProgramFolder
     let port: UInt16
     let file: String

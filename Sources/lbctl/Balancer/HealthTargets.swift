@@ -42,7 +42,7 @@ struct HealthTargets: Sendable {
     ///
     /// - Parameter health: Which servers were up when they were last heard of; of others the first
     ///   check decides.
-    /// - Returns: A target per server that is checked.
+    /// - Returns: The checked servers, in the order of ``ids``.
     /// - Throws: `CheckTargetError`, for an address that is none; the readers let none pass.
     func all(knowing health: [String: Bool] = [:]) throws(CheckTargetError) -> [CheckTarget] {
         var targets: [CheckTarget] = []

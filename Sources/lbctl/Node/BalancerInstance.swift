@@ -41,8 +41,8 @@ final class BalancerInstance {
     /// Starts this program a second time, as a balancer process.
     ///
     /// - Parameters:
-    ///   - loop: The loop that the process is watched on.
-    ///   - arguments: What it is started with beside its own name.
+    ///   - loop: The loop that it is watched on.
+    ///   - arguments: What it is started with beside its name.
     ///   - onEvent: Called on the loop, never before this returns.
     /// - Throws: `SystemError` when the system allows no further process.
     init(
@@ -85,7 +85,7 @@ final class BalancerInstance {
     /// Sends the model, and the descriptors that it listens on.
     ///
     /// - Parameters:
-    ///   - order: The model, and what goes with it.
+    ///   - order: What to serve.
     ///   - descriptors: The listening sockets, in the order of the model's endpoints.
     ///   - limit: How long the process may take to serve; then it is ended.
     func serve(_ order: ServiceOrder, descriptors: [Int32], within limit: Duration) {

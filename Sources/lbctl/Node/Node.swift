@@ -69,9 +69,9 @@ final class Node {
         loop.run()
     }
 
-    /// Sees to it that neither load nor memory shortage delays an advertisement.
+    /// Sees to it that neither load nor memory shortage delays an advertisement, where it may.
     ///
-    /// Where that is allowed; processes that this one starts do not inherit it.
+    /// Processes that this one starts do not inherit it.
     private func actInTime() {
         do throws(SystemError) { try RealTime.scheduleFirst() } catch {
             log(.notice, "no real-time scheduling: \(error)")
