@@ -71,7 +71,7 @@ enum Laboratory {
     /// Runs `ip` of iproute2 in the namespace.
     @discardableResult
     static func ip(_ arguments: String) throws -> Data {
-        try execute(["ip"] + arguments.split(separator: " ").map(String.init))
+        try run(["ip"] + arguments.split(separator: " ").map(String.init))
     }
 
     /// Writes a file of /proc/sys, of the namespace.
@@ -121,7 +121,9 @@ enum Laboratory {
         }
     }
 
-    private static func execute(_ arguments: [String]) throws -> Data {
+    /// Runs a program in the namespace and gives away what it prints.
+    @discardableResult
+    static func run(_ arguments: [String]) throws -> Data {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw CommandFailure(message: "no pipe") }
         let reader = Descriptor(owning: ends[0])
