@@ -64,7 +64,8 @@ final class FaultyPeer: Sendable {
             case .silent, .answers: break
             case .closesAtOnce: context.close(promise: nil)
             case .says(let bytes): say(bytes, context)
-            case .floods(let count): say([UInt8](repeating: UInt8(ascii: "x"), count: count), context)
+            case .floods(let count):
+                say([UInt8](repeating: UInt8(ascii: "x"), count: count), context)
             }
         }
 
