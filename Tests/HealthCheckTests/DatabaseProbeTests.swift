@@ -104,8 +104,7 @@ extension `One after another` {
 }
 
 @Suite struct `Logins` {
-    // The example of RFC 7677 §3, with PostgreSQL's empty user.
-    @Test func `SCRAM's proof is that of an independent computation`() throws {
+    @Test func `a challenge of SCRAM that makes no sense is refused`() throws {
         let exchange = SCRAMExchange(nonce: "rOprNGfwEbeRWgbNEkqO")
         let challenge =
             "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"

@@ -61,7 +61,12 @@ extension `One after another` {
         ) async throws -> [String: String] {
             let peer = try await FaultyPeer(behaviour)
             defer { peer.stop() }
-            return try await codes(port: peer.port, timeout: timeout)
+            let codes = try await codes(port: peer.port, timeout: timeout)
+            for _ in 0..<200 where peer.openConnections > 0 {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(peer.openConnections == 0, "a probe gives back all that it opened")
+            return codes
         }
 
         private func codes(port: Int, timeout: TimeAmount) async throws -> [String: String] {

@@ -46,6 +46,22 @@ extension `One after another` {
             #expect(peer.endOfNextConnection() == ECONNRESET)
         }
 
+        @Test func `sends the PROXY header alone`() async throws {
+            let peer = try await FaultyPeer(.silent)
+            defer { peer.stop() }
+            var check = TCPProbe()
+            check.proxyHeader = .v2
+            let target = try SocketAddress(ipAddress: "127.0.0.1", port: peer.port)
+            let outcome = try await eventLoop.flatSubmit { [eventLoop] in
+                check.probe(target, timeout: .seconds(5), on: eventLoop)
+            }.get()
+            #expect(outcome == .passed)
+            for _ in 0..<200 where peer.text.isEmpty {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(peer.text == "\r\n\r\n\0\r\nQUIT\n \0\0\0")
+        }
+
         @Test func `ends cleanly by choice`() async throws {
             let peer = try LoopbackPeer()
             _ = try await probe(port: peer.port, closing: .clean)

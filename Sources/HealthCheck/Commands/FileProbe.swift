@@ -44,7 +44,7 @@ public struct FileProbe: HealthProbe {
         let timer = eventLoop.scheduleTask(in: timeout) {
             promise.succeed(.answerTimedOut(waitingFor: "content of \(path)"))
         }
-        ComputeThreads.run({ read() }, on: eventLoop)
+        ComputeThreads.filePool.runIfActive(eventLoop: eventLoop) { read() }
             .recover { .notRun(reason: "\($0)") }
             .whenSuccess { outcome in
                 timer.cancel()
