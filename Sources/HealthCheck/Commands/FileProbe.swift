@@ -1,6 +1,7 @@
 #if Program
 import Glibc
 public import NIOCore
+import NIOPosix
 
 /// Passes by what a file on this host says; the target's address plays no part.
 public struct FileProbe: HealthProbe {
