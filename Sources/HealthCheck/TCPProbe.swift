@@ -3,7 +3,7 @@ import Glibc
 public import NIOCore
 import NIOPosix
 
-/// Passes when a TCP connection can be made; sends nothing.
+/// Passes when a TCP connection can be made; sends nothing, or the PROXY header alone.
 public struct TCPProbe: HealthProbe {
     /// How the connection of a check that passed is ended.
     public enum Closing: Hashable, Sendable, Codable {
@@ -15,6 +15,9 @@ public struct TCPProbe: HealthProbe {
 
     /// How the connection is ended.
     public let closing: Closing
+    /// The header of the PROXY protocol to send, or `nil` for none; with one the connection is
+    /// ended cleanly, for a reset would overtake it.
+    public var proxyHeader: ProxyHeader?
 
     /// Makes the probe.
     ///
@@ -37,7 +40,13 @@ public struct TCPProbe: HealthProbe {
             .channelOption(.autoRead, value: false)
             .connect(to: target)
             .map { channel in
-                end(channel)
+                if let proxyHeader {
+                    let bytes = proxyHeader.bytes(from: channel.localAddress, to: target)
+                    channel.writeAndFlush(channel.allocator.buffer(bytes: bytes), promise: nil)
+                    channel.close(mode: .all, promise: nil)
+                } else {
+                    end(channel)
+                }
                 return .passed
             }
             .recover(Self.outcome(of:))

@@ -22,8 +22,10 @@ final class TargetCheck: Sendable {
         var earlierDowntime = Duration.zero
         /// When the running check began; `nil` between checks.
         var startedAt: NIODeadline?
-        /// When the running check was due. The next ones follow from it and not from the start,
-        /// or the checks that a pause of this host threw together would stay together.
+        /// When the running check was due.
+        ///
+        /// The next ones follow from it and not from the start, or the checks that a pause of
+        /// this host threw together would stay together.
         var dueAt = NIODeadline.now()
         var watch = LoopWatch(from: .now(), timeout: .zero)
         var watchTask: Scheduled<Void>?

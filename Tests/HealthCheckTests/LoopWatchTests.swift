@@ -6,59 +6,61 @@ import Testing
 
 @testable import HealthCheck
 
-@Suite struct `Late event loop` {
-    private let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
+extension `One after another` {
+    @Suite struct `Late event loop` {
+        private let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
 
-    private func watch(looksAt milliseconds: [Int64]) -> LoopWatch {
-        var watch = LoopWatch(from: start, timeout: .milliseconds(800))
-        for moment in milliseconds { watch.looked(at: start + .milliseconds(moment)) }
-        return watch
-    }
+        private func watch(looksAt milliseconds: [Int64]) -> LoopWatch {
+            var watch = LoopWatch(from: start, timeout: .milliseconds(800))
+            for moment in milliseconds { watch.looked(at: start + .milliseconds(moment)) }
+            return watch
+        }
 
-    private func fair(_ outcome: ProbeOutcome, _ looks: [Int64], end: Int64 = 800) -> String {
-        watch(looksAt: looks).fair(outcome, at: start + .milliseconds(end)).code
-    }
+        private func fair(_ outcome: ProbeOutcome, _ looks: [Int64], end: Int64 = 800) -> String {
+            watch(looksAt: looks).fair(outcome, at: start + .milliseconds(end)).code
+        }
 
-    @Test func `looks that come in time leave a timeout as it is`() {
-        let looks: [Int64] = [100, 201, 302, 403, 504, 605, 706]
-        #expect(fair(.timedOut, looks) == "L4TOUT")
-        #expect(fair(.answerTimedOut(waitingFor: "x"), looks, end: 805) == "L7TOUT")
-    }
+        @Test func `looks that come in time leave a timeout as it is`() {
+            let looks: [Int64] = [100, 201, 302, 403, 504, 605, 706]
+            #expect(fair(.timedOut, looks) == "L4TOUT")
+            #expect(fair(.answerTimedOut(waitingFor: "x"), looks, end: 805) == "L7TOUT")
+        }
 
-    @Test func `a pause over a quarter of the time excuses a timeout and nothing else`() {
-        #expect(fair(.timedOut, [100, 450, 550, 650, 750]) == "SOCKERR")
-        #expect(fair(.handshakeTimedOut, [100, 450, 550, 650, 750]) == "SOCKERR")
-        #expect(fair(.refused, [100, 450, 550, 650, 750]) == "L4CON")
-        #expect(fair(.passed, [100, 450, 550, 650, 750]) == "L4OK")
-        #expect(fair(.timedOut, [100, 390, 490, 590, 690, 790]) == "L4TOUT")
-    }
+        @Test func `a pause over a quarter of the time excuses a timeout and nothing else`() {
+            #expect(fair(.timedOut, [100, 450, 550, 650, 750]) == "SOCKERR")
+            #expect(fair(.handshakeTimedOut, [100, 450, 550, 650, 750]) == "SOCKERR")
+            #expect(fair(.refused, [100, 450, 550, 650, 750]) == "L4CON")
+            #expect(fair(.passed, [100, 450, 550, 650, 750]) == "L4OK")
+            #expect(fair(.timedOut, [100, 390, 490, 590, 690, 790]) == "L4TOUT")
+        }
 
-    @Test func `the pause before the end counts, and each only once`() {
-        #expect(fair(.timedOut, [100, 200, 300, 400, 500, 600, 700], end: 1_050) == "SOCKERR")
-        #expect(fair(.timedOut, [250, 350, 450, 550, 650, 750], end: 810) == "L4TOUT")
-        #expect(watch(looksAt: [250, 350]).lateness == .milliseconds(150))
-    }
+        @Test func `the pause before the end counts, and each only once`() {
+            #expect(fair(.timedOut, [100, 200, 300, 400, 500, 600, 700], end: 1_050) == "SOCKERR")
+            #expect(fair(.timedOut, [250, 350, 450, 550, 650, 750], end: 810) == "L4TOUT")
+            #expect(watch(looksAt: [250, 350]).lateness == .milliseconds(150))
+        }
 
-    @Test func `a server is not taken down by a loop that stood still`() async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let peer = try await FaultyPeer(.silent)
-        defer { peer.stop() }
-        var target = try CheckTarget(id: "a", ipAddress: "127.0.0.1", port: peer.port)
-        target.probe = RedisProbe()
-        target.interval = .milliseconds(400)
-        target.initialState = .up
-        let checker = HealthChecker(group: group, targets: [target]) { _ in }
-        checker.start()
-        // Stands still from before the answer is due until after.
-        try await Task.sleep(for: .milliseconds(150))
-        group.next().execute { usleep(600_000) }
-        try await group.next().submit {}.get()
-        try await group.next().scheduleTask(in: .milliseconds(20)) {}.futureResult.get()
-        let report = try #require(checker.snapshot().first)
-        checker.stop()
-        try await group.shutdownGracefully()
-        #expect(report.code == "SOCKERR")
-        #expect("\(report.record)" == "UP 1/3")
+        @Test func `a server is not taken down by a loop that stood still`() async throws {
+            let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+            let peer = try await FaultyPeer(.silent)
+            defer { peer.stop() }
+            var target = try CheckTarget(id: "a", ipAddress: "127.0.0.1", port: peer.port)
+            target.probe = RedisProbe()
+            target.interval = .milliseconds(400)
+            target.initialState = .up
+            let checker = HealthChecker(group: group, targets: [target]) { _ in }
+            checker.start()
+            // Stands still from before the answer is due until after.
+            try await Task.sleep(for: .milliseconds(150))
+            group.next().execute { usleep(600_000) }
+            try await group.next().submit {}.get()
+            try await group.next().scheduleTask(in: .milliseconds(20)) {}.futureResult.get()
+            let report = try #require(checker.snapshot().first)
+            checker.stop()
+            try await group.shutdownGracefully()
+            #expect(report.code == "SOCKERR")
+            #expect("\(report.record)" == "UP 1/3")
+        }
     }
 }
 

@@ -52,8 +52,9 @@ public struct AgentReport: Hashable, Sendable {
         var note: String.UnicodeScalarView?
         for scalar in text.unicodeScalars {
             if scalar == "\n" || scalar == "\r" || scalar == "\0" { break }
-            if scalar == "#", note == nil { note = String.UnicodeScalarView() } else if note != nil
-            {
+            if scalar == "#", note == nil {
+                note = String.UnicodeScalarView()
+            } else if note != nil {
                 note?.append(scalar)
             } else {
                 words.append(scalar)

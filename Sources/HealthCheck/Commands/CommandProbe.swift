@@ -67,7 +67,8 @@ public struct CommandProbe: HealthProbe {
         var options = PlatformOptions()
         options.processGroupID = 0
         options.teardownSequence = [
-            .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(100))
+            .send(
+                signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(100))
         ]
         do {
             let result = try await Subprocess.run(

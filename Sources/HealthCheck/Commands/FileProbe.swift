@@ -1,6 +1,7 @@
 #if Program
 import Glibc
 public import NIOCore
+import NIOPosix
 
 /// Passes by what a file on this host says; the target's address plays no part.
 public struct FileProbe: HealthProbe {
@@ -44,7 +45,7 @@ public struct FileProbe: HealthProbe {
         let timer = eventLoop.scheduleTask(in: timeout) {
             promise.succeed(.answerTimedOut(waitingFor: "content of \(path)"))
         }
-        ComputeThreads.run({ read() }, on: eventLoop)
+        ComputeThreads.filePool.runIfActive(eventLoop: eventLoop) { read() }
             .recover { .notRun(reason: "\($0)") }
             .whenSuccess { outcome in
                 timer.cancel()

@@ -151,7 +151,8 @@ struct PostgreSQLDialogue: Dialogue {
             return .send(PostgreSQLMessage.bytes("p", proof))
         case 10:
             guard body.split(separator: 0).contains(Array("SCRAM-SHA-256".utf8)[...]) else {
-                return .finish(.wrongAnswer("the server asks for a way to log in that is not known"))
+                return .finish(
+                    .wrongAnswer("the server asks for a way to log in that is not known"))
             }
             return .send(PostgreSQLMessage.bytes("p", exchange.initialResponse))
         case 11:

@@ -20,8 +20,9 @@ struct SCRAMExchange: Sendable {
         return Array("SCRAM-SHA-256\0".utf8) + [0, 0, 0, UInt8(message.count)] + message
     }
 
-    /// The work that answers the server's challenge, for another thread: the rounds of the key
-    /// take milliseconds. `nil` where the challenge is none.
+    /// The work that answers the server's challenge; `nil` where the challenge is none.
+    ///
+    /// For another thread: the rounds of the key take milliseconds.
     func work(challenge: [UInt8], password: String) -> (@Sendable () -> Computation)? {
         let text = String(decoding: challenge, as: UTF8.self)
         var fields: [Character: String] = [:]

@@ -23,7 +23,7 @@ public struct DNSProbe: HealthProbe {
         case aaaa = 28
     }
 
-    /// The statuses that pass, 0 to 15: 0 is NOERROR, 3 NXDOMAIN. RFC 1035 §4.1.1.
+    /// The statuses that pass, 0 to 15: 0 is NOERROR, 3 NXDOMAIN (RFC 1035 §4.1.1).
     public var acceptedStatuses: Set<UInt8> = [0]
     /// How many records the answer needs at least.
     public var minimumAnswers = 0

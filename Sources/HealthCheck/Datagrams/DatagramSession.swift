@@ -39,8 +39,14 @@ final class DatagramSession: @unchecked Sendable {
 
     /// Carries out a check; called on `eventLoop`.
     ///
-    /// - Parameter socket: An open socket that is connected to the target and taken over, or
-    ///   `nil` for UDP.
+    /// - Parameters:
+    ///   - exchange: What is asked.
+    ///   - target: Whom.
+    ///   - socket: An open socket that is connected to the target and taken over, or `nil` for
+    ///     UDP.
+    ///   - timeout: How long the answer may take.
+    ///   - eventLoop: Where the check runs.
+    /// - Returns: The outcome.
     static func run(
         _ exchange: any DatagramExchange, to target: SocketAddress, over socket: CInt? = nil,
         timeout: TimeAmount, on eventLoop: any EventLoop

@@ -85,8 +85,9 @@ struct ICMPExchange: DatagramExchange {
 
     var silence: ProbeOutcome { .timedOut }
 
-    /// Type, code, checksum, identifier, sequence, payload. The kernel sets the identifier of a
-    /// socket of datagrams, and the checksum of IPv6.
+    /// Type, code, checksum, identifier, sequence, payload.
+    ///
+    /// The kernel sets the identifier of a socket of datagrams, and the checksum of IPv6.
     var request: [UInt8] {
         var bytes = [isIPv6 ? 128 : 8, 0, 0, 0] + cookie.prefix(2) + [0, 1] + cookie
         let sum = Self.checksum(bytes)

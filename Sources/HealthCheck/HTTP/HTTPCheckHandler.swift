@@ -57,7 +57,8 @@ final class HTTPCheckHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         guard !isCompared else { return }
-        session.finish(.badAnswer(reason: "the connection was closed before the answer was complete"))
+        session.finish(
+            .badAnswer(reason: "the connection was closed before the answer was complete"))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

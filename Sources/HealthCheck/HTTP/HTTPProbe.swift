@@ -6,7 +6,9 @@ import NIOHTTP1
 ///
 /// The default is haproxy's: `OPTIONS / HTTP/1.0`, and a status of 200 to 399 passes.
 public struct HTTPProbe: HealthProbe {
-    /// What is asked. An HTTP/1.1 request without a header `Host` gets the target's address.
+    /// What is asked.
+    ///
+    /// An HTTP/1.1 request without a header `Host` gets the target's address.
     public let request: HTTPCheckRequest
     /// What the answer has to be; all of it.
     public var expectations = [HTTPExpectation(.status(StatusSet(200...399)))]

@@ -115,7 +115,8 @@ struct ScriptDialogue: Dialogue, Sendable {
         if !isFound, !hasEnded, expectation.minimumLength == nil { return .read }
         guard isFound != expectation.isNegated else {
             let cause = count == 0 && hasEnded ? "the connection was closed, " : ""
-            return .finish(.badAnswer(reason: "\(cause)\(isFound ? "found" : "not found") \(place)"))
+            return .finish(
+                .badAnswer(reason: "\(cause)\(isFound ? "found" : "not found") \(place)"))
         }
         index += 1
         return nil

@@ -100,7 +100,9 @@ private struct LDAPDialogue: Dialogue {
     ]
 }
 
-/// Takes elements of the basic encoding rules off the front. X.690 §8.1.
+/// Takes elements of the basic encoding rules off the front.
+///
+/// X.690 §8.1.
 private struct BERReader {
     enum Reading: Equatable {
         case incomplete, other

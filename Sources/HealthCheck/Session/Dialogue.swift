@@ -14,6 +14,7 @@ protocol Dialogue {
     /// - Parameters:
     ///   - event: What happened.
     ///   - input: What was received and not consumed; consume by moving its reader index.
+    /// - Returns: What to do.
     mutating func next(_ event: DialogueEvent, _ input: inout ByteBuffer) -> DialogueStep
 }
 

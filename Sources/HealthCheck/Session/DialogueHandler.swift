@@ -83,7 +83,8 @@ final class DialogueHandler: ChannelInboundHandler {
                 write(bytes, context: context)
                 event = .sent
             case .compute(let work):
-                return resume(after: ComputeThreads.run(work, on: context.eventLoop), context: context)
+                return resume(
+                    after: ComputeThreads.run(work, on: context.eventLoop), context: context)
             case .search(let expression, let bytes):
                 let found = expression.search(bytes, on: context.eventLoop)
                 return resume(after: found.map { .found($0) }, context: context)

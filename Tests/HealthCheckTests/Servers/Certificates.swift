@@ -49,8 +49,9 @@ struct Certificates {
                 "/CN=localhost", "-keyout", goodKey, "-out", "\(path)/request",
             ])
         let day = 86_400.0
-        for (file, from, to) in [(good, -day, 90 * day + 3_600), (expired, -9 * day, -2 * day - 3_600)]
-        {
+        for (file, from, to) in [
+            (good, -day, 90 * day + 3_600), (expired, -9 * day, -2 * day - 3_600),
+        ] {
             try await RealServer.run(
                 openssl,
                 [

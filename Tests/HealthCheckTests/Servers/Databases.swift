@@ -13,7 +13,8 @@ struct PostgreSQL {
         let bin = "/usr/lib/postgresql/\(versions.max() ?? "")/bin"
         let data = "\(folder.path)/data"
         try await RealServer.run(
-            "\(bin)/initdb", ["-D", data, "-U", "admin", "--auth=trust", "--no-sync", "--no-locale"],
+            "\(bin)/initdb",
+            ["-D", data, "-U", "admin", "--auth=trust", "--no-sync", "--no-locale"],
             as: "postgres")
         // Single-user mode takes the statements one line each.
         try await RealServer.run(

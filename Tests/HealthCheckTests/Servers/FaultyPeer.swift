@@ -22,6 +22,7 @@ final class FaultyPeer: Sendable {
 
     /// All that was received, over all connections.
     var text: String { String(decoding: ears.bytes, as: UTF8.self) }
+    var openConnections: Int { ears.connections.withLock { $0 } }
 
     init(_ behaviour: Behaviour) async throws {
         let ears = self.ears
@@ -30,7 +31,7 @@ final class FaultyPeer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
-                        Handler(behaviour, hear: ears.hear))
+                        Handler(behaviour, ears: ears))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -43,6 +44,7 @@ final class FaultyPeer: Sendable {
 
     final class Ears: Sendable {
         private let kept = Mutex<[UInt8]>([])
+        let connections = Mutex(0)
         var bytes: [UInt8] { kept.withLock { $0 } }
         @Sendable func hear(_ bytes: [UInt8]) { kept.withLock { $0 += bytes } }
     }
@@ -51,25 +53,31 @@ final class FaultyPeer: Sendable {
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
         private let behaviour: Behaviour
-        private let hear: (@Sendable ([UInt8]) -> Void)
+        private let ears: Ears
         private var turn = 0
 
-        init(_ behaviour: Behaviour, hear: @escaping @Sendable ([UInt8]) -> Void) {
+        init(_ behaviour: Behaviour, ears: Ears) {
             self.behaviour = behaviour
-            self.hear = hear
+            self.ears = ears
+        }
+
+        func channelInactive(context: ChannelHandlerContext) {
+            ears.connections.withLock { $0 -= 1 }
         }
 
         func channelActive(context: ChannelHandlerContext) {
+            ears.connections.withLock { $0 += 1 }
             switch behaviour {
             case .silent, .answers: break
             case .closesAtOnce: context.close(promise: nil)
             case .says(let bytes): say(bytes, context)
-            case .floods(let count): say([UInt8](repeating: UInt8(ascii: "x"), count: count), context)
+            case .floods(let count):
+                say([UInt8](repeating: UInt8(ascii: "x"), count: count), context)
             }
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            hear(Array(unwrapInboundIn(data).readableBytesView))
+            ears.hear(Array(unwrapInboundIn(data).readableBytesView))
             if case .answers(let answers) = behaviour, turn < answers.count {
                 say(answers[turn], context)
                 turn += 1

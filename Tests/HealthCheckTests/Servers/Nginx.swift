@@ -54,7 +54,8 @@ struct Nginx {
             }
             """)
         server = try await RealServer(
-            "/usr/sbin/nginx", ["-p", folder.path, "-e", "\(folder.path)/error.log", "-c", configuration],
+            "/usr/sbin/nginx",
+            ["-p", folder.path, "-e", "\(folder.path)/error.log", "-c", configuration],
             in: folder, port: ports[0])
     }
 }

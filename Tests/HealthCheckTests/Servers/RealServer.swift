@@ -16,9 +16,8 @@ final class RealServer: Sendable {
 
     /// Starts the program and waits until something accepts on the port.
     ///
-    /// - Parameters:
-    ///   - program: The path of the program; what installs it is in `dev/setup`.
-    ///   - user: Who runs it when the tests run as root, for programs that refuse to be root.
+    /// `dev/setup` installs the program. `user` runs it when the tests run as root, for programs
+    /// that refuse to be root.
     init(
         _ program: String, _ arguments: [String], in folder: TemporaryFolder, port: Int,
         as user: String? = nil
@@ -77,7 +76,8 @@ final class RealServer: Sendable {
         try process.run()
         if let input { stdin.fileHandleForWriting.write(Data(input.utf8)) }
         try stdin.fileHandleForWriting.close()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let text = String(
+            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             throw ServerFailure(text: "\(program) \(arguments): \(text)")
