@@ -111,8 +111,10 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "VRRPCore", "Failover", "Netlink", "Balancer", "NodeConfiguration", "HealthCheck",
-                "Reactor", "LinuxIO",
+                "VRRPCore", "Netlink", "Balancer", "NodeConfiguration", "HealthCheck", "Reactor",
+                "LinuxIO", "CLinux",
+                .product(name: "NIOCore", package: "swift-nio", condition: program),
+                .product(name: "NIOPosix", package: "swift-nio", condition: program),
             ],
             path: "Benchmarks", swiftSettings: strict),
         .executableTarget(
@@ -144,6 +146,10 @@ let package = Package(
             name: "ConfigurationTests", dependencies: ["NodeConfiguration", "VRRPCore"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
+        .testTarget(
+            name: "LbctlTests",
+            dependencies: ["lbctl", "Control", "LinuxIO", "NodeConfiguration", "Reactor"],
+            swiftSettings: strict),
         .testTarget(name: "LabTests", dependencies: ["LinuxIO"], swiftSettings: strict),
     ]
 )

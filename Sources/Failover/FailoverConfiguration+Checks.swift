@@ -20,8 +20,10 @@ struct RouterKey: Hashable {
 }
 
 extension FailoverConfiguration {
-    /// Throws if the parts do not fit together.
-    func validate() throws(FailoverError) {
+    /// Looks whether the parts fit together; ``FailoverNode`` refuses a configuration that does not.
+    ///
+    /// - Throws: The first thing that is wrong, with what would be right.
+    public func validate() throws(FailoverError) {
         var names: Set<String> = []
         var keys: Set<RouterKey> = []
         let scriptNames = Set(scripts.map(\.name))

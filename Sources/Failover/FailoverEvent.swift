@@ -19,8 +19,6 @@ public enum FailoverEvent: Hashable, Sendable {
     case announced(IPv4Address, interface: String)
     /// An address that an earlier run left behind was taken off.
     case leftoverRemoved(IPv4Address, interface: String)
-    /// A datagram on an interface belongs to none of the node's virtual routers, or is none at all.
-    case refused(DecodeError, interface: String, source: IPv4Address?)
     /// The system refused something that belongs to no virtual router.
     case failed(HostError)
 }
@@ -61,6 +59,8 @@ public enum RouterEvent: Hashable, Sendable {
     case faulted(FaultCause)
     /// The election saw something.
     case observed(VirtualRouter.Observation)
+    /// Somebody advertised priority 0 while it stood there: that one stops taking part.
+    case heardRelease(from: IPv4Address, as: RouterState)
     /// It follows another Active router.
     case followed(IPv4Address)
     /// It sent priority 0.
@@ -73,12 +73,26 @@ public enum RouterEvent: Hashable, Sendable {
     case announces(IPv4Address, interface: String)
     /// Somebody else took an address off; it was put back.
     case addressRestored(IPv4Address, interface: String)
+    /// It resigned though it could take part, or lets another router be Active.
+    case gaveWay(GivingWayCause)
+    /// It becomes Active because the operator wants it.
+    case tookOver
     /// A datagram for this virtual router was refused.
     case refused(Refusal, source: IPv4Address?)
     /// The system refused an address, a packet or another thing that it needs.
     case failed(HostError)
     /// A notification program failed.
     case notificationFailed(program: String, ScriptResult)
+}
+
+/// Why a virtual router that could take part gives way to another.
+public enum GivingWayCause: Hashable, Sendable {
+    /// Somebody took this address off more often than it is put back.
+    case removedTooOften(IPv4Address, interface: String)
+    /// Somebody took this address off, and the system refused to put it back.
+    case notRestored(IPv4Address, interface: String)
+    /// The operator wants it.
+    case asked
 }
 
 /// Why a datagram for a virtual router was refused.

@@ -61,6 +61,20 @@ func notificationArguments(name: String, state: RouterState, priority: Priority)
     ["INSTANCE", name, state.word, String(priority.rawValue)]
 }
 
+/// The line that a named pipe gets, as keepalived's `notify_fifo` does.
+///
+/// - Parameters:
+///   - name: The virtual router's name.
+///   - state: The state that it entered.
+///   - priority: Its priority.
+/// - Returns: `INSTANCE "NAME" STATE PRIORITY` and a line feed.
+func notificationLine(name: String, state: RouterState, priority: Priority) -> String {
+    "INSTANCE \"\(name)\" \(state.word) \(priority.rawValue)\n"
+}
+
+/// The epoch of a state, as a notification program finds it in its environment.
+func epochVariable(_ epoch: Int64) -> String { "LBCTL_EPOCH=\(epoch)" }
+
 extension FailoverEvent {
     /// The line that the log holds for this event, in keepalived's wording; `nil`: none.
     public var logLine: LogLine? {
@@ -76,10 +90,6 @@ extension FailoverEvent {
             LogLine(.info, isDetail: true, "Sending gratuitous ARP on \(interface) for \(address)")
         case .leftoverRemoved(let address, let interface):
             LogLine(.notice, "Removed \(address) from \(interface), left behind by an earlier run")
-        case .refused(let error, let interface, let source):
-            LogLine(
-                .warning,
-                "Ignoring advert from \(source?.description ?? "?") on \(interface): \(error)")
         case .failed(let error): LogLine(.error, error.description)
         }
     }
@@ -98,6 +108,11 @@ extension RouterEvent {
         case .faulted(let cause):
             LogLine(.warning, "(\(name)): entering FAULT state (\(cause.words))")
         case .observed(let observation): observation.logLine(router: name)
+        case .heardRelease(_, as: let state):
+            LogLine(
+                .info, isDetail: true,
+                "(\(name)) \(state == .active ? "Master" : "Backup") received priority 0 "
+                    + "advertisement")
         case .followed(let address):
             LogLine(.info, isDetail: true, "(\(name)) master set to \(address)")
         case .sentRelease: LogLine(.info, isDetail: true, "(\(name)) sent 0 priority")
@@ -111,6 +126,8 @@ extension RouterEvent {
             LogLine(
                 .warning, "(\(name)) \(address) was removed from \(interface) by somebody, restored"
             )
+        case .gaveWay(let cause): LogLine(.warning, "(\(name)) giving way: \(cause.words)")
+        case .tookOver: LogLine(.notice, "(\(name)) taking over: the operator wants it")
         case .refused(let refusal, let source):
             LogLine(
                 .warning, "(\(name)) Ignoring advert from \(source?.description ?? "?"): \(refusal)"
@@ -129,10 +146,8 @@ extension VirtualRouter.Observation {
         case .transition: nil
         case .activeDownTimerExpired:
             LogLine(.info, isDetail: true, "(\(name)) Receive advertisement timeout")
-        case .releaseReceived(let sender):
-            LogLine(
-                .info, isDetail: true,
-                "(\(name)) Backup received priority 0 advertisement from \(sender)")
+        // Told as `heardRelease`, which knows where the router stood.
+        case .releaseReceived: nil
         case .inferiorDiscarded(let priority, let sender):
             LogLine(
                 .info,
@@ -174,6 +189,19 @@ extension VirtualRouter.Observation {
                 "(\(name)) Changing effective priority from \(old.rawValue) to \(new.rawValue)")
         // Told as `refused`, which knows the sender and counts.
         case .rejected: nil
+        }
+    }
+}
+
+extension GivingWayCause {
+    /// The cause in a log line.
+    public var words: String {
+        switch self {
+        case .removedTooOften(let address, let interface):
+            "\(address) is removed from \(interface) again and again"
+        case .notRestored(let address, let interface):
+            "\(address) was removed from \(interface) and can't be put back"
+        case .asked: "the operator wants it"
         }
     }
 }

@@ -2,7 +2,7 @@
 internal import ArgumentParser
 internal import Control
 
-/// `lbctl reload`
+/// Has the running program read its files again: `lbctl reload`.
 struct ReloadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload",
