@@ -42,8 +42,9 @@ public struct TCPProbe: HealthProbe {
             .map { channel in
                 if let proxyHeader {
                     let bytes = proxyHeader.bytes(from: channel.localAddress, to: target)
-                    channel.writeAndFlush(channel.allocator.buffer(bytes: bytes), promise: nil)
-                    channel.close(mode: .all, promise: nil)
+                    // A close at once would overtake it: the loop still has to see that it can write.
+                    channel.writeAndFlush(channel.allocator.buffer(bytes: bytes))
+                        .whenComplete { _ in channel.close(mode: .all, promise: nil) }
                 } else {
                     end(channel)
                 }

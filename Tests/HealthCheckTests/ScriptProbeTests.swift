@@ -98,6 +98,18 @@ extension `One after another` {
             #expect(throws: ProbeSettingsError.emptyScript) { try ScriptProbe([]) }
         }
 
+        @Test func `what is sent last arrives`() async throws {
+            let peer = try await FaultyPeer(.silent)
+            defer { peer.stop() }
+            let steps = [ScriptStep.send("one "), .connect(), .send("two "), .send("three ")]
+            let outcome = try await run(steps, port: peer.port)
+            #expect(outcome == "L7OK all 4 steps passed")
+            for _ in 0..<200 where peer.text.utf8.count < 14 {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(Set(peer.text.split(separator: " ")) == ["one", "two", "three"])
+        }
+
         @Test func `the PROXY header comes first`() async throws {
             let peer = try await FaultyPeer(.answers([Array("ok".utf8)]))
             defer { peer.stop() }

@@ -15,6 +15,10 @@ final class DialogueHandler: ChannelInboundHandler {
     private var isComputing = false
     private var end: DialogueEnd?
     private var hasMoreInput = false
+    /// The dialogue has said how this connection ends; what still comes changes nothing.
+    private var isEnding = false
+    /// What was sent after the last input.
+    private var lastWrite: EventLoopFuture<Void>?
 
     init(session: ProbeSession, dialogue: any Dialogue) {
         self.session = session
@@ -46,6 +50,7 @@ final class DialogueHandler: ChannelInboundHandler {
             if var part = chunk.readSlice(length: min(space, chunk.readableBytes)) {
                 input.writeBuffer(&part)
             }
+            lastWrite = nil
             deliver(.received, context: context)
             if input.readableBytes == Self.inputLimit { finishInput(.full, context: context) }
         }
@@ -68,6 +73,7 @@ final class DialogueHandler: ChannelInboundHandler {
 
     /// While another thread works for the dialogue, what happens is only taken down.
     private func deliver(_ event: DialogueEvent, context: ChannelHandlerContext) {
+        guard !isEnding else { return }
         guard isComputing else { return advance(event, context: context) }
         hasMoreInput = true
     }
@@ -88,20 +94,28 @@ final class DialogueHandler: ChannelInboundHandler {
             case .search(let expression, let bytes):
                 let found = expression.search(bytes, on: context.eventLoop)
                 return resume(after: found.map { .found($0) }, context: context)
-            case .connect(let plan): return reconnect(plan)
+            case .connect(let plan): return afterLastWrite { $0.reconnect(plan) }
             case .finish(let outcome, let farewell):
-                if !farewell.isEmpty {
-                    session.closeCleanly()
-                    write(farewell, context: context)
-                }
-                return session.finish(outcome)
+                if !farewell.isEmpty { write(farewell, context: context) }
+                return afterLastWrite { $0.session.finish(outcome) }
             }
         }
     }
 
     private func write(_ bytes: [UInt8], context: ChannelHandlerContext) {
         let buffer = context.channel.allocator.buffer(bytes: bytes)
-        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+        let isWritten = context.writeAndFlush(wrapOutboundOut(buffer))
+        lastWrite = isWritten
+    }
+
+    /// Where the last thing said is ours, it has to arrive before the connection ends: neither a
+    /// close nor a reset may overtake it.
+    private func afterLastWrite(_ act: @escaping @Sendable (DialogueHandler) -> Void) {
+        guard let lastWrite else { return act(self) }
+        session.closeCleanly()
+        isEnding = true
+        let bound = NIOLoopBound(self, eventLoop: session.eventLoop)
+        lastWrite.whenComplete { _ in act(bound.value) }
     }
 
     private func reconnect(_ plan: ConnectionPlan) {

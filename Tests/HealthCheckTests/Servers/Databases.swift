@@ -10,6 +10,10 @@ struct PostgreSQL {
     init() async throws {
         let folder = try TemporaryFolder(for: "postgres")
         let versions = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")
+            .filter {
+                FileManager.default.isExecutableFile(
+                    atPath: "/usr/lib/postgresql/\($0)/bin/postgres")
+            }
         let bin = "/usr/lib/postgresql/\(versions.max() ?? "")/bin"
         let data = "\(folder.path)/data"
         try await RealServer.run(
