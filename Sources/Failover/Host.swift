@@ -11,6 +11,8 @@ final class Host {
     /// The interfaces that exist, of those that the configuration names, by their names.
     private(set) var interfaces: [String: HostInterface] = [:]
     var scripts: [String: ScriptTracker] = [:]
+    var files: [String: FileTracker] = [:]
+    var processes: [String: ProcessTracker] = [:]
     /// What the node was told about itself.
     var facts: [String: Bool] = [:]
     var strayDatagramCount = 0
@@ -83,6 +85,8 @@ final class Host {
 
     /// Closes the sockets and follows nothing any more.
     func stop() {
+        files.values.forEach { $0.stop() }
+        processes.values.forEach { $0.stop() }
         fifos.forEach { $0.stop() }
         fifos = []
         monitor?.stop()

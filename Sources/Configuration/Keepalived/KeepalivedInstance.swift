@@ -15,7 +15,10 @@ struct KeepalivedInstance: Sendable {
     var addresses: [VirtualAddress] = []
     var needsNoAddress = false
     var trackedScripts: [TrackedScript] = []
-    var scriptReferences: [Word] = []
+    var trackedFiles: [TrackedObject] = []
+    var trackedProcesses: [TrackedObject] = []
+    var trackedBackends: [TrackedObject] = []
+    var references: [KeepalivedReference] = []
     var trackedInterfaces: [TrackedInterface] = []
     var announcements = AnnouncementOverrides()
     var notifications = NotificationSettings()
@@ -50,6 +53,9 @@ struct KeepalivedInstance: Sendable {
         settings.sendsMessageOnlyChecksum = sendsMessageOnlyChecksum
         settings.addresses = addresses
         settings.trackedScripts = trackedScripts
+        settings.trackedFiles = trackedFiles
+        settings.trackedProcesses = trackedProcesses
+        settings.trackedBackends = trackedBackends
         settings.trackedInterfaces = trackedInterfaces
         settings.announcements = announcements.settings(over: globals.announcements)
         settings.notifications = notifications

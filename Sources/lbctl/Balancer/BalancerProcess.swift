@@ -51,8 +51,14 @@ final class BalancerProcess {
         switch order {
         case .serve(let model, let administration, let node):
             do {
+                let inbox = loop.poster
+                // SAFETY: touched on the loop's own thread alone, where posted calls run.
+                nonisolated(unsafe) let link = link
                 let service = try BalancerService(
-                    model: model, descriptors: descriptors, node: node, log: log)
+                    model: model, descriptors: descriptors, node: node, log: log
+                ) { name, isUsable in
+                    inbox.post { link.send(.backend(name, isUsable: isUsable)) }
+                }
                 for order in administration { service.administer(order) }
                 self.service = service
                 link.send(.serving)

@@ -11,6 +11,7 @@ final class BalancerService {
     private let balancer: Balancer
     private let checker: HealthChecker
     private let source: StatusSource
+    private let backends: BackendReporter
     private let pages: Task<Void, Never>
 
     /// Starts to serve.
@@ -21,16 +22,23 @@ final class BalancerService {
     ///     here on.
     ///   - node: What the page shows of the failover process until that tells more.
     ///   - log: Where changes of servers are reported.
+    ///   - onBackend: Called, on any thread, when a pool gets a usable server or loses its last.
     /// - Throws: `SystemError` when threads or descriptors are lacking; what preparing the page
     ///   throws.
-    init(model: Model, descriptors: [Int32], node: NodeStatus, log: Log) throws {
+    init(
+        model: Model, descriptors: [Int32], node: NodeStatus, log: Log,
+        onBackend: @escaping @Sendable (String, Bool) -> Void
+    ) throws {
         let sockets = ListeningSockets(model: model, descriptors: descriptors)
         let balancer = try Balancer(plan: BalancerPlan(model), listeners: sockets.frontends)
         let targets = HealthTargets(model)
         let reporter = ServerReporter(model: model, balancer: balancer, log: log)
+        let backends = BackendReporter(
+            model: model, balancer: balancer, targets: targets, tell: onBackend)
         let checker = HealthChecker(targets: try targets.all()) { report in
             guard let place = targets.place(of: report.id) else { return }
             balancer.setHealth(pool: place.pool, server: place.server, isUp: report.isUp)
+            backends.look(after: place)
             reporter.report(report, at: place)
         }
         let source = StatusSource(model: model, balancer: balancer, checker: checker, node: node)
@@ -39,12 +47,14 @@ final class BalancerService {
         self.balancer = balancer
         self.checker = checker
         self.source = source
+        self.backends = backends
         // A checked server takes nothing before its first check says that it can.
         for place in targets.places {
             balancer.setHealth(pool: place.pool, server: place.server, isUp: false)
         }
         try balancer.start()
         checker.start()
+        backends.look()
         pages = Task { await server.run() }
     }
 
@@ -70,6 +80,7 @@ final class BalancerService {
         case .weight(let weight):
             balancer.setWeight(pool: pool, server: server, weight)
         }
+        backends.look()
     }
 
     /// Accepts no more; the connections that exist go on.

@@ -22,6 +22,8 @@ enum BalancerReport: Codable {
     case serving
     /// The model could not be put in force.
     case refused(String)
+    /// Whether a server of this pool takes connections, which has just changed.
+    case backend(String, isUsable: Bool)
     /// The answer to `reportStatus`.
     case status(Int, [ProxyStatus])
 }

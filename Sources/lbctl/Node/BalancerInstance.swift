@@ -13,11 +13,15 @@ final class BalancerInstance {
     let processID: Int32
     private(set) var phase = Phase.starting
     let startedAt = MonotonicInstant.now
+    /// What the process said about its pools so far.
+    private(set) var usableBackends: [String: Bool] = [:]
 
     /// Called when the process serves its model.
     var onServing: () -> Void = {}
     /// Called with the reason when the process cannot take its model; it ends after that.
     var onRefusal: (String) -> Void = { _ in }
+    /// Called when a pool has a usable server again, or none any more.
+    var onBackend: (String, Bool) -> Void = { _, _ in }
     /// Called with the answer to a request for the status.
     var onStatus: (Int, [ProxyStatus]) -> Void = { _, _ in }
     /// Called once when the process has ended.
@@ -72,6 +76,9 @@ final class BalancerInstance {
             onServing()
         case .refused(let reason):
             onRefusal(reason)
+        case .backend(let name, let isUsable):
+            usableBackends[name] = isUsable
+            onBackend(name, isUsable)
         case .status(let request, let status):
             onStatus(request, status)
         }

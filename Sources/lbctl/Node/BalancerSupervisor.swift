@@ -14,6 +14,9 @@ final class BalancerSupervisor {
     /// once moves nothing.
     var onServiceChange: (Bool) -> Void = { _ in }
 
+    /// Called when a pool has a usable server again, or none any more; none while nobody serves.
+    var onBackendChange: (String, Bool) -> Void = { _, _ in }
+
     /// How the last process that ended by itself did so, in words.
     private(set) var lastExit: String?
     /// Processes started after one that ended by itself.
@@ -172,6 +175,10 @@ final class BalancerSupervisor {
     }
 
     private func attend(_ instance: BalancerInstance) {
+        for (name, isUsable) in instance.usableBackends { onBackendChange(name, isUsable) }
+        instance.onBackend = { [unowned self] name, isUsable in
+            onBackendChange(name, isUsable)
+        }
         instance.onStatus = { [unowned self] request, proxies in
             lastProxies = proxies
             requests.removeValue(forKey: request)?(proxies)
@@ -213,6 +220,7 @@ final class BalancerSupervisor {
         if let previous = current {
             retiring[ObjectIdentifier(previous)] = previous
             previous.onEnd = { [unowned self] _ in retiring[ObjectIdentifier(previous)] = nil }
+            previous.onBackend = { _, _ in }
             previous.send(.drain(seconds: BalancerSupervisor.reloadDrainSeconds))
         }
         current = successor
@@ -236,6 +244,8 @@ final class BalancerSupervisor {
         guard serves != isServing else { return }
         isServing = serves
         onServiceChange(serves)
+        guard !serves else { return }
+        for backend in model.backends { onBackendChange(backend.name, false) }
     }
 
     /// How long the balancer may be away before the election hears of it.

@@ -67,6 +67,9 @@ final class Node {
         supervisor.onServiceChange = { [unowned self] serves in
             failover?.setFact(name: FailoverConfiguration.ownBalancerFact, isGood: serves)
         }
+        supervisor.onBackendChange = { [unowned self] name, isUsable in
+            failover?.setFact(name: FailoverConfiguration.backendFact(name), isGood: isUsable)
+        }
         try supervisor.start()
     }
 
