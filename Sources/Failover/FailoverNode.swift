@@ -13,7 +13,7 @@ public final class FailoverNode {
     private(set) var configuration: FailoverConfiguration
     let host: Host
     private var lock: NodeLock?
-    private var drivers: [RouterKey: RouterDriver] = [:]
+    private(set) var drivers: [RouterKey: RouterDriver] = [:]
     /// Virtual routers that are no more, while their last notification programs run.
     private var retired: [RouterDriver] = []
     private var isStopping = false

@@ -1,7 +1,9 @@
 internal import CLinux
 internal import Glibc
 
-/// The processes of this process's pid namespace, from `/proc`. `proc(5)`.
+/// The processes of this process's pid namespace.
+///
+/// `/proc`, `proc(5)`.
 public enum ProcessTable {
     /// The numbers of all processes.
     public static var processIDs: [Int32] {
@@ -40,7 +42,9 @@ public enum ProcessTable {
         }
     }
 
-    /// A descriptor that becomes readable when a process ends. `pidfd_open(2)`.
+    /// A descriptor that becomes readable when a process ends.
+    ///
+    /// `pidfd_open(2)`.
     ///
     /// - Parameter processID: The process, whosever child it is.
     /// - Returns: The descriptor.

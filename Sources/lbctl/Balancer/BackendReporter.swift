@@ -19,7 +19,13 @@ final class BackendReporter: Sendable {
     private let state = Mutex(State())
     private let tell: @Sendable (String, Bool) -> Void
 
-    /// - Parameter tell: Called with a pool's name and whether it is usable.
+    /// Looks at nothing yet.
+    ///
+    /// - Parameters:
+    ///   - model: What is served.
+    ///   - balancer: What is asked for the state of its pools.
+    ///   - targets: The servers that are checked.
+    ///   - tell: Called with a pool's name and whether it is usable.
     init(
         model: Model, balancer: Balancer, targets: HealthTargets,
         tell: @escaping @Sendable (String, Bool) -> Void

@@ -115,6 +115,10 @@ final class Node {
                 guard let failure else { return answer(.done("configuration in force")) }
                 answer(.failed(ControlFailure(failure)))
             }
+        case .plan:
+            answer(planReload())
+        case .virtualRouter(let order):
+            answer(move(order))
         case .stop:
             answer(.done("resigning and stopping"))
             stop()
@@ -145,20 +149,10 @@ final class Node {
         guard !isStopping else {
             return completion(Failure(.systemRefused, "the program is stopping"))
         }
-        let loaded = options.load()
-        for diagnostic in loaded.diagnostics { log(Log.Severity(diagnostic), "\(diagnostic)") }
-        guard let next = loaded.model else {
-            log(.error, "the configuration stays as it was: the files have errors")
-            let errors = loaded.diagnostics.filter { $0.severity == .error }
-            let text = errors.map(\.description).joined(separator: "\n")
-            return completion(Failure(.badInput, text))
-        }
-        guard next.hasBalancer == model.hasBalancer,
-            next.virtualRouters.isEmpty == model.virtualRouters.isEmpty
-        else {
-            let reason = "a reload cannot add or remove the whole balancer or the whole election"
-            log(.error, "the configuration stays as it was: \(reason)")
-            return completion(Failure(.systemRefused, reason))
+        let next: Model
+        do { next = try readAgain(logging: true) } catch {
+            log(.error, "the configuration stays as it was: \(error.message)")
+            return completion(error)
         }
         let settle = { [unowned self] (failure: Failure?) in
             if let failure {
@@ -170,6 +164,34 @@ final class Node {
         }
         guard let supervisor else { return settle(nil) }
         supervisor.replace(with: next, completion: settle)
+    }
+
+    /// Reads the files, and refuses what a reload cannot do.
+    private func readAgain(logging: Bool) throws(Failure) -> Model {
+        let loaded = options.load()
+        if logging {
+            for diagnostic in loaded.diagnostics { log(Log.Severity(diagnostic), "\(diagnostic)") }
+        }
+        guard let next = loaded.model else {
+            let errors = loaded.diagnostics.filter { $0.severity == .error }
+            throw Failure(.badInput, errors.map(\.description).joined(separator: "\n"))
+        }
+        guard next.hasBalancer == model.hasBalancer,
+            next.virtualRouters.isEmpty == model.virtualRouters.isEmpty
+        else {
+            throw Failure(
+                .systemRefused,
+                "a reload cannot add or remove the whole balancer or the whole election")
+        }
+        return next
+    }
+
+    /// Says what a reload would change.
+    private func planReload() -> ControlResponse {
+        do {
+            let plan = ReloadPlan(from: model, to: try readAgain(logging: false))
+            return .done(plan.lines.joined(separator: "\n"))
+        } catch { return .failed(ControlFailure(error)) }
     }
 
     private func adopt(_ next: Model) {
@@ -202,6 +224,28 @@ final class Node {
         supervisor?.administer(order)
         log(.notice, "\(order.backend)/\(order.server): \(order.change) by the operator")
         return .done("")
+    }
+
+    private func move(_ order: VirtualRouterOrder) -> ControlResponse {
+        guard let failover else {
+            return .failed(
+                ControlFailure(message: "this node has no virtual router", exitCode: 1))
+        }
+        do throws(HandoverError) {
+            switch order.change {
+            case .release:
+                let wasActive = try failover.release(router: order.name)
+                return .done(
+                    wasActive
+                        ? "\(order.name): released; another node takes over"
+                        : "\(order.name): was not held here; will not preempt")
+            case .takeover:
+                let isNew = try failover.takeOver(router: order.name)
+                return .done("\(order.name): \(isNew ? "taken over" : "was held here already")")
+            }
+        } catch {
+            return .failed(ControlFailure(message: error.description, exitCode: 1))
+        }
     }
 
     private func unknown(_ kind: String, _ name: String, _ known: [String]) -> String {
