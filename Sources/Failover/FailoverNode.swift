@@ -57,6 +57,9 @@ public final class FailoverNode {
         lock = consume taken
         host.writeStates(to: configuration.notificationFIFOs)
         host.onInterfaceChange = { [weak self] in self?.reconsiderAll() }
+        host.onDeparture = { [weak self] names in
+            self?.drivers.values.forEach { $0.leave(names) }
+        }
         host.onAddressRemoval = { [weak self] address, interface in
             guard let self else { return }
             // Once all is known that the kernel tells with it: the link may have gone too.
@@ -148,6 +151,7 @@ public final class FailoverNode {
             retire(driver)
             startDriver(settings)
         }
+        host.forgetDeparted()
         host.emit(.reloaded)
     }
 

@@ -18,6 +18,8 @@ final class ProgramRun {
     /// How much of what it printed is kept: the last bytes.
     static let outputByteLimit = 4096
     private static let killDelay = Duration.seconds(2)
+    /// Reads of 4 KiB that empty a pipe of 64 KiB, the kernel's default.
+    private static let readLimit = 16
 
     private let loop: EventLoop
     private let process: ChildProcess
@@ -123,13 +125,14 @@ final class ProgramRun {
     }
 
     private func takeOutput() {
-        while let bytes = output?.take(), !bytes.isEmpty {
+        // A full pipe and no more: a program that prints without end must not keep the loop from
+        // its other work.
+        for _ in 0..<Self.readLimit {
+            guard let bytes = output?.take(), !bytes.isEmpty else { return }
             printed += bytes
             if printed.count > Self.outputByteLimit {
                 printed.removeFirst(printed.count - Self.outputByteLimit)
             }
-            // A program that prints without end must not keep the loop from its other work.
-            if bytes.count < Self.outputByteLimit { return }
         }
     }
 

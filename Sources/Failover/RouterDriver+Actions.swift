@@ -37,7 +37,7 @@ extension RouterDriver {
         let source = election.configuration.primaryAddress
         let message = election.advertisement(priority: priority)
             .encoded(coverage: coverage, source: source)
-        let socket = host.interfaces[settings.interface]?.socket
+        let socket = host.interfaceInUse(settings.interface)?.socket
         guard case .moved = socket?.send(message, from: source) else {
             counters.sendFailures += 1
             return

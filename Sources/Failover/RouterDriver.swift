@@ -91,6 +91,12 @@ final class RouterDriver {
         move(to: next)
     }
 
+    /// Resigns on interfaces that are about to be others, or none: deleted, made anew, renamed.
+    func leave(_ interfaces: Set<String>) {
+        let used = [settings.interface] + heldAddresses.compactMap(\.interface)
+        if isRunning, !interfaces.isDisjoint(with: used) { move(to: .fault) }
+    }
+
     /// Takes in an advertisement that is well formed and of this virtual router.
     func receive(_ received: ReceivedAdvertisement) {
         let message = received.advertisement
@@ -139,9 +145,11 @@ final class RouterDriver {
     }
 
     @discardableResult
-    private func deliver(_ event: VirtualRouter.Event) -> [VirtualRouter.Action] {
+    private func deliver(
+        _ event: VirtualRouter.Event, at now: Instant = .now
+    ) -> [VirtualRouter.Action] {
         let previousPeer = election?.peerAddress
-        guard let actions = election?.handle(event, at: .now) else { return [] }
+        guard let actions = election?.handle(event, at: now) else { return [] }
         carryOut(actions, previousPeer: previousPeer)
         return actions
     }
@@ -169,8 +177,10 @@ final class RouterDriver {
     private func wake() {
         timer = nil
         // After a stall, what arrived meanwhile counts before the deadline that passed meanwhile.
+        // The clock is read first: another stall, after the reading, must not pass for silence.
+        let now = Instant.now
         host.interfaces[settings.interface]?.socket?.readDry()
-        deliver(.wake)
+        deliver(.wake, at: now)
         setTimer()
     }
 

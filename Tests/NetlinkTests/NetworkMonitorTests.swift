@@ -113,6 +113,39 @@ struct `Watching the network` {
         }
     }
 
+    @Test func `an IPv6 address is seen at the start, when it comes and when its link goes down`()
+        async
+    {
+        await #expect(processExitsWith: .success) {
+            Laboratory.run {
+                let linkLocal = InternetAddress.v6(high: 0xfe80_0000_0000_0000, low: 7)
+                let global = InternetAddress.v6(high: 0x2001_0db8_0000_0000, low: 5)
+                try Laboratory.ip("address add fe80::7/64 dev a nodad")
+                let recorder = try Recorder()
+                let a = Laboratory.interfaceIndex("a")
+                #expect(recorder.state.linkLocalAddress(of: a)?.address == linkLocal)
+                #expect(recorder.state.linkLocalAddress(of: a, excluding: [linkLocal]) == nil)
+                #expect(recorder.state.primaryAddress(of: a) == nil)
+                try Laboratory.ip("address add 2001:db8::5/64 dev a nodad")
+                let added = recorder.settle { recorder.state.addresses(of: a).count == 2 }
+                    .compactMap { event in
+                        if case .addressAdded(let address) = event { address.address } else { nil }
+                    }
+                #expect(added == [global])
+                #expect(
+                    recorder.state.primaryAddress(of: a, family: .v6, excluding: [linkLocal])?
+                        .address == global)
+                // The kernel takes IPv6 addresses off a link that goes down, and says so.
+                try Laboratory.ip("link set dev a down")
+                let removed = recorder.settle { recorder.state.addresses(of: a) == [] }.compactMap {
+                    event in
+                    if case .addressRemoved(let address) = event { address.address } else { nil }
+                }
+                #expect(Set(removed) == [linkLocal, global])
+            }
+        }
+    }
+
     @Test func `a link that is deleted takes its addresses along`() async {
         await #expect(processExitsWith: .success) {
             Laboratory.run {

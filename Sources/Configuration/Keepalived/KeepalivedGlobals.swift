@@ -92,18 +92,27 @@ struct AnnouncementOverrides: Sendable {
         prefix: String, _ field: Field<Target, AnnouncementOverrides>
     ) -> [String: Rule<Target>] {
         let day = Duration.seconds(86_400)
+        // A burst is sent in one go, for up to 255 addresses: nothing else happens meanwhile.
+        let burst = 1...100
         return [
             "\(prefix)garp_master_repeat": .line { target, arguments throws(Remark) in
-                target[keyPath: field].count = try arguments.integer(in: .atLeast(1))
+                target[keyPath: field].count = try arguments.integer(in: burst)
             },
             "\(prefix)garp_master_delay": .line { target, arguments throws(Remark) in
                 target[keyPath: field].repeatDelay = try arguments.seconds(in: .zero...day)
             },
             "\(prefix)garp_master_refresh": .line { target, arguments throws(Remark) in
-                target[keyPath: field].refreshInterval = try arguments.seconds(in: .zero...day)
+                let word = arguments.upcoming
+                let interval = try arguments.seconds(in: .zero...day)
+                guard interval == .zero || interval >= .milliseconds(10) else {
+                    throw .error(
+                        "\(arguments.label) \(interval.inSeconds): must be 0 (never), or at least"
+                            + " 0.01 seconds", at: word?.position ?? arguments.keyword.position)
+                }
+                target[keyPath: field].refreshInterval = interval
             },
             "\(prefix)garp_master_refresh_repeat": .line { target, arguments throws(Remark) in
-                target[keyPath: field].refreshCount = try arguments.integer(in: .atLeast(1))
+                target[keyPath: field].refreshCount = try arguments.integer(in: burst)
             },
         ]
     }

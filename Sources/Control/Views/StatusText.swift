@@ -27,10 +27,10 @@ public enum StatusText {
             """
         let balancer = status.balancer
         guard balancer.state != .none else { return text }
-        text += "balancer: \(balancer.state.rawValue)"
+        text += "balancer: \(balancer.state.words)"
         if let process = balancer.processID { text += ", process \(process)" }
         if let uptime = balancer.uptime { text += ", up \(Readable.time(seconds: uptime))" }
-        if balancer.restarts > 0 { text += ", restarts: \(balancer.restarts)" }
+        if balancer.restarts > 0 { text += ", restarted \(Readable.times(balancer.restarts))" }
         if let exit = balancer.lastExit { text += ", last ended: \(Readable.line(exit))" }
         return text + "\n"
     }

@@ -25,15 +25,18 @@ final class BackendReporter: Sendable {
     ///   - model: What is served.
     ///   - balancer: What is asked for the state of its pools.
     ///   - targets: The servers that are checked.
+    ///   - health: The servers whose state is known from before, by what reports call them.
     ///   - tell: Called with a pool's name and whether it is usable.
     init(
-        model: Model, balancer: Balancer, targets: HealthTargets,
+        model: Model, balancer: Balancer, targets: HealthTargets, knowing health: [String: Bool],
         tell: @escaping @Sendable (String, Bool) -> Void
     ) {
         self.model = model
         self.balancer = balancer
         checked = Dictionary(grouping: targets.places, by: \.pool).mapValues(Set.init)
         self.tell = tell
+        let known = health.keys.compactMap(targets.place)
+        state.withLock { $0.heard = Set(known) }
     }
 
     /// Looks at all pools again; tells of those that changed.

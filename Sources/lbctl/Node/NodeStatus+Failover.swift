@@ -93,7 +93,7 @@ extension BalancerStatus {
         state =
             switch current.phase {
             case .starting: .starting
-            case .serving: .running
+            case .serving: supervisor.isUnresponsive ? .unresponsive : .running
             case .draining: .stopping
             }
     }
