@@ -52,7 +52,7 @@ extension `One after another` {
             var check = TCPProbe()
             check.proxyHeader = .v2
             let target = try SocketAddress(ipAddress: "127.0.0.1", port: peer.port)
-            let outcome = try await eventLoop.flatSubmit { [eventLoop] in
+            let outcome = try await eventLoop.flatSubmit { [eventLoop, check] in
                 check.probe(target, timeout: .seconds(5), on: eventLoop)
             }.get()
             #expect(outcome == .passed)

@@ -46,14 +46,17 @@ private func take(from pipe: borrowing OutputPipe) -> String {
 
     @Test func `gets no descriptor that it was not given, below or above those`() throws {
         let output = try OutputPipe()
-        let inherited: [Int32] = [97, 101]
-        for number in inherited { dup2(output.readEnd.rawValue, number) }
-        defer { for number in inherited { close(number) } }
+        // Free numbers: the test's process has descriptors of other tests as well.
+        let below = fcntl(output.readEnd.rawValue, F_DUPFD, 700)
+        let given = fcntl(output.readEnd.rawValue, F_DUPFD, below + 1)
+        let above = fcntl(output.readEnd.rawValue, F_DUPFD, given + 1)
+        defer { for number in [below, given, above] { close(number) } }
         let question =
-            "for n in 97 101; do [ -e /proc/$$/fd/$n ] && echo $n; done >&99; echo . >&99"
+            "for n in \(below) \(above); do [ -e /proc/$$/fd/$n ] && echo $n >&\(given); done;"
+            + " echo . >&\(given)"
         let process = try ChildProcess(
             path: "bash", arguments: ["bash", "-c", question],
-            descriptors: [(99, output.writeEnd.rawValue)])
+            descriptors: [(given, output.writeEnd.rawValue)])
         #expect(ending(of: process) == .exited(status: 0))
         #expect(take(from: output) == ".\n")
     }
