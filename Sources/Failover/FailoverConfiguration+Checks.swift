@@ -30,6 +30,9 @@ extension FailoverConfiguration {
         for script in scripts where script.source == .command([]) {
             throw .emptyCommand(of: "script \(script.name)")
         }
+        for process in processes where process.command.isEmpty {
+            throw .emptyCommand(of: "tracked process \(process.name)")
+        }
         for script in scripts where script.interval <= .zero {
             throw .interval(script.interval, script: script.name)
         }
@@ -49,6 +52,14 @@ extension FailoverConfiguration {
             }
             for tracked in router.trackedScripts where !scriptNames.contains(tracked.name) {
                 throw .unknownScript(tracked.name, router: router.name)
+            }
+            for tracked in router.trackedFiles
+            where !files.contains(where: { $0.name == tracked.name }) {
+                throw .unknownTracker("file \(tracked.name)", router: router.name)
+            }
+            for tracked in router.trackedProcesses
+            where !processes.contains(where: { $0.name == tracked.name }) {
+                throw .unknownTracker("process \(tracked.name)", router: router.name)
             }
         }
     }

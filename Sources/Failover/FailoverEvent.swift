@@ -13,6 +13,10 @@ public enum FailoverEvent: Hashable, Sendable {
     case router(name: String, RouterEvent)
     /// Something happened to a tracked script.
     case script(name: String, ScriptEvent)
+    /// A tracked file holds another number.
+    case file(name: String, number: Int)
+    /// As many processes of a tracked program run as should, or not any more.
+    case process(name: String, hasQuorum: Bool)
     /// An interface that a virtual router needs came up or went down.
     case interface(name: String, isUp: Bool)
     /// An address was announced once.
@@ -47,6 +51,12 @@ public enum FaultCause: Hashable, Sendable {
     case scriptFailed(String)
     /// A script without weight has given no result yet.
     case scriptPending(String)
+    /// A tracked file holds a number that stops the router.
+    case fileStops(String, number: Int)
+    /// Not as many processes of a tracked program run as should; with `reverse`, as many as should.
+    case processCount(String, Int)
+    /// A tracked script, interface or program is well, which stops the router (`reverse`).
+    case reversedIsGood(String)
     /// The system refused the socket to send and receive by.
     case socketRefused(SystemError)
 }

@@ -10,10 +10,10 @@ public final class FailoverNode {
     /// How long notification programs may go on after the last router has resigned.
     public static let stopNotificationLimit = Duration.seconds(5)
 
-    private var configuration: FailoverConfiguration
-    private let host: Host
+    private(set) var configuration: FailoverConfiguration
+    let host: Host
     private var lock: NodeLock?
-    private var drivers: [RouterKey: RouterDriver] = [:]
+    private(set) var drivers: [RouterKey: RouterDriver] = [:]
     /// Virtual routers that are no more, while their last notification programs run.
     private var retired: [RouterDriver] = []
     private var isStopping = false
@@ -73,6 +73,8 @@ public final class FailoverNode {
         host.removeLeftovers()
         host.emit(.started)
         startScripts()
+        startFiles()
+        startProcesses()
         for settings in configuration.routers { startDriver(settings) }
     }
 
@@ -138,6 +140,8 @@ public final class FailoverNode {
         }
         host.writeStates(to: next.notificationFIFOs)
         startScripts()
+        startFiles()
+        startProcesses()
         for settings in next.routers {
             guard let driver = drivers[RouterKey(settings)] else {
                 startDriver(settings)
@@ -192,7 +196,7 @@ public final class FailoverNode {
     }
 
     /// Starts the scripts that are new or differ, and stops those that are no more.
-    private func startScripts() {
+    func startScripts() {
         var trackers: [String: ScriptTracker] = [:]
         var started: [ScriptTracker] = []
         for settings in configuration.scripts {
@@ -232,7 +236,7 @@ public final class FailoverNode {
         reconsiderAll()
     }
 
-    private func reconsiderAll() {
+    func reconsiderAll() {
         for settings in configuration.routers { drivers[RouterKey(settings)]?.reconsider() }
     }
 

@@ -37,7 +37,7 @@ public struct RouterSnapshot: Hashable, Sendable {
     public var effectivePriority: Priority
     /// Where its advertisements come from; `nil` while the interface has no address.
     public var sourceAddress: IPv4Address?
-    /// What it tracks, in the order of the configuration: scripts, then interfaces.
+    /// What it tracks, in the order of the configuration: scripts, files, programs, interfaces.
     public var trackers: [TrackerSnapshot]
     /// The last advertisement that it took in; `nil` if it heard none.
     public var lastHeard: HeardAdvertisement?
@@ -123,6 +123,10 @@ public struct TrackerSnapshot: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         /// A script; its results are in ``FailoverSnapshot/scripts``.
         case script
+        /// A file that holds a number.
+        case file
+        /// A program of which processes must run.
+        case process
         /// An interface.
         case interface
     }
@@ -134,6 +138,10 @@ public struct TrackerSnapshot: Hashable, Sendable {
     public var weight: Int
     /// What it says.
     public var verdict: TrackerRecord.Verdict
+    /// What it does to the priority at this moment.
+    public var effect: TrackerStanding.Effect
+    /// The number in the file, or of the processes; `nil` for a script or an interface.
+    public var number: Int?
 }
 
 /// A tracked script at one moment.

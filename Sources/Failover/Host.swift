@@ -13,6 +13,8 @@ final class Host {
     /// The interfaces that had a name until now, by that name: routers still resign on them.
     private var departed: [String: HostInterface] = [:]
     var scripts: [String: ScriptTracker] = [:]
+    var files: [String: FileTracker] = [:]
+    var processes: [String: ProcessTracker] = [:]
     /// What the node was told about itself.
     var facts: [String: Bool] = [:]
     var strayDatagramCount = 0
@@ -95,6 +97,8 @@ final class Host {
 
     /// Closes the sockets and follows nothing any more.
     func stop() {
+        files.values.forEach { $0.stop() }
+        processes.values.forEach { $0.stop() }
         fifos.forEach { $0.stop() }
         fifos = []
         monitor?.stop()

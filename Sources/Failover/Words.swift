@@ -84,6 +84,12 @@ extension FailoverEvent {
         case .stopping: LogLine(.info, "Stopping")
         case .router(let name, let event): event.logLine(router: name)
         case .script(let name, let event): event.logLine(script: name)
+        case .file(let name, let number):
+            LogLine(.info, "Track file \(name) now holds \(number)")
+        case .process(let name, hasQuorum: true):
+            LogLine(.info, "Quorum gained for tracked process \(name)")
+        case .process(let name, hasQuorum: false):
+            LogLine(.warning, "Quorum lost for tracked process \(name)")
         case .interface(let name, isUp: true): LogLine(.info, "Netlink reports \(name) up")
         case .interface(let name, isUp: false): LogLine(.warning, "Netlink reports \(name) down")
         case .announced(let address, let interface):
@@ -242,6 +248,10 @@ extension FaultCause {
         case .addressMissing(let interface): "no IPv4 address for interface \(interface)"
         case .scriptFailed(let name): "script \(name) failed"
         case .scriptPending(let name): "script \(name) has no result yet"
+        case .fileStops(let name, let number): "tracked file \(name) holds \(number)"
+        case .processCount(let name, let count):
+            "\(count) process\(count == 1 ? "" : "es") of tracked process \(name)"
+        case .reversedIsGood(let name): "\(name) is good, tracked in reverse"
         case .socketRefused(let error): error.description
         }
     }

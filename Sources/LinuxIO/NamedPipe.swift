@@ -1,9 +1,9 @@
 internal import CLinux
 internal import Glibc
 
-/// A named pipe that lines are written to for whoever reads them. `fifo(7)`.
+/// A named pipe that lines are written to for whoever reads them.
 ///
-/// Never blocks: without a reader, lines stay in the pipe until it is full.
+/// `fifo(7)`. Never blocks: without a reader, lines stay in the pipe until it is full.
 public struct NamedPipe: ~Copyable {
     /// Where it stands.
     public let path: String

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// The environment that this process was started with.
 public enum ProcessEnvironment {
-    /// `NAME=VALUE` each. `environ(7)`.
+    /// `NAME=VALUE` each; `environ(7)`.
     public static var current: [String] {
         var values: [String] = []
         var index = 0

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// The clock that people set.
 public enum RealTimeClock {
-    /// Microseconds since 1970. `clock_gettime(2)`, CLOCK_REALTIME.
+    /// Microseconds since 1970; `clock_gettime(2)`, CLOCK_REALTIME.
     public static var microseconds: Int64 {
         var time = timespec()
         // SAFETY: the kernel writes one timespec; the clock exists on every Linux, so no failure.

@@ -106,6 +106,10 @@ extension VirtualRouter {
     private func adopt(_ changed: Priority) -> (State, [Action]) {
         guard changed != priority, changed != .release else { return (state, []) }
         let report = Action.report(.priorityChanged(from: priority, to: changed))
+        if case .active(let tenure) = state {
+            // Who might take over should know at once, not an interval later.
+            return (changed < priority ? .active(hastened(tenure)) : state, [report])
+        }
         guard case .backup(let due, let peer) = state else { return (state, [report]) }
         let interval = activeInterval(following: peer)
         let shift = interval.skewTime(for: changed) - interval.skewTime(for: priority)

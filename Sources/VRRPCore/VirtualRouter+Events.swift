@@ -11,7 +11,8 @@ extension VirtualRouter {
         case received(Advertisement, from: IPv4Address)
         /// Trackers gave it another priority, 1 to 255; 0 is not one to take part with and ignored.
         ///
-        /// An Active router says so with its next advertisement. A Backup's deadline moves by the
+        /// An Active router says so with its next advertisement, which is due at once if the priority
+        /// fell. A Backup's deadline moves by the
         /// difference of the two skew times, as in keepalived: what it has waited stays waited.
         case priorityChanged(Priority)
     }

@@ -128,10 +128,6 @@ import VRRPCore
             "virtual_ipaddress {\n10.0.0.1 brd + scope link\n}",
             "f:6:10: warning: 'brd +' is known but not implemented yet; write the address itself"
         ),
-        (
-            "track_interface {\neth0 weight 5 reverse\n}",
-            "f:6:6: warning: 'reverse' is known but not implemented yet; the weight counts as written"
-        ),
     ])
     func `a warning leaves the file usable`(line: String, message: String) {
         #expect(diagnose(instance(line)).first == message)

@@ -175,6 +175,12 @@ static inline long clinux_signalfd(const void *mask, size_t mask_bytes, int flag
 static inline long clinux_pidfd_open(int pid) {
     return clinux_call(__NR_pidfd_open, pid, 0, 0, 0, 0, 0);
 }
+static inline long clinux_inotify_init(int flags) {
+    return clinux_call(__NR_inotify_init1, flags, 0, 0, 0, 0, 0);
+}
+static inline long clinux_inotify_add_watch(int fd, const char *path, uint32_t events) {
+    return clinux_call(__NR_inotify_add_watch, fd, CLINUX_P(path), events, 0, 0, 0);
+}
 static inline long clinux_prctl(int option, unsigned long argument) {
     return clinux_call(__NR_prctl, option, (long)argument, 0, 0, 0, 0);
 }

@@ -16,7 +16,10 @@ struct KeepalivedInstance: Sendable {
     /// Whether addresses were written, be they wrong ones.
     var listsAddresses = false
     var trackedScripts: [TrackedScript] = []
-    var scriptReferences: [Word] = []
+    var trackedFiles: [TrackedObject] = []
+    var trackedProcesses: [TrackedObject] = []
+    var trackedBackends: [TrackedObject] = []
+    var references: [KeepalivedReference] = []
     var trackedInterfaces: [TrackedInterface] = []
     var announcements = AnnouncementOverrides()
     var notifications = NotificationSettings()
@@ -51,6 +54,9 @@ struct KeepalivedInstance: Sendable {
         settings.sendsMessageOnlyChecksum = sendsMessageOnlyChecksum
         settings.addresses = addresses
         settings.trackedScripts = trackedScripts
+        settings.trackedFiles = trackedFiles
+        settings.trackedProcesses = trackedProcesses
+        settings.trackedBackends = trackedBackends
         settings.trackedInterfaces = trackedInterfaces
         settings.announcements = announcements.settings(over: globals.announcements)
         settings.notifications = notifications

@@ -14,7 +14,7 @@ internal import Reactor
 final class BalancerProcess {
     private let loop: EventLoop
     private let log: Log
-    private let link: Link<BalancerOrder, BalancerReport>
+    fileprivate let link: Link<BalancerOrder, BalancerReport>
     private var service: BalancerService?
     private var drainDeadline: MonotonicInstant?
     private let signals: SignalDescriptor
@@ -56,7 +56,9 @@ final class BalancerProcess {
             guard service == nil else { return }
             try becomeConfiguredUser(order.model.global)
             prepare(
-                try BalancerService(order, sockets: sockets, log: log, onHealth: reporter()))
+                try BalancerService(
+                    order, sockets: sockets, log: log, onHealth: reporter(),
+                    onBackend: backendReporter()))
         } catch {
             link.send(.refused("\((error as? Failure)?.message ?? "\(error)")"))
         }
@@ -116,6 +118,14 @@ final class BalancerProcess {
         let poster = loop.poster
         let receiver = HealthReceiver(process: self)
         return { id, isUp in poster.post { receiver.process?.tookNote(of: id, isUp: isUp) } }
+    }
+
+    private func backendReporter() -> @Sendable (String, Bool) -> Void {
+        let poster = loop.poster
+        let receiver = HealthReceiver(process: self)
+        return { name, isUsable in
+            poster.post { receiver.process?.link.send(.backend(name, isUsable: isUsable)) }
+        }
     }
 
     fileprivate func tookNote(of id: String, isUp: Bool) {

@@ -12,6 +12,7 @@ final class BalancerService {
     private let balancer: Balancer
     private let checker: HealthChecker
     private let source: StatusSource
+    private let backends: BackendReporter
     private let server: StatisticsServer
     private let sockets: ListeningSockets
     /// Checked servers of which nothing is known yet.
@@ -26,19 +27,25 @@ final class BalancerService {
     ///   - sockets: What to accept on.
     ///   - log: Where changes of servers are reported.
     ///   - onHealth: Called on a thread of the checks when a server goes up or down.
+    ///   - onBackend: Called, on any thread, when a pool gets a usable server or loses its last.
     /// - Throws: `SystemError` when threads or descriptors are lacking; what preparing the page
     ///   throws.
     init(
         _ order: ServiceOrder, sockets: ListeningSockets, log: Log,
-        onHealth: @escaping @Sendable (_ id: String, _ isUp: Bool) -> Void
+        onHealth: @escaping @Sendable (_ id: String, _ isUp: Bool) -> Void,
+        onBackend: @escaping @Sendable (_ name: String, _ isUsable: Bool) -> Void
     ) throws {
         let model = order.model
         let balancer = try Balancer(plan: BalancerPlan(model), listeners: sockets.frontends)
         let targets = HealthTargets(model)
         let reporter = ServerReporter(model: model, balancer: balancer, log: log)
+        let backends = BackendReporter(
+            model: model, balancer: balancer, targets: targets, knowing: order.health,
+            tell: onBackend)
         let checker = HealthChecker(targets: try targets.all(knowing: order.health)) { report in
             guard let place = targets.place(of: report.id) else { return }
             balancer.setHealth(pool: place.pool, server: place.server, isUp: report.isUp)
+            backends.look(after: place)
             reporter.report(report, at: place)
             onHealth(report.id, report.isUp)
         }
@@ -49,6 +56,7 @@ final class BalancerService {
         self.balancer = balancer
         self.checker = checker
         self.source = source
+        self.backends = backends
         self.sockets = sockets
         unknown = Mutex(Set(targets.ids).subtracting(order.health.keys))
         // A checked server takes nothing before it is known that it can.
@@ -58,6 +66,7 @@ final class BalancerService {
         }
         for order in order.administration { administer(order) }
         checker.start()
+        backends.look()
     }
 
     /// Whether each checked server's state is known, from its first check or from before.
@@ -98,6 +107,7 @@ final class BalancerService {
         case .weight(let weight):
             balancer.setWeight(pool: pool, server: server, weight)
         }
+        backends.look()
     }
 
     /// Accepts no more; the connections that exist go on.

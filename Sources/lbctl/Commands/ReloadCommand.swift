@@ -10,8 +10,11 @@ struct ReloadCommand: ParsableCommand {
 
     @OptionGroup var control: ControlOptions
 
+    @Flag(help: "Print what a reload would change, and change nothing.")
+    var dryRun = false
+
     func run() throws {
-        guard case .done(let text) = try control.ask(.reload) else { return }
+        guard case .done(let text) = try control.ask(dryRun ? .plan : .reload) else { return }
         print(text)
     }
 }

@@ -36,6 +36,8 @@ enum BalancerReport: Codable {
     case draining
     /// The model could not be put in force.
     case refused(String)
+    /// Whether a server of this pool takes connections, which has just changed.
+    case backend(String, isUsable: Bool)
     /// A server went up or down.
     case health(String, isUp: Bool)
     /// The status: the answer to `reportStatus`, or unasked after a change.

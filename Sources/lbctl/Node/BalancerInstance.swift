@@ -16,6 +16,8 @@ final class BalancerInstance {
         case serving
         /// A server went up or down.
         case health(String, isUp: Bool)
+        /// A pool has a usable server again, or none any more.
+        case backend(String, isUsable: Bool)
         /// It told its status: the answer to a request of that number, or unasked.
         case status(Int?, [ProxyStatus])
         /// It is gone, for the reason given. Nothing follows.
@@ -25,6 +27,8 @@ final class BalancerInstance {
     let processID: Int32
     private(set) var phase = Phase.starting
     let startedAt = MonotonicInstant.now
+    /// What the process said about its pools so far.
+    private(set) var usableBackends: [String: Bool] = [:]
 
     private let process: ChildProcess
     private let link: Link<BalancerReport, BalancerOrder>
@@ -136,6 +140,9 @@ final class BalancerInstance {
             end(because: "cannot serve: \(reason)")
         case .health(let id, let isUp):
             onEvent(self, .health(id, isUp: isUp))
+        case .backend(let name, let isUsable):
+            usableBackends[name] = isUsable
+            onEvent(self, .backend(name, isUsable: isUsable))
         case .status(let request, let proxies):
             onEvent(self, .status(request, proxies))
         }

@@ -25,6 +25,9 @@ final class BalancerSupervisor {
     /// once moves nothing.
     var onServiceChange: (Bool) -> Void = { _ in }
 
+    /// Called when a pool has a usable server again, or none any more; none while nobody serves.
+    var onBackendChange: (String, Bool) -> Void = { _, _ in }
+
     /// How the last process that ended by itself did so, in words.
     private(set) var lastExit: String?
     /// Processes started after one that ended by itself.
@@ -150,6 +153,9 @@ final class BalancerSupervisor {
         case .health(let id, let isUp):
             guard instance.phase != .draining else { return }
             health[id] = isUp
+        case .backend(let name, let isUsable):
+            guard instance === current else { return }
+            onBackendChange(name, isUsable)
         case .status(let request, let proxies):
             guard instance === current else { return }
             lastProxies = proxies
@@ -222,6 +228,8 @@ final class BalancerSupervisor {
         guard serves != reportedService else { return }
         reportedService = serves
         onServiceChange(serves)
+        guard !serves else { return }
+        for backend in model.backends { onBackendChange(backend.name, false) }
     }
 
     /// How long the balancer may be away before the election hears of it.
@@ -307,6 +315,7 @@ extension BalancerSupervisor {
         model = replacement.model
         administration.removeAll { !model.hasServer(of: $0) }
         setCurrent(successor)
+        for (name, isUsable) in successor.usableBackends { onBackendChange(name, isUsable) }
         previous?.drain(for: BalancerSupervisor.replacedDrainTime)
         listeners.closeAll(but: model)
         log(.notice, "balancer process \(successor.processID) serves the new configuration")

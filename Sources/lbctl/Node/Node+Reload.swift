@@ -22,7 +22,9 @@ extension Node {
 
     private func beginReload() {
         let next: Model
-        do throws(Failure) { next = try readAgain() } catch { return settleReload(error) }
+        do throws(Failure) { next = try readAgain(logging: true) } catch {
+            return settleReload(error)
+        }
         let commit = { [unowned self] () throws(Failure) in try commitElection(next) }
         guard let supervisor else {
             do throws(Failure) { try commit() } catch { return settleReload(error) }
@@ -31,9 +33,19 @@ extension Node {
         supervisor.replace(with: next, commit: commit) { [unowned self] in settleReload($0) }
     }
 
-    private func readAgain() throws(Failure) -> Model {
+    /// Says what a reload would change, and changes nothing.
+    func planReload() -> ControlResponse {
+        do throws(Failure) {
+            let plan = ReloadPlan(from: model, to: try readAgain(logging: false))
+            return .done(plan.lines.joined(separator: "\n"))
+        } catch { return .failed(ControlFailure(error)) }
+    }
+
+    private func readAgain(logging: Bool) throws(Failure) -> Model {
         let loaded = options.load()
-        for diagnostic in loaded.diagnostics { log(Log.Severity(diagnostic), "\(diagnostic)") }
+        if logging {
+            for diagnostic in loaded.diagnostics { log(Log.Severity(diagnostic), "\(diagnostic)") }
+        }
         guard let next = loaded.model else {
             let errors = loaded.diagnostics.filter { $0.severity == .error }
             throw Failure(.badInput, errors.map(\.description).joined(separator: "\n"))

@@ -92,6 +92,9 @@ final class Node {
         supervisor.onServiceChange = { [unowned self] serves in
             failover?.setFact(name: FailoverConfiguration.ownBalancerFact, isGood: serves)
         }
+        supervisor.onBackendChange = { [unowned self] name, isUsable in
+            failover?.setFact(name: FailoverConfiguration.backendFact(name), isGood: isUsable)
+        }
         try supervisor.start()
     }
 
@@ -137,6 +140,10 @@ final class Node {
                 guard let failure else { return answer(.done("configuration in force")) }
                 answer(.failed(ControlFailure(failure)))
             }
+        case .plan:
+            answer(planReload())
+        case .virtualRouter(let order):
+            answer(move(order))
         case .stop:
             answer(.done("resigning and stopping"))
             if !isStopping { stop() }
@@ -186,6 +193,28 @@ final class Node {
         supervisor?.administer(order)
         log(.notice, "\(order.backend)/\(order.server): \(order.change) by the operator")
         return .done("")
+    }
+
+    private func move(_ order: VirtualRouterOrder) -> ControlResponse {
+        guard let failover else {
+            return .failed(
+                ControlFailure(message: "this node has no virtual router", exitCode: 1))
+        }
+        do throws(HandoverError) {
+            switch order.change {
+            case .release:
+                let wasActive = try failover.release(router: order.name)
+                return .done(
+                    wasActive
+                        ? "\(order.name): released; another node takes over"
+                        : "\(order.name): was not held here; will not preempt")
+            case .takeover:
+                let isNew = try failover.takeOver(router: order.name)
+                return .done("\(order.name): \(isNew ? "taken over" : "was held here already")")
+            }
+        } catch {
+            return .failed(ControlFailure(message: error.description, exitCode: 1))
+        }
     }
 
     private func unknown(_ kind: String, _ name: String, _ known: [String]) -> String {

@@ -56,6 +56,10 @@ extension TrackerStatus {
         switch tracker.kind {
         case .interface:
             detail = "interface"
+        case .file:
+            detail = "file, holds \(tracker.number ?? 0)"
+        case .process:
+            detail = "processes running: \(tracker.number ?? 0)"
         case .script:
             guard let script = scripts.first(where: { $0.settings.name == tracker.name }) else {
                 return
@@ -65,6 +69,11 @@ extension TrackerStatus {
             if case .fact(let fact) = script.settings.source {
                 detail = isGood == true ? "\(fact) serves" : "\(fact) does not serve"
             }
+        }
+        switch tracker.effect {
+        case .adds(0): break
+        case .adds(let share): detail += ", \(share > 0 ? "+" : "")\(share)"
+        case .faults: detail += ", stops the router"
         }
     }
 }
