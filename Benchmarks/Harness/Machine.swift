@@ -49,19 +49,19 @@ struct Machine {
     // The compiler names its version only in conditions.
     private static var swiftVersion: String {
         #if compiler(>=6.4)
-            "6.4 or later"
+        "6.4 or later"
         #elseif compiler(>=6.3.1)
-            "6.3.1 or later"
+        "6.3.1 or later"
         #else
-            "6.3"
+        "6.3"
         #endif
     }
 
     private static var buildKind: String {
         #if DEBUG
-            "debug (figures mean nothing)"
+        "debug (figures mean nothing)"
         #else
-            "release"
+        "release"
         #endif
     }
 }

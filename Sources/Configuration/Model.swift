@@ -29,8 +29,14 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var connectionLimit: Int?
     /// Where log lines go: standard error, or syslog.
     public var logsToSyslog = false
+    /// The user that the balancer process becomes, by number; `nil`: stays the same.
+    public var userID: UInt32?
+    /// The group that the balancer process becomes, by number; `nil`: stays the same.
+    public var groupID: UInt32?
     /// `router_id`, the node's name in messages; `nil`: the host's name.
     public var routerID: String?
+    /// Named pipes that get a line for each new state (`notify_fifo`, `vrrp_notify_fifo`).
+    public var notificationFIFOs: [String] = []
 
     /// Makes the defaults.
     public init() {}

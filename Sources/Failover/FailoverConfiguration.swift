@@ -9,6 +9,8 @@ public struct FailoverConfiguration: Hashable, Sendable {
     public var routers: [RouterSettings] = []
     /// The scripts that virtual routers may track; names are unique.
     public var scripts: [ScriptSettings] = []
+    /// Named pipes that get a line `INSTANCE "NAME" STATE PRIORITY` for each new state.
+    public var notificationFIFOs: [String] = []
 
     /// Makes a configuration without virtual routers.
     public init() {}

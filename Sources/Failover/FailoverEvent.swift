@@ -73,12 +73,26 @@ public enum RouterEvent: Hashable, Sendable {
     case announces(IPv4Address, interface: String)
     /// Somebody else took an address off; it was put back.
     case addressRestored(IPv4Address, interface: String)
+    /// It resigned though it could take part, or lets another router be Active.
+    case gaveWay(GivingWayCause)
+    /// It becomes Active because the operator wants it.
+    case tookOver
     /// A datagram for this virtual router was refused.
     case refused(Refusal, source: IPv4Address?)
     /// The system refused an address, a packet or another thing that it needs.
     case failed(HostError)
     /// A notification program failed.
     case notificationFailed(program: String, ScriptResult)
+}
+
+/// Why a virtual router that could take part gives way to another.
+public enum GivingWayCause: Hashable, Sendable {
+    /// Somebody took this address off more often than it is put back.
+    case removedTooOften(IPv4Address, interface: String)
+    /// Somebody took this address off, and the system refused to put it back.
+    case notRestored(IPv4Address, interface: String)
+    /// The operator wants it.
+    case asked
 }
 
 /// Why a datagram for a virtual router was refused.

@@ -14,6 +14,8 @@ public final class FailoverNode {
     private let host: Host
     private var lock: NodeLock?
     private var drivers: [RouterKey: RouterDriver] = [:]
+    /// Virtual routers that are no more, while their last notification programs run.
+    private var retired: [RouterDriver] = []
     private var isStopping = false
 
     /// Makes a node that takes no part yet.
@@ -53,9 +55,17 @@ public final class FailoverNode {
             throw .system(error)
         }
         lock = consume taken
+        host.writeStates(to: configuration.notificationFIFOs)
         host.onInterfaceChange = { [weak self] in self?.reconsiderAll() }
+        host.onDeparture = { [weak self] names in
+            self?.drivers.values.forEach { $0.leave(names) }
+        }
         host.onAddressRemoval = { [weak self] address, interface in
-            self?.drivers.values.forEach { $0.restore(address, on: interface) }
+            guard let self else { return }
+            // Once all is known that the kernel tells with it: the link may have gone too.
+            host.loop.schedule(at: host.loop.now) { [weak self] in
+                self?.drivers.values.forEach { $0.restore(address, on: interface) }
+            }
         }
         host.onDatagram = { [weak self] datagram, interface in
             self?.receive(datagram, on: interface)
@@ -76,13 +86,14 @@ public final class FailoverNode {
         host.emit(.stopping)
         let scripts = Array(host.scripts.values)
         scripts.forEach { $0.stop() }
-        let stopping = Array(drivers.values)
-        stopping.forEach { $0.stop() }
+        drivers.values.forEach { $0.stop() }
+        let stopping = drivers.values + retired
         var waiting = stopping.count
         var finish: (() -> Void)? = { [self] in
             stopping.forEach { $0.notifications.abandon() }
             scripts.forEach { $0.kill() }
             drivers = [:]
+            retired = []
             host.stop()
             lock = nil
             then()
@@ -123,8 +134,9 @@ public final class FailoverNode {
         configuration = next
         let kept = Set(next.routers.map(RouterKey.init))
         for settings in previous.routers where !kept.contains(RouterKey(settings)) {
-            drivers.removeValue(forKey: RouterKey(settings))?.stop()
+            drivers.removeValue(forKey: RouterKey(settings)).map(retire)
         }
+        host.writeStates(to: next.notificationFIFOs)
         startScripts()
         for settings in next.routers {
             guard let driver = drivers[RouterKey(settings)] else {
@@ -132,10 +144,21 @@ public final class FailoverNode {
                 continue
             }
             if driver.adopt(settings) { continue }
-            driver.stop()
+            retire(driver)
             startDriver(settings)
         }
+        host.forgetDeparted()
         host.emit(.reloaded)
+    }
+
+    /// Stops a virtual router, and keeps it until its last notification program has ended.
+    private func retire(_ driver: RouterDriver) {
+        driver.stop()
+        guard driver.notifications.isBusy else { return }
+        retired.append(driver)
+        driver.notifications.whenIdle { [weak self] in
+            self?.retired.removeAll { $0 === driver }
+        }
     }
 
     /// Tells what is known about the node itself, to the scripts whose source is this fact.
@@ -155,6 +178,10 @@ public final class FailoverNode {
         FailoverSnapshot(
             routers: configuration.routers.compactMap { drivers[RouterKey($0)]?.snapshot },
             scripts: configuration.scripts.compactMap { host.scripts[$0.name]?.snapshot },
+            notificationFIFOs: host.fifos.map {
+                NotificationFIFOSnapshot(
+                    path: $0.path, written: $0.writtenCount, lost: $0.lostCount)
+            },
             strayDatagrams: host.strayDatagramCount)
     }
 

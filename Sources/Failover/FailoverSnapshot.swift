@@ -7,8 +7,20 @@ public struct FailoverSnapshot: Hashable, Sendable {
     public var routers: [RouterSnapshot]
     /// The tracked scripts, in the order of the configuration.
     public var scripts: [ScriptSnapshot]
+    /// The named pipes that states are written to, in the order of the configuration.
+    public var notificationFIFOs: [NotificationFIFOSnapshot]
     /// Datagrams that belonged to none of the node's virtual routers.
     public var strayDatagrams: Int
+}
+
+/// A named pipe that states are written to, at one moment.
+public struct NotificationFIFOSnapshot: Hashable, Sendable {
+    /// Where it stands.
+    public var path: String
+    /// Lines written.
+    public var written: Int
+    /// Lines that found the pipe full, or no pipe.
+    public var lost: Int
 }
 
 /// One virtual router at one moment.
@@ -31,6 +43,14 @@ public struct RouterSnapshot: Hashable, Sendable {
     public var lastHeard: HeardAdvertisement?
     /// The addresses that it holds at this moment.
     public var heldAddresses: [HeldAddress]
+    /// The number of the last state that notification programs were told of; 0: none yet.
+    public var epoch: Int64
+    /// Notification programs left out because another state had come before their turn.
+    public var obsoleteNotifications: Int
+    /// Whether it leaves a working Active router of lower priority alone for now.
+    public var isDeferring: Bool
+    /// What a takeover added to the priority; 0: nothing.
+    public var raise: Int
     /// What was counted since the start.
     public var counters: RouterCounters
 }
@@ -65,6 +85,8 @@ public struct RouterCounters: Hashable, Sendable {
     public var releasedActive = 0
     /// Addresses put back after somebody else took them off.
     public var addressesRestored = 0
+    /// Gave way though it could take part: asked to, or because addresses did not stay.
+    public var gaveWay = 0
     /// Datagrams refused, by cause and sender; at most ``refusalKindLimit`` kinds are told apart.
     public var refused: [RefusalKind: Int] = [:]
     /// Datagrams refused beyond those kinds.

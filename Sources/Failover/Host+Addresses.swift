@@ -41,8 +41,8 @@ extension Host {
     ///   - name: The interface, unless the address names its own.
     /// - Throws: `HostError`: no permission.
     func remove(_ held: HeldAddress, defaultInterface name: String) throws(HostError) {
-        // An interface that is gone took the address along.
-        guard let interface = interfaces[held.interface ?? name],
+        // An interface that is gone took the address along; one with another name did not.
+        guard let interface = interfaceInUse(held.interface ?? name),
             interface.sourceAddress != held.address
         else { return }
         do throws(NetlinkError) {

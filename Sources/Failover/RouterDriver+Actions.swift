@@ -37,7 +37,7 @@ extension RouterDriver {
         let source = election.configuration.primaryAddress
         let message = election.advertisement(priority: priority)
             .encoded(coverage: coverage, source: source)
-        let socket = host.interfaces[settings.interface]?.socket
+        let socket = host.interfaceInUse(settings.interface)?.socket
         guard case .moved = socket?.send(message, from: source) else {
             counters.sendFailures += 1
             return
@@ -90,28 +90,11 @@ extension RouterDriver {
         }
     }
 
-    private func announce(_ address: HeldAddress) {
+    func announce(_ address: HeldAddress) {
         let interface = address.interface ?? settings.interface
         do throws(HostError) {
             try host.announce(address.address, on: interface)
             host.emit(.announced(address.address, interface: interface))
-        } catch {
-            emit(.failed(error))
-        }
-    }
-
-    /// Puts an address back that somebody else took off.
-    func restore(_ address: IPv4Address, on interface: String) {
-        guard
-            let held = heldAddresses.first(where: {
-                $0.address == address && ($0.interface ?? settings.interface) == interface
-            })
-        else { return }
-        do throws(HostError) {
-            guard try host.add(held, defaultInterface: settings.interface) else { return }
-            counters.addressesRestored += 1
-            emit(.addressRestored(address, interface: interface))
-            announce(held)
         } catch {
             emit(.failed(error))
         }

@@ -67,6 +67,8 @@ extension RouterDriver {
             faultCauses: faultCauses, effectivePriority: effectivePriority,
             sourceAddress: host.interfaces[settings.interface]?.sourceAddress,
             trackers: scripts + interfaces, lastHeard: lastHeard, heldAddresses: heldAddresses,
+            epoch: lastEpoch, obsoleteNotifications: notifications.obsoleteCount,
+            isDeferring: election?.isDeferring(at: .now) ?? false, raise: election?.raise ?? 0,
             counters: counters)
     }
 }

@@ -24,6 +24,10 @@ final class RouterDriver {
     private(set) var coverage: ChecksumCoverage
     var counters = RouterCounters()
     var heldAddresses: [HeldAddress] = []
+    /// The number of the last state that was told of; 0: none yet.
+    private(set) var lastEpoch: Int64 = 0
+    /// How often addresses were put back of late.
+    var restorations = RestorationRecord()
 
     init(settings: RouterSettings, host: Host) {
         self.settings = settings
@@ -87,6 +91,12 @@ final class RouterDriver {
         move(to: next)
     }
 
+    /// Resigns on interfaces that are about to be others, or none: deleted, made anew, renamed.
+    func leave(_ interfaces: Set<String>) {
+        let used = [settings.interface] + heldAddresses.compactMap(\.interface)
+        if isRunning, !interfaces.isDisjoint(with: used) { move(to: .fault) }
+    }
+
     /// Takes in an advertisement that is well formed and of this virtual router.
     func receive(_ received: ReceivedAdvertisement) {
         let message = received.advertisement
@@ -135,14 +145,21 @@ final class RouterDriver {
     }
 
     @discardableResult
-    private func deliver(_ event: VirtualRouter.Event) -> [VirtualRouter.Action] {
+    private func deliver(
+        _ event: VirtualRouter.Event, at now: Instant = .now
+    ) -> [VirtualRouter.Action] {
         let previousPeer = election?.peerAddress
-        guard let actions = election?.handle(event, at: .now) else { return [] }
+        guard let actions = election?.handle(event, at: now) else { return [] }
+        carryOut(actions, previousPeer: previousPeer)
+        return actions
+    }
+
+    /// Does what the election asks for, then tells of it, then waits for what is next.
+    func carryOut(_ actions: [VirtualRouter.Action], previousPeer: IPv4Address? = nil) {
         let entered = perform(actions)
         if let peer = election?.peerAddress, peer != previousPeer { emit(.followed(peer)) }
         for state in entered { notify(state) }
         setTimer()
-        return actions
     }
 
     private func setTimer() {
@@ -160,8 +177,10 @@ final class RouterDriver {
     private func wake() {
         timer = nil
         // After a stall, what arrived meanwhile counts before the deadline that passed meanwhile.
+        // The clock is read first: another stall, after the reading, must not pass for silence.
+        let now = Instant.now
         host.interfaces[settings.interface]?.socket?.readDry()
-        deliver(.wake)
+        deliver(.wake, at: now)
         setTimer()
     }
 
@@ -204,13 +223,16 @@ final class RouterDriver {
             case .fault: programs.fault
             case .stopped: programs.stop
             }
-        if let specific { notifications.enqueue(specific) }
-        if let any = programs.any {
-            notifications.enqueue(
-                any
-                    + notificationArguments(
-                        name: settings.name, state: state, priority: effectivePriority))
+        let any = programs.any.map {
+            $0
+                + notificationArguments(
+                    name: settings.name, state: state, priority: effectivePriority)
         }
+        lastEpoch = host.epoch.next(realTime: RealTimeClock.microseconds)
+        notifications.tell(
+            [specific, any].compactMap(\.self), environment: [epochVariable(lastEpoch)])
+        host.write(
+            notificationLine(name: settings.name, state: state, priority: effectivePriority))
     }
 }
 
@@ -250,5 +272,5 @@ extension MonotonicInstant {
 }
 
 extension Instant {
-    fileprivate static var now: Instant { Instant(nanoseconds: MonotonicInstant.now.nanoseconds) }
+    static var now: Instant { Instant(nanoseconds: MonotonicInstant.now.nanoseconds) }
 }

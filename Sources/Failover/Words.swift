@@ -61,6 +61,20 @@ func notificationArguments(name: String, state: RouterState, priority: Priority)
     ["INSTANCE", name, state.word, String(priority.rawValue)]
 }
 
+/// The line that a named pipe gets, as keepalived's `notify_fifo` does.
+///
+/// - Parameters:
+///   - name: The virtual router's name.
+///   - state: The state that it entered.
+///   - priority: Its priority.
+/// - Returns: `INSTANCE "NAME" STATE PRIORITY` and a line feed.
+func notificationLine(name: String, state: RouterState, priority: Priority) -> String {
+    "INSTANCE \"\(name)\" \(state.word) \(priority.rawValue)\n"
+}
+
+/// The epoch of a state, as a notification program finds it in its environment.
+func epochVariable(_ epoch: Int64) -> String { "LBCTL_EPOCH=\(epoch)" }
+
 extension FailoverEvent {
     /// The line that the log holds for this event, in keepalived's wording; `nil`: none.
     public var logLine: LogLine? {
@@ -112,6 +126,8 @@ extension RouterEvent {
             LogLine(
                 .warning, "(\(name)) \(address) was removed from \(interface) by somebody, restored"
             )
+        case .gaveWay(let cause): LogLine(.warning, "(\(name)) giving way: \(cause.words)")
+        case .tookOver: LogLine(.notice, "(\(name)) taking over: the operator wants it")
         case .refused(let refusal, let source):
             LogLine(
                 .warning, "(\(name)) Ignoring advert from \(source?.description ?? "?"): \(refusal)"
@@ -173,6 +189,19 @@ extension VirtualRouter.Observation {
                 "(\(name)) Changing effective priority from \(old.rawValue) to \(new.rawValue)")
         // Told as `refused`, which knows the sender and counts.
         case .rejected: nil
+        }
+    }
+}
+
+extension GivingWayCause {
+    /// The cause in a log line.
+    public var words: String {
+        switch self {
+        case .removedTooOften(let address, let interface):
+            "\(address) is removed from \(interface) again and again"
+        case .notRestored(let address, let interface):
+            "\(address) was removed from \(interface) and can't be put back"
+        case .asked: "the operator wants it"
         }
     }
 }

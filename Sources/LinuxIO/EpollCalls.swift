@@ -5,13 +5,18 @@ public enum EpollCalls {
     /// Bytes of one event as the kernel writes it; it packs the structure on x86_64 alone.
     @inlinable public static var eventByteCount: Int { Int(CLINUX_EPOLL_EVENT_BYTES) }
 
-    /// Makes an epoll set, close-on-exec.
+    /// Makes an epoll set, close-on-exec, that can be waited for.
     ///
-    /// - Throws: `SystemError` when the process has no descriptor left.
+    /// - Throws: `SystemError` when the process has no descriptor left, or when the kernel, or a
+    ///   filter on its calls, has no `epoll_pwait2(2)`.
     public static func makeSet() throws(SystemError) -> Descriptor {
         let closeOnExec: Int32 = 0o2000000  // EPOLL_CLOEXEC
-        return Descriptor(
+        let set = Descriptor(
             owning: Int32(try check("epoll_create1", nil, clinux_epoll_create(closeOnExec))))
+        // A wait that always fails would look like one that ends at once, again and again.
+        var event = InlineArray<16, UInt8>(repeating: 0)
+        try check("epoll_pwait2", nil, unsafe clinux_epoll_wait(set.rawValue, &event, 1, 0))
+        return set
     }
 
     /// Makes a counter that is readable while it is not zero, non-blocking and close-on-exec.

@@ -41,7 +41,8 @@ public struct Readiness: OptionSet, Hashable, Sendable {
     /// Makes an empty set.
     ///
     /// - Parameter capacity: Events fetched per call at most, 1 or more.
-    /// - Throws: `SystemError` when the process has no descriptor left.
+    /// - Throws: `SystemError` when the process has no descriptor left, or when the kernel, or a
+    ///   filter on its calls, has no `epoll_pwait2` (Linux 5.11).
     public init(capacity: Int = 256) throws(SystemError) {
         precondition(capacity > 0, "an epoll set fetches at least one event")
         set = try EpollCalls.makeSet()

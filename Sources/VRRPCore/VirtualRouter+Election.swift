@@ -6,7 +6,8 @@ extension VirtualRouter {
         case (_, .priorityChanged(let changed)): adopt(changed)
 
         // §6.4.1 Initialize
-        case (.initialize, .startup) where priority == .owner: takeOver(from: .initialize, at: now)
+        case (.initialize, .startup) where priority == .owner && !handover.deference.holds(at: now):
+            takeOver(from: .initialize, at: now)
         case (.initialize, .startup): watch(from: .initialize, following: nil, at: now)
         case (.initialize, _): (state, [])
 
@@ -16,7 +17,7 @@ extension VirtualRouter {
         where message.priority == .release:
             awaitSkew(following: peer, releasedBy: sender, at: now)
         case (.backup(_, let peer), .received(let message, let sender))
-        where !preempts || message.priority >= priority:
+        where !preempts(at: now) || message.priority >= priority:
             follow(Peer(address: sender, advertisement: message), insteadOf: peer, at: now)
         case (.backup, .received(let message, let sender)):
             (state, [.report(.inferiorDiscarded(message.priority, from: sender))])
@@ -52,7 +53,9 @@ extension VirtualRouter {
         return sender == own.primaryAddress ? .ownAddress(sender) : nil
     }
 
-    private var preempts: Bool { configuration.preempts || priority == .owner }
+    private func preempts(at now: Instant) -> Bool {
+        !handover.deference.holds(at: now) && (configuration.preempts || priority == .owner)
+    }
 }
 
 // MARK: - Backup
@@ -133,7 +136,7 @@ extension VirtualRouter {
 extension VirtualRouter {
     /// Deviation: addresses come after the first advertisement, as in keepalived; RFC 9568 §6.4
     /// does not say when they are put onto the interface.
-    private func takeOver(from role: Role, at now: Instant) -> (State, [Action]) {
+    func takeOver(from role: Role, at now: Instant) -> (State, [Action]) {
         let schedule = configuration.announcements
         let tenure = Tenure(
             advertiseAt: now + configuration.interval.duration, mayAnswerAt: now,

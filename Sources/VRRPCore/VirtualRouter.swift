@@ -12,6 +12,8 @@ public struct VirtualRouter: Hashable, Sendable {
     public private(set) var priority: Priority
     /// Where the router stands, with every deadline that it waits for.
     public internal(set) var state = State.initialize
+    /// What planned moves change for a while.
+    var handover = Handover()
 
     /// Makes a router that takes no part yet; ``Event/startup`` lets it begin.
     public init(configuration: Configuration) {
@@ -26,10 +28,11 @@ public struct VirtualRouter: Hashable, Sendable {
     ///   - now: When; never earlier than at the call before.
     /// - Returns: What to do, to be done in this order.
     public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
+        let event = raised(event)
         let (next, actions) = step(event, at: now)
         state = next  // The only assignment to `state` but for a new configuration.
         if case .priorityChanged(let changed) = event, changed != .release { priority = changed }
-        return actions
+        return actions + settleHandover(at: now)
     }
 
     /// When to deliver ``Event/wake``, or `nil` while no timer runs; an early wake changes nothing.

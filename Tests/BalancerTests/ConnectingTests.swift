@@ -20,8 +20,8 @@ extension BalancerTests {
             let server = running.pool.servers[0]
             #expect(server.retries == 1)
             #expect(server.connectionErrors == 1)
-            #expect(server.currentSessions == 0)
             #expect(running.wait { running.pool.currentSessions == 0 })
+            #expect(running.pool.servers[0].currentSessions == 0)
         }
 
         @Test func `with redispatch another server is tried at once`() throws {
@@ -38,6 +38,27 @@ extension BalancerTests {
             #expect(pool.servers[0].retries == 0)
             #expect(pool.redispatches == pool.servers[0].redispatches)
             #expect(pool.connectionErrors == 0)
+        }
+
+        @Test func `with redispatch the next attempt avoids the server that failed`() throws {
+            let b = try TestServer.holding("b")
+            // The one that refuses never has a connection, so it is always the least loaded.
+            let running = try RunningBalancer(
+                algorithm: .leastconn,
+                servers: [
+                    ServerPlan(name: "a", address: try TestServer.refusingAddress()),
+                    ServerPlan(name: "b", address: b.address),
+                ]
+            ) {
+                $0.pools[0].redispatches = true
+                $0.pools[0].retries = 1
+            }
+            var clients: [BlockingSocket] = []
+            for _ in 0..<3 {
+                clients.append(running.connect())
+                #expect(clients.last?.receive(exactly: 1) == "b")
+            }
+            #expect(running.pool.servers[0].redispatches == 3)
         }
 
         @Test func `with redispatch and one server it is the same server after a second`() throws {

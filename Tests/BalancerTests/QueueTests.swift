@@ -1,4 +1,5 @@
 import LinuxIO
+import Synchronization
 import Testing
 
 @testable import Balancer
@@ -38,12 +39,54 @@ extension BalancerTests {
             }
             let running = try RunningBalancer(reactors: reactors, servers: [limited(server, to: 3)])
             let clients = (0..<200).map { _ in running.connect() }
-            for client in clients { client.send("x") }
+            // They end their streams, so that none holds its slot until its turn to be read comes.
+            for client in clients {
+                client.send("x")
+                client.endSending()
+            }
             #expect(clients.allSatisfy { $0.lastWords() == "done" })
             #expect(running.pool.servers[0].peakSessions == 3)
             #expect(running.pool.servers[0].totalSessions == 200)
             #expect(running.wait { running.pool.servers[0].currentSessions == 0 })
             #expect(running.wait { running.pool.currentSessions == 0 })
+        }
+
+        @Test(arguments: [1, 2])
+        func `no slot is lost with clients that leave while their turn comes`(reactors: Int) throws
+        {
+            let server = try TestServer { $0.send($0.receive(exactly: 1)) }
+            let running = try RunningBalancer(reactors: reactors, servers: [limited(server, to: 1)])
+            for _ in 0..<10 {
+                let clients = (0..<60).map { _ in running.connect() }
+                for (number, client) in clients.enumerated() {
+                    guard number % 3 != 0 else {
+                        client.reset()
+                        continue
+                    }
+                    client.send("x")
+                    client.endSending()
+                }
+                let staying = clients.enumerated().filter { $0.offset % 3 != 0 }.map(\.element)
+                #expect(staying.allSatisfy { $0.lastWords() == "x" })
+            }
+            #expect(running.wait { running.pool.currentSessions == 0 })
+            #expect(running.pool.servers[0].currentSessions == 0)
+            #expect(running.pool.servers[0].peakSessions == 1)
+            #expect(running.pool.currentQueue == 0)
+        }
+
+        @Test func `a slot that comes for a connection that is gone is given back`() throws {
+            let address = try TestServer.refusingAddress()
+            let plan = BalancerPlan(
+                connectionLimit: 1, frontends: [FrontendPlan(name: "f", poolIndex: 0)],
+                pools: [PoolPlan(name: "p", servers: [ServerPlan(name: "s", address: address)])])
+            let shared = try SharedState(plan)
+            var worker = try Worker(number: 0, shared: shared, listeners: [[]])
+            let gone = Waiter(reactor: 0, connection: 0, generation: 7)
+            let choice = shared.pools[0].state.withLock { $0.enter(gone, client: 0, at: 0) }
+            #expect(choice == .server(0))
+            worker.take(.serve(gone, server: 0), pool: 0)
+            #expect(shared.pools[0].state.withLock { $0.servers[0].served } == 0)
         }
 
         @Test func `a client waits no longer than the queue's time-out`() throws {
@@ -160,7 +203,11 @@ extension BalancerTests {
                 reactors: reactors, servers: servers([("a", server)])
             ) { $0.connectionLimit = 5 }
             let clients = (0..<100).map { _ in running.connect() }
-            for client in clients { client.send("x") }
+            // They end their streams, so that none holds its slot until its turn to be read comes.
+            for client in clients {
+                client.send("x")
+                client.endSending()
+            }
             #expect(clients.allSatisfy { $0.lastWords() == "x" })
             #expect(running.balancer.snapshot().peakSessions == 5)
             #expect(running.balancer.snapshot().totalSessions == 100)

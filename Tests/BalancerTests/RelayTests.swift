@@ -221,9 +221,33 @@ extension BalancerTests {
             client.send("before")
             var mark: UInt8 = 33
             send(client.number, &mark, 1, Int32(MSG_OOB))
-            client.send("after")
-            client.endSending()
-            #expect(client.receiveAll().text == "beforeafter")
+            // Long enough for a stream, which cannot be spliced past the mark.
+            let after = String(repeating: "after", count: 5_000_000)
+            let text = try concurrently({ client.receiveAll().text }) {
+                client.send(after)
+                client.endSending()
+            }
+            #expect(text == "before" + after)
+        }
+
+        @Test func `does not take urgent data for the end of the stream`() throws {
+            let server = try TestServer { $0.send($0.receiveAll().text) }
+            let running = try RunningBalancer(servers: [
+                ServerPlan(name: "a", address: server.address, connectionLimit: 1)
+            ])
+            let first = running.connect()
+            #expect(running.wait { running.pool.servers[0].currentSessions == 1 })
+            // All of it is there, its end included, before the first read stops at the mark.
+            let second = running.connect()
+            second.send("before")
+            var mark: UInt8 = 33
+            send(second.number, &mark, 1, Int32(MSG_OOB))
+            second.send("after")
+            second.endSending()
+            #expect(running.wait { running.pool.currentQueue == 1 })
+            Thread.sleep(for: .milliseconds(20))
+            first.close()
+            #expect(second.receiveAll().text == "beforeafter")
         }
 
         @Test func `counts bytes while a connection lasts`() throws {

@@ -37,8 +37,13 @@ extension BalancerTests {
             let running = try RunningBalancer(
                 reactors: reactors, algorithm: .leastconn,
                 servers: servers([("a", a), ("b", b), ("c", c)]))
-            let clients = (0..<6).map { _ in running.connect() }
-            #expect(clients.map { $0.receive(exactly: 1) }.joined() == "abcabc")
+            var clients: [BlockingSocket] = []
+            var order = ""
+            for _ in 0..<6 {
+                clients.append(running.connect())
+                order += clients.last?.receive(exactly: 1) ?? ""
+            }
+            #expect(order == "abcabc")
         }
 
         @Test func `leastconn gives weights 2 and 1 two thirds and one third`() throws {

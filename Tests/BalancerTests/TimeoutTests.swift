@@ -67,10 +67,11 @@ extension BalancerTests {
 
     @Suite struct `The timer wheel` {
         /// Every deadline fires at its millisecond, whatever the jumps of the clock in between.
-        @Test(arguments: [1, 7, 63, 64, 1000, 5003])
-        func `each deadline comes when it is due, and none is late`(step: UInt64) throws {
+        @Test(arguments: [1, 7, 63, 64, 1000, 5003], [123_456_789, (1 << 30) - 1000])
+        func `each deadline comes when it is due, and none is late`(
+            step: UInt64, start: UInt64
+        ) throws {
             var slab = try ConnectionSlab(capacity: 4000)
-            let start: UInt64 = 123_456_789
             var wheel = TimerWheel(at: start)
             var due: [Int: UInt64] = [:]
             var random = SystemRandomNumberGenerator()

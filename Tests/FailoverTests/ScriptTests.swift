@@ -206,20 +206,21 @@ extension `On a LAN` {
             let file = "/tmp/\(network.prefix).notified"
             defer { unlink(file) }
             func note(_ word: String) -> [String] {
-                // Slower the earlier it is called: only a queue keeps the order.
+                // Slower than the generic one: only a queue keeps the order.
                 ["sh", "-c", "sleep 0.05; echo \(word) $* >> \(file)", word]
             }
             var settings = try router(priority: 100)
             settings.routers[0].notifications.active = note("active")
-            settings.routers[0].notifications.backup =
-                ["sh", "-c", "sleep 0.5; echo backup $* >> \(file)", "backup"]
+            settings.routers[0].notifications.backup = note("backup")
             settings.routers[0].notifications.fault = note("fault")
             settings.routers[0].notifications.stop = note("stop")
             settings.routers[0].notifications.any = ["sh", "-c", "echo any $* >> \(file)", "any"]
             let node = try TestNode(settings, in: network.namespace("a"))
             #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            usleep(300_000)
             try network.ip("a", "link", "set", "eth1", "down")
             #expect(node.waitForState(.fault, within: .seconds(2)) != nil)
+            usleep(300_000)
             node.shutDown()
             let notified = try run("cat", file)
             #expect(

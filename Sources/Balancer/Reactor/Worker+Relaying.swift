@@ -79,13 +79,7 @@ extension Worker {
         case .moved(let count):
             took(count, from: half)
             if count == bufferByteCount {
-                slab[half].streak += 1
-                if slab[half].streak >= fullReadsOfStream,
-                    slab[half].marks.isDisjoint(with: .onlyCopies)
-                {
-                    slab[half].marks.insert(.splices)
-                    slab[half].streak = 0
-                }
+                readFull(half)
             } else {
                 slab[half].streak = 0
                 if slab[half].marks.isDisjoint(with: .probes) { sourceIsDry(half) }
@@ -98,6 +92,15 @@ extension Worker {
             abort(half)
             return false
         }
+    }
+
+    /// After a full read: a few in a row make a stream, which moves by splice from then on.
+    private mutating func readFull(_ half: Int) {
+        guard slab[half].marks.isDisjoint(with: .onlyCopies) else { return }
+        slab[half].streak += 1
+        guard slab[half].streak >= fullReadsOfStream else { return }
+        slab[half].marks.insert(.splices)
+        slab[half].streak = 0
     }
 
     /// After a short read: nothing more, or the end if it was announced before.

@@ -53,8 +53,10 @@ extension KeepalivedInstance {
         "v3_checksum_as_v2": .line { instance, arguments throws(Remark) in
             instance.sendsMessageOnlyChecksum = try arguments.isOn()
         },
-        "no_virtual_ipaddress": .set(\.needsNoAddress, to: true),
+        // What it asks for is an error at the end of the block.
+        "no_virtual_ipaddress": .line { _, _ throws(Remark) in },
         "virtual_ipaddress": .block { instance, arguments throws(Remark) in
+            if arguments.block?.directives.isEmpty == false { instance.listsAddresses = true }
             arguments.readItems(of: "an address") { item, word throws(Remark) in
                 let address = try VirtualAddress(word, options: &item)
                 if instance.addresses.contains(where: { $0.address == address.address }) {

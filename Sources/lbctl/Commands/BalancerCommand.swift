@@ -17,6 +17,8 @@ struct BalancerCommand: ParsableCommand {
 
     func run() throws {
         setThreadName("lbctl-balancer")
+        Privileges.refuseNew()
+        StandardError.prepare()
         let log = Log(
             destination: syslog ? .syslog : .standardError,
             threshold: logDetail ? .detail : .information)

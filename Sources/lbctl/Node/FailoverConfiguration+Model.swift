@@ -12,6 +12,7 @@ extension FailoverConfiguration {
         self.init()
         routers = model.virtualRouters.map { RouterSettings($0, scripts: model.scripts) }
         scripts = model.scripts.map(ScriptSettings.init)
+        notificationFIFOs = model.global.notificationFIFOs
     }
 }
 

@@ -10,6 +10,7 @@ extension Model {
         var part = self
         part.virtualRouters = []
         part.scripts = []
+        part.global.notificationFIFOs = []
         return part
     }
 }

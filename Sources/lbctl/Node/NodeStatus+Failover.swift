@@ -30,6 +30,9 @@ extension VirtualRouterStatus {
         counters.advertisementsReceived = router.counters.received
         counters.becameActive = router.counters.becameActive
         counters.releasedActive = router.counters.releasedActive
+        counters.addressesRestored = router.counters.addressesRestored
+        counters.gaveWay = router.counters.gaveWay
+        notes = router.notes
         for (kind, count) in router.counters.refused {
             let source = kind.source.map { "\($0)" } ?? "?"
             counters.rejected["\(source) heard, refused: \(kind.refusal)"] = count
@@ -81,7 +84,7 @@ extension BalancerStatus {
         state =
             switch current.phase {
             case .starting: .starting
-            case .serving: .running
+            case .serving: supervisor.isUnresponsive ? .unresponsive : .running
             case .draining: .stopping
             }
     }
