@@ -24,7 +24,8 @@ public struct KernelParameter: Hashable, Sendable {
         let count = unsafe read(file.rawValue, &text, 32)
         guard count >= 0 else { throw failure("read", errno) }
         var digits = ""
-        for index in 0..<count where text[index] > 32 {
+        let newline: UInt8 = 10
+        for index in 0..<count where text[index] != newline {
             digits.unicodeScalars.append(Unicode.Scalar(text[index]))
         }
         guard let number = Int(digits) else { throw failure("read", EINVAL) }

@@ -106,17 +106,26 @@ extension InterfaceAddress {
         public static let noDuplicateDetection = Flags(rawValue: 0x02)
         /// Duplicate address detection found another holder (IPv6, `IFA_F_DADFAILED`).
         public static let duplicate = Flags(rawValue: 0x08)
+        /// It is the home address of Mobile IPv6 (RFC 6275).
+        public static let home = Flags(rawValue: 0x10)
         /// Its preferred lifetime is over: not taken as a source of new connections.
         public static let deprecated = Flags(rawValue: 0x20)
         /// Duplicate address detection is going on (IPv6).
         public static let tentative = Flags(rawValue: 0x40)
         /// It has no lifetime.
         public static let permanent = Flags(rawValue: 0x80)
+        /// The kernel derives temporary addresses from it (IPv6, RFC 8981).
+        public static let managesTemporary = Flags(rawValue: 0x100)
         /// The kernel made no route to its subnet.
         public static let noPrefixRoute = Flags(rawValue: 0x200)
 
+        /// The kernel joins it on the link, for a multicast address.
+        public static let joinsGroup = Flags(rawValue: 0x400)
+
         /// Those that a request may set; the kernel decides about the others.
-        static let settable: Flags = [.noDuplicateDetection, .noPrefixRoute]
+        static let settable: Flags = [
+            .noDuplicateDetection, .home, .managesTemporary, .noPrefixRoute, .joinsGroup,
+        ]
     }
 
     /// How long an address stays.

@@ -67,6 +67,22 @@ struct `IPv6 addresses in the kernel` {
         }
     }
 
+    @Test func `a home address that derives temporary ones can be asked for`() async {
+        await #expect(processExitsWith: .success) {
+            Laboratory.run {
+                let manager = try AddressManager()
+                var address = InterfaceAddress(
+                    documented(5), prefixLength: 64, interfaceIndex: Laboratory.interfaceIndex("a"))
+                address.flags.formUnion([.home, .managesTemporary])
+                #expect(try manager.add(address) == .added)
+                let shown = try Laboratory.ip("-6 address show dev a")
+                #expect(
+                    String(decoding: shown, as: UTF8.self)
+                        .contains("scope global nodad home mngtmpaddr"))
+            }
+        }
+    }
+
     @Test func `what ip added is listed with all that it has`() async {
         await #expect(processExitsWith: .success) {
             Laboratory.run {

@@ -19,6 +19,17 @@ private let echoRequest: [UInt8] = [
     8, 0, 0xf7, 0xfd, 0, 1, 0, 1,
 ]
 
+/// A solicitation of 2001:db8::9 for 2001:db8::5, to its group ff02::1:ff00:5.
+private let solicitation: [UInt8] = [
+    0x33, 0x33, 0xff, 0x00, 0x00, 0x05, 0x02, 0, 0, 0, 0, 9, 0x86, 0xdd,
+    0x60, 0, 0, 0, 0, 32, 58, 255,
+    0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9,
+    0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0, 0, 5,
+    135, 0, 0x1c, 0x11, 0, 0, 0, 0,
+    0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5,
+    1, 1, 0x02, 0, 0, 0, 0, 9,
+]
+
 @Suite(.tags(.needsRoot), .enabled(if: isRoot, "NOT RUN: needs root"))
 struct `A virtual hardware address on the wire` {
     /// `a` speaks from 10.1.0.6, a macvlan on it from 10.1.0.5.
@@ -62,6 +73,33 @@ struct `A virtual hardware address on the wire` {
                             replies.map { Array($0[22..<32]) } == [hardware + [10, 1, 0, last]])
                     }
                 }
+            }
+        }
+    }
+
+    @Test func `an IPv6 address is answered for once, by its own hardware address`() async {
+        await #expect(processExitsWith: .success) {
+            Laboratory.run {
+                let macvlans = try Macvlans()
+                let made = try macvlans.create(
+                    name: "v10", hardwareAddress: HardwareAddress(rawValue: 0x5e_00_02_0a),
+                    parentIndex: Laboratory.interfaceIndex("a"))
+                try Links().set(index: made.index, isUp: true)
+                var address = InterfaceAddress(
+                    .v6(high: 0x2001_0db8_0000_0000, low: 5), prefixLength: 64,
+                    interfaceIndex: made.index)
+                address.flags.insert(.noPrefixRoute)
+                #expect(try AddressManager().add(address) == .added)
+                let listener = Listener(protocol: 0x86dd)
+                let sent = try ARPAnnouncer().sendFrame(
+                    solicitation.span, interfaceIndex: Laboratory.interfaceIndex("b"))
+                #expect(sent == .moved(86))
+                // Neighbour advertisements; their last six bytes are the target's hardware address.
+                let replies = listener.frames().filter { $0[54] == 136 }
+                #expect(
+                    replies.map { Array($0[80..<86]) } == [[0x00, 0x00, 0x5e, 0x00, 0x02, 0x0a]])
+                #expect(
+                    replies.map { Array($0[6..<12]) } == [[0x00, 0x00, 0x5e, 0x00, 0x02, 0x0a]])
             }
         }
     }
