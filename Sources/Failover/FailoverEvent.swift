@@ -20,7 +20,7 @@ public enum FailoverEvent: Hashable, Sendable {
     /// An address that an earlier run left behind was taken off.
     case leftoverRemoved(IPv4Address, interface: String)
     /// A datagram on an interface belongs to none of the node's virtual routers, or is none at all.
-    case refused(DecodeError, interface: String, source: IPv4Address?)
+    case refused(DecodeError, interface: String, source: IPAddress?)
     /// The system refused something that belongs to no virtual router.
     case failed(HostError)
 }
@@ -62,7 +62,7 @@ public enum RouterEvent: Hashable, Sendable {
     /// The election saw something.
     case observed(VirtualRouter.Observation)
     /// It follows another Active router.
-    case followed(IPv4Address)
+    case followed(IPAddress)
     /// It sent priority 0.
     case sentRelease
     /// It puts its addresses onto their interfaces.
@@ -74,7 +74,7 @@ public enum RouterEvent: Hashable, Sendable {
     /// Somebody else took an address off; it was put back.
     case addressRestored(IPv4Address, interface: String)
     /// A datagram for this virtual router was refused.
-    case refused(Refusal, source: IPv4Address?)
+    case refused(Refusal, source: IPAddress?)
     /// The system refused an address, a packet or another thing that it needs.
     case failed(HostError)
     /// A notification program failed.

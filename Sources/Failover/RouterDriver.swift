@@ -72,7 +72,9 @@ final class RouterDriver {
     func reconsider() {
         guard isRunning else { return }
         let source = host.interfaces[settings.interface]?.sourceAddress
-        if let election, election.configuration.primaryAddress != source { move(to: .fault) }
+        if let election, election.configuration.primaryAddress != source.map(IPAddress.v4) {
+            move(to: .fault)
+        }
         let inputs = trackers()
         let next = EffectivePriority(base: settings.priority, trackers: inputs.map(\.standing))
         report(causes: next == .fault ? inputs.compactMap(\.faultCause) : [])
@@ -91,7 +93,7 @@ final class RouterDriver {
     }
 
     /// Counts a datagram that is not an advertisement, and tells of the first of its kind.
-    func refuse(_ refusal: Refusal, source: IPv4Address?) {
+    func refuse(_ refusal: Refusal, source: IPAddress?) {
         guard counters.countRefusal(RefusalKind(refusal: refusal, source: source)) else { return }
         emit(.refused(refusal, source: source))
     }
@@ -205,9 +207,9 @@ final class RouterDriver {
 
 extension VirtualRouter {
     /// The Active router that a Backup follows.
-    fileprivate var peerAddress: IPv4Address? {
-        guard case .backup(_, let peer) = state else { return nil }
-        return peer?.address
+    fileprivate var peerAddress: IPAddress? {
+        guard case .backup(let watch) = state else { return nil }
+        return watch.following?.address
     }
 }
 

@@ -181,12 +181,22 @@ public struct SimulatedLAN: Sendable {
         percentage > 0 && Int.random(in: 0..<100, using: &generator) < percentage
     }
 
-    /// Puts the IPv4 header of a multicast VRRP datagram before a message.
-    private static func datagram(_ message: [UInt8], from source: IPv4Address) -> [UInt8] {
-        let length = 20 + message.count
-        let start: [UInt8] = [
-            0x45, 0xC0, UInt8(length >> 8), UInt8(length & 0xFF), 0, 0, 0, 0, 255, 112, 0, 0,
-        ]
-        return start + source.octets + IPv4Address.vrrpGroup.octets + message
+    /// Puts the IP header of a multicast VRRP datagram before a message.
+    private static func datagram(_ message: [UInt8], from source: IPAddress) -> [UInt8] {
+        let group = source.family.vrrpGroup.octets
+        switch source {
+        case .v4:
+            let length = 20 + message.count
+            let start: [UInt8] = [
+                0x45, 0xC0, UInt8(length >> 8), UInt8(length & 0xFF), 0, 0, 0, 0, 255, 112, 0, 0,
+            ]
+            return start + source.octets + group + message
+        case .v6:
+            let length = message.count
+            let start: [UInt8] = [
+                0x60, 0, 0, 0, UInt8(length >> 8), UInt8(length & 0xFF), 112, 255,
+            ]
+            return start + source.octets + group + message
+        }
     }
 }

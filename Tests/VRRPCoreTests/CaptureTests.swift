@@ -57,8 +57,8 @@ private struct Capture {
         #expect(received.dropLast().allSatisfy { $0.advertisement.priority == priority(100) })
         for packet in received {
             #expect(packet.coverage == coverage)
-            #expect(packet.header.source == IPv4Address(192, 0, 2, 2))
-            #expect(packet.header.destination == IPv4Address(224, 0, 0, 18))
+            #expect(packet.header.source == .v4(IPv4Address(192, 0, 2, 2)))
+            #expect(packet.header.destination == .v4(IPv4Address(224, 0, 0, 18)))
             #expect(packet.advertisement.vrid == VRID(51))
             #expect(packet.advertisement.interval == interval)
             #expect(packet.advertisement.addresses == addresses)
@@ -85,11 +85,21 @@ private struct Capture {
             coverage: .pseudoHeader)
     }
 
-    @Test func `a password is refused`() throws {
+    @Test func `a password is accepted where it is expected`() throws {
+        let datagrams = try Capture(named: "keepalived-v2-password").datagrams
+        try #require(!datagrams.isEmpty)
+        var rules = ReceptionRules()
+        rules.password = Password("secret")
+        for datagram in datagrams {
+            _ = try ReceivedAdvertisement(decoding: datagram.span, rules: rules)
+        }
+    }
+
+    @Test func `a password is refused where none is expected`() throws {
         let datagrams = try Capture(named: "keepalived-v2-password").datagrams
         try #require(!datagrams.isEmpty)
         for datagram in datagrams {
-            #expect(throws: DecodeError.authenticationType(1)) { try decode(datagram) }
+            #expect(throws: DecodeError.authenticationType(1, expected: 0)) { try decode(datagram) }
         }
     }
 
@@ -100,7 +110,8 @@ private struct Capture {
             let again = received.advertisement.encoded(
                 coverage: received.coverage, source: received.header.source,
                 destination: received.header.destination)
-            #expect(again == Array(datagram[received.header.payload]))
+            let payload = try IPv4Header(decoding: datagram.span).payload
+            #expect(again == Array(datagram[payload]))
         }
     }
 
