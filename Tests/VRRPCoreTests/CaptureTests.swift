@@ -8,8 +8,7 @@ private struct Capture {
     let frames: [[UInt8]]
 
     init(named name: String) throws {
-        let folder = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
-        let bytes = try Self.contents(of: "/\(folder)/Fixtures/\(name).pcap")
+        let bytes = try Self.contents(of: Self.path(of: name))
         try #require(bytes.prefix(4) == [0xD4, 0xC3, 0xB2, 0xA1], "little-endian, microseconds")
         var frames: [[UInt8]] = []
         var position = 24
@@ -24,7 +23,12 @@ private struct Capture {
         self.frames = frames
     }
 
-    private static func contents(of path: String) throws -> [UInt8] {
+    static func path(of name: String) -> String {
+        let folder = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
+        return "/\(folder)/Fixtures/\(name).pcap"
+    }
+
+    static func contents(of path: String) throws -> [UInt8] {
         let file = try #require(fopen(path, "r"), "cannot open \(path)")
         defer { fclose(file) }
         var bytes: [UInt8] = []
@@ -101,6 +105,26 @@ private struct Capture {
         for datagram in datagrams {
             #expect(throws: DecodeError.authenticationType(1, expected: 0)) { try decode(datagram) }
         }
+    }
+
+    @Test(
+        arguments: [
+            ("keepalived-v2", []), ("keepalived-v2-two-addresses", []),
+            ("keepalived-v2-password", [.password]), ("keepalived-v3", [.legacyChecksum]),
+            ("keepalived-v3-two-addresses", [.legacyChecksum]),
+        ] as [(String, [PacketRemark])])
+    func `it is explained without a fault`(name: String, remarks: [PacketRemark]) throws {
+        let file = try Capture.contents(of: Capture.path(of: name))
+        let packets = try VRRPCore.Capture(file: file).packets
+        let explanations = packets.compactMap { PacketExplanation($0) }
+        try #require(explanations.count >= 3)
+        for explanation in explanations {
+            #expect(explanation.faults == [])
+            let expected =
+                [.physicalSource(MACAddress(2, 0, 0, 0, 0, 2))] + remarks
+            #expect(explanation.remarks.filter { $0 != .release } == expected)
+        }
+        #expect(explanations.last?.remarks.contains(.release) == (name != "keepalived-v2-password"))
     }
 
     @Test(arguments: ["keepalived-v2", "keepalived-v3"])

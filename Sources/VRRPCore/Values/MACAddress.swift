@@ -44,6 +44,12 @@ public struct MACAddress: Hashable, Sendable {
         }
     }
 
+    /// The address that carries an IPv4 group: 01-00-5E and its last 23 bits (RFC 1112 §6.4).
+    public static func multicast(for group: IPv4Address) -> MACAddress {
+        let octets = group.octets
+        return MACAddress(0x01, 0x00, 0x5E, octets[1] & 0x7F, octets[2], octets[3])
+    }
+
     /// The address that carries an IPv6 group: 33-33 and its last four octets (RFC 2464 §7).
     public static func multicast(for group: IPv6Address) -> MACAddress {
         let octets = group.octets
