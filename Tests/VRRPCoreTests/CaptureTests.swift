@@ -152,3 +152,48 @@ private struct Capture {
         }
     }
 }
+
+@Suite struct `What tshark reads` {
+    /// The columns of Tests/Fixtures/read-with-tshark, by the names of the explanation's fields;
+    /// a field of one family or version shares its name with the other's.
+    private static let columns = [
+        "Ethernet source", "Ethernet destination", "Source", "Source", "Destination",
+        "Destination", "TTL", "Hop Limit", "Version", "Type", "Virtual Rtr ID", "Priority",
+        "Address Count", "Auth Type", "Adver Int", "Max Advertise Interval", "Checksum", "Address",
+        "Address",
+    ]
+
+    /// A field of the explanation, as tshark writes it.
+    private func plain(_ field: PacketExplanation.Field) -> String {
+        switch field.name {
+        case "Max Advertise Interval": "\((Int(field.value.dropLast(3)) ?? -1) / 10)"
+        case "Adver Int": String(field.value.dropLast(2))
+        default: String(field.value.prefix { $0 != "," })
+        }
+    }
+
+    @Test(
+        arguments: [
+            "keepalived-v2", "keepalived-v2-password", "keepalived-v2-two-addresses",
+            "keepalived-v3", "keepalived-v3-two-addresses", "vectors-ipv6",
+        ])
+    func `every field is explained as tshark reads it`(name: String) throws {
+        let path = Capture.path(of: name)
+        let explanations = try VRRPCore.Capture(file: Capture.contents(of: path))
+            .packets.compactMap { PacketExplanation($0) }
+        let text = try String(
+            decoding: Capture.contents(of: String(path.dropLast(4)) + "tshark"), as: UTF8.self)
+        let lines = text.split(separator: "\n")
+        try #require(!lines.isEmpty)
+        try #require(lines.count == explanations.count)
+        for (line, explanation) in zip(lines, explanations) {
+            let values = line.split(separator: "\t", omittingEmptySubsequences: false)
+            let expected = zip(Self.columns, values).filter { !$1.isEmpty }.flatMap { name, value in
+                value.split(separator: ",").map { "\(name) \($0)" }
+            }
+            let found = explanation.fields.filter { $0.name != "Authentication Data" }
+                .map { "\($0.name) \(plain($0))" }
+            #expect(found == expected)
+        }
+    }
+}

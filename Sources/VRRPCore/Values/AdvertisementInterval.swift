@@ -67,6 +67,7 @@ public enum AdvertisementInterval: Hashable, Sendable {
     ///   - priority: The Backup's own.
     ///   - lostAdvertisements: How many advertisements in a row have to stay away, 3 in the RFC
     ///     (keepalived's `down_timer_adverts`); below 1 counts as 1.
+    /// - Returns: The time, exactly.
     public func activeDownInterval(
         for priority: Priority, lostAdvertisements: Int = 3
     ) -> Duration {

@@ -54,6 +54,7 @@ extension IPAddress {
     /// The Ethernet frame that announces this address: gratuitous ARP, or Neighbor Advertisement.
     ///
     /// - Parameter mac: The station that has the address now.
+    /// - Returns: 42 bytes for IPv4, 86 for IPv6.
     public func announcementFrame(from mac: MACAddress) -> [UInt8] {
         switch self {
         case .v4(let address): GratuitousARP(address: address, mac: mac).encoded()
