@@ -74,6 +74,27 @@ private let version6 = literal(IPAddress("fe80::2"))
             capture.packets.map(\.nanosecondsSince1970) == [1_500_000_000, 1_500_000_000, 0])
     }
 
+    @Test(
+        arguments: [
+            // Powers of 10 and of 2; 1.5 s each.
+            ("00", "0000000000000001", 1_000_000_000), ("03", "00000000000005dc", 1_500_000_000),
+            ("0c", "0000015d3ef79800", 1_500_000_000), ("8a", "0000000000000600", 1_500_000_000),
+            ("bf", "c000000000000000", 1_500_000_000), ("09", "ffffffffffffffff", Int64.max),
+            // Out of range: microseconds.
+            ("14", "000000000016e360", 1_500_000_000), ("c0", "000000000016e360", 1_500_000_000),
+        ] as [(String, String, Int64)])
+    func `times are in the units that the interface tells`(
+        resolution: String, time: String, nanoseconds: Int64
+    ) throws {
+        let interface = block(1, "0100000000000400" + "09000100" + resolution + "000000")
+        let packet = block(
+            6,
+            "00000000" + little(String(time.prefix(8))) + little(String(time.suffix(8)))
+                + "0100000001000000" + "ef")
+        let capture = try Capture(file: section + interface + packet)
+        #expect(capture.packets.map(\.nanosecondsSince1970) == [nanoseconds])
+    }
+
     @Test func `pcapng may be in the other byte order, section by section`() throws {
         let swapped = bytes(
             "0a0d0d0a0000001c" + "1a2b3c4d" + "00010000" + "ffffffffffffffff" + "0000001c"

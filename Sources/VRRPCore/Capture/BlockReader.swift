@@ -91,13 +91,20 @@ struct BlockReader {
         else { return nil }
         let interface = interfaces[number]
         let time = UInt64(high) << 32 | UInt64(low)
-        let (seconds, rest) = time.quotientAndRemainder(dividingBy: interface.unitsPerSecond)
-        let fraction = UInt128(rest) * 1_000_000_000 / UInt128(interface.unitsPerSecond)
-        let nanoseconds = UInt128(seconds) * 1_000_000_000 + fraction
         return CapturedPacket(
             linkType: interface.linkType,
-            nanosecondsSince1970: Int64(exactly: nanoseconds) ?? .max, bytes: bytes,
-            originalByteCount: originalByteCount)
+            nanosecondsSince1970: Self.nanoseconds(time, unitsPerSecond: interface.unitsPerSecond),
+            bytes: bytes, originalByteCount: originalByteCount)
+    }
+
+    /// A time in nanoseconds; one that is beyond what fits counts as the greatest.
+    private static func nanoseconds(_ time: UInt64, unitsPerSecond: UInt64) -> Int64 {
+        let seconds = time / unitsPerSecond
+        var (rest, units) = (time % unitsPerSecond, unitsPerSecond)
+        // Finer units than nanoseconds are cut down to what a product of 64 bits can hold.
+        while units >= 1 << 33 { (rest, units) = (rest >> 1, units >> 1) }
+        guard seconds < 9_000_000_000 else { return .max }
+        return Int64(seconds) * 1_000_000_000 + Int64(rest * 1_000_000_000 / units)
     }
 
     /// A length and the bytes, of the first interface and without a time.
