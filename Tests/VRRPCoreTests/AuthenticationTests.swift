@@ -288,4 +288,22 @@ extension AuthenticationState {
         // The first sender had to make room for the fifth.
         try receiver.verify(trailers[0], from: "172.17.0.1")
     }
+
+    @Test func `a sender that is heard again stays remembered`() throws {
+        var receiver = state()
+        var first = state()
+        try receiver.verify(first.signed(at: sentAt, from: "172.17.0.1"), from: "172.17.0.1")
+        for number in 2...4 {
+            var sender = state()
+            let source = "172.17.0.\(number)"
+            try receiver.verify(sender.signed(at: sentAt, from: source), from: source)
+        }
+        let again = first.signed(at: sentAt, from: "172.17.0.1")
+        try receiver.verify(again, from: "172.17.0.1")
+        var fifth = state()
+        try receiver.verify(fifth.signed(at: sentAt, from: "172.17.0.5"), from: "172.17.0.5")
+        #expect(throws: AuthenticationFailure.replayed) {
+            try receiver.verify(again, from: "172.17.0.1")
+        }
+    }
 }

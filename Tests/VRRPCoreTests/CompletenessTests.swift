@@ -212,12 +212,22 @@ private func changed(
     @Test func `if it hears nothing it goes on`() {
         var router = router().promoted()
         _ = router.handle(.wake, at: second(late))
-        #expect(router.effects(of: .wake, at: second(15)) == [], "early")
+        let before = router
+        #expect(router.handle(.wake, at: second(15)) == [], "early")
+        #expect(router == before)
         #expect(
             router.effects(of: .wake, at: second(15.49609375)) == [
                 .advertise(priority(100)), .announceAddresses(repetitions: 5),
             ])
         #expect(router.nextWake == second(16.49609375))
+    }
+
+    @Test func `it tells how late it was, whatever it comes back to`() {
+        let stalled = VirtualRouter.Observation.stalled(.milliseconds(2500))
+        for event in [.wake, .received(advert(90), from: lowerAddress)] as [VirtualRouter.Event] {
+            var router = router().promoted()
+            #expect(router.observations(of: event, at: second(late)) == [stalled])
+        }
     }
 
     @Test func `it yields to a higher priority without a word`() {
@@ -361,6 +371,12 @@ private func changed(
         _ = router.handle(heard(2), at: second(10.5))
         _ = router.handle(.shutdown, at: second(10.6))
         #expect(router.advertisement(priority: .release).interval == version2(2))
+    }
+
+    @Test func `before it takes part it learns nothing`() {
+        var router = router(interval: version2(1))
+        _ = router.handle(heard(2), at: second(0))
+        #expect(said(router) == version2(1))
     }
 
     @Test func `its own comes back with a peer that has it`() {

@@ -25,9 +25,7 @@ extension VirtualRouter {
     func attend(_ tenure: Tenure, at now: Instant) -> (State, [Action]) {
         var next = tenure
         if let end = tenure.listeningUntil {
-            guard now >= end else {
-                return (.active(next), [.report(.stalled(now - tenure.advertiseAt))])
-            }
+            guard now >= end else { return (.active(next), []) }
             next.listeningUntil = nil
         }
         var actions: [Action] = []
@@ -178,11 +176,21 @@ extension VirtualRouter {
 // MARK: - Stalls
 
 extension VirtualRouter {
+    /// Acts on a tenure that is silent for a while if the router has just come back from a stall.
+    func minding(
+        _ tenure: Tenure, at now: Instant, _ act: (Tenure) -> (State, [Action])
+    ) -> (State, [Action]) {
+        let minded = listening(tenure, at: now)
+        let (next, actions) = act(minded)
+        let isNew = minded.listeningUntil != tenure.listeningUntil
+        return (next, (isNew ? [.report(.stalled(now - tenure.advertiseAt))] : []) + actions)
+    }
+
     /// The same tenure, silent for a while if the router stood still longer than its peers wait.
     ///
     /// Its peers have counted its advertisements from the last one that it sent, one ``pace`` before
     /// the one that is due. Whoever took over meanwhile advertises within that pace and its skew.
-    func listening(_ tenure: Tenure, at now: Instant) -> Tenure {
+    private func listening(_ tenure: Tenure, at now: Instant) -> Tenure {
         let patience = pace * max(configuration.lostAdvertisementLimit - 1, 1)
         guard tenure.listeningUntil == nil, now - tenure.advertiseAt > patience else {
             return tenure

@@ -28,11 +28,12 @@ extension VirtualRouter {
             (state, [])
 
         // §6.4.3 Active
-        case (.active(let tenure), .wake): attend(listening(tenure, at: now), at: now)
+        case (.active(let tenure), .wake):
+            minding(tenure, at: now) { attend($0, at: now) }
         case (.active(let tenure), .received(let message, let sender)):
-            hear(
-                Peer(address: sender, advertisement: message),
-                during: listening(tenure, at: now), at: now)
+            minding(tenure, at: now) {
+                hear(Peer(address: sender, advertisement: message), during: $0, at: now)
+            }
         case (.active, .shutdown): resign()
         case (.active, .stepDown): stepDown(at: now, isHeldBack: true)
         case (.active, .yield): stepDown(at: now, isHeldBack: false)
