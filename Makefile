@@ -22,6 +22,7 @@ lint: ## the checks of CI that take seconds
 	@dev/check-format
 	@dev/check-imports
 	@dev/check-tidy
+	@dev/conformance-table --check
 
 lab-up: ## the two-node lab, to play with: then `Lab/lab shell lb1`
 	@Lab/lab up

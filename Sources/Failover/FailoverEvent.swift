@@ -70,9 +70,9 @@ public enum RouterEvent: Hashable, Sendable {
     /// The election saw something.
     case observed(VirtualRouter.Observation)
     /// Somebody advertised priority 0 while it stood there: that one stops taking part.
-    case heardRelease(from: IPv4Address, as: RouterState)
+    case heardRelease(from: IPAddress, as: RouterState)
     /// It follows another Active router.
-    case followed(IPv4Address)
+    case followed(IPAddress)
     /// It sent priority 0.
     case sentRelease
     /// It puts its addresses onto their interfaces.
@@ -88,7 +88,7 @@ public enum RouterEvent: Hashable, Sendable {
     /// It becomes Active because the operator wants it.
     case tookOver
     /// A datagram for this virtual router was refused.
-    case refused(Refusal, source: IPv4Address?)
+    case refused(Refusal, source: IPAddress?)
     /// The system refused an address, a packet or another thing that it needs.
     case failed(HostError)
     /// A notification program failed.

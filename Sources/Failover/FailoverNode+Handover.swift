@@ -7,7 +7,7 @@ public enum HandoverError: Error, Hashable, Sendable {
     /// It can't take part, or not yet.
     case takesNoPart(String, causes: [FaultCause])
     /// Who is Active can't be outranked.
-    case outranked(String, by: Priority, at: IPv4Address)
+    case outranked(String, by: Priority, at: IPAddress)
 }
 
 extension FailoverNode {

@@ -261,7 +261,7 @@ public final class FailoverNode {
             let vrid = VRID(rawValue: datagram[header.payload.lowerBound + 1]),
             let driver = drivers[RouterKey(interface: interface, vrid: vrid)]
         {
-            driver.refuse(.malformed(error), source: header.source)
+            driver.refuse(.malformed(error), source: .v4(header.source))
             return
         }
         host.strayDatagramCount += 1

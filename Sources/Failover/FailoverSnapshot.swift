@@ -58,7 +58,7 @@ public struct RouterSnapshot: Hashable, Sendable {
 /// The last advertisement that a virtual router took in.
 public struct HeardAdvertisement: Hashable, Sendable {
     /// Who sent it.
-    public var source: IPv4Address
+    public var source: IPAddress
     /// The sender's priority.
     public var priority: Priority
     /// The sender's interval.
@@ -114,7 +114,7 @@ public struct RefusalKind: Hashable, Sendable {
     /// Why.
     public var refusal: Refusal
     /// The sender; `nil` when the datagram has no valid IP header.
-    public var source: IPv4Address?
+    public var source: IPAddress?
 }
 
 /// Something that a virtual router tracks, at one moment.

@@ -33,8 +33,7 @@ extension RouterDriver {
     }
 
     private func advertise(_ priority: Priority) {
-        guard let election else { return }
-        let source = election.configuration.primaryAddress
+        guard let election, let source = election.configuration.primaryAddress.ipv4 else { return }
         let message = election.advertisement(priority: priority)
             .encoded(coverage: coverage, source: source)
         let socket = host.interfaceInUse(settings.interface)?.socket

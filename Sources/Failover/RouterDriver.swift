@@ -84,7 +84,9 @@ final class RouterDriver {
     func reconsider() {
         guard isRunning else { return }
         let source = host.interfaces[settings.interface]?.sourceAddress
-        if let election, election.configuration.primaryAddress != source { move(to: .fault) }
+        if let election, election.configuration.primaryAddress != source.map(IPAddress.v4) {
+            move(to: .fault)
+        }
         let inputs = trackers()
         let next = EffectivePriority(base: settings.priority, trackers: inputs.map(\.standing))
         report(causes: next == .fault ? inputs.compactMap(\.faultCause) : [])
@@ -115,7 +117,7 @@ final class RouterDriver {
     }
 
     /// Counts a datagram that is not an advertisement, and tells of the first of its kind.
-    func refuse(_ refusal: Refusal, source: IPv4Address?) {
+    func refuse(_ refusal: Refusal, source: IPAddress?) {
         guard counters.countRefusal(RefusalKind(refusal: refusal, source: source)) else { return }
         emit(.refused(refusal, source: source))
     }
@@ -138,7 +140,7 @@ final class RouterDriver {
     private func prepareElection() {
         guard election.map({ $0.role == .initialize }) ?? true,
             let source = host.interfaces[settings.interface]?.sourceAddress,
-            let configuration = VirtualRouter.Configuration(settings, primaryAddress: source),
+            let configuration = VirtualRouter.Configuration(settings, primaryAddress: .v4(source)),
             election?.configuration != configuration
         else { return }
         election = VirtualRouter(configuration: configuration)
@@ -155,7 +157,7 @@ final class RouterDriver {
     }
 
     /// Does what the election asks for, then tells of it, then waits for what is next.
-    func carryOut(_ actions: [VirtualRouter.Action], previousPeer: IPv4Address? = nil) {
+    func carryOut(_ actions: [VirtualRouter.Action], previousPeer: IPAddress? = nil) {
         let entered = perform(actions)
         if let peer = election?.peerAddress, peer != previousPeer { emit(.followed(peer)) }
         for state in entered { notify(state) }
@@ -238,15 +240,15 @@ final class RouterDriver {
 
 extension VirtualRouter {
     /// The Active router that a Backup follows.
-    fileprivate var peerAddress: IPv4Address? {
-        guard case .backup(_, let peer) = state else { return nil }
-        return peer?.address
+    fileprivate var peerAddress: IPAddress? {
+        guard case .backup(let watch) = state else { return nil }
+        return watch.following?.address
     }
 }
 
 extension VirtualRouter.Configuration {
     /// What the settings say; `nil` unless there are 1 to 255 addresses.
-    init?(_ settings: RouterSettings, primaryAddress: IPv4Address) {
+    init?(_ settings: RouterSettings, primaryAddress: IPAddress) {
         guard let addresses = VirtualAddressList(settings.addresses.map(\.address)) else {
             return nil
         }

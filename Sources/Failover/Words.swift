@@ -193,6 +193,13 @@ extension VirtualRouter.Observation {
             LogLine(
                 .info,
                 "(\(name)) Changing effective priority from \(old.rawValue) to \(new.rawValue)")
+        case .anotherOwner(let sender):
+            LogLine(.warning, "(\(name)) \(sender) says that it owns the addresses, too")
+        case .reaffirmed(let sender):
+            LogLine(.notice, "(\(name)) announced again after \(sender) was MASTER, too")
+        case .stalled(let lateness):
+            LogLine(
+                .warning, "(\(name)) A thread timer expired \(lateness) ago, listening first")
         // Told as `refused`, which knows the sender and counts.
         case .rejected: nil
         }

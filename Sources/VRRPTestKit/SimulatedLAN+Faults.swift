@@ -35,8 +35,14 @@ extension SimulatedLAN {
         }
     }
 
-    /// Joins all parts of the LAN again.
+    /// Lets nothing pass from one node to another; the other way stays open.
+    public mutating func cut(from sender: Int, to receiver: Int) {
+        cuts.insert([sender, receiver])
+    }
+
+    /// Joins all parts of the LAN again, in all directions.
     public mutating func heal() {
+        cuts = []
         for node in nodes.indices { nodes[node].island = 0 }
     }
 }

@@ -1,6 +1,6 @@
 public import VRRPCore
 
-/// Routers on a LAN that loses, delays and duplicates, in virtual time.
+/// Routers on a LAN that loses, delays, duplicates and reorders, in virtual time.
 ///
 /// Every run follows from its seed. Messages pass through the real codec. After each event the
 /// checkers look at the router that handled it; what they find is in ``violations``.
@@ -11,7 +11,7 @@ public struct SimulatedLAN: Sendable {
         public var lossPercentage = 0
         /// Chance that one receiver gets it twice, in percent, 0 to 100.
         public var duplicationPercentage = 0
-        /// How long it takes.
+        /// How long it takes, drawn anew for each receiver: what is sent close together is reordered.
         public var delay: ClosedRange<Duration> = .microseconds(50)...(.milliseconds(2))
 
         /// Makes a LAN that loses nothing and takes 50 µs to 2 ms.
@@ -47,6 +47,8 @@ public struct SimulatedLAN: Sendable {
     /// What the checkers found wrong, each with the time and the node.
     public internal(set) var violations: [String] = []
 
+    /// The directions in which nothing passes, each as sender and receiver.
+    var cuts: Set<[Int]> = []
     var generator: SeededGenerator
     private var inFlight: [Datagram] = []
     private var sentCount = 0
@@ -152,6 +154,7 @@ public struct SimulatedLAN: Sendable {
             guard nodes[receiver].island == nodes[sender].island, nodes[receiver].isPowered else {
                 continue
             }
+            if cuts.contains([sender, receiver]) { continue }
             if chance(conditions.lossPercentage) { continue }
             post(bytes, to: receiver)
             if chance(conditions.duplicationPercentage) { post(bytes, to: receiver) }
@@ -181,12 +184,22 @@ public struct SimulatedLAN: Sendable {
         percentage > 0 && Int.random(in: 0..<100, using: &generator) < percentage
     }
 
-    /// Puts the IPv4 header of a multicast VRRP datagram before a message.
-    private static func datagram(_ message: [UInt8], from source: IPv4Address) -> [UInt8] {
-        let length = 20 + message.count
-        let start: [UInt8] = [
-            0x45, 0xC0, UInt8(length >> 8), UInt8(length & 0xFF), 0, 0, 0, 0, 255, 112, 0, 0,
-        ]
-        return start + source.octets + IPv4Address.vrrpGroup.octets + message
+    /// Puts the IP header of a multicast VRRP datagram before a message.
+    private static func datagram(_ message: [UInt8], from source: IPAddress) -> [UInt8] {
+        let group = source.family.vrrpGroup.octets
+        switch source {
+        case .v4:
+            let length = 20 + message.count
+            let start: [UInt8] = [
+                0x45, 0xC0, UInt8(length >> 8), UInt8(length & 0xFF), 0, 0, 0, 0, 255, 112, 0, 0,
+            ]
+            return start + source.octets + group + message
+        case .v6:
+            let length = message.count
+            let start: [UInt8] = [
+                0x60, 0, 0, 0, UInt8(length >> 8), UInt8(length & 0xFF), 112, 255,
+            ]
+            return start + source.octets + group + message
+        }
     }
 }

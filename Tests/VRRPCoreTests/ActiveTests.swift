@@ -18,8 +18,8 @@ import VRRPCore
 
     @Test func `after a pause it advertises once, and goes on from there`() {
         var router = router().promoted()
-        #expect(router.effects(of: .wake, at: second(14.5)) == [.advertise(priority(100))])
-        #expect(router.nextWake == second(15))  // The second burst of announcements.
+        #expect(router.effects(of: .wake, at: second(12.75)) == [.advertise(priority(100))])
+        #expect(router.nextWake == second(13.75))
     }
 
     @Test func `shutdown resigns before it releases`() {
@@ -46,9 +46,9 @@ import VRRPCore
         arguments: [
             (99, lowerAddress, false), (99, higherAddress, false), (100, lowerAddress, false),
             (100, higherAddress, true), (101, lowerAddress, true), (101, higherAddress, true),
-        ] as [(UInt8, IPv4Address, Bool)])
+        ] as [(UInt8, IPAddress, Bool)])
     func `it yields to a higher priority, or to an equal one of a higher address`(
-        number: UInt8, sender: IPv4Address, yields: Bool
+        number: UInt8, sender: IPAddress, yields: Bool
     ) {
         var router = router().promoted()
         let event = VirtualRouter.Event.received(advert(number), from: sender)
@@ -58,7 +58,8 @@ import VRRPCore
                 actions == [
                     .report(
                         .superiorReceived(priority(number), from: sender, own: priority(100))),
-                    .report(.transition(from: .active, to: .backup)), .releaseAddresses,
+                    .advertise(priority(100)), .report(.transition(from: .active, to: .backup)),
+                    .releaseAddresses,
                 ])
             #expect(router.nextWake == second(14.109375))
         } else {
@@ -67,6 +68,7 @@ import VRRPCore
                     .report(
                         .inferiorAnswered(priority(number), from: sender, own: priority(100))),
                     .advertise(priority(100)), .announceAddresses(repetitions: 5),
+                    .report(.reaffirmed(against: sender)),
                 ])
             #expect(router.nextWake == second(11), "the timer is not touched")
         }
@@ -80,9 +82,9 @@ import VRRPCore
 
     @Test func `addresses compare as unsigned numbers`() {
         var configuration = router().configuration
-        configuration.primaryAddress = IPv4Address(10, 0, 0, 1)
+        configuration.primaryAddress = .v4(IPv4Address(10, 0, 0, 1))
         var router = VirtualRouter(configuration: configuration).promoted()
-        let sender = IPv4Address(192, 0, 2, 1)
+        let sender = IPAddress.v4(IPv4Address(192, 0, 2, 1))
         _ = router.handle(.received(advert(100), from: sender), at: second(10.5))
         #expect(router.role == .backup)
     }
@@ -102,8 +104,8 @@ import VRRPCore
         var router = router().started()
         let fast = advert(200, interval: version3(10))
         _ = router.handle(.received(fast, from: higherAddress), at: second(1))
-        _ = router.handle(.wake, at: second(2))
-        #expect(router.nextWake == second(3))
+        _ = router.handle(.wake, at: second(1.5))
+        #expect(router.nextWake == second(2.5))
     }
 
     @Test func `startup again changes nothing`() {
@@ -141,7 +143,10 @@ import VRRPCore
         var router = router(interval: version2(1)).promoted()
         let event = VirtualRouter.Event.received(
             advert(101, interval: version2(seconds)), from: lowerAddress)
-        #expect(router.effects(of: event, at: second(10.5)) == [.releaseAddresses])
+        #expect(
+            router.effects(of: event, at: second(10.5)) == [
+                .advertise(priority(100)), .releaseAddresses,
+            ])
         #expect(router.role == .backup)
     }
 }
@@ -197,12 +202,31 @@ import VRRPCore
         var configuration = router(interval: version3(4000)).configuration
         configuration.announcements = schedule
         var router = VirtualRouter(configuration: configuration).started()
-        _ = router.handle(.wake, at: second(1000))
+        _ = router.handle(.takeOver, at: second(1000))
         return router
     }
 
-    @Test func `five more follow after five seconds, and no more`() {
+    private var twoBursts: AnnouncementSchedule {
+        var schedule = AnnouncementSchedule()
+        schedule.refreshInterval = .zero
+        return schedule
+    }
+
+    @Test func `by default one more follows each minute`() {
         var router = promoted(AnnouncementSchedule())
+        _ = router.effects(of: .wake, at: second(1005))
+        _ = router.effects(of: .wake, at: second(1040))
+        #expect(router.nextWake == second(1065))
+        #expect(
+            router.handle(.wake, at: second(1065)) == [.announceAddresses(repetitions: 1)])
+        #expect(router.nextWake == second(1080))
+        _ = router.effects(of: .wake, at: second(1080))
+        _ = router.effects(of: .wake, at: second(1120))
+        #expect(router.nextWake == second(1125))
+    }
+
+    @Test func `five more follow after five seconds, and no more`() {
+        var router = promoted(twoBursts)
         #expect(router.nextWake == second(1005))
         #expect(
             router.handle(.wake, at: second(1005)) == [.announceAddresses(repetitions: 5)])
@@ -210,7 +234,7 @@ import VRRPCore
     }
 
     @Test func `without a delay there is no second burst`() {
-        var schedule = AnnouncementSchedule()
+        var schedule = twoBursts
         schedule.secondBurstDelay = .zero
         #expect(promoted(schedule).nextWake == second(1040))
     }
@@ -235,7 +259,7 @@ import VRRPCore
     }
 
     @Test func `an answer plans a second burst when none is to come`() {
-        var router = promoted(AnnouncementSchedule())
+        var router = promoted(twoBursts)
         _ = router.handle(.wake, at: second(1005))
         let losing = advert(99, interval: version3(4000))
         _ = router.handle(.received(losing, from: lowerAddress), at: second(1010))

@@ -8,8 +8,7 @@ private struct Capture {
     let frames: [[UInt8]]
 
     init(named name: String) throws {
-        let folder = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
-        let bytes = try Self.contents(of: "/\(folder)/Fixtures/\(name).pcap")
+        let bytes = try Self.contents(of: Self.path(of: name))
         try #require(bytes.prefix(4) == [0xD4, 0xC3, 0xB2, 0xA1], "little-endian, microseconds")
         var frames: [[UInt8]] = []
         var position = 24
@@ -24,7 +23,12 @@ private struct Capture {
         self.frames = frames
     }
 
-    private static func contents(of path: String) throws -> [UInt8] {
+    static func path(of name: String) -> String {
+        let folder = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
+        return "/\(folder)/Fixtures/\(name).pcap"
+    }
+
+    static func contents(of path: String) throws -> [UInt8] {
         let file = try #require(fopen(path, "r"), "cannot open \(path)")
         defer { fclose(file) }
         var bytes: [UInt8] = []
@@ -57,8 +61,8 @@ private struct Capture {
         #expect(received.dropLast().allSatisfy { $0.advertisement.priority == priority(100) })
         for packet in received {
             #expect(packet.coverage == coverage)
-            #expect(packet.header.source == IPv4Address(192, 0, 2, 2))
-            #expect(packet.header.destination == IPv4Address(224, 0, 0, 18))
+            #expect(packet.header.source == .v4(IPv4Address(192, 0, 2, 2)))
+            #expect(packet.header.destination == .v4(IPv4Address(224, 0, 0, 18)))
             #expect(packet.advertisement.vrid == VRID(51))
             #expect(packet.advertisement.interval == interval)
             #expect(packet.advertisement.addresses == addresses)
@@ -85,12 +89,42 @@ private struct Capture {
             coverage: .pseudoHeader)
     }
 
-    @Test func `a password is refused`() throws {
+    @Test func `a password is accepted where it is expected`() throws {
+        let datagrams = try Capture(named: "keepalived-v2-password").datagrams
+        try #require(!datagrams.isEmpty)
+        var rules = ReceptionRules()
+        rules.password = Password("secret")
+        for datagram in datagrams {
+            _ = try ReceivedAdvertisement(decoding: datagram.span, rules: rules)
+        }
+    }
+
+    @Test func `a password is refused where none is expected`() throws {
         let datagrams = try Capture(named: "keepalived-v2-password").datagrams
         try #require(!datagrams.isEmpty)
         for datagram in datagrams {
-            #expect(throws: DecodeError.authenticationType(1)) { try decode(datagram) }
+            #expect(throws: DecodeError.authenticationType(1, expected: 0)) { try decode(datagram) }
         }
+    }
+
+    @Test(
+        arguments: [
+            ("keepalived-v2", []), ("keepalived-v2-two-addresses", []),
+            ("keepalived-v2-password", [.password]), ("keepalived-v3", [.legacyChecksum]),
+            ("keepalived-v3-two-addresses", [.legacyChecksum]),
+        ] as [(String, [PacketRemark])])
+    func `it is explained without a fault`(name: String, remarks: [PacketRemark]) throws {
+        let file = try Capture.contents(of: Capture.path(of: name))
+        let packets = try VRRPCore.Capture(file: file).packets
+        let explanations = packets.compactMap { PacketExplanation($0) }
+        try #require(explanations.count >= 3)
+        for explanation in explanations {
+            #expect(explanation.faults == [])
+            let expected =
+                [.physicalSource(MACAddress(2, 0, 0, 0, 0, 2))] + remarks
+            #expect(explanation.remarks.filter { $0 != .release } == expected)
+        }
+        #expect(explanations.last?.remarks.contains(.release) == (name != "keepalived-v2-password"))
     }
 
     @Test(arguments: ["keepalived-v2", "keepalived-v3"])
@@ -100,7 +134,8 @@ private struct Capture {
             let again = received.advertisement.encoded(
                 coverage: received.coverage, source: received.header.source,
                 destination: received.header.destination)
-            #expect(again == Array(datagram[received.header.payload]))
+            let payload = try IPv4Header(decoding: datagram.span).payload
+            #expect(again == Array(datagram[payload]))
         }
     }
 
@@ -114,6 +149,51 @@ private struct Capture {
             #expect(frame.count == 42)
             #expect(Array(frame[..<32]) == Array(ours[..<32]))
             #expect(Array(frame[38...]) == Array(ours[38...]))
+        }
+    }
+}
+
+@Suite struct `What tshark reads` {
+    /// The columns of Tests/Fixtures/read-with-tshark, by the names of the explanation's fields;
+    /// a field of one family or version shares its name with the other's.
+    private static let columns = [
+        "Ethernet source", "Ethernet destination", "Source", "Source", "Destination",
+        "Destination", "TTL", "Hop Limit", "Version", "Type", "Virtual Rtr ID", "Priority",
+        "Address Count", "Auth Type", "Adver Int", "Max Advertise Interval", "Checksum", "Address",
+        "Address",
+    ]
+
+    /// A field of the explanation, as tshark writes it.
+    private func plain(_ field: PacketExplanation.Field) -> String {
+        switch field.name {
+        case "Max Advertise Interval": "\((Int(field.value.dropLast(3)) ?? -1) / 10)"
+        case "Adver Int": String(field.value.dropLast(2))
+        default: String(field.value.prefix { $0 != "," })
+        }
+    }
+
+    @Test(
+        arguments: [
+            "keepalived-v2", "keepalived-v2-password", "keepalived-v2-two-addresses",
+            "keepalived-v3", "keepalived-v3-two-addresses", "vectors-ipv6",
+        ])
+    func `every field is explained as tshark reads it`(name: String) throws {
+        let path = Capture.path(of: name)
+        let explanations = try VRRPCore.Capture(file: Capture.contents(of: path))
+            .packets.compactMap { PacketExplanation($0) }
+        let text = try String(
+            decoding: Capture.contents(of: String(path.dropLast(4)) + "tshark"), as: UTF8.self)
+        let lines = text.split(separator: "\n")
+        try #require(!lines.isEmpty)
+        try #require(lines.count == explanations.count)
+        for (line, explanation) in zip(lines, explanations) {
+            let values = line.split(separator: "\t", omittingEmptySubsequences: false)
+            let expected = zip(Self.columns, values).filter { !$1.isEmpty }.flatMap { name, value in
+                value.split(separator: ",").map { "\(name) \($0)" }
+            }
+            let found = explanation.fields.filter { $0.name != "Authentication Data" }
+                .map { "\($0.name) \(plain($0))" }
+            #expect(found == expected)
         }
     }
 }

@@ -28,8 +28,8 @@ private func encoded(_ advertisement: Advertisement, _ coverage: ChecksumCoverag
         let received = try decodeMessage(wire)
         #expect(received.advertisement == advertisement)
         #expect(received.coverage == coverage)
-        #expect(received.header.source == IPv4Address(192, 0, 2, 2))
-        #expect(received.header.destination == IPv4Address(224, 0, 0, 18))
+        #expect(received.header.source == .v4(IPv4Address(192, 0, 2, 2)))
+        #expect(received.header.destination == .v4(IPv4Address(224, 0, 0, 18)))
     }
 
     @Test func `the longest interval fills twelve bits`() {

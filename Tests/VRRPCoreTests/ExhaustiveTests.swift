@@ -1,13 +1,24 @@
 import Testing
 import VRRPCore
 
-/// Two routers and what is on the wire between them, as one value that can be explored.
+/// Two or three routers and what is on the wire between them, as one value that can be explored.
 private struct World: Hashable {
     var routers: [VirtualRouter]
-    var holdsAddresses = [false, false]
+    var holdsAddresses: [Bool]
     /// What each router is still to receive, oldest first.
-    var inboxes: [[Advertisement]] = [[], []]
+    var inboxes: [[Letter]]
     var now = Instant(nanoseconds: 0)
+
+    struct Letter: Hashable {
+        let message: Advertisement
+        let sender: IPAddress
+    }
+
+    init(routers: [VirtualRouter]) {
+        self.routers = routers
+        holdsAddresses = routers.map { _ in false }
+        inboxes = routers.map { _ in [] }
+    }
 
     enum Choice: Hashable {
         case deliver(Int), lose(Int), wake(Int), startup(Int), shutdown(Int)
@@ -26,7 +37,7 @@ private struct World: Hashable {
             case .backup, .active: choices.append(.shutdown(node))
             }
         }
-        if inboxes == [[], []] {
+        if inboxes.allSatisfy(\.isEmpty) {
             // The order of two timers is not the clock's alone: a process may be late.
             choices += routers.indices.filter { routers[$0].nextWake != nil }.map { .wake($0) }
             choices.append(
@@ -40,9 +51,8 @@ private struct World: Hashable {
     mutating func take(_ choice: Choice) -> String? {
         switch choice {
         case .deliver(let node):
-            let message = inboxes[node].removeFirst()
-            return handle(
-                .received(message, from: routers[1 - node].configuration.primaryAddress), by: node)
+            let letter = inboxes[node].removeFirst()
+            return handle(.received(letter.message, from: letter.sender), by: node)
         case .lose(let node):
             inboxes[node].removeFirst()
             return nil
@@ -60,7 +70,10 @@ private struct World: Hashable {
         for action in routers[node].handle(event, at: now) {
             switch action {
             case .advertise(let priority):
-                inboxes[1 - node].append(routers[node].advertisement(priority: priority))
+                let letter = Letter(
+                    message: routers[node].advertisement(priority: priority),
+                    sender: routers[node].configuration.primaryAddress)
+                for other in routers.indices where other != node { inboxes[other].append(letter) }
             case .claimAddresses:
                 if holdsAddresses[node] { return "claims twice after \(event)" }
                 holdsAddresses[node] = true
@@ -81,7 +94,7 @@ private struct World: Hashable {
         for node in routers.indices where routers[node].role == .initialize {
             if let fault = take(.startup(node)) { return fault }
         }
-        let end = now + .seconds(9)
+        let end = now + .seconds(20)
         for _ in 0..<1000 {
             if let node = routers.indices.first(where: { !inboxes[$0].isEmpty }) {
                 if let fault = take(.deliver(node)) { return fault }
@@ -99,14 +112,48 @@ private struct World: Hashable {
 }
 
 @Suite struct `Every order of events` {
-    private func world(_ interval: AdvertisementInterval, _ priorities: [UInt8]) -> World {
+    private func world(
+        _ interval: AdvertisementInterval, _ priorities: [UInt8], preempts: Bool
+    ) -> World {
         World(
-            routers: zip(priorities, [lowerAddress, higherAddress]).map { number, address in
-                VirtualRouter(
-                    configuration: VirtualRouter.Configuration(
-                        vrid: vrid51, priority: priority(number), interval: interval,
-                        primaryAddress: address, addresses: virtualAddresses))
+            routers: zip(priorities, [1, 2, 3] as [UInt8]).map { number, host in
+                var configuration = VirtualRouter.Configuration(
+                    vrid: vrid51, priority: priority(number), interval: interval,
+                    primaryAddress: IPv4Address(192, 0, 2, host), addresses: virtualAddresses)
+                configuration.preempts = preempts
+                return VirtualRouter(configuration: configuration)
             })
+    }
+
+    /// All worlds that can be reached from one by so many choices.
+    private func reachable(from start: World, depth: Int) -> Set<World> {
+        var frontier: Set<World> = [start]
+        var known = frontier
+        for depth in 1...depth {
+            var next: Set<World> = []
+            for world in frontier {
+                for choice in world.choices {
+                    var successor = world
+                    if let fault = successor.take(choice) {
+                        Issue.record("depth \(depth), \(choice): \(fault)")
+                        return known
+                    }
+                    if known.insert(successor).inserted { next.insert(successor) }
+                }
+            }
+            frontier = next
+        }
+        return known
+    }
+
+    private func settle(_ worlds: Set<World>) {
+        for world in worlds {
+            var settled = world
+            if let fault = settled.settle() {
+                Issue.record("\(fault), from \(world)")
+                return
+            }
+        }
     }
 
     @Test(
@@ -114,29 +161,20 @@ private struct World: Hashable {
     func `two routers hold addresses exactly while Active, and always agree in the end`(
         interval: AdvertisementInterval, priorities: [UInt8]
     ) {
-        var frontier: Set<World> = [world(interval, priorities)]
-        var known = frontier
-        for depth in 1...11 {
-            var next: Set<World> = []
-            for world in frontier {
-                for choice in world.choices {
-                    var successor = world
-                    if let fault = successor.take(choice) {
-                        Issue.record("depth \(depth), \(choice): \(fault)")
-                        return
-                    }
-                    if known.insert(successor).inserted { next.insert(successor) }
-                }
-            }
-            frontier = next
+        for preempts in [true, false] {
+            let known = reachable(
+                from: world(interval, priorities, preempts: preempts), depth: 9)
+            #expect(known.count > 1000, "\(known.count) worlds")
+            settle(known)
         }
-        #expect(known.count > 3000, "\(known.count) worlds")
-        for world in known {
-            var settled = world
-            if let fault = settled.settle() {
-                Issue.record("\(fault), from \(world)")
-                return
-            }
-        }
+    }
+
+    @Test(
+        arguments: [[100, 90, 80], [100, 100, 90], [255, 100, 100]] as [[UInt8]], [true, false])
+    func `three routers do, too`(priorities: [UInt8], preempts: Bool) {
+        let known = reachable(
+            from: world(version3(100), priorities, preempts: preempts), depth: 7)
+        #expect(known.count > 1000, "\(known.count) worlds")
+        settle(known)
     }
 }

@@ -48,9 +48,9 @@ func literal<Value>(_ value: Value?) -> Value {
 }
 
 let vrid51 = literal(VRID(51))
-let ownAddress = IPv4Address(192, 0, 2, 2)
-let lowerAddress = IPv4Address(192, 0, 2, 1)
-let higherAddress = IPv4Address(192, 0, 2, 3)
+let ownAddress = IPAddress.v4(IPv4Address(192, 0, 2, 2))
+let lowerAddress = IPAddress.v4(IPv4Address(192, 0, 2, 1))
+let higherAddress = IPAddress.v4(IPv4Address(192, 0, 2, 3))
 let virtualAddresses = VirtualAddressList(IPv4Address(192, 0, 2, 100))
 
 func version3(_ centiseconds: UInt16) -> AdvertisementInterval {
@@ -99,6 +99,11 @@ extension VirtualRouter {
         }
     }
 
+    /// Wakes whenever it is due, up to and including a time.
+    mutating func pass(to end: Instant) {
+        while let due = nextWake, due <= end { _ = handle(.wake, at: due) }
+    }
+
     /// A Backup since 0 s.
     func started() -> VirtualRouter {
         var router = self
@@ -108,8 +113,9 @@ extension VirtualRouter {
 
     /// The same router, Active since 10 s.
     func promoted() -> VirtualRouter {
-        var router = started()
-        _ = router.handle(.wake, at: second(10))
+        var router = self
+        _ = router.handle(.startup, at: second(10))
+        _ = router.handle(.takeOver, at: second(10))
         return router
     }
 }

@@ -20,35 +20,37 @@ public struct Advertisement: Hashable, Sendable {
     /// The sender's priority; 0: it stops taking part.
     public var priority: Priority
     /// The sender's interval, in the unit of its protocol version.
-    public var interval: AdvertisementInterval
+    public private(set) var interval: AdvertisementInterval
     /// The virtual router's addresses; for diagnosis, the election does not look at them.
-    public var addresses: VirtualAddressList
+    public private(set) var addresses: VirtualAddressList
 
-    /// Makes an advertisement.
+    /// Makes an advertisement; over IPv6 a version 2 interval becomes one of version 3.
     public init(
         vrid: VRID, priority: Priority, interval: AdvertisementInterval,
         addresses: VirtualAddressList
     ) {
         self.vrid = vrid
         self.priority = priority
-        self.interval = interval
+        self.interval = interval.carried(over: addresses.family)
         self.addresses = addresses
     }
 
     /// The version of the protocol.
     public var version: VRRPVersion { interval.version }
 
-    /// The length of the encoded message in bytes: 8 + 4n, and 8 more in version 2.
+    /// The length of the encoded message in bytes.
+    ///
+    /// 8 + 4n, over IPv6 8 + 16n, in version 2 16 + 4n.
     public var byteCount: Int {
-        Self.byteCount(version: version, addressCount: addresses.count)
+        Self.byteCount(version: version, family: addresses.family, addressCount: addresses.count)
     }
 
-    static func byteCount(version: VRRPVersion, addressCount: Int) -> Int {
+    static func byteCount(version: VRRPVersion, family: AddressFamily, addressCount: Int) -> Int {
         let authenticationByteCount =
             switch version {
             case .v2: 8
             case .v3: 0
             }
-        return 8 + 4 * addressCount + authenticationByteCount
+        return 8 + family.addressByteCount * addressCount + authenticationByteCount
     }
 }

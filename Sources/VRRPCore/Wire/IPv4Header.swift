@@ -3,9 +3,6 @@
 /// Decoded from what a raw socket delivers, which begins with this header. The header's own
 /// checksum is not looked at: the kernel has verified it.
 public struct IPv4Header: Hashable, Sendable {
-    /// The protocol number of VRRP, 112.
-    static let vrrpProtocolNumber: UInt8 = 112
-
     /// The address of the sender, which decides ties of the election.
     public let source: IPv4Address
     /// The address that the datagram was sent to, normally ``IPv4Address/vrrpGroup``.
@@ -33,7 +30,7 @@ public struct IPv4Header: Hashable, Sendable {
         self.source = source
         self.destination = destination
         self.timeToLive = timeToLive
-        protocolNumber = Self.vrrpProtocolNumber
+        protocolNumber = IPHeader.vrrpProtocolNumber
         payload = 20..<(20 + messageByteCount)
     }
 
@@ -72,8 +69,26 @@ extension Span<UInt8> {
         UInt16(self[offset]) << 8 | UInt16(self[offset + 1])
     }
 
-    /// The address at `offset`.
+    /// The IPv4 address at `offset`.
     func address(at offset: Int) -> IPv4Address {
         IPv4Address(self[offset], self[offset + 1], self[offset + 2], self[offset + 3])
+    }
+
+    /// The IPv6 address at `offset`.
+    func longAddress(at offset: Int) -> IPv6Address {
+        IPv6Address(high: quadWord(at: offset), low: quadWord(at: offset + 8))
+    }
+
+    /// The address of `family` at `offset`.
+    func address(at offset: Int, family: AddressFamily) -> IPAddress {
+        switch family {
+        case .ipv4: .v4(address(at: offset))
+        case .ipv6: .v6(longAddress(at: offset))
+        }
+    }
+
+    /// The 64 bits at `offset`, in network order.
+    func quadWord(at offset: Int) -> UInt64 {
+        (offset..<(offset + 8)).reduce(0) { $0 << 8 | UInt64(self[$1]) }
     }
 }

@@ -21,10 +21,19 @@ struct InternetChecksum {
         if index < bytes.count { add(UInt16(bytes[index]) << 8) }
     }
 
-    /// Adds an address as two words.
-    mutating func add(_ address: IPv4Address) {
-        add(UInt16(truncatingIfNeeded: address.rawValue >> 16))
-        add(UInt16(truncatingIfNeeded: address.rawValue))
+    /// Adds an address as two or eight words.
+    mutating func add(_ address: IPAddress) {
+        switch address {
+        case .v4(let address):
+            add(UInt16(truncatingIfNeeded: address.rawValue >> 16))
+            add(UInt16(truncatingIfNeeded: address.rawValue))
+        case .v6(let address):
+            for half in [address.high, address.low] {
+                for shift in [48, 32, 16, 0] as [UInt64] {
+                    add(UInt16(truncatingIfNeeded: half >> shift))
+                }
+            }
+        }
     }
 
     /// What the checksum field must hold, if it was 0 while the bytes were added.
@@ -33,21 +42,26 @@ struct InternetChecksum {
 
 /// Which bytes the checksum of a VRRP message over IPv4 covers.
 ///
-/// Version 2 always has the message alone. For version 3, RFC 9568 says the message alone, while
+/// Version 2 always has the message alone, IPv6 always the pseudo-header of RFC 8200 §8.1. For
+/// version 3 over IPv4, RFC 9568 says the message alone, while
 /// RFC 5798 was read by many, keepalived among them, as asking for a pseudo-header.
 public enum ChecksumCoverage: Hashable, Sendable {
     /// The VRRP message alone (RFC 9568 §5.2.8, RFC 3768 §5.3.8).
     case message
-    /// Source, destination, protocol and length from the IP header, then the message (RFC 5798).
+    /// Source, destination, length and protocol from the IP header, then the message.
+    ///
+    /// RFC 9568 §5.2.8 for IPv6; RFC 5798 §5.2.8 as it was read, for IPv4.
     case pseudoHeader
 
     /// The sum to begin with, before the message's own bytes.
-    func seed(source: IPv4Address, destination: IPv4Address, byteCount: Int) -> InternetChecksum {
+    ///
+    /// Both pseudo-headers add up to the same: addresses, length and protocol.
+    func seed(source: IPAddress, destination: IPAddress, byteCount: Int) -> InternetChecksum {
         var checksum = InternetChecksum()
         guard self == .pseudoHeader else { return checksum }
         checksum.add(source)
         checksum.add(destination)
-        checksum.add(UInt16(IPv4Header.vrrpProtocolNumber))
+        checksum.add(UInt16(IPHeader.vrrpProtocolNumber))
         checksum.add(UInt16(truncatingIfNeeded: byteCount))
         return checksum
     }

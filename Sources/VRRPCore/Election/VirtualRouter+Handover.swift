@@ -54,7 +54,7 @@ extension VirtualRouter {
     public mutating func giveWay(deferring deference: Deference, at now: Instant) -> [Action] {
         handover.deference = deference
         guard role == .active else { return [] }
-        state = backup(following: nil, at: now)
+        state = watch(following: nil, at: now)
         return [
             .advertise(.release), .report(.transition(from: .active, to: .backup)),
             .releaseAddresses,
@@ -74,8 +74,8 @@ extension VirtualRouter {
         switch state {
         case .initialize: throw .takesNoPart
         case .active: return []
-        case .backup(_, let peer):
-            let needed = try peer.map { peer throws(TakeoverRefusal) in try priority(over: peer) }
+        case .backup(let watch):
+            let needed = try watch.following.map { peer throws(TakeoverRefusal) in try priority(over: peer) }
             handover.deference = .none
             var actions: [Action] = []
             if let needed, needed != priority {
@@ -84,7 +84,7 @@ extension VirtualRouter {
                 handover.raise = Int(needed.rawValue) - Int(previous.rawValue)
                 handover.unraised = previous
             }
-            let (next, claim) = takeOver(from: .backup, at: now)
+            let (next, claim) = takeOver(at: now)
             state = next
             // It did not wait for that timer.
             return actions + claim.filter { $0 != .report(.activeDownTimerExpired) }

@@ -22,5 +22,8 @@ public struct Centiseconds: RawRepresentable, Hashable, Comparable, Sendable, Co
     /// One second, the protocol's default interval.
     public static let oneSecond = Centiseconds(unchecked: 100)
 
+    /// 40.95 seconds, the longest interval that version 3 can say.
+    public static let longest = Centiseconds(unchecked: 4095)
+
     private init(unchecked rawValue: UInt16) { self.rawValue = rawValue }
 }

@@ -26,17 +26,17 @@ extension VirtualRouter {
     private func adopt(previous: Configuration, at now: Instant) -> (State, [Action]) {
         switch state {
         case .initialize: return (state, [])
-        case .backup(_, let peer):
+        case .backup(let current):
             guard configuration.interval != previous.interval else { return (state, []) }
-            return (backup(following: peer, at: now), [])
+            var next = current
+            next.activeDownAt = now + activeDownInterval(following: current.following)
+            return (.backup(next), [])
         case .active(let tenure):
             let hasOtherAddresses = configuration.addresses != previous.addresses
             let schedule = configuration.announcements
-            let next = Tenure(
-                advertiseAt: now + configuration.interval.duration,
-                mayAnswerAt: tenure.mayAnswerAt,
-                announcement: hasOtherAddresses
-                    ? schedule.afterFirstBurst(at: now) : tenure.announcement)
+            var next = tenure
+            next.advertiseAt = now + pace
+            if hasOtherAddresses { next.announcement = schedule.afterFirstBurst(at: now) }
             let claim: [Action] = [
                 .claimAddresses, .announceAddresses(repetitions: schedule.repetitions),
             ]

@@ -28,6 +28,33 @@ public struct MACAddress: Hashable, Sendable {
     public static func virtualIPv4(_ vrid: VRID) -> MACAddress {
         MACAddress(0x00, 0x00, 0x5E, 0x00, 0x01, vrid.rawValue)
     }
+
+    /// The virtual router's own address over IPv6, 00-00-5E-00-02-{VRID}.
+    ///
+    /// RFC 9568 §7.3.
+    public static func virtualIPv6(_ vrid: VRID) -> MACAddress {
+        MACAddress(0x00, 0x00, 0x5E, 0x00, 0x02, vrid.rawValue)
+    }
+
+    /// The virtual router's own address over `family` (RFC 9568 §7.3).
+    public static func virtual(_ vrid: VRID, family: AddressFamily) -> MACAddress {
+        switch family {
+        case .ipv4: virtualIPv4(vrid)
+        case .ipv6: virtualIPv6(vrid)
+        }
+    }
+
+    /// The address that carries an IPv4 group: 01-00-5E and its last 23 bits (RFC 1112 §6.4).
+    public static func multicast(for group: IPv4Address) -> MACAddress {
+        let octets = group.octets
+        return MACAddress(0x01, 0x00, 0x5E, octets[1] & 0x7F, octets[2], octets[3])
+    }
+
+    /// The address that carries an IPv6 group: 33-33 and its last four octets (RFC 2464 §7).
+    public static func multicast(for group: IPv6Address) -> MACAddress {
+        let octets = group.octets
+        return MACAddress(0x33, 0x33, octets[12], octets[13], octets[14], octets[15])
+    }
 }
 
 extension MACAddress: CustomStringConvertible {

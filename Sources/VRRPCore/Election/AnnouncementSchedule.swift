@@ -8,11 +8,14 @@ public struct AnnouncementSchedule: Hashable, Sendable {
     /// Time from the first burst to the second; zero: no second burst.
     public var secondBurstDelay = Duration.seconds(5)
     /// Time between later announcements; zero: none.
-    public var refreshInterval = Duration.zero
+    ///
+    /// One a minute by default, where keepalived has none: a host or switch that missed a change,
+    /// or believed the loser of a split, is right again after that at the latest.
+    public var refreshInterval = Duration.seconds(60)
     /// Announcements of each address in one refresh; below 1: none.
     public var refreshRepetitions = 1
 
-    /// Makes keepalived's defaults: five at once, five more after five seconds, no refresh.
+    /// Makes the defaults: five at once, five more after five seconds, then one a minute.
     public init() {}
 
     /// What is due after a first burst at `now`.

@@ -5,10 +5,18 @@ extension VirtualRouter {
         case startup
         /// It shall take no part: stopped, or something that it needs has failed.
         case shutdown
+        /// It shall give the addresses to another router, and take them back only if there is none.
+        case stepDown
+        /// It shall leave the addresses, since another member of its group lost them.
+        ///
+        /// An Active one resigns, and then takes part as any Backup.
+        case yield
+        /// It shall hold the addresses, now; a router that is ranked higher takes them back.
+        case takeOver
         /// Time has passed; see ``VirtualRouter/nextWake``.
         case wake
         /// An advertisement arrived from the given address.
-        case received(Advertisement, from: IPv4Address)
+        case received(Advertisement, from: IPAddress)
         /// Trackers gave it another priority, 1 to 255; 0 is not one to take part with and ignored.
         ///
         /// An Active router says so with its next advertisement, which is due at once if the priority
@@ -38,22 +46,33 @@ extension VirtualRouter {
         /// A Backup heard nothing for too long and takes over.
         case activeDownTimerExpired
         /// Somebody advertised priority 0: it stops taking part.
-        case releaseReceived(from: IPv4Address)
+        case releaseReceived(from: IPAddress)
         /// A Backup discarded an advertisement of lower priority, and waits to take over.
-        case inferiorDiscarded(Priority, from: IPv4Address)
+        case inferiorDiscarded(Priority, from: IPAddress)
         /// An Active router heard one that loses against it, and answers.
-        case inferiorAnswered(Priority, from: IPv4Address, own: Priority)
+        case inferiorAnswered(Priority, from: IPAddress, own: Priority)
         /// An Active router heard one that wins against it, and yields.
         ///
         /// With equal priorities, it was the sender's higher address that won.
-        case superiorReceived(Priority, from: IPv4Address, own: Priority)
+        case superiorReceived(Priority, from: IPAddress, own: Priority)
         /// The sender advertises at another interval; it takes part all the same.
         case intervalDiffers(
-            AdvertisementInterval, from: IPv4Address, own: AdvertisementInterval)
+            AdvertisementInterval, from: IPAddress, own: AdvertisementInterval)
         /// The sender lists other addresses; it takes part all the same.
-        case addressesDiffer(VirtualAddressList, from: IPv4Address, own: VirtualAddressList)
+        case addressesDiffer(VirtualAddressList, from: IPAddress, own: VirtualAddressList)
         /// The router's own priority changed.
         case priorityChanged(from: Priority, to: Priority)
+        /// Another router, besides this one, says that it owns the addresses (RFC 9568 §8.3.2).
+        case anotherOwner(IPAddress)
+        /// Another router believed to be Active, too, and lost; this one has announced again.
+        ///
+        /// Told once for each conflict. Whoever was notified of the other one's transition has to be
+        /// notified of this router's state again, with a greater ``NotificationEpoch``.
+        case reaffirmed(against: IPAddress)
+        /// The caller came back so late that another router may have taken over: it listens first.
+        ///
+        /// With how late it came back.
+        case stalled(Duration)
         /// An advertisement was refused and had no effect.
         case rejected(RejectionReason)
     }
@@ -68,7 +87,13 @@ public enum RejectionReason: Hashable, Sendable {
     /// It comes from the router's own address: a loop, or two routers with one address.
     ///
     /// Two such routers would answer each other without end.
-    case ownAddress(IPv4Address)
+    case ownAddress(IPAddress)
+    /// It was sent to a group where unicast is configured, or not to the group.
+    case destination(IPAddress)
+    /// Its sender is not among the unicast peers.
+    case unknownPeer(IPAddress)
+    /// Its list of IPv6 addresses begins with one that is not link-local (RFC 9568 §5.2.9).
+    case firstAddress(IPAddress)
 }
 
 extension RejectionReason: CustomStringConvertible {
@@ -81,6 +106,9 @@ extension RejectionReason: CustomStringConvertible {
             "VRID \(found.rawValue), must be \(expected.rawValue)"
         case .ownAddress(let address):
             "sent from this router's own address \(address), must be another's"
+        case .destination(let address): "sent to \(address), where this router does not listen"
+        case .unknownPeer(let address): "sent by \(address), which is not a unicast peer"
+        case .firstAddress(let address): "first address \(address), must be link-local"
         }
     }
 }

@@ -32,6 +32,17 @@ public enum AdvertisementInterval: Hashable, Sendable {
         }
     }
 
+    /// The interval that can be carried over `family`: over IPv6, version 2 becomes version 3.
+    ///
+    /// Version 2 is of IPv4 only. What is longer than version 3 can say becomes 40.95 s.
+    public func carried(over family: AddressFamily) -> AdvertisementInterval {
+        switch (self, family) {
+        case (.v3, _), (.v2, .ipv4): self
+        case (.v2(let interval), .ipv6):
+            .v3(Centiseconds(rawValue: UInt16(interval.rawValue) * 100) ?? .longest)
+        }
+    }
+
     /// Skew_Time: what a Backup of this priority waits longer than one that is ranked higher.
     ///
     /// Version 3: (256 - priority) · interval / 256. Version 2: (256 - priority) / 256 seconds,
@@ -51,7 +62,15 @@ public enum AdvertisementInterval: Hashable, Sendable {
     /// Active_Down_Interval: how long a Backup hears nothing before it takes over.
     ///
     /// 3 · interval + Skew_Time. RFC 9568 §6.1, RFC 3768 §6.1.
-    public func activeDownInterval(for priority: Priority) -> Duration {
-        duration * 3 + skewTime(for: priority)
+    ///
+    /// - Parameters:
+    ///   - priority: The Backup's own.
+    ///   - lostAdvertisements: How many advertisements in a row have to stay away, 3 in the RFC
+    ///     (keepalived's `down_timer_adverts`); below 1 counts as 1.
+    /// - Returns: The time, exactly.
+    public func activeDownInterval(
+        for priority: Priority, lostAdvertisements: Int = 3
+    ) -> Duration {
+        duration * max(lostAdvertisements, 1) + skewTime(for: priority)
     }
 }

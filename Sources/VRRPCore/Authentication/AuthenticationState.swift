@@ -1,0 +1,122 @@
+/// What a router remembers in order to sign its messages and to refuse old ones of its peers.
+public struct AuthenticationState: Hashable, Sendable {
+    /// How messages are authenticated.
+    public let settings: MessageAuthentication
+    private var lastSent: SequenceNumber?
+    private var replayGuard: ReplayGuard
+
+    /// Makes a state that has sent and seen nothing.
+    ///
+    /// - Parameters:
+    ///   - settings: How messages are authenticated.
+    ///   - senderLimit: How many senders are remembered: the number of unicast peers, or 4.
+    public init(settings: MessageAuthentication, senderLimit: Int = Self.multicastSenderLimit) {
+        self.settings = settings
+        replayGuard = ReplayGuard(senderLimit: senderLimit)
+    }
+
+    /// Senders that are remembered where every station of the LAN may be one.
+    public static let multicastSenderLimit = 4
+
+    /// Makes the trailer for a message.
+    ///
+    /// - Parameters:
+    ///   - message: The VRRP message; its checksum does not matter.
+    ///   - header: Tells the family and the source.
+    ///   - now: Real time.
+    ///   - authenticator: Has the keys.
+    /// - Returns: The trailer, or `nil` where the mode is not to sign.
+    /// - Throws: `.unknownKey` if the active key is missing.
+    public mutating func sign(
+        _ message: [UInt8], header: IPHeader, at now: Timestamp,
+        using authenticator: any MessageAuthenticator
+    ) throws(AuthenticationFailure) -> AuthenticationTrailer? {
+        guard settings.mode != .receiveOnly else { return nil }
+        let sequence = nextSequence(at: now)
+        lastSent = sequence
+        return try AuthenticationTrailer(
+            signing: message, header: header, keyID: settings.activeKeyID, sequence: sequence,
+            using: authenticator)
+    }
+
+    /// Judges what follows a message.
+    ///
+    /// - Parameters:
+    ///   - message: The VRRP message, at least 8 bytes.
+    ///   - trailer: What follows it in the IP payload, possibly nothing.
+    ///   - header: Tells the family and the source.
+    ///   - now: Real time.
+    ///   - authenticator: Has the keys.
+    /// - Throws: The first check that failed; the state moves only if all held.
+    public mutating func verify(
+        _ message: Span<UInt8>, trailer: Span<UInt8>, header: IPHeader, at now: Timestamp,
+        using authenticator: any MessageAuthenticator
+    ) throws(AuthenticationFailure) {
+        if trailer.count == 0 {
+            guard settings.mode != .enforce else { throw .missing }
+            return
+        }
+        let trailer = try AuthenticationTrailer(decoding: trailer)
+        let secondsAhead = trailer.sequence.secondsAhead(of: now)
+        guard settings.antiReplay == .monotonic || secondsAhead.magnitude <= settings.windowSeconds
+        else { throw .stale(secondsAhead: secondsAhead) }
+        let bytes = (0..<message.count).map { message[$0] }
+        let expected = try AuthenticationTrailer(
+            signing: bytes, header: header, keyID: trailer.keyID, sequence: trailer.sequence,
+            using: authenticator)
+        guard expected.code.span.equalsInConstantTime(trailer.code.span) else { throw .wrongCode }
+        guard
+            replayGuard.admit(
+                trailer.sequence, from: header.source,
+                forgetting: { [settings] known in
+                    // A remembered number outside the window is from before a clock was set.
+                    settings.antiReplay == .time
+                        && known.secondsAhead(of: now).magnitude > settings.windowSeconds
+                })
+        else { throw .replayed }
+    }
+
+    private func nextSequence(at now: Timestamp) -> SequenceNumber {
+        let clock = SequenceNumber(now)
+        guard let lastSent, !clock.isAfter(lastSent) else { return clock }
+        // In time mode peers refuse what is too far ahead; a clock that was set back has to win.
+        if settings.antiReplay == .time, lastSent.secondsAhead(of: now) > settings.windowSeconds {
+            return clock
+        }
+        return lastSent.successor
+    }
+}
+
+/// The last sequence number of each of the most recently heard senders.
+struct ReplayGuard: Hashable, Sendable {
+    private struct Sender: Hashable {
+        let address: IPAddress
+        let last: SequenceNumber
+    }
+
+    private let senderLimit: Int
+    /// The most recently heard sender is the last.
+    private var senders: [Sender] = []
+
+    init(senderLimit: Int) { self.senderLimit = max(senderLimit, 1) }
+
+    /// Takes a number that is later than the sender's last, and remembers it.
+    mutating func admit(
+        _ sequence: SequenceNumber, from address: IPAddress,
+        forgetting isForgotten: (SequenceNumber) -> Bool
+    ) -> Bool {
+        let index = senders.firstIndex { $0.address == address }
+        if let index, !isForgotten(senders[index].last),
+            !sequence.isAfter(senders[index].last)
+        {
+            return false
+        }
+        if let index {
+            senders.remove(at: index)
+        } else if senders.count >= senderLimit {
+            senders.removeFirst()
+        }
+        senders.append(Sender(address: address, last: sequence))
+        return true
+    }
+}

@@ -1,0 +1,63 @@
+/// What is wrong with a VRRP packet.
+public enum PacketFault: Hashable, Sendable {
+    /// A router refuses it for this reason.
+    case decoding(DecodeError)
+    /// It goes to another group than VRRP's.
+    case group(IPAddress)
+    /// Its Ethernet destination is not the one of its group, so that stations may not hear it.
+    case linkDestination(MACAddress, expected: MACAddress)
+    /// It comes from one of the virtual addresses, though its sender does not own them.
+    ///
+    /// Ties are decided by source, and a Backup may hold that address next.
+    case sourceIsVirtual(IPAddress)
+}
+
+extension PacketFault: CustomStringConvertible {
+    /// What was found, and what would be right.
+    public var description: String {
+        switch self {
+        case .decoding(let error): error.description
+        case .group(let address):
+            "sent to group \(address), must be \(address.family.vrrpGroup)"
+        case .linkDestination(let found, let expected):
+            "Ethernet destination \(found), must be \(expected)"
+        case .sourceIsVirtual(let address):
+            "sent from the virtual address \(address), must be the interface's own"
+        }
+    }
+}
+
+/// What is right about a VRRP packet and still worth knowing.
+public enum PacketRemark: Hashable, Sendable {
+    /// The sender stops taking part.
+    case release
+    /// The version 3 checksum over IPv4 includes a pseudo-header, as RFC 5798 was read.
+    case legacyChecksum
+    /// The Ethernet source is not the virtual MAC.
+    case physicalSource(MACAddress)
+    /// The list of IPv6 addresses begins with one that is not link-local.
+    case firstAddress(IPAddress)
+    /// It carries a version 2 password, in clear text.
+    case password
+    /// It carries an authentication trailer.
+    case authenticated(keyID: UInt8)
+    /// So many bytes follow the message that are no trailer.
+    case trailingBytes(Int)
+}
+
+extension PacketRemark: CustomStringConvertible {
+    /// One sentence for an operator.
+    public var description: String {
+        switch self {
+        case .release: "the sender stops taking part"
+        case .legacyChecksum:
+            "checksum with pseudo-header (RFC 5798); routers of RFC 9568 alone refuse it"
+        case .physicalSource(let mac): "sent from \(mac), not from the virtual MAC"
+        case .firstAddress(let address):
+            "first address \(address) is not link-local; strict routers refuse it"
+        case .password: "authenticated by a clear-text password"
+        case .authenticated(let keyID): "authenticated with key \(keyID)"
+        case .trailingBytes(let count): "\(count) bytes after the message"
+        }
+    }
+}

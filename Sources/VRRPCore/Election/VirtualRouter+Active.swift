@@ -1,0 +1,204 @@
+extension VirtualRouter {
+    /// Deviation: addresses come after the first advertisement, as in keepalived; RFC 9568 §6.4
+    /// does not say when they are put onto the interface.
+    func takeOver(at now: Instant) -> (State, [Action]) {
+        let schedule = configuration.announcements
+        var tenure = Tenure(
+            advertiseAt: now + pace, mayAnswerAt: now,
+            announcement: schedule.afterFirstBurst(at: now))
+        var cause: [Action] = []
+        if case .backup(let watch) = state {
+            // The one that is displaced will say one more word; no new conflict then.
+            tenure.contestedAt = watch.displacingSince
+            if now >= watch.activeDownAt { cause = [.report(.activeDownTimerExpired)] }
+        }
+        return (
+            .active(tenure),
+            cause + [
+                .advertise(priority), .report(.transition(from: role, to: .active)),
+                .claimAddresses, .announceAddresses(repetitions: schedule.repetitions),
+            ]
+        )
+    }
+
+    /// Does what is due of the two things that an Active router does by the clock.
+    func attend(_ tenure: Tenure, at now: Instant) -> (State, [Action]) {
+        var next = tenure
+        if let end = tenure.listeningUntil {
+            guard now >= end else { return (.active(next), []) }
+            next.listeningUntil = nil
+        }
+        var actions: [Action] = []
+        if now >= tenure.advertiseAt {
+            actions.append(.advertise(priority))
+            // A hastened advertisement was an answer.
+            if tenure.advertiseAt == tenure.mayAnswerAt { next.mayAnswerAt = now + answerSpacing }
+            next.advertiseAt = now + pace
+        }
+        if let due = tenure.announcement, now >= due.at {
+            actions.append(.announceAddresses(repetitions: due.repetitions))
+            next.announcement = configuration.announcements.refresh(after: now)
+        }
+        return (.active(next), actions)
+    }
+
+    /// Judges what a router says that also believes to be Active, or that has just stopped.
+    func hear(_ peer: Peer, during tenure: Tenure, at now: Instant) -> (State, [Action]) {
+        let received = peer.advertisement.priority
+        if received == .release {
+            return answerRelease(from: peer.address, during: tenure, at: now)
+        }
+        if (received, peer.address) > (priority, configuration.primaryAddress) {
+            return yield(to: peer, during: tenure, at: now)
+        }
+        guard tenure.listeningUntil != nil else { return answer(peer, during: tenure, at: now) }
+        // It took over while this router stood still.
+        guard preempts else { return yield(to: peer, during: tenure, at: now) }
+        var next = tenure
+        next.listeningUntil = now
+        next.announcement = PlannedAnnouncement(
+            at: now, repetitions: configuration.announcements.repetitions)
+        return (.active(next), [])
+    }
+
+    private func answerRelease(
+        from sender: IPAddress, during tenure: Tenure, at now: Instant
+    ) -> (State, [Action]) {
+        let report = Action.report(.releaseReceived(from: sender))
+        var next = tenure
+        if tenure.listeningUntil != nil {
+            next.listeningUntil = now
+            return (.active(next), [report])
+        }
+        guard now >= tenure.mayAnswerAt else { return (.active(hastened(tenure)), [report]) }
+        next.advertiseAt = now + pace
+        next.mayAnswerAt = now + answerSpacing
+        return (.active(next), [report, .advertise(priority)])
+    }
+
+    /// Asserts that this router is Active, against one that believes the same of itself.
+    ///
+    /// RFC 9568 §6.4.3 asks for the advertisement. The announcements heal the caches that the other
+    /// router's announcements have spoilt.
+    ///
+    /// Deviation: RFC 3768 stays silent in version 2; keepalived answers there too, which ends
+    /// the conflict one interval earlier.
+    private func answer(
+        _ peer: Peer, during tenure: Tenure, at now: Instant
+    ) -> (State, [Action]) {
+        let received = peer.advertisement.priority
+        let report = Action.report(
+            .inferiorAnswered(received, from: peer.address, own: priority))
+        var next = tenure
+        next.contestedAt = now
+        guard now >= tenure.mayAnswerAt else { return (.active(hastened(next)), [report]) }
+        let schedule = configuration.announcements
+        next.mayAnswerAt = now + answerSpacing
+        next.announcement = [tenure.announcement, schedule.afterFirstBurst(at: now)]
+            .compactMap(\.self).min { $0.at < $1.at }
+        return (
+            .active(next),
+            differences(of: peer) + [
+                report, .advertise(priority),
+                .announceAddresses(repetitions: schedule.repetitions),
+            ] + conflict(with: peer, during: tenure, at: now)
+        )
+    }
+
+    /// What is told once of a conflict, however long the other router goes on.
+    private func conflict(
+        with peer: Peer, during tenure: Tenure, at now: Instant
+    ) -> [Action] {
+        let quiet = activeDownInterval(following: peer)
+        if let contestedAt = tenure.contestedAt, now - contestedAt <= quiet { return [] }
+        let isOwner = peer.advertisement.priority == .owner
+        return (isOwner ? [.report(.anotherOwner(peer.address))] : [])
+            + [.report(.reaffirmed(against: peer.address))]
+    }
+
+    /// The same tenure, with the next advertisement as early as an answer may come.
+    func hastened(_ tenure: Tenure) -> Tenure {
+        var next = tenure
+        next.advertiseAt = min(tenure.advertiseAt, tenure.mayAnswerAt)
+        return next
+    }
+
+    /// The least time between two answers, however much a peer sends.
+    ///
+    /// The skew time of priority 240, so that a Backup of that or less that waits for an answer to
+    /// priority 0 gets a delayed one in time.
+    private var answerSpacing: Duration {
+        configuration.interval.skewTime(for: Priority(rawValue: 240))
+    }
+
+    /// Becomes Backup of a router that is ranked higher.
+    ///
+    /// Deviation: RFC 9568 §6.4.3 leaves silently. One last advertisement tells the winner that
+    /// there was a conflict, so that it announces the addresses again at once: its hosts and
+    /// switches may have heard this router's announcements.
+    private func yield(
+        to peer: Peer, during tenure: Tenure, at now: Instant
+    ) -> (State, [Action]) {
+        let received = peer.advertisement.priority
+        let isOwner = received == .owner && priority == .owner
+        return (
+            watch(following: peer, at: now),
+            differences(of: peer)
+                + (isOwner ? [.report(.anotherOwner(peer.address))] : [])
+                + [.report(.superiorReceived(received, from: peer.address, own: priority))]
+                + (tenure.listeningUntil == nil ? [.advertise(priority)] : [])
+                + [.report(.transition(from: .active, to: .backup)), .releaseAddresses]
+        )
+    }
+
+    /// Gives the addresses to another router; held back, it leaves them there while there is one.
+    func stepDown(at now: Instant, isHeldBack: Bool) -> (State, [Action]) {
+        (
+            watch(following: nil, at: now, isHeldBack: isHeldBack),
+            [
+                .advertise(.release), .report(.transition(from: .active, to: .backup)),
+                .releaseAddresses,
+            ]
+        )
+    }
+
+    func resign() -> (State, [Action]) {
+        (
+            .initialize,
+            [
+                .advertise(.release), .report(.transition(from: .active, to: .initialize)),
+                .releaseAddresses,
+            ]
+        )
+    }
+}
+
+// MARK: - Stalls
+
+extension VirtualRouter {
+    /// Acts on a tenure that is silent for a while if the router has just come back from a stall.
+    func minding(
+        _ tenure: Tenure, at now: Instant, _ act: (Tenure) -> (State, [Action])
+    ) -> (State, [Action]) {
+        let minded = listening(tenure, at: now)
+        let (next, actions) = act(minded)
+        let isNew = minded.listeningUntil != tenure.listeningUntil
+        return (next, (isNew ? [.report(.stalled(now - tenure.advertiseAt))] : []) + actions)
+    }
+
+    /// The same tenure, silent for a while if the router stood still longer than its peers wait.
+    ///
+    /// Its peers have counted its advertisements from the last one that it sent, one ``pace`` before
+    /// the one that is due. Whoever took over meanwhile advertises within that pace and its skew.
+    private func listening(_ tenure: Tenure, at now: Instant) -> Tenure {
+        let patience = pace * max(configuration.lostAdvertisementLimit - 1, 1)
+        guard tenure.listeningUntil == nil, now - tenure.advertiseAt > patience else {
+            return tenure
+        }
+        var next = tenure
+        let interval = heardInterval ?? configuration.interval
+        next.listeningUntil =
+            now + interval.duration + interval.skewTime(for: Priority(rawValue: 1))
+        return next
+    }
+}

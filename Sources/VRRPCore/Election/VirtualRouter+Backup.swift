@@ -1,0 +1,76 @@
+extension VirtualRouter {
+    /// Begins to take part: hears out the group first.
+    func join(at now: Instant) -> (State, [Action]) {
+        let down = activeDownInterval(following: nil)
+        let listening = configuration.joinListening ?? (preempts ? down : down * 2)
+        let watch = Watch(activeDownAt: now + max(down, listening), stableSince: now)
+        return (.backup(watch), [.report(.transition(from: .initialize, to: .backup))])
+    }
+
+    /// Whether the router is about to displace an Active one that says this: it does not follow.
+    func displaces(_ message: Advertisement, watch: Watch, at now: Instant) -> Bool {
+        guard message.priority < priority, preempts, !watch.isHeldBack, !isDeferring(at: now)
+        else { return false }
+        return priority == .owner || now >= watch.stableSince + configuration.preemptDelay
+    }
+
+    func follow(_ peer: Peer, watch: Watch, at now: Instant) -> (State, [Action]) {
+        let isInferior = peer.advertisement.priority < priority
+        let next = Watch(
+            activeDownAt: now + activeDownInterval(following: peer), following: peer,
+            stableSince: isInferior ? watch.stableSince : now, isHeldBack: watch.isHeldBack)
+        // A peer that differs would otherwise be reported with each of its advertisements.
+        return (.backup(next), peer == watch.following ? [] : differences(of: peer))
+    }
+
+    func discard(
+        _ message: Advertisement, from sender: IPAddress, watch: Watch, at now: Instant
+    ) -> (State, [Action]) {
+        var next = watch
+        next.displacingSince = now
+        return (.backup(next), [.report(.inferiorDiscarded(message.priority, from: sender))])
+    }
+
+    func awaitSkew(
+        _ watch: Watch, releasedBy sender: IPAddress, at now: Instant
+    ) -> (State, [Action]) {
+        var next = watch
+        next.activeDownAt =
+            now + activeInterval(following: watch.following).skewTime(for: priority)
+        return (.backup(next), [.report(.releaseReceived(from: sender))])
+    }
+
+    /// Takes over, unless the deadline passed so long ago that another router may have done so.
+    func end(_ watch: Watch, at now: Instant) -> (State, [Action]) {
+        let lateness = now - watch.activeDownAt
+        let down = activeDownInterval(following: watch.following)
+        guard lateness > down, !watch.hasListened else { return takeOver(at: now) }
+        var next = watch
+        next.activeDownAt = now + down
+        next.hasListened = true
+        return (.backup(next), [.report(.stalled(lateness))])
+    }
+
+    /// Follows whoever is Active, from now on.
+    func watch(following peer: Peer?, at now: Instant, isHeldBack: Bool = false) -> State {
+        .backup(
+            Watch(
+                activeDownAt: now + activeDownInterval(following: peer), following: peer,
+                stableSince: now, isHeldBack: isHeldBack))
+    }
+
+    func adopt(_ changed: Priority, at now: Instant) -> (State, [Action]) {
+        guard changed != priority, changed != .release else { return (state, []) }
+        let report = Action.report(.priorityChanged(from: priority, to: changed))
+        if case .active(let tenure) = state {
+            // The others need not wait an interval to learn that they are ranked higher.
+            return (.active(changed < priority ? hastened(tenure) : tenure), [report])
+        }
+        guard case .backup(var watch) = state else { return (state, [report]) }
+        let interval = activeInterval(following: watch.following)
+        let shift = interval.skewTime(for: changed) - interval.skewTime(for: priority)
+        watch.activeDownAt = watch.activeDownAt + shift
+        watch.stableSince = now
+        return (.backup(watch), [report])
+    }
+}

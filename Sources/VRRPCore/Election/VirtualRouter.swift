@@ -1,0 +1,93 @@
+/// The election of one virtual router: one interface, one VRID, one address family.
+///
+/// Pure: reads no clock and opens no socket. The caller delivers events with ``handle(_:at:)``,
+/// performs the returned actions in order, and delivers ``Event/wake`` when ``nextWake`` has come.
+/// After a pause of any length it should deliver what was received meanwhile before it wakes.
+///
+/// Implements RFC 9568 §6.4 and RFC 3768 §6.4; which of them, the configured interval decides.
+public struct VirtualRouter: Hashable, Sendable {
+    /// What the router was configured to be.
+    public internal(set) var configuration: Configuration
+    /// The priority that it now advertises and compares with; trackers change it.
+    public private(set) var priority: Priority
+    /// Where the router stands, with every deadline that it waits for.
+    public internal(set) var state = State.initialize
+    /// What planned moves change for a while.
+    var handover = Handover()
+    /// The interval of version 2 that a peer was last heard with, if it is not the own one.
+    ///
+    /// Deviation: RFC 3768 §7.1 has a receiver drop what carries another interval than its own, and
+    /// keepalived does; a router that spoke its own to such a peer would leave two Active. So the
+    /// peer's is spoken, at a pace that both can live with.
+    public private(set) var heardInterval: AdvertisementInterval?
+
+    /// Makes a router that takes no part yet; ``Event/startup`` lets it begin.
+    public init(configuration: Configuration) {
+        var configuration = configuration
+        configuration.interval = configuration.interval.carried(
+            over: configuration.addresses.family)
+        self.configuration = configuration
+        priority = configuration.priority
+    }
+
+    /// Takes in one event.
+    ///
+    /// - Parameters:
+    ///   - event: What happened.
+    ///   - now: When; never earlier than at the call before.
+    /// - Returns: What to do, to be done in this order.
+    public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
+        let event = raised(event)
+        // What is said about an event is said at the interval that it brought.
+        heardInterval = heardInterval(after: event)
+        let (next, actions) = step(event, at: now)
+        state = next  // The only assignment to `state` but for a new configuration or a handover.
+        if case .priorityChanged(let changed) = event, changed != .release { priority = changed }
+        return actions + settleHandover(at: now)
+    }
+
+    /// When to deliver ``Event/wake``, or `nil` while no timer runs; an early wake changes nothing.
+    public var nextWake: Instant? {
+        switch state {
+        case .initialize: nil
+        case .backup(let watch): watch.activeDownAt
+        case .active(let tenure): tenure.nextWake
+        }
+    }
+
+    /// The message for ``Action/advertise(_:)``.
+    ///
+    /// RFC 9568 §7.2.
+    public func advertisement(priority: Priority) -> Advertisement {
+        Advertisement(
+            vrid: configuration.vrid, priority: priority,
+            interval: heardInterval ?? configuration.interval, addresses: configuration.addresses)
+    }
+
+    /// Whether packets to the virtual addresses are to be taken while the router is Active.
+    ///
+    /// Where they are not, the driver drops them, but never Neighbor Solicitations and
+    /// Advertisements (RFC 9568 §6.1, §6.4.3).
+    public var acceptsTraffic: Bool {
+        configuration.priority == .owner || configuration.acceptsTraffic
+    }
+
+    /// How long a Backup still leaves an Active router of lower priority alone, `nil` if it does not.
+    ///
+    /// - Parameter now: The present.
+    /// - Returns: What is left of ``Configuration/preemptDelay``, for a countdown.
+    public func preemptionCountdown(at now: Instant) -> Duration? {
+        guard case .backup(let watch) = state, preempts, !watch.isHeldBack,
+            let peer = watch.following, peer.advertisement.priority < priority
+        else { return nil }
+        let remaining = watch.stableSince + configuration.preemptDelay - now
+        return remaining > .zero ? remaining : nil
+    }
+
+    private func heardInterval(after event: Event) -> AdvertisementInterval? {
+        guard case .received(let message, _) = event, configuration.interval.version == .v2,
+            role != .initialize, rejection(of: event) == nil
+        else { return heardInterval }
+        return message.interval == configuration.interval ? nil : message.interval
+    }
+}
