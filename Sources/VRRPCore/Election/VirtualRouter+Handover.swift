@@ -75,7 +75,9 @@ extension VirtualRouter {
         case .initialize: throw .takesNoPart
         case .active: return []
         case .backup(let watch):
-            let needed = try watch.following.map { peer throws(TakeoverRefusal) in try priority(over: peer) }
+            let needed = try watch.following.map { peer throws(TakeoverRefusal) in
+                try priority(over: peer)
+            }
             handover.deference = .none
             var actions: [Action] = []
             if let needed, needed != priority {
