@@ -95,8 +95,12 @@ final class RouterDriver {
 
     /// Resigns on interfaces that are about to be others, or none: deleted, made anew, renamed.
     func leave(_ interfaces: Set<String>) {
-        let used = [settings.interface] + heldAddresses.compactMap(\.interface)
-        if isRunning, !interfaces.isDisjoint(with: used) { move(to: .fault) }
+        guard isRunning else { return }
+        if interfaces.contains(settings.interface) { return move(to: .fault) }
+        for held in heldAddresses {
+            guard let interface = held.interface, interfaces.contains(interface) else { continue }
+            return giveWay(.notRestored(held.address, interface: interface))
+        }
     }
 
     /// Takes in an advertisement that is well formed and of this virtual router.
