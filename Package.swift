@@ -44,6 +44,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(
+            url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(
             url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
@@ -69,8 +74,14 @@ let package = Package(
         .target(
             name: "HealthCheck",
             dependencies: [
+                .product(name: "Crypto", package: "swift-crypto", condition: program),
                 .product(name: "NIOCore", package: "swift-nio", condition: program),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: program),
                 .product(name: "NIOPosix", package: "swift-nio", condition: program),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: program),
+                .product(name: "NIOTLS", package: "swift-nio", condition: program),
+                .product(name: "Subprocess", package: "swift-subprocess", condition: program),
+                .product(name: "SystemPackage", package: "swift-system", condition: program),
             ],
             swiftSettings: strict),
         // Not "Configuration": a package below hummingbird has a target of that name.
@@ -100,8 +111,10 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "VRRPCore", "Failover", "Netlink", "Balancer", "NodeConfiguration", "HealthCheck",
-                "Reactor", "LinuxIO",
+                "VRRPCore", "Netlink", "Balancer", "NodeConfiguration", "HealthCheck", "Reactor",
+                "LinuxIO", "CLinux",
+                .product(name: "NIOCore", package: "swift-nio", condition: program),
+                .product(name: "NIOPosix", package: "swift-nio", condition: program),
             ],
             path: "Benchmarks", swiftSettings: strict),
         .executableTarget(
@@ -133,6 +146,10 @@ let package = Package(
             name: "ConfigurationTests", dependencies: ["NodeConfiguration", "VRRPCore"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
+        .testTarget(
+            name: "LbctlTests",
+            dependencies: ["lbctl", "Control", "LinuxIO", "NodeConfiguration", "Reactor"],
+            swiftSettings: strict),
         .testTarget(name: "LabTests", dependencies: ["LinuxIO"], swiftSettings: strict),
     ]
 )

@@ -26,6 +26,7 @@ public final class Balancer: Sendable {
     /// - Throws: `SystemError` when the process has no descriptor left.
     public init(plan: BalancerPlan, listeners: [[Int32]]) throws(SystemError) {
         precondition((1...64).contains(plan.reactorCount), "1 to 64 reactors")
+        precondition(plan.frontends.count < Int(UInt16.max), "too many frontends")
         precondition(listeners.count == plan.frontends.count, "a list of listeners per frontend")
         precondition(
             plan.frontends.allSatisfy { plan.pools.indices.contains($0.poolIndex) },

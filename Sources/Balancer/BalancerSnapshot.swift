@@ -1,4 +1,6 @@
-/// The counters of a balancer at one moment. haproxy's name of each is given in its comment.
+/// The counters of a balancer at one moment.
+///
+/// haproxy's name of each is given in its comment.
 public struct BalancerSnapshot: Hashable, Sendable {
     /// Connections that are open now.
     public var currentSessions = 0

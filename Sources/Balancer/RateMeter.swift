@@ -27,6 +27,7 @@ struct RateMeter: Hashable {
     /// Events in the last second.
     ///
     /// - Parameter now: Milliseconds of the monotonic clock.
+    /// - Returns: How many.
     func rate(at now: UInt64) -> Int {
         let remaining = Int(1000 - now % 1000)
         switch now / 1000 {

@@ -10,6 +10,10 @@ public struct Model: Hashable, Sendable, Codable {
     public var virtualRouters: [VirtualRouterSettings] = []
     /// The scripts that virtual routers may track, by their name.
     public var scripts: [TrackScript] = []
+    /// The files that virtual routers may track, by their name.
+    public var trackFiles: [TrackFile] = []
+    /// The programs that virtual routers may track, by their name.
+    public var trackProcesses: [TrackProcess] = []
     /// Where connections are accepted; a `listen` section is one of these and one of `backends`.
     public var frontends: [Frontend] = []
     /// Pools of servers.
@@ -29,8 +33,14 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var connectionLimit: Int?
     /// Where log lines go: standard error, or syslog.
     public var logsToSyslog = false
+    /// The user that the balancer process becomes, by number; `nil`: stays the same.
+    public var userID: UInt32?
+    /// The group that the balancer process becomes, by number; `nil`: stays the same.
+    public var groupID: UInt32?
     /// `router_id`, the node's name in messages; `nil`: the host's name.
     public var routerID: String?
+    /// Named pipes that get a line for each new state (`notify_fifo`, `vrrp_notify_fifo`).
+    public var notificationFIFOs: [String] = []
 
     /// Makes the defaults.
     public init() {}
@@ -63,6 +73,12 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var addresses: [VirtualAddress] = []
     /// The scripts whose results change the priority, or stop the router (weight 0).
     public var trackedScripts: [TrackedScript] = []
+    /// The files whose numbers change the priority.
+    public var trackedFiles: [TrackedObject] = []
+    /// The programs whose processes change the priority, or stop the router (weight 0).
+    public var trackedProcesses: [TrackedObject] = []
+    /// The pools of this node's balancer that must have a usable server.
+    public var trackedBackends: [TrackedObject] = []
     /// Further interfaces that must be up.
     public var trackedInterfaces: [TrackedInterface] = []
     /// How often the addresses are announced.
@@ -105,6 +121,8 @@ public struct TrackedScript: Hashable, Sendable, Codable {
     public var name: String
     /// What the result adds to the priority, -253 to 253; `nil`: the script's own weight.
     public var weight: Int?
+    /// Whether it counts the other way round (`reverse`); `nil`: as the script says.
+    public var isReversed: Bool?
     /// Makes a reference to a script.
     public init(name: String, weight: Int? = nil) {
         self.name = name
@@ -118,6 +136,8 @@ public struct TrackedInterface: Hashable, Sendable, Codable {
     public var name: String
     /// What its state adds to the priority, -253 to 253; 0: the router stops while it is down.
     public var weight: Int
+    /// Whether it counts the other way round (`reverse`).
+    public var isReversed = false
     /// Makes a reference to an interface.
     public init(name: String, weight: Int = 0) {
         self.name = name
@@ -148,6 +168,8 @@ public struct TrackScript: Hashable, Sendable, Codable {
     public var fall = 1
     /// What it adds to the priority: above 0 while good, below 0 while bad; 0: bad stops the router.
     public var weight = 0
+    /// Whether it counts the other way round (`reverse`).
+    public var isReversed = false
     /// Whether it counts as bad until the first results say otherwise (`init_fail`).
     public var startsFailed = false
 

@@ -20,13 +20,18 @@ struct RouterKey: Hashable {
 }
 
 extension FailoverConfiguration {
-    /// Throws if the parts do not fit together.
-    func validate() throws(FailoverError) {
+    /// Looks whether the parts fit together; ``FailoverNode`` refuses a configuration that does not.
+    ///
+    /// - Throws: The first thing that is wrong, with what would be right.
+    public func validate() throws(FailoverError) {
         var names: Set<String> = []
         var keys: Set<RouterKey> = []
         let scriptNames = Set(scripts.map(\.name))
         for script in scripts where script.source == .command([]) {
             throw .emptyCommand(of: "script \(script.name)")
+        }
+        for process in processes where process.command.isEmpty {
+            throw .emptyCommand(of: "tracked process \(process.name)")
         }
         for script in scripts where script.interval <= .zero {
             throw .interval(script.interval, script: script.name)
@@ -47,6 +52,14 @@ extension FailoverConfiguration {
             }
             for tracked in router.trackedScripts where !scriptNames.contains(tracked.name) {
                 throw .unknownScript(tracked.name, router: router.name)
+            }
+            for tracked in router.trackedFiles
+            where !files.contains(where: { $0.name == tracked.name }) {
+                throw .unknownTracker("file \(tracked.name)", router: router.name)
+            }
+            for tracked in router.trackedProcesses
+            where !processes.contains(where: { $0.name == tracked.name }) {
+                throw .unknownTracker("process \(tracked.name)", router: router.name)
             }
         }
     }

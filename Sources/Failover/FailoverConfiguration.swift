@@ -9,6 +9,12 @@ public struct FailoverConfiguration: Hashable, Sendable {
     public var routers: [RouterSettings] = []
     /// The scripts that virtual routers may track; names are unique.
     public var scripts: [ScriptSettings] = []
+    /// The files that virtual routers may track; names are unique.
+    public var files: [TrackedFileSettings] = []
+    /// The programs that virtual routers may track; names are unique.
+    public var processes: [TrackedProcessSettings] = []
+    /// Named pipes that get a line `INSTANCE "NAME" STATE PRIORITY` for each new state.
+    public var notificationFIFOs: [String] = []
 
     /// Makes a configuration without virtual routers.
     public init() {}
@@ -34,6 +40,10 @@ public struct RouterSettings: Hashable, Sendable {
     public var addresses: [HeldAddress] = []
     /// The scripts whose results change the priority, or stop the router (weight 0).
     public var trackedScripts: [TrackedName] = []
+    /// The files whose numbers, times their weights, change the priority.
+    public var trackedFiles: [TrackedName] = []
+    /// The programs whose processes change the priority, or stop the router (weight 0).
+    public var trackedProcesses: [TrackedName] = []
     /// Further interfaces whose state changes the priority, or stops the router (weight 0).
     public var trackedInterfaces: [TrackedName] = []
     /// How often the addresses are announced.
@@ -80,18 +90,20 @@ public struct HeldAddress: Hashable, Sendable {
     }
 }
 
-/// A script or an interface as one virtual router tracks it.
+/// Something as one virtual router tracks it.
 public struct TrackedName: Hashable, Sendable {
-    /// The name of a ``ScriptSettings``, or of an interface.
+    /// The name of a script, a file, a program or an interface.
     public var name: String
-    /// What it adds to the priority, -253 to 253; 0: the router stops while it is bad.
+    /// What it adds to the priority, -254 to 254; 0: the router stops while it is bad.
     public var weight: Int
+    /// Whether it counts the other way round (`reverse`).
+    public var isReversed = false
 
     /// Makes a reference.
     ///
     /// - Parameters:
-    ///   - name: The name of a script, or of an interface.
-    ///   - weight: -253 to 253.
+    ///   - name: The name of a script, a file, a program or an interface.
+    ///   - weight: -254 to 254.
     public init(name: String, weight: Int) {
         self.name = name
         self.weight = weight

@@ -12,6 +12,8 @@ public enum FailoverError: Error, Hashable, Sendable {
     case addressCount(Int, router: String)
     /// A virtual router tracks a script that is not there.
     case unknownScript(String, router: String)
+    /// A virtual router tracks a file or a program that is not there.
+    case unknownTracker(String, router: String)
     /// A virtual address has a prefix of less than 0 or more than 32 bits.
     case prefixLength(Int, IPv4Address, router: String)
     /// A program to run is given without its name.
@@ -35,6 +37,8 @@ extension FailoverError: CustomStringConvertible {
             "virtual router \(router) has \(count) addresses, must have 1 to 255"
         case .unknownScript(let script, let router):
             "virtual router \(router) tracks script \(script), which is not defined"
+        case .unknownTracker(let subject, let router):
+            "virtual router \(router) tracks \(subject), which is not defined"
         case .prefixLength(let length, let address, let router):
             "virtual router \(router) has address \(address)/\(length), must be /0 to /32"
         case .emptyCommand(let subject): "\(subject) has no program to run"

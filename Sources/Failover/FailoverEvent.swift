@@ -13,14 +13,16 @@ public enum FailoverEvent: Hashable, Sendable {
     case router(name: String, RouterEvent)
     /// Something happened to a tracked script.
     case script(name: String, ScriptEvent)
+    /// A tracked file holds another number.
+    case file(name: String, number: Int)
+    /// As many processes of a tracked program run as should, or not any more.
+    case process(name: String, hasQuorum: Bool)
     /// An interface that a virtual router needs came up or went down.
     case interface(name: String, isUp: Bool)
     /// An address was announced once.
     case announced(IPv4Address, interface: String)
     /// An address that an earlier run left behind was taken off.
     case leftoverRemoved(IPv4Address, interface: String)
-    /// A datagram on an interface belongs to none of the node's virtual routers, or is none at all.
-    case refused(DecodeError, interface: String, source: IPAddress?)
     /// The system refused something that belongs to no virtual router.
     case failed(HostError)
 }
@@ -49,6 +51,12 @@ public enum FaultCause: Hashable, Sendable {
     case scriptFailed(String)
     /// A script without weight has given no result yet.
     case scriptPending(String)
+    /// A tracked file holds a number that stops the router.
+    case fileStops(String, number: Int)
+    /// Not as many processes of a tracked program run as should; with `reverse`, as many as should.
+    case processCount(String, Int)
+    /// A tracked script, interface or program is well, which stops the router (`reverse`).
+    case reversedIsGood(String)
     /// The system refused the socket to send and receive by.
     case socketRefused(SystemError)
 }
@@ -61,6 +69,8 @@ public enum RouterEvent: Hashable, Sendable {
     case faulted(FaultCause)
     /// The election saw something.
     case observed(VirtualRouter.Observation)
+    /// Somebody advertised priority 0 while it stood there: that one stops taking part.
+    case heardRelease(from: IPAddress, as: RouterState)
     /// It follows another Active router.
     case followed(IPAddress)
     /// It sent priority 0.
@@ -73,12 +83,26 @@ public enum RouterEvent: Hashable, Sendable {
     case announces(IPv4Address, interface: String)
     /// Somebody else took an address off; it was put back.
     case addressRestored(IPv4Address, interface: String)
+    /// It resigned though it could take part, or lets another router be Active.
+    case gaveWay(GivingWayCause)
+    /// It becomes Active because the operator wants it.
+    case tookOver
     /// A datagram for this virtual router was refused.
     case refused(Refusal, source: IPAddress?)
     /// The system refused an address, a packet or another thing that it needs.
     case failed(HostError)
     /// A notification program failed.
     case notificationFailed(program: String, ScriptResult)
+}
+
+/// Why a virtual router that could take part gives way to another.
+public enum GivingWayCause: Hashable, Sendable {
+    /// Somebody took this address off more often than it is put back.
+    case removedTooOften(IPv4Address, interface: String)
+    /// Somebody took this address off, and the system refused to put it back.
+    case notRestored(IPv4Address, interface: String)
+    /// The operator wants it.
+    case asked
 }
 
 /// Why a datagram for a virtual router was refused.

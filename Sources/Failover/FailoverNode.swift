@@ -10,10 +10,12 @@ public final class FailoverNode {
     /// How long notification programs may go on after the last router has resigned.
     public static let stopNotificationLimit = Duration.seconds(5)
 
-    private var configuration: FailoverConfiguration
-    private let host: Host
+    private(set) var configuration: FailoverConfiguration
+    let host: Host
     private var lock: NodeLock?
-    private var drivers: [RouterKey: RouterDriver] = [:]
+    private(set) var drivers: [RouterKey: RouterDriver] = [:]
+    /// Virtual routers that are no more, while their last notification programs run.
+    private var retired: [RouterDriver] = []
     private var isStopping = false
 
     /// Makes a node that takes no part yet.
@@ -46,15 +48,24 @@ public final class FailoverNode {
     /// - Throws: `.alreadyRunning`; or `.system`, when the process may not do what is needed
     ///   (CAP_NET_ADMIN, CAP_NET_RAW).
     public func start() throws(FailoverError) {
-        lock = try NodeLock()
+        let taken = try NodeLock()
         do throws(HostError) {
             try host.follow(configuration.interfaceUses)
         } catch {
             throw .system(error)
         }
+        lock = consume taken
+        host.writeStates(to: configuration.notificationFIFOs)
         host.onInterfaceChange = { [weak self] in self?.reconsiderAll() }
+        host.onDeparture = { [weak self] names in
+            self?.drivers.values.forEach { $0.leave(names) }
+        }
         host.onAddressRemoval = { [weak self] address, interface in
-            self?.drivers.values.forEach { $0.restore(address, on: interface) }
+            guard let self else { return }
+            // Once all is known that the kernel tells with it: the link may have gone too.
+            host.loop.schedule(at: host.loop.now) { [weak self] in
+                self?.drivers.values.forEach { $0.restore(address, on: interface) }
+            }
         }
         host.onDatagram = { [weak self] datagram, interface in
             self?.receive(datagram, on: interface)
@@ -62,6 +73,8 @@ public final class FailoverNode {
         host.removeLeftovers()
         host.emit(.started)
         startScripts()
+        startFiles()
+        startProcesses()
         for settings in configuration.routers { startDriver(settings) }
     }
 
@@ -75,13 +88,14 @@ public final class FailoverNode {
         host.emit(.stopping)
         let scripts = Array(host.scripts.values)
         scripts.forEach { $0.stop() }
-        let stopping = Array(drivers.values)
-        stopping.forEach { $0.stop() }
+        drivers.values.forEach { $0.stop() }
+        let stopping = drivers.values + retired
         var waiting = stopping.count
         var finish: (() -> Void)? = { [self] in
             stopping.forEach { $0.notifications.abandon() }
             scripts.forEach { $0.kill() }
             drivers = [:]
+            retired = []
             host.stop()
             lock = nil
             then()
@@ -106,7 +120,8 @@ public final class FailoverNode {
     /// Follows another configuration; virtual routers that it leaves as they are go on untouched.
     ///
     /// A virtual router is recognised by its interface and VRID. One that is gone resigns; one that
-    /// is new starts; one whose election changes resigns and starts anew.
+    /// is new starts; one that speaks another version resigns and starts anew; any other change
+    /// applies without a change of state.
     ///
     /// - Parameter next: What the node is to do from now on.
     /// - Throws: An inconsistent configuration, or `.system`; the old one then stays in force.
@@ -121,19 +136,33 @@ public final class FailoverNode {
         configuration = next
         let kept = Set(next.routers.map(RouterKey.init))
         for settings in previous.routers where !kept.contains(RouterKey(settings)) {
-            drivers.removeValue(forKey: RouterKey(settings))?.stop()
+            drivers.removeValue(forKey: RouterKey(settings)).map(retire)
         }
+        host.writeStates(to: next.notificationFIFOs)
         startScripts()
+        startFiles()
+        startProcesses()
         for settings in next.routers {
             guard let driver = drivers[RouterKey(settings)] else {
                 startDriver(settings)
                 continue
             }
             if driver.adopt(settings) { continue }
-            driver.stop()
+            retire(driver)
             startDriver(settings)
         }
+        host.forgetDeparted()
         host.emit(.reloaded)
+    }
+
+    /// Stops a virtual router, and keeps it until its last notification program has ended.
+    private func retire(_ driver: RouterDriver) {
+        driver.stop()
+        guard driver.notifications.isBusy else { return }
+        retired.append(driver)
+        driver.notifications.whenIdle { [weak self] in
+            self?.retired.removeAll { $0 === driver }
+        }
     }
 
     /// Tells what is known about the node itself, to the scripts whose source is this fact.
@@ -153,6 +182,10 @@ public final class FailoverNode {
         FailoverSnapshot(
             routers: configuration.routers.compactMap { drivers[RouterKey($0)]?.snapshot },
             scripts: configuration.scripts.compactMap { host.scripts[$0.name]?.snapshot },
+            notificationFIFOs: host.fifos.map {
+                NotificationFIFOSnapshot(
+                    path: $0.path, written: $0.writtenCount, lost: $0.lostCount)
+            },
             strayDatagrams: host.strayDatagramCount)
     }
 
@@ -163,7 +196,7 @@ public final class FailoverNode {
     }
 
     /// Starts the scripts that are new or differ, and stops those that are no more.
-    private func startScripts() {
+    func startScripts() {
         var trackers: [String: ScriptTracker] = [:]
         var started: [ScriptTracker] = []
         for settings in configuration.scripts {
@@ -203,7 +236,7 @@ public final class FailoverNode {
         reconsiderAll()
     }
 
-    private func reconsiderAll() {
+    func reconsiderAll() {
         for settings in configuration.routers { drivers[RouterKey(settings)]?.reconsider() }
     }
 

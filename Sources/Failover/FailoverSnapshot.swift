@@ -7,8 +7,20 @@ public struct FailoverSnapshot: Hashable, Sendable {
     public var routers: [RouterSnapshot]
     /// The tracked scripts, in the order of the configuration.
     public var scripts: [ScriptSnapshot]
+    /// The named pipes that states are written to, in the order of the configuration.
+    public var notificationFIFOs: [NotificationFIFOSnapshot]
     /// Datagrams that belonged to none of the node's virtual routers.
     public var strayDatagrams: Int
+}
+
+/// A named pipe that states are written to, at one moment.
+public struct NotificationFIFOSnapshot: Hashable, Sendable {
+    /// Where it stands.
+    public var path: String
+    /// Lines written.
+    public var written: Int
+    /// Lines that found the pipe full, or no pipe.
+    public var lost: Int
 }
 
 /// One virtual router at one moment.
@@ -25,12 +37,20 @@ public struct RouterSnapshot: Hashable, Sendable {
     public var effectivePriority: Priority
     /// Where its advertisements come from; `nil` while the interface has no address.
     public var sourceAddress: IPv4Address?
-    /// What it tracks, in the order of the configuration: scripts, then interfaces.
+    /// What it tracks, in the order of the configuration: scripts, files, programs, interfaces.
     public var trackers: [TrackerSnapshot]
     /// The last advertisement that it took in; `nil` if it heard none.
     public var lastHeard: HeardAdvertisement?
     /// The addresses that it holds at this moment.
     public var heldAddresses: [HeldAddress]
+    /// The number of the last state that notification programs were told of; 0: none yet.
+    public var epoch: Int64
+    /// Notification programs left out because another state had come before their turn.
+    public var obsoleteNotifications: Int
+    /// Whether it leaves a working Active router of lower priority alone for now.
+    public var isDeferring: Bool
+    /// What a takeover added to the priority; 0: nothing.
+    public var raise: Int
     /// What was counted since the start.
     public var counters: RouterCounters
 }
@@ -65,6 +85,8 @@ public struct RouterCounters: Hashable, Sendable {
     public var releasedActive = 0
     /// Addresses put back after somebody else took them off.
     public var addressesRestored = 0
+    /// Gave way though it could take part: asked to, or because addresses did not stay.
+    public var gaveWay = 0
     /// Datagrams refused, by cause and sender; at most ``refusalKindLimit`` kinds are told apart.
     public var refused: [RefusalKind: Int] = [:]
     /// Datagrams refused beyond those kinds.
@@ -101,6 +123,10 @@ public struct TrackerSnapshot: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         /// A script; its results are in ``FailoverSnapshot/scripts``.
         case script
+        /// A file that holds a number.
+        case file
+        /// A program of which processes must run.
+        case process
         /// An interface.
         case interface
     }
@@ -112,6 +138,10 @@ public struct TrackerSnapshot: Hashable, Sendable {
     public var weight: Int
     /// What it says.
     public var verdict: TrackerRecord.Verdict
+    /// What it does to the priority at this moment.
+    public var effect: TrackerStanding.Effect
+    /// The number in the file, or of the processes; `nil` for a script or an interface.
+    public var number: Int?
 }
 
 /// A tracked script at one moment.

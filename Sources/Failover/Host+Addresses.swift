@@ -19,10 +19,13 @@ extension Host {
         let address = InterfaceAddress(held, on: interface.link)
         do throws(NetlinkError) {
             switch try addresses.add(address) {
-            case .added: return true
+            case .added:
+                note(held.address, on: interface.link.name, isClaimed: true)
+                return true
             case .alreadyPresent(let present):
                 if present.protocolTag != .lbctl, interface.sourceAddress != held.address {
                     try addresses.replace(address)
+                    note(held.address, on: interface.link.name, isClaimed: true)
                 }
                 return false
             }
@@ -38,12 +41,13 @@ extension Host {
     ///   - name: The interface, unless the address names its own.
     /// - Throws: `HostError`: no permission.
     func remove(_ held: HeldAddress, defaultInterface name: String) throws(HostError) {
-        // An interface that is gone took the address along.
-        guard let interface = interfaces[held.interface ?? name],
+        // An interface that is gone took the address along; one with another name did not.
+        guard let interface = interfaceInUse(held.interface ?? name),
             interface.sourceAddress != held.address
         else { return }
         do throws(NetlinkError) {
             _ = try addresses.remove(InterfaceAddress(held, on: interface.link))
+            note(held.address, on: interface.link.name, isClaimed: false)
         } catch {
             throw .netlink(error)
         }

@@ -10,11 +10,21 @@ final class Host {
     let emit: (FailoverEvent) -> Void
     /// The interfaces that exist, of those that the configuration names, by their names.
     private(set) var interfaces: [String: HostInterface] = [:]
+    /// The interfaces that had a name until now, by that name: routers still resign on them.
+    private var departed: [String: HostInterface] = [:]
     var scripts: [String: ScriptTracker] = [:]
+    var files: [String: FileTracker] = [:]
+    var processes: [String: ProcessTracker] = [:]
     /// What the node was told about itself.
     var facts: [String: Bool] = [:]
     var strayDatagramCount = 0
+    /// Numbers the states that notification programs are told of.
+    var epoch = NotificationEpoch()
+    /// The named pipes that new states are written to.
+    private(set) var fifos: [NotificationFIFO] = []
 
+    /// Called while the interfaces of these names are others than before, or none.
+    var onDeparture: (Set<String>) -> Void = { _ in }
     /// Called after an interface or its addresses changed.
     var onInterfaceChange: () -> Void = {}
     /// Called when an address is gone, whoever took it off.
@@ -40,20 +50,57 @@ final class Host {
 
     /// Follows the interfaces that a configuration names, and opens sockets where it advertises.
     ///
+    /// Those that it does not name any more can be resigned on until ``forgetDeparted()``.
+    ///
     /// - Throws: `HostError` when this process may not open such sockets; everything else leaves
     ///   the interface without one, which is the cause of a fault.
     func follow(_ uses: InterfaceUses) throws(HostError) {
+        let previous = (uses: self.uses, interfaces: interfaces)
         self.uses = uses
         refresh()
         for interface in interfaces.values {
-            if let error = interface.socketError, HostError.system(error).isPermission {
-                throw .system(error)
-            }
+            guard let error = interface.socketError, HostError.system(error).isPermission
+            else { continue }
+            (self.uses, interfaces) = previous
+            throw .system(error)
+        }
+        departed = previous.interfaces.filter { interfaces[$0.key] == nil }
+    }
+
+    /// Closes the sockets of interfaces that nobody needs any more.
+    func forgetDeparted() { departed = [:] }
+
+    /// The interface that routers of this name's have used so far: to take back what is on it.
+    func interfaceInUse(_ name: String) -> HostInterface? { departed[name] ?? interfaces[name] }
+
+    /// Remembers that this run put an address onto an interface, or took it off again.
+    func note(_ address: IPv4Address, on name: String, isClaimed: Bool) {
+        if isClaimed {
+            interfaces[name]?.claimedAddresses.insert(address)
+        } else {
+            interfaces[name]?.claimedAddresses.remove(address)
         }
     }
 
+    /// Writes to other named pipes from now on; those that stay are not opened anew.
+    func writeStates(to paths: [String]) {
+        let known = fifos
+        fifos = paths.map { path in
+            known.first { $0.path == path }
+                ?? NotificationFIFO(path: path) { [emit] in emit(.failed($0)) }
+        }
+        for fifo in known where !paths.contains(fifo.path) { fifo.stop() }
+    }
+
+    /// Writes a line to each named pipe.
+    func write(_ line: String) { fifos.forEach { $0.write(line) } }
+
     /// Closes the sockets and follows nothing any more.
     func stop() {
+        files.values.forEach { $0.stop() }
+        processes.values.forEach { $0.stop() }
+        fifos.forEach { $0.stop() }
+        fifos = []
         monitor?.stop()
         monitor = nil
         interfaces = [:]
@@ -81,6 +128,9 @@ final class Host {
             guard isUp != (before[name]?.isUp ?? false) else { continue }
             emit(.interface(name: name, isUp: isUp))
         }
+        departed = before.filter { interfaces[$0.key]?.link.index != $0.value.link.index }
+        if !departed.isEmpty { onDeparture(Set(departed.keys)) }
+        departed = [:]
         onInterfaceChange()
     }
 
@@ -91,7 +141,8 @@ final class Host {
             guard let link = state.link(named: name) else { continue }
             var interface = HostInterface(
                 link: link, addresses: state.addresses(of: link.index),
-                virtualAddresses: uses.virtualAddresses[name] ?? [])
+                virtualAddresses: uses.virtualAddresses[name] ?? [],
+                claimedAddresses: interfaces[name]?.claimedAddresses ?? [])
             if uses.advertising.contains(name) { provideSocket(for: &interface) }
             next[name] = interface
         }

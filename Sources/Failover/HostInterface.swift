@@ -9,6 +9,8 @@ struct HostInterface {
     var addresses: [InterfaceAddress] = []
     /// The addresses that virtual routers hold here from time to time: no source to rely on.
     var virtualAddresses: Set<IPv4Address> = []
+    /// The addresses that this run put here: without tags, only it knows.
+    var claimedAddresses: Set<IPv4Address> = []
     /// The socket, where virtual routers advertise here.
     var socket: AdvertisementSocket?
     /// Why there is no socket.
@@ -21,7 +23,9 @@ struct HostInterface {
     ///
     /// The owner's virtual address is its own one, put there by somebody else: without our tag.
     var sourceAddress: IPv4Address? {
-        let lasting = addresses.filter { $0.protocolTag != .lbctl }.compactMap(IPv4Address.init)
+        let lasting = addresses.filter { $0.protocolTag != .lbctl }
+            .compactMap(IPv4Address.init)
+            .filter { !claimedAddresses.contains($0) }
         return lasting.first { !virtualAddresses.contains($0) } ?? lasting.first
     }
 }

@@ -3,16 +3,22 @@ internal import Reactor
 
 /// The notification programs of one virtual router, run one after the other in order.
 ///
-/// keepalived starts them all at once, so that a slow script for an old state can finish after the
-/// one for the new state. A program that runs longer than a minute is ended.
+/// keepalived starts them all at once, so that a slow program for an old state can finish after the
+/// one for the new state. Here what runs may finish; what waits for an older state is left out. A
+/// program that runs longer than a minute is ended.
 final class NotificationQueue {
     static let timeLimit = Duration.seconds(60)
+
+    /// Programs left out because another state had come before their turn.
+    private(set) var obsoleteCount = 0
 
     private let loop: EventLoop
     private let onFailure: ([String], ScriptResult) -> Void
     private var waiting: [[String]] = []
+    /// What the programs that wait find in their environment beside this process's own.
+    private var environment: [String] = []
     private var run: ProgramRun?
-    private var whenIdle: (() -> Void)?
+    private var whenIdle: [() -> Void] = []
 
     /// Makes an empty queue.
     ///
@@ -24,27 +30,34 @@ final class NotificationQueue {
         self.onFailure = onFailure
     }
 
-    /// Adds a program to run after those that wait.
+    /// Whether a program runs.
+    var isBusy: Bool { run != nil }
+
+    /// Tells of a new state, in place of those that were not told of yet.
     ///
-    /// - Parameter arguments: The program and its arguments, at least one.
-    func enqueue(_ arguments: [String]) {
-        waiting.append(arguments)
+    /// - Parameters:
+    ///   - programs: What to run, in this order, each a program and its arguments.
+    ///   - environment: `NAME=VALUE` each, beside this process's own.
+    func tell(_ programs: [[String]], environment: [String]) {
+        obsoleteCount += waiting.count
+        waiting = programs
+        self.environment = environment
         startNext()
     }
 
     /// Calls back once, when the last program has ended; at once if none runs.
     func whenIdle(_ action: @escaping () -> Void) {
-        guard run != nil else {
+        guard isBusy else {
             action()
             return
         }
-        whenIdle = action
+        whenIdle.append(action)
     }
 
     /// Forgets what waits, and kills what runs.
     func abandon() {
         waiting = []
-        whenIdle = nil
+        whenIdle = []
         run?.kill()
     }
 
@@ -54,7 +67,8 @@ final class NotificationQueue {
             do throws(SystemError) {
                 // The run keeps the queue alive until the last program has ended.
                 run = try ProgramRun(
-                    arguments: arguments, limit: Self.timeLimit, keepsOutput: false, loop: loop,
+                    arguments: arguments, environment: environment, limit: Self.timeLimit,
+                    keepsOutput: false, loop: loop,
                     onResult: { result, _ in self.finish(arguments, result) },
                     onEnd: { self.ended() })
             } catch {
@@ -76,8 +90,8 @@ final class NotificationQueue {
         run = nil
         startNext()
         guard run == nil else { return }
-        let callback = whenIdle
-        whenIdle = nil
-        callback?()
+        let callbacks = whenIdle
+        whenIdle = []
+        callbacks.forEach { $0() }
     }
 }

@@ -18,6 +18,8 @@ final class ProgramRun {
     /// How much of what it printed is kept: the last bytes.
     static let outputByteLimit = 4096
     private static let killDelay = Duration.seconds(2)
+    /// Reads of 4 KiB that empty a pipe of 64 KiB, the kernel's default.
+    private static let readLimit = 16
 
     private let loop: EventLoop
     private let process: ChildProcess
@@ -33,6 +35,7 @@ final class ProgramRun {
     ///
     /// - Parameters:
     ///   - arguments: The program and its arguments, at least one.
+    ///   - environment: `NAME=VALUE` each, beside this process's own.
     ///   - limit: How long it may take.
     ///   - keepsOutput: Whether `onResult` is given what it printed.
     ///   - loop: The loop that it is watched on.
@@ -40,24 +43,26 @@ final class ProgramRun {
     ///   - onEnd: Called once, when the process is gone.
     /// - Throws: `SystemError` that names the program when it can't be started; nothing is called.
     init(
-        arguments: [String], limit: Duration, keepsOutput: Bool, loop: EventLoop,
+        arguments: [String], environment: [String] = [], limit: Duration, keepsOutput: Bool,
+        loop: EventLoop,
         onResult: @escaping (Result, String) -> Void, onEnd: @escaping () -> Void
     ) throws(SystemError) {
         self.loop = loop
         self.onResult = onResult
         self.onEnd = onEnd
         let null = try Descriptor.nullDevice()
+        let environment = ProcessEnvironment.current + environment
         if keepsOutput {
             let pipe = try OutputPipe()
             let sink = pipe.writeEnd.rawValue
             process = try ChildProcess(
-                path: arguments[0], arguments: arguments,
+                path: arguments[0], arguments: arguments, environment: environment,
                 descriptors: [(0, null.rawValue), (1, sink), (2, sink)])
             outputNumber = pipe.readEnd.rawValue
             output = consume pipe
         } else {
             process = try ChildProcess(
-                path: arguments[0], arguments: arguments,
+                path: arguments[0], arguments: arguments, environment: environment,
                 descriptors: [(0, null.rawValue), (1, null.rawValue), (2, null.rawValue)])
             outputNumber = nil
             output = nil
@@ -120,13 +125,14 @@ final class ProgramRun {
     }
 
     private func takeOutput() {
-        while let bytes = output?.take(), !bytes.isEmpty {
+        // A full pipe and no more: a program that prints without end must not keep the loop from
+        // its other work.
+        for _ in 0..<Self.readLimit {
+            guard let bytes = output?.take(), !bytes.isEmpty else { return }
             printed += bytes
             if printed.count > Self.outputByteLimit {
                 printed.removeFirst(printed.count - Self.outputByteLimit)
             }
-            // A program that prints without end must not keep the loop from its other work.
-            if bytes.count < Self.outputByteLimit { return }
         }
     }
 

@@ -16,11 +16,12 @@ extension RouterDriver {
             case .report(.transition(let old, let new)):
                 count(from: old, to: new)
                 if let state = follow(to: new) { entered.append(state) }
-            case .report(.rejected(let reason)):
-                refuse(.rejected(reason), source: lastHeard?.source)
-            case .report(let observation):
-                if case .releaseReceived = observation { counters.releasesReceived += 1 }
-                emit(.observed(observation))
+            // Whoever delivered the advertisement knows its sender, and counts it.
+            case .report(.rejected): break
+            case .report(.releaseReceived(let sender)):
+                counters.releasesReceived += 1
+                emit(.heardRelease(from: sender, as: state))
+            case .report(let observation): emit(.observed(observation))
             }
         }
         return entered
@@ -35,7 +36,7 @@ extension RouterDriver {
         guard let election, let source = election.configuration.primaryAddress.ipv4 else { return }
         let message = election.advertisement(priority: priority)
             .encoded(coverage: coverage, source: source)
-        let socket = host.interfaces[settings.interface]?.socket
+        let socket = host.interfaceInUse(settings.interface)?.socket
         guard case .moved = socket?.send(message, from: source) else {
             counters.sendFailures += 1
             return
@@ -49,7 +50,7 @@ extension RouterDriver {
 
     private func claimAddresses() {
         emit(.claimsAddresses)
-        for address in settings.addresses {
+        for address in settings.addresses where !heldAddresses.contains(address) {
             do throws(HostError) {
                 try host.add(address, defaultInterface: settings.interface)
                 heldAddresses.append(address)
@@ -61,14 +62,20 @@ extension RouterDriver {
 
     private func releaseAddresses() {
         emit(.releasesAddresses)
-        for address in settings.addresses {
+        // Also those whose addition failed: nothing is to stay behind.
+        release(settings.addresses)
+    }
+
+    /// Takes addresses off their interfaces.
+    func release(_ addresses: [HeldAddress]) {
+        for address in addresses {
             do throws(HostError) {
                 try host.remove(address, defaultInterface: settings.interface)
             } catch {
                 emit(.failed(error))
             }
         }
-        heldAddresses = []
+        heldAddresses.removeAll(where: addresses.contains)
     }
 
     private func announceAddresses(repetitions: Int) {
@@ -82,28 +89,11 @@ extension RouterDriver {
         }
     }
 
-    private func announce(_ address: HeldAddress) {
+    func announce(_ address: HeldAddress) {
         let interface = address.interface ?? settings.interface
         do throws(HostError) {
             try host.announce(address.address, on: interface)
             host.emit(.announced(address.address, interface: interface))
-        } catch {
-            emit(.failed(error))
-        }
-    }
-
-    /// Puts an address back that somebody else took off.
-    func restore(_ address: IPv4Address, on interface: String) {
-        guard
-            let held = heldAddresses.first(where: {
-                $0.address == address && ($0.interface ?? settings.interface) == interface
-            })
-        else { return }
-        do throws(HostError) {
-            guard try host.add(held, defaultInterface: settings.interface) else { return }
-            counters.addressesRestored += 1
-            emit(.addressRestored(address, interface: interface))
-            announce(held)
         } catch {
             emit(.failed(error))
         }

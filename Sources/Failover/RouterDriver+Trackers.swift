@@ -6,16 +6,37 @@ extension RouterDriver {
     struct Tracked {
         let standing: TrackerStanding
         let faultCause: FaultCause?
+        /// What a status display shows; `nil` for what every router depends on.
+        let snapshot: TrackerSnapshot?
 
         /// Something that the router can't do without; `cause` is `nil` while all is well.
         init(needed cause: FaultCause?) {
             standing = TrackerStanding(weight: 0, verdict: cause == nil ? .good : .failed)
             faultCause = cause
+            snapshot = nil
         }
 
-        init(_ tracked: TrackedName, verdict: TrackerRecord.Verdict, otherwise cause: FaultCause) {
-            standing = TrackerStanding(weight: tracked.weight, verdict: verdict)
-            faultCause = tracked.weight == 0 && verdict != .good ? cause : nil
+        init(
+            _ kind: TrackerSnapshot.Kind, _ tracked: TrackedName, _ standing: TrackerStanding,
+            number: Int? = nil, otherwise cause: FaultCause
+        ) {
+            self.standing = standing
+            faultCause = standing.effect == .faults ? cause : nil
+            snapshot = TrackerSnapshot(
+                kind: kind, name: tracked.name, weight: tracked.weight, verdict: standing.verdict,
+                effect: standing.effect, number: number)
+        }
+
+        init(
+            _ kind: TrackerSnapshot.Kind, _ tracked: TrackedName,
+            verdict: TrackerRecord.Verdict, number: Int? = nil, otherwise cause: FaultCause
+        ) {
+            self.init(
+                kind, tracked,
+                TrackerStanding(
+                    weight: tracked.weight, verdict: verdict, isReversed: tracked.isReversed),
+                number: number,
+                otherwise: verdict == .good ? .reversedIsGood(tracked.name) : cause)
         }
     }
 
@@ -27,22 +48,38 @@ extension RouterDriver {
             inputs.append(Tracked(needed: .addressMissing(interface: settings.interface)))
         }
         if let error = own?.socketError { inputs.append(Tracked(needed: .socketRefused(error))) }
-        for tracked in settings.trackedScripts {
+        return inputs + configuredTrackers
+    }
+
+    private var configuredTrackers: [Tracked] {
+        settings.trackedScripts.map { tracked in
             let verdict = host.scripts[tracked.name]?.record.verdict ?? .unknown
-            inputs.append(
-                Tracked(
-                    tracked, verdict: verdict,
-                    otherwise: verdict == .unknown
-                        ? .scriptPending(tracked.name) : .scriptFailed(tracked.name)))
+            return Tracked(
+                .script, tracked, verdict: verdict,
+                otherwise: verdict == .unknown
+                    ? .scriptPending(tracked.name) : .scriptFailed(tracked.name))
         }
-        for tracked in settings.trackedInterfaces {
-            let fault = linkFault(of: tracked.name)
-            inputs.append(
-                Tracked(
-                    tracked, verdict: fault == nil ? .good : .failed,
-                    otherwise: fault ?? .interfaceDown(tracked.name)))
-        }
-        return inputs
+            + settings.trackedFiles.map { tracked in
+                let number = host.files[tracked.name]?.number ?? 0
+                return Tracked(
+                    .file, tracked,
+                    TrackerStanding(
+                        number: number, weight: tracked.weight, isReversed: tracked.isReversed),
+                    number: number, otherwise: .fileStops(tracked.name, number: number))
+            }
+            + settings.trackedProcesses.map { tracked in
+                let process = host.processes[tracked.name]
+                let count = process?.count ?? 0
+                return Tracked(
+                    .process, tracked, verdict: process?.hasQuorum == true ? .good : .failed,
+                    number: count, otherwise: .processCount(tracked.name, count))
+            }
+            + settings.trackedInterfaces.map { tracked in
+                let fault = linkFault(of: tracked.name)
+                return Tracked(
+                    .interface, tracked, verdict: fault == nil ? .good : .failed,
+                    otherwise: fault ?? .interfaceDown(tracked.name))
+            }
     }
 
     private func linkFault(of name: String) -> FaultCause? {
@@ -52,21 +89,14 @@ extension RouterDriver {
 
     /// What a status display shows of this router.
     var snapshot: RouterSnapshot {
-        let scripts = settings.trackedScripts.map { tracked in
-            TrackerSnapshot(
-                kind: .script, name: tracked.name, weight: tracked.weight,
-                verdict: host.scripts[tracked.name]?.record.verdict ?? .unknown)
-        }
-        let interfaces = settings.trackedInterfaces.map { tracked in
-            TrackerSnapshot(
-                kind: .interface, name: tracked.name, weight: tracked.weight,
-                verdict: linkFault(of: tracked.name) == nil ? .good : .failed)
-        }
-        return RouterSnapshot(
+        RouterSnapshot(
             settings: settings, state: faultCauses.isEmpty ? state : .fault, since: since,
             faultCauses: faultCauses, effectivePriority: effectivePriority,
             sourceAddress: host.interfaces[settings.interface]?.sourceAddress,
-            trackers: scripts + interfaces, lastHeard: lastHeard, heldAddresses: heldAddresses,
+            trackers: configuredTrackers.compactMap(\.snapshot), lastHeard: lastHeard,
+            heldAddresses: heldAddresses, epoch: lastEpoch,
+            obsoleteNotifications: notifications.obsoleteCount,
+            isDeferring: election?.isDeferring(at: .now) ?? false, raise: election?.raise ?? 0,
             counters: counters)
     }
 }

@@ -24,6 +24,10 @@ final class RouterDriver {
     private(set) var coverage: ChecksumCoverage
     var counters = RouterCounters()
     var heldAddresses: [HeldAddress] = []
+    /// The number of the last state that was told of; 0: none yet.
+    private(set) var lastEpoch: Int64 = 0
+    /// How often addresses were put back of late.
+    var restorations = RestorationRecord()
 
     init(settings: RouterSettings, host: Host) {
         self.settings = settings
@@ -56,14 +60,22 @@ final class RouterDriver {
     ///
     /// - Returns: Whether it could; otherwise nothing has changed.
     func adopt(_ next: RouterSettings) -> Bool {
-        var kept = settings
-        kept.name = next.name
-        kept.priority = next.priority
-        kept.trackedScripts = next.trackedScripts
-        kept.trackedInterfaces = next.trackedInterfaces
-        kept.notifications = next.notifications
-        guard kept == next else { return false }
+        if let election {
+            let configuration = VirtualRouter.Configuration(
+                next, primaryAddress: election.configuration.primaryAddress)
+            var changed = election
+            guard let configuration,
+                let actions = changed.reconfigure(configuration, at: .now)
+            else { return false }
+            let given = heldAddresses.filter { !next.addresses.contains($0) }
+            settings = next
+            self.election = changed
+            release(given)
+            _ = perform(actions)
+            setTimer()
+        }
         settings = next
+        coverage = next.checksumCoverage
         reconsider()
         return true
     }
@@ -81,15 +93,27 @@ final class RouterDriver {
         move(to: next)
     }
 
+    /// Resigns on interfaces that are about to be others, or none: deleted, made anew, renamed.
+    func leave(_ interfaces: Set<String>) {
+        let used = [settings.interface] + heldAddresses.compactMap(\.interface)
+        if isRunning, !interfaces.isDisjoint(with: used) { move(to: .fault) }
+    }
+
     /// Takes in an advertisement that is well formed and of this virtual router.
     func receive(_ received: ReceivedAdvertisement) {
         let message = received.advertisement
         let source = received.header.source
+        // An answer is sent while this is handled, in the form that the peer understands.
+        let previousCoverage = coverage
+        coverage = received.coverage
+        if let reason = deliver(.received(message, from: source)).rejection {
+            coverage = previousCoverage
+            refuse(.rejected(reason), source: source)
+            return
+        }
         lastHeard = HeardAdvertisement(
             source: source, priority: message.priority, interval: message.interval, at: .now)
-        coverage = received.coverage
         counters.received += 1
-        deliver(.received(message, from: source))
     }
 
     /// Counts a datagram that is not an advertisement, and tells of the first of its kind.
@@ -116,20 +140,24 @@ final class RouterDriver {
     private func prepareElection() {
         guard election.map({ $0.role == .initialize }) ?? true,
             let source = host.interfaces[settings.interface]?.sourceAddress,
-            let addresses = VirtualAddressList(settings.addresses.map(\.address))
+            let configuration = VirtualRouter.Configuration(settings, primaryAddress: .v4(source)),
+            election?.configuration != configuration
         else { return }
-        var configuration = VirtualRouter.Configuration(
-            vrid: settings.vrid, priority: settings.priority, interval: settings.interval,
-            primaryAddress: source, addresses: addresses)
-        configuration.preempts = settings.preempts
-        configuration.announcements = settings.announcements
-        guard election?.configuration != configuration else { return }
         election = VirtualRouter(configuration: configuration)
     }
 
-    private func deliver(_ event: VirtualRouter.Event) {
+    @discardableResult
+    private func deliver(
+        _ event: VirtualRouter.Event, at now: Instant = .now
+    ) -> [VirtualRouter.Action] {
         let previousPeer = election?.peerAddress
-        guard let actions = election?.handle(event, at: .now) else { return }
+        guard let actions = election?.handle(event, at: now) else { return [] }
+        carryOut(actions, previousPeer: previousPeer)
+        return actions
+    }
+
+    /// Does what the election asks for, then tells of it, then waits for what is next.
+    func carryOut(_ actions: [VirtualRouter.Action], previousPeer: IPAddress? = nil) {
         let entered = perform(actions)
         if let peer = election?.peerAddress, peer != previousPeer { emit(.followed(peer)) }
         for state in entered { notify(state) }
@@ -151,8 +179,10 @@ final class RouterDriver {
     private func wake() {
         timer = nil
         // After a stall, what arrived meanwhile counts before the deadline that passed meanwhile.
+        // The clock is read first: another stall, after the reading, must not pass for silence.
+        let now = Instant.now
         host.interfaces[settings.interface]?.socket?.readDry()
-        deliver(.wake)
+        deliver(.wake, at: now)
         setTimer()
     }
 
@@ -195,13 +225,16 @@ final class RouterDriver {
             case .fault: programs.fault
             case .stopped: programs.stop
             }
-        if let specific { notifications.enqueue(specific) }
-        if let any = programs.any {
-            notifications.enqueue(
-                any
-                    + notificationArguments(
-                        name: settings.name, state: state, priority: effectivePriority))
+        let any = programs.any.map {
+            $0
+                + notificationArguments(
+                    name: settings.name, state: state, priority: effectivePriority)
         }
+        lastEpoch = host.epoch.next(realTime: RealTimeClock.microseconds)
+        notifications.tell(
+            [specific, any].compactMap(\.self), environment: [epochVariable(lastEpoch)])
+        host.write(
+            notificationLine(name: settings.name, state: state, priority: effectivePriority))
     }
 }
 
@@ -213,11 +246,33 @@ extension VirtualRouter {
     }
 }
 
+extension VirtualRouter.Configuration {
+    /// What the settings say; `nil` unless there are 1 to 255 addresses.
+    init?(_ settings: RouterSettings, primaryAddress: IPAddress) {
+        guard let addresses = VirtualAddressList(settings.addresses.map(\.address)) else {
+            return nil
+        }
+        self.init(
+            vrid: settings.vrid, priority: settings.priority, interval: settings.interval,
+            primaryAddress: primaryAddress, addresses: addresses)
+        preempts = settings.preempts
+        announcements = settings.announcements
+    }
+}
+
+extension [VirtualRouter.Action] {
+    /// Why the election refused what it was given, if it did.
+    fileprivate var rejection: RejectionReason? {
+        guard case .report(.rejected(let reason)) = first else { return nil }
+        return reason
+    }
+}
+
 extension MonotonicInstant {
     /// The protocol's clock is the kernel's monotonic one.
     fileprivate init(_ instant: Instant) { self.init(nanoseconds: instant.nanoseconds) }
 }
 
 extension Instant {
-    fileprivate static var now: Instant { Instant(nanoseconds: MonotonicInstant.now.nanoseconds) }
+    static var now: Instant { Instant(nanoseconds: MonotonicInstant.now.nanoseconds) }
 }

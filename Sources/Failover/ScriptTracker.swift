@@ -51,7 +51,7 @@ final class ScriptTracker {
     var isRunning: Bool { run != nil }
 
     /// Runs the script now, and at each interval from now on.
-    func start() { start(at: loop.now) }
+    func start() { start(at: .now) }
 
     /// Ends a run that is alive, and starts no other.
     func stop() {
@@ -85,7 +85,7 @@ final class ScriptTracker {
 
     private func start(at due: MonotonicInstant) {
         // From the planned start, so that the interval does not stretch by each run's delay.
-        let next = max(due + settings.interval, loop.now)
+        let next = max(due + settings.interval, .now)
         nextStart = loop.schedule(at: next) { [weak self] in self?.start(at: next) }
         switch settings.source {
         case .fact: recordFact()

@@ -61,6 +61,20 @@ func notificationArguments(name: String, state: RouterState, priority: Priority)
     ["INSTANCE", name, state.word, String(priority.rawValue)]
 }
 
+/// The line that a named pipe gets, as keepalived's `notify_fifo` does.
+///
+/// - Parameters:
+///   - name: The virtual router's name.
+///   - state: The state that it entered.
+///   - priority: Its priority.
+/// - Returns: `INSTANCE "NAME" STATE PRIORITY` and a line feed.
+func notificationLine(name: String, state: RouterState, priority: Priority) -> String {
+    "INSTANCE \"\(name)\" \(state.word) \(priority.rawValue)\n"
+}
+
+/// The epoch of a state, as a notification program finds it in its environment.
+func epochVariable(_ epoch: Int64) -> String { "LBCTL_EPOCH=\(epoch)" }
+
 extension FailoverEvent {
     /// The line that the log holds for this event, in keepalived's wording; `nil`: none.
     public var logLine: LogLine? {
@@ -70,16 +84,18 @@ extension FailoverEvent {
         case .stopping: LogLine(.info, "Stopping")
         case .router(let name, let event): event.logLine(router: name)
         case .script(let name, let event): event.logLine(script: name)
+        case .file(let name, let number):
+            LogLine(.info, "Track file \(name) now holds \(number)")
+        case .process(let name, hasQuorum: true):
+            LogLine(.info, "Quorum gained for tracked process \(name)")
+        case .process(let name, hasQuorum: false):
+            LogLine(.warning, "Quorum lost for tracked process \(name)")
         case .interface(let name, isUp: true): LogLine(.info, "Netlink reports \(name) up")
         case .interface(let name, isUp: false): LogLine(.warning, "Netlink reports \(name) down")
         case .announced(let address, let interface):
             LogLine(.info, isDetail: true, "Sending gratuitous ARP on \(interface) for \(address)")
         case .leftoverRemoved(let address, let interface):
             LogLine(.notice, "Removed \(address) from \(interface), left behind by an earlier run")
-        case .refused(let error, let interface, let source):
-            LogLine(
-                .warning,
-                "Ignoring advert from \(source?.description ?? "?") on \(interface): \(error)")
         case .failed(let error): LogLine(.error, error.description)
         }
     }
@@ -98,6 +114,11 @@ extension RouterEvent {
         case .faulted(let cause):
             LogLine(.warning, "(\(name)): entering FAULT state (\(cause.words))")
         case .observed(let observation): observation.logLine(router: name)
+        case .heardRelease(_, as: let state):
+            LogLine(
+                .info, isDetail: true,
+                "(\(name)) \(state == .active ? "Master" : "Backup") received priority 0 "
+                    + "advertisement")
         case .followed(let address):
             LogLine(.info, isDetail: true, "(\(name)) master set to \(address)")
         case .sentRelease: LogLine(.info, isDetail: true, "(\(name)) sent 0 priority")
@@ -111,6 +132,8 @@ extension RouterEvent {
             LogLine(
                 .warning, "(\(name)) \(address) was removed from \(interface) by somebody, restored"
             )
+        case .gaveWay(let cause): LogLine(.warning, "(\(name)) giving way: \(cause.words)")
+        case .tookOver: LogLine(.notice, "(\(name)) taking over: the operator wants it")
         case .refused(let refusal, let source):
             LogLine(
                 .warning, "(\(name)) Ignoring advert from \(source?.description ?? "?"): \(refusal)"
@@ -129,10 +152,8 @@ extension VirtualRouter.Observation {
         case .transition: nil
         case .activeDownTimerExpired:
             LogLine(.info, isDetail: true, "(\(name)) Receive advertisement timeout")
-        case .releaseReceived(let sender):
-            LogLine(
-                .info, isDetail: true,
-                "(\(name)) Backup received priority 0 advertisement from \(sender)")
+        // Told as `heardRelease`, which knows where the router stood.
+        case .releaseReceived: nil
         case .inferiorDiscarded(let priority, let sender):
             LogLine(
                 .info,
@@ -185,6 +206,19 @@ extension VirtualRouter.Observation {
     }
 }
 
+extension GivingWayCause {
+    /// The cause in a log line.
+    public var words: String {
+        switch self {
+        case .removedTooOften(let address, let interface):
+            "\(address) is removed from \(interface) again and again"
+        case .notRestored(let address, let interface):
+            "\(address) was removed from \(interface) and can't be put back"
+        case .asked: "the operator wants it"
+        }
+    }
+}
+
 extension ScriptEvent {
     func logLine(script name: String) -> LogLine? {
         switch self {
@@ -221,6 +255,10 @@ extension FaultCause {
         case .addressMissing(let interface): "no IPv4 address for interface \(interface)"
         case .scriptFailed(let name): "script \(name) failed"
         case .scriptPending(let name): "script \(name) has no result yet"
+        case .fileStops(let name, let number): "tracked file \(name) holds \(number)"
+        case .processCount(let name, let count):
+            "\(count) process\(count == 1 ? "" : "es") of tracked process \(name)"
+        case .reversedIsGood(let name): "\(name) is good, tracked in reverse"
         case .socketRefused(let error): error.description
         }
     }

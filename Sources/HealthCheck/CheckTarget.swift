@@ -15,6 +15,9 @@ public struct CheckTarget: Sendable {
     public var fastInterval: Duration?
     /// The same while the target is down for good; `nil`: `interval`.
     public var downInterval: Duration?
+    /// By how much each interval is made longer or shorter by chance, as a share of it, 0 to 0.5
+    /// (haproxy's `spread-checks 20` is 0.2).
+    public var jitter = 0.0
     /// How long one check may take; `nil`: `interval`.
     public var timeout: Duration?
     /// Successes in a row that bring the target up.
@@ -60,7 +63,9 @@ public struct CheckTarget: Sendable {
             } else {
                 downInterval ?? interval
             }
-        return max(chosen, Self.shortestInterval)
+        let share = min(max(jitter, 0), 0.5)
+        let spread = share > 0 ? chosen * Double.random(in: -share...share) : .zero
+        return max(chosen + spread, Self.shortestInterval)
     }
 
     var probeTimeout: Duration { max(timeout ?? interval, Self.shortestInterval) }

@@ -12,8 +12,9 @@ import Synchronization
 /// }
 /// checker.start()
 /// ```
-/// All methods may be called from any thread. The first checks start within 50 ms, so that a
-/// pool is usable at once; later ones are spread over the interval.
+/// All methods may be called from any thread. The first checks start within 50 ms, or 0.3 ms per
+/// target where they are many, so that a pool is usable at once; later ones are spread over the
+/// interval.
 public final class HealthChecker: Sendable {
     private let group: any EventLoopGroup
     private let onTransition: @Sendable (CheckReport) -> Void
@@ -52,7 +53,7 @@ public final class HealthChecker: Sendable {
             $0.isRunning = true
             return $0.checks
         }
-        Self.start(idle, firstWithin: Self.firstRoundTime)
+        Self.start(idle, isFirstRound: true)
     }
 
     /// Stops checking for good.
@@ -92,8 +93,8 @@ public final class HealthChecker: Sendable {
             }
             return state.isRunning ? (added, kept) : ([], [])
         }
-        Self.start(added, firstWithin: Self.firstRoundTime)
-        Self.start(kept, firstWithin: nil)
+        Self.start(added, isFirstRound: true)
+        Self.start(kept, isFirstRound: false)
     }
 
     /// What is known about each target now, in the order that they were given in.
@@ -101,20 +102,17 @@ public final class HealthChecker: Sendable {
         state.withLock { $0.checks }.map { $0.report() }
     }
 
-    /// Spreads the checks: all over their interval, after a first round within `window`.
-    private static func start(_ checks: [TargetCheck], firstWithin window: Duration?) {
+    /// Spreads the checks: all over their interval; new ones after a first round that is sooner.
+    private static func start(_ checks: [TargetCheck], isFirstRound: Bool) {
         for (position, check) in checks.enumerated() {
-            let interval = check.target.interval
-            let phase = interval * (Double(position) / Double(checks.count))
-            if let window {
-                let first = min(window, interval) * (Double(position) / Double(checks.count))
-                check.start(after: first, second: interval - phase)
+            let spread = CheckSpread(
+                position: position, count: checks.count, interval: check.target.interval)
+            if isFirstRound {
+                check.start(after: spread.first, second: spread.second)
             } else {
-                check.start(after: phase, second: interval)
+                check.start(after: spread.phase, second: check.target.interval)
             }
         }
     }
-
-    private static let firstRoundTime = Duration.milliseconds(50)
 }
 #endif

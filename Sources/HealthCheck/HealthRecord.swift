@@ -72,6 +72,24 @@ public struct HealthRecord: Hashable, Sendable {
         return isUp ? .up : .down
     }
 
+    /// Takes in what the connections of real clients say.
+    ///
+    /// Says nothing about a target that is down or waits for its first result: only a check can
+    /// bring one up.
+    ///
+    /// - Parameter reaction: What too many errors do.
+    /// - Returns: What changed for the target's users, or `nil`.
+    public mutating func react(to reaction: TrafficObservation.Reaction) -> HealthTransition? {
+        guard isUp else { return nil }
+        switch reaction {
+        case .fastInterval: return nil
+        case .failCheck: break
+        case .suddenDeath: health = min(health, rise + 1)
+        case .markDown: health = rise
+        }
+        return record(passed: false)
+    }
+
     /// The same state under other thresholds, as after a reload.
     ///
     /// - Parameters:

@@ -3,7 +3,7 @@ import Glibc
 public import NIOCore
 import NIOPosix
 
-/// Passes when a TCP connection can be made; sends nothing.
+/// Passes when a TCP connection can be made; sends nothing, or the PROXY header alone.
 public struct TCPProbe: HealthProbe {
     /// How the connection of a check that passed is ended.
     public enum Closing: Hashable, Sendable, Codable {
@@ -15,6 +15,9 @@ public struct TCPProbe: HealthProbe {
 
     /// How the connection is ended.
     public let closing: Closing
+    /// The header of the PROXY protocol to send, or `nil` for none; with one the connection is
+    /// ended cleanly, for a reset would overtake it.
+    public var proxyHeader: ProxyHeader?
 
     /// Makes the probe.
     ///
@@ -37,18 +40,28 @@ public struct TCPProbe: HealthProbe {
             .channelOption(.autoRead, value: false)
             .connect(to: target)
             .map { channel in
-                end(channel)
+                if let proxyHeader {
+                    let bytes = proxyHeader.bytes(from: channel.localAddress, to: target)
+                    // A close at once would overtake it: the loop still has to see that it can write.
+                    channel.writeAndFlush(channel.allocator.buffer(bytes: bytes))
+                        .whenComplete { _ in channel.close(mode: .all, promise: nil) }
+                } else {
+                    end(channel)
+                }
                 return .passed
             }
             .recover(Self.outcome(of:))
     }
 
     private func end(_ channel: any Channel) {
-        if closing == .reset, let options = channel as? any SocketOptionProvider {
-            // Unread bytes make the kernel reset by itself, so this may fail without harm.
-            options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenFailure { _ in }
-        }
+        if closing == .reset { Self.resetOnClose(channel) }
         channel.close(mode: .all, promise: nil)
+    }
+
+    static func resetOnClose(_ channel: any Channel) {
+        guard let options = channel as? any SocketOptionProvider else { return }
+        // Unread bytes make the kernel reset by itself, so this may fail without harm.
+        options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenFailure { _ in }
     }
 
     static func outcome(of error: any Error) -> ProbeOutcome {
@@ -72,7 +85,7 @@ public struct TCPProbe: HealthProbe {
         }
     }
 
-    private static func text(errno code: CInt) -> String {
+    static func text(errno code: CInt) -> String {
         // glibc keeps a text per thread since 2.32, and answers numbers that it doesn't know.
         strerror(code).map { String(cString: $0) } ?? "errno \(code)"
     }

@@ -22,6 +22,13 @@ final class TargetCheck: Sendable {
         var earlierDowntime = Duration.zero
         /// When the running check began; `nil` between checks.
         var startedAt: NIODeadline?
+        /// When the running check was due.
+        ///
+        /// The next ones follow from it and not from the start, or the checks that a pause of
+        /// this host threw together would stay together.
+        var dueAt = NIODeadline.now()
+        var watch = LoopWatch(from: .now(), timeout: .zero)
+        var watchTask: Scheduled<Void>?
         /// Counts checks, so that a result which comes after its time limit finds that out.
         var checkNumber = 0
         var next: Scheduled<Void>?
@@ -46,13 +53,14 @@ final class TargetCheck: Sendable {
             } ?? record
         state.startedAt = nil
         state.next = nil
+        state.watchTask = nil
         state.isStopped = false
         self.state = Mutex(state)
     }
 
     /// Sets the first check, and the distance of the second, which spreads all later rounds.
     func start(after delay: Duration, second: Duration) {
-        schedule(after: delay, thenAfter: second)
+        schedule(at: .now() + TimeAmount(delay), thenAfter: second)
     }
 
     /// Starts no further check.
@@ -63,6 +71,8 @@ final class TargetCheck: Sendable {
             $0.isStopped = true
             $0.next?.cancel()
             $0.next = nil
+            $0.watchTask?.cancel()
+            $0.watchTask = nil
         }
     }
 
@@ -70,9 +80,9 @@ final class TargetCheck: Sendable {
         state.withLock { $0.report(id: target.id, transition: transition) }
     }
 
-    private func schedule(after delay: Duration, thenAfter following: Duration?) {
-        let next = eventLoop.scheduleTask(in: TimeAmount(delay)) {
-            self.check(thenAfter: following)
+    private func schedule(at due: NIODeadline, thenAfter following: Duration?) {
+        let next = eventLoop.scheduleTask(deadline: due) {
+            self.check(dueAt: due, thenAfter: following)
         }
         let isStopped = state.withLock {
             $0.next = next
@@ -81,45 +91,62 @@ final class TargetCheck: Sendable {
         if isStopped { next.cancel() }
     }
 
-    private func check(thenAfter following: Duration?) {
+    private func check(dueAt due: NIODeadline, thenAfter following: Duration?) {
         let now = NIODeadline.now()
+        let timeout = TimeAmount(target.probeTimeout)
         let number: Int? = state.withLock {
             guard !$0.isStopped else { return nil }
             $0.startedAt = now
+            $0.dueAt = due
+            $0.watch = LoopWatch(from: now, timeout: timeout)
             $0.checkNumber += 1
             return $0.checkNumber
         }
         guard let number else { return }
-        let timeout = TimeAmount(target.probeTimeout)
         // A probe that forgets its time limit must not hold up the checks of its target.
-        let guardTask = eventLoop.scheduleTask(in: timeout) {
-            self.finish(number, with: .timedOut, thenAfter: following)
-        }
+        watch(number, until: now + timeout, thenAfter: following)
         target.probe.probe(target.address, timeout: timeout, on: eventLoop)
             .hop(to: eventLoop)
             .recover { .notRun(reason: "\($0)") }
-            .whenSuccess { outcome in
-                guardTask.cancel()
-                self.finish(number, with: outcome, thenAfter: following)
+            .whenSuccess { self.finish(number, with: $0, thenAfter: following) }
+    }
+
+    private func watch(_ number: Int, until limit: NIODeadline, thenAfter following: Duration?) {
+        let due = state.withLock { $0.watch.nextDue }
+        let task = eventLoop.scheduleTask(deadline: due) {
+            let now = NIODeadline.now()
+            guard now < limit else {
+                return self.finish(number, with: .timedOut, thenAfter: following)
             }
+            let goesOn = self.state.withLock { state in
+                state.watch.looked(at: now)
+                return state.checkNumber == number && state.startedAt != nil && !state.isStopped
+            }
+            if goesOn { self.watch(number, until: limit, thenAfter: following) }
+        }
+        state.withLock { $0.watchTask = task }
     }
 
     private func finish(
         _ number: Int, with outcome: ProbeOutcome, thenAfter following: Duration?
     ) {
         let now = NIODeadline.now()
-        let ended: (report: CheckReport?, delay: Duration)? = state.withLock { state in
+        let ended: (report: CheckReport?, due: NIODeadline)? = state.withLock { state in
             guard state.checkNumber == number, let startedAt = state.startedAt, !state.isStopped
             else { return nil }
-            let duration = Duration(now - startedAt)
-            let transition = state.take(outcome, after: duration, at: now)
-            let delay = (following ?? target.interval(in: state.record)) - duration
+            state.watchTask?.cancel()
+            state.watchTask = nil
+            let outcome = state.watch.fair(outcome, at: now)
+            let transition = state.take(outcome, after: Duration(now - startedAt), at: now)
+            let interval = TimeAmount(following ?? target.interval(in: state.record))
+            let isFarBehind = now - state.dueAt > interval + interval
+            let due = (isFarBehind ? now : state.dueAt) + interval
             let report = transition.map { state.report(id: target.id, transition: $0) }
-            return (report, max(delay, .zero))
+            return (report, max(due, now))
         }
         guard let ended else { return }
         if let report = ended.report { onTransition(report) }
-        schedule(after: ended.delay, thenAfter: nil)
+        schedule(at: ended.due, thenAfter: nil)
     }
 }
 

@@ -5,6 +5,9 @@ internal import Glibc
 ///
 /// `posix_spawn(3)`, `pidfd_open(2)`. The process gets the descriptors that it is given and no
 /// other, no blocked signal, default handlers, and a process group of its own.
+///
+/// Where this process ignores SIGCHLD, which it may have inherited, the kernel forgets how others
+/// ended: starting one gives the signal its default action back, which is to do nothing too.
 public struct ChildProcess: ~Copyable {
     /// How a process ended.
     public enum Ending: Hashable, Sendable {
@@ -32,14 +35,12 @@ public struct ChildProcess: ~Copyable {
         path: String, arguments: [String], environment: [String]? = nil,
         descriptors: [(number: Int32, source: Int32)] = []
     ) throws(SystemError) {
+        keepEndings()
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        for (number, source) in descriptors {
-            unsafe posix_spawn_file_actions_adddup2(&actions, source, number)
-        }
-        let firstClosed = max(3, (descriptors.map { $0.number + 1 }.max() ?? 3))
-        unsafe clinux_spawn_close_from(&actions, firstClosed)
+        let copies = try unsafe Self.arrange(descriptors, in: &actions, for: path)
+        defer { copies.forEach { _ = clinux_close($0) } }
 
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
@@ -79,12 +80,25 @@ public struct ChildProcess: ~Copyable {
 
     /// How the process ended, or `nil` while it runs.
     ///
-    /// Ask until it answers, once: the kernel forgets the process with the answer.
+    /// Ask until it answers, once: the kernel forgets the process with the answer. Where another
+    /// part of this program took the answer (`wait(2)` for any process), it counts as status 255:
+    /// whoever asks again when ``pidfd`` is readable would otherwise ask for ever.
     public borrowing func reap() -> Ending? {
         var status: Int32 = 0
-        guard unsafe waitpid(processID, &status, WNOHANG) == processID else { return nil }
+        switch unsafe waitpid(processID, &status, WNOHANG) {
+        case processID: break
+        case -1 where errno == ECHILD: return .exited(status: 255)
+        default: return nil
+        }
         let signal = status & 0x7f
         return signal == 0 ? .exited(status: status >> 8 & 0xff) : .signalled(signal)
+    }
+
+    /// Ends the process at once and waits until it is gone, for callers that cannot watch it.
+    public borrowing func end() {
+        _ = kill(processID, SIGKILL)
+        var status: Int32 = 0
+        while unsafe waitpid(processID, &status, 0) < 0, errno == EINTR {}
     }
 
     /// Sends a signal to the process and all that it started in its group.
@@ -96,6 +110,50 @@ public struct ChildProcess: ~Copyable {
     ///
     /// - Parameter number: `SIGTERM` for example.
     public borrowing func signal(_ number: Int32) { _ = kill(processID, number) }
+
+    /// Gives each descriptor its number, and closes all others.
+    ///
+    /// - Returns: Copies that are to be closed once the process runs.
+    private static func arrange(
+        _ descriptors: [(number: Int32, source: Int32)],
+        in actions: inout posix_spawn_file_actions_t, for path: String
+    ) throws(SystemError) -> [Int32] {
+        let firstClosed = max(3, (descriptors.map { $0.number + 1 }.max() ?? 3))
+        let given = Set(descriptors.map(\.number))
+        let duplicateCloseOnExec: Int32 = 1030  // F_DUPFD_CLOEXEC of fcntl(2)
+        var copies: [Int32] = []
+        for (number, source) in descriptors {
+            var source = source
+            // A number that is given away may be the source of a later one: take that from a copy.
+            if source != number, given.contains(source) {
+                let copy = clinux_fcntl(source, duplicateCloseOnExec, Int(firstClosed))
+                guard copy >= 0 else {
+                    copies.forEach { _ = clinux_close($0) }
+                    throw SystemError(call: "dup", errno: Errno(result: copy), subject: path)
+                }
+                source = Int32(copy)
+                copies.append(source)
+            }
+            unsafe posix_spawn_file_actions_adddup2(&actions, source, number)
+        }
+        for number in 3..<firstClosed where !given.contains(number) {
+            unsafe posix_spawn_file_actions_addclose(&actions, number)
+        }
+        unsafe clinux_spawn_close_from(&actions, firstClosed)
+        return copies
+    }
+}
+
+/// Makes the kernel keep how a process ended until it is asked.
+private func keepEndings() {
+    var action = sigaction()
+    guard unsafe sigaction(SIGCHLD, nil, &action) == 0 else { return }
+    let handler = unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+    let ignore = 1  // SIG_IGN
+    guard handler == ignore || action.sa_flags & SA_NOCLDWAIT != 0 else { return }
+    if handler == ignore { unsafe action.__sigaction_handler.sa_handler = SIG_DFL }
+    action.sa_flags &= ~SA_NOCLDWAIT
+    _ = unsafe sigaction(SIGCHLD, &action, nil)
 }
 
 @unsafe

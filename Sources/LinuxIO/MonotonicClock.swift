@@ -26,12 +26,17 @@ public struct MonotonicInstant: Hashable, Comparable, Sendable {
         lhs.nanoseconds < rhs.nanoseconds
     }
 
-    /// The instant that lies `interval` after `instant`.
+    /// The instant that lies `interval` after `instant`; the end of the clock, 292 years after the
+    /// host's start, where it lies beyond that.
     public static func + (instant: MonotonicInstant, interval: Duration) -> MonotonicInstant {
         let (seconds, attoseconds) = interval.components
-        return MonotonicInstant(
-            nanoseconds: instant.nanoseconds + seconds * 1_000_000_000 + attoseconds / 1_000_000_000
-        )
+        let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, isBeyond) = instant.nanoseconds.addingReportingOverflow(whole)
+        let (nanoseconds, isJustBeyond) = sum.addingReportingOverflow(attoseconds / 1_000_000_000)
+        guard !isTooLong, !isBeyond, !isJustBeyond else {
+            return MonotonicInstant(nanoseconds: interval < .zero ? .min : .max)
+        }
+        return MonotonicInstant(nanoseconds: nanoseconds)
     }
 
     /// The time that passed from `earlier` to `later`.

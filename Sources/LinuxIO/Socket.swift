@@ -91,6 +91,12 @@ public enum Socket {
         return socket
     }
 
+    /// Ends listening for every process that has the socket; connections that nobody accepted yet
+    /// are reset, and another socket may listen in its place.
+    ///
+    /// - Parameter socket: A listening socket, which stays open. `shutdown(2)`.
+    public static func endListening(_ socket: Int32) { _ = clinux_shutdown(socket, 2) }
+
     /// Sets an integer option.
     ///
     /// - Parameters:

@@ -3,7 +3,8 @@ internal import Glibc
 
 /// A thread of the operating system: Swift concurrency stays off the reactors.
 ///
-/// `pthread_create(3)`.
+/// A thread whose owner lets go of it without ``join()`` goes on, and leaves nothing behind when it
+/// ends. `pthread_create(3)`, `pthread_detach(3)`.
 public struct Thread: ~Copyable, Sendable {
     private let handle: pthread_t
 
@@ -34,10 +35,16 @@ public struct Thread: ~Copyable, Sendable {
     }
 
     /// Waits until the thread has ended.
-    public consuming func join() { pthread_join(handle, nil) }
+    public consuming func join() {
+        let handle = handle
+        discard self
+        pthread_join(handle, nil)
+    }
 
     /// Lets the thread end without being waited for.
-    public consuming func detach() { pthread_detach(handle) }
+    public consuming func detach() {}
+
+    deinit { pthread_detach(handle) }
 
     /// Lets the calling thread rest.
     ///

@@ -5,21 +5,50 @@ internal import Glibc
 ///
 /// `unix(7)`.
 public enum UnixSocket {
-    /// Makes a socket that listens at `path`, in place of a stale one.
+    /// Makes a socket that listens at `path`, in place of one that nobody listens on any more.
     ///
     /// - Parameters:
     ///   - path: At most 107 bytes.
-    ///   - mode: The permissions of the file, 0o600 for example.
+    ///   - mode: The permissions of the file, 0o600 for example; they hold from its first moment.
     /// - Returns: The listening socket; the file outlives it.
-    /// - Throws: `SystemError` that names the path.
+    /// - Throws: `SystemError` that names the path: `EADDRINUSE` when somebody listens there,
+    ///   `EEXIST` when a file that is no socket has that name.
     public static func listening(at path: String, mode: UInt32) throws(SystemError) -> Descriptor {
         let socket = try Socket.open(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, path)
         var (address, length) = try rawAddress(path)
-        _ = unsafe unlink(path)
+        try removeStale(path)
         try check("bind", path, unsafe clinux_bind(socket.rawValue, &address, length))
-        _ = unsafe chmod(path, mode)
+        // Before it listens: until then nobody can connect, whatever the umask allows.
+        guard unsafe chmod(path, mode) == 0 else {
+            throw SystemError(call: "chmod", errno: Errno(rawValue: errno), subject: path)
+        }
         try check("listen", path, clinux_listen(socket.rawValue, 16))
         return socket
+    }
+
+    /// Removes the file of a socket that nobody listens on, and nothing else.
+    private static func removeStale(_ path: String) throws(SystemError) {
+        var information = stat()
+        guard unsafe lstat(path, &information) == 0 else { return }
+        guard information.st_mode & S_IFMT == S_IFSOCK else {
+            throw SystemError(call: "bind", errno: .fileExists, subject: path)
+        }
+        do throws(SystemError) {
+            _ = try connected(to: path)
+        } catch {
+            guard error.errno == .connectionRefused else {
+                // A listener that is too busy to be asked is one.
+                if error.errno == .wouldBlock { throw inUse(path) }
+                throw error
+            }
+            _ = unsafe unlink(path)
+            return
+        }
+        throw inUse(path)
+    }
+
+    private static func inUse(_ path: String) -> SystemError {
+        SystemError(call: "bind", errno: .addressInUse, subject: path)
     }
 
     /// Connects to the socket at `path`.
@@ -71,7 +100,7 @@ public enum UnixSocket {
     /// The name goes with its holder, however that ends, and is no file that could be left behind:
     /// the abstract names of `unix(7)`.
     ///
-    /// - Parameter name: 1 to 107 bytes.
+    /// - Parameter name: 1 to 106 bytes.
     /// - Returns: The socket that holds the name until it is closed.
     /// - Throws: `SystemError` that names it; `EADDRINUSE` when somebody holds it.
     public static func claiming(name: String) throws(SystemError) -> Descriptor {

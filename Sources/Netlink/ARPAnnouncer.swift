@@ -2,7 +2,8 @@ public import LinuxIO
 
 /// Sends prepared frames that tell a link where an address lives, on any interface.
 ///
-/// The frames come from the caller; one socket serves all interfaces. `packet(7)`.
+/// The frames come from the caller, gratuitous ARP (RFC 826) or an unsolicited neighbour
+/// advertisement (RFC 4861 §7.2.6); one socket serves all interfaces. `packet(7)`.
 public struct ARPAnnouncer: ~Copyable {
     private let socket: PacketSocket
 

@@ -63,9 +63,7 @@ public struct AddressManager: ~Copyable {
         for (address, answer) in zip(addresses, answers) {
             switch answer {
             case .refused(.fileExists, _):
-                let present = try list(interfaceIndex: address.interfaceIndex)
-                    .first { $0.isSameAddress(as: address) }
-                results.append(.success(.alreadyPresent(present ?? address)))
+                results.append(.success(.alreadyPresent(try presentForm(of: address))))
             case .done, .refused: results.append(address.result(of: answer, "add", .added))
             }
         }
@@ -102,7 +100,7 @@ public struct AddressManager: ~Copyable {
     public borrowing func remove(
         _ addresses: [InterfaceAddress]
     ) throws(NetlinkError) -> [Result<Removal, NetlinkError>] {
-        let carried = try carriedAlong(with: addresses)
+        let carried = try carriedAlong(with: addresses.filter { $0.address.family == .v4 })
         // What was added last is secondary to what was added first: backwards, none of those named
         // is taken along by another.
         let answers = try perform(addresses.reversed(), "remove") { address throws(NetlinkError) in
@@ -131,7 +129,7 @@ public struct AddressManager: ~Copyable {
         try socket.listAddresses(interfaceIndex: interfaceIndex, family: family)
     }
 
-    /// Removes what an earlier run left behind: every IPv4 address that carries a tag.
+    /// Removes what an earlier run left behind: every address of either version that carries a tag.
     ///
     /// Make sure first, by a lock of the node, that no second program holds them.
     ///
@@ -141,14 +139,25 @@ public struct AddressManager: ~Copyable {
     public borrowing func removeLeftovers(
         tag: AddressProtocol
     ) throws(NetlinkError) -> [InterfaceAddress] {
-        let leftovers = try list().filter { $0.protocolTag == tag }
+        let leftovers = try (list(family: .v4) + list(family: .v6)).filter { $0.protocolTag == tag }
         var removed: [InterfaceAddress] = []
         for (leftover, result) in zip(leftovers, try remove(leftovers))
         where try result.get() == .removed { removed.append(leftover) }
         return removed
     }
 
-    /// The addresses that vanish with those which are to be removed, though they are not named.
+    /// How an address is there that the kernel refused to add a second time.
+    private borrowing func presentForm(
+        of address: InterfaceAddress
+    ) throws(NetlinkError) -> InterfaceAddress {
+        let present = try list(
+            interfaceIndex: address.interfaceIndex, family: address.address.family)
+        // An interface can have an IPv6 address once only, whatever the prefix.
+        return present.first { $0.isSameAddress(as: address) }
+            ?? present.first { $0.address == address.address } ?? address
+    }
+
+    /// The IPv4 addresses that vanish with those which are to be removed, though they are not named.
     private borrowing func carriedAlong(
         with removed: [InterfaceAddress]
     ) throws(NetlinkError) -> [InterfaceAddress] {
@@ -215,7 +224,8 @@ extension NetlinkSocket {
             return try list("list addresses") { () throws(NetlinkError) in
                 try RequestMessage(type: RTM_GETADDR, flags: dumpFlags, header: header)
             } read: { message in
-                message.type == RTM_NEWADDR ? InterfaceAddress(message) : nil
+                // A kernel without IPv6 answers with the addresses of all that it has.
+                InterfaceAddress(message).flatMap { $0.address.family == family ? $0 : nil }
             }
         } catch {
             // An interface that does not exist has no addresses.

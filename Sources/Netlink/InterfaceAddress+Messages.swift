@@ -25,6 +25,7 @@ extension InterfaceAddress {
         flags = Flags(rawValue: attribute(IFA_FLAGS)?.value() ?? UInt32(header.ifa_flags))
         protocolTag = attribute(Int(CNETLINK_IFA_PROTO))?.value(as: UInt8.self)
             .map(AddressProtocol.init(rawValue:))
+        lifetime = nil
         if let cache = attribute(IFA_CACHEINFO)?.value(as: ifa_cacheinfo.self),
             cache.ifa_valid != Lifetime.forever || cache.ifa_prefered != Lifetime.forever
         {

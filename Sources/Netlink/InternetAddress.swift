@@ -51,6 +51,14 @@ public enum InternetAddress: Hashable, Sendable {
         }
     }
 
+    /// Whether it is valid on its link only: 169.254.0.0/16 (RFC 3927), fe80::/10 (RFC 4291 §2.5.6).
+    public var isLinkLocal: Bool {
+        switch self {
+        case .v4(let bits): bits >> 16 == 0xa9fe
+        case .v6(let high, _): high >> 54 == 0x3fa
+        }
+    }
+
     /// Whether the first bits of two addresses of one version are the same.
     ///
     /// - Parameters:
@@ -88,6 +96,15 @@ extension InternetAddress.Family {
         switch self {
         case .v4: 32
         case .v6: 128
+        }
+    }
+
+    /// Takes the version of `AF_INET` or `AF_INET6`; `nil` for any other family.
+    init?(rawFamily: Int32) {
+        switch rawFamily {
+        case AF_INET: self = .v4
+        case AF_INET6: self = .v6
+        default: return nil
         }
     }
 

@@ -21,7 +21,8 @@ extension NetlinkSocket {
     /// - Parameters:
     ///   - batch: At most 64, so that the answers fit the socket's buffer.
     ///   - operation: What is to be done, for the error.
-    ///   - onMessage: Called with each message that is no acknowledgement.
+    ///   - onMessage: Called with each message that is no acknowledgement, the one that ends a
+    ///     listing included.
     /// - Returns: The answers, in the order of the requests.
     /// - Throws: `NetlinkError` when the answers do not come, or not whole.
     borrowing func exchange(
@@ -40,7 +41,9 @@ extension NetlinkSocket {
                     guard position < batch.count, answers[position] == nil else { return }
                     switch message.type {
                     case Int(NLMSG_ERROR): answers[position] = message.acknowledgement
-                    case Int(NLMSG_DONE): answers[position] = message.listingError ?? .done
+                    case Int(NLMSG_DONE):
+                        onMessage(message)
+                        answers[position] = message.listingError ?? .done
                     default: return onMessage(message)
                     }
                     if answers[position] != nil { pendingCount -= 1 }
@@ -82,8 +85,9 @@ extension NetlinkSocket {
             var entries: [Entry] = []
             var isInterrupted = false
             let answer = try perform(try request(), operation) { message in
+                // Where the rest of a table vanished meanwhile, only the end says so.
                 if message.flags & NLM_F_DUMP_INTR != 0 { isInterrupted = true }
-                if let entry = read(message) { entries.append(entry) }
+                if message.type != NLMSG_DONE, let entry = read(message) { entries.append(entry) }
             }
             try answer.get(operation)
             if !isInterrupted { return entries }

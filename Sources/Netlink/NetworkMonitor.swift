@@ -2,12 +2,12 @@ internal import CNetlink
 internal import LinuxIO
 public import Reactor
 
-/// Watches the links and the IPv4 addresses of a network namespace.
+/// Watches the links and the addresses of a network namespace.
 ///
 /// It subscribes first and lists afterwards, so that no change falls between. When the kernel
 /// drops notifications it lists again and reports the difference: changes that were undone
 /// meanwhile are not seen, no state is ever missed. `rtnetlink(7)`, RTNLGRP_LINK,
-/// RTNLGRP_IPV4_IFADDR.
+/// RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR.
 ///
 /// Belongs to one event loop's thread, and to that thread's namespace when it was made.
 public final class NetworkMonitor {
@@ -45,7 +45,7 @@ public final class NetworkMonitor {
         self.loop = loop
         self.handler = handler
         subscription = try NetlinkSocket(
-            subscribingTo: [RTNLGRP_LINK.rawValue, RTNLGRP_IPV4_IFADDR.rawValue],
+            subscribingTo: [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR].map(\.rawValue),
             receiveBufferBytes: receiveBufferBytes)
         query = try NetlinkSocket()
         state = NetworkState()
@@ -123,7 +123,8 @@ public final class NetworkMonitor {
         guard try drain(into: { _ in }) else { return nil }
         var listed = NetworkState(
             links: try query.listLinks(),
-            addresses: try query.listAddresses(interfaceIndex: nil, family: .v4))
+            addresses: try query.listAddresses(interfaceIndex: nil, family: .v4)
+                + query.listAddresses(interfaceIndex: nil, family: .v6))
         // The last report of each thing is as new as the listing, or newer.
         guard try drain(into: { _ = listed.apply($0) }) else { return nil }
         return listed

@@ -56,6 +56,24 @@ public struct NetworkState: Hashable, Sendable {
         }
     }
 
+    /// The IPv6 address that a link speaks to its neighbours from.
+    ///
+    /// Without one, or while the kernel checks whether another node has it, nothing that needs a
+    /// link-local source can be sent. RFC 4291 §2.8.
+    ///
+    /// - Parameters:
+    ///   - index: The link's number.
+    ///   - excluded: Addresses that do not count, such as those that move between nodes.
+    /// - Returns: The first usable one, or `nil`.
+    public func linkLocalAddress(
+        of index: Int32, excluding excluded: Set<InternetAddress> = []
+    ) -> InterfaceAddress? {
+        addresses(of: index).first {
+            $0.address.family == .v6 && $0.address.isLinkLocal && $0.isUsable
+                && !excluded.contains($0.address)
+        }
+    }
+
     /// Takes a report in.
     ///
     /// - Parameter change: The report.

@@ -108,6 +108,15 @@ struct ReceivedAttribute {
         return unsafe data.loadUnaligned(as: Value.self)
     }
 
+    /// An attribute among those that this one holds, or `nil`.
+    func attribute(_ number: Int) -> ReceivedAttribute? {
+        // SAFETY: libnl stops at the first attribute that does not fit into the length given.
+        guard let start = unsafe nla_data(attribute)?.assumingMemoryBound(to: nlattr.self),
+            let found = unsafe nla_find(start, nla_len(attribute), Int32(number))
+        else { return nil }
+        return unsafe ReceivedAttribute(found)
+    }
+
     /// The value as bytes.
     var bytes: [UInt8] {
         let count = unsafe Int(nla_len(attribute))

@@ -55,6 +55,19 @@ struct RequestMessage: ~Copyable {
         try check(unsafe nla_put(handle, Int32(attribute), Int32(value.count), value))
     }
 
+    /// Adds an attribute that holds others.
+    borrowing func nest(
+        _ attribute: Int,
+        _ body: (borrowing RequestMessage) throws(NetlinkError) -> Void
+    ) throws(NetlinkError) {
+        guard let start = unsafe nla_nest_start(handle, Int32(attribute)) else {
+            throw NetlinkError("prepare a request", nil, .library(NLE_NOMEM))
+        }
+        try body(self)
+        // SAFETY: the message's memory is allocated once at its full size; start stays where it is.
+        try check(unsafe nla_nest_end(handle, start))
+    }
+
     private func check(_ result: Int32) throws(NetlinkError) {
         guard result < 0 else { return }
         throw NetlinkError("prepare a request", nil, .library(-result))

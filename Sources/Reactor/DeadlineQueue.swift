@@ -1,13 +1,20 @@
 public import LinuxIO
 
 /// Deadlines in the order in which they fall due: a binary heap whose entries can be withdrawn.
+///
+/// Each entry keeps a slot that knows where in the heap it is, so that a router which sets its timer
+/// anew with each advertisement does not search for the old one.
 public struct DeadlineQueue<Payload> {
     /// Names one entry; never reused.
-    public struct Entry: Hashable, Sendable { let number: UInt64 }
+    public struct Entry: Hashable, Sendable {
+        let slot: Int
+        let number: UInt64
+    }
 
     private struct Item {
         let due: MonotonicInstant
         let number: UInt64
+        let slot: Int
         let payload: Payload
 
         // Equal deadlines fall due in the order in which they were set.
@@ -15,6 +22,9 @@ public struct DeadlineQueue<Payload> {
     }
 
     private var heap: [Item] = []
+    /// Where in the heap the entry of each slot is; a free slot keeps its last position.
+    private var positions: [Int] = []
+    private var freeSlots: [Int] = []
     private var nextNumber: UInt64 = 0
 
     /// Makes an empty queue.
@@ -28,18 +38,23 @@ public struct DeadlineQueue<Payload> {
     /// - Returns: The entry's name, to withdraw it by.
     /// - Complexity: O(log n).
     public mutating func insert(_ payload: Payload, at due: MonotonicInstant) -> Entry {
-        defer { nextNumber += 1 }
-        heap.append(Item(due: due, number: nextNumber, payload: payload))
+        let entry = Entry(slot: freeSlots.popLast() ?? positions.count, number: nextNumber)
+        nextNumber += 1
+        if entry.slot == positions.count { positions.append(heap.count) }
+        positions[entry.slot] = heap.count
+        heap.append(Item(due: due, number: entry.number, slot: entry.slot, payload: payload))
         siftUp(from: heap.count - 1)
-        return Entry(number: nextNumber)
+        return entry
     }
 
     /// Withdraws a deadline; nothing happens if it has been given back already.
     ///
     /// - Parameter entry: The name that ``insert(_:at:)`` returned.
-    /// - Complexity: O(n).
+    /// - Complexity: O(log n).
     public mutating func remove(_ entry: Entry) {
-        guard let index = heap.firstIndex(where: { $0.number == entry.number }) else { return }
+        guard positions.indices.contains(entry.slot) else { return }
+        let index = positions[entry.slot]
+        guard index < heap.count, heap[index].number == entry.number else { return }
         removeItem(at: index)
     }
 
@@ -58,8 +73,9 @@ public struct DeadlineQueue<Payload> {
 
     @discardableResult
     private mutating func removeItem(at index: Int) -> Item {
-        heap.swapAt(index, heap.count - 1)
+        exchange(index, heap.count - 1)
         let item = heap.removeLast()
+        freeSlots.append(item.slot)
         if index < heap.count {
             siftUp(from: index)
             siftDown(from: index)
@@ -72,7 +88,7 @@ public struct DeadlineQueue<Payload> {
         while child > 0 {
             let parent = (child - 1) / 2
             guard heap[child].isBefore(heap[parent]) else { return }
-            heap.swapAt(child, parent)
+            exchange(child, parent)
             child = parent
         }
     }
@@ -81,13 +97,19 @@ public struct DeadlineQueue<Payload> {
         var parent = start
         while true {
             var smallest = parent
-            for child in [2 * parent + 1, 2 * parent + 2]
+            for child in (2 * parent + 1)...(2 * parent + 2)
             where child < heap.count && heap[child].isBefore(heap[smallest]) {
                 smallest = child
             }
             guard smallest != parent else { return }
-            heap.swapAt(parent, smallest)
+            exchange(parent, smallest)
             parent = smallest
         }
+    }
+
+    private mutating func exchange(_ one: Int, _ other: Int) {
+        heap.swapAt(one, other)
+        positions[heap[one].slot] = one
+        positions[heap[other].slot] = other
     }
 }

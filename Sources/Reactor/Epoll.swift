@@ -1,4 +1,3 @@
-public import CLinux
 public import LinuxIO
 
 /// What a descriptor is waited for, and what it became ready for.
@@ -36,20 +35,20 @@ public struct Readiness: OptionSet, Hashable, Sendable {
 @safe public struct Epoll: ~Copyable {
     /// Events fetched per call at most.
     public let capacity: Int
-    @usableFromInline let descriptor: Int32
+    @usableFromInline let set: Descriptor
     @usableFromInline let events: UnsafeMutableRawPointer
 
     /// Makes an empty set.
     ///
     /// - Parameter capacity: Events fetched per call at most, 1 or more.
-    /// - Throws: `SystemError` when the process has no descriptor left.
+    /// - Throws: `SystemError` when the process has no descriptor left, or when the kernel, or a
+    ///   filter on its calls, has no `epoll_pwait2` (Linux 5.11).
     public init(capacity: Int = 256) throws(SystemError) {
         precondition(capacity > 0, "an epoll set fetches at least one event")
-        let closeOnExec: Int32 = 0o2000000  // EPOLL_CLOEXEC
-        descriptor = Int32(try check("epoll_create1", nil, clinux_epoll_create(closeOnExec)))
+        set = try EpollCalls.makeSet()
         self.capacity = capacity
         unsafe events = .allocate(
-            byteCount: capacity * Int(CLINUX_EPOLL_EVENT_BYTES), alignment: 8)
+            byteCount: capacity * EpollCalls.eventByteCount, alignment: 8)
     }
 
     /// Begins to wait for a descriptor.
@@ -61,7 +60,8 @@ public struct Readiness: OptionSet, Hashable, Sendable {
     /// - Returns: 0, or a negative error number.
     @inlinable
     public borrowing func add(_ number: Int32, for readiness: Readiness, token: UInt64) -> Int {
-        clinux_epoll_ctl(descriptor, 1, number, readiness.rawValue, token)
+        EpollCalls.control(
+            set.rawValue, .add, number, events: readiness.rawValue, token: token)
     }
 
     /// Changes what a descriptor is waited for.
@@ -73,7 +73,8 @@ public struct Readiness: OptionSet, Hashable, Sendable {
     /// - Returns: 0, or a negative error number.
     @inlinable
     public borrowing func modify(_ number: Int32, for readiness: Readiness, token: UInt64) -> Int {
-        clinux_epoll_ctl(descriptor, 3, number, readiness.rawValue, token)
+        EpollCalls.control(
+            set.rawValue, .modify, number, events: readiness.rawValue, token: token)
     }
 
     /// Ends waiting for a descriptor.
@@ -82,7 +83,7 @@ public struct Readiness: OptionSet, Hashable, Sendable {
     /// - Returns: 0, or a negative error number.
     @inlinable
     public borrowing func remove(_ number: Int32) -> Int {
-        clinux_epoll_ctl(descriptor, 2, number, 0, 0)
+        EpollCalls.control(set.rawValue, .remove, number, events: 0, token: 0)
     }
 
     /// Waits until something is ready.
@@ -92,7 +93,10 @@ public struct Readiness: OptionSet, Hashable, Sendable {
     @inlinable
     public borrowing func wait(nanoseconds: Int64) -> Int {
         // EINTR is the only failure of a valid set; the caller's next turn waits again.
-        max(0, unsafe clinux_epoll_wait(descriptor, events, Int32(capacity), nanoseconds))
+        max(
+            0,
+            unsafe EpollCalls.wait(
+                set.rawValue, into: events, capacity: capacity, nanoseconds: nanoseconds))
     }
 
     /// One of the events that the last wait fetched.
@@ -102,14 +106,9 @@ public struct Readiness: OptionSet, Hashable, Sendable {
     @inlinable
     public borrowing func event(_ index: Int) -> (token: UInt64, readiness: Readiness) {
         precondition(index >= 0 && index < capacity, "no such event")
-        return unsafe (
-            clinux_epoll_token(events, Int32(index)),
-            Readiness(rawValue: clinux_epoll_events(events, Int32(index)))
-        )
+        let (token, bits) = unsafe EpollCalls.event(index, of: events)
+        return (token, Readiness(rawValue: bits))
     }
 
-    deinit {
-        unsafe events.deallocate()
-        _ = clinux_close(descriptor)
-    }
+    deinit { unsafe events.deallocate() }
 }

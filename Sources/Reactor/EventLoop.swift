@@ -3,9 +3,12 @@ internal import Synchronization
 
 /// One thread's event loop for control work: descriptors, deadlines, and calls from other threads.
 ///
-/// Each turn has fixed phases: wait, read the clock once, handle what is ready, then what is due,
-/// then what other threads posted. Handlers are closures; a data path that counts allocations
-/// drives ``Epoll`` itself. Everything but ``Poster`` belongs to the loop's own thread.
+/// Each turn has fixed phases: wait, read the clock once, handle what is ready (what other threads
+/// posted is among it), then what is due. However long the thread was held up, a descriptor that
+/// was ready when the clock was read is handled before a deadline that had passed by then: a
+/// deadline means that something did not come, and what came must count first. Handlers are
+/// closures; a data path that counts allocations drives ``Epoll`` itself. Everything but
+/// ``Poster`` belongs to the loop's own thread.
 public final class EventLoop {
     /// Names one watched descriptor.
     public struct Watch: Hashable, Sendable {
@@ -130,12 +133,35 @@ public final class EventLoop {
     ///
     /// - Parameter longestWait: The longest wait; `nil`: until the next deadline.
     public func turn(longestWait: Duration? = nil) {
+        let start = MonotonicInstant.now
         var due = deadlines.earliest
-        if let longestWait { due = min(due ?? .now + longestWait, .now + longestWait) }
-        let count = epoll.wait(
-            nanoseconds: due.map { max(0, $0.nanoseconds - MonotonicInstant.now.nanoseconds) } ?? -1
-        )
+        if let longestWait { due = min(due ?? start + longestWait, start + longestWait) }
+        let wait = due.map { $0 <= start ? 0 : $0.nanoseconds - start.nanoseconds }
+        let count = epoll.wait(nanoseconds: wait ?? -1)
         now = .now
+        handleEvents(count)
+        handleRestBeforeDeadlines()
+        // What falls due while handling waits for the next turn, so that a deadline which sets
+        // itself again cannot keep the loop from its descriptors.
+        while let action = deadlines.popDue(at: now) { action() }
+    }
+
+    /// Handles what became ready between the wait and the reading of the clock, and what one call
+    /// could not fetch.
+    private func handleRestBeforeDeadlines() {
+        // The kernel goes round its list, so that many calls report each descriptor that was ready;
+        // one that is ready again and again gets no more of them.
+        var handled = 0
+        while handled < slots.count, let due = deadlines.earliest, due <= now {
+            let count = epoll.wait(nanoseconds: 0)
+            guard count > 0 else { return }
+            handleEvents(count)
+            guard count == epoll.capacity else { return }
+            handled += count
+        }
+    }
+
+    private func handleEvents(_ count: Int) {
         for index in 0..<count {
             let (token, readiness) = epoll.event(index)
             let slot = Int(token & 0xffff_ffff)
@@ -143,9 +169,6 @@ public final class EventLoop {
             guard slots[slot].generation == UInt32(token >> 32) else { continue }
             slots[slot].handler?(readiness)
         }
-        // What falls due while handling waits for the next turn, so that a deadline which sets
-        // itself again cannot keep the loop from its descriptors.
-        while let action = deadlines.popDue(at: now) { action() }
     }
 
     private func isCurrent(_ watch: Watch) -> Bool {

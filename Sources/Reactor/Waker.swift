@@ -1,4 +1,3 @@
-public import CLinux
 public import LinuxIO
 
 /// Wakes a thread that waits on an epoll set; may be called from any thread.
@@ -12,22 +11,18 @@ public struct Waker: ~Copyable, Sendable {
     ///
     /// - Throws: `SystemError` when the process has no descriptor left.
     public init() throws(SystemError) {
-        let flags: Int32 = 0o2000000 | 0o4000  // EFD_CLOEXEC, EFD_NONBLOCK
-        descriptor = Descriptor(owning: Int32(try check("eventfd", nil, clinux_eventfd(0, flags))))
+        descriptor = try EpollCalls.makeCounter()
     }
 
     /// Makes the descriptor readable.
     @inlinable
     public borrowing func wake() {
-        var one: UInt64 = 1
-        // EAGAIN means that the count is full: it is readable already.
-        _ = unsafe clinux_write(descriptor.rawValue, &one, 8)
+        EpollCalls.raise(descriptor.rawValue)
     }
 
     /// Makes the descriptor unreadable again; call it before looking at what was posted.
     @inlinable
     public borrowing func reset() {
-        var count: UInt64 = 0
-        _ = unsafe clinux_read(descriptor.rawValue, &count, 8)
+        EpollCalls.clear(descriptor.rawValue)
     }
 }

@@ -39,7 +39,8 @@ extension Failure {
             self.init(cause.isPermission ? .notPermitted : .systemRefused, error.description)
         case .alreadyRunning:
             self.init(.systemRefused, error.description)
-        case .duplicateName, .duplicateVRID, .addressCount, .unknownScript, .prefixLength,
+        case .duplicateName, .duplicateVRID, .addressCount, .unknownScript, .unknownTracker,
+            .prefixLength,
             .emptyCommand, .interval:
             self.init(.badInput, error.description)
         }

@@ -17,7 +17,7 @@ struct LBCtl: ParsableCommand {
         version: Version.current,
         subcommands: [
             RunCommand.self, CheckCommand.self, StatusCommand.self, ServerCommand.self,
-            ReloadCommand.self, BalancerCommand.self,
+            VRRPCommand.self, ReloadCommand.self, BalancerCommand.self,
         ])
 
     static func main() {

@@ -42,11 +42,23 @@ struct Log: Sendable {
     /// Writes one line.
     func callAsFunction(_ severity: Severity, _ text: String) {
         guard severity <= threshold else { return }
-        let line = String(text.map { $0.isNewline ? " " : $0 })
+        let line = Log.singleLine(text)
         switch destination {
-        case .standardError: StandardError.write("\(timestamp()) \(severity.word): \(line)\n")
+        case .standardError: StandardError.offer("\(timestamp()) \(severity.word): \(line)\n")
         case .syslog: SystemLog.send(severity: severity.rawValue, tag: "lbctl", text: line)
         }
+    }
+
+    /// The text without what ends a line or drives a terminal; a space stands in its place.
+    static func singleLine(_ text: String) -> String {
+        var line = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator: line.append(" ")
+            default: line.append(scalar)
+            }
+        }
+        return String(line)
     }
 
     /// `2026-11-23T14:05:09.123Z`, of the real-time clock.
@@ -74,5 +86,33 @@ enum StandardError {
         let bytes = Array(text.utf8)
         _ = bytes.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
     }
+
+    /// Opens what ``offer(_:)`` writes to, which another user may not be allowed to.
+    static func prepare() { _ = unblocked }
+
+    /// Writes text if it can go at once; if its reader does not keep up, it is lost.
+    static func offer(_ text: String) {
+        let bytes = Array(text.utf8)
+        let flags = Int32(MSG_DONTWAIT | MSG_NOSIGNAL)
+        _ = bytes.withUnsafeBytes { bytes in
+            if let unblocked {
+                Glibc.write(unblocked, bytes.baseAddress, bytes.count)
+            } else if Glibc.send(2, bytes.baseAddress, bytes.count, flags) < 0, errno == ENOTSOCK {
+                Glibc.write(2, bytes.baseAddress, bytes.count)
+            } else {
+                0
+            }
+        }
+    }
+
+    /// A second opening of the same pipe, terminal or file, one that does not block.
+    ///
+    /// The flag on the first would be shared with every other program that has it. `nil` for
+    /// sockets, which can't be opened again.
+    private static let unblocked: Int32? = {
+        let number = open(
+            "/proc/self/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+        return number < 0 ? nil : number
+    }()
 }
 #endif

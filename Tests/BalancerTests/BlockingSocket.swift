@@ -34,10 +34,11 @@ final class BlockingSocket: @unchecked Sendable {
     @discardableResult
     func sendAll(_ bytes: ArraySlice<UInt8>) -> Bool {
         bytes.withUnsafeBytes { raw in
+            guard let base = raw.baseAddress else { return true }
             var sent = 0
             while sent < raw.count {
                 let result = Glibc.send(
-                    number, raw.baseAddress! + sent, raw.count - sent, Int32(MSG_NOSIGNAL))
+                    number, base + sent, raw.count - sent, Int32(MSG_NOSIGNAL))
                 guard result > 0 else { return false }
                 sent += result
             }
@@ -68,6 +69,12 @@ final class BlockingSocket: @unchecked Sendable {
             case let ending: return (String(decoding: all, as: UTF8.self), ending)
             }
         }
+    }
+
+    /// Everything up to the end of the stream; closes, too.
+    func lastWords() -> String {
+        defer { close() }
+        return receiveAll().text
     }
 
     /// Exactly so many bytes, or fewer if the stream ends.

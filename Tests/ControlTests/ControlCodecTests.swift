@@ -28,6 +28,16 @@ import Testing
                 == [.status, .reload])
     }
 
+    @Test func `a planned move names the virtual router and where its addresses go`() throws {
+        let order = VirtualRouterOrder(name: "VI_1", change: .takeover)
+        let line = "{\"command\":\"vrrp\",\"order\":{\"change\":\"takeover\",\"name\":\"VI_1\"}}\n"
+        #expect(try requests(in: line) == [.virtualRouter(order)])
+        #expect(try requests(in: "{\"command\":\"plan\"}\n") == [.plan])
+        let encoded = String(
+            decoding: ControlCodec.encode(.virtualRouter(order) as ControlRequest), as: UTF8.self)
+        #expect(try requests(in: encoded) == [.virtualRouter(order)])
+    }
+
     @Test func `an answer comes back as it was sent`() throws {
         let answers: [ControlResponse] = [
             .status(sampleNode()), .done("read 2 files\nagain"),
@@ -62,7 +72,9 @@ import Testing
     @Test func `an unknown command is refused with those that are known`() throws {
         let refusal = reason(for: "{\"command\":\"statsu\"}\n")
         let text = try #require(refusal)
-        #expect(text.contains("unknown command \"statsu\"; known are status, reload, stop"))
+        #expect(
+            text.contains(
+                "unknown command \"statsu\"; known are status, reload, plan, stop, server, vrrp"))
     }
 
     @Test(arguments: [

@@ -7,7 +7,7 @@ import Testing
         #expect(
             StatusText.render(sampleNode()) == """
                 lb1: lbctl 0.1.0, process 41, up 1d 2h
-                balancer: running, process 42, up 10m 0s, restarts: 1
+                balancer: running, process 42, up 10m 0s, restarted once
 
                 VIRTUAL ROUTER  STATE   SINCE  PRIORITY        VRID  INTERFACE  ADDRESSES
                 VI_1            MASTER  1m 0s  103 (base 101)    51  eth1       172.17.0.5/24

@@ -31,8 +31,8 @@ extension `On a LAN` {
             let network = try TestNetwork()
             let wire = try TestWire(network, at: "b")
             let first = try TestNode(router(priority: 101), in: network.namespace("a"))
-            let second = try TestNode(router(priority: 100), in: network.namespace("b"))
             #expect(first.waitForState(.active, within: .seconds(2)) != nil)
+            let second = try TestNode(router(priority: 100), in: network.namespace("b"))
             #expect(
                 eventually(within: .seconds(1)) { wire.frames.count { $0.announced != nil } >= 5 })
             usleep(300_000)
@@ -46,6 +46,11 @@ extension `On a LAN` {
                 wire.frames.compactMap(\.advertisement).allSatisfy {
                     $0.source == a && $0.priority == 101
                 })
+            let datagrams = wire.frames.filter { $0.advertisement != nil }.map(\.bytes)
+            // TOS and TTL of the IP header.
+            #expect(datagrams.allSatisfy { $0[15] == 0xC0 && $0[22] == 255 })
+            #expect(first.snapshot?.routers.first?.counters.refused.isEmpty == true)
+            #expect(second.snapshot?.routers.first?.counters.refused.isEmpty == true)
             #expect(
                 Array(first.lines.prefix(5)) == [
                     "Startup complete", "(VI_1) Entering BACKUP STATE (init)",
@@ -70,6 +75,62 @@ extension `On a LAN` {
             // 3 · 100 ms + 156/256 · 100 ms after the last advertisement, which is 0 to 100 ms old.
             #expect(takeover - start > .milliseconds(255))
             #expect(takeover - start < .milliseconds(400))
+            second.shutDown()
+        }
+
+        @Test func `a Backup that stalls past its deadline reads before it acts`() throws {
+            let network = try TestNetwork()
+            let first = try TestNode(router(priority: 101), in: network.namespace("a"))
+            #expect(first.waitForState(.active, within: .seconds(2)) != nil)
+            let second = try TestNode(router(priority: 100), in: network.namespace("b"))
+            usleep(200_000)
+            _ = second.perform { _ in usleep(1_000_000) }
+            usleep(200_000)
+            #expect(second.snapshot?.routers.first?.state == .backup)
+            #expect(!second.lines.contains("(VI_1) Entering MASTER STATE"))
+            first.shutDown()
+            second.shutDown()
+        }
+
+        @Test func `version 3 is sent with the form of checksum that the peer uses`() throws {
+            let network = try TestNetwork()
+            let wire = try TestWire(network, at: "b")
+            let first = try TestNode(router(priority: 100), in: network.namespace("a"))
+            #expect(first.waitForState(.active, within: .seconds(2)) != nil)
+            let configuration = try router(priority: 110) { $0.checksumCoverage = .message }
+            let second = try TestNode(configuration, in: network.namespace("b"))
+            #expect(second.waitForState(.active, within: .seconds(2)) != nil)
+            usleep(200_000)
+            let sent = try wire.frames.filter { $0.advertisement?.source == [10, 9, 0, 2] }
+                .map { try ReceivedAdvertisement(decoding: Array($0.bytes[14...]).span).coverage }
+            #expect(sent.count >= 2)
+            #expect(sent.allSatisfy { $0 == .pseudoHeader })
+            wire.stop()
+            first.shutDown()
+            second.shutDown()
+        }
+
+        @Test func `several virtual routers share an interface`() throws {
+            let network = try TestNetwork()
+            var configuration = try router(priority: 101)
+            var other = configuration.routers[0]
+            other.name = "VI_2"
+            other.vrid = try #require(VRID(52))
+            other.addresses = [HeldAddress(address: IPv4Address(10, 9, 0, 200))]
+            configuration.routers.append(other)
+            let first = try TestNode(configuration, in: network.namespace("a"))
+            #expect(first.waitForLine("(VI_2) Entering MASTER STATE", within: .seconds(2)))
+            let second = try TestNode(router(priority: 100), in: network.namespace("b"))
+            usleep(500_000)
+            #expect(
+                try network.taggedAddresses("a") == [
+                    InternetAddress(10, 9, 0, 100), InternetAddress(10, 9, 0, 200),
+                ])
+            let snapshot = try #require(second.snapshot)
+            #expect(snapshot.routers[0].state == .backup)
+            // VI_2's, which this node knows nothing of.
+            #expect(snapshot.strayDatagrams > 3)
+            first.shutDown()
             second.shutDown()
         }
 
@@ -126,7 +187,8 @@ extension `On a LAN` {
             let first = try TestNode(router(priority: 101), in: network.namespace("a"))
             #expect(first.waitForState(.active, within: .seconds(2)) != nil)
             let second = try TestNode(router(priority: 100), in: network.namespace("b"))
-            usleep(200_000)
+            usleep(500_000)
+            #expect(second.snapshot?.routers.first?.state == .backup)
             let start = MonotonicInstant.now
             try network.ip("a", "addr", "flush", "dev", "eth1")
             try network.ip("a", "link", "set", "eth1", "down")

@@ -110,7 +110,9 @@ extension `On a LAN` {
         {
             let network = try TestNetwork()
             let first = try TestNode(
-                router(priority: 101) { $0.interval = AdvertisementInterval(.oneSecond, version: .v2) },
+                router(priority: 101) {
+                    $0.interval = AdvertisementInterval(.oneSecond, version: .v2)
+                },
                 in: network.namespace("a"))
             let second = try TestNode(router(priority: 100), in: network.namespace("b"))
             #expect(first.waitForState(.active, within: .seconds(5)) != nil)
@@ -158,6 +160,41 @@ extension `On a LAN` {
                 node.waitForLine(
                     "(VI_1) Changing effective priority from 120 to 125", within: .seconds(1)))
             #expect(node.snapshot?.routers.first?.counters.releasesSent == 0)
+            node.shutDown()
+        }
+
+        @Test func `other addresses replace the old ones without a change of state`() throws {
+            let network = try TestNetwork()
+            let wire = try TestWire(network, at: "b")
+            let node = try TestNode(router(priority: 100), in: network.namespace("a"))
+            #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            let next = try router(priority: 100) {
+                $0.addresses = [HeldAddress(address: IPv4Address(10, 9, 0, 200))]
+            }
+            _ = node.perform { node -> Bool in (try? node.reconfigure(next)) != nil }
+            #expect(
+                try network.taggedAddresses("a") == [InternetAddress(10, 9, 0, 200)])
+            #expect(
+                eventually(within: .seconds(1)) {
+                    wire.frames.count { $0.announced == [10, 9, 0, 200] } == 5
+                })
+            #expect(node.snapshot?.routers.first?.counters.becameActive == 1)
+            #expect(node.snapshot?.routers.first?.counters.releasesSent == 0)
+            wire.stop()
+            node.shutDown()
+        }
+
+        @Test func `another version of the protocol resigns and starts anew`() throws {
+            let network = try TestNetwork()
+            let node = try TestNode(router(priority: 100), in: network.namespace("a"))
+            #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            let next = try router(priority: 100) {
+                $0.interval = AdvertisementInterval(.oneSecond, version: .v2)
+            }
+            _ = node.perform { node -> Bool in (try? node.reconfigure(next)) != nil }
+            #expect(node.lines.contains("(VI_1) sent 0 priority"))
+            #expect(node.snapshot?.routers.first?.state == .backup)
+            #expect(try network.taggedAddresses("a").isEmpty)
             node.shutDown()
         }
 

@@ -47,10 +47,10 @@ extension `On a LAN` {
             try run("touch", file)
             defer { unlink(file) }
             let first = try TestNode(configuration, in: network.namespace("a"))
+            #expect(first.waitForState(.active, within: .seconds(2)) != nil)
             configuration.routers[0].priority = Priority(rawValue: 100)
             configuration.scripts = [script("chk", "true")]
             let second = try TestNode(configuration, in: network.namespace("b"))
-            #expect(first.waitForState(.active, within: .seconds(2)) != nil)
             usleep(300_000)
             let start = MonotonicInstant.now
             unlink(file)
@@ -102,6 +102,42 @@ extension `On a LAN` {
                 eventually(within: .seconds(1)) { node.snapshot?.scripts.first?.isRunning == false }
             )
             #expect(node.snapshot?.scripts.first?.lastResult == .timedOut)
+            node.shutDown()
+        }
+
+        @Test func `a script that ignores the request to end is killed two seconds later`() throws {
+            let network = try TestNetwork()
+            var configuration = try router(priority: 100) {
+                $0.trackedScripts = [TrackedName(name: "chk", weight: 1)]
+            }
+            configuration.scripts = [script("chk", "trap '' TERM; while :; do sleep 0.1; done")]
+            configuration.scripts[0].timeout = .milliseconds(100)
+            configuration.scripts[0].interval = .seconds(60)
+            let node = try TestNode(configuration, in: network.namespace("a"))
+            let start = MonotonicInstant.now
+            usleep(1_500_000)
+            #expect(node.snapshot?.scripts.first?.isRunning == true)
+            #expect(
+                eventually(within: .seconds(2)) {
+                    node.snapshot?.scripts.first?.isRunning == false
+                })
+            #expect(.now - start > .seconds(2))
+            #expect(.now - start < .seconds(2.6))
+            node.shutDown()
+        }
+
+        @Test func `the last 4096 bytes of what a script prints are kept`() throws {
+            let network = try TestNetwork()
+            var configuration = try router(priority: 100) {
+                $0.trackedScripts = [TrackedName(name: "chk", weight: 1)]
+            }
+            configuration.scripts = [script("chk", "seq 1 40000; echo end")]
+            configuration.scripts[0].interval = .seconds(60)
+            let node = try TestNode(configuration, in: network.namespace("a"))
+            #expect(node.waitForLine("VRRP_Script(chk) succeeded", within: .seconds(2)))
+            let output = try #require(node.snapshot?.scripts.first?.lastOutput)
+            #expect(output.utf8.count == 4096)
+            #expect(output.hasSuffix("39999\n40000\nend\n"))
             node.shutDown()
         }
 
@@ -170,20 +206,21 @@ extension `On a LAN` {
             let file = "/tmp/\(network.prefix).notified"
             defer { unlink(file) }
             func note(_ word: String) -> [String] {
-                // Slower the earlier it is called: only a queue keeps the order.
+                // Slower than the generic one: only a queue keeps the order.
                 ["sh", "-c", "sleep 0.05; echo \(word) $* >> \(file)", word]
             }
             var settings = try router(priority: 100)
             settings.routers[0].notifications.active = note("active")
-            settings.routers[0].notifications.backup =
-                ["sh", "-c", "sleep 0.5; echo backup $* >> \(file)", "backup"]
+            settings.routers[0].notifications.backup = note("backup")
             settings.routers[0].notifications.fault = note("fault")
             settings.routers[0].notifications.stop = note("stop")
             settings.routers[0].notifications.any = ["sh", "-c", "echo any $* >> \(file)", "any"]
             let node = try TestNode(settings, in: network.namespace("a"))
             #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            usleep(300_000)
             try network.ip("a", "link", "set", "eth1", "down")
             #expect(node.waitForState(.fault, within: .seconds(2)) != nil)
+            usleep(300_000)
             node.shutDown()
             let notified = try run("cat", file)
             #expect(

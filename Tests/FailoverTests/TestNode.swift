@@ -18,7 +18,7 @@ final class TestNode: Sendable {
         var hasEnded = false
     }
     private let state = Mutex(State())
-    // Only ever touched on the node's own thread, through `perform`.
+    // SAFETY: only touched on the node's own thread: by its body, and through `perform`.
     private nonisolated(unsafe) var node: FailoverNode?
     private nonisolated(unsafe) var loop: EventLoop?
 

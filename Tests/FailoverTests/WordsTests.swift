@@ -29,6 +29,12 @@ private func observed(_ observation: VirtualRouter.Observation) -> String? {
     @Test func `what is done`() {
         #expect(router(.claimsAddresses) == "(VI_1) setting VIPs.")
         #expect(router(.releasesAddresses) == "(VI_1) removing VIPs.")
+        #expect(
+            router(.heardRelease(from: lan2, as: .backup))
+                == "(VI_1) Backup received priority 0 advertisement")
+        #expect(
+            router(.heardRelease(from: lan2, as: .active))
+                == "(VI_1) Master received priority 0 advertisement")
         #expect(router(.sentRelease) == "(VI_1) sent 0 priority")
         #expect(router(.followed(lan2)) == "(VI_1) master set to 172.17.0.7")
         #expect(

@@ -45,175 +45,177 @@ private struct SilentProbe: HealthProbe {
     }
 }
 
-@Suite struct `Health checker` {
-    private func target(
-        _ id: String = "web/a", port: Int = 9, probe: any HealthProbe = TCPProbe(),
-        interval: Duration = .milliseconds(50)
-    ) throws -> CheckTarget {
-        var target = try CheckTarget(id: id, ipAddress: "127.0.0.1", port: port)
-        target.probe = probe
-        target.interval = interval
-        return target
-    }
-
-    @Test func `a listening server is up with its first check, at once`() async throws {
-        let peer = try LoopbackPeer()
-        let reports = Reports()
-        let checker = HealthChecker(
-            targets: [try target(port: peer.port, interval: .seconds(60))],
-            onTransition: reports.hand)
-        #expect(checker.snapshot().map(\.isUp) == [false])
-        #expect(checker.snapshot().map(\.code) == ["INI"])
-        let begin = ContinuousClock.now
-        checker.start()
-        let first = try #require(await reports.stream.first { _ in true })
-        #expect(begin.duration(to: .now) < .seconds(1))
-        #expect(first.transition == .up)
-        #expect(first.id == "web/a")
-        #expect(first.code == "L4OK")
-        #expect("\(first.record)" == "UP")
-        checker.stop()
-    }
-
-    @Test func `a server that stops is down with the third check and up with the second`()
-        async throws
-    {
-        let reports = Reports()
-        let probe = ScriptedProbe([
-            .passed, .refused, .refused, .refused, .passed, .passed,
-        ])
-        let counts = Mutex<[Int]>([])
-        let checker = HealthChecker(targets: [try target(probe: probe)]) { report in
-            counts.withLock { $0.append(probe.count.load(ordering: .relaxed)) }
-            reports.hand(report)
+extension `One after another` {
+    @Suite struct `Health checker` {
+        private func target(
+            _ id: String = "web/a", port: Int = 9, probe: any HealthProbe = TCPProbe(),
+            interval: Duration = .milliseconds(50)
+        ) throws -> CheckTarget {
+            var target = try CheckTarget(id: id, ipAddress: "127.0.0.1", port: port)
+            target.probe = probe
+            target.interval = interval
+            return target
         }
-        let begin = ContinuousClock.now
-        checker.start()
-        var seen: [HealthTransition?] = []
-        var times: [Duration] = []
-        for await report in reports.stream.prefix(3) {
-            seen.append(report.transition)
-            times.append(begin.duration(to: .now))
+
+        @Test func `a listening server is up with its first check, at once`() async throws {
+            let peer = try LoopbackPeer()
+            let reports = Reports()
+            let checker = HealthChecker(
+                targets: [try target(port: peer.port, interval: .seconds(60))],
+                onTransition: reports.hand)
+            #expect(checker.snapshot().map(\.isUp) == [false])
+            #expect(checker.snapshot().map(\.code) == ["INI"])
+            let begin = ContinuousClock.now
+            checker.start()
+            let first = try #require(await reports.stream.first { _ in true })
+            #expect(begin.duration(to: .now) < .seconds(1))
+            #expect(first.transition == .up)
+            #expect(first.id == "web/a")
+            #expect(first.code == "L4OK")
+            #expect("\(first.record)" == "UP")
+            checker.stop()
         }
-        checker.stop()
-        #expect(seen == [.up, .down, .up])
-        #expect(counts.withLock { $0 } == [1, 4, 6])
-        // Checks start at 0, 50, 100, 150 ms (down), 200, 250 ms (up).
-        #expect(times[1] >= .milliseconds(145))
-        #expect(times[2] >= .milliseconds(245))
-    }
 
-    @Test func `counts failures while up, times down, and the time spent there`() async throws {
-        let reports = Reports()
-        let probe = ScriptedProbe([.passed, .refused, .refused, .refused, .refused])
-        var settings = try target(probe: probe, interval: .milliseconds(20))
-        settings.downInterval = .milliseconds(10)
-        let checker = HealthChecker(targets: [settings], onTransition: reports.hand)
-        checker.start()
-        for await report in reports.stream where report.transition == .down { break }
-        while probe.count.load(ordering: .relaxed) < 8 {
-            try await Task.sleep(for: .milliseconds(5))
+        @Test func `a server that stops is down with the third check and up with the second`()
+            async throws
+        {
+            let reports = Reports()
+            let probe = ScriptedProbe([
+                .passed, .refused, .refused, .refused, .passed, .passed,
+            ])
+            let counts = Mutex<[Int]>([])
+            let checker = HealthChecker(targets: [try target(probe: probe)]) { report in
+                counts.withLock { $0.append(probe.count.load(ordering: .relaxed)) }
+                reports.hand(report)
+            }
+            let begin = ContinuousClock.now
+            checker.start()
+            var seen: [HealthTransition?] = []
+            var times: [Duration] = []
+            for await report in reports.stream.prefix(3) {
+                seen.append(report.transition)
+                times.append(begin.duration(to: .now))
+            }
+            checker.stop()
+            #expect(seen == [.up, .down, .up])
+            #expect(counts.withLock { $0 } == [1, 4, 6])
+            // Checks start at 0, 50, 100, 150 ms (down), 200, 250 ms (up).
+            #expect(times[1] >= .milliseconds(145))
+            #expect(times[2] >= .milliseconds(245))
         }
-        let report = try #require(checker.snapshot().first)
-        checker.stop()
-        #expect(report.failedChecks == 3)
-        #expect(report.downTransitions == 1)
-        #expect(report.code == "L4CON")
-        #expect(report.downtime >= .milliseconds(30))
-        #expect(report.transition == nil)
-    }
 
-    @Test func `while the state is changing the fast interval counts`() async throws {
-        let reports = Reports()
-        var settings = try target(
-            probe: ScriptedProbe([.passed, .timedOut]), interval: .seconds(1))
-        settings.fastInterval = .milliseconds(10)
-        let checker = HealthChecker(targets: [settings], onTransition: reports.hand)
-        let begin = ContinuousClock.now
-        checker.start()
-        for await report in reports.stream where report.transition == .down { break }
-        let took = begin.duration(to: .now)
-        checker.stop()
-        // One interval to the first failure, and two fast ones; three slow ones take 3 s.
-        #expect(took >= .milliseconds(1_020) && took < .milliseconds(2_500))
-    }
-
-    @Test func `a probe that forgets its time limit is ended by it, its answer not heard`()
-        async throws
-    {
-        let reports = Reports()
-        var settings = try target(probe: SilentProbe(), interval: .milliseconds(100))
-        settings.timeout = .milliseconds(50)
-        settings.rise = 1
-        let checker = HealthChecker(targets: [settings], onTransition: reports.hand)
-        checker.start()
-        // The first answer comes at 120 ms, while the second check is under way.
-        try await Task.sleep(for: .milliseconds(500))
-        checker.stop()
-        reports.end()
-        var seen: [String] = []
-        for await report in reports.stream { seen.append("\(report.record) \(report.code)") }
-        #expect(seen == ["DOWN L4TOUT"])
-    }
-
-    @Test func `a check that this host could not run leaves the state alone`() async throws {
-        let reports = Reports()
-        let probe = ScriptedProbe([.passed, .notRun(reason: "Too many open files")])
-        let checker = HealthChecker(
-            targets: [try target(probe: probe, interval: .milliseconds(5))],
-            onTransition: reports.hand)
-        checker.start()
-        while probe.count.load(ordering: .relaxed) < 10 {
-            try await Task.sleep(for: .milliseconds(5))
+        @Test func `counts failures while up, times down, and the time spent there`() async throws {
+            let reports = Reports()
+            let probe = ScriptedProbe([.passed, .refused, .refused, .refused, .refused])
+            var settings = try target(probe: probe, interval: .milliseconds(20))
+            settings.downInterval = .milliseconds(10)
+            let checker = HealthChecker(targets: [settings], onTransition: reports.hand)
+            checker.start()
+            for await report in reports.stream where report.transition == .down { break }
+            while probe.count.load(ordering: .relaxed) < 8 {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            let report = try #require(checker.snapshot().first)
+            checker.stop()
+            #expect(report.failedChecks == 3)
+            #expect(report.downTransitions == 1)
+            #expect(report.code == "L4CON")
+            #expect(report.downtime >= .milliseconds(30))
+            #expect(report.transition == nil)
         }
-        let report = try #require(checker.snapshot().first)
-        checker.stop()
-        #expect("\(report.record)" == "UP")
-        #expect(report.code == "SOCKERR")
-        #expect(report.failedChecks == 0)
-    }
 
-    @Test func `new targets keep the state of those that stay`() async throws {
-        let reports = Reports()
-        let stays = try target("web/a", port: try closedPort())
-        let checker = HealthChecker(targets: [stays], onTransition: reports.hand)
-        checker.start()
-        _ = await reports.stream.first { _ in true }
-        var changed = stays
-        changed.interval = .seconds(60)
-        let added = try target("web/b", probe: SilentProbe(), interval: .seconds(60))
-        checker.update(targets: [changed, added])
-        #expect(
-            checker.snapshot().map { "\($0.id) \($0.record)" } == ["web/a DOWN", "web/b INI"])
-        #expect(checker.snapshot().map(\.downTransitions) == [1, 0])
-        checker.stop()
-    }
+        @Test func `while the state is changing the fast interval counts`() async throws {
+            let reports = Reports()
+            var settings = try target(
+                probe: ScriptedProbe([.passed, .timedOut]), interval: .seconds(1))
+            settings.fastInterval = .milliseconds(10)
+            let checker = HealthChecker(targets: [settings], onTransition: reports.hand)
+            let begin = ContinuousClock.now
+            checker.start()
+            for await report in reports.stream where report.transition == .down { break }
+            let took = begin.duration(to: .now)
+            checker.stop()
+            // One interval to the first failure, and two fast ones; three slow ones take 3 s.
+            #expect(took >= .milliseconds(1_020) && took < .milliseconds(2_500))
+        }
 
-    @Test func `stopped means no further check`() async throws {
-        let probe = ScriptedProbe([.passed])
-        let checker = HealthChecker(
-            targets: [try target(probe: probe, interval: .milliseconds(5))]) { _ in }
-        checker.start()
-        while probe.count.load(ordering: .relaxed) < 3 {
-            try await Task.sleep(for: .milliseconds(5))
+        @Test func `a probe that forgets its time limit is ended by it, its answer not heard`()
+            async throws
+        {
+            let reports = Reports()
+            var settings = try target(probe: SilentProbe(), interval: .milliseconds(100))
+            settings.timeout = .milliseconds(50)
+            settings.rise = 1
+            let checker = HealthChecker(targets: [settings], onTransition: reports.hand)
+            checker.start()
+            // The first answer comes at 120 ms, while the second check is under way.
+            try await Task.sleep(for: .milliseconds(500))
+            checker.stop()
+            reports.end()
+            var seen: [String] = []
+            for await report in reports.stream { seen.append("\(report.record) \(report.code)") }
+            #expect(seen == ["DOWN L4TOUT"])
         }
-        checker.stop()
-        try await Task.sleep(for: .milliseconds(20))
-        let count = probe.count.load(ordering: .relaxed)
-        try await Task.sleep(for: .milliseconds(60))
-        #expect(probe.count.load(ordering: .relaxed) == count)
-        #expect(checker.snapshot().isEmpty)
-    }
 
-    @Test func `an address or a port that makes no sense is refused with a reason`() {
-        #expect(throws: CheckTargetError.notAnAddress("web01")) {
-            try CheckTarget(id: "x", ipAddress: "web01", port: 80)
+        @Test func `a check that this host could not run leaves the state alone`() async throws {
+            let reports = Reports()
+            let probe = ScriptedProbe([.passed, .notRun(reason: "Too many open files")])
+            let checker = HealthChecker(
+                targets: [try target(probe: probe, interval: .milliseconds(5))],
+                onTransition: reports.hand)
+            checker.start()
+            while probe.count.load(ordering: .relaxed) < 10 {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            let report = try #require(checker.snapshot().first)
+            checker.stop()
+            #expect("\(report.record)" == "UP")
+            #expect(report.code == "SOCKERR")
+            #expect(report.failedChecks == 0)
         }
-        #expect(throws: CheckTargetError.notAPort(0)) {
-            try CheckTarget(id: "x", ipAddress: "127.0.0.1", port: 0)
+
+        @Test func `new targets keep the state of those that stay`() async throws {
+            let reports = Reports()
+            let stays = try target("web/a", port: try closedPort())
+            let checker = HealthChecker(targets: [stays], onTransition: reports.hand)
+            checker.start()
+            _ = await reports.stream.first { _ in true }
+            var changed = stays
+            changed.interval = .seconds(60)
+            let added = try target("web/b", probe: SilentProbe(), interval: .seconds(60))
+            checker.update(targets: [changed, added])
+            #expect(
+                checker.snapshot().map { "\($0.id) \($0.record)" } == ["web/a DOWN", "web/b INI"])
+            #expect(checker.snapshot().map(\.downTransitions) == [1, 0])
+            checker.stop()
         }
-        #expect(throws: CheckTargetError.notAPort(65_536)) {
-            try CheckTarget(id: "x", ipAddress: "127.0.0.1", port: 65_536)
+
+        @Test func `stopped means no further check`() async throws {
+            let probe = ScriptedProbe([.passed])
+            let checker = HealthChecker(
+                targets: [try target(probe: probe, interval: .milliseconds(5))]) { _ in }
+            checker.start()
+            while probe.count.load(ordering: .relaxed) < 3 {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            checker.stop()
+            try await Task.sleep(for: .milliseconds(20))
+            let count = probe.count.load(ordering: .relaxed)
+            try await Task.sleep(for: .milliseconds(60))
+            #expect(probe.count.load(ordering: .relaxed) == count)
+            #expect(checker.snapshot().isEmpty)
+        }
+
+        @Test func `an address or a port that makes no sense is refused with a reason`() {
+            #expect(throws: CheckTargetError.notAnAddress("web01")) {
+                try CheckTarget(id: "x", ipAddress: "web01", port: 80)
+            }
+            #expect(throws: CheckTargetError.notAPort(0)) {
+                try CheckTarget(id: "x", ipAddress: "127.0.0.1", port: 0)
+            }
+            #expect(throws: CheckTargetError.notAPort(65_536)) {
+                try CheckTarget(id: "x", ipAddress: "127.0.0.1", port: 65_536)
+            }
         }
     }
 }

@@ -11,6 +11,17 @@ private let announcement: [UInt8] = [
     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 172, 17, 0, 5,
 ]
 
+/// An unsolicited neighbour advertisement (override) for 2001:db8::5 at 02:00:00:00:00:0a.
+private let advertisement: [UInt8] = [
+    0x33, 0x33, 0x00, 0x00, 0x00, 0x01, 0x02, 0x00, 0x00, 0x00, 0x00, 0x0a, 0x86, 0xdd,
+    0x60, 0x00, 0x00, 0x00, 0x00, 0x20, 0x3a, 0xff,
+    0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5,
+    0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+    0x88, 0x00, 0xf9, 0x19, 0x20, 0x00, 0x00, 0x00,
+    0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5,
+    0x02, 0x01, 0x02, 0x00, 0x00, 0x00, 0x00, 0x0a,
+]
+
 @Suite(.tags(.needsRoot), .enabled(if: isRoot, "NOT RUN: needs root"))
 struct `Frames on the wire` {
     @Test func `a frame arrives at the other end byte by byte`() async {
@@ -49,6 +60,38 @@ struct `Frames on the wire` {
                 #expect(sent == .moved(42))
                 let known = try Neighbours().list(interfaceIndex: b)
                 #expect(known.map(\.address) == [InternetAddress(172, 17, 0, 5)])
+                #expect(known.map(\.hardwareAddress?.rawValue) == [0x02_00_00_00_00_0a])
+            }
+        }
+    }
+
+    @Test func `a neighbour advertisement moves an IPv6 address to another hardware address`() async
+    {
+        await #expect(processExitsWith: .success) {
+            Laboratory.run {
+                let b = Laboratory.interfaceIndex("b")
+                try Laboratory.ip("address add 2001:db8::100/64 dev b nodad")
+                try Laboratory.ip(
+                    "neighbour add 2001:db8::5 lladdr 02:00:00:00:00:99 nud reachable dev b")
+                // AF_PACKET, SOCK_RAW, ETH_P_IPV6 in network order.
+                let listener = socket(17, 3, Int32(UInt16(0x86dd).bigEndian))
+                try #require(listener >= 0)
+                defer { close(listener) }
+                let announcer = try ARPAnnouncer()
+                let sent = announcer.sendFrame(
+                    advertisement.span, interfaceIndex: Laboratory.interfaceIndex("a"))
+                #expect(sent == .moved(86))
+                var frames: [[UInt8]] = []
+                var waited = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+                while poll(&waited, 1, 100) > 0 {
+                    var buffer = [UInt8](repeating: 0, count: 2048)
+                    let count = recv(listener, &buffer, buffer.count, 0)
+                    frames.append(Array(buffer[..<max(count, 0)]))
+                }
+                // The kernel itself may speak of its multicast groups meanwhile.
+                #expect(frames.contains(advertisement), "\(frames)")
+                let known = try Neighbours().list(interfaceIndex: b, family: .v6)
+                    .filter { $0.address == .v6(high: 0x2001_0db8_0000_0000, low: 5) }
                 #expect(known.map(\.hardwareAddress?.rawValue) == [0x02_00_00_00_00_0a])
             }
         }

@@ -30,13 +30,15 @@ extension NetlinkError.Reason {
 /// A network namespace for a test that has a process of its own.
 enum Laboratory {
     /// Runs a test in a new namespace with `lo` and two ends of a cable, both up: `a`
-    /// (02:00:00:00:00:0a) and `b` (02:00:00:00:00:0b), without IPv6.
+    /// (02:00:00:00:00:0a) and `b` (02:00:00:00:00:0b), without addresses: no link-local one
+    /// is derived.
     ///
     /// Call it in a process of the test's own: the thread does not come back from the namespace.
     /// An error that ends the body is an issue, told of with its text.
     static func run(_ body: () throws -> Void) {
         do {
             try NetworkNamespace.enterNew()
+            try set("net/ipv6/conf/default/addr_gen_mode", "1")
             try ip(
                 "link add name a address 02:00:00:00:00:0a type veth peer name b address 02:00:00:00:00:0b"
             )
@@ -69,7 +71,26 @@ enum Laboratory {
     /// Runs `ip` of iproute2 in the namespace.
     @discardableResult
     static func ip(_ arguments: String) throws -> Data {
-        try execute(["ip"] + arguments.split(separator: " ").map(String.init))
+        try run(["ip"] + arguments.split(separator: " ").map(String.init))
+    }
+
+    /// Writes a file of /proc/sys, of the namespace.
+    static func set(_ path: String, _ value: String) throws {
+        let file = open("/proc/sys/\(path)", O_WRONLY)
+        defer { Glibc.close(file) }
+        guard write(file, value, value.utf8.count) == value.utf8.count else {
+            throw CommandFailure(message: "\(path): errno \(errno)")
+        }
+    }
+
+    /// Reads a file of /proc/sys, of the namespace.
+    static func setting(_ path: String) throws -> String {
+        let file = open("/proc/sys/\(path)", O_RDONLY)
+        defer { Glibc.close(file) }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = read(file, &bytes, bytes.count)
+        guard count > 0 else { throw CommandFailure(message: "\(path): errno \(errno)") }
+        return String(decoding: bytes[..<(count - 1)], as: UTF8.self)
     }
 
     static func interfaceIndex(_ name: String) -> Int32 { Int32(if_nametoindex(name)) }
@@ -84,20 +105,25 @@ enum Laboratory {
         var label: String?
         var secondary: Bool?
         var noprefixroute: Bool?
+        var nodad: Bool?
+        var deprecated: Bool?
+        var tentative: Bool?
         var valid_life_time: UInt32
         var preferred_life_time: UInt32
     }
 
-    /// What `ip -json address` says about the IPv4 addresses of an interface.
-    static func addresses(of name: String) throws -> [Address] {
+    /// What `ip -json address` says about the addresses of an interface, of version 4 or 6.
+    static func addresses(of name: String, version: Int = 4) throws -> [Address] {
         struct Interface: Decodable { var addr_info: [Address]? }
-        let output = try ip("-4 -json address show dev \(name)")
+        let output = try ip("-\(version) -json address show dev \(name)")
         return try JSONDecoder().decode([Interface].self, from: output).flatMap {
             $0.addr_info ?? []
         }
     }
 
-    private static func execute(_ arguments: [String]) throws -> Data {
+    /// Runs a program in the namespace and gives away what it prints.
+    @discardableResult
+    static func run(_ arguments: [String]) throws -> Data {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw CommandFailure(message: "no pipe") }
         let reader = Descriptor(owning: ends[0])

@@ -1,3 +1,4 @@
+import Glibc
 import LinuxIO
 import Reactor
 import Testing
@@ -8,12 +9,17 @@ import Testing
 private final class Recorder {
     let loop: EventLoop
     var events: [NetworkEvent] = []
+    private(set) var impairedCount = 0
+    private(set) var recoveredCount = 0
     private(set) var monitor: NetworkMonitor?
 
     init(receiveBufferBytes: Int32 = NetworkMonitor.defaultReceiveBufferBytes) throws {
         loop = try EventLoop()
         monitor = try NetworkMonitor(on: loop, receiveBufferBytes: receiveBufferBytes) {
-            [unowned self] in events.append($0)
+            [unowned self] event in
+            events.append(event)
+            if case .impaired = event { impairedCount += 1 }
+            if event == .recovered { recoveredCount += 1 }
         }
     }
 
@@ -32,6 +38,45 @@ private final class Recorder {
         defer { events = [] }
         return events
     }
+}
+
+/// A blocking netlink socket of this process, such as a monitor lists with, that is broken for a
+/// while.
+private struct BrokenQuery {
+    private let number: Int32
+    private let whole: Int32
+
+    /// Breaks the only such socket that there is.
+    init() throws {
+        let candidates = (3..<64).map(Int32.init).filter { number in
+            var address = sockaddr()
+            var length = socklen_t(MemoryLayout<sockaddr>.size)
+            return getsockname(number, &address, &length) == 0 && address.sa_family == 16
+                && fcntl(number, F_GETFL) & O_NONBLOCK == 0
+        }
+        guard candidates.count == 1 else {
+            throw CommandFailure(message: "blocking netlink sockets: \(candidates)")
+        }
+        number = candidates[0]
+        whole = dup(number)
+        let other = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+        #expect(dup2(other, number) == number)
+        close(other)
+    }
+
+    func mend() {
+        #expect(dup2(whole, number) == number)
+        close(whole)
+    }
+}
+
+/// Adds more addresses than a buffer of 4 KiB tells of.
+private func overrun(_ interfaceIndex: Int32) throws {
+    let addresses = (0..<200).map {
+        InterfaceAddress(
+            .v4(0x0a01_0000 + UInt32($0)), prefixLength: 32, interfaceIndex: interfaceIndex)
+    }
+    for result in try AddressManager().add(addresses) { _ = try result.get() }
 }
 
 @Suite(.tags(.needsRoot), .enabled(if: isRoot, "NOT RUN: needs root"))
@@ -109,6 +154,39 @@ struct `Watching the network` {
                 }
                 #expect(gone.address == InternetAddress(10, 1, 0, 6))
                 #expect(recorder.state.addresses(of: a) == [])
+            }
+        }
+    }
+
+    @Test func `an IPv6 address is seen at the start, when it comes and when its link goes down`()
+        async
+    {
+        await #expect(processExitsWith: .success) {
+            Laboratory.run {
+                let linkLocal = InternetAddress.v6(high: 0xfe80_0000_0000_0000, low: 7)
+                let global = InternetAddress.v6(high: 0x2001_0db8_0000_0000, low: 5)
+                try Laboratory.ip("address add fe80::7/64 dev a nodad")
+                let recorder = try Recorder()
+                let a = Laboratory.interfaceIndex("a")
+                #expect(recorder.state.linkLocalAddress(of: a)?.address == linkLocal)
+                #expect(recorder.state.linkLocalAddress(of: a, excluding: [linkLocal]) == nil)
+                #expect(recorder.state.primaryAddress(of: a) == nil)
+                try Laboratory.ip("address add 2001:db8::5/64 dev a nodad")
+                let added = recorder.settle { recorder.state.addresses(of: a).count == 2 }
+                    .compactMap { event in
+                        if case .addressAdded(let address) = event { address.address } else { nil }
+                    }
+                #expect(added == [global])
+                #expect(
+                    recorder.state.primaryAddress(of: a, family: .v6, excluding: [linkLocal])?
+                        .address == global)
+                // The kernel takes IPv6 addresses off a link that goes down, and says so.
+                try Laboratory.ip("link set dev a down")
+                let removed = recorder.settle { recorder.state.addresses(of: a) == [] }.compactMap {
+                    event in
+                    if case .addressRemoved(let address) = event { address.address } else { nil }
+                }
+                #expect(Set(removed) == [linkLocal, global])
             }
         }
     }
@@ -212,6 +290,65 @@ struct `Watching the network` {
                 let later = recorder.settle()
                 #expect(later.count == 1)
                 #expect(recorder.state.addresses(of: a).count == 21)
+            }
+        }
+    }
+
+    @Test func `while it cannot list, it says so once, tries again, and says when it sees again`()
+        async
+    {
+        await #expect(processExitsWith: .success) {
+            Laboratory.run {
+                let a = Laboratory.interfaceIndex("a")
+                let recorder = try Recorder(receiveBufferBytes: 4096)
+                _ = recorder.settle()
+                let broken = try BrokenQuery()
+                try overrun(a)
+                let impaired = recorder.settle { recorder.impairedCount > 0 }
+                guard case .impaired? = impaired.last else {
+                    Issue.record("\(impaired)")
+                    return
+                }
+                // Three more attempts.
+                let deadline = MonotonicInstant.now + .milliseconds(350)
+                #expect(recorder.settle { .now >= deadline } == [])
+                #expect(recorder.monitor?.overrunCount == 1)
+                broken.mend()
+                let recovered = recorder.settle { recorder.recoveredCount > 0 }
+                #expect(recovered.last == .recovered)
+                #expect(recorder.impairedCount == 1)
+                #expect(recorder.recoveredCount == 1)
+                #expect(recorder.state.addresses(of: a).count == 200)
+                var reported = Set<InternetAddress>()
+                for case .addressAdded(let address) in impaired + recovered {
+                    reported.insert(address.address)
+                }
+                #expect(reported.count == 200)
+
+                // It goes on as before.
+                try Laboratory.ip("address add 10.9.9.9/32 dev a")
+                #expect(recorder.settle().count == 1)
+            }
+        }
+    }
+
+    @Test func `a monitor that is stopped while it cannot see tries no more`() async {
+        await #expect(processExitsWith: .success) {
+            Laboratory.run {
+                let a = Laboratory.interfaceIndex("a")
+                let recorder = try Recorder(receiveBufferBytes: 4096)
+                _ = recorder.settle()
+                let broken = try BrokenQuery()
+                try overrun(a)
+                _ = recorder.settle { recorder.impairedCount > 0 }
+                #expect(recorder.impairedCount == 1)
+                let known = recorder.state
+                recorder.monitor?.stop()
+                broken.mend()
+                let deadline = MonotonicInstant.now + .milliseconds(250)
+                #expect(recorder.settle { .now >= deadline } == [])
+                #expect(recorder.state == known)
+                #expect(recorder.recoveredCount == 0)
             }
         }
     }

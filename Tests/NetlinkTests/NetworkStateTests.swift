@@ -41,6 +41,27 @@ private func link(_ index: Int32, _ name: String, _ flags: Link.Flags = [.up, .r
         #expect(state.addresses(of: 3) == [address(5, on: 3)])
     }
 
+    @Test func `a link-local address that is checked or taken is no source yet`() {
+        func local(_ low: UInt64, _ flags: InterfaceAddress.Flags) -> InterfaceAddress {
+            var address = InterfaceAddress(
+                .v6(high: 0xfe80_0000_0000_0000, low: low), prefixLength: 64, interfaceIndex: 2)
+            address.flags = flags
+            return address
+        }
+        let addresses = [
+            address(5), local(1, .tentative), local(2, .duplicate),
+            InterfaceAddress(
+                .v6(high: 0xfec0_0000_0000_0000, low: 9), prefixLength: 64, interfaceIndex: 2),
+            local(3, .permanent), local(4, .permanent),
+        ]
+        let state = NetworkState(links: [link(2, "a")], addresses: addresses)
+        #expect(state.linkLocalAddress(of: 2) == local(3, .permanent))
+        #expect(
+            state.linkLocalAddress(of: 2, excluding: [.v6(high: 0xfe80_0000_0000_0000, low: 3)])
+                == local(4, .permanent))
+        #expect(state.linkLocalAddress(of: 3) == nil)
+    }
+
     @Test func `a lifetime that runs is no event and a tag that changes is one`() {
         var state = NetworkState()
         var renewed = address(5)

@@ -2,16 +2,18 @@ import Glibc
 
 /// Reads the kernel's table of addresses byte by byte, without libnl and without the library.
 enum RawReader {
-    /// The attributes of an IPv4 address on an interface, by number; `nil` when it is not there.
+    /// The attributes of an address on an interface, by number; `nil` when it is not there.
     static func attributes(
         of address: [UInt8], interfaceIndex: Int32
     ) throws -> [UInt16: [UInt8]]? {
         let socket = Glibc.socket(AF_NETLINK, Int32(SOCK_RAW.rawValue), 0)
         defer { close(socket) }
         // nlmsghdr: length 24, RTM_GETADDR 22, NLM_F_REQUEST | NLM_F_DUMP, sequence 1, port 0;
-        // ifaddrmsg: AF_INET and zeros.
+        // ifaddrmsg: AF_INET (2) or AF_INET6 (10) and zeros.
         let request: [UInt8] =
-            [24, 0, 0, 0, 22, 0, 0x01, 0x03, 1, 0, 0, 0, 0, 0, 0, 0] + [2, 0, 0, 0, 0, 0, 0, 0]
+            [24, 0, 0, 0, 22, 0, 0x01, 0x03, 1, 0, 0, 0, 0, 0, 0, 0] + [
+                address.count == 4 ? 2 : 10, 0, 0, 0, 0, 0, 0, 0,
+            ]
         guard send(socket, request, request.count, 0) == request.count else {
             throw CommandFailure(message: "raw netlink send: errno \(errno)")
         }
@@ -28,7 +30,10 @@ enum RawReader {
                 guard type == 20 else { throw CommandFailure(message: "message \(type)") }
                 let index = Int32(number(rest[20..<24]))
                 let attributes = split(Array(rest[24..<length]))
-                if index == interfaceIndex && attributes[2] == address { found = attributes }
+                // IFA_LOCAL, or IFA_ADDRESS where there is none (IPv6).
+                if index == interfaceIndex && (attributes[2] ?? attributes[1]) == address {
+                    found = attributes
+                }
                 rest.removeFirst(min((length + 3) & ~3, rest.count))
             }
         }

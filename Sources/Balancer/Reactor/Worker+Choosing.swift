@@ -35,7 +35,9 @@ extension Worker {
             }, client)
     }
 
-    /// Handles news for a connection that waits. It may have left meanwhile: what it was given
+    /// Handles news for a connection that waits.
+    ///
+    /// It may have left meanwhile: what it was given
     /// then goes to the next one.
     mutating func take(_ notice: PoolState.Notice, pool: Int) {
         let client = notice.waiter.connection

@@ -87,8 +87,10 @@ extension Worker {
         }
     }
 
-    /// A connection that was accepted is not lost for want of a descriptor: it tries again, and
-    /// nothing further is accepted meanwhile. Not an attempt: the server has no part in it.
+    /// Keeps a connection for which there is no descriptor.
+    ///
+    /// It was accepted, so it is not lost: it tries again, and nothing further is accepted
+    /// meanwhile. Not an attempt: the server has no part in it.
     private mutating func descriptorsRanOut(_ client: Int) {
         pauseAccepting()
         if let server = serverInPool(client) { giveBackSlot(server, pool: route(client).pool) }

@@ -20,12 +20,11 @@ extension Worker {
             pump(peer)
             guard slab[half].generation == generation else { return }
         }
-        guard slab[half].marks.contains(.readable) else { return }
-        if !slab[half].marks.contains(.blocked) {
-            pump(half)
-        } else if readiness.contains(.failed) {
-            // What this side sent last waits for the peer; the error cannot be read, and need not.
+        if readiness.contains(.failed), !slab[half].marks.isDisjoint(with: [.blocked, .ended]) {
+            // The error cannot be read: what the side sent last waits for the peer, or was its end.
             abort(half)
+        } else if slab[half].marks.contains(.readable), !slab[half].marks.contains(.blocked) {
+            pump(half)
         }
     }
 
@@ -80,13 +79,7 @@ extension Worker {
         case .moved(let count):
             took(count, from: half)
             if count == bufferByteCount {
-                slab[half].streak += 1
-                if slab[half].streak >= fullReadsOfStream,
-                    slab[half].marks.isDisjoint(with: .onlyCopies)
-                {
-                    slab[half].marks.insert(.splices)
-                    slab[half].streak = 0
-                }
+                readFull(half)
             } else {
                 slab[half].streak = 0
                 if slab[half].marks.isDisjoint(with: .probes) { sourceIsDry(half) }
@@ -99,6 +92,15 @@ extension Worker {
             abort(half)
             return false
         }
+    }
+
+    /// After a full read: a few in a row make a stream, which moves by splice from then on.
+    private mutating func readFull(_ half: Int) {
+        guard slab[half].marks.isDisjoint(with: .onlyCopies) else { return }
+        slab[half].streak += 1
+        guard slab[half].streak >= fullReadsOfStream else { return }
+        slab[half].marks.insert(.splices)
+        slab[half].streak = 0
     }
 
     /// After a short read: nothing more, or the end if it was announced before.
@@ -199,7 +201,9 @@ extension Worker {
         return true
     }
 
-    /// Small segments must not wait for acknowledgements. The first ones sent never do, so a
+    /// Makes sure that small segments do not wait for acknowledgements.
+    ///
+    /// The first ones sent never do, so a
     /// server's socket needs the option from its second send on, and most never get there.
     @inline(__always)
     private mutating func prepareSending(_ half: Int) {
@@ -253,7 +257,9 @@ extension Worker {
         }
     }
 
-    /// Ends a connection because one side broke off: the other one sees a reset, too. A clean end
+    /// Ends a connection because one side broke off: the other one sees a reset, too.
+    ///
+    /// A clean end
     /// would look to it like a complete answer.
     private mutating func abort(_ failed: Int) {
         countAbort(by: failed)

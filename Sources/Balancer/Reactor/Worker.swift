@@ -28,8 +28,10 @@ internal import Synchronization
         let socket: Int32
         let frontend: Int
         var isWatched = false
-        /// How many connections to take at the next event without asking for one more.
+        /// How many connections an event brings, as far as is known.
         var batch = 1
+        /// The turn in which that many were taken, and more may have waited.
+        var filledAtTurn: UInt64 = .max
     }
 
     let number: Int
@@ -50,6 +52,7 @@ internal import Synchronization
     var ownNotices: [(pool: Int, notice: PoolState.Notice)] = []
     /// Milliseconds of the monotonic clock, as read at the beginning of the turn.
     var now: UInt64
+    var turnNumber: UInt64 = 0
     var firstReady: Int32 = -1
     var lastReady: Int32 = -1
     var isAccepting = true
@@ -103,6 +106,7 @@ internal import Synchronization
     private mutating func turn() {
         let count = epoll.wait(nanoseconds: longestWait)
         now = MonotonicInstant.now.milliseconds
+        turnNumber &+= 1
         for index in 0..<count {
             let (token, readiness) = epoll.event(index)
             let generation = UInt32(truncatingIfNeeded: token >> 32)

@@ -45,18 +45,18 @@ struct Half {
     var activeAt: UInt32
     /// What holds bytes on their way to the peer: see ``LeasePool``; -1: nothing.
     var lease: Int32
-    /// Client half: the next connection in the timer slot, or on the free list; server half: the
-    /// previous one in the timer slot.
+    /// The client half's: the next connection in the timer slot, or on the free list; the server
+    /// half's: the previous one in the timer slot.
     var link: Int32
     /// The next half on the ready list.
     var readyLink: Int32
-    /// Client half: the client's address. Server half: the ticket while the connection waits.
+    /// The client half's: the client's address; the server half's: the ticket while it waits.
     var word: UInt32
     /// Server half: when the present phase began, or is to end: low 32 bits of milliseconds.
     var phaseAt: UInt32
     /// Client half: the timer slot, or ``TimerWheel/noSlot``.
     var timerSlot: UInt16
-    /// Client half: the frontend. Server half: the server, counted over all pools; ``noServer``.
+    /// The client half's: the frontend; the server half's: the server, counted over all pools.
     var owner: UInt16
     var marks: Marks
     /// Full reads in a row while copying, small fills in a row while splicing.

@@ -65,7 +65,9 @@ internal import LinuxIO
         return index
     }
 
-    /// Takes a lease back. What it still holds is lost.
+    /// Takes a lease back.
+    ///
+    /// What it still holds is lost.
     mutating func giveBack(_ lease: Int32) {
         guard lease < Int32(capacity) else { return giveBackBacklog(Int(lease) - capacity) }
         if unsafe pipes[Int(lease)].pendingByteCount == 0 {

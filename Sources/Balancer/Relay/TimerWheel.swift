@@ -78,7 +78,9 @@
         return client
     }
 
-    /// Moves a slot's connections to the list of those whose time has come. All at once: one that
+    /// Moves a slot's connections to the list of those whose time has come.
+    ///
+    /// All at once: one that
     /// is inserted again into a lower level would hide what is left in this one.
     private mutating func detach(_ slot: Int, in slab: borrowing ConnectionSlab) {
         unsafe heads[dueSlot] = heads[slot]

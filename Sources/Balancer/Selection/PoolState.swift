@@ -68,6 +68,7 @@ extension PoolState {
     ///   - client: The client's address.
     ///   - avoided: A server not to take if there is another one.
     ///   - now: Milliseconds of the monotonic clock.
+    /// - Returns: What became of it.
     mutating func choose(
         for waiter: Waiter, client: UInt32, avoiding avoided: Int?, at now: UInt64
     ) -> Choice {

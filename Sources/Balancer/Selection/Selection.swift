@@ -7,7 +7,8 @@ enum Selection {
     ///
     /// - Parameters:
     ///   - servers: All servers; the scores change.
-    ///   - candidates: Positions of those that can be chosen.
+    ///   - isCandidate: Whether a server can be chosen at this moment.
+    ///   - candidates: Positions of those to look at.
     /// - Returns: The winner's position, or `nil` without candidates.
     static func nextTurn(
         among servers: inout [PooledServer], where isCandidate: (PooledServer) -> Bool,

@@ -175,12 +175,25 @@ static inline long clinux_signalfd(const void *mask, size_t mask_bytes, int flag
 static inline long clinux_pidfd_open(int pid) {
     return clinux_call(__NR_pidfd_open, pid, 0, 0, 0, 0, 0);
 }
+static inline long clinux_inotify_init(int flags) {
+    return clinux_call(__NR_inotify_init1, flags, 0, 0, 0, 0, 0);
+}
+static inline long clinux_inotify_add_watch(int fd, const char *path, uint32_t events) {
+    return clinux_call(__NR_inotify_add_watch, fd, CLINUX_P(path), events, 0, 0, 0);
+}
 static inline long clinux_prctl(int option, unsigned long argument) {
     return clinux_call(__NR_prctl, option, (long)argument, 0, 0, 0, 0);
 }
 /* The number of bytes that the kernel wrote, or a negative errno. */
 static inline long clinux_sched_getaffinity(int pid, size_t mask_bytes, void *mask) {
     return clinux_call(__NR_sched_getaffinity, pid, (long)mask_bytes, CLINUX_P(mask), 0, 0, 0);
+}
+/* The calling thread's policy; `parameters` is struct sched_param, one int: the priority. */
+static inline long clinux_sched_setscheduler(int pid, int policy, const void *parameters) {
+    return clinux_call(__NR_sched_setscheduler, pid, policy, CLINUX_P(parameters), 0, 0, 0);
+}
+static inline long clinux_mlockall(int flags) {
+    return clinux_call(__NR_mlockall, flags, 0, 0, 0, 0, 0);
 }
 static inline long clinux_setns(int fd, int type) {
     return clinux_call(__NR_setns, fd, type, 0, 0, 0, 0);

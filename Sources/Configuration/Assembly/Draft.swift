@@ -14,16 +14,28 @@ struct Draft: Sendable {
         let vridLocation: Location
     }
 
+    /// A name that a virtual router tracks, and what it is the name of.
+    struct TrackReference: Sendable {
+        let kind: KeepalivedReference.Kind
+        let name: String
+    }
+
     /// Whether every file could be read, so that a name that is nowhere is a mistake.
     var isComplete = true
     /// The names of all scripts, also of those that have something wrong.
     var scriptNames: Set<String> = []
+    /// The names of all tracked files, also of those that have something wrong.
+    var trackFileNames: Set<String> = []
+    /// The names of all tracked programs, also of those that have something wrong.
+    var trackProcessNames: Set<String> = []
     /// The names of all pools, also of those that have something wrong.
     var backendNames: Set<String> = []
     var global = GlobalSettings()
     var routers: [Placed<Router>] = []
     var scripts: [Placed<TrackScript>] = []
-    var scriptReferences: [Placed<String>] = []
+    var trackFiles: [Placed<TrackFile>] = []
+    var trackProcesses: [Placed<TrackProcess>] = []
+    var trackReferences: [Placed<TrackReference>] = []
     var frontends: [Placed<Frontend>] = []
     var backends: [Placed<Backend>] = []
     var pages: [Placed<StatisticsPage>] = []

@@ -18,13 +18,15 @@ struct ModelAssembler {
         checkProxies()
         checkListeners()
         if draft.isComplete {
-            checkScriptReferences()
+            checkTrackReferences()
             checkBackendReferences()
         }
         var model = Model()
         model.global = draft.global
         model.virtualRouters = draft.routers.map(\.value.settings)
         model.scripts = draft.scripts.map { script(of: $0) }
+        model.trackFiles = draft.trackFiles.map(\.value)
+        model.trackProcesses = draft.trackProcesses.map(\.value)
         model.frontends = draft.frontends.map(\.value)
         model.backends = draft.backends.map(\.value)
         model.statisticsPages = draft.pages.map(\.value)
@@ -62,6 +64,10 @@ struct ModelAssembler {
             "vrrp_instance \($0.settings.name.quoted)"
         }
         refuseDuplicates(draft.scripts, by: \.name) { "vrrp_script \($0.name.quoted)" }
+        refuseDuplicates(draft.trackFiles, by: \.name) { "track_file \($0.name.quoted)" }
+        refuseDuplicates(draft.trackProcesses, by: \.name) {
+            "vrrp_track_process \($0.name.quoted)"
+        }
         struct Identity: Hashable {
             let interface: String
             let vrid: VRID
@@ -80,12 +86,20 @@ struct ModelAssembler {
         refuseDuplicates(addresses, by: \.self) { "the virtual address \($0)" }
     }
 
-    private mutating func checkScriptReferences() {
-        for reference in draft.scriptReferences
-        where !draft.scriptNames.contains(reference.value) {
+    private mutating func checkTrackReferences() {
+        for reference in draft.trackReferences {
+            let (names, block) =
+                switch reference.value.kind {
+                case .script: (draft.scriptNames, "vrrp_script")
+                case .file: (draft.trackFileNames, "track_file")
+                case .process: (draft.trackProcessNames, "vrrp_track_process")
+                case .backend: (draft.backendNames, "listen or backend section")
+                }
+            let name = reference.value.name
+            guard !names.contains(name) else { continue }
             report(
-                "track_script \(reference.value.quoted): no vrrp_script has this name",
-                at: reference.location, suggestion: draft.scriptNames.nearest(to: reference.value))
+                "track_\(reference.value.kind.rawValue) \(name.quoted): no \(block) has this name",
+                at: reference.location, suggestion: names.nearest(to: name))
         }
     }
 

@@ -13,10 +13,21 @@ enum HAProxyGlobal {
                 if try arguments.logGoesToSyslog() { global.logsToSyslog = true }
             },
             "daemon": .notYet("the program stays in the foreground"),
-            "user": .notYet("the program keeps the user it is started as"),
-            "group": .notYet("the program keeps the group it is started as"),
-            "uid": .notYet("the program keeps the user it is started as"),
-            "gid": .notYet("the program keeps the group it is started as"),
+            "user": .line { global, arguments throws(Remark) in
+                let account = try HAProxyAccount.user(try arguments.next("a user's name"))
+                global.userID = account.user
+                // haproxy keeps root's group here, with what root's group may do.
+                global.groupID = global.groupID ?? account.group
+            },
+            "group": .line { global, arguments throws(Remark) in
+                global.groupID = try HAProxyAccount.group(try arguments.next("a group's name"))
+            },
+            "uid": .line { global, arguments throws(Remark) in
+                global.userID = UInt32(try arguments.integer(in: 0...Int(Int32.max)))
+            },
+            "gid": .line { global, arguments throws(Remark) in
+                global.groupID = UInt32(try arguments.integer(in: 0...Int(Int32.max)))
+            },
             "chroot": .notYet("the program keeps its root directory"),
             "stats": .notYet("the control socket is lbctl's own"),
         ],

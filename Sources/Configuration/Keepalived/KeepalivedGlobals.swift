@@ -3,6 +3,7 @@ struct KeepalivedGlobals: Sendable {
     var routerID: String?
     var version: ProtocolVersion?
     var announcements = AnnouncementOverrides()
+    var notificationFIFOs: [String] = []
 
     /// keepalived.conf(5), "GLOBAL CONFIGURATION".
     static let table = KeywordTable<KeepalivedGlobals>(
@@ -14,6 +15,7 @@ struct KeepalivedGlobals: Sendable {
             "vrrp_version": .line { globals, arguments throws(Remark) in
                 globals.version = try arguments.protocolVersion()
             },
+            "notify_fifo": .notificationFIFO, "vrrp_notify_fifo": .notificationFIFO,
             "script_user": .notYet("scripts run as the user that lbctl runs as"),
             "enable_script_security": .notYet("who may write a script is not looked at"),
             "vrrp_strict": .notYet("what it would refuse is accepted"),
@@ -40,7 +42,7 @@ struct KeepalivedGlobals: Sendable {
             lvs_process_name lvs_sync_daemon lvs_timeouts max_auto_priority
             min_auto_priority_delay net_namespace_ipvs nftables nftables_counters
             nftables_ifindex nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark nftables_priority no_checker_emails no_email_faults
-            notification_email_from notify_fifo notify_fifo_script process_monitor_rcv_bufs
+            notification_email_from notify_fifo_script process_monitor_rcv_bufs
             process_monitor_rcv_bufs_force process_name process_names random_seed
             reload_check_config reload_file reload_repeat reload_time_file rs_init_notifies
             set_supplementary_groups shutdown_script shutdown_script_timeout smtp_alert_checker
@@ -52,10 +54,30 @@ struct KeepalivedGlobals: Sendable {
             vrrp_higher_prio_send_advert vrrp_ipsets vrrp_iptables vrrp_lower_prio_no_advert
             vrrp_min_garp vrrp_netlink_cmd_rcv_bufs vrrp_netlink_cmd_rcv_bufs_force
             vrrp_netlink_monitor_rcv_bufs vrrp_netlink_monitor_rcv_bufs_force vrrp_no_swap
-            vrrp_notify_fifo vrrp_notify_fifo_script vrrp_notify_priority_changes
+            vrrp_notify_fifo_script vrrp_notify_priority_changes
             vrrp_owner_ignore_adverts vrrp_priority vrrp_process_name vrrp_rlimit_rttime
             vrrp_rt_priority vrrp_rx_bufs_multiplier vrrp_rx_bufs_policy vrrp_skip_check_adv_addr
             """)
+}
+
+extension Rule<KeepalivedGlobals> {
+    fileprivate static var notificationFIFO: Self {
+        .line { globals, arguments throws(Remark) in
+            let path = try arguments.next("the path of a named pipe")
+            guard path.text.hasPrefix("/") else {
+                throw .error(
+                    "\(path.text.quoted): must be an absolute path, since the program's directory"
+                        + " is nobody's choice", at: path.position)
+            }
+            if !globals.notificationFIFOs.contains(path.text) {
+                globals.notificationFIFOs.append(path.text)
+            }
+            guard let user = arguments.remaining().first else { return }
+            arguments.warn(
+                "a user after the path is known but not implemented yet; the pipe belongs to the"
+                    + " user that lbctl runs as", at: user.position)
+        }
+    }
 }
 
 /// What a file says about gratuitous ARP; what it does not say comes from `global_defs`.
@@ -70,18 +92,27 @@ struct AnnouncementOverrides: Sendable {
         prefix: String, _ field: Field<Target, AnnouncementOverrides>
     ) -> [String: Rule<Target>] {
         let day = Duration.seconds(86_400)
+        // A burst is sent in one go, for up to 255 addresses: nothing else happens meanwhile.
+        let burst = 1...100
         return [
             "\(prefix)garp_master_repeat": .line { target, arguments throws(Remark) in
-                target[keyPath: field].count = try arguments.integer(in: .atLeast(1))
+                target[keyPath: field].count = try arguments.integer(in: burst)
             },
             "\(prefix)garp_master_delay": .line { target, arguments throws(Remark) in
                 target[keyPath: field].repeatDelay = try arguments.seconds(in: .zero...day)
             },
             "\(prefix)garp_master_refresh": .line { target, arguments throws(Remark) in
-                target[keyPath: field].refreshInterval = try arguments.seconds(in: .zero...day)
+                let word = arguments.upcoming
+                let interval = try arguments.seconds(in: .zero...day)
+                guard interval == .zero || interval >= .milliseconds(10) else {
+                    throw .error(
+                        "\(arguments.label) \(interval.inSeconds): must be 0 (never), or at least"
+                            + " 0.01 seconds", at: word?.position ?? arguments.keyword.position)
+                }
+                target[keyPath: field].refreshInterval = interval
             },
             "\(prefix)garp_master_refresh_repeat": .line { target, arguments throws(Remark) in
-                target[keyPath: field].refreshCount = try arguments.integer(in: .atLeast(1))
+                target[keyPath: field].refreshCount = try arguments.integer(in: burst)
             },
         ]
     }

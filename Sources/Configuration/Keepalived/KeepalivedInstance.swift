@@ -13,9 +13,13 @@ struct KeepalivedInstance: Sendable {
     var noPreempt: Word?
     var sendsMessageOnlyChecksum = false
     var addresses: [VirtualAddress] = []
-    var needsNoAddress = false
+    /// Whether addresses were written, be they wrong ones.
+    var listsAddresses = false
     var trackedScripts: [TrackedScript] = []
-    var scriptReferences: [Word] = []
+    var trackedFiles: [TrackedObject] = []
+    var trackedProcesses: [TrackedObject] = []
+    var trackedBackends: [TrackedObject] = []
+    var references: [KeepalivedReference] = []
     var trackedInterfaces: [TrackedInterface] = []
     var announcements = AnnouncementOverrides()
     var notifications = NotificationSettings()
@@ -50,15 +54,18 @@ struct KeepalivedInstance: Sendable {
         settings.sendsMessageOnlyChecksum = sendsMessageOnlyChecksum
         settings.addresses = addresses
         settings.trackedScripts = trackedScripts
+        settings.trackedFiles = trackedFiles
+        settings.trackedProcesses = trackedProcesses
+        settings.trackedBackends = trackedBackends
         settings.trackedInterfaces = trackedInterfaces
         settings.announcements = announcements.settings(over: globals.announcements)
         settings.notifications = notifications
-        if addresses.isEmpty, !needsNoAddress {
+        // A message names one address at least (RFC 9568 §5.2.5).
+        if addresses.isEmpty, !listsAddresses {
             remarks.append(
-                .warning(
-                    "vrrp_instance \(name.text.quoted) has no address to hold; add"
-                        + " virtual_ipaddress, or no_virtual_ipaddress to say that this is meant",
-                    at: name.position))
+                .error(
+                    "vrrp_instance \(name.text.quoted) has no address to hold: this is known but"
+                        + " not implemented yet; add virtual_ipaddress", at: name.position))
         }
         return settings
     }

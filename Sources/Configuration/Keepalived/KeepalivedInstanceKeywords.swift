@@ -53,8 +53,10 @@ extension KeepalivedInstance {
         "v3_checksum_as_v2": .line { instance, arguments throws(Remark) in
             instance.sendsMessageOnlyChecksum = try arguments.isOn()
         },
-        "no_virtual_ipaddress": .set(\.needsNoAddress, to: true),
+        // What it asks for is an error at the end of the block.
+        "no_virtual_ipaddress": .line { _, _ throws(Remark) in },
         "virtual_ipaddress": .block { instance, arguments throws(Remark) in
+            if arguments.block?.directives.isEmpty == false { instance.listsAddresses = true }
             arguments.readItems(of: "an address") { item, word throws(Remark) in
                 let address = try VirtualAddress(word, options: &item)
                 if instance.addresses.contains(where: { $0.address == address.address }) {
@@ -72,24 +74,32 @@ extension KeepalivedInstance {
         "track_script": .block { instance, arguments throws(Remark) in
             arguments.readItems(of: "the name of a script") { item, word throws(Remark) in
                 var script = TrackedScript(name: word.text)
-                script.weight = try item.weightOption()
+                let weight = try item.weightOption(within: 253)
+                script.weight = weight?.value
+                script.isReversed = weight?.isReversed
                 if instance.trackedScripts.contains(where: { $0.name == word.text }) {
                     throw .error("\(word.text.quoted) is listed twice", at: word.position)
                 }
                 instance.trackedScripts.append(script)
-                instance.scriptReferences.append(word)
+                instance.references.append(KeepalivedReference(kind: .script, name: word))
             }
         },
         "track_interface": .block { instance, arguments throws(Remark) in
             arguments.readItems(of: "an interface") { item, word throws(Remark) in
                 var interface = TrackedInterface(name: try word.interface())
-                interface.weight = try item.weightOption() ?? 0
+                let weight = try item.weightOption(within: 253)
+                interface.weight = weight?.value ?? 0
+                interface.isReversed = weight?.isReversed ?? false
                 if instance.trackedInterfaces.contains(where: { $0.name == word.text }) {
                     throw .error("\(word.text.quoted) is listed twice", at: word.position)
                 }
                 instance.trackedInterfaces.append(interface)
             }
         },
+        "track_file": .tracked(.file, \.trackedFiles),
+        "track_process": .tracked(.process, \.trackedProcesses),
+        // An addition to keepalived's language: a pool of this node's own balancer.
+        "track_backend": .tracked(.backend, \.trackedBackends),
         "notify": .notification(\.any),
         "notify_master": .notification(\.active),
         "notify_backup": .notification(\.backup),
@@ -113,8 +123,6 @@ extension KeepalivedInstance {
         "preempt_delay": .notYet("a higher priority takes over at once"),
         "strict_mode": .notYet("what it would refuse is accepted"),
         "track_bfd": .notYet("it changes no priority"),
-        "track_file": .notYet("it changes no priority"),
-        "track_process": .notYet("it changes no priority"),
         "unicast_peer": .notYet("advertisements are multicast"),
         "unicast_src_ip": .notYet("advertisements come from the interface's first address"),
         "use_ipvlan": .notYet("the addresses are put on the interface itself"),
@@ -229,20 +237,4 @@ extension Arguments {
                 "\(label) \(word.text.quoted): must be on or off", at: word.position)
         }
     }
-
-    /// `weight N` after the name of a tracked thing.
-    fileprivate mutating func weightOption() throws(Remark) -> Int? {
-        guard upcoming != nil else { return nil }
-        var weight: Int?
-        try Self.trackOptions.readAll(into: &weight, &self)
-        return weight
-    }
-
-    private static let trackOptions = KeywordTable<Int?>(
-        "option of a tracked name",
-        [
-            "weight": .line { weight, arguments throws(Remark) in
-                weight = try arguments.weight()
-            }
-        ])
 }

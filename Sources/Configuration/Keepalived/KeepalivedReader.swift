@@ -9,6 +9,8 @@ struct KeepalivedReader {
     private var globals = KeepalivedGlobals()
     private var instances: [KeepalivedInstance] = []
     private var scripts: [KeepalivedScript] = []
+    private var files: [KeepalivedFile] = []
+    private var processes: [KeepalivedProcess] = []
 
     /// Reads one file.
     ///
@@ -39,6 +41,12 @@ struct KeepalivedReader {
                 arguments.readBlock(with: KeepalivedInstance.table, into: &instance)
                 reader.instances.append(instance)
             },
+            "track_file": trackFile, "vrrp_track_file": trackFile,
+            "vrrp_track_process": .block { reader, arguments throws(Remark) in
+                var process = KeepalivedProcess(name: try arguments.next("a name"))
+                arguments.readBlock(with: KeepalivedProcess.table, into: &process)
+                reader.processes.append(process)
+            },
             "vrrp_sync_group": .notYet(
                 knowing: """
                     group track_interface track_script track_file track_process track_bfd notify
@@ -59,8 +67,15 @@ struct KeepalivedReader {
             bfd_instance child_wait_time config_save_dir garp_group include_check instance
             interface_up_down_delays linkbeat_interfaces linkbeat_use_polling namespace_with_ipsets
             net_namespace_ipvs static_ipaddress static_routes static_rules tmp_config_directory
-            track_file track_group umask use_pid_dir vrrp_track_file vrrp_track_process
+            track_group umask use_pid_dir
             """)
+
+    private static let trackFile = Rule<KeepalivedReader>.block {
+        reader, arguments throws(Remark) in
+        var file = KeepalivedFile(name: try arguments.next("a name"))
+        arguments.readBlock(with: KeepalivedFile.table, into: &file)
+        reader.files.append(file)
+    }
 
     /// Takes out what would change the meaning of other lines: a warning would not do.
     private static func refuseUnimplementedSyntax(
@@ -91,11 +106,28 @@ struct KeepalivedReader {
 
     private func finish(into draft: inout Draft, _ remarks: inout [Remark]) {
         if let routerID = globals.routerID { draft.global.routerID = routerID }
+        draft.global.notificationFIFOs += globals.notificationFIFOs
         for script in scripts {
             draft.scriptNames.insert(script.name.text)
             let location = Location(file: file, position: script.name.position)
             guard let value = script.finished(&remarks) else { continue }
             draft.scripts.append(Placed(value: value, location: location))
+        }
+        for file in files {
+            draft.trackFileNames.insert(file.name.text)
+            guard let value = file.finished(&remarks) else { continue }
+            draft.trackFiles.append(
+                Placed(
+                    value: value, location: Location(file: self.file, position: file.name.position))
+            )
+        }
+        for process in processes {
+            draft.trackProcessNames.insert(process.name.text)
+            guard let value = process.finished(&remarks) else { continue }
+            draft.trackProcesses.append(
+                Placed(
+                    value: value,
+                    location: Location(file: self.file, position: process.name.position)))
         }
         for instance in instances {
             guard let settings = instance.finished(globals, &remarks) else { continue }
@@ -105,11 +137,11 @@ struct KeepalivedReader {
                     value: Draft.Router(settings: settings, vridLocation: vrid),
                     location: Location(file: file, position: instance.name.position)))
         }
-        for reference in instances.flatMap(\.scriptReferences) {
-            draft.scriptReferences.append(
+        for reference in instances.flatMap(\.references) {
+            draft.trackReferences.append(
                 Placed(
-                    value: reference.text,
-                    location: Location(file: file, position: reference.position)))
+                    value: Draft.TrackReference(kind: reference.kind, name: reference.name.text),
+                    location: Location(file: file, position: reference.name.position)))
         }
     }
 }

@@ -4,7 +4,7 @@ struct KeepalivedScript: Sendable {
     private var command: [String]?
     private var interval: Duration?
     private var timeout: Duration?
-    private var weight = 0
+    private var weight = KeepalivedWeight()
     private var rise = 1
     private var fall = 1
     private var startsFailed = false
@@ -22,7 +22,7 @@ struct KeepalivedScript: Sendable {
             "interval": .seconds(\.interval, .milliseconds(1)...day),
             "timeout": .seconds(\.timeout, .milliseconds(1)...day),
             "weight": .line { script, arguments throws(Remark) in
-                script.weight = try arguments.weight()
+                script.weight = try arguments.weight(within: 253)
             },
             "rise": .integer(\.rise, .atLeast(1)),
             "fall": .integer(\.fall, .atLeast(1)),
@@ -42,7 +42,8 @@ struct KeepalivedScript: Sendable {
         var script = TrackScript(name: name.text, source: .command(command))
         script.interval = interval ?? script.interval
         script.timeout = timeout
-        script.weight = weight
+        script.weight = weight.value
+        script.isReversed = weight.isReversed ?? false
         script.rise = rise
         script.fall = fall
         script.startsFailed = startsFailed
@@ -51,18 +52,6 @@ struct KeepalivedScript: Sendable {
 }
 
 extension Arguments {
-    /// What a tracked thing adds to the priority.
-    mutating func weight() throws(Remark) -> Int {
-        let weight = try integer(in: -253...253)
-        if let word = upcoming, word.text == "reverse" || word.text == "noreverse" {
-            skip(1)
-            if word.text == "reverse" {
-                warn("'reverse' is known but not implemented yet; the weight counts as written")
-            }
-        }
-        return weight
-    }
-
     /// The command that is next: one word, or one quoted text that holds its arguments too.
     mutating func command() throws(Remark) -> [String] {
         let word = try next("a command")

@@ -6,8 +6,12 @@ public enum ControlRequest: Hashable, Sendable {
     case status
     /// Read the configuration again.
     case reload
+    /// Say what a reload would change, and change nothing.
+    case plan
     /// Resign and end, as on SIGTERM.
     case stop
+    /// Move a virtual router's addresses.
+    case virtualRouter(VirtualRouterOrder)
     /// Change what a server takes.
     case server(ServerOrder)
 }
@@ -45,7 +49,9 @@ public struct ControlFailure: Codable, Hashable, Sendable {
 
 extension ControlRequest: Codable {
     private enum CodingKeys: String, CodingKey { case command, order }
-    private enum Command: String, Codable, CaseIterable { case status, reload, stop, server }
+    private enum Command: String, Codable, CaseIterable {
+        case status, reload, plan, stop, server, vrrp
+    }
 
     /// Reads a request.
     ///
@@ -64,7 +70,10 @@ extension ControlRequest: Codable {
             switch command {
             case .status: .status
             case .reload: .reload
+            case .plan: .plan
             case .stop: .stop
+            case .vrrp:
+                .virtualRouter(try container.decode(VirtualRouterOrder.self, forKey: .order))
             case .server: .server(try container.decode(ServerOrder.self, forKey: .order))
             }
     }
@@ -78,11 +87,14 @@ extension ControlRequest: Codable {
             switch self {
             case .status: .status
             case .reload: .reload
+            case .plan: .plan
             case .stop: .stop
+            case .virtualRouter: .vrrp
             case .server: .server
             }
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(command, forKey: .command)
+        if case .virtualRouter(let order) = self { try container.encode(order, forKey: .order) }
         if case .server(let order) = self { try container.encode(order, forKey: .order) }
     }
 }

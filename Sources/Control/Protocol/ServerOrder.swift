@@ -36,6 +36,7 @@ public struct ServerOrder: Codable, Hashable, Sendable {
     /// A weight and a state stand beside each other.
     ///
     /// - Parameter earlier: An order given before.
+    /// - Returns: True if both set the state, or both the weight, of one server.
     public func replaces(_ earlier: ServerOrder) -> Bool {
         backend == earlier.backend && server == earlier.server
             && change.isWeight == earlier.change.isWeight

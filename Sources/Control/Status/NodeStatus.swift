@@ -72,10 +72,21 @@ public struct BalancerStatus: Codable, Hashable, Sendable {
         case starting
         /// Serving.
         case running
+        /// Started, and not answering: what is shown of the proxies is what was last known.
+        case unresponsive
         /// It ended, and is about to be started again.
         case restarting
         /// Serving the connections that it has, and taking no new ones.
         case stopping
+
+        /// For people: what comes after "balancer".
+        var words: String {
+            switch self {
+            case .unresponsive: "does not answer (proxies as last known)"
+            case .restarting: "restarting (proxies as last known)"
+            case .none, .starting, .running, .stopping: rawValue
+            }
+        }
     }
 
     /// Whether it serves.

@@ -22,6 +22,8 @@ public struct VirtualRouterStatus: Codable, Hashable, Sendable {
     public var addresses: [String] = []
     /// What the priority or the state depends on.
     public var trackers: [TrackerStatus] = []
+    /// What is out of the ordinary at this moment, each a sentence for people.
+    public var notes: [String] = []
     /// What happened since the start.
     public var counters = VirtualRouterCounters()
     /// The address of the node that is Active, when that is another one and known.
@@ -102,6 +104,10 @@ public struct VirtualRouterCounters: Codable, Hashable, Sendable {
     public var becameActive = 0
     /// Times that it stopped being Active.
     public var releasedActive = 0
+    /// Addresses put back after somebody took them off.
+    public var addressesRestored = 0
+    /// Times that it gave way though it could take part.
+    public var gaveWay = 0
     /// Advertisements that were not accepted, by their cause.
     public var rejected: [String: Int] = [:]
 

@@ -24,6 +24,15 @@ enum Readable {
         return "\(tenths / 10) PB"
     }
 
+    /// How often something happened: `once`, `twice`, `3 times`.
+    static func times(_ count: Int) -> String {
+        switch count {
+        case 1: "once"
+        case 2: "twice"
+        default: "\(count) times"
+        }
+    }
+
     /// A number with its digits in groups of three: `1,234,567`.
     static func count(_ number: Int) -> String {
         var text = ""

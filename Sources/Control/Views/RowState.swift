@@ -33,7 +33,7 @@ enum RowState: String, CaseIterable {
             switch state {
             case .running: .up
             case .starting: .waiting
-            case .restarting: .down
+            case .restarting, .unresponsive: .down
             case .stopping: .draining
             case .none: .unchecked
             }

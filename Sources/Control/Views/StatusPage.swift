@@ -52,10 +52,10 @@ public struct StatusPage: Sendable {
         var detail = ""
         if let process = balancer.processID { detail += " · process \(process)" }
         if let uptime = balancer.uptime { detail += " · up \(Readable.time(seconds: uptime))" }
-        if balancer.restarts > 0 { detail += " · restarts: \(balancer.restarts)" }
+        if balancer.restarts > 0 { detail += " · restarted \(Readable.times(balancer.restarts))" }
         if let exit = balancer.lastExit { detail += " · last ended: \(exit)" }
         return [
-            "class": RowState(balancer.state).rawValue, "state": balancer.state.rawValue,
+            "class": RowState(balancer.state).rawValue, "state": balancer.state.words,
             "detail": detail,
         ]
     }

@@ -27,10 +27,10 @@ public enum StatusText {
             """
         let balancer = status.balancer
         guard balancer.state != .none else { return text }
-        text += "balancer: \(balancer.state.rawValue)"
+        text += "balancer: \(balancer.state.words)"
         if let process = balancer.processID { text += ", process \(process)" }
         if let uptime = balancer.uptime { text += ", up \(Readable.time(seconds: uptime))" }
-        if balancer.restarts > 0 { text += ", restarts: \(balancer.restarts)" }
+        if balancer.restarts > 0 { text += ", restarted \(Readable.times(balancer.restarts))" }
         if let exit = balancer.lastExit { text += ", last ended: \(Readable.line(exit))" }
         return text + "\n"
     }
@@ -59,6 +59,9 @@ public enum StatusText {
         var text = ""
         if let peer = router.activePeer, router.state != .active {
             text += "  \(Readable.line(router.name)): \(Readable.line(peer)) is active\n"
+        }
+        for note in router.notes {
+            text += "  \(Readable.line(router.name)): \(Readable.line(note))\n"
         }
         for tracker in router.trackers {
             let result = tracker.isGood.map { $0 ? "good" : "bad" } ?? "no result yet"

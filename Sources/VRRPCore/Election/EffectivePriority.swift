@@ -7,9 +7,8 @@ public enum EffectivePriority: Hashable, Sendable {
 
     /// Adds up what the trackers say.
     ///
-    /// A weight above 0 is added while its tracker is good, one below 0 while it has failed; an
-    /// unknown result adds nothing. The sum is held within 1 to 254. The owner's priority never
-    /// changes. A tracker of weight 0 faults the router, the owner too, unless it is good.
+    /// Each tracker has its ``TrackerStanding/effect-swift.property``. The sum is held within 1 to 254. The owner's priority never
+    /// changes. What faults a router faults the owner too.
     ///
     /// - Parameters:
     ///   - base: The configured priority, 1 to 255.
@@ -18,11 +17,9 @@ public enum EffectivePriority: Hashable, Sendable {
         var sum = Int(base.rawValue)
         var isFaulty = false
         for tracker in trackers {
-            switch (tracker.weight.signum(), tracker.verdict) {
-            case (0, .good): break
-            case (0, .failed), (0, .unknown): isFaulty = true
-            case (1, .good), (-1, .failed): sum += tracker.weight
-            default: break
+            switch tracker.effect {
+            case .adds(let share): sum += share
+            case .faults: isFaulty = true
             }
         }
         guard !isFaulty else {
@@ -46,19 +43,5 @@ public enum EffectivePriority: Hashable, Sendable {
         case (.priority, .fault): [.shutdown]
         case (.priority(let old), .priority(let new)): old == new ? [] : [.priorityChanged(new)]
         }
-    }
-}
-
-/// What one tracker says, and how much it counts.
-public struct TrackerStanding: Hashable, Sendable {
-    /// What the result adds to the priority, -254 to 254; 0: a bad result faults the router.
-    public let weight: Int
-    /// The result so far.
-    public let verdict: TrackerRecord.Verdict
-
-    /// Makes a standing; a weight beyond -254 to 254 counts as that limit.
-    public init(weight: Int, verdict: TrackerRecord.Verdict) {
-        self.weight = min(max(weight, -254), 254)
-        self.verdict = verdict
     }
 }

@@ -5,8 +5,6 @@ extension VirtualRouter {
         case startup
         /// It shall take no part: stopped, or something that it needs has failed.
         case shutdown
-        /// It shall give the addresses to another router, and take them back only if there is none.
-        case stepDown
         /// It shall leave the addresses, since another member of its group lost them.
         ///
         /// An Active one resigns, and then takes part as any Backup.
@@ -19,7 +17,8 @@ extension VirtualRouter {
         case received(Advertisement, from: IPAddress)
         /// Trackers gave it another priority, 1 to 255; 0 is not one to take part with and ignored.
         ///
-        /// An Active router says so with its next advertisement. A Backup's deadline moves by the
+        /// An Active router says so with its next advertisement, which is due at once if the priority
+        /// fell. A Backup's deadline moves by the
         /// difference of the two skew times, as in keepalived: what it has waited stays waited.
         case priorityChanged(Priority)
     }
@@ -66,7 +65,7 @@ extension VirtualRouter {
         /// Another router believed to be Active, too, and lost; this one has announced again.
         ///
         /// Told once for each conflict. Whoever was notified of the other one's transition has to be
-        /// notified of this router's state again, with a greater ``Epoch``.
+        /// notified of this router's state again, with a greater ``NotificationEpoch``.
         case reaffirmed(against: IPAddress)
         /// The caller came back so late that another router may have taken over: it listens first.
         ///

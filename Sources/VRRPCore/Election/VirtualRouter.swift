@@ -7,11 +7,13 @@
 /// Implements RFC 9568 §6.4 and RFC 3768 §6.4; which of them, the configured interval decides.
 public struct VirtualRouter: Hashable, Sendable {
     /// What the router was configured to be.
-    public let configuration: Configuration
+    public internal(set) var configuration: Configuration
     /// The priority that it now advertises and compares with; trackers change it.
     public private(set) var priority: Priority
     /// Where the router stands, with every deadline that it waits for.
-    public private(set) var state = State.initialize
+    public internal(set) var state = State.initialize
+    /// What planned moves change for a while.
+    var handover = Handover()
     /// The interval of version 2 that a peer was last heard with, if it is not the own one.
     ///
     /// Deviation: RFC 3768 §7.1 has a receiver drop what carries another interval than its own, and
@@ -35,12 +37,13 @@ public struct VirtualRouter: Hashable, Sendable {
     ///   - now: When; never earlier than at the call before.
     /// - Returns: What to do, to be done in this order.
     public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
+        let event = raised(event)
         // What is said about an event is said at the interval that it brought.
         heardInterval = heardInterval(after: event)
         let (next, actions) = step(event, at: now)
-        state = next  // The only assignment to `state`.
+        state = next
         if case .priorityChanged(let changed) = event, changed != .release { priority = changed }
-        return actions
+        return actions + settleHandover(at: now)
     }
 
     /// When to deliver ``Event/wake``, or `nil` while no timer runs; an early wake changes nothing.
@@ -74,7 +77,7 @@ public struct VirtualRouter: Hashable, Sendable {
     /// - Parameter now: The present.
     /// - Returns: What is left of ``Configuration/preemptDelay``, for a countdown.
     public func preemptionCountdown(at now: Instant) -> Duration? {
-        guard case .backup(let watch) = state, preempts, !watch.isHeldBack,
+        guard case .backup(let watch) = state, preempts(at: now),
             let peer = watch.following, peer.advertisement.priority < priority
         else { return nil }
         let remaining = watch.stableSince + configuration.preemptDelay - now

@@ -14,9 +14,9 @@ internal import Reactor
 final class BalancerProcess {
     private let loop: EventLoop
     private let log: Log
-    private let link: Link<BalancerOrder, BalancerReport>
+    fileprivate let link: Link<BalancerOrder, BalancerReport>
     private var service: BalancerService?
-    private var isDraining = false
+    private var drainDeadline: MonotonicInstant?
     private let signals: SignalDescriptor
 
     /// Takes the end of the pair that the failover process left at `descriptor`.
@@ -24,8 +24,9 @@ final class BalancerProcess {
         do {
             loop = try EventLoop()
             link = try Link(owning: descriptor, loop: loop)
-            // What concerns the node reaches the failover process; a balancer stops by order.
-            signals = try SignalDescriptor([SIGINT, SIGHUP, SIGPIPE])
+            // What concerns the node reaches the failover process; a balancer stops by its order.
+            // A service manager signals all processes at once, which must not cut connections.
+            signals = try SignalDescriptor([SIGINT, SIGTERM, SIGHUP, SIGPIPE])
         } catch { throw Failure(error, hint: "'lbctl run' starts this command, nobody else") }
         self.log = log
     }
@@ -33,32 +34,40 @@ final class BalancerProcess {
     /// Serves until the last connection has ended after an order to drain.
     func run() throws(Failure) {
         do {
-            try loop.watch(signals.descriptor.rawValue, for: .readable) { [unowned self] _ in
-                while signals.next() != nil {}
+            try loop.watch(signals.descriptor.rawValue, for: .readable) { [weak self] _ in
+                while self?.signals.next() != nil {}
             }
         } catch { throw Failure(error) }
-        link.onMessage = { [unowned self] order, descriptors in
-            handle(order, descriptors: descriptors)
+        link.onMessage = { [weak self] order, descriptors in
+            self?.handle(order, descriptors: descriptors)
         }
-        link.onEnd = { [unowned self] in
-            log(.alert, "the failover process is gone: no new connections")
-            drain(for: BalancerProcess.orphanTime)
-        }
+        link.onEnd = { [weak self] in self?.becomeOrphan() }
         loop.run()
+        service?.stop()
     }
 
     private func handle(_ order: BalancerOrder, descriptors: [Int32]) {
+        guard case .serve(let order) = order else {
+            for number in descriptors { _ = Descriptor(owning: number) }
+            return handle(order)
+        }
+        do {
+            let sockets = try ListeningSockets(model: order.model, descriptors: descriptors)
+            guard service == nil else { return }
+            try becomeConfiguredUser(order.model.global)
+            prepare(
+                try BalancerService(
+                    order, sockets: sockets, log: log, onHealth: reporter(),
+                    onBackend: backendReporter()))
+        } catch {
+            link.send(.refused("\((error as? Failure)?.message ?? "\(error)")"))
+        }
+    }
+
+    private func handle(_ order: BalancerOrder) {
         switch order {
-        case .serve(let model, let administration, let node):
-            do {
-                let service = try BalancerService(
-                    model: model, descriptors: descriptors, node: node, log: log)
-                for order in administration { service.administer(order) }
-                self.service = service
-                link.send(.serving)
-            } catch {
-                link.send(.refused("\(error)"))
-            }
+        case .serve:
+            break
         case .show(let status):
             service?.show(status)
         case .reportStatus(let request):
@@ -66,26 +75,106 @@ final class BalancerProcess {
         case .administer(let order):
             service?.administer(order)
         case .drain(let seconds):
+            link.send(.draining)
             drain(for: .seconds(seconds))
         }
     }
 
-    private func drain(for time: Duration) {
-        guard !isDraining else { return }
-        isDraining = true
-        guard let service else { return loop.stop() }
-        service.stopAccepting()
-        endWhenIdle(service, deadline: .now + time)
+    // MARK: Beginning
+
+    /// Clients wait in the kernel's queues until it is known which servers can take them; a server
+    /// that does not answer its first check holds them up for no longer than nothing moves.
+    private func prepare(_ service: BalancerService) {
+        self.service = service
+        if service.knowsAllServers { return begin() }
+        loop.schedule(after: BalancerProcess.firstChecksTime) { [weak self] in self?.begin() }
     }
 
-    private func endWhenIdle(_ service: BalancerService, deadline: MonotonicInstant) {
-        guard service.sessionCount > 0, MonotonicInstant.now < deadline else { return loop.stop() }
-        loop.schedule(after: .milliseconds(20)) { [unowned self] in
-            endWhenIdle(service, deadline: deadline)
+    private func begin() {
+        guard let service, !hasBegun, drainDeadline == nil else { return }
+        hasBegun = true
+        do throws(SystemError) {
+            try service.begin()
+            link.send(.serving)
+            link.send(.status(nil, service.proxies()))
+        } catch {
+            link.send(.refused(error.description))
         }
+    }
+
+    private var hasBegun = false
+
+    /// Gives up root where the configuration says so; everything that needs it is open by now.
+    private func becomeConfiguredUser(_ global: GlobalSettings) throws(Failure) {
+        do throws(SystemError) {
+            try Privileges.become(user: global.userID, group: global.groupID)
+        } catch { throw Failure(error) }
+    }
+
+    // MARK: Health
+
+    /// Carries changes of servers from the threads of the checks to this loop.
+    private func reporter() -> @Sendable (String, Bool) -> Void {
+        let poster = loop.poster
+        let receiver = HealthReceiver(process: self)
+        return { id, isUp in poster.post { receiver.process?.tookNote(of: id, isUp: isUp) } }
+    }
+
+    private func backendReporter() -> @Sendable (String, Bool) -> Void {
+        let poster = loop.poster
+        let receiver = HealthReceiver(process: self)
+        return { name, isUsable in
+            poster.post { receiver.process?.link.send(.backend(name, isUsable: isUsable)) }
+        }
+    }
+
+    fileprivate func tookNote(of id: String, isUp: Bool) {
+        guard let service else { return }
+        service.heard(of: id)
+        link.send(.health(id, isUp: isUp))
+        guard hasBegun else {
+            if service.knowsAllServers { begin() }
+            return
+        }
+        // What is shown while this process does not answer.
+        link.send(.status(nil, service.proxies()))
+    }
+
+    // MARK: Ending
+
+    private func becomeOrphan() {
+        log(.alert, "the failover process is gone: no new connections")
+        drain(for: BalancerProcess.orphanTime)
+        service?.releasePorts()
+    }
+
+    /// Ends with the last connection or when `time` is over; an earlier order may make it sooner.
+    private func drain(for time: Duration) {
+        guard let service, hasBegun else { return loop.stop() }
+        let isDraining = drainDeadline != nil
+        drainDeadline = min(drainDeadline ?? .now + time, .now + time)
+        guard !isDraining else { return }
+        service.stopAccepting()
+        endWhenIdle(service)
+    }
+
+    private func endWhenIdle(_ service: BalancerService) {
+        guard service.sessionCount > 0, let drainDeadline, MonotonicInstant.now < drainDeadline
+        else { return loop.stop() }
+        loop.schedule(after: .milliseconds(20)) { [weak self] in self?.endWhenIdle(service) }
     }
 
     /// How long connections may go on without a failover process.
     private static let orphanTime = Duration.seconds(30)
+    /// How long the first checks may hold up clients.
+    private static let firstChecksTime = Duration.milliseconds(120)
+}
+
+// SAFETY: `process` is set before it is shared, and read on the loop's thread alone.
+/// Where the threads of the checks find the loop's owner.
+private final class HealthReceiver: @unchecked Sendable {
+    private(set) weak var process: BalancerProcess?
+
+    init(process: BalancerProcess) { self.process = process }
 }
 #endif

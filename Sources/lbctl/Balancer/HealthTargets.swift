@@ -11,7 +11,9 @@ struct HealthTargets: Sendable {
         let server: Int
     }
 
-    /// The checked servers' positions.
+    /// What reports call the checked servers.
+    let ids: [String]
+    /// The checked servers' positions, in the same order.
     let places: [Place]
     private let model: Model
     private let placesByID: [String: Place]
@@ -23,6 +25,7 @@ struct HealthTargets: Sendable {
                 (HealthTargets.id(backend, settings), Place(pool: pool, server: server))
             }
         }
+        ids = checked.map(\.0)
         places = checked.map(\.1)
         placesByID = Dictionary(checked, uniquingKeysWith: { first, _ in first })
     }
@@ -37,8 +40,11 @@ struct HealthTargets: Sendable {
 
     /// What the checker is to check.
     ///
+    /// - Parameter health: Which servers were up when they were last heard of; of others the first
+    ///   check decides.
+    /// - Returns: The checked servers, in the order of ``ids``.
     /// - Throws: `CheckTargetError`, for an address that is none; the readers let none pass.
-    func all() throws(CheckTargetError) -> [CheckTarget] {
+    func all(knowing health: [String: Bool] = [:]) throws(CheckTargetError) -> [CheckTarget] {
         var targets: [CheckTarget] = []
         for place in places {
             let backend = model.backends[place.pool]
@@ -51,6 +57,9 @@ struct HealthTargets: Sendable {
             target.interval = check.interval
             target.fastInterval = check.fastInterval
             target.downInterval = check.downInterval
+            if let wasUp = health[target.id] {
+                target.initialState = wasUp ? .fullyUp : .fullyDown
+            }
             target.rise = check.rise
             target.fall = check.fall
             target.timeout = timeout(of: check, in: backend)

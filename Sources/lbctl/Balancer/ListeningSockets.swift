@@ -1,9 +1,13 @@
 #if Program
 internal import Control
+internal import LinuxIO
 internal import NodeConfiguration
 
-/// The inherited listening sockets, told apart by who accepts on them.
-struct ListeningSockets {
+/// The listening sockets that came from the failover process, told apart by who accepts on them.
+///
+/// Owns them: they are closed with this object, which must outlast all that accept.
+final class ListeningSockets: Sendable {
+    private let descriptors: [Int32]
     /// For each frontend, its sockets.
     let frontends: [[Int32]]
     /// The pages with theirs.
@@ -11,8 +15,10 @@ struct ListeningSockets {
 
     /// - Parameters:
     ///   - model: What is served.
-    ///   - descriptors: The sockets, in the order of the model's endpoints.
-    init(model: Model, descriptors: [Int32]) {
+    ///   - descriptors: The sockets, in the order of the model's endpoints; owned from here on.
+    /// - Throws: `Failure` where there are not as many as the model has endpoints.
+    init(model: Model, descriptors: [Int32]) throws(Failure) {
+        self.descriptors = descriptors
         var rest = descriptors[...]
         func take(_ count: Int) -> [Int32] {
             defer { rest = rest.dropFirst(count) }
@@ -30,6 +36,20 @@ struct ListeningSockets {
             site.addresses = page.endpoints.map(\.description)
             return site
         }
+        guard descriptors.count == model.endpoints.count else {
+            throw Failure(
+                .internalError,
+                "\(descriptors.count) sockets for \(model.endpoints.count) endpoints")
+        }
+    }
+
+    deinit {
+        for number in descriptors { _ = Descriptor(owning: number) }
+    }
+
+    /// Ends listening for every process that has the sockets, once nobody is left to reopen them.
+    func endListening() {
+        for number in descriptors { Socket.endListening(number) }
     }
 }
 #endif

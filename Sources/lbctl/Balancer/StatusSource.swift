@@ -1,6 +1,7 @@
 #if Program
 internal import Balancer
 internal import Control
+internal import Glibc
 internal import HealthCheck
 internal import NodeConfiguration
 internal import Synchronization
@@ -36,6 +37,12 @@ final class StatusSource: Sendable {
     /// The whole node.
     func status() -> NodeStatus {
         var status = node.withLock { $0 }
+        // What was told goes on growing old.
+        let age = Glibc.time(nil) - status.time
+        status.time += age
+        status.program.uptime += age
+        status.balancer.uptime = status.balancer.uptime.map { $0 + age }
+        status.balancer.state = .running
         status.proxies = proxies()
         return status
     }

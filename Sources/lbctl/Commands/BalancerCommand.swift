@@ -2,7 +2,7 @@
 internal import ArgumentParser
 internal import LinuxIO
 
-/// `lbctl balancer`: the other half of `lbctl run`, which starts it.
+/// Runs the other half of `lbctl run`, which starts it: `lbctl balancer`.
 struct BalancerCommand: ParsableCommand {
     static let name = "balancer"
     /// Where the failover process leaves one end of the pair.
@@ -17,6 +17,8 @@ struct BalancerCommand: ParsableCommand {
 
     func run() throws {
         setThreadName("lbctl-balancer")
+        Privileges.refuseNew()
+        StandardError.prepare()
         let log = Log(
             destination: syslog ? .syslog : .standardError,
             threshold: logDetail ? .detail : .information)

@@ -3,7 +3,7 @@ internal import ArgumentParser
 internal import Glibc
 internal import NodeConfiguration
 
-/// `lbctl check [FILE …]`
+/// Says what is wrong with files: `lbctl check [FILE …]`.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Say what is wrong with configuration files, and where.")

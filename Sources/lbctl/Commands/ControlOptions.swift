@@ -24,6 +24,9 @@ struct ControlOptions: ParsableArguments {
     func ask(_ request: ControlRequest) throws(Failure) -> ControlResponse {
         let socket: Descriptor
         do { socket = try UnixSocket.connected(to: path) } catch {
+            guard error.errno != .wouldBlock else {
+                throw Failure(.notRunning, "the program at \(path) does not answer")
+            }
             let denied = error.errno == .accessDenied || error.errno == .notPermitted
             throw Failure(
                 denied ? .notPermitted : .notRunning,
@@ -65,6 +68,6 @@ struct ControlOptions: ParsableArguments {
     }
 
     /// Milliseconds without a byte after which the program counts as hung.
-    private static let patience: Int32 = 10_000
+    private static let patience: Int32 = 15_000
 }
 #endif

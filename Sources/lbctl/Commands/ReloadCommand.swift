@@ -2,7 +2,7 @@
 internal import ArgumentParser
 internal import Control
 
-/// `lbctl reload`
+/// Has the running program read its files again: `lbctl reload`.
 struct ReloadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload",
@@ -10,8 +10,11 @@ struct ReloadCommand: ParsableCommand {
 
     @OptionGroup var control: ControlOptions
 
+    @Flag(help: "Print what a reload would change, and change nothing.")
+    var dryRun = false
+
     func run() throws {
-        guard case .done(let text) = try control.ask(.reload) else { return }
+        guard case .done(let text) = try control.ask(dryRun ? .plan : .reload) else { return }
         print(text)
     }
 }

@@ -3,7 +3,7 @@ internal import ArgumentParser
 internal import Glibc
 internal import NodeConfiguration
 
-/// `lbctl run [FILE …]`
+/// Runs both halves in the foreground: `lbctl run [FILE …]`.
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
@@ -25,6 +25,11 @@ struct RunCommand: ParsableCommand {
     @Flag(name: [.long, .customShort("D")], help: "Log in detail, as keepalived does with -D.")
     var logDetail = false
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Act before other programs and keep memory locked, where that is allowed.")
+    var realtime = true
+
     func validate() throws {
         guard drainTimeout >= 0, drainTimeout <= 86_400 else {
             throw ValidationError("--drain-timeout \(drainTimeout): must be 0 to 86400 seconds")
@@ -34,7 +39,7 @@ struct RunCommand: ParsableCommand {
     func run() throws {
         let options = RunOptions(
             files: files, controlPath: control.path, drainTime: .seconds(drainTimeout),
-            usesSyslog: syslog, logsDetail: logDetail)
+            usesSyslog: syslog, logsDetail: logDetail, usesRealTime: realtime)
         let loaded = options.load()
         for diagnostic in loaded.diagnostics { StandardError.write("\(diagnostic)\n") }
         guard let model = loaded.model else {
@@ -51,6 +56,7 @@ struct RunOptions {
     let drainTime: Duration
     let usesSyslog: Bool
     let logsDetail: Bool
+    let usesRealTime: Bool
 
     /// Reads the files, now or again.
     func load() -> LoadedConfiguration { files.load() }

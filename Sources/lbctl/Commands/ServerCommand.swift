@@ -2,7 +2,7 @@
 internal import ArgumentParser
 internal import Control
 
-/// `lbctl server VERB BACKEND/SERVER`
+/// Changes what a server takes: `lbctl server VERB BACKEND/SERVER`.
 struct ServerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "server",

@@ -3,7 +3,7 @@ internal import ArgumentParser
 internal import Control
 internal import Glibc
 
-/// `lbctl status [--json]`
+/// Shows the running program: `lbctl status [--json]`.
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",

@@ -17,6 +17,8 @@ final class Link<Incoming: Decodable, Outgoing: Encodable> {
     var onMessage: (Incoming, [Int32]) -> Void = { _, _ in }
     /// Called once, when the other end is gone or does not keep to the format.
     var onEnd: () -> Void = {}
+    /// Called when the kernel has taken everything that was to be sent.
+    var onDrained: () -> Void = {}
 
     private let socket: Descriptor
     private let loop: EventLoop
@@ -28,8 +30,13 @@ final class Link<Incoming: Decodable, Outgoing: Encodable> {
     init(owning number: Int32, loop: EventLoop) throws(SystemError) {
         socket = Descriptor(owning: number)
         self.loop = loop
-        watch = try loop.watch(number, for: .readable) { [unowned self] in handle($0) }
+        watch = try loop.watch(number, for: .readable) { [weak self] in self?.handle($0) }
     }
+
+    deinit { close() }
+
+    /// Whether the other end has not taken all that was sent.
+    var hasBacklog: Bool { !outgoing.isEmpty }
 
     /// Sends a message, and duplicates of the descriptors with it.
     func send(_ message: Outgoing, descriptors: [Int32] = []) {
@@ -48,11 +55,12 @@ final class Link<Incoming: Decodable, Outgoing: Encodable> {
         flush()
     }
 
-    /// Closes this end's part in the loop; nothing is reported.
+    /// Ends this end's part in the loop; nothing is reported.
     func close() {
         guard let watch else { return }
         loop.unwatch(watch)
         self.watch = nil
+        outgoing = []
         received.closeDescriptors()
     }
 
@@ -88,7 +96,7 @@ final class Link<Incoming: Decodable, Outgoing: Encodable> {
     }
 
     private func flush() {
-        guard let watch else { return }
+        guard let watch, !outgoing.isEmpty else { return }
         while let chunk = outgoing.first {
             switch DescriptorPassing.send(
                 chunk.bytes, descriptors: chunk.descriptors, to: socket.rawValue)
@@ -104,6 +112,7 @@ final class Link<Incoming: Decodable, Outgoing: Encodable> {
             }
         }
         loop.change(watch, to: .readable)
+        onDrained()
     }
 
     private func end() {

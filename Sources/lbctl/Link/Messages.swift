@@ -4,8 +4,8 @@ internal import NodeConfiguration
 
 /// What the failover process tells the balancer process.
 enum BalancerOrder: Codable {
-    /// Serve this model on the descriptors that come along, in the order of its endpoints.
-    case serve(Model, administration: [ServerOrder], node: NodeStatus)
+    /// Serve this on the descriptors that come along, in the order of the model's endpoints.
+    case serve(ServiceOrder)
     /// Show this of the failover process and the virtual routers on the page.
     case show(NodeStatus)
     /// Answer with the status, under this number.
@@ -16,13 +16,31 @@ enum BalancerOrder: Codable {
     case drain(seconds: Double)
 }
 
+/// Everything that a balancer process begins with.
+struct ServiceOrder: Codable {
+    /// What to serve.
+    var model: Model
+    /// What the operator wants of servers.
+    var administration: [ServerOrder] = []
+    /// Whether a server was up when it was last heard of, by its name in ``HealthTargets``.
+    var health: [String: Bool] = [:]
+    /// What the page shows of the failover process.
+    var node: NodeStatus
+}
+
 /// What the balancer process tells the failover process.
 enum BalancerReport: Codable {
     /// The model is in force and connections are accepted.
     case serving
+    /// The order to drain was heard: connections are accepted no more.
+    case draining
     /// The model could not be put in force.
     case refused(String)
-    /// The answer to `reportStatus`.
-    case status(Int, [ProxyStatus])
+    /// Whether a server of this pool takes connections, which has just changed.
+    case backend(String, isUsable: Bool)
+    /// A server went up or down.
+    case health(String, isUp: Bool)
+    /// The status: the answer to `reportStatus`, or unasked after a change.
+    case status(Int?, [ProxyStatus])
 }
 #endif

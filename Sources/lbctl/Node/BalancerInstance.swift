@@ -10,81 +10,182 @@ final class BalancerInstance {
     /// What the process has come to.
     enum Phase: Equatable { case starting, serving, draining }
 
+    /// What became known about the process.
+    enum Event {
+        /// It serves its model.
+        case serving
+        /// A server went up or down.
+        case health(String, isUp: Bool)
+        /// A pool has a usable server again, or none any more.
+        case backend(String, isUsable: Bool)
+        /// It told its status: the answer to a request of that number, or unasked.
+        case status(Int?, [ProxyStatus])
+        /// It is gone, for the reason given. Nothing follows.
+        case ended(String)
+    }
+
     let processID: Int32
     private(set) var phase = Phase.starting
     let startedAt = MonotonicInstant.now
-
-    /// Called when the process serves its model.
-    var onServing: () -> Void = {}
-    /// Called with the reason when the process cannot take its model; it ends after that.
-    var onRefusal: (String) -> Void = { _ in }
-    /// Called with the answer to a request for the status.
-    var onStatus: (Int, [ProxyStatus]) -> Void = { _, _ in }
-    /// Called once when the process has ended.
-    var onEnd: (String) -> Void = { _ in }
+    /// What the process said about its pools so far.
+    private(set) var usableBackends: [String: Bool] = [:]
 
     private let process: ChildProcess
     private let link: Link<BalancerReport, BalancerOrder>
     private let loop: EventLoop
+    private let onEvent: (BalancerInstance, Event) -> Void
     private var endingWatch: EventLoop.Watch?
+    private var deadline: EventLoop.Deadline?
+    /// Why it was ended, where that says more than the signal.
+    private var complaint: String?
+    private var isGone = false
+    /// The newest state of the node, while the process does not take what it is sent.
+    private var unshown: NodeStatus?
 
     /// Starts this program a second time, as a balancer process.
     ///
+    /// - Parameters:
+    ///   - loop: The loop that it is watched on.
+    ///   - arguments: What it is started with beside its name.
+    ///   - onEvent: Called on the loop, never before this returns.
     /// - Throws: `SystemError` when the system allows no further process.
-    init(loop: EventLoop, arguments: [String]) throws(SystemError) {
+    init(
+        loop: EventLoop, arguments: [String],
+        onEvent: @escaping (BalancerInstance, Event) -> Void
+    ) throws(SystemError) {
         let (own, other) = try Socket.pair()
         let otherEnd = Descriptor(owning: other)
         self.loop = loop
+        self.onEvent = onEvent
         link = try Link(owning: own, loop: loop)
+        let null = try Descriptor.nullDevice()
         process = try ChildProcess(
             path: "/proc/self/exe", arguments: ["lbctl", BalancerCommand.name] + arguments,
-            descriptors: [(number: BalancerCommand.linkDescriptor, source: otherEnd.rawValue)])
+            descriptors: [
+                (number: 0, source: null.rawValue),
+                (number: BalancerCommand.linkDescriptor, source: otherEnd.rawValue),
+            ])
         processID = process.processID
-        endingWatch = try loop.watch(process.pidfd.rawValue, for: .readable) { [unowned self] _ in
-            reap()
+        endingWatch = try? loop.watch(process.pidfd.rawValue, for: .readable) { [weak self] _ in
+            self?.reap()
         }
-        link.onMessage = { [unowned self] report, _ in handle(report) }
-        // A process that only closed its end serves nobody, but would keep the listening sockets.
-        link.onEnd = { [unowned self] in process.signal(SIGKILL) }
+        link.onMessage = { [weak self] report, descriptors in
+            for number in descriptors { _ = Descriptor(owning: number) }
+            self?.handle(report)
+        }
+        link.onDrained = { [weak self] in self?.showUnshown() }
+        // A process that only closed its end serves nobody, but would keep the listening sockets;
+        // one that ended is collected before then, and says itself how.
+        link.onEnd = { [weak self] in
+            self?.setDeadline(BalancerInstance.collectLimit, "closed its link")
+        }
+        guard endingWatch == nil else { return }
+        process.end()
+        throw SystemError(call: "epoll_ctl", errno: .outOfMemory, subject: "balancer process")
     }
+
+    deinit { forget() }
 
     /// Sends the model, and the descriptors that it listens on.
-    func serve(
-        _ model: Model, administration: [ServerOrder], node: NodeStatus, descriptors: [Int32]
-    ) {
-        link.send(
-            .serve(model, administration: administration, node: node), descriptors: descriptors)
+    ///
+    /// - Parameters:
+    ///   - order: What to serve.
+    ///   - descriptors: The listening sockets, in the order of the model's endpoints.
+    ///   - limit: How long the process may take to serve; then it is ended.
+    func serve(_ order: ServiceOrder, descriptors: [Int32], within limit: Duration) {
+        deadline = loop.schedule(after: limit) { [weak self] in
+            self?.end(because: "did not begin to serve within \(limit)")
+        }
+        link.send(.serve(order), descriptors: descriptors)
     }
 
-    /// Sends an order.
-    func send(_ order: BalancerOrder) {
-        if case .drain = order { phase = .draining }
-        link.send(order)
+    /// Sends an order about a server.
+    func administer(_ order: ServerOrder) { link.send(.administer(order)) }
+
+    /// Asks for the status.
+    func requestStatus(_ number: Int) { link.send(.reportStatus(number)) }
+
+    /// Gives the page what it shows of the node; of several that wait, the last.
+    func show(_ status: NodeStatus) {
+        if link.hasBacklog { unshown = status } else { link.send(.show(status)) }
+    }
+
+    /// Has the process accept no more, and end with its last connection or when `limit` is over.
+    func drain(for limit: Duration) {
+        guard phase != .starting else { return end(because: "was not needed any more") }
+        phase = .draining
+        link.send(.drain(seconds: limit / .seconds(1)))
+        // One that hangs would go on taking its turn at the listening sockets.
+        setDeadline(BalancerInstance.drainAcknowledgeLimit, "did not stop accepting")
     }
 
     /// Ends the process at once.
-    func kill() { process.signal(SIGKILL) }
+    func end(because reason: String) {
+        // The number of a process that was collected may be another's.
+        guard !isGone else { return }
+        complaint = complaint ?? reason
+        process.signal(SIGKILL)
+    }
 
     private func handle(_ report: BalancerReport) {
         switch report {
         case .serving:
+            guard phase == .starting, complaint == nil else { return }
+            cancelDeadline()
             phase = .serving
-            onServing()
+            onEvent(self, .serving)
+        case .draining:
+            cancelDeadline()
         case .refused(let reason):
-            onRefusal(reason)
-        case .status(let request, let status):
-            onStatus(request, status)
+            end(because: "cannot serve: \(reason)")
+        case .health(let id, let isUp):
+            onEvent(self, .health(id, isUp: isUp))
+        case .backend(let name, let isUsable):
+            usableBackends[name] = isUsable
+            onEvent(self, .backend(name, isUsable: isUsable))
+        case .status(let request, let proxies):
+            onEvent(self, .status(request, proxies))
         }
+    }
+
+    private func showUnshown() {
+        guard let status = unshown else { return }
+        unshown = nil
+        link.send(.show(status))
+    }
+
+    private func setDeadline(_ limit: Duration, _ reason: String) {
+        cancelDeadline()
+        deadline = loop.schedule(after: limit) { [weak self] in self?.end(because: reason) }
+    }
+
+    private func cancelDeadline() {
+        if let deadline { loop.cancel(deadline) }
+        deadline = nil
+    }
+
+    private func forget() {
+        cancelDeadline()
+        if let endingWatch { loop.unwatch(endingWatch) }
+        endingWatch = nil
+        link.close()
     }
 
     private func reap() {
         guard let ending = process.reap() else { return }
-        if let endingWatch { loop.unwatch(endingWatch) }
-        link.close()
-        switch ending {
-        case .exited(let status): onEnd("exited with status \(status)")
-        case .signalled(let number): onEnd("was ended by signal \(number)")
-        }
+        isGone = true
+        forget()
+        let words =
+            switch ending {
+            case .exited(let status): "exited with status \(status)"
+            case .signalled(let number): "was ended by signal \(number)"
+            }
+        onEvent(self, .ended(complaint ?? words))
     }
+
+    /// How long a process may live without its link.
+    private static let collectLimit = Duration.milliseconds(100)
+    /// How long the order to accept no more may go unheard.
+    private static let drainAcknowledgeLimit = Duration.seconds(2)
 }
 #endif

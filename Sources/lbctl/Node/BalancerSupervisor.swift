@@ -6,13 +6,27 @@ internal import Reactor
 
 /// Keeps one balancer process serving the model, whatever happens to it.
 ///
-/// Listening sockets and administrative states live on this side, so that they outlast the process.
+/// Listening sockets, administrative states and the servers' last known health live on this side,
+/// so that they outlast the process.
 final class BalancerSupervisor {
+    /// A process that is to take over with another model.
+    private struct Replacement {
+        let instance: BalancerInstance
+        let model: Model
+        /// The sockets that only the new model listens on.
+        let opened: [Endpoint]
+        let commit: () throws(Failure) -> Void
+        let completion: (Failure?) -> Void
+    }
+
     /// Called when "this node's balancer serves" becomes true or false.
     ///
     /// False comes only after ``graceTime`` without service, so that a process which is back at
     /// once moves nothing.
     var onServiceChange: (Bool) -> Void = { _ in }
+
+    /// Called when a pool has a usable server again, or none any more; none while nobody serves.
+    var onBackendChange: (String, Bool) -> Void = { _, _ in }
 
     /// How the last process that ended by itself did so, in words.
     private(set) var lastExit: String?
@@ -22,6 +36,8 @@ final class BalancerSupervisor {
     private(set) var current: BalancerInstance?
     /// What the last status said, for the time when no process answers.
     private(set) var lastProxies: [ProxyStatus] = []
+    /// Whether the process that serves left the last request for its status unanswered.
+    private(set) var isUnresponsive = false
 
     private let loop: EventLoop
     private let log: Log
@@ -30,17 +46,22 @@ final class BalancerSupervisor {
     private var model: Model
     private var listeners = ListenerSet()
     private var administration: [ServerOrder] = []
-    private var retiring: [ObjectIdentifier: BalancerInstance] = [:]
-    private var failureCount = 0
-    private var isServing = false
-    /// Whether the election was told that the balancer does not serve.
-    private var hasFailed = false
+    private var health: [String: Bool] = [:]
+    private var instances: [ObjectIdentifier: BalancerInstance] = [:]
+    private var replacement: Replacement?
+    private var backOff = BackOff()
+    /// What the election was last told; `nil`: nothing yet.
+    private var reportedService: Bool?
     private var isStopping = false
-    private var stopped: () -> Void = {}
-    private var nextRequest = 0
-    private var requests: [Int: ([ProxyStatus]?) -> Void] = [:]
+    private var stopped: (() -> Void)?
+    private var question = StatusQuestion()
 
+    /// Prepares a supervisor; nothing is touched before ``start()``.
+    ///
     /// - Parameters:
+    ///   - model: What the first balancer process serves.
+    ///   - loop: The loop that the process is watched on.
+    ///   - log: Where it is told what becomes of the process.
     ///   - arguments: What a balancer process is started with beside its own name.
     ///   - nodeStatus: What the balancer's page shows of this process.
     init(
@@ -62,191 +83,266 @@ final class BalancerSupervisor {
         startProcess()
     }
 
-    /// Puts another model in force, beside the one that serves until the new process does.
-    ///
-    /// - Parameters:
-    ///   - model: The new model.
-    ///   - completion: Called with `nil`, or with the reason why the old model stays in force.
-    func replace(with model: Model, completion: @escaping (Failure?) -> Void) {
-        guard model.balancing != self.model.balancing else {
-            self.model = model
-            return completion(nil)
-        }
-        let opened: [Endpoint]
-        do { opened = try listeners.open(for: model) } catch { return completion(error) }
-        let previous = self.model
-        func abandon(_ reason: String) {
-            listeners.close(opened)
-            completion(Failure(.systemRefused, reason))
-        }
-        do {
-            let successor = try BalancerInstance(loop: loop, arguments: arguments)
-            var isSettled = false
-            successor.onServing = { [unowned self] in
-                isSettled = true
-                self.model = model
-                adopt(successor)
-                listeners.closeAll(but: model)
-                completion(nil)
-            }
-            successor.onRefusal = { reason in
-                guard !isSettled else { return }
-                isSettled = true
-                abandon(reason)
-            }
-            successor.onEnd = { [unowned self] reason in
-                retiring[ObjectIdentifier(successor)] = nil
-                guard !isSettled else { return }
-                isSettled = true
-                abandon("the new balancer process \(reason)")
-            }
-            retiring[ObjectIdentifier(successor)] = successor
-            successor.serve(
-                model, administration: administration, node: nodeStatus(),
-                descriptors: listeners.descriptors(for: model))
-        } catch {
-            self.model = previous
-            abandon(error.description)
-        }
-    }
-
     /// Changes what a server may take, now and after every restart.
     func administer(_ order: ServerOrder) {
         administration.removeAll { order.replaces($0) }
         administration.append(order)
-        current?.send(.administer(order))
+        current?.administer(order)
+        replacement?.instance.administer(order)
     }
 
     /// Gives the balancer's page what it shows of this process, as it is now.
     func showNode() {
-        guard current?.phase == .serving else { return }
-        current?.send(.show(nodeStatus()))
+        guard let current, current.phase == .serving else { return }
+        current.show(nodeStatus())
     }
 
-    /// Asks for the status; answers with `nil` when no process does in time.
-    func requestProxies(completion: @escaping ([ProxyStatus]?) -> Void) {
-        guard let current, current.phase == .serving else { return completion(nil) }
-        nextRequest += 1
-        let request = nextRequest
-        requests[request] = completion
-        current.send(.reportStatus(request))
-        loop.schedule(after: BalancerSupervisor.answerTime) { [unowned self] in
-            requests.removeValue(forKey: request)?(nil)
-        }
-    }
-
-    /// Accepts no more, lets connections end for a while, and calls back when the process is gone.
+    /// Accepts no more, lets connections end for a while, and calls back when all processes are
+    /// gone.
     func stop(drainTime: Duration, completion: @escaping () -> Void) {
         isStopping = true
         stopped = completion
+        abandonReplacement(because: "the program is stopping")
         listeners.closeAll(but: nil)
-        guard let current, current.phase == .serving else {
-            current?.kill()
-            return completion()
+        guard !instances.isEmpty else { return finishStop() }
+        for instance in instances.values { instance.drain(for: drainTime) }
+        loop.schedule(after: drainTime + BalancerSupervisor.endingTime) { [weak self] in
+            self?.endAll(because: "had connections after the drain time")
         }
-        current.send(.drain(seconds: drainTime / .seconds(1)))
-        loop.schedule(after: drainTime + BalancerSupervisor.answerTime) { [unowned self] in
-            self.current?.kill()
+    }
+
+    /// Whether a process that it started is left.
+    var hasProcesses: Bool { !instances.isEmpty }
+
+    /// Ends all processes at once.
+    func endAll(because reason: String) {
+        for instance in instances.values { instance.end(because: reason) }
+    }
+
+    // MARK: Processes
+
+    private func launch(_ model: Model) throws(SystemError) -> BalancerInstance {
+        let instance = try BalancerInstance(loop: loop, arguments: arguments) {
+            [weak self] instance, event in self?.handle(event, of: instance)
         }
+        instances[ObjectIdentifier(instance)] = instance
+        instance.serve(
+            ServiceOrder(
+                model: model.balancing, administration: administration, health: health,
+                node: nodeStatus()),
+            descriptors: listeners.descriptors(for: model),
+            within: BalancerSupervisor.startLimit)
+        return instance
     }
 
     private func startProcess() {
         do {
-            let instance = try BalancerInstance(loop: loop, arguments: arguments)
-            current = instance
-            instance.onServing = { [unowned self] in
-                log(.notice, "balancer process \(instance.processID) serves")
-                reportServing(instance)
-            }
-            instance.onRefusal = { [unowned self] reason in
-                log(.error, "balancer process \(instance.processID): \(reason)")
-            }
-            attend(instance)
-            instance.serve(
-                model, administration: administration, node: nodeStatus(),
-                descriptors: listeners.descriptors(for: model))
+            setCurrent(try launch(model))
         } catch {
             log(.error, "the balancer process cannot be started: \(error)")
             startAgain()
         }
     }
 
-    private func attend(_ instance: BalancerInstance) {
-        instance.onStatus = { [unowned self] request, proxies in
+    private func handle(_ event: BalancerInstance.Event, of instance: BalancerInstance) {
+        switch event {
+        case .serving:
+            if instance === replacement?.instance { return commitReplacement() }
+            log(.notice, "balancer process \(instance.processID) serves")
+            reportServing(instance)
+        case .health(let id, let isUp):
+            guard instance.phase != .draining else { return }
+            health[id] = isUp
+        case .backend(let name, let isUsable):
+            guard instance === current else { return }
+            onBackendChange(name, isUsable)
+        case .status(let request, let proxies):
+            guard instance === current else { return }
             lastProxies = proxies
-            requests.removeValue(forKey: request)?(proxies)
+            isUnresponsive = false
+            answer(question.answer(request), with: proxies)
+        case .ended(let reason):
+            ended(instance, reason)
         }
-        instance.onEnd = { [unowned self] reason in
-            guard !isStopping else {
-                current = nil
-                return stopped()
-            }
-            lastExit = reason
-            log(.alert, "balancer process \(instance.processID) \(reason)")
-            if MonotonicInstant.now - instance.startedAt > BalancerSupervisor.stableTime {
-                failureCount = 0
-            }
-            current = nil
-            startAgain()
-            loop.schedule(after: BalancerSupervisor.graceTime) { [unowned self] in
-                guard current?.phase != .serving else { return }
-                hasFailed = true
-                reportService(false)
-            }
+    }
+
+    private func ended(_ instance: BalancerInstance, _ reason: String) {
+        instances[ObjectIdentifier(instance)] = nil
+        let wasCurrent = instance === current
+        if wasCurrent { setCurrent(nil) }
+        if isStopping {
+            if instances.isEmpty { finishStop() }
+            return
         }
+        if instance === replacement?.instance {
+            return abandonReplacement(because: "the new balancer process \(reason)")
+        }
+        guard wasCurrent else {
+            return log(.notice, "replaced balancer process \(instance.processID) \(reason)")
+        }
+        lastExit = reason
+        log(.alert, "balancer process \(instance.processID) \(reason)")
+        backOff.processEnded(after: MonotonicInstant.now - instance.startedAt)
+        startAgain()
     }
 
     private func startAgain() {
-        // 0, 0.1, 0.2, 0.4 … 10 s: the first restart comes within the grace time.
-        let delay =
-            failureCount == 0 ? Duration.zero : .milliseconds(100 << min(failureCount - 1, 7))
-        failureCount += 1
         restartCount += 1
-        loop.schedule(after: min(delay, .seconds(10))) { [unowned self] in
-            guard !isStopping, current == nil else { return }
+        loop.schedule(after: backOff.nextDelay()) { [weak self] in
+            guard let self, !isStopping, current == nil else { return }
             startProcess()
+        }
+        loop.schedule(after: BalancerSupervisor.graceTime) { [weak self] in
+            guard let self, !isStopping, current?.phase != .serving else { return }
+            reportService(false)
         }
     }
 
-    private func adopt(_ successor: BalancerInstance) {
-        retiring[ObjectIdentifier(successor)] = nil
-        if let previous = current {
-            retiring[ObjectIdentifier(previous)] = previous
-            previous.onEnd = { [unowned self] _ in retiring[ObjectIdentifier(previous)] = nil }
-            previous.send(.drain(seconds: BalancerSupervisor.reloadDrainSeconds))
-        }
-        current = successor
-        attend(successor)
-        log(.notice, "balancer process \(successor.processID) serves the new configuration")
-        reportService(true)
+    private func setCurrent(_ instance: BalancerInstance?) {
+        current = instance
+        isUnresponsive = false
+        answer(question.abandon(), with: nil)
     }
+
+    private func finishStop() {
+        let completion = stopped
+        stopped = nil
+        completion?()
+    }
+
+    // MARK: What the election hears
 
     /// A process that comes back and ends again and again must not look well in between: once the
     /// election has heard of a failure, service counts from when it has lasted.
     private func reportServing(_ instance: BalancerInstance) {
-        guard hasFailed else { return reportService(true) }
-        loop.schedule(after: BalancerSupervisor.provingTime) { [unowned self] in
-            guard current === instance, instance.phase == .serving else { return }
-            hasFailed = false
+        guard reportedService == false else { return reportService(true) }
+        loop.schedule(after: backOff.provingTime) { [weak self, weak instance] in
+            guard let self, let instance, current === instance, instance.phase == .serving else {
+                return
+            }
             reportService(true)
         }
     }
 
     private func reportService(_ serves: Bool) {
-        guard serves != isServing else { return }
-        isServing = serves
+        guard serves != reportedService else { return }
+        reportedService = serves
         onServiceChange(serves)
+        guard !serves else { return }
+        for backend in model.backends { onBackendChange(backend.name, false) }
     }
 
     /// How long the balancer may be away before the election hears of it.
     private static let graceTime = Duration.milliseconds(200)
-    /// How long a process must serve after a failure before it counts as well.
-    private static let provingTime = Duration.seconds(2)
-    /// How long a process must have lived for its end not to count as one of a row.
-    private static let stableTime = Duration.seconds(60)
+    /// How long a new process may take until it serves.
+    private static let startLimit = Duration.seconds(10)
+    /// How much longer than its drain time a process may take to end.
+    private static let endingTime = Duration.milliseconds(500)
     /// How long an answer may take.
     private static let answerTime = Duration.milliseconds(500)
     /// How long connections of a replaced process may go on.
-    private static let reloadDrainSeconds = 3600.0
+    private static let replacedDrainTime = Duration.seconds(3600)
+}
+
+// MARK: - Status
+
+extension BalancerSupervisor {
+    /// Asks for the status; answers with `nil` when no process does in time.
+    func requestProxies(completion: @escaping ([ProxyStatus]?) -> Void) {
+        guard let current, current.phase == .serving else { return completion(nil) }
+        guard question.ask(completion) else { return }
+        if let number = question.nextToSend() { current.requestStatus(number) }
+        question.deadline = loop.schedule(after: BalancerSupervisor.answerTime) { [weak self] in
+            guard let self else { return }
+            isUnresponsive = true
+            answer(question.expire(), with: nil)
+        }
+    }
+
+    private func answer(_ waiting: [StatusQuestion.Completion], with proxies: [ProxyStatus]?) {
+        guard !waiting.isEmpty else { return }
+        if let deadline = question.deadline { loop.cancel(deadline) }
+        question.deadline = nil
+        waiting.forEach { $0(proxies) }
+    }
+}
+
+// MARK: - Reload
+
+extension BalancerSupervisor {
+    /// Puts another model in force, beside the one that serves until the new process does.
+    ///
+    /// One at a time: the caller waits for `completion` before it comes with the next.
+    ///
+    /// - Parameters:
+    ///   - model: The new model.
+    ///   - commit: Called when the new process serves, to put the rest in force; where it throws,
+    ///     the old model stays.
+    ///   - completion: Called with `nil`, or with the reason why the old model stays in force.
+    func replace(
+        with model: Model, commit: @escaping () throws(Failure) -> Void,
+        completion: @escaping (Failure?) -> Void
+    ) {
+        precondition(replacement == nil, "one reload at a time")
+        do throws(Failure) {
+            guard model.balancing != self.model.balancing else {
+                try commit()
+                self.model = model
+                return completion(nil)
+            }
+            let opened = try listeners.open(for: model)
+            do throws(SystemError) {
+                replacement = Replacement(
+                    instance: try launch(model), model: model, opened: opened, commit: commit,
+                    completion: completion)
+            } catch {
+                listeners.close(opened)
+                throw Failure(error)
+            }
+        } catch {
+            completion(error)
+        }
+    }
+
+    private func commitReplacement() {
+        guard let replacement else { return }
+        do throws(Failure) { try replacement.commit() } catch {
+            return abandonReplacement(because: error)
+        }
+        self.replacement = nil
+        let previous = current
+        let successor = replacement.instance
+        model = replacement.model
+        administration.removeAll { !model.hasServer(of: $0) }
+        setCurrent(successor)
+        for (name, isUsable) in successor.usableBackends { onBackendChange(name, isUsable) }
+        previous?.drain(for: BalancerSupervisor.replacedDrainTime)
+        listeners.closeAll(but: model)
+        log(.notice, "balancer process \(successor.processID) serves the new configuration")
+        reportServing(successor)
+        replacement.completion(nil)
+    }
+
+    private func abandonReplacement(because reason: String) {
+        abandonReplacement(because: Failure(.systemRefused, reason))
+    }
+
+    private func abandonReplacement(because failure: Failure) {
+        guard let replacement else { return }
+        self.replacement = nil
+        replacement.instance.drain(for: .zero)
+        listeners.close(replacement.opened)
+        replacement.completion(failure)
+    }
+}
+
+extension Model {
+    /// Whether the server that an order is about exists.
+    fileprivate func hasServer(of order: ServerOrder) -> Bool {
+        backends.contains { backend in
+            backend.name == order.backend
+                && backend.servers.contains { $0.name == order.server }
+        }
+    }
 }
 #endif

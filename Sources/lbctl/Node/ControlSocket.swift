@@ -15,40 +15,77 @@ final class ControlSocket {
     private let loop: EventLoop
     private let handler: Handler
     private var clients: [ObjectIdentifier: ControlClient] = [:]
+    private var watch: EventLoop.Watch?
 
     /// Listens at `path`, for root and the own user alone.
     ///
     /// - Throws: `Failure` when another program answers there, or the path cannot be used.
     init(path: String, loop: EventLoop, handler: @escaping Handler) throws(Failure) {
-        if (try? UnixSocket.connected(to: path)) != nil {
-            throw Failure(
-                .systemRefused,
-                "another lbctl runs here: it answers at \(path); '--control' chooses another path")
-        }
         do {
             listener = try UnixSocket.listening(at: path, mode: 0o600)
-        } catch { throw Failure(error, hint: "'--control' chooses another path") }
+        } catch { throw ControlSocket.failure(error, path: path) }
         self.path = path
         self.loop = loop
         self.handler = handler
-        do {
-            try loop.watch(listener.rawValue, for: .readable) { [unowned self] _ in accept() }
-        } catch { throw Failure(error) }
+        do { try listen() } catch { throw Failure(error) }
     }
 
-    deinit { UnixSocket.remove(path) }
+    deinit {
+        if let watch { loop.unwatch(watch) }
+        UnixSocket.remove(path)
+    }
+
+    private static func failure(_ error: SystemError, path: String) -> Failure {
+        let hint = "'--control' chooses another path"
+        return switch error.errno {
+        case .addressInUse:
+            Failure(.systemRefused, "another lbctl runs here and listens at \(path); \(hint)")
+        case .fileExists:
+            Failure(
+                .systemRefused, "control socket \(path): a file of that name exists; \(hint)")
+        default:
+            Failure(error, hint: hint)
+        }
+    }
+
+    private func listen() throws(SystemError) {
+        watch = try loop.watch(listener.rawValue, for: .readable) { [weak self] _ in
+            self?.accept()
+        }
+    }
 
     private func accept() {
-        guard let socket = try? UnixSocket.accepted(from: listener.rawValue) else { return }
+        let socket: Descriptor
+        do throws(SystemError) {
+            socket = try UnixSocket.accepted(from: listener.rawValue)
+        } catch {
+            switch error.errno {
+            case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .outOfMemory:
+                return pause()
+            default: return
+            }
+        }
         guard clients.count < ControlSocket.clientLimit,
             let client = try? ControlClient(owning: socket.release(), loop: loop, handler: handler)
         else { return }
         let identity = ObjectIdentifier(client)
         clients[identity] = client
-        client.onEnd = { [unowned self] in clients[identity] = nil }
+        client.onEnd = { [weak self] in self?.clients[identity] = nil }
+    }
+
+    /// Leaves who wants to connect waiting for a while: the listener stays readable, and would be
+    /// all that the loop does.
+    private func pause() {
+        if let watch { loop.unwatch(watch) }
+        watch = nil
+        loop.schedule(after: ControlSocket.pauseTime) { [weak self] in
+            guard let self else { return }
+            do throws(SystemError) { try listen() } catch { pause() }
+        }
     }
 
     private static let clientLimit = 64
+    private static let pauseTime = Duration.seconds(1)
 }
 
 /// One connection to the control socket.
@@ -62,6 +99,9 @@ private final class ControlClient {
     private var outgoing: ArraySlice<UInt8> = []
     private var watch: EventLoop.Watch?
     private var deadline: EventLoop.Deadline?
+    /// Requests that wait for their answer.
+    private var unanswered = 0
+    /// Whether the connection ends once all is answered and sent.
     private var isClosing = false
 
     init(
@@ -72,24 +112,31 @@ private final class ControlClient {
         socket = Descriptor(owning: number)
         self.loop = loop
         self.handler = handler
-        watch = try loop.watch(number, for: .readable) { [unowned self] in handle($0) }
+        watch = try loop.watch(number, for: .readable) { [weak self] in self?.handle($0) }
         deadline = loop.schedule(after: ControlClient.patience) { [weak self] in self?.end() }
     }
 
+    deinit { if let watch { loop.unwatch(watch) } }
+
     private func handle(_ readiness: Readiness) {
         if readiness.contains(.writable) { flush() }
-        guard watch != nil, !readiness.isDisjoint(with: [.readable, .hungUp, .failed]) else {
-            return
-        }
+        guard watch != nil else { return }
+        guard readiness.isDisjoint(with: [.hungUp, .failed]) else { return end() }
+        guard readiness.contains(.readable), !isClosing else { return }
         var bytes: [UInt8] = []
         switch UnixSocket.read(from: socket.rawValue, into: &bytes) {
         case .moved(1...): decoder.append(bytes)
         case .wouldBlock: return
-        case .moved, .failed: return end()
+        case .moved:
+            // A client that has asked everything may close its half and wait for the answers.
+            isClosing = true
+            return flush()
+        case .failed: return end()
         }
         do {
-            while let request = try decoder.next() {
-                handler(request) { [weak self] in self?.send($0) }
+            while watch != nil, let request = try decoder.next() {
+                unanswered += 1
+                handler(request) { [weak self] in self?.answer($0) }
             }
         } catch {
             isClosing = true
@@ -97,9 +144,15 @@ private final class ControlClient {
         }
     }
 
+    private func answer(_ response: ControlResponse) {
+        unanswered -= 1
+        send(response)
+    }
+
     private func send(_ response: ControlResponse) {
         guard watch != nil else { return }
         outgoing += ControlCodec.encode(response)
+        guard outgoing.count <= ControlClient.backlogLimit else { return end() }
         flush()
     }
 
@@ -108,12 +161,15 @@ private final class ControlClient {
         while !outgoing.isEmpty {
             switch DescriptorPassing.send(outgoing, to: socket.rawValue) {
             case .moved(let count): outgoing.removeFirst(count)
-            case .wouldBlock: return loop.change(watch, to: [.readable, .writable])
+            // Nothing more is asked of a client that does not read.
+            case .wouldBlock: return loop.change(watch, to: .writable)
             case .failed: return end()
             }
         }
-        if isClosing { return end() }
-        loop.change(watch, to: .readable)
+        guard isClosing else { return loop.change(watch, to: .readable) }
+        guard unanswered > 0 else { return end() }
+        // The end of the stream stays readable for ever.
+        loop.change(watch, to: [])
     }
 
     private func end() {
@@ -126,5 +182,7 @@ private final class ControlClient {
 
     /// How long a client may stay.
     private static let patience = Duration.seconds(30)
+    /// Bytes of answers that may wait for a client.
+    private static let backlogLimit = 2 * ControlCodec.responseLimit
 }
 #endif

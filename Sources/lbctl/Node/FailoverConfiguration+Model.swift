@@ -7,16 +7,28 @@ extension FailoverConfiguration {
     /// The fact that the node tells about its own balancer.
     static let ownBalancerFact = "own balancer"
 
+    /// The fact that the node tells about a pool: whether a server of it takes connections.
+    static func backendFact(_ name: String) -> String { "backend \(name)" }
+
     /// What the node does for its virtual routers, as the model has it.
     init(_ model: Model) {
         self.init()
-        routers = model.virtualRouters.map { RouterSettings($0, scripts: model.scripts) }
-        scripts = model.scripts.map(ScriptSettings.init)
+        routers = model.virtualRouters.map { RouterSettings($0, model) }
+        let backends = Set(model.virtualRouters.flatMap { $0.trackedBackends.map(\.name) })
+        scripts =
+            model.scripts.map(ScriptSettings.init)
+            + backends.sorted().map { name in
+                let fact = FailoverConfiguration.backendFact(name)
+                return ScriptSettings(name: fact, source: .fact(fact))
+            }
+        files = model.trackFiles.map(TrackedFileSettings.init)
+        processes = model.trackProcesses.map(TrackedProcessSettings.init)
+        notificationFIFOs = model.global.notificationFIFOs
     }
 }
 
 extension RouterSettings {
-    fileprivate init(_ settings: VirtualRouterSettings, scripts: [TrackScript]) {
+    fileprivate init(_ settings: VirtualRouterSettings, _ model: Model) {
         self.init(
             name: settings.name, interface: settings.interface, vrid: settings.vrid,
             priority: settings.priority)
@@ -31,13 +43,7 @@ extension RouterSettings {
             held.broadcast = address.broadcast
             return held
         }
-        trackedScripts = settings.trackedScripts.map { tracked in
-            let ownWeight = scripts.first { $0.name == tracked.name }?.weight ?? 0
-            return TrackedName(name: tracked.name, weight: tracked.weight ?? ownWeight)
-        }
-        trackedInterfaces = settings.trackedInterfaces.map {
-            TrackedName(name: $0.name, weight: $0.weight)
-        }
+        follow(settings, model)
         announcements.repetitions = settings.announcements.count
         announcements.secondBurstDelay = settings.announcements.repeatDelay
         announcements.refreshInterval = settings.announcements.refreshInterval
@@ -47,22 +53,6 @@ extension RouterSettings {
         notifications.fault = settings.notifications.fault
         notifications.stop = settings.notifications.stop
         notifications.any = settings.notifications.any
-    }
-}
-
-extension ScriptSettings {
-    fileprivate init(_ script: TrackScript) {
-        let source: Source =
-            switch script.source {
-            case .command(let arguments): .command(arguments)
-            case .ownBalancer: .fact(FailoverConfiguration.ownBalancerFact)
-            }
-        self.init(name: script.name, source: source)
-        interval = script.interval
-        timeout = script.timeout
-        rise = script.rise
-        fall = script.fall
-        startsFailed = script.startsFailed
     }
 }
 #endif

@@ -33,10 +33,11 @@ struct ListenerSet: ~Copyable {
         return opened
     }
 
-    /// Closes sockets.
+    /// Closes sockets, also for the processes that have them: nobody connects to them any more.
     mutating func close(_ endpoints: [Endpoint]) {
         for endpoint in endpoints {
             guard let number = sockets.removeValue(forKey: endpoint) else { continue }
+            Socket.endListening(number)
             _ = Descriptor(owning: number)
         }
     }
@@ -49,7 +50,12 @@ struct ListenerSet: ~Copyable {
 
     /// The sockets of `model` in the order of its endpoints.
     func descriptors(for model: Model) -> [Int32] {
-        model.endpoints.compactMap { sockets[$0] }
+        model.endpoints.map { endpoint in
+            guard let number = sockets[endpoint] else {
+                preconditionFailure("no socket was opened on \(endpoint)")
+            }
+            return number
+        }
     }
 
     deinit {
@@ -58,20 +64,35 @@ struct ListenerSet: ~Copyable {
 
     private func hint(for error: SystemError, at endpoint: Endpoint) -> String {
         switch error.errno {
+        case .addressInUse where sockets.keys.contains { $0.overlaps(endpoint) }:
+            "this program listens on \(overlapping(endpoint)) itself, which a reload cannot take"
+                + " away at the same time: restart it"
         case .addressInUse:
             "another program listens there; 'ss -ltnp sport = :\(endpoint.port)' names it"
         case .accessDenied:
-            "ports below \(1024) want root or CAP_NET_BIND_SERVICE"
+            "ports below 1024 want root or CAP_NET_BIND_SERVICE"
         default: ""
         }
+    }
+
+    private func overlapping(_ endpoint: Endpoint) -> String {
+        sockets.keys.filter { $0.overlaps(endpoint) }.map(\.description).sorted()
+            .joined(separator: ", ")
     }
 
     /// Connections that may wait per socket; the kernel caps it at net.core.somaxconn.
     private static let backlog: Int32 = 65_535
 }
 
+extension Endpoint {
+    /// Whether both cannot be listened on at once although they differ.
+    fileprivate func overlaps(_ other: Endpoint) -> Bool {
+        port == other.port && self != other && (address == nil || other.address == nil)
+    }
+}
+
 extension Model {
-    /// Where the node listens: the frontends' endpoints first, then the pages', each once.
+    /// Where the node listens: the frontends' endpoints first, then the pages'.
     var endpoints: [Endpoint] {
         frontends.filter { !$0.isDisabled }.flatMap(\.endpoints)
             + statisticsPages.flatMap(\.endpoints)

@@ -10,6 +10,9 @@ extension Model {
         var part = self
         part.virtualRouters = []
         part.scripts = []
+        part.trackFiles = []
+        part.trackProcesses = []
+        part.global.notificationFIFOs = []
         return part
     }
 }

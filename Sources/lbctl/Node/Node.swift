@@ -6,20 +6,27 @@ internal import LinuxIO
 internal import NodeConfiguration
 internal import Reactor
 
-/// The failover process: the election, the listening sockets, the control socket, and the balancer
-/// process that it keeps alive. One thread, one loop.
+/// The failover process, with one thread and one loop.
+///
+/// It has the election, the listening sockets, the control socket, and the balancer process, which
+/// it keeps alive.
 final class Node {
-    private let options: RunOptions
+    let options: RunOptions
     private let loop: EventLoop
-    private let log: Log
+    let log: Log
     private let startedAt = MonotonicInstant.now
     private let signals: SignalDescriptor
-    private var model: Model
-    private var failover: FailoverNode?
-    private var supervisor: BalancerSupervisor?
+    var model: Model
+    private(set) var failover: FailoverNode?
+    private(set) var supervisor: BalancerSupervisor?
     private var control: ControlSocket?
-    private var isStopping = false
+    private(set) var isStopping = false
+    /// Those who wait for the reload that runs; `nil` while none does.
+    var reloading: [ReloadCompletion]?
+    /// Those who asked while one ran, so that files changed since then are read again.
+    var reloadingNext: [ReloadCompletion] = []
     private var isStatusDue = false
+    private var drainTime: Duration
 
     /// Prepares a node; nothing is touched before ``run()``.
     init(model: Model, options: RunOptions) throws(Failure) {
@@ -29,6 +36,7 @@ final class Node {
         } catch { throw Failure(error) }
         self.model = model
         self.options = options
+        drainTime = options.drainTime
         log = Log(
             destination: options.usesSyslog || model.global.logsToSyslog ? .syslog : .standardError,
             threshold: options.logsDetail ? .detail : .information)
@@ -47,13 +55,30 @@ final class Node {
             [unowned self] request, answer in
             handle(request, answer: answer)
         }
+        try model.global.checkAccount()
+        if options.usesRealTime { actInTime() }
         try startBalancer()
-        do { try startFailover() } catch {
-            supervisor?.stop(drainTime: .zero) {}
+        do throws(Failure) { try startFailover() } catch {
+            if let supervisor {
+                supervisor.stop(drainTime: .zero) { [weak self] in self?.loop.stop() }
+                if supervisor.hasProcesses { loop.run() }
+            }
             throw error
         }
         log(.notice, "lbctl \(Version.current) runs, process \(getpid())")
         loop.run()
+    }
+
+    /// Sees to it that neither load nor memory shortage delays an advertisement, where it may.
+    ///
+    /// Processes that this one starts do not inherit it.
+    private func actInTime() {
+        do throws(SystemError) { try RealTime.scheduleFirst() } catch {
+            log(.notice, "no real-time scheduling: \(error)")
+        }
+        do throws(SystemError) { try RealTime.lockMemory() } catch {
+            log(.notice, "memory is not locked: \(error)")
+        }
     }
 
     // MARK: Starting
@@ -66,6 +91,9 @@ final class Node {
         self.supervisor = supervisor
         supervisor.onServiceChange = { [unowned self] serves in
             failover?.setFact(name: FailoverConfiguration.ownBalancerFact, isGood: serves)
+        }
+        supervisor.onBackendChange = { [unowned self] name, isUsable in
+            failover?.setFact(name: FailoverConfiguration.backendFact(name), isGood: isUsable)
         }
         try supervisor.start()
     }
@@ -112,9 +140,13 @@ final class Node {
                 guard let failure else { return answer(.done("configuration in force")) }
                 answer(.failed(ControlFailure(failure)))
             }
+        case .plan:
+            answer(planReload())
+        case .virtualRouter(let order):
+            answer(move(order))
         case .stop:
             answer(.done("resigning and stopping"))
-            stop()
+            if !isStopping { stop() }
         case .server(let order):
             answer(administer(order))
         }
@@ -123,61 +155,23 @@ final class Node {
     // MARK: Stopping
 
     /// Resigns first, so that the other node takes over while connections end here.
+    ///
+    /// Asked a second time, it waits for connections no longer.
     private func stop() {
-        guard !isStopping else { return }
+        guard !isStopping else {
+            log(.notice, "stopping at once")
+            drainTime = .zero
+            supervisor?.endAll(because: "was told to end at once")
+            return
+        }
         isStopping = true
         log(.notice, "stopping")
         let stopBalancer = { [unowned self] in
             guard let supervisor else { return loop.stop() }
-            supervisor.stop(drainTime: options.drainTime) { [unowned self] in loop.stop() }
+            supervisor.stop(drainTime: drainTime) { [unowned self] in loop.stop() }
         }
         guard let failover else { return stopBalancer() }
         failover.shutDown(then: stopBalancer)
-    }
-
-    // MARK: Reloading
-
-    /// Reads the files again; an error anywhere leaves everything as it is.
-    private func reload(completion: @escaping (Failure?) -> Void) {
-        guard !isStopping else {
-            return completion(Failure(.systemRefused, "the program is stopping"))
-        }
-        let loaded = options.load()
-        for diagnostic in loaded.diagnostics { log(Log.Severity(diagnostic), "\(diagnostic)") }
-        guard let next = loaded.model else {
-            log(.error, "the configuration stays as it was: the files have errors")
-            let errors = loaded.diagnostics.filter { $0.severity == .error }
-            let text = errors.map(\.description).joined(separator: "\n")
-            return completion(Failure(.badInput, text))
-        }
-        guard next.hasBalancer == model.hasBalancer,
-            next.virtualRouters.isEmpty == model.virtualRouters.isEmpty
-        else {
-            let reason = "a reload cannot add or remove the whole balancer or the whole election"
-            log(.error, "the configuration stays as it was: \(reason)")
-            return completion(Failure(.systemRefused, reason))
-        }
-        let settle = { [unowned self] (failure: Failure?) in
-            if let failure {
-                log(.error, "the configuration stays as it was: \(failure.message)")
-            } else {
-                adopt(next)
-            }
-            completion(failure)
-        }
-        guard let supervisor else { return settle(nil) }
-        supervisor.replace(with: next, completion: settle)
-    }
-
-    private func adopt(_ next: Model) {
-        model = next
-        do {
-            try failover?.reconfigure(FailoverConfiguration(next))
-        } catch {
-            log(.error, "the election stays as it was: \(error)")
-        }
-        if failover == nil { log(.notice, "Reload complete") }
-        supervisor?.showNode()
     }
 
     // MARK: Administration and status
@@ -199,6 +193,28 @@ final class Node {
         supervisor?.administer(order)
         log(.notice, "\(order.backend)/\(order.server): \(order.change) by the operator")
         return .done("")
+    }
+
+    private func move(_ order: VirtualRouterOrder) -> ControlResponse {
+        guard let failover else {
+            return .failed(
+                ControlFailure(message: "this node has no virtual router", exitCode: 1))
+        }
+        do throws(HandoverError) {
+            switch order.change {
+            case .release:
+                let wasActive = try failover.release(router: order.name)
+                return .done(
+                    wasActive
+                        ? "\(order.name): released; another node takes over"
+                        : "\(order.name): was not held here; will not preempt")
+            case .takeover:
+                let isNew = try failover.takeOver(router: order.name)
+                return .done("\(order.name): \(isNew ? "taken over" : "was held here already")")
+            }
+        } catch {
+            return .failed(ControlFailure(message: error.description, exitCode: 1))
+        }
     }
 
     private func unknown(_ kind: String, _ name: String, _ known: [String]) -> String {

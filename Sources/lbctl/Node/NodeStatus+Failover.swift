@@ -30,6 +30,9 @@ extension VirtualRouterStatus {
         counters.advertisementsReceived = router.counters.received
         counters.becameActive = router.counters.becameActive
         counters.releasedActive = router.counters.releasedActive
+        counters.addressesRestored = router.counters.addressesRestored
+        counters.gaveWay = router.counters.gaveWay
+        notes = router.notes
         for (kind, count) in router.counters.refused {
             let source = kind.source.map { "\($0)" } ?? "?"
             counters.rejected["\(source) heard, refused: \(kind.refusal)"] = count
@@ -53,6 +56,10 @@ extension TrackerStatus {
         switch tracker.kind {
         case .interface:
             detail = "interface"
+        case .file:
+            detail = "file, holds \(tracker.number ?? 0)"
+        case .process:
+            detail = "processes running: \(tracker.number ?? 0)"
         case .script:
             guard let script = scripts.first(where: { $0.settings.name == tracker.name }) else {
                 return
@@ -62,6 +69,11 @@ extension TrackerStatus {
             if case .fact(let fact) = script.settings.source {
                 detail = isGood == true ? "\(fact) serves" : "\(fact) does not serve"
             }
+        }
+        switch tracker.effect {
+        case .adds(0): break
+        case .adds(let share): detail += ", \(share > 0 ? "+" : "")\(share)"
+        case .faults: detail += ", stops the router"
         }
     }
 }
@@ -81,7 +93,7 @@ extension BalancerStatus {
         state =
             switch current.phase {
             case .starting: .starting
-            case .serving: .running
+            case .serving: supervisor.isUnresponsive ? .unresponsive : .running
             case .draining: .stopping
             }
     }

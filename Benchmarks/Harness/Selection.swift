@@ -1,0 +1,71 @@
+/// What the command line asks for.
+struct Selection {
+    /// The benchmarks, in the order in which they run.
+    enum Name: String, CaseIterable { case codec, election, configuration, address, check, proxy }
+
+    var names: [Name] = []
+    var plan = Plan(runs: 5, isQuick: false)
+    var asJSON = false
+    var proxy = ProxySelection()
+
+    static let usage = """
+        Benchmarks [NAME…] [--quick] [--json] [--runs N]
+            NAME       \(Name.allCases.map(\.rawValue).joined(separator: ", ")); all without one
+            --quick    show that everything works, in under 20 s; the figures mean little
+            --json     one JSON document instead of tables
+            --runs N   runs of each thing, 5 without it; the figure is their median
+            --threads N,…  of proxy: 1,2 without it
+            --work W,…     of proxy: short, pingpong, down, up, idle
+            --by C,…       of proxy: direct, lbctl, haproxy, haproxy-splice, haproxy-splice-1M, nginx
+        """
+
+    init(_ arguments: [String]) throws {
+        var rest = arguments[...]
+        while let word = rest.popFirst() {
+            switch word {
+            case "--quick": plan = Plan(runs: 1, isQuick: true)
+            case "--json": asJSON = true
+            case "--runs": plan.runs = try Self.number(rest.popFirst(), after: word)
+            case "--threads":
+                proxy.reactors = try Self.list(rest.popFirst(), after: word).map {
+                    try Self.number($0, after: word)
+                }
+            case "--work":
+                proxy.works = try Self.words(rest.popFirst(), after: word, of: Self.works)
+            case "--by":
+                let known = Contender.all.map(\.name)
+                proxy.contenders = try Self.words(rest.popFirst(), after: word, of: known)
+            default:
+                guard let name = Name(rawValue: word) else {
+                    throw UsageError(text: "\(Self.usage)\n\"\(word)\" is none of these")
+                }
+                names.append(name)
+            }
+        }
+        if names.isEmpty { names = Name.allCases }
+    }
+
+    private static let works = ["short", "pingpong", "down", "up", "idle"]
+
+    private static func words(
+        _ word: String?, after option: String, of known: [String]
+    ) throws -> Set<String> {
+        let words = try list(word, after: option)
+        for word in words where !known.contains(word) {
+            throw UsageError(text: "\(usage)\n\(option) \(word) is not known")
+        }
+        return Set(words)
+    }
+
+    private static func list(_ word: String?, after option: String) throws -> [String] {
+        guard let word else { throw UsageError(text: "\(usage)\n\(option) needs a list") }
+        return word.split(separator: ",").map(String.init)
+    }
+
+    private static func number(_ word: String?, after option: String) throws -> Int {
+        guard let number = word.flatMap({ Int($0) }), (1...1000).contains(number) else {
+            throw UsageError(text: "\(usage)\n\(option) needs a number from 1 to 1000")
+        }
+        return number
+    }
+}

@@ -1,0 +1,124 @@
+import CLinux
+import Glibc
+import LinuxIO
+
+/// Where one run takes place: loopback addresses, ports, a folder, and who runs on which processor.
+struct Stage {
+    /// Holds configurations and logs, and is removed at the end.
+    let folder: String
+    /// Where the proxy listens.
+    let port: UInt16
+    /// Where the servers listen.
+    let serverPort: UInt16
+    /// Reactors, threads or workers of the proxy.
+    let reactors: Int
+    /// Connections that are open at once at most.
+    let connectionCount: Int
+
+    // Two of each, so that one pair of addresses does not run out of ports in TIME_WAIT.
+    static let listenAddresses: [UInt32] = [0x7f00_0001, 0x7f00_0004]
+    static let serverAddresses: [UInt32] = [0x7f00_0002, 0x7f00_0003]
+
+    var listeners: [SocketAddress] {
+        Self.listenAddresses.map { SocketAddress(address: $0, port: port) }
+    }
+    var servers: [SocketAddress] {
+        Self.serverAddresses.map { SocketAddress(address: $0, port: serverPort) }
+    }
+
+    /// One thread has processor 0 to itself; several run anywhere, as does the load then.
+    var processor: Int? { Self.processor(0, reactors: reactors) }
+    static func loadProcessor(reactors: Int) -> Int? { processor(1, reactors: reactors) }
+
+    private static func processor(_ number: Int, reactors: Int) -> Int? {
+        reactors == 1 && sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1 ? number : nil
+    }
+
+    /// Whether connections to each of the listener's addresses are accepted.
+    func isReachable() -> Bool {
+        listeners.allSatisfy { listener in
+            guard let socket = try? Socket.tcp() else { return false }
+            var address = listener.raw
+            let result = clinux_connect(socket.rawValue, &address, 16)
+            if result == 0 { return true }
+            guard result == -Int(EINPROGRESS) else { return false }
+            var waited = pollfd(fd: socket.rawValue, events: Int16(POLLOUT), revents: 0)
+            var problem: Int32 = -1
+            var length: UInt32 = 4
+            poll(&waited, 1, 1000)
+            _ = clinux_getsockopt(socket.rawValue, SOL_SOCKET, SO_ERROR, &problem, &length)
+            return waited.revents != 0 && problem == 0
+        }
+    }
+
+    /// A port that nobody listens on, below the range that the kernel gives to clients.
+    static func freePort(after last: UInt16) throws -> UInt16 {
+        for step in 1...2000 {
+            let port = UInt16(20_000 + (Int(last) - 20_000 + step) % 10_000)
+            let sockets = try? listenAddresses.map { address throws(SystemError) in
+                try Socket.listening(on: SocketAddress(address: address, port: port), backlog: 1)
+                    .release()
+            }
+            guard let sockets else { continue }
+            sockets.forEach { _ = clinux_close($0) }
+            return port
+        }
+        throw SystemError(call: "bind", errno: .addressInUse, subject: "127.0.0.1:20000-29999")
+    }
+
+    func haproxyConfiguration(splices: Bool, pipeBytes: Int?) -> String {
+        """
+        global
+            nbthread \(reactors)
+            maxconn \(connectionCount + 100)
+        \(splices ? "    maxpipes 100\n" : "")\
+        \(pipeBytes.map { "    tune.pipesize \($0)\n" } ?? "")\
+        defaults
+            mode tcp
+            timeout connect 5s
+            timeout client 60s
+            timeout server 60s
+        \(splices ? Self.haproxySplicing(always: pipeBytes != nil) : "")\
+        listen relay
+        \(listeners.map { "    bind \($0)\n" }.joined())\
+            balance roundrobin
+        \(servers.enumerated().map { "    server s\($0) \($1)\n" }.joined())
+        """
+    }
+
+    // What haproxy's own guess does not find to be a stream, it copies; `always` leaves no guess.
+    private static func haproxySplicing(always: Bool) -> String {
+        always
+            ? "    option splice-request\n    option splice-response\n" : "    option splice-auto\n"
+    }
+
+    func nginxConfiguration(module: String) -> String {
+        // One worker needs no master beside it; several do.
+        let processes =
+            reactors == 1
+            ? "master_process off;" : "worker_processes \(reactors);"
+        return """
+            load_module \(module);
+            daemon off;
+            \(processes)
+            \(geteuid() == 0 ? "user root;" : "")
+            pid \(folder)/nginx.pid;
+            error_log \(folder)/nginx-error.log crit;
+            worker_rlimit_nofile \(Processes.descriptorLimit());
+            events { worker_connections \(2 * connectionCount + 200); }
+            stream {
+                upstream servers {
+            \(servers.map { "        server \($0);\n" }.joined())\
+                }
+                server {
+            \(listeners.map { "        listen \($0) backlog=4096;\n" }.joined())\
+                    proxy_pass servers;
+                    proxy_half_close on;
+                    proxy_connect_timeout 5s;
+                    proxy_timeout 60s;
+                }
+            }
+
+            """
+    }
+}

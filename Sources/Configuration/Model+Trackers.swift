@@ -1,0 +1,71 @@
+/// A file, a program or a pool as one virtual router tracks it.
+public struct TrackedObject: Hashable, Sendable, Codable {
+    /// The name of a ``TrackFile``, a ``TrackProcess`` or a ``Backend``.
+    public var name: String
+    /// What it adds to the priority, -254 to 254; `nil`: the object's own weight, 0 for a pool.
+    public var weight: Int?
+    /// Whether it counts the other way round (`reverse`); `nil`: as the object says.
+    public var isReversed: Bool?
+
+    /// Makes a reference.
+    ///
+    /// - Parameter name: The name of a file, a program or a pool.
+    public init(name: String) { self.name = name }
+}
+
+/// A file that somebody writes a number to: `track_file` in keepalived's language.
+public struct TrackFile: Hashable, Sendable, Codable {
+    /// The name that virtual routers refer to.
+    public var name: String
+    /// The file, an absolute path.
+    public var path: String
+    /// What the number is multiplied by; keepalived's default is 1.
+    public var weight = 1
+    /// Whether the product counts with the other sign.
+    public var isReversed = false
+    /// What the file holds at the start if it is not there; `nil`: it is not made.
+    public var initialNumber: Int?
+    /// Whether the first number is also written to a file that is there.
+    public var overwrites = false
+
+    /// Makes a file with keepalived's defaults.
+    ///
+    /// - Parameters:
+    ///   - name: The name that virtual routers refer to.
+    ///   - path: The file, an absolute path.
+    public init(name: String, path: String) {
+        self.name = name
+        self.path = path
+    }
+}
+
+/// A program of which some number must run: `vrrp_track_process` in keepalived's language.
+public struct TrackProcess: Hashable, Sendable, Codable {
+    /// The name that virtual routers refer to.
+    public var name: String
+    /// The program and, if they matter, its arguments.
+    public var command: [String]
+    /// What it adds to the priority: above 0 while enough run, below 0 otherwise; 0: too few stop
+    /// the router.
+    public var weight = 0
+    /// Whether it counts the other way round.
+    public var isReversed = false
+    /// How many must run at least.
+    public var quorum = 1
+    /// How many may run at most; `nil`: any number.
+    public var quorumLimit: Int?
+    /// How long enough must run before they count (`fork_delay`).
+    public var gainDelay = Duration.zero
+    /// How long enough may be missing before that counts (`terminate_delay`).
+    public var lossDelay = Duration.zero
+
+    /// Makes a program with keepalived's defaults.
+    ///
+    /// - Parameters:
+    ///   - name: The name that virtual routers refer to.
+    ///   - command: The program and, if they matter, its arguments.
+    public init(name: String, command: [String]) {
+        self.name = name
+        self.command = command
+    }
+}

@@ -1,0 +1,50 @@
+internal import LinuxIO
+internal import VRRPCore
+
+extension RouterDriver {
+    /// Puts an address back that somebody else took off, or gives way if that is of no use.
+    ///
+    /// Called once everything is known that the kernel told together with the removal: where the
+    /// link or the source address went too, the router is in fault by now, and holds no address.
+    func restore(_ address: IPv4Address, on interface: String) {
+        guard
+            let held = heldAddresses.first(where: {
+                $0.address == address && ($0.interface ?? settings.interface) == interface
+            })
+        else { return }
+        guard restorations.grant(at: .now) else {
+            return giveWay(.removedTooOften(address, interface: interface))
+        }
+        do throws(HostError) {
+            guard try host.add(held, defaultInterface: settings.interface) else { return }
+            counters.addressesRestored += 1
+            emit(.addressRestored(address, interface: interface))
+            announce(held)
+        } catch {
+            emit(.failed(error))
+            giveWay(.notRestored(address, interface: interface))
+        }
+    }
+
+    /// Resigns if it is Active, and lets another router be Active for a while.
+    func giveWay(_ cause: GivingWayCause) {
+        let deference: VirtualRouter.Deference =
+            switch cause {
+            case .removedTooOften, .notRestored: .until(.now + RestorationRecord.deferenceTime)
+            case .asked: .untilNeeded
+            }
+        guard let actions = election?.giveWay(deferring: deference, at: .now) else { return }
+        counters.gaveWay += 1
+        emit(.gaveWay(cause))
+        carryOut(actions)
+    }
+
+    /// Becomes Active, whatever its priority.
+    ///
+    /// - Throws: `TakeoverRefusal`: it is in fault, or the Active router can't be outranked.
+    func takeOver() throws(VirtualRouter.TakeoverRefusal) {
+        guard let actions = try election?.takeOver(at: .now) else { throw .takesNoPart }
+        emit(.tookOver)
+        carryOut(actions)
+    }
+}

@@ -1,0 +1,16 @@
+extension RouterSnapshot {
+    /// What is out of the ordinary at this moment, each a sentence for people.
+    public var notes: [String] {
+        var notes: [String] = []
+        if isDeferring {
+            notes.append("gave way: leaves the Active router alone while there is one")
+        }
+        if raise > 0 { notes.append("took over: \(raise) added to the priority while Active") }
+        if counters.addressesRestored > 0 {
+            let count = counters.addressesRestored
+            notes.append(
+                "\(count) address\(count == 1 ? "" : "es") put back after removal by others")
+        }
+        return notes
+    }
+}

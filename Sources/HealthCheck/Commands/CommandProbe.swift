@@ -1,0 +1,121 @@
+#if Program
+import Glibc
+public import NIOCore
+import Subprocess
+import SystemPackage
+
+/// Passes when a command ends with the status 0 (haproxy's `external-check`).
+///
+/// The command gets haproxy's four arguments (the proxy's address and port, `NOT_USED` for none,
+/// the server's address and port) and its `HAPROXY_…` variables. Its output is not read. At the
+/// time limit it is killed with all that it started.
+public struct CommandProbe: HealthProbe {
+    /// The path of the command.
+    public let path: String
+    /// The variable `PATH` for the command (`external-check path`).
+    public let searchPath: String
+    /// Which server the command is run for.
+    public var subject: CommandSubject
+    /// Arguments in the place of haproxy's four; `nil`: those.
+    public var arguments: [String]?
+    /// Whether a status of 2 to 255 passes, and means the weight of the status less 2
+    /// (keepalived's `misc_dynamic`).
+    public var statusIsWeight = false
+
+    /// Makes a probe.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the command.
+    ///   - searchPath: The variable `PATH` for the command.
+    ///   - subject: Which server the command is run for.
+    public init(
+        path: String, searchPath: String = "/usr/local/bin:/usr/bin:/bin",
+        subject: CommandSubject = CommandSubject()
+    ) {
+        self.path = path
+        self.searchPath = searchPath
+        self.subject = subject
+    }
+
+    /// Runs the command.
+    ///
+    /// - Parameters:
+    ///   - target: The server's address.
+    ///   - timeout: How long the command may run.
+    ///   - eventLoop: Where the outcome is told.
+    /// - Returns: The outcome; never a failed future.
+    public func probe(
+        _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<ProbeOutcome> {
+        let promise = eventLoop.makePromise(of: ProbeOutcome.self)
+        let task = Task { await self.run(for: target) }
+        let timer = eventLoop.scheduleTask(in: timeout) {
+            task.cancel()
+            promise.succeed(.commandTimedOut)
+        }
+        let ended = eventLoop.makeFutureWithTask { await task.value }
+        ended.whenSuccess { outcome in
+            timer.cancel()
+            promise.succeed(outcome)
+        }
+        return promise.futureResult
+    }
+
+    private func run(for target: SocketAddress) async -> ProbeOutcome {
+        let address = target.ipAddress ?? target.pathname ?? ""
+        let words = arguments ?? self.words(address: address, port: target.port)
+        var options = PlatformOptions()
+        options.processGroupID = 0
+        options.teardownSequence = [
+            .send(
+                signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(100))
+        ]
+        do {
+            let result = try await Subprocess.run(
+                .path(FilePath(path)), arguments: Arguments(words),
+                environment: .custom(environment(address: address, target: target)),
+                platformOptions: options, output: .discarded, error: .discarded)
+            return outcome(of: result.terminationStatus)
+        } catch {
+            return .commandFailed(reason: "\(path) could not be run: \(error)")
+        }
+    }
+
+    private func outcome(of status: TerminationStatus) -> ProbeOutcome {
+        switch status {
+        case .exited(0): return .commandPassed(ProbeFacts(detail: "exit status 0"))
+        case .exited(let code) where statusIsWeight && (2...255).contains(code):
+            var facts = ProbeFacts(detail: "weight \(code - 2)")
+            facts.weight = Int(code) - 2
+            return .commandPassed(facts)
+        case .exited(let code): return .commandFailed(reason: "exit status \(code)")
+        case .signaled(let signal): return .commandFailed(reason: "ended by signal \(signal)")
+        }
+    }
+
+    private func words(address: String, port: Int?) -> [String] {
+        [
+            subject.proxyAddress.isEmpty ? "NOT_USED" : subject.proxyAddress,
+            subject.proxyPort.map { "\($0)" } ?? "NOT_USED", address,
+            port.map { "\($0)" } ?? "NOT_USED",
+        ]
+    }
+
+    private func environment(
+        address: String, target: SocketAddress
+    ) -> [Environment.Key: String] {
+        [
+            "HAPROXY_PROXY_NAME": subject.proxyName, "HAPROXY_PROXY_ID": "\(subject.proxyID)",
+            "HAPROXY_PROXY_ADDR": subject.proxyAddress,
+            "HAPROXY_PROXY_PORT": subject.proxyPort.map { "\($0)" } ?? "",
+            "HAPROXY_SERVER_NAME": subject.serverName, "HAPROXY_SERVER_ID": "\(subject.serverID)",
+            "HAPROXY_SERVER_ADDR": address,
+            "HAPROXY_SERVER_PORT": target.port.map { "\($0)" } ?? "",
+            "HAPROXY_SERVER_MAXCONN": "\(subject.maximumConnections)",
+            "HAPROXY_SERVER_CURCONN": "\(subject.currentConnections())",
+            "HAPROXY_SERVER_SSL": subject.usesTLS ? "1" : "0",
+            "HAPROXY_SERVER_PROTO": "tcp", "PATH": searchPath,
+        ]
+    }
+}
+#endif

@@ -1,0 +1,103 @@
+#if Program
+public import NIOCore
+
+/// Passes when a DNS server answers a question over UDP.
+///
+/// The default is keepalived's: the start of authority of the root.
+public struct DNSProbe: HealthProbe {
+    /// The types that can be asked for.
+    public enum RecordType: UInt16, Hashable, Sendable, Codable {
+        /// An IPv4 address.
+        case a = 1
+        /// The name's servers.
+        case ns = 2
+        /// An alias.
+        case cname = 5
+        /// The start of authority.
+        case soa = 6
+        /// Mail servers.
+        case mx = 15
+        /// Text.
+        case txt = 16
+        /// An IPv6 address.
+        case aaaa = 28
+    }
+
+    /// The statuses that pass, 0 to 15: 0 is NOERROR, 3 NXDOMAIN (RFC 1035 §4.1.1).
+    public var acceptedStatuses: Set<UInt8> = [0]
+    /// How many records the answer needs at least.
+    public var minimumAnswers = 0
+    private let question: [UInt8]
+
+    /// Makes a probe.
+    ///
+    /// - Parameters:
+    ///   - name: The name that is asked for; `.` is the root.
+    ///   - type: The type that is asked for.
+    /// - Throws: ``ProbeSettingsError/notADomainName(_:)``. RFC 1035 §2.3.4.
+    public init(name: String = ".", type: RecordType = .soa) throws(ProbeSettingsError) {
+        var bytes: [UInt8] = []
+        let trimmed = name.hasSuffix(".") ? name.dropLast() : name[...]
+        guard !name.isEmpty else { throw .notADomainName(name) }
+        if !trimmed.isEmpty {
+            for label in trimmed.split(separator: ".", omittingEmptySubsequences: false) {
+                guard (1...63).contains(label.utf8.count) else { throw .notADomainName(name) }
+                bytes += [UInt8(label.utf8.count)] + label.utf8
+            }
+        }
+        guard bytes.count < 255 else { throw .notADomainName(name) }
+        question = bytes + [0, 0, UInt8(type.rawValue), 0, 1]
+    }
+
+    /// Asks, and waits for the answer.
+    ///
+    /// - Parameters:
+    ///   - target: Where to ask.
+    ///   - timeout: How long the answer may take; the question is sent up to three times.
+    ///   - eventLoop: Where the check runs.
+    /// - Returns: The outcome; never a failed future. RFC 1035 §4.
+    public func probe(
+        _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<ProbeOutcome> {
+        let exchange = DNSExchange(
+            identifier: [.random(in: 0...255), .random(in: 0...255)], question: question,
+            acceptedStatuses: acceptedStatuses, minimumAnswers: minimumAnswers)
+        return DatagramSession.run(exchange, to: target, timeout: timeout, on: eventLoop)
+    }
+}
+
+struct DNSExchange: DatagramExchange {
+    let identifier: [UInt8]
+    let question: [UInt8]
+    let acceptedStatuses: Set<UInt8>
+    let minimumAnswers: Int
+
+    /// One question, recursion desired.
+    var request: [UInt8] { identifier + [0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, 0] + question }
+    var silence: ProbeOutcome { .answerTimedOut(waitingFor: "answer of DNS") }
+
+    func judge(_ datagram: [UInt8]) -> ProbeOutcome? {
+        guard datagram.count >= 12 else {
+            return .badAnswer(reason: "not an answer of DNS: \(datagram.count) bytes")
+        }
+        // An answer to an earlier check, or a forged one.
+        guard datagram[0..<2].elementsEqual(identifier) else { return nil }
+        guard datagram[2] & 0xF8 == 0x80 else {
+            return .badAnswer(reason: "not an answer of DNS: flags \(datagram[2])")
+        }
+        let status = datagram[3] & 0x0F
+        let answers = Int(datagram[6]) << 8 | Int(datagram[7])
+        let name = Self.names[status] ?? "status \(status)"
+        var facts = ProbeFacts(detail: "\(name), \(answers) answers")
+        facts.statusCode = Int(status)
+        guard acceptedStatuses.contains(status), answers >= minimumAnswers else {
+            return .wrongAnswer(facts)
+        }
+        return .answered(facts)
+    }
+
+    private static let names: [UInt8: String] = [
+        0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED",
+    ]
+}
+#endif

@@ -1,0 +1,122 @@
+#if Program
+import NIOCore
+import NIOPosix
+
+/// What is asked by datagrams, and how an answer is judged.
+protocol DatagramExchange: Sendable {
+    /// The request; the same each time that it is sent.
+    var request: [UInt8] { get }
+    /// What silence up to the time limit means.
+    var silence: ProbeOutcome { get }
+
+    /// The outcome that a datagram leads to; `nil`: it is not the answer, wait on.
+    func judge(_ datagram: [UInt8]) -> ProbeOutcome?
+}
+
+/// One check by datagrams: sends up to three times, for a datagram may be lost.
+///
+/// SAFETY: all that changes is touched on `eventLoop` only.
+final class DatagramSession: @unchecked Sendable {
+    private let exchange: any DatagramExchange
+    private let target: SocketAddress
+    private let eventLoop: any EventLoop
+    private let timeout: TimeAmount
+    private let promise: EventLoopPromise<ProbeOutcome>
+    private var timers: [Scheduled<Void>] = []
+    private var channel: (any Channel)?
+    private var isFinished = false
+
+    private init(
+        _ exchange: any DatagramExchange, to target: SocketAddress, timeout: TimeAmount,
+        on eventLoop: any EventLoop
+    ) {
+        self.exchange = exchange
+        self.target = target
+        self.timeout = timeout
+        self.eventLoop = eventLoop
+        promise = eventLoop.makePromise()
+    }
+
+    /// Carries out a check; called on `eventLoop`.
+    ///
+    /// - Parameters:
+    ///   - exchange: What is asked.
+    ///   - target: Whom.
+    ///   - socket: An open socket that is connected to the target and taken over, or `nil` for
+    ///     UDP.
+    ///   - timeout: How long the answer may take.
+    ///   - eventLoop: Where the check runs.
+    /// - Returns: The outcome.
+    static func run(
+        _ exchange: any DatagramExchange, to target: SocketAddress, over socket: CInt? = nil,
+        timeout: TimeAmount, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<ProbeOutcome> {
+        let session = DatagramSession(exchange, to: target, timeout: timeout, on: eventLoop)
+        // What means something by its silence has to say so before the time limit does.
+        let patience = timeout - .nanoseconds(min(timeout.nanoseconds / 10, 50_000_000))
+        session.timers = [
+            eventLoop.scheduleTask(in: session.meansSomethingBySilence ? patience : timeout) {
+                session.finish(exchange.silence)
+            }
+        ]
+        let bootstrap = DatagramBootstrap(group: eventLoop).channelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(DatagramHandler(session))
+            }
+        }
+        let opened = socket.map { bootstrap.withBoundSocket($0) } ?? bootstrap.connect(to: target)
+        opened.whenComplete { session.opened($0) }
+        return session.promise.futureResult
+    }
+
+    private var meansSomethingBySilence: Bool { exchange.silence.verdict == true }
+
+    private func opened(_ result: Result<any Channel, any Error>) {
+        switch result {
+        case .failure(let error): finish(TCPProbe.outcome(of: error))
+        case .success(let channel) where isFinished: channel.close(promise: nil)
+        case .success(let channel):
+            self.channel = channel
+            send()
+            for part in 1...2 {
+                let delay = TimeAmount.nanoseconds(timeout.nanoseconds / 3 * Int64(part))
+                timers.append(eventLoop.scheduleTask(in: delay) { self.send() })
+            }
+        }
+    }
+
+    private func send() {
+        guard let channel, !isFinished else { return }
+        let data = channel.allocator.buffer(bytes: exchange.request)
+        channel.writeAndFlush(AddressedEnvelope(remoteAddress: target, data: data))
+            .whenFailure { self.fail($0) }
+    }
+
+    fileprivate func received(_ datagram: [UInt8]) {
+        if let outcome = exchange.judge(datagram) { finish(outcome) }
+    }
+
+    fileprivate func fail(_ error: any Error) { finish(TCPProbe.outcome(of: error)) }
+
+    private func finish(_ outcome: ProbeOutcome) {
+        guard !isFinished else { return }
+        isFinished = true
+        for timer in timers { timer.cancel() }
+        channel?.close(promise: nil)
+        promise.succeed(outcome)
+    }
+}
+
+private final class DatagramHandler: ChannelInboundHandler {
+    typealias InboundIn = AddressedEnvelope<ByteBuffer>
+    private let session: DatagramSession
+
+    init(_ session: DatagramSession) { self.session = session }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        session.received(Array(unwrapInboundIn(data).data.readableBytesView))
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { session.fail(error) }
+}
+#endif

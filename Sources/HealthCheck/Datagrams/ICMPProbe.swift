@@ -1,0 +1,120 @@
+#if Program
+import Glibc
+public import NIOCore
+
+/// Passes when the target's host answers an ICMP echo; the target's port plays no part.
+///
+/// Needs a group within `net.ipv4.ping_group_range`, or CAP_NET_RAW; without either the outcome
+/// is ``ProbeOutcome/notRun(reason:)``.
+public struct ICMPProbe: HealthProbe {
+    /// How many bytes of payload are sent, 16 to 1400.
+    public let payloadLength: Int
+
+    /// Makes a probe.
+    ///
+    /// - Parameter payloadLength: How many bytes of payload are sent; taken into 16 to 1400.
+    public init(payloadLength: Int = 16) {
+        self.payloadLength = min(max(payloadLength, 16), 1_400)
+    }
+
+    /// Sends an echo request, and waits for the reply.
+    ///
+    /// - Parameters:
+    ///   - target: Whom to ask.
+    ///   - timeout: How long the reply may take; the request is sent up to three times.
+    ///   - eventLoop: Where the check runs.
+    /// - Returns: The outcome; never a failed future. RFC 792, RFC 4443 §4, icmp(7).
+    public func probe(
+        _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<ProbeOutcome> {
+        do {
+            let socket = try ICMPSocket(connectedTo: target)
+            let cookie = (0..<payloadLength).map { _ in UInt8.random(in: 0...255) }
+            let exchange = ICMPExchange(isIPv6: socket.isIPv6, isRaw: socket.isRaw, cookie: cookie)
+            return DatagramSession.run(
+                exchange, to: target, over: socket.descriptor, timeout: timeout, on: eventLoop)
+        } catch {
+            let outcome: ProbeOutcome =
+                error.code == EACCES || error.code == EPERM
+                ? .notRun(
+                    reason: "ICMP is not permitted; widen net.ipv4.ping_group_range or give "
+                        + "CAP_NET_RAW")
+                : TCPProbe.outcome(errno: error.code)
+            return eventLoop.makeSucceededFuture(outcome)
+        }
+    }
+}
+
+private struct ICMPSocket {
+    struct Failure: Error {
+        let code: CInt
+    }
+
+    let descriptor: CInt
+    let isRaw: Bool
+    let isIPv6: Bool
+
+    /// Opens a socket of datagrams, which needs no privilege where the group is allowed, else a
+    /// raw one.
+    init(connectedTo target: SocketAddress) throws(Failure) {
+        isIPv6 = target.protocol == .inet6
+        let family = isIPv6 ? AF_INET6 : AF_INET
+        let number = CInt(isIPv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP)
+        let flags = CInt(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        var opened = socket(family, CInt(SOCK_DGRAM.rawValue) | flags, number)
+        isRaw = opened < 0
+        if opened < 0 { opened = socket(family, CInt(SOCK_RAW.rawValue) | flags, number) }
+        guard opened >= 0 else { throw Failure(code: errno) }
+        let result = target.withSockAddr { address, length in
+            Glibc.connect(opened, address, socklen_t(length))
+        }
+        guard result == 0 else {
+            let code = errno
+            close(opened)
+            throw Failure(code: code)
+        }
+        descriptor = opened
+    }
+}
+
+struct ICMPExchange: DatagramExchange {
+    let isIPv6: Bool
+    let isRaw: Bool
+    /// Random, and compared as a whole: replies to others' requests reach a raw socket too.
+    let cookie: [UInt8]
+
+    var silence: ProbeOutcome { .timedOut }
+
+    /// Type, code, checksum, identifier, sequence, payload.
+    ///
+    /// The kernel sets the identifier of a socket of datagrams, and the checksum of IPv6.
+    var request: [UInt8] {
+        var bytes = [isIPv6 ? 128 : 8, 0, 0, 0] + cookie.prefix(2) + [0, 1] + cookie
+        let sum = Self.checksum(bytes)
+        bytes[2] = UInt8(truncatingIfNeeded: sum >> 8)
+        bytes[3] = UInt8(truncatingIfNeeded: sum)
+        return bytes
+    }
+
+    func judge(_ datagram: [UInt8]) -> ProbeOutcome? {
+        var message = datagram[...]
+        if isRaw, !isIPv6, let first = message.first {
+            // A raw socket of IPv4 hands over the header; its length is in words of 4 bytes.
+            message = message.dropFirst(Int(first & 0x0F) * 4)
+        }
+        guard message.first == (isIPv6 ? 129 : 0), message.dropFirst(8).elementsEqual(cookie)
+        else { return nil }
+        return .answered(ProbeFacts(detail: "echo reply"))
+    }
+
+    /// RFC 1071.
+    static func checksum(_ bytes: [UInt8]) -> UInt16 {
+        var sum = 0
+        for (index, byte) in bytes.enumerated() {
+            sum += index.isMultiple(of: 2) ? Int(byte) << 8 : Int(byte)
+        }
+        while sum > 0xFFFF { sum = sum & 0xFFFF + sum >> 16 }
+        return ~UInt16(truncatingIfNeeded: sum)
+    }
+}
+#endif

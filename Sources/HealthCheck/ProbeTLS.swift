@@ -1,0 +1,70 @@
+#if Program
+import NIOCore
+import NIOSSL
+
+/// How a check does its TLS handshake.
+public struct ProbeTLS: Sendable {
+    /// How far the server's certificate is checked.
+    public enum Verification: Hashable, Sendable, Codable {
+        /// Not at all: that it has expired is a fact then, not a failure.
+        case none
+        /// That it is valid now and that a trusted authority signed it.
+        case certificate
+        /// That, and that it is made out to the server's name.
+        case certificateAndName
+    }
+
+    /// Which authorities are trusted.
+    public enum Authorities: Hashable, Sendable {
+        /// Those of the system.
+        case system
+        /// Those in a file in PEM format; the path.
+        case file(String)
+    }
+
+    /// The name that is asked for (SNI) and that the certificate is checked against.
+    public let serverName: String?
+    private let context: NIOSSLContext
+
+    /// Reads what the handshakes need, once for all of them.
+    ///
+    /// - Parameters:
+    ///   - serverName: The name that is asked for (SNI, RFC 6066 §3) and that the certificate is
+    ///     checked against; not an address.
+    ///   - applicationProtocols: What is offered by ALPN (RFC 7301), `http/1.1` for example.
+    ///   - verification: How far the server's certificate is checked.
+    ///   - authorities: Who may have signed it.
+    /// - Throws: ``ProbeSettingsError/tls(reason:)`` where the authorities' file cannot be read, the
+    ///   server name is an address or no name, or a name is to be checked and none is given.
+    public init(
+        serverName: String? = nil, applicationProtocols: [String] = [],
+        verification: Verification = .certificateAndName, authorities: Authorities = .system
+    ) throws(ProbeSettingsError) {
+        guard serverName != nil || verification != .certificateAndName else {
+            throw .tls(reason: "the server's name is to be checked, and none is given")
+        }
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.applicationProtocols = applicationProtocols
+        configuration.certificateVerification =
+            switch verification {
+            case .none: .none
+            case .certificate: .noHostnameVerification
+            case .certificateAndName: .fullVerification
+            }
+        if verification != .none, case .file(let path) = authorities {
+            configuration.trustRoots = .file(path)
+        }
+        self.serverName = serverName
+        do {
+            context = try NIOSSLContext(configuration: configuration)
+            _ = try NIOSSLClientHandler(context: context, serverHostname: serverName)
+        } catch {
+            throw .tls(reason: "\(error)")
+        }
+    }
+
+    func makeHandler() throws -> NIOSSLClientHandler {
+        try NIOSSLClientHandler(context: context, serverHostname: serverName)
+    }
+}
+#endif

@@ -1,0 +1,141 @@
+#if Program
+public import NIOCore
+
+/// Passes when a server holds its part of a written dialogue (haproxy's `tcp-check`).
+///
+/// ```swift
+/// try ScriptProbe([
+///     .send("PING\r\n"), .expect(.text("+PONG")),
+///     .connect(port: 26379), .send("PING\r\n"), .expect(.text("+PONG")),
+/// ])
+/// ```
+public struct ScriptProbe: HealthProbe {
+    /// The steps.
+    public let steps: [ScriptStep]
+
+    /// Makes a probe.
+    ///
+    /// - Parameter steps: The steps; the numbers in reports begin with 1.
+    /// - Throws: ``ProbeSettingsError/emptyScript``.
+    public init(_ steps: [ScriptStep]) throws(ProbeSettingsError) {
+        guard !steps.isEmpty else { throw .emptyScript }
+        self.steps = steps
+    }
+
+    /// Carries the script out.
+    ///
+    /// - Parameters:
+    ///   - target: Where to connect to.
+    ///   - timeout: How long all steps may take together.
+    ///   - eventLoop: Where the check runs.
+    /// - Returns: The outcome; a failure after a connection names the step. Never a failed future.
+    public func probe(
+        _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<ProbeOutcome> {
+        var dialogue = ScriptDialogue(steps: steps, target: target)
+        let plan = dialogue.takeFirstConnection()
+        return DialogueHandler.run(
+            { [dialogue] in dialogue }, over: plan, timeout: timeout, on: eventLoop)
+    }
+}
+
+/// Goes through the steps of a script.
+struct ScriptDialogue: Dialogue, Sendable {
+    private let steps: [ScriptStep]
+    private let target: SocketAddress
+    private var index = 0
+    /// Nothing comes after what was received on this connection.
+    private var hasEnded = false
+
+    init(steps: [ScriptStep], target: SocketAddress) {
+        self.steps = steps
+        self.target = target
+    }
+
+    /// The connection that the first step makes, or one to the target.
+    mutating func takeFirstConnection() -> ConnectionPlan {
+        guard case .connect(let connection)? = steps.first?.action else {
+            return ConnectionPlan(address: target)
+        }
+        index = 1
+        return plan(for: connection)
+    }
+
+    var waitingFor: String { "answer \(place)" }
+
+    mutating func next(_ event: DialogueEvent, _ input: inout ByteBuffer) -> DialogueStep {
+        switch event {
+        case .opened:
+            hasEnded = false
+            input.clear()
+        case .ended: hasEnded = true
+        case .computed(.found(let isFound)):
+            if let step = settle(isFound, received: input.readableBytes) { return step }
+        case .sent, .received, .computed(.proof): break
+        }
+        while index < steps.count {
+            switch steps[index].action {
+            case .connect(let connection):
+                index += 1
+                return .connect(plan(for: connection))
+            case .send(let bytes):
+                index += 1
+                input.clear()
+                return .send(bytes)
+            case .expect(let expectation):
+                if let step = expect(expectation, in: input) { return step }
+            }
+        }
+        return .finish(.answered(ProbeFacts(detail: "all \(steps.count) steps passed")))
+    }
+
+    /// The step to take, or `nil` when the expectation is met.
+    private mutating func expect(
+        _ expectation: ScriptStep.Expectation, in input: ByteBuffer
+    ) -> DialogueStep? {
+        let count = input.readableBytes
+        if !hasEnded {
+            let least = max(expectation.minimumLength ?? 1, expectation.pattern.length ?? 0)
+            guard count >= least else { return .read }
+        }
+        switch expectation.pattern.search(in: input.readableBytesView) {
+        case .found(let isFound): return settle(isFound, received: count)
+        case .needsThread(let expression, let bytes): return .search(expression, bytes)
+        }
+    }
+
+    /// Draws the conclusion of one comparison.
+    ///
+    /// One that found nothing is final only when nothing can come after it, as in haproxy: also
+    /// where the pattern must not be there.
+    private mutating func settle(_ isFound: Bool, received count: Int) -> DialogueStep? {
+        guard index < steps.count, case .expect(let expectation) = steps[index].action else {
+            return nil
+        }
+        if !isFound, !hasEnded, expectation.minimumLength == nil { return .read }
+        guard isFound != expectation.isNegated else {
+            let cause = count == 0 && hasEnded ? "the connection was closed, " : ""
+            return .finish(
+                .badAnswer(reason: "\(cause)\(isFound ? "found" : "not found") \(place)"))
+        }
+        index += 1
+        return nil
+    }
+
+    /// Where the script stands, as haproxy words it.
+    private var place: String {
+        guard index < steps.count else { return "" }
+        let comment = steps[index].comment.map { " comment: '\($0)'" } ?? ""
+        return "at step \(index + 1) of \(steps.count) (\(steps[index].words))\(comment)"
+    }
+
+    private func plan(for connection: ScriptStep.Connection) -> ConnectionPlan {
+        var address = target
+        if let port = connection.port { address.port = port }
+        var plan = ConnectionPlan(address: address, tls: connection.tls)
+        plan.proxyHeader = connection.proxyHeader
+        plan.closing = connection.closing
+        return plan
+    }
+}
+#endif

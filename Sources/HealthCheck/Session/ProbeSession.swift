@@ -1,0 +1,195 @@
+#if Program
+import NIOCore
+import NIOPosix
+
+/// One check over one or more connections, one after another, under one time limit.
+///
+/// SAFETY: all that changes is touched on `eventLoop` only; every entry comes from a handler, a
+/// future or a timer of that loop.
+final class ProbeSession: @unchecked Sendable {
+    enum Phase {
+        case connecting, handshaking, talking
+    }
+
+    let eventLoop: any EventLoop
+    private let promise: EventLoopPromise<ProbeOutcome>
+    private let deadline: NIODeadline
+    private var timer: Scheduled<Void>?
+    /// The front of the pipeline, before TLS: ends the connection without another exchange.
+    private var transport: ChannelHandlerContext?
+    private var closing = TCPProbe.Closing.reset
+    private(set) var isFinished = false
+    /// Counts connections, so that what the last one still says is not taken for the next one's.
+    private(set) var connectionNumber = 0
+    var phase = Phase.connecting
+    /// What the server owes; asked for when the time limit ends the check.
+    var waitingFor: () -> String = { "answer" }
+
+    /// Begins the time limit; called on `eventLoop`.
+    init(timeout: TimeAmount, on eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        promise = eventLoop.makePromise()
+        deadline = .now() + timeout
+        timer = eventLoop.scheduleTask(deadline: deadline) { self.timedOut() }
+    }
+
+    var outcome: EventLoopFuture<ProbeOutcome> { promise.futureResult }
+
+    /// Makes a connection and hands it to the handlers that `install` adds, after TLS.
+    func connect(
+        _ plan: ConnectionPlan, install: @escaping @Sendable (any Channel) throws -> Void
+    ) {
+        guard !isFinished else { return }
+        // Before the last one is closed, which says so at once.
+        connectionNumber += 1
+        endConnection()
+        phase = .connecting
+        closing = plan.closing
+        ClientBootstrap(group: eventLoop)
+            .connectTimeout(max(deadline - .now(), .milliseconds(1)))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(TransportHandler(session: self, plan: plan))
+                    if let tls = plan.tls { try pipeline.addHandler(tls.makeHandler()) }
+                    try pipeline.addHandler(
+                        PhaseHandler(session: self, expectsHandshake: plan.tls != nil))
+                    try install(channel)
+                }
+            }
+            .connect(to: plan.address)
+            .whenFailure { self.finish(TCPProbe.outcome(of: $0)) }
+    }
+
+    func attach(_ transport: ChannelHandlerContext) { self.transport = transport }
+
+    func detach(_ transport: ChannelHandlerContext) {
+        if self.transport === transport { self.transport = nil }
+    }
+
+    /// Ends the check; only the first outcome counts.
+    func finish(_ outcome: ProbeOutcome) {
+        guard !isFinished else { return }
+        isFinished = true
+        timer?.cancel()
+        timer = nil
+        waitingFor = { "" }
+        endConnection()
+        promise.succeed(outcome)
+    }
+
+    /// Ends the check because of an error of the connection.
+    func fail(_ error: any Error) {
+        switch phase {
+        case .connecting: finish(TCPProbe.outcome(of: error))
+        case .handshaking: finish(.handshakeFailed(reason: TLSFailure.words(for: error)))
+        case .talking: finish(.badAnswer(reason: TLSFailure.words(for: error)))
+        }
+    }
+
+    private func timedOut() {
+        switch phase {
+        case .connecting: finish(.timedOut)
+        case .handshaking: finish(.handshakeTimedOut)
+        case .talking: finish(.answerTimedOut(waitingFor: waitingFor()))
+        }
+    }
+
+    private func endConnection() {
+        guard let transport else { return }
+        self.transport = nil
+        if closing == .reset { TCPProbe.resetOnClose(transport.channel) }
+        transport.close(mode: .all, promise: nil)
+    }
+
+    /// Lets what was just written arrive: a reset would overtake it.
+    func closeCleanly() { closing = .clean }
+}
+
+/// Stands in front of everything: sends the PROXY header before TLS begins.
+private final class TransportHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+    private let session: ProbeSession
+    private let plan: ConnectionPlan
+
+    init(session: ProbeSession, plan: ConnectionPlan) {
+        self.session = session
+        self.plan = plan
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { session.attach(context) }
+
+    func handlerRemoved(context: ChannelHandlerContext) { session.detach(context) }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if let header = plan.proxyHeader {
+            let bytes = header.bytes(from: context.channel.localAddress, to: plan.address)
+            let buffer = context.channel.allocator.buffer(bytes: bytes)
+            context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+        }
+        context.fireChannelActive()
+    }
+}
+
+/// Holds `channelActive` back until the TLS handshake is over, so that who comes after it need
+/// not know whether there is one.
+private final class PhaseHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let session: ProbeSession
+    private let expectsHandshake: Bool
+    private let connectionNumber: Int
+
+    init(session: ProbeSession, expectsHandshake: Bool) {
+        self.session = session
+        self.expectsHandshake = expectsHandshake
+        connectionNumber = session.connectionNumber
+    }
+
+    private var isCurrent: Bool {
+        !session.isFinished && connectionNumber == session.connectionNumber
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        guard isCurrent else { return }
+        session.phase = expectsHandshake ? .handshaking : .talking
+        if !expectsHandshake { context.fireChannelActive() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard isCurrent else { return }
+        if TLSFailure.isHandshakeCompleted(event), session.phase == .handshaking {
+            session.phase = .talking
+            context.fireChannelActive()
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if isCurrent { context.fireChannelRead(data) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        guard isCurrent else { return }
+        switch session.phase {
+        case .connecting: session.finish(.refused)
+        case .handshaking:
+            session.finish(
+                .handshakeFailed(reason: "the connection was closed during the TLS handshake"))
+        case .talking: context.fireChannelInactive()
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard isCurrent else { return }
+        if session.phase == .handshaking, let reason = TLSFailure.certificateProblem(context) {
+            session.finish(.handshakeFailed(reason: reason))
+        } else if session.phase == .talking {
+            context.fireErrorCaught(error)
+        } else {
+            session.fail(error)
+        }
+    }
+}
+#endif

@@ -1,0 +1,83 @@
+#if Program
+internal import Failover
+internal import NodeConfiguration
+internal import VRRPCore
+
+extension RouterSettings {
+    /// Takes over what a virtual router tracks; what it does not say, the tracked thing does.
+    mutating func follow(_ settings: VirtualRouterSettings, _ model: Model) {
+        trackedScripts =
+            settings.trackedScripts.map { tracked in
+                let script = model.scripts.first { $0.name == tracked.name }
+                return TrackedName(
+                    tracked.name, tracked.weight, script?.weight ?? 0, tracked.isReversed,
+                    script?.isReversed)
+            }
+            + settings.trackedBackends.map { tracked in
+                TrackedName(
+                    FailoverConfiguration.backendFact(tracked.name), tracked.weight, 0,
+                    tracked.isReversed, nil)
+            }
+        trackedFiles = settings.trackedFiles.map { tracked in
+            let file = model.trackFiles.first { $0.name == tracked.name }
+            return TrackedName(
+                tracked.name, tracked.weight, file?.weight ?? 1, tracked.isReversed,
+                file?.isReversed)
+        }
+        trackedProcesses = settings.trackedProcesses.map { tracked in
+            let process = model.trackProcesses.first { $0.name == tracked.name }
+            return TrackedName(
+                tracked.name, tracked.weight, process?.weight ?? 0, tracked.isReversed,
+                process?.isReversed)
+        }
+        trackedInterfaces = settings.trackedInterfaces.map { tracked in
+            TrackedName(tracked.name, tracked.weight, 0, tracked.isReversed, nil)
+        }
+    }
+}
+
+extension TrackedName {
+    /// What the reference does not say, the tracked thing does.
+    fileprivate init(
+        _ name: String, _ weight: Int?, _ ownWeight: Int, _ isReversed: Bool?,
+        _ isOwnReversed: Bool?
+    ) {
+        self.init(name: name, weight: weight ?? ownWeight)
+        self.isReversed = isReversed ?? isOwnReversed ?? false
+    }
+}
+
+extension ScriptSettings {
+    init(_ script: TrackScript) {
+        let source: Source =
+            switch script.source {
+            case .command(let arguments): .command(arguments)
+            case .ownBalancer: .fact(FailoverConfiguration.ownBalancerFact)
+            }
+        self.init(name: script.name, source: source)
+        interval = script.interval
+        timeout = script.timeout
+        rise = script.rise
+        fall = script.fall
+        startsFailed = script.startsFailed
+    }
+}
+
+extension TrackedFileSettings {
+    init(_ file: TrackFile) {
+        self.init(name: file.name, path: file.path)
+        initialNumber = file.initialNumber
+        overwrites = file.overwrites
+    }
+}
+
+extension TrackedProcessSettings {
+    init(_ process: TrackProcess) {
+        self.init(name: process.name, command: process.command)
+        quorum = process.quorum
+        quorumLimit = process.quorumLimit
+        gainDelay = process.gainDelay
+        lossDelay = process.lossDelay
+    }
+}
+#endif

@@ -1,0 +1,122 @@
+import Testing
+
+@testable import Balancer
+
+extension BalancerTests {
+    @Suite struct `The limits` {
+        @Test func `grants no more than the least of the limits leaves`() {
+            var admission = Admission(processLimit: 10, frontendLimits: [4, 20])
+            let answer1 = admission.reserve(16, at: 0, for: 0)
+            #expect(answer1 == 4)
+            let answer2 = admission.reserve(1, at: 0, for: 1)
+            #expect(answer2 == 0)
+            let answer3 = admission.reserve(16, at: 1, for: 1)
+            #expect(answer3 == 6)
+            let answer4 = admission.reserve(1, at: 1, for: 1)
+            #expect(answer4 == 0)
+        }
+
+        @Test func `tells those who wait when a reservation was not needed`() {
+            var admission = Admission(processLimit: 10, frontendLimits: [1])
+            let answer5 = admission.reserve(1, at: 0, for: 0)
+            #expect(answer5 == 1)
+            let answer6 = admission.reserve(1, at: 0, for: 3)
+            #expect(answer6 == 0)
+            let answer7 = admission.settle(accepted: 0, reserved: 1, at: 0, now: 0)
+            #expect(answer7 == 0b1000)
+            #expect(admission.frontends[0].total == 0)
+            #expect(admission.frontends[0].peak == 0)
+        }
+
+        @Test func `tells those who wait when a connection ends, once`() {
+            var admission = Admission(processLimit: 10, frontendLimits: [1])
+            let answer8 = admission.reserve(1, at: 0, for: 0)
+            #expect(answer8 == 1)
+            let answer9 = admission.settle(accepted: 1, reserved: 1, at: 0, now: 0)
+            #expect(answer9 == 0)
+            for reactor in [0, 1, 63] {
+                let room = admission.reserve(1, at: 0, for: reactor)
+                #expect(room == 0)
+            }
+            let answer10 = admission.leave(0)
+            #expect(answer10 == 0x8000_0000_0000_0003)
+            let answer11 = admission.reserve(1, at: 0, for: 0)
+            #expect(answer11 == 1)
+            let answer12 = admission.settle(accepted: 1, reserved: 1, at: 0, now: 0)
+            #expect(answer12 == 0)
+            let answer13 = admission.leave(0)
+            #expect(answer13 == 0)
+        }
+
+        @Test func `room in the process is news for every frontend`() {
+            var admission = Admission(processLimit: 2, frontendLimits: [2, 2])
+            for frontend in [0, 1] {
+                let answer14 = admission.reserve(1, at: frontend, for: 0)
+                #expect(answer14 == 1)
+                let answer15 = admission.settle(accepted: 1, reserved: 1, at: frontend, now: 0)
+                #expect(answer15 == 0)
+            }
+            let answer16 = admission.reserve(1, at: 0, for: 5)
+            #expect(answer16 == 0)
+            // Another frontend's connection ends.
+            let answer17 = admission.leave(1)
+            #expect(answer17 == 0b100000)
+        }
+
+        @Test func `counts what passed, and the most at once`() {
+            var admission = Admission(processLimit: 9, frontendLimits: [9])
+            let answer18 = admission.reserve(3, at: 0, for: 0)
+            #expect(answer18 == 3)
+            _ = admission.settle(accepted: 3, reserved: 3, at: 0, now: 1000)
+            _ = admission.leave(0)
+            let answer19 = admission.reserve(1, at: 0, for: 0)
+            #expect(answer19 == 1)
+            _ = admission.settle(accepted: 1, reserved: 1, at: 0, now: 1500)
+            #expect(admission.process.total == 4)
+            #expect(admission.process.peak == 3)
+            #expect(admission.process.count == 3)
+            #expect(admission.process.rate.rate(at: 1500) == 4)
+        }
+    }
+
+    @Suite struct `A rate` {
+        @Test func `is that of the last second, which slides`() {
+            var rate = RateMeter()
+            rate.note(100, at: 10_000)
+            #expect(rate.rate(at: 10_999) == 100)
+            #expect(rate.rate(at: 11_250) == 75)
+            #expect(rate.rate(at: 11_999) == 0)
+            rate.note(20, at: 11_500)
+            #expect(rate.rate(at: 11_500) == 70)
+            #expect(rate.rate(at: 13_000) == 0)
+            #expect(rate.peak == 100)
+        }
+    }
+
+    @Suite struct `A waiting line` {
+        @Test func `keeps the order of arrival, whoever leaves`() {
+            var line = WaitingLine()
+            var tickets: [UInt32] = []
+            for number in 0..<40 {
+                tickets.append(
+                    line.append(Waiter(reactor: 0, connection: number, generation: 1)))
+            }
+            for number in stride(from: 0, to: 40, by: 2) { line.remove(ticket: tickets[number]) }
+            #expect(line.count == 20)
+            let leftTwice = line.remove(ticket: tickets[0])
+            #expect(!leftTwice)
+            let first = line.popFirst()
+            #expect(first?.connection == 1)
+            let leftLate = line.remove(ticket: tickets[1])
+            #expect(!leftLate)
+            for number in 40..<80 {
+                _ = line.append(Waiter(reactor: 0, connection: number, generation: 1))
+            }
+            var order: [Int] = []
+            while let waiter = line.popFirst() { order.append(waiter.connection) }
+            #expect(order == Array(stride(from: 3, to: 40, by: 2)) + Array(40..<80))
+            #expect(line.count == 0)
+            #expect(line.first == nil)
+        }
+    }
+}

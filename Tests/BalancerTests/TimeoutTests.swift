@@ -1,0 +1,126 @@
+import LinuxIO
+import Testing
+
+@testable import Balancer
+
+extension BalancerTests {
+    @Suite struct `Time-outs` {
+        @Test(arguments: [true, false])
+        func `a connection on which nothing moves ends`(byClient: Bool) throws {
+            let running = try RunningBalancer(
+                servers: servers([("a", try TestServer.holding("a"))])
+            ) {
+                $0.frontends[0].clientTimeout = byClient ? .milliseconds(200) : .seconds(60)
+                $0.pools[0].serverTimeout = byClient ? .seconds(60) : .milliseconds(200)
+            }
+            let client = running.connect()
+            #expect(client.receive(exactly: 1) == "a")
+            let start = MonotonicInstant.now
+            #expect(client.receiveAll().ending == .end)
+            let took = MonotonicInstant.now - start
+            #expect(took >= .milliseconds(190) && took < .milliseconds(600))
+            #expect(running.wait { running.frontend.currentSessions == 0 })
+            #expect(running.pool.clientAborts == (byClient ? 1 : 0))
+            #expect(running.pool.serverAborts == (byClient ? 0 : 1))
+        }
+
+        @Test func `bytes in either direction keep a connection alive`() throws {
+            let server = try TestServer { socket in
+                for _ in 0..<10 {
+                    socket.send("x")
+                    Thread.sleep(for: .milliseconds(60))
+                }
+            }
+            let running = try RunningBalancer(servers: servers([("a", server)])) {
+                $0.frontends[0].clientTimeout = .milliseconds(200)
+                $0.pools[0].serverTimeout = .milliseconds(200)
+            }
+            let (text, ending) = running.connect().receiveAll()
+            #expect(text == "xxxxxxxxxx")
+            #expect(ending == .end)
+            #expect(running.pool.clientAborts == 0)
+        }
+
+        @Test func `a half-closed connection ends, too`() throws {
+            let server = try TestServer { socket in
+                _ = socket.receiveAll()
+                Thread.sleep(for: .seconds(2))
+            }
+            let running = try RunningBalancer(servers: servers([("a", server)])) {
+                $0.pools[0].serverTimeout = .milliseconds(200)
+            }
+            let client = running.connect()
+            client.endSending()
+            let start = MonotonicInstant.now
+            #expect(client.receiveAll().ending == .end)
+            #expect(MonotonicInstant.now - start < .milliseconds(900))
+        }
+
+        @Test func `without time-outs an idle connection stays`() throws {
+            let running = try RunningBalancer(server: try TestServer.echo())
+            let client = running.connect()
+            Thread.sleep(for: .milliseconds(300))
+            client.send("x")
+            #expect(client.receive(exactly: 1) == "x")
+        }
+    }
+
+    @Suite struct `The timer wheel` {
+        /// Every deadline fires at its millisecond, whatever the jumps of the clock in between.
+        @Test(arguments: [1, 7, 63, 64, 1000, 5003], [123_456_789, (1 << 30) - 1000])
+        func `each deadline comes when it is due, and none is late`(
+            step: UInt64, start: UInt64
+        ) throws {
+            var slab = try ConnectionSlab(capacity: 4000)
+            var wheel = TimerWheel(at: start)
+            var due: [Int: UInt64] = [:]
+            var random = SystemRandomNumberGenerator()
+            for _ in 0..<2000 {
+                let place = slab.allocate()
+                let client = try #require(place)
+                let reach: UInt64 = [50, 5000, 300_000].randomElement(using: &random) ?? 50
+                due[client] = start + .random(in: 1...reach, using: &random)
+                wheel.insert(client, due: due[client] ?? 0, in: slab)
+            }
+            for client in due.keys.filter({ $0 % 6 == 0 }) {
+                wheel.remove(client, in: slab)
+                due[client] = nil
+            }
+            var now = start
+            while now < start + 300_000 + step {
+                now += step
+                while let client = wheel.popDue(at: now, in: slab) {
+                    let deadline = try #require(due[client])
+                    if deadline > now {
+                        wheel.insert(client, due: deadline, in: slab)
+                    } else {
+                        #expect(deadline > now - step)
+                        due[client] = nil
+                    }
+                }
+                if due.isEmpty { break }
+            }
+            #expect(due.isEmpty)
+            #expect(wheel.nextTurnAt == nil)
+        }
+
+        @Test func `an empty wheel never asks to be turned, and a far deadline hardly ever`() throws
+        {
+            var slab = try ConnectionSlab(capacity: 1)
+            var wheel = TimerWheel(at: 1000)
+            #expect(wheel.nextTurnAt == nil)
+            let place = slab.allocate()
+            let client = try #require(place)
+            let due: UInt64 = 1000 + 86_400_000
+            wheel.insert(client, due: due, in: slab)
+            var turns = 0
+            while let at = wheel.nextTurnAt, at <= due {
+                while wheel.popDue(at: at, in: slab) != nil {
+                    if at < due { wheel.insert(client, due: due, in: slab) }
+                }
+                turns += 1
+            }
+            #expect(turns <= 5)
+        }
+    }
+}

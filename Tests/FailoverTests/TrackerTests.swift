@@ -1,0 +1,167 @@
+import Failover
+import Glibc
+import LinuxIO
+import Testing
+import VRRPCore
+
+extension `On a LAN` {
+    @Suite struct `Tracked files and programs` {
+        private func priority(of node: TestNode) -> UInt8? {
+            node.snapshot?.routers.first?.effectivePriority.rawValue
+        }
+
+        @Test func `a number counts times its weight as soon as it is written`() throws {
+            let network = try TestNetwork()
+            let path = "/tmp/\(network.prefix).number"
+            defer { unlink(path) }
+            var settings = try router(priority: 100) {
+                $0.trackedFiles = [TrackedName(name: "load", weight: -5)]
+            }
+            settings.files = [TrackedFileSettings(name: "load", path: path)]
+            settings.files[0].initialNumber = 2
+            let node = try TestNode(settings, in: network.namespace("a"))
+            #expect(try run("cat", path) == "2\n")
+            #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            #expect(priority(of: node) == 90)
+
+            let start = MonotonicInstant.now
+            try SmallFile.write("7", to: path)
+            let line = "(VI_1) Changing effective priority from 90 to 65"
+            #expect(node.waitForLine(line, within: .seconds(1)))
+            #expect(.now - start < .milliseconds(500))
+            #expect(node.lines.contains("Track file load now holds 7"))
+
+            // Replaced by another file of the name, as editors do.
+            try SmallFile.write("1", to: path + ".new")
+            try run("mv", path + ".new", path)
+            #expect(eventually(within: .seconds(1)) { priority(of: node) == 95 })
+            unlink(path)
+            #expect(eventually(within: .seconds(1)) { priority(of: node) == 100 })
+            node.shutDown()
+        }
+
+        @Test func `a number that stops the router does so at once`() throws {
+            let network = try TestNetwork()
+            let path = "/tmp/\(network.prefix).maintenance"
+            defer { unlink(path) }
+            var settings = try router(priority: 100) {
+                $0.trackedFiles = [TrackedName(name: "off", weight: 0)]
+            }
+            settings.files = [TrackedFileSettings(name: "off", path: path)]
+            let node = try TestNode(settings, in: network.namespace("a"))
+            #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            try SmallFile.write("1\n", to: path)
+            #expect(
+                node.waitForLine(
+                    "(VI_1): entering FAULT state (tracked file off holds 1)", within: .seconds(1)))
+            #expect(node.lines.contains("(VI_1) sent 0 priority"))
+            node.shutDown()
+        }
+
+        @Test func `a directory that appears later is followed then`() throws {
+            let network = try TestNetwork()
+            let directory = "/tmp/\(network.prefix).d"
+            defer { _ = try? run("rm", "-r", directory) }
+            var settings = try router(priority: 100) {
+                $0.trackedFiles = [TrackedName(name: "load", weight: 1)]
+            }
+            settings.files = [TrackedFileSettings(name: "load", path: directory + "/load")]
+            let node = try TestNode(settings, in: network.namespace("a"))
+            try run("mkdir", directory)
+            try SmallFile.write("20", to: directory + "/load")
+            #expect(eventually(within: .seconds(3)) { priority(of: node) == 120 })
+            node.shutDown()
+        }
+
+        @Test func `a program that ends is noticed at once, one that starts within two seconds`()
+            throws
+        {
+            let network = try TestNetwork()
+            let program = "/tmp/lbfo\(getpid())p"
+            try run("cp", try run("which", "sleep").split(separator: "\n")[0].description, program)
+            defer { unlink(program) }
+            var settings = try router(priority: 100) {
+                $0.trackedProcesses = [TrackedName(name: "worker", weight: 20)]
+            }
+            settings.processes = [TrackedProcessSettings(name: "worker", command: [program])]
+            let first = try ChildProcess(path: program, arguments: [program, "60"])
+            let node = try TestNode(settings, in: network.namespace("a"))
+            #expect(eventually(within: .seconds(2)) { priority(of: node) == 120 })
+
+            let start = MonotonicInstant.now
+            first.signal(SIGKILL)
+            #expect(
+                node.waitForLine("Quorum lost for tracked process worker", within: .seconds(2)))
+            let lost = node.entries.first {
+                $0.event == .process(name: "worker", hasQuorum: false)
+            }
+            // Looking through /proc alone would take half a second on average.
+            #expect(try #require(lost).at - start < .milliseconds(100))
+            #expect(priority(of: node) == 100)
+            _ = eventually(within: .seconds(1)) { first.reap() != nil }
+
+            let second = try ChildProcess(path: program, arguments: [program, "60"])
+            #expect(
+                node.waitForLine("Quorum gained for tracked process worker", within: .seconds(3)))
+            #expect(node.snapshot?.routers.first?.trackers.first?.number == 1)
+            second.signal(SIGKILL)
+            _ = eventually(within: .seconds(1)) { second.reap() != nil }
+            node.shutDown()
+        }
+
+        @Test func `a loss that does not last its delay counts for nothing`() throws {
+            let network = try TestNetwork()
+            let program = "/tmp/lbfo\(getpid())d"
+            try run("cp", try run("which", "sleep").split(separator: "\n")[0].description, program)
+            defer { unlink(program) }
+            var settings = try router(priority: 100) {
+                $0.trackedProcesses = [TrackedName(name: "worker", weight: 0)]
+            }
+            settings.processes = [
+                TrackedProcessSettings(name: "worker", command: [program, "61"])
+            ]
+            settings.processes[0].lossDelay = .seconds(5)
+            let first = try ChildProcess(path: program, arguments: [program, "61"])
+            let node = try TestNode(settings, in: network.namespace("a"))
+            #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            first.signal(SIGKILL)
+            _ = eventually(within: .seconds(1)) { first.reap() != nil }
+            let second = try ChildProcess(path: program, arguments: [program, "61"])
+            usleep(2_500_000)
+            #expect(!node.lines.contains("Quorum lost for tracked process worker"))
+            #expect(node.snapshot?.routers.first?.state == .active)
+            second.signal(SIGKILL)
+            _ = eventually(within: .seconds(1)) { second.reap() != nil }
+            node.shutDown()
+        }
+
+        @Test func `a fact that stops the router makes it resign within 10 ms`() throws {
+            let network = try TestNetwork()
+            let wire = try TestWire(network, at: "b")
+            var settings = try router(priority: 100) {
+                $0.trackedScripts = [TrackedName(name: "backend http", weight: 0)]
+            }
+            settings.scripts = [
+                ScriptSettings(name: "backend http", source: .fact("backend http"))
+            ]
+            let node = try TestNode(settings, in: network.namespace("a"))
+            _ = node.perform { $0.setFact(name: "backend http", isGood: true) }
+            #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            let told = node.perform { node -> MonotonicInstant in
+                let now = MonotonicInstant.now
+                node.setFact(name: "backend http", isGood: false)
+                return now
+            }
+            var release: TestWire.Frame?
+            _ = eventually(within: .seconds(1)) {
+                release = wire.frames.first { $0.advertisement?.priority == 0 }
+                return release != nil
+            }
+            let took = try #require(release).at - (try #require(told))
+            print("from the fact to priority 0 on the wire: \(took)")
+            #expect(took < .milliseconds(10))
+            wire.stop()
+            node.shutDown()
+        }
+    }
+}

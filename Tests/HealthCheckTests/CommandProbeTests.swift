@@ -1,0 +1,120 @@
+#if Program
+import Foundation
+import NIOCore
+import Testing
+
+@testable import HealthCheck
+
+extension `One after another` {
+    @Suite struct `Command probe` {
+        private let folder: TemporaryFolder
+
+        init() throws { folder = try TemporaryFolder() }
+
+        private func script(_ text: String) -> CommandProbe {
+            let path = folder.write(
+                "\(UInt32.random(in: 0...UInt32.max)).sh", "#!/bin/sh\ncd \(folder.path)\n\(text)\n"
+            )
+            chmod(path, 0o755)
+            return CommandProbe(path: path)
+        }
+
+        @Test func `the status decides`() async throws {
+            let good = script("exit 0")
+            #expect(try await probe(good, port: 80).code == "PROCOK")
+            var bad = script("exit 3")
+            #expect(try await probe(bad, port: 80) == .commandFailed(reason: "exit status 3"))
+            bad.statusIsWeight = true
+            let weight = try await probe(bad, port: 80)
+            #expect(weight.verdict == true)
+            #expect(weight.facts?.weight == 1)
+            let killed = script("kill -9 $$")
+            #expect(
+                try await probe(killed, port: 80) == .commandFailed(reason: "ended by signal 9"))
+            let missing = CommandProbe(path: "/nonexistent/check")
+            let outcome = try await probe(missing, port: 80)
+            #expect(outcome.code == "PROCERR")
+            #expect(outcome.detail.hasPrefix("/nonexistent/check could not be run"))
+        }
+
+        @Test func `haproxy's arguments and environment are given, and nothing else`() async throws
+        {
+            var check = script("echo \"$@\" > said; env | sort >> said")
+            check.subject.proxyName = "web"
+            check.subject.proxyID = 3
+            check.subject.serverName = "a"
+            check.subject.serverID = 2
+            check.subject.maximumConnections = 100
+            check.subject.currentConnections = { 7 }
+            #expect(try await probe(check, port: 8_080).code == "PROCOK")
+            let said = try String(contentsOfFile: "\(folder.path)/said", encoding: .utf8)
+            let lines = said.split(separator: "\n").filter {
+                !$0.hasPrefix("PWD=") && !$0.hasPrefix("OLDPWD=") && !$0.hasPrefix("_=")
+                    && !$0.hasPrefix("SHLVL=")
+            }
+            #expect(
+                lines == [
+                    "NOT_USED NOT_USED 127.0.0.1 8080", "HAPROXY_PROXY_ADDR=", "HAPROXY_PROXY_ID=3",
+                    "HAPROXY_PROXY_NAME=web", "HAPROXY_PROXY_PORT=",
+                    "HAPROXY_SERVER_ADDR=127.0.0.1",
+                    "HAPROXY_SERVER_CURCONN=7", "HAPROXY_SERVER_ID=2", "HAPROXY_SERVER_MAXCONN=100",
+                    "HAPROXY_SERVER_NAME=a", "HAPROXY_SERVER_PORT=8080", "HAPROXY_SERVER_PROTO=tcp",
+                    "HAPROXY_SERVER_SSL=0", "PATH=/usr/local/bin:/usr/bin:/bin",
+                ])
+        }
+
+        @Test func `a command that goes on is killed with its children`() async throws {
+            let check = script("sleep 60 & echo $! > child; wait")
+            let begin = ContinuousClock.now
+            let outcome = try await probe(check, port: 80, timeout: .milliseconds(700))
+            #expect(outcome == .commandTimedOut)
+            #expect(begin.duration(to: .now) < .seconds(5))
+            let text = try String(contentsOfFile: "\(folder.path)/child", encoding: .utf8)
+            let child = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+            var isAlive = true
+            for _ in 0..<200 where isAlive {
+                let status = try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)
+                isAlive = status.map { !$0.contains(") Z ") } ?? false
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(!isAlive)
+        }
+
+        @Test func `a 10 MB output is not waited on`() async throws {
+            let check = script("head -c 10000000 /dev/zero; exit 4")
+            #expect(try await probe(check, port: 80) == .commandFailed(reason: "exit status 4"))
+        }
+    }
+}
+
+extension `One after another` {
+    @Suite struct `File probe` {
+        @Test func `what a file says decides`() async throws {
+            let folder = try TemporaryFolder()
+            func check(
+                _ text: String?, _ expectation: FileProbe.Expectation
+            ) async throws -> ProbeOutcome {
+                let path = "\(folder.path)/\(UInt32.random(in: 0...UInt32.max))"
+                if let text { try text.write(toFile: path, atomically: true, encoding: .utf8) }
+                return try await probe(FileProbe(path: path, expectation: expectation), port: 1)
+            }
+            #expect(try await check("", .exists).code == "L7OK")
+            let missing = try await check(nil, .exists)
+            #expect(missing.code == "L7STS")
+            #expect(missing.detail.hasSuffix(": No such file or directory"))
+            #expect(try await check("state: ready\n", .contains("ready")).code == "L7OK")
+            #expect(try await check("state: gone\n", .contains("ready")).code == "L7STS")
+            #expect(try await check(" 12 \n", .weight).facts?.weight == 12)
+            #expect(try await check("-1", .weight).code == "L7STS")
+            #expect(try await check("twelve", .weight).code == "L7STS")
+            let whole = String(repeating: "x", count: 10_000_000) + "ready"
+            #expect(try await check(whole, .contains("ready")).code == "L7STS")
+            let pipe = "\(folder.path)/pipe"
+            mkfifo(pipe, 0o600)
+            let blocked = try await probe(
+                FileProbe(path: pipe, expectation: .contains("x")), port: 1, timeout: .seconds(2))
+            #expect(blocked.code == "L7STS")
+        }
+    }
+}
+#endif

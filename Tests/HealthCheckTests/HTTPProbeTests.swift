@@ -1,0 +1,182 @@
+#if Program
+import NIOCore
+import Testing
+
+@testable import HealthCheck
+
+extension `One after another` {
+    @Suite struct `HTTP probe against nginx` {
+        @Test func `statuses, bodies, headers and requests are as asked`() async throws {
+            let nginx = try await Nginx()
+            defer { nginx.server.stop() }
+            func get(
+                _ path: String, _ expectations: HTTPExpectation..., method: String = "GET",
+                version: HTTPCheckRequest.Version = .http10, host: String? = nil,
+                headers: [(name: String, value: String)] = [], body: [UInt8] = []
+            ) async throws -> String {
+                let request = try HTTPCheckRequest(
+                    method: method, path: path, version: version, host: host, headers: headers,
+                    body: body)
+                var check = HTTPProbe(request)
+                if !expectations.isEmpty { check.expectations = expectations }
+                let outcome = try await probe(check, port: nginx.port)
+                return "\(outcome.code) \(outcome.detail)"
+            }
+            #expect(try await get("/ok") == "L7OK 200 OK")
+            #expect(try await get("/created") == "L7OK 201 Created")
+            #expect(try await get("/moved") == "L7OK 302 Found")
+            #expect(
+                try await get("/missing") == "L7STS expected status 200-399, got status 404")
+            #expect(
+                try await get("/moved", HTTPExpectation(.status(StatusSet("200-299,404"))))
+                    == "L7STS expected status 200-299,404, got status 302")
+            #expect(
+                try await get("/missing", HTTPExpectation(.status(StatusSet("200-299,404"))))
+                    == "L7OK 404 Not Found")
+            #expect(
+                try await get(
+                    "/broken", HTTPExpectation(.statusMatches(RegularExpression("^5"))))
+                    == "L7OK 503 Service Unavailable")
+            #expect(
+                try await get("/ok", HTTPExpectation(.body(.text("is well")))) == "L7OK 200 OK")
+            #expect(
+                try await get("/ok", HTTPExpectation(.body(.text("is well")), isNegated: true))
+                    == "L7STS expected ! string 'is well', got status 200")
+            #expect(
+                try await get(
+                    "/ok", HTTPExpectation(.body(.expression(RegularExpression("w.l+\\nsec")))))
+                    == "L7OK 200 OK")
+            #expect(
+                try await get(
+                    "/ok", HTTPExpectation(.body(.expression(RegularExpression("^second")))))
+                    == "L7STS expected rstring '^second', got status 200")
+            #expect(
+                try await get("/header", HTTPExpectation(.header(name: "x-role", .text("prim"))))
+                    == "L7OK 204 No Content")
+            #expect(
+                try await get("/header", HTTPExpectation(.header(name: "x-role", .text("replica"))))
+                    == "L7STS expected hdr name 'x-role' value string 'replica', got status 204")
+            #expect(
+                try await get("/ok", HTTPExpectation(.header(name: "x-role", nil), isNegated: true))
+                    == "L7OK 200 OK")
+            let echo = HTTPExpectation(.body(.text("GET HTTP/1.1 web.example [yes]")))
+            #expect(
+                try await get(
+                    "/method", echo, version: .http11, host: "web.example",
+                    headers: [("X-Probe", "yes")]) == "L7OK 200 OK")
+            #expect(
+                try await get(
+                    "/method", HTTPExpectation(.body(.text("GET HTTP/1.1 127.0.0.1 []"))),
+                    version: .http11) == "L7OK 200 OK")
+            #expect(try await get("/ok", method: "HEAD", version: .http11) == "L7OK 200 OK")
+            #expect(
+                try await get(
+                    "/body", HTTPExpectation(.body(.text("5"))), method: "POST",
+                    body: Array("hello".utf8)) == "L7OK 200 OK")
+            #expect(
+                try await probe(HTTPProbe(), port: nginx.port).code == "L7STS",
+                "nginx refuses OPTIONS with 405")
+        }
+
+        @Test func `of 10 MB only the kept part is read`() async throws {
+            let nginx = try await Nginx()
+            defer { nginx.server.stop() }
+            let request = try HTTPCheckRequest(method: "GET", path: "/large")
+            var check = HTTPProbe(request)
+            check.bodyLimit = 4_096
+            check.expectations = [HTTPExpectation(.body(.text("0123456789abcdef")))]
+            #expect(try await probe(check, port: nginx.port).code == "L7OK")
+            check.expectations = [HTTPExpectation(.body(.text("not there")))]
+            let begin = ContinuousClock.now
+            #expect(try await probe(check, port: nginx.port).code == "L7STS")
+            #expect(begin.duration(to: .now) < .seconds(5))
+        }
+
+        @Test func `404 drains on request`() async throws {
+            let nginx = try await Nginx()
+            defer { nginx.server.stop() }
+            var check = HTTPProbe(try HTTPCheckRequest(method: "GET", path: "/missing"))
+            check.drainsOn404 = true
+            let outcome = try await probe(check, port: nginx.port)
+            #expect(outcome.code == "L7OKC")
+            #expect(outcome.verdict == true)
+            #expect(outcome.facts?.statusCode == 404)
+        }
+
+        @Test func `TLS is checked as far as asked, and tells the days that are left`() async throws
+        {
+            let nginx = try await Nginx()
+            defer { nginx.server.stop() }
+            let authorities = ProbeTLS.Authorities.file(nginx.certificates.authority)
+            let strict = try ProbeTLS(serverName: "localhost", authorities: authorities)
+            let otherName = try ProbeTLS(serverName: "example.org", authorities: authorities)
+            let system = try ProbeTLS(serverName: "localhost")
+            let lax = try ProbeTLS(verification: .none)
+
+            let good = try await probe(TLSProbe(strict), port: nginx.securePort)
+            #expect(good.code == "L6OK")
+            #expect(good.facts?.certificateDaysLeft == 90)
+            #expect(good.detail == "certificate expires in 90 days")
+            let request = try HTTPCheckRequest(method: "GET", path: "/ok")
+            let page = try await probe(HTTPProbe(request, tls: strict), port: nginx.securePort)
+            #expect(page.code == "L7OK")
+            #expect(page.facts?.certificateDaysLeft == 90)
+
+            #expect(
+                try await probe(TLSProbe(strict), port: nginx.expiredPort)
+                    == .handshakeFailed(reason: "the certificate has expired 3 days ago"))
+            let expired = try await probe(TLSProbe(lax), port: nginx.expiredPort)
+            #expect(expired.code == "L6OK")
+            #expect(expired.facts?.certificateDaysLeft == -3)
+            let misnamed = try await probe(TLSProbe(otherName), port: nginx.securePort)
+            #expect(
+                misnamed
+                    == .handshakeFailed(
+                        reason: "the certificate is not made out to the server's name"))
+            #expect(try await probe(TLSProbe(system), port: nginx.securePort).code == "L6RSP")
+            #expect(try await probe(TLSProbe(lax), port: nginx.port).code == "L6RSP")
+        }
+
+        @Test func `ALPN is offered`() async throws {
+            let nginx = try await Nginx()
+            defer { nginx.server.stop() }
+            // nginx ends the handshake with an alert when it speaks nothing of what is offered.
+            let spoken = try ProbeTLS(applicationProtocols: ["http/1.1"], verification: .none)
+            #expect(try await probe(TLSProbe(spoken), port: nginx.securePort).code == "L6OK")
+            let foreign = try ProbeTLS(applicationProtocols: ["imap"], verification: .none)
+            #expect(try await probe(TLSProbe(foreign), port: nginx.securePort).code == "L6RSP")
+        }
+    }
+}
+
+@Suite struct `HTTP probe settings` {
+    @Test(arguments: [
+        ("GET\r\n", "/", "X", "y"), ("", "/", "X", "y"), ("GET", "/ HTTP/1.1\r\nX: y", "X", "y"),
+        ("GET", "", "X", "y"), ("GET", "/", "X:", "y"), ("GET", "/", "X", "y\r\nZ: 1"),
+    ])
+    func `what would forge another part is refused`(
+        method: String, path: String, name: String, value: String
+    ) {
+        #expect(throws: ProbeSettingsError.self) {
+            try HTTPCheckRequest(method: method, path: path, headers: [(name, value)])
+        }
+    }
+
+    @Test(arguments: ["", "2", "200-", "-200", "300-200", "200,,300", "2xx", "99", "+20", "1000"])
+    func `a status set that makes no sense is refused`(text: String) {
+        #expect(throws: ProbeSettingsError.notAStatusSet(text)) { try StatusSet(text) }
+    }
+
+    @Test func `a wrong expression says so`() {
+        #expect(throws: ProbeSettingsError.self) { try RegularExpression("a(b") }
+    }
+
+    @Test func `a name to check needs a name, and no address`() {
+        #expect(throws: ProbeSettingsError.self) { try ProbeTLS() }
+        #expect(throws: ProbeSettingsError.self) { try ProbeTLS(serverName: "127.0.0.1") }
+        #expect(throws: ProbeSettingsError.self) {
+            try ProbeTLS(serverName: "a", authorities: .file("/nonexistent"))
+        }
+    }
+}
+#endif

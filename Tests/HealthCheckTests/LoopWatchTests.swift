@@ -1,0 +1,102 @@
+#if Program
+import Glibc
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import HealthCheck
+
+extension `One after another` {
+    @Suite struct `Late event loop` {
+        private let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
+
+        private func watch(looksAt milliseconds: [Int64]) -> LoopWatch {
+            var watch = LoopWatch(from: start, timeout: .milliseconds(800))
+            for moment in milliseconds { watch.looked(at: start + .milliseconds(moment)) }
+            return watch
+        }
+
+        private func fair(_ outcome: ProbeOutcome, _ looks: [Int64], end: Int64 = 800) -> String {
+            watch(looksAt: looks).fair(outcome, at: start + .milliseconds(end)).code
+        }
+
+        @Test func `looks that come in time leave a timeout as it is`() {
+            let looks: [Int64] = [100, 201, 302, 403, 504, 605, 706]
+            #expect(fair(.timedOut, looks) == "L4TOUT")
+            #expect(fair(.answerTimedOut(waitingFor: "x"), looks, end: 805) == "L7TOUT")
+        }
+
+        @Test func `a pause over a quarter of the time excuses a timeout and nothing else`() {
+            #expect(fair(.timedOut, [100, 450, 550, 650, 750]) == "SOCKERR")
+            #expect(fair(.handshakeTimedOut, [100, 450, 550, 650, 750]) == "SOCKERR")
+            #expect(fair(.refused, [100, 450, 550, 650, 750]) == "L4CON")
+            #expect(fair(.passed, [100, 450, 550, 650, 750]) == "L4OK")
+            #expect(fair(.timedOut, [100, 390, 490, 590, 690, 790]) == "L4TOUT")
+        }
+
+        @Test func `the pause before the end counts, and each only once`() {
+            #expect(fair(.timedOut, [100, 200, 300, 400, 500, 600, 700], end: 1_050) == "SOCKERR")
+            #expect(fair(.timedOut, [250, 350, 450, 550, 650, 750], end: 810) == "L4TOUT")
+            #expect(watch(looksAt: [250, 350]).lateness == .milliseconds(150))
+        }
+
+        @Test func `a server is not taken down by a loop that stood still`() async throws {
+            let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+            let peer = try await FaultyPeer(.silent)
+            defer { peer.stop() }
+            var target = try CheckTarget(id: "a", ipAddress: "127.0.0.1", port: peer.port)
+            target.probe = RedisProbe()
+            target.interval = .milliseconds(400)
+            target.initialState = .up
+            let checker = HealthChecker(group: group, targets: [target]) { _ in }
+            checker.start()
+            // Stands still from before the answer is due until after.
+            try await Task.sleep(for: .milliseconds(150))
+            group.next().execute { usleep(600_000) }
+            try await group.next().submit {}.get()
+            try await group.next().scheduleTask(in: .milliseconds(20)) {}.futureResult.get()
+            let report = try #require(checker.snapshot().first)
+            checker.stop()
+            try await group.shutdownGracefully()
+            #expect(report.code == "SOCKERR")
+            #expect("\(report.record)" == "UP 1/3")
+        }
+    }
+}
+
+@Suite struct `Spread of checks` {
+    private func moments(count: Int, round: Int) -> [Double] {
+        (0..<count).flatMap { position -> [Double] in
+            let spread = CheckSpread(position: position, count: count, interval: .seconds(2))
+            let first = spread.first / .seconds(1)
+            let second = first + spread.second / .seconds(1)
+            return [first] + (0..<round).map { second + 2 * Double($0) }
+        }.sorted()
+    }
+
+    @Test func `of 2,000 checks at most 100 come in any 20 ms`() {
+        let moments = moments(count: 2_000, round: 3)
+        var (first, most) = (0, 0)
+        for (index, moment) in moments.enumerated() {
+            while moments[first] <= moment - 0.02 { first += 1 }
+            most = max(most, index - first + 1)
+        }
+        #expect(most <= 100)
+        #expect(moments.count == 8_000)
+    }
+
+    @Test func `a pool of a few is known within 50 ms`() throws {
+        #expect(try #require(moments(count: 4, round: 0).last) < 0.05)
+    }
+
+    @Test func `jitter stays within its share`() throws {
+        var target = try CheckTarget(id: "a", ipAddress: "127.0.0.1", port: 1)
+        target.interval = .seconds(1)
+        target.jitter = 0.2
+        let record = HealthRecord(initialState: .fullyUp)
+        let intervals = (0..<200).map { _ in target.interval(in: record) }
+        #expect(intervals.allSatisfy { $0 >= .milliseconds(800) && $0 <= .milliseconds(1_200) })
+        #expect(Set(intervals).count > 100)
+    }
+}
+#endif

@@ -1,0 +1,96 @@
+#if Program
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A server on loopback that does something wrong, or one thing right.
+final class FaultyPeer: Sendable {
+    enum Behaviour: Sendable {
+        case silent
+        case closesAtOnce
+        /// Says that, and stays.
+        case says([UInt8])
+        /// Sends as many bytes of `x`, and stays.
+        case floods(Int)
+        /// Answers each of what it receives in turn, and stays.
+        case answers([[UInt8]])
+    }
+
+    let port: Int
+    private let channel: any Channel
+    private let ears = Ears()
+
+    /// All that was received, over all connections.
+    var text: String { String(decoding: ears.bytes, as: UTF8.self) }
+    var openConnections: Int { ears.connections.withLock { $0 } }
+
+    init(_ behaviour: Behaviour) async throws {
+        let ears = self.ears
+        channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: 1_024)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        Handler(behaviour, ears: ears))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        port = channel.localAddress?.port ?? 0
+    }
+
+    func stop() { channel.close(promise: nil) }
+
+    deinit { channel.close(promise: nil) }
+
+    final class Ears: Sendable {
+        private let kept = Mutex<[UInt8]>([])
+        let connections = Mutex(0)
+        var bytes: [UInt8] { kept.withLock { $0 } }
+        @Sendable func hear(_ bytes: [UInt8]) { kept.withLock { $0 += bytes } }
+    }
+
+    private final class Handler: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+        private let behaviour: Behaviour
+        private let ears: Ears
+        private var turn = 0
+
+        init(_ behaviour: Behaviour, ears: Ears) {
+            self.behaviour = behaviour
+            self.ears = ears
+        }
+
+        func channelInactive(context: ChannelHandlerContext) {
+            ears.connections.withLock { $0 -= 1 }
+        }
+
+        func channelActive(context: ChannelHandlerContext) {
+            ears.connections.withLock { $0 += 1 }
+            switch behaviour {
+            case .silent, .answers: break
+            case .closesAtOnce: context.close(promise: nil)
+            case .says(let bytes): say(bytes, context)
+            case .floods(let count):
+                say([UInt8](repeating: UInt8(ascii: "x"), count: count), context)
+            }
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            ears.hear(Array(unwrapInboundIn(data).readableBytesView))
+            if case .answers(let answers) = behaviour, turn < answers.count {
+                say(answers[turn], context)
+                turn += 1
+            }
+        }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            context.close(promise: nil)
+        }
+
+        private func say(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+        }
+    }
+}
+#endif

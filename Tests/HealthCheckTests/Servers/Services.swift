@@ -1,0 +1,104 @@
+#if Program
+import Foundation
+
+/// Exim, which greets as `mail.example.test`.
+struct Exim {
+    let server: RealServer
+
+    init() async throws {
+        let folder = try TemporaryFolder(for: "nobody")
+        let port = try closedPort()
+        let user = geteuid() == 0 ? "nobody" : NSUserName()
+        let group = geteuid() == 0 ? "nogroup" : String(getegid())
+        let configuration = folder.write(
+            "exim.conf",
+            """
+            spool_directory = \(folder.path)/spool
+            log_file_path = \(folder.path)/%slog
+            pid_file_path = \(folder.path)/pid
+            exim_user = \(user)
+            exim_group = \(group)
+            primary_hostname = mail.example.test
+            local_interfaces = 127.0.0.1
+            daemon_smtp_ports = \(port)
+            keep_environment =
+            host_lookup =
+            rfc1413_query_timeout = 0s
+            acl_smtp_helo = check_helo
+            begin acl
+            check_helo:
+              deny condition = ${if eq{$sender_helo_name}{refused}}
+                   message = not you
+              accept
+            begin routers
+            begin transports
+
+            """)
+        server = try await RealServer(
+            "/usr/sbin/exim4", ["-bdf", "-C", configuration], in: folder, port: port)
+    }
+}
+
+/// OpenLDAP with the administrator `cn=admin,dc=example`, password `secret`.
+struct OpenLDAP {
+    let server: RealServer
+
+    init(allowsAnonymous: Bool = true) async throws {
+        let folder = try TemporaryFolder()
+        let port = try closedPort()
+        let configuration = folder.write(
+            "slapd.conf",
+            """
+            include /etc/ldap/schema/core.schema
+            pidfile \(folder.path)/pid
+            \(allowsAnonymous ? "" : "disallow bind_anon")
+            modulepath /usr/lib/ldap
+            moduleload back_mdb
+            database mdb
+            suffix "dc=example"
+            rootdn "cn=admin,dc=example"
+            rootpw secret
+            directory \(folder.path)
+
+            """)
+        server = try await RealServer(
+            "/usr/sbin/slapd",
+            ["-d", "0", "-f", configuration, "-h", "ldap://127.0.0.1:\(port)/"], in: folder,
+            port: port)
+    }
+}
+
+/// Unbound with the zone `example`, and no way out.
+struct Unbound {
+    let server: RealServer
+
+    init() async throws {
+        let folder = try TemporaryFolder()
+        let port = try closedPort()
+        let configuration = folder.write(
+            "unbound.conf",
+            """
+            server:
+              interface: 127.0.0.1
+              port: \(port)
+              do-daemonize: no
+              use-syslog: no
+              username: ""
+              chroot: ""
+              directory: "\(folder.path)"
+              pidfile: "\(folder.path)/pid"
+              module-config: "iterator"
+              num-threads: 1
+              local-zone: "." static
+              local-data: ". SOA root.example. admin.example. 1 2 3 4 5"
+              local-data: "web.example. A 192.0.2.7"
+              local-zone: "secret.example." refuse
+            remote-control:
+              control-enable: no
+
+            """)
+        server = try await RealServer(
+            "/usr/sbin/unbound", ["-d", "-c", configuration], in: folder, port: port)
+    }
+}
+#endif

@@ -1,0 +1,204 @@
+#if Program
+import Foundation
+import LinuxIO
+import Testing
+
+/// What a user meets: the built program, its texts and its exit statuses.
+@ProgramThread @Suite(.tags(.needsRoot)) struct `The command line` {
+    let folder: ProgramFolder
+
+    init() throws { folder = try ProgramFolder() }
+
+    @Test func `0: a good file`() throws {
+        let file = try folder.write(balancerFile(port: 8080, server: 8081), to: "good.cfg")
+        let result = try folder.run("check", file)
+        #expect(result.status == 0)
+        #expect(
+            result.output == "ok: 0 virtual routers, 1 frontend, 1 server, 0 statistics pages\n")
+        #expect(result.errors == "")
+    }
+
+    @Test func `0: help and version`() throws {
+        #expect(try folder.run("--help").status == 0)
+        #expect(try folder.run("--version").output == "0.1.0\n")
+    }
+
+    @Test(arguments: [
+        ["frobnicate"], ["run"], ["check", "--format", "xml", "f"], ["status", "--bogus"],
+        ["run", "f", "--drain-timeout", "-1"], ["server", "weight", "a/b", "257"],
+        ["server", "drain", "web01"],
+    ])
+    func `2: bad usage`(arguments: [String]) throws {
+        let result = try folder.run(command: [ProgramFolder.binary] + arguments)
+        #expect(result.status == 2)
+        #expect(result.output == "")
+        #expect(!result.errors.isEmpty)
+    }
+
+    @Test(arguments: [
+        (
+            "listen a 127.0.0.1:80\n mode tcp\n balance sorce\n server s 127.0.0.1:1\n",
+            ":3:10: error: unknown balance algorithm 'sorce'; did you mean 'source'?"
+        ),
+        (
+            "vrrp_instance V {\n interface eth0\n virtual_router_id 1\n priority 301\n"
+                + " virtual_ipaddress {\n 192.0.2.1\n }\n}\n",
+            ":4:11: error: priority 301: must be 1 to 255"
+        ),
+        (
+            "vrrp_instance V {\n interface eth0\n",
+            ":1:17: error: the block of 'vrrp_instance' is never closed; a '}' is missing"
+        ),
+    ])
+    func `2: a wrong file names the place, the value and what would be right`(
+        text: String, complaint: String
+    ) throws {
+        let file = try folder.write(text, to: "wrong.conf")
+        let result = try folder.run("check", file)
+        #expect(result.status == 2)
+        #expect(result.output == "")
+        #expect(
+            result.errors.split(separator: "\n").contains("\(file)\(complaint)"), "\(result.errors)"
+        )
+        let run = try folder.run("run", "--control", folder.control, file)
+        #expect(run.status == 2)
+        #expect(run.errors.hasSuffix("lbctl: not started: the configuration has errors\n"))
+    }
+
+    @Test func `2: a missing file`() throws {
+        let result = try folder.run("check", "/nonexistent/haproxy.cfg")
+        #expect(result.status == 2)
+        #expect(result.errors == "/nonexistent/haproxy.cfg:1:1: error: no such file\n")
+    }
+
+    @Test func `2: a user that this host does not have`() throws {
+        let file = try folder.write(
+            "global\n user nobody-of-this-name\n"
+                + balancerFile(port: 8080, server: 8081), to: "user.cfg")
+        let result = try folder.run("check", file)
+        #expect(result.status == 2)
+        #expect(
+            result.errors
+                == "\(file):2:7: error: user 'nobody-of-this-name': this host has no such user\n")
+    }
+
+    @Test func `4: nobody runs`() throws {
+        let result = try folder.run("status", "--control", folder.control)
+        #expect(result.status == 4)
+        #expect(
+            result.errors == """
+                lbctl: no running program answers at \(folder.control): No such file or directory \
+                (errno 2); start one with 'lbctl run', or name its socket by --control
+
+                """)
+    }
+
+    @Test func `4: a program that closes, and one whose socket is stale`() throws {
+        _ = try UnixSocket.listening(at: folder.control, mode: 0o600)
+        #expect(try folder.run("reload", "--control", folder.control).status == 4)
+    }
+
+    @Test func `3: another user's program`() throws {
+        guard geteuid() == 0 else { return print("NOT RUN: becoming another user needs root") }
+        chmod(folder.path, 0o755)
+        let listener = try UnixSocket.listening(at: folder.control, mode: 0o600)
+        var information = stat()
+        #expect(stat(folder.control, &information) == 0)
+        #expect(information.st_mode & 0o777 == 0o600)
+        let result = try asNobody("status", "--control", folder.control)
+        #expect(result.status == 3)
+        #expect(result.errors.hasSuffix("Permission denied (errno 13)\n"))
+        _ = listener.rawValue
+    }
+
+    @Test func `3: a low port without the right to it`() throws {
+        guard geteuid() == 0 else { return print("NOT RUN: becoming another user needs root") }
+        chmod(folder.path, 0o777)
+        let file = try folder.write(
+            balancerFile(port: 81, server: 8081), to: "low.cfg")
+        let result = try asNobody("run", "--control", folder.control, file)
+        // Where ports from 0 up are everybody's, there is nothing to refuse.
+        let first = try String(
+            contentsOfFile: "/proc/sys/net/ipv4/ip_unprivileged_port_start", encoding: .utf8)
+        guard first == "1024\n" else { return print("low ports are everybody's here") }
+        #expect(result.status == 3)
+        #expect(
+            result.errors.hasSuffix(
+                "lbctl: bind 127.0.0.1:81: Permission denied (errno 13); ports below 1024 want"
+                    + " root or CAP_NET_BIND_SERVICE\n"), "\(result.errors)")
+    }
+
+    @Test func `5: a port in use`() throws {
+        let taken = try Socket.listening(
+            on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 1)
+        let port = try Socket.localAddress(of: taken.rawValue).port
+        let file = try folder.write(balancerFile(port: port, server: 8081), to: "taken.cfg")
+        let result = try folder.run("run", "--no-realtime", "--control", folder.control, file)
+        #expect(result.status == 5)
+        #expect(
+            result.errors == """
+                lbctl: bind 127.0.0.1:\(port): Address already in use (errno 98); another program \
+                listens there; 'ss -ltnp sport = :\(port)' names it
+
+                """)
+        #expect(!FileManager.default.fileExists(atPath: folder.control))
+    }
+
+    @Test func `5: a control path that is a file is left alone`() throws {
+        let file = try folder.write(balancerFile(port: try freePort(), server: 1), to: "a.cfg")
+        let precious = try folder.write("precious", to: "precious")
+        let result = try folder.run("run", "--control", precious, file)
+        #expect(result.status == 5)
+        #expect(
+            result.errors == """
+                lbctl: control socket \(precious): a file of that name exists; '--control' \
+                chooses another path
+
+                """)
+        #expect(folder.text(of: "precious") == "precious")
+        #expect(try folder.run("run", "--control", "/nonexistent/s", file).status == 5)
+        let long = String(repeating: "x", count: 200)
+        #expect(try folder.run("run", "--control", "/tmp/\(long)", file).status == 5)
+    }
+
+    @Test func `1 and 0: orders to a running program; a second one is refused`() throws {
+        let port = try freePort()
+        let file = try folder.write(balancerFile(port: port, server: 1), to: "a.cfg")
+        let program = try folder.start(file)
+        try folder.awaitLog("serves")
+        let control = folder.control
+
+        let wrong = try folder.run("server", "drain", "web/s2", "--control", control)
+        #expect(wrong.status == 1)
+        #expect(wrong.errors == "lbctl: no server of web is named 's2'; there are: s1\n")
+        #expect(try folder.run("server", "drain", "web/s1", "--control", control).status == 0)
+
+        let second = try folder.run("run", "--no-realtime", "--control", control, file)
+        #expect(second.status == 5)
+        #expect(
+            second.errors == """
+                lbctl: another lbctl runs here and listens at \(control); '--control' chooses \
+                another path
+
+                """)
+
+        let status = try folder.status()
+        #expect(status["version"] as? Int == 1)
+        #expect(try folder.balancerStatus()["state"] as? String == "running")
+        let proxies = try #require(status["proxies"] as? [[String: Any]])
+        let servers = try #require(proxies.first?["servers"] as? [[String: Any]])
+        #expect(servers.first?["status"] as? String == "DRAIN")
+
+        program.signal(SIGTERM)
+        program.signal(SIGTERM)
+        #expect(try program.awaitEnd(within: .seconds(10)) == .exited(status: 0))
+        #expect(!FileManager.default.fileExists(atPath: control))
+    }
+
+    private func asNobody(_ arguments: String...) throws -> CommandResult {
+        try folder.run(
+            command: ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--"]
+                + [ProgramFolder.binary] + arguments)
+    }
+}
+#endif

@@ -1,0 +1,163 @@
+#if Program
+import Foundation
+import LinuxIO
+import Reactor
+import Testing
+
+@testable import lbctl
+
+/// A number that lost its owner on purpose: closed by hand.
+private func openNull() throws -> Int32 { try Descriptor.nullDevice().release() }
+
+private func inode(_ number: Int32) -> UInt {
+    var information = stat()
+    return fstat(number, &information) == 0 ? UInt(information.st_ino) : 0
+}
+
+/// One end with frames, the other as raw bytes.
+private final class Ends {
+    let loop: EventLoop
+    let link: Link<String, String>
+    let raw: Descriptor
+    var messages: [String] = []
+    var descriptors: [Int32] = []
+    var endCount = 0
+
+    init() throws {
+        loop = try EventLoop()
+        let (one, other) = try Socket.pair()
+        raw = Descriptor(owning: other)
+        link = try Link(owning: one, loop: loop)
+        link.onMessage = { [unowned self] message, descriptors in
+            messages.append(message)
+            self.descriptors += descriptors
+        }
+        link.onEnd = { [unowned self] in endCount += 1 }
+    }
+
+    deinit { for number in descriptors { close(number) } }
+
+    func give(_ bytes: [UInt8], descriptors: [Int32] = []) {
+        #expect(
+            DescriptorPassing.send(bytes, descriptors: descriptors, to: raw.rawValue)
+                == .moved(bytes.count))
+        loop.turn(longestWait: .milliseconds(200))
+    }
+}
+
+@Suite struct `The link between the processes` {
+    // "a" and "bc" as JSON strings: `"a"` is 3 bytes, `"bc"` is 4.
+    private let frameA: [UInt8] = [0, 0, 0, 3, 0, 0, 0, 0] + Array(#""a""#.utf8)
+    private let frameBC: [UInt8] = [0, 0, 0, 4, 0, 0, 0, 0] + Array(#""bc""#.utf8)
+
+    @Test func `a frame that comes byte by byte is one message`() throws {
+        let ends = try Ends()
+        for byte in frameA.dropLast() { ends.give([byte]) }
+        #expect(ends.messages == [])
+        ends.give([frameA[10]])
+        #expect(ends.messages == ["a"])
+        #expect(ends.endCount == 0)
+    }
+
+    @Test func `frames that come together are messages in order`() throws {
+        let ends = try Ends()
+        ends.give(frameA + frameBC + frameA + frameBC.prefix(5))
+        #expect(ends.messages == ["a", "bc", "a"])
+        ends.give(Array(frameBC.dropFirst(5)))
+        #expect(ends.messages == ["a", "bc", "a", "bc"])
+    }
+
+    @Test func `descriptors come with their own message, in order`() throws {
+        let ends = try Ends()
+        let pipe = try OutputPipe()
+        let null = try Descriptor.nullDevice()
+        let files = [pipe.readEnd.rawValue, null.rawValue]
+        ends.give([0, 0, 0, 0, 0, 0, 0, 0], descriptors: files)
+        ends.give(frameA)
+        #expect(ends.descriptors == [])
+        ends.give([0, 0, 0, 4, 0, 0, 0, 2] + Array(#""bc""#.utf8))
+        #expect(ends.descriptors.map(inode) == files.map(inode))
+    }
+
+    @Test func `three hundred descriptors travel in batches`() throws {
+        let loop = try EventLoop()
+        let (one, other) = try Socket.pair()
+        let sender = try Link<String, String>(owning: one, loop: loop)
+        let receiver = try Link<String, String>(owning: other, loop: loop)
+        var received: [Int32] = []
+        receiver.onMessage = { _, descriptors in received = descriptors }
+        let sent = try (0..<300).map { _ in try openNull() }
+        sender.send("all", descriptors: sent)
+        for _ in 0..<10 where received.isEmpty { loop.turn(longestWait: .milliseconds(100)) }
+        #expect(received.count == 300)
+        for number in sent + received { close(number) }
+    }
+
+    @Test func `a message of many megabytes arrives whole, in pieces`() throws {
+        let loop = try EventLoop()
+        let (one, other) = try Socket.pair()
+        let sender = try Link<String, String>(owning: one, loop: loop)
+        let receiver = try Link<String, String>(owning: other, loop: loop)
+        var received: [String] = []
+        var drainCount = 0
+        receiver.onMessage = { message, _ in received.append(message) }
+        sender.onDrained = { drainCount += 1 }
+        let text = String(repeating: "0123456789", count: 800_000)
+        sender.send(text)
+        #expect(sender.hasBacklog)
+        sender.send("next")
+        for _ in 0..<5000 where received.count < 2 { loop.turn(longestWait: .milliseconds(100)) }
+        #expect(received.count == 2 && received.first?.utf8.count == 8_000_000)
+        #expect(received.last == "next")
+        #expect(!sender.hasBacklog && drainCount >= 1)
+    }
+
+    @Test(
+        arguments: [
+            [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0],  // 4 GiB of payload
+            [0, 0, 0, 1, 0, 0, 0, 1, 0x31],  // a descriptor that did not come
+            [0, 0, 0, 1, 0, 0, 0, 0, 0x31],  // a number where a string belongs
+            [0, 0, 0, 2, 0, 0, 0, 0, 0x7b, 0x7b],  // no JSON
+        ] as [[UInt8]])
+    func `what is no frame ends the link once`(bytes: [UInt8]) throws {
+        let ends = try Ends()
+        ends.give(bytes)
+        ends.give(frameA)
+        #expect(ends.messages == [])
+        #expect(ends.endCount == 1)
+    }
+
+    @Test func `descriptors of a malformed frame and of none are closed`() throws {
+        let ends = try Ends()
+        let reader = try giveWriteEnd(to: ends)
+        var bytes: [UInt8] = []
+        #expect(UnixSocket.read(from: reader.rawValue, into: &bytes) == .wouldBlock)
+        ends.give([0, 0, 0, 1, 0, 0, 0, 1, 0x31])
+        #expect(ends.endCount == 1)
+        // Whoever holds the other end would keep this one open.
+        #expect(UnixSocket.read(from: reader.rawValue, into: &bytes) == .moved(0))
+    }
+
+    /// Sends one end of a pair, and keeps the other alone.
+    private func giveWriteEnd(to ends: Ends) throws -> Descriptor {
+        let (one, other) = try Socket.pair()
+        let given = Descriptor(owning: other)
+        ends.give([0, 0, 0, 0, 0, 0, 0, 0], descriptors: [given.rawValue, given.rawValue])
+        return Descriptor(owning: one)
+    }
+
+    @Test func `an end that is let go closes its socket and leaves the loop`() throws {
+        let loop = try EventLoop()
+        let (one, other) = try Socket.pair()
+        let otherEnd = Descriptor(owning: other)
+        do {
+            let link = try Link<String, String>(owning: one, loop: loop)
+            link.send("last words")
+        }
+        var bytes: [UInt8] = []
+        #expect(UnixSocket.read(from: otherEnd.rawValue, into: &bytes) == .moved(20))
+        #expect(UnixSocket.read(from: otherEnd.rawValue, into: &bytes) == .moved(0))
+        loop.turn(longestWait: .zero)
+    }
+}
+#endif

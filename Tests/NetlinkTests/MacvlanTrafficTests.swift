@@ -1,0 +1,128 @@
+import Glibc
+import LinuxIO
+import Netlink
+import Testing
+
+/// An ARP question of 10.1.0.9 at 02:00:00:00:00:09 for 10.1.0.`last`.
+private func question(_ last: UInt8) -> [UInt8] {
+    [
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0, 0, 0, 0, 9, 0x08, 0x06,
+        0x00, 0x01, 0x08, 0x00, 0x06, 0x04, 0x00, 0x01,
+        0x02, 0, 0, 0, 0, 9, 10, 1, 0, 9, 0, 0, 0, 0, 0, 0, 10, 1, 0, last,
+    ]
+}
+
+/// An echo request of 10.1.0.9 for 10.1.0.5 at 00:00:5e:00:01:0a.
+private let echoRequest: [UInt8] = [
+    0x00, 0x00, 0x5e, 0x00, 0x01, 0x0a, 0x02, 0, 0, 0, 0, 9, 0x08, 0x00,
+    0x45, 0, 0, 28, 0, 0, 0, 0, 64, 1, 0x66, 0xd2, 10, 1, 0, 9, 10, 1, 0, 5,
+    8, 0, 0xf7, 0xfd, 0, 1, 0, 1,
+]
+
+/// A solicitation of 2001:db8::9 for 2001:db8::5, to its group ff02::1:ff00:5.
+private let solicitation: [UInt8] = [
+    0x33, 0x33, 0xff, 0x00, 0x00, 0x05, 0x02, 0, 0, 0, 0, 9, 0x86, 0xdd,
+    0x60, 0, 0, 0, 0, 32, 58, 255,
+    0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9,
+    0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0, 0, 5,
+    135, 0, 0x1c, 0x11, 0, 0, 0, 0,
+    0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5,
+    1, 1, 0x02, 0, 0, 0, 0, 9,
+]
+
+@Suite(.tags(.needsRoot), .enabled(if: isRoot, "NOT RUN: needs root"))
+struct `A virtual hardware address on the wire` {
+    /// `a` speaks from 10.1.0.6, a macvlan on it from 10.1.0.5.
+    private static func prepare() throws {
+        try Laboratory.set("net/ipv4/conf/all/rp_filter", "1")
+        try Laboratory.ip("address add 10.1.0.6/24 dev a")
+        let made = try Macvlans().create(
+            name: "v10", hardwareAddress: HardwareAddress(rawValue: 0x5e_00_01_0a),
+            parentIndex: Laboratory.interfaceIndex("a"))
+        try Links().set(index: made.index, isUp: true)
+        var address = InterfaceAddress(
+            InternetAddress(10, 1, 0, 5), prefixLength: 24, interfaceIndex: made.index)
+        address.flags = .noPrefixRoute
+        #expect(try AddressManager().add(address) == .added)
+    }
+
+    private static func flap() throws {
+        try Laboratory.ip("link set dev a down")
+        try Laboratory.ip("link set dev a up")
+        try Laboratory.wait { try Links().link(named: "v10")?.isRunning == true }
+    }
+
+    @Test func `each address is answered for once, by its own hardware address`() async {
+        await #expect(processExitsWith: .success) {
+            Laboratory.run {
+                try Self.prepare()
+                let b = Laboratory.interfaceIndex("b")
+                let announcer = try ARPAnnouncer()
+                for isFlapped in [false, true] {
+                    if isFlapped { try Self.flap() }
+                    for (last, hardware) in [
+                        (5, [0x00, 0x00, 0x5e, 0x00, 0x01, 0x0a]), (6, [0x02, 0, 0, 0, 0, 0x0a]),
+                    ] as [(UInt8, [UInt8])] {
+                        let listener = Listener(protocol: 0x0806)
+                        let sent = announcer.sendFrame(question(last).span, interfaceIndex: b)
+                        #expect(sent == .moved(42))
+                        // Operation 2, the reply; then the sender's hardware and Internet address.
+                        let replies = listener.frames().filter { $0[21] == 2 }
+                        #expect(replies.count == 1)
+                        #expect(
+                            replies.map { Array($0[22..<32]) } == [hardware + [10, 1, 0, last]])
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func `an IPv6 address is answered for once, by its own hardware address`() async {
+        await #expect(processExitsWith: .success) {
+            Laboratory.run {
+                let macvlans = try Macvlans()
+                let made = try macvlans.create(
+                    name: "v10", hardwareAddress: HardwareAddress(rawValue: 0x5e_00_02_0a),
+                    parentIndex: Laboratory.interfaceIndex("a"))
+                try Links().set(index: made.index, isUp: true)
+                var address = InterfaceAddress(
+                    .v6(high: 0x2001_0db8_0000_0000, low: 5), prefixLength: 64,
+                    interfaceIndex: made.index)
+                address.flags.insert(.noPrefixRoute)
+                #expect(try AddressManager().add(address) == .added)
+                let listener = Listener(protocol: 0x86dd)
+                let sent = try ARPAnnouncer().sendFrame(
+                    solicitation.span, interfaceIndex: Laboratory.interfaceIndex("b"))
+                #expect(sent == .moved(86))
+                // Neighbour advertisements; their last six bytes are the target's hardware address.
+                let replies = listener.frames().filter { $0[54] == 136 }
+                #expect(
+                    replies.map { Array($0[80..<86]) } == [[0x00, 0x00, 0x5e, 0x00, 0x02, 0x0a]])
+                #expect(
+                    replies.map { Array($0[6..<12]) } == [[0x00, 0x00, 0x5e, 0x00, 0x02, 0x0a]])
+            }
+        }
+    }
+
+    @Test func `packets to it are taken, and the way back is asked for in the host's own name`()
+        async
+    {
+        await #expect(processExitsWith: .success) {
+            Laboratory.run {
+                try Self.prepare()
+                let listener = Listener(protocol: 0x0806)
+                let sent = try ARPAnnouncer().sendFrame(
+                    echoRequest.span, interfaceIndex: Laboratory.interfaceIndex("b"))
+                #expect(sent == .moved(42))
+                // The host wants to answer and does not know 10.1.0.9 yet.
+                let questions = listener.frames()
+                    .filter { $0[21] == 1 && Array($0[38..<42]) == [10, 1, 0, 9] }
+                #expect(!questions.isEmpty)
+                for question in questions {
+                    #expect(Array(question[22..<28]) == [0x02, 0, 0, 0, 0, 0x0a])
+                    #expect(Array(question[28..<32]) == [10, 1, 0, 6])
+                }
+            }
+        }
+    }
+}

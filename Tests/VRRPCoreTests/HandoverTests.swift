@@ -1,0 +1,154 @@
+import Testing
+import VRRPCore
+
+@Suite struct `Restoring addresses` {
+    @Test func `five within ten seconds, the sixth is refused`() {
+        var record = RestorationRecord()
+        let granted = [0.0, 1, 2, 3, 4, 9.999].map { record.grant(at: second($0)) }
+        #expect(granted == [true, true, true, true, true, false])
+    }
+
+    @Test func `each counts for ten seconds`() {
+        var record = RestorationRecord()
+        for start in [0.0, 1, 2, 3, 4] { _ = record.grant(at: second(start)) }
+        let granted = [10.0, 10.5, 11].map { record.grant(at: second($0)) }
+        #expect(granted == [true, false, true])
+    }
+}
+
+@Suite struct `Giving way` {
+    /// Became Active at 3.609375 s with priority 100.
+    private func activeRouter(_ number: UInt8 = 100) -> VirtualRouter {
+        var active = router(priority: number)
+        _ = active.handle(.startup, at: second(0))
+        _ = active.handle(.wake, at: second(4))
+        return active
+    }
+
+    @Test func `an Active router resigns and watches`() {
+        var active = activeRouter()
+        let actions = active.giveWay(deferring: .untilNeeded, at: second(5))
+        #expect(
+            actions == [
+                .advertise(priority(0)), .report(.transition(from: .active, to: .backup)),
+                .releaseAddresses,
+            ])
+        #expect(active.role == .backup)
+        #expect(active.nextWake == second(8.609375))
+        #expect(active.isDeferring(at: second(5)))
+    }
+
+    @Test func `it follows a lower priority instead of preempting`() {
+        var active = activeRouter()
+        _ = active.giveWay(deferring: .untilNeeded, at: second(5))
+        let actions = active.handle(.received(advert(90), from: lowerAddress), at: second(6))
+        #expect(actions == [])
+        #expect(active.nextWake == second(9.609375))
+    }
+
+    @Test func `it takes over when nobody else does, and preempts again from then on`() {
+        var active = activeRouter()
+        _ = active.giveWay(deferring: .untilNeeded, at: second(5))
+        _ = active.handle(.wake, at: second(8.609375))
+        #expect(active.role == .active)
+        #expect(!active.isDeferring(at: second(9)))
+    }
+
+    @Test func `deference ends at its instant`() {
+        var active = activeRouter()
+        _ = active.giveWay(deferring: .until(second(65)), at: second(5))
+        _ = active.handle(.received(advert(90), from: lowerAddress), at: nanosecond(64_999_999_999))
+        #expect(active.nextWake == nanosecond(68_609_374_999))
+        _ = active.handle(.received(advert(90), from: lowerAddress), at: second(65))
+        #expect(active.nextWake == nanosecond(68_609_374_999))
+    }
+
+    @Test func `an owner that gave way waits too, after a fault as well`() {
+        var owner = router(priority: 255)
+        _ = owner.handle(.startup, at: second(0))
+        _ = owner.giveWay(deferring: .untilNeeded, at: second(1))
+        #expect(owner.role == .backup)
+        _ = owner.handle(.shutdown, at: second(2))
+        _ = owner.handle(.startup, at: second(3))
+        #expect(owner.role == .backup)
+    }
+}
+
+@Suite struct `Taking over` {
+    /// A Backup of `number` that follows an Active router at the higher address.
+    private func backup(_ number: UInt8, following other: UInt8) -> VirtualRouter {
+        var backup = router(priority: number, preempts: false)
+        _ = backup.handle(.startup, at: second(0))
+        _ = backup.handle(.received(advert(other), from: higherAddress), at: second(1))
+        return backup
+    }
+
+    @Test func `the priority rises above the Active router's`() throws {
+        var taker = backup(100, following: 150)
+        let actions = try taker.takeOver(at: second(2))
+        #expect(
+            actions == [
+                .report(.priorityChanged(from: priority(100), to: priority(151))),
+                .advertise(priority(151)), .report(.transition(from: .backup, to: .active)),
+                .claimAddresses, .announceAddresses(repetitions: 5),
+            ])
+        #expect(taker.raise == 51)
+    }
+
+    @Test func `a priority that wins already stays`() throws {
+        var taker = backup(100, following: 99)
+        let actions = try taker.takeOver(at: second(2))
+        #expect(actions.first == .advertise(priority(100)))
+        #expect(taker.raise == 0)
+    }
+
+    @Test func `an equal priority at the higher address is outranked by one`() throws {
+        var taker = backup(100, following: 100)
+        _ = try taker.takeOver(at: second(2))
+        #expect(taker.priority == priority(101))
+    }
+
+    @Test func `trackers go on counting on the raised priority`() throws {
+        var taker = backup(100, following: 150)
+        _ = try taker.takeOver(at: second(2))
+        _ = taker.handle(.priorityChanged(priority(80)), at: second(3))
+        #expect(taker.priority == priority(131))
+    }
+
+    @Test func `the raise ends when the router is Active no more`() throws {
+        var taker = backup(100, following: 150)
+        _ = try taker.takeOver(at: second(2))
+        _ = taker.handle(.priorityChanged(priority(80)), at: second(3))
+        let actions = taker.handle(.received(advert(150), from: higherAddress), at: second(4))
+        #expect(
+            actions.last == .report(.priorityChanged(from: priority(131), to: priority(80))))
+        #expect(taker.raise == 0)
+        // 4 s + 3 s + (256 - 80) / 256 s
+        #expect(taker.nextWake == second(7.6875))
+    }
+
+    @Test func `an owner can't be displaced`() {
+        var taker = backup(254, following: 255)
+        let before = taker
+        #expect(throws: VirtualRouter.TakeoverRefusal.self) {
+            _ = try taker.takeOver(at: second(2))
+        }
+        #expect(taker == before)
+    }
+
+    @Test func `a router in fault refuses`() {
+        var taker = router()
+        #expect(throws: VirtualRouter.TakeoverRefusal.takesNoPart) {
+            _ = try taker.takeOver(at: second(2))
+        }
+    }
+
+    @Test func `a takeover ends deference`() throws {
+        var taker = router(priority: 100)
+        _ = taker.handle(.startup, at: second(0))
+        _ = taker.giveWay(deferring: .untilNeeded, at: second(1))
+        _ = try taker.takeOver(at: second(2))
+        #expect(taker.role == .active)
+        #expect(!taker.isDeferring(at: second(2)))
+    }
+}
