@@ -59,7 +59,7 @@ public struct Macvlans: ~Copyable {
     /// - Returns: The link.
     /// - Throws: `NetlinkError` with the kernel's reason: a name (`EEXIST`) or an address
     ///   (`EADDRINUSE`) that is taken, no such interface (`ENODEV`), an interface that is itself
-    ///   below a bridge (`EBUSY`), no permission (`EPERM`, `EROFS`). Nothing is left behind then.
+    ///   below a bridge (`EBUSY`) or a macvlan (`EINVAL`), no permission (`EPERM`, `EROFS`). Nothing is left behind then.
     public borrowing func create(
         name: String, hardwareAddress: HardwareAddress, parentIndex: Int32, usesIPv6: Bool = true
     ) throws(NetlinkError) -> Macvlan {
@@ -72,6 +72,12 @@ public struct Macvlans: ~Copyable {
             try record.note(below: Self.neededBelow, of: parent.name)
         } catch { throw NetlinkError(error) }
         let macvlan = try createLink(name, hardwareAddress, parentIndex, record)
+        guard macvlan.parentIndex == parentIndex else {
+            // The kernel puts it on the interface below; the record is of another one.
+            _ = try delete(macvlan)
+            let reason = "\(parent.name) is on interface \(macvlan.parentIndex) itself, take that"
+            throw NetlinkError("make", name, .refused(.invalidArgument, explanation: reason))
+        }
         do throws(SystemError) {
             for (parameter, value) in Self.neededAbove {
                 try parameter.parameter(of: name).set(value)
@@ -98,6 +104,10 @@ public struct Macvlans: ~Copyable {
         // First, as the record ends with the link.
         if !hasSiblings { try restoreParent(of: macvlan) }
         guard present.contains(where: { $0.index == macvlan.index }) else { return .alreadyAbsent }
+        return try delete(macvlan)
+    }
+
+    private borrowing func delete(_ macvlan: Macvlan) throws(NetlinkError) -> Removal {
         var header = ifinfomsg()
         header.ifi_index = macvlan.index
         let request = try RequestMessage(type: RTM_DELLINK, header: header)

