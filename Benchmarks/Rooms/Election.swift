@@ -10,10 +10,10 @@ struct Election {
             "election: one step",
             [
                 row("Backup, an advertisement of the Active router", makeRouter(priority: 100)) {
-                    .received(self.advertisement(priority: 200), from: self.peer)
+                    .received(self.advertisement(priority: 200), from: .v4(self.peer))
                 },
                 row("Active, an advertisement of a lower priority", makeActive(priority: 200)) {
-                    .received(self.advertisement(priority: 100), from: self.peer)
+                    .received(self.advertisement(priority: 100), from: .v4(self.peer))
                 },
                 row("Active, its timer", makeActive(priority: 200)) { .wake },
             ])

@@ -133,54 +133,33 @@ private func changed(
     }
 }
 
-@Suite struct `Giving the addresses away` {
-    @Test func `it resigns and leaves them with whoever takes over`() {
+@Suite struct `Moved by its group` {
+    @Test func `it resigns, and preempts again like any Backup`() {
         var router = router().promoted()
         #expect(
-            router.handle(.stepDown, at: second(10.5)) == [
+            router.handle(.yield, at: second(10.5)) == [
                 .advertise(.release), .report(.transition(from: .active, to: .backup)),
                 .releaseAddresses,
             ])
         _ = router.handle(.received(advert(1), from: lowerAddress), at: second(11))
-        #expect(router.nextWake == second(14.609375))
-        _ = router.handle(.received(advert(1), from: lowerAddress), at: second(12))
-        #expect(router.nextWake == second(15.609375), "it is followed as long as it lives")
-    }
-
-    @Test func `it takes them back when nobody has them`() {
-        var router = router().promoted()
-        _ = router.handle(.stepDown, at: second(10.5))
         #expect(router.nextWake == second(14.109375))
-        _ = router.handle(.wake, at: second(14.109375))
-        #expect(router.role == .active)
     }
 
-    @Test func `a Backup has nothing to give`() {
+    @Test func `a Backup takes over at once, and an Active router does nothing`() {
         var router = router().started()
-        let before = router
-        #expect(router.handle(.stepDown, at: second(1)) == [])
-        #expect(router == before)
-    }
-
-    @Test func `a Backup takes them on request, and may preempt again after that`() {
-        var router = router().promoted()
-        _ = router.handle(.stepDown, at: second(10.5))
+        #expect(router.handle(.yield, at: second(1)) == [])
         #expect(
-            router.handle(.takeOver, at: second(11)) == [
+            router.handle(.takeOver, at: second(1)) == [
                 .advertise(priority(100)), .report(.transition(from: .backup, to: .active)),
                 .claimAddresses, .announceAddresses(repetitions: 5),
             ])
-        #expect(router.handle(.takeOver, at: second(11)) == [])
-        _ = router.handle(.received(advert(200), from: lowerAddress), at: second(12))
-        let due = router.nextWake
-        _ = router.handle(.received(advert(1), from: lowerAddress), at: second(13))
-        #expect(router.nextWake == due)
+        #expect(router.handle(.takeOver, at: second(1)) == [])
     }
 
-    @Test func `none that takes no part takes them`() {
+    @Test func `none that takes no part moves`() {
         var router = router()
         #expect(router.handle(.takeOver, at: second(1)) == [])
-        #expect(router.handle(.stepDown, at: second(1)) == [])
+        #expect(router.handle(.yield, at: second(1)) == [])
         #expect(router.role == .initialize)
     }
 }

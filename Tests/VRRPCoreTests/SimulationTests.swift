@@ -56,7 +56,7 @@ private struct Scenario {
         case 5: lan.heal()
         case 6: lan.stall(node, for: .milliseconds(pick(1..<8000)))
         case 7: lan.cut(from: node, to: pick(0..<lan.nodes.count))
-        case 8: lan.deliver(.stepDown, to: node)
+        case 8: lan.deliver(.yield, to: node)
         case 9: lan.deliver(.takeOver, to: node)
         default: lan.deliver(.priorityChanged(priority(UInt8(pick(1..<255)))), to: node)
         }
@@ -75,21 +75,12 @@ private struct Scenario {
 
     /// The router that wins if all preempt.
     var winner: Int? {
-        guard lan.nodes.allSatisfy(\.router.configuration.preempts),
-            !lan.nodes.contains(where: \.isHeldBack)
-        else { return nil }
+        guard lan.nodes.allSatisfy(\.router.configuration.preempts) else { return nil }
         return lan.nodes.indices.max { first, second in
             let (one, other) = (lan.nodes[first].router, lan.nodes[second].router)
             return (one.priority, one.configuration.primaryAddress)
                 < (other.priority, other.configuration.primaryAddress)
         }
-    }
-}
-
-extension SimulatedLAN.Node {
-    /// Whether its router gave the addresses away on request, and does not preempt.
-    fileprivate var isHeldBack: Bool {
-        if case .backup(let watch) = router.state { watch.isHeldBack } else { false }
     }
 }
 

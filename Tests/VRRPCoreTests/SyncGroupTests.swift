@@ -117,7 +117,7 @@ extension [SyncGroup.MemberAction] {
 
     @Test func `they give away and take over together`() {
         var group = group([100, 100]).promoted()
-        #expect(group.handle(.stepDown, for: 1, at: second(0.5)).effects == [leaving, leaving])
+        #expect(group.handle(.yield, for: 1, at: second(0.5)).effects == [leaving, leaving])
         #expect(group.handle(.takeOver, for: 1, at: second(0.6)).effects == [taking, taking])
     }
 
@@ -136,7 +136,7 @@ extension [SyncGroup.MemberAction] {
         var events: [(VirtualRouter.Event, Int)] = [(.wake, 0)]
         for member in [0, 1] {
             events += [(.startup, member), (.shutdown, member)]
-            events += [(.takeOver, member), (.stepDown, member)]
+            events += [(.takeOver, member), (.yield, member)]
             events += numbers.map { (said($0, vrid: 51 + member), member) }
         }
         var frontier: Set<SyncGroup> = [group([100, 100])]

@@ -70,7 +70,7 @@ public struct SyncGroup: Hashable, Sendable {
         case .shutdown:
             isStarted[member] = false
             return everyone(.shutdown, first: member, at: now)
-        case .takeOver, .stepDown, .yield:
+        case .takeOver, .yield:
             return everyone(event, first: member, at: now)
         case .wake: return wake(at: now)
         case .received, .priorityChanged: return settle(event, for: member, at: now)

@@ -1,7 +1,7 @@
 extension VirtualRouter {
     /// Deviation: addresses come after the first advertisement, as in keepalived; RFC 9568 §6.4
     /// does not say when they are put onto the interface.
-    func takeOver(at now: Instant) -> (State, [Action]) {
+    func becomeActive(at now: Instant) -> (State, [Action]) {
         let schedule = configuration.announcements
         var tenure = Tenure(
             advertiseAt: now + pace, mayAnswerAt: now,
@@ -53,7 +53,7 @@ extension VirtualRouter {
         }
         guard tenure.listeningUntil != nil else { return answer(peer, during: tenure, at: now) }
         // It took over while this router stood still.
-        guard preempts else { return yield(to: peer, during: tenure, at: now) }
+        guard preempts(at: now) else { return yield(to: peer, during: tenure, at: now) }
         var next = tenure
         next.listeningUntil = now
         next.announcement = PlannedAnnouncement(
@@ -151,10 +151,10 @@ extension VirtualRouter {
         )
     }
 
-    /// Gives the addresses to another router; held back, it leaves them there while there is one.
-    func stepDown(at now: Instant, isHeldBack: Bool) -> (State, [Action]) {
+    /// Gives the addresses to another router, and goes on as any Backup.
+    func stepDown(at now: Instant) -> (State, [Action]) {
         (
-            watch(following: nil, at: now, isHeldBack: isHeldBack),
+            watch(following: nil, at: now),
             [
                 .advertise(.release), .report(.transition(from: .active, to: .backup)),
                 .releaseAddresses,

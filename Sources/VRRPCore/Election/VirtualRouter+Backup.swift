@@ -2,15 +2,14 @@ extension VirtualRouter {
     /// Begins to take part: hears out the group first.
     func join(at now: Instant) -> (State, [Action]) {
         let down = activeDownInterval(following: nil)
-        let listening = configuration.joinListening ?? (preempts ? down : down * 2)
+        let listening = configuration.joinListening ?? (preempts(at: now) ? down : down * 2)
         let watch = Watch(activeDownAt: now + max(down, listening), stableSince: now)
         return (.backup(watch), [.report(.transition(from: .initialize, to: .backup))])
     }
 
     /// Whether the router is about to displace an Active one that says this: it does not follow.
     func displaces(_ message: Advertisement, watch: Watch, at now: Instant) -> Bool {
-        guard message.priority < priority, preempts, !watch.isHeldBack, !isDeferring(at: now)
-        else { return false }
+        guard message.priority < priority, preempts(at: now) else { return false }
         return priority == .owner || now >= watch.stableSince + configuration.preemptDelay
     }
 
@@ -18,7 +17,7 @@ extension VirtualRouter {
         let isInferior = peer.advertisement.priority < priority
         let next = Watch(
             activeDownAt: now + activeDownInterval(following: peer), following: peer,
-            stableSince: isInferior ? watch.stableSince : now, isHeldBack: watch.isHeldBack)
+            stableSince: isInferior ? watch.stableSince : now)
         // A peer that differs would otherwise be reported with each of its advertisements.
         return (.backup(next), peer == watch.following ? [] : differences(of: peer))
     }
@@ -44,7 +43,7 @@ extension VirtualRouter {
     func end(_ watch: Watch, at now: Instant) -> (State, [Action]) {
         let lateness = now - watch.activeDownAt
         let down = activeDownInterval(following: watch.following)
-        guard lateness > down, !watch.hasListened else { return takeOver(at: now) }
+        guard lateness > down, !watch.hasListened else { return becomeActive(at: now) }
         var next = watch
         next.activeDownAt = now + down
         next.hasListened = true
@@ -52,19 +51,19 @@ extension VirtualRouter {
     }
 
     /// Follows whoever is Active, from now on.
-    func watch(following peer: Peer?, at now: Instant, isHeldBack: Bool = false) -> State {
+    func watch(following peer: Peer?, at now: Instant) -> State {
         .backup(
             Watch(
                 activeDownAt: now + activeDownInterval(following: peer), following: peer,
-                stableSince: now, isHeldBack: isHeldBack))
+                stableSince: now))
     }
 
     func adopt(_ changed: Priority, at now: Instant) -> (State, [Action]) {
         guard changed != priority, changed != .release else { return (state, []) }
         let report = Action.report(.priorityChanged(from: priority, to: changed))
         if case .active(let tenure) = state {
-            // The others need not wait an interval to learn that they are ranked higher.
-            return (.active(changed < priority ? hastened(tenure) : tenure), [report])
+            // Who might take over should know at once, not an interval later.
+            return (changed < priority ? .active(hastened(tenure)) : state, [report])
         }
         guard case .backup(var watch) = state else { return (state, [report]) }
         let interval = activeInterval(following: watch.following)

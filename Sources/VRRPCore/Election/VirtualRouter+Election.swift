@@ -7,7 +7,7 @@ extension VirtualRouter {
 
         // §6.4.1 Initialize
         case (.initialize, .startup) where priority == .owner && !isDeferring(at: now):
-            takeOver(at: now)
+            becomeActive(at: now)
         case (.initialize, .startup): join(at: now)
         case (.initialize, _): (state, [])
 
@@ -22,10 +22,10 @@ extension VirtualRouter {
             follow(Peer(address: sender, advertisement: message), watch: watch, at: now)
         case (.backup(let watch), .received(let message, let sender)):
             discard(message, from: sender, watch: watch, at: now)
-        case (.backup, .takeOver): takeOver(at: now)
+        case (.backup, .takeOver): becomeActive(at: now)
         case (.backup, .shutdown):
             (.initialize, [.report(.transition(from: .backup, to: .initialize))])
-        case (.backup, .wake), (.backup, .startup), (.backup, .stepDown), (.backup, .yield):
+        case (.backup, .wake), (.backup, .startup), (.backup, .yield):
             (state, [])
 
         // §6.4.3 Active
@@ -36,8 +36,7 @@ extension VirtualRouter {
                 hear(Peer(address: sender, advertisement: message), during: $0, at: now)
             }
         case (.active, .shutdown): resign()
-        case (.active, .stepDown): stepDown(at: now, isHeldBack: true)
-        case (.active, .yield): stepDown(at: now, isHeldBack: false)
+        case (.active, .yield): stepDown(at: now)
         case (.active, .startup), (.active, .takeOver): (state, [])
         }
     }
@@ -55,7 +54,9 @@ extension VirtualRouter {
         return sender == own.primaryAddress ? .ownAddress(sender) : nil
     }
 
-    var preempts: Bool { configuration.preempts || priority == .owner }
+    func preempts(at now: Instant) -> Bool {
+        !isDeferring(at: now) && (configuration.preempts || priority == .owner)
+    }
 
     /// Time between this router's own advertisements: often enough for the interval that it speaks.
     var pace: Duration {

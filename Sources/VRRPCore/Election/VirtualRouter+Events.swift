@@ -5,8 +5,6 @@ extension VirtualRouter {
         case startup
         /// It shall take no part: stopped, or something that it needs has failed.
         case shutdown
-        /// It shall give the addresses to another router, and take them back only if there is none.
-        case stepDown
         /// It shall leave the addresses, since another member of its group lost them.
         ///
         /// An Active one resigns, and then takes part as any Backup.

@@ -54,11 +54,9 @@ extension VirtualRouter {
     public mutating func giveWay(deferring deference: Deference, at now: Instant) -> [Action] {
         handover.deference = deference
         guard role == .active else { return [] }
-        state = watch(following: nil, at: now)
-        return [
-            .advertise(.release), .report(.transition(from: .active, to: .backup)),
-            .releaseAddresses,
-        ] + settleHandover(at: now)
+        let (next, actions) = stepDown(at: now)
+        state = next
+        return actions + settleHandover(at: now)
     }
 
     /// Becomes Active, by the protocol's own means: an advertisement that wins.
@@ -86,7 +84,7 @@ extension VirtualRouter {
                 handover.raise = Int(needed.rawValue) - Int(previous.rawValue)
                 handover.unraised = previous
             }
-            let (next, claim) = takeOver(at: now)
+            let (next, claim) = becomeActive(at: now)
             state = next
             // It did not wait for that timer.
             return actions + claim.filter { $0 != .report(.activeDownTimerExpired) }

@@ -13,6 +13,8 @@ extension VirtualRouter {
     ///   router to its peers: by its VRID, its version or its primary address.
     public mutating func reconfigure(_ next: Configuration, at now: Instant) -> [Action]? {
         let own = configuration
+        var next = next
+        next.interval = next.interval.carried(over: next.addresses.family)
         guard next.vrid == own.vrid, next.interval.version == own.interval.version,
             next.primaryAddress == own.primaryAddress
         else { return nil }
@@ -26,13 +28,12 @@ extension VirtualRouter {
     private func adopt(previous: Configuration, at now: Instant) -> (State, [Action]) {
         switch state {
         case .initialize: return (state, [])
-        case .backup(let current):
+        case .backup(var watch):
             guard configuration.interval != previous.interval else { return (state, []) }
-            var next = current
-            next.activeDownAt = now + activeDownInterval(following: current.following)
-            return (.backup(next), [])
+            watch.activeDownAt = now + activeDownInterval(following: watch.following)
+            return (.backup(watch), [])
         case .active(let tenure):
-            let hasOtherAddresses = configuration.addresses != previous.addresses
+            let hasOtherAddresses = configuration.heldAddresses != previous.heldAddresses
             let schedule = configuration.announcements
             var next = tenure
             next.advertiseAt = now + pace

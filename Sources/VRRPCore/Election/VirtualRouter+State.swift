@@ -35,8 +35,6 @@ extension VirtualRouter {
         public internal(set) var following: Peer?
         /// Since when it is healthy, and no router that is ranked as high was heard.
         public internal(set) var stableSince: Instant
-        /// Whether it gave the addresses away on request, and leaves them with whoever is Active.
-        public internal(set) var isHeldBack = false
         /// Whether it has been late, and already waits once more for what it may have missed.
         public internal(set) var hasListened = false
         /// When it last heard an Active router that it is about to displace.

@@ -41,7 +41,7 @@ public struct VirtualRouter: Hashable, Sendable {
         // What is said about an event is said at the interval that it brought.
         heardInterval = heardInterval(after: event)
         let (next, actions) = step(event, at: now)
-        state = next  // The only assignment to `state` but for a new configuration or a handover.
+        state = next
         if case .priorityChanged(let changed) = event, changed != .release { priority = changed }
         return actions + settleHandover(at: now)
     }
@@ -77,7 +77,7 @@ public struct VirtualRouter: Hashable, Sendable {
     /// - Parameter now: The present.
     /// - Returns: What is left of ``Configuration/preemptDelay``, for a countdown.
     public func preemptionCountdown(at now: Instant) -> Duration? {
-        guard case .backup(let watch) = state, preempts, !watch.isHeldBack,
+        guard case .backup(let watch) = state, preempts(at: now),
             let peer = watch.following, peer.advertisement.priority < priority
         else { return nil }
         let remaining = watch.stableSince + configuration.preemptDelay - now
