@@ -64,5 +64,5 @@ struct Election {
             addresses: VirtualAddressList(IPv4Address(172, 17, 0, 5)))
     }
 
-    private var peer: IPAddress { .v4(IPv4Address(172, 17, 0, 7)) }
+    private var peer: IPv4Address { IPv4Address(172, 17, 0, 7) }
 }
