@@ -18,6 +18,9 @@ struct Admission {
 
         var free: Int { max(0, limit - count - reserved) }
 
+        /// Connections that are open or just being accepted.
+        var taken: Int { count + reserved }
+
         mutating func reserve(_ number: Int) { reserved += number }
 
         mutating func settle(accepted: Int, reserved number: Int, at now: UInt64) {
@@ -38,6 +41,11 @@ struct Admission {
         }
     }
 
+    /// Whether anybody may pass at all.
+    ///
+    /// Asked with the reservation, so that after it is
+    /// closed no reactor begins to accept, whenever it hears of that.
+    var isOpen = true
     private(set) var process: Gate
     private(set) var frontends: [Gate]
 
@@ -55,6 +63,7 @@ struct Admission {
     ///   - reactor: Who asks; it is told when there is room again if the answer is 0.
     /// - Returns: How many may be accepted.
     mutating func reserve(_ wanted: Int, at frontend: Int, for reactor: Int) -> Int {
+        guard isOpen else { return 0 }
         let room = min(wanted, process.free, frontends[frontend].free)
         guard room > 0 else {
             if process.free == 0 { process.waitingReactors |= 1 << UInt64(reactor) }

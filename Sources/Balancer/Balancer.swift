@@ -96,8 +96,10 @@ public final class Balancer: Sendable {
         return true
     }
 
-    /// Connections that are open now.
-    public var connectionCount: Int { shared.admission.withLock { $0.process.count } }
+    /// Connections that are open now, or just being accepted.
+    ///
+    /// After ``pauseAccepting()`` it only falls: 0 then means that none is left.
+    public var connectionCount: Int { shared.admission.withLock { $0.process.taken } }
 
     /// Takes note of a server's health; servers start up.
     ///
@@ -139,6 +141,7 @@ public final class Balancer: Sendable {
 
     private func setAccepting(_ value: Bool) {
         accepts.store(value, ordering: .relaxed)
+        shared.admission.withLock { $0.isOpen = value }
         for inbox in shared.inboxes { inbox.post(.setAccepting(value)) }
     }
 
