@@ -16,6 +16,18 @@ extension BalancerTests {
             #expect(answer4 == 0)
         }
 
+        @Test func `grants nothing once closed, and counts what was granted before`() {
+            var admission = Admission(processLimit: 10, frontendLimits: [4])
+            let before = admission.reserve(3, at: 0, for: 0)
+            #expect(before == 3)
+            admission.isOpen = false
+            let after = admission.reserve(1, at: 0, for: 1)
+            #expect(after == 0)
+            #expect(admission.process.taken == 3)
+            _ = admission.settle(accepted: 1, reserved: 3, at: 0, now: 0)
+            #expect(admission.process.taken == 1)
+        }
+
         @Test func `tells those who wait when a reservation was not needed`() {
             var admission = Admission(processLimit: 10, frontendLimits: [1])
             let answer5 = admission.reserve(1, at: 0, for: 0)
