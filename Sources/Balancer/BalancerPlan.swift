@@ -43,6 +43,8 @@ public struct FrontendPlan: Hashable, Sendable {
     /// Most connections taken from one address within a second; the others are closed. `nil`: no
     /// limit.
     public var sessionRateLimitPerSource: Int?
+    /// What it tells of its connections; `nil`: nothing.
+    public var logging: ConnectionLogging?
 
     /// Makes a frontend.
     public init(

@@ -33,6 +33,8 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var connectionLimit: Int?
     /// Where log lines go: standard error, or syslog.
     public var logsToSyslog = false
+    /// Where lines of connections go of frontends that say `log global`.
+    public var logTargets: [LogTarget] = []
     /// The user that the balancer process becomes, by number; `nil`: stays the same.
     public var userID: UInt32?
     /// The group that the balancer process becomes, by number; `nil`: stays the same.
@@ -244,6 +246,8 @@ public struct Frontend: Hashable, Sendable, Codable {
     public var clientTimeout: Duration?
     /// Further limits.
     public var limits = FrontendLimits()
+    /// What it tells of its connections.
+    public var log = ConnectionLogSettings()
     /// `option dontlognull`.
     public var omitsEmptyConnectionsFromLog = false
     /// Whether the section says `disabled`.

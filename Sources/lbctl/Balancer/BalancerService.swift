@@ -10,6 +10,7 @@ internal import Synchronization
 final class BalancerService {
     private let model: Model
     private let balancer: Balancer
+    private let log: ConnectionLog?
     private let checker: HealthChecker
     private let source: StatusSource
     private let backends: BackendReporter
@@ -37,6 +38,7 @@ final class BalancerService {
     ) throws {
         let model = order.model
         let balancer = try Balancer(plan: BalancerPlan(model), listeners: sockets.frontends)
+        self.log = try ConnectionLog(balancer, model: model)
         let targets = HealthTargets(model)
         let reporter = ServerReporter(model: model, balancer: balancer, log: log)
         let backends = BackendReporter(
@@ -124,6 +126,7 @@ final class BalancerService {
     func stop() {
         stopAccepting()
         balancer.stop()
+        log?.stop()
     }
 }
 #endif
