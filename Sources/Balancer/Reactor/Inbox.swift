@@ -10,6 +10,8 @@ enum Message {
     case roomToAccept
     /// Whether to listen at all.
     case setAccepting(Bool)
+    /// Reset what is open to a server, counted over all pools.
+    case endSessions(server: Int)
     /// Reset what is open and end.
     case stop
 }

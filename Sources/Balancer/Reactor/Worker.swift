@@ -170,6 +170,7 @@ internal import Synchronization
             case .setAccepting(let accepts):
                 isAccepting = accepts
                 accepts ? watchListeners() : unwatchListeners { _ in true }
+            case .endSessions(let server): endSessions(of: server)
             case .stop: isStopping = true
             }
         }

@@ -200,6 +200,14 @@ extension PoolState {
         return reconsider(at: now)
     }
 
+    /// Changes how many connections a server may have.
+    mutating func setConnectionLimit(_ limit: Int?, of server: Int, at now: UInt64) -> [Notice] {
+        let limit = max(limit ?? .max, 1)
+        guard servers[server].limit != limit else { return [] }
+        servers[server].limit = limit
+        return reconsider(at: now)
+    }
+
     /// After a change of the candidates: whoever waits where nobody serves must choose again, and
     /// room that appeared goes to those who wait longest.
     private mutating func reconsider(at now: UInt64) -> [Notice] {

@@ -3,7 +3,7 @@ internal import LinuxIO
 /// A server as its pool sees it.
 struct PooledServer {
     let address: RawSocketAddress
-    let limit: Int
+    var limit: Int
     let isBackup: Bool
     var weight: Int
     var administrativeState: AdministrativeState

@@ -19,6 +19,7 @@ struct KeepalivedInstance: Sendable {
     var trackedFiles: [TrackedObject] = []
     var trackedProcesses: [TrackedObject] = []
     var trackedBackends: [TrackedObject] = []
+    var trackedChecks: [TrackedObject] = []
     var references: [KeepalivedReference] = []
     var trackedInterfaces: [TrackedInterface] = []
     var announcements = AnnouncementOverrides()
@@ -57,6 +58,7 @@ struct KeepalivedInstance: Sendable {
         settings.trackedFiles = trackedFiles
         settings.trackedProcesses = trackedProcesses
         settings.trackedBackends = trackedBackends
+        settings.trackedChecks = trackedChecks
         settings.trackedInterfaces = trackedInterfaces
         settings.announcements = announcements.settings(over: globals.announcements)
         settings.notifications = notifications

@@ -100,6 +100,7 @@ extension KeepalivedInstance {
         "track_process": .tracked(.process, \.trackedProcesses),
         // An addition to keepalived's language: a pool of this node's own balancer.
         "track_backend": .tracked(.backend, \.trackedBackends),
+        "track_check": .tracked(.check, \.trackedChecks),
         "notify": .notification(\.any),
         "notify_master": .notification(\.active),
         "notify_backup": .notification(\.backup),

@@ -10,17 +10,21 @@ extension FailoverConfiguration {
     /// The fact that the node tells about a pool: whether a server of it takes connections.
     static func backendFact(_ name: String) -> String { "backend \(name)" }
 
+    /// The fact that the node tells about a named check.
+    static func checkFact(_ name: String) -> String { "check \(name)" }
+
     /// What the node does for its virtual routers, as the model has it.
     init(_ model: Model) {
         self.init()
         routers = model.virtualRouters.map { RouterSettings($0, model) }
-        let backends = Set(model.virtualRouters.flatMap { $0.trackedBackends.map(\.name) })
+        let facts = Set(
+            model.virtualRouters.flatMap { router in
+                router.trackedBackends.map { FailoverConfiguration.backendFact($0.name) }
+                    + router.trackedChecks.map { FailoverConfiguration.checkFact($0.name) }
+            })
         scripts =
             model.scripts.map(ScriptSettings.init)
-            + backends.sorted().map { name in
-                let fact = FailoverConfiguration.backendFact(name)
-                return ScriptSettings(name: fact, source: .fact(fact))
-            }
+            + facts.sorted().map { ScriptSettings(name: $0, source: .fact($0)) }
         files = model.trackFiles.map(TrackedFileSettings.init)
         processes = model.trackProcesses.map(TrackedProcessSettings.init)
         notificationFIFOs = model.global.notificationFIFOs
