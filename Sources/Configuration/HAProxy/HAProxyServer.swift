@@ -4,6 +4,8 @@ import VRRPCore
 struct HAProxyServerOptions: Sendable {
     var weight = 1
     var connectionLimit: Int?
+    var queueLimit: Int?
+    var slowStart: Duration?
     var isChecked = false
     var check = CheckSettings()
     var isBackup = false
@@ -13,7 +15,8 @@ struct HAProxyServerOptions: Sendable {
     /// haproxy's configuration manual, section 5.2.
     static let table = KeywordTable<HAProxyServerOptions>(
         "server option",
-        implemented.merging(HAProxyServerHealth.rules) { own, _ in own }
+        implemented.merging(limitOptions) { own, _ in own }
+            .merging(HAProxyServerHealth.rules) { own, _ in own }
             .merging(consequential) { own, _ in own }
             .merging(
                 ignored.flatMap { count, names in
@@ -57,10 +60,8 @@ struct HAProxyServerOptions: Sendable {
     /// Known options whose absence a server or a client would notice.
     private static let consequential: [String: Rule<HAProxyServerOptions>] = [
         "cookie": .notYet(taking: 1, "no cookie is looked at"),
-        "maxqueue": .notYet(taking: 1, "the queue has no limit"),
         "send-proxy": .notYet(taking: 0, "the server does not learn the client's address"),
         "send-proxy-v2": .notYet(taking: 0, "the server does not learn the client's address"),
-        "slowstart": .notYet(taking: 1, "a server takes its full share at once"),
         "source": .notYet(taking: 1, "the kernel chooses the source address"),
     ]
 
@@ -91,6 +92,8 @@ struct HAProxyServerOptions: Sendable {
         var server = Server(name: name.text, address: location.address, port: location.port)
         server.weight = weight
         server.connectionLimit = connectionLimit
+        server.queueLimit = queueLimit
+        server.slowStart = slowStart == .zero ? nil : slowStart
         server.check = finishedCheck
         server.health = try finishedHealth(of: name, in: section)
         server.isBackup = isBackup

@@ -164,9 +164,8 @@ final class ServerStandings: Sendable {
         let now = entry.standing
         let isKnown = entry.announced != nil || cause.report?.transition != nil
         let changes = isKnown && entry.announced != now.isUp
-        let stops =
-            changes && !now.isUp
-            || now.administration == .maintenance && before.administration != .maintenance
+        // The balancer sees to those of a server that goes down.
+        let stops = now.administration == .maintenance && before.administration != .maintenance
         if stops, server.health.endsSessionsWhenDown {
             balancer.endSessions(pool: place.pool, server: place.server)
         }
@@ -176,10 +175,6 @@ final class ServerStandings: Sendable {
         guard changes else { return }
         entry.announced = now.isUp
         announcer.transition(isUp: now.isUp, at: place, cause)
-        guard now.isUp, server.health.endsBackupSessionsWhenUp, !server.isBackup else { return }
-        for (index, other) in model.backends[place.pool].servers.enumerated() where other.isBackup {
-            balancer.endSessions(pool: place.pool, server: index)
-        }
     }
 }
 
