@@ -69,8 +69,10 @@ public final class LineSink: Sendable {
         }
     }
 
-    /// A second opening of the same file, one that does not block: the flag on the first would be
-    /// shared with every other program that has it. Sockets can't be opened again.
+    /// A second opening of the same file, one that does not block.
+    ///
+    /// The flag on the first would be shared with every other program that has it. Sockets can't be
+    /// opened again.
     private static func reopened(_ number: Int32) throws(SystemError) -> Descriptor {
         let flags = O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY
         let own = unsafe open("/proc/self/fd/\(number)", flags)

@@ -24,8 +24,9 @@ final class SharedState: Sendable {
     let ports: SourcePorts
     let layout: TallyLayout
     let connectionLimit: Int
+    let watch: ConnectionWatch?
 
-    init(_ plan: BalancerPlan) throws(SystemError) {
+    init(_ plan: BalancerPlan, observer: ConnectionObserver? = nil) throws(SystemError) {
         self.plan = plan
         layout = TallyLayout(plan)
         connectionLimit = SharedState.connectionLimit(of: plan)
@@ -49,6 +50,8 @@ final class SharedState: Sendable {
         records = isLogging ? try ConnectionRecords(reactorCount: plan.reactorCount) : nil
         former = Mutex((0, Array(repeating: CounterTotals(), count: count)))
         ports = SourcePorts(serverCount: layout.serverCount)
+        let layout = layout
+        watch = observer.map { ConnectionWatch(layout, observer: $0) }
     }
 
     /// Pipes of each reactor.

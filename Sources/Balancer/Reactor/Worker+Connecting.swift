@@ -33,6 +33,7 @@ extension Worker {
         }
         guard readiness.contains(.writable) else { return }
         slab[server].activeAt = UInt32(truncatingIfNeeded: now)
+        shared.watch?.connected(to: Int(slab[server].owner))
         enter(.relaying, client)
         recordConnected(client)
         note(readiness, server)
@@ -58,6 +59,7 @@ extension Worker {
     mutating func attemptFailed(_ client: Int, pausing: Bool, timedOut: Bool = false) {
         let server = client | 1
         let route = route(client)
+        shared.watch?.failed(toReach: Int(slab[server].owner))
         dropServerSocket(client)
         slab[server].failedAttempts += 1
         guard Int(slab[server].failedAttempts) <= route.retries, let failed = serverInPool(client)

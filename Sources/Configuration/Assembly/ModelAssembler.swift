@@ -20,7 +20,9 @@ struct ModelAssembler {
         if draft.isComplete {
             checkTrackReferences()
             checkBackendReferences()
+            checkTrackedServers()
         }
+        checkCommandChecks()
         var model = Model()
         model.global = draft.global
         model.virtualRouters = draft.routers.map(\.value.settings)
@@ -33,7 +35,7 @@ struct ModelAssembler {
         return model
     }
 
-    private mutating func report(
+    mutating func report(
         _ message: String, at location: Location, suggestion: String? = nil,
         as severity: Diagnostic.Severity = .error
     ) {
@@ -70,16 +72,22 @@ struct ModelAssembler {
         }
         struct Identity: Hashable {
             let interface: String
+            let family: AddressFamily?
             let vrid: VRID
         }
         let identifiers = draft.routers.map {
             Placed(value: $0.value.settings, location: $0.value.vridLocation)
         }
         refuseDuplicates(
-            identifiers, by: { Identity(interface: $0.interface, vrid: $0.vrid) },
+            identifiers,
+            by: {
+                Identity(
+                    interface: $0.interface, family: $0.addresses.first?.address.family,
+                    vrid: $0.vrid)
+            },
             as: { "virtual_router_id \($0.vrid.rawValue) on \($0.interface)" })
         let addresses = draft.routers.flatMap { router in
-            router.value.settings.addresses.map {
+            (router.value.settings.addresses + router.value.settings.excludedAddresses).map {
                 Placed(value: $0.address, location: router.location)
             }
         }
@@ -94,6 +102,7 @@ struct ModelAssembler {
                 case .file: (draft.trackFileNames, "track_file")
                 case .process: (draft.trackProcessNames, "vrrp_track_process")
                 case .backend: (draft.backendNames, "listen or backend section")
+                case .check: (draft.checkNames, "check section")
                 }
             let name = reference.value.name
             guard !names.contains(name) else { continue }
@@ -110,7 +119,7 @@ struct ModelAssembler {
             by: \.self
         ) { "a listen or frontend section \($0.quoted)" }
         refuseDuplicates(draft.backends, by: \.name) {
-            "a listen or backend section \($0.name.quoted)"
+            "a listen, backend or check section \($0.name.quoted)"
         }
     }
 

@@ -3,7 +3,7 @@ import VRRPCore
 /// The name of something that an instance tracks, and what it is the name of.
 struct KeepalivedReference: Sendable {
     /// What can be tracked by a name that is defined elsewhere.
-    enum Kind: String, Sendable { case script, file, process, backend }
+    enum Kind: String, Sendable { case script, file, process, backend, check }
 
     let kind: Kind
     let name: Word
@@ -25,7 +25,8 @@ extension Rule<KeepalivedInstance> {
             arguments.readItems(of: "the name of a \(kind.rawValue)") {
                 item, word throws(Remark) in
                 var object = TrackedObject(name: word.text)
-                let weight = try item.weightOption(within: kind == .backend ? 253 : 254)
+                let weight = try item.weightOption(
+                    within: kind == .backend || kind == .check ? 253 : 254)
                 object.weight = weight?.value
                 object.isReversed = weight?.isReversed
                 if instance[keyPath: field].contains(where: { $0.name == word.text }) {

@@ -60,6 +60,10 @@ public enum StatusText {
         if let peer = router.activePeer, router.state != .active {
             text += "  \(Readable.line(router.name)): \(Readable.line(peer)) is active\n"
         }
+        for peer in router.peers {
+            text += "  \(Readable.line(router.name)): peer \(Readable.line(peer.address)) "
+            text += "\(Readable.line(peer.words))\n"
+        }
         for note in router.notes {
             text += "  \(Readable.line(router.name)): \(Readable.line(note))\n"
         }
@@ -88,7 +92,7 @@ public enum StatusText {
             }
             for server in proxy.servers {
                 table.add(
-                    [proxy.name, server.name, server.status, check(server.check)]
+                    [proxy.name, server.name, server.status, check(of: server)]
                         + cells(
                             server.traffic, queued: server.service.queued,
                             errors: server.service.connectErrors),
@@ -106,9 +110,13 @@ public enum StatusText {
         return table
     }
 
-    private static func check(_ check: CheckStatus?) -> String {
-        guard let check else { return "-" }
-        return check.code + (check.duration.map { " \($0) ms" } ?? "")
+    private static func check(of server: ServerStatus) -> String {
+        guard let check = server.check else {
+            if let tracked = server.tracked { return "as \(Readable.line(tracked))" }
+            return server.agent.map { "agent \($0.code)" } ?? "-"
+        }
+        let status = check.statusCode.map { "/\($0)" } ?? ""
+        return check.code + status + (check.duration.map { " \($0) ms" } ?? "")
     }
 
     private static func cells(_ traffic: TrafficCounters, queued: Int?, errors: Int) -> [String] {

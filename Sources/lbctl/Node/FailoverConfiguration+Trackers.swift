@@ -18,6 +18,11 @@ extension RouterSettings {
                     FailoverConfiguration.backendFact(tracked.name), tracked.weight, 0,
                     tracked.isReversed, nil)
             }
+            + settings.trackedChecks.map { tracked in
+                TrackedName(
+                    FailoverConfiguration.checkFact(tracked.name), tracked.weight, 0,
+                    tracked.isReversed, nil)
+            }
         trackedFiles = settings.trackedFiles.map { tracked in
             let file = model.trackFiles.first { $0.name == tracked.name }
             return TrackedName(
