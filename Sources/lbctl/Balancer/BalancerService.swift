@@ -107,6 +107,12 @@ final class BalancerService {
     /// The state of the proxies.
     func proxies() -> [ProxyStatus] { source.proxies() }
 
+    /// All counters that only grow, by name.
+    func ledger() -> CounterLedger { balancer.ledger() }
+
+    /// Counts on from what other processes have counted.
+    func add(_ ledger: CounterLedger) { balancer.add(ledger) }
+
     /// Takes what the failover process tells about itself.
     func show(_ status: NodeStatus) { source.take(status) }
 
