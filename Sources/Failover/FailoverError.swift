@@ -16,6 +16,12 @@ public enum FailoverError: Error, Hashable, Sendable {
     case unknownTracker(String, router: String)
     /// A virtual address has a prefix of less than 0 or more than 32 bits.
     case prefixLength(Int, IPv4Address, router: String)
+    /// A sync group has no member.
+    case emptyGroup(String)
+    /// A sync group has a member that is not there.
+    case unknownMember(String, String)
+    /// A virtual router is in two sync groups, or twice in one.
+    case sharedMember(String)
     /// A program to run is given without its name.
     case emptyCommand(of: String)
     /// A script is to run without a pause.
@@ -41,6 +47,11 @@ extension FailoverError: CustomStringConvertible {
             "virtual router \(router) tracks \(subject), which is not defined"
         case .prefixLength(let length, let address, let router):
             "virtual router \(router) has address \(address)/\(length), must be /0 to /32"
+        case .emptyGroup(let group): "sync group \(group) has no virtual router"
+        case .unknownMember(let member, let group):
+            "sync group \(group) has member \(member), which is not defined"
+        case .sharedMember(let member):
+            "virtual router \(member) is in two sync groups: it can move with one only"
         case .emptyCommand(let subject): "\(subject) has no program to run"
         case .interval(let interval, let script):
             "script \(script) has an interval of \(interval), must be above 0"

@@ -41,7 +41,7 @@ extension Failure {
             self.init(.systemRefused, error.description)
         case .duplicateName, .duplicateVRID, .addressCount, .unknownScript, .unknownTracker,
             .prefixLength,
-            .emptyCommand, .interval:
+            .emptyCommand, .interval, .emptyGroup, .unknownMember, .sharedMember:
             self.init(.badInput, error.description)
         }
     }

@@ -4,6 +4,13 @@ struct KeepalivedGlobals: Sendable {
     var version: ProtocolVersion?
     var announcements = AnnouncementOverrides()
     var notificationFIFOs: [String] = []
+    var tellsPriorityChanges = false
+    var sendsMail = false
+    var scriptUser: ScriptUser?
+    var startupDelay: Duration?
+    var delayAfterBoot: Duration?
+
+    private static let day = Duration.seconds(86_400)
 
     /// keepalived.conf(5), "GLOBAL CONFIGURATION".
     static let table = KeywordTable<KeepalivedGlobals>(
@@ -16,11 +23,21 @@ struct KeepalivedGlobals: Sendable {
                 globals.version = try arguments.protocolVersion()
             },
             "notify_fifo": .notificationFIFO, "vrrp_notify_fifo": .notificationFIFO,
-            "script_user": .notYet("scripts run as the user that lbctl runs as"),
+            "script_user": .line { globals, arguments throws(Remark) in
+                guard arguments.upcoming != nil else {
+                    throw .error(
+                        "'script_user' needs a user, and perhaps a group",
+                        at: arguments.keyword.position)
+                }
+                globals.scriptUser = try arguments.scriptUser()
+            },
             "enable_script_security": .notYet("who may write a script is not looked at"),
             "vrrp_strict": .notYet("what it would refuse is accepted"),
-            "vrrp_startup_delay": .notYet("the election begins at once"),
-            "vrrp_delay_after_boot": .notYet("the election begins at once"),
+            "vrrp_startup_delay": .seconds(\.startupDelay, .zero...day),
+            "vrrp_delay_after_boot": .seconds(\.delayAfterBoot, .zero...day),
+            "vrrp_notify_priority_changes": .line { globals, arguments throws(Remark) in
+                globals.tellsPriorityChanges = try arguments.isOn()
+            },
             "vrrp_mcast_group4": .notYet("advertisements go to 224.0.0.18"),
             "vrrp_mcast_group6": .notYet("advertisements go to 224.0.0.18"),
             "vrrp_down_timer_adverts": .notYet("three missing advertisements count as a failure"),
@@ -54,7 +71,7 @@ struct KeepalivedGlobals: Sendable {
             vrrp_higher_prio_send_advert vrrp_ipsets vrrp_iptables vrrp_lower_prio_no_advert
             vrrp_min_garp vrrp_netlink_cmd_rcv_bufs vrrp_netlink_cmd_rcv_bufs_force
             vrrp_netlink_monitor_rcv_bufs vrrp_netlink_monitor_rcv_bufs_force vrrp_no_swap
-            vrrp_notify_fifo_script vrrp_notify_priority_changes
+            vrrp_notify_fifo_script
             vrrp_owner_ignore_adverts vrrp_priority vrrp_process_name vrrp_rlimit_rttime
             vrrp_rt_priority vrrp_rx_bufs_multiplier vrrp_rx_bufs_policy vrrp_skip_check_adv_addr
             """)

@@ -5,16 +5,20 @@ extension KeepalivedInstance {
     static let table = KeywordTable<KeepalivedInstance>(
         "keyword", scope: "in vrrp_instance",
         implemented.merging(consequential) { own, _ in own }
-            .merging(AnnouncementOverrides.rules(prefix: "", \.announcements)) { own, _ in own },
+            .merging(AnnouncementOverrides.rules(prefix: "", \.announcements)) { own, _ in own }
+            .merging(KeepalivedTracked.rules(\.tracked)) { own, _ in own }
+            .merging(KeepalivedNotifications.rules(\.notifications)) { own, _ in own },
         notYet: """
             check_unicast_src debug dont_track_primary garp_extra_if
             garp_lower_prio_delay garp_lower_prio_repeat higher_prio_send_advert
             kernel_rx_buf_size linkbeat_use_polling lower_prio_no_advert native_ipv6
-            notify_deleted notify_master_rx_lower_pri notify_priority_changes
             old_unicast_checksum owner_ignore_adverts promote_secondaries
-            skip_check_adv_addr smtp_alert timer_expired_backup track_src_ip
+            skip_check_adv_addr timer_expired_backup track_src_ip
             unicast_fault_no_peer unicast_ttl vmac_xmit_base lvs_sync_daemon_interface
             """)
+
+    /// keepalived's limit.
+    private static let preemptDelayLimit = Duration.seconds(1000)
 
     private static let implemented: [String: Rule<KeepalivedInstance>] = [
         "interface": .line { instance, arguments throws(Remark) in
@@ -71,40 +75,11 @@ extension KeepalivedInstance {
                 instance.addresses.append(address)
             }
         },
-        "track_script": .block { instance, arguments throws(Remark) in
-            arguments.readItems(of: "the name of a script") { item, word throws(Remark) in
-                var script = TrackedScript(name: word.text)
-                let weight = try item.weightOption(within: 253)
-                script.weight = weight?.value
-                script.isReversed = weight?.isReversed
-                if instance.trackedScripts.contains(where: { $0.name == word.text }) {
-                    throw .error("\(word.text.quoted) is listed twice", at: word.position)
-                }
-                instance.trackedScripts.append(script)
-                instance.references.append(KeepalivedReference(kind: .script, name: word))
-            }
+        "preempt_delay": .line { instance, arguments throws(Remark) in
+            let keyword = arguments.keyword
+            let delay = try arguments.seconds(in: .zero...preemptDelayLimit)
+            instance.preemptDelay = (keyword, delay)
         },
-        "track_interface": .block { instance, arguments throws(Remark) in
-            arguments.readItems(of: "an interface") { item, word throws(Remark) in
-                var interface = TrackedInterface(name: try word.interface())
-                let weight = try item.weightOption(within: 253)
-                interface.weight = weight?.value ?? 0
-                interface.isReversed = weight?.isReversed ?? false
-                if instance.trackedInterfaces.contains(where: { $0.name == word.text }) {
-                    throw .error("\(word.text.quoted) is listed twice", at: word.position)
-                }
-                instance.trackedInterfaces.append(interface)
-            }
-        },
-        "track_file": .tracked(.file, \.trackedFiles),
-        "track_process": .tracked(.process, \.trackedProcesses),
-        // An addition to keepalived's language: a pool of this node's own balancer.
-        "track_backend": .tracked(.backend, \.trackedBackends),
-        "notify": .notification(\.any),
-        "notify_master": .notification(\.active),
-        "notify_backup": .notification(\.backup),
-        "notify_fault": .notification(\.fault),
-        "notify_stop": .notification(\.stop),
     ]
 
     /// Known keywords whose absence a peer, a client or an operator would notice.
@@ -120,7 +95,6 @@ extension KeepalivedInstance {
         "down_timer_adverts": .notYet("three missing advertisements count as a failure"),
         "mcast_dst_ip": .notYet("advertisements go to 224.0.0.18"),
         "mcast_src_ip": .notYet("advertisements come from the interface's first address"),
-        "preempt_delay": .notYet("a higher priority takes over at once"),
         "strict_mode": .notYet("what it would refuse is accepted"),
         "track_bfd": .notYet("it changes no priority"),
         "unicast_peer": .notYet("advertisements are multicast"),
@@ -133,19 +107,6 @@ extension KeepalivedInstance {
         "virtual_rules": .notYet("these rules are not set"),
         "vrf": .notYet("the addresses are put on the interface as it is"),
     ]
-}
-
-extension Rule<KeepalivedInstance> {
-    fileprivate static func notification(_ field: Field<NotificationSettings, [String]?>) -> Self {
-        .line { instance, arguments throws(Remark) in
-            instance.notifications[keyPath: field] = try arguments.command()
-            guard let user = arguments.remaining().first else { return }
-            arguments.warn(
-                "a user after the command is known but not implemented yet; the command runs as"
-                    + " the user that lbctl runs as. Arguments belong inside the quotes",
-                at: user.position)
-        }
-    }
 }
 
 extension VirtualAddress {
@@ -227,7 +188,7 @@ extension Arguments {
     }
 
     /// keepalived's optional Boolean: without a word it is on.
-    fileprivate mutating func isOn() throws(Remark) -> Bool {
+    mutating func isOn() throws(Remark) -> Bool {
         guard let word = nextIfPresent() else { return true }
         switch word.text.lowercased() {
         case "on", "true", "yes": return true

@@ -9,10 +9,13 @@ extension Model {
     var balancing: Model {
         var part = self
         part.virtualRouters = []
+        part.syncGroups = []
         part.scripts = []
         part.trackFiles = []
         part.trackProcesses = []
         part.global.notificationFIFOs = []
+        part.global.startupDelay = .zero
+        part.global.delayAfterBoot = .zero
         return part
     }
 }

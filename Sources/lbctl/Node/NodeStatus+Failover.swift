@@ -33,6 +33,8 @@ extension VirtualRouterStatus {
         counters.addressesRestored = router.counters.addressesRestored
         counters.gaveWay = router.counters.gaveWay
         notes = router.notes
+        syncGroup = router.group
+        preemptionCountdown = router.preemptionCountdown.map { Int($0 / .milliseconds(1)) }
         for (kind, count) in router.counters.refused {
             let source = kind.source.map { "\($0)" } ?? "?"
             counters.rejected["\(source) heard, refused: \(kind.refusal)"] = count
@@ -41,6 +43,23 @@ extension VirtualRouterStatus {
         lastTransition = router.since.map { since in
             time(nil) - Int((MonotonicInstant.now - since).components.seconds)
         }
+    }
+}
+
+extension SyncGroupStatus {
+    /// What the page and the command line show of a sync group.
+    init(_ group: GroupSnapshot, scripts: [ScriptSnapshot]) {
+        self.init(
+            name: group.settings.name, members: group.settings.members,
+            stateWord: group.state == .stopped ? "INIT" : group.state.word)
+        trackers = group.trackers.map { TrackerStatus($0, scripts: scripts) }
+    }
+}
+
+extension NotificationPipeStatus {
+    /// What the page and the command line show of a named pipe.
+    init(_ pipe: NotificationFIFOSnapshot) {
+        self.init(path: pipe.path, written: pipe.written, lost: pipe.lost)
     }
 }
 
