@@ -7,12 +7,18 @@ public enum FailoverEvent: Hashable, Sendable {
     case started
     /// The node follows a new configuration from now on.
     case reloaded
+    /// The node waits for this long before any virtual router takes part.
+    case waitsBeforeTakingPart(Duration)
     /// The node began to resign.
     case stopping
     /// Something happened to a virtual router.
     case router(name: String, RouterEvent)
+    /// Something happened to a sync group.
+    case group(name: String, GroupEvent)
     /// Something happened to a tracked script.
     case script(name: String, ScriptEvent)
+    /// Something that the node was told about itself, and that is tracked, became good or bad.
+    case fact(name: String, isGood: Bool)
     /// A tracked file holds another number.
     case file(name: String, number: Int)
     /// As many processes of a tracked program run as should, or not any more.
@@ -67,6 +73,12 @@ public enum FaultCause: Hashable, Sendable {
     case reversedIsGood(String)
     /// The system refused the socket to send and receive by.
     case socketRefused(SystemError)
+    /// Something that the node was told about itself is not as it should be.
+    case factBad(String)
+    /// Another member of the sync group can't take part.
+    case memberInFault(String)
+    /// Another member of the sync group waits for a result.
+    case memberPending(String)
 }
 
 /// Something that happened to a virtual router.
@@ -99,6 +111,16 @@ public enum RouterEvent: Hashable, Sendable {
     case refused(AdvertisementRefusal, source: IPAddress)
     /// The system refused an address, a packet or another thing that it needs.
     case failed(HostError)
+    /// A notification program failed.
+    case notificationFailed(program: String, ScriptResult)
+}
+
+/// Something that happened to a sync group.
+public enum GroupEvent: Hashable, Sendable {
+    /// Its members are about to move to a state together.
+    case syncs(RouterState)
+    /// All of its members stand in this state.
+    case entered(RouterState)
     /// A notification program failed.
     case notificationFailed(program: String, ScriptResult)
 }

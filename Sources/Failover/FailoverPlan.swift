@@ -37,6 +37,7 @@ public struct FailoverPlan: Hashable, Sendable {
         for router in old.routers where !kept.contains(RouterKey(router)) {
             add("virtual router \(router.name)", .removed)
         }
+        compare("sync group", old.syncGroups, new.syncGroups, by: \.name)
         compare("script", old.scripts, new.scripts, by: \.name)
         compare("tracked file", old.files, new.files, by: \.name)
         compare("tracked process", old.processes, new.processes, by: \.name)
@@ -89,6 +90,9 @@ extension RouterSettings {
             note("advertisement interval", old.interval.duration, interval.duration)
         }
         if old.preempts != preempts { note("preemption", old.preempts, preempts) }
+        if old.preemptDelay != preemptDelay {
+            note("preemption delay", old.preemptDelay, preemptDelay)
+        }
         for held in old.heldAddresses where !heldAddresses.contains(held) {
             words.append("address \(held.address)/\(held.prefixLength) goes")
         }

@@ -18,6 +18,8 @@ final class Host {
     /// What the node was told about itself.
     var facts: [String: Bool] = [:]
     var strayDatagramCount = 0
+    /// Before this, no virtual router takes part.
+    var quietUntil = MonotonicInstant(nanoseconds: 0)
     /// Numbers the states that notification programs are told of.
     var epoch = NotificationEpoch()
     /// The named pipes that new states are written to.
