@@ -283,6 +283,8 @@ public struct Frontend: Hashable, Sendable, Codable {
     public var connectionLimit: Int?
     /// How long a client may say nothing; `nil`: for ever.
     public var clientTimeout: Duration?
+    /// Further limits.
+    public var limits = FrontendLimits()
     /// `option dontlognull`.
     public var omitsEmptyConnectionsFromLog = false
     /// Whether the section says `disabled`.
@@ -292,16 +294,6 @@ public struct Frontend: Hashable, Sendable, Codable {
         self.name = name
         self.backendName = backendName
     }
-}
-
-/// How a pool chooses a server; haproxy's names.
-public enum BalanceAlgorithm: String, Hashable, Sendable, Codable, CaseIterable {
-    /// By turns, in proportion to the weights.
-    case roundrobin
-    /// The server with the fewest connections for its weight.
-    case leastconn
-    /// By the client's address.
-    case source
 }
 
 /// A pool of servers.
@@ -324,6 +316,10 @@ public struct Backend: Hashable, Sendable, Codable {
     public var retries = 3
     /// Whether a further attempt may go to another server (`option redispatch`).
     public var redispatches = false
+    /// What there is to say about choosing a server beside the algorithm.
+    public var selection = SelectionSettings()
+    /// Further limits.
+    public var limits = PoolLimits()
     /// Makes an empty pool.
     public init(name: String) { self.name = name }
 }
@@ -340,6 +336,10 @@ public struct Server: Hashable, Sendable, Codable {
     public var weight = 1
     /// Greatest number of concurrent connections to it; `nil`: unlimited.
     public var connectionLimit: Int?
+    /// How many clients may wait for it alone (`maxqueue`); `nil`: as many as come.
+    public var queueLimit: Int?
+    /// Time from its coming up to its full share (`slowstart`); `nil`: none.
+    public var slowStart: Duration?
     /// How it is checked; `nil`: it always counts as up.
     public var check: CheckSettings?
     /// Whether it serves only when no other does.

@@ -4,6 +4,8 @@ import VRRPCore
 struct HAProxyServerOptions: Sendable {
     var weight = 1
     var connectionLimit: Int?
+    var queueLimit: Int?
+    var slowStart: Duration?
     var isChecked = false
     var check = CheckSettings()
     var isBackup = false
@@ -12,7 +14,8 @@ struct HAProxyServerOptions: Sendable {
     /// haproxy's configuration manual, section 5.2.
     static let table = KeywordTable<HAProxyServerOptions>(
         "server option",
-        implemented.merging(consequential) { own, _ in own }
+        implemented.merging(limitOptions) { own, _ in own }
+            .merging(consequential) { own, _ in own }
             .merging(
                 ignored.flatMap { count, names in
                     names.split(whereSeparator: \.isWhitespace).map {
@@ -58,11 +61,9 @@ struct HAProxyServerOptions: Sendable {
         "check-send-proxy": .notYet(taking: 0, "checks send no PROXY header"),
         "check-ssl": .notYet(taking: 0, "checks end with the TCP connection"),
         "cookie": .notYet(taking: 1, "no cookie is looked at"),
-        "maxqueue": .notYet(taking: 1, "the queue has no limit"),
         "on-marked-down": .notYet(taking: 1, "connections to a server that went down stay"),
         "send-proxy": .notYet(taking: 0, "the server does not learn the client's address"),
         "send-proxy-v2": .notYet(taking: 0, "the server does not learn the client's address"),
-        "slowstart": .notYet(taking: 1, "a server takes its full share at once"),
         "source": .notYet(taking: 1, "the kernel chooses the source address"),
         "ssl": .notYet(taking: 0, "bytes reach the server as the client sent them"),
         "track": .notYet(taking: 1, "the server follows no other"),
@@ -94,6 +95,8 @@ struct HAProxyServerOptions: Sendable {
         var server = Server(name: name.text, address: location.address, port: location.port)
         server.weight = weight
         server.connectionLimit = connectionLimit
+        server.queueLimit = queueLimit
+        server.slowStart = slowStart == .zero ? nil : slowStart
         server.check = isChecked ? check : nil
         server.isBackup = isBackup
         server.isDisabled = isDisabled
