@@ -79,6 +79,10 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var sendsMessageOnlyChecksum = false
     /// The addresses that the virtual router holds and advertises.
     public var addresses: [VirtualAddress] = []
+    /// The routes that it adds while it is Active.
+    public var routes: [VirtualRoute] = []
+    /// The rules that it adds while it is Active.
+    public var rules: [VirtualRule] = []
     /// The scripts whose results change the priority, or stop the router (weight 0).
     public var trackedScripts: [TrackedScript] = []
     /// The files whose numbers change the priority.

@@ -93,6 +93,7 @@ extension FailoverConfiguration {
             uses.advertising.insert(router.interface)
             uses.watched.insert(router.interface)
             uses.watched.formUnion(router.trackedInterfaces.map(\.name))
+            uses.watched.formUnion(router.routes.compactMap(\.interface))
             for held in router.addresses {
                 let name = held.interface ?? router.interface
                 uses.watched.insert(name)

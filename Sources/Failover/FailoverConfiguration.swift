@@ -49,6 +49,10 @@ public struct RouterSettings: Hashable, Sendable {
     public var checksumCoverage = ChecksumCoverage.pseudoHeader
     /// The addresses that the virtual router holds; at most 255 can be advertised.
     public var addresses: [HeldAddress] = []
+    /// The routes that it adds while it is Active, after the addresses.
+    public var routes: [HeldRoute] = []
+    /// The rules that it adds while it is Active, after the routes.
+    public var rules: [HeldRule] = []
     /// The scripts whose results change the priority, or stop the router (weight 0).
     public var trackedScripts: [TrackedName] = []
     /// The files whose numbers, times their weights, change the priority.
@@ -91,6 +95,8 @@ public struct HeldAddress: Hashable, Sendable {
     public var label: String?
     /// The broadcast address; `nil`: none.
     public var broadcast: IPv4Address?
+    /// Whether it is put back when somebody removes it, and its interface has to be up.
+    public var isTracked = true
 
     /// Makes an address on the virtual router's interface.
     ///

@@ -29,6 +29,8 @@ public enum FailoverEvent: Hashable, Sendable {
     case announced(IPv4Address, interface: String)
     /// An address that an earlier run left behind was taken off.
     case leftoverRemoved(IPv4Address, interface: String)
+    /// A route, a rule or a link that an earlier run left behind was removed.
+    case leftoverPartRemoved(String)
     /// The system refused something that belongs to no virtual router.
     case failed(HostError)
 }
@@ -95,6 +97,8 @@ public enum RouterEvent: Hashable, Sendable {
     case announces(IPv4Address, interface: String)
     /// Somebody else took an address off; it was put back.
     case addressRestored(IPv4Address, interface: String)
+    /// Somebody else removed a route or a rule; it was put back.
+    case partRestored(String)
     /// It resigned though it could take part, or lets another router be Active.
     case gaveWay(GivingWayCause)
     /// It becomes Active because the operator wants it.
@@ -123,6 +127,10 @@ public enum GivingWayCause: Hashable, Sendable {
     case removedTooOften(IPv4Address, interface: String)
     /// Somebody took this address off, and the system refused to put it back.
     case notRestored(IPv4Address, interface: String)
+    /// Somebody removed this route or rule more often than it is put back.
+    case partRemovedTooOften(String)
+    /// Somebody removed this route or rule, and the system refused to put it back.
+    case partNotRestored(String)
     /// The operator wants it.
     case asked
 }

@@ -96,6 +96,10 @@ extension RouterSettings {
         for held in addresses where !old.addresses.contains(held) {
             words.append("address \(held.address)/\(held.prefixLength) comes")
         }
+        for route in old.routes where !routes.contains(route) { words.append("\(route) goes") }
+        for route in routes where !old.routes.contains(route) { words.append("\(route) comes") }
+        for rule in old.rules where !rules.contains(rule) { words.append("\(rule) goes") }
+        for rule in rules where !old.rules.contains(rule) { words.append("\(rule) comes") }
         if old.trackers != trackers { words.append("what it tracks") }
         if old.announcements != announcements { words.append("announcements") }
         if old.notifications != notifications { words.append("notifications") }

@@ -15,6 +15,8 @@ struct KeepalivedInstance: Sendable {
     var addresses: [VirtualAddress] = []
     /// Whether addresses were written, be they wrong ones.
     var listsAddresses = false
+    var routes: [VirtualRoute] = []
+    var rules: [VirtualRule] = []
     var preemptDelay: (keyword: Word, delay: Duration)?
     var tracked = KeepalivedTracked()
     var announcements = AnnouncementOverrides()
@@ -49,6 +51,8 @@ struct KeepalivedInstance: Sendable {
         settings.preempts = preempts(priority, &remarks)
         settings.sendsMessageOnlyChecksum = sendsMessageOnlyChecksum
         settings.addresses = addresses
+        settings.routes = routes
+        settings.rules = rules
         settings.preemptDelay = preemptDelay(priority, &remarks)
         settings.trackedScripts = tracked.scripts
         settings.trackedFiles = tracked.files

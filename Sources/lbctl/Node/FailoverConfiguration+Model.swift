@@ -50,6 +50,8 @@ extension RouterSettings {
             held.broadcast = address.broadcast
             return held
         }
+        routes = settings.routes.map(HeldRoute.init)
+        rules = settings.rules.map(HeldRule.init)
         let tracked = TrackedThings(settings, model)
         trackedScripts = tracked.scripts
         trackedFiles = tracked.files
