@@ -43,6 +43,8 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var routerID: String?
     /// Named pipes that get a line for each new state (`notify_fifo`, `vrrp_notify_fifo`).
     public var notificationFIFOs: [String] = []
+    /// Whether advertisements of virtual routers that the node does not know are logged.
+    public var logsUnknownVRIDs = false
     /// How long no virtual router takes part after the start (`vrrp_startup_delay`).
     public var startupDelay = Duration.zero
     /// How long after the start of the host virtual routers take part, if that is later.
@@ -51,9 +53,6 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     /// Makes the defaults.
     public init() {}
 }
-
-/// The version of the protocol that a virtual router speaks.
-public enum ProtocolVersion: Int, Hashable, Sendable, Codable { case v2 = 2, v3 = 3 }
 
 /// One virtual router as configured: `vrrp_instance` in keepalived's language.
 public struct VirtualRouterSettings: Hashable, Sendable, Codable {
@@ -67,22 +66,42 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var priority: Priority
     /// Whether the file says `state MASTER`; without effect on timing, as in keepalived.
     public var startsActive = false
-    /// The version of the protocol.
-    public var version = ProtocolVersion.v2
-    /// Time between the Active router's advertisements; whole seconds in version 2.
-    public var advertisementInterval = Centiseconds.oneSecond
+    /// Time between the Active router's advertisements; its case decides the version.
+    public var advertisementInterval = AdvertisementInterval(.oneSecond, version: .v2)
+    /// Advertisements in a row that have to stay away before a Backup takes over, 1 to 100.
+    public var lostAdvertisements = 3
+    /// Whether an Active router says so at once when one of lower priority claims the same.
+    public var answersInferiors = true
+    /// Whether an owner of the addresses (priority 255) heeds no advertisement at all.
+    public var ignoresOthersAsOwner = false
+    /// How advertisements travel.
+    public var transport = Transport.multicast()
+    /// Whether unicast advertisements of others than the peers are taken too.
+    public var admitsUnknownPeers = false
+    /// The TTL or Hop Limit of unicast advertisements, 1 to 255.
+    public var unicastHopLimit: UInt8 = 255
+    /// The address that advertisements come from; `nil`: the interface's first.
+    public var sourceAddress: IPAddress?
+    /// Whether the router is in fault while the interface lacks ``sourceAddress``.
+    public var tracksSource = false
+    /// The password of version 2; `nil`: none.
+    public var password: Password?
+    /// The authentication trailer of keepalived 2.4.3; `nil`: none.
+    public var authentication: AuthenticationTrailerSettings?
     /// Whether a higher priority displaces a working Active router.
     public var preempts = true
     /// How long it leaves a working Active router of lower priority alone (`preempt_delay`).
     public var preemptDelay = Duration.zero
     /// Whether the version 3 checksum over IPv4 is sent as RFC 9568 has it (message alone).
     public var sendsMessageOnlyChecksum = false
-    /// The addresses that the virtual router holds and advertises.
+    /// The addresses that the virtual router holds and advertises, all of one family.
     public var addresses: [VirtualAddress] = []
     /// The routes that it adds while it is Active.
     public var routes: [VirtualRoute] = []
     /// The rules that it adds while it is Active.
     public var rules: [VirtualRule] = []
+    /// Addresses that move with the others without being advertised, of either family.
+    public var excludedAddresses: [VirtualAddress] = []
     /// The scripts whose results change the priority, or stop the router (weight 0).
     public var trackedScripts: [TrackedScript] = []
     /// The files whose numbers change the priority.
@@ -111,12 +130,30 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     }
 }
 
+extension VirtualRouterSettings {
+    /// The version of the protocol.
+    public var version: VRRPVersion { advertisementInterval.version }
+}
+
+/// How advertisements are authenticated by keepalived's HMAC trailer.
+public struct AuthenticationTrailerSettings: Hashable, Sendable, Codable {
+    /// What is sent and what is taken.
+    public var settings: MessageAuthentication
+    /// The keys by their numbers, 32 to 64 bytes each.
+    public var keys: [UInt8: [UInt8]]
+    /// Makes settings of their parts.
+    public init(settings: MessageAuthentication, keys: [UInt8: [UInt8]]) {
+        self.settings = settings
+        self.keys = keys
+    }
+}
+
 /// An address that moves with the virtual router.
 public struct VirtualAddress: Hashable, Sendable, Codable {
     /// The address.
-    public var address: IPv4Address
-    /// Number of leading bits that are the network's, 0 to 32; keepalived's default is 32.
-    public var prefixLength = 32
+    public var address: IPAddress
+    /// Number of leading bits that are the network's, 0 to 32, over IPv6 to 128.
+    public var prefixLength: Int
     /// The interface that holds it; `nil`: the virtual router's.
     public var interface: String?
     /// The label, as `eth1:vip` in `ip address`; `nil`: none.
@@ -124,10 +161,15 @@ public struct VirtualAddress: Hashable, Sendable, Codable {
     /// The broadcast address; `nil`: none.
     public var broadcast: IPv4Address?
 
-    /// Makes a host address on the virtual router's interface.
-    public init(address: IPv4Address, prefixLength: Int = 32) {
+    /// Makes an address on the virtual router's interface; all bits of it by default, as keepalived.
+    public init(address: IPAddress, prefixLength: Int? = nil) {
         self.address = address
-        self.prefixLength = prefixLength
+        self.prefixLength = prefixLength ?? 8 * address.family.addressByteCount
+    }
+
+    /// Makes an IPv4 address on the virtual router's interface.
+    public init(address: IPv4Address, prefixLength: Int = 32) {
+        self.init(address: .v4(address), prefixLength: prefixLength)
     }
 }
 
@@ -205,11 +247,13 @@ public struct AnnouncementSettings: Hashable, Sendable, Codable {
     /// Time to the second burst; zero: no second burst (`garp_master_delay`).
     public var repeatDelay = Duration.seconds(5)
     /// Time between later announcements; zero: none (`garp_master_refresh`).
-    public var refreshInterval = Duration.zero
+    ///
+    /// One a minute where the file says nothing; keepalived has none then.
+    public var refreshInterval = Duration.seconds(60)
     /// Announcements of each address in one refresh (`garp_master_refresh_repeat`).
     public var refreshCount = 1
 
-    /// Makes keepalived's defaults.
+    /// Makes keepalived's defaults, and announcements once a minute.
     public init() {}
 }
 

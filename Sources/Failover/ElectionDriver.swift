@@ -136,6 +136,7 @@ final class ElectionDriver {
 
     /// Makes the elections, or one of them anew for another source address, while it takes no part.
     private func prepareElections() {
+        defer { members.forEach { $0.prepareChannel() } }
         let configurations = members.compactMap(\.electionConfiguration)
         guard configurations.count == members.count else { return }
         guard let group else {

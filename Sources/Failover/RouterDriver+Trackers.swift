@@ -44,10 +44,11 @@ extension RouterDriver {
     func trackers() -> [Tracked] {
         let own = host.interfaces[settings.interface]
         var inputs = [Tracked(needed: linkFault(of: settings.interface))]
-        if own?.isUp == true, own?.sourceAddress == nil {
-            inputs.append(Tracked(needed: .addressMissing(interface: settings.interface)))
+        if own?.isUp == true { inputs.append(Tracked(needed: sourceFault)) }
+        if settings.transport == .unicast([]) { inputs.append(Tracked(needed: .peersMissing)) }
+        if let error = own?.socketErrors[settings.family] {
+            inputs.append(Tracked(needed: .socketRefused(error)))
         }
-        if let error = own?.socketError { inputs.append(Tracked(needed: .socketRefused(error))) }
         inputs += farInterfaces.map { Tracked(needed: linkFault(of: $0)) }
         return inputs + host.trackers(of: settings.tracked)
     }
@@ -65,6 +66,18 @@ extension RouterDriver {
     }
 
     private func linkFault(of name: String) -> FaultCause? { host.linkFault(of: name) }
+
+    private var sourceFault: FaultCause? {
+        let interface = settings.interface
+        guard let source else {
+            return settings.family == .ipv4
+                ? .addressMissing(interface: interface) : .addressAwaited(interface: interface)
+        }
+        guard settings.needsSourceAddress,
+            host.interfaces[interface]?.lastingAddress(where: { $0 == source }) == nil
+        else { return nil }
+        return .sourceMissing(source, interface: interface)
+    }
 }
 
 extension Host {
@@ -117,9 +130,9 @@ extension RouterDriver {
         RouterSnapshot(
             settings: settings, state: faultCauses.isEmpty ? state : .fault, since: since,
             faultCauses: faultCauses, effectivePriority: effectivePriority,
-            sourceAddress: host.interfaces[settings.interface]?.sourceAddress,
+            sourceAddress: source,
             trackers: host.trackers(of: settings.tracked).compactMap(\.snapshot),
-            lastHeard: lastHeard,
+            lastHeard: lastHeard, peers: ledger.entries.map(PeerSnapshot.init),
             heldAddresses: heldAddresses, epoch: notifier.lastEpoch,
             obsoleteNotifications: notifier.queue.obsoleteCount,
             isDeferring: election?.isDeferring(at: .now) ?? false, raise: election?.raise ?? 0,
@@ -130,10 +143,10 @@ extension RouterDriver {
 }
 
 extension FaultCause {
-    /// Whether nothing is wrong yet: a result is waited for.
+    /// Whether nothing is wrong yet: something is waited for.
     var isPending: Bool {
         switch self {
-        case .scriptPending, .memberPending: true
+        case .scriptPending, .memberPending, .addressAwaited: true
         default: false
         }
     }

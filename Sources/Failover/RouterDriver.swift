@@ -16,9 +16,12 @@ final class RouterDriver {
     private(set) var since: MonotonicInstant?
     private(set) var faultCauses: [FaultCause] = []
     private var following: IPAddress?
-    private(set) var lastHeard: HeardAdvertisement?
-    /// The form of checksum that the peers understand: theirs, once one was heard.
-    private(set) var coverage: ChecksumCoverage
+    var lastHeard: HeardAdvertisement?
+    /// What stands between the wire and the election; `nil` as long as there is no election.
+    var channel: AdvertisementChannel?
+    /// Every station that was heard of late.
+    var ledger = PeerLedger()
+    var refusalLines = RefusalLines()
     var counters = RouterCounters()
     var heldAddresses: [HeldAddress] = []
     var heldRoutes: [HeldRoute] = []
@@ -29,7 +32,6 @@ final class RouterDriver {
     init(settings: RouterSettings, host: Host) {
         self.settings = settings
         self.host = host
-        coverage = settings.checksumCoverage
         let name = settings.name
         notifier = StateNotifier(host: host) { arguments, result in
             host.emit(
@@ -52,43 +54,42 @@ final class RouterDriver {
     /// - Returns: Whether it could; otherwise nothing has changed.
     func adopt(_ next: RouterSettings) -> Bool {
         if let election {
-            let configuration = VirtualRouter.Configuration(
-                next, primaryAddress: election.configuration.primaryAddress)
+            let source =
+                next.source(on: host.interfaces[next.interface])
+                ?? election.configuration.primaryAddress
+            let configuration = VirtualRouter.Configuration(next, primaryAddress: source)
             guard let configuration,
                 let actions = elections?.adopt(configuration, for: self)
             else { return false }
-            let given = heldAddresses.filter { !next.addresses.contains($0) }
+            let given = heldAddresses.filter { !next.heldAddresses.contains($0) }
             let (routes, rules) = (settings.routes, settings.rules)
             settings = next
             release(
                 routes.filter { !next.routes.contains($0) },
                 rules.filter { !next.rules.contains($0) })
+            prepareChannel()
             release(given)
             elections?.carryOut(actions)
             // The election knows no more of an address than that it is there.
             if state == .active { claimWhatIsMissing() }
         }
         settings = next
-        coverage = next.checksumCoverage
         return true
     }
 
     /// Whether the address that it sends from is another one now, or gone.
     var hasLostItsSource: Bool {
         guard let election else { return false }
-        let source = host.interfaces[settings.interface]?.sourceAddress
-        return election.configuration.primaryAddress != source.map(IPAddress.v4)
+        return election.configuration.primaryAddress != source
     }
 
     /// What its election is to be; `nil` while its interface has no address to send from.
     var electionConfiguration: VirtualRouter.Configuration? {
-        host.interfaces[settings.interface]?.sourceAddress.flatMap {
-            VirtualRouter.Configuration(settings, primaryAddress: .v4($0))
-        }
+        source.flatMap { VirtualRouter.Configuration(settings, primaryAddress: $0) }
     }
 
     /// Takes in what has arrived, before a deadline counts.
-    func readDry() { host.interfaces[settings.interface]?.socket?.readDry() }
+    func readDry() { host.readDry(settings.interface) }
 
     /// Resigns on interfaces that are about to be others, or none: deleted, made anew, renamed.
     func leave(_ interfaces: Set<String>) {
@@ -103,29 +104,8 @@ final class RouterDriver {
         }
     }
 
-    /// Takes in an advertisement that is well formed and of this virtual router.
-    func receive(_ received: ReceivedAdvertisement) {
-        let message = received.advertisement
-        let source = received.header.source
-        // An answer is sent while this is handled, in the form that the peer understands.
-        let previousCoverage = coverage
-        coverage = received.coverage
-        let answer = elections?.deliver(.received(message, from: source), to: self)
-        if let reason = answer?.rejection {
-            coverage = previousCoverage
-            refuse(.rejected(reason), source: source)
-            return
-        }
-        lastHeard = HeardAdvertisement(
-            source: source, priority: message.priority, interval: message.interval, at: .now)
-        counters.received += 1
-    }
-
-    /// Counts a datagram that is not an advertisement, and tells of the first of its kind.
-    func refuse(_ refusal: Refusal, source: IPAddress?) {
-        guard counters.countRefusal(RefusalKind(refusal: refusal, source: source)) else { return }
-        emit(.refused(refusal, source: source))
-    }
+    /// The address that advertisements come from; `nil` while there is none.
+    var source: IPAddress? { settings.source(on: host.interfaces[settings.interface]) }
 
     /// The priority that it takes part with, or last did.
     var effectivePriority: Priority { election?.priority ?? settings.priority }
@@ -194,16 +174,12 @@ extension VirtualRouter.Configuration {
         self.init(
             vrid: settings.vrid, priority: settings.priority, interval: settings.interval,
             primaryAddress: primaryAddress, addresses: addresses)
+        companions = settings.excludedAddresses.map(\.address)
         preempts = settings.preempts
         preemptDelay = settings.preemptDelay
+        lostAdvertisements = settings.lostAdvertisements
+        answersInferiors = settings.answersInferiors
+        ignoresOthersAsOwner = settings.ignoresOthersAsOwner
         announcements = settings.announcements
-    }
-}
-
-extension [VirtualRouter.Action] {
-    /// Why the election refused what it was given, if it did.
-    fileprivate var rejection: RejectionReason? {
-        guard case .report(.rejected(let reason)) = first else { return nil }
-        return reason
     }
 }

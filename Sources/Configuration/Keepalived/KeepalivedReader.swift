@@ -107,6 +107,7 @@ struct KeepalivedReader {
     private func finish(into draft: inout Draft, _ remarks: inout [Remark]) {
         if let routerID = globals.routerID { draft.global.routerID = routerID }
         draft.global.notificationFIFOs += globals.notificationFIFOs
+        draft.global.logsUnknownVRIDs = draft.global.logsUnknownVRIDs || globals.logsUnknownVRIDs
         draft.global.startupDelay = globals.startupDelay ?? draft.global.startupDelay
         draft.global.delayAfterBoot = globals.delayAfterBoot ?? draft.global.delayAfterBoot
         for script in scripts {

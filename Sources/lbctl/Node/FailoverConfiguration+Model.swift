@@ -30,6 +30,7 @@ extension FailoverConfiguration {
         files = model.trackFiles.map(TrackedFileSettings.init)
         processes = model.trackProcesses.map(TrackedProcessSettings.init)
         notificationFIFOs = model.global.notificationFIFOs
+        tellsUnknownVRIDs = model.global.logsUnknownVRIDs
     }
 }
 
@@ -38,18 +39,13 @@ extension RouterSettings {
         self.init(
             name: settings.name, interface: settings.interface, vrid: settings.vrid,
             priority: settings.priority)
-        interval = AdvertisementInterval(
-            settings.advertisementInterval, version: settings.version == .v2 ? .v2 : .v3)
+        interval = settings.advertisementInterval
+        speak(settings)
         preempts = settings.preempts
         preemptDelay = settings.preemptDelay
         checksumCoverage = settings.sendsMessageOnlyChecksum ? .message : .pseudoHeader
-        addresses = settings.addresses.map { address in
-            var held = HeldAddress(address: address.address, prefixLength: address.prefixLength)
-            held.interface = address.interface
-            held.label = address.label
-            held.broadcast = address.broadcast
-            return held
-        }
+        addresses = settings.addresses.map(HeldAddress.init)
+        excludedAddresses = settings.excludedAddresses.map(HeldAddress.init)
         routes = settings.routes.map(HeldRoute.init)
         rules = settings.rules.map(HeldRule.init)
         let tracked = TrackedThings(settings, model)
@@ -86,6 +82,35 @@ extension NotificationPrograms {
         deleted = settings.deleted
         heardInferior = settings.heardInferior
         any = settings.any
+    }
+}
+
+extension RouterSettings {
+    /// How advertisements travel, are authenticated and answered.
+    fileprivate mutating func speak(_ settings: VirtualRouterSettings) {
+        lostAdvertisements = settings.lostAdvertisements
+        answersInferiors = settings.answersInferiors
+        ignoresOthersAsOwner = settings.ignoresOthersAsOwner
+        transport = settings.transport
+        admitsUnknownPeers = settings.admitsUnknownPeers
+        unicastHopLimit = settings.unicastHopLimit
+        sourceAddress = settings.sourceAddress
+        needsSourceAddress = settings.tracksSource
+        password = settings.password
+        authentication = settings.authentication.flatMap { trailer in
+            AuthenticationKeys(trailer.keys).map {
+                RouterAuthentication(settings: trailer.settings, keys: $0)
+            }
+        }
+    }
+}
+
+extension HeldAddress {
+    fileprivate init(_ address: VirtualAddress) {
+        self.init(address: address.address, prefixLength: address.prefixLength)
+        interface = address.interface
+        label = address.label
+        broadcast = address.broadcast
     }
 }
 #endif

@@ -14,6 +14,7 @@ extension Model {
         part.trackFiles = []
         part.trackProcesses = []
         part.global.notificationFIFOs = []
+        part.global.logsUnknownVRIDs = false
         part.global.startupDelay = .zero
         part.global.delayAfterBoot = .zero
         return part
