@@ -96,6 +96,10 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var sendsMessageOnlyChecksum = false
     /// The addresses that the virtual router holds and advertises, all of one family.
     public var addresses: [VirtualAddress] = []
+    /// The routes that it adds while it is Active.
+    public var routes: [VirtualRoute] = []
+    /// The rules that it adds while it is Active.
+    public var rules: [VirtualRule] = []
     /// Addresses that move with the others without being advertised, of either family.
     public var excludedAddresses: [VirtualAddress] = []
     /// The scripts whose results change the priority, or stop the router (weight 0).

@@ -128,6 +128,7 @@ extension FailoverConfiguration {
                 .formUnion(router.groups)
             uses.watched.insert(router.interface)
             uses.watched.formUnion(router.trackedInterfaces.map(\.name))
+            uses.watched.formUnion(router.routes.compactMap(\.interface))
             for held in router.heldAddresses {
                 let name = held.interface ?? router.interface
                 uses.watched.insert(name)

@@ -72,6 +72,10 @@ public struct RouterSettings: Hashable, Sendable {
     /// The addresses that the virtual router holds and advertises: 1 to 255, all of one family, which
     /// is the virtual router's.
     public var addresses: [HeldAddress] = []
+    /// The routes that it adds while it is Active, after the addresses.
+    public var routes: [HeldRoute] = []
+    /// The rules that it adds while it is Active, after the routes.
+    public var rules: [HeldRule] = []
     /// Addresses that move with the others without being advertised, of either family.
     public var excludedAddresses: [HeldAddress] = []
     /// The scripts whose results change the priority, or stop the router (weight 0).
@@ -116,6 +120,8 @@ public struct HeldAddress: Hashable, Sendable {
     public var label: String?
     /// The broadcast address; `nil`: none.
     public var broadcast: IPv4Address?
+    /// Whether it is put back when somebody removes it, and its interface has to be up.
+    public var isTracked = true
 
     /// Makes an address on the virtual router's interface.
     ///

@@ -31,6 +31,8 @@ public enum FailoverEvent: Hashable, Sendable {
     case leftoverRemoved(IPAddress, interface: String)
     /// Advertisements of a virtual router arrive that the node does not know.
     case unknownVRID(UInt8, from: IPAddress, interface: String)
+    /// A route, a rule or a link that an earlier run left behind was removed.
+    case leftoverPartRemoved(String)
     /// The system refused something that belongs to no virtual router.
     case failed(HostError)
 }
@@ -103,6 +105,8 @@ public enum RouterEvent: Hashable, Sendable {
     case announces(IPAddress, interface: String)
     /// Somebody else took an address off; it was put back.
     case addressRestored(IPAddress, interface: String)
+    /// Somebody else removed a route or a rule; it was put back.
+    case partRestored(String)
     /// It resigned though it could take part, or lets another router be Active.
     case gaveWay(GivingWayCause)
     /// It becomes Active because the operator wants it.
@@ -131,6 +135,10 @@ public enum GivingWayCause: Hashable, Sendable {
     case removedTooOften(IPAddress, interface: String)
     /// Somebody took this address off, and the system refused to put it back.
     case notRestored(IPAddress, interface: String)
+    /// Somebody removed this route or rule more often than it is put back.
+    case partRemovedTooOften(String)
+    /// Somebody removed this route or rule, and the system refused to put it back.
+    case partNotRestored(String)
     /// The operator wants it.
     case asked
 }

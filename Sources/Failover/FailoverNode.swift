@@ -60,7 +60,11 @@ public final class FailoverNode {
         }
         lock = consume taken
         host.writeStates(to: configuration.notificationFIFOs)
-        host.onInterfaceChange = { [weak self] in self?.reconsiderAll() }
+        host.onInterfaceChange = { [weak self] in
+            self?.reconsiderAll()
+            // The kernel drops routes along with a link and does not say so.
+            self?.drivers.values.forEach { $0.restoreAllRoutes() }
+        }
         host.onDeparture = { [weak self] names in
             self?.drivers.values.forEach { $0.leave(names) }
         }
@@ -71,10 +75,18 @@ public final class FailoverNode {
                 self?.drivers.values.forEach { $0.restore(address, on: interface) }
             }
         }
+        host.onRouteRemoval = { [weak self] event in
+            guard let self else { return }
+            host.loop.schedule(at: host.loop.now) { [weak self] in
+                self?.drivers.values.forEach { $0.restoreRoutes(after: event) }
+            }
+        }
         host.onDatagram = { [weak self] payload, header, interface in
             self?.receive(payload, header: header, on: interface)
         }
+        host.removeLeftoverRoutes()
         host.removeLeftovers()
+        watchRoutes()
         host.emit(.started)
         startScripts()
         startFiles()
@@ -83,6 +95,14 @@ public final class FailoverNode {
         for settings in configuration.routers { addDriver(settings) }
         formGroups()
         elections.forEach { $0.start() }
+    }
+
+    private func watchRoutes() {
+        host.watchRoutes(
+            configuration.routers.contains { router in
+                router.routes.contains(where: \.isTracked)
+                    || router.rules.contains(where: \.isTracked)
+            })
     }
 
     /// Leaves everybody else alone for as long as the configuration says.
@@ -152,6 +172,7 @@ public final class FailoverNode {
             throw .system(error)
         }
         configuration = next
+        watchRoutes()
         retireWhatCannotGoOn()
         host.writeStates(to: next.notificationFIFOs)
         startScripts()

@@ -99,6 +99,10 @@ extension RouterSettings {
         for held in heldAddresses where !old.heldAddresses.contains(held) {
             words.append("address \(held.address)/\(held.prefixLength) comes")
         }
+        for route in old.routes where !routes.contains(route) { words.append("\(route) goes") }
+        for route in routes where !old.routes.contains(route) { words.append("\(route) comes") }
+        for rule in old.rules where !rules.contains(rule) { words.append("\(rule) goes") }
+        for rule in rules where !old.rules.contains(rule) { words.append("\(rule) comes") }
         if old.transport != transport || old.admitsUnknownPeers != admitsUnknownPeers
             || old.unicastHopLimit != unicastHopLimit
         {

@@ -108,6 +108,8 @@ public struct RouterCounters: Hashable, Sendable {
     public var releasedActive = 0
     /// Addresses put back after somebody else took them off.
     public var addressesRestored = 0
+    /// Routes and rules put back after somebody else removed them.
+    public var routesRestored = 0
     /// Gave way though it could take part: asked to, or because addresses did not stay.
     public var gaveWay = 0
     /// Datagrams refused, by cause.

@@ -45,6 +45,19 @@ extension RouterDriver {
 
     private func claimAddresses() {
         emit(.claimsAddresses)
+        claimMissingAddresses()
+        claimRoutes()
+    }
+
+    /// Takes what a reload added or changed; announces the addresses of it.
+    func claimWhatIsMissing() {
+        let before = heldAddresses
+        claimMissingAddresses()
+        claimRoutes()
+        for address in heldAddresses where !before.contains(address) { announce(address) }
+    }
+
+    private func claimMissingAddresses() {
         for address in settings.heldAddresses where !heldAddresses.contains(address) {
             do throws(HostError) {
                 try host.add(address, defaultInterface: settings.interface)
@@ -57,6 +70,7 @@ extension RouterDriver {
 
     private func releaseAddresses() {
         emit(.releasesAddresses)
+        release(heldRoutes, heldRules)
         // Also those whose addition failed: nothing is to stay behind.
         release(settings.heldAddresses)
     }

@@ -30,7 +30,8 @@ extension RouterDriver {
     func giveWay(_ cause: GivingWayCause) {
         let deference: VirtualRouter.Deference =
             switch cause {
-            case .removedTooOften, .notRestored: .until(.now + RestorationRecord.deferenceTime)
+            case .removedTooOften, .notRestored, .partRemovedTooOften, .partNotRestored:
+                .until(.now + RestorationRecord.deferenceTime)
             case .asked: .untilNeeded
             }
         guard let actions = elections?.giveWay(deferring: deference) else { return }

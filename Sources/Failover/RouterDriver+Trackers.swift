@@ -49,7 +49,20 @@ extension RouterDriver {
         if let error = own?.socketErrors[settings.family] {
             inputs.append(Tracked(needed: .socketRefused(error)))
         }
+        inputs += farInterfaces.map { Tracked(needed: linkFault(of: $0)) }
         return inputs + host.trackers(of: settings.tracked)
+    }
+
+    /// The other interfaces that its addresses and routes are on, in order.
+    private var farInterfaces: [String] {
+        var names: [String] = []
+        let all =
+            settings.addresses.filter(\.isTracked).map(\.interface)
+            + settings.routes.filter(\.isTracked).map(\.interface)
+        for case let name? in all where name != settings.interface && !names.contains(name) {
+            names.append(name)
+        }
+        return names
     }
 
     private func linkFault(of name: String) -> FaultCause? { host.linkFault(of: name) }

@@ -24,6 +24,8 @@ final class RouterDriver {
     var refusalLines = RefusalLines()
     var counters = RouterCounters()
     var heldAddresses: [HeldAddress] = []
+    var heldRoutes: [HeldRoute] = []
+    var heldRules: [HeldRule] = []
     /// How often addresses were put back of late.
     var restorations = RestorationRecord()
 
@@ -60,10 +62,16 @@ final class RouterDriver {
                 let actions = elections?.adopt(configuration, for: self)
             else { return false }
             let given = heldAddresses.filter { !next.heldAddresses.contains($0) }
+            let (routes, rules) = (settings.routes, settings.rules)
             settings = next
+            release(
+                routes.filter { !next.routes.contains($0) },
+                rules.filter { !next.rules.contains($0) })
             prepareChannel()
             release(given)
             elections?.carryOut(actions)
+            // The election knows no more of an address than that it is there.
+            if state == .active { claimWhatIsMissing() }
         }
         settings = next
         return true

@@ -124,6 +124,8 @@ extension FailoverEvent {
             LogLine(.info, isDetail: true, "Sending gratuitous ARP on \(interface) for \(address)")
         case .leftoverRemoved(let address, let interface):
             LogLine(.notice, "Removed \(address) from \(interface), left behind by an earlier run")
+        case .leftoverPartRemoved(let what):
+            LogLine(.notice, "Removed \(what), left behind by an earlier run")
         case .unknownVRID(let vrid, let sender, let interface):
             LogLine(
                 .info, "Received VRRP packet from unknown VRID \(vrid) of \(sender) on \(interface)"
@@ -164,6 +166,8 @@ extension RouterEvent {
             LogLine(
                 .warning, "(\(name)) \(address) was removed from \(interface) by somebody, restored"
             )
+        case .partRestored(let what):
+            LogLine(.warning, "(\(name)) \(what) was removed by somebody, restored")
         case .gaveWay(let cause): LogLine(.warning, "(\(name)) giving way: \(cause.words)")
         case .tookOver: LogLine(.notice, "(\(name)) taking over: the operator wants it")
         case .refused(let refusal, let source):
@@ -256,6 +260,8 @@ extension GivingWayCause {
             "\(address) is removed from \(interface) again and again"
         case .notRestored(let address, let interface):
             "\(address) was removed from \(interface) and can't be put back"
+        case .partRemovedTooOften(let what): "\(what) is removed again and again"
+        case .partNotRestored(let what): "\(what) was removed and can't be put back"
         case .asked: "the operator wants it"
         }
     }

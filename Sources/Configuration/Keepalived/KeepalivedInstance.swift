@@ -22,6 +22,8 @@ struct KeepalivedInstance: Sendable {
     var addresses: [VirtualAddress] = []
     /// Whether addresses were written, be they wrong ones.
     var listsAddresses = false
+    var routes: [VirtualRoute] = []
+    var rules: [VirtualRule] = []
     var preemptDelay: (keyword: Word, delay: Duration)?
     var tracked = KeepalivedTracked()
     var announcements = AnnouncementOverrides()
@@ -61,6 +63,8 @@ struct KeepalivedInstance: Sendable {
         } catch { remarks.append(error) }
         settings.preempts = preempts(priority, &remarks)
         settings.sendsMessageOnlyChecksum = sendsMessageOnlyChecksum
+        settings.routes = routes
+        settings.rules = rules
         settings.lostAdvertisements = lostAdvertisements ?? globals.lostAdvertisements ?? 3
         settings.answersInferiors = answersInferiors ?? globals.answersInferiors ?? true
         settings.ignoresOthersAsOwner =

@@ -106,6 +106,20 @@ extension KeepalivedInstance {
                 instance.addresses.append(address)
             }
         },
+        "virtual_routes": .block { instance, arguments throws(Remark) in
+            arguments.readItems(of: "a route") { item, word throws(Remark) in
+                instance.routes.append(try KeepalivedRoute.read(word, &item))
+            }
+        },
+        "virtual_rules": .block { instance, arguments throws(Remark) in
+            for directive in arguments.block?.directives ?? [] {
+                var remarks: [Remark] = []
+                let rule = KeepalivedRule.read(
+                    directive, index: instance.rules.count, &remarks)
+                remarks.forEach { arguments.add($0) }
+                if let rule { instance.rules.append(rule) }
+            }
+        },
         "preempt_delay": .line { instance, arguments throws(Remark) in
             let keyword = arguments.keyword
             let delay = try arguments.seconds(in: .zero...preemptDelayLimit)
@@ -122,8 +136,6 @@ extension KeepalivedInstance {
         "use_ipvlan": .notYet("the addresses are put on the interface itself"),
         "use_vmac": .notYet("the addresses answer with the interface's own MAC address"),
         "use_vmac_addr": .notYet("the addresses answer with the interface's own MAC address"),
-        "virtual_routes": .notYet("these routes are not set"),
-        "virtual_rules": .notYet("these rules are not set"),
         "vrf": .notYet("the addresses are put on the interface as it is"),
     ]
 }

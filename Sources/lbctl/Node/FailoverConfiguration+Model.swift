@@ -46,6 +46,8 @@ extension RouterSettings {
         checksumCoverage = settings.sendsMessageOnlyChecksum ? .message : .pseudoHeader
         addresses = settings.addresses.map(HeldAddress.init)
         excludedAddresses = settings.excludedAddresses.map(HeldAddress.init)
+        routes = settings.routes.map(HeldRoute.init)
+        rules = settings.rules.map(HeldRule.init)
         let tracked = TrackedThings(settings, model)
         trackedScripts = tracked.scripts
         trackedFiles = tracked.files
