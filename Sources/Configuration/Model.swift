@@ -43,6 +43,11 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var routerID: String?
     /// Named pipes that get a line for each new state (`notify_fifo`, `vrrp_notify_fifo`).
     public var notificationFIFOs: [String] = []
+    /// By how much intervals of checks are made longer or shorter by chance, in percent
+    /// (`spread-checks`).
+    public var checkSpread = 0
+    /// Whether `option external-check` may start programs (`external-check`).
+    public var allowsCommandChecks = false
     /// Whether advertisements of virtual routers that the node does not know are logged.
     public var logsUnknownVRIDs = false
     /// How long no virtual router takes part after the start (`vrrp_startup_delay`).
@@ -110,6 +115,8 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var trackedProcesses: [TrackedObject] = []
     /// The pools of this node's balancer that must have a usable server.
     public var trackedBackends: [TrackedObject] = []
+    /// The named checks that must succeed.
+    public var trackedChecks: [TrackedObject] = []
     /// Further interfaces that must be up.
     public var trackedInterfaces: [TrackedInterface] = []
     /// How often the addresses are announced.
@@ -320,6 +327,8 @@ public struct Backend: Hashable, Sendable, Codable {
     public var retries = 3
     /// Whether a further attempt may go to another server (`option redispatch`).
     public var redispatches = false
+    /// How its servers are checked.
+    public var checks = PoolCheckSettings()
     /// What there is to say about choosing a server beside the algorithm.
     public var selection = SelectionSettings()
     /// Further limits.
@@ -350,32 +359,14 @@ public struct Server: Hashable, Sendable, Codable {
     public var isBackup = false
     /// Whether it starts in maintenance.
     public var isDisabled = false
+    /// What else decides about its health.
+    public var health = ServerHealthSettings()
     /// Makes a server with haproxy's defaults.
     public init(name: String, address: IPv4Address, port: UInt16) {
         self.name = name
         self.address = address
         self.port = port
     }
-}
-
-/// How a server is checked.
-public struct CheckSettings: Hashable, Sendable, Codable {
-    /// Time between checks of a server that is up or down for good.
-    public var interval = Duration.seconds(2)
-    /// Time between checks while the state is changing; `nil`: `interval`.
-    public var fastInterval: Duration?
-    /// Time between checks while it is down; `nil`: `interval`.
-    public var downInterval: Duration?
-    /// Successes in a row that bring it up.
-    public var rise = 2
-    /// Failures in a row that take it down.
-    public var fall = 3
-    /// The port to connect to; `nil`: the server's.
-    public var port: UInt16?
-    /// The address to connect to; `nil`: the server's.
-    public var address: IPv4Address?
-    /// Makes haproxy's defaults.
-    public init() {}
 }
 
 /// A page that shows the state of the node: haproxy's `stats` keywords.

@@ -19,8 +19,9 @@ final class SharedState: Sendable {
     let ports: SourcePorts
     let layout: TallyLayout
     let connectionLimit: Int
+    let watch: ConnectionWatch?
 
-    init(_ plan: BalancerPlan) throws(SystemError) {
+    init(_ plan: BalancerPlan, observer: ConnectionObserver? = nil) throws(SystemError) {
         self.plan = plan
         layout = TallyLayout(plan)
         connectionLimit = SharedState.connectionLimit(of: plan)
@@ -40,6 +41,8 @@ final class SharedState: Sendable {
         let count = layout.count
         boards = inboxes.map { _ in TallyBoard(count: count) }
         ports = SourcePorts(serverCount: layout.serverCount)
+        let layout = layout
+        watch = observer.map { ConnectionWatch(layout, observer: $0) }
     }
 
     /// Pipes of each reactor.

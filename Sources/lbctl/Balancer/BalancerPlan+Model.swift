@@ -98,6 +98,8 @@ extension ServerPlan {
             administrativeState: server.isDisabled ? .maintenance : .ready)
         queueLimit = server.queueLimit
         slowStart = server.slowStart
+        shutsSessionsWhenDown = server.health.endsSessionsWhenDown
+        shutsBackupSessionsWhenUp = server.health.endsBackupSessionsWhenUp && !server.isBackup
     }
 }
 
