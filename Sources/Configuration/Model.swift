@@ -8,6 +8,8 @@ public struct Model: Hashable, Sendable, Codable {
     public var global = GlobalSettings()
     /// The virtual routers that this node takes part in, in the order of the files.
     public var virtualRouters: [VirtualRouterSettings] = []
+    /// Virtual routers that are Active together or not at all.
+    public var syncGroups: [VirtualRouterGroup] = []
     /// The scripts that virtual routers may track, by their name.
     public var scripts: [TrackScript] = []
     /// The files that virtual routers may track, by their name.
@@ -41,13 +43,21 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var routerID: String?
     /// Named pipes that get a line for each new state (`notify_fifo`, `vrrp_notify_fifo`).
     public var notificationFIFOs: [String] = []
+    /// By how much intervals of checks are made longer or shorter by chance, in percent
+    /// (`spread-checks`).
+    public var checkSpread = 0
+    /// Whether `option external-check` may start programs (`external-check`).
+    public var allowsCommandChecks = false
+    /// Whether advertisements of virtual routers that the node does not know are logged.
+    public var logsUnknownVRIDs = false
+    /// How long no virtual router takes part after the start (`vrrp_startup_delay`).
+    public var startupDelay = Duration.zero
+    /// How long after the start of the host virtual routers take part, if that is later.
+    public var delayAfterBoot = Duration.zero
 
     /// Makes the defaults.
     public init() {}
 }
-
-/// The version of the protocol that a virtual router speaks.
-public enum ProtocolVersion: Int, Hashable, Sendable, Codable { case v2 = 2, v3 = 3 }
 
 /// One virtual router as configured: `vrrp_instance` in keepalived's language.
 public struct VirtualRouterSettings: Hashable, Sendable, Codable {
@@ -61,16 +71,42 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var priority: Priority
     /// Whether the file says `state MASTER`; without effect on timing, as in keepalived.
     public var startsActive = false
-    /// The version of the protocol.
-    public var version = ProtocolVersion.v2
-    /// Time between the Active router's advertisements; whole seconds in version 2.
-    public var advertisementInterval = Centiseconds.oneSecond
+    /// Time between the Active router's advertisements; its case decides the version.
+    public var advertisementInterval = AdvertisementInterval(.oneSecond, version: .v2)
+    /// Advertisements in a row that have to stay away before a Backup takes over, 1 to 100.
+    public var lostAdvertisements = 3
+    /// Whether an Active router says so at once when one of lower priority claims the same.
+    public var answersInferiors = true
+    /// Whether an owner of the addresses (priority 255) heeds no advertisement at all.
+    public var ignoresOthersAsOwner = false
+    /// How advertisements travel.
+    public var transport = Transport.multicast()
+    /// Whether unicast advertisements of others than the peers are taken too.
+    public var admitsUnknownPeers = false
+    /// The TTL or Hop Limit of unicast advertisements, 1 to 255.
+    public var unicastHopLimit: UInt8 = 255
+    /// The address that advertisements come from; `nil`: the interface's first.
+    public var sourceAddress: IPAddress?
+    /// Whether the router is in fault while the interface lacks ``sourceAddress``.
+    public var tracksSource = false
+    /// The password of version 2; `nil`: none.
+    public var password: Password?
+    /// The authentication trailer of keepalived 2.4.3; `nil`: none.
+    public var authentication: AuthenticationTrailerSettings?
     /// Whether a higher priority displaces a working Active router.
     public var preempts = true
+    /// How long it leaves a working Active router of lower priority alone (`preempt_delay`).
+    public var preemptDelay = Duration.zero
     /// Whether the version 3 checksum over IPv4 is sent as RFC 9568 has it (message alone).
     public var sendsMessageOnlyChecksum = false
-    /// The addresses that the virtual router holds and advertises.
+    /// The addresses that the virtual router holds and advertises, all of one family.
     public var addresses: [VirtualAddress] = []
+    /// The routes that it adds while it is Active.
+    public var routes: [VirtualRoute] = []
+    /// The rules that it adds while it is Active.
+    public var rules: [VirtualRule] = []
+    /// Addresses that move with the others without being advertised, of either family.
+    public var excludedAddresses: [VirtualAddress] = []
     /// The scripts whose results change the priority, or stop the router (weight 0).
     public var trackedScripts: [TrackedScript] = []
     /// The files whose numbers change the priority.
@@ -79,12 +115,18 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var trackedProcesses: [TrackedObject] = []
     /// The pools of this node's balancer that must have a usable server.
     public var trackedBackends: [TrackedObject] = []
+    /// The named checks that must succeed.
+    public var trackedChecks: [TrackedObject] = []
     /// Further interfaces that must be up.
     public var trackedInterfaces: [TrackedInterface] = []
     /// How often the addresses are announced.
     public var announcements = AnnouncementSettings()
     /// The programs to call when the state changes.
     public var notifications = NotificationSettings()
+    /// Whether named pipes are told of another priority (`notify_priority_changes`).
+    public var tellsPriorityChanges = false
+    /// Whether mail is sent when the state changes (`smtp_alert`).
+    public var sendsMail = false
 
     /// Makes a virtual router with the protocol's defaults.
     public init(name: String, interface: String, vrid: VRID, priority: Priority) {
@@ -95,12 +137,30 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     }
 }
 
+extension VirtualRouterSettings {
+    /// The version of the protocol.
+    public var version: VRRPVersion { advertisementInterval.version }
+}
+
+/// How advertisements are authenticated by keepalived's HMAC trailer.
+public struct AuthenticationTrailerSettings: Hashable, Sendable, Codable {
+    /// What is sent and what is taken.
+    public var settings: MessageAuthentication
+    /// The keys by their numbers, 32 to 64 bytes each.
+    public var keys: [UInt8: [UInt8]]
+    /// Makes settings of their parts.
+    public init(settings: MessageAuthentication, keys: [UInt8: [UInt8]]) {
+        self.settings = settings
+        self.keys = keys
+    }
+}
+
 /// An address that moves with the virtual router.
 public struct VirtualAddress: Hashable, Sendable, Codable {
     /// The address.
-    public var address: IPv4Address
-    /// Number of leading bits that are the network's, 0 to 32; keepalived's default is 32.
-    public var prefixLength = 32
+    public var address: IPAddress
+    /// Number of leading bits that are the network's, 0 to 32, over IPv6 to 128.
+    public var prefixLength: Int
     /// The interface that holds it; `nil`: the virtual router's.
     public var interface: String?
     /// The label, as `eth1:vip` in `ip address`; `nil`: none.
@@ -108,10 +168,15 @@ public struct VirtualAddress: Hashable, Sendable, Codable {
     /// The broadcast address; `nil`: none.
     public var broadcast: IPv4Address?
 
-    /// Makes a host address on the virtual router's interface.
-    public init(address: IPv4Address, prefixLength: Int = 32) {
+    /// Makes an address on the virtual router's interface; all bits of it by default, as keepalived.
+    public init(address: IPAddress, prefixLength: Int? = nil) {
         self.address = address
-        self.prefixLength = prefixLength
+        self.prefixLength = prefixLength ?? 8 * address.family.addressByteCount
+    }
+
+    /// Makes an IPv4 address on the virtual router's interface.
+    public init(address: IPv4Address, prefixLength: Int = 32) {
+        self.init(address: .v4(address), prefixLength: prefixLength)
     }
 }
 
@@ -172,6 +237,8 @@ public struct TrackScript: Hashable, Sendable, Codable {
     public var isReversed = false
     /// Whether it counts as bad until the first results say otherwise (`init_fail`).
     public var startsFailed = false
+    /// Who it runs as; `nil`: as this program does.
+    public var user: ScriptUser?
 
     /// Makes a script with keepalived's defaults.
     public init(name: String, source: Source) {
@@ -187,28 +254,13 @@ public struct AnnouncementSettings: Hashable, Sendable, Codable {
     /// Time to the second burst; zero: no second burst (`garp_master_delay`).
     public var repeatDelay = Duration.seconds(5)
     /// Time between later announcements; zero: none (`garp_master_refresh`).
-    public var refreshInterval = Duration.zero
+    ///
+    /// One a minute where the file says nothing; keepalived has none then.
+    public var refreshInterval = Duration.seconds(60)
     /// Announcements of each address in one refresh (`garp_master_refresh_repeat`).
     public var refreshCount = 1
 
-    /// Makes keepalived's defaults.
-    public init() {}
-}
-
-/// The programs to call when a virtual router's state changes, each with its arguments.
-public struct NotificationSettings: Hashable, Sendable, Codable {
-    /// `notify_master`.
-    public var active: [String]?
-    /// `notify_backup`.
-    public var backup: [String]?
-    /// `notify_fault`.
-    public var fault: [String]?
-    /// `notify_stop`.
-    public var stop: [String]?
-    /// `notify`, called for each with `INSTANCE NAME STATE PRIORITY` appended.
-    public var any: [String]?
-
-    /// Makes settings that call nothing.
+    /// Makes keepalived's defaults, and announcements once a minute.
     public init() {}
 }
 
@@ -242,6 +294,8 @@ public struct Frontend: Hashable, Sendable, Codable {
     public var connectionLimit: Int?
     /// How long a client may say nothing; `nil`: for ever.
     public var clientTimeout: Duration?
+    /// Further limits.
+    public var limits = FrontendLimits()
     /// `option dontlognull`.
     public var omitsEmptyConnectionsFromLog = false
     /// Whether the section says `disabled`.
@@ -251,16 +305,6 @@ public struct Frontend: Hashable, Sendable, Codable {
         self.name = name
         self.backendName = backendName
     }
-}
-
-/// How a pool chooses a server; haproxy's names.
-public enum BalanceAlgorithm: String, Hashable, Sendable, Codable, CaseIterable {
-    /// By turns, in proportion to the weights.
-    case roundrobin
-    /// The server with the fewest connections for its weight.
-    case leastconn
-    /// By the client's address.
-    case source
 }
 
 /// A pool of servers.
@@ -283,6 +327,12 @@ public struct Backend: Hashable, Sendable, Codable {
     public var retries = 3
     /// Whether a further attempt may go to another server (`option redispatch`).
     public var redispatches = false
+    /// How its servers are checked.
+    public var checks = PoolCheckSettings()
+    /// What there is to say about choosing a server beside the algorithm.
+    public var selection = SelectionSettings()
+    /// Further limits.
+    public var limits = PoolLimits()
     /// Makes an empty pool.
     public init(name: String) { self.name = name }
 }
@@ -299,38 +349,24 @@ public struct Server: Hashable, Sendable, Codable {
     public var weight = 1
     /// Greatest number of concurrent connections to it; `nil`: unlimited.
     public var connectionLimit: Int?
+    /// How many clients may wait for it alone (`maxqueue`); `nil`: as many as come.
+    public var queueLimit: Int?
+    /// Time from its coming up to its full share (`slowstart`); `nil`: none.
+    public var slowStart: Duration?
     /// How it is checked; `nil`: it always counts as up.
     public var check: CheckSettings?
     /// Whether it serves only when no other does.
     public var isBackup = false
     /// Whether it starts in maintenance.
     public var isDisabled = false
+    /// What else decides about its health.
+    public var health = ServerHealthSettings()
     /// Makes a server with haproxy's defaults.
     public init(name: String, address: IPv4Address, port: UInt16) {
         self.name = name
         self.address = address
         self.port = port
     }
-}
-
-/// How a server is checked.
-public struct CheckSettings: Hashable, Sendable, Codable {
-    /// Time between checks of a server that is up or down for good.
-    public var interval = Duration.seconds(2)
-    /// Time between checks while the state is changing; `nil`: `interval`.
-    public var fastInterval: Duration?
-    /// Time between checks while it is down; `nil`: `interval`.
-    public var downInterval: Duration?
-    /// Successes in a row that bring it up.
-    public var rise = 2
-    /// Failures in a row that take it down.
-    public var fall = 3
-    /// The port to connect to; `nil`: the server's.
-    public var port: UInt16?
-    /// The address to connect to; `nil`: the server's.
-    public var address: IPv4Address?
-    /// Makes haproxy's defaults.
-    public init() {}
 }
 
 /// A page that shows the state of the node: haproxy's `stats` keywords.

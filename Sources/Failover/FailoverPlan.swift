@@ -37,6 +37,7 @@ public struct FailoverPlan: Hashable, Sendable {
         for router in old.routers where !kept.contains(RouterKey(router)) {
             add("virtual router \(router.name)", .removed)
         }
+        compare("sync group", old.syncGroups, new.syncGroups, by: \.name)
         compare("script", old.scripts, new.scripts, by: \.name)
         compare("tracked file", old.files, new.files, by: \.name)
         compare("tracked process", old.processes, new.processes, by: \.name)
@@ -49,6 +50,9 @@ public struct FailoverPlan: Hashable, Sendable {
             if previous.interval.version != router.interval.version {
                 let version = router.interval.version == .v2 ? 2 : 3
                 add(subject, .restarted(because: "it speaks version \(version) from then on"))
+            } else if previous.sourceAddress != router.sourceAddress {
+                let source = router.sourceAddress.map { "\($0)" } ?? "the interface's own address"
+                add(subject, .restarted(because: "it sends from \(source) from then on"))
             } else if previous != router {
                 add(subject, .changed(router.differences(from: previous)))
             }
@@ -86,11 +90,31 @@ extension RouterSettings {
             note("advertisement interval", old.interval.duration, interval.duration)
         }
         if old.preempts != preempts { note("preemption", old.preempts, preempts) }
-        for held in old.addresses where !addresses.contains(held) {
+        if old.preemptDelay != preemptDelay {
+            note("preemption delay", old.preemptDelay, preemptDelay)
+        }
+        for held in old.heldAddresses where !heldAddresses.contains(held) {
             words.append("address \(held.address)/\(held.prefixLength) goes")
         }
-        for held in addresses where !old.addresses.contains(held) {
+        for held in heldAddresses where !old.heldAddresses.contains(held) {
             words.append("address \(held.address)/\(held.prefixLength) comes")
+        }
+        for route in old.routes where !routes.contains(route) { words.append("\(route) goes") }
+        for route in routes where !old.routes.contains(route) { words.append("\(route) comes") }
+        for rule in old.rules where !rules.contains(rule) { words.append("\(rule) goes") }
+        for rule in rules where !old.rules.contains(rule) { words.append("\(rule) comes") }
+        if old.transport != transport || old.admitsUnknownPeers != admitsUnknownPeers
+            || old.unicastHopLimit != unicastHopLimit
+        {
+            words.append("how advertisements travel")
+        }
+        if old.password != password || old.authentication != authentication {
+            words.append("authentication")
+        }
+        if old.lostAdvertisements != lostAdvertisements {
+            note(
+                "missing advertisements that count as a failure", old.lostAdvertisements,
+                lostAdvertisements)
         }
         if old.trackers != trackers { words.append("what it tracks") }
         if old.announcements != announcements { words.append("announcements") }

@@ -5,12 +5,16 @@ public import VRRPCore
 public struct FailoverSnapshot: Hashable, Sendable {
     /// The virtual routers, in the order of the configuration.
     public var routers: [RouterSnapshot]
+    /// The sync groups, in the order of the configuration.
+    public var groups: [GroupSnapshot]
     /// The tracked scripts, in the order of the configuration.
     public var scripts: [ScriptSnapshot]
     /// The named pipes that states are written to, in the order of the configuration.
     public var notificationFIFOs: [NotificationFIFOSnapshot]
     /// Datagrams that belonged to none of the node's virtual routers.
     public var strayDatagrams: Int
+    /// How long the node still waits before it takes part (`vrrp_startup_delay`); `nil`: it does not.
+    public var startupCountdown: Duration?
 }
 
 /// A named pipe that states are written to, at one moment.
@@ -21,6 +25,18 @@ public struct NotificationFIFOSnapshot: Hashable, Sendable {
     public var written: Int
     /// Lines that found the pipe full, or no pipe.
     public var lost: Int
+}
+
+/// One sync group at one moment.
+public struct GroupSnapshot: Hashable, Sendable {
+    /// How it is configured.
+    public var settings: SyncGroupSettings
+    /// Where its members last stood together.
+    public var state: RouterState
+    /// When they came to stand there; `nil` before.
+    public var since: MonotonicInstant?
+    /// What the group itself tracks.
+    public var trackers: [TrackerSnapshot]
 }
 
 /// One virtual router at one moment.
@@ -36,11 +52,13 @@ public struct RouterSnapshot: Hashable, Sendable {
     /// The priority that it takes part with; in fault, the one that it last took part with.
     public var effectivePriority: Priority
     /// Where its advertisements come from; `nil` while the interface has no address.
-    public var sourceAddress: IPv4Address?
+    public var sourceAddress: IPAddress?
     /// What it tracks, in the order of the configuration: scripts, files, programs, interfaces.
     public var trackers: [TrackerSnapshot]
     /// The last advertisement that it took in; `nil` if it heard none.
     public var lastHeard: HeardAdvertisement?
+    /// Every station that was heard of late, taken or refused, the most recent last.
+    public var peers: [PeerSnapshot]
     /// The addresses that it holds at this moment.
     public var heldAddresses: [HeldAddress]
     /// The number of the last state that notification programs were told of; 0: none yet.
@@ -51,6 +69,11 @@ public struct RouterSnapshot: Hashable, Sendable {
     public var isDeferring: Bool
     /// What a takeover added to the priority; 0: nothing.
     public var raise: Int
+    /// How long it still leaves an Active router of lower priority alone (`preempt_delay`); `nil`:
+    /// it does not.
+    public var preemptionCountdown: Duration?
+    /// The sync group that it belongs to; `nil`: none.
+    public var group: String?
     /// What was counted since the start.
     public var counters: RouterCounters
 }
@@ -85,36 +108,37 @@ public struct RouterCounters: Hashable, Sendable {
     public var releasedActive = 0
     /// Addresses put back after somebody else took them off.
     public var addressesRestored = 0
+    /// Routes and rules put back after somebody else removed them.
+    public var routesRestored = 0
     /// Gave way though it could take part: asked to, or because addresses did not stay.
     public var gaveWay = 0
-    /// Datagrams refused, by cause and sender; at most ``refusalKindLimit`` kinds are told apart.
-    public var refused: [RefusalKind: Int] = [:]
-    /// Datagrams refused beyond those kinds.
-    public var refusedOtherwise = 0
-
-    /// Kinds of refused datagrams that are told apart.
-    public static let refusalKindLimit = 64
-
-    /// Counts a refused datagram.
-    ///
-    /// - Parameter kind: Why, and whose.
-    /// - Returns: Whether it is the first of its kind.
-    mutating func countRefusal(_ kind: RefusalKind) -> Bool {
-        if refused[kind] == nil, refused.count >= Self.refusalKindLimit {
-            refusedOtherwise += 1
-            return false
-        }
-        refused[kind, default: 0] += 1
-        return refused[kind] == 1
-    }
+    /// Datagrams refused, by cause.
+    public var refused = RefusalCounters()
 }
 
-/// Why datagrams were refused, and whose.
-public struct RefusalKind: Hashable, Sendable {
-    /// Why.
-    public var refusal: Refusal
-    /// The sender; `nil` when the datagram has no valid IP header.
-    public var source: IPAddress?
+/// A station that speaks for a virtual router, as this node has heard it.
+public struct PeerSnapshot: Hashable, Sendable {
+    /// Where its datagrams come from.
+    public var address: IPAddress
+    /// Its last advertisement that was taken; `nil`: none was.
+    public var advertisement: Advertisement?
+    /// When it was last heard, taken or not.
+    public var lastHeardAt: MonotonicInstant
+    /// Datagrams that were taken.
+    public var acceptedCount: Int
+    /// Datagrams that were refused, by cause.
+    public var refused: RefusalCounters
+    /// Why its last datagram was refused; `nil`: it was taken.
+    public var refusal: AdvertisementRefusal?
+
+    init(_ entry: PeerLedger.Entry) {
+        address = entry.address
+        advertisement = entry.advertisement
+        lastHeardAt = MonotonicInstant(nanoseconds: entry.lastHeardAt.nanoseconds)
+        acceptedCount = entry.acceptedCount
+        refused = entry.refusals
+        refusal = entry.refusal
+    }
 }
 
 /// Something that a virtual router tracks, at one moment.

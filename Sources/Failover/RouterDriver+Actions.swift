@@ -2,29 +2,40 @@ internal import LinuxIO
 internal import VRRPCore
 
 extension RouterDriver {
-    /// Does what the election asks for, in its order.
+    /// Does one thing that the election asks for.
     ///
-    /// - Returns: The states that the router entered meanwhile.
-    func perform(_ actions: [VirtualRouter.Action]) -> [RouterState] {
-        var entered: [RouterState] = []
-        for action in actions {
-            switch action {
-            case .advertise(let priority): advertise(priority)
-            case .claimAddresses: claimAddresses()
-            case .announceAddresses(let repetitions): announceAddresses(repetitions: repetitions)
-            case .releaseAddresses: releaseAddresses()
-            case .report(.transition(let old, let new)):
-                count(from: old, to: new)
-                if let state = follow(to: new) { entered.append(state) }
-            // Whoever delivered the advertisement knows its sender, and counts it.
-            case .report(.rejected): break
-            case .report(.releaseReceived(let sender)):
-                counters.releasesReceived += 1
-                emit(.heardRelease(from: sender, as: state))
-            case .report(let observation): emit(.observed(observation))
-            }
+    /// - Returns: The state that the router entered by it, if it did.
+    func perform(_ action: VirtualRouter.Action) -> RouterState? {
+        switch action {
+        case .advertise(let priority): advertise(priority)
+        case .claimAddresses: claimAddresses()
+        case .announceAddresses(let repetitions): announceAddresses(repetitions: repetitions)
+        case .releaseAddresses: releaseAddresses()
+        case .report(.transition(let old, let new)):
+            count(from: old, to: new)
+            return follow(to: new)
+        // Whoever delivered the advertisement knows its sender, and counts it.
+        case .report(.rejected): break
+        case .report(.releaseReceived(let sender)):
+            counters.releasesReceived += 1
+            emit(.heardRelease(from: sender, as: state))
+        case .report(let observation):
+            emit(.observed(observation))
+            tell(of: observation)
         }
-        return entered
+        return nil
+    }
+
+    /// Tells named pipes, and programs that asked for it, of what changes no state.
+    private func tell(of observation: VirtualRouter.Observation) {
+        switch observation {
+        case .inferiorAnswered: notify(.heardInferior)
+        case .priorityChanged where settings.tellsPriorityChanges && state != .stopped:
+            notifier.write(
+                .priorityChanged(isActive: state == .active),
+                of: .router(name: settings.name, effectivePriority))
+        default: break
+        }
     }
 
     private func count(from old: VirtualRouter.Role, to new: VirtualRouter.Role) {
@@ -32,25 +43,22 @@ extension RouterDriver {
         if new == .active { counters.becameActive += 1 }
     }
 
-    private func advertise(_ priority: Priority) {
-        guard let election, let source = election.configuration.primaryAddress.ipv4 else { return }
-        let message = election.advertisement(priority: priority)
-            .encoded(coverage: coverage, source: source)
-        let socket = host.interfaceInUse(settings.interface)?.socket
-        guard case .moved = socket?.send(message, from: source) else {
-            counters.sendFailures += 1
-            return
-        }
-        counters.sent += 1
-        if priority == .release {
-            counters.releasesSent += 1
-            emit(.sentRelease)
-        }
-    }
-
     private func claimAddresses() {
         emit(.claimsAddresses)
-        for address in settings.addresses where !heldAddresses.contains(address) {
+        claimMissingAddresses()
+        claimRoutes()
+    }
+
+    /// Takes what a reload added or changed; announces the addresses of it.
+    func claimWhatIsMissing() {
+        let before = heldAddresses
+        claimMissingAddresses()
+        claimRoutes()
+        for address in heldAddresses where !before.contains(address) { announce(address) }
+    }
+
+    private func claimMissingAddresses() {
+        for address in settings.heldAddresses where !heldAddresses.contains(address) {
             do throws(HostError) {
                 try host.add(address, defaultInterface: settings.interface)
                 heldAddresses.append(address)
@@ -62,8 +70,9 @@ extension RouterDriver {
 
     private func releaseAddresses() {
         emit(.releasesAddresses)
+        release(heldRoutes, heldRules)
         // Also those whose addition failed: nothing is to stay behind.
-        release(settings.addresses)
+        release(settings.heldAddresses)
     }
 
     /// Takes addresses off their interfaces.
@@ -80,12 +89,12 @@ extension RouterDriver {
 
     private func announceAddresses(repetitions: Int) {
         guard repetitions > 0 else { return }
-        for address in settings.addresses {
+        for address in settings.heldAddresses {
             let interface = address.interface ?? settings.interface
             emit(.announces(address.address, interface: interface))
         }
         for _ in 0..<repetitions {
-            for address in settings.addresses { announce(address) }
+            for address in settings.heldAddresses { announce(address) }
         }
     }
 

@@ -172,6 +172,17 @@ private let mangled: [(Frame, PacketFault)] = {
         #expect(try frame.explained().remarks == [.authenticationData])
     }
 
+    @Test func `the checksum of an old keepalived is told from a wrong one`() throws {
+        // To 192.0.2.3, with the sum of the pseudo-header to 224.0.0.18.
+        let frame = Frame.version3.with(
+            header: "45c0002000000000ff700000c0000202c0000203", message: "31336401006405d4c0000201")
+        #expect(
+            try frame.explained().faults == [
+                .decoding(.checksum(found: 0x05D4, expected: 0xA865))
+            ])
+        #expect(try frame.explained().remarks == [.groupChecksum])
+    }
+
     @Test func `a message that is cut off is explained as far as it goes`() throws {
         let frame = Frame.version3.with(
             header: "45c0001a00000000ff700000c0000202e0000012", message: "313364010064")

@@ -8,21 +8,26 @@ struct KeepalivedInstance: Sendable {
     var vridPosition: Position
     var priority: Priority?
     var startsActive: Bool?
-    var version: ProtocolVersion?
+    var version: VRRPVersion?
+    var versionPosition: Position?
     var interval: Word?
     var noPreempt: Word?
     var sendsMessageOnlyChecksum = false
+    var lostAdvertisements: Int?
+    var answersInferiors: Bool?
+    var ignoresOthersAsOwner: Bool?
+    var transport = KeepalivedTransport()
+    var authentication = KeepalivedAuthentication()
+    var excludedAddresses: [VirtualAddress] = []
     var addresses: [VirtualAddress] = []
     /// Whether addresses were written, be they wrong ones.
     var listsAddresses = false
-    var trackedScripts: [TrackedScript] = []
-    var trackedFiles: [TrackedObject] = []
-    var trackedProcesses: [TrackedObject] = []
-    var trackedBackends: [TrackedObject] = []
-    var references: [KeepalivedReference] = []
-    var trackedInterfaces: [TrackedInterface] = []
+    var routes: [VirtualRoute] = []
+    var rules: [VirtualRule] = []
+    var preemptDelay: (keyword: Word, delay: Duration)?
+    var tracked = KeepalivedTracked()
     var announcements = AnnouncementOverrides()
-    var notifications = NotificationSettings()
+    var notifications = KeepalivedNotifications()
 
     init(name: Word) {
         self.name = name
@@ -44,22 +49,38 @@ struct KeepalivedInstance: Sendable {
         var settings = VirtualRouterSettings(
             name: name.text, interface: interface, vrid: vrid, priority: priority)
         settings.startsActive = startsActive ?? (priority == .owner)
-        settings.version = version ?? globals.version ?? .v2
+        settings.addresses = addresses
+        settings.excludedAddresses = excludedAddresses
+        let version = spokenVersion(globals, &remarks)
         do throws(Remark) {
-            settings.advertisementInterval = try advertisementInterval(settings.version)
-        } catch {
-            remarks.append(error)
-        }
+            settings.advertisementInterval = try advertisementInterval(version, &remarks)
+        } catch { remarks.append(error) }
+        do throws(Remark) {
+            try transport.apply(to: &settings, globals: globals, remarks: &remarks)
+        } catch { remarks.append(error) }
+        do throws(Remark) {
+            try authentication.apply(to: &settings, remarks: &remarks)
+        } catch { remarks.append(error) }
         settings.preempts = preempts(priority, &remarks)
         settings.sendsMessageOnlyChecksum = sendsMessageOnlyChecksum
-        settings.addresses = addresses
-        settings.trackedScripts = trackedScripts
-        settings.trackedFiles = trackedFiles
-        settings.trackedProcesses = trackedProcesses
-        settings.trackedBackends = trackedBackends
-        settings.trackedInterfaces = trackedInterfaces
+        settings.routes = routes
+        settings.rules = rules
+        settings.lostAdvertisements = lostAdvertisements ?? globals.lostAdvertisements ?? 3
+        settings.answersInferiors = answersInferiors ?? globals.answersInferiors ?? true
+        settings.ignoresOthersAsOwner =
+            ignoresOthersAsOwner ?? globals.ignoresOthersAsOwner ?? false
+        settings.preemptDelay = preemptDelay(priority, &remarks)
+        settings.trackedScripts = tracked.scripts
+        settings.trackedFiles = tracked.files
+        settings.trackedProcesses = tracked.processes
+        settings.trackedBackends = tracked.backends
+        settings.trackedChecks = tracked.checks
+        settings.trackedInterfaces = tracked.interfaces
         settings.announcements = announcements.settings(over: globals.announcements)
-        settings.notifications = notifications
+        settings.notifications = notifications.settings(globals)
+        settings.tellsPriorityChanges =
+            notifications.tellsPriorityChanges ?? globals.tellsPriorityChanges
+        settings.sendsMail = notifications.sendsMail ?? globals.sendsMail
         // A message names one address at least (RFC 9568 §5.2.5).
         if addresses.isEmpty, !listsAddresses {
             remarks.append(
@@ -70,41 +91,63 @@ struct KeepalivedInstance: Sendable {
         return settings
     }
 
-    /// The interval that the version can carry.
+    /// Version 2 is of IPv4 only.
+    private func spokenVersion(
+        _ globals: KeepalivedGlobals, _ remarks: inout [Remark]
+    ) -> VRRPVersion {
+        guard addresses.first?.address.family == .ipv6 else {
+            return version ?? globals.version ?? .v2
+        }
+        if version == .v2, let versionPosition {
+            remarks.append(
+                .warning(
+                    "'version 2' has no effect with IPv6 addresses, which have version 3 alone",
+                    at: versionPosition))
+        }
+        return .v3
+    }
+
+    /// The interval that the version can carry, rounded to it as keepalived does.
     ///
     /// RFC 3768 §5.3.7: whole seconds. RFC 9568 §5.2.7: hundredths of a second in 12 bits.
-    private func advertisementInterval(_ version: ProtocolVersion) throws(Remark) -> Centiseconds {
-        guard let interval else { return .oneSecond }
+    private func advertisementInterval(
+        _ version: VRRPVersion, _ remarks: inout [Remark]
+    ) throws(Remark) -> AdvertisementInterval {
+        guard let interval else { return AdvertisementInterval(.oneSecond, version: version) }
         let what = "advert_int \(interval.text.quoted)"
         guard let duration = Duration(decimalSeconds: interval.text) else {
             throw .error("\(what): must be a number of seconds", at: interval.position)
         }
-        let (seconds, attoseconds) = duration.components
+        let hundredths = Int((duration / .milliseconds(10)).rounded())
+        let rounded: AdvertisementInterval
         switch version {
         case .v2:
-            guard attoseconds == 0, (1...255).contains(seconds) else {
+            guard duration >= .milliseconds(10), duration <= .seconds(255),
+                let seconds = WholeSeconds(rawValue: UInt8(max(1, (hundredths + 50) / 100)))
+            else {
                 throw .error(
                     "\(what): version 2 takes whole seconds, 1 to 255; add 'version 3' for less",
                     at: interval.position)
             }
-            guard let value = Centiseconds(rawValue: UInt16(100 * seconds)) else {
-                throw .error(
-                    "\(what): more than 40 seconds are known but not implemented yet",
-                    at: interval.position)
-            }
-            return value
+            rounded = .v2(seconds)
         case .v3:
-            let (hundredths, rest) = attoseconds.quotientAndRemainder(
-                dividingBy: 10_000_000_000_000_000)
-            guard rest == 0, seconds <= 40,
-                let value = Centiseconds(rawValue: UInt16(100 * seconds + hundredths))
+            guard duration >= .milliseconds(10), duration <= .milliseconds(40_950),
+                let centiseconds = Centiseconds(rawValue: UInt16(max(1, hundredths)))
             else {
                 throw .error(
                     "\(what): version 3 takes 0.01 to 40.95 seconds in steps of 0.01",
                     at: interval.position)
             }
-            return value
+            rounded = .v3(centiseconds)
         }
+        if rounded.duration != duration {
+            remarks.append(
+                .warning(
+                    "\(what): rounded to \(rounded.duration.inSeconds) s, since version"
+                        + " \(version.rawValue) counts in steps of"
+                        + " \(version == .v2 ? "1 s" : "0.01 s")", at: interval.position))
+        }
+        return rounded
     }
 
     /// keepalived drops `nopreempt` where the instance is bound to be the Active router.
@@ -117,5 +160,23 @@ struct KeepalivedInstance: Sendable {
                 "'nopreempt' has no effect with \(cause), as in keepalived; write state BACKUP"
                     + " and a priority below 255 to have it", at: noPreempt.position))
         return true
+    }
+
+    /// keepalived refuses `preempt_delay` where the instance is bound to be Active, or never preempts.
+    private func preemptDelay(_ priority: Priority, _ remarks: inout [Remark]) -> Duration {
+        guard let (keyword, delay) = preemptDelay, delay > .zero else { return .zero }
+        let cause: String? =
+            if startsActive == true {
+                "with state MASTER; write state BACKUP, which changes nothing else"
+            } else if priority == .owner {
+                "with priority 255: the owner of the addresses takes them at once"
+            } else if noPreempt != nil {
+                "with nopreempt: there is nothing to delay; take one of the two out"
+            } else {
+                nil
+            }
+        guard let cause else { return delay }
+        remarks.append(.error("'preempt_delay' can't be used \(cause)", at: keyword.position))
+        return .zero
     }
 }

@@ -85,15 +85,28 @@ public struct PacketExplanation: Hashable, Sendable {
         }
         judgeFields(of: message, header: header)
         let covered = header.family == .ipv6 ? payload.count : byteCount
+        judgeChecksum(
+            of: payload.span.extracting(0..<covered), version: version, header: header)
+        advertisement = received(payload, of: fields)
+    }
+
+    private mutating func judgeChecksum(
+        of message: Span<UInt8>, version: VRRPVersion, header: IPHeader
+    ) {
+        var rules = ReceptionRules()
         do throws(DecodeError) {
-            let coverage = try ReceivedAdvertisement.coverage(
-                of: payload.span.extracting(0..<covered), version: version, header: header)
-            checksumForm = coverage
-            if version == .v3, header.family == .ipv4, coverage == .pseudoHeader {
+            checksumForm = try ReceivedAdvertisement.coverage(
+                of: message, version: version, header: header, rules: rules)
+            if version == .v3, header.family == .ipv4, checksumForm == .pseudoHeader {
                 remarks.append(.legacyChecksum)
             }
-        } catch { faults.append(.decoding(error)) }
-        advertisement = received(payload, of: fields)
+        } catch {
+            faults.append(.decoding(error))
+            rules.admitsGroupChecksum = true
+            let isOld = try? ReceivedAdvertisement.coverage(
+                of: message, version: version, header: header, rules: rules)
+            if isOld != nil { remarks.append(.groupChecksum) }
+        }
     }
 
     private mutating func judgeFields(of message: PacketFields.Message, header: IPHeader) {

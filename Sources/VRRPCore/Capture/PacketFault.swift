@@ -49,6 +49,10 @@ public enum PacketRemark: Hashable, Sendable {
     case release
     /// The version 3 checksum over IPv4 includes a pseudo-header, as RFC 5798 was read.
     case legacyChecksum
+    /// The checksum is right with 224.0.0.18 in place of the destination.
+    ///
+    /// What keepalived before 1.3.7 sends to unicast peers; only a router that was told so takes it.
+    case groupChecksum
     /// The Ethernet source is not the virtual MAC.
     case physicalSource(MACAddress)
     /// The list of IPv6 addresses begins with one that is not link-local.
@@ -69,6 +73,7 @@ public enum PacketRemark: Hashable, Sendable {
         switch self {
         case .release: "release"
         case .legacyChecksum: "legacy-checksum"
+        case .groupChecksum: "group-checksum"
         case .physicalSource: "physical-source"
         case .firstAddress: "first-address"
         case .password: "password"
@@ -87,6 +92,8 @@ extension PacketRemark: CustomStringConvertible {
         case .release: "the sender stops taking part"
         case .legacyChecksum:
             "checksum with pseudo-header (RFC 5798); routers of RFC 9568 alone refuse it"
+        case .groupChecksum:
+            "checksum as of keepalived before 1.3.7; taken with 'old_unicast_checksum' only"
         case .physicalSource(let mac): "sent from \(mac), not from the virtual MAC"
         case .firstAddress(let address):
             "first address \(address) is not link-local; strict routers refuse it"

@@ -154,6 +154,7 @@ extension PacketDocument.Message {
             switch form {
             case .message: "message"
             case .pseudoHeader: "pseudo-header"
+            case .groupPseudoHeader: "group-pseudo-header"
             }
         }
         addresses = message.addresses.map(\.description)
