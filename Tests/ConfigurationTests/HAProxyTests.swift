@@ -114,8 +114,8 @@ import VRRPCore
             "f:7:1: warning: 'use_backend' is known but not implemented yet; it is ignored: every connection goes to the default backend"
         ),
         (
-            "option httpchk GET /",
-            "f:7:8: warning: 'option httpchk' is known but not implemented yet; it is ignored: servers are checked by connecting to them"
+            "option spop-check",
+            "f:7:8: warning: 'option spop-check' is known but not implemented yet; it is ignored"
         ),
         (
             "bind :81 ssl crt x",
@@ -154,7 +154,7 @@ import VRRPCore
         #expect(
             diagnose(
                 section + "listen a :1\nserver s 192.0.2.1:1\nbackend a\nserver s 192.0.2.1:1\n"
-            ) == ["f:7:9: error: a listen or backend section 'a' is already defined at f:5"])
+            ) == ["f:7:9: error: a listen, backend or check section 'a' is already defined at f:5"])
     }
 
     @Test func `sections that cannot work`() {
