@@ -8,6 +8,8 @@ public struct Model: Hashable, Sendable, Codable {
     public var global = GlobalSettings()
     /// The virtual routers that this node takes part in, in the order of the files.
     public var virtualRouters: [VirtualRouterSettings] = []
+    /// Virtual routers that are Active together or not at all.
+    public var syncGroups: [VirtualRouterGroup] = []
     /// The scripts that virtual routers may track, by their name.
     public var scripts: [TrackScript] = []
     /// The files that virtual routers may track, by their name.
@@ -50,6 +52,10 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var allowsCommandChecks = false
     /// Whether advertisements of virtual routers that the node does not know are logged.
     public var logsUnknownVRIDs = false
+    /// How long no virtual router takes part after the start (`vrrp_startup_delay`).
+    public var startupDelay = Duration.zero
+    /// How long after the start of the host virtual routers take part, if that is later.
+    public var delayAfterBoot = Duration.zero
 
     /// Makes the defaults.
     public init() {}
@@ -91,10 +97,16 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var authentication: AuthenticationTrailerSettings?
     /// Whether a higher priority displaces a working Active router.
     public var preempts = true
+    /// How long it leaves a working Active router of lower priority alone (`preempt_delay`).
+    public var preemptDelay = Duration.zero
     /// Whether the version 3 checksum over IPv4 is sent as RFC 9568 has it (message alone).
     public var sendsMessageOnlyChecksum = false
     /// The addresses that the virtual router holds and advertises, all of one family.
     public var addresses: [VirtualAddress] = []
+    /// The routes that it adds while it is Active.
+    public var routes: [VirtualRoute] = []
+    /// The rules that it adds while it is Active.
+    public var rules: [VirtualRule] = []
     /// Addresses that move with the others without being advertised, of either family.
     public var excludedAddresses: [VirtualAddress] = []
     /// The scripts whose results change the priority, or stop the router (weight 0).
@@ -113,6 +125,10 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var announcements = AnnouncementSettings()
     /// The programs to call when the state changes.
     public var notifications = NotificationSettings()
+    /// Whether named pipes are told of another priority (`notify_priority_changes`).
+    public var tellsPriorityChanges = false
+    /// Whether mail is sent when the state changes (`smtp_alert`).
+    public var sendsMail = false
 
     /// Makes a virtual router with the protocol's defaults.
     public init(name: String, interface: String, vrid: VRID, priority: Priority) {
@@ -223,6 +239,8 @@ public struct TrackScript: Hashable, Sendable, Codable {
     public var isReversed = false
     /// Whether it counts as bad until the first results say otherwise (`init_fail`).
     public var startsFailed = false
+    /// Who it runs as; `nil`: as this program does.
+    public var user: ScriptUser?
 
     /// Makes a script with keepalived's defaults.
     public init(name: String, source: Source) {
@@ -245,23 +263,6 @@ public struct AnnouncementSettings: Hashable, Sendable, Codable {
     public var refreshCount = 1
 
     /// Makes keepalived's defaults, and announcements once a minute.
-    public init() {}
-}
-
-/// The programs to call when a virtual router's state changes, each with its arguments.
-public struct NotificationSettings: Hashable, Sendable, Codable {
-    /// `notify_master`.
-    public var active: [String]?
-    /// `notify_backup`.
-    public var backup: [String]?
-    /// `notify_fault`.
-    public var fault: [String]?
-    /// `notify_stop`.
-    public var stop: [String]?
-    /// `notify`, called for each with `INSTANCE NAME STATE PRIORITY` appended.
-    public var any: [String]?
-
-    /// Makes settings that call nothing.
     public init() {}
 }
 
