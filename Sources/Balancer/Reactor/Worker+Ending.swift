@@ -23,7 +23,7 @@ extension Worker {
         _ client: Int, client farewell: Farewell, server: Farewell, because ending: Ending
     ) {
         wheel.remove(client, in: slab)
-        for half in [client, client | 1] where slab[half].lease >= 0 {
+        for half in client...client | 1 where slab[half].lease >= 0 {
             pool.giveBack(slab[half].lease)
             slab[half].lease = -1
         }
