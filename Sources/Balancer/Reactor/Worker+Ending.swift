@@ -135,8 +135,10 @@ extension Worker {
         return first
     }
 
-    /// How long the client and the server of a relayed connection may be idle: haproxy's order of
-    /// precedence. Once one direction has ended, the time-outs of half-closed connections hold.
+    /// How long the client and the server of a relayed connection may be idle.
+    ///
+    /// haproxy's order of precedence; once one direction has ended, the time-outs of half-closed
+    /// connections hold.
     private func idleLimits(_ client: Int, _ route: Route) -> (client: UInt64, server: UInt64) {
         let isHalfClosed =
             slab[client].marks.contains(.ended) || slab[client | 1].marks.contains(.ended)
