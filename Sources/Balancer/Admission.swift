@@ -14,9 +14,20 @@ struct Admission {
         var waitingReactors: UInt64 = 0
         private var reserved = 0
 
-        init(limit: Int) { self.limit = limit }
+        /// Most within a second.
+        let rateLimit: Int
+
+        init(limit: Int, rateLimit: Int = .max) {
+            self.limit = limit
+            self.rateLimit = rateLimit
+        }
 
         var free: Int { max(0, limit - count - reserved) }
+
+        /// How many may come in this moment without exceeding the rate.
+        func rateRoom(at now: UInt64) -> Int {
+            rateLimit == .max ? .max : max(0, rateLimit - rate.rate(at: now) - reserved)
+        }
 
         /// Connections that are open or just being accepted.
         var taken: Int { count + reserved }
@@ -50,9 +61,12 @@ struct Admission {
     private(set) var frontends: [Gate]
 
     /// Makes gates that nobody has passed.
-    init(processLimit: Int, frontendLimits: [Int]) {
+    init(processLimit: Int, frontendLimits: [Int], rateLimits: [Int] = []) {
         process = Gate(limit: processLimit)
-        frontends = frontendLimits.map(Gate.init(limit:))
+        frontends = frontendLimits.map { Gate(limit: $0) }
+        for (index, limit) in rateLimits.enumerated() {
+            frontends[index] = Gate(limit: frontendLimits[index], rateLimit: limit)
+        }
     }
 
     /// Reserves room for connections.
@@ -61,20 +75,27 @@ struct Admission {
     ///   - wanted: How many at most, 1 or more.
     ///   - frontend: Where they come in.
     ///   - reactor: Who asks; it is told when there is room again if the answer is 0.
-    /// - Returns: How many may be accepted.
-    mutating func reserve(_ wanted: Int, at frontend: Int, for reactor: Int) -> Int {
-        guard isOpen else { return 0 }
-        let room = min(wanted, process.free, frontends[frontend].free)
+    ///   - now: Milliseconds of the monotonic clock.
+    /// - Returns: How many may be accepted; where that is 0 because of the rate, also when to ask
+    ///   again.
+    mutating func reserve(
+        _ wanted: Int, at frontend: Int, for reactor: Int, now: UInt64 = 0
+    ) -> (room: Int, askAgainAt: UInt64?) {
+        guard isOpen else { return (0, nil) }
+        let limit = frontends[frontend].rateLimit
+        let allowed = frontends[frontend].rateRoom(at: now)
+        guard allowed > 0 else { return (0, now + UInt64(max(1, 1000 / limit))) }
+        let room = min(wanted, process.free, frontends[frontend].free, allowed)
         guard room > 0 else {
             if process.free == 0 { process.waitingReactors |= 1 << UInt64(reactor) }
             if frontends[frontend].free == 0 {
                 frontends[frontend].waitingReactors |= 1 << UInt64(reactor)
             }
-            return 0
+            return (0, nil)
         }
         process.reserve(room)
         frontends[frontend].reserve(room)
-        return room
+        return (room, nil)
     }
 
     /// Turns a reservation into connections.

@@ -23,8 +23,12 @@ public final class Balancer: Sendable {
     ///   - listeners: The listening sockets of each frontend, over IPv4 and non-blocking. They
     ///     remain the caller's, who keeps them open until after ``stop()``; they may be shared with
     ///     another process, and outlive this one.
+    ///   - observer: Told how connecting to a server ended: of each failure, and of the first
+    ///     success after it. Called on the reactors' threads; must not wait for anything.
     /// - Throws: `SystemError` when the process has no descriptor left.
-    public init(plan: BalancerPlan, listeners: [[Int32]]) throws(SystemError) {
+    public init(
+        plan: BalancerPlan, listeners: [[Int32]], observer: ConnectionObserver? = nil
+    ) throws(SystemError) {
         precondition((1...64).contains(plan.reactorCount), "1 to 64 reactors")
         precondition(plan.frontends.count < Int(UInt16.max), "too many frontends")
         precondition(listeners.count == plan.frontends.count, "a list of listeners per frontend")
@@ -33,7 +37,7 @@ public final class Balancer: Sendable {
             "each frontend names a pool of the plan")
         precondition(
             plan.pools.reduce(0) { $0 + $1.servers.count } < Int(UInt16.max), "too many servers")
-        shared = try SharedState(plan)
+        shared = try SharedState(plan, observer: observer)
         self.listeners = listeners
         threads = Mutex([])
     }
@@ -108,7 +112,33 @@ public final class Balancer: Sendable {
     ///   - server: The server's position in the pool.
     ///   - isUp: Whether its checks succeed.
     public func setHealth(pool: Int, server: Int, isUp: Bool) {
-        change(pool) { $0.setHealth(isUp, of: server, at: $1) }
+        var hasChanged = false
+        change(pool) {
+            hasChanged = $0.servers[server].isUp != isUp
+            return $0.setHealth(isUp, of: server, at: $1)
+        }
+        guard hasChanged else { return }
+        let servers = plan.pools[pool].servers
+        if !isUp, servers[server].shutsSessionsWhenDown { endSessions(pool: pool, server: server) }
+        if isUp, servers[server].shutsBackupSessionsWhenUp {
+            for backup in servers.indices where servers[backup].isBackup {
+                endSessions(pool: pool, server: backup, because: .activeCameUp)
+            }
+        }
+    }
+
+    /// Resets the connections to a server, on both sides: a clean end would look like a complete
+    /// answer.
+    ///
+    /// - Parameters:
+    ///   - pool: The pool's position in the plan.
+    ///   - server: The server's position in the pool.
+    ///   - cause: What the log says.
+    public func endSessions(
+        pool: Int, server: Int, because cause: SessionEndCause = .serverDown
+    ) {
+        let number = shared.layout.firstServers[pool] + server
+        for inbox in shared.inboxes { inbox.post(.endSessions(server: number, cause)) }
     }
 
     /// Takes note of what the operator wants of a server.
@@ -131,12 +161,25 @@ public final class Balancer: Sendable {
         change(pool) { $0.setWeight(weight, of: server, at: $1) }
     }
 
+    /// Changes how many connections a server may have.
+    ///
+    /// - Parameters:
+    ///   - pool: The pool's position in the plan.
+    ///   - server: The server's position in the pool.
+    ///   - limit: At least 1; `nil`: any number.
+    public func setConnectionLimit(pool: Int, server: Int, _ limit: Int?) {
+        change(pool) { $0.setConnectionLimit(limit, of: server, at: $1) }
+    }
+
     private func change(
         _ pool: Int, _ body: (inout PoolState, UInt64) -> [PoolState.Notice]
     ) {
         let now = MonotonicInstant.now.milliseconds
-        let notices = shared.pools[pool].state.withLock { body(&$0, now) }
+        let (notices, isWarming) = shared.pools[pool].state.withLock {
+            (body(&$0, now), $0.isWarming)
+        }
         shared.deliver(notices, pool: pool)
+        if isWarming { shared.inboxes[0].post(.warm) }
     }
 
     private func setAccepting(_ value: Bool) {

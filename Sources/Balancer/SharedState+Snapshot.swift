@@ -30,6 +30,7 @@ extension SharedState {
         result.bytesOut = sum.bytesOut
         result.rate = gate.rate.rate(at: now)
         result.peakRate = gate.rate.peak
+        result.deniedRequests = sum.refusals
         result.isAccepting = isAccepting
         return result
     }
@@ -108,6 +109,7 @@ extension SharedState {
                 sum.redispatches += Int(tally.redispatches.load(ordering: .relaxed))
                 sum.clientAborts += Int(tally.clientAborts.load(ordering: .relaxed))
                 sum.serverAborts += Int(tally.serverAborts.load(ordering: .relaxed))
+                sum.refusals += Int(tally.refusals.load(ordering: .relaxed))
             }
         }
         return sum
@@ -121,6 +123,7 @@ extension SharedState {
         var redispatches = 0
         var clientAborts = 0
         var serverAborts = 0
+        var refusals = 0
     }
 
     private func seconds(since then: UInt64, _ now: UInt64) -> Int {

@@ -43,6 +43,11 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var routerID: String?
     /// Named pipes that get a line for each new state (`notify_fifo`, `vrrp_notify_fifo`).
     public var notificationFIFOs: [String] = []
+    /// By how much intervals of checks are made longer or shorter by chance, in percent
+    /// (`spread-checks`).
+    public var checkSpread = 0
+    /// Whether `option external-check` may start programs (`external-check`).
+    public var allowsCommandChecks = false
     /// Whether advertisements of virtual routers that the node does not know are logged.
     public var logsUnknownVRIDs = false
     /// How long no virtual router takes part after the start (`vrrp_startup_delay`).
@@ -116,6 +121,8 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var trackedProcesses: [TrackedObject] = []
     /// The pools of this node's balancer that must have a usable server.
     public var trackedBackends: [TrackedObject] = []
+    /// The named checks that must succeed.
+    public var trackedChecks: [TrackedObject] = []
     /// Further interfaces that must be up.
     public var trackedInterfaces: [TrackedInterface] = []
     /// How often the addresses are announced.
@@ -268,6 +275,8 @@ public struct Frontend: Hashable, Sendable, Codable {
     public var connectionLimit: Int?
     /// How long a client may say nothing; `nil`: for ever.
     public var clientTimeout: Duration?
+    /// Further limits.
+    public var limits = FrontendLimits()
     /// `option dontlognull`.
     public var omitsEmptyConnectionsFromLog = false
     /// Whether the section says `disabled`.
@@ -277,16 +286,6 @@ public struct Frontend: Hashable, Sendable, Codable {
         self.name = name
         self.backendName = backendName
     }
-}
-
-/// How a pool chooses a server; haproxy's names.
-public enum BalanceAlgorithm: String, Hashable, Sendable, Codable, CaseIterable {
-    /// By turns, in proportion to the weights.
-    case roundrobin
-    /// The server with the fewest connections for its weight.
-    case leastconn
-    /// By the client's address.
-    case source
 }
 
 /// A pool of servers.
@@ -309,6 +308,12 @@ public struct Backend: Hashable, Sendable, Codable {
     public var retries = 3
     /// Whether a further attempt may go to another server (`option redispatch`).
     public var redispatches = false
+    /// How its servers are checked.
+    public var checks = PoolCheckSettings()
+    /// What there is to say about choosing a server beside the algorithm.
+    public var selection = SelectionSettings()
+    /// Further limits.
+    public var limits = PoolLimits()
     /// Makes an empty pool.
     public init(name: String) { self.name = name }
 }
@@ -325,38 +330,24 @@ public struct Server: Hashable, Sendable, Codable {
     public var weight = 1
     /// Greatest number of concurrent connections to it; `nil`: unlimited.
     public var connectionLimit: Int?
+    /// How many clients may wait for it alone (`maxqueue`); `nil`: as many as come.
+    public var queueLimit: Int?
+    /// Time from its coming up to its full share (`slowstart`); `nil`: none.
+    public var slowStart: Duration?
     /// How it is checked; `nil`: it always counts as up.
     public var check: CheckSettings?
     /// Whether it serves only when no other does.
     public var isBackup = false
     /// Whether it starts in maintenance.
     public var isDisabled = false
+    /// What else decides about its health.
+    public var health = ServerHealthSettings()
     /// Makes a server with haproxy's defaults.
     public init(name: String, address: IPv4Address, port: UInt16) {
         self.name = name
         self.address = address
         self.port = port
     }
-}
-
-/// How a server is checked.
-public struct CheckSettings: Hashable, Sendable, Codable {
-    /// Time between checks of a server that is up or down for good.
-    public var interval = Duration.seconds(2)
-    /// Time between checks while the state is changing; `nil`: `interval`.
-    public var fastInterval: Duration?
-    /// Time between checks while it is down; `nil`: `interval`.
-    public var downInterval: Duration?
-    /// Successes in a row that bring it up.
-    public var rise = 2
-    /// Failures in a row that take it down.
-    public var fall = 3
-    /// The port to connect to; `nil`: the server's.
-    public var port: UInt16?
-    /// The address to connect to; `nil`: the server's.
-    public var address: IPv4Address?
-    /// Makes haproxy's defaults.
-    public init() {}
 }
 
 /// A page that shows the state of the node: haproxy's `stats` keywords.

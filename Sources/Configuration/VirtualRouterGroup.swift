@@ -12,6 +12,8 @@ public struct VirtualRouterGroup: Hashable, Sendable, Codable {
     public var trackedProcesses: [TrackedObject] = []
     /// The pools of this node's balancer that must have a usable server.
     public var trackedBackends: [TrackedObject] = []
+    /// The named checks that must pass, or change the members' priorities.
+    public var trackedChecks: [TrackedObject] = []
     /// Interfaces that must be up, or change the members' priorities.
     public var trackedInterfaces: [TrackedInterface] = []
     /// Whether what a member tracks with a weight counts for all of them; otherwise for none.

@@ -11,14 +11,17 @@ final class SharedState: Sendable {
 
     let plan: BalancerPlan
     let admission: Mutex<Admission>
+    /// For each frontend that limits the rate of one address.
+    let sourceRates: [SourceRates?]
     let pools: [Pool]
     let inboxes: [Inbox]
     let boards: [TallyBoard]
     let ports: SourcePorts
     let layout: TallyLayout
     let connectionLimit: Int
+    let watch: ConnectionWatch?
 
-    init(_ plan: BalancerPlan) throws(SystemError) {
+    init(_ plan: BalancerPlan, observer: ConnectionObserver? = nil) throws(SystemError) {
         self.plan = plan
         layout = TallyLayout(plan)
         connectionLimit = SharedState.connectionLimit(of: plan)
@@ -26,7 +29,11 @@ final class SharedState: Sendable {
         admission = Mutex(
             Admission(
                 processLimit: limit,
-                frontendLimits: plan.frontends.map { min($0.connectionLimit ?? limit, limit) }))
+                frontendLimits: plan.frontends.map { min($0.connectionLimit ?? limit, limit) },
+                rateLimits: plan.frontends.map { $0.sessionRateLimit ?? .max }))
+        sourceRates = plan.frontends.map { frontend in
+            frontend.sessionRateLimitPerSource.map { SourceRates(limit: $0) }
+        }
         pools = plan.pools.map(Pool.init)
         var inboxes: [Inbox] = []
         for _ in 0..<plan.reactorCount { inboxes.append(try Inbox()) }
@@ -34,6 +41,8 @@ final class SharedState: Sendable {
         let count = layout.count
         boards = inboxes.map { _ in TallyBoard(count: count) }
         ports = SourcePorts(serverCount: layout.serverCount)
+        let layout = layout
+        watch = observer.map { ConnectionWatch(layout, observer: $0) }
     }
 
     /// Pipes of each reactor.

@@ -16,13 +16,16 @@ extension Worker {
         // is ready again in the very next turn gets twice as many, which saves turns.
         let isPressed = listeners[index].filledAtTurn &+ 1 == turnNumber
         let batch = min(listeners[index].batch * (isPressed ? 2 : 1), mostAcceptedPerTurn)
-        let room = shared.admission.withLock {
-            $0.reserve(batch, at: frontend, for: number)
+        let (room, askAgainAt) = shared.admission.withLock {
+            $0.reserve(batch, at: frontend, for: number, now: now)
         }
-        guard room > 0 else { return unwatchListeners { $0.frontend == frontend } }
-        var accepted = 0
+        guard room > 0 else {
+            if let askAgainAt { rateDueAt = min(rateDueAt ?? .max, askAgainAt) }
+            return unwatchListeners { $0.frontend == frontend }
+        }
+        var (accepted, refused) = (0, 0)
         var isDry = false
-        while accepted < room {
+        while accepted + refused < room {
             var peer = RawSocketAddress()
             let socket = StreamSocket.accept(from: listeners[index].socket, peer: &peer)
             guard socket >= 0 else {
@@ -30,13 +33,18 @@ extension Worker {
                 acceptFailed(Errno(result: socket))
                 break
             }
+            if isOverRate(peer, at: frontend) {
+                StreamSocket.reset(Int32(socket))
+                refused += 1
+                continue
+            }
             guard begin(Int32(socket), from: peer, at: frontend) else {
                 StreamSocket.close(Int32(socket))
                 break
             }
             accepted += 1
         }
-        listeners[index].batch = isDry ? max(1, accepted) : batch
+        listeners[index].batch = isDry ? max(1, accepted + refused) : batch
         if !isDry { listeners[index].filledAtTurn = turnNumber }
         let free = shared.admission.withLock {
             $0.settle(accepted: accepted, reserved: room, at: frontend, now: now)
@@ -100,6 +108,14 @@ extension Worker {
                 shared.inboxes[reactor].post(.roomToAccept)
             }
         }
+    }
+
+    /// Whether an address has had as many connections within a second as it may; counts this one.
+    private func isOverRate(_ peer: RawSocketAddress, at frontend: Int) -> Bool {
+        guard let rates = shared.sourceRates[frontend] else { return false }
+        guard rates.isOver(UInt64(UInt32(bigEndian: peer.address)), at: now) else { return false }
+        unsafe tallies[frontend].refusals.increase()
+        return true
     }
 
     /// Makes a connection of an accepted socket.

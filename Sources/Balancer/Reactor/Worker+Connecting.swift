@@ -32,6 +32,7 @@ extension Worker {
         }
         guard readiness.contains(.writable) else { return }
         slab[server].activeAt = UInt32(truncatingIfNeeded: now)
+        shared.watch?.connected(to: Int(slab[server].owner))
         enter(.relaying, client)
         note(readiness, server)
         let generation = slab[client].generation
@@ -55,6 +56,7 @@ extension Worker {
     mutating func attemptFailed(_ client: Int, pausing: Bool) {
         let server = client | 1
         let route = route(client)
+        shared.watch?.failed(toReach: Int(slab[server].owner))
         dropServerSocket(client)
         slab[server].failedAttempts += 1
         guard Int(slab[server].failedAttempts) <= route.retries, let failed = serverInPool(client)
@@ -62,9 +64,12 @@ extension Worker {
             serverTally(client) { $0.connectionErrors.increase() }
             return end(client, client: .finish, server: .reset)
         }
+        let isLast = Int(slab[server].failedAttempts) == route.retries
         let (notice, moves) = shared.pools[route.pool].state.withLock { state in
             let notice = state.giveBack(failed, at: now)
-            return (notice, route.redispatches && state.hasAlternative(to: failed))
+            return (
+                notice, route.redispatches && state.hasAlternative(to: failed, isLast: isLast)
+            )
         }
         slab[client].phase = .pausing
         tell(notice, pool: route.pool)

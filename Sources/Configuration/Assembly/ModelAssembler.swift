@@ -21,7 +21,9 @@ struct ModelAssembler {
             checkTrackReferences()
             checkGroupMembers()
             checkBackendReferences()
+            checkTrackedServers()
         }
+        checkCommandChecks()
         var model = Model()
         model.global = draft.global
         model.virtualRouters = draft.routers.map(\.value.settings)
@@ -35,7 +37,7 @@ struct ModelAssembler {
         return model
     }
 
-    private mutating func report(
+    mutating func report(
         _ message: String, at location: Location, suggestion: String? = nil,
         as severity: Diagnostic.Severity = .error
     ) {
@@ -114,6 +116,7 @@ struct ModelAssembler {
                 case .file: (draft.trackFileNames, "track_file")
                 case .process: (draft.trackProcessNames, "vrrp_track_process")
                 case .backend: (draft.backendNames, "listen or backend section")
+                case .check: (draft.checkNames, "check section")
                 }
             let name = reference.value.name
             guard !names.contains(name) else { continue }
@@ -138,7 +141,7 @@ struct ModelAssembler {
             by: \.self
         ) { "a listen or frontend section \($0.quoted)" }
         refuseDuplicates(draft.backends, by: \.name) {
-            "a listen or backend section \($0.name.quoted)"
+            "a listen, backend or check section \($0.name.quoted)"
         }
     }
 

@@ -4,7 +4,7 @@ extension HAProxySection {
     /// - Throws: Where the keyword would be lost; where it is merely idle, a warning is added.
     func checkScope(of keyword: Word, _ remarks: inout [Remark]) throws(Remark) {
         guard let scope = Self.scopes[keyword.text], !scope.kinds.contains(kind) else { return }
-        let place = kind == .defaults ? "a defaults section" : "a \(kind.rawValue) section"
+        let place = "a \(kind.rawValue) section"
         if scope.isStrict {
             throw .error("\(keyword.text.quoted) is not allowed in \(place)", at: keyword.position)
         }
@@ -20,20 +20,30 @@ extension HAProxySection {
         "maxconn": ([.defaults, .listen, .frontend], false),
         "clitimeout": ([.defaults, .listen, .frontend], false),
         "balance": ([.defaults, .listen, .backend], false),
+        "hash-type": ([.defaults, .listen, .backend], false),
+        "hash-balance-factor": ([.defaults, .listen, .backend], false),
+        "maxqueue": ([.defaults, .listen, .backend], false),
+        "rate-limit": ([.defaults, .listen, .frontend], false),
         "contimeout": ([.defaults, .listen, .backend], false),
-        "default-server": ([.defaults, .listen, .backend], false),
+        "default-server": ([.defaults, .listen, .backend, .check], false),
+        "target": ([.check], true),
         "retries": ([.defaults, .listen, .backend], false),
         "srvtimeout": ([.defaults, .listen, .backend], false),
     ]
 
     /// haproxy's configuration manual, section 4.2.
     static let table = KeywordTable<HAProxySection>(
-        "keyword", scope: "in this section", implemented.merging(consequential) { own, _ in own },
+        "keyword", scope: "in this section",
+        implemented
+            .merging(selectionKeywords) { own, _ in own }
+            .merging(limitKeywords) { own, _ in own }
+            .merging(HAProxyChecks.keywords) { own, _ in own }
+            .merging(consequential) { own, _ in own },
         notYet: """
             appsession backlog block capture clitcpka-cnt clitcpka-idle clitcpka-intvl compression
             declare description email-alert errorfile errorfiles errorloc
-            errorloc302 errorloc303 filter fullconn grace guid hash-balance-factor
-            hash-preserve-affinity hash-type http-after-response http-check http-error http-reuse
+            errorloc302 errorloc303 filter fullconn grace guid hash-preserve-affinity
+            http-after-response http-error http-reuse
             http-send-name-header id ignore-persist load-server-state-from-file log-format
             log-format-sd log-steps log-tag max-keep-alive-queue max-session-srv-conns monitor
             monitor-net monitor-uri persist quic-initial redirect reqadd
@@ -56,9 +66,6 @@ extension HAProxySection {
         },
         "default_backend": .line { section, arguments throws(Remark) in
             section.settings.backendName = try arguments.next("the name of a backend")
-        },
-        "balance": .line { section, arguments throws(Remark) in
-            try algorithms.read(into: &section, &arguments)
         },
         "maxconn": .line { section, arguments throws(Remark) in
             let limit = try arguments.integer(in: .atLeast(0))
@@ -92,15 +99,12 @@ extension HAProxySection {
         "acl": .notYet("nothing depends on it"),
         "cookie": .notYet("no cookie is looked at"),
         "dispatch": .notYet("no connection goes there"),
-        "external-check": .notYet("servers are checked by connecting to them"),
         "force-persist": .notYet("no connection is bound to a server that is down"),
         "http-request": .notYet("no request is looked at"),
         "http-response": .notYet("no response is looked at"),
-        "rate-limit": .notYet("nothing limits new connections per second"),
         "retry-on": .notYet("only a failed connection is tried again"),
         "source": .notYet("the kernel chooses the source address"),
         "stick": .notYet("no connection is bound to a server"),
-        "tcp-check": .notYet("servers are checked by connecting to them"),
         "tcp-request": .notYet("no connection is refused or changed by it"),
         "tcp-response": .notYet("no connection is refused or changed by it"),
         "use-fcgi-app": .notYet("lbctl balances TCP"),
@@ -121,17 +125,6 @@ extension HAProxySection {
             at: arguments.keyword.position)
     }
 
-    /// haproxy's configuration manual, `balance`.
-    private static let algorithms = KeywordTable<HAProxySection>(
-        "balance algorithm",
-        Dictionary(
-            uniqueKeysWithValues: BalanceAlgorithm.allCases.map {
-                ($0.rawValue, .set(\.settings.algorithm, to: $0))
-            }
-                + ["static-rr", "first", "hash", "uri", "url_param", "hdr", "random", "rdp-cookie"]
-                .map { ($0, .notYet("the algorithm before it stays, roundrobin if there is none")) }
-        ))
-
     private static let timeouts = KeywordTable<HAProxySection>(
         "timeout",
         [
@@ -140,10 +133,8 @@ extension HAProxySection {
             "check": .time(\.settings.checkTimeout), "clitimeout": .time(\.settings.clientTimeout),
             "srvtimeout": .time(\.settings.serverTimeout),
             "contimeout": .time(\.settings.connectTimeout),
-            "tunnel": .notYet("'timeout client' and 'timeout server' hold all the time"),
-            "client-fin": .notYet("'timeout client' holds after a half-close too"),
-            "server-fin": .notYet("'timeout server' holds after a half-close too"),
-        ], notYet: "client-hs http-keep-alive http-request tarpit")
+        ].merging(limitTimeouts) { own, _ in own },
+        notYet: "client-hs http-keep-alive http-request tarpit")
 
     private static let option = Rule<HAProxySection>.line { section, arguments throws(Remark) in
         try options.read(into: &section, &arguments)
@@ -170,22 +161,20 @@ extension HAProxySection {
             },
             "contstats": .alwaysSo,
             "splice-auto": .alwaysSo, "splice-request": .alwaysSo, "splice-response": .alwaysSo,
-            "httpchk": .notYet("servers are checked by connecting to them"),
-            "tcp-check": .notYet("servers are checked by connecting to them"),
-            "allbackups": .notYet("the first usable backup serves"),
-        ],
+        ].merging(selectionOptions) { own, _ in own }
+            .merging(HAProxyChecks.options) { own, _ in own },
         notYet: """
             abortonclose accept-invalid-http-request accept-invalid-http-response
             accept-unsafe-violations-in-http-request accept-unsafe-violations-in-http-response
             assume-rfc6587-ntf checkcache clitcpka disable-h2-upgrade dontlog-normal
-            external-check forceclose forwarded forwardfor h1-case-adjust-bogus-client
+            forceclose forwarded forwardfor h1-case-adjust-bogus-client
             h1-case-adjust-bogus-server http-buffer-request http-drop-request-trailers
             http-drop-response-trailers http-ignore-probes http-keep-alive http-no-delay
             http-pretend-keepalive http-proxy http-restrict-req-hdr-names http-server-close
             http-tunnel http-use-htx http-use-proxy-header httpclose httplog httpslog
-            idle-close-on-response independent-streams ldap-check log-health-checks
-            log-separate-errors logasap mysql-check nolinger originalto persist pgsql-check
-            prefer-last-server redis-check smtpchk socket-stats spop-check srvtcpka ssl-hello-chk
+            idle-close-on-response independent-streams
+            log-separate-errors logasap nolinger originalto persist
+            prefer-last-server socket-stats spop-check srvtcpka
             tcp-smart-accept tcp-smart-connect tcpka tcplog transparent
             """)
 

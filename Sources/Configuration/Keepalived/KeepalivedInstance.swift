@@ -84,6 +84,7 @@ struct KeepalivedInstance: Sendable {
         settings.trackedFiles = tracked.files
         settings.trackedProcesses = tracked.processes
         settings.trackedBackends = tracked.backends
+        settings.trackedChecks = tracked.checks
         settings.trackedInterfaces = tracked.interfaces
         settings.announcements = announcements.settings(over: globals.announcements)
         settings.notifications = notifications.settings(globals)

@@ -57,6 +57,7 @@ struct KeepalivedSyncGroup: Sendable {
         group.trackedFiles = tracked.files
         group.trackedProcesses = tracked.processes
         group.trackedBackends = tracked.backends
+        group.trackedChecks = tracked.checks
         group.trackedInterfaces = tracked.interfaces
         group.notifications = notifications.settings(globals)
         group.sendsMail = notifications.sendsMail ?? globals.sendsMail

@@ -3,7 +3,7 @@ import VRRPCore
 /// The name of something that an instance tracks, and what it is the name of.
 struct KeepalivedReference: Sendable {
     /// What can be tracked by a name that is defined elsewhere.
-    enum Kind: String, Sendable { case script, file, process, backend }
+    enum Kind: String, Sendable { case script, file, process, backend, check }
 
     let kind: Kind
     let name: Word
@@ -22,6 +22,7 @@ struct KeepalivedTracked: Sendable {
     var files: [TrackedObject] = []
     var processes: [TrackedObject] = []
     var backends: [TrackedObject] = []
+    var checks: [TrackedObject] = []
     var interfaces: [TrackedInterface] = []
     /// The names of what has to be defined somewhere.
     var references: [KeepalivedReference] = []
@@ -52,6 +53,8 @@ struct KeepalivedTracked: Sendable {
             "track_process": objects(.process, \.processes, field),
             // An addition to keepalived's language: a pool of this node's own balancer.
             "track_backend": objects(.backend, \.backends, field),
+            // Another one: a named check.
+            "track_check": objects(.check, \.checks, field),
         ]
     }
 
@@ -62,7 +65,7 @@ struct KeepalivedTracked: Sendable {
     ) -> Rule<Target> {
         list(of: "the name of a \(kind.rawValue)", field) { tracked, item, word throws(Remark) in
             var object = TrackedObject(name: word.text)
-            let weight = try item.weightOption(within: kind == .backend ? 253 : 254)
+            let weight = try item.weightOption(within: kind == .backend || kind == .check ? 253 : 254)
             object.weight = weight?.value
             object.isReversed = weight?.isReversed
             try word.refuse(whereIn: tracked[keyPath: part].map(\.name))

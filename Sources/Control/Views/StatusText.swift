@@ -123,7 +123,7 @@ public enum StatusText {
             }
             for server in proxy.servers {
                 table.add(
-                    [proxy.name, server.name, server.status, check(server.check)]
+                    [proxy.name, server.name, server.status, check(of: server)]
                         + cells(
                             server.traffic, queued: server.service.queued,
                             errors: server.service.connectErrors),
@@ -141,9 +141,13 @@ public enum StatusText {
         return table
     }
 
-    private static func check(_ check: CheckStatus?) -> String {
-        guard let check else { return "-" }
-        return check.code + (check.duration.map { " \($0) ms" } ?? "")
+    private static func check(of server: ServerStatus) -> String {
+        guard let check = server.check else {
+            if let tracked = server.tracked { return "as \(Readable.line(tracked))" }
+            return server.agent.map { "agent \($0.code)" } ?? "-"
+        }
+        let status = check.statusCode.map { "/\($0)" } ?? ""
+        return check.code + status + (check.duration.map { " \($0) ms" } ?? "")
     }
 
     private static func cells(_ traffic: TrafficCounters, queued: Int?, errors: Int) -> [String] {

@@ -11,11 +11,15 @@ extension BalancerPlan {
             reactorCount: model.global.reactorCount ?? SystemLimits.usableProcessors,
             connectionLimit: model.global.connectionLimit,
             frontends: model.activeFrontends.map { frontend in
-                FrontendPlan(
+                var plan = FrontendPlan(
                     name: frontend.name,
                     poolIndex: model.backendIndex(of: frontend),
                     connectionLimit: frontend.connectionLimit,
                     clientTimeout: frontend.clientTimeout)
+                plan.clientFinTimeout = frontend.limits.clientFinTimeout
+                plan.sessionRateLimit = frontend.limits.sessionRate
+                plan.sessionRateLimitPerSource = frontend.limits.sessionRatePerSource
+                return plan
             },
             pools: model.backends.map(PoolPlan.init))
     }
@@ -29,6 +33,13 @@ extension PoolPlan {
             connectTimeout: backend.connectTimeout, serverTimeout: backend.serverTimeout,
             queueTimeout: backend.queueTimeout, retries: backend.retries,
             redispatches: backend.redispatches)
+        hashType = HashType(backend.selection)
+        balanceFactor = backend.selection.balanceFactor
+        backupUse = BackupUse(backend.selection.backupUse)
+        queueLimit = backend.limits.queueLimit
+        tunnelTimeout = backend.limits.tunnelTimeout
+        serverFinTimeout = backend.limits.serverFinTimeout
+        noServerTimeout = backend.limits.noServerTimeout
     }
 }
 
@@ -37,8 +48,42 @@ extension PoolPlan.Algorithm {
         self =
             switch algorithm {
             case .roundrobin: .roundrobin
+            case .staticRoundrobin: .staticRoundrobin
             case .leastconn: .leastconn
+            case .first: .first
             case .source: .source
+            case .hash(.source): .hash(.source)
+            case .hash(.sourcePort): .hash(.sourcePort)
+            case .hash(.destination): .hash(.destination)
+            case .hash(.destinationPort): .hash(.destinationPort)
+            case .random(let draws): .random(draws: draws)
+            case .maglev: .maglev
+            }
+    }
+}
+
+extension HashType {
+    fileprivate init(_ settings: SelectionSettings) {
+        let function: Function =
+            switch settings.hashFunction {
+            case .sdbm: .sdbm
+            case .djb2: .djb2
+            case .crc32: .crc32
+            case .none: .none
+            }
+        self.init(
+            isConsistent: settings.isConsistent, function: function,
+            avalanches: settings.avalanches)
+    }
+}
+
+extension BackupUse {
+    fileprivate init(_ use: SelectionSettings.BackupUse) {
+        self =
+            switch use {
+            case .first: .first
+            case .all: .all
+            case .onePerFailure: .onePerFailure
             }
     }
 }
@@ -51,6 +96,10 @@ extension ServerPlan {
             weight: server.weight, connectionLimit: server.connectionLimit,
             isBackup: server.isBackup,
             administrativeState: server.isDisabled ? .maintenance : .ready)
+        queueLimit = server.queueLimit
+        slowStart = server.slowStart
+        shutsSessionsWhenDown = server.health.endsSessionsWhenDown
+        shutsBackupSessionsWhenUp = server.health.endsBackupSessionsWhenUp && !server.isBackup
     }
 }
 

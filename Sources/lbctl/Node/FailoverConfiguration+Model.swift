@@ -10,6 +10,9 @@ extension FailoverConfiguration {
     /// The fact that the node tells about a pool: whether a server of it takes connections.
     static func backendFact(_ name: String) -> String { "backend \(name)" }
 
+    /// The fact that the node tells about a named check.
+    static func checkFact(_ name: String) -> String { "check \(name)" }
+
     /// What the node does for its virtual routers, as the model has it.
     init(_ model: Model) {
         self.init()
@@ -17,16 +20,18 @@ extension FailoverConfiguration {
         syncGroups = model.syncGroups.map { SyncGroupSettings($0, model) }
         startupDelay = model.global.startupDelay
         delayAfterBoot = model.global.delayAfterBoot
-        let tracked =
+        let backends =
             model.virtualRouters.flatMap(\.trackedBackends)
             + model.syncGroups.flatMap(\.trackedBackends)
-        let backends = Set(tracked.map(\.name))
+        let checks =
+            model.virtualRouters.flatMap(\.trackedChecks)
+            + model.syncGroups.flatMap(\.trackedChecks)
+        let facts = Set(
+            backends.map { FailoverConfiguration.backendFact($0.name) }
+                + checks.map { FailoverConfiguration.checkFact($0.name) })
         scripts =
             model.scripts.map(ScriptSettings.init)
-            + backends.sorted().map { name in
-                let fact = FailoverConfiguration.backendFact(name)
-                return ScriptSettings(name: fact, source: .fact(fact))
-            }
+            + facts.sorted().map { ScriptSettings(name: $0, source: .fact($0)) }
         files = model.trackFiles.map(TrackedFileSettings.init)
         processes = model.trackProcesses.map(TrackedProcessSettings.init)
         notificationFIFOs = model.global.notificationFIFOs

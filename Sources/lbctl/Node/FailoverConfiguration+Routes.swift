@@ -8,7 +8,8 @@ extension HeldRoute {
     /// A route as the model has it.
     init(_ settings: VirtualRoute) {
         var route = Route(
-            to: InternetPrefix(settings.destination), gateway: settings.gateway.map(InternetAddress.init),
+            to: InternetPrefix(settings.destination),
+            gateway: settings.gateway.map(InternetAddress.init),
             table: RouteTable(rawValue: settings.table))
         route.kind =
             switch settings.kind {
@@ -62,7 +63,8 @@ extension InternetAddress {
         switch address {
         case .v4(let address): self = .v4(address.rawValue)
         // 16 octets are always an address.
-        case .v6(let address): self = InternetAddress(octets: address.octets) ?? .v6(high: 0, low: 0)
+        case .v6(let address):
+            self = InternetAddress(octets: address.octets) ?? .v6(high: 0, low: 0)
         }
     }
 }

@@ -8,19 +8,20 @@ extension TrackedThings {
     init(_ settings: VirtualRouterSettings, _ model: Model) {
         self.init(
             settings.trackedScripts, settings.trackedFiles, settings.trackedProcesses,
-            settings.trackedBackends, settings.trackedInterfaces, model)
+            settings.trackedBackends, settings.trackedChecks, settings.trackedInterfaces, model)
     }
 
     /// What a sync group tracks itself.
     init(_ group: VirtualRouterGroup, _ model: Model) {
         self.init(
             group.trackedScripts, group.trackedFiles, group.trackedProcesses,
-            group.trackedBackends, group.trackedInterfaces, model)
+            group.trackedBackends, group.trackedChecks, group.trackedInterfaces, model)
     }
 
     private init(
         _ scripts: [TrackedScript], _ files: [TrackedObject], _ processes: [TrackedObject],
-        _ backends: [TrackedObject], _ interfaces: [TrackedInterface], _ model: Model
+        _ backends: [TrackedObject], _ checks: [TrackedObject], _ interfaces: [TrackedInterface],
+        _ model: Model
     ) {
         self.init()
         self.scripts =
@@ -33,6 +34,11 @@ extension TrackedThings {
             + backends.map { tracked in
                 TrackedName(
                     FailoverConfiguration.backendFact(tracked.name), tracked.weight, 0,
+                    tracked.isReversed, nil)
+            }
+            + checks.map { tracked in
+                TrackedName(
+                    FailoverConfiguration.checkFact(tracked.name), tracked.weight, 0,
                     tracked.isReversed, nil)
             }
         self.files = files.map { tracked in

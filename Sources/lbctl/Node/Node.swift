@@ -94,6 +94,7 @@ final class Node {
         }
         supervisor.onBackendChange = { [unowned self] name, isUsable in
             failover?.setFact(name: FailoverConfiguration.backendFact(name), isGood: isUsable)
+            failover?.setFact(name: FailoverConfiguration.checkFact(name), isGood: isUsable)
         }
         try supervisor.start()
     }
