@@ -43,7 +43,15 @@ extension RouterDriver {
     /// Everything that the priority depends on: the own interface, its address, what is tracked.
     func trackers() -> [Tracked] {
         let own = host.interfaces[settings.interface]
-        var inputs = [Tracked(needed: linkFault(of: settings.interface))]
+        let fault = linkFault(of: settings.interface)
+        var inputs = [Tracked(needed: settings.tracksOwnInterface || own == nil ? fault : nil)]
+        if let link = settings.virtualMAC?.linkName, own?.isUp == true,
+            host.interfaces[link]?.isUp != true
+        {
+            inputs.append(
+                Tracked(
+                    needed: host.linkFailures[link].map { .linkRefused($0) } ?? .linkPending(link)))
+        }
         if own?.isUp == true { inputs.append(Tracked(needed: sourceFault)) }
         if settings.transport == .unicast([]) { inputs.append(Tracked(needed: .peersMissing)) }
         if let error = own?.socketErrors[settings.family] {
@@ -57,7 +65,7 @@ extension RouterDriver {
     private var farInterfaces: [String] {
         var names: [String] = []
         let all =
-            settings.addresses.filter(\.isTracked).map(\.interface)
+            settings.heldAddresses.filter(\.isTracked).map(\.interface)
             + settings.routes.filter(\.isTracked).map(\.interface)
         for case let name? in all where name != settings.interface && !names.contains(name) {
             names.append(name)
@@ -152,7 +160,7 @@ extension FaultCause {
     /// Whether nothing is wrong yet: something is waited for.
     var isPending: Bool {
         switch self {
-        case .scriptPending, .memberPending, .addressAwaited: true
+        case .scriptPending, .memberPending, .addressAwaited, .linkPending: true
         default: false
         }
     }
