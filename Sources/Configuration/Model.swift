@@ -8,6 +8,8 @@ public struct Model: Hashable, Sendable, Codable {
     public var global = GlobalSettings()
     /// The virtual routers that this node takes part in, in the order of the files.
     public var virtualRouters: [VirtualRouterSettings] = []
+    /// Virtual routers that are Active together or not at all.
+    public var syncGroups: [VirtualRouterGroup] = []
     /// The scripts that virtual routers may track, by their name.
     public var scripts: [TrackScript] = []
     /// The files that virtual routers may track, by their name.
@@ -33,6 +35,8 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var connectionLimit: Int?
     /// Where log lines go: standard error, or syslog.
     public var logsToSyslog = false
+    /// Where lines of connections go of frontends that say `log global`.
+    public var logTargets: [LogTarget] = []
     /// The user that the balancer process becomes, by number; `nil`: stays the same.
     public var userID: UInt32?
     /// The group that the balancer process becomes, by number; `nil`: stays the same.
@@ -48,6 +52,10 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var allowsCommandChecks = false
     /// Whether advertisements of virtual routers that the node does not know are logged.
     public var logsUnknownVRIDs = false
+    /// How long no virtual router takes part after the start (`vrrp_startup_delay`).
+    public var startupDelay = Duration.zero
+    /// How long after the start of the host virtual routers take part, if that is later.
+    public var delayAfterBoot = Duration.zero
 
     /// Makes the defaults.
     public init() {}
@@ -89,10 +97,22 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var authentication: AuthenticationTrailerSettings?
     /// Whether a higher priority displaces a working Active router.
     public var preempts = true
+    /// How long it leaves a working Active router of lower priority alone (`preempt_delay`).
+    public var preemptDelay = Duration.zero
     /// Whether the version 3 checksum over IPv4 is sent as RFC 9568 has it (message alone).
     public var sendsMessageOnlyChecksum = false
     /// The addresses that the virtual router holds and advertises, all of one family.
     public var addresses: [VirtualAddress] = []
+    /// The hardware address that its addresses answer with; `nil`: the interface's own.
+    public var virtualMAC: VirtualMACSettings?
+    /// Whether packets to its addresses are taken though it does not own them (`accept`).
+    public var acceptsTraffic = true
+    /// Whether it stops while its own interface is down (`dont_track_primary`).
+    public var tracksOwnInterface = true
+    /// The routes that it adds while it is Active.
+    public var routes: [VirtualRoute] = []
+    /// The rules that it adds while it is Active.
+    public var rules: [VirtualRule] = []
     /// Addresses that move with the others without being advertised, of either family.
     public var excludedAddresses: [VirtualAddress] = []
     /// The scripts whose results change the priority, or stop the router (weight 0).
@@ -111,6 +131,10 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var announcements = AnnouncementSettings()
     /// The programs to call when the state changes.
     public var notifications = NotificationSettings()
+    /// Whether named pipes are told of another priority (`notify_priority_changes`).
+    public var tellsPriorityChanges = false
+    /// Whether mail is sent when the state changes (`smtp_alert`).
+    public var sendsMail = false
 
     /// Makes a virtual router with the protocol's defaults.
     public init(name: String, interface: String, vrid: VRID, priority: Priority) {
@@ -136,31 +160,6 @@ public struct AuthenticationTrailerSettings: Hashable, Sendable, Codable {
     public init(settings: MessageAuthentication, keys: [UInt8: [UInt8]]) {
         self.settings = settings
         self.keys = keys
-    }
-}
-
-/// An address that moves with the virtual router.
-public struct VirtualAddress: Hashable, Sendable, Codable {
-    /// The address.
-    public var address: IPAddress
-    /// Number of leading bits that are the network's, 0 to 32, over IPv6 to 128.
-    public var prefixLength: Int
-    /// The interface that holds it; `nil`: the virtual router's.
-    public var interface: String?
-    /// The label, as `eth1:vip` in `ip address`; `nil`: none.
-    public var label: String?
-    /// The broadcast address; `nil`: none.
-    public var broadcast: IPv4Address?
-
-    /// Makes an address on the virtual router's interface; all bits of it by default, as keepalived.
-    public init(address: IPAddress, prefixLength: Int? = nil) {
-        self.address = address
-        self.prefixLength = prefixLength ?? 8 * address.family.addressByteCount
-    }
-
-    /// Makes an IPv4 address on the virtual router's interface.
-    public init(address: IPv4Address, prefixLength: Int = 32) {
-        self.init(address: .v4(address), prefixLength: prefixLength)
     }
 }
 
@@ -221,6 +220,8 @@ public struct TrackScript: Hashable, Sendable, Codable {
     public var isReversed = false
     /// Whether it counts as bad until the first results say otherwise (`init_fail`).
     public var startsFailed = false
+    /// Who it runs as; `nil`: as this program does.
+    public var user: ScriptUser?
 
     /// Makes a script with keepalived's defaults.
     public init(name: String, source: Source) {
@@ -243,23 +244,6 @@ public struct AnnouncementSettings: Hashable, Sendable, Codable {
     public var refreshCount = 1
 
     /// Makes keepalived's defaults, and announcements once a minute.
-    public init() {}
-}
-
-/// The programs to call when a virtual router's state changes, each with its arguments.
-public struct NotificationSettings: Hashable, Sendable, Codable {
-    /// `notify_master`.
-    public var active: [String]?
-    /// `notify_backup`.
-    public var backup: [String]?
-    /// `notify_fault`.
-    public var fault: [String]?
-    /// `notify_stop`.
-    public var stop: [String]?
-    /// `notify`, called for each with `INSTANCE NAME STATE PRIORITY` appended.
-    public var any: [String]?
-
-    /// Makes settings that call nothing.
     public init() {}
 }
 
@@ -295,6 +279,8 @@ public struct Frontend: Hashable, Sendable, Codable {
     public var clientTimeout: Duration?
     /// Further limits.
     public var limits = FrontendLimits()
+    /// What it tells of its connections.
+    public var log = ConnectionLogSettings()
     /// `option dontlognull`.
     public var omitsEmptyConnectionsFromLog = false
     /// Whether the section says `disabled`.
@@ -366,35 +352,4 @@ public struct Server: Hashable, Sendable, Codable {
         self.address = address
         self.port = port
     }
-}
-
-/// A page that shows the state of the node: haproxy's `stats` keywords.
-public struct StatisticsPage: Hashable, Sendable, Codable {
-    /// The section's name.
-    public var name: String
-    /// What it listens on.
-    public var endpoints: [Endpoint] = []
-    /// The path of the page.
-    public var path = "/haproxy?stats"
-    /// The realm of the password prompt.
-    public var realm = "HAProxy Statistics"
-    /// Who may look, name and password; empty: everybody.
-    public var users: [User] = []
-    /// Time between reloads of the page by the browser; `nil`: none.
-    public var refreshInterval: Duration?
-
-    /// Somebody who may look.
-    public struct User: Hashable, Sendable, Codable {
-        /// The name.
-        public var name: String
-        /// The password.
-        public var password: String
-        /// Makes a user.
-        public init(name: String, password: String) {
-            self.name = name
-            self.password = password
-        }
-    }
-    /// Makes a page that listens nowhere yet.
-    public init(name: String) { self.name = name }
 }

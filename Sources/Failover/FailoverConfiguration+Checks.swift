@@ -1,7 +1,10 @@
+internal import Netlink
 internal import VRRPCore
 
 extension NotificationPrograms {
-    fileprivate var all: [[String]] { [active, backup, fault, stop, any].compactMap(\.self) }
+    fileprivate var all: [[String]] {
+        [active, backup, fault, stop, deleted, heardInferior, any].compactMap(\.self)
+    }
 }
 
 /// What tells one virtual router of a node from another: RFC 9568 §3, §5.2.3.
@@ -60,6 +63,7 @@ extension FailoverConfiguration {
     ///
     /// - Throws: The first thing that is wrong, with what would be right.
     public func validate() throws(FailoverError) {
+        try validateGroups()
         var names: Set<String> = []
         var keys: Set<RouterKey> = []
         let scriptNames = Set(scripts.map(\.name))
@@ -98,16 +102,50 @@ extension FailoverConfiguration {
         }
     }
 
+    /// Looks whether each group has members, and each router one group at most.
+    func validateGroups() throws(FailoverError) {
+        var names: Set<String> = []
+        var grouped: Set<String> = []
+        let known = Set(routers.map(\.name))
+        for group in syncGroups {
+            guard names.insert(group.name).inserted else { throw .duplicateName(group.name) }
+            guard !group.members.isEmpty else { throw .emptyGroup(group.name) }
+            for member in group.members {
+                guard known.contains(member) else { throw .unknownMember(member, group.name) }
+                guard grouped.insert(member).inserted else { throw .sharedMember(member) }
+            }
+            for arguments in group.notifications.all where arguments.isEmpty {
+                throw .emptyCommand(of: "a notification of sync group \(group.name)")
+            }
+        }
+    }
+
+    /// The addresses of routers that hold them for others only.
+    ///
+    /// An owner of the addresses takes what comes in for them whatever is configured (RFC 9568 §6.1).
+    var addressesThatAcceptNothing: Set<InternetAddress> {
+        Set(
+            routers.filter { !$0.acceptsTraffic && $0.priority != .owner }
+                .flatMap(\.heldAddresses).map { InternetAddress($0.address) })
+    }
+
     /// How the virtual routers use the interfaces of the host.
     var interfaceUses: InterfaceUses {
         var uses = InterfaceUses()
+        for group in syncGroups { uses.watched.formUnion(group.tracked.interfaces.map(\.name)) }
         for router in routers {
             uses.advertising[router.interface, default: [:]][router.family, default: []]
                 .formUnion(router.groups)
             uses.watched.insert(router.interface)
+            if router.sender != router.interface {
+                // To send by; what arrives is heard on the interface below.
+                uses.advertising[router.sender, default: [:]][router.family] = []
+                uses.watched.insert(router.sender)
+            }
             uses.watched.formUnion(router.trackedInterfaces.map(\.name))
+            uses.watched.formUnion(router.routes.compactMap(\.interface))
             for held in router.heldAddresses {
-                let name = held.interface ?? router.interface
+                let name = router.holder(of: held)
                 uses.watched.insert(name)
                 uses.virtualAddresses[name, default: []].insert(held.address)
             }

@@ -18,6 +18,8 @@ final class Host {
     /// What the node was told about itself.
     var facts: [String: Bool] = [:]
     var strayDatagramCount = 0
+    /// Before this, no virtual router takes part.
+    var quietUntil = MonotonicInstant(nanoseconds: 0)
     /// Numbers the states that notification programs are told of.
     var epoch = NotificationEpoch()
     /// The named pipes that new states are written to.
@@ -29,11 +31,24 @@ final class Host {
     var onInterfaceChange: () -> Void = {}
     /// Called when an address is gone, whoever took it off.
     var onAddressRemoval: (IPAddress, _ interface: String) -> Void = { _, _ in }
+    /// Called when routes or rules of this program are gone, whoever took them away.
+    var onRouteRemoval: (RouteMonitor.Event) -> Void = { _ in }
     /// Called with the payload of each datagram of protocol 112; no header: it contradicts itself.
     var onDatagram: (Span<UInt8>, IPHeader?, _ interface: String) -> Void = { _, _, _ in }
 
     let addresses: AddressManager
     let announcer: ARPAnnouncer
+    let routes: Routes
+    let rules: Rules
+    var routeMonitor: RouteMonitor?
+    let macvlans: Macvlans
+    let links: Links
+    /// The links with a virtual hardware address that this run made, by name.
+    var madeLinks: [String: Macvlan] = [:]
+    /// Why others could not be made.
+    var linkFailures: [String: NetlinkError] = [:]
+    /// Drops what comes in for addresses that are held for others only.
+    private(set) var filter: AddressFilter?
     private var monitor: NetworkMonitor?
     private(set) var uses = InterfaceUses()
 
@@ -41,7 +56,13 @@ final class Host {
     init(loop: EventLoop, onEvent: @escaping (FailoverEvent) -> Void) throws(HostError) {
         self.loop = loop
         emit = onEvent
-        do throws(NetlinkError) { addresses = try AddressManager() } catch { throw .netlink(error) }
+        do throws(NetlinkError) {
+            addresses = try AddressManager()
+            routes = try Routes()
+            rules = try Rules()
+            macvlans = try Macvlans()
+            links = try Links()
+        } catch { throw .netlink(error) }
         do throws(SystemError) { announcer = try ARPAnnouncer() } catch { throw .system(error) }
         do throws(NetlinkError) {
             monitor = try NetworkMonitor(on: loop) { [weak self] in self?.take($0) }
@@ -106,6 +127,8 @@ final class Host {
         fifos = []
         monitor?.stop()
         monitor = nil
+        watchRoutes(false)
+        removeLinks(except: [])
         interfaces = [:]
     }
 
@@ -127,8 +150,23 @@ final class Host {
         }
     }
 
+    /// Drops what comes in for these addresses from now on, and for no others.
+    ///
+    /// A node that has none to drop for does not run `nft`, unless it did before.
+    func drop(for addresses: Set<InternetAddress>) {
+        if filter == nil, addresses.isEmpty { return }
+        let filter =
+            filter
+            ?? AddressFilter(on: loop) { [emit] result in
+                if case .failure(let error) = result { emit(.filterFailed(error)) }
+            }
+        self.filter = filter
+        filter.set(addresses)
+    }
+
     private func refreshAndTell() {
         let before = interfaces
+        if let state = monitor?.state { forgetMissingLinks { state.links[$0] != nil } }
         refresh()
         for name in uses.watched.sorted() {
             let isUp = interfaces[name]?.isUp ?? false

@@ -9,14 +9,14 @@ extension RouterDriver {
     func restore(_ address: IPAddress, on interface: String) {
         guard
             let held = heldAddresses.first(where: {
-                $0.address == address && ($0.interface ?? settings.interface) == interface
+                $0.isTracked && $0.address == address && settings.holder(of: $0) == interface
             })
         else { return }
         guard restorations.grant(at: .now) else {
             return giveWay(.removedTooOften(address, interface: interface))
         }
         do throws(HostError) {
-            guard try host.add(held, defaultInterface: settings.interface) else { return }
+            guard try host.add(held, defaultInterface: settings.ownHolder) else { return }
             counters.addressesRestored += 1
             emit(.addressRestored(address, interface: interface))
             announce(held)
@@ -30,21 +30,23 @@ extension RouterDriver {
     func giveWay(_ cause: GivingWayCause) {
         let deference: VirtualRouter.Deference =
             switch cause {
-            case .removedTooOften, .notRestored: .until(.now + RestorationRecord.deferenceTime)
+            case .removedTooOften, .notRestored, .partRemovedTooOften, .partNotRestored:
+                .until(.now + RestorationRecord.deferenceTime)
             case .asked: .untilNeeded
             }
-        guard let actions = election?.giveWay(deferring: deference, at: .now) else { return }
+        guard let actions = elections?.giveWay(deferring: deference) else { return }
         counters.gaveWay += 1
         emit(.gaveWay(cause))
-        carryOut(actions)
+        elections?.carryOut(actions)
     }
 
     /// Becomes Active, whatever its priority.
     ///
     /// - Throws: `TakeoverRefusal`: it is in fault, or the Active router can't be outranked.
     func takeOver() throws(VirtualRouter.TakeoverRefusal) {
-        guard let actions = try election?.takeOver(at: .now) else { throw .takesNoPart }
+        guard let elections else { throw .takesNoPart }
+        let actions = try elections.takeOver()
         emit(.tookOver)
-        carryOut(actions)
+        elections.carryOut(actions)
     }
 }

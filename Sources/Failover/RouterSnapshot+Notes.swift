@@ -1,7 +1,9 @@
 extension RouterSnapshot {
     /// What is out of the ordinary at this moment, each a sentence for people.
     public var notes: [String] {
-        var notes: [String] = []
+        var notes = faultCauses.map { cause in
+            cause.isPending ? "does not take part yet: \(cause.words)" : "in fault: \(cause.words)"
+        }
         if isDeferring {
             notes.append("gave way: leaves the Active router alone while there is one")
         }
@@ -10,6 +12,10 @@ extension RouterSnapshot {
             let count = counters.addressesRestored
             notes.append(
                 "\(count) address\(count == 1 ? "" : "es") put back after removal by others")
+        }
+        if counters.routesRestored > 0 {
+            notes.append(
+                "\(counters.routesRestored) routes and rules put back after removal by others")
         }
         return notes
     }

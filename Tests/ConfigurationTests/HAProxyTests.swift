@@ -114,8 +114,8 @@ import VRRPCore
             "f:7:1: warning: 'use_backend' is known but not implemented yet; it is ignored: every connection goes to the default backend"
         ),
         (
-            "option spop-check",
-            "f:7:8: warning: 'option spop-check' is known but not implemented yet; it is ignored"
+            "option nolinger",
+            "f:7:8: warning: 'option nolinger' is known but not implemented yet; it is ignored"
         ),
         (
             "bind :81 ssl crt x",
@@ -134,8 +134,8 @@ import VRRPCore
             "f:5:8: warning: the 'stats' keywords of 'web' are ignored: a statistics page needs 'mode http'"
         ),
         (
-            "log 127.0.0.1 local0",
-            "f:7:5: warning: log lines go to this node's syslog; an address, a facility and a level are known but not implemented yet"
+            "log ring@buffer local0",
+            "f:7:5: warning: 'log ring@buffer' is known but not implemented yet: only an IPv4 address, a socket's path, stdout and stderr can take lines; none go there"
         ),
     ])
     func `a warning leaves the file usable`(line: String, message: String) {

@@ -38,6 +38,7 @@ extension Worker {
                 refused += 1
                 continue
             }
+            uncounted = accepted + 1
             guard begin(Int32(socket), from: peer, at: frontend) else {
                 StreamSocket.close(Int32(socket))
                 break
@@ -46,6 +47,7 @@ extension Worker {
         }
         listeners[index].batch = isDry ? max(1, accepted + refused) : batch
         if !isDry { listeners[index].filledAtTurn = turnNumber }
+        uncounted = 0
         let free = shared.admission.withLock {
             $0.settle(accepted: accepted, reserved: room, at: frontend, now: now)
         }
@@ -83,8 +85,15 @@ extension Worker {
     }
 
     /// Counts a connection out of the limits and lets reactors that wait for room listen again.
-    mutating func leaveAdmission(_ frontend: Int) {
-        tellRoom(shared.admission.withLock { $0.leave(frontend) })
+    ///
+    /// - Returns: How many connections there were with this one.
+    mutating func leaveAdmission(_ frontend: Int) -> (process: Int, frontend: Int) {
+        let (reactors, process, own) = shared.admission.withLock {
+            let counts = ($0.process.count, $0.frontends[frontend].count)
+            return ($0.leave(frontend), counts.0, counts.1)
+        }
+        tellRoom(reactors)
+        return (process, own)
     }
 
     private mutating func acceptFailed(_ errno: Errno) {
@@ -127,7 +136,9 @@ extension Worker {
         slab[client].prepare(socket: socket, now: UInt32(truncatingIfNeeded: now))
         slab[server].prepare(socket: -1, now: UInt32(truncatingIfNeeded: now))
         slab[client].word = UInt32(bigEndian: peer.address)
+        slab[client].number = UInt16(bigEndian: peer.port)
         slab[client].owner = UInt16(frontend)
+        slab[server].time = Half.noTime
         slab[server].owner = Half.noServer
         // The listener's TCP_NODELAY is inherited.
         slab[client].marks.insert([.hasSent, .hasNoDelay])
@@ -138,6 +149,7 @@ extension Worker {
             slab.free(client)
             return false
         }
+        recordAccepted(client)
         enterPool(client)
         return true
     }
@@ -151,6 +163,8 @@ extension Half {
         activeAt = now
         lease = -1
         phaseAt = now
+        time = now
+        number = 0
         marks.formIntersection(.isOnReadyList)
         streak = 0
         failedAttempts = 0

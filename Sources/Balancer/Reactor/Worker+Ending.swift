@@ -10,8 +10,18 @@ extension Worker {
         case reset
     }
 
+    /// Ends a connection at what it is doing now, and frees its place.
+    mutating func end(
+        _ client: Int, client farewell: Farewell, server: Farewell, because cause: Ending.Cause
+    ) {
+        let ending = Ending(cause, at: slab[client].phase)
+        end(client, client: farewell, server: server, because: ending)
+    }
+
     /// Ends a connection and frees its place.
-    mutating func end(_ client: Int, client farewell: Farewell, server: Farewell) {
+    mutating func end(
+        _ client: Int, client farewell: Farewell, server: Farewell, because ending: Ending
+    ) {
         wheel.remove(client, in: slab)
         for half in [client, client | 1] where slab[half].lease >= 0 {
             pool.giveBack(slab[half].lease)
@@ -24,9 +34,13 @@ extension Worker {
         close(client, farewell)
         if slab[client | 1].socket >= 0 { close(client | 1, server) }
         let frontend = Int(slab[client].owner)
-        leavePool(client)
+        countTimes(client)
+        let record = recordToWrite(client, ending)
+        var crowd = Crowd()
+        (crowd.pool, crowd.server) = leavePool(client)
         slab.free(client)
-        leaveAdmission(frontend)
+        (crowd.process, crowd.frontend) = leaveAdmission(frontend)
+        if let record { recordEnded(record, crowd) }
     }
 
     /// Enters a phase and sets its timer.
@@ -51,16 +65,17 @@ extension Worker {
         case .pause: pauseEnded(client)
         case .connect:
             // The attempt took its time already: the next one follows at once if it was a second.
-            attemptFailed(client, pausing: route(client).connectTimeout < 1000)
+            attemptFailed(
+                client, pausing: route(client).connectTimeout < 1000, timedOut: true)
         case .queue:
             poolTally(client) { $0.connectionErrors.increase() }
-            end(client, client: .finish, server: .reset)
+            end(client, client: .finish, server: .reset, because: .serverTimeout)
         case .client:
             poolTally(client) { $0.clientAborts.increase() }
-            end(client, client: .finish, server: .reset)
+            end(client, client: .finish, server: .reset, because: .clientTimeout)
         case .server:
             serverTally(client) { $0.serverAborts.increase() }
-            end(client, client: .finish, server: .reset)
+            end(client, client: .finish, server: .reset, because: .serverTimeout)
         }
     }
 

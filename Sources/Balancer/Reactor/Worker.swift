@@ -26,6 +26,7 @@ internal import Synchronization
         let retries: Int
         let redispatches: Bool
         let key: ClientKey?
+        let logging: ConnectionLogging?
     }
 
     /// A listening socket, which all reactors share.
@@ -61,6 +62,8 @@ internal import Synchronization
     var firstReady: Int32 = -1
     var lastReady: Int32 = -1
     var isAccepting = true
+    /// Connections that are being accepted and not yet counted in.
+    var uncounted = 0
     var isStopping = false
     /// No accepting before then: descriptors ran out.
     var acceptPauseEnd: UInt64?
@@ -199,9 +202,10 @@ internal import Synchronization
         unwatchListeners { _ in true }
         for client in stride(from: 0, to: 2 * slab.usedCount, by: 2)
         where slab[client].phase != .free {
-            slab[client].phase == .relaying
-                ? end(client, client: .reset, server: .reset)
-                : end(client, client: .finish, server: .reset)
+            let isRelaying = slab[client].phase == .relaying
+            end(
+                client, client: isRelaying ? .reset : .finish, server: .reset,
+                because: .operatorsOrder)
         }
     }
 }
@@ -220,7 +224,7 @@ extension Worker.Route {
             tunnelTimeout: milliseconds(pool.tunnelTimeout),
             noServerTimeout: milliseconds(pool.noServerTimeout),
             retries: min(max(pool.retries, 0), 100), redispatches: pool.redispatches,
-            key: ClientKey(pool))
+            key: ClientKey(pool), logging: frontend.logging)
     }
 }
 

@@ -38,6 +38,11 @@ struct Draft: Sendable {
     var commandChecks: [Location] = []
     var global = GlobalSettings()
     var routers: [Placed<Router>] = []
+    /// The names of all instances, also of those that have something wrong.
+    var instanceNames: Set<String> = []
+    var syncGroups: [Placed<VirtualRouterGroup>] = []
+    /// The names that sync groups list.
+    var groupMembers: [Placed<String>] = []
     var scripts: [Placed<TrackScript>] = []
     var trackFiles: [Placed<TrackFile>] = []
     var trackProcesses: [Placed<TrackProcess>] = []

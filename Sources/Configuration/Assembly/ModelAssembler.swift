@@ -19,6 +19,7 @@ struct ModelAssembler {
         checkListeners()
         if draft.isComplete {
             checkTrackReferences()
+            checkGroupMembers()
             checkBackendReferences()
             checkTrackedServers()
         }
@@ -26,6 +27,7 @@ struct ModelAssembler {
         var model = Model()
         model.global = draft.global
         model.virtualRouters = draft.routers.map(\.value.settings)
+        model.syncGroups = draft.syncGroups.map(\.value)
         model.scripts = draft.scripts.map { script(of: $0) }
         model.trackFiles = draft.trackFiles.map(\.value)
         model.trackProcesses = draft.trackProcesses.map(\.value)
@@ -64,6 +66,18 @@ struct ModelAssembler {
     private mutating func checkVirtualRouters() {
         refuseDuplicates(draft.routers, by: \.settings.name) {
             "vrrp_instance \($0.settings.name.quoted)"
+        }
+        let links = draft.routers.compactMap { router in
+            router.value.settings.virtualMAC.map {
+                Placed(value: $0.linkName, location: router.location)
+            }
+        }
+        refuseDuplicates(links, by: \.self) {
+            "the link \($0.quoted) of a use_vmac (give one of them a name)"
+        }
+        refuseDuplicates(draft.syncGroups, by: \.name) { "vrrp_sync_group \($0.name.quoted)" }
+        refuseDuplicates(draft.groupMembers, by: \.self) {
+            "a sync group for the instance \($0.quoted)"
         }
         refuseDuplicates(draft.scripts, by: \.name) { "vrrp_script \($0.name.quoted)" }
         refuseDuplicates(draft.trackFiles, by: \.name) { "track_file \($0.name.quoted)" }
@@ -109,6 +123,14 @@ struct ModelAssembler {
             report(
                 "track_\(reference.value.kind.rawValue) \(name.quoted): no \(block) has this name",
                 at: reference.location, suggestion: names.nearest(to: name))
+        }
+    }
+
+    private mutating func checkGroupMembers() {
+        for member in draft.groupMembers where !draft.instanceNames.contains(member.value) {
+            report(
+                "group \(member.value.quoted): no vrrp_instance has this name", at: member.location,
+                suggestion: draft.instanceNames.nearest(to: member.value))
         }
     }
 

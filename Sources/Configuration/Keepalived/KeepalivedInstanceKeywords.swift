@@ -7,15 +7,17 @@ extension KeepalivedInstance {
         implemented.merging(consequential) { own, _ in own }
             .merging(KeepalivedTransport.rules) { own, _ in own }
             .merging(KeepalivedAuthentication.rules) { own, _ in own }
-            .merging(AnnouncementOverrides.rules(prefix: "", \.announcements)) { own, _ in own },
+            .merging(AnnouncementOverrides.rules(prefix: "", \.announcements)) { own, _ in own }
+            .merging(KeepalivedTracked.rules(\.tracked)) { own, _ in own }
+            .merging(KeepalivedNotifications.rules(\.notifications)) { own, _ in own },
         notYet: """
-            debug dont_track_primary garp_extra_if
-            garp_lower_prio_delay garp_lower_prio_repeat
-            kernel_rx_buf_size linkbeat_use_polling
-            notify_deleted notify_master_rx_lower_pri notify_priority_changes
-            promote_secondaries smtp_alert timer_expired_backup vmac_xmit_base
+            debug garp_extra_if garp_lower_prio_delay garp_lower_prio_repeat
+            kernel_rx_buf_size linkbeat_use_polling promote_secondaries timer_expired_backup
             lvs_sync_daemon_interface
             """)
+
+    /// keepalived's limit.
+    private static let preemptDelayLimit = Duration.seconds(1000)
 
     private static let implemented: [String: Rule<KeepalivedInstance>] = [
         "interface": .line { instance, arguments throws(Remark) in
@@ -76,7 +78,7 @@ extension KeepalivedInstance {
         "no_virtual_ipaddress": .line { _, _ throws(Remark) in },
         "virtual_ipaddress_excluded": .block { instance, arguments throws(Remark) in
             arguments.readItems(of: "an address") { item, word throws(Remark) in
-                let address = try VirtualAddress(word, options: &item)
+                let address = try KeepalivedAddress.read(word, &item)
                 try instance.refuseDuplicate(address, at: word.position)
                 instance.excludedAddresses.append(address)
             }
@@ -84,7 +86,7 @@ extension KeepalivedInstance {
         "virtual_ipaddress": .block { instance, arguments throws(Remark) in
             if arguments.block?.directives.isEmpty == false { instance.listsAddresses = true }
             arguments.readItems(of: "an address") { item, word throws(Remark) in
-                let address = try VirtualAddress(word, options: &item)
+                let address = try KeepalivedAddress.read(word, &item)
                 try instance.refuseDuplicate(address, at: word.position)
                 // One message, and so one election, is of one family (RFC 9568 §5.2.9).
                 if let first = instance.addresses.first?.address,
@@ -95,69 +97,86 @@ extension KeepalivedInstance {
                             + " virtual_ipaddress_excluded to move it along, or into a"
                             + " vrrp_instance of its own", at: word.position)
                 }
-                // The message counts its addresses in one byte (RFC 9568 §5.2.5).
-                guard instance.addresses.count < 255 else {
-                    throw .error(
-                        "this is address 256; one virtual router holds at most 255",
-                        at: word.position)
-                }
-                instance.addresses.append(address)
+                instance.add(address, at: word.position, &item)
             }
         },
-        "track_script": .block { instance, arguments throws(Remark) in
-            arguments.readItems(of: "the name of a script") { item, word throws(Remark) in
-                var script = TrackedScript(name: word.text)
-                let weight = try item.weightOption(within: 253)
-                script.weight = weight?.value
-                script.isReversed = weight?.isReversed
-                if instance.trackedScripts.contains(where: { $0.name == word.text }) {
-                    throw .error("\(word.text.quoted) is listed twice", at: word.position)
-                }
-                instance.trackedScripts.append(script)
-                instance.references.append(KeepalivedReference(kind: .script, name: word))
+        "virtual_routes": .block { instance, arguments throws(Remark) in
+            arguments.readItems(of: "a route") { item, word throws(Remark) in
+                instance.routes.append(try KeepalivedRoute.read(word, &item))
             }
         },
-        "track_interface": .block { instance, arguments throws(Remark) in
-            arguments.readItems(of: "an interface") { item, word throws(Remark) in
-                var interface = TrackedInterface(name: try word.interface())
-                let weight = try item.weightOption(within: 253)
-                interface.weight = weight?.value ?? 0
-                interface.isReversed = weight?.isReversed ?? false
-                if instance.trackedInterfaces.contains(where: { $0.name == word.text }) {
-                    throw .error("\(word.text.quoted) is listed twice", at: word.position)
-                }
-                instance.trackedInterfaces.append(interface)
+        "virtual_rules": .block { instance, arguments throws(Remark) in
+            for directive in arguments.block?.directives ?? [] {
+                var remarks: [Remark] = []
+                let rule = KeepalivedRule.read(
+                    directive, index: instance.rules.count, &remarks)
+                remarks.forEach { arguments.add($0) }
+                if let rule { instance.rules.append(rule) }
             }
         },
-        "track_file": .tracked(.file, \.trackedFiles),
-        "track_process": .tracked(.process, \.trackedProcesses),
-        // An addition to keepalived's language: a pool of this node's own balancer.
-        "track_backend": .tracked(.backend, \.trackedBackends),
-        "track_check": .tracked(.check, \.trackedChecks),
-        "notify": .notification(\.any),
-        "notify_master": .notification(\.active),
-        "notify_backup": .notification(\.backup),
-        "notify_fault": .notification(\.fault),
-        "notify_stop": .notification(\.stop),
+        "preempt_delay": .line { instance, arguments throws(Remark) in
+            let keyword = arguments.keyword
+            let delay = try arguments.seconds(in: .zero...preemptDelayLimit)
+            instance.preemptDelay = (keyword, delay)
+        },
     ]
 
     /// Known keywords whose absence a peer, a client or an operator would notice.
     private static let consequential: [String: Rule<KeepalivedInstance>] = [
-        "accept": .alwaysSo,
-        "no_accept": .notYet("packets to the virtual addresses are accepted"),
-        "preempt_delay": .notYet("a higher priority takes over at once"),
+        "accept": .set(\.acceptsTraffic, to: true),
+        "no_accept": .set(\.acceptsTraffic, to: false),
+        "dont_track_primary": .set(\.tracksOwnInterface, to: false),
+        "vmac_xmit_base": .set(\.advertisesFromBase, to: true),
+        "use_vmac": .line { instance, arguments throws(Remark) in
+            try instance.readVirtualMAC(&arguments)
+        },
         "strict_mode": .strictMode,
         "track_bfd": .notYet("it changes no priority"),
         "use_ipvlan": .notYet("the addresses are put on the interface itself"),
-        "use_vmac": .notYet("the addresses answer with the interface's own MAC address"),
-        "use_vmac_addr": .notYet("the addresses answer with the interface's own MAC address"),
-        "virtual_routes": .notYet("these routes are not set"),
-        "virtual_rules": .notYet("these rules are not set"),
+        "use_vmac_addr": .notYet(
+            "addresses with 'dev' answer with the MAC address of that interface"),
         "vrf": .notYet("the addresses are put on the interface as it is"),
     ]
 }
 
 extension KeepalivedInstance {
+    /// Takes an address; what no message has room for moves without being advertised.
+    fileprivate mutating func add(
+        _ address: VirtualAddress, at position: Position, _ arguments: inout Arguments
+    ) {
+        // The message counts them in one byte (RFC 9568 §5.2.5), and with its headers and a trailer
+        // it has to fit an Ethernet frame.
+        let limit = address.address.family == .ipv4 ? 255 : 89
+        guard addresses.count >= limit else { return addresses.append(address) }
+        if addresses.count == limit, !isFull {
+            isFull = true
+            arguments.warn(
+                "an advertisement has room for \(limit) addresses: this one and those after it move"
+                    + " with the others as virtual_ipaddress_excluded, without being advertised",
+                at: position)
+        }
+        excludedAddresses.append(address)
+    }
+
+    /// `use_vmac [[name] LINK] [MAC]`.
+    fileprivate mutating func readVirtualMAC(_ arguments: inout Arguments) throws(Remark) {
+        virtualMAC = KeepalivedVirtualMAC(keyword: arguments.keyword)
+        while let word = arguments.nextIfPresent() {
+            if word.text == "name" {
+                virtualMAC?.name = try arguments.next("the name of a link").interface()
+            } else if word.text.split(separator: ":").count == 6 {
+                virtualMAC?.address = try word.macAddress()
+            } else if word.text == "netlink_notify_msg" {
+                continue
+            } else if word.text == "group" {
+                arguments.warn("'group' is known but not implemented yet; it is ignored")
+                arguments.skip(1)
+            } else {
+                virtualMAC?.name = try word.interface()
+            }
+        }
+    }
+
     fileprivate func refuseDuplicate(
         _ address: VirtualAddress, at position: Position
     ) throws(Remark) {
@@ -173,74 +192,6 @@ extension Rule {
         .notYet(
             "the protocol is followed as ever, but unicast peers, authentication and packets to the"
                 + " virtual addresses, which it would refuse, are accepted")
-    }
-}
-
-extension Rule<KeepalivedInstance> {
-    fileprivate static func notification(_ field: Field<NotificationSettings, [String]?>) -> Self {
-        .line { instance, arguments throws(Remark) in
-            instance.notifications[keyPath: field] = try arguments.command()
-            guard let user = arguments.remaining().first else { return }
-            arguments.warn(
-                "a user after the command is known but not implemented yet; the command runs as"
-                    + " the user that lbctl runs as. Arguments belong inside the quotes",
-                at: user.position)
-        }
-    }
-}
-
-extension VirtualAddress {
-    fileprivate init(_ word: Word, options: inout Arguments) throws(Remark) {
-        let parts = word.text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        let host = Word(text: parts.first.map(String.init) ?? "", position: word.position)
-        self.init(address: try host.ipAddress())
-        guard address.isUnicast else {
-            throw .error(
-                "\(address) cannot move between nodes: must be a unicast address",
-                at: word.position)
-        }
-        if parts.count == 2 {
-            guard let length = Int(parts[1]), (0...prefixLength).contains(length) else {
-                throw .error(
-                    "\(word.text.quoted): the prefix length must be 0 to \(prefixLength)",
-                    at: word.position)
-            }
-            prefixLength = length
-        }
-        try Self.options.readAll(into: &self, &options)
-    }
-
-    /// keepalived.conf(5), `virtual_ipaddress`; the arguments of ip-address(8).
-    private static let options = KeywordTable<VirtualAddress>(
-        "option of an address",
-        [
-            "dev": .line { address, arguments throws(Remark) in
-                address.interface = try arguments.interface()
-            },
-            "label": .line { address, arguments throws(Remark) in
-                let word = try arguments.next("a label")
-                guard (1...15).contains(word.text.utf8.count) else {
-                    throw .error(
-                        "label \(word.text.quoted): must be 1 to 15 bytes long", at: word.position)
-                }
-                address.label = word.text
-            },
-            "brd": broadcast, "broadcast": broadcast,
-            "scope": .notYet(taking: 1), "peer": .notYet(taking: 1), "home": .notYet(taking: 0),
-            "use_vmac": .notYet(taking: 0), "-nodad": .notYet(taking: 0),
-            "mngtmpaddr": .notYet(taking: 0), "noprefixroute": .notYet(taking: 0),
-            "autojoin": .notYet(taking: 0), "no_track": .notYet(taking: 0),
-            "preferred_lft": .notYet(taking: 1), "track_group": .notYet(taking: 1),
-        ])
-
-    private static let broadcast = Rule<VirtualAddress>.line { address, arguments throws(Remark) in
-        switch arguments.upcoming?.text {
-        case "-": arguments.skip(1)
-        case "+":
-            arguments.skip(1)
-            arguments.warn("'brd +' is known but not implemented yet; write the address itself")
-        default: address.broadcast = try arguments.address()
-        }
     }
 }
 

@@ -18,10 +18,31 @@ extension BalancerPlan {
                     clientTimeout: frontend.clientTimeout)
                 plan.clientFinTimeout = frontend.limits.clientFinTimeout
                 plan.sessionRateLimit = frontend.limits.sessionRate
+                plan.logging = ConnectionLogging(frontend, model.global)
                 plan.sessionRateLimitPerSource = frontend.limits.sessionRatePerSource
                 return plan
             },
             pools: model.backends.map(PoolPlan.init))
+    }
+}
+
+extension ConnectionLogging {
+    /// `nil` where no line has anywhere to go.
+    fileprivate init?(_ frontend: Frontend, _ global: GlobalSettings) {
+        guard !frontend.logTargets(global).isEmpty else { return nil }
+        switch frontend.log.form {
+        case .accepting: self.init(moment: .accepting)
+        case .tcplog, .json: self.init(moment: frontend.log.isEarly ? .connecting : .ending)
+        }
+        omitsEmpty = frontend.omitsEmptyConnectionsFromLog
+        omitsNormal = frontend.log.omitsNormal
+    }
+}
+
+extension Frontend {
+    /// Where its lines go.
+    func logTargets(_ global: GlobalSettings) -> [LogTarget] {
+        log.targets + (log.usesGlobalTargets ? global.logTargets : [])
     }
 }
 

@@ -17,11 +17,18 @@ extension FailoverConfiguration {
     init(_ model: Model) {
         self.init()
         routers = model.virtualRouters.map { RouterSettings($0, model) }
+        syncGroups = model.syncGroups.map { SyncGroupSettings($0, model) }
+        startupDelay = model.global.startupDelay
+        delayAfterBoot = model.global.delayAfterBoot
+        let backends =
+            model.virtualRouters.flatMap(\.trackedBackends)
+            + model.syncGroups.flatMap(\.trackedBackends)
+        let checks =
+            model.virtualRouters.flatMap(\.trackedChecks)
+            + model.syncGroups.flatMap(\.trackedChecks)
         let facts = Set(
-            model.virtualRouters.flatMap { router in
-                router.trackedBackends.map { FailoverConfiguration.backendFact($0.name) }
-                    + router.trackedChecks.map { FailoverConfiguration.checkFact($0.name) }
-            })
+            backends.map { FailoverConfiguration.backendFact($0.name) }
+                + checks.map { FailoverConfiguration.checkFact($0.name) })
         scripts =
             model.scripts.map(ScriptSettings.init)
             + facts.sorted().map { ScriptSettings(name: $0, source: .fact($0)) }
@@ -40,19 +47,51 @@ extension RouterSettings {
         interval = settings.advertisementInterval
         speak(settings)
         preempts = settings.preempts
+        preemptDelay = settings.preemptDelay
         checksumCoverage = settings.sendsMessageOnlyChecksum ? .message : .pseudoHeader
         addresses = settings.addresses.map(HeldAddress.init)
         excludedAddresses = settings.excludedAddresses.map(HeldAddress.init)
-        follow(settings, model)
+        virtualMAC = settings.virtualMAC.map {
+            VirtualMAC($0, vrid: settings.vrid, family: settings.addresses.first?.address.family)
+        }
+        acceptsTraffic = settings.acceptsTraffic
+        tracksOwnInterface = settings.tracksOwnInterface
+        routes = settings.routes.map(HeldRoute.init)
+        rules = settings.rules.map(HeldRule.init)
+        let tracked = TrackedThings(settings, model)
+        trackedScripts = tracked.scripts
+        trackedFiles = tracked.files
+        trackedProcesses = tracked.processes
+        trackedInterfaces = tracked.interfaces
         announcements.repetitions = settings.announcements.count
         announcements.secondBurstDelay = settings.announcements.repeatDelay
         announcements.refreshInterval = settings.announcements.refreshInterval
         announcements.refreshRepetitions = settings.announcements.refreshCount
-        notifications.active = settings.notifications.active
-        notifications.backup = settings.notifications.backup
-        notifications.fault = settings.notifications.fault
-        notifications.stop = settings.notifications.stop
-        notifications.any = settings.notifications.any
+        notifications = NotificationPrograms(settings.notifications)
+        tellsPriorityChanges = settings.tellsPriorityChanges
+    }
+}
+
+extension SyncGroupSettings {
+    fileprivate init(_ group: VirtualRouterGroup, _ model: Model) {
+        self.init(name: group.name, members: group.members)
+        tracked = TrackedThings(group, model)
+        weighsMembers = group.weighsMembers
+        notifications = NotificationPrograms(group.notifications)
+        sendsMail = group.sendsMail
+    }
+}
+
+extension NotificationPrograms {
+    fileprivate init(_ settings: NotificationSettings) {
+        self.init()
+        active = settings.active
+        backup = settings.backup
+        fault = settings.fault
+        stop = settings.stop
+        deleted = settings.deleted
+        heardInferior = settings.heardInferior
+        any = settings.any
     }
 }
 
@@ -76,12 +115,4 @@ extension RouterSettings {
     }
 }
 
-extension HeldAddress {
-    fileprivate init(_ address: VirtualAddress) {
-        self.init(address: address.address, prefixLength: address.prefixLength)
-        interface = address.interface
-        label = address.label
-        broadcast = address.broadcast
-    }
-}
 #endif

@@ -37,11 +37,14 @@ extension Model {
     var balancing: Model {
         var part = self
         part.virtualRouters = []
+        part.syncGroups = []
         part.scripts = []
         part.trackFiles = []
         part.trackProcesses = []
         part.global.notificationFIFOs = []
         part.global.logsUnknownVRIDs = false
+        part.global.startupDelay = .zero
+        part.global.delayAfterBoot = .zero
         return part
     }
 }

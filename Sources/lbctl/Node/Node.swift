@@ -242,6 +242,11 @@ final class Node {
             status.virtualRouters = snapshot.routers.map {
                 VirtualRouterStatus($0, scripts: snapshot.scripts)
             }
+            status.syncGroups = snapshot.groups.map {
+                SyncGroupStatus($0, scripts: snapshot.scripts)
+            }
+            status.notificationPipes = snapshot.notificationFIFOs.map(NotificationPipeStatus.init)
+            status.startupCountdown = snapshot.startupCountdown.map { Int($0 / .milliseconds(1)) }
         }
         if let supervisor { status.balancer = BalancerStatus(supervisor) }
         return status
