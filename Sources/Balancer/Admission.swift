@@ -48,11 +48,14 @@ struct Admission {
     var isOpen = true
     private(set) var process: Gate
     private(set) var frontends: [Gate]
+    /// Those of the listening sockets, counted over all frontends.
+    private(set) var listeners: [Gate]
 
     /// Makes gates that nobody has passed.
-    init(processLimit: Int, frontendLimits: [Int]) {
+    init(processLimit: Int, frontendLimits: [Int], listenerLimits: [Int] = []) {
         process = Gate(limit: processLimit)
         frontends = frontendLimits.map(Gate.init(limit:))
+        listeners = listenerLimits.map(Gate.init(limit:))
     }
 
     /// Reserves room for connections.
@@ -60,12 +63,19 @@ struct Admission {
     /// - Parameters:
     ///   - wanted: How many at most, 1 or more.
     ///   - frontend: Where they come in.
+    ///   - listener: By which of its sockets; `nil`: that has no limit of its own.
     ///   - reactor: Who asks; it is told when there is room again if the answer is 0.
     /// - Returns: How many may be accepted.
-    mutating func reserve(_ wanted: Int, at frontend: Int, for reactor: Int) -> Int {
+    mutating func reserve(
+        _ wanted: Int, at frontend: Int, by listener: Int? = nil, for reactor: Int
+    ) -> Int {
         guard isOpen else { return 0 }
-        let room = min(wanted, process.free, frontends[frontend].free)
+        var room = min(wanted, process.free, frontends[frontend].free)
+        if let listener { room = min(room, listeners[listener].free) }
         guard room > 0 else {
+            if let listener, listeners[listener].free == 0 {
+                listeners[listener].waitingReactors |= 1 << UInt64(reactor)
+            }
             if process.free == 0 { process.waitingReactors |= 1 << UInt64(reactor) }
             if frontends[frontend].free == 0 {
                 frontends[frontend].waitingReactors |= 1 << UInt64(reactor)
@@ -74,6 +84,7 @@ struct Admission {
         }
         process.reserve(room)
         frontends[frontend].reserve(room)
+        if let listener { listeners[listener].reserve(room) }
         return room
     }
 
@@ -81,23 +92,29 @@ struct Admission {
     ///
     /// - Returns: The reactors that can listen again, a bit each.
     mutating func settle(
-        accepted: Int, reserved: Int, at frontend: Int, now: UInt64
+        accepted: Int, reserved: Int, at frontend: Int, by listener: Int? = nil, now: UInt64
     ) -> UInt64 {
+        if let listener {
+            listeners[listener].settle(accepted: accepted, reserved: reserved, at: now)
+        }
         process.settle(accepted: accepted, reserved: reserved, at: now)
         frontends[frontend].settle(accepted: accepted, reserved: reserved, at: now)
-        return accepted == reserved ? 0 : takeWaiting(at: frontend)
+        return accepted == reserved ? 0 : takeWaiting(at: frontend, by: listener)
     }
 
     /// Counts a connection out.
     ///
     /// - Returns: The reactors that can listen again, a bit each.
-    mutating func leave(_ frontend: Int) -> UInt64 {
+    mutating func leave(_ frontend: Int, by listener: Int? = nil) -> UInt64 {
         process.leave()
         frontends[frontend].leave()
-        return takeWaiting(at: frontend)
+        if let listener { listeners[listener].leave() }
+        return takeWaiting(at: frontend, by: listener)
     }
 
-    private mutating func takeWaiting(at frontend: Int) -> UInt64 {
-        process.takeWaiting() | frontends[frontend].takeWaiting()
+    private mutating func takeWaiting(at frontend: Int, by listener: Int?) -> UInt64 {
+        let reactors = process.takeWaiting() | frontends[frontend].takeWaiting()
+        guard let listener else { return reactors }
+        return reactors | listeners[listener].takeWaiting()
     }
 }

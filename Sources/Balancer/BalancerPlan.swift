@@ -34,6 +34,10 @@ public struct FrontendPlan: Hashable, Sendable {
     public var connectionLimit: Int?
     /// How long a client may neither send nor take bytes (`timeout client`); `nil`: for ever.
     public var clientTimeout: Duration?
+    /// What holds for each of its listening sockets, in their order; what is missing has defaults.
+    public var listeners: [ListenerPlan] = []
+    /// What is decided before a server is chosen.
+    public var rules = RulePlan()
 
     /// Makes a frontend.
     public init(
@@ -98,7 +102,9 @@ public struct ServerPlan: Hashable, Sendable {
     /// The name.
     public var name: String
     /// Where it listens.
-    public var address: SocketAddress
+    public var address: StreamAddress
+    /// How connections to it are made.
+    public var connection = ConnectionPlan()
     /// Its share, 0 to 256; 0 takes no new connections.
     public var weight: Int
     /// Greatest number of concurrent connections to it (`maxconn`); `nil`: unlimited.
@@ -108,9 +114,19 @@ public struct ServerPlan: Hashable, Sendable {
     /// The administrative state that it starts in.
     public var administrativeState: AdministrativeState
 
-    /// Makes a server.
+    /// Makes a server at an address of IPv4.
     public init(
         name: String, address: SocketAddress, weight: Int = 1, connectionLimit: Int? = nil,
+        isBackup: Bool = false, administrativeState: AdministrativeState = .ready
+    ) {
+        self.init(
+            name: name, at: .ipv4(address), weight: weight, connectionLimit: connectionLimit,
+            isBackup: isBackup, administrativeState: administrativeState)
+    }
+
+    /// Makes a server.
+    public init(
+        name: String, at address: StreamAddress, weight: Int = 1, connectionLimit: Int? = nil,
         isBackup: Bool = false, administrativeState: AdministrativeState = .ready
     ) {
         self.name = name

@@ -31,6 +31,14 @@ extension SharedState {
         result.rate = gate.rate.rate(at: now)
         result.peakRate = gate.rate.peak
         result.isAccepting = isAccepting
+        let refusals = refusals[index]
+        for refusal in Refusal.allCases where refusals[refusal] > 0 {
+            result.refusals[refusal] = refusals[refusal]
+        }
+        result.deniedRequests = refusals[.deniedContent]
+        result.requestErrors = Refusal.broken.reduce(0) { $0 + refusals[$1] }
+        result.unreadableHellos = refusals.unreadableHellos.load(ordering: .relaxed)
+        result.lateHellos = refusals.lateHellos.load(ordering: .relaxed)
         return result
     }
 

@@ -16,17 +16,26 @@ final class SharedState: Sendable {
     let boards: [TallyBoard]
     let ports: SourcePorts
     let layout: TallyLayout
+    /// Where connections can lead, and what is decided on the way.
+    let paths: PathTable
+    /// One for each frontend.
+    let refusals: [RefusalTally]
     let connectionLimit: Int
+    /// Tells this balancer's `unique-id`s from those of others.
+    let ownNumber = UInt64.random(in: 0 ... .max)
 
     init(_ plan: BalancerPlan) throws(SystemError) {
         self.plan = plan
         layout = TallyLayout(plan)
+        paths = PathTable(plan, layout: layout)
+        refusals = plan.frontends.map { _ in RefusalTally() }
         connectionLimit = SharedState.connectionLimit(of: plan)
         let limit = connectionLimit
         admission = Mutex(
             Admission(
                 processLimit: limit,
-                frontendLimits: plan.frontends.map { min($0.connectionLimit ?? limit, limit) }))
+                frontendLimits: plan.frontends.map { min($0.connectionLimit ?? limit, limit) },
+                listenerLimits: paths.entries.map { $0.connectionLimit ?? .max }))
         pools = plan.pools.map(Pool.init)
         var inboxes: [Inbox] = []
         for _ in 0..<plan.reactorCount { inboxes.append(try Inbox()) }

@@ -16,21 +16,26 @@ extension Worker {
         // is ready again in the very next turn gets twice as many, which saves turns.
         let isPressed = listeners[index].filledAtTurn &+ 1 == turnNumber
         let batch = min(listeners[index].batch * (isPressed ? 2 : 1), mostAcceptedPerTurn)
-        let room = shared.admission.withLock {
-            $0.reserve(batch, at: frontend, for: number)
+        let limited = listeners[index].hasLimit ? index : nil
+        let (room, isFull) = shared.admission.withLock { admission in
+            let room = admission.reserve(batch, at: frontend, by: limited, for: number)
+            return (room, room == 0 && limited.map { admission.listeners[$0].free } == 0)
         }
-        guard room > 0 else { return unwatchListeners { $0.frontend == frontend } }
+        guard room > 0 else {
+            if isFull { return unwatchListener(index) }
+            return unwatchListeners { $0.frontend == frontend }
+        }
         var accepted = 0
         var isDry = false
         while accepted < room {
-            var peer = RawSocketAddress()
+            var peer = RawPeerAddress()
             let socket = StreamSocket.accept(from: listeners[index].socket, peer: &peer)
             guard socket >= 0 else {
                 isDry = true
                 acceptFailed(Errno(result: socket))
                 break
             }
-            guard begin(Int32(socket), from: peer, at: frontend) else {
+            guard begin(Int32(socket), from: peer.endpoint, at: frontend, by: index) else {
                 StreamSocket.close(Int32(socket))
                 break
             }
@@ -39,7 +44,7 @@ extension Worker {
         listeners[index].batch = isDry ? max(1, accepted) : batch
         if !isDry { listeners[index].filledAtTurn = turnNumber }
         let free = shared.admission.withLock {
-            $0.settle(accepted: accepted, reserved: room, at: frontend, now: now)
+            $0.settle(accepted: accepted, reserved: room, at: frontend, by: limited, now: now)
         }
         tellRoom(free)
     }
@@ -57,12 +62,16 @@ extension Worker {
 
     /// Leaves listeners to the other reactors, and what waits there in the kernel's queue.
     mutating func unwatchListeners(where isMeant: (Listener) -> Bool) {
-        // An exclusive watch cannot be changed by EPOLL_CTL_MOD, so it is taken away.
         for index in listeners.indices
         where listeners[index].isWatched && isMeant(listeners[index]) {
-            _ = epoll.remove(listeners[index].socket)
-            listeners[index].isWatched = false
+            unwatchListener(index)
         }
+    }
+
+    private mutating func unwatchListener(_ index: Int) {
+        // An exclusive watch cannot be changed by EPOLL_CTL_MOD, so it is taken away.
+        _ = epoll.remove(listeners[index].socket)
+        listeners[index].isWatched = false
     }
 
     /// Stops accepting for a while when descriptors are out.
@@ -75,8 +84,9 @@ extension Worker {
     }
 
     /// Counts a connection out of the limits and lets reactors that wait for room listen again.
-    mutating func leaveAdmission(_ frontend: Int) {
-        tellRoom(shared.admission.withLock { $0.leave(frontend) })
+    mutating func leaveAdmission(_ frontend: Int, by listener: Int) {
+        let limited = listeners[listener].hasLimit ? listener : nil
+        tellRoom(shared.admission.withLock { $0.leave(frontend, by: limited) })
     }
 
     private mutating func acceptFailed(_ errno: Errno) {
@@ -104,14 +114,17 @@ extension Worker {
 
     /// Makes a connection of an accepted socket.
     private mutating func begin(
-        _ socket: Int32, from peer: RawSocketAddress, at frontend: Int
+        _ socket: Int32, from peer: IPEndpoint, at frontend: Int, by listener: Int
     ) -> Bool {
         guard let client = slab.allocate() else { return false }
         let server = client | 1
         slab[client].prepare(socket: socket, now: UInt32(truncatingIfNeeded: now))
         slab[server].prepare(socket: -1, now: UInt32(truncatingIfNeeded: now))
-        slab[client].word = UInt32(bigEndian: peer.address)
+        slab[client].word = peer.digest
         slab[client].owner = UInt16(frontend)
+        slab[client].path = UInt16(listener)
+        slab[client].introduction = -1
+        slab[server].path = UInt16(unsafe entries[listener].route)
         slab[server].owner = Half.noServer
         // The listener's TCP_NODELAY is inherited.
         slab[client].marks.insert([.hasSent, .hasNoDelay])
@@ -122,7 +135,11 @@ extension Worker {
             slab.free(client)
             return false
         }
-        enterPool(client)
+        if unsafe entries[listener].isPlain {
+            enterPool(client)
+        } else {
+            introduce(client, from: peer)
+        }
         return true
     }
 }

@@ -80,7 +80,7 @@ extension Worker {
 
     /// What does not change about a connection's frontend and pool.
     @inline(__always)
-    func route(_ client: Int) -> Route { unsafe routes[Int(slab[client].owner)] }
+    func route(_ client: Int) -> Route { unsafe routes[Int(slab[client | 1].path)] }
 
     /// The position of a connection's server in its pool, or of the server whose line it stands in.
     func serverInPool(_ client: Int) -> Int? {

@@ -8,6 +8,8 @@ extension Worker {
         case finish
         /// A reset.
         case reset
+        /// Not at all.
+        case silence
     }
 
     /// Ends a connection and frees its place.
@@ -24,9 +26,11 @@ extension Worker {
         close(client, farewell)
         if slab[client | 1].socket >= 0 { close(client | 1, server) }
         let frontend = Int(slab[client].owner)
-        leavePool(client)
+        let listener = Int(slab[client].path)
+        if slab[client].phase != .introducing { leavePool(client) }
+        if slab[client].introduction >= 0 { introductions.drop(slab[client].introduction) }
         slab.free(client)
-        leaveAdmission(frontend)
+        leaveAdmission(frontend, by: listener)
     }
 
     /// Enters a phase and sets its timer.
@@ -49,6 +53,7 @@ extension Worker {
         guard due <= now else { return wheel.insert(client, due: due, in: slab) }
         switch cause {
         case .pause: pauseEnded(client)
+        case .introduction: introductionTimedOut(client)
         case .connect:
             // The attempt took its time already: the next one follows at once if it was a second.
             attemptFailed(client, pausing: route(client).connectTimeout < 1000)
@@ -86,7 +91,7 @@ extension Worker {
         unsafe body(tallies[layout.pool(route(client).pool)])
     }
 
-    private enum Cause { case pause, connect, queue, client, server }
+    private enum Cause { case pause, introduction, connect, queue, client, server }
 
     /// The first instant at which time ends something, and what; `nil` when nothing is limited.
     private func deadline(of client: Int) -> (UInt64, Cause)? {
@@ -102,6 +107,9 @@ extension Worker {
         let since = slab[client | 1].phaseAt
         switch slab[client].phase {
         case .free: return nil
+        case .introducing:
+            consider(.introduction, since, introductionTimeout(client))
+            return first
         case .pausing:
             let age = Int32(truncatingIfNeeded: UInt32(truncatingIfNeeded: now) &- since)
             first = (UInt64(max(0, Int64(now) - Int64(age))), .pause)
@@ -117,6 +125,7 @@ extension Worker {
         switch farewell {
         case .finish: StreamSocket.close(slab[half].socket)
         case .reset: StreamSocket.reset(slab[half].socket)
+        case .silence: StreamSocket.abandon(slab[half].socket)
         }
     }
 

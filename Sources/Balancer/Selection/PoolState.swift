@@ -44,6 +44,9 @@ struct PoolState {
         refresh()
     }
 
+    /// How many servers can serve, backups included (`nbsrv`).
+    var usableCount: Int { servers.reduce(0) { $0 + ($1.isUsable ? 1 : 0) } }
+
     /// How many wait, at one server or for any.
     var waitingCount: Int { servers.reduce(line.count) { $0 + $1.line.count } }
 }

@@ -1,8 +1,5 @@
-internal import LinuxIO
-
 /// A server as its pool sees it.
 struct PooledServer {
-    let address: RawSocketAddress
     let limit: Int
     let isBackup: Bool
     var weight: Int
@@ -25,7 +22,6 @@ struct PooledServer {
     var lastTurn: UInt64 = 0
 
     init(_ plan: ServerPlan) {
-        address = plan.address.raw
         limit = plan.connectionLimit ?? .max
         isBackup = plan.isBackup
         weight = min(max(plan.weight, 0), 256)
