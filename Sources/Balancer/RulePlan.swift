@@ -12,6 +12,8 @@ public struct RulePlan: Hashable, Sendable {
     public var inspectDelay = Duration.zero
     /// Which pool serves (`use_backend`); the frontend's own when none holds.
     public var pools: [PoolRule] = []
+    /// Whether a connection that no rule gives a pool is closed.
+    public var refusesOthers = false
 
     /// Makes no rule.
     public init() {}

@@ -212,30 +212,14 @@ public struct NotificationSettings: Hashable, Sendable, Codable {
     public init() {}
 }
 
-/// An address and a port.
-public struct Endpoint: Hashable, Sendable, Codable {
-    /// The address; `nil`: every address of the node.
-    public var address: IPv4Address?
-    /// The port, 1 to 65535.
-    public var port: UInt16
-    /// Makes an endpoint.
-    public init(address: IPv4Address?, port: UInt16) {
-        self.address = address
-        self.port = port
-    }
-}
-
-extension Endpoint: CustomStringConvertible {
-    /// `ADDRESS:PORT`, with `*` for every address.
-    public var description: String { "\(address?.description ?? "*"):\(port)" }
-}
-
 /// Where clients are accepted.
 public struct Frontend: Hashable, Sendable, Codable {
     /// The section's name.
     public var name: String
     /// What it listens on.
-    public var endpoints: [Endpoint] = []
+    public var listeners: [Listener] = []
+    /// What is decided before a server is chosen.
+    public var rules = ConnectionRules()
     /// The name of the pool that serves its connections.
     public var backendName: String
     /// Greatest number of concurrent connections; `nil`: the process's.
@@ -292,9 +276,11 @@ public struct Server: Hashable, Sendable, Codable {
     /// The name, unique in its pool.
     public var name: String
     /// Where it listens.
-    public var address: IPv4Address
-    /// The port, 1 to 65535.
+    public var address: ServerAddress
+    /// The port, 1 to 65535; 0 for a Unix socket.
     public var port: UInt16
+    /// How connections to it are made.
+    public var connection = ServerConnection()
     /// Its share, 0 to 256; 0 takes no new connections.
     public var weight = 1
     /// Greatest number of concurrent connections to it; `nil`: unlimited.
@@ -307,6 +293,11 @@ public struct Server: Hashable, Sendable, Codable {
     public var isDisabled = false
     /// Makes a server with haproxy's defaults.
     public init(name: String, address: IPv4Address, port: UInt16) {
+        self.init(name: name, at: .internet(.v4(address)), port: port)
+    }
+
+    /// Makes a server with haproxy's defaults.
+    public init(name: String, at address: ServerAddress, port: UInt16) {
         self.name = name
         self.address = address
         self.port = port
@@ -338,7 +329,7 @@ public struct StatisticsPage: Hashable, Sendable, Codable {
     /// The section's name.
     public var name: String
     /// What it listens on.
-    public var endpoints: [Endpoint] = []
+    public var listeners: [Listener] = []
     /// The path of the page.
     public var path = "/haproxy?stats"
     /// The realm of the password prompt.

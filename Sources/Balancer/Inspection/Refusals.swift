@@ -18,6 +18,8 @@ public enum Refusal: Int, Hashable, Sendable, CaseIterable {
     case cut
     /// The client broke off while its first bytes were waited for.
     case aborted
+    /// No rule chose a pool for it, and there is none for all.
+    case unmatched
     /// The address that the client had connected to left this node.
     case addressLeft
     /// The flow table was full, and the datagram of a new source was dropped.
@@ -25,6 +27,23 @@ public enum Refusal: Int, Hashable, Sendable, CaseIterable {
 }
 
 extension Refusal {
+    /// The cause in one word, as status and logs have it.
+    public var word: String {
+        switch self {
+        case .deniedConnection: "denied-connection"
+        case .deniedSession: "denied-session"
+        case .deniedContent: "denied-content"
+        case .headerMalformed: "header-malformed"
+        case .headerLate: "header-late"
+        case .headerCut: "header-cut"
+        case .cut: "client-left"
+        case .aborted: "client-aborted"
+        case .unmatched: "no-rule-matched"
+        case .addressLeft: "address-left"
+        case .flowsFull: "flows-full"
+        }
+    }
+
     /// Those by which a client failed before its first byte could be relayed (`ereq`).
     static let broken: [Refusal] = [.headerMalformed, .headerLate, .headerCut, .cut, .aborted]
 }

@@ -135,10 +135,18 @@ extension Worker {
             switch answer(rule.condition, client, &facts, deadlineIsOver: deadlineIsOver) {
             case .unknown: return
             case .no: continue
-            case .yes: slab[client | 1].path = UInt16(program.routes[index])
+            case .yes: return lead(client, to: program.routes[index], program, facts)
             }
-            break
         }
+        guard !program.plan.refusesOthers else { return refuse(client, as: .unmatched) }
+        lead(client, to: Int(slab[client | 1].path), program, facts)
+    }
+
+    /// Goes on to the pool that was chosen.
+    private mutating func lead(
+        _ client: Int, to route: Int, _ program: RuleProgram, _ facts: Facts
+    ) {
+        slab[client | 1].path = UInt16(route)
         if case .malformed = facts.hello, program.needsContent {
             shared.refusals[Int(slab[client].owner)].unreadableHellos.add(1, ordering: .relaxed)
         }

@@ -20,6 +20,7 @@ struct ModelAssembler {
         if draft.isComplete {
             checkTrackReferences()
             checkBackendReferences()
+            checkRuleReferences()
         }
         var model = Model()
         model.global = draft.global
@@ -123,8 +124,25 @@ struct ModelAssembler {
         }
     }
 
+    private mutating func checkRuleReferences() {
+        for reference in draft.ruleReferences
+        where !draft.backendNames.contains(reference.value.backend) {
+            report(
+                "\(reference.value.keyword) \(reference.value.backend.quoted): no backend has this"
+                    + " name", at: reference.location,
+                suggestion: draft.backendNames.nearest(to: reference.value.backend))
+        }
+    }
+
     private mutating func checkListeners() {
-        refuseDuplicates(draft.listeners, by: \.endpoint) { "a listener on \($0.endpoint)" }
+        struct Place: Hashable {
+            let endpoint: Endpoint
+            let interface: String?
+        }
+        refuseDuplicates(
+            draft.listeners,
+            by: { Place(endpoint: $0.listener.endpoint, interface: $0.listener.interface) },
+            as: { "a listener on \($0.listener.endpoint)" })
     }
 
     private mutating func script(of placed: Placed<TrackScript>) -> TrackScript {

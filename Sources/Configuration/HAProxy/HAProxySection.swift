@@ -20,6 +20,7 @@ struct HAProxySettings: Sendable {
     var logsToSyslog = false
     var serverOptions = HAProxyServerOptions()
     var backendName: Word?
+    var source: ConnectionSource?
     var showsStatistics = false
     var page = StatisticsPage(name: "")
 }
@@ -31,10 +32,13 @@ struct HAProxySection: Sendable {
     let kind: Kind
     let name: Word
     var settings: HAProxySettings
-    private var endpoints: [(endpoint: Endpoint, position: Position)] = []
+    private var listeners: [(listener: Listener, position: Position)] = []
+    var routing = HAProxyRouting()
     /// Whether an address to listen on was written, be it a wrong one.
     private var wasBound = false
     private var servers: [Server] = []
+    /// Servers that have the section's `source`, wherever it stands.
+    private var serversWithoutSource: Set<String> = []
     private var serverLines: [String: Int] = [:]
 
     init(_ kind: Kind, name: Word, inheriting settings: HAProxySettings) {
@@ -46,8 +50,12 @@ struct HAProxySection: Sendable {
     /// Reads an address to listen on and its options, after `bind` or the section's name.
     mutating func bind(_ arguments: inout Arguments) throws(Remark) {
         wasBound = true
-        endpoints += try arguments.next("ADDRESS:PORT").endpoints()
-        try Self.bindOptions.readAll(into: &self, &arguments)
+        let endpoints = try arguments.next("ADDRESS:PORT").endpoints()
+        var bind = try HAProxyBind(&arguments)
+        for (endpoint, position) in endpoints {
+            bind.listener.endpoint = endpoint
+            listeners.append((bind.listener, position))
+        }
     }
 
     /// Reads a server's name, address and options, after `server`.
@@ -62,6 +70,7 @@ struct HAProxySection: Sendable {
         var options = settings.serverOptions
         try HAProxyServerOptions.table.readAll(into: &options, &arguments)
         servers.append(options.server(name: name, at: location))
+        if options.source == nil { serversWithoutSource.insert(name.text) }
     }
 
     /// Whether the section shows a page instead of balancing.
@@ -75,7 +84,7 @@ struct HAProxySection: Sendable {
         if kind != .frontend { draft.backendNames.insert(name.text) }
         if settings.logsToSyslog { draft.global.logsToSyslog = true }
         if kind != .backend {
-            if wasBound, endpoints.isEmpty { return }
+            if wasBound, listeners.isEmpty { return }
             guard wasBound else {
                 remarks.append(
                     .error(
@@ -83,8 +92,8 @@ struct HAProxySection: Sendable {
                         at: name.position))
                 return
             }
-            for (endpoint, position) in endpoints where !settings.isDisabled {
-                let listener = Draft.Listener(endpoint: endpoint, section: name.text)
+            for (listener, position) in listeners where !settings.isDisabled {
+                let listener = Draft.Listening(listener: listener, section: name.text)
                 let location = Location(file: file, position: position)
                 draft.listeners.append(Placed(value: listener, location: location))
             }
@@ -101,7 +110,7 @@ struct HAProxySection: Sendable {
         guard !settings.isDisabled else { return }
         var page = settings.page
         page.name = name.text
-        page.endpoints = endpoints.map(\.endpoint)
+        page.listeners = listeners.map(\.listener)
         draft.pages.append(placed(page, file))
     }
 
@@ -111,15 +120,25 @@ struct HAProxySection: Sendable {
         if let reference = settings.backendName {
             let location = Location(file: file, position: reference.position)
             draft.backendReferences.append(Placed(value: reference.text, location: location))
-        } else if kind == .frontend {
+        } else if kind == .frontend, routing.rules.backends.isEmpty {
             remarks.append(
                 .error(
                     "frontend \(name.text.quoted) has no backend; add 'default_backend NAME'",
                     at: name.position))
         }
         var frontend = Frontend(
-            name: name.text, backendName: settings.backendName?.text ?? name.text)
-        frontend.endpoints = endpoints.map(\.endpoint)
+            name: name.text,
+            backendName: settings.backendName?.text
+                ?? (kind == .frontend ? routing.rules.backends.first?.backendName : nil)
+                ?? name.text)
+        frontend.listeners = listeners.map(\.listener)
+        frontend.rules = routing.finish(
+            hasDefault: settings.backendName != nil || kind == .listen, &remarks)
+        draft.ruleReferences += routing.references.map { reference in
+            Placed(
+                value: reference.value,
+                location: Location(file: file, position: reference.position))
+        }
         frontend.connectionLimit = settings.connectionLimit
         frontend.clientTimeout = settings.clientTimeout.unlessZero
         frontend.omitsEmptyConnectionsFromLog = settings.omitsEmptyConnectionsFromLog
@@ -138,7 +157,7 @@ struct HAProxySection: Sendable {
         }
         var backend = Backend(name: name.text)
         backend.algorithm = settings.algorithm
-        backend.servers = servers
+        backend.servers = servers.map(withSource)
         backend.connectTimeout = settings.connectTimeout.unlessZero
         backend.serverTimeout = settings.serverTimeout.unlessZero
         backend.queueTimeout = settings.queueTimeout.unlessZero
@@ -146,6 +165,17 @@ struct HAProxySection: Sendable {
         backend.retries = settings.retries
         backend.redispatches = settings.redispatches
         draft.backends.append(placed(backend, file))
+    }
+
+    private func withSource(_ server: Server) -> Server {
+        guard let source = settings.source, serversWithoutSource.contains(server.name) else {
+            return server
+        }
+        var server = server
+        let interface = server.connection.source.interface ?? source.interface
+        server.connection.source = source
+        server.connection.source.interface = interface
+        return server
     }
 
     private func placed<Value: Sendable>(_ value: Value, _ file: String) -> Placed<Value> {

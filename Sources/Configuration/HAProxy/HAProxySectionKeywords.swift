@@ -22,13 +22,18 @@ extension HAProxySection {
         "balance": ([.defaults, .listen, .backend], false),
         "contimeout": ([.defaults, .listen, .backend], false),
         "default-server": ([.defaults, .listen, .backend], false),
+        "acl": ([.listen, .frontend], true),
+        "tcp-request": ([.listen, .frontend], true),
+        "use_backend": ([.listen, .frontend], true),
+        "source": ([.defaults, .listen, .backend], false),
         "retries": ([.defaults, .listen, .backend], false),
         "srvtimeout": ([.defaults, .listen, .backend], false),
     ]
 
     /// haproxy's configuration manual, section 4.2.
     static let table = KeywordTable<HAProxySection>(
-        "keyword", scope: "in this section", implemented.merging(consequential) { own, _ in own },
+        "keyword", scope: "in this section",
+        implemented.merging(routing) { own, _ in own }.merging(consequential) { own, _ in own },
         notYet: """
             appsession backlog block capture clitcpka-cnt clitcpka-idle clitcpka-intvl compression
             declare description email-alert errorfile errorfiles errorloc
@@ -89,7 +94,6 @@ extension HAProxySection {
 
     /// Known keywords whose absence a client, a server or an operator would notice.
     private static let consequential: [String: Rule<HAProxySection>] = [
-        "acl": .notYet("nothing depends on it"),
         "cookie": .notYet("no cookie is looked at"),
         "dispatch": .notYet("no connection goes there"),
         "external-check": .notYet("servers are checked by connecting to them"),
@@ -98,14 +102,11 @@ extension HAProxySection {
         "http-response": .notYet("no response is looked at"),
         "rate-limit": .notYet("nothing limits new connections per second"),
         "retry-on": .notYet("only a failed connection is tried again"),
-        "source": .notYet("the kernel chooses the source address"),
         "stick": .notYet("no connection is bound to a server"),
         "tcp-check": .notYet("servers are checked by connecting to them"),
-        "tcp-request": .notYet("no connection is refused or changed by it"),
         "tcp-response": .notYet("no connection is refused or changed by it"),
         "use-fcgi-app": .notYet("lbctl balances TCP"),
         "use-server": .notYet("the balance algorithm chooses every server"),
-        "use_backend": .notYet("every connection goes to the default backend"),
     ]
 
     private static let modes = KeywordTable<HAProxySection>(
@@ -225,41 +226,4 @@ extension HAProxySection {
             "http-request": .notYet("only 'stats auth' restricts who may look"),
             "scope": .notYet("the page shows every section"),
         ], notYet: "maxconn show-desc show-legends show-modules show-node socket timeout")
-
-    /// haproxy's configuration manual, section 5.1.
-    static let bindOptions = KeywordTable<HAProxySection>(
-        "bind option",
-        [
-            "accept-proxy": .notYet(taking: 0, "a PROXY header reaches the server as data"),
-            "ssl": .notYet(taking: 0, "bytes reach the server as the client sent them"),
-            "interface": .notYet(taking: 1, "connections of every interface are accepted"),
-            "maxconn": .notYet(taking: 1, "the section's 'maxconn' holds"),
-            "transparent": .alwaysSoOption,
-        ].merging(
-            [
-                0: """
-                allow-0rtt defer-accept force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12
-                force-tlsv13 generate-certificates no-alpn no-ca-names no-sslv3 no-tls-tickets
-                no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 prefer-client-ciphers quic-force-retry
-                strict-sni tfo v4v6 v6only accept-netscaler-cip
-                """,
-                1: """
-                alpn backlog ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file cc
-                ciphers ciphersuites client-sigalgs crl-file crt crt-ignore-err crt-list curves
-                default-crt ecdhe expose-fd gid group guid-prefix id idle-ping label level mode mss
-                name namespace nbconn nice npn ocsp-update process proto quic-cc-algo quic-socket
-                severity-output shards sigalgs ssl-max-ver ssl-min-ver tcp-md5sig tcp-ss tcp-ut
-                thread tls-ticket-keys uid user verify
-                """,
-            ].flatMap { count, names in
-                names.split(whereSeparator: \.isWhitespace).map {
-                    (String($0), Rule<HAProxySection>.notYet(taking: count))
-                }
-            }
-        ) { own, _ in own })
-}
-
-extension Rule {
-    /// An option without words of its own that changes nothing here.
-    fileprivate static var alwaysSoOption: Rule { Rule { _, _ in } }
 }

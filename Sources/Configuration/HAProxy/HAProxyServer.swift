@@ -1,5 +1,3 @@
-import VRRPCore
-
 /// What the words after a server's address say, and `default-server` for all of them.
 struct HAProxyServerOptions: Sendable {
     var weight = 1
@@ -8,11 +6,16 @@ struct HAProxyServerOptions: Sendable {
     var check = CheckSettings()
     var isBackup = false
     var isDisabled = false
+    var connection = ServerConnection()
+    /// `source`; `nil`: as the section has it.
+    var source: ConnectionSource?
+    var interface: String?
 
     /// haproxy's configuration manual, section 5.2.
     static let table = KeywordTable<HAProxyServerOptions>(
         "server option",
-        implemented.merging(consequential) { own, _ in own }
+        implemented.merging(connectionRules) { own, _ in own }
+            .merging(consequential) { own, _ in own }
             .merging(
                 ignored.flatMap { count, names in
                     names.split(whereSeparator: \.isWhitespace).map {
@@ -60,10 +63,7 @@ struct HAProxyServerOptions: Sendable {
         "cookie": .notYet(taking: 1, "no cookie is looked at"),
         "maxqueue": .notYet(taking: 1, "the queue has no limit"),
         "on-marked-down": .notYet(taking: 1, "connections to a server that went down stay"),
-        "send-proxy": .notYet(taking: 0, "the server does not learn the client's address"),
-        "send-proxy-v2": .notYet(taking: 0, "the server does not learn the client's address"),
         "slowstart": .notYet(taking: 1, "a server takes its full share at once"),
-        "source": .notYet(taking: 1, "the kernel chooses the source address"),
         "ssl": .notYet(taking: 0, "bytes reach the server as the client sent them"),
         "track": .notYet(taking: 1, "the server follows no other"),
     ]
@@ -72,26 +72,29 @@ struct HAProxyServerOptions: Sendable {
     private static let ignored: [Int: String] = [
         0: """
         allow-0rtt force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13
-        no-agent-check no-check-send-proxy no-check-ssl no-send-proxy no-send-proxy-v2
+        no-agent-check no-check-send-proxy no-check-ssl
         no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-ssl no-ssl-reuse no-sslv3
         no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 no-verifyhost non-stick
-        send-proxy-v2-ssl send-proxy-v2-ssl-cn ssl-reuse stick strict-maxconn tfo
+        ssl-reuse stick strict-maxconn
         tls-tickets check-via-socks4 no-tfo
         """,
         1: """
         agent-addr agent-inter agent-port agent-send alpn ca-file cc check-alpn check-proto
         check-reuse-pool check-sni ciphers ciphersuites client-sigalgs crl-file crt curves
-        error-limit from guid hash-key healthcheck id idle-ping init-addr init-state interface
+        error-limit from guid hash-key healthcheck id idle-ping init-addr init-state
         log-bufsize log-proto max-reuse minconn namespace npn observe on-error on-marked-up
-        pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto proxy-v2-options
+        pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto
         redir renegotiate resolve-net resolve-opts resolve-prefer resolvers set-proxy-v2-tlv-fmt
-        shard sigalgs sni socks4 ssl-max-ver ssl-min-ver tcp-md5sig tcp-ut usesrc verify
+        shard sigalgs sni socks4 ssl-max-ver ssl-min-ver tcp-md5sig verify
         verifyhost ws
         """,
     ]
 
-    func server(name: Word, at location: (address: IPv4Address, port: UInt16)) -> Server {
-        var server = Server(name: name.text, address: location.address, port: location.port)
+    func server(
+        name: Word, at location: (address: ServerAddress, port: UInt16)
+    ) -> Server {
+        var server = Server(name: name.text, at: location.address, port: location.port)
+        server.connection = finishedConnection
         server.weight = weight
         server.connectionLimit = connectionLimit
         server.check = isChecked ? check : nil

@@ -52,7 +52,7 @@ struct HealthTargets: Sendable {
             guard let check = server.check else { continue }
             var target = try CheckTarget(
                 id: HealthTargets.id(backend, server),
-                ipAddress: (check.address ?? server.address).description,
+                ipAddress: check.address?.description ?? server.address.description,
                 port: Int(check.port ?? server.port))
             target.interval = check.interval
             target.fastInterval = check.fastInterval

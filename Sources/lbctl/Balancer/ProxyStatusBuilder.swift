@@ -59,6 +59,14 @@ extension FrontendStatus {
         traffic.rate = counters.rate
         traffic.rateMax = counters.peakRate
         requestErrors = counters.requestErrors
+        deniedConnections = counters.refusals[.deniedConnection, default: 0]
+        deniedSessions = counters.refusals[.deniedSession, default: 0]
+        deniedRequests = counters.deniedRequests
+        refusals = Dictionary(
+            uniqueKeysWithValues: counters.refusals.map { ($0.key.word, $0.value) })
+        refusals["hello-unreadable"] =
+            counters.unreadableHellos == 0 ? nil : counters.unreadableHellos
+        refusals["hello-late"] = counters.lateHellos == 0 ? nil : counters.lateHellos
     }
 }
 
@@ -90,7 +98,7 @@ extension BackendStatus {
 extension ServerStatus {
     fileprivate init(_ server: Server, _ counters: ServerSnapshot, check report: CheckReport?) {
         self.init(
-            name: server.name, address: "\(server.address):\(server.port)",
+            name: server.name, address: server.endpointDescription,
             status: ServerStatus.words(counters.status, report), weight: counters.weight)
         isBackup = server.isBackup
         traffic.sessions = counters.currentSessions

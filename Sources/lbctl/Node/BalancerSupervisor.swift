@@ -14,7 +14,7 @@ final class BalancerSupervisor {
         let instance: BalancerInstance
         let model: Model
         /// The sockets that only the new model listens on.
-        let opened: [Endpoint]
+        let opened: [ListeningPlace]
         let commit: () throws(Failure) -> Void
         let completion: (Failure?) -> Void
     }
@@ -318,6 +318,7 @@ extension BalancerSupervisor {
         for (name, isUsable) in successor.usableBackends { onBackendChange(name, isUsable) }
         previous?.drain(for: BalancerSupervisor.replacedDrainTime)
         listeners.closeAll(but: model)
+        for error in listeners.applyOptions(of: model) { log(.warning, "\(error)") }
         log(.notice, "balancer process \(successor.processID) serves the new configuration")
         reportServing(successor)
         replacement.completion(nil)
