@@ -67,7 +67,11 @@ let package = Package(
             name: "Netlink", dependencies: ["CNetlink", "LinuxIO", "Reactor"],
             swiftSettings: strictMemory),
         .target(
-            name: "Failover", dependencies: ["VRRPCore", "Netlink", "Reactor", "LinuxIO"],
+            name: "Failover",
+            dependencies: [
+                "VRRPCore", "Netlink", "Reactor", "LinuxIO",
+                .product(name: "Crypto", package: "swift-crypto", condition: program),
+            ],
             swiftSettings: strictMemory),
         .target(
             name: "Balancer", dependencies: ["Reactor", "LinuxIO"], swiftSettings: strictMemory),

@@ -14,9 +14,20 @@ struct Admission {
         var waitingReactors: UInt64 = 0
         private var reserved = 0
 
-        init(limit: Int) { self.limit = limit }
+        /// Most within a second.
+        let rateLimit: Int
+
+        init(limit: Int, rateLimit: Int = .max) {
+            self.limit = limit
+            self.rateLimit = rateLimit
+        }
 
         var free: Int { max(0, limit - count - reserved) }
+
+        /// How many may come in this moment without exceeding the rate.
+        func rateRoom(at now: UInt64) -> Int {
+            rateLimit == .max ? .max : max(0, rateLimit - rate.rate(at: now) - reserved)
+        }
 
         /// Connections that are open or just being accepted.
         var taken: Int { count + reserved }
@@ -52,10 +63,15 @@ struct Admission {
     private(set) var listeners: [Gate]
 
     /// Makes gates that nobody has passed.
-    init(processLimit: Int, frontendLimits: [Int], listenerLimits: [Int] = []) {
+    init(
+        processLimit: Int, frontendLimits: [Int], rateLimits: [Int] = [], listenerLimits: [Int] = []
+    ) {
         process = Gate(limit: processLimit)
-        frontends = frontendLimits.map(Gate.init(limit:))
-        listeners = listenerLimits.map(Gate.init(limit:))
+        frontends = frontendLimits.map { Gate(limit: $0) }
+        for (index, limit) in rateLimits.enumerated() {
+            frontends[index] = Gate(limit: frontendLimits[index], rateLimit: limit)
+        }
+        listeners = listenerLimits.map { Gate(limit: $0) }
     }
 
     /// Reserves room for connections.
@@ -65,12 +81,17 @@ struct Admission {
     ///   - frontend: Where they come in.
     ///   - listener: By which of its sockets; `nil`: that has no limit of its own.
     ///   - reactor: Who asks; it is told when there is room again if the answer is 0.
-    /// - Returns: How many may be accepted.
+    ///   - now: Milliseconds of the monotonic clock.
+    /// - Returns: How many may be accepted; where that is 0 because of the rate, also when to ask
+    ///   again.
     mutating func reserve(
-        _ wanted: Int, at frontend: Int, by listener: Int? = nil, for reactor: Int
-    ) -> Int {
-        guard isOpen else { return 0 }
-        var room = min(wanted, process.free, frontends[frontend].free)
+        _ wanted: Int, at frontend: Int, by listener: Int? = nil, for reactor: Int, now: UInt64 = 0
+    ) -> (room: Int, askAgainAt: UInt64?) {
+        guard isOpen else { return (0, nil) }
+        let limit = frontends[frontend].rateLimit
+        let allowed = frontends[frontend].rateRoom(at: now)
+        guard allowed > 0 else { return (0, now + UInt64(max(1, 1000 / limit))) }
+        var room = min(wanted, process.free, frontends[frontend].free, allowed)
         if let listener { room = min(room, listeners[listener].free) }
         guard room > 0 else {
             if let listener, listeners[listener].free == 0 {
@@ -80,12 +101,12 @@ struct Admission {
             if frontends[frontend].free == 0 {
                 frontends[frontend].waitingReactors |= 1 << UInt64(reactor)
             }
-            return 0
+            return (0, nil)
         }
         process.reserve(room)
         frontends[frontend].reserve(room)
         if let listener { listeners[listener].reserve(room) }
-        return room
+        return (room, nil)
     }
 
     /// Turns a reservation into connections.

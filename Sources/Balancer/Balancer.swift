@@ -116,7 +116,33 @@ public final class Balancer: Sendable {
     ///   - server: The server's position in the pool.
     ///   - isUp: Whether its checks succeed.
     public func setHealth(pool: Int, server: Int, isUp: Bool) {
-        change(pool) { $0.setHealth(isUp, of: server, at: $1) }
+        var hasChanged = false
+        change(pool) {
+            hasChanged = $0.servers[server].isUp != isUp
+            return $0.setHealth(isUp, of: server, at: $1)
+        }
+        guard hasChanged else { return }
+        let servers = plan.pools[pool].servers
+        if !isUp, servers[server].shutsSessionsWhenDown { endSessions(pool: pool, server: server) }
+        if isUp, servers[server].shutsBackupSessionsWhenUp {
+            for backup in servers.indices where servers[backup].isBackup {
+                endSessions(pool: pool, server: backup, because: .activeCameUp)
+            }
+        }
+    }
+
+    /// Resets the connections to a server, on both sides: a clean end would look like a complete
+    /// answer.
+    ///
+    /// - Parameters:
+    ///   - pool: The pool's position in the plan.
+    ///   - server: The server's position in the pool.
+    ///   - cause: What the log says.
+    public func endSessions(
+        pool: Int, server: Int, because cause: SessionEndCause = .serverDown
+    ) {
+        let number = shared.layout.firstServers[pool] + server
+        for inbox in shared.inboxes { inbox.post(.endSessions(server: number, cause)) }
     }
 
     /// Takes note of what the operator wants of a server.
@@ -154,8 +180,11 @@ public final class Balancer: Sendable {
         _ pool: Int, _ body: (inout PoolState, UInt64) -> [PoolState.Notice]
     ) {
         let now = MonotonicInstant.now.milliseconds
-        let notices = shared.pools[pool].state.withLock { body(&$0, now) }
+        let (notices, isWarming) = shared.pools[pool].state.withLock {
+            (body(&$0, now), $0.isWarming)
+        }
         shared.deliver(notices, pool: pool)
+        if isWarming { shared.inboxes[0].post(.warm) }
     }
 
     private func setAccepting(_ value: Bool) {

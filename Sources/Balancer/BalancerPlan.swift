@@ -38,6 +38,15 @@ public struct FrontendPlan: Hashable, Sendable {
     public var listeners: [ListenerPlan] = []
     /// What is decided before a server is chosen.
     public var rules = RulePlan()
+    /// The client's time-out once one direction has ended (`timeout client-fin`); `nil`: the others
+    /// hold.
+    public var clientFinTimeout: Duration?
+    /// Most connections accepted within a second (`rate-limit sessions`); the others stay in the
+    /// kernel's queue until later. `nil`: no limit.
+    public var sessionRateLimit: Int?
+    /// Most connections taken from one address within a second; the others are closed. `nil`: no
+    /// limit.
+    public var sessionRateLimitPerSource: Int?
 
     /// Makes a frontend.
     public init(
@@ -52,14 +61,25 @@ public struct FrontendPlan: Hashable, Sendable {
 
 /// A set of servers that can stand for each other (`backend`).
 public struct PoolPlan: Hashable, Sendable {
-    /// How a server is chosen; haproxy's names.
+    /// How a server is chosen; haproxy's names, but for `maglev`.
     public enum Algorithm: Hashable, Sendable {
         /// By turns, in proportion to the weights.
         case roundrobin
+        /// By turns that are fixed while the weights are (`static-rr`).
+        case staticRoundrobin
         /// The server with the fewest connections for its weight.
         case leastconn
+        /// The first one with room.
+        case first
         /// By the client's address.
         case source
+        /// By a hash.
+        case hash(HashKey)
+        /// The least loaded of so many that are drawn by lot.
+        case random(draws: Int)
+        /// By the client's address, in a table that is the same on every node whose pool has
+        /// servers of the same names.
+        case maglev
     }
 
     /// The name.
@@ -79,6 +99,23 @@ public struct PoolPlan: Hashable, Sendable {
     public var retries: Int
     /// Whether a further attempt may go to another server (`option redispatch`).
     public var redispatches: Bool
+    /// How a hash leads to a server (`hash-type`).
+    public var hashType = HashType()
+    /// The percentage of its share of the connections that a server on a circle may hold, above
+    /// 100 (`hash-balance-factor`); `nil`: as many as come.
+    public var balanceFactor: Int?
+    /// When backup servers serve.
+    public var backupUse = BackupUse.first
+    /// How many clients may wait for a server of the pool; `nil`: as many as come.
+    public var queueLimit: Int?
+    /// How long neither side of an established connection may send or take bytes, instead of both
+    /// sides' own time-outs (`timeout tunnel`); `nil`: those hold.
+    public var tunnelTimeout: Duration?
+    /// The server's time-out once one direction has ended (`timeout server-fin`); `nil`: the others
+    /// hold.
+    public var serverFinTimeout: Duration?
+    /// How long a client may wait while no server is usable; `nil`: it is sent away at once.
+    public var noServerTimeout: Duration?
 
     /// Makes a pool.
     public init(
@@ -113,6 +150,16 @@ public struct ServerPlan: Hashable, Sendable {
     public var isBackup: Bool
     /// The administrative state that it starts in.
     public var administrativeState: AdministrativeState
+    /// How many clients may wait for this server alone (`maxqueue`); further ones wait for any.
+    /// `nil`: as many as come.
+    public var queueLimit: Int?
+    /// How long it takes from coming up to its full share (`slowstart`); `nil`: no time.
+    public var slowStart: Duration?
+    /// Whether its connections are reset when it goes down (`on-marked-down shutdown-sessions`).
+    public var shutsSessionsWhenDown = false
+    /// Whether connections to backup servers are reset when it comes up (`on-marked-up
+    /// shutdown-backup-sessions`).
+    public var shutsBackupSessionsWhenUp = false
 
     /// Makes a server at an address of IPv4.
     public init(

@@ -30,12 +30,13 @@ extension SharedState {
         result.bytesOut = sum.bytesOut
         result.rate = gate.rate.rate(at: now)
         result.peakRate = gate.rate.peak
+        result.deniedRequests = sum.refusals
         result.isAccepting = isAccepting
         let refusals = refusals[index]
         for refusal in Refusal.allCases where refusals[refusal] > 0 {
             result.refusals[refusal] = refusals[refusal]
         }
-        result.deniedRequests = refusals[.deniedContent]
+        result.deniedRequests += refusals[.deniedContent]
         result.requestErrors = Refusal.broken.reduce(0) { $0 + refusals[$1] }
         result.unreadableHellos = refusals.unreadableHellos.load(ordering: .relaxed)
         result.lateHellos = refusals.lateHellos.load(ordering: .relaxed)
@@ -116,6 +117,7 @@ extension SharedState {
                 sum.redispatches += Int(tally.redispatches.load(ordering: .relaxed))
                 sum.clientAborts += Int(tally.clientAborts.load(ordering: .relaxed))
                 sum.serverAborts += Int(tally.serverAborts.load(ordering: .relaxed))
+                sum.refusals += Int(tally.refusals.load(ordering: .relaxed))
             }
         }
         return sum
@@ -129,6 +131,7 @@ extension SharedState {
         var redispatches = 0
         var clientAborts = 0
         var serverAborts = 0
+        var refusals = 0
     }
 
     private func seconds(since then: UInt64, _ now: UInt64) -> Int {

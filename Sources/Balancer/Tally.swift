@@ -12,8 +12,8 @@ struct Tally: ~Copyable {
     let redispatches = Atomic<UInt64>(0)
     let clientAborts = Atomic<UInt64>(0)
     let serverAborts = Atomic<UInt64>(0)
-    /// Fills a cache line of 64 bytes.
-    private let padding: UInt64 = 0
+    /// Connections closed at once because of a rule.
+    let refusals = Atomic<UInt64>(0)
 }
 
 extension Atomic where Value == UInt64 {

@@ -41,13 +41,12 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var routerID: String?
     /// Named pipes that get a line for each new state (`notify_fifo`, `vrrp_notify_fifo`).
     public var notificationFIFOs: [String] = []
+    /// Whether advertisements of virtual routers that the node does not know are logged.
+    public var logsUnknownVRIDs = false
 
     /// Makes the defaults.
     public init() {}
 }
-
-/// The version of the protocol that a virtual router speaks.
-public enum ProtocolVersion: Int, Hashable, Sendable, Codable { case v2 = 2, v3 = 3 }
 
 /// One virtual router as configured: `vrrp_instance` in keepalived's language.
 public struct VirtualRouterSettings: Hashable, Sendable, Codable {
@@ -61,16 +60,36 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var priority: Priority
     /// Whether the file says `state MASTER`; without effect on timing, as in keepalived.
     public var startsActive = false
-    /// The version of the protocol.
-    public var version = ProtocolVersion.v2
-    /// Time between the Active router's advertisements; whole seconds in version 2.
-    public var advertisementInterval = Centiseconds.oneSecond
+    /// Time between the Active router's advertisements; its case decides the version.
+    public var advertisementInterval = AdvertisementInterval(.oneSecond, version: .v2)
+    /// Advertisements in a row that have to stay away before a Backup takes over, 1 to 100.
+    public var lostAdvertisements = 3
+    /// Whether an Active router says so at once when one of lower priority claims the same.
+    public var answersInferiors = true
+    /// Whether an owner of the addresses (priority 255) heeds no advertisement at all.
+    public var ignoresOthersAsOwner = false
+    /// How advertisements travel.
+    public var transport = Transport.multicast()
+    /// Whether unicast advertisements of others than the peers are taken too.
+    public var admitsUnknownPeers = false
+    /// The TTL or Hop Limit of unicast advertisements, 1 to 255.
+    public var unicastHopLimit: UInt8 = 255
+    /// The address that advertisements come from; `nil`: the interface's first.
+    public var sourceAddress: IPAddress?
+    /// Whether the router is in fault while the interface lacks ``sourceAddress``.
+    public var tracksSource = false
+    /// The password of version 2; `nil`: none.
+    public var password: Password?
+    /// The authentication trailer of keepalived 2.4.3; `nil`: none.
+    public var authentication: AuthenticationTrailerSettings?
     /// Whether a higher priority displaces a working Active router.
     public var preempts = true
     /// Whether the version 3 checksum over IPv4 is sent as RFC 9568 has it (message alone).
     public var sendsMessageOnlyChecksum = false
-    /// The addresses that the virtual router holds and advertises.
+    /// The addresses that the virtual router holds and advertises, all of one family.
     public var addresses: [VirtualAddress] = []
+    /// Addresses that move with the others without being advertised, of either family.
+    public var excludedAddresses: [VirtualAddress] = []
     /// The scripts whose results change the priority, or stop the router (weight 0).
     public var trackedScripts: [TrackedScript] = []
     /// The files whose numbers change the priority.
@@ -95,12 +114,30 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     }
 }
 
+extension VirtualRouterSettings {
+    /// The version of the protocol.
+    public var version: VRRPVersion { advertisementInterval.version }
+}
+
+/// How advertisements are authenticated by keepalived's HMAC trailer.
+public struct AuthenticationTrailerSettings: Hashable, Sendable, Codable {
+    /// What is sent and what is taken.
+    public var settings: MessageAuthentication
+    /// The keys by their numbers, 32 to 64 bytes each.
+    public var keys: [UInt8: [UInt8]]
+    /// Makes settings of their parts.
+    public init(settings: MessageAuthentication, keys: [UInt8: [UInt8]]) {
+        self.settings = settings
+        self.keys = keys
+    }
+}
+
 /// An address that moves with the virtual router.
 public struct VirtualAddress: Hashable, Sendable, Codable {
     /// The address.
-    public var address: IPv4Address
-    /// Number of leading bits that are the network's, 0 to 32; keepalived's default is 32.
-    public var prefixLength = 32
+    public var address: IPAddress
+    /// Number of leading bits that are the network's, 0 to 32, over IPv6 to 128.
+    public var prefixLength: Int
     /// The interface that holds it; `nil`: the virtual router's.
     public var interface: String?
     /// The label, as `eth1:vip` in `ip address`; `nil`: none.
@@ -108,10 +145,15 @@ public struct VirtualAddress: Hashable, Sendable, Codable {
     /// The broadcast address; `nil`: none.
     public var broadcast: IPv4Address?
 
-    /// Makes a host address on the virtual router's interface.
-    public init(address: IPv4Address, prefixLength: Int = 32) {
+    /// Makes an address on the virtual router's interface; all bits of it by default, as keepalived.
+    public init(address: IPAddress, prefixLength: Int? = nil) {
         self.address = address
-        self.prefixLength = prefixLength
+        self.prefixLength = prefixLength ?? 8 * address.family.addressByteCount
+    }
+
+    /// Makes an IPv4 address on the virtual router's interface.
+    public init(address: IPv4Address, prefixLength: Int = 32) {
+        self.init(address: .v4(address), prefixLength: prefixLength)
     }
 }
 
@@ -187,11 +229,13 @@ public struct AnnouncementSettings: Hashable, Sendable, Codable {
     /// Time to the second burst; zero: no second burst (`garp_master_delay`).
     public var repeatDelay = Duration.seconds(5)
     /// Time between later announcements; zero: none (`garp_master_refresh`).
-    public var refreshInterval = Duration.zero
+    ///
+    /// One a minute where the file says nothing; keepalived has none then.
+    public var refreshInterval = Duration.seconds(60)
     /// Announcements of each address in one refresh (`garp_master_refresh_repeat`).
     public var refreshCount = 1
 
-    /// Makes keepalived's defaults.
+    /// Makes keepalived's defaults, and announcements once a minute.
     public init() {}
 }
 
@@ -226,6 +270,8 @@ public struct Frontend: Hashable, Sendable, Codable {
     public var connectionLimit: Int?
     /// How long a client may say nothing; `nil`: for ever.
     public var clientTimeout: Duration?
+    /// Further limits.
+    public var limits = FrontendLimits()
     /// `option dontlognull`.
     public var omitsEmptyConnectionsFromLog = false
     /// Whether the section says `disabled`.
@@ -235,16 +281,6 @@ public struct Frontend: Hashable, Sendable, Codable {
         self.name = name
         self.backendName = backendName
     }
-}
-
-/// How a pool chooses a server; haproxy's names.
-public enum BalanceAlgorithm: String, Hashable, Sendable, Codable, CaseIterable {
-    /// By turns, in proportion to the weights.
-    case roundrobin
-    /// The server with the fewest connections for its weight.
-    case leastconn
-    /// By the client's address.
-    case source
 }
 
 /// A pool of servers.
@@ -267,6 +303,10 @@ public struct Backend: Hashable, Sendable, Codable {
     public var retries = 3
     /// Whether a further attempt may go to another server (`option redispatch`).
     public var redispatches = false
+    /// What there is to say about choosing a server beside the algorithm.
+    public var selection = SelectionSettings()
+    /// Further limits.
+    public var limits = PoolLimits()
     /// Makes an empty pool.
     public init(name: String) { self.name = name }
 }
@@ -285,6 +325,10 @@ public struct Server: Hashable, Sendable, Codable {
     public var weight = 1
     /// Greatest number of concurrent connections to it; `nil`: unlimited.
     public var connectionLimit: Int?
+    /// How many clients may wait for it alone (`maxqueue`); `nil`: as many as come.
+    public var queueLimit: Int?
+    /// Time from its coming up to its full share (`slowstart`); `nil`: none.
+    public var slowStart: Duration?
     /// How it is checked; `nil`: it always counts as up.
     public var check: CheckSettings?
     /// Whether it serves only when no other does.

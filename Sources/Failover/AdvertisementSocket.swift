@@ -3,108 +3,198 @@ internal import LinuxIO
 internal import Reactor
 internal import VRRPCore
 
-/// The raw socket that the virtual routers of one interface share.
+/// The raw socket that the virtual routers of one interface and one family share.
 ///
-/// Sends with an IP header of its own (`IP_HDRINCL`): the source is then the one that the election
-/// compares, also with several addresses on the interface, and a priority 0 can still leave when
-/// the source address has just been removed. `raw(7)`, RFC 9568 §5.1.1.
+/// Sends with an IP header of its own (`IP_HDRINCL`, `IPV6_HDRINCL`): the source is then the one that
+/// the election compares, also with several addresses on the interface, and a priority 0 can still
+/// leave when the source address has just been removed. `raw(7)`, RFC 9568 §5.1.
 final class AdvertisementSocket {
     /// The interface's number; a new interface of the same name needs a new socket.
     let interfaceIndex: Int32
+    /// The family of all that it sends and receives.
+    let family: AddressFamily
 
+    private let interface: String
     private let loop: EventLoop
     private let socket: Descriptor
-    private let onDatagram: (Span<UInt8>) -> Void
+    private let onDatagram: (_ payload: Span<UInt8>, IPHeader?) -> Void
+    private var groups: Set<IPAddress> = []
     private var watch: EventLoop.Watch?
-    private var buffer = [UInt8](repeating: 0, count: 2048)
+    // The longest message has 255 IPv6 addresses and a trailer.
+    private var buffer = [UInt8](repeating: 0, count: 4608)
 
-    /// Opens the socket and joins 224.0.0.18 on the interface.
+    /// Opens the socket on the interface.
     ///
     /// - Parameters:
     ///   - interface: The interface's name.
     ///   - index: The interface's number.
+    ///   - family: The family of what is sent and received.
     ///   - loop: The loop that it is watched on.
-    ///   - onDatagram: Called with each IP datagram of protocol 112, header included.
+    ///   - onDatagram: Called with the payload of each datagram of protocol 112, and with its IP
+    ///     header, `nil` for one that contradicts itself.
     /// - Throws: `SystemError`: no permission, or no such interface.
     init(
-        interface: String, index: Int32, loop: EventLoop,
-        onDatagram: @escaping (Span<UInt8>) -> Void
+        interface: String, index: Int32, family: AddressFamily, loop: EventLoop,
+        onDatagram: @escaping (_ payload: Span<UInt8>, IPHeader?) -> Void
     ) throws(SystemError) {
         interfaceIndex = index
+        self.interface = interface
+        self.family = family
         self.loop = loop
         self.onDatagram = onDatagram
+        let domain = family == .ipv4 ? AF_INET : AF_INET6
         socket = try Socket.open(
-            AF_INET, Int32(SOCK_RAW.rawValue), Self.protocolNumber, "VRRP on \(interface)")
+            domain, Int32(SOCK_RAW.rawValue), Int32(IPHeader.vrrpProtocolNumber),
+            "VRRP on \(interface)")
         let number = socket.rawValue
-        let ip = Int32(IPPROTO_IP)
         try Socket.setOption(
             number, SOL_SOCKET, SO_BINDTODEVICE, bytes: Array(interface.utf8) + [0], interface)
-        try Socket.setOption(number, ip, IP_HDRINCL, 1, "IP_HDRINCL")
-        try Socket.setOption(number, ip, IP_MULTICAST_LOOP, 0, "IP_MULTICAST_LOOP")
         // A burst of 255 virtual routers must survive a stall; FORCE needs CAP_NET_ADMIN, which
         // moving addresses needs anyway.
         try Socket.setOption(number, SOL_SOCKET, SO_RCVBUFFORCE, 1 << 20, "SO_RCVBUFFORCE")
         try Socket.setOption(number, SOL_SOCKET, SO_PRIORITY, Self.controlPriority, "SO_PRIORITY")
-        let membership = Self.membership(index: index)
-        try Socket.setOption(number, ip, IP_MULTICAST_IF, bytes: membership, interface)
-        try Socket.setOption(number, ip, IP_ADD_MEMBERSHIP, bytes: membership, interface)
+        switch family {
+        case .ipv4: try prepareIPv4()
+        case .ipv6: try prepareIPv6()
+        }
         watch = try loop.watch(number, for: .readable) { [weak self] _ in self?.readDry() }
+    }
+
+    private func prepareIPv4() throws(SystemError) {
+        let (number, ip) = (socket.rawValue, Int32(IPPROTO_IP))
+        try Socket.setOption(number, ip, IP_HDRINCL, 1, "IP_HDRINCL")
+        try Socket.setOption(number, ip, IP_MULTICAST_LOOP, 0, "IP_MULTICAST_LOOP")
+        // `struct ip_mreqn`: no group, no local address, the interface's number.
+        let choice = [UInt8](repeating: 0, count: 8) + Self.bytes(of: interfaceIndex)
+        try Socket.setOption(number, ip, IP_MULTICAST_IF, bytes: choice, interface)
+    }
+
+    private func prepareIPv6() throws(SystemError) {
+        let (number, ipv6) = (socket.rawValue, Int32(IPPROTO_IPV6))
+        try Socket.setOption(number, ipv6, IPV6_HDRINCL, 1, "IPV6_HDRINCL")
+        try Socket.setOption(number, ipv6, IPV6_MULTICAST_LOOP, 0, "IPV6_MULTICAST_LOOP")
+        try Socket.setOption(number, ipv6, IPV6_MULTICAST_IF, interfaceIndex, interface)
+        try Socket.tellArrivals(on: number)
+    }
+
+    /// Hears these groups from now on, and no others.
+    ///
+    /// - Throws: `SystemError`: no such interface, or more groups than the kernel allows.
+    func hear(_ wanted: Set<IPAddress>) throws(SystemError) {
+        for group in groups.subtracting(wanted) { try change(membership: group, isMember: false) }
+        for group in wanted.subtracting(groups) { try change(membership: group, isMember: true) }
+    }
+
+    private func change(membership group: IPAddress, isMember: Bool) throws(SystemError) {
+        let subject = "\(group) on \(interface)"
+        switch family {
+        case .ipv4:
+            // `struct ip_mreqn`: the group, no local address, the interface's number.
+            let value = group.octets + [0, 0, 0, 0] + Self.bytes(of: interfaceIndex)
+            try Socket.setOption(
+                socket.rawValue, Int32(IPPROTO_IP),
+                isMember ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, bytes: value, subject)
+        case .ipv6:
+            // `struct ipv6_mreq`: the group, the interface's number.
+            let value = group.octets + Self.bytes(of: interfaceIndex)
+            try Socket.setOption(
+                socket.rawValue, Int32(IPPROTO_IPV6),
+                isMember ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP, bytes: value, subject)
+        }
+        if isMember { groups.insert(group) } else { groups.remove(group) }
     }
 
     /// Reads what has arrived until nothing is left, up to what the receive buffer can hold.
     func readDry() {
         for _ in 0..<Self.datagramLimit {
-            switch Socket.receive(into: &buffer, from: socket.rawValue) {
-            case .moved(let count):
-                // A copy, since what the datagram causes may lead back here.
-                let datagram = Array(buffer[..<count])
-                onDatagram(datagram.span)
+            let transfer =
+                switch family {
+                case .ipv4: readIPv4()
+                case .ipv6: readIPv6()
+                }
+            switch transfer {
             // The interface went down since the last call; the error is read, the socket lives.
-            case .failed(.networkDown): continue
+            case .moved, .failed(.networkDown): continue
             case .wouldBlock, .failed: return
             }
         }
     }
 
-    /// Sends one message to the group.
+    private func readIPv4() -> Transfer {
+        let transfer = Socket.receive(into: &buffer, from: socket.rawValue)
+        guard case .moved(let count) = transfer else { return transfer }
+        // A copy, since what the datagram causes may lead back here.
+        let datagram = Array(buffer[..<count])
+        if let header = try? IPv4Header(decoding: datagram.span) {
+            onDatagram(datagram.span.extracting(header.payload), IPHeader(header))
+        } else {
+            onDatagram(datagram.span, nil)
+        }
+        return transfer
+    }
+
+    private func readIPv6() -> Transfer {
+        let (transfer, arrival) = Socket.receiveIPv6(into: &buffer, from: socket.rawValue)
+        guard case .moved(let count) = transfer else { return transfer }
+        let payload = Array(buffer[..<count])
+        onDatagram(payload.span, arrival.flatMap(IPHeader.init))
+        return transfer
+    }
+
+    /// Sends one message.
     ///
     /// - Parameters:
     ///   - message: A VRRP message, checksum included.
-    ///   - source: The address that it comes from.
+    ///   - header: Where it comes from and goes to, and its TTL or Hop Limit.
     /// - Returns: What the kernel made of it; a full queue is a failure too.
-    func send(_ message: [UInt8], from source: IPv4Address) -> Transfer {
-        Socket.send(
-            Self.header(source: source) + message,
-            to: SocketAddress(address: IPv4Address.vrrpGroup.rawValue, port: 0),
-            on: socket.rawValue)
+    func send(_ message: [UInt8], header: IPHeader) -> Transfer {
+        switch header.destination {
+        case .v4(let destination):
+            Socket.send(
+                header.encodedIPv4() + message,
+                to: SocketAddress(address: destination.rawValue, port: 0), on: socket.rawValue)
+        case .v6(let destination):
+            Socket.sendIPv6(
+                header.encodedIPv6(payloadByteCount: message.count) + message,
+                to: destination.octets, interfaceIndex: interfaceIndex, on: socket.rawValue)
+        }
     }
 
     deinit {
         if let watch { loop.unwatch(watch) }
     }
 
-    /// 20 bytes; the kernel fills in the total length, the identification and the checksum.
-    private static func header(source: IPv4Address) -> [UInt8] {
-        var header: [UInt8] = [0x45, internetworkControl, 0, 0, 0, 0, 0, 0, 255]
-        header += [UInt8(protocolNumber), 0, 0]
-        for address in [source, .vrrpGroup] {
-            for shift in [24, 16, 8, 0] as [UInt32] {
-                header.append(UInt8(truncatingIfNeeded: address.rawValue >> shift))
-            }
-        }
-        return header
+    private static func bytes(of number: Int32) -> [UInt8] {
+        unsafe withUnsafeBytes(of: number) { unsafe Array($0) }
     }
 
-    /// `struct ip_mreqn`: the group, no local address, the interface's number.
-    private static func membership(index: Int32) -> [UInt8] {
-        let group: [UInt8] = [224, 0, 0, 18, 0, 0, 0, 0]
-        let number = unsafe withUnsafeBytes(of: index) { unsafe Array($0) }
-        return group + number
-    }
-
-    private static let protocolNumber: Int32 = 112
-    /// DSCP CS6 in the TOS byte, as routing protocols send.
-    private static let internetworkControl: UInt8 = 0xC0
     private static let controlPriority: Int32 = 7  // TC_PRIO_CONTROL
     private static let datagramLimit = 4096
+}
+
+extension IPHeader {
+    /// DSCP CS6, as routing protocols send.
+    private static let internetworkControl: UInt8 = 0xC0
+
+    /// 20 bytes; the kernel fills in the total length, the identification and the checksum.
+    fileprivate func encodedIPv4() -> [UInt8] {
+        [0x45, Self.internetworkControl, 0, 0, 0, 0, 0, 0]
+            + [hopLimit, Self.vrrpProtocolNumber, 0, 0] + source.octets + destination.octets
+    }
+
+    /// 40 bytes: version, traffic class and flow label, length, next header, Hop Limit, addresses.
+    fileprivate func encodedIPv6(payloadByteCount: Int) -> [UInt8] {
+        [0x60 | Self.internetworkControl >> 4, Self.internetworkControl << 4, 0, 0]
+            + [UInt8(payloadByteCount >> 8), UInt8(truncatingIfNeeded: payloadByteCount)]
+            + [Self.vrrpProtocolNumber, hopLimit] + source.octets + destination.octets
+    }
+
+    /// Takes the fields out of what a socket tells; `nil` if it left something out.
+    fileprivate init?(_ arrival: IPv6Arrival) {
+        guard let source = IPv6Address(octets: arrival.source),
+            let destination = IPv6Address(octets: arrival.destination),
+            let hopLimit = arrival.hopLimit
+        else { return nil }
+        self.init(source: .v6(source), destination: .v6(destination), hopLimit: hopLimit)
+    }
 }

@@ -4,18 +4,54 @@ extension NotificationPrograms {
     fileprivate var all: [[String]] { [active, backup, fault, stop, any].compactMap(\.self) }
 }
 
-/// What tells one virtual router of a node from another: RFC 9568 §5.2.3.
+/// What tells one virtual router of a node from another: RFC 9568 §3, §5.2.3.
 struct RouterKey: Hashable {
     let interface: String
+    let family: AddressFamily
     let vrid: VRID
 
-    init(interface: String, vrid: VRID) {
+    init(interface: String, family: AddressFamily, vrid: VRID) {
         self.interface = interface
+        self.family = family
         self.vrid = vrid
     }
 
     init(_ settings: RouterSettings) {
-        self.init(interface: settings.interface, vrid: settings.vrid)
+        self.init(
+            interface: settings.interface, family: settings.family, vrid: settings.vrid)
+    }
+}
+
+extension RouterSettings {
+    /// Everything that is claimed, announced and released together, advertised ones first.
+    var heldAddresses: [HeldAddress] { addresses + excludedAddresses }
+
+    /// The groups that its advertisements are sent to.
+    fileprivate var groups: [IPAddress] {
+        switch transport {
+        case .multicast(let group): [group ?? family.vrrpGroup]
+        case .unicast: []
+        }
+    }
+
+    /// Looks whether addresses, transport and authentication fit together.
+    fileprivate func validateWire() throws(FailoverError) {
+        for held in heldAddresses
+        where !(0...(8 * held.address.family.addressByteCount)).contains(held.prefixLength) {
+            throw .prefixLength(held.prefixLength, held.address, router: name)
+        }
+        var others = addresses.map(\.address)
+        if let sourceAddress { others.append(sourceAddress) }
+        switch transport {
+        case .multicast(let group): others += [group].compactMap(\.self)
+        case .unicast(let peers): others += peers.map(\.address)
+        }
+        if let stranger = others.first(where: { $0.family != family }) {
+            throw .mixedFamilies(stranger, router: name)
+        }
+        if authentication != nil, !AuthenticationKeys.areUsable {
+            throw .authenticationUnavailable(router: name)
+        }
     }
 }
 
@@ -44,9 +80,7 @@ extension FailoverConfiguration {
             guard (1...255).contains(router.addresses.count) else {
                 throw .addressCount(router.addresses.count, router: router.name)
             }
-            for held in router.addresses where !(0...32).contains(held.prefixLength) {
-                throw .prefixLength(held.prefixLength, held.address, router: router.name)
-            }
+            try router.validateWire()
             for arguments in router.notifications.all where arguments.isEmpty {
                 throw .emptyCommand(of: "a notification of virtual router \(router.name)")
             }
@@ -68,10 +102,11 @@ extension FailoverConfiguration {
     var interfaceUses: InterfaceUses {
         var uses = InterfaceUses()
         for router in routers {
-            uses.advertising.insert(router.interface)
+            uses.advertising[router.interface, default: [:]][router.family, default: []]
+                .formUnion(router.groups)
             uses.watched.insert(router.interface)
             uses.watched.formUnion(router.trackedInterfaces.map(\.name))
-            for held in router.addresses {
+            for held in router.heldAddresses {
                 let name = held.interface ?? router.interface
                 uses.watched.insert(name)
                 uses.virtualAddresses[name, default: []].insert(held.address)

@@ -15,6 +15,8 @@ public struct FailoverConfiguration: Hashable, Sendable {
     public var processes: [TrackedProcessSettings] = []
     /// Named pipes that get a line `INSTANCE "NAME" STATE PRIORITY` for each new state.
     public var notificationFIFOs: [String] = []
+    /// Whether advertisements of virtual routers that the node does not know are told of.
+    public var tellsUnknownVRIDs = false
 
     /// Makes a configuration without virtual routers.
     public init() {}
@@ -34,10 +36,33 @@ public struct RouterSettings: Hashable, Sendable {
     public var interval = AdvertisementInterval(.oneSecond, version: .v2)
     /// Whether a higher priority displaces a working Active router.
     public var preempts = true
+    /// Advertisements in a row that have to stay away before a Backup takes over, 1 to 100.
+    public var lostAdvertisements = 3
+    /// Whether an Active router says so at once when one of lower priority claims the same.
+    public var answersInferiors = true
+    /// Whether an owner of the addresses (priority 255) heeds no advertisement at all.
+    public var ignoresOthersAsOwner = false
+    /// How advertisements travel.
+    public var transport = Transport.multicast()
+    /// Whether unicast advertisements of others than the peers are taken too.
+    public var admitsUnknownPeers = false
+    /// The TTL or Hop Limit of unicast advertisements, 1 to 255.
+    public var unicastHopLimit: UInt8 = 255
+    /// The address that advertisements come from; `nil`: the interface's first.
+    public var sourceAddress: IPAddress?
+    /// Whether the router is in fault while the interface lacks ``sourceAddress``.
+    public var needsSourceAddress = false
+    /// The password of version 2; `nil`: none.
+    public var password: Password?
+    /// The authentication trailer; `nil`: none is sent, any is ignored.
+    public var authentication: RouterAuthentication?
     /// The form of the version 3 checksum that is sent until a peer was heard.
     public var checksumCoverage = ChecksumCoverage.pseudoHeader
-    /// The addresses that the virtual router holds; at most 255 can be advertised.
+    /// The addresses that the virtual router holds and advertises: 1 to 255, all of one family, which
+    /// is the virtual router's.
     public var addresses: [HeldAddress] = []
+    /// Addresses that move with the others without being advertised, of either family.
+    public var excludedAddresses: [HeldAddress] = []
     /// The scripts whose results change the priority, or stop the router (weight 0).
     public var trackedScripts: [TrackedName] = []
     /// The files whose numbers, times their weights, change the priority.
@@ -69,8 +94,8 @@ public struct RouterSettings: Hashable, Sendable {
 /// An address that moves with a virtual router.
 public struct HeldAddress: Hashable, Sendable {
     /// The address.
-    public var address: IPv4Address
-    /// Number of leading bits that are the network's, 0 to 32.
+    public var address: IPAddress
+    /// Number of leading bits that are the network's, 0 to 32, over IPv6 to 128.
     public var prefixLength: Int
     /// The interface that holds it; `nil`: the virtual router's.
     public var interface: String?
@@ -83,10 +108,15 @@ public struct HeldAddress: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - address: The address.
-    ///   - prefixLength: 0 to 32; keepalived's default is 32.
-    public init(address: IPv4Address, prefixLength: Int = 32) {
+    ///   - prefixLength: 0 to 32, over IPv6 to 128; `nil`: all bits, keepalived's default.
+    public init(address: IPAddress, prefixLength: Int? = nil) {
         self.address = address
-        self.prefixLength = prefixLength
+        self.prefixLength = prefixLength ?? 8 * address.family.addressByteCount
+    }
+
+    /// Makes an IPv4 address on the virtual router's interface.
+    public init(address: IPv4Address, prefixLength: Int = 32) {
+        self.init(address: .v4(address), prefixLength: prefixLength)
     }
 }
 

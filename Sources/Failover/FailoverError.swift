@@ -15,7 +15,11 @@ public enum FailoverError: Error, Hashable, Sendable {
     /// A virtual router tracks a file or a program that is not there.
     case unknownTracker(String, router: String)
     /// A virtual address has a prefix of less than 0 or more than 32 bits.
-    case prefixLength(Int, IPv4Address, router: String)
+    case prefixLength(Int, IPAddress, router: String)
+    /// An address is not of the family of the virtual router's first one.
+    case mixedFamilies(IPAddress, router: String)
+    /// This build has no cryptography (package trait `Program`) for an authentication trailer.
+    case authenticationUnavailable(router: String)
     /// A program to run is given without its name.
     case emptyCommand(of: String)
     /// A script is to run without a pause.
@@ -40,7 +44,14 @@ extension FailoverError: CustomStringConvertible {
         case .unknownTracker(let subject, let router):
             "virtual router \(router) tracks \(subject), which is not defined"
         case .prefixLength(let length, let address, let router):
-            "virtual router \(router) has address \(address)/\(length), must be /0 to /32"
+            "virtual router \(router) has address \(address)/\(length), must be /0 to "
+                + "/\(8 * address.family.addressByteCount)"
+        case .mixedFamilies(let address, let router):
+            "virtual router \(router) has \(address) beside addresses of the other family, must "
+                + "advertise one family; the other's go into excludedAddresses"
+        case .authenticationUnavailable(let router):
+            "virtual router \(router) wants an authentication trailer, which needs a build with "
+                + "the trait Program"
         case .emptyCommand(let subject): "\(subject) has no program to run"
         case .interval(let interval, let script):
             "script \(script) has an interval of \(interval), must be above 0"

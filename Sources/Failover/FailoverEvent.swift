@@ -20,9 +20,11 @@ public enum FailoverEvent: Hashable, Sendable {
     /// An interface that a virtual router needs came up or went down.
     case interface(name: String, isUp: Bool)
     /// An address was announced once.
-    case announced(IPv4Address, interface: String)
+    case announced(IPAddress, interface: String)
     /// An address that an earlier run left behind was taken off.
-    case leftoverRemoved(IPv4Address, interface: String)
+    case leftoverRemoved(IPAddress, interface: String)
+    /// Advertisements of a virtual router arrive that the node does not know.
+    case unknownVRID(UInt8, from: IPAddress, interface: String)
     /// The system refused something that belongs to no virtual router.
     case failed(HostError)
 }
@@ -47,6 +49,12 @@ public enum FaultCause: Hashable, Sendable {
     case interfaceDown(String)
     /// The interface has no address to send from.
     case addressMissing(interface: String)
+    /// The interface has no IPv6 address yet that can be sent from: it has just come up.
+    case addressAwaited(interface: String)
+    /// The interface lacks the address that is configured to be sent from.
+    case sourceMissing(IPAddress, interface: String)
+    /// No unicast peer is configured.
+    case peersMissing
     /// A script without weight has failed.
     case scriptFailed(String)
     /// A script without weight has given no result yet.
@@ -80,15 +88,15 @@ public enum RouterEvent: Hashable, Sendable {
     /// It takes its addresses off their interfaces.
     case releasesAddresses
     /// It begins to announce an address.
-    case announces(IPv4Address, interface: String)
+    case announces(IPAddress, interface: String)
     /// Somebody else took an address off; it was put back.
-    case addressRestored(IPv4Address, interface: String)
+    case addressRestored(IPAddress, interface: String)
     /// It resigned though it could take part, or lets another router be Active.
     case gaveWay(GivingWayCause)
     /// It becomes Active because the operator wants it.
     case tookOver
     /// A datagram for this virtual router was refused.
-    case refused(Refusal, source: IPAddress?)
+    case refused(AdvertisementRefusal, source: IPAddress)
     /// The system refused an address, a packet or another thing that it needs.
     case failed(HostError)
     /// A notification program failed.
@@ -98,29 +106,11 @@ public enum RouterEvent: Hashable, Sendable {
 /// Why a virtual router that could take part gives way to another.
 public enum GivingWayCause: Hashable, Sendable {
     /// Somebody took this address off more often than it is put back.
-    case removedTooOften(IPv4Address, interface: String)
+    case removedTooOften(IPAddress, interface: String)
     /// Somebody took this address off, and the system refused to put it back.
-    case notRestored(IPv4Address, interface: String)
+    case notRestored(IPAddress, interface: String)
     /// The operator wants it.
     case asked
-}
-
-/// Why a datagram for a virtual router was refused.
-public enum Refusal: Hashable, Sendable {
-    /// It is no valid advertisement.
-    case malformed(DecodeError)
-    /// It is valid, but not for this router.
-    case rejected(RejectionReason)
-}
-
-extension Refusal: CustomStringConvertible {
-    /// What was found, and what would be right.
-    public var description: String {
-        switch self {
-        case .malformed(let error): error.description
-        case .rejected(let reason): reason.description
-        }
-    }
 }
 
 /// Something that happened to a tracked script.

@@ -17,6 +17,8 @@ public final class FailoverNode {
     /// Virtual routers that are no more, while their last notification programs run.
     private var retired: [RouterDriver] = []
     private var isStopping = false
+    /// Those that were told of.
+    private var unknownVRIDs: Set<UInt8> = []
 
     /// Makes a node that takes no part yet.
     ///
@@ -67,8 +69,8 @@ public final class FailoverNode {
                 self?.drivers.values.forEach { $0.restore(address, on: interface) }
             }
         }
-        host.onDatagram = { [weak self] datagram, interface in
-            self?.receive(datagram, on: interface)
+        host.onDatagram = { [weak self] payload, header, interface in
+            self?.receive(payload, header: header, on: interface)
         }
         host.removeLeftovers()
         host.emit(.started)
@@ -240,30 +242,26 @@ public final class FailoverNode {
         for settings in configuration.routers { drivers[RouterKey(settings)]?.reconsider() }
     }
 
-    private func receive(_ datagram: Span<UInt8>, on interface: String) {
-        do throws(DecodeError) {
-            let received = try ReceivedAdvertisement(decoding: datagram)
-            let key = RouterKey(interface: interface, vrid: received.advertisement.vrid)
-            guard let driver = drivers[key] else {
-                host.strayDatagramCount += 1
-                return
-            }
-            driver.receive(received)
-        } catch {
-            refuse(datagram, because: error, on: interface)
-        }
-    }
-
-    /// Counts a datagram that is no advertisement for the virtual router that it names, if any.
-    private func refuse(_ datagram: Span<UInt8>, because error: DecodeError, on interface: String) {
-        let header = try? IPv4Header(decoding: datagram)
-        if let header, header.payload.count >= 2,
-            let vrid = VRID(rawValue: datagram[header.payload.lowerBound + 1]),
-            let driver = drivers[RouterKey(interface: interface, vrid: vrid)]
-        {
-            driver.refuse(.malformed(error), source: .v4(header.source))
+    /// Gives a datagram to the virtual router that it names, whatever else is wrong with it.
+    private func receive(_ payload: Span<UInt8>, header: IPHeader?, on interface: String) {
+        let vridOffset = 1
+        guard let header, payload.count > vridOffset else {
+            host.strayDatagramCount += 1
             return
         }
+        let number = payload[vridOffset]
+        if let vrid = VRID(rawValue: number),
+            let driver = drivers[
+                RouterKey(interface: interface, family: header.family, vrid: vrid)]
+        {
+            return driver.receive(payload, header: header)
+        }
         host.strayDatagramCount += 1
+        guard configuration.tellsUnknownVRIDs, unknownVRIDs.count < Self.unknownVRIDLimit,
+            unknownVRIDs.insert(number).inserted
+        else { return }
+        host.emit(.unknownVRID(number, from: header.source, interface: interface))
     }
+
+    private static let unknownVRIDLimit = 64
 }

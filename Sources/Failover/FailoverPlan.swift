@@ -49,6 +49,9 @@ public struct FailoverPlan: Hashable, Sendable {
             if previous.interval.version != router.interval.version {
                 let version = router.interval.version == .v2 ? 2 : 3
                 add(subject, .restarted(because: "it speaks version \(version) from then on"))
+            } else if previous.sourceAddress != router.sourceAddress {
+                let source = router.sourceAddress.map { "\($0)" } ?? "the interface's own address"
+                add(subject, .restarted(because: "it sends from \(source) from then on"))
             } else if previous != router {
                 add(subject, .changed(router.differences(from: previous)))
             }
@@ -86,11 +89,24 @@ extension RouterSettings {
             note("advertisement interval", old.interval.duration, interval.duration)
         }
         if old.preempts != preempts { note("preemption", old.preempts, preempts) }
-        for held in old.addresses where !addresses.contains(held) {
+        for held in old.heldAddresses where !heldAddresses.contains(held) {
             words.append("address \(held.address)/\(held.prefixLength) goes")
         }
-        for held in addresses where !old.addresses.contains(held) {
+        for held in heldAddresses where !old.heldAddresses.contains(held) {
             words.append("address \(held.address)/\(held.prefixLength) comes")
+        }
+        if old.transport != transport || old.admitsUnknownPeers != admitsUnknownPeers
+            || old.unicastHopLimit != unicastHopLimit
+        {
+            words.append("how advertisements travel")
+        }
+        if old.password != password || old.authentication != authentication {
+            words.append("authentication")
+        }
+        if old.lostAdvertisements != lostAdvertisements {
+            note(
+                "missing advertisements that count as a failure", old.lostAdvertisements,
+                lostAdvertisements)
         }
         if old.trackers != trackers { words.append("what it tracks") }
         if old.announcements != announcements { words.append("announcements") }

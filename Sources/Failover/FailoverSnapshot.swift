@@ -36,11 +36,13 @@ public struct RouterSnapshot: Hashable, Sendable {
     /// The priority that it takes part with; in fault, the one that it last took part with.
     public var effectivePriority: Priority
     /// Where its advertisements come from; `nil` while the interface has no address.
-    public var sourceAddress: IPv4Address?
+    public var sourceAddress: IPAddress?
     /// What it tracks, in the order of the configuration: scripts, files, programs, interfaces.
     public var trackers: [TrackerSnapshot]
     /// The last advertisement that it took in; `nil` if it heard none.
     public var lastHeard: HeardAdvertisement?
+    /// Every station that was heard of late, taken or refused, the most recent last.
+    public var peers: [PeerSnapshot]
     /// The addresses that it holds at this moment.
     public var heldAddresses: [HeldAddress]
     /// The number of the last state that notification programs were told of; 0: none yet.
@@ -87,34 +89,33 @@ public struct RouterCounters: Hashable, Sendable {
     public var addressesRestored = 0
     /// Gave way though it could take part: asked to, or because addresses did not stay.
     public var gaveWay = 0
-    /// Datagrams refused, by cause and sender; at most ``refusalKindLimit`` kinds are told apart.
-    public var refused: [RefusalKind: Int] = [:]
-    /// Datagrams refused beyond those kinds.
-    public var refusedOtherwise = 0
-
-    /// Kinds of refused datagrams that are told apart.
-    public static let refusalKindLimit = 64
-
-    /// Counts a refused datagram.
-    ///
-    /// - Parameter kind: Why, and whose.
-    /// - Returns: Whether it is the first of its kind.
-    mutating func countRefusal(_ kind: RefusalKind) -> Bool {
-        if refused[kind] == nil, refused.count >= Self.refusalKindLimit {
-            refusedOtherwise += 1
-            return false
-        }
-        refused[kind, default: 0] += 1
-        return refused[kind] == 1
-    }
+    /// Datagrams refused, by cause.
+    public var refused = RefusalCounters()
 }
 
-/// Why datagrams were refused, and whose.
-public struct RefusalKind: Hashable, Sendable {
-    /// Why.
-    public var refusal: Refusal
-    /// The sender; `nil` when the datagram has no valid IP header.
-    public var source: IPAddress?
+/// A station that speaks for a virtual router, as this node has heard it.
+public struct PeerSnapshot: Hashable, Sendable {
+    /// Where its datagrams come from.
+    public var address: IPAddress
+    /// Its last advertisement that was taken; `nil`: none was.
+    public var advertisement: Advertisement?
+    /// When it was last heard, taken or not.
+    public var lastHeardAt: MonotonicInstant
+    /// Datagrams that were taken.
+    public var acceptedCount: Int
+    /// Datagrams that were refused, by cause.
+    public var refused: RefusalCounters
+    /// Why its last datagram was refused; `nil`: it was taken.
+    public var refusal: AdvertisementRefusal?
+
+    init(_ entry: PeerLedger.Entry) {
+        address = entry.address
+        advertisement = entry.advertisement
+        lastHeardAt = MonotonicInstant(nanoseconds: entry.lastHeardAt.nanoseconds)
+        acceptedCount = entry.acceptedCount
+        refused = entry.refusals
+        refusal = entry.refusal
+    }
 }
 
 /// Something that a virtual router tracks, at one moment.

@@ -23,7 +23,9 @@ extension Host {
                 note(held.address, on: interface.link.name, isClaimed: true)
                 return true
             case .alreadyPresent(let present):
-                if present.protocolTag != .lbctl, interface.sourceAddress != held.address {
+                if present.protocolTag != .lbctl,
+                    interface.sourceAddress(held.address.family) != held.address
+                {
                     try addresses.replace(address)
                     note(held.address, on: interface.link.name, isClaimed: true)
                 }
@@ -43,7 +45,7 @@ extension Host {
     func remove(_ held: HeldAddress, defaultInterface name: String) throws(HostError) {
         // An interface that is gone took the address along; one with another name did not.
         guard let interface = interfaceInUse(held.interface ?? name),
-            interface.sourceAddress != held.address
+            interface.sourceAddress(held.address.family) != held.address
         else { return }
         do throws(NetlinkError) {
             _ = try addresses.remove(InterfaceAddress(held, on: interface.link))
@@ -56,11 +58,11 @@ extension Host {
     /// Tells the LAN of an interface that this host has an address now.
     ///
     /// - Throws: `HostError`: no such interface, one that is no Ethernet, or one that is down.
-    func announce(_ address: IPv4Address, on name: String) throws(HostError) {
+    func announce(_ address: IPAddress, on name: String) throws(HostError) {
         guard let link = interfaces[name]?.link, let hardware = link.hardwareAddress,
             let mac = MACAddress(octets: hardware.octets)
         else { throw .system(SystemError(call: "announce", errno: .noSuchDevice, subject: name)) }
-        let frame = GratuitousARP(address: address, mac: mac).encoded()
+        let frame = address.announcementFrame(from: mac)
         let result = announcer.sendFrame(frame.span, interfaceIndex: link.index)
         if case .failed(let errno) = result {
             throw .system(
@@ -77,8 +79,9 @@ extension Host {
             for (name, virtual) in uses.virtualAddresses {
                 guard let interface = interfaces[name] else { continue }
                 let leftovers = interface.addresses.filter { present in
-                    guard let address = IPv4Address(present) else { return false }
-                    return virtual.contains(address) && address != interface.sourceAddress
+                    let address = IPAddress(present.address)
+                    return virtual.contains(address)
+                        && address != interface.sourceAddress(address.family)
                         && present.protocolTag != .lbctl
                 }
                 for leftover in leftovers where try addresses.remove(leftover) == .removed {
@@ -91,9 +94,11 @@ extension Host {
     }
 
     private func tell(_ removed: InterfaceAddress) {
-        guard let address = IPv4Address(removed) else { return }
         let name = interfaces.first { $0.value.link.index == removed.interfaceIndex }?.key
-        emit(.leftoverRemoved(address, interface: name ?? "interface \(removed.interfaceIndex)"))
+        emit(
+            .leftoverRemoved(
+                IPAddress(removed.address),
+                interface: name ?? "interface \(removed.interfaceIndex)"))
     }
 
     private func interface(
@@ -112,7 +117,7 @@ extension Host {
 extension InterfaceAddress {
     init(_ held: HeldAddress, on link: Link) {
         self.init(
-            .v4(held.address.rawValue), prefixLength: UInt8(held.prefixLength),
+            InternetAddress(held.address), prefixLength: UInt8(held.prefixLength),
             interfaceIndex: link.index)
         broadcast = held.broadcast.map { .v4($0.rawValue) }
         label = held.label

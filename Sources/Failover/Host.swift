@@ -28,9 +28,9 @@ final class Host {
     /// Called after an interface or its addresses changed.
     var onInterfaceChange: () -> Void = {}
     /// Called when an address is gone, whoever took it off.
-    var onAddressRemoval: (IPv4Address, _ interface: String) -> Void = { _, _ in }
-    /// Called with each datagram of protocol 112, IP header included.
-    var onDatagram: (Span<UInt8>, _ interface: String) -> Void = { _, _ in }
+    var onAddressRemoval: (IPAddress, _ interface: String) -> Void = { _, _ in }
+    /// Called with the payload of each datagram of protocol 112; no header: it contradicts itself.
+    var onDatagram: (Span<UInt8>, IPHeader?, _ interface: String) -> Void = { _, _, _ in }
 
     let addresses: AddressManager
     let announcer: ARPAnnouncer
@@ -59,7 +59,10 @@ final class Host {
         self.uses = uses
         refresh()
         for interface in interfaces.values {
-            guard let error = interface.socketError, HostError.system(error).isPermission
+            guard
+                let error = interface.socketErrors.values.first(where: {
+                    HostError.system($0).isPermission
+                })
             else { continue }
             (self.uses, interfaces) = previous
             throw .system(error)
@@ -74,7 +77,7 @@ final class Host {
     func interfaceInUse(_ name: String) -> HostInterface? { departed[name] ?? interfaces[name] }
 
     /// Remembers that this run put an address onto an interface, or took it off again.
-    func note(_ address: IPv4Address, on name: String, isClaimed: Bool) {
+    func note(_ address: IPAddress, on name: String, isClaimed: Bool) {
         if isClaimed {
             interfaces[name]?.claimedAddresses.insert(address)
         } else {
@@ -106,16 +109,20 @@ final class Host {
         interfaces = [:]
     }
 
+    /// Takes in all that the kernel has told, and what arrived for one interface's routers.
+    func readDry(_ name: String) {
+        monitor?.readDry()
+        for socket in (interfaces[name]?.sockets ?? [:]).values { socket.readDry() }
+    }
+
     private func take(_ event: NetworkEvent) {
         switch event {
         case .linkChanged, .linkRemoved, .addressAdded, .recovered:
             refreshAndTell()
         case .addressRemoved(let removed):
             refreshAndTell()
-            guard let address = IPv4Address(removed),
-                let name = monitor?.state.links[removed.interfaceIndex]?.name
-            else { return }
-            onAddressRemoval(address, name)
+            guard let name = monitor?.state.links[removed.interfaceIndex]?.name else { return }
+            onAddressRemoval(IPAddress(removed.address), name)
         case .impaired(let error): emit(.failed(.netlink(error)))
         }
     }
@@ -143,35 +150,42 @@ final class Host {
                 link: link, addresses: state.addresses(of: link.index),
                 virtualAddresses: uses.virtualAddresses[name] ?? [],
                 claimedAddresses: interfaces[name]?.claimedAddresses ?? [])
-            if uses.advertising.contains(name) { provideSocket(for: &interface) }
+            for (family, groups) in uses.advertising[name] ?? [:] {
+                provideSocket(of: family, hearing: groups, for: &interface)
+            }
             next[name] = interface
         }
         interfaces = next
     }
 
     /// Keeps the socket of an interface that is the same as before, or opens one.
-    private func provideSocket(for interface: inout HostInterface) {
-        let name = interface.link.name
-        if let known = interfaces[name]?.socket, known.interfaceIndex == interface.link.index {
-            interface.socket = known
-            return
-        }
+    private func provideSocket(
+        of family: AddressFamily, hearing groups: Set<IPAddress>,
+        for interface: inout HostInterface
+    ) {
+        let (name, index) = (interface.link.name, interface.link.index)
         do throws(SystemError) {
-            interface.socket = try AdvertisementSocket(
-                interface: name, index: interface.link.index, loop: loop
-            ) { [weak self] datagram in self?.onDatagram(datagram, name) }
+            let known = interfaces[name]?.sockets[family]
+            let socket =
+                if let known, known.interfaceIndex == index { known } else {
+                    try AdvertisementSocket(
+                        interface: name, index: index, family: family, loop: loop
+                    ) { [weak self] payload, header in self?.onDatagram(payload, header, name) }
+                }
+            try socket.hear(groups)
+            interface.sockets[family] = socket
         } catch {
-            interface.socketError = error
+            interface.socketErrors[family] = error
         }
     }
 }
 
 /// How a configuration uses the interfaces that it names.
 struct InterfaceUses: Hashable {
-    /// Those that advertisements travel on.
-    var advertising: Set<String> = []
+    /// The groups that are listened to, by family, on those that advertisements travel on.
+    var advertising: [String: [AddressFamily: Set<IPAddress>]] = [:]
     /// All that matter.
     var watched: Set<String> = []
     /// The addresses that move, by the interface that holds them.
-    var virtualAddresses: [String: Set<IPv4Address>] = [:]
+    var virtualAddresses: [String: Set<IPAddress>] = [:]
 }

@@ -32,25 +32,9 @@ extension RouterDriver {
         if new == .active { counters.becameActive += 1 }
     }
 
-    private func advertise(_ priority: Priority) {
-        guard let election, let source = election.configuration.primaryAddress.ipv4 else { return }
-        let message = election.advertisement(priority: priority)
-            .encoded(coverage: coverage, source: source)
-        let socket = host.interfaceInUse(settings.interface)?.socket
-        guard case .moved = socket?.send(message, from: source) else {
-            counters.sendFailures += 1
-            return
-        }
-        counters.sent += 1
-        if priority == .release {
-            counters.releasesSent += 1
-            emit(.sentRelease)
-        }
-    }
-
     private func claimAddresses() {
         emit(.claimsAddresses)
-        for address in settings.addresses where !heldAddresses.contains(address) {
+        for address in settings.heldAddresses where !heldAddresses.contains(address) {
             do throws(HostError) {
                 try host.add(address, defaultInterface: settings.interface)
                 heldAddresses.append(address)
@@ -63,7 +47,7 @@ extension RouterDriver {
     private func releaseAddresses() {
         emit(.releasesAddresses)
         // Also those whose addition failed: nothing is to stay behind.
-        release(settings.addresses)
+        release(settings.heldAddresses)
     }
 
     /// Takes addresses off their interfaces.
@@ -80,12 +64,12 @@ extension RouterDriver {
 
     private func announceAddresses(repetitions: Int) {
         guard repetitions > 0 else { return }
-        for address in settings.addresses {
+        for address in settings.heldAddresses {
             let interface = address.interface ?? settings.interface
             emit(.announces(address.address, interface: interface))
         }
         for _ in 0..<repetitions {
-            for address in settings.addresses { announce(address) }
+            for address in settings.heldAddresses { announce(address) }
         }
     }
 

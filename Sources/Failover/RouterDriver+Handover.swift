@@ -6,7 +6,7 @@ extension RouterDriver {
     ///
     /// Called once everything is known that the kernel told together with the removal: where the
     /// link or the source address went too, the router is in fault by now, and holds no address.
-    func restore(_ address: IPv4Address, on interface: String) {
+    func restore(_ address: IPAddress, on interface: String) {
         guard
             let held = heldAddresses.first(where: {
                 $0.address == address && ($0.interface ?? settings.interface) == interface

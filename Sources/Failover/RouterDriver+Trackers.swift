@@ -44,10 +44,11 @@ extension RouterDriver {
     func trackers() -> [Tracked] {
         let own = host.interfaces[settings.interface]
         var inputs = [Tracked(needed: linkFault(of: settings.interface))]
-        if own?.isUp == true, own?.sourceAddress == nil {
-            inputs.append(Tracked(needed: .addressMissing(interface: settings.interface)))
+        if own?.isUp == true { inputs.append(Tracked(needed: sourceFault)) }
+        if settings.transport == .unicast([]) { inputs.append(Tracked(needed: .peersMissing)) }
+        if let error = own?.socketErrors[settings.family] {
+            inputs.append(Tracked(needed: .socketRefused(error)))
         }
-        if let error = own?.socketError { inputs.append(Tracked(needed: .socketRefused(error))) }
         return inputs + configuredTrackers
     }
 
@@ -82,6 +83,18 @@ extension RouterDriver {
             }
     }
 
+    private var sourceFault: FaultCause? {
+        let interface = settings.interface
+        guard let source else {
+            return settings.family == .ipv4
+                ? .addressMissing(interface: interface) : .addressAwaited(interface: interface)
+        }
+        guard settings.needsSourceAddress,
+            host.interfaces[interface]?.lastingAddress(where: { $0 == source }) == nil
+        else { return nil }
+        return .sourceMissing(source, interface: interface)
+    }
+
     private func linkFault(of name: String) -> FaultCause? {
         guard let interface = host.interfaces[name] else { return .interfaceMissing(name) }
         return interface.isUp ? nil : .interfaceDown(name)
@@ -92,8 +105,9 @@ extension RouterDriver {
         RouterSnapshot(
             settings: settings, state: faultCauses.isEmpty ? state : .fault, since: since,
             faultCauses: faultCauses, effectivePriority: effectivePriority,
-            sourceAddress: host.interfaces[settings.interface]?.sourceAddress,
+            sourceAddress: source,
             trackers: configuredTrackers.compactMap(\.snapshot), lastHeard: lastHeard,
+            peers: ledger.entries.map(PeerSnapshot.init),
             heldAddresses: heldAddresses, epoch: lastEpoch,
             obsoleteNotifications: notifications.obsoleteCount,
             isDeferring: election?.isDeferring(at: .now) ?? false, raise: election?.raise ?? 0,
@@ -102,8 +116,11 @@ extension RouterDriver {
 }
 
 extension FaultCause {
-    /// Whether nothing is wrong yet: a result is waited for.
+    /// Whether nothing is wrong yet: something is waited for.
     var isPending: Bool {
-        if case .scriptPending = self { true } else { false }
+        switch self {
+        case .scriptPending, .addressAwaited: true
+        default: false
+        }
     }
 }

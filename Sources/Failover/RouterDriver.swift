@@ -19,9 +19,12 @@ final class RouterDriver {
     private(set) var state = RouterState.stopped
     private(set) var since: MonotonicInstant?
     private(set) var faultCauses: [FaultCause] = []
-    private(set) var lastHeard: HeardAdvertisement?
-    /// The form of checksum that the peers understand: theirs, once one was heard.
-    private(set) var coverage: ChecksumCoverage
+    var lastHeard: HeardAdvertisement?
+    /// What stands between the wire and the election; `nil` as long as there is no election.
+    var channel: AdvertisementChannel?
+    /// Every station that was heard of late.
+    var ledger = PeerLedger()
+    var refusalLines = RefusalLines()
     var counters = RouterCounters()
     var heldAddresses: [HeldAddress] = []
     /// The number of the last state that was told of; 0: none yet.
@@ -32,7 +35,6 @@ final class RouterDriver {
     init(settings: RouterSettings, host: Host) {
         self.settings = settings
         self.host = host
-        coverage = settings.checksumCoverage
         let name = settings.name
         notifications = NotificationQueue(loop: host.loop) { arguments, result in
             host.emit(
@@ -61,21 +63,23 @@ final class RouterDriver {
     /// - Returns: Whether it could; otherwise nothing has changed.
     func adopt(_ next: RouterSettings) -> Bool {
         if let election {
-            let configuration = VirtualRouter.Configuration(
-                next, primaryAddress: election.configuration.primaryAddress)
+            let source =
+                next.source(on: host.interfaces[next.interface])
+                ?? election.configuration.primaryAddress
+            let configuration = VirtualRouter.Configuration(next, primaryAddress: source)
             var changed = election
             guard let configuration,
                 let actions = changed.reconfigure(configuration, at: .now)
             else { return false }
-            let given = heldAddresses.filter { !next.addresses.contains($0) }
+            let given = heldAddresses.filter { !next.heldAddresses.contains($0) }
             settings = next
             self.election = changed
+            prepareChannel(source: source)
             release(given)
             _ = perform(actions)
             setTimer()
         }
         settings = next
-        coverage = next.checksumCoverage
         reconsider()
         return true
     }
@@ -83,8 +87,7 @@ final class RouterDriver {
     /// Looks at the trackers again, after one of them changed.
     func reconsider() {
         guard isRunning else { return }
-        let source = host.interfaces[settings.interface]?.sourceAddress
-        if let election, election.configuration.primaryAddress != source.map(IPAddress.v4) {
+        if let election, election.configuration.primaryAddress != source {
             move(to: .fault)
         }
         let inputs = trackers()
@@ -103,28 +106,8 @@ final class RouterDriver {
         }
     }
 
-    /// Takes in an advertisement that is well formed and of this virtual router.
-    func receive(_ received: ReceivedAdvertisement) {
-        let message = received.advertisement
-        let source = received.header.source
-        // An answer is sent while this is handled, in the form that the peer understands.
-        let previousCoverage = coverage
-        coverage = received.coverage
-        if let reason = deliver(.received(message, from: source)).rejection {
-            coverage = previousCoverage
-            refuse(.rejected(reason), source: source)
-            return
-        }
-        lastHeard = HeardAdvertisement(
-            source: source, priority: message.priority, interval: message.interval, at: .now)
-        counters.received += 1
-    }
-
-    /// Counts a datagram that is not an advertisement, and tells of the first of its kind.
-    func refuse(_ refusal: Refusal, source: IPAddress?) {
-        guard counters.countRefusal(RefusalKind(refusal: refusal, source: source)) else { return }
-        emit(.refused(refusal, source: source))
-    }
+    /// The address that advertisements come from; `nil` while there is none.
+    var source: IPAddress? { settings.source(on: host.interfaces[settings.interface]) }
 
     /// The priority that it takes part with, or last did.
     var effectivePriority: Priority { election?.priority ?? settings.priority }
@@ -143,15 +126,16 @@ final class RouterDriver {
     /// Makes the election, or makes it anew for another source address, while it takes no part.
     private func prepareElection() {
         guard election.map({ $0.role == .initialize }) ?? true,
-            let source = host.interfaces[settings.interface]?.sourceAddress,
-            let configuration = VirtualRouter.Configuration(settings, primaryAddress: .v4(source)),
-            election?.configuration != configuration
+            let source,
+            let configuration = VirtualRouter.Configuration(settings, primaryAddress: source)
         else { return }
+        prepareChannel(source: source)
+        guard election?.configuration != configuration else { return }
         election = VirtualRouter(configuration: configuration)
     }
 
     @discardableResult
-    private func deliver(
+    func deliver(
         _ event: VirtualRouter.Event, at now: Instant = .now
     ) -> [VirtualRouter.Action] {
         let previousPeer = election?.peerAddress
@@ -185,7 +169,7 @@ final class RouterDriver {
         // After a stall, what arrived meanwhile counts before the deadline that passed meanwhile.
         // The clock is read first: another stall, after the reading, must not pass for silence.
         let now = Instant.now
-        host.interfaces[settings.interface]?.socket?.readDry()
+        host.readDry(settings.interface)
         deliver(.wake, at: now)
         setTimer()
     }
@@ -259,16 +243,12 @@ extension VirtualRouter.Configuration {
         self.init(
             vrid: settings.vrid, priority: settings.priority, interval: settings.interval,
             primaryAddress: primaryAddress, addresses: addresses)
+        companions = settings.excludedAddresses.map(\.address)
         preempts = settings.preempts
+        lostAdvertisements = settings.lostAdvertisements
+        answersInferiors = settings.answersInferiors
+        ignoresOthersAsOwner = settings.ignoresOthersAsOwner
         announcements = settings.announcements
-    }
-}
-
-extension [VirtualRouter.Action] {
-    /// Why the election refused what it was given, if it did.
-    fileprivate var rejection: RejectionReason? {
-        guard case .report(.rejected(let reason)) = first else { return nil }
-        return reason
     }
 }
 

@@ -96,6 +96,10 @@ extension FailoverEvent {
             LogLine(.info, isDetail: true, "Sending gratuitous ARP on \(interface) for \(address)")
         case .leftoverRemoved(let address, let interface):
             LogLine(.notice, "Removed \(address) from \(interface), left behind by an earlier run")
+        case .unknownVRID(let vrid, let sender, let interface):
+            LogLine(
+                .info, "Received VRRP packet from unknown VRID \(vrid) of \(sender) on \(interface)"
+            )
         case .failed(let error): LogLine(.error, error.description)
         }
     }
@@ -135,9 +139,7 @@ extension RouterEvent {
         case .gaveWay(let cause): LogLine(.warning, "(\(name)) giving way: \(cause.words)")
         case .tookOver: LogLine(.notice, "(\(name)) taking over: the operator wants it")
         case .refused(let refusal, let source):
-            LogLine(
-                .warning, "(\(name)) Ignoring advert from \(source?.description ?? "?"): \(refusal)"
-            )
+            LogLine(.warning, "(\(name)) Ignoring advert from \(source): \(refusal)")
         case .failed(let error): LogLine(.error, "(\(name)) \(error)")
         case .notificationFailed(let program, let result):
             LogLine(.warning, "(\(name)) notify script \(program) \(result.words)")
@@ -253,6 +255,11 @@ extension FaultCause {
         case .interfaceMissing(let name): "interface \(name) does not exist"
         case .interfaceDown(let name): "interface \(name) down"
         case .addressMissing(let interface): "no IPv4 address for interface \(interface)"
+        case .addressAwaited(let interface):
+            "waiting for a link-local IPv6 address of interface \(interface)"
+        case .sourceMissing(let address, let interface):
+            "source address \(address) is not on interface \(interface)"
+        case .peersMissing: "no unicast peer is configured"
         case .scriptFailed(let name): "script \(name) failed"
         case .scriptPending(let name): "script \(name) has no result yet"
         case .fileStops(let name, let number): "tracked file \(name) holds \(number)"

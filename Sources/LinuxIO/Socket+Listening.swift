@@ -76,11 +76,10 @@ extension Socket {
                 "setsockopt", "interface \(interface)",
                 StreamSocket.bind(socket, toInterface: interface))
         }
-        if options.isTransparent {
-            try check(
-                "setsockopt", "transparent",
-                StreamSocket.setTransparent(socket, family: address.family))
-        }
+        // Accepted sockets inherit it: without it a reset could not be sent any more once the address
+        // has left the node. Where it is not allowed, clients wait for the next owner's.
+        let result = StreamSocket.setTransparent(socket, family: address.family)
+        if options.isTransparent { try check("setsockopt", "transparent", result) }
     }
 
     /// Takes a listening socket that whoever started the program left open (`fd@N`, systemd's

@@ -27,7 +27,8 @@ public final class NetworkMonitor {
     /// What the kernel may queue while the loop is busy: some 1000 notifications.
     public static let defaultReceiveBufferBytes: Int32 = 1 << 20
 
-    private static let datagramsPerTurn = 64
+    /// More than the buffer holds: who changes the network faster than it is read starves nobody.
+    private static let datagramsPerTurn = 65_536
     private static let retryInterval = Duration.milliseconds(100)
 
     /// Subscribes, and lists what is there.
@@ -66,6 +67,12 @@ public final class NetworkMonitor {
     }
 
     deinit { stop() }
+
+    /// Reports all that the kernel has told so far.
+    ///
+    /// By itself that happens in a turn of the loop; who acts on a deadline that passed meanwhile
+    /// wants to know it before.
+    public func readDry() { if watch != nil { readNotifications() } }
 
     private func readNotifications() {
         for _ in 0..<Self.datagramsPerTurn {
@@ -134,9 +141,7 @@ public final class NetworkMonitor {
     ///
     /// - Returns: False after an overrun: what was read is not all.
     private func drain(into body: (NetworkState.Change) -> Void) throws(NetlinkError) -> Bool {
-        // More than a buffer holds: who changes the network faster than it is read starves nobody.
-        let datagramLimit = 65_536
-        for _ in 0..<datagramLimit {
+        for _ in 0..<Self.datagramsPerTurn {
             switch subscription.receive() {
             case .datagram(let datagram): datagram.changes().forEach(body)
             case .foreign: break

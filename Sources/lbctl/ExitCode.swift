@@ -40,7 +40,7 @@ extension Failure {
         case .alreadyRunning:
             self.init(.systemRefused, error.description)
         case .duplicateName, .duplicateVRID, .addressCount, .unknownScript, .unknownTracker,
-            .prefixLength,
+            .prefixLength, .mixedFamilies, .authenticationUnavailable,
             .emptyCommand, .interval:
             self.init(.badInput, error.description)
         }

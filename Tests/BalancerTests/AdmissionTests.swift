@@ -6,22 +6,22 @@ extension BalancerTests {
     @Suite struct `The limits` {
         @Test func `grants no more than the least of the limits leaves`() {
             var admission = Admission(processLimit: 10, frontendLimits: [4, 20])
-            let answer1 = admission.reserve(16, at: 0, for: 0)
+            let answer1 = admission.reserve(16, at: 0, for: 0).room
             #expect(answer1 == 4)
-            let answer2 = admission.reserve(1, at: 0, for: 1)
+            let answer2 = admission.reserve(1, at: 0, for: 1).room
             #expect(answer2 == 0)
-            let answer3 = admission.reserve(16, at: 1, for: 1)
+            let answer3 = admission.reserve(16, at: 1, for: 1).room
             #expect(answer3 == 6)
-            let answer4 = admission.reserve(1, at: 1, for: 1)
+            let answer4 = admission.reserve(1, at: 1, for: 1).room
             #expect(answer4 == 0)
         }
 
         @Test func `grants nothing once closed, and counts what was granted before`() {
             var admission = Admission(processLimit: 10, frontendLimits: [4])
-            let before = admission.reserve(3, at: 0, for: 0)
+            let before = admission.reserve(3, at: 0, for: 0).room
             #expect(before == 3)
             admission.isOpen = false
-            let after = admission.reserve(1, at: 0, for: 1)
+            let after = admission.reserve(1, at: 0, for: 1).room
             #expect(after == 0)
             #expect(admission.process.taken == 3)
             _ = admission.settle(accepted: 1, reserved: 3, at: 0, now: 0)
@@ -30,9 +30,9 @@ extension BalancerTests {
 
         @Test func `tells those who wait when a reservation was not needed`() {
             var admission = Admission(processLimit: 10, frontendLimits: [1])
-            let answer5 = admission.reserve(1, at: 0, for: 0)
+            let answer5 = admission.reserve(1, at: 0, for: 0).room
             #expect(answer5 == 1)
-            let answer6 = admission.reserve(1, at: 0, for: 3)
+            let answer6 = admission.reserve(1, at: 0, for: 3).room
             #expect(answer6 == 0)
             let answer7 = admission.settle(accepted: 0, reserved: 1, at: 0, now: 0)
             #expect(answer7 == 0b1000)
@@ -42,17 +42,17 @@ extension BalancerTests {
 
         @Test func `tells those who wait when a connection ends, once`() {
             var admission = Admission(processLimit: 10, frontendLimits: [1])
-            let answer8 = admission.reserve(1, at: 0, for: 0)
+            let answer8 = admission.reserve(1, at: 0, for: 0).room
             #expect(answer8 == 1)
             let answer9 = admission.settle(accepted: 1, reserved: 1, at: 0, now: 0)
             #expect(answer9 == 0)
             for reactor in [0, 1, 63] {
-                let room = admission.reserve(1, at: 0, for: reactor)
+                let room = admission.reserve(1, at: 0, for: reactor).room
                 #expect(room == 0)
             }
             let answer10 = admission.leave(0)
             #expect(answer10 == 0x8000_0000_0000_0003)
-            let answer11 = admission.reserve(1, at: 0, for: 0)
+            let answer11 = admission.reserve(1, at: 0, for: 0).room
             #expect(answer11 == 1)
             let answer12 = admission.settle(accepted: 1, reserved: 1, at: 0, now: 0)
             #expect(answer12 == 0)
@@ -63,12 +63,12 @@ extension BalancerTests {
         @Test func `room in the process is news for every frontend`() {
             var admission = Admission(processLimit: 2, frontendLimits: [2, 2])
             for frontend in [0, 1] {
-                let answer14 = admission.reserve(1, at: frontend, for: 0)
+                let answer14 = admission.reserve(1, at: frontend, for: 0).room
                 #expect(answer14 == 1)
                 let answer15 = admission.settle(accepted: 1, reserved: 1, at: frontend, now: 0)
                 #expect(answer15 == 0)
             }
-            let answer16 = admission.reserve(1, at: 0, for: 5)
+            let answer16 = admission.reserve(1, at: 0, for: 5).room
             #expect(answer16 == 0)
             // Another frontend's connection ends.
             let answer17 = admission.leave(1)
@@ -77,11 +77,11 @@ extension BalancerTests {
 
         @Test func `counts what passed, and the most at once`() {
             var admission = Admission(processLimit: 9, frontendLimits: [9])
-            let answer18 = admission.reserve(3, at: 0, for: 0)
+            let answer18 = admission.reserve(3, at: 0, for: 0).room
             #expect(answer18 == 3)
             _ = admission.settle(accepted: 3, reserved: 3, at: 0, now: 1000)
             _ = admission.leave(0)
-            let answer19 = admission.reserve(1, at: 0, for: 0)
+            let answer19 = admission.reserve(1, at: 0, for: 0).room
             #expect(answer19 == 1)
             _ = admission.settle(accepted: 1, reserved: 1, at: 0, now: 1500)
             #expect(admission.process.total == 4)

@@ -83,7 +83,7 @@ extension BalancerTests {
             let shared = try SharedState(plan)
             var worker = try Worker(number: 0, shared: shared, listeners: [[]])
             let gone = Waiter(reactor: 0, connection: 0, generation: 7)
-            let choice = shared.pools[0].state.withLock { $0.enter(gone, client: 0, at: 0) }
+            let choice = shared.pools[0].state.withLock { $0.enter(gone, key: 0, at: 0) }
             #expect(choice == .server(0))
             worker.take(.serve(gone, server: 0), pool: 0)
             #expect(shared.pools[0].state.withLock { $0.servers[0].served } == 0)

@@ -84,21 +84,6 @@ extension BalancerTests {
             }
         }
 
-        @Test func `the map of a hash holds each server as often as its weight`() {
-            var plan = PoolPlan(name: "p", algorithm: .source)
-            plan.servers = [5, 1, 1].map {
-                ServerPlan(name: "s", address: .init(address: 0, port: 1), weight: $0)
-            }
-            let state = PoolState(plan)
-            #expect(Selection.map(of: state.servers, state.candidates) == [0, 0, 0, 1, 0, 0, 2])
-            plan.servers = [10, 2, 2].map {
-                ServerPlan(name: "s", address: .init(address: 0, port: 1), weight: $0)
-            }
-            let doubled = PoolState(plan)
-            #expect(
-                Selection.map(of: doubled.servers, doubled.candidates) == [0, 0, 0, 1, 0, 0, 2])
-        }
-
         @Test func `a lower weight does not have to pay the debts of the higher one`() {
             var plan = PoolPlan(name: "p")
             plan.servers = [256, 256].map {
@@ -106,10 +91,10 @@ extension BalancerTests {
             }
             var state = PoolState(plan)
             let waiter = Waiter(reactor: 0, connection: 0, generation: 1)
-            #expect(state.enter(waiter, client: 0, at: 0) == .server(0))
+            #expect(state.enter(waiter, key: 0, at: 0) == .server(0))
             _ = state.setWeight(1, of: 0, at: 0)
             _ = state.setWeight(1, of: 1, at: 0)
-            let order = (0..<4).map { _ in state.enter(waiter, client: 0, at: 0) }
+            let order = (0..<4).map { _ in state.enter(waiter, key: 0, at: 0) }
             #expect(order == [.server(0), .server(1), .server(0), .server(1)])
         }
     }

@@ -106,8 +106,8 @@ import VRRPCore
 
     @Test(arguments: [
         (
-            "balance random(3)",
-            "f:7:9: warning: 'balance random(3)' is known but not implemented yet; it is ignored: the algorithm before it stays, roundrobin if there is none"
+            "balance rdp-cookie(3)",
+            "f:7:9: warning: 'balance rdp-cookie(3)' is known but not implemented yet; it is ignored: the algorithm before it stays, roundrobin if there is none"
         ),
         (
             "tcp-request content set-var(txn.a) src",
@@ -120,10 +120,6 @@ import VRRPCore
         (
             "option httpchk GET /",
             "f:7:8: warning: 'option httpchk' is known but not implemented yet; it is ignored: servers are checked by connecting to them"
-        ),
-        (
-            "timeout tunnel 1h",
-            "f:7:9: warning: 'timeout tunnel' is known but not implemented yet; it is ignored: 'timeout client' and 'timeout server' hold all the time"
         ),
         (
             "bind :81 ssl crt x",

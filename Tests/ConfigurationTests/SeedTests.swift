@@ -18,8 +18,7 @@ private let answered = """
             name: "VI_1", interface: "eth1", vrid: try #require(VRID(51)),
             priority: Priority(rawValue: priority))
         router.startsActive = startsActive
-        router.version = .v2
-        router.advertisementInterval = .oneSecond
+        router.advertisementInterval = .v2(WholeSeconds(rawValue: 1)!)
         router.addresses = [VirtualAddress(address: IPv4Address(172, 17, 0, 5), prefixLength: 32)]
         router.trackedScripts = [TrackedScript(name: "chk_haproxy")]
         var check = TrackScript(name: "chk_haproxy", source: script)

@@ -5,7 +5,7 @@ import VRRPCore
 
 private let lan1 = IPAddress.v4(IPv4Address(172, 17, 0, 6))
 private let lan2 = IPAddress.v4(IPv4Address(172, 17, 0, 7))
-private let virtual = IPv4Address(172, 17, 0, 5)
+private let virtual = IPAddress.v4(IPv4Address(172, 17, 0, 5))
 
 private func text(_ event: FailoverEvent) -> String? { event.logLine?.text }
 private func router(_ event: RouterEvent) -> String? { text(.router(name: "VI_1", event)) }
@@ -88,7 +88,7 @@ private func observed(_ observation: VirtualRouter.Observation) -> String? {
                 == "(VI_1) advertisement interval mismatch with 172.17.0.7 mine=1 sec "
                 + "rcv'd=2 sec")
         let own = VirtualAddressList(virtual)
-        let other = try #require(VirtualAddressList([.v4(virtual), lan1]))
+        let other = try #require(VirtualAddressList([virtual, lan1]))
         #expect(
             observed(.addressesDiffer(other, from: lan2, own: own))
                 == "(VI_1) expected 1 VIPs but received 2 from 172.17.0.7")

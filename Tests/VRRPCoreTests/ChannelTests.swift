@@ -262,7 +262,7 @@ extension VirtualAddressList {
     }
 
     @Test func `causes have names for status and metrics`() {
-        #expect(RefusalCause.allCases.count == 22)
+        #expect(RefusalCause.allCases.count == 23)
         #expect(RefusalCause.trailerMissing.rawValue == "trailer-missing")
     }
 }

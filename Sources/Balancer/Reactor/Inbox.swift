@@ -12,6 +12,10 @@ enum Message {
     case addressLeft(IPEndpoint)
     /// Whether to listen at all.
     case setAccepting(Bool)
+    /// A server began to warm up.
+    case warm
+    /// Reset the connections to a server, counted over all pools.
+    case endSessions(server: Int, SessionEndCause)
     /// Reset what is open and end.
     case stop
 }

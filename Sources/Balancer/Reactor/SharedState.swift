@@ -11,6 +11,8 @@ final class SharedState: Sendable {
 
     let plan: BalancerPlan
     let admission: Mutex<Admission>
+    /// For each frontend that limits the rate of one address.
+    let sourceRates: [SourceRates?]
     let pools: [Pool]
     let inboxes: [Inbox]
     let boards: [TallyBoard]
@@ -35,7 +37,11 @@ final class SharedState: Sendable {
             Admission(
                 processLimit: limit,
                 frontendLimits: plan.frontends.map { min($0.connectionLimit ?? limit, limit) },
+                rateLimits: plan.frontends.map { $0.sessionRateLimit ?? .max },
                 listenerLimits: paths.entries.map { $0.connectionLimit ?? .max }))
+        sourceRates = plan.frontends.map { frontend in
+            frontend.sessionRateLimitPerSource.map { SourceRates(limit: $0) }
+        }
         pools = plan.pools.map(Pool.init)
         var inboxes: [Inbox] = []
         for _ in 0..<plan.reactorCount { inboxes.append(try Inbox()) }

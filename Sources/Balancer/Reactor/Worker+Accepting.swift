@@ -17,17 +17,20 @@ extension Worker {
         let isPressed = listeners[index].filledAtTurn &+ 1 == turnNumber
         let batch = min(listeners[index].batch * (isPressed ? 2 : 1), mostAcceptedPerTurn)
         let limited = listeners[index].hasLimit ? index : nil
-        let (room, isFull) = shared.admission.withLock { admission in
-            let room = admission.reserve(batch, at: frontend, by: limited, for: number)
-            return (room, room == 0 && limited.map { admission.listeners[$0].free } == 0)
+        let (room, askAgainAt, isFull) = shared.admission.withLock { admission in
+            let (room, askAgainAt) = admission.reserve(
+                batch, at: frontend, by: limited, for: number, now: now)
+            let isFull = room == 0 && limited.map { admission.listeners[$0].free } == 0
+            return (room, askAgainAt, isFull)
         }
         guard room > 0 else {
             if isFull { return unwatchListener(index) }
+            if let askAgainAt { rateDueAt = min(rateDueAt ?? .max, askAgainAt) }
             return unwatchListeners { $0.frontend == frontend }
         }
-        var accepted = 0
+        var (accepted, refused) = (0, 0)
         var isDry = false
-        while accepted < room {
+        while accepted + refused < room {
             var peer = RawPeerAddress()
             let socket = StreamSocket.accept(from: listeners[index].socket, peer: &peer)
             guard socket >= 0 else {
@@ -35,13 +38,18 @@ extension Worker {
                 acceptFailed(Errno(result: socket))
                 break
             }
+            if isOverRate(peer.endpoint, at: frontend) {
+                StreamSocket.reset(Int32(socket))
+                refused += 1
+                continue
+            }
             guard begin(Int32(socket), from: peer.endpoint, at: frontend, by: index) else {
                 StreamSocket.close(Int32(socket))
                 break
             }
             accepted += 1
         }
-        listeners[index].batch = isDry ? max(1, accepted) : batch
+        listeners[index].batch = isDry ? max(1, accepted + refused) : batch
         if !isDry { listeners[index].filledAtTurn = turnNumber }
         let free = shared.admission.withLock {
             $0.settle(accepted: accepted, reserved: room, at: frontend, by: limited, now: now)
@@ -110,6 +118,14 @@ extension Worker {
                 shared.inboxes[reactor].post(.roomToAccept)
             }
         }
+    }
+
+    /// Whether an address has had as many connections within a second as it may; counts this one.
+    private func isOverRate(_ peer: IPEndpoint, at frontend: Int) -> Bool {
+        guard let rates = shared.sourceRates[frontend] else { return false }
+        guard rates.isOver(peer.high ^ peer.low, at: now) else { return false }
+        unsafe tallies[frontend].refusals.increase()
+        return true
     }
 
     /// Makes a connection of an accepted socket.

@@ -5,33 +5,33 @@ internal import Synchronization
 extension Worker {
     /// Chooses the first server of a new connection.
     mutating func enterPool(_ client: Int) {
-        let address = slab[client].word
+        let key = clientKey(client)
         let waiter = waiter(client)
         let pool = route(client).pool
         follow(
-            shared.pools[pool].state.withLock { $0.enter(waiter, client: address, at: now) }, client
+            shared.pools[pool].state.withLock { $0.enter(waiter, key: key, at: now) }, client
         )
     }
 
     /// Chooses a server for a connection that lost the one it had.
     mutating func choose(_ client: Int, avoiding server: Int?) {
-        let address = slab[client].word
+        let key = clientKey(client)
         let waiter = waiter(client)
         let pool = route(client).pool
         follow(
             shared.pools[pool].state.withLock {
-                $0.choose(for: waiter, client: address, avoiding: server, at: now)
+                $0.choose(for: waiter, key: key, avoiding: server, at: now)
             }, client)
     }
 
     /// Asks for the same server once more, after a pause.
     mutating func chooseSame(_ client: Int, server: Int) {
-        let address = slab[client].word
+        let key = clientKey(client)
         let waiter = waiter(client)
         let pool = route(client).pool
         follow(
             shared.pools[pool].state.withLock {
-                $0.chooseAgain(server, for: waiter, client: address, at: now)
+                $0.chooseAgain(server, for: waiter, key: key, at: now)
             }, client)
     }
 
@@ -88,6 +88,17 @@ extension Worker {
         return owner == Half.noServer ? nil : Int(owner) - route(client).firstServer
     }
 
+    /// What a pool's algorithm chooses by, where it does so by something of the client's.
+    private func clientKey(_ client: Int) -> UInt32 {
+        guard let key = route(client).key else { return 0 }
+        guard key.needsEnds else {
+            return key.value(address: slab[client].word, source: .none, destination: .none)
+        }
+        return key.value(
+            address: slab[client].word, source: source(of: client),
+            destination: destination(of: client))
+    }
+
     private func waiter(_ client: Int) -> Waiter {
         Waiter(reactor: number, connection: client, generation: slab[client].generation)
     }
@@ -108,11 +119,17 @@ extension Worker {
         case .server(let server):
             slab[client | 1].owner = UInt16(first + server)
             connect(client)
-        case .waits(let server, let ticket):
+        case .waits(let server, let ticket, _):
             slab[client | 1].owner = server.map { UInt16(first + $0) } ?? Half.noServer
             slab[client | 1].word = ticket
+            slab[client | 1].marks.remove(.isHeld)
             enter(.waiting, client)
-        case .nobody:
+        case .isHeld(let ticket):
+            slab[client | 1].owner = Half.noServer
+            slab[client | 1].word = ticket
+            slab[client | 1].marks.insert(.isHeld)
+            enter(.waiting, client)
+        case .nobody, .queueIsFull:
             slab[client | 1].owner = Half.noServer
             slab[client].phase = .pausing
             poolTally(client) { $0.connectionErrors.increase() }

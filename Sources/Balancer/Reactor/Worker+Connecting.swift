@@ -66,9 +66,12 @@ extension Worker {
             serverTally(client) { $0.connectionErrors.increase() }
             return end(client, client: .finish, server: .reset)
         }
+        let isLast = Int(slab[server].failedAttempts) == route.retries
         let (notice, moves) = shared.pools[route.pool].state.withLock { state in
             let notice = state.giveBack(failed, at: now)
-            return (notice, route.redispatches && state.hasAlternative(to: failed))
+            return (
+                notice, route.redispatches && state.hasAlternative(to: failed, isLast: isLast)
+            )
         }
         slab[client].phase = .pausing
         tell(notice, pool: route.pool)

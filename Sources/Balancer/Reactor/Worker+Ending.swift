@@ -113,12 +113,35 @@ extension Worker {
         case .pausing:
             let age = Int32(truncatingIfNeeded: UInt32(truncatingIfNeeded: now) &- since)
             first = (UInt64(max(0, Int64(now) - Int64(age))), .pause)
-        case .waiting: consider(.queue, since, route.queueTimeout)
+        case .waiting:
+            // Without a server it waits for one to come up, not for its turn.
+            let isHeld = slab[client | 1].marks.contains(.isHeld)
+            consider(.queue, since, isHeld ? route.noServerTimeout : route.queueTimeout)
         case .connecting: consider(.connect, since, route.connectTimeout)
-        case .relaying: consider(.server, slab[client | 1].activeAt, route.serverTimeout)
+        case .relaying:
+            let (own, servers) = idleLimits(client, route)
+            consider(.server, slab[client | 1].activeAt, servers)
+            consider(.client, slab[client].activeAt, own)
+            return first
         }
         consider(.client, slab[client].activeAt, route.clientTimeout)
         return first
+    }
+
+    /// How long the client and the server of a relayed connection may be idle: haproxy's order of
+    /// precedence. Once one direction has ended, the time-outs of half-closed connections hold.
+    private func idleLimits(_ client: Int, _ route: Route) -> (client: UInt64, server: UInt64) {
+        let isHalfClosed =
+            slab[client].marks.contains(.ended) || slab[client | 1].marks.contains(.ended)
+        let whole = (
+            route.tunnelTimeout > 0 ? route.tunnelTimeout : route.clientTimeout,
+            route.tunnelTimeout > 0 ? route.tunnelTimeout : route.serverTimeout
+        )
+        guard isHalfClosed else { return whole }
+        return (
+            route.clientFinTimeout > 0 ? route.clientFinTimeout : whole.0,
+            route.serverFinTimeout > 0 ? route.serverFinTimeout : whole.1
+        )
     }
 
     private func close(_ half: Int, _ farewell: Farewell) {

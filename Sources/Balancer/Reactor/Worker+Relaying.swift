@@ -254,6 +254,9 @@ extension Worker {
             end(half & ~1, client: .finish, server: .finish)
         } else {
             StreamSocket.endSending(slab[peer].socket)
+            let route = route(half & ~1)
+            // The slot may lie behind the deadline of a half-closed connection.
+            if route.clientFinTimeout | route.serverFinTimeout > 0 { arm(half & ~1) }
         }
     }
 

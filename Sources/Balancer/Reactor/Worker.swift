@@ -20,8 +20,13 @@ internal import Synchronization
         let serverTimeout: UInt64
         let connectTimeout: UInt64
         let queueTimeout: UInt64
+        let clientFinTimeout: UInt64
+        let serverFinTimeout: UInt64
+        let tunnelTimeout: UInt64
+        let noServerTimeout: UInt64
         let retries: Int
         let redispatches: Bool
+        let key: ClientKey?
     }
 
     /// A listening socket, which all reactors share.
@@ -67,6 +72,10 @@ internal import Synchronization
     var isStopping = false
     /// No accepting before then: descriptors ran out.
     var acceptPauseEnd: UInt64?
+    /// When the shares of servers that warm up are to be computed anew.
+    var warmingDueAt: UInt64?
+    /// The first instant at which a frontend that is over its rate may accept again.
+    var rateDueAt: UInt64?
 
     init(number: Int, shared: SharedState, listeners: [[Int32]]) throws(SystemError) {
         let epoll = try Epoll(capacity: 256)
@@ -139,6 +148,11 @@ internal import Synchronization
             acceptPauseEnd = nil
             watchListeners()
         }
+        if let due = warmingDueAt, now >= due { warmServers() }
+        if let due = rateDueAt, now >= due {
+            rateDueAt = nil
+            watchListeners()
+        }
         while !ownNotices.isEmpty {
             let (pool, notice) = ownNotices.removeFirst()
             take(notice, pool: pool)
@@ -150,6 +164,8 @@ internal import Synchronization
         if firstReady >= 0 { return 0 }
         var due = wheel.nextTurnAt ?? .max
         if let acceptPauseEnd { due = min(due, acceptPauseEnd) }
+        if let warmingDueAt { due = min(due, warmingDueAt) }
+        if let rateDueAt { due = min(due, rateDueAt) }
         guard due != .max else { return -1 }
         return max(0, Int64(due) * 1_000_000 - MonotonicInstant.now.nanoseconds)
     }
@@ -188,6 +204,8 @@ internal import Synchronization
             case .setAccepting(let accepts):
                 isAccepting = accepts
                 accepts ? watchListeners() : unwatchListeners { _ in true }
+            case .warm: warmServers()
+            case .endSessions(let server, let cause): endSessions(of: server, because: cause)
             case .stop: isStopping = true
             }
         }
@@ -218,22 +236,18 @@ extension Worker.Route {
             serverTimeout: milliseconds(pool.serverTimeout),
             connectTimeout: milliseconds(pool.connectTimeout),
             queueTimeout: milliseconds(pool.queueTimeout ?? pool.connectTimeout),
-            retries: min(max(pool.retries, 0), 100), redispatches: pool.redispatches)
+            clientFinTimeout: milliseconds(frontend.clientFinTimeout),
+            serverFinTimeout: milliseconds(pool.serverFinTimeout),
+            tunnelTimeout: milliseconds(pool.tunnelTimeout),
+            noServerTimeout: milliseconds(pool.noServerTimeout),
+            retries: min(max(pool.retries, 0), 100), redispatches: pool.redispatches,
+            key: ClientKey(pool))
     }
 }
 
 extension MonotonicInstant {
     /// Whole milliseconds since the host started.
     var milliseconds: UInt64 { UInt64(nanoseconds) / 1_000_000 }
-}
-
-/// A time-out in milliseconds, 0 for none; at most 24 days, so that the low 32 bits of the clock
-/// suffice to measure it.
-func milliseconds(_ duration: Duration?) -> UInt64 {
-    guard let duration, duration > .zero else { return 0 }
-    let (seconds, attoseconds) = duration.components
-    guard seconds < 24 * 86_400 else { return 24 * 86_400_000 }
-    return max(1, UInt64(seconds) * 1000 + UInt64(attoseconds) / 1_000_000_000_000_000)
 }
 
 /// Bytes that one copy moves at most.

@@ -33,6 +33,8 @@ struct Half {
         static let isOnReadyList = Marks(rawValue: 1 << 11)
         /// An error was reported for the socket.
         static let failed = Marks(rawValue: 1 << 12)
+        /// Server half: the client waits for any server to come up.
+        static let isHeld = Marks(rawValue: 1 << 13)
     }
 
     /// Bytes taken from this side.

@@ -9,10 +9,15 @@ struct PoolState {
     enum Choice: Equatable {
         /// A slot at this server is its own until it gives it back.
         case server(Int)
-        /// Every server that it may go to is full: it waits, at one server or for any (`nil`).
-        case waits(at: Int?, ticket: UInt32)
+        /// Every server that it may go to is full: it waits, at one server or for any (`nil`),
+        /// behind `ahead` others.
+        case waits(at: Int?, ticket: UInt32, ahead: Int)
+        /// No server is usable: it waits until one is.
+        case isHeld(ticket: UInt32)
         /// No server is usable.
         case nobody
+        /// Every server is full, and as many wait as may.
+        case queueIsFull
     }
 
     /// Tells a connection that waited what became of it.
@@ -23,88 +28,101 @@ struct PoolState {
         case chooseAgain(Waiter)
     }
 
-    let algorithm: PoolPlan.Algorithm
+    private(set) var selector: Selector
     private(set) var servers: [PooledServer]
     private(set) var line = WaitingLine()
     private(set) var current = 0
     private(set) var peak = 0
     private(set) var total = 0
+    /// How many wait, at one server or for any.
+    private(set) var waitingCount = 0
     private(set) var peakQueue = 0
     private(set) var rate = RateMeter()
     private(set) var lastSessionAt: UInt64?
-    /// Positions of the servers that connections go to: those of the first line, or else one backup.
-    private(set) var candidates: [Int] = []
-    private var hashMap: [Int] = []
+    private let backupUse: BackupUse
+    private let queueLimit: Int
+    /// Whether clients wait while no server is usable.
+    private let holdsWithoutServer: Bool
     private var turn: UInt64 = 0
     private var sequence: UInt64 = 0
 
     init(_ plan: PoolPlan) {
-        algorithm = plan.algorithm
+        selector = Selector(plan)
         servers = plan.servers.map(PooledServer.init)
+        backupUse = plan.backupUse
+        queueLimit = plan.queueLimit ?? .max
+        holdsWithoutServer = plan.noServerTimeout != nil
         refresh()
     }
 
     /// How many servers can serve, backups included (`nbsrv`).
     var usableCount: Int { servers.reduce(0) { $0 + ($1.isUsable ? 1 : 0) } }
 
-    /// How many wait, at one server or for any.
-    var waitingCount: Int { servers.reduce(line.count) { $0 + $1.line.count } }
+    /// Positions of the servers that connections go to.
+    var candidates: [Int] { selector.candidates }
 }
 
 // MARK: - Connections
 
 extension PoolState {
     /// Counts a connection in and chooses its server.
-    mutating func enter(_ waiter: Waiter, client: UInt32, at now: UInt64) -> Choice {
+    mutating func enter(_ waiter: Waiter, key: UInt32, at now: UInt64) -> Choice {
         current += 1
         peak = max(peak, current)
         total += 1
         rate.note(1, at: now)
         lastSessionAt = now
-        return choose(for: waiter, client: client, avoiding: nil, at: now)
+        return choose(for: waiter, key: key, avoiding: nil, at: now)
     }
 
     /// Chooses a server for a connection that has none.
     ///
     /// - Parameters:
     ///   - waiter: Who asks; it is put into a line when every server is full.
-    ///   - client: The client's address.
+    ///   - key: The client's key, where the algorithm wants one.
     ///   - avoided: A server not to take if there is another one.
     ///   - now: Milliseconds of the monotonic clock.
     /// - Returns: What became of it.
     mutating func choose(
-        for waiter: Waiter, client: UInt32, avoiding avoided: Int?, at now: UInt64
+        for waiter: Waiter, key: UInt32, avoiding avoided: Int?, at now: UInt64
     ) -> Choice {
-        guard !candidates.isEmpty else { return .nobody }
-        if algorithm == .source {
-            return claim(hashMap[Int(client) % hashMap.count], for: waiter, isNew: true, at: now)
+        guard !candidates.isEmpty else {
+            guard holdsWithoutServer else { return .nobody }
+            let choice = enqueue(waiter, at: nil)
+            guard case .waits(_, let ticket, _) = choice else { return choice }
+            return .isHeld(ticket: ticket)
         }
-        let skipped = candidates.count > 1 ? avoided : nil
-        guard let server = pick(skipping: skipped) else {
-            return .waits(at: nil, ticket: enqueue(waiter, at: nil))
-        }
-        take(server, isNew: true, at: now)
-        return .server(server)
+        let found = selector.next(
+            among: servers, key: key, skipping: avoided, served: current - waitingCount - 1,
+            at: now)
+        guard let found else { return enqueue(waiter, at: nil) }
+        return claim(found, for: waiter, isNew: true, at: now)
     }
 
     /// Asks again for a server whose connection attempt failed; any other if it is out by now.
     mutating func chooseAgain(
-        _ server: Int, for waiter: Waiter, client: UInt32, at now: UInt64
+        _ server: Int, for waiter: Waiter, key: UInt32, at now: UInt64
     ) -> Choice {
         guard servers[server].isUsable else {
-            return choose(for: waiter, client: client, avoiding: server, at: now)
+            return choose(for: waiter, key: key, avoiding: server, at: now)
         }
         return claim(server, for: waiter, isNew: false, at: now)
     }
 
     /// Whether an attempt that failed at a server can go to another one.
-    func hasAlternative(to server: Int) -> Bool {
-        algorithm != .source && candidates.contains { $0 != server }
+    ///
+    /// - Parameters:
+    ///   - server: The server's position.
+    ///   - isLast: Whether it is the last attempt: a key leaves its server only then.
+    /// - Returns: Whether there is another one.
+    func hasAlternative(to server: Int, isLast: Bool) -> Bool {
+        guard selector.canAvoid, isLast || !selector.isKeyed else { return false }
+        return candidates.count > 1 || (candidates.first.map { $0 != server } ?? false)
     }
 
     /// Gives a slot back, and gives it to whoever waits longest.
     mutating func giveBack(_ server: Int, at now: UInt64) -> Notice? {
-        servers[server].giveBack()
+        change(server) { $0.giveBack() }
         return fillSlot(of: server, at: now)
     }
 
@@ -113,8 +131,14 @@ extension PoolState {
     /// - Returns: Whether it was still there; otherwise a notice is on its way to it.
     @discardableResult
     mutating func leaveLine(at server: Int?, ticket: UInt32) -> Bool {
-        guard let server else { return line.remove(ticket: ticket) }
-        return servers[server].line.remove(ticket: ticket)
+        var wasThere = false
+        if let server {
+            change(server) { wasThere = $0.line.remove(ticket: ticket) }
+        } else {
+            wasThere = line.remove(ticket: ticket)
+        }
+        if wasThere { waitingCount -= 1 }
+        return wasThere
     }
 
     /// Counts a connection out.
@@ -124,55 +148,66 @@ extension PoolState {
         _ server: Int, for waiter: Waiter, isNew: Bool, at now: UInt64
     ) -> Choice {
         guard !servers[server].isFull else {
-            return .waits(at: server, ticket: enqueue(waiter, at: server))
+            let hasRoom = servers[server].line.count < servers[server].queueLimit
+            return enqueue(waiter, at: hasRoom ? server : nil)
         }
         take(server, isNew: isNew, at: now)
         return .server(server)
     }
 
-    private mutating func pick(skipping skipped: Int? = nil) -> Int? {
-        var eligible = candidates
-        if let skipped { eligible.removeAll { $0 == skipped } }
-        switch algorithm {
-        case .roundrobin, .source:
-            return Selection.nextTurn(among: &servers, where: { !$0.isFull }, eligible)
-        case .leastconn:
-            return Selection.leastLoaded(among: servers, where: { !$0.isFull }, eligible)
+    private mutating func take(_ server: Int, isNew: Bool, at now: UInt64) {
+        turn += 1
+        let turn = turn
+        change(server) {
+            $0.lastTurn = turn
+            $0.take(countingAsNew: isNew, at: now)
         }
     }
 
-    private mutating func take(_ server: Int, isNew: Bool, at now: UInt64) {
-        turn += 1
-        servers[server].lastTurn = turn
-        servers[server].take(countingAsNew: isNew, at: now)
-    }
-
-    private mutating func enqueue(_ waiter: Waiter, at server: Int?) -> UInt32 {
+    private mutating func enqueue(_ waiter: Waiter, at server: Int?) -> Choice {
+        guard waitingCount < queueLimit else { return .queueIsFull }
         var waiter = waiter
         sequence += 1
         waiter.sequence = sequence
-        let ticket: UInt32
+        let ahead = server.map { servers[$0].line.count } ?? line.count
+        var ticket: UInt32 = 0
         if let server {
-            ticket = servers[server].line.append(waiter)
-            servers[server].peakQueue = max(servers[server].peakQueue, servers[server].line.count)
+            change(server) {
+                ticket = $0.line.append(waiter)
+                $0.peakQueue = max($0.peakQueue, $0.line.count)
+            }
         } else {
             ticket = line.append(waiter)
         }
+        waitingCount += 1
         peakQueue = max(peakQueue, waitingCount)
-        return ticket
+        return .waits(at: server, ticket: ticket, ahead: ahead)
     }
 
     /// Gives a free slot of a server to the one who waits longest, at it or for any.
     private mutating func fillSlot(of server: Int, at now: UInt64) -> Notice? {
+        guard waitingCount > 0, servers[server].isCandidate else { return nil }
         guard servers[server].served < servers[server].limit else { return nil }
-        guard candidates.contains(server) else { return nil }
         let own = servers[server].line.first?.sequence ?? .max
         let shared = line.first?.sequence ?? .max
-        let waiter =
-            own < shared ? servers[server].line.popFirst() : line.popFirst()
+        var waiter: Waiter?
+        if own < shared {
+            change(server) { waiter = $0.line.popFirst() }
+        } else {
+            waiter = line.popFirst()
+        }
         guard let waiter else { return nil }
+        waitingCount -= 1
         take(server, isNew: true, at: now)
         return .serve(waiter, server: server)
+    }
+
+    /// Changes a server and its place in the order.
+    private mutating func change(_ server: Int, _ body: (inout PooledServer) -> Void) {
+        let wasFull = servers[server].isFull
+        body(&servers[server])
+        guard servers[server].isCandidate else { return }
+        selector.update(server, servers[server], wasFull: wasFull)
     }
 }
 
@@ -183,6 +218,7 @@ extension PoolState {
     mutating func setHealth(_ isUp: Bool, of server: Int, at now: UInt64) -> [Notice] {
         guard servers[server].isUp != isUp else { return [] }
         servers[server].isUp = isUp
+        if isUp { servers[server].beginSlowStart(at: now) }
         return reconsider(at: now)
     }
 
@@ -190,8 +226,10 @@ extension PoolState {
     mutating func setAdministrativeState(
         _ state: AdministrativeState, of server: Int, at now: UInt64
     ) -> [Notice] {
-        guard servers[server].administrativeState != state else { return [] }
+        let former = servers[server].administrativeState
+        guard former != state else { return [] }
         servers[server].administrativeState = state
+        if former == .maintenance, state == .ready { servers[server].beginSlowStart(at: now) }
         return reconsider(at: now)
     }
 
@@ -203,34 +241,65 @@ extension PoolState {
         return reconsider(at: now)
     }
 
+    /// Whether a server's share still grows.
+    var isWarming: Bool { servers.contains { $0.slowStartedAt != nil } }
+
+    /// Milliseconds until growing shares are to be computed anew: haproxy's steps.
+    var warmingStep: UInt64 {
+        servers.lazy.filter { $0.slowStartedAt != nil }.map { max(1000, $0.slowStart / 20) }.min()
+            ?? 1000
+    }
+
+    /// Computes the shares and limits of this moment; room that appeared goes to those who wait.
+    mutating func warm(at now: UInt64) -> [Notice] { reconsider(at: now) }
+
     /// After a change of the candidates: whoever waits where nobody serves must choose again, and
     /// room that appeared goes to those who wait longest.
     private mutating func reconsider(at now: UInt64) -> [Notice] {
+        let growsShare = selector.followsSlowStart
+        for server in servers.indices { servers[server].warm(at: now, growsShare: growsShare) }
         refresh()
         var notices: [Notice] = []
-        for server in servers.indices where !candidates.contains(server) {
+        for server in servers.indices where !servers[server].isCandidate {
             while let waiter = servers[server].line.popFirst() {
+                waitingCount -= 1
                 notices.append(.chooseAgain(waiter))
             }
         }
-        if candidates.isEmpty {
-            while let waiter = line.popFirst() { notices.append(.chooseAgain(waiter)) }
+        if candidates.isEmpty, !holdsWithoutServer {
+            while let waiter = line.popFirst() {
+                waitingCount -= 1
+                notices.append(.chooseAgain(waiter))
+            }
         }
-        while line.first != nil, let server = pick(), let waiter = line.popFirst() {
-            take(server, isNew: true, at: now)
-            notices.append(.serve(waiter, server: server))
+        // One each in turn, as they would have been chosen.
+        var isFilling = waitingCount > 0
+        while isFilling {
+            isFilling = false
+            for server in candidates {
+                guard let notice = fillSlot(of: server, at: now) else { continue }
+                notices.append(notice)
+                isFilling = true
+            }
         }
         return notices
     }
 
     private mutating func refresh() {
-        candidates = servers.indices.filter { servers[$0].isUsable && !servers[$0].isBackup }
-        if candidates.isEmpty {
-            candidates = servers.indices.filter { servers[$0].isUsable }.prefix(1).map { $0 }
+        let usable = servers.indices.filter { servers[$0].isUsable }
+        var candidates = usable.filter { !servers[$0].isBackup }
+        let backups = usable.filter { servers[$0].isBackup }
+        switch backupUse {
+        case .first: if candidates.isEmpty { candidates = Array(backups.prefix(1)) }
+        case .all: if candidates.isEmpty { candidates = backups }
+        case .onePerFailure:
+            let missing = servers.count { !$0.isBackup && !$0.isUsable }
+            candidates += backups.prefix(missing)
         }
-        // What the turns owed belongs to the old weights: a debt of 256 would bar a server whose
-        // weight became 1 for as many turns.
-        for server in servers.indices { servers[server].score = 0 }
-        hashMap = algorithm == .source ? Selection.map(of: servers, candidates) : []
+        for server in servers.indices { servers[server].isCandidate = false }
+        for server in candidates { servers[server].isCandidate = true }
+        // The order begins anew: what the turns owed belongs to the old weights, and a debt of 256
+        // would bar a server whose weight became 1 for as many turns.
+        selector.order(candidates, of: servers)
     }
 }

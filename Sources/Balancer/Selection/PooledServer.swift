@@ -1,10 +1,24 @@
 /// A server as its pool sees it.
 struct PooledServer {
-    let limit: Int
     let isBackup: Bool
+    /// How many may wait for this server alone.
+    let queueLimit: Int
+    /// Milliseconds from its coming up to its full share; 0: at once.
+    let slowStart: UInt64
+    /// Its share when it has warmed up, 0 to 256.
     var weight: Int
     var administrativeState: AdministrativeState
     var isUp = true
+    /// Whether connections go to it now.
+    var isCandidate = false
+
+    /// Its share now, in 1/16ths of a weight's unit.
+    private(set) var share: Int
+    /// Connections that it may hold now.
+    private(set) var limit: Int
+    private let fullLimit: Int
+    /// When its slow start began; `nil`: it has its full share.
+    private(set) var slowStartedAt: UInt64?
 
     /// Connections that it holds, attempts included.
     private(set) var served = 0
@@ -16,15 +30,17 @@ struct PooledServer {
     /// Clients that the algorithm bound to this server and that found it full.
     var line = WaitingLine()
     var peakQueue = 0
-    /// What the turns owe it (`roundrobin`).
-    var score = 0
     /// The choice that it was last taken by, to rotate among equals (`leastconn`).
     var lastTurn: UInt64 = 0
 
     init(_ plan: ServerPlan) {
-        limit = plan.connectionLimit ?? .max
+        fullLimit = plan.connectionLimit ?? .max
+        limit = fullLimit
         isBackup = plan.isBackup
+        queueLimit = plan.queueLimit ?? .max
+        slowStart = milliseconds(plan.slowStart)
         weight = min(max(plan.weight, 0), 256)
+        share = weight * 16
         administrativeState = plan.administrativeState
     }
 
@@ -42,6 +58,13 @@ struct PooledServer {
         }
     }
 
+    /// haproxy's key: 0 for an idle server, else one more than it has over its share.
+    var load: UInt64 {
+        let inFlight = served + line.count
+        guard inFlight > 0, share > 0 else { return 0 }
+        return UInt64((inFlight + 1) * PooledServer.greatestShare / share)
+    }
+
     mutating func take(countingAsNew isNew: Bool, at now: UInt64) {
         served += 1
         peak = max(peak, served)
@@ -52,4 +75,31 @@ struct PooledServer {
     }
 
     mutating func giveBack() { served -= 1 }
+
+    /// Begins with a small share that grows (`slowstart`), if it is to.
+    mutating func beginSlowStart(at now: UInt64) {
+        guard slowStart > 0 else { return }
+        slowStartedAt = now
+    }
+
+    /// Computes share and limit of this moment.
+    ///
+    /// - Parameters:
+    ///   - now: Milliseconds of the monotonic clock.
+    ///   - growsShare: Whether the share grows too, or only the limit.
+    mutating func warm(at now: UInt64, growsShare: Bool) {
+        var (part, whole): (UInt64, UInt64) = (1, 1)
+        if let slowStartedAt, now < slowStartedAt + slowStart {
+            (part, whole) = (now - min(now, slowStartedAt), slowStart)
+        } else {
+            slowStartedAt = nil
+        }
+        let full = weight * 16
+        share = growsShare ? min(full, max(1, full * Int(part) / Int(whole))) : full
+        limit =
+            fullLimit == .max ? .max : max(1, Int(UInt64(fullLimit) * part / whole))
+    }
+
+    /// The share of a server of weight 256.
+    static let greatestShare = 4096
 }

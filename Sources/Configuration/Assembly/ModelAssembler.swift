@@ -71,16 +71,22 @@ struct ModelAssembler {
         }
         struct Identity: Hashable {
             let interface: String
+            let family: AddressFamily?
             let vrid: VRID
         }
         let identifiers = draft.routers.map {
             Placed(value: $0.value.settings, location: $0.value.vridLocation)
         }
         refuseDuplicates(
-            identifiers, by: { Identity(interface: $0.interface, vrid: $0.vrid) },
+            identifiers,
+            by: {
+                Identity(
+                    interface: $0.interface, family: $0.addresses.first?.address.family,
+                    vrid: $0.vrid)
+            },
             as: { "virtual_router_id \($0.vrid.rawValue) on \($0.interface)" })
         let addresses = draft.routers.flatMap { router in
-            router.value.settings.addresses.map {
+            (router.value.settings.addresses + router.value.settings.excludedAddresses).map {
                 Placed(value: $0.address, location: router.location)
             }
         }

@@ -7,6 +7,9 @@ struct HAProxySettings: Sendable {
     var mode = Mode.tcp
     var modePosition = Position.start
     var algorithm = BalanceAlgorithm.roundrobin
+    var selection = SelectionSettings()
+    var poolLimits = PoolLimits()
+    var frontendLimits = FrontendLimits()
     var connectionLimit: Int?
     var clientTimeout: Duration?
     var serverTimeout: Duration?
@@ -142,6 +145,8 @@ struct HAProxySection: Sendable {
         frontend.connectionLimit = settings.connectionLimit
         frontend.clientTimeout = settings.clientTimeout.unlessZero
         frontend.omitsEmptyConnectionsFromLog = settings.omitsEmptyConnectionsFromLog
+        frontend.limits = settings.frontendLimits
+        frontend.limits.clientFinTimeout = frontend.limits.clientFinTimeout.unlessZero
         frontend.isDisabled = settings.isDisabled
         draft.frontends.append(placed(frontend, file))
     }
@@ -157,6 +162,11 @@ struct HAProxySection: Sendable {
         }
         var backend = Backend(name: name.text)
         backend.algorithm = settings.algorithm
+        backend.selection = settings.selection
+        backend.limits = settings.poolLimits
+        backend.limits.tunnelTimeout = backend.limits.tunnelTimeout.unlessZero
+        backend.limits.serverFinTimeout = backend.limits.serverFinTimeout.unlessZero
+        backend.limits.noServerTimeout = backend.limits.noServerTimeout.unlessZero
         backend.servers = servers.map(withSource)
         backend.connectTimeout = settings.connectTimeout.unlessZero
         backend.serverTimeout = settings.serverTimeout.unlessZero

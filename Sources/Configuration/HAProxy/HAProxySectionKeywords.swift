@@ -20,6 +20,10 @@ extension HAProxySection {
         "maxconn": ([.defaults, .listen, .frontend], false),
         "clitimeout": ([.defaults, .listen, .frontend], false),
         "balance": ([.defaults, .listen, .backend], false),
+        "hash-type": ([.defaults, .listen, .backend], false),
+        "hash-balance-factor": ([.defaults, .listen, .backend], false),
+        "maxqueue": ([.defaults, .listen, .backend], false),
+        "rate-limit": ([.defaults, .listen, .frontend], false),
         "contimeout": ([.defaults, .listen, .backend], false),
         "default-server": ([.defaults, .listen, .backend], false),
         "acl": ([.listen, .frontend], true),
@@ -33,12 +37,16 @@ extension HAProxySection {
     /// haproxy's configuration manual, section 4.2.
     static let table = KeywordTable<HAProxySection>(
         "keyword", scope: "in this section",
-        implemented.merging(routing) { own, _ in own }.merging(consequential) { own, _ in own },
+        implemented
+            .merging(selectionKeywords) { own, _ in own }
+            .merging(limitKeywords) { own, _ in own }
+            .merging(routing) { own, _ in own }
+            .merging(consequential) { own, _ in own },
         notYet: """
             appsession backlog block capture clitcpka-cnt clitcpka-idle clitcpka-intvl compression
             declare description email-alert errorfile errorfiles errorloc
-            errorloc302 errorloc303 filter fullconn grace guid hash-balance-factor
-            hash-preserve-affinity hash-type http-after-response http-check http-error http-reuse
+            errorloc302 errorloc303 filter fullconn grace guid hash-preserve-affinity
+            http-after-response http-check http-error http-reuse
             http-send-name-header id ignore-persist load-server-state-from-file log-format
             log-format-sd log-steps log-tag max-keep-alive-queue max-session-srv-conns monitor
             monitor-net monitor-uri persist quic-initial redirect reqadd
@@ -61,9 +69,6 @@ extension HAProxySection {
         },
         "default_backend": .line { section, arguments throws(Remark) in
             section.settings.backendName = try arguments.next("the name of a backend")
-        },
-        "balance": .line { section, arguments throws(Remark) in
-            try algorithms.read(into: &section, &arguments)
         },
         "maxconn": .line { section, arguments throws(Remark) in
             let limit = try arguments.integer(in: .atLeast(0))
@@ -100,7 +105,6 @@ extension HAProxySection {
         "force-persist": .notYet("no connection is bound to a server that is down"),
         "http-request": .notYet("no request is looked at"),
         "http-response": .notYet("no response is looked at"),
-        "rate-limit": .notYet("nothing limits new connections per second"),
         "retry-on": .notYet("only a failed connection is tried again"),
         "stick": .notYet("no connection is bound to a server"),
         "tcp-check": .notYet("servers are checked by connecting to them"),
@@ -122,17 +126,6 @@ extension HAProxySection {
             at: arguments.keyword.position)
     }
 
-    /// haproxy's configuration manual, `balance`.
-    private static let algorithms = KeywordTable<HAProxySection>(
-        "balance algorithm",
-        Dictionary(
-            uniqueKeysWithValues: BalanceAlgorithm.allCases.map {
-                ($0.rawValue, .set(\.settings.algorithm, to: $0))
-            }
-                + ["static-rr", "first", "hash", "uri", "url_param", "hdr", "random", "rdp-cookie"]
-                .map { ($0, .notYet("the algorithm before it stays, roundrobin if there is none")) }
-        ))
-
     private static let timeouts = KeywordTable<HAProxySection>(
         "timeout",
         [
@@ -141,10 +134,8 @@ extension HAProxySection {
             "check": .time(\.settings.checkTimeout), "clitimeout": .time(\.settings.clientTimeout),
             "srvtimeout": .time(\.settings.serverTimeout),
             "contimeout": .time(\.settings.connectTimeout),
-            "tunnel": .notYet("'timeout client' and 'timeout server' hold all the time"),
-            "client-fin": .notYet("'timeout client' holds after a half-close too"),
-            "server-fin": .notYet("'timeout server' holds after a half-close too"),
-        ], notYet: "client-hs http-keep-alive http-request tarpit")
+        ].merging(limitTimeouts) { own, _ in own },
+        notYet: "client-hs http-keep-alive http-request tarpit")
 
     private static let option = Rule<HAProxySection>.line { section, arguments throws(Remark) in
         try options.read(into: &section, &arguments)
@@ -173,8 +164,7 @@ extension HAProxySection {
             "splice-auto": .alwaysSo, "splice-request": .alwaysSo, "splice-response": .alwaysSo,
             "httpchk": .notYet("servers are checked by connecting to them"),
             "tcp-check": .notYet("servers are checked by connecting to them"),
-            "allbackups": .notYet("the first usable backup serves"),
-        ],
+        ].merging(selectionOptions) { own, _ in own },
         notYet: """
             abortonclose accept-invalid-http-request accept-invalid-http-response
             accept-unsafe-violations-in-http-request accept-unsafe-violations-in-http-response

@@ -2,6 +2,8 @@
 struct HAProxyServerOptions: Sendable {
     var weight = 1
     var connectionLimit: Int?
+    var queueLimit: Int?
+    var slowStart: Duration?
     var isChecked = false
     var check = CheckSettings()
     var isBackup = false
@@ -15,6 +17,7 @@ struct HAProxyServerOptions: Sendable {
     static let table = KeywordTable<HAProxyServerOptions>(
         "server option",
         implemented.merging(connectionRules) { own, _ in own }
+            .merging(limitOptions) { own, _ in own }
             .merging(consequential) { own, _ in own }
             .merging(
                 ignored.flatMap { count, names in
@@ -61,9 +64,7 @@ struct HAProxyServerOptions: Sendable {
         "check-send-proxy": .notYet(taking: 0, "checks send no PROXY header"),
         "check-ssl": .notYet(taking: 0, "checks end with the TCP connection"),
         "cookie": .notYet(taking: 1, "no cookie is looked at"),
-        "maxqueue": .notYet(taking: 1, "the queue has no limit"),
         "on-marked-down": .notYet(taking: 1, "connections to a server that went down stay"),
-        "slowstart": .notYet(taking: 1, "a server takes its full share at once"),
         "ssl": .notYet(taking: 0, "bytes reach the server as the client sent them"),
         "track": .notYet(taking: 1, "the server follows no other"),
     ]
@@ -97,6 +98,8 @@ struct HAProxyServerOptions: Sendable {
         server.connection = finishedConnection
         server.weight = weight
         server.connectionLimit = connectionLimit
+        server.queueLimit = queueLimit
+        server.slowStart = slowStart == .zero ? nil : slowStart
         server.check = isChecked ? check : nil
         server.isBackup = isBackup
         server.isDisabled = isDisabled

@@ -1,7 +1,16 @@
+import VRRPCore
+
 /// The block `global_defs` of keepalived's language.
 struct KeepalivedGlobals: Sendable {
     var routerID: String?
-    var version: ProtocolVersion?
+    var version: VRRPVersion?
+    var group4: IPAddress?
+    var group6: IPAddress?
+    var checksUnicastSource: Bool?
+    var lostAdvertisements: Int?
+    var answersInferiors: Bool?
+    var ignoresOthersAsOwner: Bool?
+    var logsUnknownVRIDs = false
     var announcements = AnnouncementOverrides()
     var notificationFIFOs: [String] = []
 
@@ -18,12 +27,31 @@ struct KeepalivedGlobals: Sendable {
             "notify_fifo": .notificationFIFO, "vrrp_notify_fifo": .notificationFIFO,
             "script_user": .notYet("scripts run as the user that lbctl runs as"),
             "enable_script_security": .notYet("who may write a script is not looked at"),
-            "vrrp_strict": .notYet("what it would refuse is accepted"),
+            "vrrp_strict": .strictMode,
             "vrrp_startup_delay": .notYet("the election begins at once"),
             "vrrp_delay_after_boot": .notYet("the election begins at once"),
-            "vrrp_mcast_group4": .notYet("advertisements go to 224.0.0.18"),
-            "vrrp_mcast_group6": .notYet("advertisements go to 224.0.0.18"),
-            "vrrp_down_timer_adverts": .notYet("three missing advertisements count as a failure"),
+            "vrrp_mcast_group4": .line { globals, arguments throws(Remark) in
+                globals.group4 = try arguments.group(of: .ipv4).address
+            },
+            "vrrp_mcast_group6": .line { globals, arguments throws(Remark) in
+                globals.group6 = try arguments.group(of: .ipv6).address
+            },
+            "vrrp_check_unicast_src": .line { globals, arguments throws(Remark) in
+                globals.checksUnicastSource = try arguments.isOn()
+            },
+            "vrrp_down_timer_adverts": .line { globals, arguments throws(Remark) in
+                globals.lostAdvertisements = try arguments.integer(in: 1...100)
+            },
+            "vrrp_lower_prio_no_advert": .line { globals, arguments throws(Remark) in
+                globals.answersInferiors = try !arguments.isOn()
+            },
+            "vrrp_owner_ignore_adverts": .line { globals, arguments throws(Remark) in
+                globals.ignoresOthersAsOwner = try arguments.isOn()
+            },
+            "log_unknown_vrids": .line { globals, arguments throws(Remark) in
+                globals.logsUnknownVRIDs = try arguments.isOn()
+            },
+            "vrrp_higher_prio_send_advert": .alwaysSo, "vrrp_skip_check_adv_addr": .alwaysSo,
             "dynamic_interfaces": .notYet("interfaces have to exist at the start"),
             "notification_email": .notYet("no mail is sent"),
             "smtp_alert": .notYet("no mail is sent"),
@@ -36,7 +64,7 @@ struct KeepalivedGlobals: Sendable {
             disable_local_igmp enable_dbus enable_snmp_checker enable_snmp_keepalived
             enable_snmp_rfc enable_snmp_rfcv2 enable_snmp_rfcv3 enable_snmp_vrrp enable_traps
             fifo_write_vrrp_states_on_reload iproute_etc_dir iproute_usr_dir json_dump_file
-            json_version log_unknown_vrids lvs_flush lvs_flush_on_stop lvs_flush_onstop
+            json_version lvs_flush lvs_flush_on_stop lvs_flush_onstop
             lvs_netlink_cmd_rcv_bufs lvs_netlink_cmd_rcv_bufs_force lvs_netlink_monitor_rcv_bufs
             lvs_netlink_monitor_rcv_bufs_force lvs_notify_fifo lvs_notify_fifo_script
             lvs_process_name lvs_sync_daemon lvs_timeouts max_auto_priority
@@ -49,14 +77,14 @@ struct KeepalivedGlobals: Sendable {
             smtp_alert_vrrp smtp_connect_timeout smtp_helo_name smtp_server snmp_socket
             startup_script startup_script_timeout state_dump_file stats_dump_file
             tmp_config_directory umask use_symlink_paths vmac_addr_prefix vmac_prefix
-            vrrp_check_unicast_src vrrp_cpu_affinity vrrp_garp_extra_if vrrp_garp_interval
+            vrrp_cpu_affinity vrrp_garp_extra_if vrrp_garp_interval
             vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_gna_interval
-            vrrp_higher_prio_send_advert vrrp_ipsets vrrp_iptables vrrp_lower_prio_no_advert
+            vrrp_ipsets vrrp_iptables
             vrrp_min_garp vrrp_netlink_cmd_rcv_bufs vrrp_netlink_cmd_rcv_bufs_force
             vrrp_netlink_monitor_rcv_bufs vrrp_netlink_monitor_rcv_bufs_force vrrp_no_swap
             vrrp_notify_fifo_script vrrp_notify_priority_changes
-            vrrp_owner_ignore_adverts vrrp_priority vrrp_process_name vrrp_rlimit_rttime
-            vrrp_rt_priority vrrp_rx_bufs_multiplier vrrp_rx_bufs_policy vrrp_skip_check_adv_addr
+            vrrp_priority vrrp_process_name vrrp_rlimit_rttime
+            vrrp_rt_priority vrrp_rx_bufs_multiplier vrrp_rx_bufs_policy
             """)
 }
 

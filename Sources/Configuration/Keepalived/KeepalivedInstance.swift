@@ -8,10 +8,17 @@ struct KeepalivedInstance: Sendable {
     var vridPosition: Position
     var priority: Priority?
     var startsActive: Bool?
-    var version: ProtocolVersion?
+    var version: VRRPVersion?
+    var versionPosition: Position?
     var interval: Word?
     var noPreempt: Word?
     var sendsMessageOnlyChecksum = false
+    var lostAdvertisements: Int?
+    var answersInferiors: Bool?
+    var ignoresOthersAsOwner: Bool?
+    var transport = KeepalivedTransport()
+    var authentication = KeepalivedAuthentication()
+    var excludedAddresses: [VirtualAddress] = []
     var addresses: [VirtualAddress] = []
     /// Whether addresses were written, be they wrong ones.
     var listsAddresses = false
@@ -44,15 +51,24 @@ struct KeepalivedInstance: Sendable {
         var settings = VirtualRouterSettings(
             name: name.text, interface: interface, vrid: vrid, priority: priority)
         settings.startsActive = startsActive ?? (priority == .owner)
-        settings.version = version ?? globals.version ?? .v2
+        settings.addresses = addresses
+        settings.excludedAddresses = excludedAddresses
+        let version = spokenVersion(globals, &remarks)
         do throws(Remark) {
-            settings.advertisementInterval = try advertisementInterval(settings.version)
-        } catch {
-            remarks.append(error)
-        }
+            settings.advertisementInterval = try advertisementInterval(version, &remarks)
+        } catch { remarks.append(error) }
+        do throws(Remark) {
+            try transport.apply(to: &settings, globals: globals, remarks: &remarks)
+        } catch { remarks.append(error) }
+        do throws(Remark) {
+            try authentication.apply(to: &settings, remarks: &remarks)
+        } catch { remarks.append(error) }
         settings.preempts = preempts(priority, &remarks)
         settings.sendsMessageOnlyChecksum = sendsMessageOnlyChecksum
-        settings.addresses = addresses
+        settings.lostAdvertisements = lostAdvertisements ?? globals.lostAdvertisements ?? 3
+        settings.answersInferiors = answersInferiors ?? globals.answersInferiors ?? true
+        settings.ignoresOthersAsOwner =
+            ignoresOthersAsOwner ?? globals.ignoresOthersAsOwner ?? false
         settings.trackedScripts = trackedScripts
         settings.trackedFiles = trackedFiles
         settings.trackedProcesses = trackedProcesses
@@ -70,41 +86,63 @@ struct KeepalivedInstance: Sendable {
         return settings
     }
 
-    /// The interval that the version can carry.
+    /// Version 2 is of IPv4 only.
+    private func spokenVersion(
+        _ globals: KeepalivedGlobals, _ remarks: inout [Remark]
+    ) -> VRRPVersion {
+        guard addresses.first?.address.family == .ipv6 else {
+            return version ?? globals.version ?? .v2
+        }
+        if version == .v2, let versionPosition {
+            remarks.append(
+                .warning(
+                    "'version 2' has no effect with IPv6 addresses, which have version 3 alone",
+                    at: versionPosition))
+        }
+        return .v3
+    }
+
+    /// The interval that the version can carry, rounded to it as keepalived does.
     ///
     /// RFC 3768 §5.3.7: whole seconds. RFC 9568 §5.2.7: hundredths of a second in 12 bits.
-    private func advertisementInterval(_ version: ProtocolVersion) throws(Remark) -> Centiseconds {
-        guard let interval else { return .oneSecond }
+    private func advertisementInterval(
+        _ version: VRRPVersion, _ remarks: inout [Remark]
+    ) throws(Remark) -> AdvertisementInterval {
+        guard let interval else { return AdvertisementInterval(.oneSecond, version: version) }
         let what = "advert_int \(interval.text.quoted)"
         guard let duration = Duration(decimalSeconds: interval.text) else {
             throw .error("\(what): must be a number of seconds", at: interval.position)
         }
-        let (seconds, attoseconds) = duration.components
+        let hundredths = Int((duration / .milliseconds(10)).rounded())
+        let rounded: AdvertisementInterval
         switch version {
         case .v2:
-            guard attoseconds == 0, (1...255).contains(seconds) else {
+            guard duration >= .milliseconds(10), duration <= .seconds(255),
+                let seconds = WholeSeconds(rawValue: UInt8(max(1, (hundredths + 50) / 100)))
+            else {
                 throw .error(
                     "\(what): version 2 takes whole seconds, 1 to 255; add 'version 3' for less",
                     at: interval.position)
             }
-            guard let value = Centiseconds(rawValue: UInt16(100 * seconds)) else {
-                throw .error(
-                    "\(what): more than 40 seconds are known but not implemented yet",
-                    at: interval.position)
-            }
-            return value
+            rounded = .v2(seconds)
         case .v3:
-            let (hundredths, rest) = attoseconds.quotientAndRemainder(
-                dividingBy: 10_000_000_000_000_000)
-            guard rest == 0, seconds <= 40,
-                let value = Centiseconds(rawValue: UInt16(100 * seconds + hundredths))
+            guard duration >= .milliseconds(10), duration <= .milliseconds(40_950),
+                let centiseconds = Centiseconds(rawValue: UInt16(max(1, hundredths)))
             else {
                 throw .error(
                     "\(what): version 3 takes 0.01 to 40.95 seconds in steps of 0.01",
                     at: interval.position)
             }
-            return value
+            rounded = .v3(centiseconds)
         }
+        if rounded.duration != duration {
+            remarks.append(
+                .warning(
+                    "\(what): rounded to \(rounded.duration.inSeconds) s, since version"
+                        + " \(version.rawValue) counts in steps of"
+                        + " \(version == .v2 ? "1 s" : "0.01 s")", at: interval.position))
+        }
+        return rounded
     }
 
     /// keepalived drops `nopreempt` where the instance is bound to be the Active router.

@@ -5,15 +5,16 @@ extension KeepalivedInstance {
     static let table = KeywordTable<KeepalivedInstance>(
         "keyword", scope: "in vrrp_instance",
         implemented.merging(consequential) { own, _ in own }
+            .merging(KeepalivedTransport.rules) { own, _ in own }
+            .merging(KeepalivedAuthentication.rules) { own, _ in own }
             .merging(AnnouncementOverrides.rules(prefix: "", \.announcements)) { own, _ in own },
         notYet: """
-            check_unicast_src debug dont_track_primary garp_extra_if
-            garp_lower_prio_delay garp_lower_prio_repeat higher_prio_send_advert
-            kernel_rx_buf_size linkbeat_use_polling lower_prio_no_advert native_ipv6
+            debug dont_track_primary garp_extra_if
+            garp_lower_prio_delay garp_lower_prio_repeat
+            kernel_rx_buf_size linkbeat_use_polling
             notify_deleted notify_master_rx_lower_pri notify_priority_changes
-            old_unicast_checksum owner_ignore_adverts promote_secondaries
-            skip_check_adv_addr smtp_alert timer_expired_backup track_src_ip
-            unicast_fault_no_peer unicast_ttl vmac_xmit_base lvs_sync_daemon_interface
+            promote_secondaries smtp_alert timer_expired_backup vmac_xmit_base
+            lvs_sync_daemon_interface
             """)
 
     private static let implemented: [String: Rule<KeepalivedInstance>] = [
@@ -44,23 +45,55 @@ extension KeepalivedInstance {
             instance.interval = try arguments.next("a time in seconds")
         },
         "version": .line { instance, arguments throws(Remark) in
+            instance.versionPosition = arguments.keyword.position
             instance.version = try arguments.protocolVersion()
         },
         "nopreempt": .line { instance, arguments throws(Remark) in
             instance.noPreempt = arguments.keyword
         },
         "preempt": .set(\.noPreempt, to: nil),
+        "down_timer_adverts": .line { instance, arguments throws(Remark) in
+            instance.lostAdvertisements = try arguments.integer(in: 1...100)
+        },
+        "lower_prio_no_advert": .line { instance, arguments throws(Remark) in
+            instance.answersInferiors = try !arguments.isOn()
+        },
+        "owner_ignore_adverts": .line { instance, arguments throws(Remark) in
+            instance.ignoresOthersAsOwner = try arguments.isOn()
+        },
+        // Whoever yields always says one last word.
+        "higher_prio_send_advert": .alwaysSo,
+        // A peer's list is compared when it changes, and a difference refuses nothing.
+        "skip_check_adv_addr": .alwaysSo,
+        // The family is that of the addresses.
+        "native_ipv6": .alwaysSo,
+        // The old form of unicast checksum is recognised, and answered in kind.
+        "old_unicast_checksum": .alwaysSo,
         "v3_checksum_as_v2": .line { instance, arguments throws(Remark) in
             instance.sendsMessageOnlyChecksum = try arguments.isOn()
         },
         // What it asks for is an error at the end of the block.
         "no_virtual_ipaddress": .line { _, _ throws(Remark) in },
+        "virtual_ipaddress_excluded": .block { instance, arguments throws(Remark) in
+            arguments.readItems(of: "an address") { item, word throws(Remark) in
+                let address = try VirtualAddress(word, options: &item)
+                try instance.refuseDuplicate(address, at: word.position)
+                instance.excludedAddresses.append(address)
+            }
+        },
         "virtual_ipaddress": .block { instance, arguments throws(Remark) in
             if arguments.block?.directives.isEmpty == false { instance.listsAddresses = true }
             arguments.readItems(of: "an address") { item, word throws(Remark) in
                 let address = try VirtualAddress(word, options: &item)
-                if instance.addresses.contains(where: { $0.address == address.address }) {
-                    throw .error("\(address.address) is listed twice", at: word.position)
+                try instance.refuseDuplicate(address, at: word.position)
+                // One message, and so one election, is of one family (RFC 9568 §5.2.9).
+                if let first = instance.addresses.first?.address,
+                    first.family != address.address.family
+                {
+                    throw .error(
+                        "\(address.address) is not of the family of \(first): write it into"
+                            + " virtual_ipaddress_excluded to move it along, or into a"
+                            + " vrrp_instance of its own", at: word.position)
                 }
                 // The message counts its addresses in one byte (RFC 9568 §5.2.5).
                 guard instance.addresses.count < 255 else {
@@ -111,28 +144,35 @@ extension KeepalivedInstance {
     private static let consequential: [String: Rule<KeepalivedInstance>] = [
         "accept": .alwaysSo,
         "no_accept": .notYet("packets to the virtual addresses are accepted"),
-        "authentication": .notYet(
-            knowing: "auth_type auth_pass",
-            "advertisements are sent and accepted without authentication"),
-        "auth_hmac": .notYet(
-            knowing: "key active_key anti_replay time_window mode",
-            "advertisements are sent and accepted without authentication"),
-        "down_timer_adverts": .notYet("three missing advertisements count as a failure"),
-        "mcast_dst_ip": .notYet("advertisements go to 224.0.0.18"),
-        "mcast_src_ip": .notYet("advertisements come from the interface's first address"),
         "preempt_delay": .notYet("a higher priority takes over at once"),
-        "strict_mode": .notYet("what it would refuse is accepted"),
+        "strict_mode": .strictMode,
         "track_bfd": .notYet("it changes no priority"),
-        "unicast_peer": .notYet("advertisements are multicast"),
-        "unicast_src_ip": .notYet("advertisements come from the interface's first address"),
         "use_ipvlan": .notYet("the addresses are put on the interface itself"),
         "use_vmac": .notYet("the addresses answer with the interface's own MAC address"),
         "use_vmac_addr": .notYet("the addresses answer with the interface's own MAC address"),
-        "virtual_ipaddress_excluded": .notYet("these addresses are not held"),
         "virtual_routes": .notYet("these routes are not set"),
         "virtual_rules": .notYet("these rules are not set"),
         "vrf": .notYet("the addresses are put on the interface as it is"),
     ]
+}
+
+extension KeepalivedInstance {
+    fileprivate func refuseDuplicate(
+        _ address: VirtualAddress, at position: Position
+    ) throws(Remark) {
+        guard (addresses + excludedAddresses).contains(where: { $0.address == address.address })
+        else { return }
+        throw .error("\(address.address) is listed twice", at: position)
+    }
+}
+
+extension Rule {
+    /// keepalived's mode in which it refuses what no RFC knows.
+    static var strictMode: Self {
+        .notYet(
+            "the protocol is followed as ever, but unicast peers, authentication and packets to the"
+                + " virtual addresses, which it would refuse, are accepted")
+    }
 }
 
 extension Rule<KeepalivedInstance> {
@@ -152,16 +192,17 @@ extension VirtualAddress {
     fileprivate init(_ word: Word, options: inout Arguments) throws(Remark) {
         let parts = word.text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let host = Word(text: parts.first.map(String.init) ?? "", position: word.position)
-        self.init(address: try host.address())
-        guard (1..<224).contains(address.rawValue >> 24), address.rawValue >> 24 != 127 else {
+        self.init(address: try host.ipAddress())
+        guard address.isUnicast else {
             throw .error(
                 "\(address) cannot move between nodes: must be a unicast address",
                 at: word.position)
         }
         if parts.count == 2 {
-            guard let length = Int(parts[1]), (0...32).contains(length) else {
+            guard let length = Int(parts[1]), (0...prefixLength).contains(length) else {
                 throw .error(
-                    "\(word.text.quoted): the prefix length must be 0 to 32", at: word.position)
+                    "\(word.text.quoted): the prefix length must be 0 to \(prefixLength)",
+                    at: word.position)
             }
             prefixLength = length
         }
@@ -222,19 +263,7 @@ extension Arguments {
     }
 
     /// The version of the protocol that is next.
-    mutating func protocolVersion() throws(Remark) -> ProtocolVersion {
+    mutating func protocolVersion() throws(Remark) -> VRRPVersion {
         try integer(in: 2...3) == 3 ? .v3 : .v2
-    }
-
-    /// keepalived's optional Boolean: without a word it is on.
-    fileprivate mutating func isOn() throws(Remark) -> Bool {
-        guard let word = nextIfPresent() else { return true }
-        switch word.text.lowercased() {
-        case "on", "true", "yes": return true
-        case "off", "false", "no": return false
-        default:
-            throw .error(
-                "\(label) \(word.text.quoted): must be on or off", at: word.position)
-        }
     }
 }

@@ -107,6 +107,7 @@ struct KeepalivedReader {
     private func finish(into draft: inout Draft, _ remarks: inout [Remark]) {
         if let routerID = globals.routerID { draft.global.routerID = routerID }
         draft.global.notificationFIFOs += globals.notificationFIFOs
+        draft.global.logsUnknownVRIDs = draft.global.logsUnknownVRIDs || globals.logsUnknownVRIDs
         for script in scripts {
             draft.scriptNames.insert(script.name.text)
             let location = Location(file: file, position: script.name.position)

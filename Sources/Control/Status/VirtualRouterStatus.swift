@@ -22,6 +22,8 @@ public struct VirtualRouterStatus: Codable, Hashable, Sendable {
     public var addresses: [String] = []
     /// What the priority or the state depends on.
     public var trackers: [TrackerStatus] = []
+    /// Every other router that was heard of late, the most recent last.
+    public var peers: [PeerStatus] = []
     /// What is out of the ordinary at this moment, each a sentence for people.
     public var notes: [String] = []
     /// What happened since the start.

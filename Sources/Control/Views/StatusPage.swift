@@ -78,6 +78,11 @@ public struct StatusPage: Sendable {
             "became": router.counters.becameActive,
             "rejected": router.counters.rejected.sorted { $0.key < $1.key }
                 .map { ["cause": $0.key, "count": $0.value] as [String: Any] },
+            "hasPeers": !router.peers.isEmpty,
+            "peers": router.peers.map { peer in
+                let state: RowState = peer.refusal == nil ? .up : .down
+                return ["address": peer.address, "class": state.rawValue, "words": peer.words]
+            },
             "hasTrackers": !router.trackers.isEmpty,
             "trackers": router.trackers.map(entry(of:)),
         ]

@@ -39,6 +39,10 @@ enum StatusPageTemplate {
         <div><dt>Became active</dt><dd>{{became}}</dd></div>
         {{#rejected}}<div><dt>Rejected: {{cause}}</dt><dd>{{count}}</dd></div>
         {{/rejected}}</dl>
+        {{#hasPeers}}<ul class="trackers">
+        {{#peers}}<li><span class="state {{class}}">{{address}}</span> <small>{{words}}</small></li>
+        {{/peers}}</ul>
+        {{/hasPeers}}\
         {{#hasTrackers}}<ul class="trackers">
         {{#trackers}}<li><span class="state {{class}}">{{result}}</span> {{name}} \
         <small>{{effect}}{{#detail}} · {{.}}{{/detail}}</small></li>

@@ -61,6 +61,10 @@ public enum StatusText {
         if let peer = router.activePeer, router.state != .active {
             text += "  \(Readable.line(router.name)): \(Readable.line(peer)) is active\n"
         }
+        for peer in router.peers {
+            text += "  \(Readable.line(router.name)): peer \(Readable.line(peer.address)) "
+            text += "\(Readable.line(peer.words))\n"
+        }
         for note in router.notes {
             text += "  \(Readable.line(router.name)): \(Readable.line(note))\n"
         }

@@ -12,12 +12,12 @@ public protocol MessageAuthenticator {
 /// How the messages of one virtual router are authenticated by keepalived's HMAC trailer.
 ///
 /// The format is that of keepalived 2.4.3; the ones of 2.4.1 and 2.4.2 differ.
-public struct MessageAuthentication: Hashable, Sendable {
+public struct MessageAuthentication: Hashable, Sendable, Codable {
     /// What is sent and what is taken.
     ///
     /// A group of routers changes over without an outage by going through all three, in the order
     /// receive-only, permissive, enforce.
-    public enum Mode: Hashable, Sendable {
+    public enum Mode: Hashable, Sendable, Codable {
         /// Signs, and takes only messages with a valid trailer.
         case enforce
         /// Signs, and takes messages without a trailer too.
@@ -27,7 +27,7 @@ public struct MessageAuthentication: Hashable, Sendable {
     }
 
     /// How an old message that is sent again is recognised.
-    public enum AntiReplay: Hashable, Sendable {
+    public enum AntiReplay: Hashable, Sendable, Codable {
         /// By the clocks of both routers, which must agree within the window, and the sequence.
         case time
         /// By the sequence alone, which no clock that is set back can restart.

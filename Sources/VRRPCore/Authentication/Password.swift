@@ -1,7 +1,7 @@
 /// The clear-text password of VRRP version 2, authentication type 1.
 ///
 /// It guards against mistakes, not attackers: everybody on the LAN can read it. RFC 2338 §5.3.6.2.
-public struct Password: Hashable, Sendable {
+public struct Password: Hashable, Sendable, Codable {
     /// The authentication type of a clear-text password.
     static let typeNumber: UInt8 = 1
     /// The authentication data of a message without authentication.

@@ -15,6 +15,11 @@ public struct AdvertisementChannel: Hashable, Sendable {
         public var source: IPAddress
         /// How advertisements travel.
         public var transport = Transport.multicast()
+        /// Whether unicast advertisements of others than the peers are taken too.
+        ///
+        /// keepalived's default, for peers that reach this router from another address than the one
+        /// that they are sent to; `check_unicast_src` switches it off.
+        public var admitsUnknownPeers = false
         /// The form of the version 3 checksum over IPv4 that is sent until a peer was heard.
         public var coverage = ChecksumCoverage.message
         /// The password of version 2; `nil`: none.
@@ -41,7 +46,7 @@ public struct AdvertisementChannel: Hashable, Sendable {
     }
 
     /// How the virtual router speaks and listens.
-    public let settings: Settings
+    public private(set) var settings: Settings
     /// The form of checksum that is sent: the peers', once one was heard.
     public private(set) var coverage: ChecksumCoverage
     /// How many datagrams were taken.
@@ -57,6 +62,22 @@ public struct AdvertisementChannel: Hashable, Sendable {
         authentication = settings.authentication.map {
             AuthenticationState(settings: $0, senderLimit: settings.transport.senderLimit)
         }
+    }
+
+    /// Follows other settings; what was counted and learnt of the peers stays.
+    ///
+    /// The form of checksum, and the sequence numbers against replay, are forgotten only where the
+    /// settings that they belong to change.
+    public mutating func reconfigure(_ next: Settings) {
+        if next.coverage != settings.coverage { coverage = next.coverage }
+        if next.authentication != settings.authentication
+            || next.transport.senderLimit != settings.transport.senderLimit
+        {
+            authentication = next.authentication.map {
+                AuthenticationState(settings: $0, senderLimit: next.transport.senderLimit)
+            }
+        }
+        settings = next
     }
 
     /// Makes the messages by which an advertisement is sent.
@@ -120,6 +141,7 @@ public struct AdvertisementChannel: Hashable, Sendable {
             var rules = ReceptionRules()
             rules.hopLimits = settings.transport.hopLimits(from: header.source)
             rules.password = settings.password
+            rules.admitsGroupChecksum = settings.transport.isUnicast
             received = try ReceivedAdvertisement(
                 decodingMessage: payload, header: header, rules: rules)
         } catch {
@@ -145,7 +167,10 @@ public struct AdvertisementChannel: Hashable, Sendable {
             }
         case .unicast(let peers):
             guard !header.destination.isMulticast else { return .destination(header.destination) }
-            guard peers.contains(where: { $0.address == header.source }) else {
+            guard
+                settings.admitsUnknownPeers
+                    || peers.contains(where: { $0.address == header.source })
+            else {
                 return .unknownPeer(header.source)
             }
         }
@@ -189,6 +214,10 @@ private struct NoKeys: MessageAuthenticator {
 }
 
 extension Transport {
+    fileprivate var isUnicast: Bool {
+        if case .unicast = self { true } else { false }
+    }
+
     fileprivate var senderLimit: Int {
         switch self {
         case .multicast: AuthenticationState.multicastSenderLimit

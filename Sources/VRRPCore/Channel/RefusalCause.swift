@@ -34,6 +34,8 @@ public enum RefusalCause: String, CaseIterable, Hashable, Sendable {
     case unknownPeer = "unknown-peer"
     /// The first IPv6 address is not link-local.
     case firstAddress = "first-address"
+    /// The router owns the addresses and listens to nobody.
+    case ownerDeaf = "owner-deaf"
     /// No authentication trailer where one is required.
     case trailerMissing = "trailer-missing"
     /// A malformed authentication trailer.
@@ -78,6 +80,7 @@ extension RejectionReason {
         case .destination: .destination
         case .unknownPeer: .unknownPeer
         case .firstAddress: .firstAddress
+        case .ownerDeaf: .ownerDeaf
         }
     }
 }

@@ -1,5 +1,5 @@
 /// How the advertisements of one virtual router travel; never both ways.
-public enum Transport: Hashable, Sendable {
+public enum Transport: Hashable, Sendable, Codable {
     /// To a group of the LAN; `nil`: 224.0.0.18 or ff02::12.
     case multicast(group: IPAddress? = nil)
     /// A copy to each of these routers, and from no others.
@@ -7,7 +7,7 @@ public enum Transport: Hashable, Sendable {
 }
 
 /// Another router of a virtual router that has no multicast between its routers.
-public struct UnicastPeer: Hashable, Sendable {
+public struct UnicastPeer: Hashable, Sendable, Codable {
     /// Where it sends from, and is sent to.
     public var address: IPAddress
     /// TTLs or Hop Limits that are taken from it.

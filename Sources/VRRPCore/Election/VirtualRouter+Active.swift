@@ -91,17 +91,19 @@ extension VirtualRouter {
             .inferiorAnswered(received, from: peer.address, own: priority))
         var next = tenure
         next.contestedAt = now
-        guard now >= tenure.mayAnswerAt else { return (.active(hastened(next)), [report]) }
+        guard now >= tenure.mayAnswerAt else {
+            return (.active(configuration.answersInferiors ? hastened(next) : next), [report])
+        }
         let schedule = configuration.announcements
         next.mayAnswerAt = now + answerSpacing
         next.announcement = [tenure.announcement, schedule.afterFirstBurst(at: now)]
             .compactMap(\.self).min { $0.at < $1.at }
         return (
             .active(next),
-            differences(of: peer) + [
-                report, .advertise(priority),
-                .announceAddresses(repetitions: schedule.repetitions),
-            ] + conflict(with: peer, during: tenure, at: now)
+            differences(of: peer) + [report]
+                + (configuration.answersInferiors ? [.advertise(priority)] : [])
+                + [.announceAddresses(repetitions: schedule.repetitions)]
+                + conflict(with: peer, during: tenure, at: now)
         )
     }
 

@@ -30,6 +30,15 @@ extension VirtualRouter {
         /// Accept_Mode of RFC 9568 §6.1. Deviation: on by default, as in keepalived, since services
         /// behind the addresses are what the program is for.
         public var acceptsTraffic = true
+        /// Whether an Active router says so at once when one of lower priority claims the same.
+        ///
+        /// RFC 9568 §6.4.3 asks for it; RFC 3768 and keepalived's `lower_prio_no_advert` do not.
+        public var answersInferiors = true
+        /// Whether an owner of the addresses heeds no advertisement at all.
+        ///
+        /// keepalived's `owner_ignore_adverts`. RFC 9568 §7.1 (erratum 8298) has two owners settle it
+        /// by address instead.
+        public var ignoresOthersAsOwner = false
         /// The address that this router's advertisements come from; decides ties.
         ///
         /// When the interface's address changes, the router is shut down and another is made.

@@ -51,7 +51,8 @@ extension VirtualRouter {
             return .version(message.version, expected: own.interval.version)
         }
         guard message.vrid == own.vrid else { return .vrid(message.vrid, expected: own.vrid) }
-        return sender == own.primaryAddress ? .ownAddress(sender) : nil
+        if sender == own.primaryAddress { return .ownAddress(sender) }
+        return own.ignoresOthersAsOwner && priority == .owner ? .ownerDeaf : nil
     }
 
     func preempts(at now: Instant) -> Bool {

@@ -92,6 +92,8 @@ public enum RejectionReason: Hashable, Sendable {
     case unknownPeer(IPAddress)
     /// Its list of IPv6 addresses begins with one that is not link-local (RFC 9568 §5.2.9).
     case firstAddress(IPAddress)
+    /// This router owns the addresses and is configured to listen to nobody.
+    case ownerDeaf
 }
 
 extension RejectionReason: CustomStringConvertible {
@@ -107,6 +109,7 @@ extension RejectionReason: CustomStringConvertible {
         case .destination(let address): "sent to \(address), where this router does not listen"
         case .unknownPeer(let address): "sent by \(address), which is not a unicast peer"
         case .firstAddress(let address): "first address \(address), must be link-local"
+        case .ownerDeaf: "this router owns the addresses and ignores others (owner_ignore_adverts)"
         }
     }
 }

@@ -2,7 +2,7 @@
 ///
 /// The unit decides the version, so that neither a packet nor a configuration can hold an interval
 /// that its version cannot carry.
-public enum AdvertisementInterval: Hashable, Sendable {
+public enum AdvertisementInterval: Hashable, Sendable, Codable {
     /// Version 2: whole seconds, 1 to 255 (RFC 3768 §5.3.7).
     case v2(WholeSeconds)
     /// Version 3: hundredths of a second, 1 to 4095 (RFC 9568 §5.2.7).

@@ -52,15 +52,20 @@ public enum ChecksumCoverage: Hashable, Sendable {
     ///
     /// RFC 9568 §5.2.8 for IPv6; RFC 5798 §5.2.8 as it was read, for IPv4.
     case pseudoHeader
+    /// The same with 224.0.0.18 in place of the destination, whatever it is.
+    ///
+    /// What keepalived before 1.3.7 sends to its unicast peers in version 3 over IPv4
+    /// (`old_unicast_checksum`).
+    case groupPseudoHeader
 
     /// The sum to begin with, before the message's own bytes.
     ///
     /// Both pseudo-headers add up to the same: addresses, length and protocol.
     func seed(source: IPAddress, destination: IPAddress, byteCount: Int) -> InternetChecksum {
         var checksum = InternetChecksum()
-        guard self == .pseudoHeader else { return checksum }
+        guard self != .message else { return checksum }
         checksum.add(source)
-        checksum.add(destination)
+        checksum.add(self == .groupPseudoHeader ? source.family.vrrpGroup : destination)
         checksum.add(UInt16(IPHeader.vrrpProtocolNumber))
         checksum.add(UInt16(truncatingIfNeeded: byteCount))
         return checksum

@@ -81,7 +81,7 @@ public struct ReceivedAdvertisement: Hashable, Sendable {
         // The kernel writes and verifies the checksum over IPv6, for the whole payload.
         let covered = header.family == .ipv6 ? message.count : byteCount
         let coverage = try Self.coverage(
-            of: message.extracting(0..<covered), version: version, header: header)
+            of: message.extracting(0..<covered), version: version, header: header, rules: rules)
         guard let vrid = VRID(rawValue: message[1]) else { throw .zeroVRID }
         let addresses = (0..<addressCount).map {
             message.address(
@@ -120,12 +120,14 @@ public struct ReceivedAdvertisement: Hashable, Sendable {
 
     /// Finds the form in which the checksum is right: with its own field added, the sum is all ones.
     private static func coverage(
-        of message: Span<UInt8>, version: VRRPVersion, header: IPHeader
+        of message: Span<UInt8>, version: VRRPVersion, header: IPHeader, rules: ReceptionRules
     ) throws(DecodeError) -> ChecksumCoverage {
         let forms: [ChecksumCoverage] =
             switch (version, header.family) {
             case (_, .ipv6): [.pseudoHeader]
             case (.v2, .ipv4): [.message]
+            case (.v3, .ipv4) where rules.admitsGroupChecksum:
+                [.message, .pseudoHeader, .groupPseudoHeader]
             case (.v3, .ipv4): [.message, .pseudoHeader]
             }
         for form in forms {
@@ -179,6 +181,8 @@ public struct ReceptionRules: Hashable, Sendable {
     public var hopLimits: ClosedRange<UInt8> = 255...255
     /// The password of version 2; `nil`: authentication type 0 alone is taken.
     public var password: Password?
+    /// Whether ``ChecksumCoverage/groupPseudoHeader`` is taken too.
+    public var admitsGroupChecksum = false
 
     /// Makes the rules of RFC 9568 §7.1 without authentication.
     public init() {}

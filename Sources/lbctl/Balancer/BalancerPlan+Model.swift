@@ -26,6 +26,9 @@ extension FrontendPlan {
             ListenerPlan(
                 acceptsProxyHeader: $0.acceptsProxyHeader, connectionLimit: $0.connectionLimit)
         }
+        clientFinTimeout = frontend.limits.clientFinTimeout
+        sessionRateLimit = frontend.limits.sessionRate
+        sessionRateLimitPerSource = frontend.limits.sessionRatePerSource
         rules = RulePlan(frontend.rules, poolIndex: model.backendIndex)
     }
 }
@@ -38,6 +41,13 @@ extension PoolPlan {
             connectTimeout: backend.connectTimeout, serverTimeout: backend.serverTimeout,
             queueTimeout: backend.queueTimeout, retries: backend.retries,
             redispatches: backend.redispatches)
+        hashType = HashType(backend.selection)
+        balanceFactor = backend.selection.balanceFactor
+        backupUse = BackupUse(backend.selection.backupUse)
+        queueLimit = backend.limits.queueLimit
+        tunnelTimeout = backend.limits.tunnelTimeout
+        serverFinTimeout = backend.limits.serverFinTimeout
+        noServerTimeout = backend.limits.noServerTimeout
     }
 }
 
@@ -46,8 +56,42 @@ extension PoolPlan.Algorithm {
         self =
             switch algorithm {
             case .roundrobin: .roundrobin
+            case .staticRoundrobin: .staticRoundrobin
             case .leastconn: .leastconn
+            case .first: .first
             case .source: .source
+            case .hash(.source): .hash(.source)
+            case .hash(.sourcePort): .hash(.sourcePort)
+            case .hash(.destination): .hash(.destination)
+            case .hash(.destinationPort): .hash(.destinationPort)
+            case .random(let draws): .random(draws: draws)
+            case .maglev: .maglev
+            }
+    }
+}
+
+extension HashType {
+    fileprivate init(_ settings: SelectionSettings) {
+        let function: Function =
+            switch settings.hashFunction {
+            case .sdbm: .sdbm
+            case .djb2: .djb2
+            case .crc32: .crc32
+            case .none: .none
+            }
+        self.init(
+            isConsistent: settings.isConsistent, function: function,
+            avalanches: settings.avalanches)
+    }
+}
+
+extension BackupUse {
+    fileprivate init(_ use: SelectionSettings.BackupUse) {
+        self =
+            switch use {
+            case .first: .first
+            case .all: .all
+            case .onePerFailure: .onePerFailure
             }
     }
 }
@@ -59,6 +103,8 @@ extension ServerPlan {
             connectionLimit: server.connectionLimit, isBackup: server.isBackup,
             administrativeState: server.isDisabled ? .maintenance : .ready)
         connection = ConnectionPlan(server.connection)
+        queueLimit = server.queueLimit
+        slowStart = server.slowStart
     }
 }
 

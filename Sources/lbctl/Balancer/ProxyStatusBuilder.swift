@@ -72,7 +72,7 @@ extension FrontendStatus {
 
 extension BackendStatus {
     fileprivate init(_ backend: Backend, _ counters: PoolSnapshot) {
-        self.init(status: counters.isUp ? "UP" : "DOWN", algorithm: backend.algorithm.rawValue)
+        self.init(status: counters.isUp ? "UP" : "DOWN", algorithm: backend.algorithm.description)
         traffic.sessions = counters.currentSessions
         traffic.sessionsMax = counters.peakSessions
         traffic.sessionsTotal = counters.totalSessions

@@ -1,6 +1,7 @@
 #if Program
 internal import Control
 internal import NodeConfiguration
+internal import VRRPCore
 
 /// What the failover process tells the balancer process.
 enum BalancerOrder: Codable {
@@ -12,6 +13,8 @@ enum BalancerOrder: Codable {
     case reportStatus(Int)
     /// Change what a server may take.
     case administer(ServerOrder)
+    /// Reset the connections through these addresses, which leave the node.
+    case closeConnections([IPAddress])
     /// Accept no more, and end when the last connection has, or after so many seconds.
     case drain(seconds: Double)
 }

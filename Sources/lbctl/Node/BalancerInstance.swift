@@ -4,6 +4,7 @@ internal import Glibc
 internal import LinuxIO
 internal import NodeConfiguration
 internal import Reactor
+internal import VRRPCore
 
 /// One balancer process: how it was started, what it said, how it ended.
 final class BalancerInstance {
@@ -101,6 +102,11 @@ final class BalancerInstance {
 
     /// Sends an order about a server.
     func administer(_ order: ServerOrder) { link.send(.administer(order)) }
+
+    /// Has the connections through addresses reset that leave the node.
+    func closeConnections(through addresses: [IPAddress]) {
+        link.send(.closeConnections(addresses))
+    }
 
     /// Asks for the status.
     func requestStatus(_ number: Int) { link.send(.reportStatus(number)) }

@@ -3,6 +3,7 @@ internal import Control
 internal import LinuxIO
 internal import NodeConfiguration
 internal import Reactor
+internal import VRRPCore
 
 /// Keeps one balancer process serving the model, whatever happens to it.
 ///
@@ -89,6 +90,11 @@ final class BalancerSupervisor {
         administration.append(order)
         current?.administer(order)
         replacement?.instance.administer(order)
+    }
+
+    /// Has connections through addresses reset that leave the node, in every process that has some.
+    func closeConnections(through addresses: [IPAddress]) {
+        for instance in instances.values { instance.closeConnections(through: addresses) }
     }
 
     /// Gives the balancer's page what it shows of this process, as it is now.

@@ -24,6 +24,7 @@ extension FailoverConfiguration {
         files = model.trackFiles.map(TrackedFileSettings.init)
         processes = model.trackProcesses.map(TrackedProcessSettings.init)
         notificationFIFOs = model.global.notificationFIFOs
+        tellsUnknownVRIDs = model.global.logsUnknownVRIDs
     }
 }
 
@@ -32,17 +33,12 @@ extension RouterSettings {
         self.init(
             name: settings.name, interface: settings.interface, vrid: settings.vrid,
             priority: settings.priority)
-        interval = AdvertisementInterval(
-            settings.advertisementInterval, version: settings.version == .v2 ? .v2 : .v3)
+        interval = settings.advertisementInterval
+        speak(settings)
         preempts = settings.preempts
         checksumCoverage = settings.sendsMessageOnlyChecksum ? .message : .pseudoHeader
-        addresses = settings.addresses.map { address in
-            var held = HeldAddress(address: address.address, prefixLength: address.prefixLength)
-            held.interface = address.interface
-            held.label = address.label
-            held.broadcast = address.broadcast
-            return held
-        }
+        addresses = settings.addresses.map(HeldAddress.init)
+        excludedAddresses = settings.excludedAddresses.map(HeldAddress.init)
         follow(settings, model)
         announcements.repetitions = settings.announcements.count
         announcements.secondBurstDelay = settings.announcements.repeatDelay
@@ -53,6 +49,35 @@ extension RouterSettings {
         notifications.fault = settings.notifications.fault
         notifications.stop = settings.notifications.stop
         notifications.any = settings.notifications.any
+    }
+}
+
+extension RouterSettings {
+    /// How advertisements travel, are authenticated and answered.
+    fileprivate mutating func speak(_ settings: VirtualRouterSettings) {
+        lostAdvertisements = settings.lostAdvertisements
+        answersInferiors = settings.answersInferiors
+        ignoresOthersAsOwner = settings.ignoresOthersAsOwner
+        transport = settings.transport
+        admitsUnknownPeers = settings.admitsUnknownPeers
+        unicastHopLimit = settings.unicastHopLimit
+        sourceAddress = settings.sourceAddress
+        needsSourceAddress = settings.tracksSource
+        password = settings.password
+        authentication = settings.authentication.flatMap { trailer in
+            AuthenticationKeys(trailer.keys).map {
+                RouterAuthentication(settings: trailer.settings, keys: $0)
+            }
+        }
+    }
+}
+
+extension HeldAddress {
+    fileprivate init(_ address: VirtualAddress) {
+        self.init(address: address.address, prefixLength: address.prefixLength)
+        interface = address.interface
+        label = address.label
+        broadcast = address.broadcast
     }
 }
 #endif

@@ -13,6 +13,7 @@ extension Model {
         part.trackFiles = []
         part.trackProcesses = []
         part.global.notificationFIFOs = []
+        part.global.logsUnknownVRIDs = false
         return part
     }
 }

@@ -24,7 +24,9 @@ extension VirtualRouterStatus {
             }
         stateWord = router.state.word
         effectivePriority = Int(router.effectivePriority.rawValue)
-        addresses = settings.addresses.map { "\($0.address)/\($0.prefixLength)" }
+        addresses = (settings.addresses + settings.excludedAddresses).map {
+            "\($0.address)/\($0.prefixLength)"
+        }
         trackers = router.trackers.map { TrackerStatus($0, scripts: scripts) }
         counters.advertisementsSent = router.counters.sent
         counters.advertisementsReceived = router.counters.received
@@ -33,14 +35,30 @@ extension VirtualRouterStatus {
         counters.addressesRestored = router.counters.addressesRestored
         counters.gaveWay = router.counters.gaveWay
         notes = router.notes
-        for (kind, count) in router.counters.refused {
-            let source = kind.source.map { "\($0)" } ?? "?"
-            counters.rejected["\(source) heard, refused: \(kind.refusal)"] = count
+        for (cause, count) in router.counters.refused.nonZero {
+            counters.rejected[cause.rawValue] = count
         }
+        peers = router.peers.map(PeerStatus.init)
         if router.state != .active { activePeer = router.lastHeard.map { "\($0.source)" } }
         lastTransition = router.since.map { since in
             time(nil) - Int((MonotonicInstant.now - since).components.seconds)
         }
+    }
+}
+
+extension PeerStatus {
+    fileprivate init(_ peer: PeerSnapshot) {
+        self.init(
+            address: "\(peer.address)",
+            lastHeardAgo: Int((MonotonicInstant.now - peer.lastHeardAt) / .milliseconds(1)),
+            accepted: peer.acceptedCount)
+        advertisement = peer.advertisement.map {
+            Advertisement(
+                priority: Int($0.priority.rawValue), version: $0.version.rawValue,
+                interval: Int($0.interval.duration / .milliseconds(1)))
+        }
+        for (cause, count) in peer.refused.nonZero { refused[cause.rawValue] = count }
+        refusal = peer.refusal?.description
     }
 }
 

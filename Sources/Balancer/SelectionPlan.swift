@@ -1,0 +1,53 @@
+/// What a hash is made of (`balance hash EXPR`).
+public enum HashKey: Hashable, Sendable, CaseIterable {
+    /// The client's address (`src`).
+    case source
+    /// The client's port (`src_port`).
+    case sourcePort
+    /// The address that the client connected to (`dst`).
+    case destination
+    /// The port that the client connected to (`dst_port`).
+    case destinationPort
+}
+
+/// How a hash leads to a server (`hash-type`).
+public struct HashType: Hashable, Sendable {
+    /// The hash function.
+    public enum Function: Hashable, Sendable, CaseIterable {
+        /// The default.
+        case sdbm
+        /// Daniel Bernstein's.
+        case djb2
+        /// That of Ethernet and zip.
+        case crc32
+        /// The key's last four bytes as they are.
+        case none
+    }
+
+    /// Whether servers lie on a circle, so that a change moves few keys (`consistent`), or in a
+    /// table of one place for each unit of weight (`map-based`).
+    public var isConsistent: Bool
+    /// The hash function; `balance source` has its own.
+    public var function: Function
+    /// Whether the hash is spread over all bits; always so where it is consistent.
+    public var avalanches: Bool
+
+    /// Makes haproxy's default.
+    public init(
+        isConsistent: Bool = false, function: Function = .sdbm, avalanches: Bool = false
+    ) {
+        self.isConsistent = isConsistent
+        self.function = function
+        self.avalanches = avalanches
+    }
+}
+
+/// When backup servers serve.
+public enum BackupUse: Hashable, Sendable, CaseIterable {
+    /// The first usable one, once no other server is.
+    case first
+    /// All usable ones, once no other server is (`option allbackups`).
+    case all
+    /// As many as there are other servers that can't serve, beside those that can.
+    case onePerFailure
+}

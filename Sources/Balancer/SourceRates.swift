@@ -1,0 +1,57 @@
+internal import Synchronization
+
+/// Connections per second of each client address, in a table of fixed size.
+///
+/// 16,384 addresses in sets of four. Of more addresses that meet in one set within a second, those
+/// heard of last are known: a flood from many addresses lets some of them exceed their rate, and
+/// never bars one that keeps to it.
+final class SourceRates: Sendable {
+    private struct Entry {
+        var address: UInt64 = 0
+        var second: UInt64 = 0
+        var current = 0
+        var previous = 0
+    }
+
+    private let limit: Int
+    private let entries: Mutex<[Entry]>
+
+    /// - Parameter limit: Most connections within a second, 1 or more.
+    init(limit: Int) {
+        self.limit = limit
+        entries = Mutex(Array(repeating: Entry(), count: setCount * setSize))
+    }
+
+    /// Counts a connection, unless its address has had as many as it may.
+    ///
+    /// - Parameters:
+    ///   - address: What tells one client from another.
+    ///   - now: Milliseconds of the monotonic clock.
+    /// - Returns: Whether it is one too many.
+    func isOver(_ address: UInt64, at now: UInt64) -> Bool {
+        let second = now / 1000 + 1
+        let start = Int((address &* 0x9e37_79b9_7f4a_7c15) >> 52) * setSize
+        return entries.withLock { entries in
+            let places = start..<start + setSize
+            let place =
+                places.first { entries[$0].address == address && entries[$0].second > 0 }
+                ?? places.min { entries[$0].second < entries[$1].second } ?? start
+            var entry = entries[place]
+            if entry.address != address { entry = Entry(address: address, second: second) }
+            if entry.second != second {
+                entry.previous = entry.second + 1 == second ? entry.current : 0
+                entry.current = 0
+                entry.second = second
+            }
+            // The share of the second before that lies within the last one, as haproxy has it.
+            let rate = entry.current + entry.previous * Int(1000 - now % 1000) / 1000
+            let isOver = rate >= limit
+            if !isOver { entry.current += 1 }
+            entries[place] = entry
+            return isOver
+        }
+    }
+}
+
+private let setSize = 4
+private let setCount = 4096

@@ -1,0 +1,113 @@
+extension HAProxySection {
+    /// Keywords about choosing a server; haproxy's configuration manual, section 4.2.
+    static let selectionKeywords: [String: Rule<HAProxySection>] = [
+        "balance": .line { section, arguments throws(Remark) in
+            try algorithms.read(into: &section, &arguments)
+        },
+        "hash-type": .line { section, arguments throws(Remark) in
+            try section.settings.selection.readHashType(&arguments)
+        },
+        "hash-balance-factor": .line { section, arguments throws(Remark) in
+            let factor = try arguments.next("a percentage, 101 or more, or 0")
+            let percent = try factor.integer(in: 0...65_535, of: arguments.label)
+            guard percent == 0 || percent > 100 else {
+                throw .error(
+                    "\(arguments.label) \(percent): must be 101 or more, or 0 for no bound",
+                    at: factor.position)
+            }
+            section.settings.selection.balanceFactor = percent == 0 ? nil : percent
+        },
+    ]
+
+    /// Options about choosing a server.
+    static let selectionOptions: [String: Rule<HAProxySection>] = [
+        "allbackups": .line { section, arguments throws(Remark) in
+            section.settings.selection.backupUse = arguments.isNegated ? .first : .all
+        },
+        // An addition to haproxy's language.
+        "one-backup-per-failure": .line { section, arguments throws(Remark) in
+            section.settings.selection.backupUse = arguments.isNegated ? .first : .onePerFailure
+        },
+    ]
+
+    private static let algorithms = KeywordTable<HAProxySection>(
+        "balance algorithm",
+        [
+            "roundrobin": .set(\.settings.algorithm, to: .roundrobin),
+            "static-rr": .set(\.settings.algorithm, to: .staticRoundrobin),
+            "leastconn": .set(\.settings.algorithm, to: .leastconn),
+            "first": .set(\.settings.algorithm, to: .first),
+            "source": .set(\.settings.algorithm, to: .source),
+            // An addition to haproxy's language.
+            "maglev": .set(\.settings.algorithm, to: .maglev),
+            "hash": .line { section, arguments throws(Remark) in
+                let word = try arguments.next("src, src_port, dst or dst_port")
+                guard let key = BalanceAlgorithm.HashKey(rawValue: word.text) else {
+                    return arguments.warn(
+                        "'balance hash \(word.text)' is known but not implemented yet: only src,"
+                            + " src_port, dst and dst_port can be hashed; the algorithm before it"
+                            + " stays, roundrobin if there is none", at: word.position)
+                }
+                section.settings.algorithm = .hash(key)
+            },
+            "random": Rule(form: .either) { section, arguments throws(Remark) in
+                section.settings.algorithm = .random(draws: try arguments.keyword.draws())
+            },
+        ].merging(
+            ["uri", "url_param", "hdr", "rdp-cookie"].map {
+                ($0, .notYet("the algorithm before it stays, roundrobin if there is none"))
+            }
+        ) { own, _ in own })
+}
+
+extension SelectionSettings {
+    /// `hash-type METHOD FUNCTION MODIFIER`, the last two optional.
+    fileprivate mutating func readHashType(_ arguments: inout Arguments) throws(Remark) {
+        let method = try arguments.next("map-based or consistent")
+        switch method.text {
+        case "map-based": isConsistent = false
+        case "consistent": isConsistent = true
+        default:
+            throw .error(
+                "hash-type \(method.text.quoted): must be map-based or consistent",
+                at: method.position)
+        }
+        hashFunction = .sdbm
+        avalanches = false
+        if let word = arguments.upcoming, word.text != "avalanche" {
+            arguments.skip(1)
+            if let function = HashFunction(rawValue: word.text) {
+                hashFunction = function
+            } else if word.text == "wt6" {
+                arguments.warn(
+                    "the hash function 'wt6' is known but not implemented yet; sdbm is used",
+                    at: word.position)
+            } else {
+                throw .error(
+                    "unknown hash function \(word.text.quoted); there are sdbm, djb2, crc32 and"
+                        + " none", at: word.position)
+            }
+        }
+        guard let word = arguments.nextIfPresent() else { return }
+        guard word.text == "avalanche" else {
+            throw .error(
+                "hash-type: \(word.text.quoted) is not 'avalanche', the only modifier",
+                at: word.position)
+        }
+        avalanches = true
+    }
+}
+
+extension Word {
+    /// The number of draws in `random` or `random(N)`; haproxy's default is 2.
+    fileprivate func draws() throws(Remark) -> Int {
+        guard text.count > "random".count else { return 2 }
+        let inner = text.dropFirst("random(".count).dropLast()
+        guard text.last == ")", let number = Int(inner), (1...100).contains(number) else {
+            throw .error(
+                "balance \(text.quoted): must be random, or random(N) with N from 1 to 100",
+                at: position)
+        }
+        return number
+    }
+}

@@ -1,0 +1,110 @@
+/// How a pool chooses a server; haproxy's names, but for `maglev`.
+public enum BalanceAlgorithm: Hashable, Sendable, Codable {
+    /// By turns, in proportion to the weights.
+    case roundrobin
+    /// By turns that are fixed while the weights are (`static-rr`).
+    case staticRoundrobin
+    /// The server with the fewest connections for its weight.
+    case leastconn
+    /// The first one with room.
+    case first
+    /// By the client's address.
+    case source
+    /// By a hash.
+    case hash(HashKey)
+    /// The least loaded of so many that are drawn by lot.
+    case random(draws: Int)
+    /// By the client's address, in a table that is the same on every node.
+    case maglev
+
+    /// What a hash is made of; haproxy's names.
+    public enum HashKey: String, Hashable, Sendable, Codable, CaseIterable {
+        /// The client's address.
+        case source = "src"
+        /// The client's port.
+        case sourcePort = "src_port"
+        /// The address that the client connected to.
+        case destination = "dst"
+        /// The port that the client connected to.
+        case destinationPort = "dst_port"
+    }
+}
+
+extension BalanceAlgorithm: CustomStringConvertible {
+    /// As haproxy's files have it.
+    public var description: String {
+        switch self {
+        case .roundrobin: "roundrobin"
+        case .staticRoundrobin: "static-rr"
+        case .leastconn: "leastconn"
+        case .first: "first"
+        case .source: "source"
+        case .hash(let key): "hash \(key.rawValue)"
+        case .random(let draws): "random(\(draws))"
+        case .maglev: "maglev"
+        }
+    }
+}
+
+/// What there is to say about choosing a server beside the algorithm.
+public struct SelectionSettings: Hashable, Sendable, Codable {
+    /// A hash function; haproxy's names.
+    public enum HashFunction: String, Hashable, Sendable, Codable, CaseIterable {
+        /// haproxy's functions.
+        case sdbm, djb2, crc32, none
+    }
+
+    /// When backup servers serve.
+    public enum BackupUse: String, Hashable, Sendable, Codable {
+        /// The first usable one, once no other server is.
+        case first
+        /// All usable ones, once no other server is (`option allbackups`).
+        case all
+        /// As many as there are other servers that can't serve (`option one-backup-per-failure`).
+        case onePerFailure
+    }
+
+    /// `hash-type consistent`: a change of the servers moves few keys.
+    public var isConsistent = false
+    /// The hash function.
+    public var hashFunction = HashFunction.sdbm
+    /// Whether the hash is spread over all bits.
+    public var avalanches = false
+    /// Percent of its share of the connections that a server may hold; `nil`: as many as come.
+    public var balanceFactor: Int?
+    /// When backup servers serve.
+    public var backupUse = BackupUse.first
+
+    /// Makes haproxy's defaults.
+    public init() {}
+}
+
+/// Limits of a pool beside the common ones.
+public struct PoolLimits: Hashable, Sendable, Codable {
+    /// How many clients may wait (`maxqueue` in a section); `nil`: as many as come.
+    public var queueLimit: Int?
+    /// `timeout tunnel`; `nil`: the time-outs of the two sides hold.
+    public var tunnelTimeout: Duration?
+    /// `timeout server-fin`; `nil`: the other time-outs hold.
+    public var serverFinTimeout: Duration?
+    /// How long a client may wait while no server is usable (`timeout no-server`); `nil`: it is
+    /// sent away at once.
+    public var noServerTimeout: Duration?
+
+    /// Makes haproxy's defaults.
+    public init() {}
+}
+
+/// Limits of a frontend beside the common ones.
+public struct FrontendLimits: Hashable, Sendable, Codable {
+    /// `timeout client-fin`; `nil`: the other time-outs hold.
+    public var clientFinTimeout: Duration?
+    /// Connections per second (`rate-limit sessions`); `nil`: as many as come.
+    public var sessionRate: Int?
+    /// Connections per second from one address (`rate-limit sessions-per-source`); `nil`: as many
+    /// as come.
+    public var sessionRatePerSource: Int?
+
+    /// Makes haproxy's defaults.
+    public init() {}
+}

@@ -1,0 +1,250 @@
+import LinuxIO
+import Testing
+
+@testable import Balancer
+
+extension BalancerTests {
+    @Suite struct `Time-outs of established connections` {
+        @Test func `the tunnel's time-out holds instead of both sides' own`() throws {
+            let server = try TestServer.holding("a")
+            let running = try RunningBalancer(servers: servers([("a", server)])) {
+                $0.frontends[0].clientTimeout = .milliseconds(60)
+                $0.pools[0].serverTimeout = .milliseconds(60)
+                $0.pools[0].tunnelTimeout = .milliseconds(300)
+            }
+            let client = running.connect()
+            #expect(client.receive(exactly: 1) == "a")
+            let start = MonotonicInstant.now
+            #expect(client.receiveAll().ending == .end)
+            let waited = MonotonicInstant.now - start
+            #expect(waited >= .milliseconds(280) && waited < .seconds(2))
+        }
+
+        @Test func `after a half-close the fin time-outs hold`() throws {
+            let server = try TestServer { socket in
+                socket.send("a")
+                _ = socket.receiveAll()
+                Thread.sleep(for: .seconds(3))
+            }
+            let running = try RunningBalancer(servers: servers([("a", server)])) {
+                $0.frontends[0].clientTimeout = .seconds(20)
+                $0.pools[0].serverTimeout = .seconds(20)
+                $0.pools[0].serverFinTimeout = .milliseconds(200)
+            }
+            let client = running.connect()
+            #expect(client.receive(exactly: 1) == "a")
+            let start = MonotonicInstant.now
+            client.endSending()
+            #expect(client.receiveAll().ending == .end)
+            let waited = MonotonicInstant.now - start
+            #expect(waited >= .milliseconds(190) && waited < .seconds(2))
+            #expect(running.wait { running.pool.servers[0].serverAborts == 1 })
+        }
+
+        @Test func `a client that does not end after its server did is closed in time`() throws {
+            let server = try TestServer { socket in
+                socket.send("a")
+                socket.endSending()
+                _ = socket.receiveAll()
+            }
+            let running = try RunningBalancer(servers: servers([("a", server)])) {
+                $0.frontends[0].clientTimeout = .seconds(20)
+                $0.frontends[0].clientFinTimeout = .milliseconds(200)
+            }
+            let client = running.connect()
+            #expect(client.receiveAll().text == "a")
+            #expect(running.wait { running.frontend.currentSessions == 0 })
+            #expect(running.pool.clientAborts == 1)
+        }
+    }
+
+    @Suite struct `No usable server` {
+        @Test(arguments: [1, 2])
+        func `a client waits for one to come up where that is asked for`(reactors: Int) throws {
+            let server = try TestServer.named("a")
+            let running = try RunningBalancer(
+                reactors: reactors, servers: servers([("a", server)])
+            ) {
+                $0.pools[0].noServerTimeout = .seconds(10)
+                $0.pools[0].connectTimeout = .milliseconds(50)
+            }
+            running.balancer.setHealth(pool: 0, server: 0, isUp: false)
+            let clients = (0..<3).map { _ in running.connect() }
+            #expect(running.wait { running.pool.currentQueue == 3 })
+            Thread.sleep(for: .milliseconds(150))
+            running.balancer.setHealth(pool: 0, server: 0, isUp: true)
+            #expect(clients.map { $0.receiveAll().text } == ["a", "a", "a"])
+            #expect(running.pool.connectionErrors == 0)
+        }
+
+        @Test func `a client waits no longer than asked for`() throws {
+            let server = try TestServer.named("a")
+            let running = try RunningBalancer(servers: servers([("a", server)])) {
+                $0.pools[0].noServerTimeout = .milliseconds(200)
+                $0.pools[0].connectTimeout = .seconds(20)
+            }
+            running.balancer.setHealth(pool: 0, server: 0, isUp: false)
+            let start = MonotonicInstant.now
+            let (text, ending) = running.connect().receiveAll()
+            let waited = MonotonicInstant.now - start
+            #expect(text.isEmpty && ending == .end)
+            #expect(waited >= .milliseconds(190) && waited < .seconds(2))
+            #expect(running.pool.connectionErrors == 1)
+        }
+    }
+
+    @Suite struct `Bounded queues` {
+        @Test(arguments: [1, 2])
+        func `a client that finds the pool's queue full is sent away at once`(
+            reactors: Int
+        ) throws {
+            let server = try TestServer.holding("a")
+            let running = try RunningBalancer(
+                reactors: reactors, servers: servers([("a", server)])
+            ) {
+                $0.pools[0].servers[0].connectionLimit = 1
+                $0.pools[0].queueLimit = 2
+            }
+            let first = running.connect()
+            #expect(first.receive(exactly: 1) == "a")
+            let waiting = (0..<2).map { _ in running.connect() }
+            #expect(running.wait { running.pool.currentQueue == 2 })
+            #expect(running.connect().receiveAll().ending == .end)
+            #expect(running.pool.connectionErrors == 1)
+            first.close()
+            #expect(waiting[0].receive(exactly: 1) == "a")
+            waiting[0].close()
+            #expect(waiting[1].receive(exactly: 1) == "a")
+        }
+
+        @Test func `a hashed client waits for any server once its own has enough of them`() throws {
+            let (a, b) = (try TestServer.holding("a"), try TestServer.holding("b"))
+            let running = try RunningBalancer(
+                algorithm: .source, servers: servers([("a", a), ("b", b)])
+            ) {
+                for index in 0..<2 {
+                    $0.pools[0].servers[index].connectionLimit = 1
+                    $0.pools[0].servers[index].queueLimit = 1
+                }
+            }
+            // 127.0.0.1 and .3 are b's, 127.0.0.2 is a's.
+            let (own, other) = (running.connect(), running.connect(from: 0x7f00_0002))
+            #expect(own.receive(exactly: 1) == "b")
+            #expect(other.receive(exactly: 1) == "a")
+            let bound = running.connect()
+            #expect(running.wait { running.pool.servers[1].currentQueue == 1 })
+            let free = running.connect()
+            #expect(running.wait { running.pool.currentQueue == 2 })
+            #expect(running.pool.servers[1].currentQueue == 1)
+            other.close()
+            #expect(free.receive(exactly: 1) == "a")
+            own.close()
+            #expect(bound.receive(exactly: 1) == "b")
+        }
+    }
+
+    @Suite struct `Rates` {
+        @Test(arguments: [1, 2])
+        func `connections above the rate wait in the kernel's queue and none is lost`(
+            reactors: Int
+        ) throws {
+            let server = try TestServer.named("a")
+            let running = try RunningBalancer(
+                reactors: reactors, servers: servers([("a", server)])
+            ) { $0.frontends[0].sessionRateLimit = 20 }
+            let start = MonotonicInstant.now
+            let clients = (0..<50).map { _ in running.connect() }
+            let answers = clients.map { $0.receiveAll().text }
+            let taken = MonotonicInstant.now - start
+            #expect(answers.allSatisfy { $0 == "a" })
+            #expect(running.frontend.totalSessions == 50)
+            #expect(running.frontend.peakRate <= 20)
+            // 20 at once, the other 30 at 20 a second.
+            #expect(taken >= .milliseconds(1200) && taken < .seconds(6))
+        }
+
+        @Test(arguments: [1, 2])
+        func `one address is refused above its rate, others are not`(reactors: Int) throws {
+            let server = try TestServer.named("a")
+            let running = try RunningBalancer(
+                reactors: reactors, servers: servers([("a", server)])
+            ) { $0.frontends[0].sessionRateLimitPerSource = 5 }
+            let answers = (0..<12).map { _ in running.connect().receiveAll() }
+            #expect(answers.prefix(5).allSatisfy { $0.text == "a" })
+            let refused = answers.count { $0.text.isEmpty }
+            // The clock may have passed into the next second meanwhile.
+            #expect((2...7).contains(refused))
+            #expect(running.answer(from: 0x7f00_0002) == "a")
+            #expect(running.frontend.deniedRequests == refused)
+            #expect(running.frontend.totalSessions == 13 - refused)
+        }
+
+        @Test func `an address is known again among thousands of others`() {
+            let rates = SourceRates(limit: 3)
+            #expect(
+                (0..<5).map { _ in rates.isOver(1, at: 500) } == [false, false, false, true, true])
+            for other in 2..<4000 as Range<UInt64> { _ = rates.isOver(other, at: 600) }
+            #expect(rates.isOver(1, at: 700))
+            // A second later what it had counts in part only.
+            #expect(rates.isOver(1, at: 1500) == false)
+            #expect(rates.isOver(1, at: 3000) == false)
+        }
+    }
+
+    @Suite struct `Servers that change` {
+        @Test(arguments: [1, 2])
+        func `connections to a server that goes down are reset where that is asked for`(
+            reactors: Int
+        ) throws {
+            let (a, b) = (try TestServer.holding("a"), try TestServer.holding("b"))
+            let running = try RunningBalancer(
+                reactors: reactors, servers: servers([("a", a), ("b", b)])
+            ) { $0.pools[0].servers[0].shutsSessionsWhenDown = true }
+            let clients = (0..<4).map { _ in running.connect() }
+            #expect(clients.map { $0.receive(exactly: 1) } == ["a", "b", "a", "b"])
+            for server in 0..<2 { running.balancer.setHealth(pool: 0, server: server, isUp: false) }
+            #expect(clients[0].receiveAll().ending == .failed(104))
+            #expect(clients[2].receiveAll().ending == .failed(104))
+            #expect(running.wait { running.pool.currentSessions == 2 })
+            clients[1].send("still here")
+            #expect(running.wait { running.pool.servers[1].bytesIn == 10 })
+        }
+
+        @Test func `connections to a backup are reset when a server of the first line is back`()
+            throws
+        {
+            let (a, b) = (try TestServer.holding("a"), try TestServer.holding("b"))
+            let running = try RunningBalancer(servers: servers([("a", a), ("b", b)])) {
+                $0.pools[0].servers[0].shutsBackupSessionsWhenUp = true
+                $0.pools[0].servers[1].isBackup = true
+            }
+            running.balancer.setHealth(pool: 0, server: 0, isUp: false)
+            let client = running.connect()
+            #expect(client.receive(exactly: 1) == "b")
+            running.balancer.setHealth(pool: 0, server: 0, isUp: true)
+            #expect(client.receiveAll().ending == .failed(104))
+            let next = running.connect()
+            #expect(next.receive(exactly: 1) == "a")
+            // What is told again is no change.
+            running.balancer.setHealth(pool: 0, server: 0, isUp: true)
+            next.send("x")
+            #expect(running.wait { running.pool.servers[0].bytesIn == 1 })
+        }
+
+        @Test func `a server that came up gets its full share by and by, without a new event`()
+            throws
+        {
+            let (a, b) = (try TestServer.named("a"), try TestServer.named("b"))
+            let running = try RunningBalancer(servers: servers([("a", a), ("b", b)])) {
+                $0.pools[0].servers[1].slowStart = .seconds(2)
+            }
+            running.balancer.setHealth(pool: 0, server: 1, isUp: false)
+            running.balancer.setHealth(pool: 0, server: 1, isUp: true)
+            let early = (0..<16).map { _ in running.answer() }.joined()
+            #expect(early.count { $0 == "b" } <= 2)
+            Thread.sleep(for: .milliseconds(3_300))
+            let late = (0..<16).map { _ in running.answer() }.joined()
+            #expect(late.count { $0 == "b" } == 8)
+        }
+    }
+}

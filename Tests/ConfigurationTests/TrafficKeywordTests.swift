@@ -1,0 +1,110 @@
+import NodeConfiguration
+import Testing
+
+@Suite struct `haproxy's keywords of choosing and limiting` {
+    @Test(
+        arguments: [
+            ("balance roundrobin", .roundrobin), ("balance static-rr", .staticRoundrobin),
+            ("balance leastconn", .leastconn), ("balance first", .first),
+            ("balance source", .source), ("balance maglev", .maglev),
+            ("balance random", .random(draws: 2)), ("balance random(3)", .random(draws: 3)),
+            ("balance hash src", .hash(.source)), ("balance hash src_port", .hash(.sourcePort)),
+            ("balance hash dst", .hash(.destination)),
+            ("balance hash dst_port", .hash(.destinationPort)),
+        ] as [(String, BalanceAlgorithm)])
+    func `every algorithm is read, and written as it was`(
+        line: String, algorithm: BalanceAlgorithm
+    ) throws {
+        let loaded = load(proxy(line))
+        #expect(loaded.diagnostics.isEmpty)
+        #expect(loaded.model?.backends.first?.algorithm == algorithm)
+        #expect("balance \(algorithm)" == (line == "balance random" ? "balance random(2)" : line))
+    }
+
+    @Test func `what is said about hashes, backups, queues and rates reaches the model`() throws {
+        let loaded = load(
+            proxy(
+                """
+                hash-type consistent djb2 avalanche
+                hash-balance-factor 150
+                option allbackups
+                maxqueue 7
+                timeout tunnel 1h
+                timeout client-fin 2s
+                timeout server-fin 3s
+                timeout no-server 4s
+                rate-limit sessions 100
+                rate-limit sessions-per-source 10
+                server b 192.0.2.12:80 maxqueue 5 slowstart 30s
+                """))
+        #expect(loaded.diagnostics.isEmpty)
+        let backend = try #require(loaded.model?.backends.first)
+        var selection = SelectionSettings()
+        selection.isConsistent = true
+        selection.hashFunction = .djb2
+        selection.avalanches = true
+        selection.balanceFactor = 150
+        selection.backupUse = .all
+        #expect(backend.selection == selection)
+        var limits = PoolLimits()
+        limits.queueLimit = 7
+        limits.tunnelTimeout = .seconds(3600)
+        limits.serverFinTimeout = .seconds(3)
+        limits.noServerTimeout = .seconds(4)
+        #expect(backend.limits == limits)
+        #expect(backend.servers[1].queueLimit == 5)
+        #expect(backend.servers[1].slowStart == .seconds(30))
+        let frontend = try #require(loaded.model?.frontends.first)
+        var frontendLimits = FrontendLimits()
+        frontendLimits.clientFinTimeout = .seconds(2)
+        frontendLimits.sessionRate = 100
+        frontendLimits.sessionRatePerSource = 10
+        #expect(frontend.limits == frontendLimits)
+    }
+
+    @Test func `one backup per failure is asked for by an option, and taken back by no`() {
+        let option = "option one-backup-per-failure"
+        #expect(load(proxy(option)).model?.backends.first?.selection.backupUse == .onePerFailure)
+        #expect(
+            load(proxy("\(option)\nno \(option)")).model?.backends.first?.selection.backupUse
+                == .first)
+    }
+
+    @Test(arguments: [
+        (
+            "balance random(0)",
+            "f:7:9: error: balance 'random(0)': must be random, or random(N) with N from 1 to 100"
+        ),
+        (
+            "balance random(x",
+            "f:7:9: error: balance 'random(x': must be random, or random(N) with N from 1 to 100"
+        ),
+        (
+            "hash-type consitent",
+            "f:7:11: error: hash-type 'consitent': must be map-based or consistent"
+        ),
+        (
+            "hash-type map-based md5",
+            "f:7:21: error: unknown hash function 'md5'; there are sdbm, djb2, crc32 and none"
+        ),
+        (
+            "hash-type map-based sdbm often",
+            "f:7:26: error: hash-type: 'often' is not 'avalanche', the only modifier"
+        ),
+        (
+            "hash-balance-factor 50",
+            "f:7:21: error: hash-balance-factor 50: must be 101 or more, or 0 for no bound"
+        ),
+        (
+            "balance hash req.ssl_sni",
+            "f:7:14: warning: 'balance hash req.ssl_sni' is known but not implemented yet: only src, src_port, dst and dst_port can be hashed; the algorithm before it stays, roundrobin if there is none"
+        ),
+        (
+            "rate-limit session 5",
+            "f:7:12: error: unknown rate limit 'session'; did you mean 'sessions'?"
+        ),
+    ])
+    func `what is wrong is said at its word`(line: String, message: String) {
+        #expect(diagnose(proxy(line)) == [message])
+    }
+}
