@@ -17,6 +17,11 @@ public struct ConnectionRules: Hashable, Sendable, Codable {
 
     /// Makes no rule.
     public init() {}
+
+    /// Whether nothing is decided.
+    public var isEmpty: Bool {
+        connection.isEmpty && session.isEmpty && content.isEmpty && backends.isEmpty
+    }
 }
 
 /// A rule of `tcp-request`.

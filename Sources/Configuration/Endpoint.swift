@@ -51,6 +51,8 @@ extension IPAddress {
 public struct Listener: Hashable, Sendable, Codable {
     /// The place.
     public var endpoint: Endpoint
+    /// Whether datagrams come in instead of connections (`mode udp`).
+    public var isDatagram = false
     /// `name`.
     public var name: String?
     /// The interface that clients must come in by (`interface`).
@@ -85,6 +87,9 @@ public struct Listener: Hashable, Sendable, Codable {
 }
 
 extension Frontend {
+    /// Whether datagrams come in instead of connections (`mode udp`).
+    public var isDatagram: Bool { listeners.contains(where: \.isDatagram) }
+
     /// Where it listens; set, it listens there with nothing special.
     public var endpoints: [Endpoint] {
         get { listeners.map(\.endpoint) }

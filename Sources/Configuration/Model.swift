@@ -287,6 +287,8 @@ public struct Frontend: Hashable, Sendable, Codable {
 public struct Backend: Hashable, Sendable, Codable {
     /// The section's name.
     public var name: String
+    /// Whether it serves datagrams instead of connections (`mode udp`).
+    public var isDatagram = false
     /// How a server is chosen.
     public var algorithm = BalanceAlgorithm.roundrobin
     /// The servers, in the order of the file.

@@ -61,7 +61,7 @@ extension Socket {
         _ = clinux_listen(socket, backlog)
     }
 
-    private static func prepare(
+    static func prepare(
         _ socket: Int32, for address: StreamAddress, _ options: ListeningOptions
     ) throws(SystemError) {
         try setOption(socket, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR")

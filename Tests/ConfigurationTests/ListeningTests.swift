@@ -195,6 +195,48 @@ import VRRPCore
         #expect(rules.refusesOthers)
     }
 
+    @Test func `datagrams are a mode of both sides`() throws {
+        let text = """
+            defaults
+            timeout client 1m
+            timeout server 1m
+            timeout connect 5s
+            listen dns
+            mode udp
+            bind 192.0.2.1:53
+            server a 192.0.2.11:53
+            listen web
+            bind 192.0.2.1:53
+            server a 192.0.2.11:53
+            """
+        let model = try #require(load(text).model)
+        #expect(model.frontends.map(\.isDatagram) == [true, false])
+        #expect(model.backends.map(\.isDatagram) == [true, false])
+        #expect(
+            diagnose(text + "\ndefault_backend dns") == [
+                "f:9:8: error: 'web' and its backend 'dns' must both be in mode tcp, or both in mode udp"
+            ])
+        #expect(
+            diagnose(
+                """
+                listen dns
+                mode udp
+                bind :53 accept-proxy
+                bind unix@/run/x
+                tcp-request connection reject
+                timeout client 1m
+                timeout server 1m
+                timeout connect 5s
+                server a 192.0.2.11:53 send-proxy
+                """) == [
+                    "f:1:8: error: 'dns': 'tcp-request' and 'use_backend' are for connections, not for mode udp",
+                    "f:1:8: error: server 'a': mode udp needs an address and a port, and sends no PROXY header",
+                    "f:3:6: error: 'accept-proxy' is for connections, not for mode udp",
+                    "f:3:6: warning: answers leave by the address that the kernel chooses, which a client may not expect: listen on the address itself",
+                    "f:4:6: error: unix@/run/x: mode udp needs an address and a port",
+                ])
+    }
+
     @Test(arguments: [
         ("bind :81 mode 999", "f:7:15: error: mode '999': must be permissions such as 660"),
         (

@@ -12,6 +12,7 @@ struct PathTable: Sendable {
         /// How long the PROXY header may take, in milliseconds.
         let headerTimeout: UInt64
         let connectionLimit: Int?
+        let isDatagram: Bool
         /// What is decided before a server is chosen; `nil`: nothing.
         let program: RuleProgram?
 
@@ -47,7 +48,8 @@ struct PathTable: Sendable {
                     frontend: index, route: first,
                     acceptsProxyHeader: listener.acceptsProxyHeader,
                     headerTimeout: limit == 0 ? mostHeaderTime : min(limit, mostHeaderTime),
-                    connectionLimit: listener.connectionLimit, program: program)
+                    connectionLimit: listener.connectionLimit, isDatagram: frontend.isDatagram,
+                    program: program)
             }
         }
     }

@@ -11,6 +11,7 @@ extension Worker {
     /// Takes what waits at a listener, up to the limits.
     mutating func accept(at index: Int) {
         guard listeners[index].isWatched else { return }
+        guard !listeners[index].isDatagram else { return receiveDatagrams(at: index) }
         let frontend = listeners[index].frontend
         // A quiet listener costs one call per connection, without one that finds nothing; one that
         // is ready again in the very next turn gets twice as many, which saves turns.
@@ -62,8 +63,12 @@ extension Worker {
         guard isAccepting, acceptPauseEnd == nil else { return }
         for index in listeners.indices where !listeners[index].isWatched {
             let token = UInt64(specialGeneration) << 32 | UInt64(index)
+            let isDatagram = listeners[index].isDatagram
+            // Flows are found without a lock: those of one listener belong to one reactor.
+            if isDatagram, index % shared.plan.reactorCount != number { continue }
             let result = epoll.add(
-                listeners[index].socket, for: [.readable, .exclusive], token: token)
+                listeners[index].socket, for: isDatagram ? .readable : [.readable, .exclusive],
+                token: token)
             listeners[index].isWatched = result == 0
         }
     }
@@ -107,7 +112,7 @@ extension Worker {
         }
     }
 
-    private mutating func tellRoom(_ reactors: UInt64) {
+    mutating func tellRoom(_ reactors: UInt64) {
         var rest = reactors
         while rest != 0 {
             let reactor = rest.trailingZeroBitCount
@@ -133,15 +138,7 @@ extension Worker {
         _ socket: Int32, from peer: IPEndpoint, at frontend: Int, by listener: Int
     ) -> Bool {
         guard let client = slab.allocate() else { return false }
-        let server = client | 1
-        slab[client].prepare(socket: socket, now: UInt32(truncatingIfNeeded: now))
-        slab[server].prepare(socket: -1, now: UInt32(truncatingIfNeeded: now))
-        slab[client].word = peer.digest
-        slab[client].owner = UInt16(frontend)
-        slab[client].path = UInt16(listener)
-        slab[client].introduction = -1
-        slab[server].path = UInt16(unsafe entries[listener].route)
-        slab[server].owner = Half.noServer
+        prepare(client, socket: socket, source: peer, at: frontend, by: listener)
         // The listener's TCP_NODELAY is inherited.
         slab[client].marks.insert([.hasSent, .hasNoDelay])
         let result = epoll.add(
@@ -157,6 +154,22 @@ extension Worker {
             introduce(client, from: peer)
         }
         return true
+    }
+
+    /// Starts a connection in a place that an earlier one left.
+    @inline(__always)
+    mutating func prepare(
+        _ client: Int, socket: Int32, source: IPEndpoint, at frontend: Int, by listener: Int
+    ) {
+        let server = client | 1
+        slab[client].prepare(socket: socket, now: UInt32(truncatingIfNeeded: now))
+        slab[server].prepare(socket: -1, now: UInt32(truncatingIfNeeded: now))
+        slab[client].word = source.digest
+        slab[client].owner = UInt16(frontend)
+        slab[client].path = UInt16(listener)
+        slab[client].introduction = -1
+        slab[server].path = UInt16(unsafe entries[listener].route)
+        slab[server].owner = Half.noServer
     }
 }
 

@@ -68,7 +68,11 @@ extension Worker {
         let isWaiting = slab[client].phase == .waiting
         let ticket = slab[client | 1].word
         let pool = route(client).pool
-        let holdsSlot = slab[client].phase == .connecting || slab[client].phase == .relaying
+        let holdsSlot =
+            switch slab[client].phase {
+            case .connecting, .relaying, .flowing: true
+            case .free, .introducing, .waiting, .pausing: false
+            }
         let notice: PoolState.Notice? = shared.pools[pool].state.withLock { state in
             state.leave()
             if isWaiting { state.leaveLine(at: server, ticket: ticket) }

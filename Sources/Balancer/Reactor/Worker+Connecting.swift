@@ -7,6 +7,7 @@ extension Worker {
     /// Begins an attempt at the server that was chosen.
     mutating func connect(_ client: Int) {
         let server = client | 1
+        guard !route(client).isDatagram else { return connectFlow(client) }
         slab[client].phase = .connecting
         let destination = unsafe destinations + Int(slab[server].owner)
         let result = StreamSocket.open(unsafe destination.pointee.family)
@@ -98,7 +99,7 @@ extension Worker {
     ///
     /// It was accepted, so it is not lost: it tries again, and nothing further is accepted
     /// meanwhile. Not an attempt: the server has no part in it.
-    private mutating func descriptorsRanOut(_ client: Int) {
+    mutating func descriptorsRanOut(_ client: Int) {
         pauseAccepting()
         if let server = serverInPool(client) { giveBackSlot(server, pool: route(client).pool) }
         slab[client].phase = .pausing

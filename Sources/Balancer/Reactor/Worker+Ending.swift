@@ -19,11 +19,13 @@ extension Worker {
             pool.giveBack(slab[half].lease)
             slab[half].lease = -1
         }
-        if slab[client].phase != .relaying, farewell == .finish {
+        let isFlow = slab[client].socket < 0
+        if isFlow { forgetFlow(client) }
+        if slab[client].phase != .relaying, farewell == .finish, !isFlow {
             // Unread bytes would turn the end into a reset.
             discardUnread(slab[client].socket)
         }
-        close(client, farewell)
+        if !isFlow { close(client, farewell) }
         if slab[client | 1].socket >= 0 { close(client | 1, server) }
         let frontend = Int(slab[client].owner)
         let listener = Int(slab[client].path)
@@ -118,7 +120,7 @@ extension Worker {
             let isHeld = slab[client | 1].marks.contains(.isHeld)
             consider(.queue, since, isHeld ? route.noServerTimeout : route.queueTimeout)
         case .connecting: consider(.connect, since, route.connectTimeout)
-        case .relaying:
+        case .relaying, .flowing:
             let (own, servers) = idleLimits(client, route)
             consider(.server, slab[client | 1].activeAt, servers)
             consider(.client, slab[client].activeAt, own)

@@ -26,6 +26,7 @@ internal import Synchronization
         let noServerTimeout: UInt64
         let retries: Int
         let redispatches: Bool
+        let isDatagram: Bool
         let key: ClientKey?
     }
 
@@ -35,6 +36,7 @@ internal import Synchronization
         let frontend: Int
         /// Whether a limit of its own is counted.
         let hasLimit: Bool
+        let isDatagram: Bool
         var isWatched = false
         /// How many connections an event brings, as far as is known.
         var batch = 1
@@ -53,6 +55,8 @@ internal import Synchronization
     /// The servers, counted over all pools.
     let destinations: UnsafeMutablePointer<Destination>
     var introductions = Introductions()
+    /// The flows of datagrams, by the index of their client half.
+    var flows: [FlowKey: Int32] = [:]
     /// Counts `unique-id`s.
     var identifierCount: UInt64 = 0
     let layout: TallyLayout
@@ -98,7 +102,7 @@ internal import Synchronization
             self.listeners.append(
                 Listener(
                     socket: socket, frontend: entry.frontend,
-                    hasLimit: entry.connectionLimit != nil))
+                    hasLimit: entry.connectionLimit != nil, isDatagram: entry.isDatagram))
         }
     }
 
@@ -176,6 +180,7 @@ internal import Synchronization
         case .connecting where half & 1 == 1: connectionAnswered(half, readiness)
         case .waiting, .pausing, .connecting: clientStirred(half, readiness)
         case .introducing: introductionStirred(half, readiness)
+        case .flowing: flowStirred(half, readiness)
         case .free: break
         }
     }
@@ -241,6 +246,7 @@ extension Worker.Route {
             tunnelTimeout: milliseconds(pool.tunnelTimeout),
             noServerTimeout: milliseconds(pool.noServerTimeout),
             retries: min(max(pool.retries, 0), 100), redispatches: pool.redispatches,
+            isDatagram: frontend.isDatagram,
             key: ClientKey(pool))
     }
 }

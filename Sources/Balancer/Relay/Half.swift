@@ -91,6 +91,8 @@ enum Phase: UInt8 {
     case connecting
     /// It moves bytes.
     case relaying
+    /// It moves datagrams.
+    case flowing
 }
 
 /// What a connection waits for that says who it is.

@@ -21,6 +21,7 @@ struct ModelAssembler {
             checkTrackReferences()
             checkBackendReferences()
             checkRuleReferences()
+            checkModes()
         }
         var model = Model()
         model.global = draft.global
@@ -140,14 +141,32 @@ struct ModelAssembler {
         }
     }
 
+    private mutating func checkModes() {
+        for frontend in draft.frontends {
+            let name = frontend.value.backendName
+            guard let backend = draft.backends.first(where: { $0.value.name == name }),
+                backend.value.isDatagram != frontend.value.isDatagram,
+                !frontend.value.listeners.isEmpty
+            else { continue }
+            report(
+                "\(frontend.value.name.quoted) and its backend \(name.quoted) must both be in mode"
+                    + " tcp, or both in mode udp", at: frontend.location)
+        }
+    }
+
     private mutating func checkListeners() {
         struct Place: Hashable {
             let endpoint: Endpoint
             let interface: String?
+            let isDatagram: Bool
         }
         refuseDuplicates(
             draft.listeners,
-            by: { Place(endpoint: $0.listener.endpoint, interface: $0.listener.interface) },
+            by: {
+                Place(
+                    endpoint: $0.listener.endpoint, interface: $0.listener.interface,
+                    isDatagram: $0.listener.isDatagram)
+            },
             as: { "a listener on \($0.listener.endpoint)" })
     }
 

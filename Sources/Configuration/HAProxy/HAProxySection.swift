@@ -2,7 +2,7 @@ import VRRPCore
 
 /// What a `defaults` section hands on to the sections after it.
 struct HAProxySettings: Sendable {
-    enum Mode: Sendable { case tcp, http }
+    enum Mode: Sendable { case tcp, http, udp }
 
     var mode = Mode.tcp
     var modePosition = Position.start
@@ -95,7 +95,8 @@ struct HAProxySection: Sendable {
                         at: name.position))
                 return
             }
-            for (listener, position) in listeners where !settings.isDisabled {
+            for (var listener, position) in listeners where !settings.isDisabled {
+                listener.isDatagram = settings.mode == .udp
                 let listener = Draft.Listening(listener: listener, section: name.text)
                 let location = Location(file: file, position: position)
                 draft.listeners.append(Placed(value: listener, location: location))
@@ -103,7 +104,8 @@ struct HAProxySection: Sendable {
         }
         if isPage { return addPage(file: file, into: &draft) }
         warnAboutStatistics(&remarks)
-        guard settings.mode == .tcp else { return remarks.append(httpRefusal) }
+        guard settings.mode != .http else { return remarks.append(httpRefusal) }
+        if settings.mode == .udp { refuseStreamWords(&remarks) }
         if kind != .backend { addFrontend(file: file, into: &draft, &remarks) }
         if kind != .frontend { addBackend(file: file, into: &draft, &remarks) }
         warnAboutTimeouts(&remarks)
@@ -135,6 +137,9 @@ struct HAProxySection: Sendable {
                 ?? (kind == .frontend ? routing.rules.backends.first?.backendName : nil)
                 ?? name.text)
         frontend.listeners = listeners.map(\.listener)
+        for index in frontend.listeners.indices {
+            frontend.listeners[index].isDatagram = settings.mode == .udp
+        }
         frontend.rules = routing.finish(
             hasDefault: settings.backendName != nil || kind == .listen, &remarks)
         draft.ruleReferences += routing.references.map { reference in
@@ -161,6 +166,7 @@ struct HAProxySection: Sendable {
                     at: name.position))
         }
         var backend = Backend(name: name.text)
+        backend.isDatagram = settings.mode == .udp
         backend.algorithm = settings.algorithm
         backend.selection = settings.selection
         backend.limits = settings.poolLimits
@@ -209,6 +215,40 @@ extension HAProxySection {
             .warning(
                 "the 'stats' keywords of \(name.text.quoted) are ignored: a statistics page needs"
                     + " 'mode http'", at: name.position))
+    }
+
+    /// What a section in mode udp cannot do.
+    private func refuseStreamWords(_ remarks: inout [Remark]) {
+        for (listener, position) in listeners {
+            if listener.acceptsProxyHeader {
+                remarks.append(
+                    .error("'accept-proxy' is for connections, not for mode udp", at: position))
+            }
+            guard case .internet(let address, _) = listener.endpoint else {
+                remarks.append(
+                    .error(
+                        "\(listener.endpoint): mode udp needs an address and a port", at: position))
+                continue
+            }
+            if address == nil || address == .v6(.unspecified) {
+                remarks.append(
+                    .warning(
+                        "answers leave by the address that the kernel chooses, which a client may"
+                            + " not expect: listen on the address itself", at: position))
+            }
+        }
+        if !routing.rules.isEmpty {
+            remarks.append(
+                .error(
+                    "\(name.text.quoted): 'tcp-request' and 'use_backend' are for connections, not"
+                        + " for mode udp", at: name.position))
+        }
+        for server in servers where server.connection.header != .none || server.port == 0 {
+            remarks.append(
+                .error(
+                    "server \(server.name.quoted): mode udp needs an address and a port, and sends"
+                        + " no PROXY header", at: name.position))
+        }
     }
 
     /// Like haproxy: without these a peer that says nothing holds its connection for ever.

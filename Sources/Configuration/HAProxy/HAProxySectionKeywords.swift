@@ -117,6 +117,8 @@ extension HAProxySection {
         "mode",
         [
             "tcp": .set(\.settings.mode, to: .tcp), "http": .set(\.settings.mode, to: .http),
+            // An addition: haproxy has no datagrams.
+            "udp": .set(\.settings.mode, to: .udp),
             "health": gone, "log": gone, "spop": gone, "haterm": gone,
         ])
 

@@ -29,6 +29,7 @@ extension FrontendPlan {
         clientFinTimeout = frontend.limits.clientFinTimeout
         sessionRateLimit = frontend.limits.sessionRate
         sessionRateLimitPerSource = frontend.limits.sessionRatePerSource
+        isDatagram = frontend.isDatagram
         rules = RulePlan(frontend.rules, poolIndex: model.backendIndex)
     }
 }

@@ -19,7 +19,8 @@ struct ProxyStatusBuilder {
             return proxy
         }
         for (frontend, counters) in zip(model.activeFrontends, snapshot.frontends) {
-            var proxy = ProxyStatus(name: frontend.name)
+            var proxy = ProxyStatus(
+                name: frontend.name, mode: frontend.isDatagram ? "udp" : "tcp")
             proxy.frontend = FrontendStatus(frontend, counters)
             // A `listen` section is one proxy: its pool has its name.
             if frontend.backendName == frontend.name { addPool(named: frontend.name, to: &proxy) }
@@ -27,7 +28,8 @@ struct ProxyStatusBuilder {
         }
         let listened = Set(model.activeFrontends.map(\.name))
         for backend in model.backends where !listened.contains(backend.name) {
-            var proxy = ProxyStatus(name: backend.name)
+            var proxy = ProxyStatus(
+                name: backend.name, mode: backend.isDatagram ? "udp" : "tcp")
             addPool(named: backend.name, to: &proxy)
             proxies.append(proxy)
         }

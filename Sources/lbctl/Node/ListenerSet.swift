@@ -39,7 +39,9 @@ struct ListenerSet: ~Copyable {
     func applyOptions(of model: Model) -> [SystemError] {
         var refused: [SystemError] = []
         for listener in model.listeners {
-            guard let socket = sockets[ListeningPlace(listener)] else { continue }
+            guard let socket = sockets[ListeningPlace(listener)], !listener.isDatagram else {
+                continue
+            }
             let options = ListeningOptions(listener)
             Socket.setBacklog(options.backlog, of: socket)
             guard case .internet = listener.endpoint else { continue }
@@ -83,6 +85,10 @@ struct ListenerSet: ~Copyable {
 
     private static func socket(for listener: Listener) throws(SystemError) -> Descriptor {
         if case .descriptor(let number) = listener.endpoint { return try Socket.inherited(number) }
+        if listener.isDatagram {
+            return try DatagramSocket.bound(
+                to: StreamAddress(listener.endpoint), options: ListeningOptions(listener))
+        }
         return try Socket.listening(
             on: StreamAddress(listener.endpoint), options: ListeningOptions(listener))
     }
@@ -119,12 +125,14 @@ struct ListeningPlace: Hashable {
     let interface: String?
     let servesIPv6Alone: Bool?
     let isTransparent: Bool
+    let isDatagram: Bool
 
     init(_ listener: Listener) {
         endpoint = listener.endpoint
         interface = listener.interface
         servesIPv6Alone = listener.servesIPv6Alone
         isTransparent = listener.isTransparent
+        isDatagram = listener.isDatagram
     }
 
     /// Whether both cannot be listened on at once although they differ.
@@ -132,7 +140,7 @@ struct ListeningPlace: Hashable {
         guard self != other, case .internet(let address, let port) = endpoint,
             case .internet(let otherAddress, let otherPort) = other.endpoint
         else { return false }
-        return port == otherPort
+        return port == otherPort && isDatagram == other.isDatagram
             && (endpoint == other.endpoint || ListeningPlace.isEverything(address)
                 || ListeningPlace.isEverything(otherAddress))
     }
