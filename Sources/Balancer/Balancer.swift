@@ -23,8 +23,12 @@ public final class Balancer: Sendable {
     ///   - listeners: The listening sockets of each frontend, non-blocking. They
     ///     remain the caller's, who keeps them open until after ``stop()``; they may be shared with
     ///     another process, and outlive this one.
+    ///   - observer: Told how connecting to a server ended: of each failure, and of the first
+    ///     success after it. Called on the reactors' threads; must not wait for anything.
     /// - Throws: `SystemError` when the process has no descriptor left.
-    public init(plan: BalancerPlan, listeners: [[Int32]]) throws(SystemError) {
+    public init(
+        plan: BalancerPlan, listeners: [[Int32]], observer: ConnectionObserver? = nil
+    ) throws(SystemError) {
         precondition((1...64).contains(plan.reactorCount), "1 to 64 reactors")
         precondition(plan.frontends.count < Int(UInt16.max), "too many frontends")
         precondition(listeners.count == plan.frontends.count, "a list of listeners per frontend")
@@ -41,7 +45,7 @@ public final class Balancer: Sendable {
             let missing = max(0, sockets.count - plan.frontends[index].listeners.count)
             plan.frontends[index].listeners += Array(repeating: ListenerPlan(), count: missing)
         }
-        shared = try SharedState(plan)
+        shared = try SharedState(plan, observer: observer)
         self.listeners = listeners
         threads = Mutex([])
     }
@@ -174,6 +178,16 @@ public final class Balancer: Sendable {
     /// - Parameter address: The address; its port does not matter.
     public func closeConnections(throughLocalAddress address: IPEndpoint) {
         for inbox in shared.inboxes { inbox.post(.addressLeft(address)) }
+    }
+
+    /// Changes how many connections a server may have.
+    ///
+    /// - Parameters:
+    ///   - pool: The pool's position in the plan.
+    ///   - server: The server's position in the pool.
+    ///   - limit: At least 1; `nil`: any number.
+    public func setConnectionLimit(pool: Int, server: Int, _ limit: Int?) {
+        change(pool) { $0.setConnectionLimit(limit, of: server, at: $1) }
     }
 
     private func change(

@@ -107,9 +107,9 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
     /// `dst_port`.
     case destinationPort([ClosedRange<Int>])
     /// `req.ssl_sni`.
-    case serverName([TextMatch])
+    case serverName([NameMatch])
     /// `req.ssl_alpn`.
-    case protocolName([TextMatch])
+    case protocolName([NameMatch])
     /// `req.ssl_hello_type`.
     case helloType([ClosedRange<Int>])
     /// `req.len`.
@@ -145,7 +145,7 @@ public struct AddressPrefix: Hashable, Sendable, Codable {
 }
 
 /// What a text is compared with.
-public struct TextMatch: Hashable, Sendable, Codable {
+public struct NameMatch: Hashable, Sendable, Codable {
     /// haproxy's `-m`.
     public enum Method: String, Hashable, Sendable, Codable, CaseIterable {
         /// The whole text.

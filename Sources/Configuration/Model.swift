@@ -8,6 +8,8 @@ public struct Model: Hashable, Sendable, Codable {
     public var global = GlobalSettings()
     /// The virtual routers that this node takes part in, in the order of the files.
     public var virtualRouters: [VirtualRouterSettings] = []
+    /// Virtual routers that are Active together or not at all.
+    public var syncGroups: [VirtualRouterGroup] = []
     /// The scripts that virtual routers may track, by their name.
     public var scripts: [TrackScript] = []
     /// The files that virtual routers may track, by their name.
@@ -41,8 +43,17 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var routerID: String?
     /// Named pipes that get a line for each new state (`notify_fifo`, `vrrp_notify_fifo`).
     public var notificationFIFOs: [String] = []
+    /// By how much intervals of checks are made longer or shorter by chance, in percent
+    /// (`spread-checks`).
+    public var checkSpread = 0
+    /// Whether `option external-check` may start programs (`external-check`).
+    public var allowsCommandChecks = false
     /// Whether advertisements of virtual routers that the node does not know are logged.
     public var logsUnknownVRIDs = false
+    /// How long no virtual router takes part after the start (`vrrp_startup_delay`).
+    public var startupDelay = Duration.zero
+    /// How long after the start of the host virtual routers take part, if that is later.
+    public var delayAfterBoot = Duration.zero
 
     /// Makes the defaults.
     public init() {}
@@ -84,10 +95,16 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var authentication: AuthenticationTrailerSettings?
     /// Whether a higher priority displaces a working Active router.
     public var preempts = true
+    /// How long it leaves a working Active router of lower priority alone (`preempt_delay`).
+    public var preemptDelay = Duration.zero
     /// Whether the version 3 checksum over IPv4 is sent as RFC 9568 has it (message alone).
     public var sendsMessageOnlyChecksum = false
     /// The addresses that the virtual router holds and advertises, all of one family.
     public var addresses: [VirtualAddress] = []
+    /// The routes that it adds while it is Active.
+    public var routes: [VirtualRoute] = []
+    /// The rules that it adds while it is Active.
+    public var rules: [VirtualRule] = []
     /// Addresses that move with the others without being advertised, of either family.
     public var excludedAddresses: [VirtualAddress] = []
     /// The scripts whose results change the priority, or stop the router (weight 0).
@@ -98,12 +115,18 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var trackedProcesses: [TrackedObject] = []
     /// The pools of this node's balancer that must have a usable server.
     public var trackedBackends: [TrackedObject] = []
+    /// The named checks that must succeed.
+    public var trackedChecks: [TrackedObject] = []
     /// Further interfaces that must be up.
     public var trackedInterfaces: [TrackedInterface] = []
     /// How often the addresses are announced.
     public var announcements = AnnouncementSettings()
     /// The programs to call when the state changes.
     public var notifications = NotificationSettings()
+    /// Whether named pipes are told of another priority (`notify_priority_changes`).
+    public var tellsPriorityChanges = false
+    /// Whether mail is sent when the state changes (`smtp_alert`).
+    public var sendsMail = false
 
     /// Makes a virtual router with the protocol's defaults.
     public init(name: String, interface: String, vrid: VRID, priority: Priority) {
@@ -214,6 +237,8 @@ public struct TrackScript: Hashable, Sendable, Codable {
     public var isReversed = false
     /// Whether it counts as bad until the first results say otherwise (`init_fail`).
     public var startsFailed = false
+    /// Who it runs as; `nil`: as this program does.
+    public var user: ScriptUser?
 
     /// Makes a script with keepalived's defaults.
     public init(name: String, source: Source) {
@@ -236,23 +261,6 @@ public struct AnnouncementSettings: Hashable, Sendable, Codable {
     public var refreshCount = 1
 
     /// Makes keepalived's defaults, and announcements once a minute.
-    public init() {}
-}
-
-/// The programs to call when a virtual router's state changes, each with its arguments.
-public struct NotificationSettings: Hashable, Sendable, Codable {
-    /// `notify_master`.
-    public var active: [String]?
-    /// `notify_backup`.
-    public var backup: [String]?
-    /// `notify_fault`.
-    public var fault: [String]?
-    /// `notify_stop`.
-    public var stop: [String]?
-    /// `notify`, called for each with `INSTANCE NAME STATE PRIORITY` appended.
-    public var any: [String]?
-
-    /// Makes settings that call nothing.
     public init() {}
 }
 
@@ -305,6 +313,8 @@ public struct Backend: Hashable, Sendable, Codable {
     public var retries = 3
     /// Whether a further attempt may go to another server (`option redispatch`).
     public var redispatches = false
+    /// How its servers are checked.
+    public var checks = PoolCheckSettings()
     /// What there is to say about choosing a server beside the algorithm.
     public var selection = SelectionSettings()
     /// Further limits.
@@ -337,6 +347,8 @@ public struct Server: Hashable, Sendable, Codable {
     public var isBackup = false
     /// Whether it starts in maintenance.
     public var isDisabled = false
+    /// What else decides about its health.
+    public var health = ServerHealthSettings()
     /// Makes a server with haproxy's defaults.
     public init(name: String, address: IPv4Address, port: UInt16) {
         self.init(name: name, at: .internet(.v4(address)), port: port)
@@ -348,26 +360,6 @@ public struct Server: Hashable, Sendable, Codable {
         self.address = address
         self.port = port
     }
-}
-
-/// How a server is checked.
-public struct CheckSettings: Hashable, Sendable, Codable {
-    /// Time between checks of a server that is up or down for good.
-    public var interval = Duration.seconds(2)
-    /// Time between checks while the state is changing; `nil`: `interval`.
-    public var fastInterval: Duration?
-    /// Time between checks while it is down; `nil`: `interval`.
-    public var downInterval: Duration?
-    /// Successes in a row that bring it up.
-    public var rise = 2
-    /// Failures in a row that take it down.
-    public var fall = 3
-    /// The port to connect to; `nil`: the server's.
-    public var port: UInt16?
-    /// The address to connect to; `nil`: the server's.
-    public var address: IPv4Address?
-    /// Makes haproxy's defaults.
-    public init() {}
 }
 
 /// A page that shows the state of the node: haproxy's `stats` keywords.

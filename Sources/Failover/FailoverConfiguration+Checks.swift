@@ -1,7 +1,9 @@
 internal import VRRPCore
 
 extension NotificationPrograms {
-    fileprivate var all: [[String]] { [active, backup, fault, stop, any].compactMap(\.self) }
+    fileprivate var all: [[String]] {
+        [active, backup, fault, stop, deleted, heardInferior, any].compactMap(\.self)
+    }
 }
 
 /// What tells one virtual router of a node from another: RFC 9568 §3, §5.2.3.
@@ -60,6 +62,7 @@ extension FailoverConfiguration {
     ///
     /// - Throws: The first thing that is wrong, with what would be right.
     public func validate() throws(FailoverError) {
+        try validateGroups()
         var names: Set<String> = []
         var keys: Set<RouterKey> = []
         let scriptNames = Set(scripts.map(\.name))
@@ -98,14 +101,34 @@ extension FailoverConfiguration {
         }
     }
 
+    /// Looks whether each group has members, and each router one group at most.
+    func validateGroups() throws(FailoverError) {
+        var names: Set<String> = []
+        var grouped: Set<String> = []
+        let known = Set(routers.map(\.name))
+        for group in syncGroups {
+            guard names.insert(group.name).inserted else { throw .duplicateName(group.name) }
+            guard !group.members.isEmpty else { throw .emptyGroup(group.name) }
+            for member in group.members {
+                guard known.contains(member) else { throw .unknownMember(member, group.name) }
+                guard grouped.insert(member).inserted else { throw .sharedMember(member) }
+            }
+            for arguments in group.notifications.all where arguments.isEmpty {
+                throw .emptyCommand(of: "a notification of sync group \(group.name)")
+            }
+        }
+    }
+
     /// How the virtual routers use the interfaces of the host.
     var interfaceUses: InterfaceUses {
         var uses = InterfaceUses()
+        for group in syncGroups { uses.watched.formUnion(group.tracked.interfaces.map(\.name)) }
         for router in routers {
             uses.advertising[router.interface, default: [:]][router.family, default: []]
                 .formUnion(router.groups)
             uses.watched.insert(router.interface)
             uses.watched.formUnion(router.trackedInterfaces.map(\.name))
+            uses.watched.formUnion(router.routes.compactMap(\.interface))
             for held in router.heldAddresses {
                 let name = held.interface ?? router.interface
                 uses.watched.insert(name)

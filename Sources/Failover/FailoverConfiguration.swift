@@ -7,6 +7,13 @@ public struct FailoverConfiguration: Hashable, Sendable {
     /// The virtual routers that the node takes part in; names are unique, and so is each VRID on
     /// its interface.
     public var routers: [RouterSettings] = []
+    /// Virtual routers that are Active together; names are unique.
+    public var syncGroups: [SyncGroupSettings] = []
+    /// How long the node only waits after its start (`vrrp_startup_delay`).
+    public var startupDelay = Duration.zero
+    /// How long after the start of the host the node begins, if that is later
+    /// (`vrrp_delay_after_boot`).
+    public var delayAfterBoot = Duration.zero
     /// The scripts that virtual routers may track; names are unique.
     public var scripts: [ScriptSettings] = []
     /// The files that virtual routers may track; names are unique.
@@ -56,11 +63,19 @@ public struct RouterSettings: Hashable, Sendable {
     public var password: Password?
     /// The authentication trailer; `nil`: none is sent, any is ignored.
     public var authentication: RouterAuthentication?
+    /// How long a router that preempts leaves a working Active router of lower priority alone.
+    ///
+    /// Counted from the moment from which it is healthy and nothing has changed.
+    public var preemptDelay = Duration.zero
     /// The form of the version 3 checksum that is sent until a peer was heard.
     public var checksumCoverage = ChecksumCoverage.pseudoHeader
     /// The addresses that the virtual router holds and advertises: 1 to 255, all of one family, which
     /// is the virtual router's.
     public var addresses: [HeldAddress] = []
+    /// The routes that it adds while it is Active, after the addresses.
+    public var routes: [HeldRoute] = []
+    /// The rules that it adds while it is Active, after the routes.
+    public var rules: [HeldRule] = []
     /// Addresses that move with the others without being advertised, of either family.
     public var excludedAddresses: [HeldAddress] = []
     /// The scripts whose results change the priority, or stop the router (weight 0).
@@ -75,6 +90,8 @@ public struct RouterSettings: Hashable, Sendable {
     public var announcements = AnnouncementSchedule()
     /// The programs to call when the state changes.
     public var notifications = NotificationPrograms()
+    /// Whether named pipes are told of another priority (`notify_priority_changes`).
+    public var tellsPriorityChanges = false
 
     /// Makes a virtual router with the protocol's defaults.
     ///
@@ -103,6 +120,8 @@ public struct HeldAddress: Hashable, Sendable {
     public var label: String?
     /// The broadcast address; `nil`: none.
     public var broadcast: IPv4Address?
+    /// Whether it is put back when somebody removes it, and its interface has to be up.
+    public var isTracked = true
 
     /// Makes an address on the virtual router's interface.
     ///
@@ -165,6 +184,9 @@ public struct ScriptSettings: Hashable, Sendable {
     /// Whether it counts as bad until `rise` successes in a row (`init_fail`).
     public var startsFailed = false
 
+    /// Whether it only stands for a fact, whose name it has: there is no script of this name.
+    var isFactItself: Bool { source == .fact(name) }
+
     /// Makes a script with keepalived's defaults.
     ///
     /// - Parameters:
@@ -186,6 +208,11 @@ public struct NotificationPrograms: Hashable, Sendable {
     public var fault: [String]?
     /// Called when the program stops, or no longer has the router (`notify_stop`).
     public var stop: [String]?
+    /// Called in place of `stop` when a reload leaves the router out (`notify_deleted`).
+    public var deleted: [String]?
+    /// Called when it hears a router that loses against it while Active
+    /// (`notify_master_rx_lower_pri`).
+    public var heardInferior: [String]?
     /// Called after each of these, with `INSTANCE NAME STATE PRIORITY` appended (`notify`).
     public var any: [String]?
 

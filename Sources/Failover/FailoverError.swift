@@ -20,6 +20,12 @@ public enum FailoverError: Error, Hashable, Sendable {
     case mixedFamilies(IPAddress, router: String)
     /// This build has no cryptography (package trait `Program`) for an authentication trailer.
     case authenticationUnavailable(router: String)
+    /// A sync group has no member.
+    case emptyGroup(String)
+    /// A sync group has a member that is not there.
+    case unknownMember(String, String)
+    /// A virtual router is in two sync groups, or twice in one.
+    case sharedMember(String)
     /// A program to run is given without its name.
     case emptyCommand(of: String)
     /// A script is to run without a pause.
@@ -52,6 +58,11 @@ extension FailoverError: CustomStringConvertible {
         case .authenticationUnavailable(let router):
             "virtual router \(router) wants an authentication trailer, which needs a build with "
                 + "the trait Program"
+        case .emptyGroup(let group): "sync group \(group) has no virtual router"
+        case .unknownMember(let member, let group):
+            "sync group \(group) has member \(member), which is not defined"
+        case .sharedMember(let member):
+            "virtual router \(member) is in two sync groups: it can move with one only"
         case .emptyCommand(let subject): "\(subject) has no program to run"
         case .interval(let interval, let script):
             "script \(script) has an interval of \(interval), must be above 0"

@@ -7,12 +7,18 @@ public enum FailoverEvent: Hashable, Sendable {
     case started
     /// The node follows a new configuration from now on.
     case reloaded
+    /// The node waits for this long before any virtual router takes part.
+    case waitsBeforeTakingPart(Duration)
     /// The node began to resign.
     case stopping
     /// Something happened to a virtual router.
     case router(name: String, RouterEvent)
+    /// Something happened to a sync group.
+    case group(name: String, GroupEvent)
     /// Something happened to a tracked script.
     case script(name: String, ScriptEvent)
+    /// Something that the node was told about itself, and that is tracked, became good or bad.
+    case fact(name: String, isGood: Bool)
     /// A tracked file holds another number.
     case file(name: String, number: Int)
     /// As many processes of a tracked program run as should, or not any more.
@@ -25,6 +31,8 @@ public enum FailoverEvent: Hashable, Sendable {
     case leftoverRemoved(IPAddress, interface: String)
     /// Advertisements of a virtual router arrive that the node does not know.
     case unknownVRID(UInt8, from: IPAddress, interface: String)
+    /// A route, a rule or a link that an earlier run left behind was removed.
+    case leftoverPartRemoved(String)
     /// The system refused something that belongs to no virtual router.
     case failed(HostError)
 }
@@ -67,6 +75,12 @@ public enum FaultCause: Hashable, Sendable {
     case reversedIsGood(String)
     /// The system refused the socket to send and receive by.
     case socketRefused(SystemError)
+    /// Something that the node was told about itself is not as it should be.
+    case factBad(String)
+    /// Another member of the sync group can't take part.
+    case memberInFault(String)
+    /// Another member of the sync group waits for a result.
+    case memberPending(String)
 }
 
 /// Something that happened to a virtual router.
@@ -91,6 +105,8 @@ public enum RouterEvent: Hashable, Sendable {
     case announces(IPAddress, interface: String)
     /// Somebody else took an address off; it was put back.
     case addressRestored(IPAddress, interface: String)
+    /// Somebody else removed a route or a rule; it was put back.
+    case partRestored(String)
     /// It resigned though it could take part, or lets another router be Active.
     case gaveWay(GivingWayCause)
     /// It becomes Active because the operator wants it.
@@ -103,12 +119,26 @@ public enum RouterEvent: Hashable, Sendable {
     case notificationFailed(program: String, ScriptResult)
 }
 
+/// Something that happened to a sync group.
+public enum GroupEvent: Hashable, Sendable {
+    /// Its members are about to move to a state together.
+    case syncs(RouterState)
+    /// All of its members stand in this state.
+    case entered(RouterState)
+    /// A notification program failed.
+    case notificationFailed(program: String, ScriptResult)
+}
+
 /// Why a virtual router that could take part gives way to another.
 public enum GivingWayCause: Hashable, Sendable {
     /// Somebody took this address off more often than it is put back.
     case removedTooOften(IPAddress, interface: String)
     /// Somebody took this address off, and the system refused to put it back.
     case notRestored(IPAddress, interface: String)
+    /// Somebody removed this route or rule more often than it is put back.
+    case partRemovedTooOften(String)
+    /// Somebody removed this route or rule, and the system refused to put it back.
+    case partNotRestored(String)
     /// The operator wants it.
     case asked
 }

@@ -1,6 +1,52 @@
 internal import VRRPCore
 
 extension FailoverNode {
+    /// Starts the scripts that are new or differ, and stops those that are no more.
+    func startScripts() {
+        var trackers: [String: ScriptTracker] = [:]
+        var started: [ScriptTracker] = []
+        for settings in configuration.scripts {
+            let old = host.scripts.removeValue(forKey: settings.name)
+            if let old, old.settings == settings {
+                trackers[settings.name] = old
+                continue
+            }
+            let tracker = ScriptTracker(settings: settings, loop: host.loop) {
+                [weak self] tracker, step in self?.take(step, of: tracker)
+            }
+            if let old, old.settings.source == settings.source { tracker.adopt(old) }
+            old?.stop()
+            trackers[settings.name] = tracker
+            started.append(tracker)
+        }
+        host.scripts.values.forEach { $0.stop() }
+        host.scripts = trackers
+        for tracker in started {
+            tracker.start()
+            if case .fact(let name) = tracker.settings.source, let isGood = host.facts[name] {
+                tracker.setFact(isGood: isGood)
+            }
+        }
+    }
+
+    private func take(_ step: ScriptTracker.Step, of tracker: ScriptTracker) {
+        let name = tracker.settings.name
+        guard !tracker.settings.isFactItself else {
+            guard let change = step.change else { return }
+            host.emit(.fact(name: name, isGood: change == .good))
+            return reconsiderAll()
+        }
+        if let previous = step.previous, previous != step.result {
+            host.emit(.script(name: name, .returned(step.result)))
+        }
+        switch step.change {
+        case .good: host.emit(.script(name: name, .becameGood(step.result)))
+        case .failed: host.emit(.script(name: name, .failed(step.result)))
+        case .unknown, nil: return
+        }
+        reconsiderAll()
+    }
+
     /// Follows the files that are new or differ, and those that are no more no longer.
     func startFiles() {
         var trackers: [String: FileTracker] = [:]

@@ -13,9 +13,11 @@ public final class FailoverNode {
     private(set) var configuration: FailoverConfiguration
     let host: Host
     private var lock: NodeLock?
-    private(set) var drivers: [RouterKey: RouterDriver] = [:]
+    var drivers: [RouterKey: RouterDriver] = [:]
+    /// What drives the elections: one for each sync group, and for each router by itself.
+    var elections: [ElectionDriver] = []
     /// Virtual routers that are no more, while their last notification programs run.
-    private var retired: [RouterDriver] = []
+    private var retired: [StateNotifier] = []
     private var isStopping = false
     /// Those that were told of.
     private var unknownVRIDs: Set<UInt8> = []
@@ -58,7 +60,11 @@ public final class FailoverNode {
         }
         lock = consume taken
         host.writeStates(to: configuration.notificationFIFOs)
-        host.onInterfaceChange = { [weak self] in self?.reconsiderAll() }
+        host.onInterfaceChange = { [weak self] in
+            self?.reconsiderAll()
+            // The kernel drops routes along with a link and does not say so.
+            self?.drivers.values.forEach { $0.restoreAllRoutes() }
+        }
         host.onDeparture = { [weak self] names in
             self?.drivers.values.forEach { $0.leave(names) }
         }
@@ -69,15 +75,45 @@ public final class FailoverNode {
                 self?.drivers.values.forEach { $0.restore(address, on: interface) }
             }
         }
+        host.onRouteRemoval = { [weak self] event in
+            guard let self else { return }
+            host.loop.schedule(at: host.loop.now) { [weak self] in
+                self?.drivers.values.forEach { $0.restoreRoutes(after: event) }
+            }
+        }
         host.onDatagram = { [weak self] payload, header, interface in
             self?.receive(payload, header: header, on: interface)
         }
+        host.removeLeftoverRoutes()
         host.removeLeftovers()
+        watchRoutes()
         host.emit(.started)
         startScripts()
         startFiles()
         startProcesses()
-        for settings in configuration.routers { startDriver(settings) }
+        waitBeforeTakingPart()
+        for settings in configuration.routers { addDriver(settings) }
+        formGroups()
+        elections.forEach { $0.start() }
+    }
+
+    private func watchRoutes() {
+        host.watchRoutes(
+            configuration.routers.contains { router in
+                router.routes.contains(where: \.isTracked)
+                    || router.rules.contains(where: \.isTracked)
+            })
+    }
+
+    /// Leaves everybody else alone for as long as the configuration says.
+    private func waitBeforeTakingPart() {
+        // The monotonic clock counts from the start of the host.
+        let sinceBoot = Duration.nanoseconds(MonotonicInstant.now.nanoseconds)
+        let wait = max(configuration.startupDelay, configuration.delayAfterBoot - sinceBoot)
+        guard wait > .zero else { return }
+        host.quietUntil = .now + wait
+        host.emit(.waitsBeforeTakingPart(wait))
+        host.loop.schedule(at: host.quietUntil) { [weak self] in self?.reconsiderAll() }
     }
 
     /// Resigns: priority 0 and no addresses from this call on, then the notification programs.
@@ -90,13 +126,14 @@ public final class FailoverNode {
         host.emit(.stopping)
         let scripts = Array(host.scripts.values)
         scripts.forEach { $0.stop() }
-        drivers.values.forEach { $0.stop() }
-        let stopping = drivers.values + retired
+        elections.forEach { $0.stop() }
+        let stopping = drivers.values.map(\.notifier) + elections.map(\.notifier) + retired
         var waiting = stopping.count
         var finish: (() -> Void)? = { [self] in
-            stopping.forEach { $0.notifications.abandon() }
+            stopping.forEach { $0.queue.abandon() }
             scripts.forEach { $0.kill() }
             drivers = [:]
+            elections = []
             retired = []
             host.stop()
             lock = nil
@@ -116,7 +153,7 @@ public final class FailoverNode {
             host.loop.schedule(after: .zero, finishOnce)
         }
         if stopping.isEmpty { oneIsIdle() }
-        stopping.forEach { $0.notifications.whenIdle(oneIsIdle) }
+        stopping.forEach { $0.queue.whenIdle(oneIsIdle) }
     }
 
     /// Follows another configuration; virtual routers that it leaves as they are go on untouched.
@@ -134,36 +171,48 @@ public final class FailoverNode {
         } catch {
             throw .system(error)
         }
-        let previous = configuration
         configuration = next
-        let kept = Set(next.routers.map(RouterKey.init))
-        for settings in previous.routers where !kept.contains(RouterKey(settings)) {
-            drivers.removeValue(forKey: RouterKey(settings)).map(retire)
-        }
+        watchRoutes()
+        retireWhatCannotGoOn()
         host.writeStates(to: next.notificationFIFOs)
         startScripts()
         startFiles()
         startProcesses()
-        for settings in next.routers {
-            guard let driver = drivers[RouterKey(settings)] else {
-                startDriver(settings)
-                continue
-            }
-            if driver.adopt(settings) { continue }
-            retire(driver)
-            startDriver(settings)
+        for settings in next.routers where drivers[RouterKey(settings)] == nil {
+            addDriver(settings)
         }
+        formGroups()
+        elections.forEach { $0.start() }
         host.forgetDeparted()
         host.emit(.reloaded)
     }
 
-    /// Stops a virtual router, and keeps it until its last notification program has ended.
-    private func retire(_ driver: RouterDriver) {
-        driver.stop()
-        guard driver.notifications.isBusy else { return }
-        retired.append(driver)
-        driver.notifications.whenIdle { [weak self] in
-            self?.retired.removeAll { $0 === driver }
+    /// Takes out the virtual routers that are gone or would be others to their peers; the rest
+    /// follows the new settings.
+    private func retireWhatCannotGoOn() {
+        let next = Dictionary(configuration.routers.map { (RouterKey($0), $0) }) { first, _ in first
+        }
+        releaseFromGroups()
+        for (key, driver) in drivers {
+            if let settings = next[key], driver.adopt(settings) { continue }
+            retire(driver, isDeleted: next[key] == nil)
+        }
+    }
+
+    /// Stops a virtual router, and keeps its notifications until the last program has ended.
+    private func retire(_ driver: RouterDriver, isDeleted: Bool) {
+        drivers[RouterKey(driver.settings)] = nil
+        driver.elections?.stop(because: isDeleted ? .deleted : .entered(.stopped))
+        elections.removeAll { $0 === driver.elections }
+        keepUntilIdle(driver.notifier)
+    }
+
+    /// Keeps what tells of states until its last program has ended.
+    func keepUntilIdle(_ notifier: StateNotifier) {
+        guard notifier.queue.isBusy else { return }
+        retired.append(notifier)
+        notifier.queue.whenIdle { [weak self] in
+            self?.retired.removeAll { $0 === notifier }
         }
     }
 
@@ -183,64 +232,21 @@ public final class FailoverNode {
     public var snapshot: FailoverSnapshot {
         FailoverSnapshot(
             routers: configuration.routers.compactMap { drivers[RouterKey($0)]?.snapshot },
+            groups: elections.compactMap(\.snapshot),
             scripts: configuration.scripts.compactMap { host.scripts[$0.name]?.snapshot },
             notificationFIFOs: host.fifos.map {
                 NotificationFIFOSnapshot(
                     path: $0.path, written: $0.writtenCount, lost: $0.lostCount)
             },
-            strayDatagrams: host.strayDatagramCount)
+            strayDatagrams: host.strayDatagramCount,
+            startupCountdown: host.quietUntil > .now ? host.quietUntil - .now : nil)
     }
 
-    private func startDriver(_ settings: RouterSettings) {
-        let driver = RouterDriver(settings: settings, host: host)
-        drivers[RouterKey(settings)] = driver
-        driver.start()
+    private func addDriver(_ settings: RouterSettings) {
+        drivers[RouterKey(settings)] = RouterDriver(settings: settings, host: host)
     }
 
-    /// Starts the scripts that are new or differ, and stops those that are no more.
-    func startScripts() {
-        var trackers: [String: ScriptTracker] = [:]
-        var started: [ScriptTracker] = []
-        for settings in configuration.scripts {
-            let old = host.scripts.removeValue(forKey: settings.name)
-            if let old, old.settings == settings {
-                trackers[settings.name] = old
-                continue
-            }
-            let tracker = ScriptTracker(settings: settings, loop: host.loop) {
-                [weak self] tracker, step in self?.take(step, of: tracker)
-            }
-            if let old, old.settings.source == settings.source { tracker.adopt(old) }
-            old?.stop()
-            trackers[settings.name] = tracker
-            started.append(tracker)
-        }
-        host.scripts.values.forEach { $0.stop() }
-        host.scripts = trackers
-        for tracker in started {
-            tracker.start()
-            if case .fact(let name) = tracker.settings.source, let isGood = host.facts[name] {
-                tracker.setFact(isGood: isGood)
-            }
-        }
-    }
-
-    private func take(_ step: ScriptTracker.Step, of tracker: ScriptTracker) {
-        let name = tracker.settings.name
-        if let previous = step.previous, previous != step.result {
-            host.emit(.script(name: name, .returned(step.result)))
-        }
-        switch step.change {
-        case .good: host.emit(.script(name: name, .becameGood(step.result)))
-        case .failed: host.emit(.script(name: name, .failed(step.result)))
-        case .unknown, nil: return
-        }
-        reconsiderAll()
-    }
-
-    func reconsiderAll() {
-        for settings in configuration.routers { drivers[RouterKey(settings)]?.reconsider() }
-    }
+    func reconsiderAll() { elections.forEach { $0.reconsider() } }
 
     /// Gives a datagram to the virtual router that it names, whatever else is wrong with it.
     private func receive(_ payload: Span<UInt8>, header: IPHeader?, on interface: String) {

@@ -37,6 +37,7 @@ public struct FailoverPlan: Hashable, Sendable {
         for router in old.routers where !kept.contains(RouterKey(router)) {
             add("virtual router \(router.name)", .removed)
         }
+        compare("sync group", old.syncGroups, new.syncGroups, by: \.name)
         compare("script", old.scripts, new.scripts, by: \.name)
         compare("tracked file", old.files, new.files, by: \.name)
         compare("tracked process", old.processes, new.processes, by: \.name)
@@ -89,12 +90,19 @@ extension RouterSettings {
             note("advertisement interval", old.interval.duration, interval.duration)
         }
         if old.preempts != preempts { note("preemption", old.preempts, preempts) }
+        if old.preemptDelay != preemptDelay {
+            note("preemption delay", old.preemptDelay, preemptDelay)
+        }
         for held in old.heldAddresses where !heldAddresses.contains(held) {
             words.append("address \(held.address)/\(held.prefixLength) goes")
         }
         for held in heldAddresses where !old.heldAddresses.contains(held) {
             words.append("address \(held.address)/\(held.prefixLength) comes")
         }
+        for route in old.routes where !routes.contains(route) { words.append("\(route) goes") }
+        for route in routes where !old.routes.contains(route) { words.append("\(route) comes") }
+        for rule in old.rules where !rules.contains(rule) { words.append("\(rule) goes") }
+        for rule in rules where !old.rules.contains(rule) { words.append("\(rule) comes") }
         if old.transport != transport || old.admitsUnknownPeers != admitsUnknownPeers
             || old.unicastHopLimit != unicastHopLimit
         {

@@ -5,12 +5,16 @@ public import VRRPCore
 public struct FailoverSnapshot: Hashable, Sendable {
     /// The virtual routers, in the order of the configuration.
     public var routers: [RouterSnapshot]
+    /// The sync groups, in the order of the configuration.
+    public var groups: [GroupSnapshot]
     /// The tracked scripts, in the order of the configuration.
     public var scripts: [ScriptSnapshot]
     /// The named pipes that states are written to, in the order of the configuration.
     public var notificationFIFOs: [NotificationFIFOSnapshot]
     /// Datagrams that belonged to none of the node's virtual routers.
     public var strayDatagrams: Int
+    /// How long the node still waits before it takes part (`vrrp_startup_delay`); `nil`: it does not.
+    public var startupCountdown: Duration?
 }
 
 /// A named pipe that states are written to, at one moment.
@@ -21,6 +25,18 @@ public struct NotificationFIFOSnapshot: Hashable, Sendable {
     public var written: Int
     /// Lines that found the pipe full, or no pipe.
     public var lost: Int
+}
+
+/// One sync group at one moment.
+public struct GroupSnapshot: Hashable, Sendable {
+    /// How it is configured.
+    public var settings: SyncGroupSettings
+    /// Where its members last stood together.
+    public var state: RouterState
+    /// When they came to stand there; `nil` before.
+    public var since: MonotonicInstant?
+    /// What the group itself tracks.
+    public var trackers: [TrackerSnapshot]
 }
 
 /// One virtual router at one moment.
@@ -53,6 +69,11 @@ public struct RouterSnapshot: Hashable, Sendable {
     public var isDeferring: Bool
     /// What a takeover added to the priority; 0: nothing.
     public var raise: Int
+    /// How long it still leaves an Active router of lower priority alone (`preempt_delay`); `nil`:
+    /// it does not.
+    public var preemptionCountdown: Duration?
+    /// The sync group that it belongs to; `nil`: none.
+    public var group: String?
     /// What was counted since the start.
     public var counters: RouterCounters
 }
@@ -87,6 +108,8 @@ public struct RouterCounters: Hashable, Sendable {
     public var releasedActive = 0
     /// Addresses put back after somebody else took them off.
     public var addressesRestored = 0
+    /// Routes and rules put back after somebody else removed them.
+    public var routesRestored = 0
     /// Gave way though it could take part: asked to, or because addresses did not stay.
     public var gaveWay = 0
     /// Datagrams refused, by cause.

@@ -18,6 +18,8 @@ final class Host {
     /// What the node was told about itself.
     var facts: [String: Bool] = [:]
     var strayDatagramCount = 0
+    /// Before this, no virtual router takes part.
+    var quietUntil = MonotonicInstant(nanoseconds: 0)
     /// Numbers the states that notification programs are told of.
     var epoch = NotificationEpoch()
     /// The named pipes that new states are written to.
@@ -29,11 +31,16 @@ final class Host {
     var onInterfaceChange: () -> Void = {}
     /// Called when an address is gone, whoever took it off.
     var onAddressRemoval: (IPAddress, _ interface: String) -> Void = { _, _ in }
+    /// Called when routes or rules of this program are gone, whoever took them away.
+    var onRouteRemoval: (RouteMonitor.Event) -> Void = { _ in }
     /// Called with the payload of each datagram of protocol 112; no header: it contradicts itself.
     var onDatagram: (Span<UInt8>, IPHeader?, _ interface: String) -> Void = { _, _, _ in }
 
     let addresses: AddressManager
     let announcer: ARPAnnouncer
+    let routes: Routes
+    let rules: Rules
+    var routeMonitor: RouteMonitor?
     private var monitor: NetworkMonitor?
     private(set) var uses = InterfaceUses()
 
@@ -41,7 +48,11 @@ final class Host {
     init(loop: EventLoop, onEvent: @escaping (FailoverEvent) -> Void) throws(HostError) {
         self.loop = loop
         emit = onEvent
-        do throws(NetlinkError) { addresses = try AddressManager() } catch { throw .netlink(error) }
+        do throws(NetlinkError) {
+            addresses = try AddressManager()
+            routes = try Routes()
+            rules = try Rules()
+        } catch { throw .netlink(error) }
         do throws(SystemError) { announcer = try ARPAnnouncer() } catch { throw .system(error) }
         do throws(NetlinkError) {
             monitor = try NetworkMonitor(on: loop) { [weak self] in self?.take($0) }
@@ -106,6 +117,7 @@ final class Host {
         fifos = []
         monitor?.stop()
         monitor = nil
+        watchRoutes(false)
         interfaces = [:]
     }
 

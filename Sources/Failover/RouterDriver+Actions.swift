@@ -2,29 +2,40 @@ internal import LinuxIO
 internal import VRRPCore
 
 extension RouterDriver {
-    /// Does what the election asks for, in its order.
+    /// Does one thing that the election asks for.
     ///
-    /// - Returns: The states that the router entered meanwhile.
-    func perform(_ actions: [VirtualRouter.Action]) -> [RouterState] {
-        var entered: [RouterState] = []
-        for action in actions {
-            switch action {
-            case .advertise(let priority): advertise(priority)
-            case .claimAddresses: claimAddresses()
-            case .announceAddresses(let repetitions): announceAddresses(repetitions: repetitions)
-            case .releaseAddresses: releaseAddresses()
-            case .report(.transition(let old, let new)):
-                count(from: old, to: new)
-                if let state = follow(to: new) { entered.append(state) }
-            // Whoever delivered the advertisement knows its sender, and counts it.
-            case .report(.rejected): break
-            case .report(.releaseReceived(let sender)):
-                counters.releasesReceived += 1
-                emit(.heardRelease(from: sender, as: state))
-            case .report(let observation): emit(.observed(observation))
-            }
+    /// - Returns: The state that the router entered by it, if it did.
+    func perform(_ action: VirtualRouter.Action) -> RouterState? {
+        switch action {
+        case .advertise(let priority): advertise(priority)
+        case .claimAddresses: claimAddresses()
+        case .announceAddresses(let repetitions): announceAddresses(repetitions: repetitions)
+        case .releaseAddresses: releaseAddresses()
+        case .report(.transition(let old, let new)):
+            count(from: old, to: new)
+            return follow(to: new)
+        // Whoever delivered the advertisement knows its sender, and counts it.
+        case .report(.rejected): break
+        case .report(.releaseReceived(let sender)):
+            counters.releasesReceived += 1
+            emit(.heardRelease(from: sender, as: state))
+        case .report(let observation):
+            emit(.observed(observation))
+            tell(of: observation)
         }
-        return entered
+        return nil
+    }
+
+    /// Tells named pipes, and programs that asked for it, of what changes no state.
+    private func tell(of observation: VirtualRouter.Observation) {
+        switch observation {
+        case .inferiorAnswered: notify(.heardInferior)
+        case .priorityChanged where settings.tellsPriorityChanges && state != .stopped:
+            notifier.write(
+                .priorityChanged(isActive: state == .active),
+                of: .router(name: settings.name, effectivePriority))
+        default: break
+        }
     }
 
     private func count(from old: VirtualRouter.Role, to new: VirtualRouter.Role) {
@@ -34,6 +45,19 @@ extension RouterDriver {
 
     private func claimAddresses() {
         emit(.claimsAddresses)
+        claimMissingAddresses()
+        claimRoutes()
+    }
+
+    /// Takes what a reload added or changed; announces the addresses of it.
+    func claimWhatIsMissing() {
+        let before = heldAddresses
+        claimMissingAddresses()
+        claimRoutes()
+        for address in heldAddresses where !before.contains(address) { announce(address) }
+    }
+
+    private func claimMissingAddresses() {
         for address in settings.heldAddresses where !heldAddresses.contains(address) {
             do throws(HostError) {
                 try host.add(address, defaultInterface: settings.interface)
@@ -46,6 +70,7 @@ extension RouterDriver {
 
     private func releaseAddresses() {
         emit(.releasesAddresses)
+        release(heldRoutes, heldRules)
         // Also those whose addition failed: nothing is to stay behind.
         release(settings.heldAddresses)
     }

@@ -30,21 +30,23 @@ extension RouterDriver {
     func giveWay(_ cause: GivingWayCause) {
         let deference: VirtualRouter.Deference =
             switch cause {
-            case .removedTooOften, .notRestored: .until(.now + RestorationRecord.deferenceTime)
+            case .removedTooOften, .notRestored, .partRemovedTooOften, .partNotRestored:
+                .until(.now + RestorationRecord.deferenceTime)
             case .asked: .untilNeeded
             }
-        guard let actions = election?.giveWay(deferring: deference, at: .now) else { return }
+        guard let actions = elections?.giveWay(deferring: deference) else { return }
         counters.gaveWay += 1
         emit(.gaveWay(cause))
-        carryOut(actions)
+        elections?.carryOut(actions)
     }
 
     /// Becomes Active, whatever its priority.
     ///
     /// - Throws: `TakeoverRefusal`: it is in fault, or the Active router can't be outranked.
     func takeOver() throws(VirtualRouter.TakeoverRefusal) {
-        guard let actions = try election?.takeOver(at: .now) else { throw .takesNoPart }
+        guard let elections else { throw .takesNoPart }
+        let actions = try elections.takeOver()
         emit(.tookOver)
-        carryOut(actions)
+        elections.carryOut(actions)
     }
 }

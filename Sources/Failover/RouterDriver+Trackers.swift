@@ -49,39 +49,23 @@ extension RouterDriver {
         if let error = own?.socketErrors[settings.family] {
             inputs.append(Tracked(needed: .socketRefused(error)))
         }
-        return inputs + configuredTrackers
+        inputs += farInterfaces.map { Tracked(needed: linkFault(of: $0)) }
+        return inputs + host.trackers(of: settings.tracked)
     }
 
-    private var configuredTrackers: [Tracked] {
-        settings.trackedScripts.map { tracked in
-            let verdict = host.scripts[tracked.name]?.record.verdict ?? .unknown
-            return Tracked(
-                .script, tracked, verdict: verdict,
-                otherwise: verdict == .unknown
-                    ? .scriptPending(tracked.name) : .scriptFailed(tracked.name))
+    /// The other interfaces that its addresses and routes are on, in order.
+    private var farInterfaces: [String] {
+        var names: [String] = []
+        let all =
+            settings.addresses.filter(\.isTracked).map(\.interface)
+            + settings.routes.filter(\.isTracked).map(\.interface)
+        for case let name? in all where name != settings.interface && !names.contains(name) {
+            names.append(name)
         }
-            + settings.trackedFiles.map { tracked in
-                let number = host.files[tracked.name]?.number ?? 0
-                return Tracked(
-                    .file, tracked,
-                    TrackerStanding(
-                        number: number, weight: tracked.weight, isReversed: tracked.isReversed),
-                    number: number, otherwise: .fileStops(tracked.name, number: number))
-            }
-            + settings.trackedProcesses.map { tracked in
-                let process = host.processes[tracked.name]
-                let count = process?.count ?? 0
-                return Tracked(
-                    .process, tracked, verdict: process?.hasQuorum == true ? .good : .failed,
-                    number: count, otherwise: .processCount(tracked.name, count))
-            }
-            + settings.trackedInterfaces.map { tracked in
-                let fault = linkFault(of: tracked.name)
-                return Tracked(
-                    .interface, tracked, verdict: fault == nil ? .good : .failed,
-                    otherwise: fault ?? .interfaceDown(tracked.name))
-            }
+        return names
     }
+
+    private func linkFault(of name: String) -> FaultCause? { host.linkFault(of: name) }
 
     private var sourceFault: FaultCause? {
         let interface = settings.interface
@@ -94,23 +78,66 @@ extension RouterDriver {
         else { return nil }
         return .sourceMissing(source, interface: interface)
     }
+}
 
-    private func linkFault(of name: String) -> FaultCause? {
-        guard let interface = host.interfaces[name] else { return .interfaceMissing(name) }
-        return interface.isUp ? nil : .interfaceDown(name)
+extension Host {
+    /// What somebody tracks, in the order of the configuration: scripts, files, programs, interfaces.
+    func trackers(of things: TrackedThings) -> [RouterDriver.Tracked] {
+        typealias Tracked = RouterDriver.Tracked
+        return things.scripts.map { tracked in
+            let verdict = scripts[tracked.name]?.record.verdict ?? .unknown
+            return Tracked(
+                .script, tracked, verdict: verdict, otherwise: cause(tracked.name, verdict))
+        }
+            + things.files.map { tracked in
+                let number = files[tracked.name]?.number ?? 0
+                return Tracked(
+                    .file, tracked,
+                    TrackerStanding(
+                        number: number, weight: tracked.weight, isReversed: tracked.isReversed),
+                    number: number, otherwise: .fileStops(tracked.name, number: number))
+            }
+            + things.processes.map { tracked in
+                let process = processes[tracked.name]
+                let count = process?.count ?? 0
+                return Tracked(
+                    .process, tracked, verdict: process?.hasQuorum == true ? .good : .failed,
+                    number: count, otherwise: .processCount(tracked.name, count))
+            }
+            + things.interfaces.map { tracked in
+                let fault = linkFault(of: tracked.name)
+                return Tracked(
+                    .interface, tracked, verdict: fault == nil ? .good : .failed,
+                    otherwise: fault ?? .interfaceDown(tracked.name))
+            }
     }
 
+    private func cause(_ name: String, _ verdict: TrackerRecord.Verdict) -> FaultCause {
+        if verdict == .unknown { return .scriptPending(name) }
+        return scripts[name]?.settings.isFactItself == true ? .factBad(name) : .scriptFailed(name)
+    }
+
+    /// Why an interface can't be used; `nil`: it can.
+    func linkFault(of name: String) -> FaultCause? {
+        guard let interface = interfaces[name] else { return .interfaceMissing(name) }
+        return interface.isUp ? nil : .interfaceDown(name)
+    }
+}
+
+extension RouterDriver {
     /// What a status display shows of this router.
     var snapshot: RouterSnapshot {
         RouterSnapshot(
             settings: settings, state: faultCauses.isEmpty ? state : .fault, since: since,
             faultCauses: faultCauses, effectivePriority: effectivePriority,
             sourceAddress: source,
-            trackers: configuredTrackers.compactMap(\.snapshot), lastHeard: lastHeard,
-            peers: ledger.entries.map(PeerSnapshot.init),
-            heldAddresses: heldAddresses, epoch: lastEpoch,
-            obsoleteNotifications: notifications.obsoleteCount,
+            trackers: host.trackers(of: settings.tracked).compactMap(\.snapshot),
+            lastHeard: lastHeard, peers: ledger.entries.map(PeerSnapshot.init),
+            heldAddresses: heldAddresses, epoch: notifier.lastEpoch,
+            obsoleteNotifications: notifier.queue.obsoleteCount,
             isDeferring: election?.isDeferring(at: .now) ?? false, raise: election?.raise ?? 0,
+            preemptionCountdown: election?.preemptionCountdown(at: .now),
+            group: elections?.settings?.name,
             counters: counters)
     }
 }
@@ -119,7 +146,7 @@ extension FaultCause {
     /// Whether nothing is wrong yet: something is waited for.
     var isPending: Bool {
         switch self {
-        case .scriptPending, .addressAwaited: true
+        case .scriptPending, .memberPending, .addressAwaited: true
         default: false
         }
     }

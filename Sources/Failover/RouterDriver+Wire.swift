@@ -18,8 +18,9 @@ extension RouterDriver {
         } catch {
             return refuse(error, from: header.source)
         }
-        let actions = deliver(.received(received.advertisement, from: header.source))
-        if let reason = actions.rejection { return refuse(.rejected(reason), from: header.source) }
+        let actions = elections?.deliver(
+            .received(received.advertisement, from: header.source), to: self)
+        if let reason = actions?.rejection { return refuse(.rejected(reason), from: header.source) }
         ledger.accept(received, at: .now)
         lastHeard = HeardAdvertisement(
             source: header.source, priority: received.advertisement.priority,
@@ -69,7 +70,8 @@ extension RouterDriver {
     }
 
     /// Makes the channel, or lets it follow other settings; what it has learnt stays.
-    func prepareChannel(source: IPAddress) {
+    func prepareChannel() {
+        guard let source = election?.configuration.primaryAddress else { return }
         let next = AdvertisementChannel.Settings(settings, source: source)
         if channel == nil {
             channel = AdvertisementChannel(settings: next)

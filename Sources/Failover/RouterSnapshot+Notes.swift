@@ -11,6 +11,10 @@ extension RouterSnapshot {
             notes.append(
                 "\(count) address\(count == 1 ? "" : "es") put back after removal by others")
         }
+        if counters.routesRestored > 0 {
+            notes.append(
+                "\(counters.routesRestored) routes and rules put back after removal by others")
+        }
         return notes
     }
 }

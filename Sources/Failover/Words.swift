@@ -50,26 +50,49 @@ extension RouterState {
     }
 }
 
+extension Notice {
+    /// keepalived's word.
+    var word: String {
+        switch self {
+        case .entered(let state): state.word
+        case .deleted: "DELETED"
+        case .heardInferior: "MASTER_RX_LOWER_PRI"
+        case .priorityChanged(isActive: true): "MASTER_PRIORITY"
+        case .priorityChanged(isActive: false): "BACKUP_PRIORITY"
+        }
+    }
+}
+
+extension Notice.Subject {
+    fileprivate var words: (kind: String, name: String, priority: String) {
+        switch self {
+        case .router(let name, let priority): ("INSTANCE", name, "\(priority.rawValue)")
+        // A group has none.
+        case .group(let name): ("GROUP", name, "0")
+        }
+    }
+}
+
 /// The arguments that keepalived appends to a generic notification program.
 ///
 /// - Parameters:
-///   - name: The virtual router's name.
-///   - state: The state that it entered.
-///   - priority: Its priority.
-/// - Returns: `INSTANCE NAME STATE PRIORITY`.
-func notificationArguments(name: String, state: RouterState, priority: Priority) -> [String] {
-    ["INSTANCE", name, state.word, String(priority.rawValue)]
+///   - notice: What there is to tell.
+///   - subject: Of whom.
+/// - Returns: `INSTANCE NAME STATE PRIORITY`, or `GROUP NAME STATE 0`.
+func notificationArguments(_ notice: Notice, of subject: Notice.Subject) -> [String] {
+    let words = subject.words
+    return [words.kind, words.name, notice.word, words.priority]
 }
 
 /// The line that a named pipe gets, as keepalived's `notify_fifo` does.
 ///
 /// - Parameters:
-///   - name: The virtual router's name.
-///   - state: The state that it entered.
-///   - priority: Its priority.
+///   - notice: What there is to tell.
+///   - subject: Of whom.
 /// - Returns: `INSTANCE "NAME" STATE PRIORITY` and a line feed.
-func notificationLine(name: String, state: RouterState, priority: Priority) -> String {
-    "INSTANCE \"\(name)\" \(state.word) \(priority.rawValue)\n"
+func notificationLine(_ notice: Notice, of subject: Notice.Subject) -> String {
+    let words = subject.words
+    return "\(words.kind) \"\(words.name)\" \(notice.word) \(words.priority)\n"
 }
 
 /// The epoch of a state, as a notification program finds it in its environment.
@@ -82,8 +105,13 @@ extension FailoverEvent {
         case .started: LogLine(.info, "Startup complete")
         case .reloaded: LogLine(.info, "Reload complete")
         case .stopping: LogLine(.info, "Stopping")
+        case .waitsBeforeTakingPart(let wait):
+            LogLine(.notice, "Waiting \(wait) before taking part, as configured")
         case .router(let name, let event): event.logLine(router: name)
+        case .group(let name, let event): event.logLine(group: name)
         case .script(let name, let event): event.logLine(script: name)
+        case .fact(let name, isGood: true): LogLine(.info, "Tracked \(name) is usable")
+        case .fact(let name, isGood: false): LogLine(.warning, "Tracked \(name) is not usable")
         case .file(let name, let number):
             LogLine(.info, "Track file \(name) now holds \(number)")
         case .process(let name, hasQuorum: true):
@@ -96,6 +124,8 @@ extension FailoverEvent {
             LogLine(.info, isDetail: true, "Sending gratuitous ARP on \(interface) for \(address)")
         case .leftoverRemoved(let address, let interface):
             LogLine(.notice, "Removed \(address) from \(interface), left behind by an earlier run")
+        case .leftoverPartRemoved(let what):
+            LogLine(.notice, "Removed \(what), left behind by an earlier run")
         case .unknownVRID(let vrid, let sender, let interface):
             LogLine(
                 .info, "Received VRRP packet from unknown VRID \(vrid) of \(sender) on \(interface)"
@@ -136,6 +166,8 @@ extension RouterEvent {
             LogLine(
                 .warning, "(\(name)) \(address) was removed from \(interface) by somebody, restored"
             )
+        case .partRestored(let what):
+            LogLine(.warning, "(\(name)) \(what) was removed by somebody, restored")
         case .gaveWay(let cause): LogLine(.warning, "(\(name)) giving way: \(cause.words)")
         case .tookOver: LogLine(.notice, "(\(name)) taking over: the operator wants it")
         case .refused(let refusal, let source):
@@ -143,6 +175,18 @@ extension RouterEvent {
         case .failed(let error): LogLine(.error, "(\(name)) \(error)")
         case .notificationFailed(let program, let result):
             LogLine(.warning, "(\(name)) notify script \(program) \(result.words)")
+        }
+    }
+}
+
+extension GroupEvent {
+    func logLine(group name: String) -> LogLine? {
+        switch self {
+        case .syncs(let state):
+            LogLine(.info, "VRRP_Group(\(name)) Syncing instances to \(state.word) state")
+        case .entered: nil
+        case .notificationFailed(let program, let result):
+            LogLine(.warning, "VRRP_Group(\(name)) notify script \(program) \(result.words)")
         }
     }
 }
@@ -216,6 +260,8 @@ extension GivingWayCause {
             "\(address) is removed from \(interface) again and again"
         case .notRestored(let address, let interface):
             "\(address) was removed from \(interface) and can't be put back"
+        case .partRemovedTooOften(let what): "\(what) is removed again and again"
+        case .partNotRestored(let what): "\(what) was removed and can't be put back"
         case .asked: "the operator wants it"
         }
     }
@@ -267,6 +313,9 @@ extension FaultCause {
             "\(count) process\(count == 1 ? "" : "es") of tracked process \(name)"
         case .reversedIsGood(let name): "\(name) is good, tracked in reverse"
         case .socketRefused(let error): error.description
+        case .factBad(let name): "\(name) is not usable"
+        case .memberInFault(let name): "\(name) of its sync group is in FAULT state"
+        case .memberPending(let name): "\(name) of its sync group waits for a result"
         }
     }
 }

@@ -2,7 +2,7 @@
 public struct CheckReport: Hashable, Sendable {
     /// The target's name.
     public let id: String
-    /// The change that this report announces; `nil` in a snapshot.
+    /// The change that this report announces; `nil` in a snapshot, and where nothing changed.
     public let transition: HealthTransition?
     /// The rise and fall counter.
     public let record: HealthRecord
@@ -20,6 +20,11 @@ public struct CheckReport: Hashable, Sendable {
     public let timeSinceChange: Duration
     /// Time spent down in all, this time included.
     public let downtime: Duration
+
+    /// Whether the result says something that the one before did not.
+    public let isNews: Bool
+    /// What is worth knowing for whoever checks the target next.
+    public let memory: CheckMemory
 
     /// Whether the target may be used.
     public var isUp: Bool { record.isUp }

@@ -26,6 +26,12 @@ public struct CheckTarget: Sendable {
     public var fall = 3
     /// What the target counts as before its first result.
     public var initialState = HealthRecord.InitialState.waiting
+    /// What somebody else knew of the target, in the place of `initialState`; `nil`: nothing.
+    public var memory: CheckMemory?
+    /// Whether each result is reported, and not only those that change the state.
+    public var reportsEveryResult = false
+    /// What many failed connections of clients do; `nil`: they say nothing.
+    public var observation: TrafficObservation?
 
     /// Makes a target with haproxy's intervals and thresholds.
     ///

@@ -17,12 +17,13 @@ import Synchronization
 /// interval.
 public final class HealthChecker: Sendable {
     private let group: any EventLoopGroup
-    private let onTransition: @Sendable (CheckReport) -> Void
+    private let onReport: @Sendable (CheckReport) -> Void
     private let state: Mutex<State>
 
     private struct State {
         /// In the order that the targets were given in.
         var checks: [TargetCheck] = []
+        var checksByID: [String: TargetCheck] = [:]
         var isRunning = false
     }
 
@@ -31,15 +32,15 @@ public final class HealthChecker: Sendable {
     /// - Parameters:
     ///   - group: The event loops that checks run on; one loop is enough for 2,000 targets.
     ///   - targets: What to check; of two with the same `id` the first counts.
-    ///   - onTransition: Called for each target that goes up or down, and for each first result
-    ///     of one that waited for it. Runs on an event loop, for one target in order; must not
-    ///     block.
+    ///   - onReport: Called for each target that goes up or down, for each first result of one
+    ///     that waited for it, and for each result of those that ask for it. Runs on an event
+    ///     loop, for one target in order; must not block.
     public init(
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
-        targets: [CheckTarget], onTransition: @escaping @Sendable (CheckReport) -> Void
+        targets: [CheckTarget], onReport: @escaping @Sendable (CheckReport) -> Void
     ) {
         self.group = group
-        self.onTransition = onTransition
+        self.onReport = onReport
         state = Mutex(State())
         update(targets: targets)
     }
@@ -62,7 +63,7 @@ public final class HealthChecker: Sendable {
     public func stop() {
         let running = state.withLock { state in
             state.isRunning = false
-            defer { state.checks = [] }
+            defer { (state.checks, state.checksByID) = ([], [:]) }
             return state.checks
         }
         for check in running { check.stop() }
@@ -76,9 +77,7 @@ public final class HealthChecker: Sendable {
     /// - Parameter targets: What to check from now on.
     public func update(targets: [CheckTarget]) {
         let (added, kept) = state.withLock { state in
-            let earlier = Dictionary(
-                state.checks.map { ($0.target.id, $0) }, uniquingKeysWith: { first, _ in first }
-            )
+            let earlier = state.checksByID
             for check in state.checks { check.stop() }
             var added: [TargetCheck] = []
             var kept: [TargetCheck] = []
@@ -87,14 +86,45 @@ public final class HealthChecker: Sendable {
                 let candidate = earlier[target.id]
                 let same = candidate?.target.address == target.address ? candidate : nil
                 let check = TargetCheck(
-                    target, on: group.next(), adopting: same, onTransition: onTransition)
+                    target, on: group.next(), adopting: same, onReport: onReport)
                 if same == nil { added.append(check) } else { kept.append(check) }
                 return check
             }
+            state.checksByID = Dictionary(
+                state.checks.map { ($0.target.id, $0) }, uniquingKeysWith: { first, _ in first })
             return state.isRunning ? (added, kept) : ([], [])
         }
         Self.start(added, isFirstRound: true)
         Self.start(kept, isFirstRound: false)
+    }
+
+    /// Takes in how a connection of a client to a target ended: haproxy's `observe layer4`.
+    ///
+    /// Does nothing for a target without an observation. May be called from any thread, and waits
+    /// for nobody.
+    ///
+    /// - Parameters:
+    ///   - id: The target.
+    ///   - succeeded: Whether the connection was made.
+    public func noteConnection(to id: String, succeeded: Bool) {
+        state.withLock { $0.checksByID[id] }?.noteConnection(succeeded: succeeded)
+    }
+
+    /// Leaves a target alone for a while, or checks it again.
+    ///
+    /// - Parameters:
+    ///   - id: The target.
+    ///   - isPaused: Whether it is left alone.
+    public func setPaused(_ id: String, _ isPaused: Bool) {
+        state.withLock { $0.checksByID[id] }?.setPaused(isPaused)
+    }
+
+    /// What is known about one target now; `nil`: there is none of that name.
+    ///
+    /// - Parameter id: The target.
+    /// - Returns: The report.
+    public func report(of id: String) -> CheckReport? {
+        state.withLock { $0.checksByID[id] }?.report()
     }
 
     /// What is known about each target now, in the order that they were given in.

@@ -30,6 +30,8 @@
     case badAnswer(reason: String)
     /// The answer is well formed and says no: a wrong status, a wrong password, a wrong role.
     case wrongAnswer(ProbeFacts)
+    /// So many connections of clients in a row failed that no check was waited for (`HANA`).
+    case clientsFailed(count: Int)
     /// The command ended with success.
     case commandPassed(ProbeFacts)
     /// The command ended with a failure, or could not be started.
@@ -42,7 +44,8 @@
         switch self {
         case .passed, .handshakeDone, .answered, .answeredDraining, .commandPassed: true
         case .refused, .timedOut, .unreachable, .handshakeTimedOut, .handshakeFailed,
-            .answerTimedOut, .badAnswer, .wrongAnswer, .commandFailed, .commandTimedOut:
+            .answerTimedOut, .badAnswer, .wrongAnswer, .clientsFailed, .commandFailed,
+            .commandTimedOut:
             false
         case .notRun: nil
         }
@@ -63,9 +66,32 @@
         case .answerTimedOut: "L7TOUT"
         case .badAnswer: "L7RSP"
         case .wrongAnswer: "L7STS"
+        case .clientsFailed: "HANA"
         case .commandPassed: "PROCOK"
         case .commandFailed: "PROCERR"
         case .commandTimedOut: "PROCTOUT"
+        }
+    }
+
+    /// haproxy's words for ``code``, as its log and the column `check_desc` have them.
+    public var meaning: String {
+        switch self {
+        case .passed: "Layer4 check passed"
+        case .refused, .unreachable: "Layer4 connection problem"
+        case .timedOut: "Layer4 timeout"
+        case .notRun: "Socket error"
+        case .handshakeDone: "Layer6 check passed"
+        case .handshakeTimedOut: "Layer6 timeout"
+        case .handshakeFailed: "Layer6 invalid response"
+        case .answered: "Layer7 check passed"
+        case .answeredDraining: "Layer7 check conditionally passed"
+        case .answerTimedOut: "Layer7 timeout"
+        case .badAnswer: "Layer7 invalid response"
+        case .wrongAnswer: "Layer7 wrong status"
+        case .clientsFailed: "Health analyze"
+        case .commandPassed: "External check passed"
+        case .commandFailed: "External check error"
+        case .commandTimedOut: "External check timeout"
         }
     }
 
@@ -77,6 +103,8 @@
         case .unreachable(let reason), .notRun(let reason), .handshakeFailed(let reason),
             .badAnswer(let reason), .commandFailed(let reason):
             reason
+        case .clientsFailed(let count):
+            "Detected \(count) consecutive errors, last one was: L4 unsuccessful connection"
         case .answerTimedOut(let waitingFor): "no \(waitingFor) within the time limit"
         case .handshakeDone(let facts), .answered(let facts), .answeredDraining(let facts),
             .wrongAnswer(let facts), .commandPassed(let facts):
@@ -91,7 +119,8 @@
             .wrongAnswer(let facts), .commandPassed(let facts):
             facts
         case .passed, .refused, .timedOut, .unreachable, .notRun, .handshakeTimedOut,
-            .handshakeFailed, .answerTimedOut, .badAnswer, .commandFailed, .commandTimedOut:
+            .handshakeFailed, .answerTimedOut, .badAnswer, .clientsFailed, .commandFailed,
+            .commandTimedOut:
             nil
         }
     }
@@ -101,8 +130,8 @@
         switch self {
         case .timedOut, .handshakeTimedOut, .answerTimedOut, .commandTimedOut: true
         case .passed, .refused, .unreachable, .notRun, .handshakeDone, .handshakeFailed,
-            .answered, .answeredDraining, .badAnswer, .wrongAnswer, .commandPassed,
-            .commandFailed:
+            .answered, .answeredDraining, .badAnswer, .wrongAnswer, .clientsFailed,
+            .commandPassed, .commandFailed:
             false
         }
     }

@@ -24,6 +24,8 @@ public struct ProbeTLS: Sendable {
 
     /// The name that is asked for (SNI) and that the certificate is checked against.
     public let serverName: String?
+    /// The fewest days that the certificate must still be valid for; `nil`: only a fact.
+    public var minimumDaysLeft: Int?
     private let context: NIOSSLContext
 
     /// Reads what the handshakes need, once for all of them.

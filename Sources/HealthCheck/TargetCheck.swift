@@ -9,7 +9,7 @@ import Synchronization
 final class TargetCheck: Sendable {
     let target: CheckTarget
     private let eventLoop: any EventLoop
-    private let onTransition: @Sendable (CheckReport) -> Void
+    private let onReport: @Sendable (CheckReport) -> Void
     fileprivate let state: Mutex<State>
 
     fileprivate struct State {
@@ -32,21 +32,30 @@ final class TargetCheck: Sendable {
         /// Counts checks, so that a result which comes after its time limit finds that out.
         var checkNumber = 0
         var next: Scheduled<Void>?
+        var nextDue = NIODeadline.distantFuture
         var isStopped = false
+        var isPaused = false
+        var observation: TrafficObservation?
+        var agent: AgentReport?
+        /// Whether the last result said something new.
+        var isNews = false
     }
 
     /// Makes checks that go on from the state and counts of `predecessor`, the checks of the
     /// same target before a change of settings.
     init(
         _ target: CheckTarget, on eventLoop: any EventLoop, adopting predecessor: TargetCheck?,
-        onTransition: @escaping @Sendable (CheckReport) -> Void
+        onReport: @escaping @Sendable (CheckReport) -> Void
     ) {
         self.target = target
         self.eventLoop = eventLoop
-        self.onTransition = onTransition
+        self.onReport = onReport
         let record = HealthRecord(
-            rise: target.rise, fall: target.fall, initialState: target.initialState)
-        var state = predecessor?.state.withLock { $0 } ?? State(record: record)
+            rise: target.rise, fall: target.fall,
+            initialState: target.memory.map { $0.isUp ? .fullyUp : .fullyDown }
+                ?? target.initialState)
+        var state =
+            predecessor?.state.withLock { $0 } ?? State(record: record, memory: target.memory)
         state.record =
             predecessor.map { _ in
                 state.record.adopting(rise: target.rise, fall: target.fall)
@@ -55,6 +64,7 @@ final class TargetCheck: Sendable {
         state.next = nil
         state.watchTask = nil
         state.isStopped = false
+        state.observation = target.observation
         self.state = Mutex(state)
     }
 
@@ -80,12 +90,47 @@ final class TargetCheck: Sendable {
         state.withLock { $0.report(id: target.id, transition: transition) }
     }
 
+    /// Takes in how a connection of a client ended; from any thread.
+    func noteConnection(succeeded: Bool) {
+        guard target.observation != nil else { return }
+        eventLoop.execute { self.observe(succeeded: succeeded) }
+    }
+
+    private func observe(succeeded: Bool) {
+        let now = NIODeadline.now()
+        let outcome: (report: CheckReport?, isIdle: Bool)? = state.withLock { state in
+            guard !state.isStopped,
+                let reaction = state.observation?.record(connected: succeeded)
+            else { return nil }
+            let transition = state.react(
+                to: reaction, errorCount: target.observation?.errorLimit ?? 0, at: now)
+            let isReported = transition != nil || target.reportsEveryResult
+            let report = isReported ? state.report(id: target.id, transition: transition) : nil
+            return (report, state.startedAt == nil)
+        }
+        guard let outcome else { return }
+        if let report = outcome.report { onReport(report) }
+        // Whatever the reaction, the next check comes sooner.
+        let sooner = now + TimeAmount(target.fastInterval ?? target.interval)
+        let isSooner = state.withLock { state in
+            guard outcome.isIdle, sooner < state.nextDue else { return false }
+            state.next?.cancel()
+            state.next = nil
+            return true
+        }
+        if isSooner { schedule(at: sooner, thenAfter: nil) }
+    }
+
+    /// Whether checks are left out for a while; those under way end.
+    func setPaused(_ isPaused: Bool) { state.withLock { $0.isPaused = isPaused } }
+
     private func schedule(at due: NIODeadline, thenAfter following: Duration?) {
         let next = eventLoop.scheduleTask(deadline: due) {
             self.check(dueAt: due, thenAfter: following)
         }
         let isStopped = state.withLock {
             $0.next = next
+            $0.nextDue = due
             return $0.isStopped
         }
         if isStopped { next.cancel() }
@@ -95,17 +140,22 @@ final class TargetCheck: Sendable {
         let now = NIODeadline.now()
         let timeout = TimeAmount(target.probeTimeout)
         let number: Int? = state.withLock {
-            guard !$0.isStopped else { return nil }
+            guard !$0.isStopped, !$0.isPaused else { return nil }
             $0.startedAt = now
             $0.dueAt = due
             $0.watch = LoopWatch(from: now, timeout: timeout)
             $0.checkNumber += 1
             return $0.checkNumber
         }
-        guard let number else { return }
+        guard let number else {
+            // Looks again; a check that was stopped is never scheduled.
+            return schedule(at: now + TimeAmount(target.interval), thenAfter: following)
+        }
         // A probe that forgets its time limit must not hold up the checks of its target.
         watch(number, until: now + timeout, thenAfter: following)
-        target.probe.probe(target.address, timeout: timeout, on: eventLoop)
+        // A little less, so that the probe says what it waited for before the watch ends it.
+        let own = timeout > .milliseconds(4) ? timeout - .milliseconds(1) : timeout
+        target.probe.probe(target.address, timeout: own, on: eventLoop)
             .hop(to: eventLoop)
             .recover { .notRun(reason: "\($0)") }
             .whenSuccess { self.finish(number, with: $0, thenAfter: following) }
@@ -141,11 +191,12 @@ final class TargetCheck: Sendable {
             let interval = TimeAmount(following ?? target.interval(in: state.record))
             let isFarBehind = now - state.dueAt > interval + interval
             let due = (isFarBehind ? now : state.dueAt) + interval
-            let report = transition.map { state.report(id: target.id, transition: $0) }
+            let isReported = transition != nil || target.reportsEveryResult
+            let report = isReported ? state.report(id: target.id, transition: transition) : nil
             return (report, max(due, now))
         }
         guard let ended else { return }
-        if let report = ended.report { onTransition(report) }
+        if let report = ended.report { onReport(report) }
         schedule(at: ended.due, thenAfter: nil)
     }
 }
@@ -155,12 +206,35 @@ extension TargetCheck.State {
         _ outcome: ProbeOutcome, after duration: Duration, at now: NIODeadline
     ) -> HealthTransition? {
         startedAt = nil
+        isNews = lastOutcome?.code != outcome.code
         lastOutcome = outcome
         lastDuration = duration
+        if let report = outcome.facts?.agent { agent = report }
         guard let passed = outcome.verdict else { return nil }
+        let health = record.health
+        defer { isNews = isNews || record.health != health }
         let wasDown = record.isKnown && !record.isUp
         if !passed && record.isUp { failedChecks += 1 }
-        let transition = record.record(passed: passed)
+        return note(record.record(passed: passed), wasDown: wasDown, at: now)
+    }
+
+    fileprivate mutating func react(
+        to reaction: TrafficObservation.Reaction, errorCount: Int, at now: NIODeadline
+    ) -> HealthTransition? {
+        let health = record.health
+        let transition = note(record.react(to: reaction), wasDown: false, at: now)
+        isNews = record.health != health
+        if isNews {
+            failedChecks += 1
+            lastOutcome = .clientsFailed(count: errorCount)
+            lastDuration = .zero
+        }
+        return transition
+    }
+
+    private mutating func note(
+        _ transition: HealthTransition?, wasDown: Bool, at now: NIODeadline
+    ) -> HealthTransition? {
         guard let transition else { return nil }
         if wasDown { earlierDowntime += Duration(now - changedAt) }
         if transition == .down { downTransitions += 1 }
@@ -175,7 +249,28 @@ extension TargetCheck.State {
             id: id, transition: transition, record: record, lastOutcome: lastOutcome,
             lastDuration: lastDuration, isChecking: startedAt != nil,
             failedChecks: failedChecks, downTransitions: downTransitions,
-            timeSinceChange: age, downtime: earlierDowntime + (isDown ? age : .zero))
+            timeSinceChange: age, downtime: earlierDowntime + (isDown ? age : .zero),
+            isNews: isNews, memory: memory)
+    }
+
+    init(record: HealthRecord, memory: CheckMemory?) {
+        self.init(record: record)
+        guard let memory else { return }
+        failedChecks = memory.failedChecks
+        downTransitions = memory.downTransitions
+        changedAt = .uptimeNanoseconds(memory.changedAt)
+        earlierDowntime = .nanoseconds(memory.earlierDowntime)
+        agent = memory.agent
+    }
+
+    private var memory: CheckMemory {
+        var memory = CheckMemory(isUp: record.isUp)
+        memory.failedChecks = failedChecks
+        memory.downTransitions = downTransitions
+        memory.changedAt = changedAt.uptimeNanoseconds
+        memory.earlierDowntime = Int64(earlierDowntime / .nanoseconds(1))
+        memory.agent = agent
+        return memory
     }
 }
 #endif

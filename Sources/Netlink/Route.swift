@@ -110,9 +110,10 @@ extension Route.Kind: RawRepresentable {
 }
 
 extension Route {
-    /// Reads a route from RTM_NEWROUTE; `nil` for what is no entry of a table of IPv4 or IPv6.
+    /// Reads a route from RTM_NEWROUTE or RTM_DELROUTE; `nil` for what is no entry of a table of IPv4 or IPv6.
     init?(_ message: ReceivedMessage) {
-        guard message.type == RTM_NEWROUTE, let header = message.payload(as: rtmsg.self),
+        guard message.type == RTM_NEWROUTE || message.type == RTM_DELROUTE,
+            let header = message.payload(as: rtmsg.self),
             let family = InternetAddress.Family(rawFamily: Int32(header.rtm_family)),
             header.rtm_flags & UInt32(RTM_F_CLONED) == 0
         else { return nil }

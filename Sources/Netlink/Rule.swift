@@ -103,9 +103,10 @@ extension Rule.Action {
 }
 
 extension Rule {
-    /// Reads a rule from RTM_NEWRULE; `nil` for one that this type can't describe.
+    /// Reads a rule from RTM_NEWRULE or RTM_DELRULE; `nil` for one that this type can't describe.
     init?(_ message: ReceivedMessage) {
-        guard message.type == RTM_NEWRULE, let header = message.payload(as: fib_rule_hdr.self),
+        guard message.type == RTM_NEWRULE || message.type == RTM_DELRULE,
+            let header = message.payload(as: fib_rule_hdr.self),
             let family = InternetAddress.Family(rawFamily: Int32(header.family))
         else { return nil }
         func attribute(_ number: Int) -> ReceivedAttribute? {
@@ -138,7 +139,10 @@ extension Rule {
     }
 
     /// Whether both do the same, whoever put them there.
-    func isSameRule(as other: Rule) -> Bool {
+    ///
+    /// - Parameter other: The other rule.
+    /// - Returns: True if they differ in nothing but the tag.
+    public func isSameRule(as other: Rule) -> Bool {
         var (mine, theirs) = (canonical, other.canonical)
         mine.protocolTag = .lbctl
         theirs.protocolTag = .lbctl

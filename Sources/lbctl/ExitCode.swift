@@ -40,8 +40,8 @@ extension Failure {
         case .alreadyRunning:
             self.init(.systemRefused, error.description)
         case .duplicateName, .duplicateVRID, .addressCount, .unknownScript, .unknownTracker,
-            .prefixLength, .mixedFamilies, .authenticationUnavailable,
-            .emptyCommand, .interval:
+            .prefixLength, .mixedFamilies, .authenticationUnavailable, .emptyCommand, .interval,
+            .emptyGroup, .unknownMember, .sharedMember:
             self.init(.badInput, error.description)
         }
     }

@@ -102,7 +102,7 @@ extension BalancerTests {
             #expect(leaving.receive() == .failed(ECONNRESET))
             #expect(eventually { Self.endings.values == ["failed(\(ECONNRESET))"] })
             #expect(running.frontend.refusals == [.addressLeft: 1])
-            #expect(running.frontend.currentSessions == 1)
+            #expect(eventually { running.frontend.currentSessions == 1 })
             staying.endSending()
             #expect(staying.receiveAll().ending == .end)
         }

@@ -95,7 +95,7 @@ import Testing
         let loaded = load(many)
         #expect(loaded.diagnostics.count == 101)
         #expect(
-            loaded.diagnostics.last?.description == "f:103:1: warning: and 19900 more from here on")
+            loaded.diagnostics.last?.description == "f:104:1: warning: and 19899 more from here on")
         #expect(loaded.model != nil)
     }
 

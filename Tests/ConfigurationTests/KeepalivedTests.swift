@@ -101,10 +101,6 @@ import VRRPCore
             "f:6:1: warning: 'nopreempt' has no effect with state MASTER, as in keepalived; write state BACKUP and a priority below 255 to have it"
         ),
         (
-            "notify /bin/x root",
-            "f:5:15: warning: a user after the command is known but not implemented yet; the command runs as the user that lbctl runs as. Arguments belong inside the quotes"
-        ),
-        (
             "notify \"/bin/x | /bin/y\"",
             "f:5:8: warning: '|' reaches the program as an argument, since no shell runs it; write /bin/sh -c '…' to have one"
         ),

@@ -158,10 +158,10 @@ import VRRPCore
         #expect(
             rules.backends.map(\.condition.alternatives) == [
                 [
-                    [term(.serverName([TextMatch(.end, ".example.org", ignoresCase: true)]))],
+                    [term(.serverName([NameMatch(.end, ".example.org", ignoresCase: true)]))],
                     [term(.usableServers(backendName: "web", [0...1]))],
                 ],
-                [[term(.protocolName([TextMatch(.exact, "h2"), TextMatch(.exact, "http/1.1")]))]],
+                [[term(.protocolName([NameMatch(.exact, "h2"), NameMatch(.exact, "http/1.1")]))]],
             ])
         #expect(rules.inspectDelay == .seconds(3))
         #expect(!rules.refusesOthers)

@@ -84,6 +84,7 @@ private func sampleServer() -> ServerStatus {
     server.service.connectTime = 20
     server.service.totalTime = 21
     var check = CheckStatus(code: "L4CON", rise: 2, fall: 3, health: 3)
+    check.meaning = "Layer4 connection problem"
     check.detail = "Connection refused"
     check.duration = 1
     check.failures = 22

@@ -41,7 +41,7 @@ extension `One after another` {
                 try await get("/ok", HTTPExpectation(.body(.text("is well")))) == "L7OK 200 OK")
             #expect(
                 try await get("/ok", HTTPExpectation(.body(.text("is well")), isNegated: true))
-                    == "L7STS expected ! string 'is well', got status 200")
+                    == "L7RSP expected ! string 'is well', got status 200")
             #expect(
                 try await get(
                     "/ok", HTTPExpectation(.body(.expression(RegularExpression("w.l+\\nsec")))))
@@ -49,7 +49,7 @@ extension `One after another` {
             #expect(
                 try await get(
                     "/ok", HTTPExpectation(.body(.expression(RegularExpression("^second")))))
-                    == "L7STS expected rstring '^second', got status 200")
+                    == "L7RSP expected rstring '^second', got status 200")
             #expect(
                 try await get("/header", HTTPExpectation(.header(name: "x-role", .text("prim"))))
                     == "L7OK 204 No Content")
@@ -88,7 +88,7 @@ extension `One after another` {
             #expect(try await probe(check, port: nginx.port).code == "L7OK")
             check.expectations = [HTTPExpectation(.body(.text("not there")))]
             let begin = ContinuousClock.now
-            #expect(try await probe(check, port: nginx.port).code == "L7STS")
+            #expect(try await probe(check, port: nginx.port).code == "L7RSP")
             #expect(begin.duration(to: .now) < .seconds(5))
         }
 

@@ -62,7 +62,7 @@ extension `One after another` {
             let reports = Reports()
             let checker = HealthChecker(
                 targets: [try target(port: peer.port, interval: .seconds(60))],
-                onTransition: reports.hand)
+                onReport: reports.hand)
             #expect(checker.snapshot().map(\.isUp) == [false])
             #expect(checker.snapshot().map(\.code) == ["INI"])
             let begin = ContinuousClock.now
@@ -109,7 +109,7 @@ extension `One after another` {
             let probe = ScriptedProbe([.passed, .refused, .refused, .refused, .refused])
             var settings = try target(probe: probe, interval: .milliseconds(20))
             settings.downInterval = .milliseconds(10)
-            let checker = HealthChecker(targets: [settings], onTransition: reports.hand)
+            let checker = HealthChecker(targets: [settings], onReport: reports.hand)
             checker.start()
             for await report in reports.stream where report.transition == .down { break }
             while probe.count.load(ordering: .relaxed) < 8 {
@@ -129,7 +129,7 @@ extension `One after another` {
             var settings = try target(
                 probe: ScriptedProbe([.passed, .timedOut]), interval: .seconds(1))
             settings.fastInterval = .milliseconds(10)
-            let checker = HealthChecker(targets: [settings], onTransition: reports.hand)
+            let checker = HealthChecker(targets: [settings], onReport: reports.hand)
             let begin = ContinuousClock.now
             checker.start()
             for await report in reports.stream where report.transition == .down { break }
@@ -146,7 +146,7 @@ extension `One after another` {
             var settings = try target(probe: SilentProbe(), interval: .milliseconds(100))
             settings.timeout = .milliseconds(50)
             settings.rise = 1
-            let checker = HealthChecker(targets: [settings], onTransition: reports.hand)
+            let checker = HealthChecker(targets: [settings], onReport: reports.hand)
             checker.start()
             // The first answer comes at 120 ms, while the second check is under way.
             try await Task.sleep(for: .milliseconds(500))
@@ -162,7 +162,7 @@ extension `One after another` {
             let probe = ScriptedProbe([.passed, .notRun(reason: "Too many open files")])
             let checker = HealthChecker(
                 targets: [try target(probe: probe, interval: .milliseconds(5))],
-                onTransition: reports.hand)
+                onReport: reports.hand)
             checker.start()
             while probe.count.load(ordering: .relaxed) < 10 {
                 try await Task.sleep(for: .milliseconds(5))
@@ -177,7 +177,7 @@ extension `One after another` {
         @Test func `new targets keep the state of those that stay`() async throws {
             let reports = Reports()
             let stays = try target("web/a", port: try closedPort())
-            let checker = HealthChecker(targets: [stays], onTransition: reports.hand)
+            let checker = HealthChecker(targets: [stays], onReport: reports.hand)
             checker.start()
             _ = await reports.stream.first { _ in true }
             var changed = stays

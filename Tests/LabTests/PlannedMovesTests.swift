@@ -74,7 +74,7 @@ extension InTheLab {
             // The skew time of lb2 is 0.602 s.
             try lab.awaitHolder(.lb2, within: .seconds(1))
             try programs[0].awaitLog(
-                "(VI_1): entering FAULT state (script backend http failed)", within: .seconds(1))
+                "(VI_1): entering FAULT state (backend http is not usable)", within: .seconds(1))
             _ = try lbctl(.lb1, "server", "enable", "http/web01")
             try lab.awaitHolder(.lb1, within: .seconds(5))
         }

@@ -23,10 +23,11 @@ final class SharedState: Sendable {
     /// One for each frontend.
     let refusals: [RefusalTally]
     let connectionLimit: Int
+    let watch: ConnectionWatch?
     /// Tells this balancer's `unique-id`s from those of others.
     let ownNumber = UInt64.random(in: 0 ... .max)
 
-    init(_ plan: BalancerPlan) throws(SystemError) {
+    init(_ plan: BalancerPlan, observer: ConnectionObserver? = nil) throws(SystemError) {
         self.plan = plan
         layout = TallyLayout(plan)
         paths = PathTable(plan, layout: layout)
@@ -49,6 +50,8 @@ final class SharedState: Sendable {
         let count = layout.count
         boards = inboxes.map { _ in TallyBoard(count: count) }
         ports = SourcePorts(serverCount: layout.serverCount)
+        let layout = layout
+        watch = observer.map { ConnectionWatch(layout, observer: $0) }
     }
 
     /// Pipes of each reactor.

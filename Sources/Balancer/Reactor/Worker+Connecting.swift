@@ -34,6 +34,7 @@ extension Worker {
         }
         guard readiness.contains(.writable) else { return }
         slab[server].activeAt = UInt32(truncatingIfNeeded: now)
+        shared.watch?.connected(to: Int(slab[server].owner))
         if unsafe destinations[Int(slab[server].owner)].hasHeader, !sendHeader(client) {
             return attemptFailed(client, pausing: true)
         }
@@ -60,6 +61,7 @@ extension Worker {
     mutating func attemptFailed(_ client: Int, pausing: Bool) {
         let server = client | 1
         let route = route(client)
+        shared.watch?.failed(toReach: Int(slab[server].owner))
         dropServerSocket(client)
         slab[server].failedAttempts += 1
         guard Int(slab[server].failedAttempts) <= route.retries, let failed = serverInPool(client)

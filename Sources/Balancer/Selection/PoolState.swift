@@ -241,6 +241,14 @@ extension PoolState {
         return reconsider(at: now)
     }
 
+    /// Changes how many connections a server may have.
+    mutating func setConnectionLimit(_ limit: Int?, of server: Int, at now: UInt64) -> [Notice] {
+        let limit = max(limit ?? .max, 1)
+        guard servers[server].fullLimit != limit else { return [] }
+        servers[server].fullLimit = limit
+        return reconsider(at: now)
+    }
+
     /// Whether a server's share still grows.
     var isWarming: Bool { servers.contains { $0.slowStartedAt != nil } }
 

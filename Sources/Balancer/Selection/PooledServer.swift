@@ -16,7 +16,10 @@ struct PooledServer {
     private(set) var share: Int
     /// Connections that it may hold now.
     private(set) var limit: Int
-    private let fullLimit: Int
+    /// Connections that it may hold when it has warmed up.
+    var fullLimit: Int {
+        didSet { if slowStartedAt == nil { limit = fullLimit } }
+    }
     /// When its slow start began; `nil`: it has its full share.
     private(set) var slowStartedAt: UInt64?
 

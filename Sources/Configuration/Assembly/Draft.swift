@@ -36,8 +36,19 @@ struct Draft: Sendable {
     var trackProcessNames: Set<String> = []
     /// The names of all pools, also of those that have something wrong.
     var backendNames: Set<String> = []
+    /// The names of all named checks, also of those that have something wrong.
+    var checkNames: Set<String> = []
+    /// The servers that others track.
+    var trackedServers: [Placed<ServerReference>] = []
+    /// Where a check by a program is asked for.
+    var commandChecks: [Location] = []
     var global = GlobalSettings()
     var routers: [Placed<Router>] = []
+    /// The names of all instances, also of those that have something wrong.
+    var instanceNames: Set<String> = []
+    var syncGroups: [Placed<VirtualRouterGroup>] = []
+    /// The names that sync groups list.
+    var groupMembers: [Placed<String>] = []
     var scripts: [Placed<TrackScript>] = []
     var trackFiles: [Placed<TrackFile>] = []
     var trackProcesses: [Placed<TrackProcess>] = []

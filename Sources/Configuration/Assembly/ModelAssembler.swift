@@ -19,13 +19,17 @@ struct ModelAssembler {
         checkListeners()
         if draft.isComplete {
             checkTrackReferences()
+            checkGroupMembers()
             checkBackendReferences()
             checkRuleReferences()
             checkModes()
+            checkTrackedServers()
         }
+        checkCommandChecks()
         var model = Model()
         model.global = draft.global
         model.virtualRouters = draft.routers.map(\.value.settings)
+        model.syncGroups = draft.syncGroups.map(\.value)
         model.scripts = draft.scripts.map { script(of: $0) }
         model.trackFiles = draft.trackFiles.map(\.value)
         model.trackProcesses = draft.trackProcesses.map(\.value)
@@ -35,7 +39,7 @@ struct ModelAssembler {
         return model
     }
 
-    private mutating func report(
+    mutating func report(
         _ message: String, at location: Location, suggestion: String? = nil,
         as severity: Diagnostic.Severity = .error
     ) {
@@ -64,6 +68,10 @@ struct ModelAssembler {
     private mutating func checkVirtualRouters() {
         refuseDuplicates(draft.routers, by: \.settings.name) {
             "vrrp_instance \($0.settings.name.quoted)"
+        }
+        refuseDuplicates(draft.syncGroups, by: \.name) { "vrrp_sync_group \($0.name.quoted)" }
+        refuseDuplicates(draft.groupMembers, by: \.self) {
+            "a sync group for the instance \($0.quoted)"
         }
         refuseDuplicates(draft.scripts, by: \.name) { "vrrp_script \($0.name.quoted)" }
         refuseDuplicates(draft.trackFiles, by: \.name) { "track_file \($0.name.quoted)" }
@@ -102,12 +110,21 @@ struct ModelAssembler {
                 case .file: (draft.trackFileNames, "track_file")
                 case .process: (draft.trackProcessNames, "vrrp_track_process")
                 case .backend: (draft.backendNames, "listen or backend section")
+                case .check: (draft.checkNames, "check section")
                 }
             let name = reference.value.name
             guard !names.contains(name) else { continue }
             report(
                 "track_\(reference.value.kind.rawValue) \(name.quoted): no \(block) has this name",
                 at: reference.location, suggestion: names.nearest(to: name))
+        }
+    }
+
+    private mutating func checkGroupMembers() {
+        for member in draft.groupMembers where !draft.instanceNames.contains(member.value) {
+            report(
+                "group \(member.value.quoted): no vrrp_instance has this name", at: member.location,
+                suggestion: draft.instanceNames.nearest(to: member.value))
         }
     }
 
@@ -118,7 +135,7 @@ struct ModelAssembler {
             by: \.self
         ) { "a listen or frontend section \($0.quoted)" }
         refuseDuplicates(draft.backends, by: \.name) {
-            "a listen or backend section \($0.name.quoted)"
+            "a listen, backend or check section \($0.name.quoted)"
         }
     }
 

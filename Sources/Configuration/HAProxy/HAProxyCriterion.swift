@@ -6,7 +6,7 @@ import VRRPCore
 struct HAProxyCriterion {
     private let criterion: Word
     private var ignoresCase = false
-    private var method = TextMatch.Method.exact
+    private var method = NameMatch.Method.exact
     private var values: [Word] = []
 
     /// Reads a criterion to the end of its words.
@@ -43,7 +43,7 @@ struct HAProxyCriterion {
                 let word = try argument(of: flag, &words)
                 // Numbers and addresses have one way to be compared.
                 if word.text == "int" || word.text == "ip" { continue }
-                guard let known = TextMatch.Method(rawValue: word.text) else {
+                guard let known = NameMatch.Method(rawValue: word.text) else {
                     throw .error(
                         "-m \(word.text): must be str, beg, end, sub or found", at: word.position)
                 }
@@ -133,10 +133,10 @@ struct HAProxyCriterion {
         return prefixes
     }
 
-    private func texts() throws(Remark) -> [TextMatch] {
-        if method == .found || values.isEmpty { return [TextMatch(.found, "")] }
+    private func texts() throws(Remark) -> [NameMatch] {
+        if method == .found || values.isEmpty { return [NameMatch(.found, "")] }
         let folds = ignoresCase || criterion.text.hasSuffix(",lower")
-        return values.map { TextMatch(method, $0.text, ignoresCase: folds) }
+        return values.map { NameMatch(method, $0.text, ignoresCase: folds) }
     }
 
     /// Numbers, ranges such as `80:90`, or a comparison: `gt 80`.

@@ -12,6 +12,10 @@ enum HAProxyGlobal {
             "log": .line { global, arguments throws(Remark) in
                 if try arguments.logGoesToSyslog() { global.logsToSyslog = true }
             },
+            "external-check": .set(\.allowsCommandChecks, to: true),
+            // The programs are started without a fork of the whole process.
+            "insecure-fork-wanted": .alwaysSo,
+            "spread-checks": .integer(\.checkSpread, 0...50),
             "daemon": .notYet("the program stays in the foreground"),
             "user": .line { global, arguments throws(Remark) in
                 let account = try HAProxyAccount.user(try arguments.next("a user's name"))
@@ -35,13 +39,13 @@ enum HAProxyGlobal {
             51degrees-cache-size 51degrees-data-file ca-base close-spread-time cluster-secret
             cpu-map cpu-policy cpu-set crt-base default-path description deviceatlas-json-file
             dns-accept-family expose-deprecated-directives expose-experimental-directives
-            external-check fd-hard-limit force-cfg-parser-pause grace
+            fd-hard-limit force-cfg-parser-pause grace
             h1-accept-payload-with-any-method h1-case-adjust h1-case-adjust-file
             h1-do-not-close-on-insecure-transfer-encoding h2-workaround-bogus-websocket-clients
             hard-stop-after harden.reject-privileged-ports.quic harden.reject-privileged-ports.tcp
             httpclient.resolvers.disabled httpclient.resolvers.id httpclient.resolvers.prefer
             httpclient.retries httpclient.ssl.ca-file httpclient.ssl.verify
-            httpclient.timeout.connect insecure-fork-wanted insecure-setuid-wanted
+            httpclient.timeout.connect insecure-setuid-wanted
             issuers-chain-path localpeer log-send-hostname log-tag lua-load lua-load-per-thread
             lua-prepend-path master-worker max-spread-checks maxcompcpuusage maxcomprate
             maxconnrate maxpipes maxsessrate maxsslconn maxsslrate maxzlibmem mworker-max-reloads
@@ -49,7 +53,7 @@ enum HAProxyGlobal {
             nogetaddrinfo nokqueue nopoll noreuseport nosplice numa-cpu-mapping ocsp-update.mode
             pidfile pp2-never-send-local presetenv prealloc-fd profiling.memory profiling.tasks
             quiet resetenv server-state-base server-state-file set-dumpable set-var set-var-fmt
-            setcap setenv shm-stats-file spread-checks ssl-default-bind-ciphers
+            setcap setenv shm-stats-file ssl-default-bind-ciphers
             ssl-default-bind-ciphersuites ssl-default-bind-client-sigalgs
             ssl-default-bind-curves ssl-default-bind-options ssl-default-bind-sigalgs
             ssl-default-server-ciphers ssl-default-server-ciphersuites

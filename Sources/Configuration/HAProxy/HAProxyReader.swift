@@ -7,7 +7,7 @@ struct HAProxyReader {
     private enum Place { case outside, skipped, global, section }
 
     /// The sections that are read.
-    static let sections = ["global", "defaults", "listen", "frontend", "backend"]
+    static let sections = ["global", "defaults", "listen", "frontend", "backend", "check"]
     /// The sections that are known and passed over with a warning.
     static let otherSections: Set<String> = [
         "acme", "cache", "crt-store", "dynamic-update", "fcgi-app", "healthcheck", "http-errors",
@@ -95,7 +95,7 @@ struct HAProxyReader {
         section = HAProxySection(kind, name: name, inheriting: defaults)
         place = .section
         if let word = arguments.upcoming, word.text != "from" {
-            guard kind != .backend else { return try arguments.finish() }
+            guard kind != .backend, kind != .check else { return try arguments.finish() }
             try section.bind(&arguments)
         } else if let inherited = try inheritance(&arguments) {
             section = HAProxySection(kind, name: name, inheriting: inherited)

@@ -22,6 +22,7 @@ struct HAProxySettings: Sendable {
     var isDisabled = false
     var logsToSyslog = false
     var serverOptions = HAProxyServerOptions()
+    var checks = HAProxyChecks()
     var backendName: Word?
     var source: ConnectionSource?
     var showsStatistics = false
@@ -30,7 +31,7 @@ struct HAProxySettings: Sendable {
 
 /// A section `defaults`, `listen`, `frontend` or `backend` of haproxy's language.
 struct HAProxySection: Sendable {
-    enum Kind: String, Sendable { case defaults, listen, frontend, backend }
+    enum Kind: String, Sendable { case defaults, listen, frontend, backend, check }
 
     let kind: Kind
     let name: Word
@@ -43,11 +44,13 @@ struct HAProxySection: Sendable {
     /// Servers that have the section's `source`, wherever it stands.
     private var serversWithoutSource: Set<String> = []
     private var serverLines: [String: Int] = [:]
+    private var trackPositions: [String: Position] = [:]
 
     init(_ kind: Kind, name: Word, inheriting settings: HAProxySettings) {
         self.kind = kind
         self.name = name
         self.settings = settings
+        self.settings.checks.inherit()
     }
 
     /// Reads an address to listen on and its options, after `bind` or the section's name.
@@ -72,8 +75,10 @@ struct HAProxySection: Sendable {
         let location = try arguments.next("ADDRESS:PORT after the name").serverAddress()
         var options = settings.serverOptions
         try HAProxyServerOptions.table.readAll(into: &options, &arguments)
-        servers.append(options.server(name: name, at: location))
         if options.source == nil { serversWithoutSource.insert(name.text) }
+        let server = try options.server(name: name, at: location, in: self.name)
+        trackPositions[name.text] = options.health.tracked?.position
+        servers.append(server)
     }
 
     /// Whether the section shows a page instead of balancing.
@@ -84,6 +89,7 @@ struct HAProxySection: Sendable {
 
     /// Adds what the section says to the draft, and remarks where it does not make sense.
     func finish(file: String, into draft: inout Draft, _ remarks: inout [Remark]) {
+        if kind == .check { return finishCheck(file: file, into: &draft, &remarks) }
         if kind != .frontend { draft.backendNames.insert(name.text) }
         if settings.logsToSyslog { draft.global.logsToSyslog = true }
         if kind != .backend {
@@ -180,6 +186,8 @@ struct HAProxySection: Sendable {
         backend.checkTimeout = settings.checkTimeout.unlessZero
         backend.retries = settings.retries
         backend.redispatches = settings.redispatches
+        backend.checks = settings.checks.finish(section: name, isOnlyCheck: false, &remarks)
+        note(backend, file, in: &draft)
         draft.backends.append(placed(backend, file))
     }
 
@@ -194,7 +202,20 @@ struct HAProxySection: Sendable {
         return server
     }
 
-    private func placed<Value: Sendable>(_ value: Value, _ file: String) -> Placed<Value> {
+    /// Takes down what can only be looked up once all sections are known.
+    private func note(_ backend: Backend, _ file: String, in draft: inout Draft) {
+        for server in backend.servers {
+            guard let tracked = server.health.tracked else { continue }
+            let position = trackPositions[server.name] ?? name.position
+            draft.trackedServers.append(
+                Placed(value: tracked, location: Location(file: file, position: position)))
+        }
+        if case .command(let position) = settings.checks.kind {
+            draft.commandChecks.append(Location(file: file, position: position))
+        }
+    }
+
+    func placed<Value: Sendable>(_ value: Value, _ file: String) -> Placed<Value> {
         Placed(value: value, location: Location(file: file, position: name.position))
     }
 }
@@ -269,5 +290,5 @@ extension HAProxySection {
 
 extension Duration? {
     /// haproxy writes "for ever" as 0.
-    fileprivate var unlessZero: Duration? { self == .zero ? nil : self }
+    var unlessZero: Duration? { self == .zero ? nil : self }
 }

@@ -4,7 +4,7 @@ extension HAProxySection {
     /// - Throws: Where the keyword would be lost; where it is merely idle, a warning is added.
     func checkScope(of keyword: Word, _ remarks: inout [Remark]) throws(Remark) {
         guard let scope = Self.scopes[keyword.text], !scope.kinds.contains(kind) else { return }
-        let place = kind == .defaults ? "a defaults section" : "a \(kind.rawValue) section"
+        let place = "a \(kind.rawValue) section"
         if scope.isStrict {
             throw .error("\(keyword.text.quoted) is not allowed in \(place)", at: keyword.position)
         }
@@ -25,7 +25,8 @@ extension HAProxySection {
         "maxqueue": ([.defaults, .listen, .backend], false),
         "rate-limit": ([.defaults, .listen, .frontend], false),
         "contimeout": ([.defaults, .listen, .backend], false),
-        "default-server": ([.defaults, .listen, .backend], false),
+        "default-server": ([.defaults, .listen, .backend, .check], false),
+        "target": ([.check], true),
         "acl": ([.listen, .frontend], true),
         "tcp-request": ([.listen, .frontend], true),
         "use_backend": ([.listen, .frontend], true),
@@ -41,12 +42,13 @@ extension HAProxySection {
             .merging(selectionKeywords) { own, _ in own }
             .merging(limitKeywords) { own, _ in own }
             .merging(routing) { own, _ in own }
+            .merging(HAProxyChecks.keywords) { own, _ in own }
             .merging(consequential) { own, _ in own },
         notYet: """
             appsession backlog block capture clitcpka-cnt clitcpka-idle clitcpka-intvl compression
             declare description email-alert errorfile errorfiles errorloc
             errorloc302 errorloc303 filter fullconn grace guid hash-preserve-affinity
-            http-after-response http-check http-error http-reuse
+            http-after-response http-error http-reuse
             http-send-name-header id ignore-persist load-server-state-from-file log-format
             log-format-sd log-steps log-tag max-keep-alive-queue max-session-srv-conns monitor
             monitor-net monitor-uri persist quic-initial redirect reqadd
@@ -101,13 +103,11 @@ extension HAProxySection {
     private static let consequential: [String: Rule<HAProxySection>] = [
         "cookie": .notYet("no cookie is looked at"),
         "dispatch": .notYet("no connection goes there"),
-        "external-check": .notYet("servers are checked by connecting to them"),
         "force-persist": .notYet("no connection is bound to a server that is down"),
         "http-request": .notYet("no request is looked at"),
         "http-response": .notYet("no response is looked at"),
         "retry-on": .notYet("only a failed connection is tried again"),
         "stick": .notYet("no connection is bound to a server"),
-        "tcp-check": .notYet("servers are checked by connecting to them"),
         "tcp-response": .notYet("no connection is refused or changed by it"),
         "use-fcgi-app": .notYet("lbctl balances TCP"),
         "use-server": .notYet("the balance algorithm chooses every server"),
@@ -164,21 +164,20 @@ extension HAProxySection {
             },
             "contstats": .alwaysSo,
             "splice-auto": .alwaysSo, "splice-request": .alwaysSo, "splice-response": .alwaysSo,
-            "httpchk": .notYet("servers are checked by connecting to them"),
-            "tcp-check": .notYet("servers are checked by connecting to them"),
-        ].merging(selectionOptions) { own, _ in own },
+        ].merging(selectionOptions) { own, _ in own }
+            .merging(HAProxyChecks.options) { own, _ in own },
         notYet: """
             abortonclose accept-invalid-http-request accept-invalid-http-response
             accept-unsafe-violations-in-http-request accept-unsafe-violations-in-http-response
             assume-rfc6587-ntf checkcache clitcpka disable-h2-upgrade dontlog-normal
-            external-check forceclose forwarded forwardfor h1-case-adjust-bogus-client
+            forceclose forwarded forwardfor h1-case-adjust-bogus-client
             h1-case-adjust-bogus-server http-buffer-request http-drop-request-trailers
             http-drop-response-trailers http-ignore-probes http-keep-alive http-no-delay
             http-pretend-keepalive http-proxy http-restrict-req-hdr-names http-server-close
             http-tunnel http-use-htx http-use-proxy-header httpclose httplog httpslog
-            idle-close-on-response independent-streams ldap-check log-health-checks
-            log-separate-errors logasap mysql-check nolinger originalto persist pgsql-check
-            prefer-last-server redis-check smtpchk socket-stats spop-check srvtcpka ssl-hello-chk
+            idle-close-on-response independent-streams
+            log-separate-errors logasap nolinger originalto persist
+            prefer-last-server socket-stats spop-check srvtcpka
             tcp-smart-accept tcp-smart-connect tcpka tcplog transparent
             """)
 

@@ -12,12 +12,14 @@ struct HAProxyServerOptions: Sendable {
     /// `source`; `nil`: as the section has it.
     var source: ConnectionSource?
     var interface: String?
+    var health = HAProxyServerHealth()
 
     /// haproxy's configuration manual, section 5.2.
     static let table = KeywordTable<HAProxyServerOptions>(
         "server option",
         implemented.merging(connectionRules) { own, _ in own }
             .merging(limitOptions) { own, _ in own }
+            .merging(HAProxyServerHealth.rules) { own, _ in own }
             .merging(consequential) { own, _ in own }
             .merging(
                 ignored.flatMap { count, names in
@@ -60,47 +62,45 @@ struct HAProxyServerOptions: Sendable {
 
     /// Known options whose absence a server or a client would notice.
     private static let consequential: [String: Rule<HAProxyServerOptions>] = [
-        "agent-check": .notYet(taking: 0, "no agent is asked"),
-        "check-send-proxy": .notYet(taking: 0, "checks send no PROXY header"),
-        "check-ssl": .notYet(taking: 0, "checks end with the TCP connection"),
-        "cookie": .notYet(taking: 1, "no cookie is looked at"),
-        "on-marked-down": .notYet(taking: 1, "connections to a server that went down stay"),
-        "ssl": .notYet(taking: 0, "bytes reach the server as the client sent them"),
-        "track": .notYet(taking: 1, "the server follows no other"),
+        "cookie": .notYet(taking: 1, "no cookie is looked at")
     ]
 
     /// Further known options, by the number of words that each takes.
     private static let ignored: [Int: String] = [
         0: """
         allow-0rtt force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13
-        no-agent-check no-check-send-proxy no-check-ssl
-        no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-ssl no-ssl-reuse no-sslv3
-        no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 no-verifyhost non-stick
+        no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-ssl-reuse no-sslv3
+        no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 non-stick
         ssl-reuse stick strict-maxconn
         tls-tickets check-via-socks4 no-tfo
         """,
         1: """
-        agent-addr agent-inter agent-port agent-send alpn ca-file cc check-alpn check-proto
-        check-reuse-pool check-sni ciphers ciphersuites client-sigalgs crl-file crt curves
-        error-limit from guid hash-key healthcheck id idle-ping init-addr init-state
-        log-bufsize log-proto max-reuse minconn namespace npn observe on-error on-marked-up
+        alpn cc check-proto check-reuse-pool ciphers ciphersuites client-sigalgs crl-file crt curves
+        from guid hash-key healthcheck id idle-ping init-addr
+        log-bufsize log-proto max-reuse minconn namespace npn
         pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto
         redir renegotiate resolve-net resolve-opts resolve-prefer resolvers set-proxy-v2-tlv-fmt
-        shard sigalgs sni socks4 ssl-max-ver ssl-min-ver tcp-md5sig verify
-        verifyhost ws
+        shard sigalgs sni socks4 ssl-max-ver ssl-min-ver tcp-md5sig
+        ws
         """,
     ]
 
     func server(
-        name: Word, at location: (address: ServerAddress, port: UInt16)
-    ) -> Server {
+        name: Word, at location: (address: ServerAddress, port: UInt16), in section: Word
+    ) throws(Remark) -> Server {
         var server = Server(name: name.text, at: location.address, port: location.port)
         server.connection = finishedConnection
+        if isChecked, location.address.internet == nil, check.address == nil {
+            throw .error(
+                "server \(name.text.quoted): a Unix socket cannot be checked yet; name what to check"
+                    + " by 'addr' and 'port', or take 'check' away", at: name.position)
+        }
         server.weight = weight
         server.connectionLimit = connectionLimit
         server.queueLimit = queueLimit
         server.slowStart = slowStart == .zero ? nil : slowStart
-        server.check = isChecked ? check : nil
+        server.check = finishedCheck
+        server.health = try finishedHealth(of: name, in: section)
         server.isBackup = isBackup
         server.isDisabled = isDisabled
         return server

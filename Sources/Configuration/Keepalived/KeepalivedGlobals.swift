@@ -13,6 +13,13 @@ struct KeepalivedGlobals: Sendable {
     var logsUnknownVRIDs = false
     var announcements = AnnouncementOverrides()
     var notificationFIFOs: [String] = []
+    var tellsPriorityChanges = false
+    var sendsMail = false
+    var scriptUser: ScriptUser?
+    var startupDelay: Duration?
+    var delayAfterBoot: Duration?
+
+    private static let day = Duration.seconds(86_400)
 
     /// keepalived.conf(5), "GLOBAL CONFIGURATION".
     static let table = KeywordTable<KeepalivedGlobals>(
@@ -25,11 +32,16 @@ struct KeepalivedGlobals: Sendable {
                 globals.version = try arguments.protocolVersion()
             },
             "notify_fifo": .notificationFIFO, "vrrp_notify_fifo": .notificationFIFO,
-            "script_user": .notYet("scripts run as the user that lbctl runs as"),
+            "script_user": .line { globals, arguments throws(Remark) in
+                guard arguments.upcoming != nil else {
+                    throw .error(
+                        "'script_user' needs a user, and perhaps a group",
+                        at: arguments.keyword.position)
+                }
+                globals.scriptUser = try arguments.scriptUser()
+            },
             "enable_script_security": .notYet("who may write a script is not looked at"),
             "vrrp_strict": .strictMode,
-            "vrrp_startup_delay": .notYet("the election begins at once"),
-            "vrrp_delay_after_boot": .notYet("the election begins at once"),
             "vrrp_mcast_group4": .line { globals, arguments throws(Remark) in
                 globals.group4 = try arguments.group(of: .ipv4).address
             },
@@ -52,6 +64,11 @@ struct KeepalivedGlobals: Sendable {
                 globals.logsUnknownVRIDs = try arguments.isOn()
             },
             "vrrp_higher_prio_send_advert": .alwaysSo, "vrrp_skip_check_adv_addr": .alwaysSo,
+            "vrrp_startup_delay": .seconds(\.startupDelay, .zero...day),
+            "vrrp_delay_after_boot": .seconds(\.delayAfterBoot, .zero...day),
+            "vrrp_notify_priority_changes": .line { globals, arguments throws(Remark) in
+                globals.tellsPriorityChanges = try arguments.isOn()
+            },
             "dynamic_interfaces": .notYet("interfaces have to exist at the start"),
             "notification_email": .notYet("no mail is sent"),
             "smtp_alert": .notYet("no mail is sent"),
@@ -82,7 +99,7 @@ struct KeepalivedGlobals: Sendable {
             vrrp_ipsets vrrp_iptables
             vrrp_min_garp vrrp_netlink_cmd_rcv_bufs vrrp_netlink_cmd_rcv_bufs_force
             vrrp_netlink_monitor_rcv_bufs vrrp_netlink_monitor_rcv_bufs_force vrrp_no_swap
-            vrrp_notify_fifo_script vrrp_notify_priority_changes
+            vrrp_notify_fifo_script
             vrrp_priority vrrp_process_name vrrp_rlimit_rttime
             vrrp_rt_priority vrrp_rx_bufs_multiplier vrrp_rx_bufs_policy
             """)

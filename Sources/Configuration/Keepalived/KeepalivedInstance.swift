@@ -22,14 +22,12 @@ struct KeepalivedInstance: Sendable {
     var addresses: [VirtualAddress] = []
     /// Whether addresses were written, be they wrong ones.
     var listsAddresses = false
-    var trackedScripts: [TrackedScript] = []
-    var trackedFiles: [TrackedObject] = []
-    var trackedProcesses: [TrackedObject] = []
-    var trackedBackends: [TrackedObject] = []
-    var references: [KeepalivedReference] = []
-    var trackedInterfaces: [TrackedInterface] = []
+    var routes: [VirtualRoute] = []
+    var rules: [VirtualRule] = []
+    var preemptDelay: (keyword: Word, delay: Duration)?
+    var tracked = KeepalivedTracked()
     var announcements = AnnouncementOverrides()
-    var notifications = NotificationSettings()
+    var notifications = KeepalivedNotifications()
 
     init(name: Word) {
         self.name = name
@@ -65,17 +63,24 @@ struct KeepalivedInstance: Sendable {
         } catch { remarks.append(error) }
         settings.preempts = preempts(priority, &remarks)
         settings.sendsMessageOnlyChecksum = sendsMessageOnlyChecksum
+        settings.routes = routes
+        settings.rules = rules
         settings.lostAdvertisements = lostAdvertisements ?? globals.lostAdvertisements ?? 3
         settings.answersInferiors = answersInferiors ?? globals.answersInferiors ?? true
         settings.ignoresOthersAsOwner =
             ignoresOthersAsOwner ?? globals.ignoresOthersAsOwner ?? false
-        settings.trackedScripts = trackedScripts
-        settings.trackedFiles = trackedFiles
-        settings.trackedProcesses = trackedProcesses
-        settings.trackedBackends = trackedBackends
-        settings.trackedInterfaces = trackedInterfaces
+        settings.preemptDelay = preemptDelay(priority, &remarks)
+        settings.trackedScripts = tracked.scripts
+        settings.trackedFiles = tracked.files
+        settings.trackedProcesses = tracked.processes
+        settings.trackedBackends = tracked.backends
+        settings.trackedChecks = tracked.checks
+        settings.trackedInterfaces = tracked.interfaces
         settings.announcements = announcements.settings(over: globals.announcements)
-        settings.notifications = notifications
+        settings.notifications = notifications.settings(globals)
+        settings.tellsPriorityChanges =
+            notifications.tellsPriorityChanges ?? globals.tellsPriorityChanges
+        settings.sendsMail = notifications.sendsMail ?? globals.sendsMail
         // A message names one address at least (RFC 9568 §5.2.5).
         if addresses.isEmpty, !listsAddresses {
             remarks.append(
@@ -155,5 +160,23 @@ struct KeepalivedInstance: Sendable {
                 "'nopreempt' has no effect with \(cause), as in keepalived; write state BACKUP"
                     + " and a priority below 255 to have it", at: noPreempt.position))
         return true
+    }
+
+    /// keepalived refuses `preempt_delay` where the instance is bound to be Active, or never preempts.
+    private func preemptDelay(_ priority: Priority, _ remarks: inout [Remark]) -> Duration {
+        guard let (keyword, delay) = preemptDelay, delay > .zero else { return .zero }
+        let cause: String? =
+            if startsActive == true {
+                "with state MASTER; write state BACKUP, which changes nothing else"
+            } else if priority == .owner {
+                "with priority 255: the owner of the addresses takes them at once"
+            } else if noPreempt != nil {
+                "with nopreempt: there is nothing to delay; take one of the two out"
+            } else {
+                nil
+            }
+        guard let cause else { return delay }
+        remarks.append(.error("'preempt_delay' can't be used \(cause)", at: keyword.position))
+        return .zero
     }
 }

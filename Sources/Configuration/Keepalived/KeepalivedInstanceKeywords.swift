@@ -7,15 +7,17 @@ extension KeepalivedInstance {
         implemented.merging(consequential) { own, _ in own }
             .merging(KeepalivedTransport.rules) { own, _ in own }
             .merging(KeepalivedAuthentication.rules) { own, _ in own }
-            .merging(AnnouncementOverrides.rules(prefix: "", \.announcements)) { own, _ in own },
+            .merging(AnnouncementOverrides.rules(prefix: "", \.announcements)) { own, _ in own }
+            .merging(KeepalivedTracked.rules(\.tracked)) { own, _ in own }
+            .merging(KeepalivedNotifications.rules(\.notifications)) { own, _ in own },
         notYet: """
-            debug dont_track_primary garp_extra_if
-            garp_lower_prio_delay garp_lower_prio_repeat
-            kernel_rx_buf_size linkbeat_use_polling
-            notify_deleted notify_master_rx_lower_pri notify_priority_changes
-            promote_secondaries smtp_alert timer_expired_backup vmac_xmit_base
-            lvs_sync_daemon_interface
+            debug dont_track_primary garp_extra_if garp_lower_prio_delay garp_lower_prio_repeat
+            kernel_rx_buf_size linkbeat_use_polling promote_secondaries timer_expired_backup
+            vmac_xmit_base lvs_sync_daemon_interface
             """)
+
+    /// keepalived's limit.
+    private static let preemptDelayLimit = Duration.seconds(1000)
 
     private static let implemented: [String: Rule<KeepalivedInstance>] = [
         "interface": .line { instance, arguments throws(Remark) in
@@ -104,54 +106,36 @@ extension KeepalivedInstance {
                 instance.addresses.append(address)
             }
         },
-        "track_script": .block { instance, arguments throws(Remark) in
-            arguments.readItems(of: "the name of a script") { item, word throws(Remark) in
-                var script = TrackedScript(name: word.text)
-                let weight = try item.weightOption(within: 253)
-                script.weight = weight?.value
-                script.isReversed = weight?.isReversed
-                if instance.trackedScripts.contains(where: { $0.name == word.text }) {
-                    throw .error("\(word.text.quoted) is listed twice", at: word.position)
-                }
-                instance.trackedScripts.append(script)
-                instance.references.append(KeepalivedReference(kind: .script, name: word))
+        "virtual_routes": .block { instance, arguments throws(Remark) in
+            arguments.readItems(of: "a route") { item, word throws(Remark) in
+                instance.routes.append(try KeepalivedRoute.read(word, &item))
             }
         },
-        "track_interface": .block { instance, arguments throws(Remark) in
-            arguments.readItems(of: "an interface") { item, word throws(Remark) in
-                var interface = TrackedInterface(name: try word.interface())
-                let weight = try item.weightOption(within: 253)
-                interface.weight = weight?.value ?? 0
-                interface.isReversed = weight?.isReversed ?? false
-                if instance.trackedInterfaces.contains(where: { $0.name == word.text }) {
-                    throw .error("\(word.text.quoted) is listed twice", at: word.position)
-                }
-                instance.trackedInterfaces.append(interface)
+        "virtual_rules": .block { instance, arguments throws(Remark) in
+            for directive in arguments.block?.directives ?? [] {
+                var remarks: [Remark] = []
+                let rule = KeepalivedRule.read(
+                    directive, index: instance.rules.count, &remarks)
+                remarks.forEach { arguments.add($0) }
+                if let rule { instance.rules.append(rule) }
             }
         },
-        "track_file": .tracked(.file, \.trackedFiles),
-        "track_process": .tracked(.process, \.trackedProcesses),
-        // An addition to keepalived's language: a pool of this node's own balancer.
-        "track_backend": .tracked(.backend, \.trackedBackends),
-        "notify": .notification(\.any),
-        "notify_master": .notification(\.active),
-        "notify_backup": .notification(\.backup),
-        "notify_fault": .notification(\.fault),
-        "notify_stop": .notification(\.stop),
+        "preempt_delay": .line { instance, arguments throws(Remark) in
+            let keyword = arguments.keyword
+            let delay = try arguments.seconds(in: .zero...preemptDelayLimit)
+            instance.preemptDelay = (keyword, delay)
+        },
     ]
 
     /// Known keywords whose absence a peer, a client or an operator would notice.
     private static let consequential: [String: Rule<KeepalivedInstance>] = [
         "accept": .alwaysSo,
         "no_accept": .notYet("packets to the virtual addresses are accepted"),
-        "preempt_delay": .notYet("a higher priority takes over at once"),
         "strict_mode": .strictMode,
         "track_bfd": .notYet("it changes no priority"),
         "use_ipvlan": .notYet("the addresses are put on the interface itself"),
         "use_vmac": .notYet("the addresses answer with the interface's own MAC address"),
         "use_vmac_addr": .notYet("the addresses answer with the interface's own MAC address"),
-        "virtual_routes": .notYet("these routes are not set"),
-        "virtual_rules": .notYet("these rules are not set"),
         "vrf": .notYet("the addresses are put on the interface as it is"),
     ]
 }
@@ -172,19 +156,6 @@ extension Rule {
         .notYet(
             "the protocol is followed as ever, but unicast peers, authentication and packets to the"
                 + " virtual addresses, which it would refuse, are accepted")
-    }
-}
-
-extension Rule<KeepalivedInstance> {
-    fileprivate static func notification(_ field: Field<NotificationSettings, [String]?>) -> Self {
-        .line { instance, arguments throws(Remark) in
-            instance.notifications[keyPath: field] = try arguments.command()
-            guard let user = arguments.remaining().first else { return }
-            arguments.warn(
-                "a user after the command is known but not implemented yet; the command runs as"
-                    + " the user that lbctl runs as. Arguments belong inside the quotes",
-                at: user.position)
-        }
     }
 }
 

@@ -8,6 +8,7 @@ struct KeepalivedReader {
     let file: String
     private var globals = KeepalivedGlobals()
     private var instances: [KeepalivedInstance] = []
+    private var groups: [KeepalivedSyncGroup] = []
     private var scripts: [KeepalivedScript] = []
     private var files: [KeepalivedFile] = []
     private var processes: [KeepalivedProcess] = []
@@ -47,12 +48,11 @@ struct KeepalivedReader {
                 arguments.readBlock(with: KeepalivedProcess.table, into: &process)
                 reader.processes.append(process)
             },
-            "vrrp_sync_group": .notYet(
-                knowing: """
-                    group track_interface track_script track_file track_process track_bfd notify
-                    notify_master notify_backup notify_fault notify_stop smtp_alert
-                    notify_priority_changes sync_group_tracking_weight global_tracking
-                    """, "each of its members moves on its own"),
+            "vrrp_sync_group": .block { reader, arguments throws(Remark) in
+                var group = KeepalivedSyncGroup(name: try arguments.next("a name"))
+                arguments.readBlock(with: KeepalivedSyncGroup.table, into: &group)
+                reader.groups.append(group)
+            },
             "virtual_server": .notYet("the kernel's balancer (IPVS) is left alone"),
             "virtual_server_group": .notYet("the kernel's balancer (IPVS) is left alone"),
             "include": .notYet("name the included files on the command line"),
@@ -108,10 +108,12 @@ struct KeepalivedReader {
         if let routerID = globals.routerID { draft.global.routerID = routerID }
         draft.global.notificationFIFOs += globals.notificationFIFOs
         draft.global.logsUnknownVRIDs = draft.global.logsUnknownVRIDs || globals.logsUnknownVRIDs
+        draft.global.startupDelay = globals.startupDelay ?? draft.global.startupDelay
+        draft.global.delayAfterBoot = globals.delayAfterBoot ?? draft.global.delayAfterBoot
         for script in scripts {
             draft.scriptNames.insert(script.name.text)
             let location = Location(file: file, position: script.name.position)
-            guard let value = script.finished(&remarks) else { continue }
+            guard let value = script.finished(globals, &remarks) else { continue }
             draft.scripts.append(Placed(value: value, location: location))
         }
         for file in files {
@@ -138,7 +140,19 @@ struct KeepalivedReader {
                     value: Draft.Router(settings: settings, vridLocation: vrid),
                     location: Location(file: file, position: instance.name.position)))
         }
-        for reference in instances.flatMap(\.references) {
+        for group in groups {
+            draft.groupMembers += group.members.map {
+                Placed(value: $0.text, location: Location(file: file, position: $0.position))
+            }
+            guard let settings = group.finished(globals, &remarks) else { continue }
+            draft.syncGroups.append(
+                Placed(
+                    value: settings, location: Location(file: file, position: group.name.position)))
+        }
+        draft.instanceNames.formUnion(instances.map(\.name.text))
+        let references =
+            instances.flatMap(\.tracked.references) + groups.flatMap(\.tracked.references)
+        for reference in references {
             draft.trackReferences.append(
                 Placed(
                     value: Draft.TrackReference(kind: reference.kind, name: reference.name.text),

@@ -8,6 +8,7 @@ struct KeepalivedScript: Sendable {
     private var rise = 1
     private var fall = 1
     private var startsFailed = false
+    private var user: ScriptUser?
 
     init(name: Word) { self.name = name }
 
@@ -27,13 +28,19 @@ struct KeepalivedScript: Sendable {
             "rise": .integer(\.rise, .atLeast(1)),
             "fall": .integer(\.fall, .atLeast(1)),
             "init_fail": .set(\.startsFailed, to: true),
-            "user": .notYet("the script runs as the user that lbctl runs as"),
+            "user": .line { script, arguments throws(Remark) in
+                guard let user = try arguments.scriptUser() else {
+                    throw .error(
+                        "'user' needs a user, and perhaps a group", at: arguments.keyword.position)
+                }
+                script.user = user
+            },
         ])
 
     private static let day = Duration.seconds(86_400)
 
     /// The script, or `nil` and a remark where something necessary is missing.
-    func finished(_ remarks: inout [Remark]) -> TrackScript? {
+    func finished(_ globals: KeepalivedGlobals, _ remarks: inout [Remark]) -> TrackScript? {
         guard let command else {
             remarks.append(
                 .error("vrrp_script \(name.text.quoted) has no 'script'", at: name.position))
@@ -47,6 +54,7 @@ struct KeepalivedScript: Sendable {
         script.rise = rise
         script.fall = fall
         script.startsFailed = startsFailed
+        script.user = user ?? globals.scriptUser
         return script
     }
 }

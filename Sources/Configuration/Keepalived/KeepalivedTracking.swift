@@ -3,7 +3,7 @@ import VRRPCore
 /// The name of something that an instance tracks, and what it is the name of.
 struct KeepalivedReference: Sendable {
     /// What can be tracked by a name that is defined elsewhere.
-    enum Kind: String, Sendable { case script, file, process, backend }
+    enum Kind: String, Sendable { case script, file, process, backend, check }
 
     let kind: Kind
     let name: Word
@@ -16,25 +16,83 @@ struct KeepalivedWeight: Sendable {
     var isReversed: Bool?
 }
 
-extension Rule<KeepalivedInstance> {
+/// What a `vrrp_instance` or a `vrrp_sync_group` tracks.
+struct KeepalivedTracked: Sendable {
+    var scripts: [TrackedScript] = []
+    var files: [TrackedObject] = []
+    var processes: [TrackedObject] = []
+    var backends: [TrackedObject] = []
+    var checks: [TrackedObject] = []
+    var interfaces: [TrackedInterface] = []
+    /// The names of what has to be defined somewhere.
+    var references: [KeepalivedReference] = []
+
+    /// The keywords.
+    static func rules<Target>(_ field: Field<Target, KeepalivedTracked>) -> [String: Rule<Target>] {
+        [
+            "track_script": list(of: "the name of a script", field) {
+                tracked, item, word throws(Remark) in
+                var script = TrackedScript(name: word.text)
+                let weight = try item.weightOption(within: 253)
+                script.weight = weight?.value
+                script.isReversed = weight?.isReversed
+                try word.refuse(whereIn: tracked.scripts.map(\.name))
+                tracked.scripts.append(script)
+                tracked.references.append(KeepalivedReference(kind: .script, name: word))
+            },
+            "track_interface": list(of: "an interface", field) {
+                tracked, item, word throws(Remark) in
+                var interface = TrackedInterface(name: try word.interface())
+                let weight = try item.weightOption(within: 253)
+                interface.weight = weight?.value ?? 0
+                interface.isReversed = weight?.isReversed ?? false
+                try word.refuse(whereIn: tracked.interfaces.map(\.name))
+                tracked.interfaces.append(interface)
+            },
+            "track_file": objects(.file, \.files, field),
+            "track_process": objects(.process, \.processes, field),
+            // An addition to keepalived's language: a pool of this node's own balancer.
+            "track_backend": objects(.backend, \.backends, field),
+            // Another one: a named check.
+            "track_check": objects(.check, \.checks, field),
+        ]
+    }
+
     /// A block that lists names, each with an optional weight.
-    static func tracked(
-        _ kind: KeepalivedReference.Kind, _ field: Field<KeepalivedInstance, [TrackedObject]>
-    ) -> Self {
-        .block { instance, arguments throws(Remark) in
-            arguments.readItems(of: "the name of a \(kind.rawValue)") {
-                item, word throws(Remark) in
-                var object = TrackedObject(name: word.text)
-                let weight = try item.weightOption(within: kind == .backend ? 253 : 254)
-                object.weight = weight?.value
-                object.isReversed = weight?.isReversed
-                if instance[keyPath: field].contains(where: { $0.name == word.text }) {
-                    throw .error("\(word.text.quoted) is listed twice", at: word.position)
-                }
-                instance[keyPath: field].append(object)
-                instance.references.append(KeepalivedReference(kind: kind, name: word))
+    private static func objects<Target>(
+        _ kind: KeepalivedReference.Kind, _ part: Field<KeepalivedTracked, [TrackedObject]>,
+        _ field: Field<Target, KeepalivedTracked>
+    ) -> Rule<Target> {
+        list(of: "the name of a \(kind.rawValue)", field) { tracked, item, word throws(Remark) in
+            var object = TrackedObject(name: word.text)
+            let weight = try item.weightOption(within: kind == .backend || kind == .check ? 253 : 254)
+            object.weight = weight?.value
+            object.isReversed = weight?.isReversed
+            try word.refuse(whereIn: tracked[keyPath: part].map(\.name))
+            tracked[keyPath: part].append(object)
+            tracked.references.append(KeepalivedReference(kind: kind, name: word))
+        }
+    }
+
+    private static func list<Target>(
+        of what: String, _ field: Field<Target, KeepalivedTracked>,
+        _ read:
+            @escaping @Sendable (inout KeepalivedTracked, inout Arguments, Word) throws(Remark) ->
+            Void
+    ) -> Rule<Target> {
+        .block { target, arguments throws(Remark) in
+            arguments.readItems(of: what) { item, word throws(Remark) in
+                try read(&target[keyPath: field], &item, word)
             }
         }
+    }
+}
+
+extension Word {
+    /// Complains where a list names something a second time.
+    fileprivate func refuse(whereIn names: [String]) throws(Remark) {
+        guard names.contains(text) else { return }
+        throw .error("\(text.quoted) is listed twice", at: position)
     }
 }
 

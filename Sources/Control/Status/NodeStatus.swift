@@ -17,6 +17,12 @@ public struct NodeStatus: Codable, Hashable, Sendable {
     public var program: ProgramStatus
     /// The virtual routers that the node takes part in, in the order of the configuration.
     public var virtualRouters: [VirtualRouterStatus] = []
+    /// Virtual routers that move together, in the order of the configuration.
+    public var syncGroups: [SyncGroupStatus] = []
+    /// Named pipes that states are written to.
+    public var notificationPipes: [NotificationPipeStatus] = []
+    /// Milliseconds for which no virtual router takes part yet; `nil`: they do.
+    public var startupCountdown: Int?
     /// The process that relays connections.
     public var balancer = BalancerStatus()
     /// The proxies, in the order of the configuration.
@@ -36,7 +42,27 @@ public struct NodeStatus: Codable, Hashable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case format = "version"
-        case node, time, program, virtualRouters, balancer, proxies
+        case node, time, program, virtualRouters, syncGroups, notificationPipes, startupCountdown
+        case balancer, proxies
+    }
+
+    /// Reads a document, also of a release that had fewer fields.
+    ///
+    /// - Throws: `DecodingError`.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        format = try fields.decode(Int.self, forKey: .format)
+        node = try fields.decode(String.self, forKey: .node)
+        time = try fields.decode(Int.self, forKey: .time)
+        program = try fields.decode(ProgramStatus.self, forKey: .program)
+        virtualRouters = try fields.decode([VirtualRouterStatus].self, forKey: .virtualRouters)
+        syncGroups = try fields.decodeIfPresent([SyncGroupStatus].self, forKey: .syncGroups) ?? []
+        notificationPipes =
+            try fields.decodeIfPresent([NotificationPipeStatus].self, forKey: .notificationPipes)
+            ?? []
+        startupCountdown = try fields.decodeIfPresent(Int.self, forKey: .startupCountdown)
+        balancer = try fields.decode(BalancerStatus.self, forKey: .balancer)
+        proxies = try fields.decode([ProxyStatus].self, forKey: .proxies)
     }
 }
 

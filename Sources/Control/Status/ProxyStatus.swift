@@ -109,6 +109,10 @@ public struct ServerStatus: Codable, Hashable, Sendable {
     public var service = ServiceCounters()
     /// Its checks; `nil` where it is not checked.
     public var check: CheckStatus?
+    /// What its agent says; `nil` where it has none.
+    public var agent: CheckStatus?
+    /// The server whose state it has, as `BACKEND/SERVER`; `nil`: its own.
+    public var tracked: String?
 
     /// Makes a server without traffic.
     ///
@@ -125,7 +129,7 @@ public struct ServerStatus: Codable, Hashable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, status, weight, traffic, service, check
+        case name, status, weight, traffic, service, check, agent, tracked
         case address = "addr"
         case isBackup = "backup"
     }

@@ -96,6 +96,12 @@ public struct CheckStatus: Codable, Hashable, Sendable {
     public var code: String
     /// What the last check said beyond its code; empty where there is nothing to add.
     public var detail = ""
+    /// What the code means, in words.
+    public var meaning = ""
+    /// The status of the answer, where its protocol has one.
+    public var statusCode: Int?
+    /// Whether a check is under way.
+    public var isRunning = false
     /// How long the last check took, in milliseconds; `nil` before the first result.
     public var duration: Int?
     /// Checks that failed while the server was up.
@@ -124,6 +130,9 @@ public struct CheckStatus: Codable, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case code = "check_status"
         case detail = "last_chk"
+        case meaning = "check_desc"
+        case statusCode = "check_code"
+        case isRunning = "running"
         case duration = "check_duration"
         case failures = "chkfail"
         case rise = "check_rise"

@@ -26,6 +26,10 @@ public struct VirtualRouterStatus: Codable, Hashable, Sendable {
     public var peers: [PeerStatus] = []
     /// What is out of the ordinary at this moment, each a sentence for people.
     public var notes: [String] = []
+    /// The sync group that it moves with; `nil`: it moves by itself.
+    public var syncGroup: String?
+    /// Milliseconds for which it still leaves an Active router of lower priority alone; `nil`: none.
+    public var preemptionCountdown: Int?
     /// What happened since the start.
     public var counters = VirtualRouterCounters()
     /// The address of the node that is Active, when that is another one and known.

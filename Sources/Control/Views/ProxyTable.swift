@@ -40,7 +40,7 @@ enum ProxyTable {
         // What is not checked never changes.
         row["since"] = check.map { _ in Readable.time(seconds: server.service.sinceLastChange) }
         row["check"] = check.map { $0.code + ($0.duration.map { " in \($0) ms" } ?? "") }
-        row["checkDetail"] = check.flatMap { $0.detail.isEmpty ? nil : $0.detail }
+        row["checkDetail"] = server.checkDetail
         return row
     }
 
@@ -82,6 +82,19 @@ enum ProxyTable {
             Cell("Per second", traffic.rate), Cell("Per second max", traffic.rateMax),
             Cell("In", bytes: traffic.bytesIn), Cell("Out", bytes: traffic.bytesOut),
         ]
+    }
+}
+
+extension ServerStatus {
+    /// What the last check said, and whoever else has a say in the server's state.
+    fileprivate var checkDetail: String? {
+        var details = [check?.detail ?? ""]
+        if let agent {
+            details.append("agent \(agent.code)\(agent.detail.isEmpty ? "" : ": \(agent.detail)")")
+        }
+        if let tracked { details.append("tracks \(tracked)") }
+        let text = details.filter { !$0.isEmpty }.joined(separator: "; ")
+        return text.isEmpty ? nil : text
     }
 }
 

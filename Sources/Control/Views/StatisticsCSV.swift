@@ -100,19 +100,34 @@ public enum StatisticsCSV {
         row["bck"] = server.isBackup ? "1" : "0"
         row["addr"] = server.address
         row["qlimit"] = server.service.queueLimit.map { "\($0)" }
+        row["tracked"] = server.tracked
+        if let agent = server.agent { row.merge(cells(ofAgent: agent)) { $1 } }
         guard let check = server.check else {
             row["chkdown"] = nil
             row["downtime"] = nil
             return row
         }
-        row["check_status"] = check.code
+        // haproxy's mark of a check that is under way: the status is the last one's.
+        row["check_status"] = check.isRunning ? "* \(check.code)" : check.code
+        row["check_code"] = check.statusCode.map { "\($0)" }
         row["check_duration"] = check.duration.map { "\($0)" }
         row["chkfail"] = "\(check.failures)"
         row["last_chk"] = check.detail
-        row["check_desc"] = description(ofCheck: check.code)
+        row["check_desc"] = check.meaning
         row["check_rise"] = "\(check.rise)"
         row["check_fall"] = "\(check.fall)"
         row["check_health"] = "\(check.health)"
+        return row
+    }
+
+    private static func cells(ofAgent agent: CheckStatus) -> Row {
+        var row = [
+            "agent_status": agent.isRunning ? "* \(agent.code)" : agent.code,
+            "last_agt": agent.detail, "agent_desc": agent.meaning, "agent_rise": "\(agent.rise)",
+            "agent_fall": "\(agent.fall)", "agent_health": "\(agent.health)",
+        ]
+        row["agent_code"] = agent.statusCode.map { "\($0)" }
+        row["agent_duration"] = agent.duration.map { "\($0)" }
         return row
     }
 
@@ -138,17 +153,6 @@ public enum StatisticsCSV {
             "lastsess": "\(counters.sinceLastSession ?? -1)", "qtime": "\(counters.queueTime)",
             "ctime": "\(counters.connectTime)", "rtime": "0", "ttime": "\(counters.totalTime)",
         ]
-    }
-
-    private static func description(ofCheck code: String) -> String {
-        switch code {
-        case "INI": "Initializing"
-        case "SOCKERR": "Socket error"
-        case "L4OK": "Layer4 check passed"
-        case "L4TOUT": "Layer4 timeout"
-        case "L4CON": "Layer4 connection problem"
-        default: ""
-        }
     }
 
     /// A field with its quotes where it needs them.

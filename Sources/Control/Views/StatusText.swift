@@ -11,6 +11,8 @@ public enum StatusText {
         if !status.virtualRouters.isEmpty {
             text += "\n" + routers(of: status).render(colored: colored)
             text += status.virtualRouters.map(dependencies(of:)).joined()
+            text += status.syncGroups.map(members(of:)).joined()
+            text += status.notificationPipes.map(losses(of:)).joined()
         }
         if !status.proxies.isEmpty {
             text += "\n" + proxies(of: status).render(colored: colored)
@@ -26,6 +28,9 @@ public enum StatusText {
             process \(program.processID), up \(Readable.time(seconds: program.uptime))
 
             """
+        if let left = status.startupCountdown {
+            text += "takes part in \(seconds(left))\n"
+        }
         let balancer = status.balancer
         guard balancer.state != .none else { return text }
         text += "balancer: \(balancer.state.words)"
@@ -68,11 +73,37 @@ public enum StatusText {
         for note in router.notes {
             text += "  \(Readable.line(router.name)): \(Readable.line(note))\n"
         }
-        for tracker in router.trackers {
+        if let left = router.preemptionCountdown {
+            text += "  \(Readable.line(router.name)): preempts in \(seconds(left))\n"
+        }
+        return text + trackers(router.trackers, of: router.name)
+    }
+
+    private static func members(of group: SyncGroupStatus) -> String {
+        let members = group.members.map(Readable.line).joined(separator: " ")
+        return "  sync group \(Readable.line(group.name)): \(group.stateWord), \(members)\n"
+            + trackers(group.trackers, of: group.name)
+    }
+
+    private static func losses(of pipe: NotificationPipeStatus) -> String {
+        guard pipe.lost > 0 else { return "" }
+        return
+            "  \(Readable.line(pipe.path)): lost \(pipe.lost) of \(pipe.written + pipe.lost) lines;"
+            + " its reader is too slow, or it can't be written to\n"
+    }
+
+    /// Milliseconds as seconds with a decimal.
+    private static func seconds(_ milliseconds: Int) -> String {
+        "\(milliseconds / 1000).\(milliseconds % 1000 / 100) s"
+    }
+
+    private static func trackers(_ trackers: [TrackerStatus], of name: String) -> String {
+        var text = ""
+        for tracker in trackers {
             let result = tracker.isGood.map { $0 ? "good" : "bad" } ?? "no result yet"
             let effect = tracker.weight == 0 ? "decides" : "weight \(tracker.weight)"
             let detail = tracker.detail.isEmpty ? "" : ": \(Readable.line(tracker.detail))"
-            text += "  \(Readable.line(router.name)) tracks \(Readable.line(tracker.name)): "
+            text += "  \(Readable.line(name)) tracks \(Readable.line(tracker.name)): "
             text += "\(result), \(effect)\(detail)\n"
         }
         return text
@@ -93,7 +124,7 @@ public enum StatusText {
             }
             for server in proxy.servers {
                 table.add(
-                    [proxy.name, server.name, server.status, check(server.check)]
+                    [proxy.name, server.name, server.status, check(of: server)]
                         + cells(
                             server.traffic, queued: server.service.queued,
                             errors: server.service.connectErrors),
@@ -118,9 +149,13 @@ public enum StatusText {
         return "  \(Readable.line(proxy.name)): \(causes.joined(separator: ", "))\n"
     }
 
-    private static func check(_ check: CheckStatus?) -> String {
-        guard let check else { return "-" }
-        return check.code + (check.duration.map { " \($0) ms" } ?? "")
+    private static func check(of server: ServerStatus) -> String {
+        guard let check = server.check else {
+            if let tracked = server.tracked { return "as \(Readable.line(tracked))" }
+            return server.agent.map { "agent \($0.code)" } ?? "-"
+        }
+        let status = check.statusCode.map { "/\($0)" } ?? ""
+        return check.code + status + (check.duration.map { " \($0) ms" } ?? "")
     }
 
     private static func cells(_ traffic: TrafficCounters, queued: Int?, errors: Int) -> [String] {

@@ -33,7 +33,7 @@ public struct AgentProbe: HealthProbe {
             case .answered, .wrongAnswer: outcome
             case .passed, .handshakeDone, .answeredDraining, .commandPassed, .refused, .timedOut,
                 .unreachable, .notRun, .handshakeTimedOut, .handshakeFailed, .answerTimedOut,
-                .badAnswer, .commandFailed, .commandTimedOut:
+                .badAnswer, .clientsFailed, .commandFailed, .commandTimedOut:
                 .notRun(reason: "the agent did not report: \(outcome.code) \(outcome.detail)")
             }
         }

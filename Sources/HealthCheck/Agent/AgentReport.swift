@@ -2,7 +2,7 @@
 ///
 /// `up 75% maxconn:30`: words separated by spaces, tabs or commas; of several of one kind the last
 /// one counts. What a line does not name stays as it is.
-public struct AgentReport: Hashable, Sendable {
+public struct AgentReport: Hashable, Sendable, Codable {
     /// What the agent says of the server's health.
     public enum Health: String, Hashable, Sendable, Codable {
         /// `up`: the server may be used as far as the agent goes.

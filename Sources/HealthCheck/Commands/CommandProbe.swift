@@ -64,17 +64,11 @@ public struct CommandProbe: HealthProbe {
     private func run(for target: SocketAddress) async -> ProbeOutcome {
         let address = target.ipAddress ?? target.pathname ?? ""
         let words = arguments ?? self.words(address: address, port: target.port)
-        var options = PlatformOptions()
-        options.processGroupID = 0
-        options.teardownSequence = [
-            .send(
-                signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(100))
-        ]
         do {
             let result = try await Subprocess.run(
                 .path(FilePath(path)), arguments: Arguments(words),
                 environment: .custom(environment(address: address, target: target)),
-                platformOptions: options, output: .discarded, error: .discarded)
+                platformOptions: .killedAsAGroup, output: .discarded, error: .discarded)
             return outcome(of: result.terminationStatus)
         } catch {
             return .commandFailed(reason: "\(path) could not be run: \(error)")

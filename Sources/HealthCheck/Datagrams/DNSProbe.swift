@@ -21,6 +21,17 @@ public struct DNSProbe: HealthProbe {
         case txt = 16
         /// An IPv6 address.
         case aaaa = 28
+
+        /// The type of a name such as `MX`; one that is not known is the start of authority.
+        ///
+        /// - Parameter name: The name in capitals.
+        public init(named name: String) {
+            let types: [String: RecordType] = [
+                "A": .a, "NS": .ns, "CNAME": .cname, "SOA": .soa, "MX": .mx, "TXT": .txt,
+                "AAAA": .aaaa,
+            ]
+            self = types[name] ?? .soa
+        }
     }
 
     /// The statuses that pass, 0 to 15: 0 is NOERROR, 3 NXDOMAIN (RFC 1035 §4.1.1).

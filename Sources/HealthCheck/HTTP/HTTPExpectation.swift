@@ -11,6 +11,9 @@ public struct HTTPExpectation: Sendable, CustomStringConvertible {
         case body(BytePattern)
         /// One header of that name, in any case, has a value with the pattern in it; `nil`: any.
         case header(name: String, BytePattern?)
+        /// One header has such a name and such a value (haproxy's `hdr`; `fhdr` where the value is
+        /// taken as a whole and not cut at its commas).
+        case headerMatches(name: TextMatch, value: TextMatch?, isWhole: Bool)
     }
 
     /// What is compared.
@@ -37,6 +40,10 @@ public struct HTTPExpectation: Sendable, CustomStringConvertible {
             case .body(let pattern): "\(pattern)"
             case .header(let name, nil): "hdr name '\(name)'"
             case .header(let name, let pattern?): "hdr name '\(name)' value \(pattern)"
+            case .headerMatches(let name, nil, let isWhole):
+                "\(isWhole ? "fhdr" : "hdr") name \(name)"
+            case .headerMatches(let name, let value?, let isWhole):
+                "\(isWhole ? "fhdr" : "hdr") name \(name) value \(value)"
             }
         return isNegated ? "! \(words)" : words
     }
@@ -57,6 +64,14 @@ public struct HTTPExpectation: Sendable, CustomStringConvertible {
             guard let pattern, !values.isEmpty else { return .found(!values.isEmpty) }
             // Values cannot hold a line end, so none is found across two of them.
             return pattern.search(in: Array(values.map(\.value).joined(separator: "\n").utf8))
+        case .headerMatches(let name, let value, let isWhole):
+            let names = answer.headers.filter { name.matches($0.name, ignoringCase: true) }
+            guard let value, !names.isEmpty else { return .found(!names.isEmpty) }
+            let values = names.flatMap { isWhole ? [$0.value] : $0.value.listItems }
+            guard let expression = value.expression else {
+                return .found(values.contains { value.matches($0, ignoringCase: false) })
+            }
+            return .needsThread(expression, Array(values.joined(separator: "\n").utf8))
         }
     }
 }

@@ -18,6 +18,8 @@ public struct HTTPProbe: HealthProbe {
     public var proxyHeader: ProxyHeader?
     /// How many bytes of the body are read and searched; the rest is not waited for.
     public var bodyLimit = 16_384
+    /// A header that says how this node sees the server, asked for at each check; `nil`: none.
+    public var stateHeader: (@Sendable () -> (name: String, value: String))?
     /// Whether a status 404 means that the server wishes no new clients (`disable-on-404`).
     public var drainsOn404 = false
 
@@ -51,9 +53,15 @@ public struct HTTPProbe: HealthProbe {
             try pipeline.addHandler(
                 ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes)))
             try pipeline.addHandler(
-                HTTPCheckHandler(self, head: request.head(for: target), session: session))
+                HTTPCheckHandler(self, head: head(for: target), session: session))
         }
         return session.outcome
+    }
+
+    private func head(for target: SocketAddress) -> HTTPRequestHead {
+        var head = request.head(for: target)
+        if let header = stateHeader?() { head.headers.add(name: header.name, value: header.value) }
+        return head
     }
 
     func outcome(of answer: HTTPAnswer, failing: HTTPExpectation?, days: Int?) -> ProbeOutcome {
@@ -63,6 +71,7 @@ public struct HTTPProbe: HealthProbe {
         if drainsOn404, answer.status == 404 { return .answeredDraining(facts) }
         guard let failing else { return .answered(facts) }
         facts.detail = "expected \(failing), got status \(answer.status)"
+        if failing.needsBody { return .badAnswer(reason: facts.detail) }
         return .wrongAnswer(facts)
     }
 }

@@ -12,6 +12,8 @@ public import NIOCore
 public struct ScriptProbe: HealthProbe {
     /// The steps.
     public let steps: [ScriptStep]
+    /// The connection of a script that begins with something else.
+    public var firstConnection = ScriptStep.Connection()
 
     /// Makes a probe.
     ///
@@ -33,7 +35,7 @@ public struct ScriptProbe: HealthProbe {
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
         var dialogue = ScriptDialogue(steps: steps, target: target)
-        let plan = dialogue.takeFirstConnection()
+        let plan = dialogue.takeFirstConnection(orElse: firstConnection)
         return DialogueHandler.run(
             { [dialogue] in dialogue }, over: plan, timeout: timeout, on: eventLoop)
     }
@@ -52,10 +54,10 @@ struct ScriptDialogue: Dialogue, Sendable {
         self.target = target
     }
 
-    /// The connection that the first step makes, or one to the target.
-    mutating func takeFirstConnection() -> ConnectionPlan {
+    /// The connection that the first step makes, or the other one.
+    mutating func takeFirstConnection(orElse other: ScriptStep.Connection) -> ConnectionPlan {
         guard case .connect(let connection)? = steps.first?.action else {
-            return ConnectionPlan(address: target)
+            return plan(for: other)
         }
         index = 1
         return plan(for: connection)
@@ -130,7 +132,7 @@ struct ScriptDialogue: Dialogue, Sendable {
     }
 
     private func plan(for connection: ScriptStep.Connection) -> ConnectionPlan {
-        var address = target
+        var address = connection.address ?? target
         if let port = connection.port { address.port = port }
         var plan = ConnectionPlan(address: address, tls: connection.tls)
         plan.proxyHeader = connection.proxyHeader

@@ -1,4 +1,6 @@
 #if Program
+public import NIOCore
+
 /// One step of a ``ScriptProbe``.
 public struct ScriptStep: Sendable {
     /// What is done.
@@ -14,6 +16,10 @@ public struct ScriptStep: Sendable {
 
     /// A connection of a script.
     public struct Connection: Sendable {
+        /// The address; `nil`: the target's.
+        ///
+        /// Its port counts only where `port` is `nil`.
+        public var address: SocketAddress?
         /// The port; `nil`: the target's.
         public var port: Int?
         /// TLS, or `nil` for none.

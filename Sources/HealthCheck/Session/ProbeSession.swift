@@ -53,7 +53,7 @@ final class ProbeSession: @unchecked Sendable {
                     try pipeline.addHandler(TransportHandler(session: self, plan: plan))
                     if let tls = plan.tls { try pipeline.addHandler(tls.makeHandler()) }
                     try pipeline.addHandler(
-                        PhaseHandler(session: self, expectsHandshake: plan.tls != nil))
+                        PhaseHandler(session: self, tls: plan.tls))
                     try install(channel)
                 }
             }
@@ -138,12 +138,12 @@ private final class TransportHandler: ChannelDuplexHandler {
 private final class PhaseHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     private let session: ProbeSession
-    private let expectsHandshake: Bool
+    private let tls: ProbeTLS?
     private let connectionNumber: Int
 
-    init(session: ProbeSession, expectsHandshake: Bool) {
+    init(session: ProbeSession, tls: ProbeTLS?) {
         self.session = session
-        self.expectsHandshake = expectsHandshake
+        self.tls = tls
         connectionNumber = session.connectionNumber
     }
 
@@ -153,17 +153,28 @@ private final class PhaseHandler: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         guard isCurrent else { return }
-        session.phase = expectsHandshake ? .handshaking : .talking
-        if !expectsHandshake { context.fireChannelActive() }
+        session.phase = tls != nil ? .handshaking : .talking
+        if tls == nil { context.fireChannelActive() }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard isCurrent else { return }
         if TLSFailure.isHandshakeCompleted(event), session.phase == .handshaking {
             session.phase = .talking
+            guard !expiresTooSoon(context) else { return }
             context.fireChannelActive()
         }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    private func expiresTooSoon(_ context: ChannelHandlerContext) -> Bool {
+        guard let wanted = tls?.minimumDaysLeft, let days = TLSFailure.daysLeft(context.pipeline),
+            days < wanted
+        else { return false }
+        session.finish(
+            .handshakeFailed(
+                reason: "the certificate expires in \(days) days, and \(wanted) are asked for"))
+        return true
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

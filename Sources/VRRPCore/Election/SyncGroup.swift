@@ -14,14 +14,20 @@ public struct SyncGroup: Hashable, Sendable {
     }
 
     /// The members, in the order in which they were given.
-    public private(set) var members: [VirtualRouter]
+    public internal(set) var members: [VirtualRouter]
     /// The members that the caller has started, whether or not the group lets them take part.
-    private var isStarted: [Bool]
+    var isStarted: [Bool]
 
     /// Makes a group of routers that take no part yet.
     public init(_ configurations: [VirtualRouter.Configuration]) {
-        members = configurations.map(VirtualRouter.init(configuration:))
-        isStarted = configurations.map { _ in false }
+        self.init(joining: configurations.map(VirtualRouter.init(configuration:)))
+    }
+
+    /// Makes a group of routers that have moved by themselves so far; ``align(at:)`` brings them
+    /// together.
+    public init(joining routers: [VirtualRouter]) {
+        members = routers
+        isStarted = routers.map { $0.role != .initialize }
     }
 
     /// When to call ``wake(at:)``, or `nil` while no timer runs.
@@ -87,7 +93,7 @@ public struct SyncGroup: Hashable, Sendable {
     }
 
     /// The group takes part once all of its members can.
-    private mutating func startTogether(at now: Instant) -> [MemberAction] {
+    mutating func startTogether(at now: Instant) -> [MemberAction] {
         guard isStarted.allSatisfy(\.self) else { return [] }
         var actions: [MemberAction] = []
         for member in members.indices { actions += deliver(.startup, to: member, at: now) }
@@ -105,7 +111,7 @@ public struct SyncGroup: Hashable, Sendable {
         }
     }
 
-    private mutating func everyone(
+    mutating func everyone(
         _ event: VirtualRouter.Event, first: Int, at now: Instant
     ) -> [MemberAction] {
         let others = members.indices.filter { $0 != first }

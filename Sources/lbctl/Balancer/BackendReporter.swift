@@ -1,5 +1,6 @@
 #if Program
 internal import Balancer
+internal import HealthCheck
 internal import NodeConfiguration
 internal import Synchronization
 
@@ -28,14 +29,16 @@ final class BackendReporter: Sendable {
     ///   - health: The servers whose state is known from before, by what reports call them.
     ///   - tell: Called with a pool's name and whether it is usable.
     init(
-        model: Model, balancer: Balancer, targets: HealthTargets, knowing health: [String: Bool],
+        model: Model, balancer: Balancer, targets: HealthTargets,
+        knowing health: [String: CheckMemory],
         tell: @escaping @Sendable (String, Bool) -> Void
     ) {
         self.model = model
         self.balancer = balancer
         checked = Dictionary(grouping: targets.places, by: \.pool).mapValues(Set.init)
         self.tell = tell
-        let known = health.keys.compactMap(targets.place)
+        let waiting = Set(targets.waitingIDs).subtracting(health.keys)
+        let known = targets.places.filter { !waiting.contains(targets.id(at: $0)) }
         state.withLock { $0.heard = Set(known) }
     }
 

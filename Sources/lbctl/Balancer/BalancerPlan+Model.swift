@@ -106,6 +106,8 @@ extension ServerPlan {
         connection = ConnectionPlan(server.connection)
         queueLimit = server.queueLimit
         slowStart = server.slowStart
+        shutsSessionsWhenDown = server.health.endsSessionsWhenDown
+        shutsBackupSessionsWhenUp = server.health.endsBackupSessionsWhenUp && !server.isBackup
     }
 }
 

@@ -116,10 +116,10 @@ final class BalancerProcess {
     // MARK: Health
 
     /// Carries changes of servers from the threads of the checks to this loop.
-    private func reporter() -> @Sendable (String, Bool) -> Void {
+    private func reporter() -> @Sendable (String, CheckMemory) -> Void {
         let poster = loop.poster
         let receiver = HealthReceiver(process: self)
-        return { id, isUp in poster.post { receiver.process?.tookNote(of: id, isUp: isUp) } }
+        return { id, memory in poster.post { receiver.process?.tookNote(of: id, memory) } }
     }
 
     private func backendReporter() -> @Sendable (String, Bool) -> Void {
@@ -130,10 +130,10 @@ final class BalancerProcess {
         }
     }
 
-    fileprivate func tookNote(of id: String, isUp: Bool) {
+    fileprivate func tookNote(of id: String, _ memory: CheckMemory) {
         guard let service else { return }
         service.heard(of: id)
-        link.send(.health(id, isUp: isUp))
+        link.send(.health(id, memory))
         guard hasBegun else {
             if service.knowsAllServers { begin() }
             return

@@ -12,6 +12,7 @@ final class BalancerService {
     private let model: Model
     private let balancer: Balancer
     private let checker: HealthChecker
+    private let standings: ServerStandings
     private let source: StatusSource
     private let backends: BackendReporter
     private let server: StatisticsServer
@@ -27,44 +28,57 @@ final class BalancerService {
     ///   - order: What to serve.
     ///   - sockets: What to accept on.
     ///   - log: Where changes of servers are reported.
-    ///   - onHealth: Called on a thread of the checks when a server goes up or down.
+    ///   - onHealth: Called on a thread of the checks with what is worth remembering of a target,
+    ///     whenever it changed.
     ///   - onBackend: Called, on any thread, when a pool gets a usable server or loses its last.
     /// - Throws: `SystemError` when threads or descriptors are lacking; what preparing the page
     ///   throws.
     init(
         _ order: ServiceOrder, sockets: ListeningSockets, log: Log,
-        onHealth: @escaping @Sendable (_ id: String, _ isUp: Bool) -> Void,
+        onHealth: @escaping @Sendable (_ id: String, _ memory: CheckMemory) -> Void,
         onBackend: @escaping @Sendable (_ name: String, _ isUsable: Bool) -> Void
     ) throws {
         let model = order.model
-        let balancer = try Balancer(plan: BalancerPlan(model), listeners: sockets.frontends)
         let targets = HealthTargets(model)
-        let reporter = ServerReporter(model: model, balancer: balancer, log: log)
+        let reference = CheckerReference()
+        let balancer = try Balancer(
+            plan: BalancerPlan(model), listeners: sockets.frontends,
+            observer: model.observer(reference))
         let backends = BackendReporter(
             model: model, balancer: balancer, targets: targets, knowing: order.health,
             tell: onBackend)
-        let checker = HealthChecker(targets: try targets.all(knowing: order.health)) { report in
-            guard let place = targets.place(of: report.id) else { return }
-            balancer.setHealth(pool: place.pool, server: place.server, isUp: report.isUp)
-            backends.look(after: place)
-            reporter.report(report, at: place)
-            onHealth(report.id, report.isUp)
+        let announcer = HealthAnnouncer(
+            model: model, balancer: balancer, log: log, commands: HealthCommands(log: log))
+        let standings = ServerStandings(
+            model: model, balancer: balancer, targets: targets, knowing: order.health,
+            announcer: announcer, setPaused: reference.setPaused)
+        let views = ServerViews(
+            model: model, balancer: balancer, checker: reference, standings: standings)
+        let checks = try targets.all(knowing: order.health, seenAs: views.forProbes)
+        let remembered = Mutex(order.health)
+        let checker = HealthChecker(targets: checks) { report in
+            guard let source = targets.source(of: report.id) else { return }
+            standings.take(report)
+            backends.look(after: source.kind == .check ? source.place : nil)
+            let isNews = remembered.withLock { remembered in
+                let last = remembered.updateValue(report.memory, forKey: report.id)
+                return report.transition != nil || last?.agent != report.memory.agent
+            }
+            if isNews { onHealth(report.id, report.memory) }
         }
+        reference.set(checker)
         let source = StatusSource(
-            model: model, balancer: balancer, checker: checker, node: order.node)
+            model: model, balancer: balancer, checker: checker, standings: standings,
+            targets: targets, node: order.node)
         server = try StatisticsServer(sites: sockets.sites) { source.status() }
         self.model = model
         self.balancer = balancer
         self.checker = checker
+        self.standings = standings
         self.source = source
         self.backends = backends
         self.sockets = sockets
-        unknown = Mutex(Set(targets.ids).subtracting(order.health.keys))
-        // A checked server takes nothing before it is known that it can.
-        for (id, place) in zip(targets.ids, targets.places) {
-            balancer.setHealth(
-                pool: place.pool, server: place.server, isUp: order.health[id] ?? false)
-        }
+        unknown = Mutex(Set(targets.waitingIDs).subtracting(order.health.keys))
         for order in order.administration { administer(order) }
         checker.start()
         backends.look()
@@ -107,14 +121,7 @@ final class BalancerService {
         guard let pool = model.backends.firstIndex(where: { $0.name == order.backend }),
             let server = model.backends[pool].servers.firstIndex(where: { $0.name == order.server })
         else { return }
-        switch order.change {
-        case .ready: balancer.setAdministrativeState(pool: pool, server: server, .ready)
-        case .drain: balancer.setAdministrativeState(pool: pool, server: server, .drain)
-        case .maintenance:
-            balancer.setAdministrativeState(pool: pool, server: server, .maintenance)
-        case .weight(let weight):
-            balancer.setWeight(pool: pool, server: server, weight)
-        }
+        standings.administer(HealthTargets.Place(pool: pool, server: server), order.change)
         backends.look()
     }
 

@@ -1,9 +1,11 @@
 #if Program
 internal import HealthCheck
+internal import NIOCore
 internal import NodeConfiguration
 internal import VRRPCore
 
-/// The servers of a model that are checked, and where each stands in the balancer's plan.
+/// The servers of a model that are checked or asked by an agent, and where each stands in the
+/// balancer's plan.
 struct HealthTargets: Sendable {
     /// A server's position.
     struct Place: Hashable, Sendable {
@@ -11,69 +13,218 @@ struct HealthTargets: Sendable {
         let server: Int
     }
 
-    /// What reports call the checked servers.
-    let ids: [String]
-    /// The checked servers' positions, in the same order.
+    /// Who reports under a name.
+    struct Source: Hashable, Sendable {
+        enum Kind: Hashable, Sendable { case check, agent }
+        let place: Place
+        let kind: Kind
+    }
+
+    /// What probes need to know about how their server is seen here.
+    struct Views: Sendable {
+        /// How many connections the server has.
+        let sessionCount: @Sendable (Place) -> Int
+        /// The server's state, for `http-check send-state`.
+        let state: @Sendable (Place) -> String
+    }
+
+    /// The checked servers' positions.
     let places: [Place]
+    /// What reports of servers are called that nobody knows anything about before their first check.
+    let waitingIDs: [String]
+    /// For each server that others track, those; chains are followed to their end.
+    let followers: [Place: [Place]]
+    /// For each server that tracks another, the one at the end of the chain.
+    let roots: [Place: Place]
     private let model: Model
-    private let placesByID: [String: Place]
+    private let sources: [String: Source]
 
     init(_ model: Model) {
         self.model = model
-        let checked = model.backends.enumerated().flatMap { pool, backend in
-            backend.servers.enumerated().filter { $1.check != nil }.map { server, settings in
-                (HealthTargets.id(backend, settings), Place(pool: pool, server: server))
+        var sources: [String: Source] = [:]
+        var places: [Place] = []
+        var waiting: [String] = []
+        for (pool, backend) in model.backends.enumerated() {
+            for (index, server) in backend.servers.enumerated() {
+                let place = Place(pool: pool, server: index)
+                let id = HealthTargets.id(backend, server)
+                if let check = server.check {
+                    sources[id] = Source(place: place, kind: .check)
+                    places.append(place)
+                    if check.initialState == .waiting { waiting.append(id) }
+                }
+                if server.health.agent != nil {
+                    sources[HealthTargets.agentID(backend, server)] =
+                        Source(place: place, kind: .agent)
+                }
             }
         }
-        ids = checked.map(\.0)
-        places = checked.map(\.1)
-        placesByID = Dictionary(checked, uniquingKeysWith: { first, _ in first })
+        self.sources = sources
+        self.places = places
+        waitingIDs = waiting
+        roots = model.roots
+        followers = Dictionary(grouping: roots.keys) { [roots] in roots[$0] ?? $0 }
     }
 
-    /// What a report calls a server.
+    /// What a report of a server's check is called.
     static func id(_ backend: Backend, _ server: Server) -> String {
         "\(backend.name)/\(server.name)"
     }
 
-    /// Where the server of a report stands.
-    func place(of id: String) -> Place? { placesByID[id] }
-
-    /// What the checker is to check.
-    ///
-    /// - Parameter health: Which servers were up when they were last heard of; of others the first
-    ///   check decides.
-    /// - Returns: The checked servers, in the order of ``ids``.
-    /// - Throws: `CheckTargetError`, for an address that is none; the readers let none pass.
-    func all(knowing health: [String: Bool] = [:]) throws(CheckTargetError) -> [CheckTarget] {
-        var targets: [CheckTarget] = []
-        for place in places {
-            let backend = model.backends[place.pool]
-            let server = backend.servers[place.server]
-            guard let check = server.check else { continue }
-            var target = try CheckTarget(
-                id: HealthTargets.id(backend, server),
-                ipAddress: check.address?.description ?? server.address.description,
-                port: Int(check.port ?? server.port))
-            target.interval = check.interval
-            target.fastInterval = check.fastInterval
-            target.downInterval = check.downInterval
-            if let wasUp = health[target.id] {
-                target.initialState = wasUp ? .fullyUp : .fullyDown
-            }
-            target.rise = check.rise
-            target.fall = check.fall
-            target.timeout = timeout(of: check, in: backend)
-            targets.append(target)
-        }
-        return targets
+    /// What a report of a server's agent is called; no server's name has a space in it.
+    static func agentID(_ backend: Backend, _ server: Server) -> String {
+        id(backend, server) + " agent"
     }
 
-    /// haproxy bounds connecting by min(connect, inter) where `timeout check` is set, else by inter.
-    private func timeout(of check: CheckSettings, in backend: Backend) -> Duration {
-        guard backend.checkTimeout != nil, let connect = backend.connectTimeout else {
-            return check.interval
+    /// Who reports under a name.
+    func source(of id: String) -> Source? { sources[id] }
+
+    /// What a report of the check at a place is called.
+    func id(at place: Place) -> String {
+        let backend = model.backends[place.pool]
+        return HealthTargets.id(backend, backend.servers[place.server])
+    }
+
+    /// What the checker is to ask.
+    ///
+    /// - Parameters:
+    ///   - memories: What was known of targets when they were last heard of.
+    ///   - views: How servers are seen here.
+    /// - Returns: Checks and agents.
+    /// - Throws: `Failure` that names the server, where TLS cannot be set up as configured.
+    func all(
+        knowing memories: [String: CheckMemory], seenAs views: Views
+    ) throws(Failure) -> [CheckTarget] {
+        var targets: [CheckTarget] = []
+        for (pool, backend) in model.backends.enumerated() {
+            for (index, server) in backend.servers.enumerated() {
+                let place = Place(pool: pool, server: index)
+                do {
+                    if let check = server.check {
+                        targets.append(try target(place, check, views))
+                    }
+                    if let agent = server.health.agent {
+                        targets.append(try target(place, agent))
+                    }
+                } catch {
+                    throw Failure(
+                        .badInput, "server \(HealthTargets.id(backend, server)): \(error)")
+                }
+            }
         }
-        return min(connect, check.interval)
+        return targets.map { target in
+            var target = target
+            target.memory = memories[target.id]
+            return target
+        }
+    }
+
+    private func target(
+        _ place: Place, _ check: CheckSettings, _ views: Views
+    ) throws -> CheckTarget {
+        let backend = model.backends[place.pool]
+        let server = backend.servers[place.server]
+        let address = try SocketAddress(
+            ipAddress: check.address?.description ?? server.address.description,
+            port: Int(check.port ?? server.port))
+        var target = CheckTarget(id: HealthTargets.id(backend, server), address: address)
+        let builder = ProbeBuilder(
+            backend: backend, server: server, check: check, target: address,
+            subject: subject(of: place, views), state: { views.state(place) })
+        target.probe = try builder.probe()
+        target.interval = check.interval
+        target.fastInterval = check.fastInterval
+        target.downInterval = check.downInterval
+        target.jitter = Double(model.global.checkSpread) / 100
+        target.rise = check.rise
+        target.fall = check.fall
+        target.initialState = HealthRecord.InitialState(check.initialState)
+        target.timeout = timeout(of: check, in: backend)
+        target.reportsEveryResult = backend.checks.saysMoreThanUpOrDown
+        if server.health.observesTraffic {
+            target.observation = TrafficObservation(
+                errorLimit: server.health.errorLimit,
+                reaction: TrafficObservation.Reaction(server.health.errorReaction))
+        }
+        return target
+    }
+
+    private func target(_ place: Place, _ agent: AgentSettings) throws -> CheckTarget {
+        let backend = model.backends[place.pool]
+        let server = backend.servers[place.server]
+        var target = try CheckTarget(
+            id: HealthTargets.agentID(backend, server),
+            ipAddress: agent.address?.description ?? server.address.description,
+            port: Int(agent.port))
+        target.probe = AgentProbe(request: agent.request)
+        target.interval = agent.interval
+        (target.rise, target.fall) = (1, 1)
+        // Until it has spoken, it says nothing against the server.
+        target.initialState = .fullyUp
+        target.reportsEveryResult = true
+        return target
+    }
+
+    /// haproxy bounds connecting by min(connect, inter) where `timeout check` is set, else all by
+    /// inter.
+    private func timeout(of check: CheckSettings, in backend: Backend) -> Duration {
+        guard let limit = backend.checkTimeout else { return check.interval }
+        guard backend.checks.method == .connection, !check.usesTLS else { return limit }
+        return min(backend.connectTimeout ?? limit, check.interval)
+    }
+
+    private func subject(of place: Place, _ views: Views) -> CommandSubject {
+        let backend = model.backends[place.pool]
+        let server = backend.servers[place.server]
+        var subject = CommandSubject()
+        subject.proxyName = backend.name
+        subject.proxyID = place.pool + 1
+        let endpoint = model.frontends.first { $0.name == backend.name }?.endpoints.first
+        subject.proxyAddress = endpoint.map { $0.address?.description ?? "0.0.0.0" } ?? ""
+        subject.proxyPort = endpoint.map { Int($0.port) }
+        subject.serverName = server.name
+        subject.serverID = place.server + 1
+        subject.maximumConnections = server.connectionLimit ?? 0
+        subject.currentConnections = { views.sessionCount(place) }
+        subject.usesTLS = server.check?.usesTLS ?? false
+        return subject
+    }
+}
+
+extension PoolCheckSettings {
+    /// Whether a result can change more than up to down: a wish for no new clients, a weight, a log
+    /// line.
+    fileprivate var saysMoreThanUpOrDown: Bool {
+        switch method {
+        case .http(let settings): logsResults || settings.drainsOn404
+        case .file(_, .weight): true
+        case .connection, .sslHello, .script, .redis, .postgreSQL, .mySQL, .smtp, .ldap, .dns,
+            .udp, .icmp, .command, .file:
+            logsResults
+        }
+    }
+}
+
+extension Model {
+    fileprivate var roots: [HealthTargets.Place: HealthTargets.Place] {
+        var places: [ServerReference: HealthTargets.Place] = [:]
+        var tracked: [ServerReference: ServerReference] = [:]
+        for (pool, backend) in backends.enumerated() {
+            for (index, server) in backend.servers.enumerated() {
+                let own = ServerReference(backend: backend.name, server: server.name)
+                places[own] = HealthTargets.Place(pool: pool, server: index)
+                tracked[own] = server.health.tracked
+            }
+        }
+        var roots: [HealthTargets.Place: HealthTargets.Place] = [:]
+        for (own, first) in tracked {
+            // The readers let no circle pass; a chain is no longer than there are servers.
+            var root = first
+            for _ in 0..<tracked.count { root = tracked[root] ?? root }
+            guard let place = places[own], let rootPlace = places[root] else { continue }
+            roots[place] = rootPlace
+        }
+        return roots
     }
 }
 #endif

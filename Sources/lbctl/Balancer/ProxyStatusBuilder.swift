@@ -9,6 +9,8 @@ struct ProxyStatusBuilder {
     let model: Model
     let snapshot: BalancerSnapshot
     let checks: [String: CheckReport]
+    let standings: [[ServerStanding]]
+    let targets: HealthTargets
 
     /// Every section that the user wrote: pages first, then frontends with their pools.
     func build() -> [ProxyStatus] {
@@ -42,9 +44,29 @@ struct ProxyStatusBuilder {
         else { return }
         let (backend, pool) = (model.backends[index], snapshot.pools[index])
         proxy.backend = BackendStatus(backend, pool)
-        proxy.servers = zip(backend.servers, pool.servers).map { server, counters in
-            ServerStatus(server, counters, check: checks[HealthTargets.id(backend, server)])
+        proxy.servers = zip(zip(backend.servers, pool.servers), standings[index]).map {
+            let ((server, counters), standing) = $0
+            return ServerStatus(server, counters, health(of: server, in: backend, index, standing))
         }
+    }
+
+    private func health(
+        of server: Server, in backend: Backend, _ pool: Int, _ standing: ServerStanding
+    ) -> ServerHealth {
+        var health = ServerHealth(
+            check: checks[HealthTargets.id(backend, server)],
+            agent: checks[HealthTargets.agentID(backend, server)], standing: standing)
+        let number = backend.servers.firstIndex { $0.name == server.name } ?? 0
+        guard let root = targets.roots[HealthTargets.Place(pool: pool, server: number)] else {
+            return health
+        }
+        let other = model.backends[root.pool]
+        health.trackedWords = ServerHealth(
+            check: checks[HealthTargets.id(other, other.servers[root.server])],
+            agent: checks[HealthTargets.agentID(other, other.servers[root.server])],
+            standing: standings[root.pool][root.server]
+        ).words(tracking: nil)
+        return health
     }
 }
 
@@ -98,10 +120,11 @@ extension BackendStatus {
 }
 
 extension ServerStatus {
-    fileprivate init(_ server: Server, _ counters: ServerSnapshot, check report: CheckReport?) {
+    fileprivate init(_ server: Server, _ counters: ServerSnapshot, _ health: ServerHealth) {
         self.init(
-            name: server.name, address: server.endpointDescription,
-            status: ServerStatus.words(counters.status, report), weight: counters.weight)
+            name: server.name,
+            address: server.port == 0 ? server.address.description : server.endpointDescription,
+            status: health.words(tracking: server.health.tracked), weight: counters.weight)
         isBackup = server.isBackup
         traffic.sessions = counters.currentSessions
         traffic.sessionsMax = counters.peakSessions
@@ -120,21 +143,13 @@ extension ServerStatus {
         service.clientAborts = counters.clientAborts
         service.serverAborts = counters.serverAborts
         service.sinceLastSession = counters.secondsSinceLastSession
-        guard let report else { return }
-        check = CheckStatus(report)
+        agent = health.agent.map(CheckStatus.init)
+        tracked = server.health.tracked?.description
+        guard let report = health.check else { return }
+        if server.check != nil { check = CheckStatus(report) }
         service.downTransitions = report.downTransitions
         service.sinceLastChange = Int(report.timeSinceChange.components.seconds)
         service.downtime = Int(report.downtime.components.seconds)
-    }
-
-    /// haproxy's words for a server's state.
-    private static func words(_ status: ServerSnapshot.Status, _ report: CheckReport?) -> String {
-        switch status {
-        case .maintenance: "MAINT"
-        case .drain: "DRAIN"
-        case .up, .down:
-            report?.record.description ?? "no check"
-        }
     }
 }
 
@@ -144,6 +159,9 @@ extension CheckStatus {
             code: report.code, rise: report.record.rise, fall: report.record.fall,
             health: report.record.health)
         detail = report.lastOutcome?.detail ?? ""
+        meaning = report.lastOutcome?.meaning ?? "Initializing"
+        statusCode = report.lastOutcome?.facts?.statusCode
+        isRunning = report.isChecking
         duration = report.lastDuration.map { Int($0 / .milliseconds(1)) }
         failures = report.failedChecks
     }

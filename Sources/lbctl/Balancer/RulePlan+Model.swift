@@ -78,7 +78,7 @@ extension PrefixTable {
 }
 
 extension TextPattern {
-    fileprivate init(_ text: TextMatch) {
+    fileprivate init(_ text: NameMatch) {
         let match: Match =
             switch text.method {
             case .exact: .exact

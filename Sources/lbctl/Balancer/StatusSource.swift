@@ -12,13 +12,20 @@ final class StatusSource: Sendable {
     private let model: Model
     private let balancer: Balancer
     private let checker: HealthChecker
+    private let standings: ServerStandings
+    private let targets: HealthTargets
     /// What the failover process last told about itself and the virtual routers.
     private let node: Mutex<NodeStatus>
 
-    init(model: Model, balancer: Balancer, checker: HealthChecker, node: NodeStatus) {
+    init(
+        model: Model, balancer: Balancer, checker: HealthChecker, standings: ServerStandings,
+        targets: HealthTargets, node: NodeStatus
+    ) {
         self.model = model
         self.balancer = balancer
         self.checker = checker
+        self.standings = standings
+        self.targets = targets
         self.node = Mutex(node)
     }
 
@@ -30,7 +37,8 @@ final class StatusSource: Sendable {
         let reports = checker.snapshot().map { ($0.id, $0) }
         return ProxyStatusBuilder(
             model: model, snapshot: balancer.snapshot(),
-            checks: Dictionary(reports, uniquingKeysWith: { first, _ in first })
+            checks: Dictionary(reports, uniquingKeysWith: { first, _ in first }),
+            standings: standings.all(), targets: targets
         ).build()
     }
 

@@ -1,5 +1,6 @@
 #if Program
 internal import Control
+internal import HealthCheck
 internal import NodeConfiguration
 internal import VRRPCore
 
@@ -25,8 +26,8 @@ struct ServiceOrder: Codable {
     var model: Model
     /// What the operator wants of servers.
     var administration: [ServerOrder] = []
-    /// Whether a server was up when it was last heard of, by its name in ``HealthTargets``.
-    var health: [String: Bool] = [:]
+    /// What was last heard of servers, by their names in ``HealthTargets``.
+    var health: [String: CheckMemory] = [:]
     /// What the page shows of the failover process.
     var node: NodeStatus
 }
@@ -41,8 +42,8 @@ enum BalancerReport: Codable {
     case refused(String)
     /// Whether a server of this pool takes connections, which has just changed.
     case backend(String, isUsable: Bool)
-    /// A server went up or down.
-    case health(String, isUp: Bool)
+    /// What is worth remembering of a server's check or agent, which has just changed.
+    case health(String, CheckMemory)
     /// The status: the answer to `reportStatus`, or unasked after a change.
     case status(Int?, [ProxyStatus])
 }

@@ -1,6 +1,7 @@
 #if Program
 internal import Control
 internal import Glibc
+internal import HealthCheck
 internal import LinuxIO
 internal import NodeConfiguration
 internal import Reactor
@@ -15,8 +16,8 @@ final class BalancerInstance {
     enum Event {
         /// It serves its model.
         case serving
-        /// A server went up or down.
-        case health(String, isUp: Bool)
+        /// What is worth remembering of a server's check or agent.
+        case health(String, CheckMemory)
         /// A pool has a usable server again, or none any more.
         case backend(String, isUsable: Bool)
         /// It told its status: the answer to a request of that number, or unasked.
@@ -144,8 +145,8 @@ final class BalancerInstance {
             cancelDeadline()
         case .refused(let reason):
             end(because: "cannot serve: \(reason)")
-        case .health(let id, let isUp):
-            onEvent(self, .health(id, isUp: isUp))
+        case .health(let id, let memory):
+            onEvent(self, .health(id, memory))
         case .backend(let name, let isUsable):
             usableBackends[name] = isUsable
             onEvent(self, .backend(name, isUsable: isUsable))

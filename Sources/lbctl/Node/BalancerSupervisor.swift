@@ -1,5 +1,6 @@
 #if Program
 internal import Control
+internal import HealthCheck
 internal import LinuxIO
 internal import NodeConfiguration
 internal import Reactor
@@ -47,7 +48,7 @@ final class BalancerSupervisor {
     private var model: Model
     private var listeners = ListenerSet()
     private var administration: [ServerOrder] = []
-    private var health: [String: Bool] = [:]
+    private var health: [String: CheckMemory] = [:]
     private var instances: [ObjectIdentifier: BalancerInstance] = [:]
     private var replacement: Replacement?
     private var backOff = BackOff()
@@ -134,7 +135,8 @@ final class BalancerSupervisor {
         instances[ObjectIdentifier(instance)] = instance
         instance.serve(
             ServiceOrder(
-                model: model.balancing, administration: administration, health: health,
+                model: model.balancing, administration: administration,
+                health: health.filter { model.checksSame($0.key, as: self.model) },
                 node: nodeStatus()),
             descriptors: listeners.descriptors(for: model),
             within: BalancerSupervisor.startLimit)
@@ -156,9 +158,9 @@ final class BalancerSupervisor {
             if instance === replacement?.instance { return commitReplacement() }
             log(.notice, "balancer process \(instance.processID) serves")
             reportServing(instance)
-        case .health(let id, let isUp):
+        case .health(let id, let memory):
             guard instance.phase != .draining else { return }
-            health[id] = isUp
+            health[id] = memory
         case .backend(let name, let isUsable):
             guard instance === current else { return }
             onBackendChange(name, isUsable)

@@ -10,17 +10,28 @@ extension FailoverConfiguration {
     /// The fact that the node tells about a pool: whether a server of it takes connections.
     static func backendFact(_ name: String) -> String { "backend \(name)" }
 
+    /// The fact that the node tells about a named check.
+    static func checkFact(_ name: String) -> String { "check \(name)" }
+
     /// What the node does for its virtual routers, as the model has it.
     init(_ model: Model) {
         self.init()
         routers = model.virtualRouters.map { RouterSettings($0, model) }
-        let backends = Set(model.virtualRouters.flatMap { $0.trackedBackends.map(\.name) })
+        syncGroups = model.syncGroups.map { SyncGroupSettings($0, model) }
+        startupDelay = model.global.startupDelay
+        delayAfterBoot = model.global.delayAfterBoot
+        let backends =
+            model.virtualRouters.flatMap(\.trackedBackends)
+            + model.syncGroups.flatMap(\.trackedBackends)
+        let checks =
+            model.virtualRouters.flatMap(\.trackedChecks)
+            + model.syncGroups.flatMap(\.trackedChecks)
+        let facts = Set(
+            backends.map { FailoverConfiguration.backendFact($0.name) }
+                + checks.map { FailoverConfiguration.checkFact($0.name) })
         scripts =
             model.scripts.map(ScriptSettings.init)
-            + backends.sorted().map { name in
-                let fact = FailoverConfiguration.backendFact(name)
-                return ScriptSettings(name: fact, source: .fact(fact))
-            }
+            + facts.sorted().map { ScriptSettings(name: $0, source: .fact($0)) }
         files = model.trackFiles.map(TrackedFileSettings.init)
         processes = model.trackProcesses.map(TrackedProcessSettings.init)
         notificationFIFOs = model.global.notificationFIFOs
@@ -36,19 +47,46 @@ extension RouterSettings {
         interval = settings.advertisementInterval
         speak(settings)
         preempts = settings.preempts
+        preemptDelay = settings.preemptDelay
         checksumCoverage = settings.sendsMessageOnlyChecksum ? .message : .pseudoHeader
         addresses = settings.addresses.map(HeldAddress.init)
         excludedAddresses = settings.excludedAddresses.map(HeldAddress.init)
-        follow(settings, model)
+        routes = settings.routes.map(HeldRoute.init)
+        rules = settings.rules.map(HeldRule.init)
+        let tracked = TrackedThings(settings, model)
+        trackedScripts = tracked.scripts
+        trackedFiles = tracked.files
+        trackedProcesses = tracked.processes
+        trackedInterfaces = tracked.interfaces
         announcements.repetitions = settings.announcements.count
         announcements.secondBurstDelay = settings.announcements.repeatDelay
         announcements.refreshInterval = settings.announcements.refreshInterval
         announcements.refreshRepetitions = settings.announcements.refreshCount
-        notifications.active = settings.notifications.active
-        notifications.backup = settings.notifications.backup
-        notifications.fault = settings.notifications.fault
-        notifications.stop = settings.notifications.stop
-        notifications.any = settings.notifications.any
+        notifications = NotificationPrograms(settings.notifications)
+        tellsPriorityChanges = settings.tellsPriorityChanges
+    }
+}
+
+extension SyncGroupSettings {
+    fileprivate init(_ group: VirtualRouterGroup, _ model: Model) {
+        self.init(name: group.name, members: group.members)
+        tracked = TrackedThings(group, model)
+        weighsMembers = group.weighsMembers
+        notifications = NotificationPrograms(group.notifications)
+        sendsMail = group.sendsMail
+    }
+}
+
+extension NotificationPrograms {
+    fileprivate init(_ settings: NotificationSettings) {
+        self.init()
+        active = settings.active
+        backup = settings.backup
+        fault = settings.fault
+        stop = settings.stop
+        deleted = settings.deleted
+        heardInferior = settings.heardInferior
+        any = settings.any
     }
 }
 

@@ -3,34 +3,57 @@ internal import Failover
 internal import NodeConfiguration
 internal import VRRPCore
 
-extension RouterSettings {
-    /// Takes over what a virtual router tracks; what it does not say, the tracked thing does.
-    mutating func follow(_ settings: VirtualRouterSettings, _ model: Model) {
-        trackedScripts =
-            settings.trackedScripts.map { tracked in
+extension TrackedThings {
+    /// What a virtual router tracks; what it does not say, the tracked thing does.
+    init(_ settings: VirtualRouterSettings, _ model: Model) {
+        self.init(
+            settings.trackedScripts, settings.trackedFiles, settings.trackedProcesses,
+            settings.trackedBackends, settings.trackedChecks, settings.trackedInterfaces, model)
+    }
+
+    /// What a sync group tracks itself.
+    init(_ group: VirtualRouterGroup, _ model: Model) {
+        self.init(
+            group.trackedScripts, group.trackedFiles, group.trackedProcesses,
+            group.trackedBackends, group.trackedChecks, group.trackedInterfaces, model)
+    }
+
+    private init(
+        _ scripts: [TrackedScript], _ files: [TrackedObject], _ processes: [TrackedObject],
+        _ backends: [TrackedObject], _ checks: [TrackedObject], _ interfaces: [TrackedInterface],
+        _ model: Model
+    ) {
+        self.init()
+        self.scripts =
+            scripts.map { tracked in
                 let script = model.scripts.first { $0.name == tracked.name }
                 return TrackedName(
                     tracked.name, tracked.weight, script?.weight ?? 0, tracked.isReversed,
                     script?.isReversed)
             }
-            + settings.trackedBackends.map { tracked in
+            + backends.map { tracked in
                 TrackedName(
                     FailoverConfiguration.backendFact(tracked.name), tracked.weight, 0,
                     tracked.isReversed, nil)
             }
-        trackedFiles = settings.trackedFiles.map { tracked in
+            + checks.map { tracked in
+                TrackedName(
+                    FailoverConfiguration.checkFact(tracked.name), tracked.weight, 0,
+                    tracked.isReversed, nil)
+            }
+        self.files = files.map { tracked in
             let file = model.trackFiles.first { $0.name == tracked.name }
             return TrackedName(
                 tracked.name, tracked.weight, file?.weight ?? 1, tracked.isReversed,
                 file?.isReversed)
         }
-        trackedProcesses = settings.trackedProcesses.map { tracked in
+        self.processes = processes.map { tracked in
             let process = model.trackProcesses.first { $0.name == tracked.name }
             return TrackedName(
                 tracked.name, tracked.weight, process?.weight ?? 0, tracked.isReversed,
                 process?.isReversed)
         }
-        trackedInterfaces = settings.trackedInterfaces.map { tracked in
+        self.interfaces = interfaces.map { tracked in
             TrackedName(tracked.name, tracked.weight, 0, tracked.isReversed, nil)
         }
     }
@@ -51,7 +74,7 @@ extension ScriptSettings {
     init(_ script: TrackScript) {
         let source: Source =
             switch script.source {
-            case .command(let arguments): .command(arguments)
+            case .command(let arguments): .command(script.user?.running(arguments) ?? arguments)
             case .ownBalancer: .fact(FailoverConfiguration.ownBalancerFact)
             }
         self.init(name: script.name, source: source)

@@ -94,6 +94,7 @@ final class Node {
         }
         supervisor.onBackendChange = { [unowned self] name, isUsable in
             failover?.setFact(name: FailoverConfiguration.backendFact(name), isGood: isUsable)
+            failover?.setFact(name: FailoverConfiguration.checkFact(name), isGood: isUsable)
         }
         try supervisor.start()
     }
@@ -249,6 +250,11 @@ final class Node {
             status.virtualRouters = snapshot.routers.map {
                 VirtualRouterStatus($0, scripts: snapshot.scripts)
             }
+            status.syncGroups = snapshot.groups.map {
+                SyncGroupStatus($0, scripts: snapshot.scripts)
+            }
+            status.notificationPipes = snapshot.notificationFIFOs.map(NotificationPipeStatus.init)
+            status.startupCountdown = snapshot.startupCountdown.map { Int($0 / .milliseconds(1)) }
         }
         if let supervisor { status.balancer = BalancerStatus(supervisor) }
         return status

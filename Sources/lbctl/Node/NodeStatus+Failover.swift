@@ -35,6 +35,8 @@ extension VirtualRouterStatus {
         counters.addressesRestored = router.counters.addressesRestored
         counters.gaveWay = router.counters.gaveWay
         notes = router.notes
+        syncGroup = router.group
+        preemptionCountdown = router.preemptionCountdown.map { Int($0 / .milliseconds(1)) }
         for (cause, count) in router.counters.refused.nonZero {
             counters.rejected[cause.rawValue] = count
         }
@@ -59,6 +61,23 @@ extension PeerStatus {
         }
         for (cause, count) in peer.refused.nonZero { refused[cause.rawValue] = count }
         refusal = peer.refusal?.description
+    }
+}
+
+extension SyncGroupStatus {
+    /// What the page and the command line show of a sync group.
+    init(_ group: GroupSnapshot, scripts: [ScriptSnapshot]) {
+        self.init(
+            name: group.settings.name, members: group.settings.members,
+            stateWord: group.state == .stopped ? "INIT" : group.state.word)
+        trackers = group.trackers.map { TrackerStatus($0, scripts: scripts) }
+    }
+}
+
+extension NotificationPipeStatus {
+    /// What the page and the command line show of a named pipe.
+    init(_ pipe: NotificationFIFOSnapshot) {
+        self.init(path: pipe.path, written: pipe.written, lost: pipe.lost)
     }
 }
 

@@ -1,0 +1,50 @@
+internal import Synchronization
+
+/// Hears how connecting to a server ended: the pool's and the server's position, and whether the
+/// connection was made.
+public typealias ConnectionObserver =
+    @Sendable (_ pool: Int, _ server: Int, _ succeeded: Bool) -> Void
+
+/// Tells of failed connections to servers, and of the first one that succeeds after.
+///
+/// A connection that succeeds where none failed costs one load.
+@safe final class ConnectionWatch: @unchecked Sendable {
+    // SAFETY: the memory is allocated for as long as this object lives, and all access is atomic.
+    private let failing: UnsafeMutablePointer<Atomic<Bool>>
+    private let layout: TallyLayout
+    private let observer: ConnectionObserver
+
+    init(_ layout: TallyLayout, observer: @escaping ConnectionObserver) {
+        self.layout = layout
+        self.observer = observer
+        unsafe failing = .allocate(capacity: max(1, layout.serverCount))
+        for number in 0..<layout.serverCount {
+            unsafe (failing + number).initialize(to: Atomic(false))
+        }
+    }
+
+    deinit {
+        unsafe failing.deinitialize(count: layout.serverCount)
+        unsafe failing.deallocate()
+    }
+
+    /// Takes note of a connection that was made.
+    func connected(to number: Int) {
+        guard number < layout.serverCount, unsafe failing[number].load(ordering: .relaxed),
+            unsafe failing[number].exchange(false, ordering: .relaxed)
+        else { return }
+        tell(number, succeeded: true)
+    }
+
+    /// Takes note of one that could not be made.
+    func failed(toReach number: Int) {
+        guard number < layout.serverCount else { return }
+        unsafe failing[number].store(true, ordering: .relaxed)
+        tell(number, succeeded: false)
+    }
+
+    private func tell(_ number: Int, succeeded: Bool) {
+        guard let pool = layout.firstServers.lastIndex(where: { $0 <= number }) else { return }
+        observer(pool, number - layout.firstServers[pool], succeeded)
+    }
+}

@@ -1,0 +1,127 @@
+/// What a section says about how its servers are checked.
+struct HAProxyChecks: Sendable {
+    enum Kind: Sendable {
+        case connection, http, script
+        /// One whose words are all on one line.
+        case whole(CheckMethod)
+        case command(Position)
+    }
+
+    /// Rules of `http-check` or `tcp-check`; the first one of a section replaces those that it has
+    /// from `defaults`.
+    struct Rules<Rule: Sendable>: Sendable {
+        private(set) var all: [Rule] = []
+        private var areInherited = false
+
+        mutating func append(_ rule: Rule) {
+            if areInherited { all = [] }
+            areInherited = false
+            all.append(rule)
+        }
+
+        mutating func inherit() { areInherited = true }
+    }
+
+    var kind = Kind.connection
+    /// The request of `option httpchk`.
+    var request = HTTPCheckExchange()
+    var httpRules = Rules<HAProxyHTTPCheck.Rule>()
+    var steps = Rules<ScriptCheckStep>()
+    var drainsOn404 = false
+    var sendsState = false
+    var commandPath: Word?
+    var searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    var logsResults = false
+    var upCommand: [String]?
+    var downCommand: [String]?
+    /// Where the target of a `check` section stands.
+    var target: Word?
+
+    /// Marks everything as coming from `defaults`.
+    mutating func inherit() {
+        httpRules.inherit()
+        steps.inherit()
+    }
+
+    /// The settings, with a remark where a rule has no effect or something is missing.
+    func finish(
+        section: Word, isOnlyCheck: Bool, _ remarks: inout [Remark]
+    ) -> PoolCheckSettings {
+        var settings = PoolCheckSettings()
+        settings.logsResults = logsResults
+        settings.upCommand = upCommand
+        settings.downCommand = downCommand
+        settings.isOnlyCheck = isOnlyCheck
+        switch kind {
+        case .connection: break
+        case .http:
+            var http = HTTPCheckSettings()
+            http.exchanges = HAProxyHTTPCheck.exchanges(of: httpRules.all, first: request)
+            http.drainsOn404 = drainsOn404
+            http.sendsState = sendsState
+            settings.method = .http(http)
+        case .script: settings.method = steps.all.isEmpty ? .connection : .script(steps.all)
+        case .whole(let method): settings.method = method
+        case .command(let position):
+            if let path = commandPath {
+                settings.method = .command(path: path.text, searchPath: searchPath)
+            } else {
+                remarks.append(
+                    .error(
+                        "'option external-check' of \(section.text.quoted) needs"
+                            + " 'external-check command PATH'", at: position))
+            }
+        }
+        return settings
+    }
+
+    /// haproxy's configuration manual, section 4.2, and additions to it.
+    static let keywords: [String: Rule<HAProxySection>] = [
+        "http-check": .line { section, arguments throws(Remark) in
+            try HAProxyHTTPCheck.table.read(into: &section.settings.checks, &arguments)
+        },
+        "tcp-check": .line { section, arguments throws(Remark) in
+            try HAProxyTCPCheck.table.read(into: &section.settings.checks, &arguments)
+        },
+        "external-check": .line { section, arguments throws(Remark) in
+            try commands.read(into: &section.settings.checks, &arguments)
+        },
+        "notify_up": .line { section, arguments throws(Remark) in
+            section.settings.checks.upCommand = try arguments.notification()
+        },
+        "notify_down": .line { section, arguments throws(Remark) in
+            section.settings.checks.downCommand = try arguments.notification()
+        },
+        "target": .line { section, arguments throws(Remark) in
+            section.settings.checks.target = try arguments.next("an address")
+        },
+    ]
+
+    /// The options that say what is asked: an option without `no` replaces the one before it.
+    static let options: [String: Rule<HAProxySection>] = HAProxyCheckOptions.rules.merging([
+        "log-health-checks": .line { section, arguments throws(Remark) in
+            section.settings.checks.logsResults = !arguments.isNegated
+        }
+    ]) { own, _ in own }
+
+    private static let commands = KeywordTable<HAProxyChecks>(
+        "external-check keyword",
+        [
+            "command": .line { checks, arguments throws(Remark) in
+                let word = try arguments.next("the path of a program")
+                _ = try word.program(of: arguments.label)
+                checks.commandPath = word
+            },
+            "path": .line { checks, arguments throws(Remark) in
+                checks.searchPath = try arguments.next("directories").text
+            },
+        ])
+}
+
+extension Arguments {
+    /// A program and its arguments, to the end of the line.
+    fileprivate mutating func notification() throws(Remark) -> [String] {
+        let program = try next("a program")
+        return [try program.program(of: label)] + remaining().map(\.text)
+    }
+}

@@ -1,0 +1,59 @@
+import VRRPCore
+
+/// The section `check NAME`, an addition to haproxy's language: a check of something that serves no
+/// client of this node, for virtual routers to track.
+extension HAProxySection {
+    /// Adds the check to the draft, as a pool of one server that no connection goes to.
+    func finishCheck(file: String, into draft: inout Draft, _ remarks: inout [Remark]) {
+        draft.checkNames.insert(name.text)
+        var backend = Backend(name: name.text)
+        backend.connectTimeout = settings.connectTimeout.unlessZero
+        backend.checkTimeout = settings.checkTimeout.unlessZero
+        backend.checks = settings.checks.finish(section: name, isOnlyCheck: true, &remarks)
+        if case .command(let position) = settings.checks.kind {
+            draft.commandChecks.append(Location(file: file, position: position))
+        }
+        do throws(Remark) {
+            let location = try checkedLocation(backend.checks.method)
+            var options = settings.serverOptions
+            options.isChecked = true
+            let target = Word(text: "target", position: name.position)
+            backend.servers = [try options.server(name: target, at: location, in: name)]
+        } catch {
+            return remarks.append(error)
+        }
+        draft.backends.append(placed(backend, file))
+    }
+
+    /// `target ADDRESS[:PORT]`; not needed for what looks at this host, and without a port where the
+    /// protocol has none or always the same.
+    private func checkedLocation(
+        _ method: CheckMethod
+    ) throws(Remark) -> (address: ServerAddress, port: UInt16) {
+        let (port, isLocal): (UInt16?, Bool) =
+            switch method {
+            case .icmp: (0, false)
+            case .dns: (53, false)
+            case .file, .command: (0, true)
+            case .connection, .sslHello, .http, .script, .redis, .postgreSQL, .mySQL, .smtp,
+                .ldap, .udp:
+                (nil, false)
+            }
+        guard let target = settings.checks.target else {
+            guard isLocal else {
+                throw .error(
+                    "check \(name.text.quoted) asks nobody; add 'target ADDRESS:PORT'",
+                    at: name.position)
+            }
+            return (.internet(.v4(.loopback)), 0)
+        }
+        guard let port, let address = IPAddress(target.text) else {
+            return try target.serverAddress()
+        }
+        return (.internet(address), port)
+    }
+}
+
+extension IPv4Address {
+    fileprivate static let loopback = IPv4Address(rawValue: 0x7F00_0001)
+}

@@ -1,0 +1,279 @@
+internal import LinuxIO
+internal import Reactor
+internal import VRRPCore
+
+/// Drives the elections of virtual routers that move together: those of a sync group, or a single
+/// one's, which is a group of one.
+///
+/// Turns packets, time and trackers into events of a `SyncGroup`. What is to be done about an event,
+/// the elections decide; each member's ``RouterDriver/perform(_:)`` does it, in order.
+final class ElectionDriver {
+    /// The sync group; `nil` for a router by itself.
+    private(set) var settings: SyncGroupSettings?
+    let members: [RouterDriver]
+    let host: Host
+    /// The elections; `nil` until every member has an address to send from.
+    private(set) var group: SyncGroup?
+    /// What the trackers made of each priority when the elections last heard of it.
+    private var standings: [EffectivePriority]
+    private(set) var isRunning = false
+    private var timer: (due: Instant, deadline: EventLoop.Deadline)?
+
+    /// Where all of the members stood when they last stood in the same state.
+    private(set) var state = RouterState.stopped
+    private var hasState = false
+    private(set) var since: MonotonicInstant?
+    let notifier: StateNotifier
+
+    /// Makes a driver; nothing happens before ``start()``.
+    ///
+    /// - Parameters:
+    ///   - members: The virtual routers, each with what drove it so far, if anything did.
+    ///   - settings: The sync group; `nil` for a router by itself.
+    ///   - host: The host that they run on.
+    init(_ members: [RouterDriver], settings: SyncGroupSettings?, host: Host) {
+        self.members = members
+        self.settings = settings
+        self.host = host
+        let name = settings?.name ?? ""
+        notifier = StateNotifier(host: host) { arguments, result in
+            host.emit(.group(name: name, .notificationFailed(program: arguments[0], result)))
+        }
+        standings = members.map { $0.elections?.standing(of: $0) ?? .fault }
+        let running = members.compactMap(\.election)
+        if running.count == members.count { group = SyncGroup(joining: running) }
+        isRunning = members.allSatisfy { $0.elections?.isRunning == true }
+        for member in members {
+            member.elections?.letGo()
+            member.elections = self
+        }
+    }
+
+    /// The names of the virtual routers, which tell one driver from another.
+    var keys: [RouterKey] { members.map { RouterKey($0.settings) } }
+
+    /// Begins to take part, as soon as the trackers let it, or goes on with what the members had.
+    func start() {
+        isRunning = true
+        let aligned = group?.align(at: .now)
+        carryOut(aligned ?? [])
+        reconsider()
+    }
+
+    /// Takes no part any more; resigns where it is Active.
+    func stop(because notice: Notice = .entered(.stopped)) {
+        guard isRunning else { return }
+        isRunning = false
+        for member in members { deliver(.shutdown, to: member) }
+        for member in members { member.stop(notice) }
+        if hasState { enter(.stopped) }
+    }
+
+    /// Looks at the trackers again, after one of them changed.
+    func reconsider() {
+        guard isRunning else { return }
+        if members.contains(where: \.hasLostItsSource) { suspend() }
+        guard MonotonicInstant.now >= host.quietUntil else { return }
+        let inputs = members.map { $0.trackers() }
+        let shared = settings.map { host.trackers(of: $0.tracked) } ?? []
+        let next = priorities(inputs, shared)
+        for (index, member) in members.enumerated() {
+            let own = (inputs[index] + shared).compactMap(\.faultCause)
+            let all = own.isEmpty ? causesElsewhere(inputs) : own
+            member.report(causes: next[index] == .fault ? all : [])
+        }
+        move(to: next)
+        settleState()
+    }
+
+    /// Resigns until the trackers are looked at again.
+    func suspend() { move(to: members.map { _ in .fault }) }
+
+    private func priorities(
+        _ inputs: [[RouterDriver.Tracked]], _ shared: [RouterDriver.Tracked]
+    ) -> [EffectivePriority] {
+        guard let settings else {
+            return zip(members, inputs).map { member, inputs in
+                EffectivePriority(
+                    base: member.settings.priority, trackers: inputs.map(\.standing))
+            }
+        }
+        return SyncGroup.effectivePriorities(
+            of: members.map(\.settings.priority), trackers: inputs.map { $0.map(\.standing) },
+            shared: shared.map(\.standing), weighsMembers: settings.weighsMembers)
+    }
+
+    private func causesElsewhere(_ inputs: [[RouterDriver.Tracked]]) -> [FaultCause] {
+        zip(members, inputs).compactMap { member, inputs in
+            let causes = inputs.compactMap(\.faultCause)
+            guard !causes.isEmpty else { return nil }
+            let isPending = causes.allSatisfy(\.isPending)
+            return isPending
+                ? .memberPending(member.settings.name) : .memberInFault(member.settings.name)
+        }
+    }
+
+    private func move(to next: [EffectivePriority]) {
+        for (index, member) in members.enumerated() {
+            let events = next[index].events(from: standings[index])
+            standings[index] = next[index]
+            for event in events {
+                prepareElections()
+                deliver(event, to: member)
+            }
+        }
+    }
+
+    func standing(of member: RouterDriver) -> EffectivePriority {
+        index(of: member).map { standings[$0] } ?? .fault
+    }
+
+    func election(of member: RouterDriver) -> VirtualRouter? {
+        index(of: member).flatMap { group?.members[$0] }
+    }
+
+    private func index(of member: RouterDriver) -> Int? { members.firstIndex { $0 === member } }
+
+    /// Makes the elections, or one of them anew for another source address, while it takes no part.
+    private func prepareElections() {
+        defer { members.forEach { $0.prepareChannel() } }
+        let configurations = members.compactMap(\.electionConfiguration)
+        guard configurations.count == members.count else { return }
+        guard let group else {
+            self.group = SyncGroup(configurations)
+            return
+        }
+        for (index, election) in group.members.enumerated()
+        where election.role == .initialize && election.configuration != configurations[index] {
+            self.group?.replace(index, by: configurations[index])
+        }
+    }
+}
+
+// MARK: - Events and their consequences
+
+extension ElectionDriver {
+    /// Tells the elections what happened to a member, and does what they ask for.
+    ///
+    /// - Returns: What they asked of this member.
+    @discardableResult
+    func deliver(
+        _ event: VirtualRouter.Event, to member: RouterDriver, at now: Instant = .now
+    ) -> [VirtualRouter.Action] {
+        guard let index = index(of: member), let actions = group?.handle(event, for: index, at: now)
+        else { return [] }
+        carryOut(actions)
+        return actions.filter { $0.member == index }.map(\.action)
+    }
+
+    /// Follows other settings of a member without leaving its state, where that can be done.
+    ///
+    /// - Returns: What the elections want, to be carried out; `nil`: it can't be done.
+    func adopt(
+        _ configuration: VirtualRouter.Configuration, for member: RouterDriver
+    ) -> [SyncGroup.MemberAction]? {
+        index(of: member).flatMap { group?.reconfigure($0, configuration, at: .now) }
+    }
+
+    /// Follows other settings of the sync group.
+    func adopt(_ next: SyncGroupSettings?) { settings = next }
+
+    /// Makes all members give way.
+    ///
+    /// - Returns: Whether there is an election.
+    func giveWay(deferring deference: VirtualRouter.Deference) -> [SyncGroup.MemberAction]? {
+        group?.giveWay(deferring: deference, at: .now)
+    }
+
+    /// Makes all members Active.
+    ///
+    /// - Throws: `TakeoverRefusal`, with nothing changed.
+    func takeOver() throws(VirtualRouter.TakeoverRefusal) -> [SyncGroup.MemberAction] {
+        guard let actions = try group?.takeOver(at: .now) else { throw .takesNoPart }
+        return actions
+    }
+
+    /// Does what the elections ask for, then tells of it, then waits for what is next.
+    func carryOut(_ actions: [SyncGroup.MemberAction]) {
+        announceCommonMove(actions)
+        var entered: [(RouterDriver, RouterState)] = []
+        for step in actions {
+            let member = members[step.member]
+            if let state = member.perform(step.action) { entered.append((member, state)) }
+        }
+        members.forEach { $0.noteWhomItFollows() }
+        for (member, state) in entered { member.notify(.entered(state)) }
+        if !entered.isEmpty { settleState() }
+        setTimer()
+    }
+
+    /// Says that the members of a group move, before each says so for itself.
+    private func announceCommonMove(_ actions: [SyncGroup.MemberAction]) {
+        guard let settings, isRunning, let role = group?.role else { return }
+        let moves = actions.contains {
+            if case .report(.transition) = $0.action { true } else { false }
+        }
+        let next: RouterState =
+            switch role {
+            case .active: .active
+            case .backup: .backup
+            case .initialize: .fault
+            }
+        if moves, next != state { host.emit(.group(name: settings.name, .syncs(next))) }
+    }
+
+    /// Tells of the group's state once all members stand in the same.
+    private func settleState() {
+        guard settings != nil, isRunning, let first = members.first?.state, first != .stopped,
+            members.allSatisfy({ $0.state == first }), first != state
+        else { return }
+        enter(first)
+    }
+
+    private func enter(_ next: RouterState) {
+        state = next
+        hasState = true
+        since = .now
+        guard let settings else { return }
+        host.emit(.group(name: settings.name, .entered(next)))
+        notifier.tell(.entered(next), of: .group(name: settings.name), settings.notifications)
+    }
+
+    private func setTimer() {
+        let due = group?.nextWake
+        guard due != timer?.due else { return }
+        if let timer { host.loop.cancel(timer.deadline) }
+        timer = due.map { due in
+            let deadline = host.loop.schedule(at: MonotonicInstant(due)) { [weak self] in
+                self?.wake()
+            }
+            return (due, deadline)
+        }
+    }
+
+    private func wake() {
+        timer = nil
+        // After a stall, what arrived meanwhile counts before the deadline that passed meanwhile.
+        // The clock is read first: another stall, after the reading, must not pass for silence.
+        let now = Instant.now
+        members.forEach { $0.readDry() }
+        if let actions = group?.wake(at: now) { carryOut(actions) }
+        setTimer()
+    }
+
+    /// Leaves the members to another driver.
+    private func letGo() {
+        if let timer { host.loop.cancel(timer.deadline) }
+        timer = nil
+        isRunning = false
+    }
+}
+
+extension MonotonicInstant {
+    /// The protocol's clock is the kernel's monotonic one.
+    fileprivate init(_ instant: Instant) { self.init(nanoseconds: instant.nanoseconds) }
+}
+
+extension Instant {
+    static var now: Instant { Instant(nanoseconds: MonotonicInstant.now.nanoseconds) }
+}

@@ -1,0 +1,55 @@
+internal import LinuxIO
+internal import VRRPCore
+
+extension FailoverNode {
+    /// The virtual routers that are to move together, in the order of the configuration.
+    private var compositions: [(members: [RouterKey], settings: SyncGroupSettings?)] {
+        let keys = Dictionary(configuration.routers.map { ($0.name, RouterKey($0)) }) { $1 }
+        var compositions: [([RouterKey], SyncGroupSettings?)] = []
+        var grouped: Set<RouterKey> = []
+        for group in configuration.syncGroups {
+            let members = group.members.compactMap { keys[$0] }
+            grouped.formUnion(members)
+            compositions.append((members, group))
+        }
+        let alone = configuration.routers.map(RouterKey.init).filter { !grouped.contains($0) }
+        return compositions + alone.map { ([$0], nil) }
+    }
+
+    /// Lets the virtual routers of groups that change move by themselves, where they stand.
+    func releaseFromGroups() {
+        let wanted = Set(compositions.map(\.members))
+        for driver in elections where driver.members.count > 1 && !wanted.contains(driver.keys) {
+            elections.removeAll { $0 === driver }
+            keepUntilIdle(driver.notifier)
+            elections += driver.members.map { ElectionDriver([$0], settings: nil, host: host) }
+        }
+    }
+
+    /// Makes the drivers of what is to move together, out of those that move by themselves.
+    func formGroups() {
+        var formed: [ElectionDriver] = []
+        for (keys, settings) in compositions {
+            let members = keys.compactMap { drivers[$0] }
+            guard !members.isEmpty else { continue }
+            if let known = elections.first(where: { $0.keys == keys }) {
+                known.adopt(settings)
+                formed.append(known)
+            } else {
+                formed.append(ElectionDriver(members, settings: settings, host: host))
+            }
+        }
+        elections = formed
+    }
+}
+
+extension ElectionDriver {
+    /// What a status display shows of the group; `nil` for a router by itself.
+    var snapshot: GroupSnapshot? {
+        settings.map {
+            GroupSnapshot(
+                settings: $0, state: state, since: since,
+                trackers: host.trackers(of: $0.tracked).compactMap(\.snapshot))
+        }
+    }
+}

@@ -1,0 +1,78 @@
+internal import LinuxIO
+internal import Reactor
+internal import VRRPCore
+
+/// Tells programs and named pipes what becomes of one virtual router, or of one sync group.
+final class StateNotifier {
+    /// The programs, one after the other.
+    let queue: NotificationQueue
+    /// The number of the last state that was told of; 0: none yet.
+    private(set) var lastEpoch: Int64 = 0
+
+    private let host: Host
+
+    init(host: Host, onFailure: @escaping ([String], ScriptResult) -> Void) {
+        self.host = host
+        queue = NotificationQueue(loop: host.loop, onFailure: onFailure)
+    }
+
+    /// Tells everybody of a new state, or of a loser of an election.
+    ///
+    /// - Parameters:
+    ///   - notice: What there is to tell.
+    ///   - subject: Of whom.
+    ///   - programs: What to run.
+    func tell(_ notice: Notice, of subject: Notice.Subject, _ programs: NotificationPrograms) {
+        lastEpoch = host.epoch.next(realTime: RealTimeClock.microseconds)
+        let any = notice.isForGenericProgram ? programs.any : nil
+        let arguments = notificationArguments(notice, of: subject)
+        queue.tell(
+            [notice.program(of: programs), any.map { $0 + arguments }].compactMap(\.self),
+            environment: [epochVariable(lastEpoch)])
+        host.write(notificationLine(notice, of: subject))
+    }
+
+    /// Tells the named pipes alone.
+    func write(_ notice: Notice, of subject: Notice.Subject) {
+        host.write(notificationLine(notice, of: subject))
+    }
+}
+
+/// What notification programs and named pipes are told.
+enum Notice: Hashable {
+    /// Of whom.
+    enum Subject: Hashable {
+        case router(name: String, Priority)
+        case group(name: String)
+    }
+
+    /// Another state.
+    case entered(RouterState)
+    /// The configuration does not have it any more.
+    case deleted
+    /// It is Active, and heard an advertisement that loses against it.
+    case heardInferior
+    /// Its priority is another, while it stays what it is.
+    case priorityChanged(isActive: Bool)
+
+    /// Whether keepalived's generic `notify` is called for it.
+    var isForGenericProgram: Bool {
+        switch self {
+        case .entered, .deleted: true
+        case .heardInferior, .priorityChanged: false
+        }
+    }
+
+    /// The program for just this.
+    func program(of programs: NotificationPrograms) -> [String]? {
+        switch self {
+        case .entered(.active): programs.active
+        case .entered(.backup): programs.backup
+        case .entered(.fault): programs.fault
+        case .entered(.stopped): programs.stop
+        case .deleted: programs.deleted ?? programs.stop
+        case .heardInferior: programs.heardInferior
+        case .priorityChanged: nil
+        }
+    }
+}

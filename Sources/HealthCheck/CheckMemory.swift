@@ -1,0 +1,24 @@
+/// What is worth knowing about a target for whoever checks it next: after a reload, or in another
+/// process after this one ended.
+///
+/// Times count on the host's monotonic clock, which all its processes share. CLOCK_MONOTONIC,
+/// clock_gettime(2).
+public struct CheckMemory: Hashable, Sendable, Codable {
+    /// Whether the target was up.
+    public var isUp: Bool
+    /// Checks that failed while the target was up.
+    public var failedChecks = 0
+    /// Times that the target went down.
+    public var downTransitions = 0
+    /// When the state last changed, in nanoseconds of the clock.
+    public var changedAt: UInt64 = 0
+    /// Nanoseconds spent down before the present state.
+    public var earlierDowntime: Int64 = 0
+    /// What an agent last asked for.
+    public var agent: AgentReport?
+
+    /// Makes a memory of the state alone.
+    ///
+    /// - Parameter isUp: Whether the target was up.
+    public init(isUp: Bool) { self.isUp = isUp }
+}

@@ -1,0 +1,88 @@
+/// What checks, an agent, an operator and a tracked server say of one server, and what follows
+/// for the balancer.
+///
+/// Pure. Each speaks for itself, and takes back only what it said itself: an agent that reports
+/// `ready` does not end a drain that the operator asked for.
+public struct ServerStanding: Hashable, Sendable {
+    /// Whether the server's own check succeeds; `nil`: it is not checked.
+    public var checkIsUp: Bool?
+    /// Whether the server answers its check with the wish for no new clients (`disable-on-404`).
+    public var wishesNoClients = false
+    /// Whether the agent, or the traffic of the tracked server, says that it is well.
+    public private(set) var agentIsUp = true
+    /// What the agent asked for.
+    public private(set) var agentState = AgentReport.Administration.ready
+    /// What the operator asked for.
+    public var operatorState: AgentReport.Administration
+    /// Its share before anybody changes it, 0 to 256.
+    public let configuredWeight: Int
+    /// Its share as the last one who spoke has it, 0 to 256.
+    public private(set) var weight: Int
+    /// Its limit of connections before anybody changes it; `nil`: none.
+    public let configuredLimit: Int?
+    /// Its limit of connections as the agent has it.
+    public private(set) var limit: Int?
+    private var lastReport: AgentReport?
+    /// What the server that this one tracks has come to; `nil`: it tracks none.
+    public var tracked: Tracked?
+
+    /// What a tracked server hands on.
+    public struct Tracked: Hashable, Sendable {
+        /// Whether it is up.
+        public let isUp: Bool
+        /// What it may take.
+        public let administration: AgentReport.Administration
+    }
+
+    /// Makes the standing of a server that nobody has spoken of.
+    ///
+    /// - Parameters:
+    ///   - weight: Its share, 0 to 256.
+    ///   - limit: Its limit of connections; `nil`: none.
+    ///   - operatorState: What it may take as configured.
+    public init(
+        weight: Int, limit: Int?, operatorState: AgentReport.Administration = .ready
+    ) {
+        (configuredWeight, self.weight) = (weight, weight)
+        (configuredLimit, self.limit) = (limit, limit)
+        self.operatorState = operatorState
+    }
+
+    /// Whether it is up: a check and an agent must agree.
+    public var isUp: Bool { (checkIsUp ?? true) && agentIsUp && (tracked?.isUp ?? true) }
+
+    /// What it may take: the narrowest of what was asked for.
+    public var administration: AgentReport.Administration {
+        let all = [
+            operatorState, agentState, wishesNoClients ? .drain : .ready,
+            tracked?.administration ?? .ready,
+        ]
+        if all.contains(.maintenance) { return .maintenance }
+        return all.contains(.drain) ? .drain : .ready
+    }
+
+    /// What servers that track this one get from it.
+    public var forFollowers: Tracked { Tracked(isUp: isUp, administration: administration) }
+
+    /// Takes in what the operator says of the share.
+    ///
+    /// - Parameter weight: The share, 0 to 256.
+    public mutating func setWeight(_ weight: Int) { self.weight = min(max(weight, 0), 256) }
+
+    /// Takes in what an agent says.
+    ///
+    /// What it repeats changes nothing, so that an operator's later word holds until the agent says
+    /// something new. A share in percent is rounded up: half of 1 is 1, and 0 % alone is 0.
+    ///
+    /// - Parameter report: What it says.
+    public mutating func take(_ report: AgentReport) {
+        if let health = report.health { agentIsUp = health.isUp }
+        if let administration = report.administration { agentState = administration }
+        defer { lastReport = report }
+        if let percent = report.weightPercent, percent != lastReport?.weightPercent {
+            setWeight((configuredWeight * percent + 99) / 100)
+        }
+        if let weight = report.weight, weight != lastReport?.weight { setWeight(weight) }
+        if let count = report.maximumConnections { limit = count == 0 ? nil : count }
+    }
+}

@@ -1,0 +1,92 @@
+#if Program
+internal import Balancer
+internal import Control
+internal import HealthCheck
+internal import LinuxIO
+internal import NodeConfiguration
+
+/// What is known of one server, for people.
+struct ServerHealth {
+    /// Its check, or that of the server that it tracks; `nil`: none.
+    let check: CheckReport?
+    /// Its agent; `nil`: none.
+    let agent: CheckReport?
+    /// What follows from both and from the operator.
+    let standing: ServerStanding
+    /// The words for the server that this one tracks; `nil`: it tracks none.
+    var trackedWords: String?
+
+    /// haproxy's words for the server's state.
+    func words(tracking tracked: ServerReference?) -> String {
+        if standing.operatorState == .maintenance || standing.agentState == .maintenance {
+            return "MAINT"
+        }
+        if standing.tracked?.administration == .maintenance, let tracked {
+            return "MAINT (via \(tracked))"
+        }
+        if let trackedWords, standing.operatorState == .ready { return trackedWords }
+        let record = check?.record.description
+        if !standing.agentIsUp { return "DOWN (agent)" }
+        guard standing.isUp else { return record ?? "DOWN" }
+        // How far a server is on its way stands behind the word for what it may take.
+        let progress = record.map { $0.drop { $0 != " " } } ?? ""
+        if standing.operatorState == .drain { return "DRAIN\(progress)" }
+        if standing.agentState == .drain { return "DRAIN (agent)" }
+        if standing.administration == .drain { return "NOLB\(progress)" }
+        if standing.weight == 0 { return "DRAIN\(progress)" }
+        return record ?? (agent == nil ? "no check" : "UP")
+    }
+}
+
+/// How servers are seen here, for the probes that tell or need it.
+struct ServerViews: Sendable {
+    let model: Model
+    let balancer: Balancer
+    let checker: CheckerReference
+    let standings: ServerStandings
+
+    /// What probes ask for.
+    var forProbes: HealthTargets.Views {
+        HealthTargets.Views(
+            sessionCount: { place in
+                balancer.snapshot().pools[place.pool].servers[place.server].currentSessions
+            }, state: { state(at: $0) })
+    }
+
+    /// The value of the header `X-Haproxy-Server-State`.
+    ///
+    /// haproxy's configuration manual, `http-check send-state`.
+    private func state(at place: HealthTargets.Place) -> String {
+        let backend = model.backends[place.pool]
+        let server = backend.servers[place.server]
+        let pool = balancer.snapshot().pools[place.pool]
+        let counters = pool.servers[place.server]
+        let name = HealthTargets.id(backend, server)
+        let health = ServerHealth(
+            check: checker.checker?.report(of: name), agent: nil,
+            standing: standings.standing(at: place))
+        let weight = pool.servers.reduce(0) { $0 + $1.weight }
+        return "\(health.words(tracking: nil)); address=\(server.address); port=\(server.port);"
+            + " name=\(name); node=\(model.global.routerID ?? HostName.current);"
+            + " weight=\(counters.weight)/\(weight);"
+            + " scur=\(counters.currentSessions)/\(pool.currentSessions);"
+            + " qcur=\(pool.currentQueue)"
+    }
+}
+
+extension Model {
+    /// What hears of connections to servers that are observed; `nil` where none is.
+    func observer(_ reference: CheckerReference) -> ConnectionObserver? {
+        let ids = backends.map { backend in
+            backend.servers.map { server in
+                server.health.observesTraffic ? HealthTargets.id(backend, server) : nil
+            }
+        }
+        guard ids.joined().contains(where: { $0 != nil }) else { return nil }
+        return { pool, server, succeeded in
+            guard let id = ids[pool][server] else { return }
+            reference.checker?.noteConnection(to: id, succeeded: succeeded)
+        }
+    }
+}
+#endif
