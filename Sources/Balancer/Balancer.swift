@@ -207,6 +207,15 @@ public final class Balancer: Sendable {
         for inbox in shared.inboxes { inbox.post(.setAccepting(value)) }
     }
 
+    /// Where the records of connections come out; `nil` where no frontend tells of any.
+    public var records: ConnectionRecords? { shared.records }
+
+    /// All counters that only grow, by name, with those taken over from others.
+    public func ledger() -> CounterLedger { shared.ledger() }
+
+    /// Goes on from what another balancer has counted, as far as the names are the same.
+    public func add(_ ledger: CounterLedger) { shared.add(ledger) }
+
     /// The counters at this moment; no reactor waits for it.
     public func snapshot() -> BalancerSnapshot {
         shared.snapshot(isAccepting: isAccepting, at: MonotonicInstant.now.milliseconds)

@@ -47,9 +47,14 @@ public struct FrontendPlan: Hashable, Sendable {
     /// Most connections accepted within a second (`rate-limit sessions`); the others stay in the
     /// kernel's queue until later. `nil`: no limit.
     public var sessionRateLimit: Int?
-    /// Most connections taken from one address within a second; the others are closed. `nil`: no
-    /// limit.
+    /// Most connections taken from one address within a second.
+    ///
+    /// The others are closed. `nil`: no limit.
     public var sessionRateLimitPerSource: Int?
+    /// What it tells of its connections.
+    ///
+    /// `nil`: nothing.
+    public var logging: ConnectionLogging?
 
     /// Makes a frontend.
     public init(
@@ -156,7 +161,9 @@ public struct ServerPlan: Hashable, Sendable {
     /// How many clients may wait for this server alone (`maxqueue`); further ones wait for any.
     /// `nil`: as many as come.
     public var queueLimit: Int?
-    /// How long it takes from coming up to its full share (`slowstart`); `nil`: no time.
+    /// How long it takes from coming up to its full share (`slowstart`).
+    ///
+    /// `nil`: no time.
     public var slowStart: Duration?
     /// Whether its connections are reset when it goes down (`on-marked-down shutdown-sessions`).
     public var shutsSessionsWhenDown = false

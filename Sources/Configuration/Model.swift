@@ -35,6 +35,8 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var connectionLimit: Int?
     /// Where log lines go: standard error, or syslog.
     public var logsToSyslog = false
+    /// Where lines of connections go of frontends that say `log global`.
+    public var logTargets: [LogTarget] = []
     /// The user that the balancer process becomes, by number; `nil`: stays the same.
     public var userID: UInt32?
     /// The group that the balancer process becomes, by number; `nil`: stays the same.
@@ -280,6 +282,8 @@ public struct Frontend: Hashable, Sendable, Codable {
     public var clientTimeout: Duration?
     /// Further limits.
     public var limits = FrontendLimits()
+    /// What it tells of its connections.
+    public var log = ConnectionLogSettings()
     /// `option dontlognull`.
     public var omitsEmptyConnectionsFromLog = false
     /// Whether the section says `disabled`.
@@ -360,35 +364,4 @@ public struct Server: Hashable, Sendable, Codable {
         self.address = address
         self.port = port
     }
-}
-
-/// A page that shows the state of the node: haproxy's `stats` keywords.
-public struct StatisticsPage: Hashable, Sendable, Codable {
-    /// The section's name.
-    public var name: String
-    /// What it listens on.
-    public var listeners: [Listener] = []
-    /// The path of the page.
-    public var path = "/haproxy?stats"
-    /// The realm of the password prompt.
-    public var realm = "HAProxy Statistics"
-    /// Who may look, name and password; empty: everybody.
-    public var users: [User] = []
-    /// Time between reloads of the page by the browser; `nil`: none.
-    public var refreshInterval: Duration?
-
-    /// Somebody who may look.
-    public struct User: Hashable, Sendable, Codable {
-        /// The name.
-        public var name: String
-        /// The password.
-        public var password: String
-        /// Makes a user.
-        public init(name: String, password: String) {
-            self.name = name
-            self.password = password
-        }
-    }
-    /// Makes a page that listens nowhere yet.
-    public init(name: String) { self.name = name }
 }

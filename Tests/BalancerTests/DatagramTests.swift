@@ -143,7 +143,7 @@ extension BalancerTests {
             #expect(clients[1].ask("x") == "ax")
             clients[2].send("x")
             #expect(
-                eventually { running.balancer.snapshot().frontends[0].refusals == [.flowsFull: 1] })
+                eventually { running.balancer.snapshot().frontends[0].refusalsByCause == [.flowsFull: 1] })
             #expect(clients[0].ask("y") == "ay")
             #expect(running.balancer.connectionCount == 2)
         }

@@ -101,7 +101,7 @@ extension BalancerTests {
                 throughLocalAddress: IPEndpoint(ipv4: 0x7f00_0002, port: 0))
             #expect(leaving.receive() == .failed(ECONNRESET))
             #expect(eventually { Self.endings.values == ["failed(\(ECONNRESET))"] })
-            #expect(running.frontend.refusals == [.addressLeft: 1])
+            #expect(running.frontend.refusalsByCause == [.addressLeft: 1])
             #expect(eventually { running.frontend.currentSessions == 1 })
             staying.endSending()
             #expect(staying.receiveAll().ending == .end)

@@ -35,7 +35,7 @@ extension BalancerTests {
             client.send(bytes("0D0A0D0A000D0A515549540A 21 11 000C C0000201 C6336402 DC04 01BB"))
             client.send("hello")
             #expect(client.receiveAll().text == "got hello")
-            #expect(running.frontend.refusals == [:])
+            #expect(running.frontend.refusalsByCause == [:])
         }
 
         @Test func `a header that comes byte by byte is a header`() throws {
@@ -92,7 +92,7 @@ extension BalancerTests {
             aborted.reset()
             #expect(eventually { running.frontend.currentSessions == 0 })
             #expect(
-                running.frontend.refusals == [
+                running.frontend.refusalsByCause == [
                     .headerMalformed: 1, .headerCut: 1, .headerLate: 2, .aborted: 1,
                 ])
             #expect(running.frontend.requestErrors == 5)
@@ -123,7 +123,7 @@ extension BalancerTests {
                 running.connect(from: IPEndpoint(ipv4: 0x7f00_0002, port: 0)).receiveAll().text
                     == "a")
             #expect(running.answer() == "")
-            #expect(running.frontend.refusals == [.deniedConnection: 1])
+            #expect(running.frontend.refusalsByCause == [.deniedConnection: 1])
         }
 
         @Test func `a client that is dropped in silence is told nothing`() throws {
@@ -138,7 +138,7 @@ extension BalancerTests {
             let heard = client.receive()
             // Without CAP_NET_ADMIN a reset of one hop, which the loopback passes.
             #expect(heard == .failed(geteuid() == 0 ? EAGAIN : ECONNRESET))
-            #expect(running.frontend.refusals == [.deniedConnection: 1])
+            #expect(running.frontend.refusalsByCause == [.deniedConnection: 1])
             #expect(eventually { running.frontend.currentSessions == 0 })
         }
 
@@ -167,7 +167,7 @@ extension BalancerTests {
             }
             #expect(running.answer(to: "PROXY TCP4 192.0.2.1 198.51.100.2 1 2\r\n") == "")
             #expect(running.answer(to: "PROXY TCP4 192.0.3.1 198.51.100.2 1 2\r\n") == "a")
-            #expect(running.frontend.refusals == [.deniedSession: 1])
+            #expect(running.frontend.refusalsByCause == [.deniedSession: 1])
         }
 
         @Test func `the port that was connected to chooses the pool`() throws {
@@ -267,8 +267,7 @@ extension BalancerTests {
             let client = running.connect()
             client.send(opensslHello)
             #expect(client.receiveAll().text == "shop")
-            #expect(running.frontend.refusals == [.deniedContent: 2])
-            #expect(running.frontend.deniedRequests == 2)
+            #expect(running.frontend.refusalsByCause == [.deniedContent: 2])
         }
 
         @Test func `a client that leaves while it is waited for costs no server anything`() throws {
@@ -282,7 +281,7 @@ extension BalancerTests {
             #expect(eventually { running.frontend.totalSessions == 2 })
             aborted.reset()
             #expect(eventually { running.frontend.currentSessions == 0 })
-            #expect(running.frontend.refusals == [.cut: 1, .aborted: 1])
+            #expect(running.frontend.refusalsByCause == [.cut: 1, .aborted: 1])
             #expect(running.balancer.snapshot().pools[0].totalSessions == 0)
         }
 

@@ -118,8 +118,8 @@ import VRRPCore
             "f:7:20: warning: a rule looks at what the client says, but there is no 'tcp-request inspect-delay': clients are waited for 5s at most"
         ),
         (
-            "option httpchk GET /",
-            "f:7:8: warning: 'option httpchk' is known but not implemented yet; it is ignored: servers are checked by connecting to them"
+            "option nolinger",
+            "f:7:8: warning: 'option nolinger' is known but not implemented yet; it is ignored"
         ),
         (
             "bind :81 ssl crt x",
@@ -138,8 +138,8 @@ import VRRPCore
             "f:5:8: warning: the 'stats' keywords of 'web' are ignored: a statistics page needs 'mode http'"
         ),
         (
-            "log 127.0.0.1 local0",
-            "f:7:5: warning: log lines go to this node's syslog; an address, a facility and a level are known but not implemented yet"
+            "log ring@buffer local0",
+            "f:7:5: warning: 'log ring@buffer' is known but not implemented yet: only an IPv4 address, a socket's path, stdout and stderr can take lines; none go there"
         ),
     ])
     func `a warning leaves the file usable`(line: String, message: String) {
@@ -158,7 +158,7 @@ import VRRPCore
         #expect(
             diagnose(
                 section + "listen a :1\nserver s 192.0.2.1:1\nbackend a\nserver s 192.0.2.1:1\n"
-            ) == ["f:7:9: error: a listen or backend section 'a' is already defined at f:5"])
+            ) == ["f:7:9: error: a listen, backend or check section 'a' is already defined at f:5"])
     }
 
     @Test func `sections that cannot work`() {

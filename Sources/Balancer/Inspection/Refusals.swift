@@ -48,6 +48,19 @@ extension Refusal {
     static let broken: [Refusal] = [.headerMalformed, .headerLate, .headerCut, .cut, .aborted]
 }
 
+extension Refusal {
+    /// Who or what the log says it was.
+    var cause: Ending.Cause {
+        switch self {
+        case .deniedConnection, .deniedSession, .deniedContent, .unmatched: .proxy
+        case .headerLate: .clientTimeout
+        case .headerMalformed, .headerCut, .cut, .aborted: .client
+        case .addressLeft: .operatorsOrder
+        case .flowsFull: .resource
+        }
+    }
+}
+
 /// How often each ``Refusal`` happened at one frontend.
 ///
 /// Shared by all reactors: these events are rare, or somebody's attack.
@@ -69,4 +82,14 @@ final class RefusalTally: Sendable {
 
     /// How often it happened.
     subscript(refusal: Refusal) -> Int { counts[refusal.rawValue].value.load(ordering: .relaxed) }
+
+    /// Writes the counts to where they are shown.
+    func tell(_ snapshot: inout FrontendSnapshot) {
+        for refusal in Refusal.allCases where self[refusal] > 0 {
+            snapshot.refusalsByCause[refusal] = self[refusal]
+        }
+        snapshot.requestErrors = Refusal.broken.reduce(0) { $0 + self[$1] }
+        snapshot.unreadableHellos = unreadableHellos.load(ordering: .relaxed)
+        snapshot.lateHellos = lateHellos.load(ordering: .relaxed)
+    }
 }

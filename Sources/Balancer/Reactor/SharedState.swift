@@ -16,6 +16,11 @@ final class SharedState: Sendable {
     let pools: [Pool]
     let inboxes: [Inbox]
     let boards: [TallyBoard]
+    let histograms: [HistogramBoard]
+    /// Where records of connections go; `nil` where no frontend tells of any.
+    let records: ConnectionRecords?
+    /// What balancers before this one have counted: by places on the boards.
+    let former: Mutex<(sessions: Int, totals: [CounterTotals])>
     let ports: SourcePorts
     let layout: TallyLayout
     /// Where connections can lead, and what is decided on the way.
@@ -49,6 +54,10 @@ final class SharedState: Sendable {
         self.inboxes = inboxes
         let count = layout.count
         boards = inboxes.map { _ in TallyBoard(count: count) }
+        histograms = inboxes.map { _ in HistogramBoard(poolCount: plan.pools.count) }
+        let isLogging = plan.frontends.contains { $0.logging != nil }
+        records = isLogging ? try ConnectionRecords(reactorCount: plan.reactorCount) : nil
+        former = Mutex((0, Array(repeating: CounterTotals(), count: count)))
         ports = SourcePorts(serverCount: layout.serverCount)
         let layout = layout
         watch = observer.map { ConnectionWatch(layout, observer: $0) }

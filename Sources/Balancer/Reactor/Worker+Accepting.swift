@@ -44,6 +44,7 @@ extension Worker {
                 refused += 1
                 continue
             }
+            uncounted = accepted + 1
             guard begin(Int32(socket), from: peer.endpoint, at: frontend, by: index) else {
                 StreamSocket.close(Int32(socket))
                 break
@@ -52,6 +53,7 @@ extension Worker {
         }
         listeners[index].batch = isDry ? max(1, accepted + refused) : batch
         if !isDry { listeners[index].filledAtTurn = turnNumber }
+        uncounted = 0
         let free = shared.admission.withLock {
             $0.settle(accepted: accepted, reserved: room, at: frontend, by: limited, now: now)
         }
@@ -97,9 +99,18 @@ extension Worker {
     }
 
     /// Counts a connection out of the limits and lets reactors that wait for room listen again.
-    mutating func leaveAdmission(_ frontend: Int, by listener: Int) {
+    ///
+    /// - Returns: How many connections there were with this one.
+    mutating func leaveAdmission(
+        _ frontend: Int, by listener: Int
+    ) -> (process: Int, frontend: Int) {
         let limited = listeners[listener].hasLimit ? listener : nil
-        tellRoom(shared.admission.withLock { $0.leave(frontend, by: limited) })
+        let (reactors, process, own) = shared.admission.withLock {
+            let counts = ($0.process.count, $0.frontends[frontend].count)
+            return ($0.leave(frontend, by: limited), counts.0, counts.1)
+        }
+        tellRoom(reactors)
+        return (process, own)
     }
 
     private mutating func acceptFailed(_ errno: Errno) {
@@ -149,6 +160,7 @@ extension Worker {
             return false
         }
         if unsafe entries[listener].isPlain {
+            recordAccepted(client)
             enterPool(client)
         } else {
             introduce(client, from: peer)
@@ -165,10 +177,15 @@ extension Worker {
         slab[client].prepare(socket: socket, now: UInt32(truncatingIfNeeded: now))
         slab[server].prepare(socket: -1, now: UInt32(truncatingIfNeeded: now))
         slab[client].word = source.digest
+        slab[client].number = source.port
         slab[client].owner = UInt16(frontend)
         slab[client].path = UInt16(listener)
-        slab[client].introduction = -1
+        // What does not fit is kept aside.
+        slab[client].introduction =
+            source.isIPv4 || !source.isPresent
+            ? -1 : introductions.keep(.init(source: source, destination: .none))
         slab[server].path = UInt16(unsafe entries[listener].route)
+        slab[server].time = Half.noTime
         slab[server].owner = Half.noServer
     }
 }
@@ -181,6 +198,8 @@ extension Half {
         activeAt = now
         lease = -1
         phaseAt = now
+        time = now
+        number = 0
         marks.formIntersection(.isOnReadyList)
         streak = 0
         failedAttempts = 0

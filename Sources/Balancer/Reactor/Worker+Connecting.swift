@@ -9,6 +9,7 @@ extension Worker {
         let server = client | 1
         guard !route(client).isDatagram else { return connectFlow(client) }
         slab[client].phase = .connecting
+        noteAssigned(client)
         let destination = unsafe destinations + Int(slab[server].owner)
         let result = StreamSocket.open(unsafe destination.pointee.family)
         guard result >= 0 else { return descriptorsRanOut(client) }
@@ -39,6 +40,7 @@ extension Worker {
             return attemptFailed(client, pausing: true)
         }
         enter(.relaying, client)
+        recordConnected(client)
         note(readiness, server)
         let generation = slab[client].generation
         if slab[client].marks.contains(.readable) { pump(client) }
@@ -51,14 +53,15 @@ extension Worker {
         note(readiness, half)
         guard !readiness.isDisjoint(with: [.failed, .hungUp]) else { return }
         countAbort(by: half)
-        end(half & ~1, client: .finish, server: .reset)
+        end(
+            half & ~1, client: .finish, server: .reset, because: half & 1 == 0 ? .client : .server)
     }
 
     /// Counts a failed attempt and makes the next one, or gives up.
     ///
     /// As haproxy: the same server after a second, or, where `option redispatch` allows it and the
     /// algorithm is no hash, another one at once.
-    mutating func attemptFailed(_ client: Int, pausing: Bool) {
+    mutating func attemptFailed(_ client: Int, pausing: Bool, timedOut: Bool = false) {
         let server = client | 1
         let route = route(client)
         shared.watch?.failed(toReach: Int(slab[server].owner))
@@ -67,7 +70,9 @@ extension Worker {
         guard Int(slab[server].failedAttempts) <= route.retries, let failed = serverInPool(client)
         else {
             serverTally(client) { $0.connectionErrors.increase() }
-            return end(client, client: .finish, server: .reset)
+            return end(
+                client, client: .finish, server: .reset,
+                because: timedOut ? .serverTimeout : .server)
         }
         let isLast = Int(slab[server].failedAttempts) == route.retries
         let (notice, moves) = shared.pools[route.pool].state.withLock { state in
@@ -80,6 +85,7 @@ extension Worker {
         tell(notice, pool: route.pool)
         if moves {
             serverTally(client) { $0.redispatches.increase() }
+            slab[server].marks.insert(.wasRedispatched)
             choose(client, avoiding: failed)
         } else {
             serverTally(client) { $0.retries.increase() }
@@ -120,7 +126,7 @@ extension Worker {
         guard slab[server].socket >= 0 else { return }
         StreamSocket.close(slab[server].socket)
         slab.retire(server)
-        slab[server].marks.formIntersection(.isOnReadyList)
+        slab[server].marks.formIntersection([.isOnReadyList, .wasRedispatched, .waitedAtServer])
     }
 
     /// Connects from a port of our own choice, or from the kernel's once a few were taken.

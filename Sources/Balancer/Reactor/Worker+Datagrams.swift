@@ -48,7 +48,7 @@ extension Worker {
             case .failed:
                 // Nobody listens there (ICMP): the client's next datagram may go elsewhere.
                 serverTally(client) { $0.connectionErrors.increase() }
-                return end(client, client: .finish, server: .finish)
+                return end(client, client: .finish, server: .finish, because: .server)
             }
         }
     }
@@ -57,6 +57,7 @@ extension Worker {
     mutating func connectFlow(_ client: Int) {
         let server = client | 1
         slab[client].phase = .connecting
+        noteAssigned(client)
         let destination = unsafe destinations + Int(slab[server].owner)
         let result = DatagramSocket.open(unsafe destination.pointee.family)
         guard result >= 0 else { return descriptorsRanOut(client) }
@@ -100,10 +101,12 @@ extension Worker {
         }
         flows[key] = Int32(client)
         prepare(client, socket: -1, source: key.source, at: frontend, by: key.listener)
+        if slab[client].introduction >= 0 { introductions.drop(slab[client].introduction) }
         slab[client].introduction = introductions.keep(
             .init(
                 source: key.source,
                 destination: StreamSocket.localEndpoint(of: listeners[key.listener].socket)))
+        recordAccepted(client)
         enterPool(client)
         // It may have ended within: no server, or none that can be reached.
         return flows[key].map(Int.init)

@@ -12,8 +12,18 @@ extension Worker {
         case silence
     }
 
+    /// Ends a connection at what it is doing now, and frees its place.
+    mutating func end(
+        _ client: Int, client farewell: Farewell, server: Farewell, because cause: Ending.Cause
+    ) {
+        let ending = Ending(cause, at: slab[client].phase)
+        end(client, client: farewell, server: server, because: ending)
+    }
+
     /// Ends a connection and frees its place.
-    mutating func end(_ client: Int, client farewell: Farewell, server: Farewell) {
+    mutating func end(
+        _ client: Int, client farewell: Farewell, server: Farewell, because ending: Ending
+    ) {
         wheel.remove(client, in: slab)
         for half in [client, client | 1] where slab[half].lease >= 0 {
             pool.giveBack(slab[half].lease)
@@ -29,10 +39,16 @@ extension Worker {
         if slab[client | 1].socket >= 0 { close(client | 1, server) }
         let frontend = Int(slab[client].owner)
         let listener = Int(slab[client].path)
-        if slab[client].phase != .introducing { leavePool(client) }
+        countTimes(client)
+        let record = recordToWrite(client, ending)
+        var crowd = Crowd()
+        if slab[client].phase != .introducing {
+            (crowd.pool, crowd.server) = leavePool(client)
+        }
         if slab[client].introduction >= 0 { introductions.drop(slab[client].introduction) }
         slab.free(client)
-        leaveAdmission(frontend, by: listener)
+        (crowd.process, crowd.frontend) = leaveAdmission(frontend, by: listener)
+        if let record { recordEnded(record, crowd) }
     }
 
     /// Enters a phase and sets its timer.
@@ -58,16 +74,17 @@ extension Worker {
         case .introduction: introductionTimedOut(client)
         case .connect:
             // The attempt took its time already: the next one follows at once if it was a second.
-            attemptFailed(client, pausing: route(client).connectTimeout < 1000)
+            attemptFailed(
+                client, pausing: route(client).connectTimeout < 1000, timedOut: true)
         case .queue:
             poolTally(client) { $0.connectionErrors.increase() }
-            end(client, client: .finish, server: .reset)
+            end(client, client: .finish, server: .reset, because: .serverTimeout)
         case .client:
             poolTally(client) { $0.clientAborts.increase() }
-            end(client, client: .finish, server: .reset)
+            end(client, client: .finish, server: .reset, because: .clientTimeout)
         case .server:
             serverTally(client) { $0.serverAborts.increase() }
-            end(client, client: .finish, server: .reset)
+            end(client, client: .finish, server: .reset, because: .serverTimeout)
         }
     }
 

@@ -12,7 +12,9 @@ extension Worker {
     /// Where the client connected to: as a PROXY header said, or else as the socket knows.
     func destination(of client: Int) -> IPEndpoint {
         let place = slab[client].introduction
-        if place >= 0 { return introductions[place].destination }
+        if place >= 0, introductions[place].destination.isPresent {
+            return introductions[place].destination
+        }
         return StreamSocket.localEndpoint(of: slab[client].socket)
     }
 
@@ -24,7 +26,8 @@ extension Worker {
             let local = StreamSocket.localEndpoint(of: slab[client].socket)
             guard local.hasSameAddress(as: address) else { continue }
             shared.refusals[Int(slab[client].owner)].note(.addressLeft)
-            end(client, client: .reset, server: .reset)
+            end(
+                client, client: .reset, server: .reset, because: Refusal.addressLeft.cause)
         }
     }
 }

@@ -75,7 +75,11 @@ extension Worker {
             _ = unsafe StreamSocket.receive(from: socket, into: buffer, upTo: byteCount)
             var source = StreamSocket.peerEndpoint(of: socket)
             if let addresses = header.addresses {
+                if slab[client].introduction >= 0 {
+                    introductions.drop(slab[client].introduction)
+                }
                 slab[client].introduction = introductions.keep(addresses)
+                slab[client].number = addresses.source.port
                 slab[client].word = addresses.source.digest
                 source = addresses.source
             }
@@ -88,7 +92,7 @@ extension Worker {
 
     /// Goes on with a connection whose ends are known.
     private mutating func beginInspecting(_ client: Int, source: IPEndpoint) {
-        guard let program = program(of: client) else { return enterPool(client) }
+        guard let program = program(of: client) else { return goOn(client) }
         slab[client].stage = .content
         var facts = Facts(source: source)
         switch decide(program.plan.session, client, &facts, deadlineIsOver: true) {
@@ -105,7 +109,7 @@ extension Worker {
 
     /// Looks at what the client has said so far.
     private mutating func inspect(_ client: Int, deadlineIsOver: Bool) {
-        guard let program = program(of: client) else { return enterPool(client) }
+        guard let program = program(of: client) else { return goOn(client) }
         var facts = Facts(source: source(of: client))
         switch unsafe StreamSocket.peek(
             at: slab[client].socket, into: buffer, upTo: ClientHello.longestByteCount)
@@ -150,7 +154,7 @@ extension Worker {
         if case .malformed = facts.hello, program.needsContent {
             shared.refusals[Int(slab[client].owner)].unreadableHellos.add(1, ordering: .relaxed)
         }
-        enterPool(client)
+        goOn(client)
     }
 
     /// The first rule whose condition holds decides.
@@ -167,15 +171,21 @@ extension Worker {
         return .none
     }
 
+    /// Everything that had to be known is known.
+    private mutating func goOn(_ client: Int) {
+        recordAccepted(client)
+        enterPool(client)
+    }
+
     private mutating func refuse(_ client: Int, as refusal: Refusal) {
         shared.refusals[Int(slab[client].owner)].note(refusal)
-        end(client, client: .finish, server: .reset)
+        end(client, client: .finish, server: .reset, because: refusal.cause)
     }
 
     /// Forgets a connection without telling the client.
     private mutating func drop(_ client: Int, as refusal: Refusal) {
         shared.refusals[Int(slab[client].owner)].note(refusal)
-        end(client, client: .silence, server: .reset)
+        end(client, client: .silence, server: .reset, because: refusal.cause)
     }
 
     private func program(of client: Int) -> RuleProgram? {

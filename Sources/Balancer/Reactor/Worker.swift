@@ -28,6 +28,7 @@ internal import Synchronization
         let redispatches: Bool
         let isDatagram: Bool
         let key: ClientKey?
+        let logging: ConnectionLogging?
     }
 
     /// A listening socket, which all reactors share.
@@ -73,6 +74,8 @@ internal import Synchronization
     var firstReady: Int32 = -1
     var lastReady: Int32 = -1
     var isAccepting = true
+    /// Connections that are being accepted and not yet counted in.
+    var uncounted = 0
     var isStopping = false
     /// No accepting before then: descriptors ran out.
     var acceptPauseEnd: UInt64?
@@ -222,9 +225,10 @@ internal import Synchronization
         unwatchListeners { _ in true }
         for client in stride(from: 0, to: 2 * slab.usedCount, by: 2)
         where slab[client].phase != .free {
-            slab[client].phase == .relaying
-                ? end(client, client: .reset, server: .reset)
-                : end(client, client: .finish, server: .reset)
+            let isRelaying = slab[client].phase == .relaying
+            end(
+                client, client: isRelaying ? .reset : .finish, server: .reset,
+                because: .operatorsOrder)
         }
     }
 }
@@ -247,7 +251,7 @@ extension Worker.Route {
             noServerTimeout: milliseconds(pool.noServerTimeout),
             retries: min(max(pool.retries, 0), 100), redispatches: pool.redispatches,
             isDatagram: frontend.isDatagram,
-            key: ClientKey(pool))
+            key: ClientKey(pool), logging: frontend.logging)
     }
 }
 

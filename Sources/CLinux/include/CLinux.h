@@ -121,6 +121,11 @@ static inline long clinux_close(int fd) {
 static inline long clinux_setsockopt(int fd, int level, int name, const void *value, unsigned length) {
     return clinux_call(__NR_setsockopt, fd, level, name, CLINUX_P(value), length, 0);
 }
+/* SO_ATTACH_FILTER of socket(7): instructions of 8 bytes each, struct sock_filter. */
+static inline long clinux_attach_filter(int fd, const void *instructions, uint16_t count) {
+    struct { uint16_t count; const void *instructions; } program = {count, instructions};
+    return clinux_call(__NR_setsockopt, fd, 1, 26, CLINUX_P(&program), sizeof program, 0);
+}
 static inline long clinux_getsockopt(int fd, int level, int name, void *value, unsigned *length) {
     return clinux_call(__NR_getsockopt, fd, level, name, CLINUX_P(value), CLINUX_P(length), 0);
 }

@@ -21,6 +21,7 @@ struct HAProxySettings: Sendable {
     var omitsEmptyConnectionsFromLog = false
     var isDisabled = false
     var logsToSyslog = false
+    var log = ConnectionLogSettings()
     var serverOptions = HAProxyServerOptions()
     var checks = HAProxyChecks()
     var backendName: Word?
@@ -156,6 +157,7 @@ struct HAProxySection: Sendable {
         frontend.connectionLimit = settings.connectionLimit
         frontend.clientTimeout = settings.clientTimeout.unlessZero
         frontend.omitsEmptyConnectionsFromLog = settings.omitsEmptyConnectionsFromLog
+        frontend.log = settings.log
         frontend.limits = settings.frontendLimits
         frontend.limits.clientFinTimeout = frontend.limits.clientFinTimeout.unlessZero
         frontend.isDisabled = settings.isDisabled

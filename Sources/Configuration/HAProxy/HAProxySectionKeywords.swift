@@ -92,9 +92,7 @@ extension HAProxySection {
             section.settings.showsStatistics = true
             try statistics.read(into: &section, &arguments)
         },
-        "log": .line { section, arguments throws(Remark) in
-            if try arguments.logGoesToSyslog() { section.settings.logsToSyslog = true }
-        },
+        "log": log,
         "disabled": .set(\.settings.isDisabled, to: true),
         "enabled": .set(\.settings.isDisabled, to: false),
     ]
@@ -145,7 +143,7 @@ extension HAProxySection {
 
     private static let negatable = KeywordTable<HAProxySection>(
         "keyword", scope: "after 'no'",
-        ["option": option, "log": .set(\.settings.logsToSyslog, to: false)])
+        ["option": option, "log": log])
 
     private static let options = KeywordTable<HAProxySection>(
         "option",
@@ -165,20 +163,21 @@ extension HAProxySection {
             "contstats": .alwaysSo,
             "splice-auto": .alwaysSo, "splice-request": .alwaysSo, "splice-response": .alwaysSo,
         ].merging(selectionOptions) { own, _ in own }
+            .merging(logOptions) { own, _ in own }
             .merging(HAProxyChecks.options) { own, _ in own },
         notYet: """
             abortonclose accept-invalid-http-request accept-invalid-http-response
             accept-unsafe-violations-in-http-request accept-unsafe-violations-in-http-response
-            assume-rfc6587-ntf checkcache clitcpka disable-h2-upgrade dontlog-normal
+            assume-rfc6587-ntf checkcache clitcpka disable-h2-upgrade
             forceclose forwarded forwardfor h1-case-adjust-bogus-client
             h1-case-adjust-bogus-server http-buffer-request http-drop-request-trailers
             http-drop-response-trailers http-ignore-probes http-keep-alive http-no-delay
             http-pretend-keepalive http-proxy http-restrict-req-hdr-names http-server-close
             http-tunnel http-use-htx http-use-proxy-header httpclose httplog httpslog
             idle-close-on-response independent-streams
-            log-separate-errors logasap nolinger originalto persist
+            nolinger originalto persist
             prefer-last-server socket-stats spop-check srvtcpka
-            tcp-smart-accept tcp-smart-connect tcpka tcplog transparent
+            tcp-smart-accept tcp-smart-connect tcpka transparent
             """)
 
     /// haproxy's configuration manual, the keywords that begin with `stats`.

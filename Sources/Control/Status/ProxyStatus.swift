@@ -71,6 +71,12 @@ public struct BackendStatus: Codable, Hashable, Sendable {
     public var activeServers = 0
     /// Usable backups.
     public var backupServers = 0
+    /// How long connections waited for a server.
+    public var queueTimes = TimeDistribution()
+    /// How long servers took to answer.
+    public var connectTimes = TimeDistribution()
+    /// How long connections lasted.
+    public var sessionTimes = TimeDistribution()
 
     /// Makes a pool without traffic.
     ///
@@ -87,6 +93,9 @@ public struct BackendStatus: Codable, Hashable, Sendable {
         case algorithm = "algo"
         case activeServers = "act"
         case backupServers = "bck"
+        case queueTimes = "queue_times"
+        case connectTimes = "connect_times"
+        case sessionTimes = "session_times"
     }
 }
 
@@ -103,6 +112,8 @@ public struct ServerStatus: Codable, Hashable, Sendable {
     public var weight: Int
     /// Whether it serves only when no other does.
     public var isBackup = false
+    /// The percentage of its share that it has come to (`slowstart`); `nil`: all of it.
+    public var warmth: Int?
     /// Connections and bytes.
     public var traffic = TrafficCounters()
     /// Clients that wait for it, and what became of attempts to reach it.
@@ -132,5 +143,6 @@ public struct ServerStatus: Codable, Hashable, Sendable {
         case name, status, weight, traffic, service, check, agent, tracked
         case address = "addr"
         case isBackup = "backup"
+        case warmth = "throttle"
     }
 }

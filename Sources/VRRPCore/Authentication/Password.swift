@@ -19,6 +19,9 @@ public struct Password: Hashable, Sendable, Codable {
         octets = bytes + Self.absent.dropFirst(bytes.count)
     }
 
+    /// The password that a message was sent with: its eight bytes of authentication data.
+    init(octets: [UInt8]) { self.octets = octets }
+
     /// Whether the authentication data is this password's, in a time that depends on neither.
     func matches(_ data: Span<UInt8>) -> Bool {
         guard data.count == octets.count else { return false }

@@ -2,185 +2,156 @@
 ///
 /// Unlike a router, which stops at the first fault, this goes on as far as there are bytes.
 public struct PacketExplanation: Hashable, Sendable {
-    /// One field in words.
-    public struct Field: Hashable, Sendable {
-        /// The field's name in RFC 9568 or RFC 3768.
-        public let name: String
-        /// Its value, with the unit.
-        public let value: String
-    }
-
-    /// The fields, in the order of the wire.
-    public private(set) var fields: [Field] = []
-    /// What makes a receiver refuse it, or the LAN lose it; empty: nothing.
+    /// The fields as they stand on the wire; `nil` if the IP header is not to be read.
+    public private(set) var packet: PacketFields?
+    /// What makes a receiver refuse it, the LAN lose it, or what its sender must not do; empty:
+    /// nothing.
     public private(set) var faults: [PacketFault] = []
     /// What a receiver takes and an operator may want to know.
     public private(set) var remarks: [PacketRemark] = []
-    /// The advertisement, if a router without authentication would take it.
+    /// The form in which the checksum is right; `nil` if it is in none, or unknown.
+    public private(set) var checksumForm: ChecksumCoverage?
+    /// The advertisement, if a router of its version that has its password would take it.
     public private(set) var advertisement: ReceivedAdvertisement?
 
     /// Explains a captured packet, or returns `nil` if it is not of VRRP.
+    ///
+    /// A packet of which the capture kept only a part is explained as far as that goes, and the rest
+    /// of it is not held against its sender.
     public init?(_ packet: CapturedPacket) {
         guard let network = NetworkPacket(packet) else { return nil }
-        self.init(network)
+        self.init(network, missingByteCount: packet.originalByteCount - packet.bytes.count)
     }
 
     /// Explains a packet without link-layer header, or returns `nil` if it is not of VRRP.
-    public init?(_ packet: NetworkPacket) {
-        let datagram = packet.payload
-        let header: IPHeader
-        let payload: [UInt8]
-        switch packet.etherType {
-        case 0x0800:
-            guard let decoded = try? IPv4Header(decoding: datagram.span),
-                decoded.protocolNumber == IPHeader.vrrpProtocolNumber
-            else { return nil }
-            (header, payload) = (IPHeader(decoded), Array(datagram[decoded.payload]))
-        case 0x86DD:
-            guard let decoded = try? IPv6Header(decoding: datagram.span),
-                decoded.protocolNumber == IPHeader.vrrpProtocolNumber
-            else { return nil }
-            (header, payload) = (IPHeader(decoded), Array(datagram[decoded.payload]))
-        default: return nil
-        }
-        explain(link: packet, header: header)
-        explain(payload, header: header)
-        judge(payload, header: header, packet: packet)
-    }
+    public init?(_ packet: NetworkPacket) { self.init(packet, missingByteCount: 0) }
 
-    private mutating func explain(link: NetworkPacket, header: IPHeader) {
-        if let source = link.linkSource { add("Ethernet source", "\(source)") }
-        if let destination = link.linkDestination {
-            add("Ethernet destination", "\(destination)")
-        }
-        for vlan in link.vlans { add("VLAN", "\(vlan)") }
-        add("Source", "\(header.source)")
-        add("Destination", "\(header.destination)")
-        add(header.family == .ipv4 ? "TTL" : "Hop Limit", "\(header.hopLimit)")
-    }
-
-    private mutating func explain(_ message: [UInt8], header: IPHeader) {
-        guard message.count >= 8 else { return }
-        let span = message.span
-        let version = message[0] >> 4
-        add("Version", "\(version)")
-        add("Type", message[0] & 0x0F == 1 ? "1, ADVERTISEMENT" : "\(message[0] & 0x0F)")
-        add("Virtual Rtr ID", "\(message[1])")
-        add("Priority", Self.words(priority: message[2]))
-        add("Address Count", "\(message[3])")
-        if version == 2 {
-            add("Auth Type", Self.words(authenticationType: message[4]))
-            add("Adver Int", "\(message[5]) s")
-        } else {
-            add("Max Advertise Interval", "\(Int(span.word(at: 4) & 0x0FFF) * 10) ms")
-        }
-        add("Checksum", "0x" + Self.hexadecimal(message[6..<8]))
-        let size = header.family.addressByteCount
-        var offset = 8
-        for _ in 0..<Int(message[3]) where offset + size <= message.count {
-            add("Address", "\(span.address(at: offset, family: header.family))")
-            offset += size
-        }
-        if version == 2, offset + 8 <= message.count {
-            // A password is not shown.
-            let isEmpty = message[offset..<(offset + 8)].allSatisfy { $0 == 0 }
-            add("Authentication Data", isEmpty ? "zeros" : "8 bytes")
-            offset += 8
-        }
-        guard offset < message.count else { return }
-        explainTrailer(Array(message[offset...]))
-    }
-
-    private mutating func explainTrailer(_ bytes: [UInt8]) {
-        do {
-            let trailer = try AuthenticationTrailer(decoding: bytes.span)
-            add("Authentication", "HMAC-SHA-256, key \(trailer.keyID)")
-            add("Authenticated at", "\(trailer.sequence.seconds) s after 1970")
-            remarks.append(.authenticated(keyID: trailer.keyID))
-        } catch {
-            remarks.append(.trailingBytes(bytes.count))
+    private init?(_ packet: NetworkPacket, missingByteCount: Int) {
+        guard let datagram = IPDatagram(packet) else { return nil }
+        let isCutOff = missingByteCount > 0 && datagram.isIncomplete
+        if isCutOff { remarks.append(.captureCutOff(missingByteCount)) }
+        if let fault = datagram.fault, !isCutOff { faults.append(.decoding(fault)) }
+        guard let header = datagram.header else { return }
+        let fields = PacketFields(link: packet, header: header, payload: datagram.payload)
+        self.packet = fields
+        judge(fields)
+        if !datagram.isIncomplete {
+            judge(datagram.payload, of: fields)
+            remark(on: fields)
         }
     }
 
-    private mutating func judge(_ message: [UInt8], header: IPHeader, packet: NetworkPacket) {
-        var lenient = ReceptionRules()
-        lenient.hopLimits = 0...255
-        let isUnicast = !header.destination.isMulticast
+    /// What is wrong with the way it came.
+    private mutating func judge(_ fields: PacketFields) {
+        let header = fields.header
         if header.hopLimit != 255 {
             faults.append(.decoding(.timeToLive(header.hopLimit, expected: 255...255)))
         }
-        if !isUnicast, header.destination != header.family.vrrpGroup {
+        if let source = fields.linkSource,
+            let vrid = fields.message.flatMap({ VRID(rawValue: $0.vrid) }),
+            source != .virtual(vrid, family: header.family)
+        {
+            remarks.append(.physicalSource(source))
+        }
+        guard header.destination.isMulticast else { return }
+        if header.destination != header.family.vrrpGroup {
             faults.append(.group(header.destination))
         }
-        judgeLink(packet, header: header, message: message)
-        do {
-            let received = try ReceivedAdvertisement(
-                decodingMessage: message.span, header: header, rules: lenient)
-            if faults.isEmpty { advertisement = received }
-            remark(on: received)
-        } catch .authenticationType(1, _) {
-            remarks.append(.password)
+        let expected =
+            header.destination.ipv6.map(MACAddress.multicast)
+            ?? header.destination.ipv4.map(MACAddress.multicast)
+        if let destination = fields.linkDestination, let expected, destination != expected {
+            faults.append(.linkDestination(destination, expected: expected))
+        }
+    }
+
+    /// What is wrong with the message itself.
+    private mutating func judge(_ payload: [UInt8], of fields: PacketFields) {
+        let header = fields.header
+        guard let message = fields.message else {
+            return faults.append(.decoding(.truncated(byteCount: payload.count, expected: 8)))
+        }
+        guard let version = VRRPVersion(rawValue: Int(message.version)),
+            version == .v3 || header.family == .ipv4
+        else { return faults.append(.decoding(.version(message.version))) }
+        if message.type != Advertisement.typeNumber {
+            faults.append(.decoding(.type(message.type)))
+        }
+        let byteCount = Advertisement.byteCount(
+            version: version, family: header.family, addressCount: Int(message.addressCount))
+        guard payload.count >= byteCount else {
+            return faults.append(
+                .decoding(.truncated(byteCount: payload.count, expected: byteCount)))
+        }
+        judgeFields(of: message, header: header)
+        let covered = header.family == .ipv6 ? payload.count : byteCount
+        judgeChecksum(
+            of: payload.span.extracting(0..<covered), version: version, header: header)
+        advertisement = received(payload, of: fields)
+    }
+
+    private mutating func judgeChecksum(
+        of message: Span<UInt8>, version: VRRPVersion, header: IPHeader
+    ) {
+        var rules = ReceptionRules()
+        do throws(DecodeError) {
+            checksumForm = try ReceivedAdvertisement.coverage(
+                of: message, version: version, header: header, rules: rules)
+            if version == .v3, header.family == .ipv4, checksumForm == .pseudoHeader {
+                remarks.append(.legacyChecksum)
+            }
         } catch {
             faults.append(.decoding(error))
+            rules.admitsGroupChecksum = true
+            let isOld = try? ReceivedAdvertisement.coverage(
+                of: message, version: version, header: header, rules: rules)
+            if isOld != nil { remarks.append(.groupChecksum) }
         }
     }
 
-    private mutating func judgeLink(
-        _ packet: NetworkPacket, header: IPHeader, message: [UInt8]
-    ) {
-        if let destination = packet.linkDestination, header.destination.isMulticast {
-            let expected =
-                header.destination.ipv6.map(MACAddress.multicast)
-                ?? header.destination.ipv4.map(MACAddress.multicast)
-            if let expected, destination != expected {
-                faults.append(.linkDestination(destination, expected: expected))
+    private mutating func judgeFields(of message: PacketFields.Message, header: IPHeader) {
+        if message.vrid == 0 { faults.append(.decoding(.zeroVRID)) }
+        if message.addressCount == 0 { faults.append(.decoding(.noAddresses)) }
+        if message.interval == 0 { faults.append(.decoding(.zeroInterval)) }
+        if let reserved = message.reserved, reserved != 0 {
+            faults.append(.reservedBits(reserved))
+        }
+        switch message.authenticationType {
+        case 0?:
+            if message.authenticationData != Password.absent {
+                remarks.append(.authenticationData)
             }
+        case Password.typeNumber?: remarks.append(.password)
+        case let type?: faults.append(.decoding(.authenticationType(type, expected: 0)))
+        case nil: break
         }
-        guard message.count > 1, let vrid = VRID(rawValue: message[1]),
-            let source = packet.linkSource,
-            source != .virtual(vrid, family: header.family)
-        else { return }
-        remarks.append(.physicalSource(source))
-    }
-
-    private mutating func remark(on received: ReceivedAdvertisement) {
-        let message = received.advertisement
-        if !message.addresses.beginsAsRequired {
-            remarks.append(.firstAddress(message.addresses.addresses[0]))
-        }
-        if message.addresses.contains(received.header.source), message.priority != .owner {
-            faults.append(.sourceIsVirtual(received.header.source))
-            advertisement = nil
-        }
-        if message.version == .v3, received.header.family == .ipv4,
-            received.coverage == .pseudoHeader
-        {
-            remarks.append(.legacyChecksum)
-        }
-        if message.priority == .release { remarks.append(.release) }
-    }
-
-    private mutating func add(_ name: String, _ value: String) {
-        fields.append(Field(name: name, value: value))
-    }
-
-    private static func words(priority: UInt8) -> String {
-        switch priority {
-        case 0: "0, stops taking part"
-        case 255: "255, owns the addresses"
-        default: "\(priority)"
+        if message.addresses.contains(header.source), message.priority != 255 {
+            faults.append(.sourceIsVirtual(header.source))
         }
     }
 
-    private static func words(authenticationType: UInt8) -> String {
-        switch authenticationType {
-        case 0: "0, none"
-        case 1: "1, password"
-        default: "\(authenticationType), unknown"
+    /// What a router makes of it that has the password and asks for nothing that has no effect.
+    private func received(_ payload: [UInt8], of fields: PacketFields) -> ReceivedAdvertisement? {
+        let harmless = faults.allSatisfy { if case .reservedBits = $0 { true } else { false } }
+        guard harmless else { return nil }
+        var rules = ReceptionRules()
+        if fields.message?.authenticationType == Password.typeNumber {
+            rules.password = fields.message?.authenticationData.map(Password.init(octets:))
         }
+        return try? ReceivedAdvertisement(
+            decodingMessage: payload.span, header: fields.header, rules: rules)
     }
 
-    private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    private mutating func remark(on fields: PacketFields) {
+        guard let message = fields.message else { return }
+        if let first = message.addresses.first?.ipv6, !first.isLinkLocal {
+            remarks.append(.firstAddress(.v6(first)))
+        }
+        if let trailer = fields.trailer {
+            remarks.append(.authenticated(keyID: trailer.keyID))
+        } else if fields.trailingByteCount > 0 {
+            remarks.append(.trailingBytes(fields.trailingByteCount))
+        }
+        if message.priority == 0 { remarks.append(.release) }
     }
 }

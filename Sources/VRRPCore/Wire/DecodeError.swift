@@ -69,9 +69,4 @@ extension DecodeError: CustomStringConvertible {
         case .zeroInterval: "advertisement interval 0, must be at least 1"
         }
     }
-
-    private func hexadecimal(_ word: UInt16) -> String {
-        let digits = String(word, radix: 16)
-        return "0x" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-    }
 }

@@ -119,7 +119,7 @@ public struct ReceivedAdvertisement: Hashable, Sendable {
     }
 
     /// Finds the form in which the checksum is right: with its own field added, the sum is all ones.
-    private static func coverage(
+    static func coverage(
         of message: Span<UInt8>, version: VRRPVersion, header: IPHeader, rules: ReceptionRules
     ) throws(DecodeError) -> ChecksumCoverage {
         let forms: [ChecksumCoverage] =

@@ -29,8 +29,29 @@ extension FrontendPlan {
         clientFinTimeout = frontend.limits.clientFinTimeout
         sessionRateLimit = frontend.limits.sessionRate
         sessionRateLimitPerSource = frontend.limits.sessionRatePerSource
+        logging = ConnectionLogging(frontend, model.global)
         isDatagram = frontend.isDatagram
         rules = RulePlan(frontend.rules, poolIndex: model.backendIndex)
+    }
+}
+
+extension ConnectionLogging {
+    /// `nil` where no line has anywhere to go.
+    fileprivate init?(_ frontend: Frontend, _ global: GlobalSettings) {
+        guard !frontend.logTargets(global).isEmpty else { return nil }
+        switch frontend.log.form {
+        case .accepting: self.init(moment: .accepting)
+        case .tcplog, .json: self.init(moment: frontend.log.isEarly ? .connecting : .ending)
+        }
+        omitsEmpty = frontend.omitsEmptyConnectionsFromLog
+        omitsNormal = frontend.log.omitsNormal
+    }
+}
+
+extension Frontend {
+    /// Where its lines go.
+    func logTargets(_ global: GlobalSettings) -> [LogTarget] {
+        log.targets + (log.usesGlobalTargets ? global.logTargets : [])
     }
 }
 

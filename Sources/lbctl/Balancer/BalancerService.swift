@@ -11,6 +11,7 @@ internal import VRRPCore
 final class BalancerService {
     private let model: Model
     private let balancer: Balancer
+    private let log: ConnectionLog?
     private let checker: HealthChecker
     private let standings: ServerStandings
     private let source: StatusSource
@@ -44,6 +45,7 @@ final class BalancerService {
         let balancer = try Balancer(
             plan: BalancerPlan(model), listeners: sockets.frontends,
             observer: model.observer(reference))
+        self.log = try ConnectionLog(balancer, model: model)
         let backends = BackendReporter(
             model: model, balancer: balancer, targets: targets, knowing: order.health,
             tell: onBackend)
@@ -106,6 +108,12 @@ final class BalancerService {
     /// The state of the proxies.
     func proxies() -> [ProxyStatus] { source.proxies() }
 
+    /// All counters that only grow, by name.
+    func ledger() -> CounterLedger { balancer.ledger() }
+
+    /// Counts on from what other processes have counted.
+    func add(_ ledger: CounterLedger) { balancer.add(ledger) }
+
     /// Takes what the failover process tells about itself.
     func show(_ status: NodeStatus) { source.take(status) }
 
@@ -139,6 +147,7 @@ final class BalancerService {
     func stop() {
         stopAccepting()
         balancer.stop()
+        log?.stop()
     }
 }
 #endif

@@ -1,4 +1,5 @@
 #if Program
+internal import Balancer
 internal import Control
 internal import HealthCheck
 internal import NodeConfiguration
@@ -16,6 +17,8 @@ enum BalancerOrder: Codable {
     case administer(ServerOrder)
     /// Reset the connections through these addresses, which leave the node.
     case closeConnections([IPAddress])
+    /// Count on from what other processes have counted.
+    case addCounters(CounterLedger)
     /// Accept no more, and end when the last connection has, or after so many seconds.
     case drain(seconds: Double)
 }
@@ -44,6 +47,8 @@ enum BalancerReport: Codable {
     case backend(String, isUsable: Bool)
     /// What is worth remembering of a server's check or agent, which has just changed.
     case health(String, CheckMemory)
+    /// What this process has counted since it last said so.
+    case counted(CounterLedger)
     /// The status: the answer to `reportStatus`, or unasked after a change.
     case status(Int?, [ProxyStatus])
 }

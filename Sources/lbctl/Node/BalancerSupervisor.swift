@@ -1,4 +1,5 @@
 #if Program
+internal import Balancer
 internal import Control
 internal import HealthCheck
 internal import LinuxIO
@@ -49,6 +50,8 @@ final class BalancerSupervisor {
     private var listeners = ListenerSet()
     private var administration: [ServerOrder] = []
     private var health: [String: CheckMemory] = [:]
+    /// What all processes have counted so far.
+    private var counters = CounterLedger()
     private var instances: [ObjectIdentifier: BalancerInstance] = [:]
     private var replacement: Replacement?
     private var backOff = BackOff()
@@ -146,6 +149,7 @@ final class BalancerSupervisor {
     private func startProcess() {
         do {
             setCurrent(try launch(model))
+            current?.add(counters)
         } catch {
             log(.error, "the balancer process cannot be started: \(error)")
             startAgain()
@@ -164,6 +168,10 @@ final class BalancerSupervisor {
         case .backend(let name, let isUsable):
             guard instance === current else { return }
             onBackendChange(name, isUsable)
+        case .counted(let ledger):
+            counters += ledger
+            // What a replaced process still counts belongs to its successor's counters.
+            if instance !== current { current?.add(ledger) }
         case .status(let request, let proxies):
             guard instance === current else { return }
             lastProxies = proxies
@@ -323,6 +331,7 @@ extension BalancerSupervisor {
         model = replacement.model
         administration.removeAll { !model.hasServer(of: $0) }
         setCurrent(successor)
+        successor.add(counters)
         for (name, isUsable) in successor.usableBackends { onBackendChange(name, isUsable) }
         previous?.drain(for: BalancerSupervisor.replacedDrainTime)
         listeners.closeAll(but: model)

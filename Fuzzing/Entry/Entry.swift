@@ -1,0 +1,22 @@
+import FuzzTargets
+
+// libFuzzer's entry point; which target it feeds is named by `-D` when it is compiled.
+
+/// What libFuzzer calls with each input.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    target.feed(Array(UnsafeBufferPointer(start: bytes, count: count)))
+    return 0
+}
+
+#if FUZZ_advertisement
+private let target = FuzzTarget.advertisement
+#elseif FUZZ_capture
+private let target = FuzzTarget.capture
+#elseif FUZZ_keepalived
+private let target = FuzzTarget.keepalived
+#elseif FUZZ_haproxy
+private let target = FuzzTarget.haproxy
+#elseif FUZZ_control
+private let target = FuzzTarget.control
+#endif

@@ -1,0 +1,30 @@
+/// What can be fed with hostile bytes, by the name that `dev/fuzz` knows it under.
+public enum FuzzTarget: String, CaseIterable {
+    /// A frame as it is captured: the decoder of advertisements, and the explanation beside it.
+    case advertisement
+    /// A capture file, pcap or pcapng.
+    case capture
+    /// A file in keepalived's language.
+    case keepalived
+    /// A file in haproxy's language.
+    case haproxy
+    /// What somebody writes to the control socket, and what a program answers.
+    case control
+
+    /// Feeds it; returns only if everything held that must.
+    public func feed(_ bytes: [UInt8]) {
+        switch self {
+        case .advertisement: feedAdvertisement(bytes)
+        case .capture: feedCapture(bytes)
+        case .keepalived: feedConfiguration(bytes, as: .keepalived)
+        case .haproxy: feedConfiguration(bytes, as: .haproxy)
+        case .control: feedControl(bytes)
+        }
+    }
+}
+
+/// Ends the process, so that the input is kept.
+func require(_ holds: Bool, _ what: @autoclosure () -> String) {
+    guard !holds else { return }
+    fatalError(what())
+}
