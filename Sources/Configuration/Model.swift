@@ -103,6 +103,12 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var sendsMessageOnlyChecksum = false
     /// The addresses that the virtual router holds and advertises, all of one family.
     public var addresses: [VirtualAddress] = []
+    /// The hardware address that its addresses answer with; `nil`: the interface's own.
+    public var virtualMAC: VirtualMACSettings?
+    /// Whether packets to its addresses are taken though it does not own them (`accept`).
+    public var acceptsTraffic = true
+    /// Whether it stops while its own interface is down (`dont_track_primary`).
+    public var tracksOwnInterface = true
     /// The routes that it adds while it is Active.
     public var routes: [VirtualRoute] = []
     /// The rules that it adds while it is Active.
@@ -154,31 +160,6 @@ public struct AuthenticationTrailerSettings: Hashable, Sendable, Codable {
     public init(settings: MessageAuthentication, keys: [UInt8: [UInt8]]) {
         self.settings = settings
         self.keys = keys
-    }
-}
-
-/// An address that moves with the virtual router.
-public struct VirtualAddress: Hashable, Sendable, Codable {
-    /// The address.
-    public var address: IPAddress
-    /// Number of leading bits that are the network's, 0 to 32, over IPv6 to 128.
-    public var prefixLength: Int
-    /// The interface that holds it; `nil`: the virtual router's.
-    public var interface: String?
-    /// The label, as `eth1:vip` in `ip address`; `nil`: none.
-    public var label: String?
-    /// The broadcast address; `nil`: none.
-    public var broadcast: IPv4Address?
-
-    /// Makes an address on the virtual router's interface; all bits of it by default, as keepalived.
-    public init(address: IPAddress, prefixLength: Int? = nil) {
-        self.address = address
-        self.prefixLength = prefixLength ?? 8 * address.family.addressByteCount
-    }
-
-    /// Makes an IPv4 address on the virtual router's interface.
-    public init(address: IPv4Address, prefixLength: Int = 32) {
-        self.init(address: .v4(address), prefixLength: prefixLength)
     }
 }
 

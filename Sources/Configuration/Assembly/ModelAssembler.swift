@@ -69,6 +69,14 @@ struct ModelAssembler {
         refuseDuplicates(draft.routers, by: \.settings.name) {
             "vrrp_instance \($0.settings.name.quoted)"
         }
+        let links = draft.routers.compactMap { router in
+            router.value.settings.virtualMAC.map {
+                Placed(value: $0.linkName, location: router.location)
+            }
+        }
+        refuseDuplicates(links, by: \.self) {
+            "the link \($0.quoted) of a use_vmac (give one of them a name)"
+        }
         refuseDuplicates(draft.syncGroups, by: \.name) { "vrrp_sync_group \($0.name.quoted)" }
         refuseDuplicates(draft.groupMembers, by: \.self) {
             "a sync group for the instance \($0.quoted)"
