@@ -74,6 +74,8 @@ final class BalancerProcess {
             link.send(.status(request, service?.proxies() ?? []))
         case .administer(let order):
             service?.administer(order)
+        case .closeConnections(let addresses):
+            service?.closeConnections(through: addresses)
         case .addCounters(let ledger):
             service?.add(ledger)
             toldCounters += ledger
