@@ -181,7 +181,7 @@ private final class Load: Sendable {
         #expect(StreamSocket.bindLoopback(socket) == 0)
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
-        let logPort = StreamSocket.localEnd(of: socket).port
+        let logPort = StreamSocket.localEndpoint(of: socket).port
         let more = """
                 log 127.0.0.1:\(logPort) local2
                 log 127.0.0.1:\(logPort) format raw local0 err
@@ -210,7 +210,7 @@ extension StreamSocket {
     fileprivate static func bindLoopback(_ socket: Int32) -> Int32 {
         var address = SocketAddress(address: 0x7f00_0001, port: 0).raw
         return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, 16) }
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.bind(socket, $0, 16) }
         }
     }
 }

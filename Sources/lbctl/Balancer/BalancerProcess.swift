@@ -78,6 +78,8 @@ final class BalancerProcess {
             loop.schedule(after: .seconds(deadline)) { [weak self] in
                 self?.service?.endSessions(after: order)
             }
+        case .closeConnections(let addresses):
+            service?.closeConnections(through: addresses)
         case .addCounters(let ledger):
             service?.add(ledger)
             toldCounters += ledger

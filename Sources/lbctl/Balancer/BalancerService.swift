@@ -5,6 +5,7 @@ internal import HealthCheck
 internal import LinuxIO
 internal import NodeConfiguration
 internal import Synchronization
+internal import VRRPCore
 
 /// Relay, checks and page of one model, composed.
 final class BalancerService {
@@ -115,6 +116,13 @@ final class BalancerService {
 
     /// Takes what the failover process tells about itself.
     func show(_ status: NodeStatus) { source.take(status) }
+
+    /// Resets the connections through addresses that leave the node.
+    func closeConnections(through addresses: [IPAddress]) {
+        for address in addresses {
+            balancer.closeConnections(throughLocalAddress: IPEndpoint(address, port: 0))
+        }
+    }
 
     /// Changes what a server takes; a name that is gone since the order was given is ignored.
     func administer(_ order: ServerOrder) {

@@ -153,7 +153,7 @@ extension LogTarget.Destination {
         switch self {
         case .datagrams(let endpoint):
             .datagrams(
-                SocketAddress(address: endpoint.address?.rawValue ?? 0, port: endpoint.port))
+                SocketAddress(address: endpoint.address?.ipv4?.rawValue ?? 0, port: endpoint.port))
         case .socket(let path): .socket(path: path)
         case .standardOutput: .descriptor(1)
         case .standardError: .descriptor(2)
