@@ -20,8 +20,9 @@ extension BalancerTests {
             for _ in 0..<20 {
                 let client = try #require(BlockingSocket(to: proxy.port))
                 // The client's own end is what haproxy sees as the source.
-                let key = ClientKey.hash(.destinationPort, type).value(
-                    socket: client.number, address: 0)
+                let key = ClientKey.hash(.sourcePort, type).value(
+                    address: 0, source: StreamSocket.localEndpoint(of: client.number),
+                    destination: .none)
                 #expect(client.receiveAll().text == ["a", "b", "c"][Int(key % 3)])
             }
         }
@@ -36,7 +37,8 @@ extension BalancerTests {
             let proxy = try HAProxy(
                 server: server.address,
                 options:
-                    "log \(StreamSocket.localEnd(of: log)) format raw local0\n    option tcplog")
+                    "log \(StreamSocket.localEndpoint(of: log)) format raw local0\n    option tcplog"
+            )
             var plan = BalancerPlan()
             let balancer = try RunningBalancer(
                 servers: [ServerPlan(name: "s", address: server.address, connectionLimit: 2)]
