@@ -57,6 +57,8 @@ struct Admission {
     /// Asked with the reservation, so that after it is
     /// closed no reactor begins to accept, whenever it hears of that.
     var isOpen = true
+    /// Reactors that have yet to take what they were woken for before the gate was closed.
+    private(set) var sweepsLeft = 0
     private(set) var process: Gate
     private(set) var frontends: [Gate]
     /// Those of the listening sockets, counted over all frontends.
@@ -74,6 +76,21 @@ struct Admission {
         listeners = listenerLimits.map { Gate(limit: $0) }
     }
 
+    /// Closes the gate.
+    ///
+    /// Of all processes and reactors that wait at a listener, the kernel wakes one for a connection
+    /// (`EPOLLEXCLUSIVE`). Whoever stops waiting has to take what it was woken for: nobody else hears
+    /// of it. Until each reactor has done so, connections count as just being accepted.
+    ///
+    /// - Parameter reactors: How many reactors there are.
+    mutating func close(reactors: Int) {
+        isOpen = false
+        sweepsLeft += reactors
+    }
+
+    /// Takes note that a reactor has taken what it was woken for.
+    mutating func sweepEnded() { sweepsLeft -= 1 }
+
     /// Reserves room for connections.
     ///
     /// - Parameters:
@@ -82,12 +99,14 @@ struct Admission {
     ///   - listener: By which of its sockets; `nil`: that has no limit of its own.
     ///   - reactor: Who asks; it is told when there is room again if the answer is 0.
     ///   - now: Milliseconds of the monotonic clock.
+    ///   - isSweeping: Whether the gate does not matter: see ``close(reactors:)``.
     /// - Returns: How many may be accepted; where that is 0 because of the rate, also when to ask
     ///   again.
     mutating func reserve(
-        _ wanted: Int, at frontend: Int, by listener: Int? = nil, for reactor: Int, now: UInt64 = 0
+        _ wanted: Int, at frontend: Int, by listener: Int? = nil, for reactor: Int, now: UInt64 = 0,
+        isSweeping: Bool = false
     ) -> (room: Int, askAgainAt: UInt64?) {
-        guard isOpen else { return (0, nil) }
+        guard isOpen || isSweeping else { return (0, nil) }
         let limit = frontends[frontend].rateLimit
         let allowed = frontends[frontend].rateRoom(at: now)
         guard allowed > 0 else { return (0, now + UInt64(max(1, 1000 / limit))) }

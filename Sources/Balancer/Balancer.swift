@@ -111,7 +111,9 @@ public final class Balancer: Sendable {
     /// Connections that are open now, or just being accepted.
     ///
     /// After ``pauseAccepting()`` it only falls: 0 then means that none is left.
-    public var connectionCount: Int { shared.admission.withLock { $0.process.taken } }
+    public var connectionCount: Int {
+        shared.admission.withLock { $0.process.taken + $0.sweepsLeft }
+    }
 
     /// Takes note of a server's health; servers start up.
     ///
@@ -203,7 +205,10 @@ public final class Balancer: Sendable {
 
     private func setAccepting(_ value: Bool) {
         accepts.store(value, ordering: .relaxed)
-        shared.admission.withLock { $0.isOpen = value }
+        let reactors = threads.withLock { $0.count }
+        shared.admission.withLock { admission in
+            if value { admission.isOpen = true } else { admission.close(reactors: reactors) }
+        }
         for inbox in shared.inboxes { inbox.post(.setAccepting(value)) }
     }
 

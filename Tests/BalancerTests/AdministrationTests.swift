@@ -1,4 +1,6 @@
+import Glibc
 import LinuxIO
+import Synchronization
 import Testing
 
 @testable import Balancer
@@ -96,6 +98,55 @@ extension BalancerTests {
             #expect(open.receive(exactly: 1) == "3")
             running.balancer.resumeAccepting()
             #expect(waiting.receive(exactly: 1) == "2")
+        }
+
+        @Test func `one that stops accepting leaves nobody at a socket that others wait at, too`()
+            throws
+        {
+            let server = try TestServer.named("a")
+            let running = try RunningBalancer(server: server)
+            // As the process before it does during a reload.
+            let former = try Balancer(
+                plan: running.balancer.plan, listeners: [[running.listener]])
+            try former.start()
+            defer { former.stop() }
+            for _ in 0..<300 {
+                let answer = Box<String>()
+                let client = try TestThread { answer.value = running.answer() }
+                former.pauseAccepting()
+                let isAnswered = eventually { answer.value != nil }
+                #expect(isAnswered)
+                if !isAnswered { former.resumeAccepting() }
+                client.join()
+                guard answer.value == "a", isAnswered else { return }
+                former.resumeAccepting()
+            }
+            #expect(former.drain(for: .seconds(5)))
+        }
+
+        @Test func `a reactor that stops waiting takes what it alone was woken for`() throws {
+            let server = try TestServer.named("a")
+            let socket = try Socket.listening(
+                on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 16)
+            var plan = BalancerPlan(
+                frontends: [FrontendPlan(name: "f", poolIndex: 0)],
+                pools: [PoolPlan(name: "p", servers: servers([("a", server)]))])
+            plan.frontends[0].listeners = [ListenerPlan()]
+            let port = try Socket.localAddress(of: socket.rawValue).port
+            let listener = socket.release()
+            defer { close(listener) }
+            let shared = try SharedState(plan)
+            var worker = try Worker(number: 0, shared: shared, listeners: [[listener]])
+            worker.watchListeners()
+            let clients = (0..<3).compactMap { _ in BlockingSocket(to: port) }
+            shared.admission.withLock { $0.close(reactors: 1) }
+            worker.leaveListeners()
+            let (taken, sweepsLeft) = shared.admission.withLock {
+                ($0.process.taken, $0.sweepsLeft)
+            }
+            #expect(taken == 3)
+            #expect(sweepsLeft == 0)
+            #expect(clients.count == 3)
         }
 
         @Test func `draining waits for the last connection, up to a limit`() throws {

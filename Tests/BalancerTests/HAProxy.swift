@@ -13,6 +13,7 @@ final class HAProxy {
     ///   - server: The server behind it.
     ///   - options: Further lines of its section.
     ///   - more: Further servers.
+    /// - Throws: `Errno` where it does not begin to listen.
     init(server: SocketAddress, options: String, more: [SocketAddress] = []) throws {
         // A port that was free a moment ago.
         let probe = try Socket.listening(

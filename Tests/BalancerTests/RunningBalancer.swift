@@ -7,7 +7,7 @@ final class RunningBalancer: @unchecked Sendable {
     // SAFETY: nothing changes after the initialiser, and the balancer is made for many threads.
     let balancer: Balancer
     let port: UInt16
-    private let listener: Int32
+    let listener: Int32
 
     init(
         reactors: Int = 1, algorithm: PoolPlan.Algorithm = .roundrobin, servers: [ServerPlan],

@@ -12,6 +12,26 @@ extension Worker {
     mutating func accept(at index: Int) {
         guard listeners[index].isWatched else { return }
         guard !listeners[index].isDatagram else { return receiveDatagrams(at: index) }
+        take(from: index, isSweeping: false)
+    }
+
+    /// Stops waiting at all listeners, for whoever else waits there.
+    ///
+    /// The kernel may have woken this reactor alone for a connection that it has not taken yet. So it
+    /// stops waiting first, and takes what is there then.
+    mutating func leaveListeners() {
+        for index in listeners.indices where listeners[index].isWatched {
+            unwatchListener(index)
+            guard !listeners[index].isDatagram else { continue }
+            var rest = mostSweeps
+            while rest > 0, take(from: index, isSweeping: true) { rest -= 1 }
+        }
+        shared.admission.withLock { $0.sweepEnded() }
+    }
+
+    /// - Returns: Whether there may be more.
+    @discardableResult
+    private mutating func take(from index: Int, isSweeping: Bool) -> Bool {
         let frontend = listeners[index].frontend
         // A quiet listener costs one call per connection, without one that finds nothing; one that
         // is ready again in the very next turn gets twice as many, which saves turns.
@@ -20,14 +40,18 @@ extension Worker {
         let limited = listeners[index].hasLimit ? index : nil
         let (room, askAgainAt, isFull) = shared.admission.withLock { admission in
             let (room, askAgainAt) = admission.reserve(
-                batch, at: frontend, by: limited, for: number, now: now)
+                batch, at: frontend, by: limited, for: number, now: now, isSweeping: isSweeping)
             let isFull = room == 0 && limited.map { admission.listeners[$0].free } == 0
             return (room, askAgainAt, isFull)
         }
         guard room > 0 else {
-            if isFull { return unwatchListener(index) }
+            if isFull {
+                if listeners[index].isWatched { unwatchListener(index) }
+                return false
+            }
             if let askAgainAt { rateDueAt = min(rateDueAt ?? .max, askAgainAt) }
-            return unwatchListeners { $0.frontend == frontend }
+            unwatchListeners { $0.frontend == frontend }
+            return false
         }
         var (accepted, refused) = (0, 0)
         var isDry = false
@@ -58,6 +82,7 @@ extension Worker {
             $0.settle(accepted: accepted, reserved: room, at: frontend, by: limited, now: now)
         }
         tellRoom(free)
+        return !isDry
     }
 
     /// Watches every listener that is not watched, if this reactor may accept.
@@ -208,5 +233,7 @@ extension Half {
 
 /// Bounds the time that newcomers take from those who are being served.
 private let mostAcceptedPerTurn = 16
+/// Bounds what is taken when a reactor stops waiting; a flood goes on to the others.
+private let mostSweeps = 64
 /// Milliseconds.
 private let acceptPause: UInt64 = 100

@@ -211,7 +211,7 @@ internal import Synchronization
             case .addressLeft(let address): closeConnections(through: address)
             case .setAccepting(let accepts):
                 isAccepting = accepts
-                accepts ? watchListeners() : unwatchListeners { _ in true }
+                accepts ? watchListeners() : leaveListeners()
             case .warm: warmServers()
             case .endSessions(let server, let cause): endSessions(of: server, because: cause)
             case .stop: isStopping = true
