@@ -42,7 +42,7 @@ extension Node {
     }
 
     private func readAgain(logging: Bool) throws(Failure) -> Model {
-        let loaded = options.load()
+        let loaded = options.loadAgain()
         if logging {
             for diagnostic in loaded.diagnostics { log(Log.Severity(diagnostic), "\(diagnostic)") }
         }
