@@ -136,7 +136,8 @@ extension RouterDriver {
     /// What a status display shows of this router.
     var snapshot: RouterSnapshot {
         RouterSnapshot(
-            settings: settings, state: faultCauses.isEmpty ? state : .fault, since: since,
+            settings: settings, state: faultCauses.allSatisfy(\.isAwaited) ? state : .fault,
+            since: since,
             faultCauses: faultCauses, effectivePriority: effectivePriority,
             sourceAddress: source,
             trackers: host.trackers(of: settings.tracked).compactMap(\.snapshot),
@@ -151,6 +152,11 @@ extension RouterDriver {
 }
 
 extension FaultCause {
+    /// Whether it is what a link that has just come up brings along by itself.
+    fileprivate var isAwaited: Bool {
+        if case .addressAwaited = self { true } else { false }
+    }
+
     /// Whether nothing is wrong yet: something is waited for.
     var isPending: Bool {
         switch self {

@@ -117,6 +117,11 @@ extension `On a LAN` {
             let node = try TestNode(router6(priority: 101), in: network.namespace("a"))
             let waiting = try #require(node.snapshot?.routers.first)
             #expect(waiting.faultCauses == [.addressAwaited(interface: "eth1")])
+            #expect(waiting.state == .stopped)
+            #expect(
+                waiting.notes == [
+                    "does not take part yet: waiting for a link-local IPv6 address of interface eth1"
+                ])
             #expect(node.waitForState(.active, within: .seconds(5)) != nil)
             #expect(!node.lines.contains { $0.contains("FAULT") })
             node.shutDown()
