@@ -220,13 +220,18 @@ extension [SyncGroup.MemberAction] {
 
     @Test func `one that takes no part stops the others`() {
         var group = SyncGroup(joining: [active(100, 51), router(100, 52)])
-        #expect(group.align(at: second(1)).effects[0] == [.advertise(.release), .releaseAddresses])
+        #expect(
+            group.align(at: second(1)).effects[0] == [
+                .advertise(.release), .advertise(.release), .releaseAddresses,
+            ])
         #expect(group.role == .initialize)
     }
 
     @Test func `all give way together, and take over together or not at all`() throws {
         var group = SyncGroup(joining: [active(100, 51), active(100, 52)])
-        let leaving: [VirtualRouter.Action] = [.advertise(.release), .releaseAddresses]
+        let leaving: [VirtualRouter.Action] = [
+            .advertise(.release), .advertise(.release), .releaseAddresses,
+        ]
         #expect(
             group.giveWay(deferring: .untilNeeded, at: second(1)).effects == [leaving, leaving])
         #expect(group.role == .backup)

@@ -39,7 +39,7 @@ struct KeepalivedMail: Sendable {
         ]
     }
 
-    /// The settings; `nil` where nobody is named. keepalived's server is this host.
+    /// The settings, by default with this host as the server; `nil` where nobody is named.
     var settings: MailConfiguration? {
         guard !recipients.isEmpty else { return nil }
         var settings = MailConfiguration(server: server ?? "127.0.0.1", recipients: recipients)

@@ -20,6 +20,7 @@ struct BlockParser {
     ///   - text: The text.
     ///   - dialect: Its language.
     ///   - preprocessing: What lines say about other lines; `nil`: nothing.
+    /// - Returns: The lines as a tree, and what is wrong with them.
     static func parse(
         _ text: SourceText, dialect: Dialect, preprocessing: inout Preprocessing?
     ) -> (directives: [Directive], remarks: [Remark]) {
