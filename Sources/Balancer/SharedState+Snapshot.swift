@@ -5,128 +5,186 @@ extension SharedState {
     func snapshot(isAccepting: Bool, at now: UInt64) -> BalancerSnapshot {
         var result = BalancerSnapshot()
         let (process, gates) = admission.withLock { ($0.process, $0.frontends) }
+        let former = former.withLock { $0 }
         result.currentSessions = process.count
         result.peakSessions = process.peak
-        result.totalSessions = process.total
+        result.totalSessions = process.total + former.sessions
         result.connectionLimit = process.limit
+        result.lostRecords = records?.lostCount ?? 0
         result.frontends = gates.indices.map { index in
-            frontendSnapshot(index, gates[index], isAccepting: isAccepting, at: now)
+            var frontend = FrontendSnapshot()
+            frontend.name = plan.frontends[index].name
+            frontend.counters = counters(of: gates[index], index, at: now)
+            frontend.counters.totals += former.totals[index]
+            frontend.isAccepting = isAccepting
+            refusals[index].tell(&frontend)
+            return frontend
         }
-        result.pools = pools.indices.map { poolSnapshot($0, at: now) }
+        result.pools = pools.indices.map { poolSnapshot($0, former.totals, at: now) }
         return result
     }
 
-    private func frontendSnapshot(
-        _ index: Int, _ gate: Admission.Gate, isAccepting: Bool, at now: UInt64
-    ) -> FrontendSnapshot {
-        let sum = total(index)
-        var result = FrontendSnapshot()
-        result.name = plan.frontends[index].name
-        result.currentSessions = gate.count
-        result.peakSessions = gate.peak
-        result.sessionLimit = gate.limit
-        result.totalSessions = gate.total
-        result.bytesIn = sum.bytesIn
-        result.bytesOut = sum.bytesOut
-        result.rate = gate.rate.rate(at: now)
-        result.peakRate = gate.rate.peak
-        result.deniedRequests = sum.refusals
-        result.isAccepting = isAccepting
-        return result
+    /// All that only grows, by name.
+    func ledger() -> CounterLedger {
+        let now: UInt64 = 0
+        let snapshot = snapshot(isAccepting: false, at: now)
+        let own = former.withLock { $0 }
+        var ledger = CounterLedger()
+        ledger.sessions = snapshot.totalSessions
+        for frontend in snapshot.frontends where frontend.totals != CounterTotals() {
+            ledger.frontends[frontend.name] = frontend.totals
+        }
+        for (index, pool) in snapshot.pools.enumerated() {
+            // Without what its servers counted, which is added to a pool when it is shown.
+            var totals = total(layout.pool(index))
+            totals.sessions = pools[index].state.withLock { $0.total }
+            totals += own.totals[layout.pool(index)]
+            if totals != CounterTotals() { ledger.pools[pool.name] = totals }
+            for server in pool.servers where server.totals != CounterTotals() {
+                ledger.servers["\(pool.name)/\(server.name)"] = server.totals
+            }
+        }
+        return ledger
     }
 
-    private func poolSnapshot(_ index: Int, at now: UInt64) -> PoolSnapshot {
-        let state = pools[index].state.withLock { $0 }
-        let own = total(layout.pool(index))
+    /// Takes over what another balancer has counted, as far as the names are the same.
+    func add(_ ledger: CounterLedger) {
+        former.withLock { former in
+            former.sessions += ledger.sessions
+            for (index, frontend) in plan.frontends.enumerated() {
+                if let totals = ledger.frontends[frontend.name] { former.totals[index] += totals }
+            }
+            for (index, pool) in plan.pools.enumerated() {
+                if let totals = ledger.pools[pool.name] {
+                    former.totals[layout.pool(index)] += totals
+                }
+                for (number, server) in pool.servers.enumerated() {
+                    guard let totals = ledger.servers["\(pool.name)/\(server.name)"] else {
+                        continue
+                    }
+                    former.totals[layout.server(layout.firstServers[index] + number)] += totals
+                }
+            }
+        }
+    }
+
+    private func counters(
+        of gate: Admission.Gate, _ index: Int, at now: UInt64
+    ) -> SessionCounters {
+        var counters = SessionCounters()
+        counters.totals = total(index)
+        counters.totals.sessions = gate.total
+        counters.currentSessions = gate.count
+        counters.peakSessions = gate.peak
+        counters.sessionLimit = gate.limit
+        counters.rate = gate.rate.rate(at: now)
+        counters.peakRate = gate.rate.peak
+        counters.rateLimit = gate.rateLimit == .max ? nil : gate.rateLimit
+        return counters
+    }
+
+    private func poolSnapshot(
+        _ index: Int, _ former: [CounterTotals], at now: UInt64
+    ) -> PoolSnapshot {
         var result = PoolSnapshot()
         result.name = plan.pools[index].name
-        result.currentQueue = state.waitingCount
-        result.peakQueue = state.peakQueue
-        result.currentSessions = state.current
-        result.peakSessions = state.peak
-        result.totalSessions = state.total
-        result.connectionErrors = own.connectionErrors
-        result.clientAborts = own.clientAborts
-        result.rate = state.rate.rate(at: now)
-        result.peakRate = state.rate.peak
-        result.secondsSinceLastSession = state.lastSessionAt.map { seconds(since: $0, now) }
-        for server in state.servers where server.isUsable {
-            if server.isBackup { result.backupServers += 1 } else { result.activeServers += 1 }
+        // Read under the lock, not copied out of it: a copy would have to be made anew by the next
+        // connection.
+        pools[index].state.withLock { state in
+            result.counters = state.counters(at: now)
+            result.weight = state.candidates.reduce(0) { $0 + state.servers[$1].weight }
+            result.servers = state.servers.map { ServerSnapshot($0, at: now) }
+            for server in state.servers where server.isUsable {
+                if server.isBackup { result.backupServers += 1 } else { result.activeServers += 1 }
+            }
         }
-        result.weight = state.candidates.reduce(0) { $0 + state.servers[$1].weight }
-        result.servers = state.servers.indices.map { number in
-            serverSnapshot(state.servers[number], pool: index, number, at: now)
+        result.counters.queueLimit = plan.pools[index].queueLimit
+        result.counters.totals += total(layout.pool(index))
+        result.counters.totals += former[layout.pool(index)]
+        result.counters.times = times(layout.pool(index))
+        for (number, server) in plan.pools[index].servers.enumerated() {
+            let place = layout.server(layout.firstServers[index] + number)
+            result.servers[number].name = server.name
+            result.servers[number].counters.queueLimit = server.queueLimit
+            result.servers[number].counters.totals += total(place)
+            result.servers[number].counters.totals += former[place]
+            result.servers[number].counters.times = times(place)
+            // A pool's connections are counted when they come in, not when they get a server.
+            var share = result.servers[number].counters.totals
+            share.sessions = 0
+            result.counters.totals += share
         }
-        for server in result.servers {
-            result.bytesIn += server.bytesIn
-            result.bytesOut += server.bytesOut
-            result.connectionErrors += server.connectionErrors
-            result.retries += server.retries
-            result.redispatches += server.redispatches
-            result.clientAborts += server.clientAborts
-            result.serverAborts += server.serverAborts
+        for board in histograms {
+            board.read(.queue, pool: index, into: &result.queueTimes)
+            board.read(.connect, pool: index, into: &result.connectTimes)
+            board.read(.session, pool: index, into: &result.sessionTimes)
         }
-        return result
-    }
-
-    private func serverSnapshot(
-        _ server: PooledServer, pool: Int, _ number: Int, at now: UInt64
-    ) -> ServerSnapshot {
-        let sum = total(layout.server(layout.firstServers[pool] + number))
-        var result = ServerSnapshot()
-        result.name = plan.pools[pool].servers[number].name
-        result.status = server.status
-        result.weight = server.weight
-        result.isBackup = server.isBackup
-        result.currentQueue = server.line.count
-        result.peakQueue = server.peakQueue
-        result.currentSessions = server.served
-        result.peakSessions = server.peak
-        result.sessionLimit = server.limit == .max ? nil : server.limit
-        result.totalSessions = server.total
-        result.bytesIn = sum.bytesIn
-        result.bytesOut = sum.bytesOut
-        result.connectionErrors = sum.connectionErrors
-        result.retries = sum.retries
-        result.redispatches = sum.redispatches
-        result.clientAborts = sum.clientAborts
-        result.serverAborts = sum.serverAborts
-        result.rate = server.rate.rate(at: now)
-        result.peakRate = server.rate.peak
-        result.secondsSinceLastSession = server.lastChosenAt.map { seconds(since: $0, now) }
         return result
     }
 
     /// One tally of all reactors together.
-    private func total(_ index: Int) -> Total {
-        var sum = Total()
-        for board in boards {
-            board.read(index) { tally in
-                sum.bytesIn += tally.bytesIn.load(ordering: .relaxed)
-                sum.bytesOut += tally.bytesOut.load(ordering: .relaxed)
-                sum.connectionErrors += Int(tally.connectionErrors.load(ordering: .relaxed))
-                sum.retries += Int(tally.retries.load(ordering: .relaxed))
-                sum.redispatches += Int(tally.redispatches.load(ordering: .relaxed))
-                sum.clientAborts += Int(tally.clientAborts.load(ordering: .relaxed))
-                sum.serverAborts += Int(tally.serverAborts.load(ordering: .relaxed))
-                sum.refusals += Int(tally.refusals.load(ordering: .relaxed))
-            }
-        }
+    private func total(_ index: Int) -> CounterTotals {
+        var sum = CounterTotals()
+        for board in boards { board.read(index) { $0.add(to: &sum) } }
         return sum
     }
 
-    private struct Total {
-        var bytesIn: UInt64 = 0
-        var bytesOut: UInt64 = 0
-        var connectionErrors = 0
-        var retries = 0
-        var redispatches = 0
-        var clientAborts = 0
-        var serverAborts = 0
-        var refusals = 0
+    /// The average times of one tally, each reactor's weighing as much as it has counted.
+    private func times(_ index: Int) -> AverageTimes {
+        var sums = (queue: 0, connect: 0, session: 0, count: 0)
+        for board in boards {
+            board.read(index) { tally in
+                let count = min(Int(tally.timedCount.load(ordering: .relaxed)), Tally.window)
+                sums.queue += Tally.average(tally.queueTime) * count
+                sums.connect += Tally.average(tally.connectTime) * count
+                sums.session += Tally.average(tally.sessionTime) * count
+                sums.count += count
+            }
+        }
+        var times = AverageTimes()
+        guard sums.count > 0 else { return times }
+        times.queue = sums.queue / sums.count
+        times.connect = sums.connect / sums.count
+        times.session = sums.session / sums.count
+        return times
     }
+}
 
-    private func seconds(since then: UInt64, _ now: UInt64) -> Int {
-        Int((now - min(then, now)) / 1000)
+extension PoolState {
+    fileprivate func counters(at now: UInt64) -> SessionCounters {
+        var counters = SessionCounters()
+        counters.totals.sessions = total
+        counters.currentSessions = current
+        counters.peakSessions = peak
+        counters.rate = rate.rate(at: now)
+        counters.peakRate = rate.peak
+        counters.currentQueue = waitingCount
+        counters.peakQueue = peakQueue
+        counters.secondsSinceLastSession = lastSessionAt.map { seconds(since: $0, now) }
+        return counters
     }
+}
+
+extension ServerSnapshot {
+    fileprivate init(_ server: PooledServer, at now: UInt64) {
+        status = server.status
+        weight = server.weight
+        isBackup = server.isBackup
+        if server.slowStartedAt != nil, server.weight > 0 {
+            warmth = server.share * 100 / (server.weight * 16)
+        }
+        counters.totals.sessions = server.total
+        counters.currentSessions = server.served
+        counters.peakSessions = server.peak
+        counters.sessionLimit = server.limit == .max ? nil : server.limit
+        counters.currentQueue = server.line.count
+        counters.peakQueue = server.peakQueue
+        counters.rate = server.rate.rate(at: now)
+        counters.peakRate = server.rate.peak
+        counters.secondsSinceLastSession = server.lastChosenAt.map { seconds(since: $0, now) }
+    }
+}
+
+private func seconds(since then: UInt64, _ now: UInt64) -> Int {
+    Int((now - min(then, now)) / 1000)
 }

@@ -35,6 +35,8 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var connectionLimit: Int?
     /// Where log lines go: standard error, or syslog.
     public var logsToSyslog = false
+    /// Where lines of connections go of frontends that say `log global`.
+    public var logTargets: [LogTarget] = []
     /// The user that the balancer process becomes, by number; `nil`: stays the same.
     public var userID: UInt32?
     /// The group that the balancer process becomes, by number; `nil`: stays the same.
@@ -101,6 +103,12 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var sendsMessageOnlyChecksum = false
     /// The addresses that the virtual router holds and advertises, all of one family.
     public var addresses: [VirtualAddress] = []
+    /// The hardware address that its addresses answer with; `nil`: the interface's own.
+    public var virtualMAC: VirtualMACSettings?
+    /// Whether packets to its addresses are taken though it does not own them (`accept`).
+    public var acceptsTraffic = true
+    /// Whether it stops while its own interface is down (`dont_track_primary`).
+    public var tracksOwnInterface = true
     /// The routes that it adds while it is Active.
     public var routes: [VirtualRoute] = []
     /// The rules that it adds while it is Active.
@@ -152,31 +160,6 @@ public struct AuthenticationTrailerSettings: Hashable, Sendable, Codable {
     public init(settings: MessageAuthentication, keys: [UInt8: [UInt8]]) {
         self.settings = settings
         self.keys = keys
-    }
-}
-
-/// An address that moves with the virtual router.
-public struct VirtualAddress: Hashable, Sendable, Codable {
-    /// The address.
-    public var address: IPAddress
-    /// Number of leading bits that are the network's, 0 to 32, over IPv6 to 128.
-    public var prefixLength: Int
-    /// The interface that holds it; `nil`: the virtual router's.
-    public var interface: String?
-    /// The label, as `eth1:vip` in `ip address`; `nil`: none.
-    public var label: String?
-    /// The broadcast address; `nil`: none.
-    public var broadcast: IPv4Address?
-
-    /// Makes an address on the virtual router's interface; all bits of it by default, as keepalived.
-    public init(address: IPAddress, prefixLength: Int? = nil) {
-        self.address = address
-        self.prefixLength = prefixLength ?? 8 * address.family.addressByteCount
-    }
-
-    /// Makes an IPv4 address on the virtual router's interface.
-    public init(address: IPv4Address, prefixLength: Int = 32) {
-        self.init(address: .v4(address), prefixLength: prefixLength)
     }
 }
 
@@ -264,30 +247,14 @@ public struct AnnouncementSettings: Hashable, Sendable, Codable {
     public init() {}
 }
 
-/// An address and a port.
-public struct Endpoint: Hashable, Sendable, Codable {
-    /// The address; `nil`: every address of the node.
-    public var address: IPv4Address?
-    /// The port, 1 to 65535.
-    public var port: UInt16
-    /// Makes an endpoint.
-    public init(address: IPv4Address?, port: UInt16) {
-        self.address = address
-        self.port = port
-    }
-}
-
-extension Endpoint: CustomStringConvertible {
-    /// `ADDRESS:PORT`, with `*` for every address.
-    public var description: String { "\(address?.description ?? "*"):\(port)" }
-}
-
 /// Where clients are accepted.
 public struct Frontend: Hashable, Sendable, Codable {
     /// The section's name.
     public var name: String
     /// What it listens on.
-    public var endpoints: [Endpoint] = []
+    public var listeners: [Listener] = []
+    /// What is decided before a server is chosen.
+    public var rules = ConnectionRules()
     /// The name of the pool that serves its connections.
     public var backendName: String
     /// Greatest number of concurrent connections; `nil`: the process's.
@@ -296,6 +263,8 @@ public struct Frontend: Hashable, Sendable, Codable {
     public var clientTimeout: Duration?
     /// Further limits.
     public var limits = FrontendLimits()
+    /// What it tells of its connections.
+    public var log = ConnectionLogSettings()
     /// `option dontlognull`.
     public var omitsEmptyConnectionsFromLog = false
     /// Whether the section says `disabled`.
@@ -311,6 +280,8 @@ public struct Frontend: Hashable, Sendable, Codable {
 public struct Backend: Hashable, Sendable, Codable {
     /// The section's name.
     public var name: String
+    /// Whether it serves datagrams instead of connections (`mode udp`).
+    public var isDatagram = false
     /// How a server is chosen.
     public var algorithm = BalanceAlgorithm.roundrobin
     /// The servers, in the order of the file.
@@ -342,9 +313,11 @@ public struct Server: Hashable, Sendable, Codable {
     /// The name, unique in its pool.
     public var name: String
     /// Where it listens.
-    public var address: IPv4Address
-    /// The port, 1 to 65535.
+    public var address: ServerAddress
+    /// The port, 1 to 65535; 0 for a Unix socket.
     public var port: UInt16
+    /// How connections to it are made.
+    public var connection = ServerConnection()
     /// Its share, 0 to 256; 0 takes no new connections.
     public var weight = 1
     /// Greatest number of concurrent connections to it; `nil`: unlimited.
@@ -363,39 +336,13 @@ public struct Server: Hashable, Sendable, Codable {
     public var health = ServerHealthSettings()
     /// Makes a server with haproxy's defaults.
     public init(name: String, address: IPv4Address, port: UInt16) {
+        self.init(name: name, at: .internet(.v4(address)), port: port)
+    }
+
+    /// Makes a server with haproxy's defaults.
+    public init(name: String, at address: ServerAddress, port: UInt16) {
         self.name = name
         self.address = address
         self.port = port
     }
-}
-
-/// A page that shows the state of the node: haproxy's `stats` keywords.
-public struct StatisticsPage: Hashable, Sendable, Codable {
-    /// The section's name.
-    public var name: String
-    /// What it listens on.
-    public var endpoints: [Endpoint] = []
-    /// The path of the page.
-    public var path = "/haproxy?stats"
-    /// The realm of the password prompt.
-    public var realm = "HAProxy Statistics"
-    /// Who may look, name and password; empty: everybody.
-    public var users: [User] = []
-    /// Time between reloads of the page by the browser; `nil`: none.
-    public var refreshInterval: Duration?
-
-    /// Somebody who may look.
-    public struct User: Hashable, Sendable, Codable {
-        /// The name.
-        public var name: String
-        /// The password.
-        public var password: String
-        /// Makes a user.
-        public init(name: String, password: String) {
-            self.name = name
-            self.password = password
-        }
-    }
-    /// Makes a page that listens nowhere yet.
-    public init(name: String) { self.name = name }
 }

@@ -1,3 +1,4 @@
+internal import Netlink
 internal import VRRPCore
 
 extension NotificationPrograms {
@@ -119,6 +120,15 @@ extension FailoverConfiguration {
         }
     }
 
+    /// The addresses of routers that hold them for others only.
+    ///
+    /// An owner of the addresses takes what comes in for them whatever is configured (RFC 9568 §6.1).
+    var addressesThatAcceptNothing: Set<InternetAddress> {
+        Set(
+            routers.filter { !$0.acceptsTraffic && $0.priority != .owner }
+                .flatMap(\.heldAddresses).map { InternetAddress($0.address) })
+    }
+
     /// How the virtual routers use the interfaces of the host.
     var interfaceUses: InterfaceUses {
         var uses = InterfaceUses()
@@ -127,10 +137,15 @@ extension FailoverConfiguration {
             uses.advertising[router.interface, default: [:]][router.family, default: []]
                 .formUnion(router.groups)
             uses.watched.insert(router.interface)
+            if router.sender != router.interface {
+                // To send by; what arrives is heard on the interface below.
+                uses.advertising[router.sender, default: [:]][router.family] = []
+                uses.watched.insert(router.sender)
+            }
             uses.watched.formUnion(router.trackedInterfaces.map(\.name))
             uses.watched.formUnion(router.routes.compactMap(\.interface))
             for held in router.heldAddresses {
-                let name = held.interface ?? router.interface
+                let name = router.holder(of: held)
                 uses.watched.insert(name)
                 uses.virtualAddresses[name, default: []].insert(held.address)
             }

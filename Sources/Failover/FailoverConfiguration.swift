@@ -72,6 +72,12 @@ public struct RouterSettings: Hashable, Sendable {
     /// The addresses that the virtual router holds and advertises: 1 to 255, all of one family, which
     /// is the virtual router's.
     public var addresses: [HeldAddress] = []
+    /// The hardware address that its addresses answer with; `nil`: the interface's own.
+    public var virtualMAC: VirtualMAC?
+    /// Whether packets to its addresses are taken though it does not own them.
+    public var acceptsTraffic = true
+    /// Whether it stops while its own interface is down.
+    public var tracksOwnInterface = true
     /// The routes that it adds while it is Active, after the addresses.
     public var routes: [HeldRoute] = []
     /// The rules that it adds while it is Active, after the routes.
@@ -105,37 +111,6 @@ public struct RouterSettings: Hashable, Sendable {
         self.interface = interface
         self.vrid = vrid
         self.priority = priority
-    }
-}
-
-/// An address that moves with a virtual router.
-public struct HeldAddress: Hashable, Sendable {
-    /// The address.
-    public var address: IPAddress
-    /// Number of leading bits that are the network's, 0 to 32, over IPv6 to 128.
-    public var prefixLength: Int
-    /// The interface that holds it; `nil`: the virtual router's.
-    public var interface: String?
-    /// The label, as `eth1:vip` in `ip address`; `nil`: none.
-    public var label: String?
-    /// The broadcast address; `nil`: none.
-    public var broadcast: IPv4Address?
-    /// Whether it is put back when somebody removes it, and its interface has to be up.
-    public var isTracked = true
-
-    /// Makes an address on the virtual router's interface.
-    ///
-    /// - Parameters:
-    ///   - address: The address.
-    ///   - prefixLength: 0 to 32, over IPv6 to 128; `nil`: all bits, keepalived's default.
-    public init(address: IPAddress, prefixLength: Int? = nil) {
-        self.address = address
-        self.prefixLength = prefixLength ?? 8 * address.family.addressByteCount
-    }
-
-    /// Makes an IPv4 address on the virtual router's interface.
-    public init(address: IPv4Address, prefixLength: Int = 32) {
-        self.init(address: .v4(address), prefixLength: prefixLength)
     }
 }
 

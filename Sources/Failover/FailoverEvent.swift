@@ -1,4 +1,5 @@
 public import LinuxIO
+public import Netlink
 public import VRRPCore
 
 /// Something that happened, for the log and for whoever follows the node's state.
@@ -33,6 +34,8 @@ public enum FailoverEvent: Hashable, Sendable {
     case unknownVRID(UInt8, from: IPAddress, interface: String)
     /// A route, a rule or a link that an earlier run left behind was removed.
     case leftoverPartRemoved(String)
+    /// Packets to addresses of `no_accept` are taken all the same.
+    case filterFailed(AddressFilterError)
     /// The system refused something that belongs to no virtual router.
     case failed(HostError)
 }
@@ -55,6 +58,10 @@ public enum FaultCause: Hashable, Sendable {
     case interfaceMissing(String)
     /// The interface is down, or its carrier is.
     case interfaceDown(String)
+    /// The link of the virtual hardware address is being made.
+    case linkPending(String)
+    /// The link of the virtual hardware address can't be made.
+    case linkRefused(NetlinkError)
     /// The interface has no address to send from.
     case addressMissing(interface: String)
     /// The interface has no IPv6 address yet that can be sent from: it has just come up.

@@ -61,6 +61,7 @@ public final class FailoverNode {
         lock = consume taken
         host.writeStates(to: configuration.notificationFIFOs)
         host.onInterfaceChange = { [weak self] in
+            if let routers = self?.configuration.routers { self?.host.provideLinks(for: routers) }
             self?.reconsiderAll()
             // The kernel drops routes along with a link and does not say so.
             self?.drivers.values.forEach { $0.restoreAllRoutes() }
@@ -85,6 +86,9 @@ public final class FailoverNode {
             self?.receive(payload, header: header, on: interface)
         }
         host.removeLeftoverRoutes()
+        host.removeLeftoverLinks()
+        host.provideLinks(for: configuration.routers)
+        host.drop(for: configuration.addressesThatAcceptNothing)
         host.removeLeftovers()
         watchRoutes()
         host.emit(.started)
@@ -174,6 +178,9 @@ public final class FailoverNode {
         configuration = next
         watchRoutes()
         retireWhatCannotGoOn()
+        host.removeLinks(except: next.routers)
+        host.provideLinks(for: next.routers)
+        host.drop(for: next.addressesThatAcceptNothing)
         host.writeStates(to: next.notificationFIFOs)
         startScripts()
         startFiles()

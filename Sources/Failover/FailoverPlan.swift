@@ -99,6 +99,10 @@ extension RouterSettings {
         for held in heldAddresses where !old.heldAddresses.contains(held) {
             words.append("address \(held.address)/\(held.prefixLength) comes")
         }
+        if old.virtualMAC != virtualMAC { words.append("virtual hardware address") }
+        if old.acceptsTraffic != acceptsTraffic {
+            note("acceptance of packets to the addresses", old.acceptsTraffic, acceptsTraffic)
+        }
         for route in old.routes where !routes.contains(route) { words.append("\(route) goes") }
         for route in routes where !old.routes.contains(route) { words.append("\(route) comes") }
         for rule in old.rules where !rules.contains(rule) { words.append("\(rule) goes") }

@@ -16,7 +16,11 @@ extension Host {
     @discardableResult
     func add(_ held: HeldAddress, defaultInterface name: String) throws(HostError) -> Bool {
         let interface = try interface(of: held, defaultInterface: name)
-        let address = InterfaceAddress(held, on: interface.link)
+        var address = InterfaceAddress(held, on: interface.link)
+        // Two routes to one network would make the answers depend on which of them came first.
+        if let made = madeLinks[interface.link.name], hasNetwork(of: held, below: made) {
+            address.flags.insert(.noPrefixRoute)
+        }
         do throws(NetlinkError) {
             switch try addresses.add(address) {
             case .added:
@@ -36,23 +40,34 @@ extension Host {
         }
     }
 
-    /// Takes an address off its interface; nothing happens if it is not there.
+    /// Takes addresses off their interfaces with as few calls as possible; nothing happens to those
+    /// that are not there.
     ///
     /// - Parameters:
-    ///   - held: The address.
-    ///   - name: The interface, unless the address names its own.
-    /// - Throws: `HostError`: no permission.
-    func remove(_ held: HeldAddress, defaultInterface name: String) throws(HostError) {
-        // An interface that is gone took the address along; one with another name did not.
-        guard let interface = interfaceInUse(held.interface ?? name),
-            interface.sourceAddress(held.address.family) != held.address
-        else { return }
-        do throws(NetlinkError) {
-            _ = try addresses.remove(InterfaceAddress(held, on: interface.link))
-            note(held.address, on: interface.link.name, isClaimed: false)
-        } catch {
-            throw .netlink(error)
+    ///   - held: The addresses.
+    ///   - name: The interface of those that name none.
+    /// - Returns: What the system refused: no permission.
+    func remove(_ held: [HeldAddress], defaultInterface name: String) -> [HostError] {
+        let present = held.compactMap { address -> (HeldAddress, HostInterface)? in
+            // An interface that is gone took the address along; one with another name did not.
+            guard let interface = interfaceInUse(address.interface ?? name),
+                interface.sourceAddress(address.address.family) != address.address
+            else { return nil }
+            return (address, interface)
         }
+        let results: [Result<AddressManager.Removal, NetlinkError>]
+        do throws(NetlinkError) {
+            results = try addresses.remove(
+                present.map { InterfaceAddress($0, on: $1.link) })
+        } catch { return [.netlink(error)] }
+        var errors: [HostError] = []
+        for ((address, interface), result) in zip(present, results) {
+            switch result {
+            case .success: note(address.address, on: interface.link.name, isClaimed: false)
+            case .failure(let error): errors.append(.netlink(error))
+            }
+        }
+        return errors
     }
 
     /// Tells the LAN of an interface that this host has an address now.
@@ -93,6 +108,15 @@ extension Host {
         }
     }
 
+    /// Whether the interface below a link is in the network of an address.
+    private func hasNetwork(of held: HeldAddress, below made: Macvlan) -> Bool {
+        let below = interfaces.values.first { $0.link.index == made.parentIndex }
+        return below?.addresses.contains { present in
+            InternetAddress(held.address).matches(
+                present.address, prefixLength: UInt8(held.prefixLength))
+        } ?? false
+    }
+
     private func tell(_ removed: InterfaceAddress) {
         let name = interfaces.first { $0.value.link.index == removed.interfaceIndex }?.key
         emit(
@@ -121,6 +145,16 @@ extension InterfaceAddress {
             interfaceIndex: link.index)
         broadcast = held.broadcast.map { .v4($0.rawValue) }
         label = held.label
+        scope = held.scope
+        if let peer = held.peer {
+            self.peer = held.peerAddress
+            prefixLength = peer.length
+        }
+        flags.formUnion(held.flags)
+        if held.checksDuplicates { flags.remove(.noDuplicateDetection) }
+        if let seconds = held.preferredLifetime {
+            lifetime = Lifetime(validSeconds: Lifetime.forever, preferredSeconds: seconds)
+        }
         protocolTag = .lbctl
     }
 }

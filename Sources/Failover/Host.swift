@@ -41,6 +41,14 @@ final class Host {
     let routes: Routes
     let rules: Rules
     var routeMonitor: RouteMonitor?
+    let macvlans: Macvlans
+    let links: Links
+    /// The links with a virtual hardware address that this run made, by name.
+    var madeLinks: [String: Macvlan] = [:]
+    /// Why others could not be made.
+    var linkFailures: [String: NetlinkError] = [:]
+    /// Drops what comes in for addresses that are held for others only.
+    private(set) var filter: AddressFilter?
     private var monitor: NetworkMonitor?
     private var lastDryReadings: [String: MonotonicInstant] = [:]
     private(set) var uses = InterfaceUses()
@@ -53,6 +61,8 @@ final class Host {
             addresses = try AddressManager()
             routes = try Routes()
             rules = try Rules()
+            macvlans = try Macvlans()
+            links = try Links()
         } catch { throw .netlink(error) }
         do throws(SystemError) { announcer = try ARPAnnouncer() } catch { throw .system(error) }
         do throws(NetlinkError) {
@@ -119,6 +129,7 @@ final class Host {
         monitor?.stop()
         monitor = nil
         watchRoutes(false)
+        removeLinks(except: [])
         interfaces = [:]
     }
 
@@ -148,8 +159,23 @@ final class Host {
         }
     }
 
+    /// Drops what comes in for these addresses from now on, and for no others.
+    ///
+    /// A node that has none to drop for does not run `nft`, unless it did before.
+    func drop(for addresses: Set<InternetAddress>) {
+        if filter == nil, addresses.isEmpty { return }
+        let filter =
+            filter
+            ?? AddressFilter(on: loop) { [emit] result in
+                if case .failure(let error) = result { emit(.filterFailed(error)) }
+            }
+        self.filter = filter
+        filter.set(addresses)
+    }
+
     private func refreshAndTell() {
         let before = interfaces
+        if let state = monitor?.state { forgetMissingLinks { state.links[$0] != nil } }
         refresh()
         for name in uses.watched.sorted() {
             let isUp = interfaces[name]?.isUp ?? false

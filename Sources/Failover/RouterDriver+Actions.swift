@@ -60,7 +60,7 @@ extension RouterDriver {
     private func claimMissingAddresses() {
         for address in settings.heldAddresses where !heldAddresses.contains(address) {
             do throws(HostError) {
-                try host.add(address, defaultInterface: settings.interface)
+                try host.add(address, defaultInterface: settings.ownHolder)
                 heldAddresses.append(address)
             } catch {
                 emit(.failed(error))
@@ -77,12 +77,8 @@ extension RouterDriver {
 
     /// Takes addresses off their interfaces.
     func release(_ addresses: [HeldAddress]) {
-        for address in addresses {
-            do throws(HostError) {
-                try host.remove(address, defaultInterface: settings.interface)
-            } catch {
-                emit(.failed(error))
-            }
+        for error in host.remove(addresses, defaultInterface: settings.ownHolder) {
+            emit(.failed(error))
         }
         heldAddresses.removeAll(where: addresses.contains)
     }
@@ -90,7 +86,7 @@ extension RouterDriver {
     private func announceAddresses(repetitions: Int) {
         guard repetitions > 0 else { return }
         for address in settings.heldAddresses {
-            let interface = address.interface ?? settings.interface
+            let interface = settings.holder(of: address)
             emit(.announces(address.address, interface: interface))
         }
         for _ in 0..<repetitions {
@@ -99,7 +95,7 @@ extension RouterDriver {
     }
 
     func announce(_ address: HeldAddress) {
-        let interface = address.interface ?? settings.interface
+        let interface = settings.holder(of: address)
         do throws(HostError) {
             try host.announce(address.address, on: interface)
             host.emit(.announced(address.address, interface: interface))

@@ -9,14 +9,14 @@ extension RouterDriver {
     func restore(_ address: IPAddress, on interface: String) {
         guard
             let held = heldAddresses.first(where: {
-                $0.address == address && ($0.interface ?? settings.interface) == interface
+                $0.isTracked && $0.address == address && settings.holder(of: $0) == interface
             })
         else { return }
         guard restorations.grant(at: .now) else {
             return giveWay(.removedTooOften(address, interface: interface))
         }
         do throws(HostError) {
-            guard try host.add(held, defaultInterface: settings.interface) else { return }
+            guard try host.add(held, defaultInterface: settings.ownHolder) else { return }
             counters.addressesRestored += 1
             emit(.addressRestored(address, interface: interface))
             announce(held)

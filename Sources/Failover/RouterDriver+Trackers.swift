@@ -43,7 +43,15 @@ extension RouterDriver {
     /// Everything that the priority depends on: the own interface, its address, what is tracked.
     func trackers() -> [Tracked] {
         let own = host.interfaces[settings.interface]
-        var inputs = [Tracked(needed: linkFault(of: settings.interface))]
+        let fault = linkFault(of: settings.interface)
+        var inputs = [Tracked(needed: settings.tracksOwnInterface || own == nil ? fault : nil)]
+        if let link = settings.virtualMAC?.linkName, own?.isUp == true,
+            host.interfaces[link]?.isUp != true
+        {
+            inputs.append(
+                Tracked(
+                    needed: host.linkFailures[link].map { .linkRefused($0) } ?? .linkPending(link)))
+        }
         if own?.isUp == true { inputs.append(Tracked(needed: sourceFault)) }
         if settings.transport == .unicast([]) { inputs.append(Tracked(needed: .peersMissing)) }
         if let error = own?.socketErrors[settings.family] {
@@ -57,7 +65,7 @@ extension RouterDriver {
     private var farInterfaces: [String] {
         var names: [String] = []
         let all =
-            settings.addresses.filter(\.isTracked).map(\.interface)
+            settings.heldAddresses.filter(\.isTracked).map(\.interface)
             + settings.routes.filter(\.isTracked).map(\.interface)
         for case let name? in all where name != settings.interface && !names.contains(name) {
             names.append(name)
@@ -128,7 +136,8 @@ extension RouterDriver {
     /// What a status display shows of this router.
     var snapshot: RouterSnapshot {
         RouterSnapshot(
-            settings: settings, state: faultCauses.isEmpty ? state : .fault, since: since,
+            settings: settings, state: faultCauses.allSatisfy(\.isAwaited) ? state : .fault,
+            since: since,
             faultCauses: faultCauses, effectivePriority: effectivePriority,
             sourceAddress: source,
             trackers: host.trackers(of: settings.tracked).compactMap(\.snapshot),
@@ -143,10 +152,15 @@ extension RouterDriver {
 }
 
 extension FaultCause {
+    /// Whether it is what a link that has just come up brings along by itself.
+    fileprivate var isAwaited: Bool {
+        if case .addressAwaited = self { true } else { false }
+    }
+
     /// Whether nothing is wrong yet: something is waited for.
     var isPending: Bool {
         switch self {
-        case .scriptPending, .memberPending, .addressAwaited: true
+        case .scriptPending, .memberPending, .addressAwaited, .linkPending: true
         default: false
         }
     }

@@ -39,7 +39,7 @@ extension RouterDriver {
     /// Sends one advertisement: to the group, or to each unicast peer.
     func advertise(_ priority: Priority) {
         guard let election, channel != nil,
-            let socket = host.interfaceInUse(settings.interface)?.sockets[settings.family]
+            let socket = host.interfaceInUse(settings.sender)?.sockets[settings.family]
         else {
             counters.sendFailures += 1
             return

@@ -101,7 +101,8 @@ final class RouterDriver {
             return
         }
         for held in heldAddresses {
-            guard let interface = held.interface, interfaces.contains(interface) else { continue }
+            let interface = settings.holder(of: held)
+            guard interfaces.contains(interface) else { continue }
             return giveWay(.notRestored(held.address, interface: interface))
         }
     }

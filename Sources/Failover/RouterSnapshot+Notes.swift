@@ -1,7 +1,9 @@
 extension RouterSnapshot {
     /// What is out of the ordinary at this moment, each a sentence for people.
     public var notes: [String] {
-        var notes: [String] = []
+        var notes = faultCauses.map { cause in
+            cause.isPending ? "does not take part yet: \(cause.words)" : "in fault: \(cause.words)"
+        }
         if isDeferring {
             notes.append("gave way: leaves the Active router alone while there is one")
         }

@@ -1,4 +1,5 @@
 internal import LinuxIO
+internal import Netlink
 internal import VRRPCore
 
 // keepalived's words for states and its log lines: operators search for them and scripts compare
@@ -124,6 +125,8 @@ extension FailoverEvent {
             LogLine(.info, isDetail: true, "Sending gratuitous ARP on \(interface) for \(address)")
         case .leftoverRemoved(let address, let interface):
             LogLine(.notice, "Removed \(address) from \(interface), left behind by an earlier run")
+        case .filterFailed(let error):
+            LogLine(.error, "no_accept is not in force: \(error)")
         case .leftoverPartRemoved(let what):
             LogLine(.notice, "Removed \(what), left behind by an earlier run")
         case .unknownVRID(let vrid, let sender, let interface):
@@ -313,6 +316,8 @@ extension FaultCause {
             "\(count) process\(count == 1 ? "" : "es") of tracked process \(name)"
         case .reversedIsGood(let name): "\(name) is good, tracked in reverse"
         case .socketRefused(let error): error.description
+        case .linkRefused(let error): error.description
+        case .linkPending(let name): "link \(name) is not there yet"
         case .factBad(let name): "\(name) is not usable"
         case .memberInFault(let name): "\(name) of its sync group is in FAULT state"
         case .memberPending(let name): "\(name) of its sync group waits for a result"

@@ -1,6 +1,9 @@
 internal import CNetlink
 
-/// A second Ethernet address on an interface: a link of its own, of kind macvlan, mode private.
+/// A second Ethernet address on an interface: a link of its own, of kind macvlan, mode bridge.
+///
+/// Not private: then a multicast packet from another holder of the same address, which every peer of
+/// a virtual router is, would come to this link alone and never to the interface below.
 ///
 /// Made and found by ``Macvlans``. `ip-link(8)`.
 public struct Macvlan: Hashable, Sendable {
@@ -62,7 +65,7 @@ public struct Macvlan: Hashable, Sendable {
         try request.nest(Int(IFLA_LINKINFO)) { message throws(NetlinkError) in
             try message.put(Int(IFLA_INFO_KIND), "macvlan")
             try message.nest(Int(IFLA_INFO_DATA)) { message throws(NetlinkError) in
-                try message.put(Int(IFLA_MACVLAN_MODE), UInt32(MACVLAN_MODE_PRIVATE.rawValue))
+                try message.put(Int(IFLA_MACVLAN_MODE), UInt32(MACVLAN_MODE_BRIDGE.rawValue))
             }
         }
         return request

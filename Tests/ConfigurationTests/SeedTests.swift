@@ -46,6 +46,7 @@ private let answered = """
         frontend.connectionLimit = 10_000
         frontend.clientTimeout = .seconds(60)
         frontend.omitsEmptyConnectionsFromLog = true
+        frontend.log.usesGlobalTargets = true
         return frontend
     }
 

@@ -43,6 +43,19 @@ import Testing
                 "<meta http-equiv=\"refresh\" content=\"5\">"))
     }
 
+    @Test func `a peer that is refused is there with the reason`() throws {
+        var status = sampleNode()
+        var peer = PeerStatus(address: "172.17.0.8", lastHeardAgo: 90, accepted: 0)
+        peer.refused = ["password": 12]
+        peer.refusal = "wrong password"
+        status.virtualRouters[0].peers = [peer]
+        let html = try page(status)
+        #expect(
+            html.contains(
+                "<li><span class=\"state down\">172.17.0.8</span> <small>heard, refused: wrong password (0.0 s ago, accepted 0, refused 12: password 12)</small></li>"
+            ))
+    }
+
     @Test func `names, details and addresses cannot become markup`() throws {
         let evil = "\"\u{301}'><script>alert(1)</script>&"
         var status = sampleNode()
@@ -54,6 +67,9 @@ import Testing
         status.virtualRouters[0].addresses = [evil]
         status.virtualRouters[0].counters.rejected = [evil: 1]
         status.virtualRouters[0].trackers[0].name = evil
+        var peer = PeerStatus(address: evil, lastHeardAgo: 0, accepted: 0)
+        peer.refusal = evil
+        status.virtualRouters[0].peers = [peer]
         status.virtualRouters[0].trackers[0].detail = evil
         status.proxies[1].name = evil
         status.proxies[1].frontend?.addresses = [evil]

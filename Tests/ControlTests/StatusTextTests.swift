@@ -23,6 +23,26 @@ import Testing
                 """)
     }
 
+    @Test func `every peer heard has a line, with the reason where it is refused`() {
+        var status = sampleNode()
+        var follower = PeerStatus(address: "172.17.0.7", lastHeardAgo: 1_250, accepted: 152)
+        follower.advertisement = PeerStatus.Advertisement(
+            priority: 100, version: 2, interval: 1_000)
+        var stranger = PeerStatus(address: "172.17.0.8\u{1B}[2J", lastHeardAgo: 90, accepted: 0)
+        stranger.refused = ["password": 12, "hop-limit": 1]
+        stranger.refusal = "wrong password"
+        status.virtualRouters[0].peers = [follower, stranger]
+        let text = StatusText.render(status)
+        #expect(
+            text.contains(
+                "\n  VI_1: peer 172.17.0.7 priority 100, version 2, every 1000 ms, 1.2 s ago, accepted 152, refused 0\n"
+            ), "\(text)")
+        #expect(
+            text.contains(
+                "\n  VI_1: peer 172.17.0.8�[2J heard, refused: wrong password (0.0 s ago, accepted 0, refused 13: hop-limit 1, password 12)\n"
+            ), "\(text)")
+    }
+
     @Test func `colour is there only when asked for, and only in states`() {
         #expect(!StatusText.render(sampleNode()).contains("\u{1B}"))
         let colored = StatusText.render(sampleNode(), colored: true)

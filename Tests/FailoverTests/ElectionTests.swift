@@ -152,7 +152,7 @@ extension `On a LAN` {
             #expect(try !network.addresses("a").contains("10.9.0.100"))
             #expect(
                 first.lines.suffix(3) == [
-                    "Stopping", "(VI_1) sent 0 priority", "(VI_1) removing VIPs.",
+                    "Stopping", "(VI_1) sent 0 priority", "(VI_1) sent 0 priority", "(VI_1) removing VIPs.",
                 ])
             #expect(second.snapshot?.routers.first?.counters.releasesReceived == 1)
             second.shutDown()

@@ -96,6 +96,7 @@ extension `On a LAN` {
             let wire = try TestWire(network, at: "b")
             try network.ip("a", "link", "add", "eth2", "type", "veth", "peer", "name", "eth3")
             try network.ip("a", "link", "set", "eth2", "up")
+            try network.ip("a", "link", "set", "eth3", "up")
             let configuration = try router(priority: 100) {
                 var elsewhere = HeldAddress(address: IPv4Address(10, 9, 0, 51))
                 elsewhere.interface = "eth2"

@@ -38,7 +38,7 @@ private let virtualAddress = HardwareAddress(rawValue: 0x00_00_5e_00_01_0a)
 
 @Suite(.tags(.needsRoot), .enabled(if: isRoot, "NOT RUN: needs root"))
 struct `Links with a virtual hardware address` {
-    @Test func `one is made private, down, without addresses, and with the parameters it needs`()
+    @Test func `one is made, down, without addresses, and with the parameters it needs`()
         async
     {
         await #expect(processExitsWith: .success) {
@@ -54,7 +54,7 @@ struct `Links with a virtual hardware address` {
                 #expect(shown.address == "00:00:5e:00:01:0a")
                 #expect(!shown.flags.contains("UP"))
                 #expect(
-                    shown.linkinfo == .init(info_kind: "macvlan", info_data: .init(mode: "private"))
+                    shown.linkinfo == .init(info_kind: "macvlan", info_data: .init(mode: "bridge"))
                 )
                 #expect(shown.ifalias == "lbctl arp_announce=0 arp_ignore=0")
                 #expect(made.index == Laboratory.interfaceIndex("virtual.10"))

@@ -266,3 +266,75 @@ extension VirtualAddressList {
         #expect(RefusalCause.trailerMissing.rawValue == "trailer-missing")
     }
 }
+
+@Suite struct `A channel as keepalived configures it` {
+    @Test func `strangers are heard where they are admitted, from however far`() throws {
+        var own = settings()
+        own.transport = .unicast([UnicastPeer(address: ip("192.0.2.2"))])
+        own.admitsUnknownPeers = true
+        var channel = AdvertisementChannel(settings: own)
+        _ = try channel.hear(good, from: "192.0.2.3", to: "192.0.2.9", hopLimit: 9)
+        #expect(channel.refusal(good, to: "192.0.2.9", hopLimit: 9)?.cause == .hopLimit)
+    }
+
+    /// From 192.0.2.2 to 192.0.2.9, the sum with 224.0.0.18 in place of the destination.
+    private let old = "31336401006405d4c0000201"
+
+    @Test func `the unicast checksum of old releases is taken and answered in kind`() throws {
+        var own = settings()
+        own.transport = .unicast([UnicastPeer(address: ip("192.0.2.2"))])
+        var channel = AdvertisementChannel(settings: own)
+        _ = try channel.hear(old, to: "192.0.2.9")
+        #expect(channel.coverage == .groupPseudoHeader)
+        let sent = try channel.messages(for: advert(100, addresses: announced), at: noon)
+        #expect(hexadecimal(sent[0].payload) == "31336401006405cdc0000201")
+    }
+
+    @Test func `to the group it is the usual one, and no third form is taken`() throws {
+        var channel = AdvertisementChannel(settings: settings())
+        _ = try channel.hear(old)
+        #expect(channel.coverage == .pseudoHeader)
+        var own = settings()
+        own.transport = .multicast(group: ip("224.0.0.99"))
+        var other = AdvertisementChannel(settings: own)
+        #expect(other.refusal(old, to: "224.0.0.99")?.cause == .checksum)
+    }
+
+    @Test func `other settings leave what was learnt and counted`() throws {
+        var channel = AdvertisementChannel(settings: settings())
+        _ = try channel.hear(old)
+        _ = channel.refusal("3133")
+        var next = settings()
+        next.transport = .unicast([UnicastPeer(address: ip("192.0.2.2"))])
+        channel.reconfigure(next)
+        #expect(channel.coverage == .pseudoHeader)
+        #expect(channel.acceptedCount == 1)
+        #expect(channel.refusals[.truncated] == 1)
+        #expect(channel.refusal(good)?.cause == .destination)
+        next.coverage = .pseudoHeader
+        channel.reconfigure(next)
+        next.coverage = .message
+        channel.reconfigure(next)
+        #expect(channel.coverage == .message)
+    }
+
+    @Test func `a message is a replay also after other settings came, but for another trailer`()
+        throws
+    {
+        var own = settings(source: ip("192.0.2.2"))
+        own.authentication = MessageAuthentication(activeKeyID: 1, windowSeconds: 5)
+        var sender = AdvertisementChannel(settings: own)
+        own.source = ip("192.0.2.9")
+        var receiver = AdvertisementChannel(settings: own)
+        let sent = try sender.messages(
+            for: advert(100, addresses: announced), at: noon, using: TestKeys())
+        let wire = hexadecimal(sent[0].payload)
+        _ = try receiver.hear(wire, keys: TestKeys())
+        own.coverage = .pseudoHeader
+        receiver.reconfigure(own)
+        #expect(receiver.refusal(wire, keys: TestKeys()) == .unauthentic(.replayed))
+        own.authentication?.mode = .permissive
+        receiver.reconfigure(own)
+        #expect(receiver.refusal(wire, keys: TestKeys()) == nil)
+    }
+}

@@ -138,7 +138,7 @@ private func changed(
         var router = router().promoted()
         #expect(
             router.handle(.yield, at: second(10.5)) == [
-                .advertise(.release), .report(.transition(from: .active, to: .backup)),
+                .advertise(.release), .advertise(.release), .report(.transition(from: .active, to: .backup)),
                 .releaseAddresses,
             ])
         _ = router.handle(.received(advert(1), from: lowerAddress), at: second(11))
@@ -248,7 +248,7 @@ private func changed(
         _ = router.handle(.wake, at: second(late))
         #expect(
             router.effects(of: .shutdown, at: second(late)) == [
-                .advertise(.release), .releaseAddresses,
+                .advertise(.release), .advertise(.release), .releaseAddresses,
             ])
     }
 }

@@ -348,7 +348,7 @@ private func channel(
         var router = router().promoted()
         #expect(
             router.effects(of: .shutdown, at: second(10.5)) == [
-                .advertise(.release), .releaseAddresses,
+                .advertise(.release), .advertise(.release), .releaseAddresses,
             ])
     }
     @Test func `9568-6.4.3-8 refuse the old timer`() {

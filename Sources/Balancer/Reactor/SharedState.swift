@@ -16,21 +16,35 @@ final class SharedState: Sendable {
     let pools: [Pool]
     let inboxes: [Inbox]
     let boards: [TallyBoard]
+    let histograms: [HistogramBoard]
+    /// Where records of connections go; `nil` where no frontend tells of any.
+    let records: ConnectionRecords?
+    /// What balancers before this one have counted: by places on the boards.
+    let former: Mutex<(sessions: Int, totals: [CounterTotals])>
     let ports: SourcePorts
     let layout: TallyLayout
+    /// Where connections can lead, and what is decided on the way.
+    let paths: PathTable
+    /// One for each frontend.
+    let refusals: [RefusalTally]
     let connectionLimit: Int
     let watch: ConnectionWatch?
+    /// Tells this balancer's `unique-id`s from those of others.
+    let ownNumber = UInt64.random(in: 0 ... .max)
 
     init(_ plan: BalancerPlan, observer: ConnectionObserver? = nil) throws(SystemError) {
         self.plan = plan
         layout = TallyLayout(plan)
+        paths = PathTable(plan, layout: layout)
+        refusals = plan.frontends.map { _ in RefusalTally() }
         connectionLimit = SharedState.connectionLimit(of: plan)
         let limit = connectionLimit
         admission = Mutex(
             Admission(
                 processLimit: limit,
                 frontendLimits: plan.frontends.map { min($0.connectionLimit ?? limit, limit) },
-                rateLimits: plan.frontends.map { $0.sessionRateLimit ?? .max }))
+                rateLimits: plan.frontends.map { $0.sessionRateLimit ?? .max },
+                listenerLimits: paths.entries.map { $0.connectionLimit ?? .max }))
         sourceRates = plan.frontends.map { frontend in
             frontend.sessionRateLimitPerSource.map { SourceRates(limit: $0) }
         }
@@ -40,6 +54,10 @@ final class SharedState: Sendable {
         self.inboxes = inboxes
         let count = layout.count
         boards = inboxes.map { _ in TallyBoard(count: count) }
+        histograms = inboxes.map { _ in HistogramBoard(poolCount: plan.pools.count) }
+        let isLogging = plan.frontends.contains { $0.logging != nil }
+        records = isLogging ? try ConnectionRecords(reactorCount: plan.reactorCount) : nil
+        former = Mutex((0, Array(repeating: CounterTotals(), count: count)))
         ports = SourcePorts(serverCount: layout.serverCount)
         let layout = layout
         watch = observer.map { ConnectionWatch(layout, observer: $0) }

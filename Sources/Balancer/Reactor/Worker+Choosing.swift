@@ -63,24 +63,32 @@ extension Worker {
     }
 
     /// Counts a connection out of its pool: with its slot, or out of the line that it stands in.
-    mutating func leavePool(_ client: Int) {
+    ///
+    /// - Returns: How many connections the pool and the server have left.
+    mutating func leavePool(_ client: Int) -> (pool: Int, server: Int) {
         let server = serverInPool(client)
         let isWaiting = slab[client].phase == .waiting
         let ticket = slab[client | 1].word
         let pool = route(client).pool
-        let holdsSlot = slab[client].phase == .connecting || slab[client].phase == .relaying
-        let notice: PoolState.Notice? = shared.pools[pool].state.withLock { state in
+        let holdsSlot =
+            switch slab[client].phase {
+            case .connecting, .relaying, .flowing: true
+            case .free, .introducing, .waiting, .pausing: false
+            }
+        let (notice, left) = shared.pools[pool].state.withLock { state in
             state.leave()
             if isWaiting { state.leaveLine(at: server, ticket: ticket) }
-            guard holdsSlot, let server else { return nil }
-            return state.giveBack(server, at: now)
+            var notice: PoolState.Notice?
+            if holdsSlot, let server { notice = state.giveBack(server, at: now) }
+            return (notice, (state.current, server.map { state.servers[$0].served } ?? 0))
         }
         tell(notice, pool: pool)
+        return left
     }
 
     /// What does not change about a connection's frontend and pool.
     @inline(__always)
-    func route(_ client: Int) -> Route { unsafe routes[Int(slab[client].owner)] }
+    func route(_ client: Int) -> Route { unsafe routes[Int(slab[client | 1].path)] }
 
     /// The position of a connection's server in its pool, or of the server whose line it stands in.
     func serverInPool(_ client: Int) -> Int? {
@@ -91,7 +99,12 @@ extension Worker {
     /// What a pool's algorithm chooses by, where it does so by something of the client's.
     private func clientKey(_ client: Int) -> UInt32 {
         guard let key = route(client).key else { return 0 }
-        return key.value(socket: slab[client].socket, address: slab[client].word)
+        guard key.needsEnds else {
+            return key.value(address: slab[client].word, source: .none, destination: .none)
+        }
+        return key.value(
+            address: slab[client].word, source: source(of: client),
+            destination: destination(of: client))
     }
 
     private func waiter(_ client: Int) -> Waiter {
@@ -114,21 +127,41 @@ extension Worker {
         case .server(let server):
             slab[client | 1].owner = UInt16(first + server)
             connect(client)
-        case .waits(let server, let ticket, _):
+        case .waits(let server, let ticket, let ahead):
+            notePlace(ahead + 1, atServer: server != nil, client)
             slab[client | 1].owner = server.map { UInt16(first + $0) } ?? Half.noServer
             slab[client | 1].word = ticket
             slab[client | 1].marks.remove(.isHeld)
             enter(.waiting, client)
         case .isHeld(let ticket):
+            notePlace(1, atServer: false, client)
             slab[client | 1].owner = Half.noServer
             slab[client | 1].word = ticket
             slab[client | 1].marks.insert(.isHeld)
             enter(.waiting, client)
-        case .nobody, .queueIsFull:
+        case .queueIsFull:
+            slab[client | 1].owner = Half.noServer
+            poolTally(client) { $0.connectionErrors.increase() }
+            // It would have waited.
+            slab[client].phase = .pausing
+            end(
+                client, client: .finish, server: .reset,
+                because: Ending(cause: .proxy, stage: .queue))
+        case .nobody:
             slab[client | 1].owner = Half.noServer
             slab[client].phase = .pausing
             poolTally(client) { $0.connectionErrors.increase() }
-            end(client, client: .finish, server: .reset)
+            end(client, client: .finish, server: .reset, because: .server)
+        }
+    }
+
+    /// Takes note of the place in a line, for the log.
+    private func notePlace(_ place: Int, atServer: Bool, _ client: Int) {
+        slab[client | 1].number = UInt16(clamping: place)
+        if atServer {
+            slab[client | 1].marks.insert(.waitedAtServer)
+        } else {
+            slab[client | 1].marks.remove(.waitedAtServer)
         }
     }
 }

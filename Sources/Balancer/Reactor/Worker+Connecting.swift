@@ -7,12 +7,15 @@ extension Worker {
     /// Begins an attempt at the server that was chosen.
     mutating func connect(_ client: Int) {
         let server = client | 1
+        guard !route(client).isDatagram else { return connectFlow(client) }
         slab[client].phase = .connecting
-        let result = StreamSocket.open()
+        noteAssigned(client)
+        let destination = unsafe destinations + Int(slab[server].owner)
+        let result = StreamSocket.open(unsafe destination.pointee.family)
         guard result >= 0 else { return descriptorsRanOut(client) }
         let socket = Int32(result)
         slab[server].socket = socket
-        let outcome = beginConnecting(socket, to: Int(slab[server].owner), client)
+        let outcome = unsafe beginConnecting(socket, to: destination, client)
         guard outcome == 0 || Errno(result: outcome) == .inProgress else {
             return attemptFailed(client, pausing: true)
         }
@@ -33,7 +36,11 @@ extension Worker {
         guard readiness.contains(.writable) else { return }
         slab[server].activeAt = UInt32(truncatingIfNeeded: now)
         shared.watch?.connected(to: Int(slab[server].owner))
+        if unsafe destinations[Int(slab[server].owner)].hasHeader, !sendHeader(client) {
+            return attemptFailed(client, pausing: true)
+        }
         enter(.relaying, client)
+        recordConnected(client)
         note(readiness, server)
         let generation = slab[client].generation
         if slab[client].marks.contains(.readable) { pump(client) }
@@ -46,14 +53,15 @@ extension Worker {
         note(readiness, half)
         guard !readiness.isDisjoint(with: [.failed, .hungUp]) else { return }
         countAbort(by: half)
-        end(half & ~1, client: .finish, server: .reset)
+        end(
+            half & ~1, client: .finish, server: .reset, because: half & 1 == 0 ? .client : .server)
     }
 
     /// Counts a failed attempt and makes the next one, or gives up.
     ///
     /// As haproxy: the same server after a second, or, where `option redispatch` allows it and the
     /// algorithm is no hash, another one at once.
-    mutating func attemptFailed(_ client: Int, pausing: Bool) {
+    mutating func attemptFailed(_ client: Int, pausing: Bool, timedOut: Bool = false) {
         let server = client | 1
         let route = route(client)
         shared.watch?.failed(toReach: Int(slab[server].owner))
@@ -62,7 +70,9 @@ extension Worker {
         guard Int(slab[server].failedAttempts) <= route.retries, let failed = serverInPool(client)
         else {
             serverTally(client) { $0.connectionErrors.increase() }
-            return end(client, client: .finish, server: .reset)
+            return end(
+                client, client: .finish, server: .reset,
+                because: timedOut ? .serverTimeout : .server)
         }
         let isLast = Int(slab[server].failedAttempts) == route.retries
         let (notice, moves) = shared.pools[route.pool].state.withLock { state in
@@ -75,6 +85,7 @@ extension Worker {
         tell(notice, pool: route.pool)
         if moves {
             serverTally(client) { $0.redispatches.increase() }
+            slab[server].marks.insert(.wasRedispatched)
             choose(client, avoiding: failed)
         } else {
             serverTally(client) { $0.retries.increase() }
@@ -96,7 +107,7 @@ extension Worker {
     ///
     /// It was accepted, so it is not lost: it tries again, and nothing further is accepted
     /// meanwhile. Not an attempt: the server has no part in it.
-    private mutating func descriptorsRanOut(_ client: Int) {
+    mutating func descriptorsRanOut(_ client: Int) {
         pauseAccepting()
         if let server = serverInPool(client) { giveBackSlot(server, pool: route(client).pool) }
         slab[client].phase = .pausing
@@ -115,20 +126,35 @@ extension Worker {
         guard slab[server].socket >= 0 else { return }
         StreamSocket.close(slab[server].socket)
         slab.retire(server)
-        slab[server].marks.formIntersection(.isOnReadyList)
+        slab[server].marks.formIntersection([.isOnReadyList, .wasRedispatched, .waitedAtServer])
     }
 
     /// Connects from a port of our own choice, or from the kernel's once a few were taken.
-    private mutating func beginConnecting(_ socket: Int32, to server: Int, _ client: Int) -> Int {
-        let address = unsafe addresses[server]
-        guard shared.ports.isAvailable else { return StreamSocket.connect(socket, to: address) }
+    @unsafe
+    private mutating func beginConnecting(
+        _ socket: Int32, to destination: UnsafePointer<Destination>, _ client: Int
+    ) -> Int {
+        let server = Int(slab[client | 1].owner)
+        var choosesPort = shared.ports.isAvailable
+        if unsafe !destination.pointee.isPlain {
+            switch unsafe bindSource(of: socket, for: destination, client) {
+            case .anyPort: break
+            case .ownPort: choosesPort = false
+            case .failed(let result): return result
+            }
+        } else if unsafe !destination.pointee.isInternet {
+            choosesPort = false
+        }
+        guard choosesPort else {
+            return unsafe StreamSocket.connect(socket, to: destination.pointee.address)
+        }
         for _ in 0..<portAttempts {
             _ = StreamSocket.restrictLocalPorts(of: socket, to: shared.ports.next(for: server))
-            let result = StreamSocket.connect(socket, to: address)
+            let result = unsafe StreamSocket.connect(socket, to: destination.pointee.address)
             guard result < 0, Errno(result: result) == .addressNotAvailable else { return result }
         }
         _ = StreamSocket.restrictLocalPorts(of: socket, to: 0)
-        return StreamSocket.connect(socket, to: address)
+        return unsafe StreamSocket.connect(socket, to: destination.pointee.address)
     }
 }
 

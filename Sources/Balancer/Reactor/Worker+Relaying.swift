@@ -249,9 +249,9 @@ extension Worker {
         slab[half].marks.insert(.passedEnd)
         let peer = half ^ 1
         if slab[peer].marks.contains(.passedEnd) {
-            end(half & ~1, client: .finish, server: .finish)
+            end(half & ~1, client: .finish, server: .finish, because: .normal)
         } else if slab[peer].marks.contains(.ended), slab[peer].lease < 0 {
-            end(half & ~1, client: .finish, server: .finish)
+            end(half & ~1, client: .finish, server: .finish, because: .normal)
         } else {
             StreamSocket.endSending(slab[peer].socket)
             let route = route(half & ~1)
@@ -266,12 +266,14 @@ extension Worker {
     /// would look to it like a complete answer.
     private mutating func abort(_ failed: Int) {
         countAbort(by: failed)
-        end(failed & ~1, client: .reset, server: .reset)
+        end(
+            failed & ~1, client: .reset, server: .reset,
+            because: failed & 1 == 0 ? .client : .server)
     }
 
     /// Counts bytes as they pass, so that a long connection shows in the counters while it lasts.
     @inline(__always)
-    private mutating func took(_ count: Int, from half: Int) {
+    mutating func took(_ count: Int, from half: Int) {
         slab[half].receivedByteCount &+= UInt64(count)
         slab[half].activeAt = UInt32(truncatingIfNeeded: now)
         let frontend = Int(slab[half & ~1].owner)

@@ -25,10 +25,18 @@ extension Worker {
     ///   - server: Its number, counted over all pools.
     ///   - cause: What the log says.
     mutating func endSessions(of server: Int, because cause: SessionEndCause) {
+        let cause: Ending.Cause =
+            switch cause {
+            case .serverDown: .serverDown
+            case .activeCameUp: .activeCameUp
+            case .operatorsOrder: .operatorsOrder
+            }
         for client in stride(from: 0, to: 2 * slab.usedCount, by: 2)
-        where Int(slab[client | 1].owner) == server && slab[client].phase == .relaying {
+        where Int(slab[client | 1].owner) == server
+            && (slab[client].phase == .relaying || slab[client].phase == .flowing)
+        {
             serverTally(client) { $0.serverAborts.increase() }
-            end(client, client: .reset, server: .reset)
+            end(client, client: .reset, server: .reset, because: cause)
         }
     }
 }

@@ -1,11 +1,11 @@
 /// One side of a relayed connection, and the direction that its bytes take to the other side.
 ///
 /// The client's half and the server's lie next to each other: the peer of half `i` is `i ^ 1`.
-/// 56 bytes, all that an idle connection costs the process is two of them.
+/// 64 bytes, a cache line; all that an idle connection costs the process is two of them.
 struct Half {
     /// What is known about the side, or has been done for it.
     struct Marks: OptionSet {
-        let rawValue: UInt16
+        let rawValue: UInt32
 
         /// Bytes, or the end, may be there to take.
         static let readable = Marks(rawValue: 1 << 0)
@@ -35,6 +35,10 @@ struct Half {
         static let failed = Marks(rawValue: 1 << 12)
         /// Server half: the client waits for any server to come up.
         static let isHeld = Marks(rawValue: 1 << 13)
+        /// Server half: an attempt was moved to another server.
+        static let wasRedispatched = Marks(rawValue: 1 << 14)
+        /// Server half: the place in ``number`` is that in a server's line, not in the pool's.
+        static let waitedAtServer = Marks(rawValue: 1 << 15)
     }
 
     /// Bytes taken from this side.
@@ -56,6 +60,12 @@ struct Half {
     var word: UInt32
     /// Server half: when the present phase began, or is to end: low 32 bits of milliseconds.
     var phaseAt: UInt32
+    /// The client half's: when the connection was accepted, the low 32 bits of milliseconds; the
+    /// server half's: the milliseconds until a server was its own, or ``noTime``.
+    var time: UInt32
+    /// The client half's: the client's port; the server half's: the place in the line where it
+    /// waited last, from 1, 0 for none.
+    var number: UInt16
     /// Client half: the timer slot, or ``TimerWheel/noSlot``.
     var timerSlot: UInt16
     /// The client half's: the frontend; the server half's: the server, counted over all pools.
@@ -67,14 +77,23 @@ struct Half {
     var phase: Phase
     /// Server half: attempts to connect that failed.
     var failedAttempts: UInt8
+    /// The client half's: what it waits for while ``Phase/introducing``.
+    var stage: Stage
+    /// The client half's: the listener, counted over all frontends; the server half's: the route.
+    var path: UInt16
+    /// The client half's: where its ends are kept if they are not the sockets'; -1: nowhere.
+    var introduction: Int32
 
     static let noServer = UInt16.max
+    static let noTime = UInt32.max
 }
 
 /// What a connection is doing.
 enum Phase: UInt8 {
     /// The place is free.
     case free
+    /// It says who it is, before a server is chosen.
+    case introducing
     /// It waits for a server with room.
     case waiting
     /// It pauses before the next attempt.
@@ -83,4 +102,14 @@ enum Phase: UInt8 {
     case connecting
     /// It moves bytes.
     case relaying
+    /// It moves datagrams.
+    case flowing
+}
+
+/// What a connection waits for that says who it is.
+enum Stage: UInt8 {
+    /// Its PROXY header.
+    case header
+    /// What its client says first.
+    case content
 }

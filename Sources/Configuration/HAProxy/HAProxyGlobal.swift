@@ -9,9 +9,7 @@ enum HAProxyGlobal {
                 let limit = try arguments.integer(in: .atLeast(0))
                 global.connectionLimit = limit == 0 ? nil : limit
             },
-            "log": .line { global, arguments throws(Remark) in
-                if try arguments.logGoesToSyslog() { global.logsToSyslog = true }
-            },
+            "log": log,
             "external-check": .set(\.allowsCommandChecks, to: true),
             // The programs are started without a fork of the whole process.
             "insecure-fork-wanted": .alwaysSo,
@@ -84,26 +82,4 @@ enum HAProxyGlobal {
             unsetenv wurfl-cache-size wurfl-data-file zero-warning
             """,
         neighbours: HAProxyReader.sections)
-}
-
-extension Arguments {
-    /// Where the words of `log` send the lines: standard error, or this node's syslog.
-    mutating func logGoesToSyslog() throws(Remark) -> Bool {
-        let target = try next("an address, or global")
-        let rest = remaining()
-        switch target.text {
-        case "global": return false
-        case "stderr": return false
-        case "stdout":
-            warn("'log stdout' is known but not implemented yet: lines go to standard error")
-            return false
-        default:
-            if !rest.isEmpty || target.text != "/dev/log" {
-                warn(
-                    "log lines go to this node's syslog; an address, a facility and a level are"
-                        + " known but not implemented yet", at: target.position)
-            }
-            return true
-        }
-    }
 }

@@ -27,6 +27,10 @@ extension HAProxySection {
         "contimeout": ([.defaults, .listen, .backend], false),
         "default-server": ([.defaults, .listen, .backend, .check], false),
         "target": ([.check], true),
+        "acl": ([.listen, .frontend], true),
+        "tcp-request": ([.listen, .frontend], true),
+        "use_backend": ([.listen, .frontend], true),
+        "source": ([.defaults, .listen, .backend], false),
         "retries": ([.defaults, .listen, .backend], false),
         "srvtimeout": ([.defaults, .listen, .backend], false),
     ]
@@ -37,6 +41,7 @@ extension HAProxySection {
         implemented
             .merging(selectionKeywords) { own, _ in own }
             .merging(limitKeywords) { own, _ in own }
+            .merging(routing) { own, _ in own }
             .merging(HAProxyChecks.keywords) { own, _ in own }
             .merging(consequential) { own, _ in own },
         notYet: """
@@ -87,35 +92,31 @@ extension HAProxySection {
             section.settings.showsStatistics = true
             try statistics.read(into: &section, &arguments)
         },
-        "log": .line { section, arguments throws(Remark) in
-            if try arguments.logGoesToSyslog() { section.settings.logsToSyslog = true }
-        },
+        "log": log,
         "disabled": .set(\.settings.isDisabled, to: true),
         "enabled": .set(\.settings.isDisabled, to: false),
     ]
 
     /// Known keywords whose absence a client, a server or an operator would notice.
     private static let consequential: [String: Rule<HAProxySection>] = [
-        "acl": .notYet("nothing depends on it"),
         "cookie": .notYet("no cookie is looked at"),
         "dispatch": .notYet("no connection goes there"),
         "force-persist": .notYet("no connection is bound to a server that is down"),
         "http-request": .notYet("no request is looked at"),
         "http-response": .notYet("no response is looked at"),
         "retry-on": .notYet("only a failed connection is tried again"),
-        "source": .notYet("the kernel chooses the source address"),
         "stick": .notYet("no connection is bound to a server"),
-        "tcp-request": .notYet("no connection is refused or changed by it"),
         "tcp-response": .notYet("no connection is refused or changed by it"),
         "use-fcgi-app": .notYet("lbctl balances TCP"),
         "use-server": .notYet("the balance algorithm chooses every server"),
-        "use_backend": .notYet("every connection goes to the default backend"),
     ]
 
     private static let modes = KeywordTable<HAProxySection>(
         "mode",
         [
             "tcp": .set(\.settings.mode, to: .tcp), "http": .set(\.settings.mode, to: .http),
+            // An addition: haproxy has no datagrams.
+            "udp": .set(\.settings.mode, to: .udp),
             "health": gone, "log": gone, "spop": gone, "haterm": gone,
         ])
 
@@ -142,7 +143,7 @@ extension HAProxySection {
 
     private static let negatable = KeywordTable<HAProxySection>(
         "keyword", scope: "after 'no'",
-        ["option": option, "log": .set(\.settings.logsToSyslog, to: false)])
+        ["option": option, "log": log])
 
     private static let options = KeywordTable<HAProxySection>(
         "option",
@@ -162,20 +163,21 @@ extension HAProxySection {
             "contstats": .alwaysSo,
             "splice-auto": .alwaysSo, "splice-request": .alwaysSo, "splice-response": .alwaysSo,
         ].merging(selectionOptions) { own, _ in own }
+            .merging(logOptions) { own, _ in own }
             .merging(HAProxyChecks.options) { own, _ in own },
         notYet: """
             abortonclose accept-invalid-http-request accept-invalid-http-response
             accept-unsafe-violations-in-http-request accept-unsafe-violations-in-http-response
-            assume-rfc6587-ntf checkcache clitcpka disable-h2-upgrade dontlog-normal
+            assume-rfc6587-ntf checkcache clitcpka disable-h2-upgrade
             forceclose forwarded forwardfor h1-case-adjust-bogus-client
             h1-case-adjust-bogus-server http-buffer-request http-drop-request-trailers
             http-drop-response-trailers http-ignore-probes http-keep-alive http-no-delay
             http-pretend-keepalive http-proxy http-restrict-req-hdr-names http-server-close
             http-tunnel http-use-htx http-use-proxy-header httpclose httplog httpslog
             idle-close-on-response independent-streams
-            log-separate-errors logasap nolinger originalto persist
+            nolinger originalto persist
             prefer-last-server socket-stats spop-check srvtcpka
-            tcp-smart-accept tcp-smart-connect tcpka tcplog transparent
+            tcp-smart-accept tcp-smart-connect tcpka transparent
             """)
 
     /// haproxy's configuration manual, the keywords that begin with `stats`.
@@ -214,41 +216,4 @@ extension HAProxySection {
             "http-request": .notYet("only 'stats auth' restricts who may look"),
             "scope": .notYet("the page shows every section"),
         ], notYet: "maxconn show-desc show-legends show-modules show-node socket timeout")
-
-    /// haproxy's configuration manual, section 5.1.
-    static let bindOptions = KeywordTable<HAProxySection>(
-        "bind option",
-        [
-            "accept-proxy": .notYet(taking: 0, "a PROXY header reaches the server as data"),
-            "ssl": .notYet(taking: 0, "bytes reach the server as the client sent them"),
-            "interface": .notYet(taking: 1, "connections of every interface are accepted"),
-            "maxconn": .notYet(taking: 1, "the section's 'maxconn' holds"),
-            "transparent": .alwaysSoOption,
-        ].merging(
-            [
-                0: """
-                allow-0rtt defer-accept force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12
-                force-tlsv13 generate-certificates no-alpn no-ca-names no-sslv3 no-tls-tickets
-                no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 prefer-client-ciphers quic-force-retry
-                strict-sni tfo v4v6 v6only accept-netscaler-cip
-                """,
-                1: """
-                alpn backlog ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file cc
-                ciphers ciphersuites client-sigalgs crl-file crt crt-ignore-err crt-list curves
-                default-crt ecdhe expose-fd gid group guid-prefix id idle-ping label level mode mss
-                name namespace nbconn nice npn ocsp-update process proto quic-cc-algo quic-socket
-                severity-output shards sigalgs ssl-max-ver ssl-min-ver tcp-md5sig tcp-ss tcp-ut
-                thread tls-ticket-keys uid user verify
-                """,
-            ].flatMap { count, names in
-                names.split(whereSeparator: \.isWhitespace).map {
-                    (String($0), Rule<HAProxySection>.notYet(taking: count))
-                }
-            }
-        ) { own, _ in own })
-}
-
-extension Rule {
-    /// An option without words of its own that changes nothing here.
-    fileprivate static var alwaysSoOption: Rule { Rule { _, _ in } }
 }

@@ -22,6 +22,12 @@ struct KeepalivedInstance: Sendable {
     var addresses: [VirtualAddress] = []
     /// Whether addresses were written, be they wrong ones.
     var listsAddresses = false
+    /// Whether it was said that an advertisement has no room for more addresses.
+    var isFull = false
+    var virtualMAC: KeepalivedVirtualMAC?
+    var advertisesFromBase = false
+    var acceptsTraffic = true
+    var tracksOwnInterface = true
     var routes: [VirtualRoute] = []
     var rules: [VirtualRule] = []
     var preemptDelay: (keyword: Word, delay: Duration)?
@@ -63,6 +69,10 @@ struct KeepalivedInstance: Sendable {
         } catch { remarks.append(error) }
         settings.preempts = preempts(priority, &remarks)
         settings.sendsMessageOnlyChecksum = sendsMessageOnlyChecksum
+        settings.virtualMAC = virtualMAC?.settings(
+            vrid, addresses.first?.address.family ?? .ipv4, advertisesFromBase: advertisesFromBase)
+        settings.acceptsTraffic = acceptsTraffic
+        settings.tracksOwnInterface = tracksOwnInterface
         settings.routes = routes
         settings.rules = rules
         settings.lostAdvertisements = lostAdvertisements ?? globals.lostAdvertisements ?? 3

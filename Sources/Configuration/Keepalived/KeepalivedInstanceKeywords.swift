@@ -11,9 +11,9 @@ extension KeepalivedInstance {
             .merging(KeepalivedTracked.rules(\.tracked)) { own, _ in own }
             .merging(KeepalivedNotifications.rules(\.notifications)) { own, _ in own },
         notYet: """
-            debug dont_track_primary garp_extra_if garp_lower_prio_delay garp_lower_prio_repeat
+            debug garp_extra_if garp_lower_prio_delay garp_lower_prio_repeat
             kernel_rx_buf_size linkbeat_use_polling promote_secondaries timer_expired_backup
-            vmac_xmit_base lvs_sync_daemon_interface
+            lvs_sync_daemon_interface
             """)
 
     /// keepalived's limit.
@@ -78,7 +78,7 @@ extension KeepalivedInstance {
         "no_virtual_ipaddress": .line { _, _ throws(Remark) in },
         "virtual_ipaddress_excluded": .block { instance, arguments throws(Remark) in
             arguments.readItems(of: "an address") { item, word throws(Remark) in
-                let address = try VirtualAddress(word, options: &item)
+                let address = try KeepalivedAddress.read(word, &item)
                 try instance.refuseDuplicate(address, at: word.position)
                 instance.excludedAddresses.append(address)
             }
@@ -86,7 +86,7 @@ extension KeepalivedInstance {
         "virtual_ipaddress": .block { instance, arguments throws(Remark) in
             if arguments.block?.directives.isEmpty == false { instance.listsAddresses = true }
             arguments.readItems(of: "an address") { item, word throws(Remark) in
-                let address = try VirtualAddress(word, options: &item)
+                let address = try KeepalivedAddress.read(word, &item)
                 try instance.refuseDuplicate(address, at: word.position)
                 // One message, and so one election, is of one family (RFC 9568 §5.2.9).
                 if let first = instance.addresses.first?.address,
@@ -97,13 +97,7 @@ extension KeepalivedInstance {
                             + " virtual_ipaddress_excluded to move it along, or into a"
                             + " vrrp_instance of its own", at: word.position)
                 }
-                // The message counts its addresses in one byte (RFC 9568 §5.2.5).
-                guard instance.addresses.count < 255 else {
-                    throw .error(
-                        "this is address 256; one virtual router holds at most 255",
-                        at: word.position)
-                }
-                instance.addresses.append(address)
+                instance.add(address, at: word.position, &item)
             }
         },
         "virtual_routes": .block { instance, arguments throws(Remark) in
@@ -129,18 +123,60 @@ extension KeepalivedInstance {
 
     /// Known keywords whose absence a peer, a client or an operator would notice.
     private static let consequential: [String: Rule<KeepalivedInstance>] = [
-        "accept": .alwaysSo,
-        "no_accept": .notYet("packets to the virtual addresses are accepted"),
+        "accept": .set(\.acceptsTraffic, to: true),
+        "no_accept": .set(\.acceptsTraffic, to: false),
+        "dont_track_primary": .set(\.tracksOwnInterface, to: false),
+        "vmac_xmit_base": .set(\.advertisesFromBase, to: true),
+        "use_vmac": .line { instance, arguments throws(Remark) in
+            try instance.readVirtualMAC(&arguments)
+        },
         "strict_mode": .strictMode,
         "track_bfd": .notYet("it changes no priority"),
         "use_ipvlan": .notYet("the addresses are put on the interface itself"),
-        "use_vmac": .notYet("the addresses answer with the interface's own MAC address"),
-        "use_vmac_addr": .notYet("the addresses answer with the interface's own MAC address"),
+        "use_vmac_addr": .notYet(
+            "addresses with 'dev' answer with the MAC address of that interface"),
         "vrf": .notYet("the addresses are put on the interface as it is"),
     ]
 }
 
 extension KeepalivedInstance {
+    /// Takes an address; what no message has room for moves without being advertised.
+    fileprivate mutating func add(
+        _ address: VirtualAddress, at position: Position, _ arguments: inout Arguments
+    ) {
+        // The message counts them in one byte (RFC 9568 §5.2.5), and with its headers and a trailer
+        // it has to fit an Ethernet frame.
+        let limit = address.address.family == .ipv4 ? 255 : 89
+        guard addresses.count >= limit else { return addresses.append(address) }
+        if addresses.count == limit, !isFull {
+            isFull = true
+            arguments.warn(
+                "an advertisement has room for \(limit) addresses: this one and those after it move"
+                    + " with the others as virtual_ipaddress_excluded, without being advertised",
+                at: position)
+        }
+        excludedAddresses.append(address)
+    }
+
+    /// `use_vmac [[name] LINK] [MAC]`.
+    fileprivate mutating func readVirtualMAC(_ arguments: inout Arguments) throws(Remark) {
+        virtualMAC = KeepalivedVirtualMAC(keyword: arguments.keyword)
+        while let word = arguments.nextIfPresent() {
+            if word.text == "name" {
+                virtualMAC?.name = try arguments.next("the name of a link").interface()
+            } else if word.text.split(separator: ":").count == 6 {
+                virtualMAC?.address = try word.macAddress()
+            } else if word.text == "netlink_notify_msg" {
+                continue
+            } else if word.text == "group" {
+                arguments.warn("'group' is known but not implemented yet; it is ignored")
+                arguments.skip(1)
+            } else {
+                virtualMAC?.name = try word.interface()
+            }
+        }
+    }
+
     fileprivate func refuseDuplicate(
         _ address: VirtualAddress, at position: Position
     ) throws(Remark) {
@@ -156,61 +192,6 @@ extension Rule {
         .notYet(
             "the protocol is followed as ever, but unicast peers, authentication and packets to the"
                 + " virtual addresses, which it would refuse, are accepted")
-    }
-}
-
-extension VirtualAddress {
-    fileprivate init(_ word: Word, options: inout Arguments) throws(Remark) {
-        let parts = word.text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        let host = Word(text: parts.first.map(String.init) ?? "", position: word.position)
-        self.init(address: try host.ipAddress())
-        guard address.isUnicast else {
-            throw .error(
-                "\(address) cannot move between nodes: must be a unicast address",
-                at: word.position)
-        }
-        if parts.count == 2 {
-            guard let length = Int(parts[1]), (0...prefixLength).contains(length) else {
-                throw .error(
-                    "\(word.text.quoted): the prefix length must be 0 to \(prefixLength)",
-                    at: word.position)
-            }
-            prefixLength = length
-        }
-        try Self.options.readAll(into: &self, &options)
-    }
-
-    /// keepalived.conf(5), `virtual_ipaddress`; the arguments of ip-address(8).
-    private static let options = KeywordTable<VirtualAddress>(
-        "option of an address",
-        [
-            "dev": .line { address, arguments throws(Remark) in
-                address.interface = try arguments.interface()
-            },
-            "label": .line { address, arguments throws(Remark) in
-                let word = try arguments.next("a label")
-                guard (1...15).contains(word.text.utf8.count) else {
-                    throw .error(
-                        "label \(word.text.quoted): must be 1 to 15 bytes long", at: word.position)
-                }
-                address.label = word.text
-            },
-            "brd": broadcast, "broadcast": broadcast,
-            "scope": .notYet(taking: 1), "peer": .notYet(taking: 1), "home": .notYet(taking: 0),
-            "use_vmac": .notYet(taking: 0), "-nodad": .notYet(taking: 0),
-            "mngtmpaddr": .notYet(taking: 0), "noprefixroute": .notYet(taking: 0),
-            "autojoin": .notYet(taking: 0), "no_track": .notYet(taking: 0),
-            "preferred_lft": .notYet(taking: 1), "track_group": .notYet(taking: 1),
-        ])
-
-    private static let broadcast = Rule<VirtualAddress>.line { address, arguments throws(Remark) in
-        switch arguments.upcoming?.text {
-        case "-": arguments.skip(1)
-        case "+":
-            arguments.skip(1)
-            arguments.warn("'brd +' is known but not implemented yet; write the address itself")
-        default: address.broadcast = try arguments.address()
-        }
     }
 }
 

@@ -74,7 +74,7 @@ struct KeepalivedRoute: Sendable {
                     arguments.skip(1)
                 }
                 let word = try arguments.next("a router's address")
-                route.gateway = try word.anyAddress()
+                route.gateway = try word.ipAddress()
                 if arguments.upcoming?.text == "or" {
                     throw .error(
                         "'or' and a second router are known but not implemented yet; write one",
@@ -85,7 +85,7 @@ struct KeepalivedRoute: Sendable {
                 route.interface = try arguments.interface()
             },
             "src": .line { route, arguments throws(Remark) in
-                route.source = try arguments.next("an address").anyAddress()
+                route.source = try arguments.next("an address").ipAddress()
             },
             "metric": metricRule, "priority": metricRule, "preference": metricRule,
             "table": .line { route, arguments throws(Remark) in
@@ -117,21 +117,11 @@ struct KeepalivedRoute: Sendable {
 }
 
 extension Word {
-    /// The word as an address of either version.
-    func anyAddress() throws(Remark) -> IPAddress {
-        guard let address = IPAddress(text) else {
-            throw .error(
-                "\(text.quoted): must be an IP address, such as 192.0.2.1 or 2001:db8::1",
-                at: position)
-        }
-        return address
-    }
-
     /// The word as `ADDRESS[/LENGTH]`.
     func prefix() throws(Remark) -> NetworkPrefix {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let host = Word(text: parts.first.map(String.init) ?? "", position: position)
-        let address = try host.anyAddress()
+        let address = try host.ipAddress()
         guard parts.count == 2 else { return NetworkPrefix(address) }
         let limit = 8 * address.family.addressByteCount
         guard let length = Int(parts[1]), (0...limit).contains(length) else {

@@ -32,8 +32,14 @@ public struct FrontendStatus: Codable, Hashable, Sendable {
     public var traffic = TrafficCounters()
     /// Connections that were not relayed because a rule said so.
     public var deniedConnections = 0
+    /// Connections that were closed by a rule once their PROXY header was read.
+    public var deniedSessions = 0
+    /// Connections that were closed by a rule for what their client said first.
+    public var deniedRequests = 0
     /// Connections that ended before a server was chosen.
     public var requestErrors = 0
+    /// How often each cause kept a connection from being relayed or ended it before its time.
+    public var refusals: [String: Int] = [:]
 
     /// Makes a frontend without traffic.
     ///
@@ -41,8 +47,10 @@ public struct FrontendStatus: Codable, Hashable, Sendable {
     public init(status: String = "OPEN") { self.status = status }
 
     private enum CodingKeys: String, CodingKey {
-        case status, addresses, traffic
+        case status, addresses, traffic, refusals
         case deniedConnections = "dcon"
+        case deniedSessions = "dses"
+        case deniedRequests = "dreq"
         case requestErrors = "ereq"
     }
 }
@@ -63,6 +71,12 @@ public struct BackendStatus: Codable, Hashable, Sendable {
     public var activeServers = 0
     /// Usable backups.
     public var backupServers = 0
+    /// How long connections waited for a server.
+    public var queueTimes = TimeDistribution()
+    /// How long servers took to answer.
+    public var connectTimes = TimeDistribution()
+    /// How long connections lasted.
+    public var sessionTimes = TimeDistribution()
 
     /// Makes a pool without traffic.
     ///
@@ -79,6 +93,9 @@ public struct BackendStatus: Codable, Hashable, Sendable {
         case algorithm = "algo"
         case activeServers = "act"
         case backupServers = "bck"
+        case queueTimes = "queue_times"
+        case connectTimes = "connect_times"
+        case sessionTimes = "session_times"
     }
 }
 
@@ -95,6 +112,8 @@ public struct ServerStatus: Codable, Hashable, Sendable {
     public var weight: Int
     /// Whether it serves only when no other does.
     public var isBackup = false
+    /// The percentage of its share that it has come to (`slowstart`); `nil`: all of it.
+    public var warmth: Int?
     /// Connections and bytes.
     public var traffic = TrafficCounters()
     /// Clients that wait for it, and what became of attempts to reach it.
@@ -124,5 +143,6 @@ public struct ServerStatus: Codable, Hashable, Sendable {
         case name, status, weight, traffic, service, check, agent, tracked
         case address = "addr"
         case isBackup = "backup"
+        case warmth = "throttle"
     }
 }

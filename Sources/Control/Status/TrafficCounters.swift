@@ -16,6 +16,8 @@ public struct TrafficCounters: Codable, Hashable, Sendable {
     public var rate = 0
     /// The greatest number of connections in a second.
     public var rateMax = 0
+    /// How many connections a second may bring; `nil`: no limit.
+    public var rateLimit: Int?
 
     /// Makes counters that stand at zero.
     public init() {}
@@ -29,6 +31,7 @@ public struct TrafficCounters: Codable, Hashable, Sendable {
         case bytesOut = "bout"
         case rate
         case rateMax = "rate_max"
+        case rateLimit = "rate_lim"
     }
 }
 

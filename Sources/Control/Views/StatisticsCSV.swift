@@ -62,12 +62,12 @@ public enum StatisticsCSV {
         row["type"] = "0"
         row["sid"] = "0"
         row["status"] = frontend.status
-        row["dreq"] = "0"
+        row["dreq"] = "\(frontend.deniedRequests)"
         row["dresp"] = "0"
         row["ereq"] = "\(frontend.requestErrors)"
-        row["rate_lim"] = "0"
+        row["rate_lim"] = "\(frontend.traffic.rateLimit ?? 0)"
         row["dcon"] = "\(frontend.deniedConnections)"
-        row["dses"] = "0"
+        row["dses"] = "\(frontend.deniedSessions)"
         row["conn_rate"] = "\(frontend.traffic.rate)"
         row["conn_rate_max"] = "\(frontend.traffic.rateMax)"
         row["conn_tot"] = "\(frontend.traffic.sessionsTotal)"
@@ -99,6 +99,7 @@ public enum StatisticsCSV {
         row["act"] = server.isBackup ? "0" : "1"
         row["bck"] = server.isBackup ? "1" : "0"
         row["addr"] = server.address
+        row["throttle"] = server.warmth.map { "\($0)" }
         row["qlimit"] = server.service.queueLimit.map { "\($0)" }
         row["tracked"] = server.tracked
         if let agent = server.agent { row.merge(cells(ofAgent: agent)) { $1 } }

@@ -159,20 +159,20 @@ extension VirtualRouter {
     func stepDown(at now: Instant) -> (State, [Action]) {
         (
             watch(following: nil, at: now),
-            [
-                .advertise(.release), .report(.transition(from: .active, to: .backup)),
-                .releaseAddresses,
-            ]
+            lastWords + [.report(.transition(from: .active, to: .backup)), .releaseAddresses]
         )
     }
+
+    /// What a router says that leaves the addresses.
+    ///
+    /// Deviation: RFC 9568 §6.4.3 has one advertisement of priority 0. Lost, it costs the peers three
+    /// intervals, so two are sent, as keepalived does.
+    private var lastWords: [Action] { [.advertise(.release), .advertise(.release)] }
 
     func resign() -> (State, [Action]) {
         (
             .initialize,
-            [
-                .advertise(.release), .report(.transition(from: .active, to: .initialize)),
-                .releaseAddresses,
-            ]
+            lastWords + [.report(.transition(from: .active, to: .initialize)), .releaseAddresses]
         )
     }
 }

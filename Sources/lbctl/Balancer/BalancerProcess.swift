@@ -74,6 +74,15 @@ final class BalancerProcess {
             link.send(.status(request, service?.proxies() ?? []))
         case .administer(let order):
             service?.administer(order)
+            guard let deadline = order.deadline else { return }
+            loop.schedule(after: .seconds(deadline)) { [weak self] in
+                self?.service?.endSessions(after: order)
+            }
+        case .closeConnections(let addresses):
+            service?.closeConnections(through: addresses)
+        case .addCounters(let ledger):
+            service?.add(ledger)
+            toldCounters += ledger
         case .drain(let seconds):
             link.send(.draining)
             drain(for: .seconds(seconds))
@@ -97,12 +106,33 @@ final class BalancerProcess {
             try service.begin()
             link.send(.serving)
             link.send(.status(nil, service.proxies()))
+            tellCountersRegularly()
         } catch {
             link.send(.refused(error.description))
         }
     }
 
+    // MARK: Counters
+
+    /// So that they go on in the next process, also after a crash of this one.
+    private func tellCountersRegularly() {
+        loop.schedule(after: BalancerProcess.counterInterval) { [weak self] in
+            self?.tellCounters()
+            self?.tellCountersRegularly()
+        }
+    }
+
+    private func tellCounters() {
+        guard let ledger = service?.ledger() else { return }
+        let news = ledger - toldCounters
+        guard !news.isEmpty else { return }
+        toldCounters = ledger
+        link.send(.counted(news))
+    }
+
     private var hasBegun = false
+    /// What the failover process knows of the counters.
+    private var toldCounters = CounterLedger()
 
     /// Gives up root where the configuration says so; everything that needs it is open by now.
     private func becomeConfiguredUser(_ global: GlobalSettings) throws(Failure) {
@@ -155,15 +185,20 @@ final class BalancerProcess {
         drainDeadline = min(drainDeadline ?? .now + time, .now + time)
         guard !isDraining else { return }
         service.stopAccepting()
+        tellCounters()
         endWhenIdle(service)
     }
 
     private func endWhenIdle(_ service: BalancerService) {
         guard service.sessionCount > 0, let drainDeadline, MonotonicInstant.now < drainDeadline
-        else { return loop.stop() }
+        else {
+            tellCounters()
+            return loop.stop()
+        }
         loop.schedule(after: .milliseconds(20)) { [weak self] in self?.endWhenIdle(service) }
     }
 
+    private static let counterInterval = Duration.seconds(2)
     /// How long connections may go on without a failover process.
     private static let orphanTime = Duration.seconds(30)
     /// How long the first checks may hold up clients.

@@ -21,7 +21,8 @@ struct ProxyStatusBuilder {
             return proxy
         }
         for (frontend, counters) in zip(model.activeFrontends, snapshot.frontends) {
-            var proxy = ProxyStatus(name: frontend.name)
+            var proxy = ProxyStatus(
+                name: frontend.name, mode: frontend.isDatagram ? "udp" : "tcp")
             proxy.frontend = FrontendStatus(frontend, counters)
             // A `listen` section is one proxy: its pool has its name.
             if frontend.backendName == frontend.name { addPool(named: frontend.name, to: &proxy) }
@@ -29,7 +30,8 @@ struct ProxyStatusBuilder {
         }
         let listened = Set(model.activeFrontends.map(\.name))
         for backend in model.backends where !listened.contains(backend.name) {
-            var proxy = ProxyStatus(name: backend.name)
+            var proxy = ProxyStatus(
+                name: backend.name, mode: backend.isDatagram ? "udp" : "tcp")
             addPool(named: backend.name, to: &proxy)
             proxies.append(proxy)
         }
@@ -69,70 +71,91 @@ struct ProxyStatusBuilder {
 }
 
 extension FrontendStatus {
-    fileprivate init(_ frontend: Frontend, _ counters: FrontendSnapshot) {
-        self.init(status: counters.isAccepting ? "OPEN" : "FULL")
+    fileprivate init(_ frontend: Frontend, _ snapshot: FrontendSnapshot) {
+        self.init(status: snapshot.isAccepting ? "OPEN" : "FULL")
         addresses = frontend.endpoints.map(\.description)
-        traffic.sessions = counters.currentSessions
-        traffic.sessionsMax = counters.peakSessions
-        traffic.sessionLimit = counters.sessionLimit
-        traffic.sessionsTotal = counters.totalSessions
-        traffic.bytesIn = Int(counters.bytesIn)
-        traffic.bytesOut = Int(counters.bytesOut)
-        traffic.rate = counters.rate
-        traffic.rateMax = counters.peakRate
-        requestErrors = counters.requestErrors
+        traffic = TrafficCounters(snapshot.counters)
+        let causes = snapshot.refusalsByCause
+        deniedConnections = snapshot.refusals + causes[.deniedConnection, default: 0]
+        deniedSessions = causes[.deniedSession, default: 0]
+        deniedRequests = causes[.deniedContent, default: 0]
+        requestErrors = snapshot.requestErrors
+        refusals = Dictionary(uniqueKeysWithValues: causes.map { ($0.key.word, $0.value) })
+        for (word, count) in [
+            ("hello-unreadable", snapshot.unreadableHellos), ("hello-late", snapshot.lateHellos),
+        ] where count > 0 {
+            refusals[word] = count
+        }
     }
 }
 
 extension BackendStatus {
-    fileprivate init(_ backend: Backend, _ counters: PoolSnapshot) {
-        self.init(status: counters.isUp ? "UP" : "DOWN", algorithm: backend.algorithm.description)
-        traffic.sessions = counters.currentSessions
-        traffic.sessionsMax = counters.peakSessions
-        traffic.sessionsTotal = counters.totalSessions
-        traffic.bytesIn = Int(counters.bytesIn)
-        traffic.bytesOut = Int(counters.bytesOut)
-        traffic.rate = counters.rate
-        traffic.rateMax = counters.peakRate
-        service.queued = counters.currentQueue
-        service.queuedMax = counters.peakQueue
-        service.connectErrors = counters.connectionErrors
-        service.retries = counters.retries
-        service.redispatches = counters.redispatches
-        service.chosen = counters.totalSessions
-        service.clientAborts = counters.clientAborts
-        service.serverAborts = counters.serverAborts
-        service.sinceLastSession = counters.secondsSinceLastSession
-        weight = counters.weight
-        activeServers = counters.activeServers
-        backupServers = counters.backupServers
+    fileprivate init(_ backend: Backend, _ snapshot: PoolSnapshot) {
+        self.init(
+            status: snapshot.isUp ? "UP" : "DOWN", algorithm: backend.algorithm.description)
+        traffic = TrafficCounters(snapshot.counters)
+        service = ServiceCounters(snapshot.counters)
+        weight = snapshot.weight
+        activeServers = snapshot.activeServers
+        backupServers = snapshot.backupServers
+        queueTimes = TimeDistribution(snapshot.queueTimes)
+        connectTimes = TimeDistribution(snapshot.connectTimes)
+        sessionTimes = TimeDistribution(snapshot.sessionTimes)
+    }
+}
+
+extension TimeDistribution {
+    fileprivate init(_ histogram: TimeHistogram) {
+        self.init(counts: histogram.counts)
+        median = histogram.quantile(0.5)
+        ninetyNinth = histogram.quantile(0.99)
+    }
+}
+
+extension TrafficCounters {
+    fileprivate init(_ counters: SessionCounters) {
+        self.init()
+        sessions = counters.currentSessions
+        sessionsMax = counters.peakSessions
+        sessionLimit = counters.sessionLimit
+        sessionsTotal = counters.totalSessions
+        bytesIn = Int(truncatingIfNeeded: counters.bytesIn)
+        bytesOut = Int(truncatingIfNeeded: counters.bytesOut)
+        rate = counters.rate
+        rateMax = counters.peakRate
+        rateLimit = counters.rateLimit
+    }
+}
+
+extension ServiceCounters {
+    fileprivate init(_ counters: SessionCounters) {
+        self.init()
+        queued = counters.currentQueue
+        queuedMax = counters.peakQueue
+        queueLimit = counters.queueLimit
+        connectErrors = counters.connectionErrors
+        retries = counters.retries
+        redispatches = counters.redispatches
+        chosen = counters.totalSessions
+        clientAborts = counters.clientAborts
+        serverAborts = counters.serverAborts
+        sinceLastSession = counters.secondsSinceLastSession
+        queueTime = counters.times.queue
+        connectTime = counters.times.connect
+        totalTime = counters.times.session
     }
 }
 
 extension ServerStatus {
-    fileprivate init(_ server: Server, _ counters: ServerSnapshot, _ health: ServerHealth) {
-        let port = server.port == 0 ? "" : ":\(server.port)"
+    fileprivate init(_ server: Server, _ snapshot: ServerSnapshot, _ health: ServerHealth) {
         self.init(
-            name: server.name, address: "\(server.address)\(port)",
-            status: health.words(tracking: server.health.tracked), weight: counters.weight)
+            name: server.name,
+            address: server.port == 0 ? server.address.description : server.endpointDescription,
+            status: health.words(tracking: server.health.tracked), weight: snapshot.weight)
         isBackup = server.isBackup
-        traffic.sessions = counters.currentSessions
-        traffic.sessionsMax = counters.peakSessions
-        traffic.sessionLimit = counters.sessionLimit
-        traffic.sessionsTotal = counters.totalSessions
-        traffic.bytesIn = Int(counters.bytesIn)
-        traffic.bytesOut = Int(counters.bytesOut)
-        traffic.rate = counters.rate
-        traffic.rateMax = counters.peakRate
-        service.queued = counters.currentQueue
-        service.queuedMax = counters.peakQueue
-        service.connectErrors = counters.connectionErrors
-        service.retries = counters.retries
-        service.redispatches = counters.redispatches
-        service.chosen = counters.totalSessions
-        service.clientAborts = counters.clientAborts
-        service.serverAborts = counters.serverAborts
-        service.sinceLastSession = counters.secondsSinceLastSession
+        warmth = snapshot.warmth
+        traffic = TrafficCounters(snapshot.counters)
+        service = ServiceCounters(snapshot.counters)
         agent = health.agent.map(CheckStatus.init)
         tracked = server.health.tracked?.description
         guard let report = health.check else { return }

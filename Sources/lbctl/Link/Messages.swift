@@ -1,7 +1,9 @@
 #if Program
+internal import Balancer
 internal import Control
 internal import HealthCheck
 internal import NodeConfiguration
+internal import VRRPCore
 
 /// What the failover process tells the balancer process.
 enum BalancerOrder: Codable {
@@ -13,6 +15,10 @@ enum BalancerOrder: Codable {
     case reportStatus(Int)
     /// Change what a server may take.
     case administer(ServerOrder)
+    /// Reset the connections through these addresses, which leave the node.
+    case closeConnections([IPAddress])
+    /// Count on from what other processes have counted.
+    case addCounters(CounterLedger)
     /// Accept no more, and end when the last connection has, or after so many seconds.
     case drain(seconds: Double)
 }
@@ -41,6 +47,8 @@ enum BalancerReport: Codable {
     case backend(String, isUsable: Bool)
     /// What is worth remembering of a server's check or agent, which has just changed.
     case health(String, CheckMemory)
+    /// What this process has counted since it last said so.
+    case counted(CounterLedger)
     /// The status: the answer to `reportStatus`, or unasked after a change.
     case status(Int?, [ProxyStatus])
 }

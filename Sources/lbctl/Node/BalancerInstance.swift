@@ -1,10 +1,12 @@
 #if Program
+internal import Balancer
 internal import Control
 internal import Glibc
 internal import HealthCheck
 internal import LinuxIO
 internal import NodeConfiguration
 internal import Reactor
+internal import VRRPCore
 
 /// One balancer process: how it was started, what it said, how it ended.
 final class BalancerInstance {
@@ -19,6 +21,8 @@ final class BalancerInstance {
         case health(String, CheckMemory)
         /// A pool has a usable server again, or none any more.
         case backend(String, isUsable: Bool)
+        /// It counted this since it last said so.
+        case counted(CounterLedger)
         /// It told its status: the answer to a request of that number, or unasked.
         case status(Int?, [ProxyStatus])
         /// It is gone, for the reason given. Nothing follows.
@@ -103,6 +107,17 @@ final class BalancerInstance {
     /// Sends an order about a server.
     func administer(_ order: ServerOrder) { link.send(.administer(order)) }
 
+    /// Has the connections through addresses reset that leave the node.
+    func closeConnections(through addresses: [IPAddress]) {
+        link.send(.closeConnections(addresses))
+    }
+
+    /// Has it count on from what other processes have counted.
+    func add(_ counters: CounterLedger) {
+        guard !counters.isEmpty else { return }
+        link.send(.addCounters(counters))
+    }
+
     /// Asks for the status.
     func requestStatus(_ number: Int) { link.send(.reportStatus(number)) }
 
@@ -144,6 +159,8 @@ final class BalancerInstance {
         case .backend(let name, let isUsable):
             usableBackends[name] = isUsable
             onEvent(self, .backend(name, isUsable: isUsable))
+        case .counted(let ledger):
+            onEvent(self, .counted(ledger))
         case .status(let request, let proxies):
             onEvent(self, .status(request, proxies))
         }

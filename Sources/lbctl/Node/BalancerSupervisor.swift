@@ -1,9 +1,11 @@
 #if Program
+internal import Balancer
 internal import Control
 internal import HealthCheck
 internal import LinuxIO
 internal import NodeConfiguration
 internal import Reactor
+internal import VRRPCore
 
 /// Keeps one balancer process serving the model, whatever happens to it.
 ///
@@ -15,7 +17,7 @@ final class BalancerSupervisor {
         let instance: BalancerInstance
         let model: Model
         /// The sockets that only the new model listens on.
-        let opened: [Endpoint]
+        let opened: [ListeningPlace]
         let commit: () throws(Failure) -> Void
         let completion: (Failure?) -> Void
     }
@@ -48,6 +50,8 @@ final class BalancerSupervisor {
     private var listeners = ListenerSet()
     private var administration: [ServerOrder] = []
     private var health: [String: CheckMemory] = [:]
+    /// What all processes have counted so far.
+    private var counters = CounterLedger()
     private var instances: [ObjectIdentifier: BalancerInstance] = [:]
     private var replacement: Replacement?
     private var backOff = BackOff()
@@ -90,6 +94,11 @@ final class BalancerSupervisor {
         administration.append(order)
         current?.administer(order)
         replacement?.instance.administer(order)
+    }
+
+    /// Has connections through addresses reset that leave the node, in every process that has some.
+    func closeConnections(through addresses: [IPAddress]) {
+        for instance in instances.values { instance.closeConnections(through: addresses) }
     }
 
     /// Gives the balancer's page what it shows of this process, as it is now.
@@ -140,6 +149,7 @@ final class BalancerSupervisor {
     private func startProcess() {
         do {
             setCurrent(try launch(model))
+            current?.add(counters)
         } catch {
             log(.error, "the balancer process cannot be started: \(error)")
             startAgain()
@@ -158,6 +168,10 @@ final class BalancerSupervisor {
         case .backend(let name, let isUsable):
             guard instance === current else { return }
             onBackendChange(name, isUsable)
+        case .counted(let ledger):
+            counters += ledger
+            // What a replaced process still counts belongs to its successor's counters.
+            if instance !== current { current?.add(ledger) }
         case .status(let request, let proxies):
             guard instance === current else { return }
             lastProxies = proxies
@@ -317,9 +331,11 @@ extension BalancerSupervisor {
         model = replacement.model
         administration.removeAll { !model.hasServer(of: $0) }
         setCurrent(successor)
+        successor.add(counters)
         for (name, isUsable) in successor.usableBackends { onBackendChange(name, isUsable) }
         previous?.drain(for: BalancerSupervisor.replacedDrainTime)
         listeners.closeAll(but: model)
+        for error in listeners.applyOptions(of: model) { log(.warning, "\(error)") }
         log(.notice, "balancer process \(successor.processID) serves the new configuration")
         reportServing(successor)
         replacement.completion(nil)

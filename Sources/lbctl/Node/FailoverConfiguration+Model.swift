@@ -51,6 +51,11 @@ extension RouterSettings {
         checksumCoverage = settings.sendsMessageOnlyChecksum ? .message : .pseudoHeader
         addresses = settings.addresses.map(HeldAddress.init)
         excludedAddresses = settings.excludedAddresses.map(HeldAddress.init)
+        virtualMAC = settings.virtualMAC.map {
+            VirtualMAC($0, vrid: settings.vrid, family: settings.addresses.first?.address.family)
+        }
+        acceptsTraffic = settings.acceptsTraffic
+        tracksOwnInterface = settings.tracksOwnInterface
         routes = settings.routes.map(HeldRoute.init)
         rules = settings.rules.map(HeldRule.init)
         let tracked = TrackedThings(settings, model)
@@ -110,12 +115,4 @@ extension RouterSettings {
     }
 }
 
-extension HeldAddress {
-    fileprivate init(_ address: VirtualAddress) {
-        self.init(address: address.address, prefixLength: address.prefixLength)
-        interface = address.interface
-        label = address.label
-        broadcast = address.broadcast
-    }
-}
 #endif

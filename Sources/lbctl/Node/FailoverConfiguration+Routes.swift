@@ -51,13 +51,15 @@ extension HeldRule {
 }
 
 extension InternetPrefix {
-    fileprivate init(_ prefix: NetworkPrefix) {
+    /// A prefix as the model has it.
+    init(_ prefix: NetworkPrefix) {
         self.init(InternetAddress(prefix.address), length: UInt8(clamping: prefix.length))
     }
 }
 
 extension InternetAddress {
-    fileprivate init(_ address: IPAddress) {
+    /// An address in the words of netlink's room.
+    init(_ address: IPAddress) {
         switch address {
         case .v4(let address): self = .v4(address.rawValue)
         // 16 octets are always an address.

@@ -1,0 +1,24 @@
+/// What a frontend tells of its connections.
+public struct ConnectionLogging: Hashable, Sendable {
+    /// When a connection is told of.
+    public enum Moment: Hashable, Sendable {
+        /// When it is accepted: haproxy's default.
+        case accepting
+        /// When it has ended (`option tcplog`).
+        case ending
+        /// When its server has answered (`option logasap`), or when it ended before.
+        case connecting
+    }
+
+    /// When a connection is told of.
+    public var moment: Moment
+    /// Whether connections without a byte either way are left out, unless they failed (`option
+    /// dontlognull`).
+    public var omitsEmpty = false
+    /// Whether connections that went well at the first attempt are left out (`option
+    /// dontlog-normal`).
+    public var omitsNormal = false
+
+    /// Makes settings that leave nothing out.
+    public init(moment: Moment) { self.moment = moment }
+}

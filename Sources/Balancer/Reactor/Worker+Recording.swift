@@ -1,0 +1,135 @@
+internal import LinuxIO
+internal import Synchronization
+
+/// What is told of connections, and how long they took.
+extension Worker {
+    /// How many connections there were when one left.
+    struct Crowd {
+        var pool = 0
+        var server = 0
+        var process = 0
+        var frontend = 0
+    }
+
+    /// Tells of a connection that was accepted, where that is when it is told of.
+    func recordAccepted(_ client: Int) {
+        guard let logging = route(client).logging, logging.moment == .accepting else { return }
+        var record = record(client)
+        record.kind = .accepted
+        record.local = destination(of: client)
+        shared.records?.append(record, from: number)
+    }
+
+    /// Tells of a connection whose server answered, where that is when it is told of.
+    func recordConnected(_ client: Int) {
+        guard let logging = route(client).logging, logging.moment == .connecting,
+            !logging.omitsNormal
+        else { return }
+        var record = record(client)
+        record.kind = .connected
+        let pool = route(client).pool
+        let server = record.server
+        (record.poolConnections, record.serverConnections) = shared.pools[pool].state.withLock {
+            state in
+            (state.current, server.map { state.servers[$0].served } ?? 0)
+        }
+        (record.processConnections, record.frontendConnections) = shared.admission.withLock {
+            ($0.process.count, $0.frontends[record.frontend].count)
+        }
+        shared.records?.append(record, from: number)
+    }
+
+    /// Tells of a connection that has ended, unless it is to be left out.
+    func recordEnded(_ record: ConnectionRecord, _ crowd: Crowd) {
+        var record = record
+        record.poolConnections = crowd.pool
+        record.serverConnections = crowd.server
+        record.processConnections = crowd.process + uncounted
+        record.frontendConnections = crowd.frontend + uncounted
+        shared.records?.append(record, from: number)
+    }
+
+    /// What is to be told of a connection that ends; `nil`: nothing.
+    func recordToWrite(_ client: Int, _ ending: Ending) -> ConnectionRecord? {
+        guard let logging = route(client).logging else { return nil }
+        switch logging.moment {
+        case .accepting: return nil
+        case .connecting where slab[client].phase == .relaying: return nil
+        case .connecting, .ending: break
+        }
+        let isSilent =
+            slab[client].receivedByteCount == 0 && slab[client | 1].receivedByteCount == 0
+        // What failed is never hidden, however little was said.
+        if logging.omitsEmpty, isSilent, !ending.isFailure { return nil }
+        var record = record(client)
+        record.ending = ending
+        let isNormal = ending == .normal && record.retries == 0 && !record.wasRedispatched
+        return logging.omitsNormal && isNormal ? nil : record
+    }
+
+    /// Counts how long a connection waited, connected and lasted.
+    func countTimes(_ client: Int) {
+        let server = client | 1
+        guard slab[server].time != Half.noTime, slab[server].owner != Half.noServer else { return }
+        let pool = route(client).pool
+        let queueTime = Int(slab[server].time)
+        shared.histograms[number].note(queueTime, .queue, pool: pool)
+        guard slab[client].phase == .relaying else { return }
+        let total = elapsed(since: slab[client].time)
+        let connectTime = max(0, total - elapsed(since: slab[server].phaseAt) - queueTime)
+        shared.histograms[number].note(connectTime, .connect, pool: pool)
+        shared.histograms[number].note(total, .session, pool: pool)
+        let place = layout.server(Int(slab[server].owner))
+        unsafe tallies[layout.pool(pool)].noteTimes(
+            queue: queueTime, connect: connectTime, session: total)
+        unsafe tallies[place].noteTimes(queue: queueTime, connect: connectTime, session: total)
+    }
+
+    /// Takes note of the time at which a server became a connection's own.
+    func noteAssigned(_ client: Int) {
+        guard slab[client | 1].time == Half.noTime else { return }
+        slab[client | 1].time = UInt32(truncatingIfNeeded: elapsed(since: slab[client].time))
+    }
+
+    private func record(_ client: Int) -> ConnectionRecord {
+        let server = client | 1
+        var record = ConnectionRecord()
+        let place = slab[client].introduction
+        record.client =
+            place >= 0
+            ? introductions[place].source
+            : IPEndpoint(ipv4: slab[client].word, port: slab[client].number)
+        record.frontend = Int(slab[client].owner)
+        record.pool = route(client).pool
+        record.server = serverInPool(client)
+        record.totalTime = elapsed(since: slab[client].time)
+        record.acceptedAt = now - UInt64(record.totalTime)
+        if slab[server].time != Half.noTime {
+            let queueTime = Int(slab[server].time)
+            record.queueTime = queueTime
+            if slab[client].phase == .relaying {
+                let connectedAfter = record.totalTime - elapsed(since: slab[server].phaseAt)
+                record.connectTime = max(0, connectedAfter - queueTime)
+            }
+        } else if slab[client].phase == .waiting {
+            record.queueTime = record.totalTime
+        }
+        record.bytesIn = slab[client].receivedByteCount
+        record.bytesOut = slab[server].receivedByteCount
+        record.retries = min(Int(slab[server].failedAttempts), route(client).retries)
+        record.wasRedispatched = slab[server].marks.contains(.wasRedispatched)
+        let position = Int(slab[server].number)
+        if slab[server].marks.contains(.waitedAtServer) {
+            record.serverQueue = position
+        } else {
+            record.poolQueue = position
+        }
+        return record
+    }
+
+    /// Milliseconds since an instant of which the low 32 bits are known.
+    private func elapsed(since instant: UInt32) -> Int {
+        let age = Int32(truncatingIfNeeded: UInt32(truncatingIfNeeded: now) &- instant)
+        return max(0, Int(age))
+    }
+}

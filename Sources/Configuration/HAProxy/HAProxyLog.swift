@@ -1,0 +1,154 @@
+import VRRPCore
+
+extension HAProxySection {
+    /// Options about the log of connections; haproxy's configuration manual, section 4.2.
+    static let logOptions: [String: Rule<HAProxySection>] = [
+        "tcplog": .line { section, arguments throws(Remark) in
+            if let word = arguments.nextIfPresent() {
+                arguments.warn(
+                    "the format \(word.text.quoted) of 'option tcplog' is known but not implemented"
+                        + " yet; the default one is used", at: word.position)
+            }
+            section.settings.log.form = arguments.isNegated ? .accepting : .tcplog
+        },
+        // An addition to haproxy's language.
+        "jsonlog": .line { section, arguments throws(Remark) in
+            section.settings.log.form = arguments.isNegated ? .accepting : .json
+        },
+        "dontlog-normal": .line { section, arguments throws(Remark) in
+            section.settings.log.omitsNormal = !arguments.isNegated
+        },
+        "logasap": .line { section, arguments throws(Remark) in
+            section.settings.log.isEarly = !arguments.isNegated
+        },
+        "log-separate-errors": .line { section, arguments throws(Remark) in
+            section.settings.log.separatesErrors = !arguments.isNegated
+        },
+    ]
+
+    /// `log global`, `log ADDRESS …`, and `no log`.
+    static let log = Rule<HAProxySection>.each { section, arguments throws(Remark) in
+        guard !arguments.isNegated else {
+            section.settings.log.targets = []
+            section.settings.log.usesGlobalTargets = false
+            section.settings.logsToSyslog = false
+            return
+        }
+        if arguments.upcoming?.text == "global" {
+            arguments.skip(1)
+            section.settings.log.usesGlobalTargets = true
+            return
+        }
+        guard let target = try arguments.logTarget() else { return }
+        section.settings.log.targets.append(target)
+        if target.isThisHostsSyslog { section.settings.logsToSyslog = true }
+    }
+}
+
+extension HAProxyGlobal {
+    /// `log ADDRESS …` in the `global` section.
+    static let log = Rule<GlobalSettings>.each { global, arguments throws(Remark) in
+        guard let target = try arguments.logTarget() else { return }
+        global.logTargets.append(target)
+        if target.isThisHostsSyslog { global.logsToSyslog = true }
+    }
+}
+
+extension LogTarget {
+    /// Whether the program's own lines go there, too.
+    fileprivate var isThisHostsSyslog: Bool { destination == .socket(path: "/dev/log") }
+}
+
+extension Arguments {
+    /// `ADDRESS [len N] [format F] [FACILITY [LEVEL [MINLEVEL]]]`.
+    ///
+    /// haproxy's configuration manual, `log`.
+    ///
+    /// - Returns: The target; `nil` where a warning says why there is none.
+    fileprivate mutating func logTarget() throws(Remark) -> LogTarget? {
+        let word = try next("an address, or global")
+        let destination = try logDestination(word)
+        let isStandard = destination == .standardOutput || destination == .standardError
+        var target = LogTarget(
+            destination: destination ?? .standardError, format: isStandard ? .raw : .rfc3164,
+            facility: Arguments.daemon)
+        while let option = upcoming, ["len", "format", "sample", "profile"].contains(option.text) {
+            skip(1)
+            switch option.text {
+            case "len": target.length = try integer(in: 80...65_535)
+            case "format":
+                let name = try next("a format")
+                guard let format = LogTarget.Format(rawValue: name.text) else {
+                    throw .error(
+                        "unknown log format \(name.text.quoted)", at: name.position,
+                        suggestion: LogTarget.Format.allCases.map(\.rawValue)
+                            .nearest(to: name.text))
+                }
+                target.format = format
+            default:
+                _ = try next("a value")
+                warn(
+                    "\(option.text.quoted) of 'log' is known but not implemented yet",
+                    at: option.position)
+            }
+        }
+        if let facility = nextIfPresent() {
+            target.facility = try facility.index(in: Arguments.facilities, "facility")
+        }
+        if let level = nextIfPresent() {
+            target.leastSeverity = try level.index(in: Arguments.severities, "level")
+        }
+        if let level = nextIfPresent() {
+            target.mostSeverity = try level.index(in: Arguments.severities, "level")
+        }
+        return destination == nil ? nil : target
+    }
+
+    private mutating func logDestination(
+        _ word: Word
+    ) throws(Remark) -> LogTarget.Destination? {
+        switch word.text {
+        case "stdout", "fd@1": return .standardOutput
+        case "stderr", "fd@2": return .standardError
+        case _ where word.text.hasPrefix("/"): return .socket(path: word.text)
+        case _ where word.text.hasPrefix("unix@/"):
+            return .socket(path: String(word.text.dropFirst("unix@".count)))
+        default: break
+        }
+        let parts = word.text.split(separator: ":", omittingEmptySubsequences: false)
+        if parts.count <= 2, let address = IPv4Address(String(parts[0])) {
+            guard let port = parts.count == 1 ? 514 : UInt16(parts[1]), port > 0 else {
+                throw .error(
+                    "log \(word.text.quoted): the port must be 1 to 65535", at: word.position)
+            }
+            return .datagrams(Endpoint(address: address, port: port))
+        }
+        warn(
+            "'log \(word.text)' is known but not implemented yet: only an IPv4 address, a socket's"
+                + " path, stdout and stderr can take lines; none go there", at: word.position)
+        return nil
+    }
+
+    /// syslog's facilities in the order of their numbers; RFC 5424 §6.2.1, haproxy's words.
+    private static let facilities = [
+        "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "auth2",
+        "ftp", "ntp", "audit", "alert", "cron2", "local0", "local1", "local2", "local3", "local4",
+        "local5", "local6", "local7",
+    ]
+
+    private static let daemon = 3
+    private static let severities = [
+        "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug",
+    ]
+}
+
+extension Word {
+    fileprivate func index(in words: [String], _ noun: String) throws(Remark) -> Int {
+        guard let index = words.firstIndex(of: text) else {
+            throw .error(
+                "unknown \(noun) \(text.quoted) of 'log'", at: position,
+                suggestion: words.nearest(to: text))
+        }
+        return index
+    }
+}

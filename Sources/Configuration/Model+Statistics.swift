@@ -1,0 +1,30 @@
+/// A page that shows the state of the node: haproxy's `stats` keywords.
+public struct StatisticsPage: Hashable, Sendable, Codable {
+    /// The section's name.
+    public var name: String
+    /// What it listens on.
+    public var listeners: [Listener] = []
+    /// The path of the page.
+    public var path = "/haproxy?stats"
+    /// The realm of the password prompt.
+    public var realm = "HAProxy Statistics"
+    /// Who may look, name and password; empty: everybody.
+    public var users: [User] = []
+    /// Time between reloads of the page by the browser; `nil`: none.
+    public var refreshInterval: Duration?
+
+    /// Somebody who may look.
+    public struct User: Hashable, Sendable, Codable {
+        /// The name.
+        public var name: String
+        /// The password.
+        public var password: String
+        /// Makes a user.
+        public init(name: String, password: String) {
+            self.name = name
+            self.password = password
+        }
+    }
+    /// Makes a page that listens nowhere yet.
+    public init(name: String) { self.name = name }
+}

@@ -1,0 +1,61 @@
+internal import LinuxIO
+internal import Netlink
+internal import VRRPCore
+
+extension Host {
+    /// Makes the links with a virtual hardware address that are configured and not there, as far as
+    /// the interfaces below are.
+    func provideLinks(for routers: [RouterSettings]) {
+        for router in routers {
+            guard let wanted = router.virtualMAC, madeLinks[wanted.linkName] == nil,
+                let parent = interfaces[router.interface]?.link
+            else { continue }
+            do throws(NetlinkError) {
+                let made = try macvlans.create(
+                    name: wanted.linkName, hardwareAddress: wanted.address,
+                    parentIndex: parent.index,
+                    usesIPv6: router.heldAddresses.contains { $0.address.family == .ipv6 })
+                madeLinks[wanted.linkName] = made
+                linkFailures[wanted.linkName] = nil
+                try links.set(index: made.index, isUp: true)
+            } catch {
+                // Told once: it is tried again with each change of an interface.
+                if linkFailures.updateValue(error, forKey: wanted.linkName) != error {
+                    emit(.failed(.netlink(error)))
+                }
+            }
+        }
+    }
+
+    /// Removes the links that are not configured any more, or differently.
+    func removeLinks(except routers: [RouterSettings]) {
+        for (name, made) in madeLinks {
+            let isWanted = routers.contains { router in
+                router.virtualMAC?.linkName == name
+                    && router.virtualMAC?.address == made.hardwareAddress
+                    && interfaces[router.interface]?.link.index == made.parentIndex
+            }
+            guard !isWanted else { continue }
+            madeLinks[name] = nil
+            do throws(NetlinkError) { _ = try macvlans.remove(made) } catch {
+                emit(.failed(.netlink(error)))
+            }
+        }
+    }
+
+    /// Forgets links that somebody deleted, so that they are made again.
+    func forgetMissingLinks(_ isPresent: (Int32) -> Bool) {
+        for (name, made) in madeLinks where !isPresent(made.index) { madeLinks[name] = nil }
+    }
+
+    /// Removes the links that an earlier run left behind, and restores the interfaces below.
+    ///
+    /// The node's lock must be held: it says that no other run of this program is alive.
+    func removeLeftoverLinks() {
+        do throws(NetlinkError) {
+            for link in try macvlans.removeLeftovers() {
+                emit(.leftoverPartRemoved("link \(link.name)"))
+            }
+        } catch { emit(.failed(.netlink(error))) }
+    }
+}

@@ -1,0 +1,163 @@
+#if Program
+internal import Balancer
+internal import Glibc
+internal import LinuxIO
+internal import NodeConfiguration
+internal import Reactor
+internal import Synchronization
+internal import VRRPCore
+
+/// Writes the log of connections: a thread that formats what the reactors left and sends it.
+final class ConnectionLog: Sendable {
+    /// What becomes of a frontend's records.
+    private struct Route: Sendable {
+        let settings: ConnectionLogSettings
+        let targets: [(target: LogTarget, sink: LineSink)]
+    }
+
+    private let records: ConnectionRecords
+    private let line: ConnectionLine
+    private let routes: [Route]
+    private let isStopping = Atomic(false)
+    private let bell: Waker
+    private let thread = Mutex<Thread?>(nil)
+    private let unsent = Atomic<Int>(0)
+    private let log: Log
+    private let tag: String
+
+    /// Opens what lines go to, and starts the thread; `nil` where no frontend tells of any.
+    ///
+    /// - Parameters:
+    ///   - balancer: Whose connections are told of.
+    ///   - model: What it serves.
+    ///   - log: Where it is told that lines were lost.
+    /// - Throws: `SystemError` when descriptors or threads are lacking.
+    init?(_ balancer: Balancer, model: Model, log: Log) throws(SystemError) {
+        guard let records = balancer.records else { return nil }
+        self.records = records
+        self.log = log
+        line = ConnectionLine(balancer.plan)
+        bell = try Waker()
+        tag = "lbctl[\(getpid())]"
+        var sinks: [LogTarget.Destination: LineSink] = [:]
+        var routes: [Route] = []
+        for frontend in model.activeFrontends {
+            var targets: [(LogTarget, LineSink)] = []
+            for target in frontend.logTargets(model.global) {
+                let sink =
+                    if let open = sinks[target.destination] { open } else {
+                        try LineSink(target.destination.sink)
+                    }
+                sinks[target.destination] = sink
+                targets.append((target, sink))
+            }
+            routes.append(Route(settings: frontend.log, targets: targets))
+        }
+        self.routes = routes
+        try thread.withLock { thread throws(SystemError) in
+            thread = try Thread(name: "log") { [self] in run() }
+        }
+    }
+
+    /// Lines that were lost: because they came too fast, or because nobody took them.
+    var lostLines: Int { records.lostCount + unsent.load(ordering: .relaxed) }
+
+    /// Writes what is left, and ends the thread.
+    func stop() {
+        isStopping.store(true, ordering: .releasing)
+        bell.wake()
+        guard let thread = thread.withLock({ $0.take() }) else { return }
+        thread.join()
+    }
+
+    private func run() {
+        var told = (lines: 0, at: MonotonicInstant.now)
+        while true {
+            let isLast = isStopping.load(ordering: .acquiring)
+            write()
+            let (lines, now) = (lostLines, MonotonicInstant.now)
+            // At most one line about it every few seconds: it must not add to what is too much.
+            if lines > told.lines, isLast || now - told.at > ConnectionLog.complaintInterval {
+                log(.warning, "\(lines - told.lines) lines of the log of connections were lost")
+                told = (lines, now)
+            }
+            if isLast { return }
+            if records.sleep() { wait() } else { LinuxIO.Thread.sleep(for: ConnectionLog.pause) }
+        }
+    }
+
+    /// Waits for the next record, or for the end; a moment longer, so that one wake-up serves many.
+    private func wait() {
+        var waited = [
+            pollfd(fd: records.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: bell.descriptor.rawValue, events: Int16(POLLIN), revents: 0),
+        ]
+        _ = poll(&waited, 2, -1)
+        if !isStopping.load(ordering: .acquiring) { LinuxIO.Thread.sleep(for: ConnectionLog.pause) }
+    }
+
+    private func write() {
+        // The records' clock starts with the host.
+        let now = RealTimeClock.microseconds
+        let offset = now - MonotonicInstant.now.nanoseconds / 1000
+        let present = CivilTime(microseconds: now)
+        records.take { record in
+            let date = CivilTime(microseconds: Int64(record.acceptedAt) * 1000 + offset)
+            send(record, acceptedAt: date, at: present, by: routes[record.frontend])
+        }
+    }
+
+    private func send(
+        _ record: ConnectionRecord, acceptedAt date: CivilTime, at present: CivilTime,
+        by route: Route
+    ) {
+        let text =
+            route.settings.form == .json
+            ? line.json(record, acceptedAt: date) : line.text(record, acceptedAt: date)
+        let isError = route.settings.separatesErrors && record.ending.cause != .none
+        let severity = isError ? ConnectionLog.error : ConnectionLog.information
+        for (target, sink) in route.targets where severity <= target.leastSeverity {
+            let priority = target.facility << 3 | max(severity, target.mostSeverity)
+            let head = header(target.format, priority: priority, at: present)
+            let full = head + text
+            let isSent = sink.send(
+                full.utf8.count <= target.length
+                    ? full : String(decoding: full.utf8.prefix(target.length), as: UTF8.self))
+            if !isSent { unsent.add(1, ordering: .relaxed) }
+        }
+    }
+
+    /// What stands before a line; haproxy's configuration manual, `log`.
+    private func header(
+        _ format: LogTarget.Format, priority: Int, at present: CivilTime
+    ) -> String {
+        switch format {
+        case .raw: ""
+        case .short: "<\(priority)>"
+        case .timed: "<\(priority)>\(present.timestamp) "
+        case .iso: "<\(priority)>\(present.timestamp) \(tag): "
+        case .rfc3164: "<\(priority)>\(present.syslogDate) \(tag): "
+        case .rfc5424:
+            "<\(priority)>1 \(present.timestamp) \(HostName.current) lbctl \(getpid()) - - "
+        }
+    }
+
+    private static let error = 3
+    private static let information = 6
+    private static let complaintInterval = Duration.seconds(5)
+    private static let pause = Duration.milliseconds(5)
+}
+
+extension LogTarget.Destination {
+    fileprivate var sink: LineSink.Destination {
+        switch self {
+        case .datagrams(let endpoint):
+            .datagrams(
+                SocketAddress(address: endpoint.address?.ipv4?.rawValue ?? 0, port: endpoint.port))
+        case .socket(let path): .socket(path: path)
+        case .standardOutput: .descriptor(1)
+        case .standardError: .descriptor(2)
+        }
+    }
+}
+#endif

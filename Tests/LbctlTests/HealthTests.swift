@@ -1,0 +1,322 @@
+#if Program
+import Foundation
+import LinuxIO
+import Testing
+
+/// Checks as a user configures them, in the running program.
+@ProgramThread @Suite(.serialized) struct `Health checks` {
+    let folder: ProgramFolder
+
+    init() throws { folder = try ProgramFolder() }
+
+    private func file(_ sections: String, global: String = "") throws -> String {
+        try folder.write(
+            """
+            global
+                nbthread 1
+            \(global)
+            defaults
+                mode tcp
+                timeout client 5s
+                timeout server 5s
+                timeout connect 1s
+                default-server inter 100ms rise 1 fall 2
+            \(sections)
+
+            """, to: "a.cfg")
+    }
+
+    private func servers() throws -> [String: [String: Any]] {
+        let proxies = try #require(try folder.status()["proxies"] as? [[String: Any]])
+        var found: [String: [String: Any]] = [:]
+        for proxy in proxies {
+            for server in proxy["servers"] as? [[String: Any]] ?? [] {
+                found["\(proxy["name"] ?? "")/\(server["name"] ?? "")"] = server
+            }
+        }
+        return found
+    }
+
+    private func awaitStatus(_ wanted: String, of server: String) throws {
+        var last: Any?
+        try eventually(within: .seconds(10), "\(server) is \(wanted), not \(last ?? "there")") {
+            last = try servers()[server]?["status"]
+            return last as? String == wanted
+        }
+    }
+
+    private func connect(to port: UInt16) throws -> Int32 {
+        let socket = try Socket.tcp()
+        _ = fcntl(socket.rawValue, F_SETFL, 0)
+        _ = StreamSocket.connect(
+            socket.rawValue, to: SocketAddress(address: 0x7f00_0001, port: port).raw)
+        return socket.release()
+    }
+
+    @Test func `httpchk follows what the server answers, with reason and code in the log`() throws {
+        let server = try TalkingServer(TalkingServer.http("200 OK", "well"))
+        let program = try folder.start(
+            try file(
+                """
+                listen web 127.0.0.1:\(try freePort())
+                    option httpchk GET /health
+                    http-check expect status 200
+                    server s 127.0.0.1:\(server.port) check
+                """))
+        try folder.awaitLog("serves")
+        try awaitStatus("UP", of: "web/s")
+        server.set(TalkingServer.http("503 Service Unavailable"))
+        try folder.awaitLog(
+            "alert: Server web/s is DOWN, reason: Layer7 wrong status, code: 503,"
+                + " info: \"expected status 200, got status 503\", check duration: ")
+        try folder.awaitLog("emerg: backend web has no server available!")
+        let check = try #require(try servers()["web/s"]?["check"] as? [String: Any])
+        #expect(check["check_status"] as? String == "L7STS")
+        #expect(check["check_code"] as? Int == 503)
+        #expect(check["check_desc"] as? String == "Layer7 wrong status")
+        #expect(
+            try folder.run("status", "--control", folder.control).output.contains("L7STS/503 "))
+        server.set(TalkingServer.http("200 OK"))
+        try folder.awaitLog("notice: Server web/s is UP, reason: Layer7 check passed, code: 200")
+        #expect(server.questions.allSatisfy { $0.hasPrefix("GET /health HTTP/1.0\r\n") })
+        withExtendedLifetime(program) {}
+    }
+
+    @Test func `a server waits for its first result, or is up with init-state`() throws {
+        let silent = try TalkingServer(.silent)
+        let program = try folder.start(
+            try file(
+                """
+                listen web 127.0.0.1:\(try freePort())
+                    option httpchk
+                    server waits 127.0.0.1:\(silent.port) check inter 60s
+                    server up 127.0.0.1:\(silent.port) check inter 60s init-state up
+                    server full 127.0.0.1:\(silent.port) check inter 60s init-state fully-up
+                    server down 127.0.0.1:\(silent.port) check inter 60s init-state fully-down
+                """))
+        try folder.awaitLog("serves")
+        let found = try servers().mapValues { $0["status"] as? String }
+        #expect(
+            found == [
+                "web/waits": "INI", "web/up": "UP 1/2", "web/full": "UP", "web/down": "DOWN",
+            ])
+        withExtendedLifetime(program) {}
+    }
+
+    @Test func `an agent sets weight, drain and maintenance, and takes them back`() throws {
+        let server = try TalkingServer(.silent)
+        let agent = try TalkingServer(.greets("up 50%\n"))
+        let program = try folder.start(
+            try file(
+                """
+                listen web 127.0.0.1:\(try freePort())
+                    server s 127.0.0.1:\(server.port) check weight 100 agent-check agent-port \(agent.port) agent-inter 100ms
+                """))
+        try folder.awaitLog("serves")
+        try eventually(within: .seconds(5), "half the weight") {
+            try servers()["web/s"]?["weight"] as? Int == 50
+        }
+        agent.set(.greets("drain\n"))
+        try awaitStatus("DRAIN (agent)", of: "web/s")
+        try folder.awaitLog("Server web/s enters drain state (agent)")
+        agent.set(.greets("ready down # too hot\n"))
+        try awaitStatus("DOWN (agent)", of: "web/s")
+        try folder.awaitLog(
+            "alert: Server web/s is DOWN (agent), reason: Layer7 wrong status, info: \"too hot\"")
+        agent.set(.greets("up maint\n"))
+        try awaitStatus("MAINT", of: "web/s")
+        agent.set(.greets("ready 100%\n"))
+        try awaitStatus("UP", of: "web/s")
+        #expect(try servers()["web/s"]?["weight"] as? Int == 100)
+        let said = try #require(try servers()["web/s"]?["agent"] as? [String: Any])
+        #expect(said["check_status"] as? String == "L7OK")
+        // What the operator asked for is not the agent's to take back.
+        #expect(
+            try folder.run("server", "drain", "web/s", "--control", folder.control).status == 0)
+        agent.set(.greets("up ready\n"))
+        try awaitStatus("DRAIN", of: "web/s")
+        agent.stop()
+        try awaitStatus("DRAIN", of: "web/s")
+        withExtendedLifetime(program) {}
+    }
+
+    @Test func `an agent is not forgotten by a reload or a new process`() throws {
+        let server = try TalkingServer(.silent)
+        let agent = try TalkingServer(.greets("drain 30%\n"))
+        let port = try freePort()
+        let text = """
+            listen web 127.0.0.1:\(port)
+                server s 127.0.0.1:\(server.port) check weight 100 agent-check agent-port \(agent.port) agent-inter 100ms
+            """
+        let program = try folder.start(try file(text))
+        try folder.awaitLog("serves")
+        try awaitStatus("DRAIN (agent)", of: "web/s")
+        agent.stop()
+        kill(try program.balancer(), SIGKILL)
+        try folder.awaitLog("serves", count: 2)
+        try awaitStatus("DRAIN (agent)", of: "web/s")
+        #expect(try servers()["web/s"]?["weight"] as? Int == 30)
+        _ = try file(text + "\n    timeout queue 7s")
+        #expect(try folder.run("reload", "--control", folder.control).status == 0)
+        try awaitStatus("DRAIN (agent)", of: "web/s")
+    }
+
+    @Test func `what is down stays down over a new process, and its counts go on`() throws {
+        let server = try TalkingServer(.silent)
+        let program = try folder.start(
+            try file(
+                """
+                listen web 127.0.0.1:\(try freePort())
+                    server s 127.0.0.1:\(server.port) check downinter 60s
+                """))
+        try folder.awaitLog("serves")
+        try awaitStatus("UP", of: "web/s")
+        server.stop()
+        try awaitStatus("DOWN", of: "web/s")
+        kill(try program.balancer(), SIGKILL)
+        try folder.awaitLog("serves", count: 2)
+        let service = try #require(try servers()["web/s"]?["service"] as? [String: Any])
+        #expect(try servers()["web/s"]?["status"] as? String == "DOWN")
+        #expect(service["chkdown"] as? Int == 1)
+        // It is known, and so it is not announced again.
+        #expect(folder.text(of: "log").components(separatedBy: "web/s is DOWN").count == 2)
+    }
+
+    @Test func `observe layer4 takes a server out without a probe`() throws {
+        let server = try TalkingServer(.greets("hello"))
+        let port = try freePort()
+        let program = try folder.start(
+            try file(
+                """
+                listen web 127.0.0.1:\(port)
+                    retries 0
+                    server s 127.0.0.1:\(server.port) check inter 60s observe layer4 error-limit 3 on-error mark-down
+                """))
+        try folder.awaitLog("serves")
+        try awaitStatus("UP", of: "web/s")
+        server.stop()
+        for _ in 0..<2 { close(try connect(to: port)) }
+        try eventually(within: .seconds(5), "two errors") {
+            let service = try servers()["web/s"]?["service"] as? [String: Any]
+            return service?["econ"] as? Int == 2
+        }
+        #expect(try servers()["web/s"]?["status"] as? String == "UP")
+        close(try connect(to: port))
+        try folder.awaitLog(
+            "alert: Server web/s is DOWN, reason: Health analyze, info: \"Detected 3 consecutive"
+                + " errors, last one was: L4 unsuccessful connection\"")
+        try awaitStatus("DOWN", of: "web/s")
+        withExtendedLifetime(program) {}
+    }
+
+    @Test func `a server that goes down loses its connections, and its program is called`() throws {
+        let server = try TalkingServer(.silent)
+        let checked = try TalkingServer(.silent)
+        let port = try freePort()
+        let script = try folder.write(
+            "#!/bin/sh\necho \"$1 $2 $3 $LBCTL_BACKEND $LBCTL_SERVER $LBCTL_STATE\" >>\(folder.path)/calls\n",
+            to: "notify")
+        chmod(script, 0o755)
+        let program = try folder.start(
+            try file(
+                """
+                listen web 127.0.0.1:\(port)
+                    notify_up \(script) told
+                    notify_down \(script) told
+                    server s 127.0.0.1:\(server.port) check port \(checked.port) on-marked-down shutdown-sessions
+                """))
+        try folder.awaitLog("serves")
+        try awaitStatus("UP", of: "web/s")
+        let client = try connect(to: port)
+        defer { close(client) }
+        try eventually(within: .seconds(5), "the server has the connection") {
+            server.heldCount == 1
+        }
+        checked.stop()
+        try folder.awaitLog("Server web/s is DOWN")
+        try eventually(within: .seconds(5), "the server's side is reset") { server.isGone(0) }
+        var byte: UInt8 = 0
+        #expect(recv(client, &byte, 1, 0) < 0 && errno == ECONNRESET)
+        try eventually(within: .seconds(5), "both calls: \(folder.text(of: "calls"))") {
+            folder.text(of: "calls")
+                == "told web/s UP web s UP\ntold web/s DOWN web s DOWN\n"
+        }
+        withExtendedLifetime(program) {}
+    }
+
+    @Test func `a server that tracks another is as that one is`() throws {
+        let server = try TalkingServer(.silent)
+        let program = try folder.start(
+            try file(
+                """
+                listen web 127.0.0.1:\(try freePort())
+                    server s 127.0.0.1:\(server.port) check
+                backend more
+                    server a 127.0.0.1:1 track web/s
+                    server b 127.0.0.1:1 track a
+                """))
+        try folder.awaitLog("serves")
+        try awaitStatus("UP", of: "more/b")
+        #expect(try servers()["more/b"]?["tracked"] as? String == "more/a")
+        #expect(
+            try folder.run("server", "disable", "web/s", "--control", folder.control).status == 0)
+        try awaitStatus("MAINT (via more/a)", of: "more/b")
+        #expect(
+            try folder.run("server", "enable", "web/s", "--control", folder.control).status == 0)
+        try awaitStatus("UP", of: "more/b")
+        server.stop()
+        try awaitStatus("DOWN", of: "more/b")
+        try folder.awaitLog("alert: Server more/b is DOWN via web/s.")
+        withExtendedLifetime(program) {}
+    }
+
+    @Test func `a check section is shown, logged, and needs no proxy`() throws {
+        let flag = folder.path + "/flag"
+        try folder.write("well", to: "flag")
+        let program = try folder.start(
+            try file("check flag\n option file-check \(flag) contains well"))
+        try folder.awaitLog("Check flag is UP, reason: Layer7 check passed, info: \"\(flag)\"")
+        try awaitStatus("UP", of: "flag/target")
+        unlink(flag)
+        try folder.awaitLog(
+            "alert: Check flag is DOWN, reason: Layer7 wrong status,"
+                + " info: \"\(flag): No such file or directory\"")
+        #expect(!folder.text(of: "log").contains("no server available"))
+        withExtendedLifetime(program) {}
+    }
+
+    @Test func `an external check gets haproxy's arguments and environment`() throws {
+        let server = try TalkingServer(.silent)
+        let script = try folder.write(
+            """
+            #!/bin/sh
+            echo "$@" >\(folder.path)/arguments
+            env | grep ^HAPROXY | sort >\(folder.path)/environment
+            exit 0
+
+            """, to: "check")
+        chmod(script, 0o755)
+        let port = try freePort()
+        let program = try folder.start(
+            try file(
+                """
+                listen web 127.0.0.1:\(port)
+                    option external-check
+                    external-check command \(script)
+                    server s 127.0.0.1:\(server.port) check maxconn 9
+                """, global: "external-check"))
+        try folder.awaitLog("Server web/s is UP, reason: External check passed")
+        #expect(
+            folder.text(of: "arguments") == "127.0.0.1 \(port) 127.0.0.1 \(server.port)\n")
+        let environment = folder.text(of: "environment")
+        for line in [
+            "HAPROXY_PROXY_NAME=web", "HAPROXY_PROXY_ADDR=127.0.0.1", "HAPROXY_PROXY_PORT=\(port)",
+            "HAPROXY_SERVER_NAME=s", "HAPROXY_SERVER_ID=1", "HAPROXY_SERVER_ADDR=127.0.0.1",
+            "HAPROXY_SERVER_PORT=\(server.port)", "HAPROXY_SERVER_MAXCONN=9",
+        ] {
+            #expect(environment.contains(line + "\n"), "\(line) in \(environment)")
+        }
+        withExtendedLifetime(program) {}
+    }
+}
+#endif

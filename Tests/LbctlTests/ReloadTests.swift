@@ -1,0 +1,217 @@
+#if Program
+import Foundation
+import LinuxIO
+import Synchronization
+import Testing
+
+/// Answers every connection with five bytes and ends it; all on one thread.
+private final class HelloServer: Sendable {
+    let port: UInt16
+
+    init() throws {
+        let socket = try Socket.listening(
+            on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 1024)
+        port = try Socket.localAddress(of: socket.rawValue).port
+        _ = fcntl(socket.rawValue, F_SETFL, 0)
+        let listener = socket.release()
+        try LinuxIO.Thread(name: "hello") {
+            while true {
+                let connection = accept(listener, nil, nil)
+                guard connection >= 0 else { return }
+                send(connection, "hello", 5, Int32(MSG_NOSIGNAL))
+                close(connection)
+            }
+        }.detach()
+    }
+}
+
+/// What a client hears.
+private func conversation(with port: UInt16) -> String {
+    let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(number) }
+    var limit = timeval(tv_sec: 10, tv_usec: 0)
+    setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
+    guard StreamSocket.connect(number, to: SocketAddress(address: 0x7f00_0001, port: port).raw) == 0
+    else { return "refused" }
+    var buffer = [UInt8](repeating: 0, count: 64)
+    var text: [UInt8] = []
+    while true {
+        let count = recv(number, &buffer, 64, 0)
+        if count == 0 { return String(decoding: text, as: UTF8.self) }
+        guard count > 0 else { return "error \(errno)" }
+        text += buffer[..<count]
+    }
+}
+
+/// Clients that talk without a pause, and what went wrong.
+private final class Load: Sendable {
+    private let isEnding = Atomic(false)
+    private let answered = Atomic(0)
+    private let failures = Mutex<[String: Int]>([:])
+
+    var answers: Int { answered.load(ordering: .relaxed) }
+    var mistakes: [String: Int] { failures.withLock { $0 } }
+
+    init(clients: Int, port: UInt16) throws {
+        for _ in 0..<clients {
+            let thread = try LinuxIO.Thread(name: "client") { [self] in
+                while !isEnding.load(ordering: .relaxed) {
+                    let words = conversation(with: port)
+                    if words == "hello" {
+                        answered.add(1, ordering: .relaxed)
+                    } else {
+                        failures.withLock { $0[words, default: 0] += 1 }
+                    }
+                }
+            }
+            thread.detach()
+        }
+    }
+
+    func stop() {
+        isEnding.store(true, ordering: .relaxed)
+        LinuxIO.Thread.sleep(for: .milliseconds(300))
+    }
+}
+
+@ProgramThread @Suite(.serialized) struct `Reloads under load` {
+    private let folder: ProgramFolder
+    private let port: UInt16
+    private let server: HelloServer
+
+    init() throws {
+        folder = try ProgramFolder()
+        port = try freePort()
+        server = try HelloServer()
+    }
+
+    private func write(retries: Int) throws -> String {
+        try folder.write(
+            balancerFile(port: port, server: server.port, more: "    retries \(retries)"),
+            to: "a.cfg")
+    }
+
+    private func counter(_ names: String...) throws -> Int {
+        let proxies = try #require(try folder.status()["proxies"] as? [[String: Any]])
+        var value: Any = try #require(proxies.first { $0["name"] as? String == "web" })
+        for name in names {
+            if let list = value as? [[String: Any]] { value = try #require(list.first) }
+            value = try #require((value as? [String: Any])?[name])
+        }
+        return try #require(value as? Int)
+    }
+
+    @Test func `no connection is lost, and every counter goes on`() throws {
+        let reloads = Int(ProcessInfo.processInfo.environment["LBCTL_RELOADS"] ?? "") ?? 10
+        _ = try folder.start(write(retries: 1))
+        try folder.awaitLog("serves")
+        let load = try Load(clients: 4, port: port)
+        let start = ContinuousClock.now
+        for number in 1...reloads {
+            _ = try write(retries: 1 + number % 2)
+            let result = try folder.run("reload", "--control", folder.control)
+            #expect(result.status == 0, "\(result)")
+        }
+        let elapsed = ContinuousClock.now - start
+        load.stop()
+        let rate = Int(Double(load.answers) / (elapsed / .seconds(1)))
+        print("\(reloads) reloads, \(load.answers) connections, \(rate) a second")
+        #expect(load.mistakes.isEmpty)
+        #expect(load.answers > reloads * 10)
+        try folder.awaitLog("replaced balancer process", count: reloads)
+        try eventually(within: .seconds(5), "\(load.answers) connections are counted") {
+            try counter("frontend", "traffic", "stot") == load.answers
+        }
+        #expect(try counter("servers", "traffic", "stot") == load.answers)
+        #expect(try counter("servers", "traffic", "bout") == 5 * load.answers)
+        #expect(try counter("backend", "traffic", "bout") == 5 * load.answers)
+    }
+
+    @Test func `counters go on after a crash, and states of servers after a reload`() throws {
+        let program = try folder.start(write(retries: 1))
+        try folder.awaitLog("serves")
+        for _ in 0..<20 { #expect(conversation(with: port) == "hello") }
+        LinuxIO.Thread.sleep(for: .milliseconds(2_600))
+        kill(try program.balancer(), SIGKILL)
+        try folder.awaitLog("serves", count: 2)
+        #expect(conversation(with: port) == "hello")
+        try eventually(within: .seconds(5), "21 connections") {
+            try counter("frontend", "traffic", "stot") == 21
+        }
+        #expect(
+            try folder.run("server", "drain", "web/s1", "--control", folder.control).status == 0)
+        _ = try write(retries: 2)
+        #expect(try folder.run("reload", "--control", folder.control).status == 0)
+        #expect(conversation(with: port) == "")
+        #expect(try counter("frontend", "traffic", "stot") == 22)
+    }
+
+    @Test func `a drained server's connections are reset when the deadline is over`() throws {
+        let holding = try Socket.listening(
+            on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 16)
+        let mute = try Socket.localAddress(of: holding.rawValue).port
+        _ = try folder.start(
+            folder.write(balancerFile(port: port, server: mute), to: "a.cfg"))
+        try folder.awaitLog("serves")
+        let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(client) }
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
+        let address = SocketAddress(address: 0x7f00_0001, port: port)
+        #expect(StreamSocket.connect(client, to: address.raw) == 0)
+        try eventually(within: .seconds(5), "it is served") {
+            try counter("servers", "traffic", "scur") == 1
+        }
+        let start = ContinuousClock.now
+        let order = try folder.run(
+            "server", "drain", "web/s1", "--deadline", "0.6", "--control", folder.control)
+        #expect(order.status == 0)
+        var byte: UInt8 = 0
+        #expect(recv(client, &byte, 1, 0) == -1 && errno == ECONNRESET)
+        let elapsed = ContinuousClock.now - start
+        #expect(elapsed >= .milliseconds(550) && elapsed < .seconds(4))
+        let wrong = try folder.run(
+            "server", "drain", "web/s1", "--deadline", "x", "--control", folder.control)
+        #expect(wrong.status == 2)
+    }
+
+    @Test func `a log line reaches a syslog daemon, in haproxy's form`() throws {
+        let socket = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        defer { close(socket) }
+        #expect(StreamSocket.bindLoopback(socket) == 0)
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
+        let logPort = StreamSocket.localEndpoint(of: socket).port
+        let more = """
+                log 127.0.0.1:\(logPort) local2
+                log 127.0.0.1:\(logPort) format raw local0 err
+                option tcplog
+            """
+        _ = try folder.start(
+            folder.write(
+                balancerFile(port: port, server: server.port, more: more), to: "a.cfg"))
+        try folder.awaitLog("serves")
+        #expect(conversation(with: port) == "hello")
+        var buffer = [UInt8](repeating: 0, count: 2048)
+        let count = recv(socket, &buffer, 2048, 0)
+        let line = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+        // Facility local2 (18) and severity info (6): 18 * 8 + 6.
+        let form =
+            #/<150>[A-Z][a-z]{2} [ 0-9]\d \d\d:\d\d:\d\d lbctl\[\d+\]: 127\.0\.0\.1:\d+ \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d\.\d{3}\] web web/s1 \d+/\d+/\d+ 5 -- 1/1/0/0/0 0/0/#
+        #expect(line.wholeMatch(of: form) != nil, "\(line)")
+        // The second target takes errors only.
+        limit = timeval(tv_sec: 0, tv_usec: 100_000)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
+        #expect(recv(socket, &buffer, 2048, 0) < 0)
+    }
+}
+
+extension StreamSocket {
+    fileprivate static func bindLoopback(_ socket: Int32) -> Int32 {
+        var address = SocketAddress(address: 0x7f00_0001, port: 0).raw
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.bind(socket, $0, 16) }
+        }
+    }
+}
+#endif
