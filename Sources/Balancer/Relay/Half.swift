@@ -77,6 +77,12 @@ struct Half {
     var phase: Phase
     /// Server half: attempts to connect that failed.
     var failedAttempts: UInt8
+    /// The client half's: what it waits for while ``Phase/introducing``.
+    var stage: Stage
+    /// The client half's: the listener, counted over all frontends; the server half's: the route.
+    var path: UInt16
+    /// The client half's: where its ends are kept if they are not the sockets'; -1: nowhere.
+    var introduction: Int32
 
     static let noServer = UInt16.max
     static let noTime = UInt32.max
@@ -86,6 +92,8 @@ struct Half {
 enum Phase: UInt8 {
     /// The place is free.
     case free
+    /// It says who it is, before a server is chosen.
+    case introducing
     /// It waits for a server with room.
     case waiting
     /// It pauses before the next attempt.
@@ -94,4 +102,14 @@ enum Phase: UInt8 {
     case connecting
     /// It moves bytes.
     case relaying
+    /// It moves datagrams.
+    case flowing
+}
+
+/// What a connection waits for that says who it is.
+enum Stage: UInt8 {
+    /// Its PROXY header.
+    case header
+    /// What its client says first.
+    case content
 }
