@@ -44,8 +44,9 @@ public struct FrontendPlan: Hashable, Sendable {
     /// The client's time-out once one direction has ended (`timeout client-fin`); `nil`: the others
     /// hold.
     public var clientFinTimeout: Duration?
-    /// Most connections accepted within a second (`rate-limit sessions`); the others stay in the
-    /// kernel's queue until later. `nil`: no limit.
+    /// Most connections accepted within a second (`rate-limit sessions`); `nil`: no limit.
+    ///
+    /// The others stay in the kernel's queue until later.
     public var sessionRateLimit: Int?
     /// Most connections taken from one address within a second.
     ///
@@ -158,8 +159,9 @@ public struct ServerPlan: Hashable, Sendable {
     public var isBackup: Bool
     /// The administrative state that it starts in.
     public var administrativeState: AdministrativeState
-    /// How many clients may wait for this server alone (`maxqueue`); further ones wait for any.
-    /// `nil`: as many as come.
+    /// How many clients may wait for this server alone (`maxqueue`); `nil`: as many as come.
+    ///
+    /// Further ones wait for any server.
     public var queueLimit: Int?
     /// How long it takes from coming up to its full share (`slowstart`).
     ///

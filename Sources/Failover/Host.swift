@@ -50,6 +50,7 @@ final class Host {
     /// Drops what comes in for addresses that are held for others only.
     private(set) var filter: AddressFilter?
     private var monitor: NetworkMonitor?
+    private var lastDryReadings: [String: MonotonicInstant] = [:]
     private(set) var uses = InterfaceUses()
 
     /// Opens the sockets to the kernel, in the network namespace of the calling thread.
@@ -133,7 +134,15 @@ final class Host {
     }
 
     /// Takes in all that the kernel has told, and what arrived for one interface's routers.
-    func readDry(_ name: String) {
+    ///
+    /// - Parameters:
+    ///   - name: The interface.
+    ///   - age: Nothing is read if that was done no longer ago than this: of many Active routers
+    ///     that wake in one turn, the first reads for all. A stall in between shows in the clock.
+    func readDry(_ name: String, unlessWithin age: Duration = .zero) {
+        let now = MonotonicInstant.now
+        if let last = lastDryReadings[name], age > .zero, now < last + age { return }
+        lastDryReadings[name] = now
         monitor?.readDry()
         for socket in (interfaces[name]?.sockets ?? [:]).values { socket.readDry() }
     }

@@ -88,8 +88,10 @@ final class RouterDriver {
         source.flatMap { VirtualRouter.Configuration(settings, primaryAddress: $0) }
     }
 
-    /// Takes in what has arrived, before a deadline counts.
-    func readDry() { host.readDry(settings.interface) }
+    /// Takes in what has arrived, before a deadline counts; not if that was done within `age`.
+    func readDry(unlessWithin age: Duration) {
+        host.readDry(settings.interface, unlessWithin: age)
+    }
 
     /// Resigns on interfaces that are about to be others, or none: deleted, made anew, renamed.
     func leave(_ interfaces: Set<String>) {

@@ -25,7 +25,7 @@ extension Worker {
         _ client: Int, client farewell: Farewell, server: Farewell, because ending: Ending
     ) {
         wheel.remove(client, in: slab)
-        for half in [client, client | 1] where slab[half].lease >= 0 {
+        for half in client...client | 1 where slab[half].lease >= 0 {
             pool.giveBack(slab[half].lease)
             slab[half].lease = -1
         }
@@ -147,8 +147,10 @@ extension Worker {
         return first
     }
 
-    /// How long the client and the server of a relayed connection may be idle: haproxy's order of
-    /// precedence. Once one direction has ended, the time-outs of half-closed connections hold.
+    /// How long the client and the server of a relayed connection may be idle.
+    ///
+    /// haproxy's order of precedence; once one direction has ended, the time-outs of half-closed
+    /// connections hold.
     private func idleLimits(_ client: Int, _ route: Route) -> (client: UInt64, server: UInt64) {
         let isHalfClosed =
             slab[client].marks.contains(.ended) || slab[client | 1].marks.contains(.ended)

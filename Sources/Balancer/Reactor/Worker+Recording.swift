@@ -79,10 +79,10 @@ extension Worker {
         let connectTime = max(0, total - elapsed(since: slab[server].phaseAt) - queueTime)
         shared.histograms[number].note(connectTime, .connect, pool: pool)
         shared.histograms[number].note(total, .session, pool: pool)
-        for index in [layout.pool(pool), layout.server(Int(slab[server].owner))] {
-            unsafe tallies[index].noteTimes(
-                queue: queueTime, connect: connectTime, session: total)
-        }
+        let place = layout.server(Int(slab[server].owner))
+        unsafe tallies[layout.pool(pool)].noteTimes(
+            queue: queueTime, connect: connectTime, session: total)
+        unsafe tallies[place].noteTimes(queue: queueTime, connect: connectTime, session: total)
     }
 
     /// Takes note of the time at which a server became a connection's own.

@@ -45,7 +45,7 @@ final class BalancerService {
         let balancer = try Balancer(
             plan: BalancerPlan(model), listeners: sockets.frontends,
             observer: model.observer(reference))
-        self.log = try ConnectionLog(balancer, model: model)
+        self.log = try ConnectionLog(balancer, model: model, log: log)
         let backends = BackendReporter(
             model: model, balancer: balancer, targets: targets, knowing: order.health,
             tell: onBackend)
@@ -131,6 +131,17 @@ final class BalancerService {
         else { return }
         standings.administer(HealthTargets.Place(pool: pool, server: server), order.change)
         backends.look()
+    }
+
+    /// Resets what a server still has when the deadline of an order is over.
+    func endSessions(after order: ServerOrder) {
+        guard let pool = model.backends.firstIndex(where: { $0.name == order.backend }),
+            let server = model.backends[pool].servers.firstIndex(where: { $0.name == order.server })
+        else { return }
+        // It may have been made ready again meanwhile.
+        let status = balancer.snapshot().pools[pool].servers[server].status
+        guard status != .up else { return }
+        balancer.endSessions(pool: pool, server: server, because: .operatorsOrder)
     }
 
     /// Accepts no more; the connections that exist go on.
