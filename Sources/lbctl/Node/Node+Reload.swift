@@ -58,7 +58,7 @@ extension Node {
                 "a reload cannot add or remove the whole balancer or the whole election;"
                     + " restart the program")
         }
-        try next.global.checkAccount()
+        try next.checkPrivileges()
         return next
     }
 
