@@ -139,8 +139,9 @@ extension Worker {
         case .connecting: consider(.connect, since, route.connectTimeout)
         case .relaying, .flowing:
             let (own, servers) = idleLimits(client, route)
-            consider(.server, slab[client | 1].activeAt, servers)
+            // Of equal ones the client's, as in haproxy's log.
             consider(.client, slab[client].activeAt, own)
+            consider(.server, slab[client | 1].activeAt, servers)
             return first
         }
         consider(.client, slab[client].activeAt, route.clientTimeout)
