@@ -91,7 +91,7 @@ struct ServerChecks {
             let before = (Self.processorNanoseconds(), counter.takeMost())
             for _ in 0..<100 {
                 Self.drain(listener)
-                usleep(20_000)
+                Thread.sleep(for: .milliseconds(20))
                 counter.mark()
             }
             guard round > 0 else { continue }

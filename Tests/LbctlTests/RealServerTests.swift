@@ -28,6 +28,7 @@ import Testing
                     timeout client 5s
                     timeout server 5s
                     timeout connect 1s
+                    timeout check 5s
                     default-server inter 100ms rise 1 fall 2
                 \(sections)
 
