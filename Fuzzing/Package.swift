@@ -13,10 +13,12 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
+                .product(name: "Balancer", package: "lbctl"),
                 .product(name: "Control", package: "lbctl"),
                 .product(name: "NodeConfiguration", package: "lbctl"),
                 .product(name: "VRRPCore", package: "lbctl"),
             ],
-            path: "Targets", swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
+            path: "Targets",
+            swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
     ]
 )

@@ -19,4 +19,8 @@ private let target = FuzzTarget.keepalived
 private let target = FuzzTarget.haproxy
 #elseif FUZZ_control
 private let target = FuzzTarget.control
+#elseif FUZZ_proxyheader
+private let target = FuzzTarget.proxyheader
+#elseif FUZZ_clienthello
+private let target = FuzzTarget.clienthello
 #endif

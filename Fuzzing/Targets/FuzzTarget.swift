@@ -10,6 +10,10 @@ public enum FuzzTarget: String, CaseIterable {
     case haproxy
     /// What somebody writes to the control socket, and what a program answers.
     case control
+    /// The header of the PROXY protocol, by which a connection begins.
+    case proxyheader
+    /// The first message of a TLS client.
+    case clienthello
 
     /// Feeds it; returns only if everything held that must.
     public func feed(_ bytes: [UInt8]) {
@@ -19,6 +23,8 @@ public enum FuzzTarget: String, CaseIterable {
         case .keepalived: feedConfiguration(bytes, as: .keepalived)
         case .haproxy: feedConfiguration(bytes, as: .haproxy)
         case .control: feedControl(bytes)
+        case .proxyheader: feedProxyHeader(bytes)
+        case .clienthello: feedClientHello(bytes)
         }
     }
 }

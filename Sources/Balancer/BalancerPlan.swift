@@ -38,8 +38,10 @@ public struct FrontendPlan: Hashable, Sendable {
     public var listeners: [ListenerPlan] = []
     /// What is decided before a server is chosen.
     public var rules = RulePlan()
-    /// Whether its sockets take datagrams: all that one source sends within the time-outs goes to one
-    /// server. Headers and rules are for streams alone.
+    /// Whether its sockets take datagrams.
+    ///
+    /// All that one source sends within the time-outs goes to one server. Headers and rules are for
+    /// streams alone.
     public var isDatagram = false
     /// The client's time-out once one direction has ended (`timeout client-fin`); `nil`: the others
     /// hold.

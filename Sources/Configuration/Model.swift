@@ -52,6 +52,8 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var allowsCommandChecks = false
     /// Whether advertisements of virtual routers that the node does not know are logged.
     public var logsUnknownVRIDs = false
+    /// Where mail about new states goes; `nil`: none is sent.
+    public var mail: MailConfiguration?
     /// How long no virtual router takes part after the start (`vrrp_startup_delay`).
     public var startupDelay = Duration.zero
     /// How long after the start of the host virtual routers take part, if that is later.

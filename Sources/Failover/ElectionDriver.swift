@@ -236,7 +236,9 @@ extension ElectionDriver {
         since = .now
         guard let settings else { return }
         host.emit(.group(name: settings.name, .entered(next)))
-        notifier.tell(.entered(next), of: .group(name: settings.name), settings.notifications)
+        notifier.tell(
+            .entered(next), of: .group(name: settings.name), settings.notifications,
+            sendsMail: settings.sendsMail)
     }
 
     private func setTimer() {

@@ -22,6 +22,9 @@ final class Host {
     var quietUntil = MonotonicInstant(nanoseconds: 0)
     /// Numbers the states that notification programs are told of.
     var epoch = NotificationEpoch()
+    /// How mail is sent; `nil`: not at all.
+    var mailSettings: MailSettings?
+    private(set) lazy var mailbox = Mailbox(loop: loop) { [emit] in emit(.mailFailed($0)) }
     /// The named pipes that new states are written to.
     private(set) var fifos: [NotificationFIFO] = []
 
@@ -126,6 +129,7 @@ final class Host {
         processes.values.forEach { $0.stop() }
         fifos.forEach { $0.stop() }
         fifos = []
+        mailbox.stop()
         monitor?.stop()
         monitor = nil
         watchRoutes(false)

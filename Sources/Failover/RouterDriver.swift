@@ -156,7 +156,8 @@ final class RouterDriver {
     /// Tells programs and named pipes.
     func notify(_ notice: Notice) {
         notifier.tell(
-            notice, of: .router(name: settings.name, effectivePriority), settings.notifications)
+            notice, of: .router(name: settings.name, effectivePriority), settings.notifications,
+            sendsMail: settings.sendsMail)
     }
 }
 

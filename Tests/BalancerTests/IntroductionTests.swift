@@ -1,7 +1,8 @@
-import Balancer
 import Glibc
 import LinuxIO
 import Testing
+
+@testable import Balancer
 
 extension BalancerTests {
     @Suite struct `Introductions` {
@@ -18,6 +19,10 @@ extension BalancerTests {
                 $0.frontends[0].listeners[0].acceptsProxyHeader = true
                 adjust(&$0)
             }
+        }
+
+        @Test func `an idle connection takes 128 bytes, inspected or not`() {
+            #expect(2 * MemoryLayout<Half>.stride == 128)
         }
 
         // MARK: accept-proxy

@@ -293,6 +293,19 @@ import VRRPCore
         #expect(servers[2].health.agent == nil)
     }
 
+    @Test func `a check begins as the server's connections do, unless it goes elsewhere`() throws {
+        let headers = try backend(
+            """
+            server b 192.0.2.12:80 check send-proxy
+            server c 192.0.2.12:80 check send-proxy-v2
+            server d 192.0.2.12:80 check send-proxy port 81
+            server e 192.0.2.12:80 check send-proxy no-check-send-proxy
+            server f 192.0.2.12:80 check send-proxy port 81 check-send-proxy
+            """
+        ).servers.dropFirst().map(\.check?.proxyHeader)
+        #expect(headers == [.v1, .v2, nil, nil, .v1])
+    }
+
     @Test func `a certificate is verified unless the line says otherwise`() throws {
         let servers = try backend(
             """

@@ -237,6 +237,16 @@ import VRRPCore
                 ])
     }
 
+    @Test func `a statistics page listens on addresses`() {
+        #expect(
+            diagnose(
+                "listen s\nbind [::1]:80\nbind unix@/run/x\nbind :81 accept-proxy\nmode http\nstats enable\n"
+            ) == [
+                "f:3:6: error: unix@/run/x: a statistics page needs an address and a port",
+                "f:4:6: error: 'accept-proxy' is known but not implemented yet for a statistics page",
+            ])
+    }
+
     @Test(arguments: [
         ("bind :81 mode 999", "f:7:15: error: mode '999': must be permissions such as 660"),
         (

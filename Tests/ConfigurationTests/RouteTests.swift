@@ -23,7 +23,8 @@ import VRRPCore
         wanted.isTracked = false
         #expect(
             routes(
-                "192.0.2.0/24 via 10.0.0.1 dev eth0 src 10.0.0.5 metric 30 table 77 onlink no_track")
+                "192.0.2.0/24 via 10.0.0.1 dev eth0 src 10.0.0.5 metric 30 table 77 onlink no_track"
+            )
                 == [wanted])
         var standard = VirtualRoute(
             to: NetworkPrefix(try #require(IPAddress("0.0.0.0")), length: 0))

@@ -18,6 +18,45 @@ import Testing
         #expect(result.errors == "")
     }
 
+    @Test func `check says what becomes of each router when one thing fails`() throws {
+        func text(_ priority: Int, _ weight: Int) -> String {
+            """
+            vrrp_script chk {
+                script /bin/true
+            }
+            vrrp_instance VI_1 {
+                interface eth1
+                virtual_router_id 51
+                priority \(priority)
+                virtual_ipaddress { 172.17.0.5 }
+                track_script { chk weight -\(weight) }
+            }
+
+            """
+        }
+        let first = try folder.write(text(101, 30), to: "first.conf")
+        let second = try folder.write(text(100, 1), to: "second.conf")
+        let result = try folder.run("check", first, "--peer", second)
+        #expect(result.status == 0)
+        #expect(
+            result.output == """
+                ok: 1 virtual router, 0 frontends, 0 servers, 0 statistics pages
+                VI_1: if interface eth1 goes down, it stops, and another node takes over
+                VI_1: if script chk fails, its priority is 71, and the peer's 100 takes over
+                the peer's VI_1: if interface eth1 goes down, it stops, and another node takes over
+                the peer's VI_1: if script chk fails, no node takes over: its priority is 99, and \
+                the peer, with 101, is Active anyway
+
+                """)
+        let weak = try folder.write(text(110, 5), to: "weak.conf")
+        #expect(
+            try folder.run("check", weak, "--peer", second).errors == """
+                warning: VI_1: if script chk fails, no node takes over: its priority is 105, and \
+                the peer's is 100; a greater weight would make a difference, or 0, which stops it
+
+                """)
+    }
+
     @Test func `0: help and version`() throws {
         #expect(try folder.run("--help").status == 0)
         #expect(try folder.run("--version").output == "0.1.0\n")

@@ -165,4 +165,75 @@ import Testing
             try ask("TCP4:127.0.0.1:\(port)") == ask("TCP4:127.0.0.1:\(server.port)"))
     }
 }
+
+/// Servers that see the client's own address.
+@ProgramThread
+@Suite(.tags(.needsRoot), .enabled("NOT RUN: foreign addresses need root") { geteuid() == 0 })
+struct `Transparent sources` {
+    let folder: ProgramFolder
+
+    init() throws { folder = try ProgramFolder() }
+
+    private func file(
+        _ port: UInt16, _ sink: UInt16, _ source: String, _ head: String = ""
+    )
+        throws -> String
+    {
+        try folder.write(
+            head + """
+                defaults
+                    mode tcp
+                    retries 0
+                    timeout client 5s
+                    timeout server 5s
+                    timeout connect 1s
+                listen web
+                    bind 127.0.0.1:\(port)
+                    server s1 127.0.0.1:\(sink) source 0.0.0.0 usesrc \(source)
+                """, to: "a.cfg")
+    }
+
+    @Test func `a server sees the client's address, and its port where that is asked for`() throws {
+        let sink = try freePort()
+        let server = try RunningProgram(
+            [
+                "/usr/bin/socat", "TCP4-LISTEN:\(sink),bind=127.0.0.1,fork,reuseaddr",
+                "SYSTEM:echo $SOCAT_PEERADDR $SOCAT_PEERPORT",
+            ], in: folder, output: "sink", errors: "sink")
+        defer { server.kill() }
+        let port = try freePort()
+        _ = try folder.start(try file(port, sink, "clientip"))
+        try folder.awaitLog("serves")
+        try eventually(within: .seconds(5), "socat listens") {
+            (try? ReadingClient(port: sink)) != nil
+        }
+        func ask(_ sourcePort: UInt16) throws -> String {
+            try folder.run(
+                command: [
+                    "sh", "-c",
+                    "exec socat -t 3 STDIO TCP4:127.0.0.1:\(port),bind=127.0.0.77:\(sourcePort),reuseaddr"
+                        + " </dev/null",
+                ]
+            ).output
+        }
+        let first = try ask(try freePort())
+        #expect(first.hasPrefix("127.0.0.77 "))
+        _ = try file(port, sink, "client")
+        #expect(try folder.run("reload", "--control", folder.control).status == 0)
+        // The process before may take one more client until it hears that it is to end.
+        try eventually(within: .seconds(5), "the server sees the client's port") {
+            let own = try freePort()
+            return try ask(own) == "127.0.0.77 \(own)\n"
+        }
+    }
+
+    @Test func `a balancer that gives up root is told that it cannot`() throws {
+        let path = try file(try freePort(), 1, "clientip", "global\n uid 65533\n")
+        let result = try folder.run("run", "--control", folder.control, "--no-realtime", path)
+        #expect(result.status == 3)
+        #expect(
+            result.errors.contains(
+                "server web/s1: 'usesrc' wants CAP_NET_ADMIN, which the balancer"))
+    }
+}
 #endif

@@ -2,11 +2,13 @@ internal import LinuxIO
 
 /// The two ends of a client's connection, and ends that this node loses.
 extension Worker {
-    /// Who the client is: as a PROXY header said, or else as the socket knows.
+    /// Who the client is: as a PROXY header said, or else as it was accepted.
     func source(of client: Int) -> IPEndpoint {
         let place = slab[client].introduction
         if place >= 0 { return introductions[place].source }
-        return StreamSocket.peerEndpoint(of: slab[client].socket)
+        let end = IPEndpoint(ipv4: slab[client].word, port: slab[client].number)
+        // A Unix socket has no address.
+        return end.ipv4 == 0 ? .none : end
     }
 
     /// Where the client connected to: as a PROXY header said, or else as the socket knows.

@@ -73,7 +73,6 @@ extension Worker {
             refuse(client, as: .headerMalformed)
         case .complete(let header, let byteCount):
             _ = unsafe StreamSocket.receive(from: socket, into: buffer, upTo: byteCount)
-            var source = StreamSocket.peerEndpoint(of: socket)
             if let addresses = header.addresses {
                 if slab[client].introduction >= 0 {
                     introductions.drop(slab[client].introduction)
@@ -81,10 +80,9 @@ extension Worker {
                 slab[client].introduction = introductions.keep(addresses)
                 slab[client].number = addresses.source.port
                 slab[client].word = addresses.source.digest
-                source = addresses.source
             }
             slab[client].activeAt = UInt32(truncatingIfNeeded: now)
-            beginInspecting(client, source: source)
+            beginInspecting(client, source: source(of: client))
         }
     }
 

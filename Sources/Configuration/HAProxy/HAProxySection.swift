@@ -109,7 +109,7 @@ struct HAProxySection: Sendable {
                 draft.listeners.append(Placed(value: listener, location: location))
             }
         }
-        if isPage { return addPage(file: file, into: &draft) }
+        if isPage { return addPage(file: file, into: &draft, &remarks) }
         warnAboutStatistics(&remarks)
         guard settings.mode != .http else { return remarks.append(httpRefusal) }
         if settings.mode == .udp { refuseStreamWords(&remarks) }
@@ -118,8 +118,24 @@ struct HAProxySection: Sendable {
         warnAboutTimeouts(&remarks)
     }
 
-    private func addPage(file: String, into draft: inout Draft) {
+    private func addPage(file: String, into draft: inout Draft, _ remarks: inout [Remark]) {
         guard !settings.isDisabled else { return }
+        for (listener, position) in listeners {
+            switch listener.endpoint {
+            case .path, .abstractName:
+                remarks.append(
+                    .error(
+                        "\(listener.endpoint): a statistics page needs an address and a port",
+                        at: position))
+            case .internet, .descriptor: break
+            }
+            if listener.acceptsProxyHeader {
+                remarks.append(
+                    .error(
+                        "'accept-proxy' is known but not implemented yet for a statistics page",
+                        at: position))
+            }
+        }
         var page = settings.page
         page.name = name.text
         page.listeners = listeners.map(\.listener)

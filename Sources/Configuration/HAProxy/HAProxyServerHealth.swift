@@ -7,6 +7,8 @@ struct HAProxyServerHealth: Sendable {
     /// `no-check-ssl`: not even where the server has `ssl`.
     var refusesTLS = false
     var hasTLS = false
+    /// `no-check-send-proxy`: not even where the server has `send-proxy`.
+    var refusesHeader = false
     var verifiedName: String?
     var isVerified = true
     var asksAgent = false
@@ -61,8 +63,14 @@ struct HAProxyServerHealth: Sendable {
         "check-certificate-days": .line { options, arguments throws(Remark) in
             options.check.tls.minimumDaysLeft = try arguments.integer(in: 1...3650)
         },
-        "check-send-proxy": .set(\.check.proxyHeader, to: .v1),
-        "no-check-send-proxy": .set(\.check.proxyHeader, to: nil),
+        "check-send-proxy": .line { options, _ throws(Remark) in
+            options.check.proxyHeader = .v1
+            options.health.refusesHeader = false
+        },
+        "no-check-send-proxy": .line { options, _ throws(Remark) in
+            options.check.proxyHeader = nil
+            options.health.refusesHeader = true
+        },
         "init-state": .line { options, arguments throws(Remark) in
             options.check.initialState = try arguments.choice(of: [
                 "waiting": InitialServerState.waiting, "none": .up, "up": .up,
@@ -130,6 +138,14 @@ extension HAProxyServerOptions {
         check.usesTLS =
             health.usesTLS || health.hasTLS && !isElsewhere && !health.refusesTLS
             || check.tls.minimumDaysLeft != nil
+        // So does the server's own PROXY header, which a server that wants it misses in a check.
+        if !isElsewhere, !health.refusesHeader {
+            switch connection.header {
+            case .none: break
+            case .versionOne: check.proxyHeader = .v1
+            case .versionTwo: check.proxyHeader = .v2
+            }
+        }
         let name = check.tls.serverName ?? health.verifiedName
         check.tls.serverName = name
         check.tls.verification =

@@ -89,7 +89,8 @@ struct KeepalivedAddress: Sendable {
                 }
             },
             "use_vmac": .notYet(
-                taking: 0, "with use_vmac in the instance, addresses without 'dev' are there anyway"),
+                taking: 0, "with use_vmac in the instance, addresses without 'dev' are there anyway"
+            ),
             "track_group": .notYet(taking: 1),
         ])
 

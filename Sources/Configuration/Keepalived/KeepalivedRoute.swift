@@ -34,7 +34,8 @@ struct KeepalivedRoute: Sendable {
     private func finished(_ word: Word) throws(Remark) -> VirtualRoute {
         let family = destination?.address.family ?? gateway?.family ?? source?.family
         let isIPv6 = word.text == "default6" || family == .ipv6
-        let all = NetworkPrefix(isIPv6 ? .v6(IPv6Address.unspecified) : .v4(IPv4Address(rawValue: 0)), length: 0)
+        let all = NetworkPrefix(
+            isIPv6 ? .v6(IPv6Address.unspecified) : .v4(IPv4Address(rawValue: 0)), length: 0)
         var route = VirtualRoute(to: destination ?? all)
         for address in [gateway, source].compactMap(\.self)
         where address.family != route.destination.address.family {
@@ -48,7 +49,8 @@ struct KeepalivedRoute: Sendable {
                 at: word.position)
         }
         if kind != .unicast, gateway != nil || interface != nil {
-            throw .error("a \(kind.rawValue) route has no way: neither via nor dev", at: word.position)
+            throw .error(
+                "a \(kind.rawValue) route has no way: neither via nor dev", at: word.position)
         }
         route.kind = kind
         route.gateway = gateway

@@ -23,6 +23,7 @@ struct KeepalivedRule: Sendable {
     ///   - directive: The line.
     ///   - index: How many rules of the instance came before it.
     ///   - remarks: What there is to say.
+    /// - Returns: The rule; `nil` where something is wrong with it.
     static func read(
         _ directive: Directive, index: Int, _ remarks: inout [Remark]
     ) -> VirtualRule? {

@@ -55,7 +55,7 @@ final class Node {
             [unowned self] request, answer in
             handle(request, answer: answer)
         }
-        try model.global.checkAccount()
+        try model.checkPrivileges()
         if options.usesRealTime { actInTime() }
         try startBalancer()
         do throws(Failure) { try startFailover() } catch {

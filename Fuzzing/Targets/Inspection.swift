@@ -1,0 +1,60 @@
+import Balancer
+
+/// What comes first on a connection, whole and cut: a beginning of something right is never wrong.
+func feedProxyHeader(_ bytes: [UInt8]) {
+    let reading = ProxyHeader.read(bytes.span)
+    guard case .complete(let header, let byteCount) = reading else { return }
+    require(byteCount <= bytes.count, "a header of more bytes than there are")
+    let whole = Array(bytes.prefix(byteCount))
+    require(ProxyHeader.read(whole.span) == reading, "what follows a header changes it")
+    for cut in [1, byteCount / 2, byteCount - 1] where cut < byteCount {
+        let beginning = Array(bytes.prefix(cut))
+        require(
+            ProxyHeader.read(beginning.span) == .needsMore,
+            "\(cut) of \(byteCount) bytes are wrong, or enough")
+    }
+    for isVersionTwo in [false, true] {
+        let written = written(header, isVersionTwo: isVersionTwo)
+        guard case .complete(let again, _) = ProxyHeader.read(written.span) else {
+            fatalError("\(header) was written as \(written), which is no header")
+        }
+        // An end at :: counts as none, and what has one end alone is not written.
+        if let ends = header.addresses, !ends.source.isPresent || !ends.destination.isPresent {
+            continue
+        }
+        // Nor is a mixture of families, which version 1 can name by ::ffff:0:0/96.
+        guard header.addresses?.source.isIPv4 == header.addresses?.destination.isIPv4 else {
+            continue
+        }
+        require(again == header, "\(header) was read again as \(again)")
+    }
+}
+
+private func written(_ header: ProxyHeader, isVersionTwo: Bool) -> [UInt8] {
+    var extensions = ProxyHeader.Extensions()
+    extensions.hasChecksum = true
+    return [UInt8](unsafeUninitializedCapacity: 1024) { memory, count in
+        var output = ByteWriter(UnsafeMutableRawBufferPointer(memory))
+        if isVersionTwo {
+            header.writeVersionTwo(extensions, to: &output)
+        } else {
+            header.writeVersionOne(to: &output)
+        }
+        count = output.count
+    }
+}
+
+/// The first message of a TLS client, whole and cut.
+func feedClientHello(_ bytes: [UInt8]) {
+    let reading = ClientHello.read(bytes.span)
+    guard case .complete = reading else { return }
+    for cut in [1, bytes.count / 2, bytes.count - 1] where cut < bytes.count {
+        let beginning = Array(bytes.prefix(cut))
+        switch ClientHello.read(beginning.span) {
+        case .needsMore: break
+        case .malformed(let fault): fatalError("\(cut) of \(bytes.count) bytes are \(fault)")
+        case .complete(let message):
+            require(.complete(message) == reading, "what follows a message changes it")
+        }
+    }
+}
