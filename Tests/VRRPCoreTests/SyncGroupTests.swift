@@ -52,7 +52,9 @@ extension [SyncGroup.MemberAction] {
     private let taking: [VirtualRouter.Action] = [
         .advertise(priority(100)), .claimAddresses, .announceAddresses(repetitions: 5),
     ]
-    private let leaving: [VirtualRouter.Action] = [.advertise(.release), .advertise(.release), .releaseAddresses]
+    private let leaving: [VirtualRouter.Action] = [
+        .advertise(.release), .advertise(.release), .releaseAddresses,
+    ]
 
     @Test func `it takes part once all of its members can`() {
         var group = group([100, 100])
