@@ -64,6 +64,9 @@ struct Benchmarks {
             switch name {
             case .codec: Codec(plan: selection.plan, report: report).run()
             case .election: Election(plan: selection.plan, report: report).run()
+            case .simulation:
+                try Simulation(report: report, hours: selection.hours, seed: selection.seed).run()
+            case .routers: try RouterCost(plan: selection.plan, report: report).run()
             case .configuration:
                 try ConfigurationReading(plan: selection.plan, report: report).run()
             case .address: try AddressMoves(plan: selection.plan, report: report).run()

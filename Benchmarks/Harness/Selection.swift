@@ -1,19 +1,27 @@
 /// What the command line asks for.
 struct Selection {
     /// The benchmarks, in the order in which they run.
-    enum Name: String, CaseIterable { case codec, election, configuration, address, check, proxy }
+    enum Name: String, CaseIterable {
+        case codec, election, simulation, configuration, address, routers, check, proxy
+    }
 
     var names: [Name] = []
     var plan = Plan(runs: 5, isQuick: false)
     var asJSON = false
     var proxy = ProxySelection()
+    /// Virtual hours of the simulation.
+    var hours = 1000
+    /// The seed of its first run.
+    var seed: UInt64 = 1
 
     static let usage = """
         Benchmarks [NAME…] [--quick] [--json] [--runs N]
             NAME       \(Name.allCases.map(\.rawValue).joined(separator: ", ")); all without one
-            --quick    show that everything works, in under 20 s; the figures mean little
+            --quick    show that everything works, in under a minute; the figures mean little
             --json     one JSON document instead of tables
             --runs N   runs of each thing, 5 without it; the figure is their median
+            --hours N      of simulation: virtual hours, 1000 without it
+            --seed S       of simulation: the seed of its first run, 1 without it
             --threads N,…  of proxy: 1,2 without it
             --work W,…     of proxy: short, pingpong, down, up, idle
             --by C,…       of proxy: direct, lbctl, haproxy, haproxy-splice, haproxy-splice-1M, nginx
@@ -23,9 +31,15 @@ struct Selection {
         var rest = arguments[...]
         while let word = rest.popFirst() {
             switch word {
-            case "--quick": plan = Plan(runs: 1, isQuick: true)
+            case "--quick":
+                plan = Plan(runs: 1, isQuick: true)
+                hours = min(hours, 100)
             case "--json": asJSON = true
             case "--runs": plan.runs = try Self.number(rest.popFirst(), after: word)
+            case "--hours":
+                hours = try Self.number(rest.popFirst(), after: word, upTo: 1_000_000_000)
+            case "--seed":
+                seed = UInt64(try Self.number(rest.popFirst(), after: word, upTo: .max))
             case "--threads":
                 proxy.reactors = try Self.list(rest.popFirst(), after: word).map {
                     try Self.number($0, after: word)
@@ -62,9 +76,11 @@ struct Selection {
         return word.split(separator: ",").map(String.init)
     }
 
-    private static func number(_ word: String?, after option: String) throws -> Int {
-        guard let number = word.flatMap({ Int($0) }), (1...1000).contains(number) else {
-            throw UsageError(text: "\(usage)\n\(option) needs a number from 1 to 1000")
+    private static func number(
+        _ word: String?, after option: String, upTo limit: Int = 1000
+    ) throws -> Int {
+        guard let number = word.flatMap({ Int($0) }), (1...limit).contains(number) else {
+            throw UsageError(text: "\(usage)\n\(option) needs a number from 1 to \(limit)")
         }
         return number
     }

@@ -59,14 +59,19 @@ struct Admission {
     var isOpen = true
     private(set) var process: Gate
     private(set) var frontends: [Gate]
+    /// Those of the listening sockets, counted over all frontends.
+    private(set) var listeners: [Gate]
 
     /// Makes gates that nobody has passed.
-    init(processLimit: Int, frontendLimits: [Int], rateLimits: [Int] = []) {
+    init(
+        processLimit: Int, frontendLimits: [Int], rateLimits: [Int] = [], listenerLimits: [Int] = []
+    ) {
         process = Gate(limit: processLimit)
         frontends = frontendLimits.map { Gate(limit: $0) }
         for (index, limit) in rateLimits.enumerated() {
             frontends[index] = Gate(limit: frontendLimits[index], rateLimit: limit)
         }
+        listeners = listenerLimits.map { Gate(limit: $0) }
     }
 
     /// Reserves room for connections.
@@ -74,19 +79,24 @@ struct Admission {
     /// - Parameters:
     ///   - wanted: How many at most, 1 or more.
     ///   - frontend: Where they come in.
+    ///   - listener: By which of its sockets; `nil`: that has no limit of its own.
     ///   - reactor: Who asks; it is told when there is room again if the answer is 0.
     ///   - now: Milliseconds of the monotonic clock.
     /// - Returns: How many may be accepted; where that is 0 because of the rate, also when to ask
     ///   again.
     mutating func reserve(
-        _ wanted: Int, at frontend: Int, for reactor: Int, now: UInt64 = 0
+        _ wanted: Int, at frontend: Int, by listener: Int? = nil, for reactor: Int, now: UInt64 = 0
     ) -> (room: Int, askAgainAt: UInt64?) {
         guard isOpen else { return (0, nil) }
         let limit = frontends[frontend].rateLimit
         let allowed = frontends[frontend].rateRoom(at: now)
         guard allowed > 0 else { return (0, now + UInt64(max(1, 1000 / limit))) }
-        let room = min(wanted, process.free, frontends[frontend].free, allowed)
+        var room = min(wanted, process.free, frontends[frontend].free, allowed)
+        if let listener { room = min(room, listeners[listener].free) }
         guard room > 0 else {
+            if let listener, listeners[listener].free == 0 {
+                listeners[listener].waitingReactors |= 1 << UInt64(reactor)
+            }
             if process.free == 0 { process.waitingReactors |= 1 << UInt64(reactor) }
             if frontends[frontend].free == 0 {
                 frontends[frontend].waitingReactors |= 1 << UInt64(reactor)
@@ -95,6 +105,7 @@ struct Admission {
         }
         process.reserve(room)
         frontends[frontend].reserve(room)
+        if let listener { listeners[listener].reserve(room) }
         return (room, nil)
     }
 
@@ -102,23 +113,29 @@ struct Admission {
     ///
     /// - Returns: The reactors that can listen again, a bit each.
     mutating func settle(
-        accepted: Int, reserved: Int, at frontend: Int, now: UInt64
+        accepted: Int, reserved: Int, at frontend: Int, by listener: Int? = nil, now: UInt64
     ) -> UInt64 {
+        if let listener {
+            listeners[listener].settle(accepted: accepted, reserved: reserved, at: now)
+        }
         process.settle(accepted: accepted, reserved: reserved, at: now)
         frontends[frontend].settle(accepted: accepted, reserved: reserved, at: now)
-        return accepted == reserved ? 0 : takeWaiting(at: frontend)
+        return accepted == reserved ? 0 : takeWaiting(at: frontend, by: listener)
     }
 
     /// Counts a connection out.
     ///
     /// - Returns: The reactors that can listen again, a bit each.
-    mutating func leave(_ frontend: Int) -> UInt64 {
+    mutating func leave(_ frontend: Int, by listener: Int? = nil) -> UInt64 {
         process.leave()
         frontends[frontend].leave()
-        return takeWaiting(at: frontend)
+        if let listener { listeners[listener].leave() }
+        return takeWaiting(at: frontend, by: listener)
     }
 
-    private mutating func takeWaiting(at frontend: Int) -> UInt64 {
-        process.takeWaiting() | frontends[frontend].takeWaiting()
+    private mutating func takeWaiting(at frontend: Int, by listener: Int?) -> UInt64 {
+        let reactors = process.takeWaiting() | frontends[frontend].takeWaiting()
+        guard let listener else { return reactors }
+        return reactors | listeners[listener].takeWaiting()
     }
 }

@@ -20,7 +20,7 @@ public final class Balancer: Sendable {
     ///
     /// - Parameters:
     ///   - plan: What it is to do; 1 to 64 reactors, and frontends that name pools of the plan.
-    ///   - listeners: The listening sockets of each frontend, over IPv4 and non-blocking. They
+    ///   - listeners: The listening sockets of each frontend, non-blocking. They
     ///     remain the caller's, who keeps them open until after ``stop()``; they may be shared with
     ///     another process, and outlive this one.
     ///   - observer: Told how connecting to a server ended: of each failure, and of the first
@@ -33,10 +33,18 @@ public final class Balancer: Sendable {
         precondition(plan.frontends.count < Int(UInt16.max), "too many frontends")
         precondition(listeners.count == plan.frontends.count, "a list of listeners per frontend")
         precondition(
-            plan.frontends.allSatisfy { plan.pools.indices.contains($0.poolIndex) },
+            plan.frontends.allSatisfy { frontend in
+                ([frontend.poolIndex] + frontend.rules.pools.map(\.poolIndex)).allSatisfy(
+                    plan.pools.indices.contains)
+            },
             "each frontend names a pool of the plan")
         precondition(
             plan.pools.reduce(0) { $0 + $1.servers.count } < Int(UInt16.max), "too many servers")
+        var plan = plan
+        for (index, sockets) in listeners.enumerated() {
+            let missing = max(0, sockets.count - plan.frontends[index].listeners.count)
+            plan.frontends[index].listeners += Array(repeating: ListenerPlan(), count: missing)
+        }
         shared = try SharedState(plan, observer: observer)
         self.listeners = listeners
         threads = Mutex([])
@@ -159,6 +167,17 @@ public final class Balancer: Sendable {
     ///   - weight: 0 to 256; 0 takes no new connections.
     public func setWeight(pool: Int, server: Int, _ weight: Int) {
         change(pool) { $0.setWeight(weight, of: server, at: $1) }
+    }
+
+    /// Resets the connections through an address that is not this node's any more.
+    ///
+    /// Whoever has the address now answers their packets with a reset, if at all: until a time-out
+    /// the server's side would hold its place. Both sides are reset at once, and counted as
+    /// ``Refusal/addressLeft``.
+    ///
+    /// - Parameter address: The address; its port does not matter.
+    public func closeConnections(throughLocalAddress address: IPEndpoint) {
+        for inbox in shared.inboxes { inbox.post(.addressLeft(address)) }
     }
 
     /// Changes how many connections a server may have.

@@ -34,11 +34,21 @@ public struct FrontendPlan: Hashable, Sendable {
     public var connectionLimit: Int?
     /// How long a client may neither send nor take bytes (`timeout client`); `nil`: for ever.
     public var clientTimeout: Duration?
+    /// What holds for each of its listening sockets, in their order; what is missing has defaults.
+    public var listeners: [ListenerPlan] = []
+    /// What is decided before a server is chosen.
+    public var rules = RulePlan()
+    /// Whether its sockets take datagrams.
+    ///
+    /// All that one source sends within the time-outs goes to one server. Headers and rules are for
+    /// streams alone.
+    public var isDatagram = false
     /// The client's time-out once one direction has ended (`timeout client-fin`); `nil`: the others
     /// hold.
     public var clientFinTimeout: Duration?
-    /// Most connections accepted within a second (`rate-limit sessions`); the others stay in the
-    /// kernel's queue until later. `nil`: no limit.
+    /// Most connections accepted within a second (`rate-limit sessions`); `nil`: no limit.
+    ///
+    /// The others stay in the kernel's queue until later.
     public var sessionRateLimit: Int?
     /// Most connections taken from one address within a second.
     ///
@@ -140,7 +150,9 @@ public struct ServerPlan: Hashable, Sendable {
     /// The name.
     public var name: String
     /// Where it listens.
-    public var address: SocketAddress
+    public var address: StreamAddress
+    /// How connections to it are made.
+    public var connection = ConnectionPlan()
     /// Its share, 0 to 256; 0 takes no new connections.
     public var weight: Int
     /// Greatest number of concurrent connections to it (`maxconn`); `nil`: unlimited.
@@ -149,8 +161,9 @@ public struct ServerPlan: Hashable, Sendable {
     public var isBackup: Bool
     /// The administrative state that it starts in.
     public var administrativeState: AdministrativeState
-    /// How many clients may wait for this server alone (`maxqueue`); further ones wait for any.
-    /// `nil`: as many as come.
+    /// How many clients may wait for this server alone (`maxqueue`); `nil`: as many as come.
+    ///
+    /// Further ones wait for any server.
     public var queueLimit: Int?
     /// How long it takes from coming up to its full share (`slowstart`).
     ///
@@ -162,9 +175,19 @@ public struct ServerPlan: Hashable, Sendable {
     /// shutdown-backup-sessions`).
     public var shutsBackupSessionsWhenUp = false
 
-    /// Makes a server.
+    /// Makes a server at an address of IPv4.
     public init(
         name: String, address: SocketAddress, weight: Int = 1, connectionLimit: Int? = nil,
+        isBackup: Bool = false, administrativeState: AdministrativeState = .ready
+    ) {
+        self.init(
+            name: name, at: .ipv4(address), weight: weight, connectionLimit: connectionLimit,
+            isBackup: isBackup, administrativeState: administrativeState)
+    }
+
+    /// Makes a server.
+    public init(
+        name: String, at address: StreamAddress, weight: Int = 1, connectionLimit: Int? = nil,
         isBackup: Bool = false, administrativeState: AdministrativeState = .ready
     ) {
         self.name = name

@@ -27,6 +27,12 @@ public struct FrontendSnapshot: Hashable, Sendable {
     public var requestErrors = 0
     /// Whether it accepts now (`status`: OPEN, or PAUSED).
     public var isAccepting = false
+    /// Connections that were not relayed, or ended before their time, by cause.
+    public var refusalsByCause: [Refusal: Int] = [:]
+    /// Connections whose first bytes were no TLS although a rule asked for it; they went on.
+    public var unreadableHellos = 0
+    /// Connections whose first bytes did not come within `inspect-delay`; they went on.
+    public var lateHellos = 0
 
     /// A counter.
     public subscript<Value>(dynamicMember path: KeyPath<SessionCounters, Value>) -> Value {

@@ -17,6 +17,7 @@ extension SharedState {
             frontend.counters = counters(of: gates[index], index, at: now)
             frontend.counters.totals += former.totals[index]
             frontend.isAccepting = isAccepting
+            refusals[index].tell(&frontend)
             return frontend
         }
         result.pools = pools.indices.map { poolSnapshot($0, former.totals, at: now) }

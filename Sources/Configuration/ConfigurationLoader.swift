@@ -12,6 +12,13 @@ public struct ConfigurationLoader: Hashable, Sendable {
     /// is the balancer.
     public var literalScripts = false
 
+    /// The node's name that `@NAME` lines of keepalived's language ask for; `nil`: the host's name up
+    /// to its first dot.
+    public var identity: String?
+
+    /// Whether a pipe among the files is waited for; who has other work to do must not.
+    public var waits = true
+
     /// No file tells more than this many things; a further one says that there are more.
     private static let diagnosticLimit = 100
 
@@ -30,7 +37,7 @@ public struct ConfigurationLoader: Hashable, Sendable {
         var failures: [Diagnostic] = []
         for path in paths {
             do throws(Diagnostic) {
-                files.append(try InputFile(reading: path))
+                files.append(try InputFile(reading: path, waits: waits))
             } catch {
                 failures.append(error)
             }
@@ -52,9 +59,12 @@ public struct ConfigurationLoader: Hashable, Sendable {
         var draft = Draft()
         draft.isComplete = failures.isEmpty
         var diagnostics = failures
+        var keepalived = KeepalivedFiles(
+            identity: identity ?? KeepalivedIncludes.hostIdentity, waits: waits)
         for file in files {
-            diagnostics += read(file, into: &draft).map { $0.diagnostic(in: file.name) }
+            diagnostics += read(file, into: &draft, &keepalived)
         }
+        diagnostics += keepalived.finish(into: &draft)
         var assembler = ModelAssembler(draft, literalScripts: literalScripts)
         let model = assembler.assemble()
         diagnostics += assembler.diagnostics
@@ -63,15 +73,22 @@ public struct ConfigurationLoader: Hashable, Sendable {
             model: isUsable ? model : nil, diagnostics: Self.sorted(diagnostics, order))
     }
 
-    private func read(_ file: InputFile, into draft: inout Draft) -> [Remark] {
+    private func read(
+        _ file: InputFile, into draft: inout Draft, _ keepalived: inout KeepalivedFiles
+    ) -> [Diagnostic] {
         do throws(Remark) {
             let text = try SourceText(decoding: file.bytes)
             guard text.lines.contains(where: \.saysSomething) else {
                 throw .error("the file has no configuration in it", at: .start)
             }
             switch format ?? SourceFormat.detect(text) {
-            case .keepalived: return KeepalivedReader.read(text, file: file.name, into: &draft)
-            case .haproxy: return HAProxyReader.read(text, file: file.name, into: &draft)
+            case .keepalived:
+                let diagnostics = keepalived.read(text, file: file.name)
+                if keepalived.isIncomplete { draft.isComplete = false }
+                return diagnostics
+            case .haproxy:
+                return HAProxyReader.read(text, file: file.name, into: &draft)
+                    .map { $0.diagnostic(in: file.name) }
             case .native:
                 throw .error(
                     "native YAML is known but not implemented yet; write keepalived's or haproxy's"
@@ -82,7 +99,7 @@ public struct ConfigurationLoader: Hashable, Sendable {
             }
         } catch {
             draft.isComplete = false
-            return [error]
+            return [error.diagnostic(in: file.name)]
         }
     }
 

@@ -18,16 +18,21 @@ public struct InputFile: Hashable, Sendable {
 
     /// Reads a file to its end; a pipe will do.
     ///
-    /// - Parameter path: The file, which is also its name.
+    /// - Parameters:
+    ///   - path: The file, which is also its name.
+    ///   - waits: Whether a pipe is waited for; otherwise it is refused, as is a device.
     /// - Throws: A diagnostic at 1:1 that says why it cannot be read. `open(2)`, `read(2)`.
-    public init(reading path: String) throws(Diagnostic) {
+    public init(reading path: String, waits: Bool = true) throws(Diagnostic) {
         func failure(_ message: String) -> Diagnostic {
             Diagnostic(.error, file: path, message: message)
         }
         guard !path.isEmpty, !path.utf8.contains(0) else { throw failure("no such file") }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | (waits ? 0 : O_NONBLOCK))
         guard descriptor >= 0 else { throw failure(Self.explain(errno)) }
         defer { close(descriptor) }
+        var details = stat()
+        guard waits || fstat(descriptor, &details) == 0 && details.st_mode & S_IFMT == S_IFREG
+        else { throw failure("no regular file: a reload waits for nobody") }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while true {

@@ -3,7 +3,7 @@ public struct StatisticsPage: Hashable, Sendable, Codable {
     /// The section's name.
     public var name: String
     /// What it listens on.
-    public var endpoints: [Endpoint] = []
+    public var listeners: [Listener] = []
     /// The path of the page.
     public var path = "/haproxy?stats"
     /// The realm of the password prompt.

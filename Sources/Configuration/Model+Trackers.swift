@@ -39,6 +39,16 @@ public struct TrackFile: Hashable, Sendable, Codable {
     }
 }
 
+/// How the arguments of a process are compared with those of a ``TrackProcess``.
+public enum ArgumentMatch: String, Hashable, Sendable, Codable {
+    /// All are the same; a program without arguments has any.
+    case all
+    /// The first ones are the same (`param_match initial`).
+    case initial
+    /// The first ones are the same, the last of them as far as it is written (`param_match partial`).
+    case partial
+}
+
 /// A program of which some number must run: `vrrp_track_process` in keepalived's language.
 public struct TrackProcess: Hashable, Sendable, Codable {
     /// The name that virtual routers refer to.
@@ -50,6 +60,10 @@ public struct TrackProcess: Hashable, Sendable, Codable {
     public var weight = 0
     /// Whether it counts the other way round.
     public var isReversed = false
+    /// Which arguments a process must have been started with.
+    public var argumentMatch = ArgumentMatch.all
+    /// Whether the program must have been started by the very path (`full_command`).
+    public var matchesWholePath = false
     /// How many must run at least.
     public var quorum = 1
     /// How many may run at most; `nil`: any number.

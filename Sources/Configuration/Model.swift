@@ -52,6 +52,8 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var allowsCommandChecks = false
     /// Whether advertisements of virtual routers that the node does not know are logged.
     public var logsUnknownVRIDs = false
+    /// Where mail about new states goes; `nil`: none is sent.
+    public var mail: MailConfiguration?
     /// How long no virtual router takes part after the start (`vrrp_startup_delay`).
     public var startupDelay = Duration.zero
     /// How long after the start of the host virtual routers take part, if that is later.
@@ -247,30 +249,14 @@ public struct AnnouncementSettings: Hashable, Sendable, Codable {
     public init() {}
 }
 
-/// An address and a port.
-public struct Endpoint: Hashable, Sendable, Codable {
-    /// The address; `nil`: every address of the node.
-    public var address: IPv4Address?
-    /// The port, 1 to 65535.
-    public var port: UInt16
-    /// Makes an endpoint.
-    public init(address: IPv4Address?, port: UInt16) {
-        self.address = address
-        self.port = port
-    }
-}
-
-extension Endpoint: CustomStringConvertible {
-    /// `ADDRESS:PORT`, with `*` for every address.
-    public var description: String { "\(address?.description ?? "*"):\(port)" }
-}
-
 /// Where clients are accepted.
 public struct Frontend: Hashable, Sendable, Codable {
     /// The section's name.
     public var name: String
     /// What it listens on.
-    public var endpoints: [Endpoint] = []
+    public var listeners: [Listener] = []
+    /// What is decided before a server is chosen.
+    public var rules = ConnectionRules()
     /// The name of the pool that serves its connections.
     public var backendName: String
     /// Greatest number of concurrent connections; `nil`: the process's.
@@ -296,6 +282,8 @@ public struct Frontend: Hashable, Sendable, Codable {
 public struct Backend: Hashable, Sendable, Codable {
     /// The section's name.
     public var name: String
+    /// Whether it serves datagrams instead of connections (`mode udp`).
+    public var isDatagram = false
     /// How a server is chosen.
     public var algorithm = BalanceAlgorithm.roundrobin
     /// The servers, in the order of the file.
@@ -327,9 +315,11 @@ public struct Server: Hashable, Sendable, Codable {
     /// The name, unique in its pool.
     public var name: String
     /// Where it listens.
-    public var address: IPv4Address
-    /// The port, 1 to 65535.
+    public var address: ServerAddress
+    /// The port, 1 to 65535; 0 for a Unix socket.
     public var port: UInt16
+    /// How connections to it are made.
+    public var connection = ServerConnection()
     /// Its share, 0 to 256; 0 takes no new connections.
     public var weight = 1
     /// Greatest number of concurrent connections to it; `nil`: unlimited.
@@ -348,6 +338,11 @@ public struct Server: Hashable, Sendable, Codable {
     public var health = ServerHealthSettings()
     /// Makes a server with haproxy's defaults.
     public init(name: String, address: IPv4Address, port: UInt16) {
+        self.init(name: name, at: .internet(.v4(address)), port: port)
+    }
+
+    /// Makes a server with haproxy's defaults.
+    public init(name: String, at address: ServerAddress, port: UInt16) {
         self.name = name
         self.address = address
         self.port = port

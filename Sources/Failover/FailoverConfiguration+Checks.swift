@@ -85,6 +85,11 @@ extension FailoverConfiguration {
                 throw .addressCount(router.addresses.count, router: router.name)
             }
             try router.validateWire()
+            let announced = router.announcements
+            for count in [announced.repetitions, announced.refreshRepetitions]
+            where !(0...100).contains(count) {
+                throw .announcementCount(count, router: router.name)
+            }
             for arguments in router.notifications.all where arguments.isEmpty {
                 throw .emptyCommand(of: "a notification of virtual router \(router.name)")
             }

@@ -14,6 +14,8 @@ public struct FailoverConfiguration: Hashable, Sendable {
     /// How long after the start of the host the node begins, if that is later
     /// (`vrrp_delay_after_boot`).
     public var delayAfterBoot = Duration.zero
+    /// How mail is sent; `nil`: not at all.
+    public var mail: MailSettings?
     /// The scripts that virtual routers may track; names are unique.
     public var scripts: [ScriptSettings] = []
     /// The files that virtual routers may track; names are unique.
@@ -98,6 +100,8 @@ public struct RouterSettings: Hashable, Sendable {
     public var notifications = NotificationPrograms()
     /// Whether named pipes are told of another priority (`notify_priority_changes`).
     public var tellsPriorityChanges = false
+    /// Whether mail is sent when the state changes (`smtp_alert`).
+    public var sendsMail = false
 
     /// Makes a virtual router with the protocol's defaults.
     ///

@@ -26,6 +26,9 @@ public enum FailoverError: Error, Hashable, Sendable {
     case unknownMember(String, String)
     /// A virtual router is in two sync groups, or twice in one.
     case sharedMember(String)
+    /// An address is to be announced less than 0 or more than 100 times in one go, in which nothing
+    /// else happens.
+    case announcementCount(Int, router: String)
     /// A program to run is given without its name.
     case emptyCommand(of: String)
     /// A script is to run without a pause.
@@ -63,6 +66,8 @@ extension FailoverError: CustomStringConvertible {
             "sync group \(group) has member \(member), which is not defined"
         case .sharedMember(let member):
             "virtual router \(member) is in two sync groups: it can move with one only"
+        case .announcementCount(let count, let router):
+            "virtual router \(router) announces its addresses \(count) times in one go, must be 0 to 100"
         case .emptyCommand(let subject): "\(subject) has no program to run"
         case .interval(let interval, let script):
             "script \(script) has an interval of \(interval), must be above 0"

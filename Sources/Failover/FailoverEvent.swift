@@ -34,6 +34,8 @@ public enum FailoverEvent: Hashable, Sendable {
     case unknownVRID(UInt8, from: IPAddress, interface: String)
     /// A route, a rule or a link that an earlier run left behind was removed.
     case leftoverPartRemoved(String)
+    /// A mail about a new state was not sent.
+    case mailFailed(String)
     /// Packets to addresses of `no_accept` are taken all the same.
     case filterFailed(AddressFilterError)
     /// The system refused something that belongs to no virtual router.

@@ -59,6 +59,7 @@ public final class FailoverNode {
             throw .system(error)
         }
         lock = consume taken
+        host.mailSettings = configuration.mail
         host.writeStates(to: configuration.notificationFIFOs)
         host.onInterfaceChange = { [weak self] in
             if let routers = self?.configuration.routers { self?.host.provideLinks(for: routers) }
@@ -181,6 +182,7 @@ public final class FailoverNode {
         host.removeLinks(except: next.routers)
         host.provideLinks(for: next.routers)
         host.drop(for: next.addressesThatAcceptNothing)
+        host.mailSettings = next.mail
         host.writeStates(to: next.notificationFIFOs)
         startScripts()
         startFiles()

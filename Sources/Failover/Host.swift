@@ -22,6 +22,9 @@ final class Host {
     var quietUntil = MonotonicInstant(nanoseconds: 0)
     /// Numbers the states that notification programs are told of.
     var epoch = NotificationEpoch()
+    /// How mail is sent; `nil`: not at all.
+    var mailSettings: MailSettings?
+    private(set) lazy var mailbox = Mailbox(loop: loop) { [emit] in emit(.mailFailed($0)) }
     /// The named pipes that new states are written to.
     private(set) var fifos: [NotificationFIFO] = []
 
@@ -50,6 +53,7 @@ final class Host {
     /// Drops what comes in for addresses that are held for others only.
     private(set) var filter: AddressFilter?
     private var monitor: NetworkMonitor?
+    private var lastDryReadings: [String: MonotonicInstant] = [:]
     private(set) var uses = InterfaceUses()
 
     /// Opens the sockets to the kernel, in the network namespace of the calling thread.
@@ -125,6 +129,7 @@ final class Host {
         processes.values.forEach { $0.stop() }
         fifos.forEach { $0.stop() }
         fifos = []
+        mailbox.stop()
         monitor?.stop()
         monitor = nil
         watchRoutes(false)
@@ -133,7 +138,15 @@ final class Host {
     }
 
     /// Takes in all that the kernel has told, and what arrived for one interface's routers.
-    func readDry(_ name: String) {
+    ///
+    /// - Parameters:
+    ///   - name: The interface.
+    ///   - age: Nothing is read if that was done no longer ago than this: of many Active routers
+    ///     that wake in one turn, the first reads for all. A stall in between shows in the clock.
+    func readDry(_ name: String, unlessWithin age: Duration = .zero) {
+        let now = MonotonicInstant.now
+        if let last = lastDryReadings[name], age > .zero, now < last + age { return }
+        lastDryReadings[name] = now
         monitor?.readDry()
         for socket in (interfaces[name]?.sockets ?? [:]).values { socket.readDry() }
     }

@@ -45,6 +45,14 @@ final class NotificationQueue {
         startNext()
     }
 
+    /// Runs a program after those that wait, which stay.
+    ///
+    /// - Parameter program: The program and its arguments.
+    func tellAlso(_ program: [String]) {
+        waiting.append(program)
+        startNext()
+    }
+
     /// Calls back once, when the last program has ended; at once if none runs.
     func whenIdle(_ action: @escaping () -> Void) {
         guard isBusy else {

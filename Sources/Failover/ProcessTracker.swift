@@ -91,8 +91,8 @@ final class ProcessTracker {
 
     private func matches(_ processID: Int32) -> Bool {
         guard ProcessTable.name(of: processID) == settings.programName else { return false }
-        guard !settings.arguments.isEmpty else { return true }
-        return Array(ProcessTable.arguments(of: processID).dropFirst()) == settings.arguments
+        guard !settings.arguments.isEmpty || settings.matchesWholePath else { return true }
+        return settings.matches(ProcessTable.arguments(of: processID))
     }
 
     private func ended(_ processID: Int32) {
@@ -130,6 +130,23 @@ extension TrackedProcessSettings {
     var programName: String {
         let last = command.first?.split(separator: "/").last ?? ""
         return String(decoding: last.utf8.prefix(15), as: UTF8.self)
+    }
+
+    /// Whether a process that was started like this is one of the program's.
+    ///
+    /// - Parameter found: The program and its arguments.
+    func matches(_ found: [String]) -> Bool {
+        if matchesWholePath, found.first != command.first { return false }
+        let rest = found.dropFirst()
+        guard let last = arguments.last else { return true }
+        switch argumentMatch {
+        case .all: return Array(rest) == arguments
+        case .initial: return rest.starts(with: arguments)
+        case .partial:
+            return rest.count >= arguments.count
+                && rest.starts(with: arguments.dropLast())
+                && rest.dropFirst(arguments.count - 1).first?.hasPrefix(last) == true
+        }
     }
 
     /// The arguments that a process must have been started with; empty: any.

@@ -88,8 +88,10 @@ final class RouterDriver {
         source.flatMap { VirtualRouter.Configuration(settings, primaryAddress: $0) }
     }
 
-    /// Takes in what has arrived, before a deadline counts.
-    func readDry() { host.readDry(settings.interface) }
+    /// Takes in what has arrived, before a deadline counts; not if that was done within `age`.
+    func readDry(unlessWithin age: Duration) {
+        host.readDry(settings.interface, unlessWithin: age)
+    }
 
     /// Resigns on interfaces that are about to be others, or none: deleted, made anew, renamed.
     func leave(_ interfaces: Set<String>) {
@@ -154,7 +156,8 @@ final class RouterDriver {
     /// Tells programs and named pipes.
     func notify(_ notice: Notice) {
         notifier.tell(
-            notice, of: .router(name: settings.name, effectivePriority), settings.notifications)
+            notice, of: .router(name: settings.name, effectivePriority), settings.notifications,
+            sendsMail: settings.sendsMail)
     }
 }
 

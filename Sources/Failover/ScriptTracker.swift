@@ -75,9 +75,7 @@ final class ScriptTracker {
     /// Goes on where another tracker of the same script has come to.
     func adopt(_ other: ScriptTracker) {
         guard other.record.verdict != .unknown else { return }
-        // One result of the right kind per step is all that a fresh record needs for the verdict.
-        let outcome: TrackerRecord.Outcome = other.record.verdict == .good ? .success : .failure
-        while record.verdict != other.record.verdict { record.record(outcome) }
+        record.assume(other.record.verdict)
         lastResult = other.lastResult
         lastOutput = other.lastOutput
         lastRunTime = other.lastRunTime

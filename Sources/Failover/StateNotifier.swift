@@ -22,12 +22,21 @@ final class StateNotifier {
     ///   - notice: What there is to tell.
     ///   - subject: Of whom.
     ///   - programs: What to run.
-    func tell(_ notice: Notice, of subject: Notice.Subject, _ programs: NotificationPrograms) {
+    ///   - sendsMail: Whether people are told by mail too.
+    func tell(
+        _ notice: Notice, of subject: Notice.Subject, _ programs: NotificationPrograms,
+        sendsMail: Bool
+    ) {
+        if sendsMail { host.mail(notice, of: subject) }
+        guard notice.isForGenericProgram else {
+            // No state: what waits to tell of one stays.
+            if let program = notice.program(of: programs) { queue.tellAlso(program) }
+            return host.write(notificationLine(notice, of: subject))
+        }
         lastEpoch = host.epoch.next(realTime: RealTimeClock.microseconds)
-        let any = notice.isForGenericProgram ? programs.any : nil
         let arguments = notificationArguments(notice, of: subject)
         queue.tell(
-            [notice.program(of: programs), any.map { $0 + arguments }].compactMap(\.self),
+            [notice.program(of: programs), programs.any.map { $0 + arguments }].compactMap(\.self),
             environment: [epochVariable(lastEpoch)])
         host.write(notificationLine(notice, of: subject))
     }

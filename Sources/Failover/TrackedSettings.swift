@@ -26,6 +26,19 @@ public struct TrackedProcessSettings: Hashable, Sendable {
     public var name: String
     /// The program and, if they matter, its arguments; at least one.
     public var command: [String]
+    /// How arguments are compared.
+    public enum ArgumentMatch: Hashable, Sendable {
+        /// All are the same; a program without arguments has any.
+        case all
+        /// The first ones are the same.
+        case initial
+        /// The first ones are the same, the last of them as far as it is written.
+        case partial
+    }
+    /// How the arguments of a process are compared with the command's.
+    public var argumentMatch = ArgumentMatch.all
+    /// Whether the program must have been started by the very path.
+    public var matchesWholePath = false
     /// How many must run at least.
     public var quorum = 1
     /// How many may run at most; `nil`: any number.

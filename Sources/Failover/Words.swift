@@ -96,6 +96,32 @@ func notificationLine(_ notice: Notice, of subject: Notice.Subject) -> String {
     return "\(words.kind) \"\(words.name)\" \(notice.word) \(words.priority)\n"
 }
 
+/// The mail about a new state, in keepalived's words; `nil` for what is no state.
+///
+/// - Parameters:
+///   - notice: What there is to tell.
+///   - subject: Of whom.
+///   - node: The node's name.
+/// - Returns: Subject and text, a line each.
+func mailText(
+    _ notice: Notice, of subject: Notice.Subject, node: String
+) -> (subject: String, body: String)? {
+    guard case .entered(let state) = notice else { return nil }
+    switch subject {
+    case .router(let name, _):
+        let body =
+            state == .active
+            ? "=> VRRP Instance is now owning VRRP VIPs <="
+            : "=> VRRP Instance is no longer owning VRRP VIPs <="
+        return ("[\(node)] VRRP Instance \(name) - Entering \(state.word) state", body)
+    case .group(let name):
+        return (
+            "[\(node)] VRRP Group \(name) - Entering \(state.word) state",
+            "=> All VRRP group instances are now in \(state.word) state <="
+        )
+    }
+}
+
 /// The epoch of a state, as a notification program finds it in its environment.
 func epochVariable(_ epoch: Int64) -> String { "LBCTL_EPOCH=\(epoch)" }
 
@@ -125,6 +151,7 @@ extension FailoverEvent {
             LogLine(.info, isDetail: true, "Sending gratuitous ARP on \(interface) for \(address)")
         case .leftoverRemoved(let address, let interface):
             LogLine(.notice, "Removed \(address) from \(interface), left behind by an earlier run")
+        case .mailFailed(let reason): LogLine(.warning, "A mail was not sent: \(reason)")
         case .filterFailed(let error):
             LogLine(.error, "no_accept is not in force: \(error)")
         case .leftoverPartRemoved(let what):

@@ -32,6 +32,16 @@ public struct ServerStanding: Hashable, Sendable {
         public let isUp: Bool
         /// What it may take.
         public let administration: AgentReport.Administration
+
+        /// Makes what is handed on.
+        ///
+        /// - Parameters:
+        ///   - isUp: Whether the tracked server is up.
+        ///   - administration: What it may take.
+        public init(isUp: Bool, administration: AgentReport.Administration) {
+            self.isUp = isUp
+            self.administration = administration
+        }
     }
 
     /// Makes the standing of a server that nobody has spoken of.

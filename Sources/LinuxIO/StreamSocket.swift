@@ -5,12 +5,13 @@ public import CLinux
 /// By number, inlined into the caller, with the kernel's own result: nothing here allocates or
 /// throws. `tcp(7)`.
 public enum StreamSocket {
-    /// Makes a non-blocking stream socket over IPv4.
+    /// Makes a non-blocking stream socket.
     ///
+    /// - Parameter family: `AF_INET`, which is the default, `AF_INET6` or `AF_UNIX`.
     /// - Returns: The descriptor, or a negative error number.
     @inlinable
-    public static func open() -> Int {
-        clinux_socket(2, 0o2004001, 0)  // AF_INET; SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC
+    public static func open(_ family: Int32 = 2) -> Int {
+        clinux_socket(family, 0o2004001, 0)  // SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC
     }
 
     /// Takes the next connection that waits at a listening socket.
@@ -24,6 +25,125 @@ public enum StreamSocket {
     public static func accept(from listener: Int32, peer: inout RawSocketAddress) -> Int {
         var length: UInt32 = 16
         return unsafe clinux_accept(listener, &peer, &length, 0o2004000)
+    }
+
+    /// Takes the next connection that waits at a listening socket of any family.
+    ///
+    /// - Parameters:
+    ///   - listener: The listening socket.
+    ///   - peer: Receives the address of the other end.
+    /// - Returns: As ``accept(from:peer:)-(_,RawSocketAddress)``.
+    @inlinable
+    public static func accept(from listener: Int32, peer: inout RawPeerAddress) -> Int {
+        var length: UInt32 = 28
+        return unsafe clinux_accept(listener, &peer, &length, 0o2004000)
+    }
+
+    /// Begins to connect to an address of any family.
+    ///
+    /// - Parameters:
+    ///   - socket: A socket of that family that is not connected.
+    ///   - address: Where to.
+    /// - Returns: 0, or a negative error number; `EINPROGRESS` is the usual one.
+    @inlinable
+    public static func connect(_ socket: Int32, to address: borrowing RawStreamAddress) -> Int {
+        let length = address.length
+        return unsafe withUnsafeBytes(of: address) {
+            unsafe clinux_connect(socket, $0.baseAddress, length)
+        }
+    }
+
+    /// Binds a socket to a local address.
+    ///
+    /// - Parameters:
+    ///   - socket: A socket of the address's family that is not bound.
+    ///   - address: The address.
+    /// - Returns: 0, or a negative error number.
+    @inlinable
+    public static func bind(_ socket: Int32, to address: RawStreamAddress) -> Int {
+        var address = address
+        let length = address.length
+        return unsafe clinux_bind(socket, &address, length)
+    }
+
+    /// Has a socket send and receive by one interface only (SO_BINDTODEVICE).
+    ///
+    /// - Parameters:
+    ///   - socket: A socket that is not bound to an interface yet.
+    ///   - name: The interface, at most 15 bytes.
+    /// - Returns: 0, or a negative error number.
+    public static func bind(_ socket: Int32, toInterface name: String) -> Int {
+        var name = name
+        return name.withUTF8 { bytes in
+            unsafe clinux_setsockopt(socket, 1, 25, bytes.baseAddress, UInt32(bytes.count))
+        }
+    }
+
+    /// Lets a socket be bound to an address that is not this node's (IP_TRANSPARENT).
+    ///
+    /// - Parameters:
+    ///   - socket: A socket that is not bound.
+    ///   - family: Its family.
+    /// - Returns: 0, or a negative error number: `EPERM` without CAP_NET_ADMIN and CAP_NET_RAW.
+    @inlinable
+    public static func setTransparent(_ socket: Int32, family: Int32) -> Int {
+        family == 10
+            ? setOption(socket, level: 41, 75, to: 1) : setOption(socket, level: 0, 19, to: 1)
+    }
+
+    /// Sets an integer option.
+    ///
+    /// - Parameters:
+    ///   - socket: The socket.
+    ///   - level: The protocol that the option belongs to.
+    ///   - name: The option's number.
+    ///   - value: The value.
+    /// - Returns: 0, or a negative error number.
+    @inlinable
+    public static func setOption(
+        _ socket: Int32, level: Int32, _ name: Int32, to value: Int32
+    ) -> Int {
+        var value = value
+        return unsafe clinux_setsockopt(socket, level, name, &value, 4)
+    }
+
+    /// The address that a socket was bound to or got.
+    ///
+    /// - Parameter socket: A socket.
+    /// - Returns: Its own end; ``IPEndpoint/none`` for a Unix socket.
+    @inlinable
+    public static func localEndpoint(of socket: Int32) -> IPEndpoint {
+        var address = RawPeerAddress()
+        var length: UInt32 = 28
+        _ = unsafe clinux_getsockname(socket, &address, &length)
+        return address.endpoint
+    }
+
+    /// The address of the other end.
+    ///
+    /// - Parameter socket: A connected socket.
+    /// - Returns: The other end; ``IPEndpoint/none`` for a Unix socket, or one that is not
+    ///   connected any more.
+    @inlinable
+    public static func peerEndpoint(of socket: Int32) -> IPEndpoint {
+        var address = RawPeerAddress()
+        var length: UInt32 = 28
+        _ = unsafe clinux_getpeername(socket, &address, &length)
+        return address.endpoint
+    }
+
+    /// Looks at bytes without taking them.
+    ///
+    /// - Parameters:
+    ///   - socket: Where from.
+    ///   - buffer: Where to.
+    ///   - byteCount: The most to look at.
+    /// - Returns: The bytes that are there; 0 at the end of the stream.
+    @unsafe @inlinable
+    public static func peek(
+        at socket: Int32, into buffer: UnsafeMutableRawPointer, upTo byteCount: Int
+    ) -> Transfer {
+        unsafe Transfer(result: clinux_recv(socket, buffer, byteCount, 2))  // MSG_PEEK
     }
 
     /// Begins to connect.
@@ -88,6 +208,21 @@ public enum StreamSocket {
     public static func disableDelay(_ socket: Int32) {
         var one: Int32 = 1
         _ = unsafe clinux_setsockopt(socket, 6, 1, &one, 4)
+    }
+
+    /// Closes without telling the other end, which goes on waiting.
+    ///
+    /// By TCP_REPAIR, which wants CAP_NET_ADMIN; without it the other end's host gets a reset that
+    /// does not leave this host's network: its packets live for one hop.
+    ///
+    /// - Parameter socket: A connected TCP socket.
+    public static func abandon(_ socket: Int32) {
+        if setOption(socket, level: 6, 19, to: 1) < 0 {  // IPPROTO_TCP, TCP_REPAIR
+            _ = setOption(socket, level: 0, 2, to: 1)  // IPPROTO_IP, IP_TTL
+            _ = setOption(socket, level: 41, 16, to: 1)  // IPPROTO_IPV6, IPV6_UNICAST_HOPS
+            return reset(socket)
+        }
+        close(socket)
     }
 
     /// Restricts the local port that `connect` picks (IP_LOCAL_PORT_RANGE, Linux 6.3).

@@ -9,11 +9,17 @@ public enum UnixSocket {
     ///
     /// - Parameters:
     ///   - path: At most 107 bytes.
-    ///   - mode: The permissions of the file, 0o600 for example; they hold from its first moment.
+    ///   - mode: The permissions of the file, 0o600 for example; they hold before anybody can
+    ///     connect.
+    ///   - owner: The file's user and group, by number; `nil`: this process's.
+    ///   - backlog: Connections that may wait to be accepted.
     /// - Returns: The listening socket; the file outlives it.
     /// - Throws: `SystemError` that names the path: `EADDRINUSE` when somebody listens there,
     ///   `EEXIST` when a file that is no socket has that name.
-    public static func listening(at path: String, mode: UInt32) throws(SystemError) -> Descriptor {
+    public static func listening(
+        at path: String, mode: UInt32, owner: (user: UInt32?, group: UInt32?) = (nil, nil),
+        backlog: Int32 = 16
+    ) throws(SystemError) -> Descriptor {
         let socket = try Socket.open(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, path)
         var (address, length) = try rawAddress(path)
         try removeStale(path)
@@ -22,7 +28,11 @@ public enum UnixSocket {
         guard unsafe chmod(path, mode) == 0 else {
             throw SystemError(call: "chmod", errno: Errno(rawValue: errno), subject: path)
         }
-        try check("listen", path, clinux_listen(socket.rawValue, 16))
+        // All ones: leave as it is.
+        guard unsafe chown(path, owner.user ?? ~0, owner.group ?? ~0) == 0 else {
+            throw SystemError(call: "chown", errno: Errno(rawValue: errno), subject: path)
+        }
+        try check("listen", path, clinux_listen(socket.rawValue, backlog))
         return socket
     }
 

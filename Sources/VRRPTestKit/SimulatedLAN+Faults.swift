@@ -3,23 +3,30 @@ import VRRPCore
 extension SimulatedLAN {
     /// Starts the routers of these hosts; all of them by default.
     public mutating func start(_ started: [Int]? = nil) {
-        for node in started ?? Array(nodes.indices) { deliver(.startup, to: node) }
+        for node in started ?? Array(nodes.indices) {
+            for member in nodes[node].group.members.indices {
+                deliver(.startup, to: node, member: member)
+            }
+        }
     }
 
-    /// Stops the router of one host in an orderly way: an Active one resigns.
-    public mutating func stop(_ node: Int) { deliver(.shutdown, to: node) }
+    /// Stops the routers of one host in an orderly way: Active ones resign.
+    public mutating func stop(_ node: Int) {
+        for member in nodes[node].group.members.indices {
+            deliver(.shutdown, to: node, member: member)
+        }
+    }
 
     /// Cuts the power of one host: nothing is sent, its addresses are gone with it.
     public mutating func crash(_ node: Int) {
         nodes[node].isPowered = false
-        nodes[node].holdsAddresses = false
-        nodes[node].router = VirtualRouter(configuration: nodes[node].router.configuration)
+        forget(node)
     }
 
-    /// Powers a host up again and starts its router anew.
+    /// Powers a host up again and starts its routers anew.
     public mutating func restart(_ node: Int) {
         nodes[node].isPowered = true
-        deliver(.startup, to: node)
+        start([node])
     }
 
     /// Lets a host do nothing for a while; what is sent to it meanwhile waits for it.
@@ -36,8 +43,13 @@ extension SimulatedLAN {
     }
 
     /// Lets nothing pass from one node to another; the other way stays open.
-    public mutating func cut(from sender: Int, to receiver: Int) {
-        cuts.insert([sender, receiver])
+    ///
+    /// - Parameters:
+    ///   - sender: The host that is no longer heard.
+    ///   - receiver: The host that no longer hears it.
+    ///   - member: The LAN of these routers alone; `nil`: every LAN.
+    public mutating func cut(from sender: Int, to receiver: Int, member: Int? = nil) {
+        cuts.insert(Direction(sender: sender, receiver: receiver, member: member))
     }
 
     /// Joins all parts of the LAN again, in all directions.
@@ -50,33 +62,41 @@ extension SimulatedLAN {
 // MARK: - Checkers
 
 extension SimulatedLAN {
-    /// What must hold whenever the LAN has had time to settle: one Active router.
+    /// What must hold whenever the LAN has had time to settle: on one host all routers are Active, and
+    /// on the others none is.
     ///
     /// - Returns: What is wrong, or `nil`.
     public func disagreement() -> String? {
         let isAnyStarted = nodes.contains { $0.isPowered && $0.router.role != .initialize }
-        switch (isAnyStarted, activeNodes.count) {
-        case (true, 1), (false, 0): return nil
-        default: return "seed \(seed): Active at \(now.nanoseconds) ns are \(activeNodes)"
+        let active = activeNodes
+        let areWhole = active.allSatisfy { nodes[$0].group.role == .active }
+        switch (isAnyStarted, active.count) {
+        case (true, 1) where areWhole: return nil
+        case (false, 0): return nil
+        default: return "seed \(seed): Active at \(now.nanoseconds) ns are \(active)"
         }
     }
 
     /// What must hold after every event.
     mutating func check(
         _ node: Int, handled event: VirtualRouter.Event, from earlier: Node,
-        with actions: [VirtualRouter.Action]
+        with actions: [SyncGroup.MemberAction]
     ) {
         let after = nodes[node]
-        if after.holdsAddresses != (after.router.role == .active) {
-            report("is \(after.router.role), holds addresses: \(after.holdsAddresses)", node)
+        for (router, holds) in zip(after.group.members, after.holdings)
+        where holds != (router.role == .active) {
+            report("is \(router.role), holds addresses: \(holds)", node)
         }
-        if let wake = after.router.nextWake, wake <= now, event == .wake {
+        if after.group.role == nil {
+            report("its routers are \(after.group.members.map(\.role))", node)
+        }
+        if let wake = after.group.nextWake, wake <= now, event == .wake {
             report("wants to be woken at \(wake.nanoseconds) ns, which is past", node)
             // Otherwise the run would never end.
             nodes[node].stalledUntil = now + .milliseconds(1)
         }
-        let isEarly = earlier.router.nextWake.map { now < $0 } ?? true
-        if event == .wake, isEarly, !actions.isEmpty || earlier.router != after.router {
+        let isEarly = earlier.group.nextWake.map { now < $0 } ?? true
+        if event == .wake, isEarly, !actions.isEmpty || earlier.group != after.group {
             report("acts on an early wake: \(actions)", node)
         }
     }

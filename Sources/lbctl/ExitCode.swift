@@ -41,7 +41,7 @@ extension Failure {
             self.init(.systemRefused, error.description)
         case .duplicateName, .duplicateVRID, .addressCount, .unknownScript, .unknownTracker,
             .prefixLength, .mixedFamilies, .authenticationUnavailable, .emptyCommand, .interval,
-            .emptyGroup, .unknownMember, .sharedMember:
+            .emptyGroup, .unknownMember, .sharedMember, .announcementCount:
             self.init(.badInput, error.description)
         }
     }

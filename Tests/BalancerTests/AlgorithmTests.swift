@@ -25,7 +25,7 @@ private struct Trial {
     /// Who gets a connection of a client's: a letter, `-` for a place in a line, `!` for nobody.
     mutating func next(_ client: UInt32 = 0x7f00_0001) -> String {
         let waiter = Waiter(reactor: 0, connection: 0, generation: 1)
-        let key = key?.value(socket: -1, address: client) ?? 0
+        let key = key?.value(address: client, source: .none, destination: .none) ?? 0
         switch pool.enter(waiter, key: key, at: 0) {
         case .server(let server): return String(UnicodeScalar(UInt8(97 + server % 26)))
         case .waits, .isHeld: return "-"

@@ -58,8 +58,8 @@ extension BalancerTests {
                 ServerPlan(name: "web", address: .init(address: 0, port: 1))
             ]
             var record = ConnectionRecord()
-            record.client = SocketAddress(address: 0xc000_0201, port: 33313)
-            record.local = SocketAddress(address: 0xc000_0202, port: 80)
+            record.client = IPEndpoint(ipv4: 0xc000_0201, port: 33313)
+            record.local = IPEndpoint(ipv4: 0xc000_0202, port: 80)
             record.server = 0
             record.queueTime = 12
             record.connectTime = 3

@@ -3,7 +3,8 @@ import Glibc
 import LinuxIO
 
 /// A balancer with one frontend and one pool, on a port of its own.
-final class RunningBalancer {
+final class RunningBalancer: @unchecked Sendable {
+    // SAFETY: nothing changes after the initialiser, and the balancer is made for many threads.
     let balancer: Balancer
     let port: UInt16
     private let listener: Int32

@@ -79,6 +79,18 @@ import Testing
                 == "f:2:15: error: this quote is not closed on its line")
     }
 
+    @Test func `a pipe is refused where nobody may wait`() {
+        let path = "/tmp/lbctl-pipe-\(getpid())"
+        mkfifo(path, 0o600)
+        defer { unlink(path) }
+        var loader = ConfigurationLoader()
+        loader.waits = false
+        #expect(
+            loader.load(paths: [path]).diagnostics.map(\.description) == [
+                "\(path):1:1: error: no regular file: a reload waits for nobody"
+            ])
+    }
+
     @Test func `a message shows no control characters and no endless words`() {
         let word = "\u{1B}[31m" + String(repeating: "x", count: 1_000_000)
         let message = diagnose("listen a :80\n\(word) y\n").last

@@ -155,6 +155,7 @@ extension `On a LAN` {
                     "Stopping", "(VI_1) sent 0 priority", "(VI_1) sent 0 priority",
                     "(VI_1) removing VIPs.",
                 ])
+            // It is said twice.
             #expect(second.snapshot?.routers.first?.counters.releasesReceived == 2)
             second.shutDown()
         }

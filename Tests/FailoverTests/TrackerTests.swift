@@ -109,6 +109,37 @@ extension `On a LAN` {
             node.shutDown()
         }
 
+        @Test(arguments: [
+            (TrackedProcessSettings.ArgumentMatch.all, ["30", "31"], 1),
+            (.all, ["30"], 0), (.initial, ["30"], 1), (.initial, ["31"], 0),
+            (.partial, ["30", "3"], 1), (.partial, ["3"], 1), (.partial, ["4"], 0),
+        ])
+        func `arguments are compared as param_match says`(
+            match: TrackedProcessSettings.ArgumentMatch, arguments: [String], count: Int
+        ) throws {
+            let network = try TestNetwork()
+            let program = "/tmp/lbfo\(getpid())m"
+            try run("cp", try run("which", "sleep").split(separator: "\n")[0].description, program)
+            defer { unlink(program) }
+            var settings = try router(priority: 100) {
+                $0.trackedProcesses = [TrackedName(name: "worker", weight: 20)]
+            }
+            settings.processes = [
+                TrackedProcessSettings(name: "worker", command: [program] + arguments)
+            ]
+            settings.processes[0].argumentMatch = match
+            let worker = try ChildProcess(path: program, arguments: [program, "30", "31"])
+            // Until it is that program, and no copy of this one.
+            _ = eventually(within: .seconds(2)) {
+                (try? run("cat", "/proc/\(worker.processID)/comm"))?.hasPrefix("lbfo") == true
+            }
+            let node = try TestNode(settings, in: network.namespace("a"))
+            #expect(node.snapshot?.routers.first?.trackers.first?.number == count)
+            worker.signal(SIGKILL)
+            _ = eventually(within: .seconds(1)) { worker.reap() != nil }
+            node.shutDown()
+        }
+
         @Test func `a loss that does not last its delay counts for nothing`() throws {
             let network = try TestNetwork()
             let program = "/tmp/lbfo\(getpid())d"

@@ -21,6 +21,9 @@ extension `One after another` {
             var body = HTTPProbe(try HTTPCheckRequest(method: "GET", path: "/"))
             body.expectations = [HTTPExpectation(.body(.expression(try RegularExpression("a+$"))))]
             let tls = try ProbeTLS(verification: .none)
+            var redis = RedisProbe()
+            redis.password = "p"
+            redis.role = .primary
             let protocolFault = ["L7TOUT", "L7RSP", "L7RSP", "L7RSP"]
             return [
                 Row(name: "HTTP", probe: HTTPProbe(), codes: protocolFault),
@@ -46,6 +49,18 @@ extension `One after another` {
                     codes: protocolFault),
                 Row(name: "SMTP", probe: SMTPProbe(), codes: protocolFault),
                 Row(name: "LDAP", probe: LDAPProbe(), codes: protocolFault),
+                Row(
+                    name: "SSL hello", probe: SSLHelloProbe(),
+                    codes: ["L6TOUT", "L6RSP", "L6RSP", "L6RSP"]),
+                Row(
+                    name: "sequence",
+                    probe: try SequenceProbe([.init(TCPProbe()), .init(HTTPProbe())]),
+                    codes: protocolFault),
+                Row(
+                    name: "Redis login", probe: redis, codes: protocolFault),
+                Row(
+                    name: "LDAP login", probe: LDAPProbe(name: "cn=a", password: "p"),
+                    codes: protocolFault),
                 Row(
                     name: "agent", probe: AgentProbe(),
                     codes: ["SOCKERR", "SOCKERR", "SOCKERR", "SOCKERR"]),

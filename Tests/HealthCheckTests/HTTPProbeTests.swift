@@ -128,6 +128,16 @@ extension `One after another` {
             let expired = try await probe(TLSProbe(lax), port: nginx.expiredPort)
             #expect(expired.code == "L6OK")
             #expect(expired.facts?.certificateDaysLeft == -3)
+            var patient = strict
+            patient.minimumDaysLeft = 91
+            #expect(
+                try await probe(TLSProbe(patient), port: nginx.securePort)
+                    == .handshakeFailed(
+                        reason: "the certificate expires in 90 days, and 91 are asked for"))
+            let soon = try await probe(HTTPProbe(request, tls: patient), port: nginx.securePort)
+            #expect(soon.code == "L6RSP")
+            patient.minimumDaysLeft = 90
+            #expect(try await probe(TLSProbe(patient), port: nginx.securePort).code == "L6OK")
             let misnamed = try await probe(TLSProbe(otherName), port: nginx.securePort)
             #expect(
                 misnamed

@@ -190,6 +190,81 @@ extension `One after another` {
             checker.stop()
         }
 
+        @Test func `failed connections of clients take a target down without a check`() async throws
+        {
+            let scripted = ScriptedProbe([.passed])
+            var observed = try target(probe: scripted, interval: .seconds(60))
+            observed.observation = TrafficObservation(errorLimit: 3, reaction: .markDown)
+            observed.fastInterval = .milliseconds(30)
+            let reports = Reports()
+            let checker = HealthChecker(targets: [observed], onReport: reports.hand)
+            checker.start()
+            var iterator = reports.stream.makeAsyncIterator()
+            #expect(await iterator.next()?.transition == .up)
+            for succeeded in [false, false, true, false, false, false] {
+                checker.noteConnection(to: "web/a", succeeded: succeeded)
+            }
+            let down = await iterator.next()
+            #expect(down?.transition == .down)
+            #expect(down?.code == "HANA")
+            #expect(scripted.count.load(ordering: .relaxed) == 1)
+            // The next check comes after the fast interval, and not after a minute.
+            let up = await iterator.next()
+            #expect(up?.transition == .up)
+            checker.stop()
+            reports.end()
+        }
+
+        @Test func `what was known before is the state, with its counts`() async throws {
+            var remembered = try target(probe: ScriptedProbe([.refused]))
+            remembered.memory = CheckMemory(isUp: false)
+            remembered.memory?.downTransitions = 4
+            remembered.memory?.failedChecks = 9
+            let checker = HealthChecker(targets: [remembered]) { _ in }
+            let report = try #require(checker.report(of: "web/a"))
+            #expect(report.record.isKnown && !report.isUp)
+            #expect(report.downTransitions == 4)
+            #expect(report.failedChecks == 9)
+            #expect(report.memory.downTransitions == 4)
+            #expect(checker.report(of: "nobody") == nil)
+        }
+
+        @Test func `a target that is left alone is not asked, and asked again after`() async throws
+        {
+            let scripted = ScriptedProbe([.passed])
+            let checker = HealthChecker(
+                targets: [try target(probe: scripted, interval: .milliseconds(20))]
+            ) { _ in }
+            checker.setPaused("web/a", true)
+            checker.start()
+            try await Task.sleep(for: .milliseconds(200))
+            #expect(scripted.count.load(ordering: .relaxed) == 0)
+            checker.setPaused("web/a", false)
+            for _ in 0..<200 where scripted.count.load(ordering: .relaxed) == 0 {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(scripted.count.load(ordering: .relaxed) > 0)
+            checker.stop()
+        }
+
+        @Test func `the probe says what it waited for before the watch ends it`() async throws {
+            let peer = try await FaultyPeer(.silent)
+            defer { peer.stop() }
+            var silent = try target(
+                port: peer.port, probe: RedisProbe(), interval: .milliseconds(100))
+            silent.reportsEveryResult = true
+            let reports = Reports()
+            let checker = HealthChecker(targets: [silent], onReport: reports.hand)
+            checker.start()
+            var iterator = reports.stream.makeAsyncIterator()
+            var codes: [String] = []
+            for _ in 0..<5 { codes.append(await iterator.next()?.code ?? "") }
+            checker.stop()
+            reports.end()
+            // SOCKERR is what a busy machine may say instead.
+            #expect(codes.allSatisfy { $0 == "L7TOUT" || $0 == "SOCKERR" }, "\(codes)")
+        }
+
         @Test func `stopped means no further check`() async throws {
             let probe = ScriptedProbe([.passed])
             let checker = HealthChecker(

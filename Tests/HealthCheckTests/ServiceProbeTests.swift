@@ -108,6 +108,27 @@ extension `One after another` {
             #expect(try await probe(none, port: try await UDPPeer.closedPort()) == .refused)
         }
 
+        /// A datagram has no connection that could be closed; the other faults are the same.
+        @Test func `every probe by datagrams against every fault`() async throws {
+            let probes: [(name: String, probe: any HealthProbe)] = [
+                ("UDP", UDPProbe(payload: [1], reply: .bytes([1]))), ("DNS", try DNSProbe()),
+            ]
+            for (name, datagramProbe) in probes {
+                let silent = try await check(datagramProbe, .silent, timeout: .milliseconds(150))
+                #expect(silent.code == (name == "DNS" ? "L7TOUT" : "L4TOUT"))
+                let garbage = try await check(
+                    datagramProbe, .says([UInt8](repeating: 0x5A, count: 5)), timeout: .seconds(1))
+                #expect(garbage.code == "L7RSP", "\(name)")
+                let large = try await check(
+                    datagramProbe, .says([UInt8](repeating: 0x5A, count: 60_000)),
+                    timeout: .milliseconds(400))
+                #expect(large.verdict == false, "\(name)")
+                let refused = try await probe(
+                    datagramProbe, port: try await UDPPeer.closedPort())
+                #expect(refused.code == "L4CON", "\(name)")
+            }
+        }
+
         @Test func `a lost datagram is sent again`() async throws {
             let outcome = try await check(
                 UDPProbe(payload: [7]), .echoesFromSecond, timeout: .milliseconds(2_400))

@@ -146,13 +146,42 @@ private final class Load: Sendable {
         #expect(try counter("frontend", "traffic", "stot") == 22)
     }
 
+    @Test func `a drained server's connections are reset when the deadline is over`() throws {
+        let holding = try Socket.listening(
+            on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 16)
+        let mute = try Socket.localAddress(of: holding.rawValue).port
+        _ = try folder.start(
+            folder.write(balancerFile(port: port, server: mute), to: "a.cfg"))
+        try folder.awaitLog("serves")
+        let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(client) }
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
+        let address = SocketAddress(address: 0x7f00_0001, port: port)
+        #expect(StreamSocket.connect(client, to: address.raw) == 0)
+        try eventually(within: .seconds(5), "it is served") {
+            try counter("servers", "traffic", "scur") == 1
+        }
+        let start = ContinuousClock.now
+        let order = try folder.run(
+            "server", "drain", "web/s1", "--deadline", "0.6", "--control", folder.control)
+        #expect(order.status == 0)
+        var byte: UInt8 = 0
+        #expect(recv(client, &byte, 1, 0) == -1 && errno == ECONNRESET)
+        let elapsed = ContinuousClock.now - start
+        #expect(elapsed >= .milliseconds(550) && elapsed < .seconds(4))
+        let wrong = try folder.run(
+            "server", "drain", "web/s1", "--deadline", "x", "--control", folder.control)
+        #expect(wrong.status == 2)
+    }
+
     @Test func `a log line reaches a syslog daemon, in haproxy's form`() throws {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
         defer { close(socket) }
         #expect(StreamSocket.bindLoopback(socket) == 0)
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
-        let logPort = StreamSocket.localEnd(of: socket).port
+        let logPort = StreamSocket.localEndpoint(of: socket).port
         let more = """
                 log 127.0.0.1:\(logPort) local2
                 log 127.0.0.1:\(logPort) format raw local0 err
@@ -181,7 +210,7 @@ extension StreamSocket {
     fileprivate static func bindLoopback(_ socket: Int32) -> Int32 {
         var address = SocketAddress(address: 0x7f00_0001, port: 0).raw
         return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, 16) }
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.bind(socket, $0, 16) }
         }
     }
 }

@@ -117,7 +117,10 @@ final class RunningProgram {
     let process: LinuxIO.ChildProcess
     private var ending: LinuxIO.ChildProcess.Ending?
 
-    init(_ command: [String], in folder: ProgramFolder, output: String, errors: String) throws {
+    init(
+        _ command: [String], in folder: ProgramFolder, output: String, errors: String,
+        inheriting more: [(number: Int32, source: Int32)] = []
+    ) throws {
         func opened(_ name: String) -> Int32 {
             open("\(folder.path)/\(name)", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         }
@@ -128,7 +131,7 @@ final class RunningProgram {
             path: command[0], arguments: command,
             descriptors: [
                 (0, null.rawValue), (1, first.rawValue), (2, second.rawValue),
-            ])
+            ] + more)
     }
 
     deinit { kill() }

@@ -281,4 +281,15 @@ import VRRPCore
                 .advertise(priority(100)), .announceAddresses(repetitions: 5),
             ])
     }
+
+    @Test(
+        arguments: [
+            (11.0, 12.0), (11.001, 12.0), (11.124, 12.0), (11.125, 12.125), (11.5, 12.5),
+        ])
+    func `one that wakes a little late keeps its rate`(wake: Double, next: Double) {
+        var active = router(interval: version3(100)).promoted()
+        let actions = active.effects(of: .wake, at: second(wake))
+        #expect(actions == [.advertise(priority(100))])
+        #expect(active.nextWake == second(next))
+    }
 }

@@ -211,6 +211,12 @@ private func channel(
         var own = channel()
         let messages = try own.messages(for: advert(100), at: Timestamp(seconds: 0, fraction: 0))
         #expect(messages.map(\.destination) == [.v4(IPv4Address(224, 0, 0, 18))])
+        let linkLocal = literal(IPAddress("fe80::2"))
+        var other = channel { $0 = .init(vrid: vrid51, version: .v3, source: linkLocal) }
+        let list = VirtualAddressList(literal(IPAddress("fe80::1")))
+        let others = try other.messages(
+            for: advert(100, addresses: list), at: Timestamp(seconds: 0, fraction: 0))
+        #expect(others.map(\.destination) == [literal(IPAddress("ff02::12"))])
     }
     @Test func `9568-7.2-4 refuse the group where unicast is configured`() throws {
         var own = channel { $0.transport = .unicast([UnicastPeer(address: higherAddress)]) }

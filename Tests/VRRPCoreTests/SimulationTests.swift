@@ -2,101 +2,18 @@ import Testing
 import VRRPCore
 import VRRPTestKit
 
-/// The settings of one run, drawn from its seed.
-private struct Scenario {
-    let seed: UInt64
-    var lan: SimulatedLAN
-    var generator: SeededGenerator
-    /// Longer than any Active_Down_Interval of the run.
-    let settlingTime: Duration
-
-    init(seed: UInt64, isSlow: Bool = false) {
-        self.seed = seed
-        var generator = SeededGenerator(seed: seed ^ 0xFA11_0FE5)
-        let isVersion2 = Bool.random(using: &generator)
-        let hasOwner = Int.random(in: 0..<5, using: &generator) == 0
-        let configurations = (0..<Int.random(in: 2...4, using: &generator)).map { index in
-            let interval =
-                isSlow
-                ? (isVersion2
-                    ? version2(UInt8.random(in: 30...60, using: &generator))
-                    : version3(UInt16.random(in: 3000...4095, using: &generator)))
-                : isVersion2
-                    ? version2(UInt8.random(in: 1...3, using: &generator))
-                    : version3(literal([1, 10, 30, 100, 300].randomElement(using: &generator)))
-            let number =
-                literal([1, 90, 100, 100, 101, 254].randomElement(using: &generator)) as UInt8
-            var configuration = VirtualRouter.Configuration(
-                vrid: vrid51, priority: hasOwner && index == 1 ? .owner : priority(number),
-                interval: interval, primaryAddress: IPv4Address(192, 0, 2, UInt8(10 + index)),
-                addresses: virtualAddresses)
-            configuration.preempts = Int.random(in: 0..<4, using: &generator) != 0
-            configuration.companions = [literal(IPAddress("2001:db8::1"))]
-            if Int.random(in: 0..<4, using: &generator) == 0 {
-                configuration.preemptDelay = .seconds(2)
-            }
-            return configuration
-        }
-        lan = SimulatedLAN(seed: seed, configurations: configurations)
-        self.generator = generator
-        let longest = configurations.map(\.interval.duration).max() ?? .zero
-        settlingTime = longest * 10 + .seconds(2)
-    }
-
-    mutating func pick(_ range: Range<Int>) -> Int { Int.random(in: range, using: &generator) }
-
-    mutating func disturb() {
-        let node = pick(0..<lan.nodes.count)
-        switch pick(0..<11) {
-        case 0: lan.crash(node)
-        case 1: lan.restart(node)
-        case 2: lan.stop(node)
-        case 3: lan.start([node])
-        case 4: lan.partition([[node]])
-        case 5: lan.heal()
-        case 6: lan.stall(node, for: .milliseconds(pick(1..<8000)))
-        case 7: lan.cut(from: node, to: pick(0..<lan.nodes.count))
-        case 8: lan.deliver(.yield, to: node)
-        case 9: lan.deliver(.takeOver, to: node)
-        default: lan.deliver(.priorityChanged(priority(UInt8(pick(1..<255)))), to: node)
-        }
-        lan.run(for: .milliseconds(pick(0..<4000)))
-    }
-
-    /// All that disturbs ends; every router takes part.
-    mutating func calm() {
-        lan.heal()
-        lan.conditions = SimulatedLAN.Conditions()
-        lan.conditions.delay = .microseconds(5)...(.microseconds(20))
-        lan.run(for: .seconds(8))  // The longest stall.
-        for node in lan.nodes.indices { lan.restart(node) }
-        lan.run(for: settlingTime * 2)
-    }
-
-    /// The router that wins if all preempt.
-    var winner: Int? {
-        guard lan.nodes.allSatisfy(\.router.configuration.preempts) else { return nil }
-        return lan.nodes.indices.max { first, second in
-            let (one, other) = (lan.nodes[first].router, lan.nodes[second].router)
-            return (one.priority, one.configuration.primaryAddress)
-                < (other.priority, other.configuration.primaryAddress)
-        }
-    }
-}
-
 @Suite struct `Simulated LAN` {
     @Test(arguments: 0..<300 as Range<UInt64>)
     func `after any disturbance one router is Active, and stays so`(seed: UInt64) {
-        var scenario = Scenario(seed: seed)
-        scenario.lan.conditions.lossPercentage = scenario.pick(0..<40)
-        scenario.lan.conditions.duplicationPercentage = scenario.pick(0..<10)
+        var scenario = FaultScenario(seed: seed, pace: .quick)
+        scenario.worsen()
         scenario.lan.start()
         for _ in 0..<12 { scenario.disturb() }
         scenario.calm()
 
         #expect(scenario.lan.violations == [], "seed \(seed)")
         #expect(scenario.lan.disagreement() == nil, "seed \(seed)")
-        if let winner = scenario.winner, scenario.hasDistinctPriorities {
+        if let winner = scenario.winner {
             #expect(scenario.lan.activeNodes == [winner], "seed \(seed)")
         }
         let before = scenario.lan.nodes.map(\.transitionCount)
@@ -109,46 +26,138 @@ private struct Scenario {
     func `through a thousand hours of faults, one router is Active whenever there is quiet`(
         seed: UInt64
     ) {
-        var scenario = Scenario(seed: seed, isSlow: true)
-        scenario.lan.start()
-        while scenario.lan.now < second(40 * 3600) {
-            scenario.lan.conditions.lossPercentage = scenario.pick(0..<40)
-            scenario.lan.conditions.duplicationPercentage = scenario.pick(0..<10)
-            scenario.lan.conditions.delay = .microseconds(50)...(.milliseconds(500))
-            for _ in 0..<scenario.pick(1..<8) {
-                scenario.disturb()
-                scenario.lan.run(for: .seconds(scenario.pick(1..<600)))
-            }
-            scenario.calm()
-            if let disagreement = scenario.lan.disagreement() {
-                Issue.record("\(disagreement)")
-                return
-            }
-        }
-        #expect(scenario.lan.violations == [], "seed \(seed)")
+        var scenario = FaultScenario(seed: seed, pace: .slow)
+        #expect(scenario.run(for: .seconds(40 * 3600)) == nil)
         print("simulated 40 hours of faults, seed \(seed)")
+    }
+
+    @Test func `the seeds draw every kind of LAN`() {
+        let scenarios = (1000..<1025 as Range<UInt64>).map { FaultScenario(seed: $0, pace: .slow) }
+        let groups = scenarios.map { $0.lan.nodes[0].group.members.count }
+        #expect(Set(groups) == [1, 2])
+        let authentication = scenarios.map {
+            $0.lan.nodes[0].channels[0].settings.authentication != nil
+        }
+        #expect(Set(authentication) == [true, false])
+        let hosts = scenarios.map(\.lan.nodes.count)
+        #expect(Set(hosts) == [2, 3, 4])
+        let versions = scenarios.map { $0.lan.nodes[0].router.configuration.interval.version }
+        #expect(Set(versions) == [.v2, .v3])
     }
 
     @Test func `equal seeds give equal runs, others do not`() {
         func run(_ seed: UInt64) -> [SimulatedLAN.Node] {
-            var scenario = Scenario(seed: 7)
-            scenario.lan = SimulatedLAN(
-                seed: seed, configurations: scenario.lan.nodes.map(\.router.configuration))
-            scenario.lan.conditions.lossPercentage = 30
-            scenario.lan.start()
-            scenario.lan.run(for: .seconds(60))
-            return scenario.lan.nodes
+            var lan = SimulatedLAN(
+                seed: seed,
+                configurations: FaultScenario(seed: 7, pace: .quick).lan.nodes.map(
+                    \.router.configuration))
+            lan.conditions.lossPercentage = 30
+            lan.start()
+            lan.run(for: .seconds(60))
+            return lan.nodes
         }
         #expect(run(1) == run(1))
         #expect(run(1) != run(2))
     }
 }
 
-extension Scenario {
-    /// Whether the highest priority is one router's alone; equal ones take what is Active already.
-    fileprivate var hasDistinctPriorities: Bool {
-        let highest = lan.nodes.map(\.router.priority).max()
-        return lan.nodes.count { $0.router.priority == highest } == 1
+@Suite struct `Sync groups on LANs` {
+    /// Two hosts with two routers each, of priorities 100 and 90.
+    private func lan() -> SimulatedLAN {
+        SimulatedLAN(
+            seed: 1,
+            groups: [(100, 2), (90, 3)].map { number, host in
+                ([(51, 2), (52, 3)] as [(Int, UInt8)]).map { vrid, network in
+                    VirtualRouter.Configuration(
+                        vrid: literal(VRID(vrid)), priority: priority(number),
+                        interval: version2(1),
+                        primaryAddress: IPv4Address(192, 0, network, UInt8(host)),
+                        addresses: VirtualAddressList(IPv4Address(192, 0, network, 100)))
+                }
+            })
+    }
+
+    @Test func `both routers of the higher priority take over, as late as one alone`() {
+        var lan = lan()
+        lan.start()
+        lan.run(for: .milliseconds(3609))
+        #expect(lan.activeNodes == [])
+        lan.run(for: .milliseconds(1))
+        #expect(lan.nodes[0].holdings == [true, true])
+        #expect(lan.nodes[1].holdings == [false, false])
+        #expect(lan.violations == [])
+    }
+
+    @Test func `one LAN that is cut moves nothing as long as the other is heard`() {
+        var lan = lan()
+        lan.start()
+        lan.run(for: .seconds(10))
+        lan.cut(from: 0, to: 1, member: 0)
+        lan.run(for: .seconds(60))
+        #expect(lan.activeNodes == [0])
+        lan.cut(from: 0, to: 1, member: 1)
+        lan.run(for: .seconds(10))
+        #expect(lan.activeNodes == [0, 1])
+        lan.heal()
+        lan.run(for: .seconds(2))
+        #expect(lan.disagreement() == nil)
+        #expect(lan.activeNodes == [0])
+        #expect(lan.violations == [])
+    }
+
+    @Test func `a disagreement is told, also between the routers of one host`() {
+        var lan = lan()
+        #expect(lan.disagreement() == nil)
+        lan.start()
+        lan.run(for: .seconds(1))
+        #expect(lan.disagreement() == "seed 1: Active at 1000000000 ns are []")
+        lan.cut(from: 0, to: 1)
+        lan.run(for: .seconds(9))
+        #expect(lan.disagreement() == "seed 1: Active at 10000000000 ns are [0, 1]")
+    }
+}
+
+@Suite struct `Who sends old messages on the LAN` {
+    private func lan(isAuthenticated: Bool) -> SimulatedLAN {
+        var lan = SimulatedLAN(
+            seed: 1,
+            configurations: [(100, 2), (90, 3)].map { number, host in
+                VirtualRouter.Configuration(
+                    vrid: vrid51, priority: priority(number), interval: version3(100),
+                    primaryAddress: IPv4Address(192, 0, 2, host), addresses: virtualAddresses)
+            },
+            authentication: isAuthenticated
+                ? MessageAuthentication(activeKeyID: 1, windowSeconds: 300) : nil)
+        lan.conditions.replayPercentage = 100
+        return lan
+    }
+
+    /// The Active router resigned once: whoever can say so again would make the other take over.
+    private func resignedOnce(_ lan: SimulatedLAN) -> SimulatedLAN {
+        var lan = lan
+        lan.start()
+        lan.run(for: .seconds(10))
+        lan.stop(0)
+        lan.start([0])
+        lan.run(for: .seconds(20))
+        return lan
+    }
+
+    @Test func `authenticated, they change nothing and are counted`() {
+        var lan = resignedOnce(lan(isAuthenticated: true))
+        #expect(lan.activeNodes == [0])
+        let before = lan.nodes.map(\.transitionCount)
+        lan.run(for: .seconds(120))
+        #expect(lan.nodes.map(\.transitionCount) == before)
+        #expect(lan.nodes[1].channels[0].refusals[.replayed] > 50)
+        #expect(lan.violations == [])
+    }
+
+    @Test func `not authenticated, they make others take over`() {
+        var lan = resignedOnce(lan(isAuthenticated: false))
+        let before = lan.nodes.map(\.transitionCount)
+        lan.run(for: .seconds(120))
+        #expect(lan.nodes.map(\.transitionCount) != before)
     }
 }
 

@@ -192,3 +192,56 @@ extension [SyncGroup.MemberAction] {
         #expect(priorities([[], []], shared: [fault]) == [.fault, .fault])
     }
 }
+
+@Suite struct `A sync group that changes while it runs` {
+    private func router(_ number: UInt8, _ vrid: Int) -> VirtualRouter {
+        VirtualRouter(
+            configuration: VirtualRouter.Configuration(
+                vrid: literal(VRID(vrid)), priority: priority(number), interval: version3(100),
+                primaryAddress: ownAddress, addresses: virtualAddresses))
+    }
+
+    private func active(_ number: UInt8, _ vrid: Int) -> VirtualRouter {
+        var router = router(number, vrid)
+        _ = router.handle(.startup, at: second(0))
+        _ = router.handle(.takeOver, at: second(0))
+        return router
+    }
+
+    @Test func `one Active member takes the others along`() {
+        var backup = router(100, 52)
+        _ = backup.handle(.startup, at: second(0))
+        var group = SyncGroup(joining: [active(100, 51), backup])
+        #expect(group.role == nil)
+        #expect(group.align(at: second(1)).effects[1].contains(.claimAddresses))
+        #expect(group.role == .active)
+        #expect(group.align(at: second(2)) == [])
+    }
+
+    @Test func `one that takes no part stops the others`() {
+        var group = SyncGroup(joining: [active(100, 51), router(100, 52)])
+        #expect(group.align(at: second(1)).effects[0] == [.advertise(.release), .releaseAddresses])
+        #expect(group.role == .initialize)
+    }
+
+    @Test func `all give way together, and take over together or not at all`() throws {
+        var group = SyncGroup(joining: [active(100, 51), active(100, 52)])
+        let leaving: [VirtualRouter.Action] = [.advertise(.release), .releaseAddresses]
+        #expect(
+            group.giveWay(deferring: .untilNeeded, at: second(1)).effects == [leaving, leaving])
+        #expect(group.role == .backup)
+        _ = group.handle(said(255, vrid: 52), for: 1, at: second(1))
+        let before = group
+        #expect(throws: VirtualRouter.TakeoverRefusal.self) {
+            _ = try group.takeOver(at: second(2))
+        }
+        #expect(group == before)
+    }
+
+    @Test func `only one that takes no part gets another configuration`() {
+        var group = SyncGroup(joining: [active(100, 51), router(100, 52)])
+        group.replace(0, by: router(120, 51).configuration)
+        group.replace(1, by: router(120, 52).configuration)
+        #expect(group.members.map(\.priority) == [priority(100), priority(120)])
+    }
+}

@@ -15,9 +15,9 @@ public struct ConnectionRecord: Sendable {
     /// When the record was made.
     public var kind = Kind.ended
     /// Where the client is.
-    public var client = SocketAddress(address: 0, port: 0)
+    public var client = IPEndpoint.none
     /// What the client connected to; of ``Kind/accepted`` only.
-    public var local = SocketAddress(address: 0, port: 0)
+    public var local = IPEndpoint.none
     /// The frontend's position in the plan.
     public var frontend = 0
     /// The pool's position in the plan.

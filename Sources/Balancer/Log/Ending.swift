@@ -30,6 +30,8 @@ public struct Ending: Hashable, Sendable {
     public enum Stage: UInt8, Hashable, Sendable {
         /// It was over (`-`).
         case over = 0x2d
+        /// It had not said yet what decides where it goes (`R`).
+        case request = 0x52
         /// It waited for a server (`Q`).
         case queue = 0x51
         /// It waited for the server's answer (`C`).
@@ -50,11 +52,13 @@ public struct Ending: Hashable, Sendable {
     init(_ cause: Cause, at phase: Phase) {
         self.cause = cause
         switch (cause, phase) {
-        case (.serverDown, .relaying), (.activeCameUp, .relaying), (.operatorsOrder, .relaying):
+        case (.serverDown, .relaying), (.activeCameUp, .relaying), (.operatorsOrder, .relaying),
+            (.serverDown, .flowing), (.activeCameUp, .flowing), (.operatorsOrder, .flowing):
             stage = .over
         case (_, .waiting): stage = .queue
         case (_, .pausing), (_, .connecting): stage = .connecting
-        case (_, .relaying): stage = .data
+        case (_, .introducing): stage = .request
+        case (_, .relaying), (_, .flowing): stage = .data
         case (_, .free): stage = .over
         }
     }

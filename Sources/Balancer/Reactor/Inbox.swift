@@ -8,6 +8,8 @@ enum Message {
     case notice(pool: Int, PoolState.Notice)
     /// A limit that this reactor met has room again.
     case roomToAccept
+    /// Connections through this address of the node are dead.
+    case addressLeft(IPEndpoint)
     /// Whether to listen at all.
     case setAccepting(Bool)
     /// A server began to warm up.

@@ -23,19 +23,28 @@ final class SharedState: Sendable {
     let former: Mutex<(sessions: Int, totals: [CounterTotals])>
     let ports: SourcePorts
     let layout: TallyLayout
+    /// Where connections can lead, and what is decided on the way.
+    let paths: PathTable
+    /// One for each frontend.
+    let refusals: [RefusalTally]
     let connectionLimit: Int
     let watch: ConnectionWatch?
+    /// Tells this balancer's `unique-id`s from those of others.
+    let ownNumber = UInt64.random(in: 0 ... .max)
 
     init(_ plan: BalancerPlan, observer: ConnectionObserver? = nil) throws(SystemError) {
         self.plan = plan
         layout = TallyLayout(plan)
+        paths = PathTable(plan, layout: layout)
+        refusals = plan.frontends.map { _ in RefusalTally() }
         connectionLimit = SharedState.connectionLimit(of: plan)
         let limit = connectionLimit
         admission = Mutex(
             Admission(
                 processLimit: limit,
                 frontendLimits: plan.frontends.map { min($0.connectionLimit ?? limit, limit) },
-                rateLimits: plan.frontends.map { $0.sessionRateLimit ?? .max }))
+                rateLimits: plan.frontends.map { $0.sessionRateLimit ?? .max },
+                listenerLimits: paths.entries.map { $0.connectionLimit ?? .max }))
         sourceRates = plan.frontends.map { frontend in
             frontend.sessionRateLimitPerSource.map { SourceRates(limit: $0) }
         }

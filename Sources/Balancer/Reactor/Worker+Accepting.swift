@@ -11,35 +11,41 @@ extension Worker {
     /// Takes what waits at a listener, up to the limits.
     mutating func accept(at index: Int) {
         guard listeners[index].isWatched else { return }
+        guard !listeners[index].isDatagram else { return receiveDatagrams(at: index) }
         let frontend = listeners[index].frontend
         // A quiet listener costs one call per connection, without one that finds nothing; one that
         // is ready again in the very next turn gets twice as many, which saves turns.
         let isPressed = listeners[index].filledAtTurn &+ 1 == turnNumber
         let batch = min(listeners[index].batch * (isPressed ? 2 : 1), mostAcceptedPerTurn)
-        let (room, askAgainAt) = shared.admission.withLock {
-            $0.reserve(batch, at: frontend, for: number, now: now)
+        let limited = listeners[index].hasLimit ? index : nil
+        let (room, askAgainAt, isFull) = shared.admission.withLock { admission in
+            let (room, askAgainAt) = admission.reserve(
+                batch, at: frontend, by: limited, for: number, now: now)
+            let isFull = room == 0 && limited.map { admission.listeners[$0].free } == 0
+            return (room, askAgainAt, isFull)
         }
         guard room > 0 else {
+            if isFull { return unwatchListener(index) }
             if let askAgainAt { rateDueAt = min(rateDueAt ?? .max, askAgainAt) }
             return unwatchListeners { $0.frontend == frontend }
         }
         var (accepted, refused) = (0, 0)
         var isDry = false
         while accepted + refused < room {
-            var peer = RawSocketAddress()
+            var peer = RawPeerAddress()
             let socket = StreamSocket.accept(from: listeners[index].socket, peer: &peer)
             guard socket >= 0 else {
                 isDry = true
                 acceptFailed(Errno(result: socket))
                 break
             }
-            if isOverRate(peer, at: frontend) {
+            if isOverRate(peer.endpoint, at: frontend) {
                 StreamSocket.reset(Int32(socket))
                 refused += 1
                 continue
             }
             uncounted = accepted + 1
-            guard begin(Int32(socket), from: peer, at: frontend) else {
+            guard begin(Int32(socket), from: peer.endpoint, at: frontend, by: index) else {
                 StreamSocket.close(Int32(socket))
                 break
             }
@@ -49,7 +55,7 @@ extension Worker {
         if !isDry { listeners[index].filledAtTurn = turnNumber }
         uncounted = 0
         let free = shared.admission.withLock {
-            $0.settle(accepted: accepted, reserved: room, at: frontend, now: now)
+            $0.settle(accepted: accepted, reserved: room, at: frontend, by: limited, now: now)
         }
         tellRoom(free)
     }
@@ -59,20 +65,28 @@ extension Worker {
         guard isAccepting, acceptPauseEnd == nil else { return }
         for index in listeners.indices where !listeners[index].isWatched {
             let token = UInt64(specialGeneration) << 32 | UInt64(index)
+            let isDatagram = listeners[index].isDatagram
+            // Flows are found without a lock: those of one listener belong to one reactor.
+            if isDatagram, index % shared.plan.reactorCount != number { continue }
             let result = epoll.add(
-                listeners[index].socket, for: [.readable, .exclusive], token: token)
+                listeners[index].socket, for: isDatagram ? .readable : [.readable, .exclusive],
+                token: token)
             listeners[index].isWatched = result == 0
         }
     }
 
     /// Leaves listeners to the other reactors, and what waits there in the kernel's queue.
     mutating func unwatchListeners(where isMeant: (Listener) -> Bool) {
-        // An exclusive watch cannot be changed by EPOLL_CTL_MOD, so it is taken away.
         for index in listeners.indices
         where listeners[index].isWatched && isMeant(listeners[index]) {
-            _ = epoll.remove(listeners[index].socket)
-            listeners[index].isWatched = false
+            unwatchListener(index)
         }
+    }
+
+    private mutating func unwatchListener(_ index: Int) {
+        // An exclusive watch cannot be changed by EPOLL_CTL_MOD, so it is taken away.
+        _ = epoll.remove(listeners[index].socket)
+        listeners[index].isWatched = false
     }
 
     /// Stops accepting for a while when descriptors are out.
@@ -87,10 +101,13 @@ extension Worker {
     /// Counts a connection out of the limits and lets reactors that wait for room listen again.
     ///
     /// - Returns: How many connections there were with this one.
-    mutating func leaveAdmission(_ frontend: Int) -> (process: Int, frontend: Int) {
+    mutating func leaveAdmission(
+        _ frontend: Int, by listener: Int
+    ) -> (process: Int, frontend: Int) {
+        let limited = listeners[listener].hasLimit ? listener : nil
         let (reactors, process, own) = shared.admission.withLock {
             let counts = ($0.process.count, $0.frontends[frontend].count)
-            return ($0.leave(frontend), counts.0, counts.1)
+            return ($0.leave(frontend, by: limited), counts.0, counts.1)
         }
         tellRoom(reactors)
         return (process, own)
@@ -106,7 +123,7 @@ extension Worker {
         }
     }
 
-    private mutating func tellRoom(_ reactors: UInt64) {
+    mutating func tellRoom(_ reactors: UInt64) {
         var rest = reactors
         while rest != 0 {
             let reactor = rest.trailingZeroBitCount
@@ -120,26 +137,19 @@ extension Worker {
     }
 
     /// Whether an address has had as many connections within a second as it may; counts this one.
-    private func isOverRate(_ peer: RawSocketAddress, at frontend: Int) -> Bool {
+    private func isOverRate(_ peer: IPEndpoint, at frontend: Int) -> Bool {
         guard let rates = shared.sourceRates[frontend] else { return false }
-        guard rates.isOver(UInt64(UInt32(bigEndian: peer.address)), at: now) else { return false }
+        guard rates.isOver(peer.high ^ peer.low, at: now) else { return false }
         unsafe tallies[frontend].refusals.increase()
         return true
     }
 
     /// Makes a connection of an accepted socket.
     private mutating func begin(
-        _ socket: Int32, from peer: RawSocketAddress, at frontend: Int
+        _ socket: Int32, from peer: IPEndpoint, at frontend: Int, by listener: Int
     ) -> Bool {
         guard let client = slab.allocate() else { return false }
-        let server = client | 1
-        slab[client].prepare(socket: socket, now: UInt32(truncatingIfNeeded: now))
-        slab[server].prepare(socket: -1, now: UInt32(truncatingIfNeeded: now))
-        slab[client].word = UInt32(bigEndian: peer.address)
-        slab[client].number = UInt16(bigEndian: peer.port)
-        slab[client].owner = UInt16(frontend)
-        slab[server].time = Half.noTime
-        slab[server].owner = Half.noServer
+        prepare(client, socket: socket, source: peer, at: frontend, by: listener)
         // The listener's TCP_NODELAY is inherited.
         slab[client].marks.insert([.hasSent, .hasNoDelay])
         let result = epoll.add(
@@ -149,9 +159,34 @@ extension Worker {
             slab.free(client)
             return false
         }
-        recordAccepted(client)
-        enterPool(client)
+        if unsafe entries[listener].isPlain {
+            recordAccepted(client)
+            enterPool(client)
+        } else {
+            introduce(client, from: peer)
+        }
         return true
+    }
+
+    /// Starts a connection in a place that an earlier one left.
+    @inline(__always)
+    mutating func prepare(
+        _ client: Int, socket: Int32, source: IPEndpoint, at frontend: Int, by listener: Int
+    ) {
+        let server = client | 1
+        slab[client].prepare(socket: socket, now: UInt32(truncatingIfNeeded: now))
+        slab[server].prepare(socket: -1, now: UInt32(truncatingIfNeeded: now))
+        slab[client].word = source.digest
+        slab[client].number = source.port
+        slab[client].owner = UInt16(frontend)
+        slab[client].path = UInt16(listener)
+        // What does not fit is kept aside.
+        slab[client].introduction =
+            source.isIPv4 || !source.isPresent
+            ? -1 : introductions.keep(.init(source: source, destination: .none))
+        slab[server].path = UInt16(unsafe entries[listener].route)
+        slab[server].time = Half.noTime
+        slab[server].owner = Half.noServer
     }
 }
 

@@ -70,7 +70,11 @@ extension Worker {
         let isWaiting = slab[client].phase == .waiting
         let ticket = slab[client | 1].word
         let pool = route(client).pool
-        let holdsSlot = slab[client].phase == .connecting || slab[client].phase == .relaying
+        let holdsSlot =
+            switch slab[client].phase {
+            case .connecting, .relaying, .flowing: true
+            case .free, .introducing, .waiting, .pausing: false
+            }
         let (notice, left) = shared.pools[pool].state.withLock { state in
             state.leave()
             if isWaiting { state.leaveLine(at: server, ticket: ticket) }
@@ -84,7 +88,7 @@ extension Worker {
 
     /// What does not change about a connection's frontend and pool.
     @inline(__always)
-    func route(_ client: Int) -> Route { unsafe routes[Int(slab[client].owner)] }
+    func route(_ client: Int) -> Route { unsafe routes[Int(slab[client | 1].path)] }
 
     /// The position of a connection's server in its pool, or of the server whose line it stands in.
     func serverInPool(_ client: Int) -> Int? {
@@ -95,7 +99,12 @@ extension Worker {
     /// What a pool's algorithm chooses by, where it does so by something of the client's.
     private func clientKey(_ client: Int) -> UInt32 {
         guard let key = route(client).key else { return 0 }
-        return key.value(socket: slab[client].socket, address: slab[client].word)
+        guard key.needsEnds else {
+            return key.value(address: slab[client].word, source: .none, destination: .none)
+        }
+        return key.value(
+            address: slab[client].word, source: source(of: client),
+            destination: destination(of: client))
     }
 
     private func waiter(_ client: Int) -> Waiter {

@@ -7,13 +7,15 @@ extension Worker {
     /// Begins an attempt at the server that was chosen.
     mutating func connect(_ client: Int) {
         let server = client | 1
+        guard !route(client).isDatagram else { return connectFlow(client) }
         slab[client].phase = .connecting
         noteAssigned(client)
-        let result = StreamSocket.open()
+        let destination = unsafe destinations + Int(slab[server].owner)
+        let result = StreamSocket.open(unsafe destination.pointee.family)
         guard result >= 0 else { return descriptorsRanOut(client) }
         let socket = Int32(result)
         slab[server].socket = socket
-        let outcome = beginConnecting(socket, to: Int(slab[server].owner), client)
+        let outcome = unsafe beginConnecting(socket, to: destination, client)
         guard outcome == 0 || Errno(result: outcome) == .inProgress else {
             return attemptFailed(client, pausing: true)
         }
@@ -34,6 +36,9 @@ extension Worker {
         guard readiness.contains(.writable) else { return }
         slab[server].activeAt = UInt32(truncatingIfNeeded: now)
         shared.watch?.connected(to: Int(slab[server].owner))
+        if unsafe destinations[Int(slab[server].owner)].hasHeader, !sendHeader(client) {
+            return attemptFailed(client, pausing: true)
+        }
         enter(.relaying, client)
         recordConnected(client)
         note(readiness, server)
@@ -102,7 +107,7 @@ extension Worker {
     ///
     /// It was accepted, so it is not lost: it tries again, and nothing further is accepted
     /// meanwhile. Not an attempt: the server has no part in it.
-    private mutating func descriptorsRanOut(_ client: Int) {
+    mutating func descriptorsRanOut(_ client: Int) {
         pauseAccepting()
         if let server = serverInPool(client) { giveBackSlot(server, pool: route(client).pool) }
         slab[client].phase = .pausing
@@ -125,16 +130,31 @@ extension Worker {
     }
 
     /// Connects from a port of our own choice, or from the kernel's once a few were taken.
-    private mutating func beginConnecting(_ socket: Int32, to server: Int, _ client: Int) -> Int {
-        let address = unsafe addresses[server]
-        guard shared.ports.isAvailable else { return StreamSocket.connect(socket, to: address) }
+    @unsafe
+    private mutating func beginConnecting(
+        _ socket: Int32, to destination: UnsafePointer<Destination>, _ client: Int
+    ) -> Int {
+        let server = Int(slab[client | 1].owner)
+        var choosesPort = shared.ports.isAvailable
+        if unsafe !destination.pointee.isPlain {
+            switch unsafe bindSource(of: socket, for: destination, client) {
+            case .anyPort: break
+            case .ownPort: choosesPort = false
+            case .failed(let result): return result
+            }
+        } else if unsafe !destination.pointee.isInternet {
+            choosesPort = false
+        }
+        guard choosesPort else {
+            return unsafe StreamSocket.connect(socket, to: destination.pointee.address)
+        }
         for _ in 0..<portAttempts {
             _ = StreamSocket.restrictLocalPorts(of: socket, to: shared.ports.next(for: server))
-            let result = StreamSocket.connect(socket, to: address)
+            let result = unsafe StreamSocket.connect(socket, to: destination.pointee.address)
             guard result < 0, Errno(result: result) == .addressNotAvailable else { return result }
         }
         _ = StreamSocket.restrictLocalPorts(of: socket, to: 0)
-        return StreamSocket.connect(socket, to: address)
+        return unsafe StreamSocket.connect(socket, to: destination.pointee.address)
     }
 }
 

@@ -8,6 +8,8 @@ extension Worker {
         case finish
         /// A reset.
         case reset
+        /// Not at all.
+        case silence
     }
 
     /// Ends a connection at what it is doing now, and frees its place.
@@ -23,23 +25,29 @@ extension Worker {
         _ client: Int, client farewell: Farewell, server: Farewell, because ending: Ending
     ) {
         wheel.remove(client, in: slab)
-        for half in [client, client | 1] where slab[half].lease >= 0 {
+        for half in client...client | 1 where slab[half].lease >= 0 {
             pool.giveBack(slab[half].lease)
             slab[half].lease = -1
         }
-        if slab[client].phase != .relaying, farewell == .finish {
+        let isFlow = slab[client].socket < 0
+        if isFlow { forgetFlow(client) }
+        if slab[client].phase != .relaying, farewell == .finish, !isFlow {
             // Unread bytes would turn the end into a reset.
             discardUnread(slab[client].socket)
         }
-        close(client, farewell)
+        if !isFlow { close(client, farewell) }
         if slab[client | 1].socket >= 0 { close(client | 1, server) }
         let frontend = Int(slab[client].owner)
+        let listener = Int(slab[client].path)
         countTimes(client)
         let record = recordToWrite(client, ending)
         var crowd = Crowd()
-        (crowd.pool, crowd.server) = leavePool(client)
+        if slab[client].phase != .introducing {
+            (crowd.pool, crowd.server) = leavePool(client)
+        }
+        if slab[client].introduction >= 0 { introductions.drop(slab[client].introduction) }
         slab.free(client)
-        (crowd.process, crowd.frontend) = leaveAdmission(frontend)
+        (crowd.process, crowd.frontend) = leaveAdmission(frontend, by: listener)
         if let record { recordEnded(record, crowd) }
     }
 
@@ -63,6 +71,7 @@ extension Worker {
         guard due <= now else { return wheel.insert(client, due: due, in: slab) }
         switch cause {
         case .pause: pauseEnded(client)
+        case .introduction: introductionTimedOut(client)
         case .connect:
             // The attempt took its time already: the next one follows at once if it was a second.
             attemptFailed(
@@ -101,7 +110,7 @@ extension Worker {
         unsafe body(tallies[layout.pool(route(client).pool)])
     }
 
-    private enum Cause { case pause, connect, queue, client, server }
+    private enum Cause { case pause, introduction, connect, queue, client, server }
 
     /// The first instant at which time ends something, and what; `nil` when nothing is limited.
     private func deadline(of client: Int) -> (UInt64, Cause)? {
@@ -117,6 +126,9 @@ extension Worker {
         let since = slab[client | 1].phaseAt
         switch slab[client].phase {
         case .free: return nil
+        case .introducing:
+            consider(.introduction, since, introductionTimeout(client))
+            return first
         case .pausing:
             let age = Int32(truncatingIfNeeded: UInt32(truncatingIfNeeded: now) &- since)
             first = (UInt64(max(0, Int64(now) - Int64(age))), .pause)
@@ -125,18 +137,21 @@ extension Worker {
             let isHeld = slab[client | 1].marks.contains(.isHeld)
             consider(.queue, since, isHeld ? route.noServerTimeout : route.queueTimeout)
         case .connecting: consider(.connect, since, route.connectTimeout)
-        case .relaying:
+        case .relaying, .flowing:
             let (own, servers) = idleLimits(client, route)
-            consider(.server, slab[client | 1].activeAt, servers)
+            // Of equal ones the client's, as in haproxy's log.
             consider(.client, slab[client].activeAt, own)
+            consider(.server, slab[client | 1].activeAt, servers)
             return first
         }
         consider(.client, slab[client].activeAt, route.clientTimeout)
         return first
     }
 
-    /// How long the client and the server of a relayed connection may be idle: haproxy's order of
-    /// precedence. Once one direction has ended, the time-outs of half-closed connections hold.
+    /// How long the client and the server of a relayed connection may be idle.
+    ///
+    /// haproxy's order of precedence; once one direction has ended, the time-outs of half-closed
+    /// connections hold.
     private func idleLimits(_ client: Int, _ route: Route) -> (client: UInt64, server: UInt64) {
         let isHalfClosed =
             slab[client].marks.contains(.ended) || slab[client | 1].marks.contains(.ended)
@@ -155,6 +170,7 @@ extension Worker {
         switch farewell {
         case .finish: StreamSocket.close(slab[half].socket)
         case .reset: StreamSocket.reset(slab[half].socket)
+        case .silence: StreamSocket.abandon(slab[half].socket)
         }
     }
 

@@ -16,7 +16,7 @@ extension Worker {
         guard let logging = route(client).logging, logging.moment == .accepting else { return }
         var record = record(client)
         record.kind = .accepted
-        record.local = StreamSocket.localEnd(of: slab[client].socket)
+        record.local = destination(of: client)
         shared.records?.append(record, from: number)
     }
 
@@ -79,10 +79,10 @@ extension Worker {
         let connectTime = max(0, total - elapsed(since: slab[server].phaseAt) - queueTime)
         shared.histograms[number].note(connectTime, .connect, pool: pool)
         shared.histograms[number].note(total, .session, pool: pool)
-        for index in [layout.pool(pool), layout.server(Int(slab[server].owner))] {
-            unsafe tallies[index].noteTimes(
-                queue: queueTime, connect: connectTime, session: total)
-        }
+        let place = layout.server(Int(slab[server].owner))
+        unsafe tallies[layout.pool(pool)].noteTimes(
+            queue: queueTime, connect: connectTime, session: total)
+        unsafe tallies[place].noteTimes(queue: queueTime, connect: connectTime, session: total)
     }
 
     /// Takes note of the time at which a server became a connection's own.
@@ -94,7 +94,11 @@ extension Worker {
     private func record(_ client: Int) -> ConnectionRecord {
         let server = client | 1
         var record = ConnectionRecord()
-        record.client = SocketAddress(address: slab[client].word, port: slab[client].number)
+        let place = slab[client].introduction
+        record.client =
+            place >= 0
+            ? introductions[place].source
+            : IPEndpoint(ipv4: slab[client].word, port: slab[client].number)
         record.frontend = Int(slab[client].owner)
         record.pool = route(client).pool
         record.server = serverInPool(client)
@@ -114,11 +118,11 @@ extension Worker {
         record.bytesOut = slab[server].receivedByteCount
         record.retries = min(Int(slab[server].failedAttempts), route(client).retries)
         record.wasRedispatched = slab[server].marks.contains(.wasRedispatched)
-        let place = Int(slab[server].number)
+        let position = Int(slab[server].number)
         if slab[server].marks.contains(.waitedAtServer) {
-            record.serverQueue = place
+            record.serverQueue = position
         } else {
-            record.poolQueue = place
+            record.poolQueue = position
         }
         return record
     }

@@ -273,7 +273,7 @@ extension Worker {
 
     /// Counts bytes as they pass, so that a long connection shows in the counters while it lasts.
     @inline(__always)
-    private mutating func took(_ count: Int, from half: Int) {
+    mutating func took(_ count: Int, from half: Int) {
         slab[half].receivedByteCount &+= UInt64(count)
         slab[half].activeAt = UInt32(truncatingIfNeeded: now)
         let frontend = Int(slab[half & ~1].owner)

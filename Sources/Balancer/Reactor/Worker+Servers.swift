@@ -32,7 +32,9 @@ extension Worker {
             case .operatorsOrder: .operatorsOrder
             }
         for client in stride(from: 0, to: 2 * slab.usedCount, by: 2)
-        where Int(slab[client | 1].owner) == server && slab[client].phase == .relaying {
+        where Int(slab[client | 1].owner) == server
+            && (slab[client].phase == .relaying || slab[client].phase == .flowing)
+        {
             serverTally(client) { $0.serverAborts.increase() }
             end(client, client: .reset, server: .reset, because: cause)
         }

@@ -11,8 +11,9 @@ internal import Synchronization
 ///
 /// Each turn: wait, read the clock once, what is ready, what was left for later, what is due.
 @safe struct Worker: ~Copyable {
-    /// What never changes about a frontend, and about its pool.
-    struct Route {
+    /// What never changes about a frontend and a pool that it leads to.
+    struct Route: Sendable {
+        let frontend: Int
         let pool: Int
         let firstServer: Int
         let clientTimeout: UInt64
@@ -25,6 +26,7 @@ internal import Synchronization
         let noServerTimeout: UInt64
         let retries: Int
         let redispatches: Bool
+        let isDatagram: Bool
         let key: ClientKey?
         let logging: ConnectionLogging?
     }
@@ -33,6 +35,9 @@ internal import Synchronization
     struct Listener {
         let socket: Int32
         let frontend: Int
+        /// Whether a limit of its own is counted.
+        let hasLimit: Bool
+        let isDatagram: Bool
         var isWatched = false
         /// How many connections an event brings, as far as is known.
         var batch = 1
@@ -46,8 +51,15 @@ internal import Synchronization
     let buffer: UnsafeMutableRawPointer
     let tallies: UnsafeMutablePointer<Tally>
     let routes: UnsafeMutablePointer<Route>
-    /// The servers' addresses, counted over all pools.
-    let addresses: UnsafeMutablePointer<RawSocketAddress>
+    /// One for each listener.
+    let entries: UnsafeMutablePointer<PathTable.Entry>
+    /// The servers, counted over all pools.
+    let destinations: UnsafeMutablePointer<Destination>
+    var introductions = Introductions()
+    /// The flows of datagrams, by the index of their client half.
+    var flows: [FlowKey: Int32] = [:]
+    /// Counts `unique-id`s.
+    var identifierCount: UInt64 = 0
     let layout: TallyLayout
     var slab: ConnectionSlab
     var wheel: TimerWheel
@@ -85,24 +97,32 @@ internal import Synchronization
         pool = LeasePool(capacity: SharedState.pipeCount(of: shared.plan))
         unsafe buffer = .allocate(byteCount: bufferByteCount, alignment: 4096)
         unsafe tallies = shared.boards[number].base
-        unsafe routes = .allocate(capacity: max(1, shared.plan.frontends.count))
-        for (index, frontend) in shared.plan.frontends.enumerated() {
-            let route = Route(frontend, in: shared.plan, layout: layout)
-            unsafe (routes + index).initialize(to: route)
-        }
-        unsafe addresses = .allocate(capacity: max(1, layout.serverCount))
-        for (index, server) in shared.plan.pools.flatMap(\.servers).enumerated() {
-            unsafe (addresses + index).initialize(to: server.address.raw)
-        }
-        for (frontend, sockets) in listeners.enumerated() {
-            self.listeners += sockets.map { Listener(socket: $0, frontend: frontend) }
+        unsafe routes = Worker.table(shared.paths.routes)
+        unsafe entries = Worker.table(shared.paths.entries)
+        unsafe destinations = Worker.table(
+            shared.plan.pools.flatMap(\.servers).map(Destination.init))
+        for (socket, entry) in zip(listeners.joined(), shared.paths.entries) {
+            self.listeners.append(
+                Listener(
+                    socket: socket, frontend: entry.frontend,
+                    hasLimit: entry.connectionLimit != nil, isDatagram: entry.isDatagram))
         }
     }
 
     deinit {
         unsafe buffer.deallocate()
         unsafe routes.deallocate()
-        unsafe addresses.deallocate()
+        unsafe entries.deinitialize(count: shared.paths.entries.count)
+        unsafe entries.deallocate()
+        unsafe destinations.deinitialize(count: layout.serverCount)
+        unsafe destinations.deallocate()
+    }
+
+    /// Copies values to where they are reached without counting references.
+    private static func table<Value>(_ values: [Value]) -> UnsafeMutablePointer<Value> {
+        let memory = UnsafeMutablePointer<Value>.allocate(capacity: max(1, values.count))
+        for (index, value) in values.enumerated() { unsafe (memory + index).initialize(to: value) }
+        return unsafe memory
     }
 
     /// Serves until told to stop.
@@ -162,6 +182,8 @@ internal import Synchronization
         case .relaying: relay(half, readiness)
         case .connecting where half & 1 == 1: connectionAnswered(half, readiness)
         case .waiting, .pausing, .connecting: clientStirred(half, readiness)
+        case .introducing: introductionStirred(half, readiness)
+        case .flowing: flowStirred(half, readiness)
         case .free: break
         }
     }
@@ -186,6 +208,7 @@ internal import Synchronization
             switch message {
             case .notice(let pool, let notice): take(notice, pool: pool)
             case .roomToAccept: watchListeners()
+            case .addressLeft(let address): closeConnections(through: address)
             case .setAccepting(let accepts):
                 isAccepting = accepts
                 accepts ? watchListeners() : unwatchListeners { _ in true }
@@ -211,10 +234,13 @@ internal import Synchronization
 }
 
 extension Worker.Route {
-    fileprivate init(_ frontend: FrontendPlan, in plan: BalancerPlan, layout: TallyLayout) {
-        let pool = plan.pools[frontend.poolIndex]
+    /// Takes what holds for a frontend and one of the pools that it leads to, by their positions in
+    /// the plan.
+    init(_ index: Int, to poolIndex: Int, in plan: BalancerPlan, layout: TallyLayout) {
+        let frontend = plan.frontends[index]
+        let pool = plan.pools[poolIndex]
         self.init(
-            pool: frontend.poolIndex, firstServer: layout.firstServers[frontend.poolIndex],
+            frontend: index, pool: poolIndex, firstServer: layout.firstServers[poolIndex],
             clientTimeout: milliseconds(frontend.clientTimeout),
             serverTimeout: milliseconds(pool.serverTimeout),
             connectTimeout: milliseconds(pool.connectTimeout),
@@ -224,6 +250,7 @@ extension Worker.Route {
             tunnelTimeout: milliseconds(pool.tunnelTimeout),
             noServerTimeout: milliseconds(pool.noServerTimeout),
             retries: min(max(pool.retries, 0), 100), redispatches: pool.redispatches,
+            isDatagram: frontend.isDatagram,
             key: ClientKey(pool), logging: frontend.logging)
     }
 }

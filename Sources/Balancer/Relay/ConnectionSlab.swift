@@ -39,7 +39,7 @@ internal import LinuxIO
         guard used < capacity else { return nil }
         defer { used += 1 }
         // The kernel hands out zeroes: generation 0 is that of a place never used.
-        for half in [2 * used, 2 * used + 1] {
+        for half in 2 * used...2 * used + 1 {
             self[half].socket = -1
             self[half].generation = 1
             self[half].lease = -1

@@ -63,6 +63,9 @@ struct Half {
     /// The client half's: when the connection was accepted, the low 32 bits of milliseconds; the
     /// server half's: the milliseconds until a server was its own, or ``noTime``.
     var time: UInt32
+    /// The client half's: where its ends are kept if they are not the sockets'; -1: nowhere.
+    var introduction: Int32
+    var marks: Marks
     /// The client half's: the client's port; the server half's: the place in the line where it
     /// waited last, from 1, 0 for none.
     var number: UInt16
@@ -70,13 +73,16 @@ struct Half {
     var timerSlot: UInt16
     /// The client half's: the frontend; the server half's: the server, counted over all pools.
     var owner: UInt16
-    var marks: Marks
+    /// The client half's: the listener, counted over all frontends; the server half's: the route.
+    var path: UInt16
     /// Full reads in a row while copying, small fills in a row while splicing.
     var streak: UInt8
     /// Client half: what the connection is doing.
     var phase: Phase
     /// Server half: attempts to connect that failed.
     var failedAttempts: UInt8
+    /// The client half's: what it waits for while ``Phase/introducing``.
+    var stage: Stage
 
     static let noServer = UInt16.max
     static let noTime = UInt32.max
@@ -86,6 +92,8 @@ struct Half {
 enum Phase: UInt8 {
     /// The place is free.
     case free
+    /// It says who it is, before a server is chosen.
+    case introducing
     /// It waits for a server with room.
     case waiting
     /// It pauses before the next attempt.
@@ -94,4 +102,14 @@ enum Phase: UInt8 {
     case connecting
     /// It moves bytes.
     case relaying
+    /// It moves datagrams.
+    case flowing
+}
+
+/// What a connection waits for that says who it is.
+enum Stage: UInt8 {
+    /// Its PROXY header.
+    case header
+    /// What its client says first.
+    case content
 }

@@ -18,18 +18,27 @@ enum ClientKey {
         }
     }
 
+    /// Whether it takes the ends of the connection, which cost a call each.
+    var needsEnds: Bool {
+        switch self {
+        case .address, .hash(.source, _): false
+        case .hash: true
+        }
+    }
+
     /// The key of a client.
     ///
     /// - Parameters:
-    ///   - socket: The client's socket.
-    ///   - address: The client's address.
+    ///   - address: The client's address, in 32 bits.
+    ///   - source: The client's end; looked at where ``needsEnds`` says so.
+    ///   - destination: The end that the client connected to; likewise.
     /// - Returns: The hash.
-    func value(socket: Int32, address: UInt32) -> UInt32 {
+    func value(address: UInt32, source: IPEndpoint, destination: IPEndpoint) -> UInt32 {
         switch self {
         case .address(let spreads): return spreads ? KeyHash.avalanche(address) : address
         case .hash(let key, let type):
             let hash = KeyHash.value(
-                of: KeyBytes(key, socket: socket, address: address), by: type.function)
+                of: KeyBytes(key, address, source, destination), by: type.function)
             return type.avalanches || type.isConsistent ? KeyHash.avalanche(hash) : hash
         }
     }
@@ -41,12 +50,12 @@ private struct KeyBytes: Sequence, IteratorProtocol {
     private var value: UInt64
     private var left: Int
 
-    init(_ key: HashKey, socket: Int32, address: UInt32) {
+    init(_ key: HashKey, _ address: UInt32, _ source: IPEndpoint, _ destination: IPEndpoint) {
         switch key {
         case .source: (value, left) = (UInt64(address), 4)
-        case .sourcePort: (value, left) = (UInt64(StreamSocket.peerEnd(of: socket).port), 8)
-        case .destination: (value, left) = (UInt64(StreamSocket.localEnd(of: socket).address), 4)
-        case .destinationPort: (value, left) = (UInt64(StreamSocket.localEnd(of: socket).port), 8)
+        case .sourcePort: (value, left) = (UInt64(source.port), 8)
+        case .destination: (value, left) = (UInt64(destination.digest), 4)
+        case .destinationPort: (value, left) = (UInt64(destination.port), 8)
         }
     }
 

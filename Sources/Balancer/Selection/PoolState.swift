@@ -55,6 +55,9 @@ struct PoolState {
         refresh()
     }
 
+    /// How many servers can serve, backups included (`nbsrv`).
+    var usableCount: Int { servers.reduce(0) { $0 + ($1.isUsable ? 1 : 0) } }
+
     /// Positions of the servers that connections go to.
     var candidates: [Int] { selector.candidates }
 }

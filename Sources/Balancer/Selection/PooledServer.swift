@@ -1,8 +1,5 @@
-internal import LinuxIO
-
 /// A server as its pool sees it.
 struct PooledServer {
-    let address: RawSocketAddress
     let isBackup: Bool
     /// How many may wait for this server alone.
     let queueLimit: Int
@@ -40,7 +37,6 @@ struct PooledServer {
     var lastTurn: UInt64 = 0
 
     init(_ plan: ServerPlan) {
-        address = plan.address.raw
         fullLimit = plan.connectionLimit ?? .max
         limit = fullLimit
         isBackup = plan.isBackup

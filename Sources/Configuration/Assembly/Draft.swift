@@ -3,9 +3,15 @@ import VRRPCore
 /// What the files of one set say, each part with its place, before it is checked as a whole.
 struct Draft: Sendable {
     /// Somebody who listens on an endpoint.
-    struct Listener: Sendable {
-        let endpoint: Endpoint
+    struct Listening: Sendable {
+        let listener: Listener
         let section: String
+    }
+
+    /// A pool that a rule names, and the word that names it.
+    struct RuleReference: Sendable {
+        let keyword: String
+        let backend: String
     }
 
     /// A virtual router and where its identifier stands.
@@ -51,5 +57,6 @@ struct Draft: Sendable {
     var backends: [Placed<Backend>] = []
     var pages: [Placed<StatisticsPage>] = []
     var backendReferences: [Placed<String>] = []
-    var listeners: [Placed<Listener>] = []
+    var ruleReferences: [Placed<RuleReference>] = []
+    var listeners: [Placed<Listening>] = []
 }

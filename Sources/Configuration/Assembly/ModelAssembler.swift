@@ -21,6 +21,8 @@ struct ModelAssembler {
             checkTrackReferences()
             checkGroupMembers()
             checkBackendReferences()
+            checkRuleReferences()
+            checkModes()
             checkTrackedServers()
         }
         checkCommandChecks()
@@ -154,8 +156,43 @@ struct ModelAssembler {
         }
     }
 
+    private mutating func checkRuleReferences() {
+        for reference in draft.ruleReferences
+        where !draft.backendNames.contains(reference.value.backend) {
+            report(
+                "\(reference.value.keyword) \(reference.value.backend.quoted): no backend has this"
+                    + " name", at: reference.location,
+                suggestion: draft.backendNames.nearest(to: reference.value.backend))
+        }
+    }
+
+    private mutating func checkModes() {
+        for frontend in draft.frontends {
+            let name = frontend.value.backendName
+            guard let backend = draft.backends.first(where: { $0.value.name == name }),
+                backend.value.isDatagram != frontend.value.isDatagram,
+                !frontend.value.listeners.isEmpty
+            else { continue }
+            report(
+                "\(frontend.value.name.quoted) and its backend \(name.quoted) must both be in mode"
+                    + " tcp, or both in mode udp", at: frontend.location)
+        }
+    }
+
     private mutating func checkListeners() {
-        refuseDuplicates(draft.listeners, by: \.endpoint) { "a listener on \($0.endpoint)" }
+        struct Place: Hashable {
+            let endpoint: Endpoint
+            let interface: String?
+            let isDatagram: Bool
+        }
+        refuseDuplicates(
+            draft.listeners,
+            by: {
+                Place(
+                    endpoint: $0.listener.endpoint, interface: $0.listener.interface,
+                    isDatagram: $0.listener.isDatagram)
+            },
+            as: { "a listener on \($0.listener.endpoint)" })
     }
 
     private mutating func script(of placed: Placed<TrackScript>) -> TrackScript {

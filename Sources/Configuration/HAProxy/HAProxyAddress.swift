@@ -1,42 +1,74 @@
 import VRRPCore
 
 extension Word {
-    /// The word as what a section listens on: `ADDR:PORT[-PORT]`, several with commas.
+    /// The word as what a section listens on: `ADDR:PORT[-PORT]`, `unix@PATH` and so on, several
+    /// with commas.
     ///
     /// haproxy's configuration manual, `bind`. Each endpoint comes with its own place.
     func endpoints() throws(Remark) -> [(endpoint: Endpoint, position: Position)] {
         var endpoints: [(Endpoint, Position)] = []
         for part in split(at: ",") {
-            let (host, ports) = try part.hostAndPort()
-            let everywhere: Set<String> = ["", "*", "0.0.0.0"]
-            let address =
-                everywhere.contains(host) ? nil : try part.ipv4(host, of: "bind address")
+            if let local = try part.localEndpoint() {
+                endpoints.append((local, part.position))
+                continue
+            }
+            let (host, ports, family) = try part.hostAndPort()
+            let address = try part.listeningAddress(host, family)
             for port in try part.ports(ports) {
-                endpoints.append((Endpoint(address: address, port: port), part.position))
+                endpoints.append((.internet(address: address, port: port), part.position))
             }
         }
         return endpoints
     }
 
     /// The word as a server's address and port.
-    func serverAddress() throws(Remark) -> (address: IPv4Address, port: UInt16) {
-        let (host, ports) = try hostAndPort()
+    func serverAddress() throws(Remark) -> (address: ServerAddress, port: UInt16) {
+        switch try localEndpoint() {
+        case .path(let path): return (.path(path), 0)
+        case .abstractName(let name): return (.abstractName(name), 0)
+        case .descriptor:
+            throw .error("\(text.quoted): a server cannot be an open descriptor", at: position)
+        case .internet, nil: break
+        }
+        let (host, ports, family) = try hostAndPort()
         guard !host.isEmpty, host != "*" else {
             throw .error("\(text.quoted): a server needs an address before ':'", at: position)
         }
-        let address = try ipv4(host, of: "server address")
-        guard (1..<224).contains(address.rawValue >> 24) else {
+        let address = try ipAddress(host, family, of: "server address")
+        switch address {
+        case .v4(let four) where !(1..<224).contains(four.rawValue >> 24),
+            .v4(let four) where four.rawValue == 0:
             throw .error("\(address) is no address of a server", at: position)
+        case .v6(let six) where six == .unspecified || six.isMulticast:
+            throw .error("\(address) is no address of a server", at: position)
+        default: break
         }
         guard !ports.hasPrefix("+"), !ports.hasPrefix("-") else {
             throw .error(
                 "\(text.quoted): port offsets are known but not implemented yet; write the port",
                 at: position)
         }
-        return (address, try port(ports))
+        return (.internet(address), try port(ports))
     }
 
-    private func split(at separator: Unicode.Scalar) -> [Word] {
+    /// The word as an address that connections are made from, with a port or without one.
+    func sourceAddress() throws(Remark) -> (address: IPAddress?, port: UInt16) {
+        let everywhere: Set<String> = ["*", "0.0.0.0", "::", "[::]"]
+        if everywhere.contains(text) { return (nil, 0) }
+        if let address = IPAddress(text) { return (address, 0) }
+        let (host, ports, family) = try hostAndPort()
+        let address =
+            everywhere.contains(host) || host.isEmpty
+            ? nil : try ipAddress(host, family, of: "source address")
+        guard !ports.contains("-") else {
+            throw .error(
+                "\(text.quoted): a range of ports is known but not implemented yet; ports are"
+                    + " chosen one after the other from the kernel's range", at: position)
+        }
+        return (address, ports == "0" ? 0 : try port(ports))
+    }
+
+    func split(at separator: Unicode.Scalar) -> [Word] {
         var offset = 0
         return text.unicodeScalars.split(separator: separator, omittingEmptySubsequences: false)
             .map { part in
@@ -48,33 +80,86 @@ extension Word {
             }
     }
 
-    private func hostAndPort() throws(Remark) -> (host: String, port: String) {
-        let plain = text.hasPrefix("ipv4@") ? String(text.dropFirst(5)) : text
-        if plain.contains("@") || plain.hasPrefix("/") {
+    /// `unix@PATH`, `/PATH`, `abns@NAME` or `fd@NUMBER`; `nil`: something else.
+    private func localEndpoint() throws(Remark) -> Endpoint? {
+        if text.hasPrefix("/") { return .path(try socketName(text)) }
+        guard let mark = text.firstIndex(of: "@") else { return nil }
+        let rest = String(text[text.index(after: mark)...])
+        switch text[..<mark] {
+        case "unix": return .path(try socketName(rest))
+        case "abns": return .abstractName(try socketName(rest))
+        case "fd":
+            guard let number = Int32(rest), number >= 3 else {
+                throw .error(
+                    "\(text.quoted): must be fd@ and the number of an open descriptor, 3 or more",
+                    at: position)
+            }
+            return .descriptor(number)
+        case "ipv4", "ipv6": return nil
+        default:
             throw .error(
-                "\(text.quoted): addresses other than IPv4 are known but not implemented yet",
+                "\(text.quoted): must begin with an address, ipv4@, ipv6@, unix@, abns@ or fd@",
                 at: position)
+        }
+    }
+
+    private func socketName(_ name: String) throws(Remark) -> String {
+        guard (1...107).contains(name.utf8.count) else {
+            throw .error(
+                "\(text.quoted): the name of a Unix socket has 1 to 107 bytes", at: position)
+        }
+        return name
+    }
+
+    private func hostAndPort() throws(Remark) -> (
+        host: String, port: String, family: AddressFamily?
+    ) {
+        var plain = text
+        var family: AddressFamily?
+        for (prefix, named) in [("ipv4@", AddressFamily.ipv4), ("ipv6@", .ipv6)]
+        where text.hasPrefix(prefix) {
+            plain = String(text.dropFirst(prefix.count))
+            family = named
         }
         guard let colon = plain.lastIndex(of: ":") else {
             throw .error(
                 "\(text.quoted) has no port: must be ADDRESS:PORT, such as 192.0.2.1:80",
                 at: position)
         }
-        return (String(plain[..<colon]), String(plain[plain.index(after: colon)...]))
+        var host = String(plain[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        return (host, String(plain[plain.index(after: colon)...]), family)
     }
 
-    private func ipv4(_ host: String, of what: String) throws(Remark) -> IPv4Address {
-        if let address = IPv4Address(host) { return address }
+    private func listeningAddress(
+        _ host: String, _ family: AddressFamily?
+    ) throws(Remark) -> IPAddress? {
+        if host.isEmpty || host == "*" {
+            return family == .ipv6 ? .v6(.unspecified) : nil
+        }
+        let address = try ipAddress(host, family, of: "bind address")
+        return address == .v4(IPv4Address(0, 0, 0, 0)) ? nil : address
+    }
+
+    private func ipAddress(
+        _ host: String, _ family: AddressFamily?, of what: String
+    ) throws(Remark) -> IPAddress {
+        if let address = IPAddress(host) {
+            guard let family, family != address.family else { return address }
+            throw .error(
+                "\(text.quoted): \(host) is no address of \(family == .ipv4 ? "IPv4" : "IPv6")",
+                at: position)
+        }
         if host.contains(":") {
             throw .error(
-                "\(text.quoted): IPv6 addresses are known but not implemented yet", at: position)
+                "\(host.quoted) is no IPv6 address; one looks like 2001:db8::1", at: position)
         }
         let looksNumeric = host.allSatisfy { $0.isNumber || $0 == "." }
         throw .error(
             looksNumeric
                 ? "\(host.quoted) is no IPv4 address; one looks like 192.0.2.1"
                 : "\(what) \(host.quoted): names are known but not implemented yet;"
-                    + " write the IPv4 address", at: position)
+                    + " write the IP address", at: position)
     }
 
     private func ports(_ text: String) throws(Remark) -> ClosedRange<UInt16> {

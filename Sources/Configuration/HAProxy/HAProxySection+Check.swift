@@ -29,7 +29,7 @@ extension HAProxySection {
     /// protocol has none or always the same.
     private func checkedLocation(
         _ method: CheckMethod
-    ) throws(Remark) -> (address: IPv4Address, port: UInt16) {
+    ) throws(Remark) -> (address: ServerAddress, port: UInt16) {
         let (port, isLocal): (UInt16?, Bool) =
             switch method {
             case .icmp: (0, false)
@@ -45,12 +45,12 @@ extension HAProxySection {
                     "check \(name.text.quoted) asks nobody; add 'target ADDRESS:PORT'",
                     at: name.position)
             }
-            return (.loopback, 0)
+            return (.internet(.v4(.loopback)), 0)
         }
-        guard let port, let address = IPv4Address(target.text) else {
+        guard let port, let address = IPAddress(target.text) else {
             return try target.serverAddress()
         }
-        return (address, port)
+        return (.internet(address), port)
     }
 }
 

@@ -2,7 +2,7 @@ import VRRPCore
 
 /// What a `defaults` section hands on to the sections after it.
 struct HAProxySettings: Sendable {
-    enum Mode: Sendable { case tcp, http }
+    enum Mode: Sendable { case tcp, http, udp }
 
     var mode = Mode.tcp
     var modePosition = Position.start
@@ -25,6 +25,7 @@ struct HAProxySettings: Sendable {
     var serverOptions = HAProxyServerOptions()
     var checks = HAProxyChecks()
     var backendName: Word?
+    var source: ConnectionSource?
     var showsStatistics = false
     var page = StatisticsPage(name: "")
 }
@@ -36,10 +37,13 @@ struct HAProxySection: Sendable {
     let kind: Kind
     let name: Word
     var settings: HAProxySettings
-    private var endpoints: [(endpoint: Endpoint, position: Position)] = []
+    private var listeners: [(listener: Listener, position: Position)] = []
+    var routing = HAProxyRouting()
     /// Whether an address to listen on was written, be it a wrong one.
     private var wasBound = false
     private var servers: [Server] = []
+    /// Servers that have the section's `source`, wherever it stands.
+    private var serversWithoutSource: Set<String> = []
     private var serverLines: [String: Int] = [:]
     private var trackPositions: [String: Position] = [:]
 
@@ -53,8 +57,12 @@ struct HAProxySection: Sendable {
     /// Reads an address to listen on and its options, after `bind` or the section's name.
     mutating func bind(_ arguments: inout Arguments) throws(Remark) {
         wasBound = true
-        endpoints += try arguments.next("ADDRESS:PORT").endpoints()
-        try Self.bindOptions.readAll(into: &self, &arguments)
+        let endpoints = try arguments.next("ADDRESS:PORT").endpoints()
+        var bind = try HAProxyBind(&arguments)
+        for (endpoint, position) in endpoints {
+            bind.listener.endpoint = endpoint
+            listeners.append((bind.listener, position))
+        }
     }
 
     /// Reads a server's name, address and options, after `server`.
@@ -68,6 +76,7 @@ struct HAProxySection: Sendable {
         let location = try arguments.next("ADDRESS:PORT after the name").serverAddress()
         var options = settings.serverOptions
         try HAProxyServerOptions.table.readAll(into: &options, &arguments)
+        if options.source == nil { serversWithoutSource.insert(name.text) }
         let server = try options.server(name: name, at: location, in: self.name)
         trackPositions[name.text] = options.health.tracked?.position
         servers.append(server)
@@ -85,7 +94,7 @@ struct HAProxySection: Sendable {
         if kind != .frontend { draft.backendNames.insert(name.text) }
         if settings.logsToSyslog { draft.global.logsToSyslog = true }
         if kind != .backend {
-            if wasBound, endpoints.isEmpty { return }
+            if wasBound, listeners.isEmpty { return }
             guard wasBound else {
                 remarks.append(
                     .error(
@@ -93,25 +102,43 @@ struct HAProxySection: Sendable {
                         at: name.position))
                 return
             }
-            for (endpoint, position) in endpoints where !settings.isDisabled {
-                let listener = Draft.Listener(endpoint: endpoint, section: name.text)
+            for (var listener, position) in listeners where !settings.isDisabled {
+                listener.isDatagram = settings.mode == .udp
+                let listener = Draft.Listening(listener: listener, section: name.text)
                 let location = Location(file: file, position: position)
                 draft.listeners.append(Placed(value: listener, location: location))
             }
         }
-        if isPage { return addPage(file: file, into: &draft) }
+        if isPage { return addPage(file: file, into: &draft, &remarks) }
         warnAboutStatistics(&remarks)
-        guard settings.mode == .tcp else { return remarks.append(httpRefusal) }
+        guard settings.mode != .http else { return remarks.append(httpRefusal) }
+        if settings.mode == .udp { refuseStreamWords(&remarks) }
         if kind != .backend { addFrontend(file: file, into: &draft, &remarks) }
         if kind != .frontend { addBackend(file: file, into: &draft, &remarks) }
         warnAboutTimeouts(&remarks)
     }
 
-    private func addPage(file: String, into draft: inout Draft) {
+    private func addPage(file: String, into draft: inout Draft, _ remarks: inout [Remark]) {
         guard !settings.isDisabled else { return }
+        for (listener, position) in listeners {
+            switch listener.endpoint {
+            case .path, .abstractName:
+                remarks.append(
+                    .error(
+                        "\(listener.endpoint): a statistics page needs an address and a port",
+                        at: position))
+            case .internet, .descriptor: break
+            }
+            if listener.acceptsProxyHeader {
+                remarks.append(
+                    .error(
+                        "'accept-proxy' is known but not implemented yet for a statistics page",
+                        at: position))
+            }
+        }
         var page = settings.page
         page.name = name.text
-        page.endpoints = endpoints.map(\.endpoint)
+        page.listeners = listeners.map(\.listener)
         draft.pages.append(placed(page, file))
     }
 
@@ -121,15 +148,28 @@ struct HAProxySection: Sendable {
         if let reference = settings.backendName {
             let location = Location(file: file, position: reference.position)
             draft.backendReferences.append(Placed(value: reference.text, location: location))
-        } else if kind == .frontend {
+        } else if kind == .frontend, routing.rules.backends.isEmpty {
             remarks.append(
                 .error(
                     "frontend \(name.text.quoted) has no backend; add 'default_backend NAME'",
                     at: name.position))
         }
         var frontend = Frontend(
-            name: name.text, backendName: settings.backendName?.text ?? name.text)
-        frontend.endpoints = endpoints.map(\.endpoint)
+            name: name.text,
+            backendName: settings.backendName?.text
+                ?? (kind == .frontend ? routing.rules.backends.first?.backendName : nil)
+                ?? name.text)
+        frontend.listeners = listeners.map(\.listener)
+        for index in frontend.listeners.indices {
+            frontend.listeners[index].isDatagram = settings.mode == .udp
+        }
+        frontend.rules = routing.finish(
+            hasDefault: settings.backendName != nil || kind == .listen, &remarks)
+        draft.ruleReferences += routing.references.map { reference in
+            Placed(
+                value: reference.value,
+                location: Location(file: file, position: reference.position))
+        }
         frontend.connectionLimit = settings.connectionLimit
         frontend.clientTimeout = settings.clientTimeout.unlessZero
         frontend.omitsEmptyConnectionsFromLog = settings.omitsEmptyConnectionsFromLog
@@ -150,13 +190,14 @@ struct HAProxySection: Sendable {
                     at: name.position))
         }
         var backend = Backend(name: name.text)
+        backend.isDatagram = settings.mode == .udp
         backend.algorithm = settings.algorithm
         backend.selection = settings.selection
         backend.limits = settings.poolLimits
         backend.limits.tunnelTimeout = backend.limits.tunnelTimeout.unlessZero
         backend.limits.serverFinTimeout = backend.limits.serverFinTimeout.unlessZero
         backend.limits.noServerTimeout = backend.limits.noServerTimeout.unlessZero
-        backend.servers = servers
+        backend.servers = servers.map(withSource)
         backend.connectTimeout = settings.connectTimeout.unlessZero
         backend.serverTimeout = settings.serverTimeout.unlessZero
         backend.queueTimeout = settings.queueTimeout.unlessZero
@@ -166,6 +207,17 @@ struct HAProxySection: Sendable {
         backend.checks = settings.checks.finish(section: name, isOnlyCheck: false, &remarks)
         note(backend, file, in: &draft)
         draft.backends.append(placed(backend, file))
+    }
+
+    private func withSource(_ server: Server) -> Server {
+        guard let source = settings.source, serversWithoutSource.contains(server.name) else {
+            return server
+        }
+        var server = server
+        let interface = server.connection.source.interface ?? source.interface
+        server.connection.source = source
+        server.connection.source.interface = interface
+        return server
     }
 
     /// Takes down what can only be looked up once all sections are known.
@@ -202,6 +254,40 @@ extension HAProxySection {
             .warning(
                 "the 'stats' keywords of \(name.text.quoted) are ignored: a statistics page needs"
                     + " 'mode http'", at: name.position))
+    }
+
+    /// What a section in mode udp cannot do.
+    private func refuseStreamWords(_ remarks: inout [Remark]) {
+        for (listener, position) in listeners {
+            if listener.acceptsProxyHeader {
+                remarks.append(
+                    .error("'accept-proxy' is for connections, not for mode udp", at: position))
+            }
+            guard case .internet(let address, _) = listener.endpoint else {
+                remarks.append(
+                    .error(
+                        "\(listener.endpoint): mode udp needs an address and a port", at: position))
+                continue
+            }
+            if address == nil || address == .v6(.unspecified) {
+                remarks.append(
+                    .warning(
+                        "answers leave by the address that the kernel chooses, which a client may"
+                            + " not expect: listen on the address itself", at: position))
+            }
+        }
+        if !routing.rules.isEmpty {
+            remarks.append(
+                .error(
+                    "\(name.text.quoted): 'tcp-request' and 'use_backend' are for connections, not"
+                        + " for mode udp", at: name.position))
+        }
+        for server in servers where server.connection.header != .none || server.port == 0 {
+            remarks.append(
+                .error(
+                    "server \(server.name.quoted): mode udp needs an address and a port, and sends"
+                        + " no PROXY header", at: name.position))
+        }
     }
 
     /// Like haproxy: without these a peer that says nothing holds its connection for ever.

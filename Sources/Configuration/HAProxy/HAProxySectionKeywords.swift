@@ -27,6 +27,10 @@ extension HAProxySection {
         "contimeout": ([.defaults, .listen, .backend], false),
         "default-server": ([.defaults, .listen, .backend, .check], false),
         "target": ([.check], true),
+        "acl": ([.listen, .frontend], true),
+        "tcp-request": ([.listen, .frontend], true),
+        "use_backend": ([.listen, .frontend], true),
+        "source": ([.defaults, .listen, .backend], false),
         "retries": ([.defaults, .listen, .backend], false),
         "srvtimeout": ([.defaults, .listen, .backend], false),
     ]
@@ -37,6 +41,7 @@ extension HAProxySection {
         implemented
             .merging(selectionKeywords) { own, _ in own }
             .merging(limitKeywords) { own, _ in own }
+            .merging(routing) { own, _ in own }
             .merging(HAProxyChecks.keywords) { own, _ in own }
             .merging(consequential) { own, _ in own },
         notYet: """
@@ -94,26 +99,24 @@ extension HAProxySection {
 
     /// Known keywords whose absence a client, a server or an operator would notice.
     private static let consequential: [String: Rule<HAProxySection>] = [
-        "acl": .notYet("nothing depends on it"),
         "cookie": .notYet("no cookie is looked at"),
         "dispatch": .notYet("no connection goes there"),
         "force-persist": .notYet("no connection is bound to a server that is down"),
         "http-request": .notYet("no request is looked at"),
         "http-response": .notYet("no response is looked at"),
         "retry-on": .notYet("only a failed connection is tried again"),
-        "source": .notYet("the kernel chooses the source address"),
         "stick": .notYet("no connection is bound to a server"),
-        "tcp-request": .notYet("no connection is refused or changed by it"),
         "tcp-response": .notYet("no connection is refused or changed by it"),
         "use-fcgi-app": .notYet("lbctl balances TCP"),
         "use-server": .notYet("the balance algorithm chooses every server"),
-        "use_backend": .notYet("every connection goes to the default backend"),
     ]
 
     private static let modes = KeywordTable<HAProxySection>(
         "mode",
         [
             "tcp": .set(\.settings.mode, to: .tcp), "http": .set(\.settings.mode, to: .http),
+            // An addition: haproxy has no datagrams.
+            "udp": .set(\.settings.mode, to: .udp),
             "health": gone, "log": gone, "spop": gone, "haterm": gone,
         ])
 
@@ -213,41 +216,4 @@ extension HAProxySection {
             "http-request": .notYet("only 'stats auth' restricts who may look"),
             "scope": .notYet("the page shows every section"),
         ], notYet: "maxconn show-desc show-legends show-modules show-node socket timeout")
-
-    /// haproxy's configuration manual, section 5.1.
-    static let bindOptions = KeywordTable<HAProxySection>(
-        "bind option",
-        [
-            "accept-proxy": .notYet(taking: 0, "a PROXY header reaches the server as data"),
-            "ssl": .notYet(taking: 0, "bytes reach the server as the client sent them"),
-            "interface": .notYet(taking: 1, "connections of every interface are accepted"),
-            "maxconn": .notYet(taking: 1, "the section's 'maxconn' holds"),
-            "transparent": .alwaysSoOption,
-        ].merging(
-            [
-                0: """
-                allow-0rtt defer-accept force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12
-                force-tlsv13 generate-certificates no-alpn no-ca-names no-sslv3 no-tls-tickets
-                no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 prefer-client-ciphers quic-force-retry
-                strict-sni tfo v4v6 v6only accept-netscaler-cip
-                """,
-                1: """
-                alpn backlog ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file cc
-                ciphers ciphersuites client-sigalgs crl-file crt crt-ignore-err crt-list curves
-                default-crt ecdhe expose-fd gid group guid-prefix id idle-ping label level mode mss
-                name namespace nbconn nice npn ocsp-update process proto quic-cc-algo quic-socket
-                severity-output shards sigalgs ssl-max-ver ssl-min-ver tcp-md5sig tcp-ss tcp-ut
-                thread tls-ticket-keys uid user verify
-                """,
-            ].flatMap { count, names in
-                names.split(whereSeparator: \.isWhitespace).map {
-                    (String($0), Rule<HAProxySection>.notYet(taking: count))
-                }
-            }
-        ) { own, _ in own })
-}
-
-extension Rule {
-    /// An option without words of its own that changes nothing here.
-    fileprivate static var alwaysSoOption: Rule { Rule { _, _ in } }
 }

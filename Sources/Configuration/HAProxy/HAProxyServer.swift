@@ -1,5 +1,3 @@
-import VRRPCore
-
 /// What the words after a server's address say, and `default-server` for all of them.
 struct HAProxyServerOptions: Sendable {
     var weight = 1
@@ -10,12 +8,17 @@ struct HAProxyServerOptions: Sendable {
     var check = CheckSettings()
     var isBackup = false
     var isDisabled = false
+    var connection = ServerConnection()
+    /// `source`; `nil`: as the section has it.
+    var source: ConnectionSource?
+    var interface: String?
     var health = HAProxyServerHealth()
 
     /// haproxy's configuration manual, section 5.2.
     static let table = KeywordTable<HAProxyServerOptions>(
         "server option",
-        implemented.merging(limitOptions) { own, _ in own }
+        implemented.merging(connectionRules) { own, _ in own }
+            .merging(limitOptions) { own, _ in own }
             .merging(HAProxyServerHealth.rules) { own, _ in own }
             .merging(consequential) { own, _ in own }
             .merging(
@@ -59,37 +62,39 @@ struct HAProxyServerOptions: Sendable {
 
     /// Known options whose absence a server or a client would notice.
     private static let consequential: [String: Rule<HAProxyServerOptions>] = [
-        "cookie": .notYet(taking: 1, "no cookie is looked at"),
-        "send-proxy": .notYet(taking: 0, "the server does not learn the client's address"),
-        "send-proxy-v2": .notYet(taking: 0, "the server does not learn the client's address"),
-        "source": .notYet(taking: 1, "the kernel chooses the source address"),
+        "cookie": .notYet(taking: 1, "no cookie is looked at")
     ]
 
     /// Further known options, by the number of words that each takes.
     private static let ignored: [Int: String] = [
         0: """
         allow-0rtt force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13
-        no-send-proxy no-send-proxy-v2
         no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-ssl-reuse no-sslv3
         no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 non-stick
-        send-proxy-v2-ssl send-proxy-v2-ssl-cn ssl-reuse stick strict-maxconn tfo
+        ssl-reuse stick strict-maxconn
         tls-tickets check-via-socks4 no-tfo
         """,
         1: """
         alpn cc check-proto check-reuse-pool ciphers ciphersuites client-sigalgs crl-file crt curves
-        from guid hash-key healthcheck id idle-ping init-addr interface
+        from guid hash-key healthcheck id idle-ping init-addr
         log-bufsize log-proto max-reuse minconn namespace npn
-        pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto proxy-v2-options
+        pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto
         redir renegotiate resolve-net resolve-opts resolve-prefer resolvers set-proxy-v2-tlv-fmt
-        shard sigalgs sni socks4 ssl-max-ver ssl-min-ver tcp-md5sig tcp-ut usesrc
+        shard sigalgs sni socks4 ssl-max-ver ssl-min-ver tcp-md5sig
         ws
         """,
     ]
 
     func server(
-        name: Word, at location: (address: IPv4Address, port: UInt16), in section: Word
+        name: Word, at location: (address: ServerAddress, port: UInt16), in section: Word
     ) throws(Remark) -> Server {
-        var server = Server(name: name.text, address: location.address, port: location.port)
+        var server = Server(name: name.text, at: location.address, port: location.port)
+        server.connection = finishedConnection
+        if isChecked, location.address.internet == nil, check.address == nil {
+            throw .error(
+                "server \(name.text.quoted): a Unix socket cannot be checked yet; name what to check"
+                    + " by 'addr' and 'port', or take 'check' away", at: name.position)
+        }
         server.weight = weight
         server.connectionLimit = connectionLimit
         server.queueLimit = queueLimit

@@ -16,9 +16,13 @@ struct KeepalivedGlobals: Sendable {
     var tellsPriorityChanges = false
     var sendsMail = false
     var scriptUser: ScriptUser?
+    var mail = KeepalivedMail()
     var startupDelay: Duration?
     var delayAfterBoot: Duration?
 
+    private static let alert = Rule<KeepalivedGlobals>.line { globals, arguments throws(Remark) in
+        globals.sendsMail = try arguments.isOn()
+    }
     private static let day = Duration.seconds(86_400)
 
     /// keepalived.conf(5), "GLOBAL CONFIGURATION".
@@ -70,9 +74,10 @@ struct KeepalivedGlobals: Sendable {
                 globals.tellsPriorityChanges = try arguments.isOn()
             },
             "dynamic_interfaces": .notYet("interfaces have to exist at the start"),
-            "notification_email": .notYet("no mail is sent"),
-            "smtp_alert": .notYet("no mail is sent"),
-        ].merging(AnnouncementOverrides.rules(prefix: "vrrp_", \.announcements)) { own, _ in own },
+            "smtp_alert": alert, "smtp_alert_vrrp": alert,
+        ].merging(KeepalivedMail.rules(\.mail)) { own, _ in own }
+            .merging(AnnouncementOverrides.rules(prefix: "vrrp_", \.announcements)) { own, _ in own
+            },
         notYet: """
             bfd_cpu_affinity bfd_no_swap bfd_priority bfd_process_name bfd_rlimit_rttime
             bfd_rt_priority checker_cpu_affinity checker_log_all_failures checker_no_swap
@@ -86,12 +91,11 @@ struct KeepalivedGlobals: Sendable {
             lvs_netlink_monitor_rcv_bufs_force lvs_notify_fifo lvs_notify_fifo_script
             lvs_process_name lvs_sync_daemon lvs_timeouts max_auto_priority
             min_auto_priority_delay net_namespace_ipvs nftables nftables_counters
-            nftables_ifindex nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark nftables_priority no_checker_emails no_email_faults
-            notification_email_from notify_fifo_script process_monitor_rcv_bufs
+            nftables_ifindex nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark nftables_priority no_checker_emails             notify_fifo_script process_monitor_rcv_bufs
             process_monitor_rcv_bufs_force process_name process_names random_seed
             reload_check_config reload_file reload_repeat reload_time_file rs_init_notifies
             set_supplementary_groups shutdown_script shutdown_script_timeout smtp_alert_checker
-            smtp_alert_vrrp smtp_connect_timeout smtp_helo_name smtp_server snmp_socket
+            snmp_socket
             startup_script startup_script_timeout state_dump_file stats_dump_file
             tmp_config_directory umask use_symlink_paths vmac_addr_prefix vmac_prefix
             vrrp_cpu_affinity vrrp_garp_extra_if vrrp_garp_interval

@@ -69,17 +69,34 @@ struct KeepalivedInstance: Sendable {
         } catch { remarks.append(error) }
         settings.preempts = preempts(priority, &remarks)
         settings.sendsMessageOnlyChecksum = sendsMessageOnlyChecksum
-        settings.virtualMAC = virtualMAC?.settings(
-            vrid, addresses.first?.address.family ?? .ipv4, advertisesFromBase: advertisesFromBase)
-        settings.acceptsTraffic = acceptsTraffic
-        settings.tracksOwnInterface = tracksOwnInterface
-        settings.routes = routes
-        settings.rules = rules
         settings.lostAdvertisements = lostAdvertisements ?? globals.lostAdvertisements ?? 3
         settings.answersInferiors = answersInferiors ?? globals.answersInferiors ?? true
         settings.ignoresOthersAsOwner =
             ignoresOthersAsOwner ?? globals.ignoresOthersAsOwner ?? false
-        settings.preemptDelay = preemptDelay(priority, &remarks)
+        applyMoves(to: &settings, globals, &remarks)
+        // A message names one address at least (RFC 9568 §5.2.5).
+        if addresses.isEmpty, !listsAddresses {
+            remarks.append(
+                .error(
+                    "vrrp_instance \(name.text.quoted) has no address to hold: this is known but"
+                        + " not implemented yet; add virtual_ipaddress", at: name.position))
+        }
+        return settings
+    }
+
+    /// What it moves, watches and tells.
+    private func applyMoves(
+        to settings: inout VirtualRouterSettings, _ globals: KeepalivedGlobals,
+        _ remarks: inout [Remark]
+    ) {
+        settings.virtualMAC = virtualMAC?.settings(
+            settings.vrid, addresses.first?.address.family ?? .ipv4,
+            advertisesFromBase: advertisesFromBase)
+        settings.acceptsTraffic = acceptsTraffic
+        settings.tracksOwnInterface = tracksOwnInterface
+        settings.routes = routes
+        settings.rules = rules
+        settings.preemptDelay = preemptDelay(settings.priority, &remarks)
         settings.trackedScripts = tracked.scripts
         settings.trackedFiles = tracked.files
         settings.trackedProcesses = tracked.processes
@@ -91,14 +108,13 @@ struct KeepalivedInstance: Sendable {
         settings.tellsPriorityChanges =
             notifications.tellsPriorityChanges ?? globals.tellsPriorityChanges
         settings.sendsMail = notifications.sendsMail ?? globals.sendsMail
-        // A message names one address at least (RFC 9568 §5.2.5).
-        if addresses.isEmpty, !listsAddresses {
+        if settings.sendsMail, globals.mail.settings == nil {
             remarks.append(
-                .error(
-                    "vrrp_instance \(name.text.quoted) has no address to hold: this is known but"
-                        + " not implemented yet; add virtual_ipaddress", at: name.position))
+                .warning(
+                    "vrrp_instance \(name.text.quoted) asks for mail (smtp_alert), and global_defs"
+                        + " names nobody in 'notification_email': no mail is sent",
+                    at: name.position))
         }
-        return settings
     }
 
     /// Version 2 is of IPv4 only.

@@ -7,22 +7,54 @@ import VRRPCore
 struct KeepalivedReader {
     let file: String
     private var globals = KeepalivedGlobals()
+    /// The patterns of the files that are to be read after this one.
+    private(set) var includes: [Word] = []
     private var instances: [KeepalivedInstance] = []
     private var groups: [KeepalivedSyncGroup] = []
     private var scripts: [KeepalivedScript] = []
     private var files: [KeepalivedFile] = []
     private var processes: [KeepalivedProcess] = []
 
-    /// Reads one file.
+    /// Reads one file; what it says counts once ``finish(_:into:)`` is called.
     ///
+    /// - Parameters:
+    ///   - text: What is in it.
+    ///   - file: Its name.
+    ///   - globals: What the files before it say in `global_defs`; with its own afterwards.
+    ///   - preprocessing: The node's name and what is defined; with its own definitions afterwards.
     /// - Returns: What there is to say about it, in no particular order.
-    static func read(_ text: SourceText, file: String, into draft: inout Draft) -> [Remark] {
+    static func read(
+        _ text: SourceText, file: String, globals: inout KeepalivedGlobals,
+        preprocessing: inout Preprocessing
+    ) -> (reader: KeepalivedReader, remarks: [Remark]) {
         var reader = KeepalivedReader(file: file)
-        var (directives, remarks) = BlockParser.parse(text, dialect: .keepalived)
+        reader.globals = globals
+        var current: Preprocessing? = preprocessing
+        var (directives, remarks) = BlockParser.parse(
+            text, dialect: .keepalived, preprocessing: &current)
+        preprocessing = current ?? preprocessing
         refuseUnimplementedSyntax(in: &directives, &remarks)
         table.read(directives, into: &reader, remarks: &remarks)
+        globals = reader.globals
+        return (reader, remarks)
+    }
+
+    /// Gives what was read to the draft.
+    ///
+    /// - Parameters:
+    ///   - globals: What all files together say in `global_defs`.
+    ///   - draft: Where it goes to.
+    /// - Returns: What there is to say about it, in no particular order.
+    func finish(_ globals: KeepalivedGlobals, into draft: inout Draft) -> [Remark] {
+        var remarks: [Remark] = []
+        var reader = self
+        reader.globals = globals
         reader.finish(into: &draft, &remarks)
         return remarks
+    }
+
+    private static let include = Rule<KeepalivedReader>.each { reader, arguments throws(Remark) in
+        reader.includes.append(try arguments.next("the path of a file, or a pattern"))
     }
 
     /// keepalived.conf(5), "TOP HIERARCHY".
@@ -55,12 +87,8 @@ struct KeepalivedReader {
             },
             "virtual_server": .notYet("the kernel's balancer (IPVS) is left alone"),
             "virtual_server_group": .notYet("the kernel's balancer (IPVS) is left alone"),
-            "include": .notYet("name the included files on the command line"),
-            "includer": .notYet("name the included files on the command line"),
-            "includew": .notYet("name the included files on the command line"),
-            "includem": .notYet("name the included files on the command line"),
-            "includeb": .notYet("name the included files on the command line"),
-            "includea": .notYet("name the included files on the command line"),
+            "include": include, "includer": include, "includem": include, "includew": include,
+            "includeb": include, "includea": include,
             "net_namespace": .notYet("everything happens in the namespace it is started in"),
         ],
         notYet: """
@@ -98,16 +126,16 @@ struct KeepalivedReader {
         directives.removeAll(where: \.words.isEmpty)
     }
 
-    /// keepalived.conf(5), "Conditional configuration and configuration id", "Parameter substitution".
+    /// keepalived.conf(5), "Sequence blocks".
     private static let unimplementedSyntax: [Substring: String] = [
-        "@": "conditional lines (@ID …)", "$": "definitions ($NAME=…)",
-        "~": "sequences (~SEQ, ~LST)",
+        "~": "sequences (~SEQ, ~LST)"
     ]
 
     private func finish(into draft: inout Draft, _ remarks: inout [Remark]) {
         if let routerID = globals.routerID { draft.global.routerID = routerID }
-        draft.global.notificationFIFOs += globals.notificationFIFOs
+        draft.global.notificationFIFOs = globals.notificationFIFOs
         draft.global.logsUnknownVRIDs = draft.global.logsUnknownVRIDs || globals.logsUnknownVRIDs
+        draft.global.mail = globals.mail.settings
         draft.global.startupDelay = globals.startupDelay ?? draft.global.startupDelay
         draft.global.delayAfterBoot = globals.delayAfterBoot ?? draft.global.delayAfterBoot
         for script in scripts {

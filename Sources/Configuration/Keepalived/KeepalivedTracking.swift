@@ -65,7 +65,8 @@ struct KeepalivedTracked: Sendable {
     ) -> Rule<Target> {
         list(of: "the name of a \(kind.rawValue)", field) { tracked, item, word throws(Remark) in
             var object = TrackedObject(name: word.text)
-            let weight = try item.weightOption(within: kind == .backend || kind == .check ? 253 : 254)
+            let weight = try item.weightOption(
+                within: kind == .backend || kind == .check ? 253 : 254)
             object.weight = weight?.value
             object.isReversed = weight?.isReversed
             try word.refuse(whereIn: tracked[keyPath: part].map(\.name))
@@ -188,6 +189,8 @@ struct KeepalivedProcess: Sendable {
     private var weight = KeepalivedWeight()
     private var quorum = 1
     private var quorumLimit: Int?
+    private var argumentMatch = ArgumentMatch.all
+    private var matchesWholePath = false
     private var gainDelay: Duration?
     private var lossDelay: Duration?
 
@@ -214,8 +217,18 @@ struct KeepalivedProcess: Sendable {
                 let delay = try arguments.seconds(in: .zero...hour)
                 (process.gainDelay, process.lossDelay) = (delay, delay)
             },
-            "param_match": .notYet("arguments have to be the same, all of them"),
-            "full_command": .notYet("a program without arguments is recognised by its name"),
+            "param_match": .line { process, arguments throws(Remark) in
+                let word = try arguments.next("initial or partial")
+                switch word.text {
+                case "initial": process.argumentMatch = .initial
+                case "partial": process.argumentMatch = .partial
+                default:
+                    throw .error(
+                        "param_match \(word.text.quoted): must be initial or partial",
+                        at: word.position)
+                }
+            },
+            "full_command": .set(\.matchesWholePath, to: true),
         ])
 
     private static let hour = Duration.seconds(3600)
@@ -238,6 +251,8 @@ struct KeepalivedProcess: Sendable {
         process.weight = weight.value
         process.isReversed = weight.isReversed ?? false
         process.quorum = quorum
+        process.argumentMatch = argumentMatch
+        process.matchesWholePath = matchesWholePath
         process.quorumLimit = quorumLimit
         process.gainDelay = gainDelay ?? .zero
         process.lossDelay = lossDelay ?? .zero

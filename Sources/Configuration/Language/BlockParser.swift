@@ -11,13 +11,21 @@ struct BlockParser {
     private var directives: [Directive] = []
     private var open: [OpenBlock] = []
     private var words: [Word] = []
+    private var preprocessing: Preprocessing?
     private(set) var remarks: [Remark] = []
 
     /// Reads a whole text.
+    ///
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - dialect: Its language.
+    ///   - preprocessing: What lines say about other lines; `nil`: nothing.
     static func parse(
-        _ text: SourceText, dialect: Dialect
+        _ text: SourceText, dialect: Dialect, preprocessing: inout Preprocessing?
     ) -> (directives: [Directive], remarks: [Remark]) {
         var parser = BlockParser()
+        parser.preprocessing = preprocessing
+        defer { preprocessing = parser.preprocessing }
         do throws(Remark) {
             for line in text.lines { try parser.take(line, dialect) }
         } catch {
@@ -36,7 +44,20 @@ struct BlockParser {
 
     /// Fails only where going on would make no sense.
     private mutating func take(_ line: SourceLine, _ dialect: Dialect) throws(Remark) {
-        var lexer = LineLexer(line, dialect: dialect)
+        var start: Int?
+        do throws(Remark) {
+            if case .some(.from(let index)) = try preprocessing?.take(line) {
+                start = index
+            } else if preprocessing != nil {
+                return
+            }
+        } catch {
+            remarks.append(error)
+            return
+        }
+        var lexer = LineLexer(
+            line, dialect: dialect, from: start,
+            definitions: preprocessing?.definitions ?? [:])
         while open.count <= Self.depthLimit, let token = lexer.next() {
             switch token {
             case .word(let word): words.append(word)

@@ -35,13 +35,21 @@ struct LineLexer {
     private let line: SourceLine
     private let dialect: Dialect
     private var index: Int
+    /// What `${NAME}` stands for.
+    private let definitions: [String: String]
+    /// What a definition of several words left to be given out, in order.
+    private var pending: ArraySlice<Token> = []
     /// What is wrong with the line so far.
     private(set) var remarks: [Remark] = []
 
-    init(_ line: SourceLine, dialect: Dialect) {
+    init(
+        _ line: SourceLine, dialect: Dialect, from index: Int? = nil,
+        definitions: [String: String] = [:]
+    ) {
         self.line = line
         self.dialect = dialect
-        index = line.scalars.startIndex
+        self.definitions = definitions
+        self.index = index ?? line.scalars.startIndex
     }
 
     private var current: Unicode.Scalar? {
@@ -51,14 +59,48 @@ struct LineLexer {
 
     /// The next token, or `nil` at the end of the line or the beginning of a comment.
     mutating func next() -> Token? {
+        if let token = pending.popFirst() { return token }
         while let scalar = current, Self.isSpace(scalar) { index += 1 }
         guard let scalar = current, !dialect.commentMarks.contains(scalar) else { return nil }
         let position = position
+        if let tokens = wholeVariable() {
+            pending = tokens[...]
+            return next()
+        }
         if dialect.hasBlocks, scalar == "{" || scalar == "}" {
             index += 1
             return scalar == "{" ? .open(position) : .close(position)
         }
         return .word(word())
+    }
+
+    /// The tokens of a definition, where the next word is nothing but its name.
+    private mutating func wholeVariable() -> [Token]? {
+        guard !definitions.isEmpty, current == "$", following == "{",
+            let end = line.scalars[index...].firstIndex(of: "}"),
+            end + 1 == line.scalars.endIndex || endsWord(line.scalars[end + 1]),
+            let value = definitions[name(upTo: end)]
+        else { return nil }
+        let position = position
+        let text = Array(value.unicodeScalars)
+        var inner = LineLexer(SourceLine(number: line.number, scalars: text[...]), dialect: dialect)
+        var tokens: [Token] = []
+        while let token = inner.next() {
+            // What is wrong with them is to be seen where they are used.
+            switch token {
+            case .word(let word):
+                tokens.append(
+                    .word(Word(text: word.text, position: position, isQuoted: word.isQuoted)))
+            case .open: tokens.append(.open(position))
+            case .close: tokens.append(.close(position))
+            }
+        }
+        index = end + 1
+        return tokens
+    }
+
+    private func name(upTo end: Int) -> String {
+        String(String.UnicodeScalarView(line.scalars[(index + 2)..<end]))
     }
 
     private mutating func word() -> Word {
@@ -82,6 +124,13 @@ struct LineLexer {
 
     /// `${NAME}` outside of quotes: its braces open and close no block.
     private mutating func variable(into text: inout String.UnicodeScalarView) {
+        if let end = line.scalars[index...].firstIndex(of: "}"),
+            let value = definitions[name(upTo: end)]
+        {
+            text.append(contentsOf: value.unicodeScalars)
+            index = end + 1
+            return
+        }
         warnAboutVariable()
         while let part = current {
             text.append(part)
@@ -93,7 +142,7 @@ struct LineLexer {
     private mutating func warnAboutVariable() {
         remarks.append(
             .warning(
-                "variables (${NAME}) are known but not implemented yet; this is taken as written",
+                "nothing above defines this name ($NAME=…); it is taken as written",
                 at: position))
     }
 
@@ -115,8 +164,8 @@ struct LineLexer {
                             + " or \\$ for the sign itself", at: position))
                 text.append(scalar)
                 index += 1
+            case "$" where dialect.hasBlocks && following == "{": variable(into: &text)
             default:
-                if scalar == "$", dialect.hasBlocks, following == "{" { warnAboutVariable() }
                 text.append(scalar)
                 index += 1
             }

@@ -18,6 +18,9 @@ public struct ServerOrder: Codable, Hashable, Sendable {
     public var server: String
     /// What is to change.
     public var change: Change
+    /// How many seconds the connections that it has may go on, when it takes no new ones; `nil`: as
+    /// long as they want.
+    public var deadline: Double?
 
     /// Makes an order.
     ///

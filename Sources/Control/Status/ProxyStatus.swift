@@ -32,8 +32,14 @@ public struct FrontendStatus: Codable, Hashable, Sendable {
     public var traffic = TrafficCounters()
     /// Connections that were not relayed because a rule said so.
     public var deniedConnections = 0
+    /// Connections that were closed by a rule once their PROXY header was read.
+    public var deniedSessions = 0
+    /// Connections that were closed by a rule for what their client said first.
+    public var deniedRequests = 0
     /// Connections that ended before a server was chosen.
     public var requestErrors = 0
+    /// How often each cause kept a connection from being relayed or ended it before its time.
+    public var refusals: [String: Int] = [:]
 
     /// Makes a frontend without traffic.
     ///
@@ -41,8 +47,10 @@ public struct FrontendStatus: Codable, Hashable, Sendable {
     public init(status: String = "OPEN") { self.status = status }
 
     private enum CodingKeys: String, CodingKey {
-        case status, addresses, traffic
+        case status, addresses, traffic, refusals
         case deniedConnections = "dcon"
+        case deniedSessions = "dses"
+        case deniedRequests = "dreq"
         case requestErrors = "ereq"
     }
 }

@@ -16,6 +16,7 @@ public enum StatusText {
         }
         if !status.proxies.isEmpty {
             text += "\n" + proxies(of: status).render(colored: colored)
+            text += status.proxies.map(refusals(of:)).joined()
         }
         return text
     }
@@ -139,6 +140,13 @@ public enum StatusText {
             }
         }
         return table
+    }
+
+    private static func refusals(of proxy: ProxyStatus) -> String {
+        guard let refusals = proxy.frontend?.refusals, !refusals.isEmpty else { return "" }
+        let causes = refusals.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            .map { "\($0.key) \($0.value)" }
+        return "  \(Readable.line(proxy.name)): \(causes.joined(separator: ", "))\n"
     }
 
     private static func check(of server: ServerStatus) -> String {

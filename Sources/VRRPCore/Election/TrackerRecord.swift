@@ -43,6 +43,14 @@ public struct TrackerRecord: Hashable, Sendable {
         verdict = startsFailed ? .failed : .unknown
     }
 
+    /// Takes over what another record of the same tracker has come to.
+    ///
+    /// - Parameter verdict: The verdict, from which results in a row count anew.
+    public mutating func assume(_ verdict: Verdict) {
+        self.verdict = verdict
+        dissentCount = 0
+    }
+
     /// Takes in one result.
     ///
     /// - Returns: The new verdict if this result changed it, otherwise `nil`.

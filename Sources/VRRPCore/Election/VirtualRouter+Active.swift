@@ -33,7 +33,9 @@ extension VirtualRouter {
             actions.append(.advertise(priority))
             // A hastened advertisement was an answer.
             if tenure.advertiseAt == tenure.mayAnswerAt { next.mayAnswerAt = now + answerSpacing }
-            next.advertiseAt = now + pace
+            // Who wakes a little late, as drivers do that wake many routers together, keeps its rate.
+            let isPunctual = now - tenure.advertiseAt < pace / 8
+            next.advertiseAt = (isPunctual ? tenure.advertiseAt : now) + pace
         }
         if let due = tenure.announcement, now >= due.at {
             actions.append(.announceAddresses(repetitions: due.repetitions))

@@ -11,18 +11,27 @@ extension BalancerPlan {
             reactorCount: model.global.reactorCount ?? SystemLimits.usableProcessors,
             connectionLimit: model.global.connectionLimit,
             frontends: model.activeFrontends.map { frontend in
-                var plan = FrontendPlan(
-                    name: frontend.name,
-                    poolIndex: model.backendIndex(of: frontend),
-                    connectionLimit: frontend.connectionLimit,
-                    clientTimeout: frontend.clientTimeout)
-                plan.clientFinTimeout = frontend.limits.clientFinTimeout
-                plan.sessionRateLimit = frontend.limits.sessionRate
-                plan.logging = ConnectionLogging(frontend, model.global)
-                plan.sessionRateLimitPerSource = frontend.limits.sessionRatePerSource
-                return plan
+                FrontendPlan(frontend, in: model)
             },
             pools: model.backends.map(PoolPlan.init))
+    }
+}
+
+extension FrontendPlan {
+    fileprivate init(_ frontend: Frontend, in model: Model) {
+        self.init(
+            name: frontend.name, poolIndex: model.backendIndex(frontend.backendName),
+            connectionLimit: frontend.connectionLimit, clientTimeout: frontend.clientTimeout)
+        listeners = frontend.listeners.map {
+            ListenerPlan(
+                acceptsProxyHeader: $0.acceptsProxyHeader, connectionLimit: $0.connectionLimit)
+        }
+        clientFinTimeout = frontend.limits.clientFinTimeout
+        sessionRateLimit = frontend.limits.sessionRate
+        sessionRateLimitPerSource = frontend.limits.sessionRatePerSource
+        logging = ConnectionLogging(frontend, model.global)
+        isDatagram = frontend.isDatagram
+        rules = RulePlan(frontend.rules, poolIndex: model.backendIndex)
     }
 }
 
@@ -112,11 +121,10 @@ extension BackupUse {
 extension ServerPlan {
     fileprivate init(_ server: Server) {
         self.init(
-            name: server.name,
-            address: SocketAddress(address: server.address.rawValue, port: server.port),
-            weight: server.weight, connectionLimit: server.connectionLimit,
-            isBackup: server.isBackup,
+            name: server.name, at: StreamAddress(server), weight: server.weight,
+            connectionLimit: server.connectionLimit, isBackup: server.isBackup,
             administrativeState: server.isDisabled ? .maintenance : .ready)
+        connection = ConnectionPlan(server.connection)
         queueLimit = server.queueLimit
         slowStart = server.slowStart
         shutsSessionsWhenDown = server.health.endsSessionsWhenDown
@@ -128,10 +136,10 @@ extension Model {
     /// The frontends that accept connections.
     var activeFrontends: [Frontend] { frontends.filter { !$0.isDisabled } }
 
-    /// The position of a frontend's pool; the readers let no frontend without one pass.
-    fileprivate func backendIndex(of frontend: Frontend) -> Int {
-        guard let index = backends.firstIndex(where: { $0.name == frontend.backendName }) else {
-            preconditionFailure("frontend \(frontend.name) has no backend \(frontend.backendName)")
+    /// The position of a pool; the readers let no name without one pass.
+    fileprivate func backendIndex(_ name: String) -> Int {
+        guard let index = backends.firstIndex(where: { $0.name == name }) else {
+            preconditionFailure("no backend is named \(name)")
         }
         return index
     }

@@ -74,6 +74,12 @@ final class BalancerProcess {
             link.send(.status(request, service?.proxies() ?? []))
         case .administer(let order):
             service?.administer(order)
+            guard let deadline = order.deadline else { return }
+            loop.schedule(after: .seconds(deadline)) { [weak self] in
+                self?.service?.endSessions(after: order)
+            }
+        case .closeConnections(let addresses):
+            service?.closeConnections(through: addresses)
         case .addCounters(let ledger):
             service?.add(ledger)
             toldCounters += ledger

@@ -5,6 +5,7 @@ internal import HealthCheck
 internal import LinuxIO
 internal import NodeConfiguration
 internal import Synchronization
+internal import VRRPCore
 
 /// Relay, checks and page of one model, composed.
 final class BalancerService {
@@ -44,7 +45,7 @@ final class BalancerService {
         let balancer = try Balancer(
             plan: BalancerPlan(model), listeners: sockets.frontends,
             observer: model.observer(reference))
-        self.log = try ConnectionLog(balancer, model: model)
+        self.log = try ConnectionLog(balancer, model: model, log: log)
         let backends = BackendReporter(
             model: model, balancer: balancer, targets: targets, knowing: order.health,
             tell: onBackend)
@@ -116,6 +117,13 @@ final class BalancerService {
     /// Takes what the failover process tells about itself.
     func show(_ status: NodeStatus) { source.take(status) }
 
+    /// Resets the connections through addresses that leave the node.
+    func closeConnections(through addresses: [IPAddress]) {
+        for address in addresses {
+            balancer.closeConnections(throughLocalAddress: IPEndpoint(address, port: 0))
+        }
+    }
+
     /// Changes what a server takes; a name that is gone since the order was given is ignored.
     func administer(_ order: ServerOrder) {
         guard let pool = model.backends.firstIndex(where: { $0.name == order.backend }),
@@ -123,6 +131,17 @@ final class BalancerService {
         else { return }
         standings.administer(HealthTargets.Place(pool: pool, server: server), order.change)
         backends.look()
+    }
+
+    /// Resets what a server still has when the deadline of an order is over.
+    func endSessions(after order: ServerOrder) {
+        guard let pool = model.backends.firstIndex(where: { $0.name == order.backend }),
+            let server = model.backends[pool].servers.firstIndex(where: { $0.name == order.server })
+        else { return }
+        // It may have been made ready again meanwhile.
+        let status = balancer.snapshot().pools[pool].servers[server].status
+        guard status != .up else { return }
+        balancer.endSessions(pool: pool, server: server, because: .operatorsOrder)
     }
 
     /// Accepts no more; the connections that exist go on.

@@ -22,6 +22,7 @@ final class ConnectionLog: Sendable {
     private let bell: Waker
     private let thread = Mutex<Thread?>(nil)
     private let unsent = Atomic<Int>(0)
+    private let log: Log
     private let tag: String
 
     /// Opens what lines go to, and starts the thread; `nil` where no frontend tells of any.
@@ -29,10 +30,12 @@ final class ConnectionLog: Sendable {
     /// - Parameters:
     ///   - balancer: Whose connections are told of.
     ///   - model: What it serves.
+    ///   - log: Where it is told that lines were lost.
     /// - Throws: `SystemError` when descriptors or threads are lacking.
-    init?(_ balancer: Balancer, model: Model) throws(SystemError) {
+    init?(_ balancer: Balancer, model: Model, log: Log) throws(SystemError) {
         guard let records = balancer.records else { return nil }
         self.records = records
+        self.log = log
         line = ConnectionLine(balancer.plan)
         bell = try Waker()
         tag = "lbctl[\(getpid())]"
@@ -68,9 +71,16 @@ final class ConnectionLog: Sendable {
     }
 
     private func run() {
+        var told = (lines: 0, at: MonotonicInstant.now)
         while true {
             let isLast = isStopping.load(ordering: .acquiring)
             write()
+            let (lines, now) = (lostLines, MonotonicInstant.now)
+            // At most one line about it every few seconds: it must not add to what is too much.
+            if lines > told.lines, isLast || now - told.at > ConnectionLog.complaintInterval {
+                log(.warning, "\(lines - told.lines) lines of the log of connections were lost")
+                told = (lines, now)
+            }
             if isLast { return }
             if records.sleep() { wait() } else { LinuxIO.Thread.sleep(for: ConnectionLog.pause) }
         }
@@ -134,6 +144,7 @@ final class ConnectionLog: Sendable {
 
     private static let error = 3
     private static let information = 6
+    private static let complaintInterval = Duration.seconds(5)
     private static let pause = Duration.milliseconds(5)
 }
 
@@ -142,7 +153,7 @@ extension LogTarget.Destination {
         switch self {
         case .datagrams(let endpoint):
             .datagrams(
-                SocketAddress(address: endpoint.address?.rawValue ?? 0, port: endpoint.port))
+                SocketAddress(address: endpoint.address?.ipv4?.rawValue ?? 0, port: endpoint.port))
         case .socket(let path): .socket(path: path)
         case .standardOutput: .descriptor(1)
         case .standardError: .descriptor(2)

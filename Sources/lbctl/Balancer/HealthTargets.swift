@@ -125,7 +125,7 @@ struct HealthTargets: Sendable {
         let backend = model.backends[place.pool]
         let server = backend.servers[place.server]
         let address = try SocketAddress(
-            ipAddress: (check.address ?? server.address).description,
+            ipAddress: check.address?.description ?? server.address.description,
             port: Int(check.port ?? server.port))
         var target = CheckTarget(id: HealthTargets.id(backend, server), address: address)
         let builder = ProbeBuilder(
@@ -154,7 +154,8 @@ struct HealthTargets: Sendable {
         let server = backend.servers[place.server]
         var target = try CheckTarget(
             id: HealthTargets.agentID(backend, server),
-            ipAddress: (agent.address ?? server.address).description, port: Int(agent.port))
+            ipAddress: agent.address?.description ?? server.address.description,
+            port: Int(agent.port))
         target.probe = AgentProbe(request: agent.request)
         target.interval = agent.interval
         (target.rise, target.fall) = (1, 1)

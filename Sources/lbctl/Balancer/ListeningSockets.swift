@@ -15,8 +15,8 @@ final class ListeningSockets: Sendable {
 
     /// - Parameters:
     ///   - model: What is served.
-    ///   - descriptors: The sockets, in the order of the model's endpoints; owned from here on.
-    /// - Throws: `Failure` where there are not as many as the model has endpoints.
+    ///   - descriptors: The sockets, in the order of the model's listeners; owned from here on.
+    /// - Throws: `Failure` where there are not as many as the model has listeners.
     init(model: Model, descriptors: [Int32]) throws(Failure) {
         self.descriptors = descriptors
         var rest = descriptors[...]
@@ -24,22 +24,22 @@ final class ListeningSockets: Sendable {
             defer { rest = rest.dropFirst(count) }
             return Array(rest.prefix(count))
         }
-        frontends = model.activeFrontends.map { take($0.endpoints.count) }
+        frontends = model.activeFrontends.map { take($0.listeners.count) }
         sites = model.statisticsPages.map { page in
             var site = StatisticsSite(
                 name: page.name, path: page.path, realm: page.realm,
                 users: page.users.map {
                     StatisticsSite.User(name: $0.name, password: $0.password)
                 },
-                descriptors: take(page.endpoints.count))
+                descriptors: take(page.listeners.count))
             site.refreshInterval = page.refreshInterval.map { Int($0.components.seconds) }
             site.addresses = page.endpoints.map(\.description)
             return site
         }
-        guard descriptors.count == model.endpoints.count else {
+        guard descriptors.count == model.listeners.count else {
             throw Failure(
                 .internalError,
-                "\(descriptors.count) sockets for \(model.endpoints.count) endpoints")
+                "\(descriptors.count) sockets for \(model.listeners.count) listeners")
         }
     }
 

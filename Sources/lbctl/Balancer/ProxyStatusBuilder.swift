@@ -21,7 +21,8 @@ struct ProxyStatusBuilder {
             return proxy
         }
         for (frontend, counters) in zip(model.activeFrontends, snapshot.frontends) {
-            var proxy = ProxyStatus(name: frontend.name)
+            var proxy = ProxyStatus(
+                name: frontend.name, mode: frontend.isDatagram ? "udp" : "tcp")
             proxy.frontend = FrontendStatus(frontend, counters)
             // A `listen` section is one proxy: its pool has its name.
             if frontend.backendName == frontend.name { addPool(named: frontend.name, to: &proxy) }
@@ -29,7 +30,8 @@ struct ProxyStatusBuilder {
         }
         let listened = Set(model.activeFrontends.map(\.name))
         for backend in model.backends where !listened.contains(backend.name) {
-            var proxy = ProxyStatus(name: backend.name)
+            var proxy = ProxyStatus(
+                name: backend.name, mode: backend.isDatagram ? "udp" : "tcp")
             addPool(named: backend.name, to: &proxy)
             proxies.append(proxy)
         }
@@ -73,8 +75,17 @@ extension FrontendStatus {
         self.init(status: snapshot.isAccepting ? "OPEN" : "FULL")
         addresses = frontend.endpoints.map(\.description)
         traffic = TrafficCounters(snapshot.counters)
-        deniedConnections = snapshot.refusals
+        let causes = snapshot.refusalsByCause
+        deniedConnections = snapshot.refusals + causes[.deniedConnection, default: 0]
+        deniedSessions = causes[.deniedSession, default: 0]
+        deniedRequests = causes[.deniedContent, default: 0]
         requestErrors = snapshot.requestErrors
+        refusals = Dictionary(uniqueKeysWithValues: causes.map { ($0.key.word, $0.value) })
+        for (word, count) in [
+            ("hello-unreadable", snapshot.unreadableHellos), ("hello-late", snapshot.lateHellos),
+        ] where count > 0 {
+            refusals[word] = count
+        }
     }
 }
 
@@ -137,9 +148,9 @@ extension ServiceCounters {
 
 extension ServerStatus {
     fileprivate init(_ server: Server, _ snapshot: ServerSnapshot, _ health: ServerHealth) {
-        let port = server.port == 0 ? "" : ":\(server.port)"
         self.init(
-            name: server.name, address: "\(server.address)\(port)",
+            name: server.name,
+            address: server.port == 0 ? server.address.description : server.endpointDescription,
             status: health.words(tracking: server.health.tracked), weight: snapshot.weight)
         isBackup = server.isBackup
         warmth = snapshot.warmth

@@ -10,11 +10,40 @@ struct CheckCommand: ParsableCommand {
 
     @OptionGroup var files: FileOptions
 
+    @Option(
+        help: "A keepalived file of the other node: say whether it takes over after each failure.")
+    var peer: [String] = []
+
+    @Option(help: "The other node's name for '@NAME …' lines, where that is known.")
+    var peerID: String?
+
     func run() throws {
         let loaded = files.load()
         for diagnostic in loaded.diagnostics { StandardError.write("\(diagnostic)\n") }
         guard let model = loaded.model else { throw Failure(.badInput, "") }
         print("ok: \(model.summary)")
+        guard !model.virtualRouters.isEmpty else { return }
+        var other: Model?
+        if !peer.isEmpty {
+            var loader = ConfigurationLoader(literalScripts: files.literalScripts)
+            loader.identity = peerID
+            let loaded = loader.load(paths: peer)
+            for diagnostic in loaded.diagnostics { StandardError.write("\(diagnostic)\n") }
+            guard let model = loaded.model else { throw Failure(.badInput, "") }
+            other = model
+        }
+        show(FailureSimulation(of: model, beside: other), of: "")
+        if let other { show(FailureSimulation(of: other, beside: model), of: "the peer's ") }
+    }
+
+    private func show(_ simulation: FailureSimulation, of node: String) {
+        for failure in simulation.cases {
+            guard failure.isWarning else {
+                print("\(node)\(failure)")
+                continue
+            }
+            StandardError.write("warning: \(node)\(failure)\n")
+        }
     }
 }
 

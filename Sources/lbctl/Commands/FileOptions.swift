@@ -19,13 +19,24 @@ struct FileOptions: ParsableArguments {
     @Flag(help: "Run scripts such as 'killall -0 haproxy' instead of asking the own balancer.")
     var literalScripts = false
 
+    @Option(
+        name: [.long, .customShort("i")],
+        help:
+            "This node's name for '@NAME …' lines of keepalived files; the host's name by default.")
+    var configID: String?
+
     func validate() throws {
         guard !paths.isEmpty else { throw ValidationError("name at least one configuration file") }
     }
 
     /// Reads and merges the files.
-    func load() -> LoadedConfiguration {
-        ConfigurationLoader(format: format, literalScripts: literalScripts).load(paths: paths)
+    ///
+    /// - Parameter waits: Whether a pipe among them is waited for.
+    func load(waits: Bool = true) -> LoadedConfiguration {
+        var loader = ConfigurationLoader(format: format, literalScripts: literalScripts)
+        loader.identity = configID
+        loader.waits = waits
+        return loader.load(paths: paths)
     }
 }
 #endif

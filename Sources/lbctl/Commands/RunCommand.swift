@@ -58,8 +58,11 @@ struct RunOptions {
     let logsDetail: Bool
     let usesRealTime: Bool
 
-    /// Reads the files, now or again.
+    /// Reads the files at the start.
     func load() -> LoadedConfiguration { files.load() }
+
+    /// Reads the files while the election runs, which waits for no pipe.
+    func loadAgain() -> LoadedConfiguration { files.load(waits: false) }
 
     /// What the balancer process is started with beside its name.
     var balancerArguments: [String] {

@@ -16,15 +16,27 @@ struct ServerCommand: ParsableCommand {
         @Argument(help: "The server, as BACKEND/SERVER.")
         var server: String
 
-        func order(_ change: ServerOrder.Change) throws {
+        func order(_ change: ServerOrder.Change, deadline: Double? = nil) throws {
             let parts = server.split(separator: "/", omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
                 throw Failure(
                     .badInput, "'\(server)': must be BACKEND/SERVER, 'http/web01' for example")
             }
-            let order = ServerOrder(
+            var order = ServerOrder(
                 backend: String(parts[0]), server: String(parts[1]), change: change)
+            order.deadline = deadline
             _ = try control.ask(.server(order))
+        }
+    }
+
+    /// How long connections may go on.
+    struct Deadline: ParsableArguments {
+        @Option(help: "Reset the connections that it still has after so many seconds.")
+        var deadline: Double?
+
+        func validate() throws {
+            guard let deadline, !(0...86_400).contains(deadline) else { return }
+            throw ValidationError("deadline \(deadline): must be 0 to 86400 seconds")
         }
     }
 
@@ -44,13 +56,15 @@ struct ServerCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take no new connections; those that exist go on.")
         @OptionGroup var target: Target
-        func run() throws { try target.order(.drain) }
+        @OptionGroup var limit: Deadline
+        func run() throws { try target.order(.drain, deadline: limit.deadline) }
     }
 
     struct Disable: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Put into maintenance.")
         @OptionGroup var target: Target
-        func run() throws { try target.order(.maintenance) }
+        @OptionGroup var limit: Deadline
+        func run() throws { try target.order(.maintenance, deadline: limit.deadline) }
     }
 
     struct Weight: ParsableCommand {

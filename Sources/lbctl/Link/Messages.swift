@@ -3,6 +3,7 @@ internal import Balancer
 internal import Control
 internal import HealthCheck
 internal import NodeConfiguration
+internal import VRRPCore
 
 /// What the failover process tells the balancer process.
 enum BalancerOrder: Codable {
@@ -14,6 +15,8 @@ enum BalancerOrder: Codable {
     case reportStatus(Int)
     /// Change what a server may take.
     case administer(ServerOrder)
+    /// Reset the connections through these addresses, which leave the node.
+    case closeConnections([IPAddress])
     /// Count on from what other processes have counted.
     case addCounters(CounterLedger)
     /// Accept no more, and end when the last connection has, or after so many seconds.

@@ -6,6 +6,7 @@ internal import HealthCheck
 internal import LinuxIO
 internal import NodeConfiguration
 internal import Reactor
+internal import VRRPCore
 
 /// One balancer process: how it was started, what it said, how it ended.
 final class BalancerInstance {
@@ -105,6 +106,11 @@ final class BalancerInstance {
 
     /// Sends an order about a server.
     func administer(_ order: ServerOrder) { link.send(.administer(order)) }
+
+    /// Has the connections through addresses reset that leave the node.
+    func closeConnections(through addresses: [IPAddress]) {
+        link.send(.closeConnections(addresses))
+    }
 
     /// Has it count on from what other processes have counted.
     func add(_ counters: CounterLedger) {

@@ -5,6 +5,7 @@ internal import HealthCheck
 internal import LinuxIO
 internal import NodeConfiguration
 internal import Reactor
+internal import VRRPCore
 
 /// Keeps one balancer process serving the model, whatever happens to it.
 ///
@@ -16,7 +17,7 @@ final class BalancerSupervisor {
         let instance: BalancerInstance
         let model: Model
         /// The sockets that only the new model listens on.
-        let opened: [Endpoint]
+        let opened: [ListeningPlace]
         let commit: () throws(Failure) -> Void
         let completion: (Failure?) -> Void
     }
@@ -93,6 +94,11 @@ final class BalancerSupervisor {
         administration.append(order)
         current?.administer(order)
         replacement?.instance.administer(order)
+    }
+
+    /// Has connections through addresses reset that leave the node, in every process that has some.
+    func closeConnections(through addresses: [IPAddress]) {
+        for instance in instances.values { instance.closeConnections(through: addresses) }
     }
 
     /// Gives the balancer's page what it shows of this process, as it is now.
@@ -329,6 +335,7 @@ extension BalancerSupervisor {
         for (name, isUsable) in successor.usableBackends { onBackendChange(name, isUsable) }
         previous?.drain(for: BalancerSupervisor.replacedDrainTime)
         listeners.closeAll(but: model)
+        for error in listeners.applyOptions(of: model) { log(.warning, "\(error)") }
         log(.notice, "balancer process \(successor.processID) serves the new configuration")
         reportServing(successor)
         replacement.completion(nil)

@@ -18,6 +18,7 @@ extension FailoverConfiguration {
         self.init()
         routers = model.virtualRouters.map { RouterSettings($0, model) }
         syncGroups = model.syncGroups.map { SyncGroupSettings($0, model) }
+        mail = model.global.mail.map { MailSettings($0, node: model.global.routerID) }
         startupDelay = model.global.startupDelay
         delayAfterBoot = model.global.delayAfterBoot
         let backends =
@@ -69,6 +70,7 @@ extension RouterSettings {
         announcements.refreshRepetitions = settings.announcements.refreshCount
         notifications = NotificationPrograms(settings.notifications)
         tellsPriorityChanges = settings.tellsPriorityChanges
+        sendsMail = settings.sendsMail
     }
 }
 

@@ -98,6 +98,13 @@ extension TrackedProcessSettings {
     init(_ process: TrackProcess) {
         self.init(name: process.name, command: process.command)
         quorum = process.quorum
+        argumentMatch =
+            switch process.argumentMatch {
+            case .all: .all
+            case .initial: .initial
+            case .partial: .partial
+            }
+        matchesWholePath = process.matchesWholePath
         quorumLimit = process.quorumLimit
         gainDelay = process.gainDelay
         lossDelay = process.lossDelay

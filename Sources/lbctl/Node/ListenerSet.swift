@@ -8,51 +8,72 @@ internal import VRRPCore
 /// They belong to the failover process, so that connections wait in their backlogs while a balancer
 /// process is replaced or restarted.
 struct ListenerSet: ~Copyable {
-    private var sockets: [Endpoint: Int32] = [:]
+    private var sockets: [ListeningPlace: Int32] = [:]
 
     /// Owns nothing yet.
     init() {}
 
     /// Opens what `model` listens on and is not open yet.
     ///
-    /// - Returns: The endpoints that were opened, to close them by if the model is not taken.
+    /// - Returns: The places that were opened, to close them by if the model is not taken.
     /// - Throws: `Failure` that names the address; then nothing has changed.
-    mutating func open(for model: Model) throws(Failure) -> [Endpoint] {
-        var opened: [Endpoint] = []
-        for endpoint in model.endpoints where sockets[endpoint] == nil {
+    mutating func open(for model: Model) throws(Failure) -> [ListeningPlace] {
+        var opened: [ListeningPlace] = []
+        for listener in model.listeners {
+            let place = ListeningPlace(listener)
+            guard sockets[place] == nil else { continue }
             do {
-                let socket = try Socket.listening(
-                    on: SocketAddress(endpoint), backlog: ListenerSet.backlog)
-                sockets[endpoint] = socket.release()
-                opened.append(endpoint)
+                sockets[place] = try ListenerSet.socket(for: listener).release()
+                opened.append(place)
             } catch {
                 close(opened)
-                throw Failure(error, hint: hint(for: error, at: endpoint))
+                throw Failure(error, hint: hint(for: error, at: place))
             }
         }
         return opened
     }
 
+    /// Gives sockets that stay open the options that `model` has for them.
+    ///
+    /// - Returns: What the system refused, for the log.
+    func applyOptions(of model: Model) -> [SystemError] {
+        var refused: [SystemError] = []
+        for listener in model.listeners {
+            guard let socket = sockets[ListeningPlace(listener)], !listener.isDatagram else {
+                continue
+            }
+            let options = ListeningOptions(listener)
+            Socket.setBacklog(options.backlog, of: socket)
+            guard case .internet = listener.endpoint else { continue }
+            do throws(SystemError) { try Socket.apply(options, to: socket) } catch {
+                refused.append(error)
+            }
+        }
+        return refused
+    }
+
     /// Closes sockets, also for the processes that have them: nobody connects to them any more.
-    mutating func close(_ endpoints: [Endpoint]) {
-        for endpoint in endpoints {
-            guard let number = sockets.removeValue(forKey: endpoint) else { continue }
-            Socket.endListening(number)
+    mutating func close(_ places: [ListeningPlace]) {
+        for place in places {
+            guard let number = sockets.removeValue(forKey: place) else { continue }
+            // One that we were given may serve others after us.
+            if case .descriptor = place.endpoint {} else { Socket.endListening(number) }
+            if case .path(let path) = place.endpoint { UnixSocket.remove(path) }
             _ = Descriptor(owning: number)
         }
     }
 
     /// Closes what `model` does not listen on.
     mutating func closeAll(but model: Model?) {
-        let kept = Set(model?.endpoints ?? [])
+        let kept = Set((model?.listeners ?? []).map(ListeningPlace.init))
         close(sockets.keys.filter { !kept.contains($0) })
     }
 
-    /// The sockets of `model` in the order of its endpoints.
+    /// The sockets of `model` in the order of its listeners.
     func descriptors(for model: Model) -> [Int32] {
-        model.endpoints.map { endpoint in
-            guard let number = sockets[endpoint] else {
-                preconditionFailure("no socket was opened on \(endpoint)")
+        model.listeners.map { listener in
+            guard let number = sockets[ListeningPlace(listener)] else {
+                preconditionFailure("no socket was opened on \(listener.endpoint)")
             }
             return number
         }
@@ -62,47 +83,117 @@ struct ListenerSet: ~Copyable {
         for number in sockets.values { _ = Descriptor(owning: number) }
     }
 
-    private func hint(for error: SystemError, at endpoint: Endpoint) -> String {
-        switch error.errno {
-        case .addressInUse where sockets.keys.contains { $0.overlaps(endpoint) }:
-            "this program listens on \(overlapping(endpoint)) itself, which a reload cannot take"
+    private static func socket(for listener: Listener) throws(SystemError) -> Descriptor {
+        if case .descriptor(let number) = listener.endpoint { return try Socket.inherited(number) }
+        if listener.isDatagram {
+            return try DatagramSocket.bound(
+                to: StreamAddress(listener.endpoint), options: ListeningOptions(listener))
+        }
+        return try Socket.listening(
+            on: StreamAddress(listener.endpoint), options: ListeningOptions(listener))
+    }
+
+    private func hint(for error: SystemError, at place: ListeningPlace) -> String {
+        switch (error.errno, place.endpoint) {
+        case (_, .descriptor(let number)):
+            "'fd@\(number)' needs a listening socket that whoever starts this program leaves open,"
+                + " as systemd does for a .socket unit"
+        case (.addressInUse, _) where sockets.keys.contains { $0.overlaps(place) }:
+            "this program listens on \(overlapping(place)) itself, which a reload cannot take"
                 + " away at the same time: restart it"
-        case .addressInUse:
-            "another program listens there; 'ss -ltnp sport = :\(endpoint.port)' names it"
-        case .accessDenied:
+        case (.addressInUse, .internet(_, let port)):
+            "another program listens there; 'ss -ltnp sport = :\(port)' names it"
+        case (.addressInUse, _):
+            "another program listens there; 'ss -lxp' names it"
+        case (.accessDenied, .internet):
             "ports below 1024 want root or CAP_NET_BIND_SERVICE"
+        case (.notPermitted, .internet):
+            "'interface' and 'transparent' want root, or CAP_NET_RAW and CAP_NET_ADMIN"
         default: ""
         }
     }
 
-    private func overlapping(_ endpoint: Endpoint) -> String {
-        sockets.keys.filter { $0.overlaps(endpoint) }.map(\.description).sorted()
+    private func overlapping(_ place: ListeningPlace) -> String {
+        sockets.keys.filter { $0.overlaps(place) }.map(\.endpoint.description).sorted()
             .joined(separator: ", ")
     }
-
-    /// Connections that may wait per socket; the kernel caps it at net.core.somaxconn.
-    private static let backlog: Int32 = 65_535
 }
 
-extension Endpoint {
+/// What tells one listening socket from another: what cannot change while it is open.
+struct ListeningPlace: Hashable {
+    let endpoint: Endpoint
+    let interface: String?
+    let servesIPv6Alone: Bool?
+    let isTransparent: Bool
+    let isDatagram: Bool
+
+    init(_ listener: Listener) {
+        endpoint = listener.endpoint
+        interface = listener.interface
+        servesIPv6Alone = listener.servesIPv6Alone
+        isTransparent = listener.isTransparent
+        isDatagram = listener.isDatagram
+    }
+
     /// Whether both cannot be listened on at once although they differ.
-    fileprivate func overlaps(_ other: Endpoint) -> Bool {
-        port == other.port && self != other && (address == nil || other.address == nil)
+    fileprivate func overlaps(_ other: ListeningPlace) -> Bool {
+        guard self != other, case .internet(let address, let port) = endpoint,
+            case .internet(let otherAddress, let otherPort) = other.endpoint
+        else { return false }
+        return port == otherPort && isDatagram == other.isDatagram
+            && (endpoint == other.endpoint || ListeningPlace.isEverything(address)
+                || ListeningPlace.isEverything(otherAddress))
+    }
+
+    private static func isEverything(_ address: IPAddress?) -> Bool {
+        address == nil || address == .v6(.unspecified)
     }
 }
 
 extension Model {
-    /// Where the node listens: the frontends' endpoints first, then the pages'.
-    var endpoints: [Endpoint] {
-        frontends.filter { !$0.isDisabled }.flatMap(\.endpoints)
-            + statisticsPages.flatMap(\.endpoints)
+    /// Where the node listens: the frontends' listeners first, then the pages'.
+    var listeners: [Listener] {
+        frontends.filter { !$0.isDisabled }.flatMap(\.listeners)
+            + statisticsPages.flatMap(\.listeners)
     }
 }
 
-extension SocketAddress {
-    /// The address in the form that the kernel takes.
-    init(_ endpoint: Endpoint) {
-        self.init(address: endpoint.address?.rawValue ?? 0, port: endpoint.port)
+extension ListeningOptions {
+    fileprivate init(_ listener: Listener) {
+        self.init(backlog: Int32(clamping: listener.backlog ?? mostWaiting))
+        interface = listener.interface
+        servesIPv6Alone = listener.servesIPv6Alone
+        fastOpenQueue = listener.isFastOpen ? self.backlog : nil
+        defersAccept = listener.defersAccept
+        segmentByteCount = listener.segmentByteCount.map { Int32(clamping: $0) }
+        userTimeout = Int32(clamping: Int((listener.userTimeout ?? .zero) / .milliseconds(1)))
+        isTransparent = listener.isTransparent
+        mode = listener.mode
+        owner = (listener.userID, listener.groupID)
     }
 }
+
+extension StreamAddress {
+    /// An endpoint as the kernel takes it.
+    fileprivate init(_ endpoint: Endpoint) {
+        switch endpoint {
+        case .internet(let address?, let port): self.init(address, port: port)
+        case .internet(nil, let port): self = .ipv4(SocketAddress(address: 0, port: port))
+        case .path(let path): self = .path(path)
+        case .abstractName(let name): self = .abstractName(name)
+        case .descriptor: self = .abstractName("")
+        }
+    }
+
+    /// An address and a port as the kernel takes them.
+    init(_ address: IPAddress, port: UInt16) {
+        switch address {
+        case .v4(let four): self = .ipv4(SocketAddress(address: four.rawValue, port: port))
+        case .v6(let six): self = .ipv6(IPEndpoint(high: six.high, low: six.low, port: port))
+        }
+    }
+}
+
+/// Connections that may wait per socket; the kernel caps it at net.core.somaxconn.
+private let mostWaiting = 65_535
 #endif

@@ -43,6 +43,7 @@ extension Model {
         part.trackProcesses = []
         part.global.notificationFIFOs = []
         part.global.logsUnknownVRIDs = false
+        part.global.mail = nil
         part.global.startupDelay = .zero
         part.global.delayAfterBoot = .zero
         return part

@@ -42,7 +42,7 @@ extension Node {
     }
 
     private func readAgain(logging: Bool) throws(Failure) -> Model {
-        let loaded = options.load()
+        let loaded = options.loadAgain()
         if logging {
             for diagnostic in loaded.diagnostics { log(Log.Severity(diagnostic), "\(diagnostic)") }
         }
@@ -58,7 +58,7 @@ extension Node {
                 "a reload cannot add or remove the whole balancer or the whole election;"
                     + " restart the program")
         }
-        try next.global.checkAccount()
+        try next.checkPrivileges()
         return next
     }
 

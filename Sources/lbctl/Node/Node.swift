@@ -55,7 +55,7 @@ final class Node {
             [unowned self] request, answer in
             handle(request, answer: answer)
         }
-        try model.global.checkAccount()
+        try model.checkPrivileges()
         if options.usesRealTime { actInTime() }
         try startBalancer()
         do throws(Failure) { try startFailover() } catch {
@@ -123,6 +123,7 @@ final class Node {
 
     private func report(_ event: FailoverEvent) {
         if let line = event.logLine { log(Log.Severity(line), line.text) }
+        if case .router(let name, .releasesAddresses) = event { closeConnections(of: name) }
         // The event comes out of the middle of a step: what the page shows is taken after it.
         guard !isStatusDue else { return }
         isStatusDue = true
@@ -130,6 +131,13 @@ final class Node {
             isStatusDue = false
             supervisor?.showNode()
         }
+    }
+
+    /// Connections through addresses that leave are dead: the next owner does not know them.
+    private func closeConnections(of router: String) {
+        guard let settings = model.virtualRouters.first(where: { $0.name == router })
+        else { return }
+        supervisor?.closeConnections(through: settings.addresses.map(\.address))
     }
 
     private func handle(_ request: ControlRequest, answer: @escaping (ControlResponse) -> Void) {

@@ -101,7 +101,7 @@ extension TrackerStatus {
             guard let script = scripts.first(where: { $0.settings.name == tracker.name }) else {
                 return
             }
-            detail = [script.lastResult.map { "\($0)" } ?? "", script.lastOutput]
+            detail = [script.lastResult?.words ?? "", script.lastOutput]
                 .filter { !$0.isEmpty }.joined(separator: ": ")
             if case .fact(let fact) = script.settings.source {
                 detail = isGood == true ? "\(fact) serves" : "\(fact) does not serve"

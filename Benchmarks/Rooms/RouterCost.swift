@@ -1,0 +1,176 @@
+import Glibc
+import LinuxIO
+
+/// What `lbctl run` costs with many virtual routers and with one, Active and Backup.
+///
+/// Two programs in network namespaces of their own, joined by a pair of veth. The kernel would let
+/// the sender pay for what the receiver's host does with a packet, so another processor is told to
+/// do that (`rps_cpus`), as on a link between two hosts.
+struct RouterCost {
+    let plan: Plan
+    let report: Report
+
+    func run() throws {
+        guard geteuid() == 0 else {
+            return report.note("routers: NOT RUN", "needs root, for network namespaces")
+        }
+        guard let program = Self.program(isQuick: plan.isQuick) else {
+            return report.note(
+                "routers: NOT RUN", "no lbctl here: swift build -c release --product lbctl")
+        }
+        report.add(
+            "routers: one failover process",
+            // A debug build could not bear more.
+            try rows(
+                program, count: plan.isQuick ? 20 : 255, interval: "0.01",
+                seconds: plan.isQuick ? 1 : 10)
+                + rows(program, count: 1, interval: "1", seconds: plan.isQuick ? 1 : 30))
+    }
+
+    private func rows(
+        _ program: String, count: Int, interval: String, seconds: Int
+    ) throws -> [Row] {
+        var usages = [[Double]](repeating: [], count: 2)
+        var memory = usages
+        for _ in 0..<(seconds > 10 ? 1 : plan.runs) {
+            let pair = try RouterPair(program: program, count: count, interval: interval)
+            defer { pair.end() }
+            // The Backups hear the Active routers from here on.
+            try pair.settle(within: 60)
+            let before = pair.usages
+            let began = MonotonicInstant.now
+            LinuxIO.Thread.sleep(for: .seconds(seconds))
+            let elapsed = Double(MonotonicInstant.now.nanoseconds - began.nanoseconds)
+            for (index, (earlier, later)) in zip(before, pair.usages).enumerated() {
+                usages[index].append(
+                    Double(later.nanoseconds - earlier.nanoseconds) / elapsed * 100)
+                memory[index].append(Double(pair.anonymousKilobytes[index]) / 1024)
+            }
+        }
+        let routers = "\(count) virtual router\(count == 1 ? "" : "s") at \(interval) s"
+        return ["Active", "Backup"].enumerated().map { index, role in
+            Row(
+                benchmark: "routers", work: "\(routers), \(role)",
+                summaries: [
+                    Summary("processor", "%", usages[index]),
+                    Summary("private memory", "MB", memory[index]),
+                ], check: UInt64(count))
+        }
+    }
+
+    /// The program that was built beside this one; to see that it works, a debug build does.
+    private static func program(isQuick: Bool) -> String? {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let length = readlink("/proc/self/exe", &buffer, buffer.count)
+        let own = String(
+            decoding: buffer.prefix(max(length, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let folder = own.split(separator: "/").dropLast()
+        var candidates = ["/" + folder.joined(separator: "/") + "/lbctl"]
+        if isQuick {
+            candidates.append(
+                "/" + (folder.dropLast() + ["debug", "lbctl"]).joined(separator: "/"))
+        }
+        return candidates.first { access($0, X_OK) == 0 }
+    }
+}
+
+/// Two programs with the same virtual routers, of which the first is Active.
+private struct RouterPair {
+    private let folder: String
+    private let programs: [Companion]
+
+    init(program: String, count: Int, interval: String) throws {
+        let folder = "/tmp/lbctl-routers-\(getpid())"
+        mkdir(folder, 0o700)
+        let scripts = try [("va", 200, 1), ("vb", 100, 2)].map { link, priority, host in
+            let file = "\(folder)/\(link).conf"
+            try SmallFile.write(
+                (1...count).map { number in
+                    """
+                    vrrp_instance V\(number) {
+                        interface \(link)
+                        virtual_router_id \(number)
+                        priority \(priority)
+                        version 3
+                        advert_int \(interval)
+                        virtual_ipaddress {
+                            10.9.7.\(number)/32
+                        }
+                    }
+
+                    """
+                }.joined(), to: file)
+            let makeLink = link == "va" ? "ip link add va type veth peer name vb" : ":"
+            return """
+                set -e; mount -t sysfs none /sys; \(makeLink); echo ready; read -r _
+                echo 2 >/sys/class/net/\(link)/queues/rx-0/rps_cpus 2>/dev/null || :
+                ip link set \(link) up; ip address add 10.9.0.\(host)/16 dev \(link); echo up
+                exec '\(program)' run --control \(folder)/\(link).sock \(file) 2>\(folder)/\(link).log
+                """
+        }
+        let programs = try scripts.enumerated().map { index, script in
+            let companion = try Companion(
+                "the \(index == 0 ? "Active" : "Backup") router", on: index == 0 ? 0 : nil,
+                command: ["unshare", "--net", "--mount", "bash", "-c", script])
+            guard try companion.line(within: 10) == "ready" else { throw NoRouters() }
+            return companion
+        }
+        let mover = try Companion(
+            "ip", on: nil,
+            command: [
+                "nsenter", "-t", "\(programs[0].processID)", "-n", "bash", "-c",
+                "ip link set vb netns \(programs[1].processID) && echo moved",
+            ])
+        guard try mover.line(within: 10) == "moved" else { throw NoRouters() }
+        for program in programs {
+            program.go()
+            guard try program.line(within: 10) == "up" else { throw NoRouters() }
+        }
+        self.folder = folder
+        self.programs = programs
+    }
+
+    /// Waits until all routers of the first are Active, and all of the second have heard them.
+    func settle(within seconds: Int) throws {
+        let deadline = MonotonicInstant.now + .seconds(seconds)
+        while true {
+            let logs = ["va", "vb"].map { Processes.contents(of: "\(folder)/\($0).log") ?? "" }
+            let entered = logs.map { Self.count("Entering MASTER STATE", in: $0) }
+            let begun = Self.count("Entering BACKUP STATE", in: logs[1])
+            let wanted = Self.count("Entering BACKUP STATE (init)", in: logs[0])
+            if wanted > 0, entered[0] >= wanted, begun >= wanted { break }
+            guard MonotonicInstant.now < deadline else { throw NoRouters() }
+            LinuxIO.Thread.sleep(for: .milliseconds(100))
+        }
+        // Past the second burst of announcements, five seconds after the first.
+        LinuxIO.Thread.sleep(for: .seconds(7))
+    }
+
+    var usages: [ProcessUsage] { programs.map { ProcessUsage.of($0.processID) } }
+
+    /// Of the failover processes alone.
+    var anonymousKilobytes: [Int] {
+        programs.map { program in
+            let text = Processes.contents(of: "/proc/\(program.processID)/smaps_rollup") ?? ""
+            let line = text.split(separator: "\n").first { $0.hasPrefix("Anonymous:") }
+            return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        }
+    }
+
+    func end() {
+        for program in programs { program.end() }
+        for link in ["va", "vb"] {
+            for suffix in ["conf", "log", "sock"] { unlink("\(folder)/\(link).\(suffix)") }
+        }
+        rmdir(folder)
+    }
+
+    private static func count(_ text: String, in log: String) -> Int {
+        log.split(separator: "\n").count { $0.contains(text) }
+    }
+}
+
+/// The two programs did not come up.
+private struct NoRouters: Error, CustomStringConvertible {
+    var description: String { "routers: the two programs did not become Active and Backup" }
+}

@@ -1,0 +1,63 @@
+public import LinuxIO
+
+/// How connections to a server are made.
+public struct ConnectionPlan: Hashable, Sendable {
+    /// The PROXY header that a connection begins with.
+    public enum Header: Hashable, Sendable {
+        /// None.
+        case none
+        /// A line of text (`send-proxy`).
+        case versionOne
+        /// The binary form (`send-proxy-v2`), with what it says besides.
+        case versionTwo(HeaderOptions)
+    }
+
+    /// What a header of version 2 says besides the addresses (`proxy-v2-options`).
+    public struct HeaderOptions: OptionSet, Hashable, Sendable {
+        /// The options' bits.
+        public let rawValue: UInt8
+        /// Makes a set of its bits.
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+        /// A checksum (`crc32c`).
+        public static let checksum = HeaderOptions(rawValue: 1 << 0)
+        /// The name that the client asked for by TLS (`authority`), where it has been sent by then.
+        public static let authority = HeaderOptions(rawValue: 1 << 1)
+        /// A number that no other connection of this node has (`unique-id`).
+        public static let identifier = HeaderOptions(rawValue: 1 << 2)
+    }
+
+    /// Whose address a server sees.
+    public enum Source: Hashable, Sendable {
+        /// This node's, as the kernel chooses.
+        case automatic
+        /// This address; port 0: any port.
+        case address(IPEndpoint)
+        /// The client's address and a port of this node's choice (`usesrc clientip`).
+        case clientAddress
+        /// The client's address and port (`usesrc client`).
+        case client
+
+        /// Whether the kernel lets only processes with CAP_NET_ADMIN or CAP_NET_RAW do so.
+        public var isTransparent: Bool { self == .clientAddress || self == .client }
+    }
+
+    /// The header.
+    public var header: Header
+    /// Whose address the server sees (`source`).
+    public var source: Source
+    /// The interface that packets leave by (`interface`); `nil`: as routes have it.
+    public var interface: String?
+    /// How long sent bytes may stay without acknowledgement (`tcp-ut`); `nil`: as the kernel has it.
+    public var userTimeout: Duration?
+
+    /// Makes connections as the kernel has them.
+    public init(
+        header: Header = .none, source: Source = .automatic, interface: String? = nil,
+        userTimeout: Duration? = nil
+    ) {
+        self.header = header
+        self.source = source
+        self.interface = interface
+        self.userTimeout = userTimeout
+    }
+}

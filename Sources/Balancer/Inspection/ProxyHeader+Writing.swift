@@ -1,0 +1,163 @@
+internal import LinuxIO
+
+extension ProxyHeader {
+    /// What a header of version 2 says besides the addresses.
+    public struct Extensions: Sendable {
+        /// A checksum over the header (`proxy-v2-options crc32c`).
+        public var hasChecksum = false
+        /// The name that the client asks for (`authority`); left out while empty.
+        public var authority = ShortText()
+        /// A number that no other connection has (`unique-id`).
+        public var identifier: ShortText?
+
+        /// Makes none.
+        public init() {}
+    }
+
+    /// Bytes that a header written here takes at most.
+    static let longestWritten = 16 + 36 + 7 + 2 * 258
+
+    /// Appends the header as version 1 has it: a line of text.
+    ///
+    /// - Parameter output: Where to; needs room for 107 bytes.
+    public func writeVersionOne(to output: inout ByteWriter) {
+        guard let addresses, addresses.isOfOneFamily else {
+            return output.append("PROXY UNKNOWN\r\n")
+        }
+        output.append(addresses.source.isIPv4 ? "PROXY TCP4 " : "PROXY TCP6 ")
+        output.append(addressOf: addresses.source)
+        output.append(" ")
+        output.append(addressOf: addresses.destination)
+        output.append(" ")
+        output.append(decimal: addresses.source.port)
+        output.append(" ")
+        output.append(decimal: addresses.destination.port)
+        output.append("\r\n")
+    }
+
+    /// Appends the header as version 2 has it.
+    ///
+    /// - Parameters:
+    ///   - extensions: What it says besides.
+    ///   - output: Where to; needs room for ``longestWritten`` bytes.
+    public func writeVersionTwo(_ extensions: Extensions, to output: inout ByteWriter) {
+        let start = output.count
+        for index in 0..<12 { output.append(ProxyHeader.versionTwoSignature[index]) }
+        output.append(0x21)
+        let known = addresses.flatMap { $0.isOfOneFamily ? $0 : nil }
+        output.append(known.map { $0.source.isIPv4 ? 0x11 : 0x21 } ?? 0x00)
+        output.append(bigEndian: 0 as UInt16)
+        if let known { known.write(to: &output) }
+        var checksumPlace: Int?
+        if extensions.hasChecksum {
+            output.append(Extension.checksum)
+            output.append(bigEndian: 4 as UInt16)
+            checksumPlace = output.count
+            output.append(bigEndian: 0 as UInt32)
+        }
+        if extensions.authority.count > 0 {
+            output.append(Extension.authority, extensions.authority)
+        }
+        if let identifier = extensions.identifier {
+            output.append(Extension.uniqueIdentifier, identifier)
+        }
+        let length = output.count - start - 16
+        output.replace(at: start + 14, bigEndian: UInt16(length))
+        guard let checksumPlace else { return }
+        let sum = output.withWritten(from: start) {
+            Checksum.castagnoli(of: $0, leavingOut: checksumPlace - start)
+        }
+        output.replace(at: checksumPlace, bigEndian: sum)
+    }
+}
+
+extension ProxyHeader.Addresses {
+    fileprivate var isOfOneFamily: Bool {
+        source.isPresent && destination.isPresent && source.isIPv4 == destination.isIPv4
+    }
+
+    fileprivate func write(to output: inout ByteWriter) {
+        source.writeAddress(to: &output)
+        destination.writeAddress(to: &output)
+        output.append(bigEndian: source.port)
+        output.append(bigEndian: destination.port)
+    }
+}
+
+extension ByteWriter {
+    fileprivate mutating func append(_ type: UInt8, _ text: ShortText) {
+        append(type)
+        append(bigEndian: UInt16(text.count))
+        for index in 0..<text.count { append(text[index]) }
+    }
+
+    fileprivate mutating func append(decimal number: UInt16) {
+        var divisor: UInt16 = 10_000
+        while divisor > 1, number < divisor { divisor /= 10 }
+        while divisor > 0 {
+            append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
+            divisor /= 10
+        }
+    }
+
+    /// Dotted decimal, or as RFC 5952 §4 wants it.
+    fileprivate mutating func append(addressOf end: IPEndpoint) {
+        guard !end.isIPv4 else {
+            for octet in 0..<4 {
+                if octet > 0 { append(UInt8(ascii: ".")) }
+                append(decimal: UInt16(end.ipv4 >> UInt32(24 - 8 * octet) & 255))
+            }
+            return
+        }
+        let gap = end.longestRunOfZeros
+        var place = 0
+        while place < 8 {
+            if let gap, gap.lowerBound == place {
+                append("::")
+                place = gap.upperBound
+                continue
+            }
+            if place > 0, gap?.upperBound != place { append(UInt8(ascii: ":")) }
+            append(hexadecimal: end.group(place))
+            place += 1
+        }
+    }
+
+    private mutating func append(hexadecimal number: UInt16) {
+        var shift: UInt16 = 12
+        while shift > 0, number >> shift == 0 { shift -= 4 }
+        while true {
+            let digit = UInt8(number >> shift & 15)
+            append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            guard shift > 0 else { return }
+            shift -= 4
+        }
+    }
+}
+
+extension IPEndpoint {
+    fileprivate func writeAddress(to output: inout ByteWriter) {
+        guard !isIPv4 else { return output.append(bigEndian: ipv4) }
+        output.append(bigEndian: high)
+        output.append(bigEndian: low)
+    }
+
+    /// One of the eight groups of 16 bits.
+    fileprivate func group(_ place: Int) -> UInt16 {
+        UInt16(truncatingIfNeeded: (place < 4 ? high : low) >> UInt64(48 - place % 4 * 16))
+    }
+
+    /// The first of the longest runs of two groups of zeros or more.
+    fileprivate var longestRunOfZeros: Range<Int>? {
+        var longest = 0..<1
+        var start = 0
+        for place in 0..<8 {
+            guard group(place) == 0 else {
+                start = place + 1
+                continue
+            }
+            if place + 1 - start > longest.count { longest = start..<place + 1 }
+        }
+        return longest.count > 1 ? longest : nil
+    }
+}

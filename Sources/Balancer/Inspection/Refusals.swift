@@ -1,0 +1,95 @@
+internal import Synchronization
+
+/// Why a connection was not relayed, or ended before its time; one of a closed set.
+public enum Refusal: Int, Hashable, Sendable, CaseIterable {
+    /// A `tcp-request connection` rule said so.
+    case deniedConnection
+    /// A `tcp-request session` rule said so.
+    case deniedSession
+    /// A `tcp-request content` rule said so.
+    case deniedContent
+    /// The PROXY header is none.
+    case headerMalformed
+    /// The PROXY header did not come in time.
+    case headerLate
+    /// The connection ended within the PROXY header.
+    case headerCut
+    /// The client ended while its first bytes were waited for.
+    case cut
+    /// The client broke off while its first bytes were waited for.
+    case aborted
+    /// No rule chose a pool for it, and there is none for all.
+    case unmatched
+    /// The address that the client had connected to left this node.
+    case addressLeft
+    /// The flow table was full, and the datagram of a new source was dropped.
+    case flowsFull
+}
+
+extension Refusal {
+    /// The cause in one word, as status and logs have it.
+    public var word: String {
+        switch self {
+        case .deniedConnection: "denied-connection"
+        case .deniedSession: "denied-session"
+        case .deniedContent: "denied-content"
+        case .headerMalformed: "header-malformed"
+        case .headerLate: "header-late"
+        case .headerCut: "header-cut"
+        case .cut: "client-left"
+        case .aborted: "client-aborted"
+        case .unmatched: "no-rule-matched"
+        case .addressLeft: "address-left"
+        case .flowsFull: "flows-full"
+        }
+    }
+
+    /// Those by which a client failed before its first byte could be relayed (`ereq`).
+    static let broken: [Refusal] = [.headerMalformed, .headerLate, .headerCut, .cut, .aborted]
+}
+
+extension Refusal {
+    /// Who or what the log says it was.
+    var cause: Ending.Cause {
+        switch self {
+        case .deniedConnection, .deniedSession, .deniedContent, .unmatched: .proxy
+        case .headerLate: .clientTimeout
+        case .headerMalformed, .headerCut, .cut, .aborted: .client
+        case .addressLeft: .operatorsOrder
+        case .flowsFull: .resource
+        }
+    }
+}
+
+/// How often each ``Refusal`` happened at one frontend.
+///
+/// Shared by all reactors: these events are rare, or somebody's attack.
+final class RefusalTally: Sendable {
+    private let counts = RefusalTally.zeros()
+    /// Connections whose first bytes were no TLS although a rule asked for it.
+    let unreadableHellos = Atomic(0)
+    /// Connections whose first bytes did not come within `inspect-delay`.
+    let lateHellos = Atomic(0)
+
+    private final class Count: Sendable {
+        let value = Atomic(0)
+    }
+
+    private static func zeros() -> [Count] { Refusal.allCases.map { _ in Count() } }
+
+    /// Counts one.
+    func note(_ refusal: Refusal) { counts[refusal.rawValue].value.add(1, ordering: .relaxed) }
+
+    /// How often it happened.
+    subscript(refusal: Refusal) -> Int { counts[refusal.rawValue].value.load(ordering: .relaxed) }
+
+    /// Writes the counts to where they are shown.
+    func tell(_ snapshot: inout FrontendSnapshot) {
+        for refusal in Refusal.allCases where self[refusal] > 0 {
+            snapshot.refusalsByCause[refusal] = self[refusal]
+        }
+        snapshot.requestErrors = Refusal.broken.reduce(0) { $0 + self[$1] }
+        snapshot.unreadableHellos = unreadableHellos.load(ordering: .relaxed)
+        snapshot.lateHellos = lateHellos.load(ordering: .relaxed)
+    }
+}

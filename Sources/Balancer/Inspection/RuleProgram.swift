@@ -1,0 +1,59 @@
+/// A frontend's rules, with the routes that they lead to.
+final class RuleProgram: Sendable {
+    /// Yes, no, or not known as long as the client has not said more.
+    enum Answer {
+        case no, unknown, yes
+    }
+
+    /// What a list of rules comes to.
+    enum Verdict: Equatable {
+        /// No rule held.
+        case none
+        /// It cannot be told before the client says more.
+        case waits
+        /// A rule held.
+        case action(Rule.Action)
+    }
+
+    let plan: RulePlan
+    /// Milliseconds.
+    let inspectDelay: UInt64
+    /// The route that each of the plan's pool rules leads to.
+    let routes: [Int]
+    /// Whether a rule looks at what the client says.
+    let needsContent: Bool
+
+    /// Prepares rules.
+    ///
+    /// - Parameters:
+    ///   - plan: The rules.
+    ///   - routes: The route that each of the plan's pool rules leads to.
+    init(_ plan: RulePlan, routes: [Int]) {
+        self.plan = plan
+        self.routes = routes
+        inspectDelay = milliseconds(plan.inspectDelay)
+        let conditions = plan.content.map(\.condition) + plan.pools.map(\.condition)
+        needsContent = conditions.flatMap(\.alternatives).joined().flatMap(\.questions)
+            .contains(where: \.needsContent)
+    }
+}
+
+extension RuleProgram.Answer {
+    /// Both: no as soon as one is no, as haproxy's conditions have it.
+    static func && (first: Self, second: @autoclosure () -> Self) -> Self {
+        guard first != .no else { return .no }
+        let second = second()
+        if first == .yes { return second }
+        return second == .no ? .no : .unknown
+    }
+
+    /// The opposite; what is not known stays so.
+    func negated(_ isNegated: Bool) -> Self {
+        guard isNegated else { return self }
+        return switch self {
+        case .no: .yes
+        case .unknown: .unknown
+        case .yes: .no
+        }
+    }
+}

@@ -1,0 +1,60 @@
+/// Where connections come in, and where they can lead.
+///
+/// A connection knows its entry (the listening socket) and its route (a frontend and one of the
+/// pools that it can lead to) by a number each.
+struct PathTable: Sendable {
+    /// A listening socket, counted over all frontends.
+    struct Entry: Sendable {
+        let frontend: Int
+        /// The route to the frontend's own pool.
+        let route: Int
+        let acceptsProxyHeader: Bool
+        /// How long the PROXY header may take, in milliseconds.
+        let headerTimeout: UInt64
+        let connectionLimit: Int?
+        let isDatagram: Bool
+        /// What is decided before a server is chosen; `nil`: nothing.
+        let program: RuleProgram?
+
+        /// Whether a connection goes straight to its pool.
+        var isPlain: Bool { !acceptsProxyHeader && program == nil }
+    }
+
+    private(set) var entries: [Entry] = []
+    private(set) var routes: [Worker.Route] = []
+
+    /// - Parameters:
+    ///   - plan: What is to be done.
+    ///   - layout: Where the servers stand.
+    init(_ plan: BalancerPlan, layout: TallyLayout) {
+        for (index, frontend) in plan.frontends.enumerated() {
+            let first = routes.count
+            var pools = [frontend.poolIndex]
+            for rule in frontend.rules.pools where !pools.contains(rule.poolIndex) {
+                pools.append(rule.poolIndex)
+            }
+            routes += pools.map { Worker.Route(index, to: $0, in: plan, layout: layout) }
+            let program =
+                frontend.rules.isEmpty
+                ? nil
+                : RuleProgram(
+                    frontend.rules,
+                    routes: frontend.rules.pools.map {
+                        first + (pools.firstIndex(of: $0.poolIndex) ?? 0)
+                    })
+            let limit = milliseconds(frontend.clientTimeout)
+            entries += frontend.listeners.map { listener in
+                Entry(
+                    frontend: index, route: first,
+                    acceptsProxyHeader: listener.acceptsProxyHeader,
+                    headerTimeout: limit == 0 ? mostHeaderTime : min(limit, mostHeaderTime),
+                    connectionLimit: listener.connectionLimit, isDatagram: frontend.isDatagram,
+                    program: program)
+            }
+        }
+    }
+}
+
+/// Milliseconds that a PROXY header may take, whatever the client's time-out: it comes from a
+/// machine, and at once.
+private let mostHeaderTime: UInt64 = 10_000

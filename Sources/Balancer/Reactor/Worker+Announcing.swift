@@ -1,0 +1,115 @@
+internal import LinuxIO
+
+/// How a connection to a server says whom it is for: by its source address, or a PROXY header.
+extension Worker {
+    /// What was done about the address that a connection is made from.
+    enum Binding {
+        /// The port is still open.
+        case anyPort
+        /// The port is fixed, or not of TCP.
+        case ownPort
+        /// The kernel refused: a negative error number.
+        case failed(Int)
+    }
+
+    /// Sets what the plan wants of a socket before it connects.
+    @unsafe
+    func bindSource(
+        of socket: Int32, for destination: UnsafePointer<Destination>, _ client: Int
+    ) -> Binding {
+        let plan = unsafe destination.pointee.connection
+        let timeout = unsafe destination.pointee.userTimeout
+        if timeout > 0 { _ = StreamSocket.setOption(socket, level: 6, 18, to: timeout) }
+        if let interface = plan.interface {
+            let result = StreamSocket.bind(socket, toInterface: interface)
+            guard result == 0 else { return .failed(result) }
+        }
+        let end: IPEndpoint
+        switch plan.source {
+        case .automatic: return .anyPort
+        case .address(let address): end = address
+        case .client: end = source(of: client)
+        case .clientAddress:
+            let client = source(of: client)
+            end = IPEndpoint(high: client.high, low: client.low, port: 0)
+        }
+        // A client of another family than the server's cannot be its source.
+        let address = RawStreamAddress(end)
+        guard end.isPresent, unsafe address.family == destination.pointee.family else {
+            return .anyPort
+        }
+        if plan.source.isTransparent {
+            let result = StreamSocket.setTransparent(socket, family: address.family)
+            guard result == 0 else { return .failed(result) }
+        }
+        if end.port == 0 {
+            // The port is chosen by `connect`, which knows both ends (Linux 4.2).
+            _ = StreamSocket.setOption(socket, level: 0, 24, to: 1)  // IP_BIND_ADDRESS_NO_PORT
+        } else {
+            _ = StreamSocket.setOption(socket, level: 1, 2, to: 1)  // SOL_SOCKET, SO_REUSEADDR
+        }
+        let result = StreamSocket.bind(socket, to: address)
+        guard result == 0 else { return .failed(result) }
+        return end.port == 0 ? .anyPort : .ownPort
+    }
+
+    /// Sends the PROXY header, the first bytes of a connection to a server.
+    ///
+    /// - Returns: Whether the socket took it: a new one has room for it.
+    mutating func sendHeader(_ client: Int) -> Bool {
+        let socket = slab[client | 1].socket
+        let header = ProxyHeader(
+            addresses: .init(source: source(of: client), destination: destination(of: client)))
+        let plan = unsafe destinations[Int(slab[client | 1].owner)].connection.header
+        var extensions = ProxyHeader.Extensions()
+        if case .versionTwo(let options) = plan {
+            extensions.hasChecksum = options.contains(.checksum)
+            if options.contains(.authority) { extensions.authority = serverName(client) }
+            if options.contains(.identifier) { extensions.identifier = nextIdentifier() }
+        }
+        var writer = unsafe ByteWriter(
+            UnsafeMutableRawBufferPointer(start: buffer, count: bufferByteCount))
+        switch plan {
+        case .none: return true
+        case .versionOne: header.writeVersionOne(to: &writer)
+        case .versionTwo: header.writeVersionTwo(extensions, to: &writer)
+        }
+        let count = writer.count
+        guard case .moved(count) = unsafe StreamSocket.send(buffer, count: count, to: socket) else {
+            return false
+        }
+        slab[client | 1].marks.insert(.hasSent)
+        return true
+    }
+
+    /// The name that the client asked for by TLS, if it has said so by now.
+    private func serverName(_ client: Int) -> ShortText {
+        guard
+            case .moved(let count) = unsafe StreamSocket.peek(
+                at: slab[client].socket, into: buffer, upTo: ClientHello.longestByteCount),
+            case .complete(let hello) = look(at: count, ClientHello.read)
+        else { return ShortText() }
+        return hello.serverName
+    }
+
+    /// 32 digits: the balancer's own number, the reactor's, and one that counts up.
+    private mutating func nextIdentifier() -> ShortText {
+        identifierCount &+= 1
+        var text = ShortText()
+        let low = UInt64(number) << 48 | identifierCount & 0xffff_ffff_ffff
+        for shift in stride(from: 60, through: 0, by: -4) {
+            _ = text.append(digit: shared.ownNumber >> UInt64(shift))
+        }
+        for shift in stride(from: 60, through: 0, by: -4) {
+            _ = text.append(digit: low >> UInt64(shift))
+        }
+        return text
+    }
+}
+
+extension ShortText {
+    fileprivate mutating func append(digit number: UInt64) -> Bool {
+        let digit = UInt8(number & 15)
+        return append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "A") + digit - 10)
+    }
+}

@@ -1,0 +1,124 @@
+internal import LinuxIO
+internal import Synchronization
+
+/// What is known about a connection while rules are asked.
+struct Facts {
+    let source: IPEndpoint
+    /// Asked for when first needed.
+    var destination: IPEndpoint?
+    /// How many bytes the client has sent.
+    var byteCount = 0
+    var hello = ClientHello.Reading.needsMore
+
+    init(source: IPEndpoint) { self.source = source }
+}
+
+/// Answers to the questions of rules.
+extension Worker {
+    /// Whether a condition holds, as far as can be told now.
+    ///
+    /// - Parameters:
+    ///   - condition: The condition.
+    ///   - client: The connection.
+    ///   - facts: What is known about it.
+    ///   - isOver: Whether nothing more is waited for: what is not known then does not hold.
+    /// - Returns: The answer.
+    func answer(
+        _ condition: Condition, _ client: Int, _ facts: inout Facts, deadlineIsOver isOver: Bool
+    ) -> RuleProgram.Answer {
+        var best = RuleProgram.Answer.no
+        for terms in condition.alternatives where best != .yes {
+            var all = RuleProgram.Answer.yes
+            for term in terms where all != .no {
+                var any = RuleProgram.Answer.no
+                for question in term.questions where any != .yes {
+                    let one = answer(question, client, &facts, isOver)
+                    if one != .no { any = one }
+                }
+                let own = any.negated(term.isNegated)
+                all = all && own
+            }
+            if all != .no { best = all }
+        }
+        return best.negated(condition.isNegated)
+    }
+
+    private func answer(
+        _ question: Question, _ client: Int, _ facts: inout Facts, _ isOver: Bool
+    ) -> RuleProgram.Answer {
+        switch question {
+        case .constant(let value): .init(value)
+        case .waitIsOver: isOver ? .yes : .unknown
+        case .source(let table): .init(table.value(for: facts.source) != nil)
+        case .destination(let table):
+            .init(table.value(for: destination(client, &facts)) != nil)
+        case .sourcePort(let ranges): .init(ranges.contain(Int(facts.source.port)))
+        case .destinationPort(let ranges):
+            .init(ranges.contain(Int(destination(client, &facts).port)))
+        case .usableServers(let pool, let ranges):
+            .init(ranges.contain(shared.pools[pool].state.withLock { $0.usableCount }))
+        case .connectionCount(let ranges):
+            .init(
+                ranges.contain(
+                    shared.admission.withLock { $0.frontends[Int(slab[client].owner)].taken }))
+        case .byteCount(let ranges):
+            ranges.contain(facts.byteCount) ? .yes : isOver ? .no : .unknown
+        case .helloType(let ranges): facts.ask(isOver) { _ in ranges.contain(1) }
+        case .serverName(let patterns):
+            facts.ask(isOver) { hello in
+                hello.serverName.count > 0
+                    && patterns.contains {
+                        $0.matches(hello.serverName, in: 0..<hello.serverName.count)
+                    }
+            }
+        case .protocolName(let patterns):
+            facts.ask(isOver) { hello in
+                hello.offers { range in
+                    patterns.contains { $0.matches(hello.protocols, in: range) }
+                }
+            }
+        }
+    }
+
+    private func destination(_ client: Int, _ facts: inout Facts) -> IPEndpoint {
+        if let known = facts.destination { return known }
+        let end = destination(of: client)
+        facts.destination = end
+        return end
+    }
+}
+
+extension Facts {
+    /// Asks about the client's first TLS message.
+    fileprivate func ask(
+        _ isOver: Bool, _ holds: (ClientHello) -> Bool
+    ) -> RuleProgram.Answer {
+        switch hello {
+        case .complete(let hello): .init(holds(hello))
+        case .needsMore: isOver ? .no : .unknown
+        case .malformed: .no
+        }
+    }
+}
+
+extension RuleProgram.Answer {
+    fileprivate init(_ holds: Bool) { self = holds ? .yes : .no }
+}
+
+extension [ClosedRange<Int>] {
+    fileprivate func contain(_ number: Int) -> Bool { contains { $0.contains(number) } }
+}
+
+extension ClientHello {
+    /// Whether one of the offered protocols satisfies a question about where its name lies.
+    fileprivate func offers(_ holds: (Range<Int>) -> Bool) -> Bool {
+        var place = 0
+        while place < protocols.count {
+            let end = place + 1 + Int(protocols[place])
+            guard end <= protocols.count else { return false }
+            if holds(place + 1..<end) { return true }
+            place = end
+        }
+        return false
+    }
+}

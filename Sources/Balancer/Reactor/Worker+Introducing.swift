@@ -1,0 +1,198 @@
+internal import LinuxIO
+internal import Reactor
+internal import Synchronization
+
+// What comes before a server is chosen: the PROXY header, and rules that may look at the client's
+// first bytes. They are looked at where they lie, in the socket (MSG_PEEK), so that a connection
+// that is inspected needs no buffer, and what is relayed afterwards is all of them.
+
+extension Worker {
+    /// Begins with a connection whose listener has a PROXY header or rules.
+    mutating func introduce(_ client: Int, from peer: IPEndpoint) {
+        slab[client].phase = .introducing
+        slab[client].stage = .header
+        var awaitsHeader = unsafe entries[Int(slab[client].path)].acceptsProxyHeader
+        if let program = program(of: client), !program.plan.connection.isEmpty {
+            var facts = Facts(source: peer)
+            switch decide(program.plan.connection, client, &facts, deadlineIsOver: true) {
+            case .action(.reject): return refuse(client, as: .deniedConnection)
+            case .action(.silentDrop): return drop(client, as: .deniedConnection)
+            case .action(.expectProxyHeader): awaitsHeader = true
+            case .action(.accept), .none, .waits: break
+            }
+        }
+        guard !awaitsHeader else { return enter(.introducing, client) }
+        beginInspecting(client, source: peer)
+    }
+
+    /// Handles events of a connection that is not introduced yet.
+    mutating func introductionStirred(_ half: Int, _ readiness: Readiness) {
+        note(readiness, half)
+        guard readiness.isDisjoint(with: [.failed, .hungUp]) else {
+            return refuse(half, as: .aborted)
+        }
+        switch slab[half].stage {
+        case .header: readHeader(half)
+        case .content: inspect(half, deadlineIsOver: false)
+        }
+    }
+
+    /// The time for an introduction is over: without a header nobody knows whom it is about;
+    /// without content the rules decide by what there is.
+    mutating func introductionTimedOut(_ client: Int) {
+        switch slab[client].stage {
+        case .header: refuse(client, as: .headerLate)
+        case .content:
+            shared.refusals[Int(slab[client].owner)].lateHellos.add(1, ordering: .relaxed)
+            inspect(client, deadlineIsOver: true)
+        }
+    }
+
+    /// How long the present part of an introduction may take, in milliseconds.
+    func introductionTimeout(_ client: Int) -> UInt64 {
+        switch slab[client].stage {
+        case .header: unsafe entries[Int(slab[client].path)].headerTimeout
+        case .content: max(1, program(of: client)?.inspectDelay ?? 1)
+        }
+    }
+
+    // MARK: The header
+
+    private mutating func readHeader(_ client: Int) {
+        let isLast = slab[client].marks.contains(.endIsNear)
+        let socket = slab[client].socket
+        guard
+            case .moved(let count) = unsafe StreamSocket.peek(
+                at: socket, into: buffer, upTo: ProxyHeader.longestByteCount)
+        else { return }
+        guard count > 0 else { return refuse(client, as: .headerCut) }
+        switch look(at: count, ProxyHeader.read) {
+        case .needsMore:
+            if isLast { refuse(client, as: .headerCut) }
+        case .malformed:
+            refuse(client, as: .headerMalformed)
+        case .complete(let header, let byteCount):
+            _ = unsafe StreamSocket.receive(from: socket, into: buffer, upTo: byteCount)
+            if let addresses = header.addresses {
+                if slab[client].introduction >= 0 {
+                    introductions.drop(slab[client].introduction)
+                }
+                slab[client].introduction = introductions.keep(addresses)
+                slab[client].number = addresses.source.port
+                slab[client].word = addresses.source.digest
+            }
+            slab[client].activeAt = UInt32(truncatingIfNeeded: now)
+            beginInspecting(client, source: source(of: client))
+        }
+    }
+
+    // MARK: Rules
+
+    /// Goes on with a connection whose ends are known.
+    private mutating func beginInspecting(_ client: Int, source: IPEndpoint) {
+        guard let program = program(of: client) else { return goOn(client) }
+        slab[client].stage = .content
+        var facts = Facts(source: source)
+        switch decide(program.plan.session, client, &facts, deadlineIsOver: true) {
+        case .action(.reject): return refuse(client, as: .deniedSession)
+        case .action(.silentDrop): return drop(client, as: .deniedSession)
+        case .action(.accept), .action(.expectProxyHeader), .none, .waits: break
+        }
+        guard program.needsContent else {
+            return conclude(client, program, &facts, deadlineIsOver: true)
+        }
+        enter(.introducing, client)
+        inspect(client, deadlineIsOver: program.inspectDelay == 0)
+    }
+
+    /// Looks at what the client has said so far.
+    private mutating func inspect(_ client: Int, deadlineIsOver: Bool) {
+        guard let program = program(of: client) else { return goOn(client) }
+        var facts = Facts(source: source(of: client))
+        switch unsafe StreamSocket.peek(
+            at: slab[client].socket, into: buffer, upTo: ClientHello.longestByteCount)
+        {
+        case .moved(0): return refuse(client, as: .cut)
+        case .moved(let count):
+            facts.byteCount = count
+            facts.hello = look(at: count, ClientHello.read)
+        case .wouldBlock: break
+        case .failed: return refuse(client, as: .aborted)
+        }
+        let isLast = slab[client].marks.contains(.endIsNear)
+        conclude(client, program, &facts, deadlineIsOver: deadlineIsOver || isLast)
+    }
+
+    /// Follows the content rules and those that choose a pool, unless they want more bytes.
+    private mutating func conclude(
+        _ client: Int, _ program: RuleProgram, _ facts: inout Facts, deadlineIsOver: Bool
+    ) {
+        switch decide(program.plan.content, client, &facts, deadlineIsOver: deadlineIsOver) {
+        case .waits: return
+        case .action(.reject): return refuse(client, as: .deniedContent)
+        case .action(.silentDrop): return drop(client, as: .deniedContent)
+        case .action(.accept), .action(.expectProxyHeader), .none: break
+        }
+        for (index, rule) in program.plan.pools.enumerated() {
+            switch answer(rule.condition, client, &facts, deadlineIsOver: deadlineIsOver) {
+            case .unknown: return
+            case .no: continue
+            case .yes: return lead(client, to: program.routes[index], program, facts)
+            }
+        }
+        guard !program.plan.refusesOthers else { return refuse(client, as: .unmatched) }
+        lead(client, to: Int(slab[client | 1].path), program, facts)
+    }
+
+    /// Goes on to the pool that was chosen.
+    private mutating func lead(
+        _ client: Int, to route: Int, _ program: RuleProgram, _ facts: Facts
+    ) {
+        slab[client | 1].path = UInt16(route)
+        if case .malformed = facts.hello, program.needsContent {
+            shared.refusals[Int(slab[client].owner)].unreadableHellos.add(1, ordering: .relaxed)
+        }
+        goOn(client)
+    }
+
+    /// The first rule whose condition holds decides.
+    private func decide(
+        _ rules: [Rule], _ client: Int, _ facts: inout Facts, deadlineIsOver: Bool
+    ) -> RuleProgram.Verdict {
+        for rule in rules {
+            switch answer(rule.condition, client, &facts, deadlineIsOver: deadlineIsOver) {
+            case .unknown: return .waits
+            case .no: continue
+            case .yes: return .action(rule.action)
+            }
+        }
+        return .none
+    }
+
+    /// Everything that had to be known is known.
+    private mutating func goOn(_ client: Int) {
+        recordAccepted(client)
+        enterPool(client)
+    }
+
+    private mutating func refuse(_ client: Int, as refusal: Refusal) {
+        shared.refusals[Int(slab[client].owner)].note(refusal)
+        end(client, client: .finish, server: .reset, because: refusal.cause)
+    }
+
+    /// Forgets a connection without telling the client.
+    private mutating func drop(_ client: Int, as refusal: Refusal) {
+        shared.refusals[Int(slab[client].owner)].note(refusal)
+        end(client, client: .silence, server: .reset, because: refusal.cause)
+    }
+
+    private func program(of client: Int) -> RuleProgram? {
+        unsafe entries[Int(slab[client].path)].program
+    }
+
+    /// Reads the first bytes of the buffer.
+    func look<Verdict>(at count: Int, _ read: (Span<UInt8>) -> Verdict) -> Verdict {
+        let start = unsafe buffer.assumingMemoryBound(to: UInt8.self)
+        return read(unsafe UnsafeBufferPointer(start: start, count: count).span)
+    }
+}

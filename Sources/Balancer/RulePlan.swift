@@ -1,0 +1,204 @@
+/// What is decided about a connection before a server is chosen.
+///
+/// Lists are gone through in order; the first rule whose condition holds decides.
+public struct RulePlan: Hashable, Sendable {
+    /// Rules as soon as a connection is accepted (`tcp-request connection`).
+    public var connection: [Rule] = []
+    /// Rules once the PROXY header was read (`tcp-request session`).
+    public var session: [Rule] = []
+    /// Rules that may look at what the client says first (`tcp-request content`).
+    public var content: [Rule] = []
+    /// How long rules wait for what the client says (`tcp-request inspect-delay`).
+    public var inspectDelay = Duration.zero
+    /// Which pool serves (`use_backend`); the frontend's own when none holds.
+    public var pools: [PoolRule] = []
+    /// Whether a connection that no rule gives a pool is closed.
+    public var refusesOthers = false
+
+    /// Makes no rule.
+    public init() {}
+
+    /// Whether nothing is decided.
+    public var isEmpty: Bool {
+        connection.isEmpty && session.isEmpty && content.isEmpty && pools.isEmpty
+    }
+}
+
+/// One rule.
+public struct Rule: Hashable, Sendable {
+    /// What a rule does with a connection.
+    public enum Action: Hashable, Sendable {
+        /// It goes on, and the further rules of the list are not asked.
+        case accept
+        /// It is closed.
+        case reject
+        /// It is closed, and the client is not told (`silent-drop`).
+        case silentDrop
+        /// It begins with a PROXY header (`expect-proxy layer4`); in ``RulePlan/connection`` only.
+        case expectProxyHeader
+    }
+
+    /// What it does.
+    public var action: Action
+    /// When.
+    public var condition: Condition
+
+    /// Makes a rule.
+    public init(_ action: Action, if condition: Condition = .always) {
+        self.action = action
+        self.condition = condition
+    }
+}
+
+/// A rule that chooses a pool.
+public struct PoolRule: Hashable, Sendable {
+    /// The position in ``BalancerPlan/pools``.
+    public var poolIndex: Int
+    /// When.
+    public var condition: Condition
+
+    /// Makes a rule.
+    public init(_ poolIndex: Int, if condition: Condition = .always) {
+        self.poolIndex = poolIndex
+        self.condition = condition
+    }
+}
+
+/// A condition: alternatives, of which one has to hold; in each, every term has to.
+public struct Condition: Hashable, Sendable {
+    /// A question, or its opposite.
+    public struct Term: Hashable, Sendable {
+        /// The questions of which one has to hold: an `acl` may have several lines.
+        public var questions: [Question]
+        /// Whether none may hold instead.
+        public var isNegated: Bool
+
+        /// Makes a term.
+        public init(_ questions: [Question], isNegated: Bool = false) {
+            self.questions = questions
+            self.isNegated = isNegated
+        }
+    }
+
+    /// The alternatives.
+    public var alternatives: [[Term]]
+    /// Whether the opposite is meant (`unless`).
+    public var isNegated: Bool
+
+    /// Makes a condition.
+    public init(_ alternatives: [[Term]], isNegated: Bool = false) {
+        self.alternatives = alternatives
+        self.isNegated = isNegated
+    }
+
+    /// One that holds.
+    public static let always = Condition([[]])
+}
+
+/// A question about a connection.
+public enum Question: Hashable, Sendable {
+    /// Always yes (`always_true`), or never.
+    case constant(Bool)
+    /// Whether the time to look at what the client says is over (`wait_end`).
+    case waitIsOver
+    /// Whether the client's address is in one of these networks (`src`).
+    case source(PrefixTable)
+    /// Whether the address that the client connected to is (`dst`).
+    case destination(PrefixTable)
+    /// The client's port (`src_port`).
+    case sourcePort([ClosedRange<Int>])
+    /// The port that the client connected to (`dst_port`).
+    case destinationPort([ClosedRange<Int>])
+    /// The name that the client asks for by TLS (`req.ssl_sni`).
+    case serverName([TextPattern])
+    /// A protocol that the client offers by TLS (`req.ssl_alpn`).
+    case protocolName([TextPattern])
+    /// The type of the client's first TLS message, 1 for a client hello (`req.ssl_hello_type`).
+    case helloType([ClosedRange<Int>])
+    /// How many bytes the client has sent (`req.len`).
+    case byteCount([ClosedRange<Int>])
+    /// How many servers of a pool can serve (`nbsrv`).
+    case usableServers(poolIndex: Int, [ClosedRange<Int>])
+    /// How many connections the frontend has (`fe_conn`).
+    case connectionCount([ClosedRange<Int>])
+
+    /// Whether it can only be answered by what the client says.
+    public var needsContent: Bool {
+        switch self {
+        case .serverName, .protocolName, .helloType, .byteCount, .waitIsOver: true
+        case .constant, .source, .destination, .sourcePort, .destinationPort, .usableServers,
+            .connectionCount:
+            false
+        }
+    }
+}
+
+/// What a text is compared with.
+public struct TextPattern: Hashable, Sendable {
+    /// How it is compared.
+    public enum Match: UInt8, Hashable, Sendable {
+        /// The whole text (`-m str`).
+        case exact
+        /// How it begins (`-m beg`).
+        case beginning
+        /// How it ends (`-m end`).
+        case end
+        /// A part (`-m sub`).
+        case part
+        /// Any text at all (`-m found`).
+        case found
+    }
+
+    /// How it is compared.
+    public var match: Match
+    /// The bytes, at most 255.
+    public var bytes: [UInt8]
+    /// Whether capital and small letters of ASCII are the same (`-i`).
+    public var ignoresCase: Bool
+
+    /// Makes a pattern.
+    public init(_ match: Match, _ text: String, ignoresCase: Bool = false) {
+        self.match = match
+        bytes = Array(text.utf8.prefix(255))
+        self.ignoresCase = ignoresCase
+    }
+
+    /// Whether bytes of a text match; nothing is allocated.
+    ///
+    /// - Parameters:
+    ///   - text: Where they lie.
+    ///   - range: Which of them.
+    /// - Returns: The verdict.
+    func matches(_ text: borrowing ShortText, in range: Range<Int>) -> Bool {
+        guard match != .found else { return true }
+        guard bytes.count <= range.count else { return false }
+        let places: ClosedRange<Int>
+        switch match {
+        case .exact:
+            guard bytes.count == range.count else { return false }
+            places = 0...0
+        case .beginning, .found: places = 0...0
+        case .end: places = (range.count - bytes.count)...(range.count - bytes.count)
+        case .part: places = 0...(range.count - bytes.count)
+        }
+        var place = places.lowerBound
+        while place <= places.upperBound {
+            if stands(at: range.lowerBound + place, in: text) { return true }
+            place += 1
+        }
+        return false
+    }
+
+    private func stands(at place: Int, in text: borrowing ShortText) -> Bool {
+        for index in bytes.indices {
+            let byte = text[place + index]
+            guard byte == bytes[index] || ignoresCase && byte.lowercased == bytes[index].lowercased
+            else { return false }
+        }
+        return true
+    }
+}
+
+extension UInt8 {
+    fileprivate var lowercased: UInt8 { (0x41...0x5A).contains(self) ? self | 0x20 : self }
+}

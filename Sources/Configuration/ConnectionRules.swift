@@ -1,0 +1,176 @@
+public import VRRPCore
+
+/// What is decided about a connection before a server is chosen.
+public struct ConnectionRules: Hashable, Sendable, Codable {
+    /// `tcp-request connection`.
+    public var connection: [ConnectionRule] = []
+    /// `tcp-request session`.
+    public var session: [ConnectionRule] = []
+    /// `tcp-request content`.
+    public var content: [ConnectionRule] = []
+    /// `tcp-request inspect-delay`; `nil`: not said.
+    public var inspectDelay: Duration?
+    /// `use_backend`.
+    public var backends: [BackendRule] = []
+    /// Whether connections that no `use_backend` takes are closed: there is no default.
+    public var refusesOthers = false
+
+    /// Makes no rule.
+    public init() {}
+
+    /// Whether nothing is decided.
+    public var isEmpty: Bool {
+        connection.isEmpty && session.isEmpty && content.isEmpty && backends.isEmpty
+    }
+}
+
+/// A rule of `tcp-request`.
+public struct ConnectionRule: Hashable, Sendable, Codable {
+    /// What it does.
+    public enum Action: String, Hashable, Sendable, Codable, CaseIterable {
+        /// The connection goes on.
+        case accept
+        /// It is closed.
+        case reject
+        /// It is closed without telling the client.
+        case silentDrop = "silent-drop"
+        /// It begins with a PROXY header.
+        case expectProxy = "expect-proxy"
+    }
+
+    /// What it does.
+    public var action: Action
+    /// When.
+    public var condition: RuleCondition
+
+    /// Makes a rule.
+    public init(action: Action, condition: RuleCondition) {
+        self.action = action
+        self.condition = condition
+    }
+}
+
+/// A rule of `use_backend`.
+public struct BackendRule: Hashable, Sendable, Codable {
+    /// The pool's name.
+    public var backendName: String
+    /// When.
+    public var condition: RuleCondition
+
+    /// Makes a rule.
+    public init(backendName: String, condition: RuleCondition) {
+        self.backendName = backendName
+        self.condition = condition
+    }
+}
+
+/// What stands after `if` or `unless`.
+public struct RuleCondition: Hashable, Sendable, Codable {
+    /// An access list, or its opposite: one of its questions has to be answered by yes.
+    public struct Term: Hashable, Sendable, Codable {
+        /// The questions.
+        public var questions: [ConnectionQuestion]
+        /// Whether `!` stands before it.
+        public var isNegated: Bool
+
+        /// Makes a term.
+        public init(questions: [ConnectionQuestion], isNegated: Bool = false) {
+            self.questions = questions
+            self.isNegated = isNegated
+        }
+    }
+
+    /// Alternatives (`or`); in each, every term has to hold.
+    public var alternatives: [[Term]]
+    /// Whether it stands after `unless`.
+    public var isNegated: Bool
+
+    /// Makes a condition; by default one that holds.
+    public init(alternatives: [[Term]] = [[]], isNegated: Bool = false) {
+        self.alternatives = alternatives
+        self.isNegated = isNegated
+    }
+}
+
+/// What an access list asks.
+public enum ConnectionQuestion: Hashable, Sendable, Codable {
+    /// `always_true`, `always_false`.
+    case constant(Bool)
+    /// `wait_end`.
+    case waitIsOver
+    /// `src`.
+    case source([AddressPrefix])
+    /// `dst`.
+    case destination([AddressPrefix])
+    /// `src_port`.
+    case sourcePort([ClosedRange<Int>])
+    /// `dst_port`.
+    case destinationPort([ClosedRange<Int>])
+    /// `req.ssl_sni`.
+    case serverName([NameMatch])
+    /// `req.ssl_alpn`.
+    case protocolName([NameMatch])
+    /// `req.ssl_hello_type`.
+    case helloType([ClosedRange<Int>])
+    /// `req.len`.
+    case byteCount([ClosedRange<Int>])
+    /// `nbsrv(BACKEND)`.
+    case usableServers(backendName: String, [ClosedRange<Int>])
+    /// `fe_conn`.
+    case connectionCount([ClosedRange<Int>])
+
+    /// Whether the answer lies in what the client says.
+    var needsContent: Bool {
+        switch self {
+        case .waitIsOver, .serverName, .protocolName, .helloType, .byteCount: true
+        case .constant, .source, .destination, .sourcePort, .destinationPort, .usableServers,
+            .connectionCount:
+            false
+        }
+    }
+}
+
+/// A network.
+public struct AddressPrefix: Hashable, Sendable, Codable {
+    /// An address in it.
+    public var address: IPAddress
+    /// Leading bits that count, 0 to 32 or 128.
+    public var length: Int
+
+    /// Makes a network.
+    public init(address: IPAddress, length: Int) {
+        self.address = address
+        self.length = length
+    }
+}
+
+/// What a text is compared with.
+public struct NameMatch: Hashable, Sendable, Codable {
+    /// haproxy's `-m`.
+    public enum Method: String, Hashable, Sendable, Codable, CaseIterable {
+        /// The whole text.
+        case exact = "str"
+        /// How it begins.
+        case beginning = "beg"
+        /// How it ends.
+        case end = "end"
+        /// A part.
+        case part = "sub"
+        /// Whether there is one.
+        case found = "found"
+    }
+
+    /// How it is compared.
+    public var method: Method
+    /// With what.
+    public var text: String
+    /// Whether capital and small letters are the same (`-i`).
+    public var ignoresCase: Bool
+
+    /// Makes a comparison.
+    public init(_ method: Method, _ text: String, ignoresCase: Bool = false) {
+        self.method = method
+        self.text = text
+        self.ignoresCase = ignoresCase
+    }
+}

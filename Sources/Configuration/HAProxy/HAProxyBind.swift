@@ -1,0 +1,94 @@
+/// What the words after a `bind` address say.
+struct HAProxyBind: Sendable {
+    /// The options; the endpoint is filled in for each address of the line.
+    var listener = Listener(.internet(address: nil, port: 1))
+
+    /// Reads the options of one line.
+    init(_ arguments: inout Arguments) throws(Remark) {
+        try Self.table.readAll(into: &self, &arguments)
+    }
+
+    /// haproxy's configuration manual, section 5.1.
+    private static let table = KeywordTable<HAProxyBind>(
+        "bind option",
+        implemented.merging(
+            ignored.flatMap { count, names in
+                names.split(whereSeparator: \.isWhitespace).map {
+                    (String($0), Rule<HAProxyBind>.notYet(taking: count))
+                }
+            }
+        ) { own, _ in own })
+
+    private static let implemented: [String: Rule<HAProxyBind>] = [
+        "accept-proxy": .set(\.listener.acceptsProxyHeader, to: true),
+        "interface": .line { bind, arguments throws(Remark) in
+            bind.listener.interface = try arguments.interfaceName()
+        },
+        "name": .line { bind, arguments throws(Remark) in
+            bind.listener.name = try arguments.next("a name").text
+        },
+        "backlog": .integer(\.listener.backlog, 1...Int(Int32.max)),
+        "maxconn": .line { bind, arguments throws(Remark) in
+            let limit = try arguments.integer(in: .atLeast(0))
+            bind.listener.connectionLimit = limit == 0 ? nil : limit
+        },
+        "tfo": .set(\.listener.isFastOpen, to: true),
+        "defer-accept": .set(\.listener.defersAccept, to: true),
+        "mss": .integer(\.listener.segmentByteCount, 88...65_535),
+        "tcp-ut": .line { bind, arguments throws(Remark) in
+            bind.listener.userTimeout = try arguments.time(isZeroAllowed: false)
+        },
+        "transparent": .set(\.listener.isTransparent, to: true),
+        "v4v6": .set(\.listener.servesIPv6Alone, to: false),
+        "v6only": .set(\.listener.servesIPv6Alone, to: true),
+        "mode": .line { bind, arguments throws(Remark) in
+            let word = try arguments.next("permissions such as 660")
+            guard let mode = UInt32(word.text, radix: 8), mode <= 0o777 else {
+                throw .error(
+                    "mode \(word.text.quoted): must be permissions such as 660", at: word.position)
+            }
+            bind.listener.mode = mode
+        },
+        "user": .line { bind, arguments throws(Remark) in
+            bind.listener.userID = try HAProxyAccount.user(arguments.next("a user's name")).user
+        },
+        "group": .line { bind, arguments throws(Remark) in
+            bind.listener.groupID = try HAProxyAccount.group(arguments.next("a group's name"))
+        },
+        "uid": .line { bind, arguments throws(Remark) in
+            bind.listener.userID = UInt32(try arguments.integer(in: .atLeast(0)))
+        },
+        "gid": .line { bind, arguments throws(Remark) in
+            bind.listener.groupID = UInt32(try arguments.integer(in: .atLeast(0)))
+        },
+        "ssl": .notYet(taking: 0, "bytes reach the server as the client sent them"),
+    ]
+
+    /// Further known options, by the number of words that each takes.
+    private static let ignored: [Int: String] = [
+        0: """
+        allow-0rtt force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13
+        generate-certificates no-alpn no-ca-names no-sslv3 no-tls-tickets no-tlsv10 no-tlsv11
+        no-tlsv12 no-tlsv13 prefer-client-ciphers quic-force-retry strict-sni accept-netscaler-cip
+        """,
+        1: """
+        alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file cc ciphers ciphersuites
+        client-sigalgs crl-file crt crt-ignore-err crt-list curves default-crt ecdhe expose-fd
+        guid-prefix id idle-ping label level namespace nbconn nice npn ocsp-update process proto
+        quic-cc-algo quic-socket severity-output shards sigalgs ssl-max-ver ssl-min-ver tcp-md5sig
+        tcp-ss thread tls-ticket-keys verify
+        """,
+    ]
+}
+
+extension Arguments {
+    /// The name of an interface that is next.
+    mutating func interfaceName() throws(Remark) -> String {
+        let word = try next("an interface, such as eth0")
+        guard (1...15).contains(word.text.utf8.count) else {
+            throw .error(
+                "\(word.text.quoted): an interface's name has 1 to 15 bytes", at: word.position)
+        }
+        return word.text
+    }
+}

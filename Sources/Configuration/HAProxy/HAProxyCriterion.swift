@@ -1,0 +1,226 @@
+import VRRPCore
+
+/// The criterion of an access list, its flags and its values.
+///
+/// haproxy's configuration manual, sections 7.1 and 7.3.
+struct HAProxyCriterion {
+    private let criterion: Word
+    private var ignoresCase = false
+    private var method = NameMatch.Method.exact
+    private var values: [Word] = []
+
+    /// Reads a criterion to the end of its words.
+    ///
+    /// - Parameters:
+    ///   - words: What follows the name of the list, or the brace.
+    ///   - word: The name, or the brace: for the complaint when nothing follows.
+    /// - Returns: What is asked.
+    /// - Throws: A remark at the word that makes no sense.
+    static func read(
+        _ words: inout ArraySlice<Word>, after word: Word
+    ) throws(Remark) -> ConnectionQuestion {
+        guard let criterion = words.popFirst() else {
+            throw .error("\(word.text.quoted) needs a criterion, such as src", at: word.position)
+        }
+        var reader = HAProxyCriterion(criterion: criterion)
+        try reader.readFlags(&words)
+        reader.values += words
+        words = []
+        return try reader.question()
+    }
+
+    private init(criterion: Word) { self.criterion = criterion }
+
+    private mutating func readFlags(_ words: inout ArraySlice<Word>) throws(Remark) {
+        while let flag = words.first, flag.text.hasPrefix("-"), !flag.isQuoted {
+            words = words.dropFirst()
+            switch flag.text {
+            case "--": return
+            case "-i": ignoresCase = true
+            case "-n": break
+            case "-f": values += try file(argument(of: flag, &words))
+            case "-m":
+                let word = try argument(of: flag, &words)
+                // Numbers and addresses have one way to be compared.
+                if word.text == "int" || word.text == "ip" { continue }
+                guard let known = NameMatch.Method(rawValue: word.text) else {
+                    throw .error(
+                        "-m \(word.text): must be str, beg, end, sub or found", at: word.position)
+                }
+                method = known
+            default:
+                throw .error(
+                    "the flag \(flag.text.quoted) is not offered; there are -i, -m and -f",
+                    at: flag.position)
+            }
+        }
+    }
+
+    private func argument(
+        of flag: Word, _ words: inout ArraySlice<Word>
+    ) throws(Remark) -> Word {
+        guard let word = words.popFirst() else {
+            throw .error("\(flag.text) needs a word after it", at: flag.position)
+        }
+        return word
+    }
+
+    /// The lines of a file, without comments and empty ones.
+    private func file(_ path: Word) throws(Remark) -> [Word] {
+        let file: InputFile
+        do throws(Diagnostic) { file = try InputFile(reading: path.text) } catch {
+            throw .error("-f \(path.text): \(error.message)", at: path.position)
+        }
+        return String(decoding: file.bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+            .map { $0.trimmingSpaces }
+            .filter { !$0.isEmpty && !$0.hasPrefix("#") }
+            .map { Word(text: $0, position: path.position, isQuoted: true) }
+    }
+
+    private func question() throws(Remark) -> ConnectionQuestion {
+        let (name, argument) = criterionParts
+        switch name {
+        case "always_true": return .constant(true)
+        case "always_false": return .constant(false)
+        case "wait_end": return .waitIsOver
+        case "src": return .source(try prefixes())
+        case "dst": return .destination(try prefixes())
+        case "src_port": return .sourcePort(try ranges())
+        case "dst_port": return .destinationPort(try ranges())
+        case "req.ssl_sni", "req_ssl_sni": return .serverName(try texts())
+        case "req.ssl_alpn", "req_ssl_alpn": return .protocolName(try texts())
+        case "req.ssl_hello_type", "req_ssl_hello_type": return .helloType(try ranges())
+        case "req.len", "req_len": return .byteCount(try ranges())
+        case "fe_conn" where argument == nil: return .connectionCount(try ranges())
+        case "nbsrv":
+            guard let argument else {
+                throw .error(
+                    "nbsrv needs a backend's name in parentheses, such as nbsrv(web)",
+                    at: criterion.position)
+            }
+            return .usableServers(backendName: argument, try ranges(unlessSaid: 1...Int.max))
+        default:
+            throw .error(
+                "the criterion \(criterion.text.quoted) is not offered", at: criterion.position,
+                suggestion: Self.names.nearest(to: name))
+        }
+    }
+
+    /// `NAME(ARGUMENT),lower`: letters are compared as they are asked to be.
+    private var criterionParts: (name: String, argument: String?) {
+        var text = Substring(criterion.text)
+        for suffix in [",lower", ",upper"] where text.hasSuffix(suffix) {
+            text = text.dropLast(suffix.count)
+        }
+        guard let open = text.firstIndex(of: "("), text.hasSuffix(")") else {
+            return (String(text), nil)
+        }
+        return (String(text[..<open]), String(text[text.index(after: open)...].dropLast()))
+    }
+
+    // MARK: Values
+
+    private func needingValues() throws(Remark) -> [Word] {
+        guard !values.isEmpty else {
+            throw .error("\(criterion.text.quoted) needs a value", at: criterion.position)
+        }
+        return values
+    }
+
+    private func prefixes() throws(Remark) -> [AddressPrefix] {
+        var prefixes: [AddressPrefix] = []
+        for word in try needingValues() { prefixes.append(try word.addressPrefix()) }
+        return prefixes
+    }
+
+    private func texts() throws(Remark) -> [NameMatch] {
+        if method == .found || values.isEmpty { return [NameMatch(.found, "")] }
+        let folds = ignoresCase || criterion.text.hasSuffix(",lower")
+        return values.map { NameMatch(method, $0.text, ignoresCase: folds) }
+    }
+
+    /// Numbers, ranges such as `80:90`, or a comparison: `gt 80`.
+    private func ranges(
+        unlessSaid fallback: ClosedRange<Int>? = nil
+    ) throws(Remark) -> [ClosedRange<Int>] {
+        if let fallback, values.isEmpty { return [fallback] }
+        var words = try needingValues()[...]
+        var ranges: [ClosedRange<Int>] = []
+        var comparison = "eq"
+        while let word = words.popFirst() {
+            if ["eq", "ge", "gt", "le", "lt"].contains(word.text) {
+                comparison = word.text
+                guard !words.isEmpty else {
+                    throw .error("\(word.text.quoted) needs a number", at: word.position)
+                }
+                continue
+            }
+            ranges.append(try word.range(comparison))
+        }
+        return ranges
+    }
+
+    private static let names = [
+        "src", "dst", "src_port", "dst_port", "req.ssl_sni", "req.ssl_alpn", "req.ssl_hello_type",
+        "req.len", "nbsrv", "fe_conn", "always_true", "always_false", "wait_end",
+    ]
+}
+
+extension Word {
+    /// The word as a network: `ADDRESS`, `ADDRESS/LENGTH` or, of IPv4, `ADDRESS/MASK`.
+    fileprivate func addressPrefix() throws(Remark) -> AddressPrefix {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard let address = IPAddress(parts[0]), parts.count <= 2 else {
+            throw .error(
+                "\(text.quoted): must be an address or a network, such as 192.0.2.0/24",
+                at: position)
+        }
+        let most = address.family == .ipv4 ? 32 : 128
+        guard parts.count == 2 else { return AddressPrefix(address: address, length: most) }
+        if address.family == .ipv4, let mask = IPv4Address(parts[1]) {
+            let length = (~mask.rawValue).leadingZeroBitCount
+            guard mask.rawValue.trailingZeroBitCount == 32 - length || mask.rawValue == 0 else {
+                throw .error("\(parts[1]) is no mask of leading bits", at: position)
+            }
+            return AddressPrefix(address: address, length: mask.rawValue.nonzeroBitCount)
+        }
+        let length = try Word(text: parts[1], position: position)
+            .integer(in: 0...most, of: "prefix length")
+        return AddressPrefix(address: address, length: length)
+    }
+
+    fileprivate func range(_ comparison: String) throws(Remark) -> ClosedRange<Int> {
+        func number(_ text: Substring) throws(Remark) -> Int {
+            guard let number = Int(text), (0...Int(UInt32.max)).contains(number) else {
+                throw .error(
+                    "\(self.text.quoted): must be a number or a range such as 80:90", at: position)
+            }
+            return number
+        }
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        if parts.count == 2 {
+            let low = parts[0].isEmpty ? 0 : try number(parts[0])
+            let high = parts[1].isEmpty ? Int.max : try number(parts[1])
+            guard low <= high, comparison == "eq" else {
+                throw .error("\(text.quoted): the first is above the last", at: position)
+            }
+            return low...high
+        }
+        let value = try number(parts[0])
+        switch comparison {
+        case "ge": return value...Int.max
+        case "gt": return (value + 1)...Int.max
+        case "le": return 0...value
+        case "lt": return value == 0 ? -1...(-1) : 0...(value - 1)
+        default: return value...value
+        }
+    }
+}
+
+extension Substring {
+    /// The text without spaces and tabs around it.
+    fileprivate var trimmingSpaces: String {
+        let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" }
+        return String(drop(while: isSpace).reversed().drop(while: isSpace).reversed())
+    }
+}

@@ -1,0 +1,246 @@
+import VRRPCore
+
+/// What the rules of one section say: `acl`, `tcp-request`, `use_backend`.
+struct HAProxyRouting: Sendable {
+    /// A pool that a rule names.
+    struct Reference: Sendable {
+        let value: Draft.RuleReference
+        let position: Position
+    }
+
+    private(set) var rules = ConnectionRules()
+    private(set) var references: [Reference] = []
+    /// The questions of each access list; several lines of one name add up.
+    private var lists: [String: [ConnectionQuestion]] = [:]
+    /// Where a rule first looks at what the client says.
+    private var contentPosition: Position?
+
+    /// Reads `acl NAME CRITERION …`.
+    mutating func addList(_ arguments: inout Arguments) throws(Remark) {
+        let name = try arguments.next("a name and a criterion")
+        guard Self.predefined[name.text] == nil, name.text != "if", name.text != "or" else {
+            throw .error(
+                "\(name.text.quoted) has a meaning of its own; give the list another name",
+                at: name.position)
+        }
+        var words = arguments.remaining()[...]
+        lists[name.text, default: []].append(try question(&words, after: name))
+    }
+
+    /// Reads `use_backend NAME [if|unless …]`.
+    mutating func addBackend(_ arguments: inout Arguments) throws(Remark) {
+        let name = try arguments.next("the name of a backend")
+        guard !name.text.contains("%[") else {
+            throw .error(
+                "\(name.text.quoted): names made of samples are known but not implemented yet; write"
+                    + " a rule per backend", at: name.position)
+        }
+        note("use_backend", name)
+        rules.backends.append(
+            BackendRule(backendName: name.text, condition: try condition(&arguments)))
+    }
+
+    /// Reads `tcp-request connection|session|content|inspect-delay …`.
+    mutating func addRequestRule(_ arguments: inout Arguments) throws(Remark) {
+        let stage = try arguments.nextSubkeyword("connection, session, content or inspect-delay")
+        switch stage.text {
+        case "inspect-delay":
+            rules.inspectDelay = try arguments.time(isZeroAllowed: false)
+        case "connection":
+            guard let rule = try rule(&arguments, mayExpectProxy: true) else { return }
+            rules.connection.append(try refusingContent(rule, at: stage))
+        case "session":
+            guard let rule = try rule(&arguments) else { return }
+            rules.session.append(try refusingContent(rule, at: stage))
+        case "content":
+            guard let rule = try rule(&arguments) else { return }
+            rules.content.append(rule)
+        default:
+            throw .error(
+                "unknown stage \(stage.text.quoted) of tcp-request", at: stage.position,
+                suggestion: ["connection", "session", "content", "inspect-delay"]
+                    .nearest(to: stage.text))
+        }
+    }
+
+    /// The rules once the section is complete.
+    func finish(hasDefault: Bool, _ remarks: inout [Remark]) -> ConnectionRules {
+        var rules = rules
+        rules.refusesOthers = !hasDefault
+        if rules.inspectDelay == nil, let contentPosition {
+            rules.inspectDelay = .seconds(5)
+            remarks.append(
+                .warning(
+                    "a rule looks at what the client says, but there is no 'tcp-request"
+                        + " inspect-delay': clients are waited for 5s at most", at: contentPosition)
+            )
+        }
+        return rules
+    }
+
+    // MARK: Rules
+
+    /// An action and its condition; `nil` for an action that is passed over with a warning.
+    private mutating func rule(
+        _ arguments: inout Arguments, mayExpectProxy: Bool = false
+    ) throws(Remark) -> ConnectionRule? {
+        let word = try arguments.next("an action: accept, reject or silent-drop")
+        let name = String(word.text.prefix { $0 != "(" })
+        if Self.otherActions.contains(name) || name.hasPrefix("track-sc")
+            || name.hasPrefix("sc-") || name.hasPrefix("lua.")
+        {
+            arguments.warn(
+                "the action \(name.quoted) is known but not implemented yet; it is ignored",
+                at: word.position)
+            _ = arguments.remaining()
+            return nil
+        }
+        guard let action = ConnectionRule.Action(rawValue: word.text) else {
+            throw .error(
+                "unknown action \(word.text.quoted)", at: word.position,
+                suggestion: ConnectionRule.Action.allCases.map(\.rawValue).nearest(to: word.text))
+        }
+        if action == .expectProxy {
+            guard mayExpectProxy else {
+                throw .error(
+                    "'expect-proxy' stands after 'tcp-request connection' only", at: word.position)
+            }
+            let layer = try arguments.next("layer4")
+            guard layer.text == "layer4" else {
+                throw .error("\(layer.text.quoted): must be layer4", at: layer.position)
+            }
+        }
+        return ConnectionRule(action: action, condition: try condition(&arguments))
+    }
+
+    private func refusingContent(
+        _ rule: ConnectionRule, at stage: Word
+    ) throws(Remark) -> ConnectionRule {
+        let questions = rule.condition.alternatives.joined().flatMap(\.questions)
+        guard questions.contains(where: \.needsContent) else { return rule }
+        throw .error(
+            "'tcp-request \(stage.text)' comes before anything that the client says; use"
+                + " 'tcp-request content'", at: stage.position)
+    }
+
+    // MARK: Conditions
+
+    /// `if|unless` and what follows, or nothing: always.
+    private mutating func condition(
+        _ arguments: inout Arguments
+    ) throws(Remark) -> RuleCondition {
+        guard let keyword = arguments.nextIfPresent() else { return RuleCondition() }
+        guard keyword.text == "if" || keyword.text == "unless" else {
+            throw .error("\(keyword.text.quoted): must be if or unless", at: keyword.position)
+        }
+        var words = arguments.remaining()[...]
+        var condition = RuleCondition(isNegated: keyword.text == "unless")
+        while let word = words.popFirst() {
+            if word.text == "or" || word.text == "||" {
+                guard condition.alternatives.last?.isEmpty == false else {
+                    throw .error(
+                        "\(word.text.quoted) needs a condition before it", at: word.position)
+                }
+                condition.alternatives.append([])
+            } else {
+                let term = try term(word, &words)
+                if contentPosition == nil, term.questions.contains(where: \.needsContent) {
+                    contentPosition = word.position
+                }
+                condition.alternatives[condition.alternatives.count - 1].append(term)
+            }
+        }
+        guard condition.alternatives.last?.isEmpty == false else {
+            throw .error("\(keyword.text.quoted) needs a condition", at: keyword.position)
+        }
+        return condition
+    }
+
+    /// `NAME`, `{ CRITERION … }`, or the opposite of either with `!`.
+    private mutating func term(
+        _ word: Word, _ rest: inout ArraySlice<Word>
+    ) throws(Remark) -> RuleCondition.Term {
+        var text = Substring(word.text)
+        var isNegated = false
+        while text.hasPrefix("!") {
+            isNegated.toggle()
+            text = text.dropFirst()
+        }
+        if text.isEmpty, let next = rest.popFirst() {
+            var term = try term(next, &rest)
+            if isNegated { term.isNegated.toggle() }
+            return term
+        }
+        guard text == "{" else {
+            guard let questions = lists[String(text)] ?? Self.predefined[String(text)] else {
+                throw .error(
+                    "no acl before this line is named \(text.quoted)", at: word.position,
+                    suggestion: lists.keys.nearest(to: String(text)))
+            }
+            return RuleCondition.Term(questions: questions, isNegated: isNegated)
+        }
+        guard let end = rest.firstIndex(where: { $0.text == "}" && !$0.isQuoted }) else {
+            throw .error("this brace is not closed on its line", at: word.position)
+        }
+        var inner = rest[..<end]
+        rest = rest[(end + 1)...]
+        return RuleCondition.Term(
+            questions: [try question(&inner, after: word)], isNegated: isNegated)
+    }
+
+    private mutating func question(
+        _ words: inout ArraySlice<Word>, after word: Word
+    ) throws(Remark) -> ConnectionQuestion {
+        let question = try HAProxyCriterion.read(&words, after: word)
+        if case .usableServers(let name, _) = question {
+            note("nbsrv", Word(text: name, position: word.position))
+        }
+        return question
+    }
+
+    private mutating func note(_ keyword: String, _ name: Word) {
+        references.append(
+            Reference(
+                value: Draft.RuleReference(keyword: keyword, backend: name.text),
+                position: name.position))
+    }
+
+    /// haproxy's configuration manual, section 7.4.
+    private static let predefined: [String: [ConnectionQuestion]] = [
+        "TRUE": [.constant(true)], "FALSE": [.constant(false)], "WAIT_END": [.waitIsOver],
+        "LOCALHOST": [
+            .source([
+                AddressPrefix(address: .v4(.init(127, 0, 0, 0)), length: 8),
+                AddressPrefix(address: .v6(.init(high: 0, low: 1)), length: 128),
+            ])
+        ],
+        "REQ_CONTENT": [.byteCount([1...Int.max])],
+    ]
+
+    /// Actions of `tcp-request` that decide nothing here.
+    private static let otherActions: Set<String> = [
+        "capture", "do-log", "do-resolve", "pause", "send-spoe-group", "set-bandwidth-limit",
+        "set-bc-mark", "set-bc-tos", "set-dst", "set-dst-port", "set-fc-mark", "set-fc-tos",
+        "set-log-level", "set-mark", "set-nice", "set-priority-class", "set-priority-offset",
+        "set-src", "set-src-port", "set-tos", "set-var", "set-var-fmt", "switch-mode", "unset-var",
+        "use-service", "accept-netscaler-cip",
+    ]
+}
+
+extension HAProxySection {
+    /// The keywords of rules.
+    static let routing: [String: Rule<HAProxySection>] = [
+        "acl": .each { section, arguments throws(Remark) in
+            try section.routing.addList(&arguments)
+        },
+        "use_backend": .each { section, arguments throws(Remark) in
+            try section.routing.addBackend(&arguments)
+        },
+        "tcp-request": .each { section, arguments throws(Remark) in
+            try section.routing.addRequestRule(&arguments)
+        },
+        "source": .line { section, arguments throws(Remark) in
+            section.settings.source = try arguments.connectionSource()
+        },
+    ]
+}

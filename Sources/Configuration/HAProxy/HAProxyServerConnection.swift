@@ -1,0 +1,79 @@
+/// The options of a server that say how connections to it are made, and `source`.
+extension HAProxyServerOptions {
+    /// haproxy's configuration manual, section 5.2.
+    static let connectionRules: [String: Rule<HAProxyServerOptions>] = [
+        "send-proxy": .set(\.connection.header, to: .versionOne),
+        "no-send-proxy": .line { options, _ throws(Remark) in
+            if options.connection.header == .versionOne { options.connection.header = .none }
+        },
+        "send-proxy-v2": .set(\.connection.header, to: .versionTwo),
+        "no-send-proxy-v2": .line { options, _ throws(Remark) in
+            if options.connection.header == .versionTwo { options.connection.header = .none }
+        },
+        // Without TLS at this end there is nothing more to tell than version 2 does.
+        "send-proxy-v2-ssl": .set(\.connection.header, to: .versionTwo),
+        "send-proxy-v2-ssl-cn": .set(\.connection.header, to: .versionTwo),
+        "proxy-v2-options": .line { options, arguments throws(Remark) in
+            try options.readHeaderOptions(arguments.next("options such as crc32c,unique-id"))
+        },
+        "source": .line { options, arguments throws(Remark) in
+            options.source = try arguments.connectionSource()
+        },
+        "interface": .line { options, arguments throws(Remark) in
+            options.interface = try arguments.interfaceName()
+        },
+        "tcp-ut": .line { options, arguments throws(Remark) in
+            options.connection.userTimeout = try arguments.time(isZeroAllowed: false)
+        },
+        "tfo": .notYet(
+            taking: 0, "the first bytes follow the handshake: a failed one could not be retried"),
+    ]
+
+    private mutating func readHeaderOptions(_ word: Word) throws(Remark) {
+        for option in word.split(at: ",") {
+            switch option.text {
+            case "crc32c": connection.headerHasChecksum = true
+            case "authority": connection.headerHasAuthority = true
+            case "unique-id": connection.headerHasIdentifier = true
+            // They describe TLS at this end, and there is none.
+            case "ssl", "cert-cn", "ssl-cipher", "cert-sig", "cert-key": break
+            default:
+                throw .error(
+                    "unknown PROXY header option \(option.text.quoted)", at: option.position,
+                    suggestion: ["crc32c", "authority", "unique-id"].nearest(to: option.text))
+            }
+        }
+    }
+
+    /// What connections are made like, as far as the server's own words say.
+    var finishedConnection: ServerConnection {
+        var connection = connection
+        connection.source = source ?? ConnectionSource()
+        if let interface { connection.source.interface = interface }
+        return connection
+    }
+}
+
+extension Arguments {
+    /// What follows `source`: an address, `usesrc` and `interface`.
+    mutating func connectionSource() throws(Remark) -> ConnectionSource {
+        var source = ConnectionSource()
+        (source.address, source.port) = try next("an address").sourceAddress()
+        while let word = upcoming, word.text == "usesrc" || word.text == "interface" {
+            skip(1)
+            guard word.text == "usesrc" else {
+                source.interface = try interfaceName()
+                continue
+            }
+            let who = try next("client or clientip")
+            switch who.text {
+            case "client": source.transparency = .client
+            case "clientip": source.transparency = .clientAddress
+            default:
+                throw .error(
+                    "usesrc \(who.text.quoted): must be client or clientip", at: who.position)
+            }
+        }
+        return source
+    }
+}

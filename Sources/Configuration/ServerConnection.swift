@@ -1,0 +1,90 @@
+public import VRRPCore
+
+/// Where a server is.
+public enum ServerAddress: Hashable, Sendable, Codable {
+    /// An address; the port stands beside it.
+    case internet(IPAddress)
+    /// A Unix socket in the file system.
+    case path(String)
+    /// A Unix socket with an abstract name.
+    case abstractName(String)
+
+    /// The address, if it is one of the internet.
+    public var internet: IPAddress? {
+        guard case .internet(let address) = self else { return nil }
+        return address
+    }
+}
+
+extension ServerAddress: CustomStringConvertible {
+    /// The address without a port, or as the file has it.
+    public var description: String {
+        switch self {
+        case .internet(let address): address.description
+        case .path(let path): "unix@\(path)"
+        case .abstractName(let name): "abns@\(name)"
+        }
+    }
+}
+
+extension Server {
+    /// `ADDRESS:PORT`, or the name of a Unix socket.
+    public var endpointDescription: String {
+        guard let address = address.internet else { return address.description }
+        return "\(address.inHostPort):\(port)"
+    }
+}
+
+/// How connections to a server are made.
+public struct ServerConnection: Hashable, Sendable, Codable {
+    /// The PROXY header that a connection begins with.
+    public enum Header: Hashable, Sendable, Codable {
+        /// None.
+        case none
+        /// `send-proxy`.
+        case versionOne
+        /// `send-proxy-v2`.
+        case versionTwo
+    }
+
+    /// The header.
+    public var header = Header.none
+    /// `proxy-v2-options`: `crc32c`.
+    public var headerHasChecksum = false
+    /// `proxy-v2-options`: `authority`.
+    public var headerHasAuthority = false
+    /// `proxy-v2-options`: `unique-id`.
+    public var headerHasIdentifier = false
+    /// `source`, `interface`.
+    public var source = ConnectionSource()
+    /// How long sent bytes may stay without acknowledgement (`tcp-ut`).
+    public var userTimeout: Duration?
+
+    /// Makes haproxy's defaults.
+    public init() {}
+}
+
+/// Whose address a server sees.
+public struct ConnectionSource: Hashable, Sendable, Codable {
+    /// What `usesrc` says.
+    public enum Transparency: Hashable, Sendable, Codable {
+        /// The address below.
+        case none
+        /// The client's address (`usesrc clientip`).
+        case clientAddress
+        /// The client's address and port (`usesrc client`).
+        case client
+    }
+
+    /// The address; `nil`: as the kernel chooses.
+    public var address: IPAddress?
+    /// The port; 0: any.
+    public var port: UInt16 = 0
+    /// The interface; `nil`: as routes have it.
+    public var interface: String?
+    /// What `usesrc` says.
+    public var transparency = Transparency.none
+
+    /// Makes one that leaves it to the kernel.
+    public init() {}
+}

@@ -1,0 +1,142 @@
+#if Program
+internal import Balancer
+internal import LinuxIO
+internal import NodeConfiguration
+internal import VRRPCore
+
+extension RulePlan {
+    /// The rules of a frontend.
+    ///
+    /// - Parameters:
+    ///   - rules: As the model has them.
+    ///   - poolIndex: Gives a pool's position.
+    init(_ rules: ConnectionRules, poolIndex: (String) -> Int) {
+        self.init()
+        connection = rules.connection.map { Rule($0, poolIndex) }
+        session = rules.session.map { Rule($0, poolIndex) }
+        content = rules.content.map { Rule($0, poolIndex) }
+        inspectDelay = rules.inspectDelay ?? .zero
+        pools = rules.backends.map {
+            PoolRule(poolIndex($0.backendName), if: Condition($0.condition, poolIndex))
+        }
+        refusesOthers = rules.refusesOthers && !rules.backends.isEmpty
+    }
+}
+
+extension Rule {
+    fileprivate init(_ rule: ConnectionRule, _ poolIndex: (String) -> Int) {
+        let action: Rule.Action =
+            switch rule.action {
+            case .accept: .accept
+            case .reject: .reject
+            case .silentDrop: .silentDrop
+            case .expectProxy: .expectProxyHeader
+            }
+        self.init(action, if: Condition(rule.condition, poolIndex))
+    }
+}
+
+extension Condition {
+    fileprivate init(_ condition: RuleCondition, _ poolIndex: (String) -> Int) {
+        self.init(
+            condition.alternatives.map { terms in
+                terms.map { term in
+                    Term(
+                        term.questions.map { Question($0, poolIndex) }, isNegated: term.isNegated)
+                }
+            }, isNegated: condition.isNegated)
+    }
+}
+
+extension Question {
+    fileprivate init(_ question: ConnectionQuestion, _ poolIndex: (String) -> Int) {
+        switch question {
+        case .constant(let value): self = .constant(value)
+        case .waitIsOver: self = .waitIsOver
+        case .source(let prefixes): self = .source(PrefixTable(prefixes))
+        case .destination(let prefixes): self = .destination(PrefixTable(prefixes))
+        case .sourcePort(let ranges): self = .sourcePort(ranges)
+        case .destinationPort(let ranges): self = .destinationPort(ranges)
+        case .serverName(let texts): self = .serverName(texts.map(TextPattern.init))
+        case .protocolName(let texts): self = .protocolName(texts.map(TextPattern.init))
+        case .helloType(let ranges): self = .helloType(ranges)
+        case .byteCount(let ranges): self = .byteCount(ranges)
+        case .usableServers(let name, let ranges):
+            self = .usableServers(poolIndex: poolIndex(name), ranges)
+        case .connectionCount(let ranges): self = .connectionCount(ranges)
+        }
+    }
+}
+
+extension PrefixTable {
+    fileprivate init(_ prefixes: [AddressPrefix]) {
+        self.init(
+            prefixes.map { prefix in
+                Prefix(IPEndpoint(prefix.address, port: 0), length: prefix.length)
+            })
+    }
+}
+
+extension TextPattern {
+    fileprivate init(_ text: NameMatch) {
+        let match: Match =
+            switch text.method {
+            case .exact: .exact
+            case .beginning: .beginning
+            case .end: .end
+            case .part: .part
+            case .found: .found
+            }
+        self.init(match, text.text, ignoresCase: text.ignoresCase)
+    }
+}
+
+extension IPEndpoint {
+    /// An address and a port.
+    init(_ address: IPAddress, port: UInt16) {
+        switch address {
+        case .v4(let four): self.init(ipv4: four.rawValue, port: port)
+        case .v6(let six): self.init(high: six.high, low: six.low, port: port)
+        }
+    }
+}
+
+extension ConnectionPlan {
+    /// How connections to a server are made.
+    init(_ connection: ServerConnection) {
+        var options: HeaderOptions = []
+        if connection.headerHasChecksum { options.insert(.checksum) }
+        if connection.headerHasAuthority { options.insert(.authority) }
+        if connection.headerHasIdentifier { options.insert(.identifier) }
+        let header: Header =
+            switch connection.header {
+            case .none: .none
+            case .versionOne: .versionOne
+            case .versionTwo: .versionTwo(options)
+            }
+        let source: Source =
+            switch connection.source.transparency {
+            case .client: .client
+            case .clientAddress: .clientAddress
+            case .none:
+                connection.source.address.map {
+                    .address(IPEndpoint($0, port: connection.source.port))
+                } ?? .automatic
+            }
+        self.init(
+            header: header, source: source, interface: connection.source.interface,
+            userTimeout: connection.userTimeout)
+    }
+}
+
+extension StreamAddress {
+    /// Where a server is.
+    init(_ server: Server) {
+        switch server.address {
+        case .internet(let address): self.init(address, port: server.port)
+        case .path(let path): self = .path(path)
+        case .abstractName(let name): self = .abstractName(name)
+        }
+    }
+}
+#endif

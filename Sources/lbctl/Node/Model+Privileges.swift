@@ -1,0 +1,23 @@
+#if Program
+internal import LinuxIO
+internal import NodeConfiguration
+
+extension Model {
+    /// Refuses what the balancer process could not do as the user that it becomes.
+    ///
+    /// - Throws: `Failure` that names the keyword.
+    func checkPrivileges() throws(Failure) {
+        try global.checkAccount()
+        guard !Privileges.isRoot || global.userID ?? 0 != 0 else { return }
+        for backend in backends {
+            for server in backend.servers where server.connection.source.transparency != .none {
+                throw Failure(
+                    .notPermitted,
+                    "server \(backend.name)/\(server.name): 'usesrc' wants CAP_NET_ADMIN, which the"
+                        + " balancer process has as root alone: run as root without 'user' in the"
+                        + " global section")
+            }
+        }
+    }
+}
+#endif

@@ -1,0 +1,177 @@
+import Balancer
+import Glibc
+import LinuxIO
+import Testing
+
+extension BalancerTests {
+    @Suite struct `Datagrams` {
+        /// A server that answers each datagram with its name and what it got.
+        final class NamedServer: Sendable {
+            let address: StreamAddress
+            private let number: Int32
+
+            init(_ name: String) throws {
+                let socket = try DatagramSocket.bound(
+                    to: .ipv4(SocketAddress(address: 0x7f00_0001, port: 0)),
+                    options: ListeningOptions(backlog: 0))
+                number = socket.release()
+                _ = fcntl(number, F_SETFL, 0)
+                let port = StreamSocket.localEndpoint(of: number).port
+                address = .ipv4(SocketAddress(address: 0x7f00_0001, port: port))
+                let number = number
+                let thread = try Thread(name: "server") {
+                    var buffer = [UInt8](repeating: 0, count: 65_536)
+                    while true {
+                        var peer = RawPeerAddress()
+                        let transfer = buffer.withUnsafeMutableBytes {
+                            DatagramSocket.receive(
+                                from: number, into: $0.baseAddress!, upTo: 65_536, peer: &peer)
+                        }
+                        guard case .moved(let count) = transfer else { return }
+                        if count == 3, buffer[0] == 0x21 { return _ = close(number) }
+                        let answer = Array(name.utf8) + buffer[..<count]
+                        let to = RawStreamAddress(peer.endpoint)
+                        _ = answer.withUnsafeBytes {
+                            DatagramSocket.send(
+                                $0.baseAddress!, count: answer.count, to: to, by: number)
+                        }
+                    }
+                }
+                thread.detach()
+            }
+
+            /// Has the server close its socket.
+            func stop() {
+                let socket = DatagramClient(to: address)
+                socket.send("!!!")
+            }
+        }
+
+        final class DatagramClient {
+            let socket: BlockingSocket
+
+            init(to address: StreamAddress) {
+                let number = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+                _ = StreamSocket.connect(number, to: RawStreamAddress(address))
+                socket = BlockingSocket(adopting: number)
+                var limit = timeval(tv_sec: 2, tv_usec: 0)
+                setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
+            }
+
+            func send(_ text: String) {
+                let bytes = Array(text.utf8)
+                _ = Glibc.send(socket.number, bytes, bytes.count, 0)
+            }
+
+            func ask(_ text: String) -> String {
+                send(text)
+                guard case .bytes(let bytes) = socket.receive() else { return "" }
+                return String(decoding: bytes, as: UTF8.self)
+            }
+        }
+
+        /// A balancer of datagrams with one pool.
+        final class Running {
+            let balancer: Balancer
+            let address: StreamAddress
+            private let socket: Int32
+
+            init(
+                _ servers: [NamedServer], reactors: Int = 1,
+                adjusting adjust: (inout BalancerPlan) -> Void = { _ in }
+            ) throws {
+                socket = try DatagramSocket.bound(
+                    to: .ipv4(SocketAddress(address: 0x7f00_0001, port: 0)),
+                    options: ListeningOptions(backlog: 0)
+                ).release()
+                var plan = BalancerPlan(
+                    reactorCount: reactors, frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                    pools: [PoolPlan(name: "pool", servers: servers.map { .at($0.address) })])
+                for index in servers.indices { plan.pools[0].servers[index].name = "s\(index)" }
+                plan.frontends[0].isDatagram = true
+                adjust(&plan)
+                balancer = try Balancer(plan: plan, listeners: [[socket]])
+                try balancer.start()
+                let port = StreamSocket.localEndpoint(of: socket).port
+                address = .ipv4(SocketAddress(address: 0x7f00_0001, port: port))
+            }
+
+            deinit {
+                balancer.stop()
+                close(socket)
+            }
+        }
+
+        @Test(arguments: [1, 2]) func `a source stays with one server, sources take turns`(
+            reactors: Int
+        ) throws {
+            let (a, b) = (try NamedServer("a"), try NamedServer("b"))
+            let running = try Running([a, b], reactors: reactors)
+            let first = DatagramClient(to: running.address)
+            let second = DatagramClient(to: running.address)
+            #expect((0..<3).map { first.ask("\($0)") } == ["a0", "a1", "a2"])
+            #expect((0..<3).map { second.ask("\($0)") } == ["b0", "b1", "b2"])
+            #expect(first.ask("") == "a")
+            let large = String(repeating: "x", count: 60_000)
+            #expect(first.ask(large) == "a" + large)
+            let snapshot = running.balancer.snapshot()
+            #expect(snapshot.frontends[0].currentSessions == 2)
+            #expect(snapshot.frontends[0].totalSessions == 2)
+            #expect(snapshot.pools[0].servers.map(\.totalSessions) == [1, 1])
+            #expect(snapshot.pools[0].servers[0].bytesIn == 60_003)
+            #expect(snapshot.pools[0].servers[0].bytesOut == 60_008)
+        }
+
+        @Test func `a flow ends when nothing passes, and the next one begins anew`() throws {
+            let (a, b) = (try NamedServer("a"), try NamedServer("b"))
+            let running = try Running([a, b]) {
+                $0.frontends[0].clientTimeout = .milliseconds(100)
+            }
+            let client = DatagramClient(to: running.address)
+            #expect(client.ask("1") == "a1")
+            #expect(eventually { running.balancer.connectionCount == 0 })
+            #expect(client.ask("2") == "b2")
+        }
+
+        @Test func `a full table drops new sources, and is counted`() throws {
+            let a = try NamedServer("a")
+            let running = try Running([a]) {
+                $0.frontends[0].connectionLimit = 2
+            }
+            let clients = (0..<3).map { _ in DatagramClient(to: running.address) }
+            #expect(clients[0].ask("x") == "ax")
+            #expect(clients[1].ask("x") == "ax")
+            clients[2].send("x")
+            #expect(
+                eventually { running.balancer.snapshot().frontends[0].refusalsByCause == [.flowsFull: 1] })
+            #expect(clients[0].ask("y") == "ay")
+            #expect(running.balancer.connectionCount == 2)
+        }
+
+        @Test func `a server that nobody listens on loses its flows`() throws {
+            let (a, b) = (try NamedServer("a"), try NamedServer("b"))
+            let running = try Running([a, b])
+            let client = DatagramClient(to: running.address)
+            #expect(client.ask("1") == "a1")
+            a.stop()
+            #expect(
+                eventually {
+                    client.send("2")
+                    return running.balancer.snapshot().pools[0].servers[0].connectionErrors > 0
+                })
+            #expect(eventually { client.ask("3").hasPrefix("b") })
+        }
+
+        @Test func `a pool without a server drops, and holds nothing`() throws {
+            let a = try NamedServer("a")
+            let running = try Running([a])
+            running.balancer.setHealth(pool: 0, server: 0, isUp: false)
+            let client = DatagramClient(to: running.address)
+            client.send("1")
+            #expect(eventually { running.balancer.snapshot().pools[0].connectionErrors == 1 })
+            #expect(running.balancer.connectionCount == 0)
+            running.balancer.setHealth(pool: 0, server: 0, isUp: true)
+            #expect(client.ask("2") == "a2")
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import Glibc
+import LinuxIO
+import Testing
+
+@testable import Balancer
+
+extension BalancerTests {
+    /// What haproxy 2.6 chooses and writes for the same clients.
+    @Suite struct `Beside haproxy's choices` {
+        @Test(arguments: [
+            ("djb2", HashType(function: .djb2)), ("crc32", HashType(function: .crc32)),
+            ("sdbm avalanche", HashType(avalanches: true)),
+        ])
+        func `a hash of a port leads to the same server`(name: String, type: HashType) throws {
+            let named = try ["a", "b", "c"].map(TestServer.named)
+            let proxy = try HAProxy(
+                server: named[0].address,
+                options: "balance hash src_port\n    hash-type map-based \(name)",
+                more: named.dropFirst().map(\.address))
+            for _ in 0..<20 {
+                let client = try #require(BlockingSocket(to: proxy.port))
+                // The client's own end is what haproxy sees as the source.
+                let key = ClientKey.hash(.sourcePort, type).value(
+                    address: 0, source: StreamSocket.localEndpoint(of: client.number),
+                    destination: .none)
+                #expect(client.receiveAll().text == ["a", "b", "c"][Int(key % 3)])
+            }
+        }
+
+        @Test func `log lines are the same, but for one millisecond of haproxy's`() throws {
+            let server = try TestServer.holding("a")
+            let log = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+            defer { close(log) }
+            #expect(bindLoopback(log, 0x7f00_0001, 0))
+            var limit = timeval(tv_sec: 10, tv_usec: 0)
+            setsockopt(log, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
+            let proxy = try HAProxy(
+                server: server.address,
+                options:
+                    "log \(StreamSocket.localEndpoint(of: log)) format raw local0\n    option tcplog"
+            )
+            var plan = BalancerPlan()
+            let balancer = try RunningBalancer(
+                servers: [ServerPlan(name: "s", address: server.address, connectionLimit: 2)]
+            ) {
+                $0.pools[0].imitateHAProxy(&$0.frontends[0], "")
+                $0.frontends[0].logging = ConnectionLogging(moment: .ending)
+                $0.frontends[0].name = "proxy"
+                $0.pools[0].name = "proxy"
+                plan = $0
+            }
+            let theirs = try talk(to: proxy.port) {
+                var buffer = [UInt8](repeating: 0, count: 2048)
+                let count = recv(log, &buffer, 2048, 0)
+                return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+            }
+            let line = ConnectionLine(plan)
+            let ours = try talk(to: balancer.port) {
+                var text = ""
+                _ = eventually {
+                    balancer.balancer.records?.take { record in
+                        text = line.text(record, acceptedAt: CivilTime(microseconds: 0))
+                    }
+                    return !text.isEmpty
+                }
+                return text
+            }
+            #expect(theirs.count == 5)
+            for (number, line) in ours.enumerated() {
+                // haproxy says "while moving data" of a client that breaks off in the queue.
+                let other = number == 3 ? theirs[3].replacing("CD", with: "CQ") : theirs[number]
+                #expect(line == other)
+            }
+        }
+
+        /// Connections that end in five ways, one after the other, and the line of each, without
+        /// what depends on the moment: address, date, and times.
+        private func talk(to port: UInt16, line: () -> String) throws -> [String] {
+            var lines: [String] = []
+            func end(_ body: (BlockingSocket) -> Void) throws {
+                let socket = try #require(BlockingSocket(to: port))
+                body(socket)
+                let words = line().split(separator: " ").dropFirst(2)
+                lines.append(
+                    words.enumerated().map { $0 == 2 ? "T" : String($1) }.joined(separator: " ")
+                        .trimmingNewline)
+            }
+            try end {
+                _ = $0.receive(exactly: 1)
+                $0.close()
+            }
+            try end {
+                _ = $0.receive(exactly: 1)
+                $0.reset()
+            }
+            try end { _ = $0.receiveAll() }
+            let held = (0..<2).compactMap { _ in BlockingSocket(to: port) }
+            #expect(held.map { $0.receive(exactly: 1) } == ["a", "a"])
+            try end { socket in
+                Thread.sleep(for: .milliseconds(100))
+                socket.reset()
+            }
+            try end { _ = $0.receiveAll() }
+            return lines
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmingNewline: String { hasSuffix("\n") ? String(dropLast()) : self }
+}

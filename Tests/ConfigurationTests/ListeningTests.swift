@@ -1,0 +1,333 @@
+import NodeConfiguration
+import Testing
+import VRRPCore
+
+@Suite struct `Where clients come in, and rules about them` {
+    /// The one frontend of a file that says `lines` besides the necessary.
+    private func frontend(_ lines: String) throws -> Frontend {
+        let loaded = load(proxy(lines))
+        #expect(loaded.diagnostics.isEmpty)
+        return try #require(loaded.model?.frontends.first)
+    }
+
+    private func server(_ options: String) throws -> Server {
+        let loaded = load(proxy("server b 192.0.2.12:80 \(options)"))
+        #expect(loaded.diagnostics.isEmpty)
+        return try #require(loaded.model?.backends.first?.servers.last)
+    }
+
+    @Test(arguments: [
+        ("[2001:db8::1]:80", Endpoint.internet(address: IPAddress("2001:db8::1"), port: 80)),
+        ("2001:db8::1:80", .internet(address: IPAddress("2001:db8::1"), port: 80)),
+        (":::443", .internet(address: IPAddress("::"), port: 443)),
+        ("[::]:443", .internet(address: IPAddress("::"), port: 443)),
+        ("ipv6@:443", .internet(address: IPAddress("::"), port: 443)),
+        ("ipv4@*:81", .internet(address: nil, port: 81)),
+        ("unix@/run/web.sock", .path("/run/web.sock")), ("/run/web.sock", .path("/run/web.sock")),
+        ("abns@web", .abstractName("web")), ("fd@3", .descriptor(3)),
+    ])
+    func `every kind of place`(text: String, endpoint: Endpoint) throws {
+        #expect(try frontend("bind \(text)").endpoints.last == endpoint)
+    }
+
+    @Test func `options hold for every address of their line`() throws {
+        let listeners = try frontend(
+            """
+            bind 192.0.2.1:81-82,[::]:83 interface eth1 backlog 5 maxconn 7 name n tfo \
+            defer-accept mss 1400 tcp-ut 30s accept-proxy v6only transparent
+            bind /run/x mode 660 uid 5 gid 6
+            bind [::]:84 v4v6
+            """
+        ).listeners
+        #expect(listeners.count == 6)
+        for listener in listeners[1...3] {
+            var expected = Listener(listener.endpoint)
+            expected.interface = "eth1"
+            expected.backlog = 5
+            expected.connectionLimit = 7
+            expected.name = "n"
+            expected.isFastOpen = true
+            expected.defersAccept = true
+            expected.segmentByteCount = 1400
+            expected.userTimeout = .seconds(30)
+            expected.acceptsProxyHeader = true
+            expected.servesIPv6Alone = true
+            expected.isTransparent = true
+            #expect(listener == expected)
+        }
+        var local = Listener(.path("/run/x"))
+        local.mode = 0o660
+        local.userID = 5
+        local.groupID = 6
+        #expect(listeners[4] == local)
+        #expect(listeners[5].servesIPv6Alone == false)
+        #expect(listeners[5].acceptsProxyHeader == false)
+    }
+
+    @Test func `servers of every family, and how they are connected to`() throws {
+        let loaded = load(
+            proxy(
+                """
+                source 192.0.2.9 interface eth2
+                server b [2001:db8::2]:80 send-proxy
+                server c unix@/run/app send-proxy-v2 proxy-v2-options crc32c,authority,unique-id
+                server d 192.0.2.12:80 source 192.0.2.10:4000 tcp-ut 5s interface eth3
+                server e 192.0.2.12:81 source 0.0.0.0 usesrc clientip
+                server f 192.0.2.12:82 source 0.0.0.0 usesrc client send-proxy no-send-proxy
+                """))
+        #expect(loaded.diagnostics.isEmpty)
+        let servers = try #require(loaded.model?.backends.first?.servers)
+        var inherited = ServerConnection()
+        inherited.source.address = IPAddress("192.0.2.9")
+        inherited.source.interface = "eth2"
+        #expect(servers[0].connection == inherited)
+        #expect(servers[1].endpointDescription == "[2001:db8::2]:80")
+        #expect(servers[1].connection.header == .versionOne)
+        #expect(servers[2].endpointDescription == "unix@/run/app")
+        #expect(servers[2].connection.header == .versionTwo)
+        #expect(servers[2].connection.headerHasChecksum)
+        #expect(servers[2].connection.headerHasAuthority)
+        #expect(servers[2].connection.headerHasIdentifier)
+        #expect(servers[3].connection.source.address == IPAddress("192.0.2.10"))
+        #expect(servers[3].connection.source.port == 4000)
+        #expect(servers[3].connection.source.interface == "eth3")
+        #expect(servers[3].connection.userTimeout == .seconds(5))
+        #expect(servers[4].connection.source.transparency == .clientAddress)
+        #expect(servers[5].connection.source.transparency == .client)
+        #expect(servers[5].connection.header == .none)
+    }
+
+    @Test func `rules and lists`() throws {
+        let rules = try frontend(
+            """
+            tcp-request inspect-delay 3s
+            acl office src 192.0.2.0/24 2001:db8::/32
+            acl office src 10.0.0.0/255.0.0.0
+            acl secret dst_port 22 1024:2000
+            tcp-request connection accept if office !secret or LOCALHOST
+            tcp-request connection silent-drop unless TRUE
+            tcp-request connection expect-proxy layer4 if { src 192.0.2.7 }
+            tcp-request session reject if { dst_port gt 9000 }
+            tcp-request content accept if { req.ssl_hello_type 1 }
+            tcp-request content reject if WAIT_END
+            use_backend web if { req.ssl_sni -i -m end .example.org } || { nbsrv(web) lt 2 }
+            use_backend web if { req.ssl_alpn h2 http/1.1 }
+            """
+        ).rules
+        func prefix(_ text: String, _ length: Int) throws -> AddressPrefix {
+            AddressPrefix(address: try #require(IPAddress(text)), length: length)
+        }
+        func term(_ questions: ConnectionQuestion..., isNegated: Bool = false) -> RuleCondition.Term
+        {
+            RuleCondition.Term(questions: questions, isNegated: isNegated)
+        }
+        let office = try term(
+            .source([prefix("192.0.2.0", 24), prefix("2001:db8::", 32)]),
+            .source([prefix("10.0.0.0", 8)]))
+        let local = try term(.source([prefix("127.0.0.0", 8), prefix("::1", 128)]))
+        #expect(
+            rules.connection == [
+                ConnectionRule(
+                    action: .accept,
+                    condition: RuleCondition(alternatives: [
+                        [office, term(.destinationPort([22...22, 1024...2000]), isNegated: true)],
+                        [local],
+                    ])),
+                ConnectionRule(
+                    action: .silentDrop,
+                    condition: RuleCondition(
+                        alternatives: [[term(.constant(true))]], isNegated: true)),
+                ConnectionRule(
+                    action: .expectProxy,
+                    condition: RuleCondition(alternatives: [
+                        [try term(.source([prefix("192.0.2.7", 32)]))]
+                    ])),
+            ])
+        #expect(
+            rules.session == [
+                ConnectionRule(
+                    action: .reject,
+                    condition: RuleCondition(alternatives: [
+                        [term(.destinationPort([9001...Int.max]))]
+                    ]))
+            ])
+        #expect(
+            rules.content.map(\.condition.alternatives) == [
+                [[term(.helloType([1...1]))]], [[term(.waitIsOver)]],
+            ])
+        #expect(
+            rules.backends.map(\.condition.alternatives) == [
+                [
+                    [term(.serverName([NameMatch(.end, ".example.org", ignoresCase: true)]))],
+                    [term(.usableServers(backendName: "web", [0...1]))],
+                ],
+                [[term(.protocolName([NameMatch(.exact, "h2"), NameMatch(.exact, "http/1.1")]))]],
+            ])
+        #expect(rules.inspectDelay == .seconds(3))
+        #expect(!rules.refusesOthers)
+    }
+
+    @Test func `networks from a file, and a frontend without a default`() throws {
+        let path = "/tmp/lbctl-networks-\(UInt64.random(in: 0 ... .max))"
+        try InputFileFixture.write("# offices\n192.0.2.0/24\r\n\n  2001:db8::1  \n", to: path)
+        defer { InputFileFixture.remove(path) }
+        let loaded = load(
+            """
+            defaults
+            timeout client 1m
+            timeout server 1m
+            timeout connect 5s
+            frontend in
+            bind :80
+            use_backend b if { src -f \(path) }
+            backend b
+            server a 192.0.2.11:80
+            """)
+        #expect(loaded.diagnostics.isEmpty)
+        let rules = try #require(loaded.model?.frontends.first?.rules)
+        #expect(
+            rules.backends.first?.condition.alternatives.first?.first?.questions == [
+                .source([
+                    AddressPrefix(address: .v4(IPv4Address(192, 0, 2, 0)), length: 24),
+                    AddressPrefix(address: try #require(IPAddress("2001:db8::1")), length: 128),
+                ])
+            ])
+        #expect(rules.refusesOthers)
+    }
+
+    @Test func `datagrams are a mode of both sides`() throws {
+        let text = """
+            defaults
+            timeout client 1m
+            timeout server 1m
+            timeout connect 5s
+            listen dns
+            mode udp
+            bind 192.0.2.1:53
+            server a 192.0.2.11:53
+            listen web
+            bind 192.0.2.1:53
+            server a 192.0.2.11:53
+            """
+        let model = try #require(load(text).model)
+        #expect(model.frontends.map(\.isDatagram) == [true, false])
+        #expect(model.backends.map(\.isDatagram) == [true, false])
+        #expect(
+            diagnose(text + "\ndefault_backend dns") == [
+                "f:9:8: error: 'web' and its backend 'dns' must both be in mode tcp, or both in mode udp"
+            ])
+        #expect(
+            diagnose(
+                """
+                listen dns
+                mode udp
+                bind :53 accept-proxy
+                bind unix@/run/x
+                tcp-request connection reject
+                timeout client 1m
+                timeout server 1m
+                timeout connect 5s
+                server a 192.0.2.11:53 send-proxy
+                """) == [
+                    "f:1:8: error: 'dns': 'tcp-request' and 'use_backend' are for connections, not for mode udp",
+                    "f:1:8: error: server 'a': mode udp needs an address and a port, and sends no PROXY header",
+                    "f:3:6: error: 'accept-proxy' is for connections, not for mode udp",
+                    "f:3:6: warning: answers leave by the address that the kernel chooses, which a client may not expect: listen on the address itself",
+                    "f:4:6: error: unix@/run/x: mode udp needs an address and a port",
+                ])
+    }
+
+    @Test func `a statistics page listens on addresses`() {
+        #expect(
+            diagnose(
+                "listen s\nbind [::1]:80\nbind unix@/run/x\nbind :81 accept-proxy\nmode http\nstats enable\n"
+            ) == [
+                "f:3:6: error: unix@/run/x: a statistics page needs an address and a port",
+                "f:4:6: error: 'accept-proxy' is known but not implemented yet for a statistics page",
+            ])
+    }
+
+    @Test(arguments: [
+        ("bind :81 mode 999", "f:7:15: error: mode '999': must be permissions such as 660"),
+        (
+            "bind :81 interface sixteen_bytes_xx",
+            "f:7:20: error: 'sixteen_bytes_xx': an interface's name has 1 to 15 bytes"
+        ),
+        (
+            "bind tcp@:81",
+            "f:7:6: error: 'tcp@:81': must begin with an address, ipv4@, ipv6@, unix@, abns@ or fd@"
+        ),
+        ("bind ipv4@[::]:81", "f:7:6: error: 'ipv4@[::]:81': :: is no address of IPv4"),
+        ("bind unix@", "f:7:6: error: 'unix@': the name of a Unix socket has 1 to 107 bytes"),
+        (
+            "server b fd@3", "f:7:10: error: 'fd@3': a server cannot be an open descriptor"
+        ),
+        (
+            "server b 192.0.2.12:80 source 0.0.0.0 usesrc me",
+            "f:7:46: error: usesrc 'me': must be client or clientip"
+        ),
+        (
+            "server b 192.0.2.12:80 send-proxy-v2 proxy-v2-options crc32",
+            "f:7:55: error: unknown PROXY header option 'crc32'; did you mean 'crc32c'?"
+        ),
+        ("acl x", "f:7:5: error: 'x' needs a criterion, such as src"),
+        (
+            "acl x scr 1.2.3.4",
+            "f:7:7: error: the criterion 'scr' is not offered; did you mean 'src'?"
+        ),
+        ("acl x src", "f:7:7: error: 'src' needs a value"),
+        (
+            "acl x src 1.2.3.4/33", "f:7:11: error: prefix length 33: must be 0 to 32"
+        ),
+        (
+            "acl x src office",
+            "f:7:11: error: 'office': must be an address or a network, such as 192.0.2.0/24"
+        ),
+        ("acl x src 1.2.3.4/255.0.255.0", "f:7:11: error: 255.0.255.0 is no mask of leading bits"),
+        (
+            "acl x dst_port http",
+            "f:7:16: error: 'http': must be a number or a range such as 80:90"
+        ),
+        ("acl x src -f /nowhere", "f:7:14: error: -f /nowhere: no such file"),
+        (
+            "acl x req.ssl_sni -m reg .",
+            "f:7:22: error: -m reg: must be str, beg, end, sub or found"
+        ),
+        (
+            "acl TRUE src 1.2.3.4",
+            "f:7:5: error: 'TRUE' has a meaning of its own; give the list another name"
+        ),
+        ("use_backend web if y", "f:7:20: error: no acl before this line is named 'y'"),
+        ("use_backend web when y", "f:7:17: error: 'when': must be if or unless"),
+        ("use_backend web if", "f:7:17: error: 'if' needs a condition"),
+        ("use_backend web if { src 1.2.3.4", "f:7:20: error: this brace is not closed on its line"),
+        (
+            "use_backend wep if TRUE",
+            "f:7:13: error: use_backend 'wep': no backend has this name; did you mean 'web'?"
+        ),
+        (
+            "use_backend web if { nbsrv(wep) }",
+            "f:7:20: error: nbsrv 'wep': no backend has this name; did you mean 'web'?"
+        ),
+        (
+            "tcp-request connection reject if { req.ssl_sni a }",
+            "f:7:13: error: 'tcp-request connection' comes before anything that the client says; use 'tcp-request content'"
+        ),
+        (
+            "tcp-request conection reject",
+            "f:7:13: error: unknown stage 'conection' of tcp-request; did you mean 'connection'?"
+        ),
+        (
+            "tcp-request content rejct",
+            "f:7:21: error: unknown action 'rejct'; did you mean 'reject'?"
+        ),
+        (
+            "tcp-request content expect-proxy layer4",
+            "f:7:21: error: 'expect-proxy' stands after 'tcp-request connection' only"
+        ),
+    ])
+    func `a mistake is told where it stands`(line: String, message: String) {
+        let errors = load(proxy(line)).diagnostics.filter { $0.severity == .error }
+        #expect(errors.map(\.description) == [message])
+    }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import NodeConfiguration
+import Testing
+import VRRPCore
+
+@Suite struct `What lines of keepalived's language say about other lines` {
+    private func load(_ text: String, on node: String = "lb1") -> LoadedConfiguration {
+        var loader = ConfigurationLoader()
+        loader.identity = node
+        return loader.load([InputFile(name: "f", bytes: Array(text.utf8))])
+    }
+
+    @Test(arguments: [("lb1", UInt8(101)), ("lb2", 100), ("lb3", 100)])
+    func `a line after @NAME counts on that node alone`(node: String, priority: UInt8) {
+        let loaded = load(instance("@lb1 priority 101\n@^lb1 priority 100"), on: node)
+        #expect(loaded.diagnostics.isEmpty, "\(loaded.diagnostics)")
+        #expect(loaded.model?.virtualRouters.first?.priority.rawValue == priority)
+    }
+
+    @Test func `a name stands for what was defined, one word or several`() throws {
+        let text = """
+            $IF=eth0   # the LAN
+            $NET=192.0.2
+            @lb1 $PRIO=101
+            @lb2 $PRIO=100
+            $VIP=${NET}.5/24 dev ${IF}
+            vrrp_instance VI_1 {
+            interface ${IF}
+            virtual_router_id 51
+            priority ${PRIO}
+            virtual_ipaddress {
+            ${VIP} label "${IF}:vip"
+            }
+            }
+            """
+        let loaded = load(text)
+        #expect(loaded.diagnostics.isEmpty, "\(loaded.diagnostics)")
+        let router = try #require(loaded.model?.virtualRouters.first)
+        #expect(router.interface == "eth0")
+        #expect(router.priority.rawValue == 101)
+        let address = try #require(router.addresses.first)
+        #expect("\(address.address)/\(address.prefixLength)" == "192.0.2.5/24")
+        #expect(address.interface == "eth0")
+        #expect(address.label == "eth0:vip")
+    }
+
+    @Test func `a mistake in a definition is told where it is used`() {
+        let loaded = load("$P=300\n" + instance("priority ${P}"))
+        #expect(
+            loaded.diagnostics.map(\.description) == [
+                "f:6:10: error: priority 300: must be 1 to 255"
+            ])
+        #expect(
+            load(instance("priority ${Q}")).diagnostics.map(\.description) == [
+                "f:5:10: error: priority '${Q}': must be a number, 1 to 255",
+                "f:5:10: warning: nothing above defines this name ($NAME=…); it is taken as written",
+            ])
+    }
+
+    @Test func `included files count with the globals of all`() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "lbctl-include-\(UUID())").path
+        try FileManager.default.createDirectory(
+            atPath: folder + "/d", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try "include d/*.conf\ninclude nothing*\n\(instance(""))"
+            .write(toFile: folder + "/main.conf", atomically: true, encoding: .utf8)
+        try "global_defs {\nvrrp_version 3\n}\n"
+            .write(toFile: folder + "/d/1.conf", atomically: true, encoding: .utf8)
+        try "vrrp_script s {\nscript /bin/true\nintervall 2\n}\n"
+            .write(toFile: folder + "/d/2.conf", atomically: true, encoding: .utf8)
+        let loaded = ConfigurationLoader().load(paths: [folder + "/main.conf"])
+        #expect(
+            loaded.diagnostics.map(\.description) == [
+                "\(folder)/d/2.conf:3:1: error: unknown keyword 'intervall' in vrrp_script; did you mean 'interval'?"
+            ])
+        try "vrrp_script s {\nscript /bin/true\n}\ninclude ../main.conf\n"
+            .write(toFile: folder + "/d/2.conf", atomically: true, encoding: .utf8)
+        let circle = ConfigurationLoader().load(paths: [folder + "/main.conf"])
+        #expect(circle.hasErrors)
+        try "vrrp_script s {\nscript /bin/true\n}\n"
+            .write(toFile: folder + "/d/2.conf", atomically: true, encoding: .utf8)
+        let fine = ConfigurationLoader().load(paths: [folder + "/main.conf"])
+        #expect(fine.diagnostics.isEmpty, "\(fine.diagnostics)")
+        #expect(fine.model?.virtualRouters.first?.version.rawValue == 3)
+        #expect(fine.model?.scripts.count == 1)
+    }
+
+    @Test func `mail`() throws {
+        let loaded = load(
+            """
+            global_defs {
+            notification_email { a@example.test b@example.test }
+            notification_email_from lb@example.test
+            smtp_server mail.example.test 587
+            smtp_helo_name lb1.example.test
+            smtp_connect_timeout 10
+            smtp_alert
+            no_email_faults
+            }
+            \(instance("smtp_alert off"))
+            """)
+        #expect(loaded.diagnostics.isEmpty, "\(loaded.diagnostics)")
+        var wanted = MailConfiguration(
+            server: "mail.example.test", recipients: ["a@example.test", "b@example.test"])
+        wanted.port = 587
+        wanted.sender = "lb@example.test"
+        wanted.heloName = "lb1.example.test"
+        wanted.timeout = .seconds(10)
+        wanted.omitsFaults = true
+        #expect(loaded.model?.global.mail == wanted)
+        #expect(loaded.model?.virtualRouters.first?.sendsMail == false)
+        #expect(
+            diagnose(instance("smtp_alert")) == [
+                "f:1:15: warning: vrrp_instance 'VI_1' asks for mail (smtp_alert), and global_defs names nobody in 'notification_email': no mail is sent"
+            ])
+    }
+}

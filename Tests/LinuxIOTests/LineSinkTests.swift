@@ -1,0 +1,62 @@
+import Glibc
+import LinuxIO
+import Testing
+
+@Suite struct `Lines for a log` {
+    @Test func `reach a daemon's socket, and are lost without one`() throws {
+        let path = "/tmp/line-sink-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        let sink = try LineSink(.socket(path: path))
+        #expect(!sink.send("to nobody"))
+        let socket = try Socket.open(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0, "test")
+        var address = sockaddr_un()
+        address.sun_family = UInt16(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let isBound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket.rawValue, $0, 110)
+            }
+        }
+        #expect(isBound == 0)
+        defer { unlink(path) }
+        #expect(sink.send("<30>a line"))
+        var buffer = [UInt8](repeating: 0, count: 64)
+        let count = recv(socket.rawValue, &buffer, 64, Int32(MSG_DONTWAIT))
+        #expect(String(decoding: buffer.prefix(max(0, count)), as: UTF8.self) == "<30>a line")
+        // A daemon that does not keep up holds nobody up.
+        var taken = 0
+        while taken < 10_000, sink.send("more") { taken += 1 }
+        #expect(taken > 0 && taken < 10_000)
+    }
+
+    @Test func `go to a descriptor of the process, each with its end`() throws {
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        defer { ends.forEach { close($0) } }
+        let sink = try LineSink(.descriptor(ends[1]))
+        #expect(sink.send("first") && sink.send("second"))
+        var buffer = [UInt8](repeating: 0, count: 64)
+        let count = read(ends[0], &buffer, 64)
+        #expect(String(decoding: buffer.prefix(max(0, count)), as: UTF8.self) == "first\nsecond\n")
+        // A full pipe loses the line instead of waiting.
+        let line = String(repeating: "x", count: 4000)
+        var taken = 0
+        while taken < 100, sink.send(line) { taken += 1 }
+        #expect(taken < 100)
+    }
+
+    @Test func `dates are written as logs have them`() {
+        setenv("TZ", "NPT-5:45", 1)
+        tzset()
+        defer {
+            unsetenv("TZ")
+            tzset()
+        }
+        let time = CivilTime(microseconds: 1_767_225_601_000_042)
+        #expect(time.logDate == "01/Jan/2026:05:45:01.000")
+        #expect(time.syslogDate == "Jan  1 05:45:01")
+        #expect(time.timestamp == "2026-01-01T05:45:01.000042+05:45")
+        setenv("TZ", "UTC", 1)
+        tzset()
+        #expect(CivilTime(microseconds: -1).timestamp == "1969-12-31T23:59:59.999999+00:00")
+    }
+}
