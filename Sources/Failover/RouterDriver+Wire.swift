@@ -9,15 +9,17 @@ extension RouterDriver {
     ///   - payload: The whole IP payload.
     ///   - header: The fields of its IP header.
     func receive(_ payload: Span<UInt8>, header: IPHeader) {
-        guard channel != nil else { return }
+        // Taken out while it is changed, so that nothing of it is copied.
+        guard var judge = channel.take() else { return }
         let received: ReceivedAdvertisement
         do throws(AdvertisementRefusal) {
-            // Taken out while it is changed, since nothing else may look at it meanwhile.
-            received = try channel!.receive(
+            received = try judge.receive(
                 payload, header: header, at: .now, using: settings.authentication?.keys)
         } catch {
+            channel = judge
             return refuse(error, from: header.source)
         }
+        channel = judge
         let actions = elections?.deliver(
             .received(received.advertisement, from: header.source), to: self)
         if let reason = actions?.rejection { return refuse(.rejected(reason), from: header.source) }
@@ -38,15 +40,17 @@ extension RouterDriver {
 
     /// Sends one advertisement: to the group, or to each unicast peer.
     func advertise(_ priority: Priority) {
-        guard let election, channel != nil,
-            let socket = host.interfaceInUse(settings.sender)?.sockets[settings.family]
+        guard let election,
+            let socket = host.interfaceInUse(settings.sender)?.sockets[settings.family],
+            var speaker = channel.take()
         else {
             counters.sendFailures += 1
             return
         }
         let messages: [OutgoingMessage]
+        defer { channel = speaker }
         do throws(AuthenticationFailure) {
-            messages = try channel!.messages(
+            messages = try speaker.messages(
                 for: election.advertisement(priority: priority), at: .now,
                 using: settings.authentication?.keys)
         } catch {

@@ -18,7 +18,7 @@ private let answered = """
             name: "VI_1", interface: "eth1", vrid: try #require(VRID(51)),
             priority: Priority(rawValue: priority))
         router.startsActive = startsActive
-        router.advertisementInterval = .v2(WholeSeconds(rawValue: 1)!)
+        router.advertisementInterval = AdvertisementInterval(.oneSecond, version: .v2)
         router.addresses = [VirtualAddress(address: IPv4Address(172, 17, 0, 5), prefixLength: 32)]
         router.trackedScripts = [TrackedScript(name: "chk_haproxy")]
         var check = TrackScript(name: "chk_haproxy", source: script)

@@ -353,6 +353,20 @@ struct `Watching the network` {
         }
     }
 
+    @Test func `one turn takes in all that the kernel has told`() async {
+        await #expect(processExitsWith: .success) {
+            Laboratory.run {
+                let loop = try EventLoop()
+                let monitor = try NetworkMonitor(on: loop) { _ in }
+                let a = Laboratory.interfaceIndex("a")
+                try overrun(a)
+                loop.turn(longestWait: .milliseconds(20))
+                #expect(monitor.state.addresses(of: a).count == 200)
+                #expect(monitor.overrunCount == 0)
+            }
+        }
+    }
+
     @Test func `a handler may stop the monitor`() async {
         await #expect(processExitsWith: .success) {
             Laboratory.run {

@@ -26,7 +26,8 @@ import VRRPCore
         var router = router().promoted()
         #expect(
             router.handle(.shutdown, at: second(10.5)) == [
-                .advertise(.release), .advertise(.release), .report(.transition(from: .active, to: .initialize)),
+                .advertise(.release), .advertise(.release),
+                .report(.transition(from: .active, to: .initialize)),
                 .releaseAddresses,
             ])
         #expect(router.state == .initialize)

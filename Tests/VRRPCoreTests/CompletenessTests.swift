@@ -138,7 +138,8 @@ private func changed(
         var router = router().promoted()
         #expect(
             router.handle(.yield, at: second(10.5)) == [
-                .advertise(.release), .advertise(.release), .report(.transition(from: .active, to: .backup)),
+                .advertise(.release), .advertise(.release),
+                .report(.transition(from: .active, to: .backup)),
                 .releaseAddresses,
             ])
         _ = router.handle(.received(advert(1), from: lowerAddress), at: second(11))

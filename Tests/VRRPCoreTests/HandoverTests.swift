@@ -30,8 +30,8 @@ import VRRPCore
         let actions = active.giveWay(deferring: .untilNeeded, at: second(5))
         #expect(
             actions == [
-                .advertise(priority(0)), .report(.transition(from: .active, to: .backup)),
-                .releaseAddresses,
+                .advertise(priority(0)), .advertise(priority(0)),
+                .report(.transition(from: .active, to: .backup)), .releaseAddresses,
             ])
         #expect(active.role == .backup)
         #expect(active.nextWake == second(8.609375))
