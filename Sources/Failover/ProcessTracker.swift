@@ -135,6 +135,7 @@ extension TrackedProcessSettings {
     /// Whether a process that was started like this is one of the program's.
     ///
     /// - Parameter found: The program and its arguments.
+    /// - Returns: Whether it counts.
     func matches(_ found: [String]) -> Bool {
         if matchesWholePath, found.first != command.first { return false }
         let rest = found.dropFirst()

@@ -23,17 +23,19 @@ extension BalancerTests {
                     var buffer = [UInt8](repeating: 0, count: 65_536)
                     while true {
                         var peer = RawPeerAddress()
-                        let transfer = buffer.withUnsafeMutableBytes {
-                            DatagramSocket.receive(
-                                from: number, into: $0.baseAddress!, upTo: 65_536, peer: &peer)
+                        let transfer = buffer.withUnsafeMutableBytes { bytes -> Transfer in
+                            guard let base = bytes.baseAddress else { return .wouldBlock }
+                            return DatagramSocket.receive(
+                                from: number, into: base, upTo: 65_536, peer: &peer)
                         }
                         guard case .moved(let count) = transfer else { return }
                         if count == 3, buffer[0] == 0x21 { return _ = close(number) }
                         let answer = Array(name.utf8) + buffer[..<count]
                         let to = RawStreamAddress(peer.endpoint)
-                        _ = answer.withUnsafeBytes {
-                            DatagramSocket.send(
-                                $0.baseAddress!, count: answer.count, to: to, by: number)
+                        answer.withUnsafeBytes { bytes in
+                            guard let base = bytes.baseAddress else { return }
+                            _ = DatagramSocket.send(
+                                base, count: answer.count, to: to, by: number)
                         }
                     }
                 }
@@ -143,7 +145,9 @@ extension BalancerTests {
             #expect(clients[1].ask("x") == "ax")
             clients[2].send("x")
             #expect(
-                eventually { running.balancer.snapshot().frontends[0].refusalsByCause == [.flowsFull: 1] })
+                eventually {
+                    running.balancer.snapshot().frontends[0].refusalsByCause == [.flowsFull: 1]
+                })
             #expect(clients[0].ask("y") == "ay")
             #expect(running.balancer.connectionCount == 2)
         }

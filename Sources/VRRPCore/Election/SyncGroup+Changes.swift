@@ -15,8 +15,8 @@ extension SyncGroup {
     /// Gives a member that takes no part another configuration.
     ///
     /// - Parameters:
-    ///   - configuration: What it is to be from now on.
     ///   - member: The index of a member in Initialize.
+    ///   - configuration: What it is to be from now on.
     public mutating func replace(_ member: Int, by configuration: VirtualRouter.Configuration) {
         guard members[member].role == .initialize else { return }
         members[member] = VirtualRouter(configuration: configuration)
@@ -36,7 +36,7 @@ extension SyncGroup {
         members[member].reconfigure(next, at: now).map { actions($0, of: member) }
     }
 
-    /// Lets all members give way. See ``VirtualRouter/giveWay(deferring:at:)``.
+    /// Lets all members give way, as ``VirtualRouter/giveWay(deferring:at:)`` does for one.
     ///
     /// - Parameters:
     ///   - deference: How long working Active routers of lower priority are left alone.
@@ -50,7 +50,7 @@ extension SyncGroup {
         }
     }
 
-    /// Makes all members Active. See ``VirtualRouter/takeOver(at:)``.
+    /// Makes all members Active, as ``VirtualRouter/takeOver(at:)`` does for one.
     ///
     /// - Parameter now: The present.
     /// - Returns: What to do, in this order.

@@ -32,6 +32,7 @@ struct FileOptions: ParsableArguments {
     /// Reads and merges the files.
     ///
     /// - Parameter waits: Whether a pipe among them is waited for.
+    /// - Returns: The model, or what is wrong with the files.
     func load(waits: Bool = true) -> LoadedConfiguration {
         var loader = ConfigurationLoader(format: format, literalScripts: literalScripts)
         loader.identity = configID
