@@ -121,11 +121,13 @@ public final class Balancer: Sendable {
     ///   - pool: The pool's position in the plan.
     ///   - server: The server's position in the pool.
     ///   - isUp: Whether its checks succeed.
-    public func setHealth(pool: Int, server: Int, isUp: Bool) {
+    ///   - warmsUp: Whether a server that comes up takes little at first (`slowstart`). One that is
+    ///     merely found well for the first time has no reason to.
+    public func setHealth(pool: Int, server: Int, isUp: Bool, warmsUp: Bool = true) {
         var hasChanged = false
         change(pool) {
             hasChanged = $0.servers[server].isUp != isUp
-            return $0.setHealth(isUp, of: server, at: $1)
+            return $0.setHealth(isUp, of: server, warmsUp: warmsUp, at: $1)
         }
         guard hasChanged else { return }
         let servers = plan.pools[pool].servers

