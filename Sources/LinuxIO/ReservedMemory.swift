@@ -1,10 +1,10 @@
 internal import Glibc
 
-// SAFETY: the range has one owner, and belongs to whoever holds this value.
 /// A range of zeroed memory that costs nothing until it is touched, page by page.
 ///
 /// `mmap(2)`, MAP_NORESERVE.
 @safe public struct ReservedMemory: ~Copyable, @unchecked Sendable {
+    // SAFETY: the range has one owner, and belongs to whoever holds this value.
     /// The first byte, aligned to a page.
     public let base: UnsafeMutableRawPointer
     /// The size in bytes.

@@ -145,6 +145,7 @@ import Testing
         let configuration = try folder.write(
             """
             daemon off;
+            master_process off;
             pid \(folder.path)/nginx.pid;
             error_log \(folder.path)/nginx.log;
             events {}

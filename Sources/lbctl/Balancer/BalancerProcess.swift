@@ -205,9 +205,9 @@ final class BalancerProcess {
     private static let firstChecksTime = Duration.milliseconds(120)
 }
 
-// SAFETY: `process` is set before it is shared, and read on the loop's thread alone.
 /// Where the threads of the checks find the loop's owner.
 private final class HealthReceiver: @unchecked Sendable {
+    // SAFETY: `process` is set before it is shared, and read on the loop's thread alone.
     private(set) weak var process: BalancerProcess?
 
     init(process: BalancerProcess) { self.process = process }
