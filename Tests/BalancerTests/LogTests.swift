@@ -5,7 +5,7 @@ import Testing
 @testable import Balancer
 
 /// A balancer whose records are written as lines.
-private final class LoggedBalancer {
+final class LoggedBalancer {
     let running: RunningBalancer
     private let line: ConnectionLine
 
@@ -44,7 +44,7 @@ private final class LoggedBalancer {
 }
 
 /// The fields after the times: bytes, state, connections, queues.
-private func tail(_ line: String) -> String {
+func tail(_ line: String) -> String {
     line.split(separator: " ").dropFirst(3).joined(separator: " ")
 }
 
