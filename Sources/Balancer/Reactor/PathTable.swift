@@ -29,10 +29,7 @@ struct PathTable: Sendable {
     init(_ plan: BalancerPlan, layout: TallyLayout) {
         for (index, frontend) in plan.frontends.enumerated() {
             let first = routes.count
-            var pools = [frontend.poolIndex]
-            for rule in frontend.rules.pools where !pools.contains(rule.poolIndex) {
-                pools.append(rule.poolIndex)
-            }
+            let pools = frontend.poolIndices
             routes += pools.map { Worker.Route(index, to: $0, in: plan, layout: layout) }
             let program =
                 frontend.rules.isEmpty

@@ -249,7 +249,7 @@ extension Worker.Route {
             serverFinTimeout: milliseconds(pool.serverFinTimeout),
             tunnelTimeout: milliseconds(pool.tunnelTimeout),
             noServerTimeout: milliseconds(pool.noServerTimeout),
-            retries: min(max(pool.retries, 0), 100), redispatches: pool.redispatches,
+            retries: pool.retries, redispatches: pool.redispatches,
             isDatagram: frontend.isDatagram,
             key: ClientKey(pool), logging: frontend.logging)
     }

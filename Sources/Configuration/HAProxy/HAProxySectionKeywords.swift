@@ -76,7 +76,7 @@ extension HAProxySection {
             let limit = try arguments.integer(in: .atLeast(0))
             section.settings.connectionLimit = limit == 0 ? nil : limit
         },
-        "retries": .integer(\.settings.retries, .atLeast(0)),
+        "retries": .integer(\.settings.retries, 0...100),
         "clitimeout": .time(\.settings.clientTimeout),
         "srvtimeout": .time(\.settings.serverTimeout),
         "contimeout": .time(\.settings.connectTimeout),

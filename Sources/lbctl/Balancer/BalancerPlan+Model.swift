@@ -8,13 +8,17 @@ extension BalancerPlan {
     /// What the balancer is to do, as the model has it.
     init(_ model: Model) {
         self.init(
-            reactorCount: model.global.reactorCount ?? SystemLimits.usableProcessors,
+            reactorCount: model.global.reactorCount
+                ?? BalancerPlan.reactorCount(ofProcessors: SystemLimits.usableProcessors),
             connectionLimit: model.global.connectionLimit,
             frontends: model.activeFrontends.map { frontend in
                 FrontendPlan(frontend, in: model)
             },
             pools: model.backends.map(PoolPlan.init))
     }
+
+    /// One reactor per processor, as far as that is possible.
+    static func reactorCount(ofProcessors count: Int) -> Int { min(count, mostReactors) }
 }
 
 extension FrontendPlan {
