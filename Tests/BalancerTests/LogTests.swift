@@ -11,12 +11,15 @@ final class LoggedBalancer {
 
     init(
         servers: [ServerPlan], _ logging: ConnectionLogging = .init(moment: .ending),
-        adjusting adjust: (inout BalancerPlan) -> Void = { _ in }
+        adjusting adjust: (inout BalancerPlan) -> Void = { _ in },
+        observer: ConnectionObserver? = nil
     ) throws {
-        running = try RunningBalancer(servers: servers) {
-            $0.frontends[0].logging = logging
-            adjust(&$0)
-        }
+        running = try RunningBalancer(
+            servers: servers,
+            adjusting: {
+                $0.frontends[0].logging = logging
+                adjust(&$0)
+            }, observer: observer)
         line = ConnectionLine(running.balancer.plan)
     }
 

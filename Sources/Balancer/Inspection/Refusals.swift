@@ -24,6 +24,9 @@ public enum Refusal: Int, Hashable, Sendable, CaseIterable {
     case addressLeft
     /// The flow table was full, and the datagram of a new source was dropped.
     case flowsFull
+    /// This host could not begin a connection to a server: an address, a port or a permission is
+    /// lacking.
+    case localFailure
 }
 
 extension Refusal {
@@ -41,6 +44,7 @@ extension Refusal {
         case .unmatched: "no-rule-matched"
         case .addressLeft: "address-left"
         case .flowsFull: "flows-full"
+        case .localFailure: "local-failure"
         }
     }
 
@@ -56,7 +60,7 @@ extension Refusal {
         case .headerLate: .clientTimeout
         case .headerMalformed, .headerCut, .cut, .aborted: .client
         case .addressLeft: .operatorsOrder
-        case .flowsFull: .resource
+        case .flowsFull, .localFailure: .resource
         }
     }
 }

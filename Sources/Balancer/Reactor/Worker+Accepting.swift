@@ -139,13 +139,8 @@ extension Worker {
     }
 
     private mutating func acceptFailed(_ errno: Errno) {
-        switch errno {
-        case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .outOfMemory:
-            pauseAccepting()
-        default:
-            // Nothing waits any more, or the client was gone before it was taken.
-            break
-        }
+        // Otherwise nothing waits any more, or the client was gone before it was taken.
+        if errno.isShortage { pauseAccepting() }
     }
 
     mutating func tellRoom(_ reactors: UInt64) {

@@ -72,10 +72,7 @@ extension Worker {
         switch cause {
         case .pause: pauseEnded(client)
         case .introduction: introductionTimedOut(client)
-        case .connect:
-            // The attempt took its time already: the next one follows at once if it was a second.
-            attemptFailed(
-                client, pausing: route(client).connectTimeout < 1000, timedOut: true)
+        case .connect: attemptFailed(client, .timeout)
         case .queue:
             poolTally(client) { $0.connectionErrors.increase() }
             end(client, client: .finish, server: .reset, because: .serverTimeout)
