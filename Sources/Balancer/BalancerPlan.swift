@@ -149,6 +149,9 @@ public struct PoolPlan: Hashable, Sendable {
     public var retries: Int
     /// Whether a further attempt may go to another server (`option redispatch`).
     public var redispatches: Bool
+    /// At which retries a connection leaves the server that its key leads to: every so many; below 0,
+    /// so many before the end, -1 being the last (`option redispatch P`).
+    public var redispatchInterval = -1
     /// How a hash leads to a server (`hash-type`).
     public var hashType = HashType()
     /// The percentage of its share of the connections that a server on a circle may hold, above

@@ -64,6 +64,18 @@ import VRRPCore
         #expect(frontend.limits == frontendLimits)
     }
 
+    @Test(arguments: [
+        ("option redispatch", true, -1), ("option redispatch 2", true, 2),
+        ("option redispatch -3", true, -3), ("option redispatch 0", false, -1),
+        ("option redispatch 2\nno option redispatch", false, -1), ("", false, -1),
+    ])
+    func `redispatch may say at which retries`(line: String, redispatches: Bool, interval: Int) {
+        let loaded = load(proxy(line))
+        #expect(!loaded.diagnostics.contains { $0.severity == .error })
+        #expect(loaded.model?.backends.first?.redispatches == redispatches)
+        #expect(loaded.model?.backends.first?.redispatchInterval == interval)
+    }
+
     @Test func `one backup per failure is asked for by an option, and taken back by no`() {
         let option = "option one-backup-per-failure"
         #expect(load(proxy(option)).model?.backends.first?.selection.backupUse == .onePerFailure)
@@ -100,6 +112,10 @@ import VRRPCore
         (
             "balance hash req.ssl_sni",
             "f:7:14: warning: 'balance hash req.ssl_sni' is known but not implemented yet: only src, src_port, dst and dst_port can be hashed; the algorithm before it stays, roundrobin if there is none"
+        ),
+        (
+            "option redispatch often",
+            "f:7:19: error: option redispatch 'often': must be a number, -100 to 100"
         ),
         (
             "rate-limit session 5",

@@ -206,6 +206,7 @@ extension Worker {
             ? -1 : introductions.keep(.init(source: source, destination: .none))
         slab[server].path = UInt16(unsafe entries[listener].route)
         slab[server].time = Half.noTime
+        slab[server].turn = .none
         slab[server].owner = Half.noServer
     }
 }

@@ -87,8 +87,8 @@ extension Worker {
 
     /// Counts a failed attempt and makes the next one, or gives up.
     ///
-    /// As haproxy: the same server, after a second unless the attempt took its time already, or,
-    /// where `option redispatch` allows it and the algorithm is no hash, another one at once.
+    /// As haproxy: the same server, whose slot it keeps, after a second unless the attempt took its
+    /// time already; or, where `option redispatch` allows it, another one at once.
     mutating func attemptFailed(_ client: Int, _ failure: Failure) {
         let server = client | 1
         let route = route(client)
@@ -101,12 +101,13 @@ extension Worker {
             if failure == .local { shared.refusals[route.frontend].note(.localFailure) }
             return end(client, client: .finish, server: .reset, because: failure.cause)
         }
-        let isLast = Int(slab[server].failedAttempts) == route.retries
-        let (notice, moves) = shared.pools[route.pool].state.withLock { state in
-            let notice = state.giveBack(failed, at: now)
-            return (
-                notice, route.redispatches && state.hasAlternative(to: failed, isLast: isLast)
-            )
+        let mayLeave = route.mayLeave(at: Int(slab[server].failedAttempts))
+        let (notice, moves) = shared.pools[route.pool].state.withLock {
+            state -> (PoolState.Notice?, Bool) in
+            guard route.redispatches,
+                state.hasAlternative(to: failed, mayLeave: mayLeave)
+            else { return (nil, false) }
+            return (state.giveBack(failed, at: now), true)
         }
         slab[client].phase = .pausing
         tell(notice, pool: route.pool)
@@ -126,13 +127,15 @@ extension Worker {
         failure == .local ? poolTally(client, body) : serverTally(client, body)
     }
 
-    /// The pause is over: the next attempt.
+    /// The pause is over: the next attempt, at another server if this one is out by now.
     mutating func pauseEnded(_ client: Int) {
-        if let server = serverInPool(client) {
-            chooseSame(client, server: server)
-        } else {
-            choose(client, avoiding: nil)
+        guard let server = serverInPool(client) else { return choose(client, avoiding: nil) }
+        let pool = route(client).pool
+        guard !shared.pools[pool].state.withLock({ $0.servers[server].isUsable }) else {
+            return connect(client)
         }
+        giveBackSlot(server, pool: pool)
+        choose(client, avoiding: server)
     }
 
     /// Handles a connection for which there is no socket.
@@ -142,7 +145,6 @@ extension Worker {
     mutating func noSocket(_ client: Int, _ errno: Errno) {
         guard errno.isShortage else { return attemptFailed(client, .local) }
         pauseAccepting()
-        if let server = serverInPool(client) { giveBackSlot(server, pool: route(client).pool) }
         slab[client].phase = .pausing
         pause(client, for: 100)
     }

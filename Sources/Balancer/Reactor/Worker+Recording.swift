@@ -94,8 +94,13 @@ extension Worker {
     /// Counts how long a connection waited, connected and lasted.
     func countTimes(_ client: Int) {
         let server = client | 1
-        guard slab[server].time != Half.noTime, slab[server].owner != Half.noServer else { return }
         let pool = route(client).pool
+        // Those who left the line, or whose time was over, waited as well.
+        if slab[client].phase == .waiting {
+            shared.histograms[number].note(elapsed(since: slab[client].time), .queue, pool: pool)
+            return
+        }
+        guard slab[server].time != Half.noTime, slab[server].owner != Half.noServer else { return }
         let queueTime = Int(slab[server].time)
         shared.histograms[number].note(queueTime, .queue, pool: pool)
         guard slab[client].phase == .relaying else { return }

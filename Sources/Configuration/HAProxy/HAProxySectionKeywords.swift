@@ -150,12 +150,12 @@ extension HAProxySection {
         [
             "redispatch": .line { section, arguments throws(Remark) in
                 section.settings.redispatches = !arguments.isNegated
-                guard let interval = arguments.nextIfPresent(), interval.text != "-1" else {
-                    return
-                }
-                arguments.warn(
-                    "an interval of 'redispatch' is known but not implemented yet",
-                    at: interval.position)
+                section.settings.redispatchInterval = -1
+                guard let word = arguments.nextIfPresent() else { return }
+                let interval = try word.integer(in: -100...100, of: arguments.label)
+                // haproxy's way to say no.
+                if interval == 0 { section.settings.redispatches = false }
+                section.settings.redispatchInterval = interval == 0 ? -1 : interval
             },
             "dontlognull": .line { section, arguments throws(Remark) in
                 section.settings.omitsEmptyConnectionsFromLog = !arguments.isNegated

@@ -67,6 +67,7 @@ extension PoolPlan {
             connectTimeout: backend.connectTimeout, serverTimeout: backend.serverTimeout,
             queueTimeout: backend.queueTimeout, retries: backend.retries,
             redispatches: backend.redispatches)
+        redispatchInterval = backend.redispatchInterval
         hashType = HashType(backend.selection)
         balanceFactor = backend.selection.balanceFactor
         backupUse = BackupUse(backend.selection.backupUse)
