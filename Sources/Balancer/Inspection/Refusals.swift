@@ -27,6 +27,8 @@ public enum Refusal: Int, Hashable, Sendable, CaseIterable {
     /// This host could not begin a connection to a server: an address, a port or a permission is
     /// lacking.
     case localFailure
+    /// Its source had as many connections within a second as it may.
+    case overRate
 }
 
 extension Refusal {
@@ -45,6 +47,7 @@ extension Refusal {
         case .addressLeft: "address-left"
         case .flowsFull: "flows-full"
         case .localFailure: "local-failure"
+        case .overRate: "over-rate"
         }
     }
 
@@ -56,7 +59,7 @@ extension Refusal {
     /// Who or what the log says it was.
     var cause: Ending.Cause {
         switch self {
-        case .deniedConnection, .deniedSession, .deniedContent, .unmatched: .proxy
+        case .deniedConnection, .deniedSession, .deniedContent, .unmatched, .overRate: .proxy
         case .headerLate: .clientTimeout
         case .headerMalformed, .headerCut, .cut, .aborted: .client
         case .addressLeft: .operatorsOrder

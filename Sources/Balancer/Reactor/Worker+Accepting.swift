@@ -63,7 +63,7 @@ extension Worker {
                 acceptFailed(Errno(result: socket))
                 break
             }
-            if isOverRate(peer.endpoint, at: frontend) {
+            if unsafe !entries[index].mayHaveHeader, isOverRate(peer.endpoint, at: frontend) {
                 StreamSocket.reset(Int32(socket))
                 refused += 1
                 continue
@@ -157,10 +157,11 @@ extension Worker {
     }
 
     /// Whether an address has had as many connections within a second as it may; counts this one.
-    private func isOverRate(_ peer: IPEndpoint, at frontend: Int) -> Bool {
+    func isOverRate(_ peer: IPEndpoint, at frontend: Int) -> Bool {
         guard let rates = shared.sourceRates[frontend] else { return false }
         guard rates.isOver(peer.high ^ peer.low, at: now) else { return false }
         unsafe tallies[frontend].refusals.increase()
+        shared.refusals[frontend].note(.overRate)
         return true
     }
 
