@@ -61,14 +61,24 @@ struct Admission {
     private(set) var sweepsLeft = 0
     private(set) var process: Gate
     private(set) var frontends: [Gate]
+    /// Flows of datagrams, of which anybody can begin any number from invented addresses: they leave
+    /// half of the process's room to connections.
+    private(set) var flows: Gate
+    private let takesFlows: [Bool]
     /// Those of the listening sockets, counted over all frontends.
     private(set) var listeners: [Gate]
 
     /// Makes gates that nobody has passed.
     init(
-        processLimit: Int, frontendLimits: [Int], rateLimits: [Int] = [], listenerLimits: [Int] = []
+        processLimit: Int, frontendLimits: [Int], rateLimits: [Int] = [],
+        listenerLimits: [Int] = [],
+        takesFlows: [Bool] = []
     ) {
         process = Gate(limit: processLimit)
+        self.takesFlows =
+            takesFlows.isEmpty ? frontendLimits.map { _ in false } : takesFlows
+        let isShared = self.takesFlows.contains(false)
+        flows = Gate(limit: isShared ? max(1, processLimit / 2) : processLimit)
         frontends = frontendLimits.map { Gate(limit: $0) }
         for (index, limit) in rateLimits.enumerated() {
             frontends[index] = Gate(limit: frontendLimits[index], rateLimit: limit)
@@ -112,6 +122,7 @@ struct Admission {
         guard allowed > 0 else { return (0, now + UInt64(max(1, 1000 / limit))) }
         var room = min(wanted, process.free, frontends[frontend].free, allowed)
         if let listener { room = min(room, listeners[listener].free) }
+        if takesFlows[frontend] { room = min(room, flows.free) }
         guard room > 0 else {
             if let listener, listeners[listener].free == 0 {
                 listeners[listener].waitingReactors |= 1 << UInt64(reactor)
@@ -125,6 +136,7 @@ struct Admission {
         process.reserve(room)
         frontends[frontend].reserve(room)
         if let listener { listeners[listener].reserve(room) }
+        if takesFlows[frontend] { flows.reserve(room) }
         return (room, nil)
     }
 
@@ -137,6 +149,7 @@ struct Admission {
         if let listener {
             listeners[listener].settle(accepted: accepted, reserved: reserved, at: now)
         }
+        if takesFlows[frontend] { flows.settle(accepted: accepted, reserved: reserved, at: now) }
         process.settle(accepted: accepted, reserved: reserved, at: now)
         frontends[frontend].settle(accepted: accepted, reserved: reserved, at: now)
         return accepted == reserved ? 0 : takeWaiting(at: frontend, by: listener)
@@ -146,6 +159,7 @@ struct Admission {
     ///
     /// - Returns: The reactors that can listen again, a bit each.
     mutating func leave(_ frontend: Int, by listener: Int? = nil) -> UInt64 {
+        if takesFlows[frontend] { flows.leave() }
         process.leave()
         frontends[frontend].leave()
         if let listener { listeners[listener].leave() }

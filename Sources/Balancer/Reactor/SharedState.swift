@@ -44,7 +44,8 @@ final class SharedState: Sendable {
                 processLimit: limit,
                 frontendLimits: plan.frontends.map { min($0.connectionLimit ?? limit, limit) },
                 rateLimits: plan.frontends.map { $0.sessionRateLimit ?? .max },
-                listenerLimits: paths.entries.map { $0.connectionLimit ?? .max }))
+                listenerLimits: paths.entries.map { $0.connectionLimit ?? .max },
+                takesFlows: plan.frontends.map(\.isDatagram)))
         sourceRates = plan.frontends.map { frontend in
             frontend.sessionRateLimitPerSource.map { SourceRates(limit: $0) }
         }

@@ -197,6 +197,7 @@ extension Worker {
         let server = client | 1
         slab[client].prepare(socket: socket, now: UInt32(truncatingIfNeeded: now))
         slab[server].prepare(socket: -1, now: UInt32(truncatingIfNeeded: now))
+        slab[client].acceptedAt = now
         slab[client].word = source.digest
         slab[client].number = source.port
         slab[client].owner = UInt16(frontend)
@@ -220,11 +221,10 @@ extension Half {
         activeAt = now
         lease = -1
         phaseAt = now
-        time = now
         number = 0
         marks.formIntersection(.isOnReadyList)
         streak = 0
-        failedAttempts = 0
+        octet = 0
     }
 }
 
