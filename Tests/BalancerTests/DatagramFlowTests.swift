@@ -48,16 +48,17 @@ extension BalancerTests.Datagrams {
         var admission = Admission(
             processLimit: 10, frontendLimits: [10, 10], takesFlows: [true, false])
         func take(_ count: Int, at frontend: Int) -> Int {
-            let room = admission.reserve(count, at: frontend, for: 0).room
-            _ = admission.settle(accepted: room, reserved: room, at: frontend, now: 0)
+            let room = admission.room(count, at: frontend, for: 0)
+            _ = admission.settle(
+                accepted: room, reserved: room, at: frontend, by: frontend, now: 0)
             return room
         }
         #expect(take(8, at: 0) == 5)
         #expect(take(1, at: 0) == 0)
         #expect(take(8, at: 1) == 5)
-        _ = admission.leave(0)
+        _ = admission.leave(0, by: 0)
         #expect(take(2, at: 0) == 1)
         var alone = Admission(processLimit: 10, frontendLimits: [10], takesFlows: [true])
-        #expect(alone.reserve(12, at: 0, for: 0).room == 10)
+        #expect(alone.room(12, at: 0, for: 0) == 10)
     }
 }
