@@ -59,6 +59,10 @@ public struct CounterLedger: Hashable, Sendable, Codable {
     public var sessions = 0
     /// Of each frontend that counted anything.
     public var frontends: [String: CounterTotals] = [:]
+    /// Of each listener that counted anything, under `FRONTEND/LISTENER`.
+    public var listeners: [String: CounterTotals] = [:]
+    /// Of each frontend: what was not relayed, or ended before its time, by cause.
+    public var refusals: [String: [String: Int]] = [:]
     /// Of each pool that counted anything of its own.
     public var pools: [String: CounterTotals] = [:]
     /// Of each server that counted anything, under `POOL/SERVER`.
@@ -69,13 +73,18 @@ public struct CounterLedger: Hashable, Sendable, Codable {
 
     /// Whether nothing was counted.
     public var isEmpty: Bool {
-        sessions == 0 && frontends.isEmpty && pools.isEmpty && servers.isEmpty
+        sessions == 0 && frontends.isEmpty && listeners.isEmpty && refusals.isEmpty
+            && pools.isEmpty && servers.isEmpty
     }
 
     /// Adds what another has counted.
     public static func += (left: inout CounterLedger, right: CounterLedger) {
         left.sessions += right.sessions
         for (name, totals) in right.frontends { left.frontends[name, default: .init()] += totals }
+        for (name, totals) in right.listeners { left.listeners[name, default: .init()] += totals }
+        for (name, counts) in right.refusals {
+            left.refusals[name, default: [:]].merge(counts, uniquingKeysWith: +)
+        }
         for (name, totals) in right.pools { left.pools[name, default: .init()] += totals }
         for (name, totals) in right.servers { left.servers[name, default: .init()] += totals }
     }
@@ -93,6 +102,15 @@ public struct CounterLedger: Hashable, Sendable, Codable {
         var rest = CounterLedger()
         rest.sessions = left.sessions - right.sessions
         rest.frontends = difference(left.frontends, right.frontends)
+        rest.listeners = difference(left.listeners, right.listeners)
+        for (name, counts) in left.refusals {
+            let former = right.refusals[name] ?? [:]
+            let new = counts.reduce(into: [String: Int]()) { new, entry in
+                let count = entry.value - (former[entry.key] ?? 0)
+                if count != 0 { new[entry.key] = count }
+            }
+            if !new.isEmpty { rest.refusals[name] = new }
+        }
         rest.pools = difference(left.pools, right.pools)
         rest.servers = difference(left.servers, right.servers)
         return rest

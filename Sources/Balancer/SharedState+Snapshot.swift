@@ -4,44 +4,61 @@ extension SharedState {
     /// Reads all counters; each is right by itself, and reactors go on counting meanwhile.
     func snapshot(isAccepting: Bool, at now: UInt64) -> BalancerSnapshot {
         var result = BalancerSnapshot()
-        let (process, gates) = admission.withLock { ($0.process, $0.frontends) }
+        let (process, frontends, listeners) = admission.withLock {
+            ($0.process, $0.frontends, $0.listeners)
+        }
         let former = former.withLock { $0 }
         result.currentSessions = process.count
         result.peakSessions = process.peak
         result.totalSessions = process.total + former.sessions
         result.connectionLimit = process.limit
         result.lostRecords = records?.lostCount ?? 0
-        result.frontends = gates.indices.map { index in
+        result.frontends = frontends.indices.map { index in
             var frontend = FrontendSnapshot()
             frontend.name = plan.frontends[index].name
-            frontend.counters = counters(of: gates[index], index, at: now)
-            frontend.counters.totals += former.totals[index]
+            frontend.counters = counters(of: frontends[index], at: now)
+            frontend.counters.totals += former.frontends[index]
             frontend.isAccepting = isAccepting
-            refusals[index].tell(&frontend)
+            for (number, place) in layout.listeners[index].enumerated() {
+                var listener = ListenerSnapshot(name: listenerName(number, of: index))
+                listener.counters = counters(of: listeners[place], at: now)
+                listener.counters.totals += total(place)
+                // Connections are counted where they come in, by one gate and by the other.
+                var own = listener.counters.totals
+                own.sessions = 0
+                frontend.counters.totals += own
+                listener.counters.totals += former.places[place]
+                frontend.listeners.append(listener)
+            }
+            refusals[index].tell(&frontend, former.refusals[index])
             return frontend
         }
-        result.pools = pools.indices.map { poolSnapshot($0, former.totals, at: now) }
+        result.pools = pools.indices.map { poolSnapshot($0, former.places, at: now) }
         return result
     }
 
     /// All that only grows, by name.
     func ledger() -> CounterLedger {
-        let now: UInt64 = 0
-        let snapshot = snapshot(isAccepting: false, at: now)
+        let snapshot = snapshot(isAccepting: false, at: 0)
         let own = former.withLock { $0 }
         var ledger = CounterLedger()
         ledger.sessions = snapshot.totalSessions
-        for frontend in snapshot.frontends where frontend.totals != CounterTotals() {
-            ledger.frontends[frontend.name] = frontend.totals
+        for frontend in snapshot.frontends {
+            ledger.frontends.note(frontend.totals, of: frontend.name)
+            for listener in frontend.listeners {
+                ledger.listeners.note(listener.totals, of: "\(frontend.name)/\(listener.name)")
+            }
+            let refusals = frontend.refusalsByWord
+            if !refusals.isEmpty { ledger.refusals[frontend.name] = refusals }
         }
         for (index, pool) in snapshot.pools.enumerated() {
             // Without what its servers counted, which is added to a pool when it is shown.
             var totals = total(layout.pool(index))
             totals.sessions = pools[index].state.withLock { $0.total }
-            totals += own.totals[layout.pool(index)]
-            if totals != CounterTotals() { ledger.pools[pool.name] = totals }
-            for server in pool.servers where server.totals != CounterTotals() {
-                ledger.servers["\(pool.name)/\(server.name)"] = server.totals
+            totals += own.places[layout.pool(index)]
+            ledger.pools.note(totals, of: pool.name)
+            for server in pool.servers {
+                ledger.servers.note(server.totals, of: "\(pool.name)/\(server.name)")
             }
         }
         return ledger
@@ -52,31 +69,35 @@ extension SharedState {
         former.withLock { former in
             former.sessions += ledger.sessions
             for (index, frontend) in plan.frontends.enumerated() {
-                if let totals = ledger.frontends[frontend.name] { former.totals[index] += totals }
+                former.frontends[index] += ledger.frontends[frontend.name] ?? CounterTotals()
+                for (number, place) in layout.listeners[index].enumerated() {
+                    let name = "\(frontend.name)/\(listenerName(number, of: index))"
+                    former.places[place] += ledger.listeners[name] ?? CounterTotals()
+                }
+                former.refusals[index].merge(
+                    ledger.refusals[frontend.name] ?? [:], uniquingKeysWith: +)
             }
             for (index, pool) in plan.pools.enumerated() {
-                if let totals = ledger.pools[pool.name] {
-                    former.totals[layout.pool(index)] += totals
-                }
+                former.places[layout.pool(index)] += ledger.pools[pool.name] ?? CounterTotals()
                 for (number, server) in pool.servers.enumerated() {
-                    guard let totals = ledger.servers["\(pool.name)/\(server.name)"] else {
-                        continue
-                    }
-                    former.totals[layout.server(layout.firstServers[index] + number)] += totals
+                    former.places[layout.server(layout.firstServers[index] + number)] +=
+                        ledger.servers["\(pool.name)/\(server.name)"] ?? CounterTotals()
                 }
             }
         }
     }
 
-    private func counters(
-        of gate: Admission.Gate, _ index: Int, at now: UInt64
-    ) -> SessionCounters {
+    /// haproxy's name of a listener without one.
+    private func listenerName(_ number: Int, of frontend: Int) -> String {
+        plan.frontends[frontend].listeners[number].name ?? "sock-\(number + 1)"
+    }
+
+    private func counters(of gate: Admission.Gate, at now: UInt64) -> SessionCounters {
         var counters = SessionCounters()
-        counters.totals = total(index)
         counters.totals.sessions = gate.total
         counters.currentSessions = gate.count
         counters.peakSessions = gate.peak
-        counters.sessionLimit = gate.limit
+        counters.sessionLimit = gate.limit == .max ? nil : gate.limit
         counters.rate = gate.rate.rate(at: now)
         counters.peakRate = gate.rate.peak
         counters.rateLimit = gate.rateLimit == .max ? nil : gate.rateLimit
@@ -187,4 +208,11 @@ extension ServerSnapshot {
 
 private func seconds(since then: UInt64, _ now: UInt64) -> Int {
     Int((now - min(then, now)) / 1000)
+}
+
+extension [String: CounterTotals] {
+    /// Keeps totals that have counted anything.
+    fileprivate mutating func note(_ totals: CounterTotals, of name: String) {
+        if totals != CounterTotals() { self[name] = totals }
+    }
 }

@@ -8,7 +8,7 @@ extension BalancerTests {
     /// Listeners for which there is no room stand in a list, and cost others nothing.
     @Suite struct `Listeners that wait for room` {
         /// A balancer of several frontends, and frontends of several listeners.
-        private final class Running {
+        final class Running {
             let balancer: Balancer
             private var sockets: [[Int32]] = []
             private(set) var ports: [[UInt16]] = []

@@ -334,6 +334,7 @@ extension BalancerTests {
                         totals.sessions = 1
                         totals.bytesOut = 1
                         rest.frontends["front"] = totals
+                        rest.listeners["front/sock-1"] = totals
                         rest.servers["pool/b"] = totals
                         totals.bytesOut = 0
                         rest.pools["pool"] = totals

@@ -107,12 +107,25 @@ final class RefusalTally: Sendable {
     subscript(refusal: Refusal) -> Int { counts[refusal.rawValue].value.load(ordering: .relaxed) }
 
     /// Writes the counts to where they are shown.
-    func tell(_ snapshot: inout FrontendSnapshot) {
-        for refusal in Refusal.allCases where self[refusal] > 0 {
-            snapshot.refusalsByCause[refusal] = self[refusal]
+    ///
+    /// - Parameters:
+    ///   - snapshot: Where to.
+    ///   - former: What was counted before, by word.
+    func tell(_ snapshot: inout FrontendSnapshot, _ former: [String: Int]) {
+        for refusal in Refusal.allCases {
+            let count = self[refusal] + former[refusal.word, default: 0]
+            if count > 0 { snapshot.refusalsByCause[refusal] = count }
         }
-        snapshot.requestErrors = Refusal.broken.reduce(0) { $0 + self[$1] }
-        snapshot.unreadableHellos = unreadableHellos.load(ordering: .relaxed)
-        snapshot.lateHellos = lateHellos.load(ordering: .relaxed)
+        snapshot.requestErrors = Refusal.broken.reduce(0) {
+            $0 + snapshot.refusalsByCause[$1, default: 0]
+        }
+        snapshot.unreadableHellos =
+            unreadableHellos.load(ordering: .relaxed)
+            + former[RefusalTally.unreadableHello, default: 0]
+        snapshot.lateHellos =
+            lateHellos.load(ordering: .relaxed) + former[RefusalTally.lateHello, default: 0]
     }
+
+    static let unreadableHello = "hello-unreadable"
+    static let lateHello = "hello-late"
 }

@@ -19,8 +19,8 @@ final class SharedState: Sendable {
     let histograms: [HistogramBoard]
     /// Where records of connections go; `nil` where no frontend tells of any.
     let records: ConnectionRecords?
-    /// What balancers before this one have counted: by places on the boards.
-    let former: Mutex<(sessions: Int, totals: [CounterTotals])>
+    /// What balancers before this one have counted.
+    let former: Mutex<FormerCounters>
     let ports: SourcePorts
     let layout: TallyLayout
     /// Where connections can lead, and what is decided on the way.
@@ -58,7 +58,7 @@ final class SharedState: Sendable {
         histograms = inboxes.map { _ in HistogramBoard(poolCount: plan.pools.count) }
         let isLogging = plan.frontends.contains { $0.logging != nil }
         records = isLogging ? try ConnectionRecords(reactorCount: plan.reactorCount) : nil
-        former = Mutex((0, Array(repeating: CounterTotals(), count: count)))
+        former = Mutex(FormerCounters(plan, layout))
         ports = SourcePorts(serverCount: layout.serverCount)
         let layout = layout
         watch = observer.map { ConnectionWatch(layout, observer: $0) }
@@ -91,16 +91,25 @@ extension PoolState.Notice {
     }
 }
 
-/// Where each frontend's, pool's and server's counters stand on a board.
+/// Where each listener's, pool's and server's counters stand on a board; a frontend's are the sum of
+/// its listeners'.
 struct TallyLayout: Hashable {
-    let frontendCount: Int
+    /// The number of each frontend's listeners, counted over all frontends.
+    let listeners: [Range<Int>]
+    let listenerCount: Int
     let poolCount: Int
     /// The number of each pool's first server, counted over all pools.
     let firstServers: [Int]
     let serverCount: Int
 
     init(_ plan: BalancerPlan) {
-        frontendCount = plan.frontends.count
+        var listenerSum = 0
+        listeners = plan.frontends.map { frontend in
+            let first = listenerSum
+            listenerSum += frontend.listeners.count
+            return first..<listenerSum
+        }
+        listenerCount = listenerSum
         poolCount = plan.pools.count
         var sum = 0
         firstServers = plan.pools.map { pool in
@@ -110,9 +119,25 @@ struct TallyLayout: Hashable {
         serverCount = sum
     }
 
-    var count: Int { frontendCount + poolCount + serverCount }
-    func pool(_ index: Int) -> Int { frontendCount + index }
-    func server(_ number: Int) -> Int { frontendCount + poolCount + number }
+    var count: Int { listenerCount + poolCount + serverCount }
+    func pool(_ index: Int) -> Int { listenerCount + index }
+    func server(_ number: Int) -> Int { listenerCount + poolCount + number }
+}
+
+/// What balancers before this one have counted.
+struct FormerCounters {
+    var sessions = 0
+    var frontends: [CounterTotals]
+    /// By places on the boards.
+    var places: [CounterTotals]
+    /// Of each frontend, by word.
+    var refusals: [[String: Int]]
+
+    init(_ plan: BalancerPlan, _ layout: TallyLayout) {
+        frontends = plan.frontends.map { _ in CounterTotals() }
+        places = Array(repeating: CounterTotals(), count: layout.count)
+        refusals = plan.frontends.map { _ in [:] }
+    }
 }
 
 private let reservedDescriptors = 128

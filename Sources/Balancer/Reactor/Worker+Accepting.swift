@@ -48,7 +48,7 @@ extension Worker {
                 if Errno(result: socket).isShortage { pauseAccepting() }
                 break
             }
-            if unsafe !entries[index].mayHaveHeader, isOverRate(peer.endpoint, at: frontend) {
+            if unsafe !entries[index].mayHaveHeader, isOverRate(peer.endpoint, at: index) {
                 StreamSocket.reset(Int32(socket))
                 refused += 1
                 continue
@@ -85,10 +85,11 @@ extension Worker {
     }
 
     /// Whether an address has had as many connections within a second as it may; counts this one.
-    func isOverRate(_ peer: IPEndpoint, at frontend: Int) -> Bool {
+    func isOverRate(_ peer: IPEndpoint, at listener: Int) -> Bool {
+        let frontend = listeners[listener].frontend
         guard let rates = shared.sourceRates[frontend] else { return false }
         guard rates.isOver(peer.high ^ peer.low, at: now) else { return false }
-        unsafe tallies[frontend].refusals.increase()
+        unsafe tallies[listener].refusals.increase()
         shared.refusals[frontend].note(.overRate)
         return true
     }

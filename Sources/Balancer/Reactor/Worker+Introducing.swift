@@ -90,8 +90,8 @@ extension Worker {
 
     /// Goes on with a connection whose ends are known.
     private mutating func beginInspecting(_ client: Int, source: IPEndpoint) {
-        let frontend = Int(slab[client].owner)
-        if unsafe entries[Int(slab[client].path)].mayHaveHeader, isOverRate(source, at: frontend) {
+        let listener = Int(slab[client].path)
+        if unsafe entries[listener].mayHaveHeader, isOverRate(source, at: listener) {
             return end(
                 client, client: .reset, server: .reset, because: Refusal.overRate.cause)
         }

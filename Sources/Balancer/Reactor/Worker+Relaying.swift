@@ -281,13 +281,13 @@ extension Worker {
     mutating func took(_ count: Int, from half: Int) {
         slab[half].receivedByteCount &+= UInt64(count)
         slab[half].activeAt = UInt32(truncatingIfNeeded: now)
-        let frontend = Int(slab[half & ~1].owner)
+        let listener = Int(slab[half & ~1].path)
         let server = layout.server(Int(slab[half | 1].owner))
         if half & 1 == 0 {
-            unsafe tallies[frontend].bytesIn.increase(by: count)
+            unsafe tallies[listener].bytesIn.increase(by: count)
             unsafe tallies[server].bytesIn.increase(by: count)
         } else {
-            unsafe tallies[frontend].bytesOut.increase(by: count)
+            unsafe tallies[listener].bytesOut.increase(by: count)
             unsafe tallies[server].bytesOut.increase(by: count)
         }
     }
