@@ -1,0 +1,95 @@
+#if Program
+import Balancer
+import Glibc
+import LinuxIO
+import NodeConfiguration
+import Testing
+
+@testable import lbctl
+
+/// A balancer by a text, with a listening socket and a syslog daemon of its own.
+private final class LoggedProxy {
+    private let balancer: Balancer
+    private let log: ConnectionLog
+    private let listener: Int32
+    private let daemon: Int32
+
+    /// - Parameters:
+    ///   - lines: Further lines of the section.
+    ///   - format: Words after the daemon's address.
+    init(_ lines: String, format: String = "local0") throws {
+        daemon = try DatagramSocket.bound(
+            to: .ipv4(SocketAddress(address: 0x7f00_0001, port: 0)),
+            options: ListeningOptions(backlog: 0)
+        ).release()
+        _ = fcntl(daemon, F_SETFL, 0)
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(daemon, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
+        listener = try Socket.listening(
+            on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 16
+        ).release()
+        let text = """
+            listen web 192.0.2.1:80
+            log \(StreamSocket.localEndpoint(of: daemon)) \(format)
+            \(lines)
+            """
+        let loaded = ConfigurationLoader(format: .haproxy).load([
+            InputFile(name: "f", bytes: Array(text.utf8))
+        ])
+        let model = try #require(loaded.model)
+        balancer = try Balancer(plan: BalancerPlan(model), listeners: [[listener]])
+        log = try #require(
+            try ConnectionLog(
+                balancer, model: model, log: Log(destination: .standardError, threshold: .error)))
+        try balancer.start()
+    }
+
+    /// The line about a connection that says nothing.
+    func line() -> String {
+        let client = StreamSocket.open()
+        let port = StreamSocket.localEndpoint(of: listener).port
+        _ = StreamSocket.connect(
+            Int32(client), to: SocketAddress(address: 0x7f00_0001, port: port).raw)
+        defer { StreamSocket.close(Int32(client)) }
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = recv(daemon, &buffer, 4096, 0)
+        return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+    }
+
+    deinit {
+        balancer.stop()
+        log.stop()
+        close(listener)
+        close(daemon)
+    }
+}
+
+@Suite struct `The log of connections as the file asks for it` {
+    // Without a server each connection ends at once, by `SC`. local0 is 16, info 6, err 3.
+    @Test func `failed connections are errors where that is asked for`() throws {
+        let plain = try LoggedProxy("option tcplog")
+        let line = plain.line()
+        #expect(line.hasPrefix("<134>"))
+        #expect(line.contains(" web web/<NOSRV> -1/-1/"))
+        #expect(line.contains(" SC "))
+        let separate = try LoggedProxy("option tcplog\noption log-separate-errors")
+        #expect(separate.line().hasPrefix("<131>"))
+    }
+
+    @Test func `a line is JSON where that is asked for`() throws {
+        let proxy = try LoggedProxy("option jsonlog", format: "format raw local0")
+        let line = proxy.line()
+        #expect(line.hasPrefix(#"{"event":"ended","#))
+        #expect(line.contains(#""frontend":"web""#) && line.contains(#""state":"SC""#))
+    }
+
+    @Test(arguments: [
+        ("format short local1", "<142>127.0.0.1:"), ("format raw local1", "127.0.0.1:"),
+        ("format rfc5424 local1", "<142>1 "),
+    ])
+    func `facility, severity and format are the target's`(format: String, beginning: String) throws
+    {
+        #expect(try LoggedProxy("option tcplog", format: format).line().hasPrefix(beginning))
+    }
+}
+#endif

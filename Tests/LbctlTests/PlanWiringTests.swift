@@ -1,0 +1,268 @@
+#if Program
+import Balancer
+import LinuxIO
+import NodeConfiguration
+import Testing
+
+@testable import lbctl
+
+/// What the balancer is to do by a text of haproxy's language.
+private func plan(_ text: String) throws -> BalancerPlan {
+    let file = InputFile(name: "f", bytes: Array(text.utf8))
+    let loaded = ConfigurationLoader(format: .haproxy).load([file])
+    #expect(loaded.diagnostics.filter { $0.severity == .error } == [])
+    return BalancerPlan(try #require(loaded.model))
+}
+
+/// The plan of one section with these lines besides the necessary ones.
+private func plan(of lines: String) throws -> BalancerPlan {
+    try plan(
+        """
+        listen web 192.0.2.1:80
+        server a 192.0.2.11:80
+        log 127.0.0.1 local0
+        \(lines)
+        """)
+}
+
+private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
+    SocketAddress(address: 0xc000_0200 | last, port: port)
+}
+
+/// Each word of a file reaches the balancer: a line of the way that is lost fails one of these.
+@Suite struct `From the text to the balancer's plan` {
+    @Test func `everything that a file can say about limits, times and servers arrives`() throws {
+        let made = try plan(
+            """
+            global
+                nbthread 3
+                maxconn 1000
+            defaults
+                timeout client 1s
+                timeout server 2s
+                timeout connect 3s
+                timeout queue 4s
+                timeout tunnel 5s
+                timeout client-fin 6s
+                timeout server-fin 7s
+                timeout no-server 8s
+                retries 9
+                option redispatch 2
+            frontend in
+                bind 192.0.2.1:80 name one accept-proxy maxconn 11
+                bind 192.0.2.2:81-82
+                maxconn 100
+                rate-limit sessions 12
+                rate-limit sessions-per-source 13
+                default_backend out
+            frontend off
+                bind 192.0.2.3:80
+                default_backend out
+                disabled
+            backend spare
+                server s 192.0.2.10:80
+            backend out
+                maxqueue 14
+                balance leastconn
+                hash-type consistent djb2 avalanche
+                hash-balance-factor 150
+                option allbackups
+                server a 192.0.2.11:80 weight 15 maxconn 16 maxqueue 17 slowstart 18s
+                server b 192.0.2.12:80 backup disabled on-marked-down shutdown-sessions
+                server c [2001:db8::1]:80 on-marked-up shutdown-backup-sessions
+                server d /run/d.sock send-proxy
+                server e 192.0.2.15:80 send-proxy-v2 proxy-v2-options crc32c,authority,unique-id source 192.0.2.99:1024 interface eth9 tcp-ut 19s
+                server f 192.0.2.16:80 source 0.0.0.0 usesrc clientip
+                server g 192.0.2.17:80 source 0.0.0.0 usesrc client
+            """)
+        var frontend = FrontendPlan(
+            name: "in", poolIndex: 1, connectionLimit: 100, clientTimeout: .seconds(1))
+        frontend.listeners = [
+            ListenerPlan(name: "one", acceptsProxyHeader: true, connectionLimit: 11),
+            ListenerPlan(), ListenerPlan(),
+        ]
+        frontend.clientFinTimeout = .seconds(6)
+        frontend.sessionRateLimit = 12
+        frontend.sessionRateLimitPerSource = 13
+        var a = ServerPlan(name: "a", address: address(11, 80), weight: 15, connectionLimit: 16)
+        a.queueLimit = 17
+        a.slowStart = .seconds(18)
+        var b = ServerPlan(name: "b", address: address(12, 80), isBackup: true)
+        b.administrativeState = .maintenance
+        b.shutsSessionsWhenDown = true
+        var c = ServerPlan(
+            name: "c", at: .ipv6(IPEndpoint(high: 0x2001_0db8_0000_0000, low: 1, port: 80)))
+        c.shutsBackupSessionsWhenUp = true
+        var d = ServerPlan(name: "d", at: .path("/run/d.sock"))
+        d.connection.header = .versionOne
+        var e = ServerPlan(name: "e", address: address(15, 80))
+        e.connection = ConnectionPlan(
+            header: .versionTwo([.checksum, .authority, .identifier]),
+            source: .address(IPEndpoint(ipv4: 0xc000_0263, port: 1024)), interface: "eth9",
+            userTimeout: .seconds(19))
+        var f = ServerPlan(name: "f", address: address(16, 80))
+        f.connection.source = .clientAddress
+        var g = ServerPlan(name: "g", address: address(17, 80))
+        g.connection.source = .client
+        func pool(_ name: String, _ servers: [ServerPlan]) -> PoolPlan {
+            var pool = PoolPlan(
+                name: name, servers: servers, connectTimeout: .seconds(3),
+                serverTimeout: .seconds(2), queueTimeout: .seconds(4), retries: 9,
+                redispatches: true)
+            pool.redispatchInterval = 2
+            pool.tunnelTimeout = .seconds(5)
+            pool.serverFinTimeout = .seconds(7)
+            pool.noServerTimeout = .seconds(8)
+            return pool
+        }
+        var out = pool("out", [a, b, c, d, e, f, g])
+        out.algorithm = .leastconn
+        out.queueLimit = 14
+        out.hashType = HashType(isConsistent: true, function: .djb2, avalanches: true)
+        out.balanceFactor = 150
+        out.backupUse = .all
+        let spare = pool("spare", [ServerPlan(name: "s", address: address(10, 80))])
+        #expect(
+            made
+                == BalancerPlan(
+                    reactorCount: 3, connectionLimit: 1000, frontends: [frontend],
+                    pools: [spare, out]))
+    }
+
+    @Test(
+        arguments: [
+            ("roundrobin", .roundrobin), ("static-rr", .staticRoundrobin),
+            ("leastconn", .leastconn), ("first", .first), ("source", .source),
+            ("maglev", .maglev), ("random", .random(draws: 2)), ("random(5)", .random(draws: 5)),
+            ("hash src", .hash(.source)), ("hash src_port", .hash(.sourcePort)),
+            ("hash dst", .hash(.destination)), ("hash dst_port", .hash(.destinationPort)),
+        ] as [(String, PoolPlan.Algorithm)])
+    func `each algorithm is the balancer's of that name`(
+        word: String, algorithm: PoolPlan.Algorithm
+    ) throws {
+        #expect(try plan(of: "balance \(word)").pools[0].algorithm == algorithm)
+    }
+
+    @Test(arguments: [
+        ("", HashType(), BackupUse.first),
+        ("hash-type map-based sdbm", HashType(), .first),
+        ("hash-type consistent", HashType(isConsistent: true), .first),
+        ("hash-type map-based crc32", HashType(function: .crc32), .first),
+        ("hash-type map-based none avalanche", HashType(function: .none, avalanches: true), .first),
+        ("option allbackups", HashType(), .all),
+        ("option one-backup-per-failure", HashType(), .onePerFailure),
+    ])
+    func `hashes and backups are used as they are named`(
+        line: String, type: HashType, use: BackupUse
+    ) throws {
+        let pool = try plan(of: line).pools[0]
+        #expect(pool.hashType == type)
+        #expect(pool.backupUse == use)
+    }
+
+    @Test(arguments: [
+        ("", ConnectionLogging(moment: .accepting)),
+        ("option tcplog", ConnectionLogging(moment: .ending)),
+        ("option jsonlog", ConnectionLogging(moment: .ending)),
+        ("option tcplog\noption logasap", ConnectionLogging(moment: .connecting)),
+        ("option logasap", ConnectionLogging(moment: .accepting)),
+        ("option tcplog\noption dontlognull", .ending { $0.omitsEmpty = true }),
+        ("option tcplog\noption dontlog-normal", .ending { $0.omitsNormal = true }),
+        ("no log\noption tcplog", nil),
+    ])
+    func `what is told of connections is what the options say`(
+        lines: String, logging: ConnectionLogging?
+    ) throws {
+        #expect(try plan(of: lines).frontends[0].logging == logging)
+    }
+
+    @Test(
+        arguments: [
+            ("src 192.0.2.0/24", .source(PrefixTable([.ipv4(0xc000_0200, 24)]))),
+            ("dst 192.0.2.1", .destination(PrefixTable([.ipv4(0xc000_0201, 32)]))),
+            ("src_port 1024:65535", .sourcePort([1024...65_535])),
+            ("dst_port 80", .destinationPort([80...80])),
+            (
+                "req.ssl_sni -i www.example.org",
+                .serverName([.init(.exact, "www.example.org", ignoresCase: true)])
+            ),
+            ("req.ssl_sni -m beg www", .serverName([.init(.beginning, "www")])),
+            ("req.ssl_sni -m end .org", .serverName([.init(.end, ".org")])),
+            ("req.ssl_sni -m sub example", .serverName([.init(.part, "example")])),
+            ("req.ssl_sni -m found", .serverName([.init(.found, "")])),
+            ("req.ssl_alpn h2", .protocolName([.init(.exact, "h2")])),
+            ("req.ssl_hello_type 1", .helloType([1...1])),
+            ("req.len gt 10", .byteCount([11...Int.max])),
+            ("nbsrv(web) lt 2", .usableServers(poolIndex: 0, [0...1])),
+            ("fe_conn ge 100", .connectionCount([100...Int.max])),
+            ("wait_end", .waitIsOver), ("always_true", .constant(true)),
+            ("always_false", .constant(false)),
+        ] as [(String, Question)])
+    func `each criterion asks its question`(criterion: String, question: Question) throws {
+        let rules = try plan(of: "acl it \(criterion)\ntcp-request content reject if it").frontends[
+            0
+        ]
+        .rules
+        #expect(rules.content == [Rule(.reject, if: Condition([[.init([question])]]))])
+    }
+
+    @Test func `rules stand in their lists, with what they do and when`() throws {
+        let rules = try plan(
+            """
+            frontend in
+                bind 192.0.2.1:80
+                acl a src 192.0.2.7
+                acl b dst_port 80
+                tcp-request connection expect-proxy layer4 if a
+                tcp-request connection silent-drop if !a b
+                tcp-request session accept unless a or b
+                tcp-request inspect-delay 3s
+                tcp-request content reject if a
+                use_backend two if b
+                use_backend one if a
+            backend one
+                server s 192.0.2.9:80
+            backend two
+                server s 192.0.2.9:80
+            """
+        ).frontends[0].rules
+        let a = Question.source(PrefixTable([.ipv4(0xc000_0207, 32)]))
+        let b = Question.destinationPort([80...80])
+        var expected = RulePlan()
+        expected.connection = [
+            Rule(.expectProxyHeader, if: Condition([[.init([a])]])),
+            Rule(.silentDrop, if: Condition([[.init([a], isNegated: true), .init([b])]])),
+        ]
+        expected.session = [
+            Rule(.accept, if: Condition([[.init([a])], [.init([b])]], isNegated: true))
+        ]
+        expected.inspectDelay = .seconds(3)
+        expected.content = [Rule(.reject, if: Condition([[.init([a])]]))]
+        expected.pools = [
+            PoolRule(1, if: Condition([[.init([b])]])), PoolRule(0, if: Condition([[.init([a])]])),
+        ]
+        expected.refusesOthers = true
+        #expect(rules == expected)
+    }
+
+    @Test func `mode udp makes a frontend of datagrams`() throws {
+        #expect(try plan(of: "mode udp").frontends[0].isDatagram)
+        #expect(try plan(of: "").frontends[0].isDatagram == false)
+    }
+}
+
+extension ConnectionLogging {
+    fileprivate static func ending(_ adjust: (inout ConnectionLogging) -> Void) -> ConnectionLogging
+    {
+        var logging = ConnectionLogging(moment: .ending)
+        adjust(&logging)
+        return logging
+    }
+}
+
+extension PrefixTable.Prefix {
+    fileprivate static func ipv4(_ address: UInt32, _ length: Int) -> Self {
+        Self(IPEndpoint(ipv4: address, port: 0), length: length)
+    }
+}
+#endif
