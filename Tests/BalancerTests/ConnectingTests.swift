@@ -201,6 +201,25 @@ final class SilentAddress {
         }
     }
 
+    /// Accepts those who fill the queue, so that the next packet is answered.
+    func makeRoom() {
+        for filler in fillers { StreamSocket.close(filler) }
+        fillers = []
+        while case let socket = accept(listener, nil, nil), socket >= 0 {
+            StreamSocket.close(socket)
+        }
+    }
+
+    /// How many wait to be accepted now.
+    var newcomers: Int {
+        var count = 0
+        while case let socket = accept(listener, nil, nil), socket >= 0 {
+            count += 1
+            StreamSocket.close(socket)
+        }
+        return count
+    }
+
     deinit {
         for filler in fillers { StreamSocket.close(filler) }
         StreamSocket.close(listener)

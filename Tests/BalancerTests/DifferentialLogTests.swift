@@ -13,10 +13,11 @@ extension BalancerTests {
         ])
         func `a hash of a port leads to the same server`(name: String, type: HashType) throws {
             let named = try ["a", "b", "c"].map(TestServer.named)
-            let proxy = try HAProxy(
-                server: named[0].address,
-                options: "balance hash src_port\n    hash-type map-based \(name)",
-                more: named.dropFirst().map(\.address))
+            let settings = ProxySettings(balance: "hash src_port")
+            let proxy = try HAProxy(sections: [
+                settings.section(
+                    servers: named.map(\.address), more: "hash-type map-based \(name)")
+            ])
             for _ in 0..<20 {
                 let client = try #require(BlockingSocket(to: proxy.port))
                 // The client's own end is what haproxy sees as the source.
@@ -27,6 +28,70 @@ extension BalancerTests {
             }
         }
 
+        /// An order, and who asks in which: each connection ends before the next one comes, or none.
+        private struct Order {
+            var settings = ProxySettings(limit: nil)
+            var clients: [UInt32] = Array(repeating: 1, count: 21)
+            var isHeld = false
+        }
+
+        private static let orders: [Order] = {
+            func order(
+                _ algorithm: PoolPlan.Algorithm, _ words: String, weights: [Int] = [],
+                limit: Int? = nil, isConsistent: Bool = false, clients: [UInt32] = [],
+                isHeld: Bool = false
+            ) -> Order {
+                var order = Order(isHeld: isHeld)
+                order.settings.algorithm = algorithm
+                order.settings.balance = words
+                order.settings.weights = weights
+                order.settings.limit = limit
+                order.settings.isConsistent = isConsistent
+                if !clients.isEmpty { order.clients = clients }
+                return order
+            }
+            let many = Array(1...40 as ClosedRange<UInt32>)
+            return [
+                order(.roundrobin, "roundrobin"),
+                order(.roundrobin, "roundrobin", weights: [5, 1, 1]),
+                order(.roundrobin, "roundrobin", weights: [4, 2, 3]),
+                order(.staticRoundrobin, "static-rr", weights: [4, 2, 3]),
+                order(.leastconn, "leastconn", weights: [2, 1, 1], isHeld: true),
+                order(.leastconn, "leastconn", weights: [3, 2, 1], isHeld: true),
+                order(.first, "first", limit: 3, clients: Array(1...9), isHeld: true),
+                order(.source, "source", clients: many),
+                order(.source, "source", isConsistent: true, clients: many),
+                order(.hash(.source), "hash src", weights: [3, 1, 2], clients: many),
+                order(.hash(.source), "hash src", isConsistent: true, clients: many),
+            ]
+        }()
+
+        @Test func `every order is the same`() throws {
+            let named = try ["a", "b", "c"].map { ($0, try TestServer.holding($0)) }
+            let proxy = try HAProxy(
+                sections: Self.orders.map { $0.settings.section(servers: named.map(\.1.address)) })
+            for (index, order) in Self.orders.enumerated() {
+                let running = try RunningBalancer(
+                    servers: servers(named), adjusting: order.settings.apply)
+                let answers = try [proxy.ports[index], running.port].map { port in
+                    var held: [BlockingSocket] = []
+                    return try order.clients.map { client in
+                        let source = 0x7f00_0000 | client << 8 | 1
+                        let socket = try #require(BlockingSocket(to: port, from: source))
+                        if order.isHeld { held.append(socket) }
+                        let answer = socket.receive(exactly: 1)
+                        if !order.isHeld {
+                            socket.endSending()
+                            _ = socket.receiveAll()
+                        }
+                        return answer
+                    }.joined()
+                }
+                #expect(answers[0] == answers[1], "\(order.settings.balance)")
+                #expect(Set(answers[0]) == ["a", "b", "c"])
+            }
+        }
+
         @Test func `log lines are the same, but for one millisecond of haproxy's`() throws {
             let server = try TestServer.holding("a")
             let log = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
@@ -34,16 +99,18 @@ extension BalancerTests {
             #expect(bindLoopback(log, 0x7f00_0001, 0))
             var limit = timeval(tv_sec: 10, tv_usec: 0)
             setsockopt(log, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
-            let proxy = try HAProxy(
-                server: server.address,
-                options:
-                    "log \(StreamSocket.localEndpoint(of: log)) format raw local0\n    option tcplog"
-            )
+            let settings = ProxySettings()
+            let proxy = try HAProxy(sections: [
+                settings.section(
+                    servers: [server.address],
+                    more: "log \(StreamSocket.localEndpoint(of: log)) format raw local0\n"
+                        + "    option tcplog")
+            ])
             var plan = BalancerPlan()
             let balancer = try RunningBalancer(
-                servers: [ServerPlan(name: "s", address: server.address, connectionLimit: 2)]
+                servers: [ServerPlan(name: "s", address: server.address)]
             ) {
-                $0.pools[0].imitateHAProxy(&$0.frontends[0], "")
+                settings.apply(to: &$0)
                 $0.frontends[0].logging = ConnectionLogging(moment: .ending)
                 $0.frontends[0].name = "proxy"
                 $0.pools[0].name = "proxy"

@@ -3,41 +3,34 @@ import LinuxIO
 
 @testable import Balancer
 
-/// haproxy from Debian, in front of one server.
+/// haproxy from Debian, with a section for each thing that is compared.
 final class HAProxy {
-    let port: UInt16
+    /// The port of each section.
+    let ports: [UInt16]
     private let process: ChildProcess
     private let path: String
 
-    /// - Parameters:
-    ///   - server: The server behind it.
-    ///   - options: Further lines of its section.
-    ///   - more: Further servers.
-    /// - Throws: `Errno` where it does not begin to listen.
-    init(server: SocketAddress, options: String, more: [SocketAddress] = []) throws {
-        // A port that was free a moment ago.
-        let probe = try Socket.listening(
-            on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 1)
-        port = try Socket.localAddress(of: probe.rawValue).port
-        _ = consume probe
-        path = "/tmp/haproxy-test-\(getpid())-\(port).cfg"
-        let others = more.enumerated().map { "    server s\($0) \($1)\n" }.joined()
-        let text = """
-            global
-                nbthread 1
-            defaults
-                mode tcp
-                timeout connect 300ms
-                timeout client 600ms
-                timeout server 600ms
-                timeout queue 300ms
-                retries 0
-            listen proxy
-                bind 127.0.0.1:\(port)
-                \(options)
-                server s \(server) maxconn 2
+    /// The port of the first section.
+    var port: UInt16 { ports[0] }
 
-            """ + others
+    /// - Parameter sections: What each section says besides its address.
+    /// - Throws: `Errno` where it does not begin to listen.
+    init(sections: [String]) throws {
+        // Ports that were free a moment ago.
+        var ports: [UInt16] = []
+        for _ in sections {
+            let probe = try Socket.listening(
+                on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 1)
+            ports.append(try Socket.localAddress(of: probe.rawValue).port)
+        }
+        self.ports = ports
+        path = "/tmp/haproxy-test-\(getpid())-\(ports[0]).cfg"
+        var text = "global\n    nbthread 1\ndefaults\n    mode tcp\n"
+        for (index, (port, section)) in zip(ports, sections).enumerated() {
+            // Of one section the name is in the log.
+            let name = index == 0 ? "proxy" : "proxy\(index)"
+            text += "listen \(name)\n    bind 127.0.0.1:\(port)\n\(section)\n"
+        }
         let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         _ = text.withCString { write(file, $0, strlen($0)) }
         close(file)
@@ -45,8 +38,7 @@ final class HAProxy {
         process = try ChildProcess(
             path: "/usr/sbin/haproxy", arguments: ["haproxy", "-db", "-q", "-f", path],
             descriptors: [(0, null.rawValue), (1, null.rawValue), (2, null.rawValue)])
-        let port = port
-        guard eventually({ Self.listens(port) }) else { throw Errno.connectionRefused }
+        guard eventually({ Self.listens(ports) }) else { throw Errno.connectionRefused }
     }
 
     deinit {
@@ -54,35 +46,89 @@ final class HAProxy {
         unlink(path)
     }
 
-    /// Looks without connecting, which the server behind would see.
-    private static func listens(_ port: UInt16) -> Bool {
+    /// Looks without connecting, which the servers behind would see.
+    private static func listens(_ ports: [UInt16]) -> Bool {
         let file = open("/proc/net/tcp", O_RDONLY | O_CLOEXEC)
         defer { close(file) }
         var text: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while case let count = read(file, &buffer, 65_536), count > 0 { text += buffer[..<count] }
-        let digits = String(port, radix: 16, uppercase: true)
-        let number = String(repeating: "0", count: 4 - digits.count) + digits
-        return String(decoding: text, as: UTF8.self)
-            .contains("0100007F:\(number) 00000000:0000 0A")
+        let table = String(decoding: text, as: UTF8.self)
+        return ports.allSatisfy { port in
+            let digits = String(port, radix: 16, uppercase: true)
+            let number = String(repeating: "0", count: 4 - digits.count) + digits
+            return table.contains("0100007F:\(number) 00000000:0000 0A")
+        }
     }
 }
 
-/// For conversations that take their time on a busy machine.
-let patient = "timeout client 60s\n    timeout server 60s"
+/// What holds for a proxy, ours or haproxy's; times are in milliseconds.
+struct ProxySettings: Sendable {
+    var client = 600
+    var server = 600
+    var connect = 300
+    var queue = 300
+    var tunnel: Int?
+    var clientFin: Int?
+    var serverFin: Int?
+    var retries = 0
+    var redispatches = false
+    /// Connections of each server at once.
+    var limit: Int? = 2
+    var algorithm = PoolPlan.Algorithm.roundrobin
+    /// The words of ``algorithm``.
+    var balance = "roundrobin"
+    var isConsistent = false
+    var weights: [Int] = []
 
-extension PoolPlan {
-    /// The settings of ``HAProxy``'s file.
-    mutating func imitateHAProxy(_ frontend: inout FrontendPlan, _ options: String) {
-        connectTimeout = .milliseconds(300)
-        serverTimeout = .milliseconds(600)
-        queueTimeout = .milliseconds(300)
-        frontend.clientTimeout = .milliseconds(600)
-        retries = 0
-        if options == patient {
-            serverTimeout = .seconds(60)
-            frontend.clientTimeout = .seconds(60)
+    /// For conversations that take their time on a busy machine.
+    static let patient = ProxySettings(client: 60_000, server: 60_000)
+
+    /// The lines of haproxy's section.
+    func section(servers: [SocketAddress], more: String = "") -> String {
+        let times: [(String, Int?)] = [
+            ("client", client), ("server", server), ("connect", connect), ("queue", queue),
+            ("tunnel", tunnel), ("client-fin", clientFin), ("server-fin", serverFin),
+        ]
+        var lines = times.compactMap { name, time in time.map { "timeout \(name) \($0)ms" } }
+        lines += ["retries \(retries)", "balance \(balance)"]
+        if redispatches { lines.append("option redispatch") }
+        if isConsistent { lines.append("hash-type consistent") }
+        if !more.isEmpty { lines.append(more) }
+        for (index, server) in servers.enumerated() {
+            let bound = limit.map { " maxconn \($0)" } ?? ""
+            let weight = index < weights.count ? " weight \(weights[index])" : ""
+            lines.append("server \(Self.name(index)) \(server)\(bound)\(weight)")
         }
-        if options.contains("server-fin") { serverFinTimeout = .milliseconds(200) }
+        return lines.map { "    \($0)" }.joined(separator: "\n")
+    }
+
+    /// The same of ours.
+    func apply(to plan: inout BalancerPlan) {
+        func time(_ milliseconds: Int?) -> Duration? { milliseconds.map { .milliseconds($0) } }
+        plan.frontends[0].clientTimeout = time(client)
+        plan.frontends[0].clientFinTimeout = time(clientFin)
+        plan.pools[0].serverTimeout = time(server)
+        plan.pools[0].connectTimeout = time(connect)
+        plan.pools[0].queueTimeout = time(queue)
+        plan.pools[0].tunnelTimeout = time(tunnel)
+        plan.pools[0].serverFinTimeout = time(serverFin)
+        plan.pools[0].retries = retries
+        plan.pools[0].redispatches = redispatches
+        plan.pools[0].algorithm = algorithm
+        plan.pools[0].hashType.isConsistent = isConsistent
+        for index in plan.pools[0].servers.indices {
+            plan.pools[0].servers[index].connectionLimit = limit
+            if index < weights.count { plan.pools[0].servers[index].weight = weights[index] }
+        }
+    }
+
+    /// Our servers for these addresses.
+    static func plans(_ servers: [SocketAddress]) -> [ServerPlan] {
+        servers.enumerated().map { ServerPlan(name: name($0), address: $1) }
+    }
+
+    private static func name(_ index: Int) -> String {
+        index == 0 ? "s" : "s\(index)"
     }
 }

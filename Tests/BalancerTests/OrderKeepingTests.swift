@@ -183,17 +183,22 @@ extension BalancerTests {
         }
 
         @Test(arguments: [
-            (PoolPlan.Algorithm.maglev, false, true), (.source, true, true),
-            (.hash(.source), true, true), (.source, false, false), (.hash(.source), false, false),
+            (PoolPlan.Algorithm.maglev, false, PoolState.NextChoice.other),
+            (.source, true, .other), (.hash(.source), true, .other), (.source, false, .byKey),
+            (.hash(.source), false, .byKey),
         ])
         func `a key leaves its server where the table has another one for it`(
-            algorithm: PoolPlan.Algorithm, isConsistent: Bool, moves: Bool
+            algorithm: PoolPlan.Algorithm, isConsistent: Bool, choice: PoolState.NextChoice
         ) {
             let trial = PoolTrial(algorithm, weights: [1, 1]) {
                 $0.hashType.isConsistent = isConsistent
             }
-            #expect(trial.pool.hasAlternative(to: 0, mayLeave: true) == moves)
-            #expect(trial.pool.hasAlternative(to: 0, mayLeave: false) == false)
+            #expect(trial.pool.nextChoice(after: 0, mayLeave: true) == choice)
+            #expect(trial.pool.nextChoice(after: 0, mayLeave: false) == .same)
+            let alone = PoolTrial(algorithm, weights: [1]) {
+                $0.hashType.isConsistent = isConsistent
+            }
+            #expect(alone.pool.nextChoice(after: 0, mayLeave: true) == .same)
         }
 
         @Test(arguments: [

@@ -51,10 +51,15 @@ extension Worker {
     /// Handles events of a client that has no server yet.
     mutating func clientStirred(_ half: Int, _ readiness: Readiness) {
         note(readiness, half)
-        guard !readiness.isDisjoint(with: [.failed, .hungUp]) else { return }
+        let hasFailed = !readiness.isDisjoint(with: [.failed, .hungUp])
+        // As haproxy: who ends his stream without a word while he waits for a server is taken to be
+        // gone. Once a server is on the way he may be a reader of banners.
+        let hasLeft =
+            slab[half].phase == .waiting && slab[half].marks.contains(.endIsNear)
+            && !hasSpoken(half)
+        guard hasFailed || hasLeft else { return }
         countAbort(by: half)
-        end(
-            half & ~1, client: .finish, server: .reset, because: half & 1 == 0 ? .client : .server)
+        end(half, client: .finish, server: .reset, because: .client)
     }
 
     /// What an attempt failed by.
@@ -102,20 +107,23 @@ extension Worker {
             return end(client, client: .finish, server: .reset, because: failure.cause)
         }
         let mayLeave = route.mayLeave(at: slab[server].failedAttempts)
-        let (notice, moves) = shared.pools[route.pool].state.withLock {
-            state -> (PoolState.Notice?, Bool) in
-            guard route.redispatches,
-                state.hasAlternative(to: failed, mayLeave: mayLeave)
-            else { return (nil, false) }
-            return (state.giveBack(failed, at: now), true)
+        let (notice, choice) = shared.pools[route.pool].state.withLock {
+            state -> (PoolState.Notice?, PoolState.NextChoice) in
+            guard route.redispatches else { return (nil, .same) }
+            let choice = state.nextChoice(after: failed, mayLeave: mayLeave)
+            return (choice == .same ? nil : state.giveBack(failed, at: now), choice)
         }
         slab[client].phase = .pausing
         tell(notice, pool: route.pool)
-        if moves {
+        switch choice {
+        case .other:
             count(failure, client) { $0.redispatches.increase() }
             slab[server].marks.insert(.wasRedispatched)
             choose(client, avoiding: failed)
-        } else {
+        case .byKey:
+            count(failure, client) { $0.retries.increase() }
+            choose(client, avoiding: failed)
+        case .same:
             count(failure, client) { $0.retries.increase() }
             let pause = route.connectTimeout == 0 ? 1000 : min(1000, route.connectTimeout)
             self.pause(client, for: failure == .timeout ? 0 : pause)

@@ -197,7 +197,10 @@ extension Worker {
             }
             return first
         }
-        consider(.client, slab[client].activeAt, route.clientTimeout)
+        // Who has sent something waits for us, not we for him.
+        if !slab[client].marks.contains(.readable) {
+            consider(.client, slab[client].activeAt, route.clientTimeout)
+        }
         return first
     }
 

@@ -108,16 +108,29 @@ extension PoolState {
         return claim(found, for: waiter, at: now)
     }
 
-    /// Whether an attempt that failed at a server can go to another one.
+    /// What an attempt that failed is followed by.
+    enum NextChoice {
+        /// One at the same server, after a pause.
+        case same
+        /// One at another server, at once.
+        case other
+        /// One at the server that the key leads to, at once: the same, where a map has no other.
+        case byKey
+    }
+
+    /// Which server is asked after an attempt that failed, where that may be another one.
+    ///
+    /// haproxy's rule, with its consequence that a map's last retry follows without a pause.
     ///
     /// - Parameters:
     ///   - server: The server's position.
     ///   - mayLeave: Whether a key may leave its server at this attempt.
-    /// - Returns: Whether there is another one.
-    func hasAlternative(to server: Int, mayLeave: Bool) -> Bool {
-        guard selector.canAvoid, mayLeave || !selector.isKeyed || !servers[server].isUsable
-        else { return false }
-        return candidates.count > 1 || (candidates.first.map { $0 != server } ?? false)
+    /// - Returns: What follows.
+    func nextChoice(after server: Int, mayLeave: Bool) -> NextChoice {
+        guard mayLeave || !selector.isKeyed || !servers[server].isUsable,
+            candidates.contains(where: { $0 != server })
+        else { return .same }
+        return selector.canAvoid || !servers[server].isCandidate ? .other : .byKey
     }
 
     /// Gives a slot back, and gives it to whoever waits longest.
