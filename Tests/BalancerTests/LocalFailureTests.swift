@@ -32,6 +32,29 @@ extension BalancerTests {
             #expect(reports.withLock { $0 } == [])
         }
 
+        @Test func `a server's interface and time-out are those of the sockets to it`() throws {
+            let server = try TestServer.holding("a")
+            var plan = ServerPlan(name: "a", address: server.address)
+            plan.connection.userTimeout = .seconds(17)
+            if geteuid() == 0 { plan.connection.interface = "lo" }
+            let running = try RunningBalancer(servers: [plan])
+            let client = running.connect()
+            #expect(client.receive(exactly: 1) == "a")
+            // The balancer's own sockets are this process's.
+            let socket = try #require(
+                (3..<1024 as Range<Int32>).first {
+                    StreamSocket.peerEndpoint(of: $0).port == server.port
+                })
+            var (value, length): (Int32, socklen_t) = (0, 4)
+            getsockopt(socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &value, &length)
+            #expect(value == 17_000)
+            var name = [UInt8](repeating: 0, count: 16)
+            length = 16
+            getsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, &name, &length)
+            let interface = String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+            #expect(interface == (geteuid() == 0 ? "lo" : ""))
+        }
+
         @Test(arguments: [
             (ECONNREFUSED, true), (ETIMEDOUT, true), (EHOSTUNREACH, true), (ENETUNREACH, true),
             (ECONNRESET, true), (ENOENT, true), (EAGAIN, true), (EADDRNOTAVAIL, false),

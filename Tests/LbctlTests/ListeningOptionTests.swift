@@ -1,0 +1,159 @@
+#if Program
+import Glibc
+import LinuxIO
+import NodeConfiguration
+import Testing
+
+@testable import lbctl
+
+/// The listening sockets that a text asks for, opened.
+private final class OpenListeners {
+    private var set = ListenerSet()
+    let sockets: [Int32]
+
+    init(_ binds: String) throws {
+        let text = """
+            listen web
+            timeout client 1m
+            timeout server 1m
+            timeout connect 5s
+            server a 192.0.2.11:80
+            \(binds)
+            """
+        let loaded = ConfigurationLoader(format: .haproxy).load([
+            InputFile(name: "f", bytes: Array(text.utf8))
+        ])
+        #expect(loaded.diagnostics.map(\.description) == [])
+        let model = try #require(loaded.model)
+        _ = try set.open(for: model)
+        sockets = set.descriptors(for: model)
+    }
+
+    /// An option of the first socket.
+    func option(_ level: Int32, _ name: Int32, of socket: Int32? = nil) -> Int32 {
+        var (value, length): (Int32, socklen_t) = (-1, 4)
+        getsockopt(socket ?? sockets[0], level, name, &value, &length)
+        return value
+    }
+
+    /// The socket of a client that connected to the first one, and the accepted one.
+    func connection() throws -> (client: Int32, accepted: Int32) {
+        let client = Int32(
+            StreamSocket.open(StreamSocket.localEndpoint(of: sockets[0]).isIPv4 ? 2 : 10))
+        let flags = fcntl(client, F_GETFL, 0)
+        _ = fcntl(client, F_SETFL, flags & ~O_NONBLOCK)
+        let end = RawStreamAddress(StreamSocket.localEndpoint(of: sockets[0]))
+        #expect(StreamSocket.connect(client, to: end) == 0)
+        var waited = pollfd(fd: sockets[0], events: Int16(POLLIN), revents: 0)
+        #expect(poll(&waited, 1, 5000) == 1)
+        let accepted = accept(sockets[0], nil, nil)
+        #expect(accepted >= 0)
+        return (client, accepted)
+    }
+
+    deinit { set.closeAll(but: nil) }
+}
+
+private let asRoot = ConditionTrait.enabled(
+    "NOT RUN: interfaces, foreign addresses and owners need root"
+) { geteuid() == 0 }
+
+/// Each option of `bind` is looked for where it works: in the kernel's socket, or in a file.
+@Suite struct `Options of listening sockets` {
+    private let tcp = Int32(IPPROTO_TCP)
+
+    @Test func `those of TCP are the socket's, and its connections'`() throws {
+        let port = try freePort()
+        let plain = try OpenListeners("bind 127.0.0.1:\(port)")
+        #expect(plain.option(tcp, TCP_FASTOPEN) == 0)
+        #expect(plain.option(tcp, TCP_DEFER_ACCEPT) == 0)
+        #expect(plain.option(tcp, TCP_USER_TIMEOUT) == 0)
+        _ = consume plain
+        let other = try freePort()
+        let made = try OpenListeners("bind 127.0.0.1:\(other) tfo backlog 7 mss 600 tcp-ut 12s")
+        #expect(made.option(tcp, TCP_FASTOPEN) == 7)
+        #expect(made.option(tcp, TCP_MAXSEG) == 600)
+        #expect(made.option(tcp, TCP_USER_TIMEOUT) == 12_000)
+        let (client, accepted) = try made.connection()
+        defer {
+            close(client)
+            close(accepted)
+        }
+        #expect(made.option(tcp, TCP_USER_TIMEOUT, of: accepted) == 12_000)
+        #expect(made.option(tcp, TCP_NODELAY, of: accepted) == 1)
+        // What the client sends in one segment.
+        #expect((400...600).contains(made.option(tcp, TCP_MAXSEG, of: client)))
+    }
+
+    @Test func `defer-accept counts who has said something`() throws {
+        let made = try OpenListeners("bind 127.0.0.1:\(try freePort()) defer-accept")
+        let client = Int32(StreamSocket.open())
+        defer { close(client) }
+        _ = StreamSocket.connect(
+            client, to: RawStreamAddress(StreamSocket.localEndpoint(of: made.sockets[0])))
+        var waited = pollfd(fd: made.sockets[0], events: Int16(POLLIN), revents: 0)
+        #expect(poll(&waited, 1, 100) == 0)
+        #expect(send(client, "x", 1, 0) == 1)
+        #expect(poll(&waited, 1, 5000) == 1)
+    }
+
+    @Test func `every port of a range is listened on, at each address`() throws {
+        // Ports next to each other, of which the last may be somebody's.
+        var made: OpenListeners?
+        for _ in 0..<20 where made == nil {
+            let port = try freePort()
+            guard port < 65_000 else { continue }
+            made = try? OpenListeners(
+                "bind 127.0.0.1:\(port)-\(port + 2),[::1]:\(port)-\(port + 2)")
+        }
+        let sockets = try #require(made).sockets
+        let ports = sockets.map { StreamSocket.localEndpoint(of: $0).port }
+        let first = ports[0]
+        #expect(ports == [first, first + 1, first + 2, first, first + 1, first + 2])
+        for socket in sockets {
+            let end = StreamSocket.localEndpoint(of: socket)
+            let client = Int32(StreamSocket.open(end.isIPv4 ? 2 : 10))
+            defer { close(client) }
+            let result = StreamSocket.connect(client, to: RawStreamAddress(end))
+            #expect(result == 0 || Errno(result: result) == .inProgress)
+            var waited = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+            #expect(poll(&waited, 1, 5000) == 1)
+        }
+    }
+
+    @Test func `a family alone, or both`() throws {
+        for (word, value): (String, Int32) in [("v6only", 1), ("v4v6", 0)] {
+            let made = try OpenListeners("bind [::]:\(try freePort()) \(word)")
+            #expect(made.option(Int32(IPPROTO_IPV6), IPV6_V6ONLY) == value)
+        }
+    }
+
+    @Test(.tags(.needsRoot), asRoot) func `an interface, and addresses of others`() throws {
+        let bound = try OpenListeners("bind 127.0.0.1:\(try freePort()) interface lo")
+        var name = [CChar](repeating: 0, count: 16)
+        var length = socklen_t(16)
+        getsockopt(bound.sockets[0], SOL_SOCKET, SO_BINDTODEVICE, &name, &length)
+        #expect(
+            String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+                == "lo")
+        #expect(throws: Failure.self) {
+            try OpenListeners("bind 127.0.0.1:\(try freePort()) interface lbctl-none")
+        }
+        // TEST-NET-1: nobody's.
+        let foreign = try OpenListeners("bind 192.0.2.77:\(try freePort()) transparent")
+        #expect(foreign.option(Int32(IPPROTO_IP), IP_TRANSPARENT) == 1)
+    }
+
+    @Test(.tags(.needsRoot), asRoot) func `a Unix socket's permissions, user and group`() throws {
+        let path = "/tmp/lbctl-mode-\(getpid()).sock"
+        let made = try OpenListeners("bind unix@\(path) mode 612 uid 1234 gid 4321")
+        var information = stat()
+        #expect(stat(path, &information) == 0)
+        #expect(information.st_mode & 0o777 == 0o612)
+        #expect(information.st_uid == 1234 && information.st_gid == 4321)
+        #expect(made.sockets.count == 1)
+        _ = consume made
+        #expect(stat(path, &information) != 0)
+    }
+}
+#endif
