@@ -48,37 +48,47 @@ public struct RawStreamAddress: Sendable {
     ///
     /// - Parameter address: A name of a Unix socket that is longer than 107 bytes is cut.
     public init(_ address: StreamAddress) {
-        var bytes: [UInt8] = [UInt8(truncatingIfNeeded: address.family), 0]
         switch address {
-        case .ipv4(let address):
-            bytes += RawStreamAddress.bigEndian(address.port)
-            bytes += RawStreamAddress.bigEndian(address.address)
-            bytes += Array(repeating: 0, count: 8)
-        case .ipv6(let endpoint):
-            bytes += RawStreamAddress.bigEndian(endpoint.port) + [0, 0, 0, 0]
-            bytes += RawStreamAddress.bigEndian(endpoint.high)
-            bytes += RawStreamAddress.bigEndian(endpoint.low) + [0, 0, 0, 0]
-        case .path(let path): bytes += Array(path.utf8.prefix(107)) + [0]
-        case .abstractName(let name): bytes += [0] + Array(name.utf8.prefix(107))
+        case .ipv4(let address): self.init(ipv4: address.address, port: address.port)
+        case .ipv6(let endpoint): self.init(ipv6: endpoint)
+        case .path(let path): self.init(local: Array(path.utf8.prefix(107)) + [0])
+        case .abstractName(let name): self.init(local: [0] + Array(name.utf8.prefix(107)))
         }
+    }
+
+    /// Makes the kernel's form of an endpoint: IPv4's unless it has an address of IPv6; does not
+    /// allocate.
+    public init(_ endpoint: IPEndpoint) {
+        if endpoint.isIPv4 || !endpoint.isPresent {
+            self.init(ipv4: endpoint.ipv4, port: endpoint.port)
+        } else {
+            self.init(ipv6: endpoint)
+        }
+    }
+
+    // Numbers of the network's order in words of this host's, which begins with the lowest octet.
+
+    private init(ipv4 address: UInt32, port: UInt16) {
+        words[0] =
+            UInt64(AF_INET) | UInt64(port.byteSwapped) << 16 | UInt64(address.byteSwapped) << 32
+        length = 16
+    }
+
+    private init(ipv6 endpoint: IPEndpoint) {
+        words[0] = UInt64(AF_INET6) | UInt64(endpoint.port.byteSwapped) << 16
+        words[1] = endpoint.high.byteSwapped
+        words[2] = endpoint.low.byteSwapped
+        length = 28
+    }
+
+    private init(local name: [UInt8]) {
+        let bytes = [UInt8(AF_UNIX), 0] + name
         length = UInt32(bytes.count)
         unsafe withUnsafeMutableBytes(of: &words) { unsafe $0.copyBytes(from: bytes) }
     }
 
-    /// Makes the kernel's form of an endpoint: IPv4's unless it has an address of IPv6.
-    public init(_ endpoint: IPEndpoint) {
-        self.init(
-            endpoint.isIPv4 || !endpoint.isPresent
-                ? .ipv4(SocketAddress(address: endpoint.ipv4, port: endpoint.port))
-                : .ipv6(endpoint))
-    }
-
     /// The address family.
     public var family: Int32 { Int32(truncatingIfNeeded: words[0] & 0xffff) }
-
-    private static func bigEndian<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
-        unsafe withUnsafeBytes(of: number.bigEndian) { unsafe Array($0) }
-    }
 }
 
 /// Room for the address of a peer of any family; what does not fit is cut, as of Unix sockets.

@@ -8,6 +8,12 @@ struct Introductions {
     private var places: [ProxyHeader.Addresses] = []
     private var free: [Int32] = []
 
+    /// Makes room for a number of pairs.
+    mutating func reserve(_ count: Int) {
+        places.reserveCapacity(count)
+        free.reserveCapacity(count)
+    }
+
     /// Keeps a pair of ends.
     ///
     /// - Returns: The place to ask by.

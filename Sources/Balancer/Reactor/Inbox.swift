@@ -32,11 +32,11 @@ final class Inbox: Sendable {
         waker.wake()
     }
 
-    func takeAll() -> [Message] {
+    /// Takes what was posted.
+    ///
+    /// - Parameter taken: An empty array, whose room the next messages get.
+    func takeAll(into taken: inout [Message]) {
         waker.reset()
-        return messages.withLock { pending in
-            defer { pending = [] }
-            return pending
-        }
+        messages.withLock { swap(&$0, &taken) }
     }
 }

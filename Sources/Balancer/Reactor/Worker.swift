@@ -71,6 +71,8 @@ internal import Synchronization
     /// Notices to this reactor's own connections: handled at the end of the turn, since a chain of
     /// connections that fail at once would otherwise nest as deep as the line is long.
     var ownNotices: [(pool: Int, notice: PoolState.Notice)] = []
+    /// The messages that are being handled.
+    var news: [Message] = []
     /// Milliseconds of the monotonic clock, as read at the beginning of the turn.
     var now: UInt64
     var turnNumber: UInt64 = 0
@@ -112,6 +114,12 @@ internal import Synchronization
             self.listeners.append(
                 Listener(
                     socket: socket, frontend: entry.frontend, isDatagram: entry.isDatagram))
+        }
+        if self.listeners.contains(where: \.isDatagram) {
+            // A table that grows while datagrams come would lose some of them.
+            let count = min(shared.connectionLimit, 4096)
+            flows.reserveCapacity(count)
+            introductions.reserve(count)
         }
         waitingLists = Array(
             repeating: ListenerList(),
@@ -219,8 +227,10 @@ internal import Synchronization
     }
 
     private mutating func readInbox() {
-        for message in shared.inboxes[number].takeAll() {
-            switch message {
+        shared.inboxes[number].takeAll(into: &news)
+        defer { news.removeAll(keepingCapacity: true) }
+        for index in news.indices {
+            switch news[index] {
             case .notice(let pool, let notice): take(notice, pool: pool)
             case .roomToAccept(let place): openPlaces.append(place)
             case .addressLeft(let address): closeConnections(through: address)

@@ -16,12 +16,19 @@ internal import LinuxIO
     private var refusedUntil: UInt64 = 0
     private var backlogs: [Backlog] = []
     private var freeBacklogs: [Int32] = []
+    /// Memory that held bytes and may hold others; not more than ``mostSpareBuffers``.
+    private var spareBuffers: [Buffer] = []
 
     /// Bytes that wait in the process's own memory.
     @safe private struct Backlog {
-        var base: UnsafeMutableRawPointer?
+        var buffer: Buffer?
         var start = 0
         var end = 0
+    }
+
+    /// Room for as many bytes as one copy moves at most.
+    @safe private struct Buffer {
+        let base: UnsafeMutableRawPointer
     }
 
     init(capacity: Int) {
@@ -29,6 +36,7 @@ internal import LinuxIO
         unsafe pipes = .allocate(capacity: capacity)
         unmade = (0..<Int32(capacity)).reversed()
         idle.reserveCapacity(capacity)
+        spareBuffers.reserveCapacity(mostSpareBuffers)
     }
 
     deinit {
@@ -37,7 +45,8 @@ internal import LinuxIO
             unsafe (pipes + Int(index)).deinitialize(count: 1)
         }
         unsafe pipes.deallocate()
-        for backlog in backlogs { unsafe backlog.base?.deallocate() }
+        for backlog in backlogs { unsafe backlog.buffer?.base.deallocate() }
+        for buffer in spareBuffers { unsafe buffer.base.deallocate() }
     }
 
     /// Leases an empty pipe.
@@ -127,9 +136,12 @@ internal import LinuxIO
 
     @unsafe
     private mutating func keepInMemory(_ bytes: UnsafeRawPointer, count: Int) -> Int32 {
-        let base = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 16)
-        unsafe base.copyMemory(from: bytes, byteCount: count)
-        let backlog = unsafe Backlog(base: base, start: 0, end: count)
+        precondition(count <= bufferByteCount, "more than a copy moves")
+        let buffer =
+            unsafe spareBuffers.popLast()
+            ?? Buffer(base: .allocate(byteCount: bufferByteCount, alignment: 64))
+        unsafe buffer.base.copyMemory(from: bytes, byteCount: count)
+        let backlog = Backlog(buffer: buffer, start: 0, end: count)
         if let index = freeBacklogs.popLast() {
             backlogs[Int(index)] = backlog
             return Int32(capacity) + index
@@ -140,15 +152,21 @@ internal import LinuxIO
 
     private mutating func drainBacklog(_ index: Int, to socket: Int32) -> Transfer {
         let backlog = backlogs[index]
-        guard let base = unsafe backlog.base else { return .moved(0) }
+        guard let buffer = backlog.buffer else { return .moved(0) }
         let transfer = unsafe StreamSocket.send(
-            base + backlog.start, count: backlog.end - backlog.start, to: socket)
+            buffer.base + backlog.start, count: backlog.end - backlog.start, to: socket)
         if case .moved(let count) = transfer { backlogs[index].start += count }
         return transfer
     }
 
     private mutating func giveBackBacklog(_ index: Int) {
-        unsafe backlogs[index].base?.deallocate()
+        if let buffer = backlogs[index].buffer {
+            if spareBuffers.count < mostSpareBuffers {
+                spareBuffers.append(buffer)
+            } else {
+                unsafe buffer.base.deallocate()
+            }
+        }
         backlogs[index] = Backlog()
         freeBacklogs.append(Int32(index))
     }
@@ -158,3 +176,5 @@ internal import LinuxIO
 /// 1 MiB per call, the default 16 hardly more than a copy through a buffer does.
 private let pipeByteCount = 1 << 20
 private let leastPipeByteCount = 1 << 16
+/// 4 MiB, kept for the next ones that are short of room.
+private let mostSpareBuffers = 64

@@ -1,0 +1,84 @@
+import Balancer
+import LinuxIO
+
+/// What is asked of a balancer, and how.
+struct Trial: Sendable {
+    var name: String
+    var algorithm = PoolPlan.Algorithm.roundrobin
+    var byteCount = 100
+    /// Connections at once.
+    var width = 1
+    var serverLimit: Int?
+    var rounds = 1000
+    var reactors = 1
+    /// What the client says first.
+    var preface: [UInt8] = []
+    var isIPv6 = false
+    var isDatagram = false
+    /// Whether the clients begin to read only once all have connected, so that their room runs out.
+    var readsLate = false
+    /// Whether the first server is one that refuses.
+    var hasRefusing = false
+    var adjust: @Sendable (inout BalancerPlan) -> Void = { _ in }
+}
+
+private let header = Array("PROXY TCP4 192.0.2.1 198.51.100.2 56324 443\r\n".utf8)
+
+/// A client's first TLS message that asks for `a.example`.
+private let hello: [UInt8] = {
+    let name = Array("a.example".utf8)
+    let list = [0, 0, UInt8(name.count)] + name
+    let names = [0, 0, 0, UInt8(list.count + 2), 0, UInt8(list.count)] + list
+    let body =
+        [3, 3] + Array(repeating: 7, count: 32) + [0, 0, 2, 0x13, 1, 1, 0, 0, UInt8(names.count)]
+        + names
+    return [22, 3, 1, 0, UInt8(body.count + 4), 1, 0, 0, UInt8(body.count)] + body
+}()
+
+private func sendsHeader(_ header: ConnectionPlan.Header) -> @Sendable (inout BalancerPlan) -> Void
+{
+    { plan in
+        for index in plan.pools[0].servers.indices {
+            plan.pools[0].servers[index].connection.header = header
+        }
+    }
+}
+
+@Sendable private func inspects(_ plan: inout BalancerPlan) {
+    let asked = Question.serverName([TextPattern(.exact, "a.example")])
+    plan.frontends[0].rules.pools = [PoolRule(0, if: Condition([[.init([asked])]]))]
+    plan.frontends[0].rules.inspectDelay = .seconds(5)
+}
+
+let trials = [
+    Trial(name: "roundrobin"), Trial(name: "static-rr", algorithm: .staticRoundrobin),
+    Trial(name: "leastconn", algorithm: .leastconn), Trial(name: "first", algorithm: .first),
+    Trial(name: "source", algorithm: .source),
+    Trial(name: "hash src_port", algorithm: .hash(.sourcePort)),
+    Trial(name: "random(2)", algorithm: .random(draws: 2)),
+    Trial(name: "maglev", algorithm: .maglev),
+    Trial(name: "queued", width: 8, serverLimit: 2, rounds: 250),
+    Trial(name: "streams", byteCount: 4 << 20, rounds: 20),
+    Trial(name: "IPv6", isIPv6: true),
+    Trial(name: "accept-proxy", preface: header) {
+        $0.frontends[0].listeners = [ListenerPlan(acceptsProxyHeader: true)]
+        $0.frontends[0].sessionRateLimitPerSource = 1_000_000
+    },
+    Trial(name: "TLS inspection", preface: hello, adjust: inspects),
+    Trial(name: "send-proxy", adjust: sendsHeader(.versionOne)),
+    Trial(
+        name: "send-proxy-v2", preface: hello,
+        adjust: sendsHeader(.versionTwo([.checksum, .authority, .identifier]))),
+    Trial(name: "retries", hasRefusing: true) {
+        $0.pools[0].redispatches = true
+        $0.pools[0].retries = 1
+    },
+    Trial(
+        name: "clients that take nothing", byteCount: 4 << 20, width: 60, rounds: 3,
+        readsLate: true),
+    Trial(name: "full frontend", width: 8, rounds: 250) { $0.frontends[0].connectionLimit = 2 },
+    Trial(name: "two reactors", width: 8, serverLimit: 2, rounds: 250, reactors: 2) {
+        $0.frontends[0].connectionLimit = 7
+    },
+    Trial(name: "flows of datagrams", width: 16, rounds: 100, isDatagram: true),
+]
