@@ -78,6 +78,7 @@ extension RouterDriver {
     }
 
     private func claimMissingAddresses() {
+        setForwarding(true)
         let held = Set(heldAddresses)
         let missing = settings.placedAddresses.filter { !held.contains($0) }
         for (address, result) in zip(missing, host.add(missing)) {
@@ -90,8 +91,18 @@ extension RouterDriver {
         }
     }
 
+    /// What comes in for the virtual hardware address is sent on by the Active router alone (RFC 9568
+    /// §6.4.2, §6.4.3).
+    private func setForwarding(_ isOn: Bool) {
+        guard let link = settings.virtualMAC?.linkName else { return }
+        do throws(HostError) { try host.setForwarding(isOn, on: link) } catch {
+            emit(.failed(error))
+        }
+    }
+
     private func releaseAddresses() {
         emit(.releasesAddresses)
+        setForwarding(false)
         release(heldRoutes, heldRules)
         // Also those whose addition failed: nothing is to stay behind.
         release(settings.placedAddresses)

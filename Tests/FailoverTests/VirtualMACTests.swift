@@ -133,5 +133,36 @@ extension `On a LAN` {
             second.shutDown()
             #expect(try !network.ip("a", "-o", "link").contains("vrrp6.51"))
         }
+
+        @Test func `sends on what comes in for others while Active, and only then`() throws {
+            let network = try TestNetwork()
+            let script = "echo 1 > /proc/sys/net/ipv4/ip_forward"
+            try run("ip", "netns", "exec", network.namespace("a"), "sh", "-c", script)
+            func forwards() throws -> String {
+                try run(
+                    "ip", "netns", "exec", network.namespace("a"), "cat",
+                    "/proc/sys/net/ipv4/conf/vrrp.51/forwarding")
+            }
+            let node = try TestNode(router(on: "vrrp.51"), in: network.namespace("a"))
+            #expect(node.waitForState(.backup, within: .seconds(1)) != nil)
+            #expect(try forwards() == "0\n")
+            #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            #expect(try eventually(within: .seconds(1)) { try forwards() == "1\n" })
+            _ = node.perform { try? $0.release(router: "VI_1") }
+            #expect(try forwards() == "0\n")
+            // A first IPv6 address by a reload finds IPv6 switched on.
+            var next = try router(on: "vrrp.51")
+            next.routers[0].excludedAddresses = [
+                HeldAddress(address: try #require(IPAddress("2001:db8::100")))
+            ]
+            let wanted = next
+            _ = node.perform { try? $0.reconfigure(wanted) }
+            _ = node.perform { try? $0.takeOver(router: "VI_1") }
+            #expect(
+                try network.ip("a", "-6", "addr", "show", "dev", "vrrp.51")
+                    .contains("2001:db8::100"))
+            #expect(try forwards() == "1\n")
+            node.shutDown()
+        }
     }
 }
