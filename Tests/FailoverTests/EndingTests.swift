@@ -23,16 +23,19 @@ extension `On a LAN` {
                 try TestNode(configuration, in: network.namespace("a"))
             }
             let first = try start(closed)
-            #expect(try eventually(within: .seconds(2)) { try network.tables("a").contains("lbctl") })
+            #expect(
+                try eventually(within: .seconds(2)) { try network.tables("a").contains("lbctl") })
             first.shutDown()
             #expect(try !network.tables("a").contains("lbctl"))
 
             let second = try start(closed)
-            #expect(try eventually(within: .seconds(2)) { try network.tables("a").contains("lbctl") })
+            #expect(
+                try eventually(within: .seconds(2)) { try network.tables("a").contains("lbctl") })
             second.kill()
             #expect(try network.tables("a").contains("lbctl"))
             let third = try start(router(priority: 100))
-            #expect(try eventually(within: .seconds(2)) { try !network.tables("a").contains("lbctl") })
+            #expect(
+                try eventually(within: .seconds(2)) { try !network.tables("a").contains("lbctl") })
             third.shutDown()
         }
 
@@ -54,7 +57,8 @@ extension `On a LAN` {
                 ])
         }
 
-        @Test func `waits for a while at most, tells of what is lost, and ends no program`() throws {
+        @Test func `waits for a while at most, tells of what is lost, and ends no program`() throws
+        {
             let network = try TestNetwork()
             let file = "/tmp/\(network.prefix).late"
             defer { unlink(file) }

@@ -90,7 +90,10 @@ private let changes:
                 ]
             }
         ),
-        ("rules", "rule 500 comes", { $0.rules = [HeldRule(Rule(.v4, priority: 500, .lookUp(.main)))] }),
+        (
+            "rules", "rule 500 comes",
+            { $0.rules = [HeldRule(Rule(.v4, priority: 500, .lookUp(.main)))] }
+        ),
         (
             "excludedAddresses", "address 10.9.0.101/32 comes",
             { $0.excludedAddresses = [HeldAddress(address: IPv4Address(10, 9, 0, 101))] }
@@ -118,7 +121,9 @@ private let changes:
     ]
 
 /// A node with something to track of each kind.
-private func node(_ change: (inout RouterSettings) -> Void = { _ in }) throws
+private func node(
+    _ change: (inout RouterSettings) -> Void = { _ in }
+) throws
     -> FailoverConfiguration
 {
     var configuration = try router(priority: 100, change)
@@ -206,7 +211,10 @@ private func node(_ change: (inout RouterSettings) -> Void = { _ in }) throws
             ("scripts", "script chk: removed", { $0.scripts = [] }),
             ("files", "tracked file load: removed", { $0.files = [] }),
             ("processes", "tracked process web: removed", { $0.processes = [] }),
-            ("notificationFIFOs", "named pipe /run/p: added", { $0.notificationFIFOs = ["/run/p"] }),
+            (
+                "notificationFIFOs", "named pipe /run/p: added",
+                { $0.notificationFIFOs = ["/run/p"] }
+            ),
             (
                 "tellsUnknownVRIDs", "election: changed in place: unknown VRIDs are logged",
                 { $0.tellsUnknownVRIDs = true }
@@ -298,7 +306,9 @@ extension `On a LAN` {
                     $0.name = "VI_2"
                     $0.vrid = VRID(52) ?? $0.vrid
                     $0.addresses = [HeldAddress(address: IPv4Address(10, 9, 0, 101))]
-                    $0.interval = AdvertisementInterval(.oneSecond, version: version)
+                    if version == .v2 {
+                        $0.interval = AdvertisementInterval(.oneSecond, version: .v2)
+                    }
                 }.routers
                 pair.syncGroups = [SyncGroupSettings(name: "G", members: ["VI_1", "VI_2"])]
                 return pair
