@@ -2,7 +2,9 @@ import CLinux
 import Glibc
 import LinuxIO
 
-/// Where a proxy's log goes by UDP. Nobody reads it: what does not fit the socket is dropped.
+/// Where a proxy's log goes by UDP.
+///
+/// Nobody reads it: what does not fit the socket is dropped.
 final class LogSink {
     let port: UInt16
     private let socket: Descriptor

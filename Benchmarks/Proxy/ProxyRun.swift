@@ -26,6 +26,8 @@ struct ProxyRun {
     ///   - kept: Connections that are open and silent meanwhile.
     ///   - countsCalls: Whether to count system calls; then the times mean nothing.
     ///   - start: Starts the proxy; `nil` for none.
+    /// - Returns: The figures.
+    /// - Throws: What kept a process from starting, or the generator from its work.
     static func perform(
         _ workload: Workload, on stage: Stage, keeping kept: Int = 0, countsCalls: Bool = false,
         through start: (Stage) throws -> Companion?
