@@ -124,7 +124,7 @@ public final class FailoverNode {
     ///
     /// Ten times a second at most, however much the network changes.
     private func checkRoutes() {
-        guard routeWatchIsOn, !isRouteCheckDue else { return }
+        guard host.routeMonitor != nil, !isRouteCheckDue else { return }
         isRouteCheckDue = true
         let due = max(host.loop.now, lastRouteCheck + Self.routeCheckInterval)
         host.loop.schedule(at: due) { [weak self] in
@@ -134,8 +134,6 @@ public final class FailoverNode {
             drivers.values.forEach { $0.restoreAllRoutes() }
         }
     }
-
-    private var routeWatchIsOn: Bool { host.routeMonitor != nil }
 
     private static let routeCheckInterval = Duration.milliseconds(100)
 
