@@ -17,7 +17,12 @@ final class Host {
     var processes: [String: ProcessTracker] = [:]
     /// What the node was told about itself.
     var facts: [String: Bool] = [:]
-    var strayDatagramCount = 0
+    /// What arrived and belongs to none of the virtual routers.
+    var strays = StrayCounters()
+    /// How much is told of it.
+    var news = PacketNews()
+    /// How late the elections were woken.
+    var lag = SchedulingLag()
     /// Before this, no virtual router takes part.
     var quietUntil = MonotonicInstant(nanoseconds: 0)
     /// Numbers the states that notification programs are told of.
@@ -39,6 +44,9 @@ final class Host {
     /// Called with the payload of each datagram of protocol 112; no header: it contradicts itself.
     var onDatagram: (Span<UInt8>, IPHeader?, _ interface: String) -> Void = { _, _, _ in }
 
+    /// Called with each VRRP message that arrived inside an authentication header.
+    var onWrappedMessage: (Span<UInt8>, IPHeader, _ interface: String) -> Void = { _, _, _ in }
+
     let addresses: AddressManager
     let announcer: ARPAnnouncer
     let routes: Routes
@@ -52,7 +60,11 @@ final class Host {
     var linkFailures: [String: NetlinkError] = [:]
     /// Drops what comes in for addresses that are held for others only.
     private(set) var filter: AddressFilter?
+    private var isDropping = false
     private var monitor: NetworkMonitor?
+    /// What the kernel told and is not to count yet; `nil`: all counts at once.
+    private var heldEvents: [NetworkEvent]?
+    private var interfacesAtHold: [String: HostInterface] = [:]
     private var lastDryReadings: [String: MonotonicInstant] = [:]
     private(set) var uses = InterfaceUses()
 
@@ -101,6 +113,13 @@ final class Host {
     /// The interface that routers of this name's have used so far: to take back what is on it.
     func interfaceInUse(_ name: String) -> HostInterface? { departed[name] ?? interfaces[name] }
 
+    /// An interface as another configuration would use it.
+    func interface(_ name: String, usedAs uses: InterfaceUses) -> HostInterface? {
+        var interface = interfaces[name]
+        interface?.virtualAddresses = uses.virtualAddresses[name] ?? []
+        return interface
+    }
+
     /// Remembers that this run put an address onto an interface, or took it off again.
     func note(_ address: IPAddress, on name: String, isClaimed: Bool) {
         if isClaimed {
@@ -124,17 +143,20 @@ final class Host {
     func write(_ line: String) { fifos.forEach { $0.write(line) } }
 
     /// Closes the sockets and follows nothing any more.
-    func stop() {
+    ///
+    /// - Returns: Mails that were not sent.
+    func stop() -> Int {
         files.values.forEach { $0.stop() }
         processes.values.forEach { $0.stop() }
         fifos.forEach { $0.stop() }
         fifos = []
-        mailbox.stop()
+        let unsent = mailbox.stop()
         monitor?.stop()
         monitor = nil
         watchRoutes(false)
         removeLinks(except: [])
         interfaces = [:]
+        return unsent
     }
 
     /// Takes in all that the kernel has told, and what arrived for one interface's routers.
@@ -151,7 +173,35 @@ final class Host {
         for socket in (interfaces[name]?.sockets ?? [:]).values { socket.readDry() }
     }
 
+    /// Keeps what the kernel tells from now on back, until ``releaseEvents()``.
+    func holdEvents() { (heldEvents, interfacesAtHold) = ([], interfaces) }
+
+    /// Takes in what was kept back.
+    func releaseEvents() {
+        let events = heldEvents ?? []
+        heldEvents = nil
+        // Somebody may have made an interface anew meanwhile; links of this program are its own doing.
+        departed = interfacesAtHold.filter { name, former in
+            guard madeLinks[name] == nil, uses.watched.contains(name) else { return false }
+            return interfaces[name]?.link.index != former.link.index
+        }
+        interfacesAtHold = [:]
+        if !departed.isEmpty { onDeparture(Set(departed.keys)) }
+        departed = [:]
+        events.forEach(take)
+    }
+
+    /// Knows the interfaces as they are now, while events are held: links that were just made too.
+    func catchUp() {
+        monitor?.readDry()
+        refresh()
+    }
+
     private func take(_ event: NetworkEvent) {
+        guard heldEvents == nil else {
+            heldEvents?.append(event)
+            return
+        }
         switch event {
         case .linkChanged, .linkRemoved, .addressAdded, .recovered:
             refreshAndTell()
@@ -165,13 +215,17 @@ final class Host {
 
     /// Drops what comes in for these addresses from now on, and for no others.
     ///
-    /// A node that has none to drop for does not run `nft`, unless it did before.
+    /// The first time also what an earlier run left behind is replaced or removed. A host that has
+    /// none to drop for needs no `nft`.
     func drop(for addresses: Set<InternetAddress>) {
-        if filter == nil, addresses.isEmpty { return }
+        let hasBegun = filter != nil
+        if hasBegun, addresses.isEmpty, !isDropping { return }
+        isDropping = !addresses.isEmpty
         let filter =
             filter
-            ?? AddressFilter(on: loop) { [emit] result in
-                if case .failure(let error) = result { emit(.filterFailed(error)) }
+            ?? AddressFilter(on: loop) { [weak self] result in
+                guard case .failure(let error) = result, let self, isDropping else { return }
+                emit(.filterFailed(error))
             }
         self.filter = filter
         filter.set(addresses)
@@ -228,6 +282,21 @@ final class Host {
         } catch {
             interface.socketErrors[family] = error
         }
+        if family == .ipv4, interface.sockets[family] != nil, madeLinks[name] == nil {
+            provideHeaderSocket(for: &interface)
+        }
+    }
+
+    /// It is there for a word to the operator: where it can't be, nothing else is lost.
+    private func provideHeaderSocket(for interface: inout HostInterface) {
+        let (name, index) = (interface.link.name, interface.link.index)
+        if let known = interfaces[name]?.headerSocket, known.interfaceIndex == index {
+            interface.headerSocket = known
+            return
+        }
+        interface.headerSocket = try? AuthenticationHeaderSocket(
+            interface: name, index: index, loop: loop
+        ) { [weak self] message, header in self?.onWrappedMessage(message, header, name) }
     }
 }
 

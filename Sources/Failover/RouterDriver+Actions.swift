@@ -7,7 +7,12 @@ extension RouterDriver {
     /// - Returns: The state that the router entered by it, if it did.
     func perform(_ action: VirtualRouter.Action) -> RouterState? {
         switch action {
-        case .advertise(let priority): advertise(priority)
+        case .advertise(let priority):
+            guard let election else { break }
+            send(election.advertisement(priority: priority))
+        case .echo(let priority, let form):
+            guard let election else { break }
+            send(election.advertisement(priority: priority, in: form), isEcho: true)
         case .claimAddresses: claimAddresses()
         case .announceAddresses(let repetitions): announceAddresses(repetitions: repetitions)
         case .releaseAddresses: releaseAddresses()
@@ -18,18 +23,32 @@ extension RouterDriver {
         case .report(.rejected): break
         case .report(.releaseReceived(let sender)):
             counters.releasesReceived += 1
-            emit(.heardRelease(from: sender, as: state))
+            if news.admit(.release) { emit(.heardRelease(from: sender, as: state)) }
         case .report(let observation):
+            count(observation)
+            if let kind = PacketNews.Kind(observation), !news.admit(kind) { break }
             emit(.observed(observation))
             tell(of: observation)
         }
         return nil
     }
 
+    private func count(_ observation: VirtualRouter.Observation) {
+        switch observation {
+        case .inferiorAnswered: counters.inferiorsHeard += 1
+        case .reaffirmed: counters.conflictsWon += 1
+        default: break
+        }
+    }
+
     /// Tells named pipes, and programs that asked for it, of what changes no state.
     private func tell(of observation: VirtualRouter.Observation) {
         switch observation {
         case .inferiorAnswered: notify(.heardInferior)
+        // The other one's state was told of later than this one's: the greater epoch has to be ours.
+        case .reaffirmed:
+            notify(.entered(.active), isAgain: true)
+            elections?.notifyAgain()
         case .priorityChanged where settings.tellsPriorityChanges && state != .stopped:
             notifier.write(
                 .priorityChanged(isActive: state == .active),
@@ -51,16 +70,20 @@ extension RouterDriver {
 
     /// Takes what a reload added or changed; announces the addresses of it.
     func claimWhatIsMissing() {
-        let before = heldAddresses
+        let before = Set(heldAddresses)
         claimMissingAddresses()
         claimRoutes()
-        for address in heldAddresses where !before.contains(address) { announce(address) }
+        let claimed = heldAddresses.filter { !before.contains($0) }
+        announce(claimed, repetitions: settings.announcements.repetitions)
     }
 
     private func claimMissingAddresses() {
-        for address in settings.heldAddresses where !heldAddresses.contains(address) {
+        setForwarding(true)
+        let held = Set(heldAddresses)
+        let missing = settings.placedAddresses.filter { !held.contains($0) }
+        for (address, result) in zip(missing, host.add(missing)) {
             do throws(HostError) {
-                try host.add(address, defaultInterface: settings.ownHolder)
+                _ = try result.get()
                 heldAddresses.append(address)
             } catch {
                 emit(.failed(error))
@@ -68,39 +91,92 @@ extension RouterDriver {
         }
     }
 
+    /// What comes in for the virtual hardware address is sent on by the Active router alone (RFC 9568
+    /// §6.4.2, §6.4.3).
+    private func setForwarding(_ isOn: Bool) {
+        guard let link = settings.virtualMAC?.linkName else { return }
+        do throws(HostError) { try host.setForwarding(isOn, on: link) } catch {
+            emit(.failed(error))
+        }
+    }
+
     private func releaseAddresses() {
         emit(.releasesAddresses)
+        setForwarding(false)
         release(heldRoutes, heldRules)
         // Also those whose addition failed: nothing is to stay behind.
-        release(settings.heldAddresses)
+        release(settings.placedAddresses)
     }
 
     /// Takes addresses off their interfaces.
-    func release(_ addresses: [HeldAddress]) {
-        for error in host.remove(addresses, defaultInterface: settings.ownHolder) {
-            emit(.failed(error))
-        }
-        heldAddresses.removeAll(where: addresses.contains)
+    ///
+    /// Connections through those that leave the node are dead from then on.
+    ///
+    /// - Parameters:
+    ///   - addresses: The addresses.
+    ///   - staying: Those that the node holds elsewhere from now on.
+    func release(_ addresses: [PlacedAddress], staying: [PlacedAddress] = []) {
+        let staying = Set(staying.map(\.address))
+        let leaving = addresses.filter { heldAddresses.contains($0) }.map(\.address)
+            .filter { !staying.contains($0) }
+        if !leaving.isEmpty { emit(.loses(leaving)) }
+        for error in host.remove(addresses) { emit(.failed(error)) }
+        let gone = Set(addresses)
+        heldAddresses.removeAll(where: gone.contains)
     }
 
     private func announceAddresses(repetitions: Int) {
         guard repetitions > 0 else { return }
-        for address in settings.heldAddresses {
-            let interface = settings.holder(of: address)
-            emit(.announces(address.address, interface: interface))
-        }
-        for _ in 0..<repetitions {
-            for address in settings.heldAddresses { announce(address) }
+        let addresses = settings.placedAddresses
+        for placed in addresses { emit(.announces(placed.address, interface: placed.interface)) }
+        announce(addresses, repetitions: repetitions)
+    }
+
+    /// Announces addresses that many times, the whole list at each turn, the first time in both forms
+    /// that receivers know.
+    func announce(_ addresses: [PlacedAddress], repetitions: Int) {
+        for turn in 0..<max(repetitions, 0) {
+            for address in addresses { announce(address, inBothForms: turn == 0) }
         }
     }
 
-    func announce(_ address: HeldAddress) {
-        let interface = settings.holder(of: address)
+    private func announce(_ placed: PlacedAddress, inBothForms: Bool) {
         do throws(HostError) {
-            try host.announce(address.address, on: interface)
-            host.emit(.announced(address.address, interface: interface))
+            try host.announce(placed.address, on: placed.interface, inBothForms: inBothForms)
+            host.emit(.announced(placed.address, interface: placed.interface))
         } catch {
             emit(.failed(error))
+        }
+    }
+}
+
+/// How much is told of what others' packets cause, in the log, to named pipes and to programs.
+///
+/// Of each kind a few things at once, then one in ten seconds; all of it is counted.
+struct PacketNews {
+    enum Kind: Hashable {
+        case refusal, release, follower, discarded, inferior, mismatch, owner, conflict, unsent
+    }
+
+    private var limits: [Kind: RateLimit] = [:]
+
+    /// Whether one more may be told.
+    mutating func admit(_ kind: Kind) -> Bool { limits[kind, default: RateLimit()].admit(at: .now) }
+}
+
+extension PacketNews.Kind {
+    /// What an observation is news of; `nil`: it is not for packets alone to cause.
+    init?(_ observation: VirtualRouter.Observation) {
+        switch observation {
+        case .inferiorDiscarded: self = .discarded
+        case .inferiorAnswered: self = .inferior
+        case .intervalDiffers, .addressesDiffer: self = .mismatch
+        case .anotherOwner: self = .owner
+        case .reaffirmed: self = .conflict
+        case .releaseReceived: self = .release
+        case .transition, .activeDownTimerExpired, .superiorReceived, .priorityChanged, .stalled,
+            .rejected:
+            return nil
         }
     }
 }

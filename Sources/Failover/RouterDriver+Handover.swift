@@ -9,17 +9,17 @@ extension RouterDriver {
     func restore(_ address: IPAddress, on interface: String) {
         guard
             let held = heldAddresses.first(where: {
-                $0.isTracked && $0.address == address && settings.holder(of: $0) == interface
+                $0.held.isTracked && $0.address == address && $0.interface == interface
             })
         else { return }
-        guard restorations.grant(at: .now) else {
+        guard restorations.grant(.address(held), at: .now) else {
             return giveWay(.removedTooOften(address, interface: interface))
         }
         do throws(HostError) {
-            guard try host.add(held, defaultInterface: settings.ownHolder) else { return }
+            guard try host.add([held])[0].get() else { return }
             counters.addressesRestored += 1
             emit(.addressRestored(address, interface: interface))
-            announce(held)
+            announce([held], repetitions: 1)
         } catch {
             emit(.failed(error))
             giveWay(.notRestored(address, interface: interface))
@@ -31,13 +31,14 @@ extension RouterDriver {
         let deference: VirtualRouter.Deference =
             switch cause {
             case .removedTooOften, .notRestored, .partRemovedTooOften, .partNotRestored:
-                .until(.now + RestorationRecord.deferenceTime)
+                .until(.now + VirtualRouter.Deference.timeAfterLoss)
             case .asked: .untilNeeded
             }
-        guard let actions = elections?.giveWay(deferring: deference) else { return }
+        guard let elections else { return }
+        let actions = elections.giveWay(deferring: deference)
         counters.gaveWay += 1
         emit(.gaveWay(cause))
-        elections?.carryOut(actions)
+        elections.carryOut(actions)
     }
 
     /// Becomes Active, whatever its priority.
@@ -49,4 +50,11 @@ extension RouterDriver {
         emit(.tookOver)
         elections.carryOut(actions)
     }
+}
+
+/// Something that moves with a virtual router, and that somebody may take off.
+enum HeldPart: Hashable {
+    case address(PlacedAddress)
+    case route(HeldRoute)
+    case rule(HeldRule)
 }

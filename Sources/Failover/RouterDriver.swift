@@ -21,26 +21,36 @@ final class RouterDriver {
     var channel: AdvertisementChannel?
     /// Every station that was heard of late.
     var ledger = PeerLedger()
-    var refusalLines = RefusalLines()
+    /// How much is told of what others' packets cause.
+    var news = PacketNews()
     var counters = RouterCounters()
-    var heldAddresses: [HeldAddress] = []
+    var heldAddresses: [PlacedAddress] = []
     var heldRoutes: [HeldRoute] = []
     var heldRules: [HeldRule] = []
-    /// How often addresses were put back of late.
-    var restorations = RestorationRecord()
+    /// How often each address, route and rule was put back of late.
+    var restorations = RestorationRecord<HeldPart>()
+    /// How many addresses go unadvertised because the link carries no more; 0: none.
+    var unadvertisedCount = 0
 
     init(settings: RouterSettings, host: Host) {
         self.settings = settings
         self.host = host
-        let name = settings.name
-        notifier = StateNotifier(host: host) { arguments, result in
+        notifier = StateNotifier(host: host)
+        notifier.onFailure = { [weak self, name = settings.name] arguments, result in
+            // Another name may have come by a reload, and the last programs outlive the router.
             host.emit(
                 .router(
-                    name: name, .notificationFailed(program: arguments[0], result)))
+                    name: self?.settings.name ?? name,
+                    .notificationFailed(program: arguments[0], result)))
+        }
+        notifier.onSlowness = { [weak self, name = settings.name] arguments in
+            host.emit(
+                .router(
+                    name: self?.settings.name ?? name, .notificationSlow(program: arguments[0])))
         }
     }
 
-    /// The election; `nil` until the interface has an address to send from.
+    /// The election; `nil` until something drives it.
     var election: VirtualRouter? { elections?.election(of: self) }
 
     /// Says that it takes no part any more.
@@ -49,43 +59,70 @@ final class RouterDriver {
         notify(notice)
     }
 
-    /// Follows other settings without leaving its state, where that can be done.
+    /// Follows other settings without leaving its state.
     ///
-    /// - Returns: Whether it could; otherwise nothing has changed.
-    func adopt(_ next: RouterSettings) -> Bool {
-        if let election {
-            let source =
-                next.source(on: host.interfaces[next.interface])
-                ?? election.configuration.primaryAddress
-            let configuration = VirtualRouter.Configuration(next, primaryAddress: source)
-            guard let configuration,
-                let actions = elections?.adopt(configuration, for: self)
-            else { return false }
-            let given = heldAddresses.filter { !next.heldAddresses.contains($0) }
-            let (routes, rules) = (settings.routes, settings.rules)
-            settings = next
-            release(
-                routes.filter { !next.routes.contains($0) },
-                rules.filter { !next.rules.contains($0) })
-            prepareChannel()
-            release(given)
-            elections?.carryOut(actions)
-            // The election knows no more of an address than that it is there.
-            if state == .active { claimWhatIsMissing() }
-        }
+    /// An address that moves to another interface is there before it is taken off here, so that no
+    /// connection through it is lost.
+    func adopt(_ next: RouterSettings) {
+        guard next != settings else { return }
         settings = next
-        return true
+        guard let election else { return }
+        let actions = elections?.adopt(
+            configuration(from: election.configuration.primaryAddress), for: self)
+        prepareChannel()
+        release(
+            heldRoutes.filter { !next.routes.contains($0) },
+            heldRules.filter { !next.rules.contains($0) })
+        let wanted = next.placedAddresses
+        let given = heldAddresses.filter { !wanted.contains($0) }
+        let moving = given.filter { old in
+            wanted.contains { $0.address == old.address && $0.interface != old.interface }
+        }
+        release(given.filter { !moving.contains($0) }, staying: wanted)
+        elections?.carryOut(actions ?? [])
+        // The election knows no more of an address than that it is there.
+        if state == .active { claimWhatIsMissing() }
+        release(moving, staying: wanted)
     }
 
     /// Whether the address that it sends from is another one now, or gone.
     var hasLostItsSource: Bool {
-        guard let election else { return false }
+        guard let election, election.hasSource else { return false }
+        // A link that is down takes its IPv6 addresses along; whether that stops it, is tracked.
+        guard let source else { return host.interfaces[settings.interface]?.isUp == true }
         return election.configuration.primaryAddress != source
     }
 
-    /// What its election is to be; `nil` while its interface has no address to send from.
-    var electionConfiguration: VirtualRouter.Configuration? {
-        source.flatMap { VirtualRouter.Configuration(settings, primaryAddress: $0) }
+    /// Whether its election ever had an address to send from.
+    var hasSource: Bool { election?.hasSource ?? false }
+
+    /// What its election is to be at this moment.
+    var configuration: VirtualRouter.Configuration {
+        configuration(from: source ?? .unspecified(settings.family))
+    }
+
+    private func configuration(from source: IPAddress) -> VirtualRouter.Configuration {
+        let link = host.interfaces[settings.sender]?.link
+        return VirtualRouter.Configuration(
+            settings, primaryAddress: source, advertisedCount: settings.advertisedCount(on: link))
+    }
+
+    /// Advertises as many addresses as the link carries now; the others are held all the same.
+    func followLink() {
+        let count =
+            settings.addresses.count
+            - settings.advertisedCount(
+                on: host.interfaces[settings.sender]?.link)
+        if count != unadvertisedCount {
+            unadvertisedCount = count
+            emit(.leavesUnadvertised(count, interface: settings.sender))
+        }
+        guard let election,
+            election.configuration.companions.count - settings.excludedAddresses.count != count
+        else { return }
+        let actions = elections?.adopt(
+            configuration(from: election.configuration.primaryAddress), for: self)
+        elections?.carryOut(actions ?? [])
     }
 
     /// Takes in what has arrived, before a deadline counts; not if that was done within `age`.
@@ -100,11 +137,10 @@ final class RouterDriver {
             elections?.suspend()
             return
         }
-        for held in heldAddresses {
-            let interface = settings.holder(of: held)
-            guard interfaces.contains(interface) else { continue }
-            return giveWay(.notRestored(held.address, interface: interface))
+        guard let lost = heldAddresses.first(where: { interfaces.contains($0.interface) }) else {
+            return
         }
+        giveWay(.notRestored(lost.address, interface: lost.interface))
     }
 
     /// The address that advertisements come from; `nil` while there is none.
@@ -120,7 +156,7 @@ final class RouterDriver {
         let peer = election?.peerAddress
         guard peer != following else { return }
         following = peer
-        if let peer { emit(.followed(peer)) }
+        if let peer, news.admit(.follower) { emit(.followed(peer)) }
     }
 
     /// Follows a transition of the election; it knows no difference between a fault and a stop.
@@ -154,14 +190,23 @@ final class RouterDriver {
     }
 
     /// Tells programs and named pipes.
-    func notify(_ notice: Notice) {
+    ///
+    /// - Parameters:
+    ///   - notice: What there is to tell.
+    ///   - isAgain: Whether it was told before; people need not be told of it again.
+    func notify(_ notice: Notice, isAgain: Bool = false) {
         notifier.tell(
             notice, of: .router(name: settings.name, effectivePriority), settings.notifications,
-            sendsMail: settings.sendsMail)
+            sendsMail: settings.sendsMail && !isAgain)
     }
 }
 
 extension VirtualRouter {
+    /// Whether it ever had an address to send from; before that it takes no part.
+    var hasSource: Bool {
+        configuration.primaryAddress != .unspecified(configuration.primaryAddress.family)
+    }
+
     /// The Active router that a Backup follows.
     fileprivate var peerAddress: IPAddress? {
         guard case .backup(let watch) = state else { return nil }
@@ -170,15 +215,23 @@ extension VirtualRouter {
 }
 
 extension VirtualRouter.Configuration {
-    /// What the settings say; `nil` unless there are 1 to 255 addresses.
-    init?(_ settings: RouterSettings, primaryAddress: IPAddress) {
-        guard let addresses = VirtualAddressList(settings.addresses.map(\.address)) else {
-            return nil
+    /// What the settings say.
+    ///
+    /// - Parameters:
+    ///   - settings: The settings; they have been validated.
+    ///   - primaryAddress: The address to send from.
+    ///   - advertisedCount: How many of the addresses are advertised, at least one.
+    init(_ settings: RouterSettings, primaryAddress: IPAddress, advertisedCount: Int) {
+        let listed = settings.addresses.map(\.address)
+        guard let addresses = VirtualAddressList(Array(listed.prefix(advertisedCount))) else {
+            preconditionFailure("a configuration in force has been validated: 1 to 255 addresses")
         }
         self.init(
             vrid: settings.vrid, priority: settings.priority, interval: settings.interval,
             primaryAddress: primaryAddress, addresses: addresses)
-        companions = settings.excludedAddresses.map(\.address)
+        companions =
+            listed.dropFirst(advertisedCount) + settings.excludedAddresses.map(\.address)
+        acceptsTraffic = settings.acceptsTraffic
         preempts = settings.preempts
         preemptDelay = settings.preemptDelay
         lostAdvertisements = settings.lostAdvertisements

@@ -91,6 +91,8 @@ struct ModelAssembler {
             let interface: String
             let family: AddressFamily?
             let vrid: VRID
+            /// The group that it is sent to; `nil`: unicast.
+            let group: IPAddress?
         }
         let identifiers = draft.routers.map {
             Placed(value: $0.value.settings, location: $0.value.vridLocation)
@@ -98,9 +100,10 @@ struct ModelAssembler {
         refuseDuplicates(
             identifiers,
             by: {
-                Identity(
-                    interface: $0.interface, family: $0.addresses.first?.address.family,
-                    vrid: $0.vrid)
+                let family = $0.addresses.first?.address.family
+                return Identity(
+                    interface: $0.interface, family: family, vrid: $0.vrid,
+                    group: $0.transport.group(of: family ?? .ipv4))
             },
             as: { "virtual_router_id \($0.vrid.rawValue) on \($0.interface)" })
         let addresses = draft.routers.flatMap { router in

@@ -25,6 +25,8 @@ final class Node {
     var reloading: [ReloadCompletion]?
     /// Those who asked while one ran, so that files changed since then are read again.
     var reloadingNext: [ReloadCompletion] = []
+    /// What is known of this node itself, by the names that the election tracks it by.
+    private var facts: [String: Bool] = [:]
     private var isStatusDue = false
     private var drainTime: Duration
 
@@ -58,7 +60,7 @@ final class Node {
         try model.checkPrivileges()
         if options.usesRealTime { actInTime() }
         try startBalancer()
-        do throws(Failure) { try startFailover() } catch {
+        do throws(Failure) { try startFailover(model) } catch {
             if let supervisor {
                 supervisor.stop(drainTime: .zero) { [weak self] in self?.loop.stop() }
                 if supervisor.hasProcesses { loop.run() }
@@ -90,24 +92,34 @@ final class Node {
             nodeStatus: { [unowned self] in ownStatus() })
         self.supervisor = supervisor
         supervisor.onServiceChange = { [unowned self] serves in
-            failover?.setFact(name: FailoverConfiguration.ownBalancerFact, isGood: serves)
+            setFact(FailoverConfiguration.ownBalancerFact, isGood: serves)
         }
         supervisor.onBackendChange = { [unowned self] name, isUsable in
-            failover?.setFact(name: FailoverConfiguration.backendFact(name), isGood: isUsable)
-            failover?.setFact(name: FailoverConfiguration.checkFact(name), isGood: isUsable)
+            setFact(FailoverConfiguration.backendFact(name), isGood: isUsable)
+            setFact(FailoverConfiguration.checkFact(name), isGood: isUsable)
         }
         try supervisor.start()
     }
 
-    private func startFailover() throws(Failure) {
+    /// Tells the election what is known of this node; one that begins later is told too.
+    private func setFact(_ name: String, isGood: Bool) {
+        facts[name] = isGood
+        failover?.setFact(name: name, isGood: isGood)
+    }
+
+    /// Begins the election, at the start or by the first reload that asks for one.
+    ///
+    /// A reload that takes all virtual routers away leaves it without any: it keeps its lock.
+    func startFailover(_ model: Model) throws(Failure) {
         guard !model.virtualRouters.isEmpty else { return }
         do {
             let node = try FailoverNode(configuration: FailoverConfiguration(model), loop: loop) {
                 [unowned self] event in
                 report(event)
             }
-            failover = node
+            for (name, isGood) in facts { node.setFact(name: name, isGood: isGood) }
             try node.start()
+            failover = node
         } catch { throw Failure(error) }
     }
 
@@ -123,7 +135,10 @@ final class Node {
 
     private func report(_ event: FailoverEvent) {
         if let line = event.logLine { log(Log.Severity(line), line.text) }
-        if case .router(let name, .releasesAddresses) = event { closeConnections(of: name) }
+        // Connections through addresses that leave are dead: the next owner does not know them.
+        if case .router(_, .loses(let addresses)) = event {
+            supervisor?.closeConnections(through: addresses)
+        }
         // The event comes out of the middle of a step: what the page shows is taken after it.
         guard !isStatusDue else { return }
         isStatusDue = true
@@ -131,13 +146,6 @@ final class Node {
             isStatusDue = false
             supervisor?.showNode()
         }
-    }
-
-    /// Connections through addresses that leave are dead: the next owner does not know them.
-    private func closeConnections(of router: String) {
-        guard let settings = model.virtualRouters.first(where: { $0.name == router })
-        else { return }
-        supervisor?.closeConnections(through: settings.addresses.map(\.address))
     }
 
     private func handle(_ request: ControlRequest, answer: @escaping (ControlResponse) -> Void) {
@@ -255,6 +263,7 @@ final class Node {
             }
             status.notificationPipes = snapshot.notificationFIFOs.map(NotificationPipeStatus.init)
             status.startupCountdown = snapshot.startupCountdown.map { Int($0 / .milliseconds(1)) }
+            status.election = ElectionStatus(snapshot)
         }
         if let supervisor { status.balancer = BalancerStatus(supervisor) }
         return status
