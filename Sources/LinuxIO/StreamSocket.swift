@@ -157,7 +157,8 @@ public enum StreamSocket {
     public static func countBytes(
         in socket: Int32, upTo byteCount: Int, using buffer: UnsafeMutableRawPointer
     ) -> Transfer {
-        unsafe Transfer(result: clinux_recv(socket, buffer, byteCount, 0x22))  // MSG_PEEK, MSG_TRUNC
+        let flags: Int32 = 0x22  // MSG_PEEK, MSG_TRUNC
+        return unsafe Transfer(result: clinux_recv(socket, buffer, byteCount, flags))
     }
 
     /// Begins to connect.

@@ -17,6 +17,7 @@ private final class LoggedProxy {
     /// - Parameters:
     ///   - lines: Further lines of the section.
     ///   - format: Words after the daemon's address.
+    /// - Throws: `SystemError` where sockets are lacking.
     init(_ lines: String, format: String = "local0") throws {
         daemon = try DatagramSocket.bound(
             to: .ipv4(SocketAddress(address: 0x7f00_0001, port: 0)),

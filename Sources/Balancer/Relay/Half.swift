@@ -65,8 +65,9 @@ struct Half {
     /// The client half's: see ``acceptedAt``; the server half's: the milliseconds until a server was
     /// its own, or ``noTime``.
     var time: UInt32
-    /// The client half's: where its ends are kept if they are not the sockets'; -1: nowhere. The server
-    /// half's: see ``turn``.
+    /// The client half's: where its ends are kept if they are not the sockets'; -1: nowhere.
+    ///
+    /// The server half's: see ``turn``.
     var introduction: Int32
     var marks: Marks
     /// The client half's: the client's port; the server half's: the place in the line where it
