@@ -153,7 +153,10 @@ let package = Package(
         .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
         .testTarget(
             name: "LbctlTests",
-            dependencies: ["lbctl", "Control", "LinuxIO", "NodeConfiguration", "Reactor"],
+            dependencies: [
+                "lbctl", "Balancer", "Control", "HealthCheck", "LinuxIO", "NodeConfiguration",
+                "Reactor",
+            ],
             swiftSettings: strict),
         .testTarget(name: "LabTests", dependencies: ["LinuxIO"], swiftSettings: strict),
     ]

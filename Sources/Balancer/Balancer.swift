@@ -227,6 +227,24 @@ public final class Balancer: Sendable {
     public func snapshot() -> BalancerSnapshot {
         shared.snapshot(isAccepting: isAccepting, at: MonotonicInstant.now.milliseconds)
     }
+
+    /// The counters of one pool at this moment.
+    ///
+    /// - Parameter pool: The pool's position in the plan.
+    /// - Returns: The same as in ``snapshot()``.
+    public func snapshot(ofPool pool: Int) -> PoolSnapshot {
+        shared.snapshot(ofPool: pool, at: MonotonicInstant.now.milliseconds)
+    }
+
+    /// What one server has to do at this moment, without what others have counted.
+    ///
+    /// - Parameters:
+    ///   - pool: The pool's position in the plan.
+    ///   - server: The server's position in the pool.
+    /// - Returns: The look.
+    public func glance(pool: Int, server: Int) -> ServerGlance {
+        shared.pools[pool].state.withLock { $0.glance(at: server) }
+    }
 }
 
 /// A reactor's thread.

@@ -83,6 +83,11 @@ extension SharedState {
         return counters
     }
 
+    /// Reads the counters of one pool.
+    func snapshot(ofPool index: Int, at now: UInt64) -> PoolSnapshot {
+        poolSnapshot(index, former.withLock { $0.totals }, at: now)
+    }
+
     private func poolSnapshot(
         _ index: Int, _ former: [CounterTotals], at now: UInt64
     ) -> PoolSnapshot {
@@ -162,6 +167,19 @@ extension PoolState {
         counters.peakQueue = peakQueue
         counters.secondsSinceLastSession = lastSessionAt.map { seconds(since: $0, now) }
         return counters
+    }
+}
+
+extension PoolState {
+    func glance(at server: Int) -> ServerGlance {
+        var (active, backup) = (0, 0)
+        for server in servers where server.isUsable {
+            if server.isBackup { backup += 1 } else { active += 1 }
+        }
+        return ServerGlance(
+            status: servers[server].status, sessions: servers[server].served,
+            queued: servers[server].line.count, poolQueued: waitingCount, activeServers: active,
+            backupServers: backup)
     }
 }
 

@@ -57,8 +57,8 @@ final class BalancerProcess {
             try becomeConfiguredUser(order.model.global)
             prepare(
                 try BalancerService(
-                    order, sockets: sockets, log: log, onHealth: reporter(),
-                    onBackend: backendReporter()))
+                    order, sockets: sockets, log: log, onHealth: reporter(), onNews: newsReporter())
+            )
         } catch {
             link.send(.refused("\((error as? Failure)?.message ?? "\(error)")"))
         }
@@ -150,22 +150,24 @@ final class BalancerProcess {
         return { id, memory in poster.post { receiver.process?.tookNote(of: id, memory) } }
     }
 
-    private func backendReporter() -> @Sendable (String, Bool) -> Void {
+    private func newsReporter() -> @Sendable (ServerStandings.News) -> Void {
         let poster = loop.poster
         let receiver = HealthReceiver(process: self)
-        return { name, isUsable in
-            poster.post { receiver.process?.link.send(.backend(name, isUsable: isUsable)) }
+        return { news in poster.post { receiver.process?.heard(news) } }
+    }
+
+    fileprivate func heard(_ news: ServerStandings.News) {
+        switch news {
+        case .backend(let name, let isUsable):
+            link.send(.backend(name, isUsable: isUsable))
+        case .allHeard: begin()
         }
     }
 
     fileprivate func tookNote(of id: String, _ memory: CheckMemory) {
         guard let service else { return }
-        service.heard(of: id)
         link.send(.health(id, memory))
-        guard hasBegun else {
-            if service.knowsAllServers { begin() }
-            return
-        }
+        guard hasBegun else { return }
         // What is shown while this process does not answer.
         link.send(.status(nil, service.proxies()))
     }

@@ -28,10 +28,6 @@ struct HealthTargets: Sendable {
         let state: @Sendable (Place) -> String
     }
 
-    /// The checked servers' positions.
-    let places: [Place]
-    /// What reports of servers are called that nobody knows anything about before their first check.
-    let waitingIDs: [String]
     /// For each server that others track, those; chains are followed to their end.
     let followers: [Place: [Place]]
     /// For each server that tracks another, the one at the end of the chain.
@@ -42,16 +38,11 @@ struct HealthTargets: Sendable {
     init(_ model: Model) {
         self.model = model
         var sources: [String: Source] = [:]
-        var places: [Place] = []
-        var waiting: [String] = []
         for (pool, backend) in model.backends.enumerated() {
             for (index, server) in backend.servers.enumerated() {
                 let place = Place(pool: pool, server: index)
-                let id = HealthTargets.id(backend, server)
-                if let check = server.check {
-                    sources[id] = Source(place: place, kind: .check)
-                    places.append(place)
-                    if check.initialState == .waiting { waiting.append(id) }
+                if server.check != nil {
+                    sources[HealthTargets.id(backend, server)] = Source(place: place, kind: .check)
                 }
                 if server.health.agent != nil {
                     sources[HealthTargets.agentID(backend, server)] =
@@ -60,8 +51,6 @@ struct HealthTargets: Sendable {
             }
         }
         self.sources = sources
-        self.places = places
-        waitingIDs = waiting
         roots = model.roots
         followers = Dictionary(grouping: roots.keys) { [roots] in roots[$0] ?? $0 }
     }
