@@ -22,14 +22,11 @@ final class BalancerSupervisor {
         let completion: (Failure?) -> Void
     }
 
-    /// Called when "this node's balancer serves" becomes true or false.
+    /// Called with each thing that the election is to hear.
     ///
-    /// False comes only after ``graceTime`` without service, so that a process which is back at
-    /// once moves nothing.
-    var onServiceChange: (Bool) -> Void = { _ in }
-
-    /// Called when a pool has a usable server again, or none any more; none while nobody serves.
-    var onBackendChange: (String, Bool) -> Void = { _, _ in }
+    /// That nobody serves comes only after ``graceTime`` without service, so that a process which is
+    /// back at once moves nothing.
+    var onFact: (ServiceFacts.Fact) -> Void = { _ in }
 
     /// How the last process that ended by itself did so, in words.
     private(set) var lastExit: String?
@@ -55,8 +52,7 @@ final class BalancerSupervisor {
     private var instances: [ObjectIdentifier: BalancerInstance] = [:]
     private var replacement: Replacement?
     private var backOff = BackOff()
-    /// What the election was last told; `nil`: nothing yet.
-    private var reportedService: Bool?
+    private var facts = ServiceFacts()
     private var isStopping = false
     private var stopped: (() -> Void)?
     private var question = StatusQuestion()
@@ -166,8 +162,9 @@ final class BalancerSupervisor {
             guard instance.phase != .draining else { return }
             health[id] = memory
         case .backend(let name, let isUsable):
-            guard instance === current else { return }
-            onBackendChange(name, isUsable)
+            // One that does not serve yet says it again when it does.
+            guard instance === current, instance.phase == .serving else { return }
+            facts.poolChanged(name, isUsable: isUsable).map(onFact)
         case .counted(let ledger):
             counters += ledger
             // What a replaced process still counts belongs to its successor's counters.
@@ -210,7 +207,7 @@ final class BalancerSupervisor {
         }
         loop.schedule(after: BalancerSupervisor.graceTime) { [weak self] in
             guard let self, !isStopping, current?.phase != .serving else { return }
-            reportService(false)
+            facts.end(pools: model.backends.map(\.name)).forEach(onFact)
         }
     }
 
@@ -231,21 +228,15 @@ final class BalancerSupervisor {
     /// A process that comes back and ends again and again must not look well in between: once the
     /// election has heard of a failure, service counts from when it has lasted.
     private func reportServing(_ instance: BalancerInstance) {
-        guard reportedService == false else { return reportService(true) }
+        guard facts.serves == false else {
+            return facts.begin(knowing: instance.usableBackends).forEach(onFact)
+        }
         loop.schedule(after: backOff.provingTime) { [weak self, weak instance] in
             guard let self, let instance, current === instance, instance.phase == .serving else {
                 return
             }
-            reportService(true)
+            facts.begin(knowing: instance.usableBackends).forEach(onFact)
         }
-    }
-
-    private func reportService(_ serves: Bool) {
-        guard serves != reportedService else { return }
-        reportedService = serves
-        onServiceChange(serves)
-        guard !serves else { return }
-        for backend in model.backends { onBackendChange(backend.name, false) }
     }
 
     /// How long the balancer may be away before the election hears of it.
@@ -332,7 +323,6 @@ extension BalancerSupervisor {
         administration.removeAll { !model.hasServer(of: $0) }
         setCurrent(successor)
         successor.add(counters)
-        for (name, isUsable) in successor.usableBackends { onBackendChange(name, isUsable) }
         previous?.drain(for: BalancerSupervisor.replacedDrainTime)
         listeners.closeAll(but: model)
         for error in listeners.applyOptions(of: model) { log(.warning, "\(error)") }

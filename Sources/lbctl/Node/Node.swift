@@ -89,12 +89,14 @@ final class Node {
             model: model, loop: loop, log: log, arguments: options.balancerArguments,
             nodeStatus: { [unowned self] in ownStatus() })
         self.supervisor = supervisor
-        supervisor.onServiceChange = { [unowned self] serves in
-            failover?.setFact(name: FailoverConfiguration.ownBalancerFact, isGood: serves)
-        }
-        supervisor.onBackendChange = { [unowned self] name, isUsable in
-            failover?.setFact(name: FailoverConfiguration.backendFact(name), isGood: isUsable)
-            failover?.setFact(name: FailoverConfiguration.checkFact(name), isGood: isUsable)
+        supervisor.onFact = { [unowned self] fact in
+            switch fact {
+            case .service(let serves):
+                failover?.setFact(name: FailoverConfiguration.ownBalancerFact, isGood: serves)
+            case .pool(let name, let isUsable):
+                failover?.setFact(name: FailoverConfiguration.backendFact(name), isGood: isUsable)
+                failover?.setFact(name: FailoverConfiguration.checkFact(name), isGood: isUsable)
+            }
         }
         try supervisor.start()
     }
