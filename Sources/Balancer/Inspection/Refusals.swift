@@ -83,13 +83,11 @@ final class RefusalTally: Sendable {
     /// How often it happened.
     subscript(refusal: Refusal) -> Int { counts[refusal.rawValue].value.load(ordering: .relaxed) }
 
-    /// Writes the counts to where they are shown.
-    func tell(_ snapshot: inout FrontendSnapshot) {
-        for refusal in Refusal.allCases where self[refusal] > 0 {
-            snapshot.refusalsByCause[refusal] = self[refusal]
-        }
-        snapshot.requestErrors = Refusal.broken.reduce(0) { $0 + self[$1] }
-        snapshot.unreadableHellos = unreadableHellos.load(ordering: .relaxed)
-        snapshot.lateHellos = lateHellos.load(ordering: .relaxed)
+    /// All counts: by cause, then the hellos that were no TLS, then the late ones.
+    var sums: [UInt64] {
+        (Refusal.allCases.map { self[$0] }
+            + [
+                unreadableHellos.load(ordering: .relaxed), lateHellos.load(ordering: .relaxed),
+            ]).map { UInt64(clamping: $0) }
     }
 }

@@ -10,12 +10,13 @@ internal import VRRPCore
 /// Relay, checks and page of one model, composed.
 final class BalancerService {
     private let model: Model
-    private let balancer: Balancer
+    let balancer: Balancer
     private let log: ConnectionLog?
     private let checker: HealthChecker
     private let standings: ServerStandings
     private let source: StatusSource
     private let server: StatisticsServer
+    private let places: [String: String]
     private let sockets: ListeningSockets
     private var pages: Task<Void, Never>?
     private var hasBegun = false
@@ -71,6 +72,7 @@ final class BalancerService {
         self.standings = standings
         self.source = source
         self.sockets = sockets
+        places = model.checkedPlaces
         checker.start()
     }
 
@@ -90,14 +92,14 @@ final class BalancerService {
     /// Connections that are open now.
     var sessionCount: Int { balancer.connectionCount }
 
-    /// The state of the proxies.
-    func proxies() -> [ProxyStatus] { source.proxies() }
+    /// Puts the state of the proxies together, on any thread.
+    var proxies: @Sendable () -> [ProxyStatus] {
+        let source = source
+        return { source.proxies() }
+    }
 
-    /// All counters that only grow, by name.
-    func ledger() -> CounterLedger { balancer.ledger() }
-
-    /// Counts on from what other processes have counted.
-    func add(_ ledger: CounterLedger) { balancer.add(ledger) }
+    /// Where a target asks.
+    func place(of id: String) -> String? { places[id] }
 
     /// Takes what the failover process tells about itself.
     func show(_ status: NodeStatus) { source.take(status) }

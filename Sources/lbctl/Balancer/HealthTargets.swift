@@ -34,6 +34,8 @@ struct HealthTargets: Sendable {
     let roots: [Place: Place]
     private let model: Model
     private let sources: [String: Source]
+    /// The first address of each section that listens, by its name.
+    private let endpoints: [String: Endpoint]
 
     init(_ model: Model) {
         self.model = model
@@ -51,6 +53,10 @@ struct HealthTargets: Sendable {
             }
         }
         self.sources = sources
+        endpoints = Dictionary(
+            model.frontends.compactMap { frontend in
+                frontend.endpoints.first.map { (frontend.name, $0) }
+            }, uniquingKeysWith: { first, _ in first })
         roots = model.roots
         followers = Dictionary(grouping: roots.keys) { [roots] in roots[$0] ?? $0 }
     }
@@ -168,7 +174,7 @@ struct HealthTargets: Sendable {
         var subject = CommandSubject()
         subject.proxyName = backend.name
         subject.proxyID = place.pool + 1
-        let endpoint = model.frontends.first { $0.name == backend.name }?.endpoints.first
+        let endpoint = endpoints[backend.name]
         subject.proxyAddress = endpoint.map { $0.address?.description ?? "0.0.0.0" } ?? ""
         subject.proxyPort = endpoint.map { Int($0.port) }
         subject.serverName = server.name
@@ -207,9 +213,9 @@ extension Model {
         }
         var roots: [HealthTargets.Place: HealthTargets.Place] = [:]
         for (own, first) in tracked {
-            // The readers let no circle pass; a chain is no longer than there are servers.
+            // The readers let no circle pass.
             var root = first
-            for _ in 0..<tracked.count { root = tracked[root] ?? root }
+            while let next = tracked[root] { root = next }
             guard let place = places[own], let rootPlace = places[root] else { continue }
             roots[place] = rootPlace
         }
