@@ -5,18 +5,21 @@ import Testing
 @testable import Balancer
 
 /// A balancer whose records are written as lines.
-private final class LoggedBalancer {
+final class LoggedBalancer {
     let running: RunningBalancer
     private let line: ConnectionLine
 
     init(
         servers: [ServerPlan], _ logging: ConnectionLogging = .init(moment: .ending),
-        adjusting adjust: (inout BalancerPlan) -> Void = { _ in }
+        adjusting adjust: (inout BalancerPlan) -> Void = { _ in },
+        observer: ConnectionObserver? = nil
     ) throws {
-        running = try RunningBalancer(servers: servers) {
-            $0.frontends[0].logging = logging
-            adjust(&$0)
-        }
+        running = try RunningBalancer(
+            servers: servers,
+            adjusting: {
+                $0.frontends[0].logging = logging
+                adjust(&$0)
+            }, observer: observer)
         line = ConnectionLine(running.balancer.plan)
     }
 
@@ -44,7 +47,7 @@ private final class LoggedBalancer {
 }
 
 /// The fields after the times: bytes, state, connections, queues.
-private func tail(_ line: String) -> String {
+func tail(_ line: String) -> String {
     line.split(separator: " ").dropFirst(3).joined(separator: " ")
 }
 

@@ -24,6 +24,11 @@ public enum Refusal: Int, Hashable, Sendable, CaseIterable {
     case addressLeft
     /// The flow table was full, and the datagram of a new source was dropped.
     case flowsFull
+    /// This host could not begin a connection to a server: an address, a port or a permission is
+    /// lacking.
+    case localFailure
+    /// Its source had as many connections within a second as it may.
+    case overRate
 }
 
 extension Refusal {
@@ -41,6 +46,8 @@ extension Refusal {
         case .unmatched: "no-rule-matched"
         case .addressLeft: "address-left"
         case .flowsFull: "flows-full"
+        case .localFailure: "local-failure"
+        case .overRate: "over-rate"
         }
     }
 
@@ -52,11 +59,11 @@ extension Refusal {
     /// Who or what the log says it was.
     var cause: Ending.Cause {
         switch self {
-        case .deniedConnection, .deniedSession, .deniedContent, .unmatched: .proxy
+        case .deniedConnection, .deniedSession, .deniedContent, .unmatched, .overRate: .proxy
         case .headerLate: .clientTimeout
         case .headerMalformed, .headerCut, .cut, .aborted: .client
         case .addressLeft: .operatorsOrder
-        case .flowsFull: .resource
+        case .flowsFull, .localFailure: .resource
         }
     }
 }

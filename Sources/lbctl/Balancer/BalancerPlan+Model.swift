@@ -9,7 +9,8 @@ extension BalancerPlan {
     init(_ model: Model) {
         let indices = model.backendIndices
         self.init(
-            reactorCount: model.global.reactorCount ?? SystemLimits.usableProcessors,
+            reactorCount: model.global.reactorCount
+                ?? BalancerPlan.reactorCount(ofProcessors: SystemLimits.usableProcessors),
             connectionLimit: model.global.connectionLimit,
             frontends: model.activeFrontends.map { frontend in
                 FrontendPlan(frontend, model.global) { name in
@@ -22,6 +23,9 @@ extension BalancerPlan {
             },
             pools: model.backends.map(PoolPlan.init))
     }
+
+    /// One reactor per processor, as far as that is possible.
+    static func reactorCount(ofProcessors count: Int) -> Int { min(count, mostReactors) }
 }
 
 extension FrontendPlan {
@@ -72,6 +76,7 @@ extension PoolPlan {
             connectTimeout: backend.connectTimeout, serverTimeout: backend.serverTimeout,
             queueTimeout: backend.queueTimeout, retries: backend.retries,
             redispatches: backend.redispatches)
+        redispatchInterval = backend.redispatchInterval
         hashType = HashType(backend.selection)
         balanceFactor = backend.selection.balanceFactor
         backupUse = BackupUse(backend.selection.backupUse)
