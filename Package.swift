@@ -79,6 +79,7 @@ let package = Package(
             name: "HealthCheck",
             dependencies: [
                 .product(name: "Crypto", package: "swift-crypto", condition: program),
+                .product(name: "CryptoExtras", package: "swift-crypto", condition: program),
                 .product(name: "NIOCore", package: "swift-nio", condition: program),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: program),
                 .product(name: "NIOPosix", package: "swift-nio", condition: program),
@@ -153,7 +154,10 @@ let package = Package(
         .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
         .testTarget(
             name: "LbctlTests",
-            dependencies: ["lbctl", "Control", "LinuxIO", "NodeConfiguration", "Reactor"],
+            dependencies: [
+                "lbctl", "Control", "HealthCheck", "LinuxIO", "NodeConfiguration", "Reactor",
+                .product(name: "NIOCore", package: "swift-nio", condition: program),
+            ],
             swiftSettings: strict),
         .testTarget(name: "LabTests", dependencies: ["LinuxIO"], swiftSettings: strict),
     ]
