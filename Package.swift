@@ -79,6 +79,7 @@ let package = Package(
             name: "HealthCheck",
             dependencies: [
                 .product(name: "Crypto", package: "swift-crypto", condition: program),
+                .product(name: "CryptoExtras", package: "swift-crypto", condition: program),
                 .product(name: "NIOCore", package: "swift-nio", condition: program),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: program),
                 .product(name: "NIOPosix", package: "swift-nio", condition: program),
@@ -156,6 +157,7 @@ let package = Package(
             dependencies: [
                 "lbctl", "Balancer", "Control", "HealthCheck", "LinuxIO", "NodeConfiguration",
                 "Reactor",
+                .product(name: "NIOCore", package: "swift-nio", condition: program),
             ],
             swiftSettings: strict),
         .testTarget(name: "LabTests", dependencies: ["LinuxIO"], swiftSettings: strict),

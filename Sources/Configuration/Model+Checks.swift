@@ -22,8 +22,9 @@ public struct CheckSettings: Hashable, Sendable, Codable {
     public var usesTLS = false
     /// How a TLS handshake is done where there is one.
     public var tls = CheckTLS()
-    /// The header of the PROXY protocol that the check begins with; `nil`: none.
-    public var proxyHeader: CheckProxyHeader?
+    /// Whether the check begins with a header of the PROXY protocol, of the version that the
+    /// server's own connections have; 1 where they have none.
+    public var sendsProxyHeader = false
     /// Makes haproxy's defaults.
     public init() {}
 }
@@ -40,14 +41,6 @@ public enum InitialServerState: String, Hashable, Sendable, Codable {
     case down
     /// Down, `rise` successes from up.
     case fullyDown = "fully-down"
-}
-
-/// The forms of the PROXY protocol.
-public enum CheckProxyHeader: String, Hashable, Sendable, Codable {
-    /// The text form.
-    case v1
-    /// The binary form.
-    case v2
 }
 
 /// How a check does its TLS handshake.
@@ -186,8 +179,9 @@ public struct CheckConnection: Hashable, Sendable, Codable {
     public var serverName: String?
     /// What is offered by ALPN; empty: the server's settings'.
     public var applicationProtocols: [String] = []
-    /// The header of the PROXY protocol; `nil`: none.
-    public var proxyHeader: CheckProxyHeader?
+    /// Whether it begins with a header of the PROXY protocol, of the version that the server's own
+    /// connections have; 1 where they have none.
+    public var sendsProxyHeader = false
     /// Whether it is closed by a clean end instead of a reset.
     public var lingers = false
     /// Makes a connection without TLS to where the check goes.

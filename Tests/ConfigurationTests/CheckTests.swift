@@ -84,7 +84,7 @@ import VRRPCore
         ]
         var second = HTTPCheckExchange()
         var plain = CheckConnection()
-        plain.proxyHeader = .v1
+        plain.sendsProxyHeader = true
         second.connection = plain
         second.path = "/b"
         second.expectations = [
@@ -258,7 +258,7 @@ import VRRPCore
         #expect(check.tls.applicationProtocols == ["h2", "http/1.1"])
         #expect(check.tls.verification == .none)
         #expect(check.tls.minimumDaysLeft == 14)
-        #expect(check.proxyHeader == .v1)
+        #expect(check.sendsProxyHeader)
         #expect(check.port == 81)
         let health = backend.servers[1].health
         #expect(health.agent?.port == 99)
@@ -302,8 +302,8 @@ import VRRPCore
             server e 192.0.2.12:80 check send-proxy no-check-send-proxy
             server f 192.0.2.12:80 check send-proxy port 81 check-send-proxy
             """
-        ).servers.dropFirst().map(\.check?.proxyHeader)
-        #expect(headers == [.v1, .v2, nil, nil, .v1])
+        ).servers.dropFirst().map(\.check?.sendsProxyHeader)
+        #expect(headers == [true, true, false, false, true])
     }
 
     @Test func `a certificate is verified unless the line says otherwise`() throws {

@@ -114,7 +114,7 @@ extension `One after another` {
             let peer = try await FaultyPeer(.answers([Array("ok".utf8)]))
             defer { peer.stop() }
             var connection = ScriptStep.Connection()
-            connection.proxyHeader = .v1
+            connection.settings.proxyHeader = .v1
             #expect(
                 try await run(
                     [ScriptStep(.connect(connection)), .send("hello"), expect(.text("ok"))],

@@ -19,6 +19,7 @@ extension `One after another` {
             let refused = try await probe(SMTPProbe(domain: "refused"), port: mail.server.port)
             #expect(refused.code == "L7STS")
             #expect(refused.detail == "550 not you")
+            try await expectFront(SMTPProbe(), to: mail.server.port)
         }
 
         @Test func `LDAP against OpenLDAP`() async throws {
@@ -42,6 +43,7 @@ extension `One after another` {
             let refused = try await probe(LDAPProbe(), port: closed.server.port)
             #expect(refused.code == "L7STS")
             #expect(refused.detail.hasPrefix("result 48 (inappropriate authentication)"))
+            try await expectFront(LDAPProbe(), to: directory.server.port)
         }
 
         @Test func `DNS against Unbound`() async throws {

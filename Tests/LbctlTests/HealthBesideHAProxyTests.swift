@@ -6,8 +6,10 @@ import Testing
 /// The same file before the same servers, in Debian's haproxy and here: the same words.
 @ProgramThread @Suite(.serialized) struct `Health checks beside haproxy` {
     private let servers: [String: TalkingServer]
+    private let hole: BlackHole
 
     init() throws {
+        hole = try BlackHole()
         servers = [
             "OK": try TalkingServer(
                 TalkingServer.http("200 OK", "hello world", headers: "X-State: ready, x\r\n")),
@@ -87,6 +89,13 @@ import Testing
         backend tls
             server garbage GARBAGE check check-ssl verify none
             server silent SILENT check check-ssl verify none
+        backend limits
+            timeout connect 300ms
+            timeout check 500ms
+            option httpchk GET /health
+            server hole HOLE check inter 5s fastinter 5s downinter 5s
+            server silent SILENT check inter 5s fastinter 5s downinter 5s
+            server agent OK check agent-check agent-inter 5s agent-port HOLE
         backend program
             option external-check
             external-check command /bin/true
@@ -128,7 +137,7 @@ import Testing
             """
         let nobody = try freePort()
         for (name, port) in servers.mapValues(\.port).merging(
-            ["NOBODY": nobody], uniquingKeysWith: { $1 })
+            ["NOBODY": nobody, "HOLE": hole.port], uniquingKeysWith: { $1 })
         {
             text = text.replacing(" agent-port \(name)\n", with: " agent-port \(port)\n")
             text = text.replacing(" \(name) ", with: " 127.0.0.1:\(port) ")
@@ -174,6 +183,16 @@ import Testing
             else { return false }
             last = (words(their), words(our))
             return last.theirs == last.ours
+        }
+        for page in [pages.theirs, pages.ours] {
+            let rows = try StatisticsRows(port: page, in: folder)
+            for (server, column, limit) in [
+                ("hole", "check_duration", 300), ("silent", "check_duration", 500),
+                ("agent", "agent_duration", 300),
+            ] {
+                let time = try #require(Int(rows.cell("limits/\(server)", column)))
+                #expect((limit - 5..<limit + 1_500).contains(time), "\(server) \(column)")
+            }
         }
         #expect(last.theirs.count == Self.names.count)
         #expect(last.theirs.values.joined().allSatisfy { $0 != "?" })

@@ -110,6 +110,27 @@ final class TalkingServer: Sendable {
     }
 }
 
+/// A port of loopback whose queue is full, so that the kernel drops what wants to connect.
+final class BlackHole {
+    let port: UInt16
+    private let sockets: [Int32]
+
+    init() throws {
+        let listener = try Socket.listening(
+            on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 0)
+        port = try Socket.localAddress(of: listener.rawValue).port
+        let address = SocketAddress(address: 0x7f00_0001, port: port).raw
+        let clients = try (0..<4).map { _ in
+            let client = try Socket.tcp()
+            _ = StreamSocket.connect(client.rawValue, to: address)
+            return client.release()
+        }
+        sockets = [listener.release()] + clients
+    }
+
+    deinit { for socket in sockets { close(socket) } }
+}
+
 /// One row of haproxy's CSV by its columns.
 struct StatisticsRows {
     private let rows: [String: [String: String]]

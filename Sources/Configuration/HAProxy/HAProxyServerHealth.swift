@@ -64,11 +64,11 @@ struct HAProxyServerHealth: Sendable {
             options.check.tls.minimumDaysLeft = try arguments.integer(in: 1...3650)
         },
         "check-send-proxy": .line { options, _ throws(Remark) in
-            options.check.proxyHeader = .v1
+            options.check.sendsProxyHeader = true
             options.health.refusesHeader = false
         },
         "no-check-send-proxy": .line { options, _ throws(Remark) in
-            options.check.proxyHeader = nil
+            options.check.sendsProxyHeader = false
             options.health.refusesHeader = true
         },
         "init-state": .line { options, arguments throws(Remark) in
@@ -139,12 +139,8 @@ extension HAProxyServerOptions {
             health.usesTLS || health.hasTLS && !isElsewhere && !health.refusesTLS
             || check.tls.minimumDaysLeft != nil
         // So does the server's own PROXY header, which a server that wants it misses in a check.
-        if !isElsewhere, !health.refusesHeader {
-            switch connection.header {
-            case .none: break
-            case .versionOne: check.proxyHeader = .v1
-            case .versionTwo: check.proxyHeader = .v2
-            }
+        if !isElsewhere, !health.refusesHeader, connection.header != .none {
+            check.sendsProxyHeader = true
         }
         let name = check.tls.serverName ?? health.verifiedName
         check.tls.serverName = name

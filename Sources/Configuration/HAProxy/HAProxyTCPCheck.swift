@@ -139,7 +139,7 @@ extension Arguments {
             "alpn": .line { draft, arguments throws(Remark) in
                 draft.connection.applicationProtocols = try arguments.applicationProtocols()
             },
-            "send-proxy": .set(\.connection.proxyHeader, to: .v1),
+            "send-proxy": .set(\.connection.sendsProxyHeader, to: true),
             "linger": .set(\.connection.lingers, to: true),
             "comment": .line { draft, arguments throws(Remark) in
                 draft.comment = try arguments.next("a text").text

@@ -2,7 +2,7 @@
 public import NIOCore
 
 /// Passes when a PostgreSQL server takes a start-up; with a login, when it answers a query too.
-public struct PostgreSQLProbe: HealthProbe {
+public struct PostgreSQLProbe: ConnectingProbe {
     /// What is done.
     public enum Depth: Hashable, Sendable {
         /// The start-up for this user is answered by a request to authenticate, as in haproxy's
@@ -16,6 +16,8 @@ public struct PostgreSQLProbe: HealthProbe {
 
     /// What is done.
     public let depth: Depth
+    /// How it connects; its TLS begins at once, without PostgreSQL's request for it.
+    public var connection = ProbeConnection()
 
     /// Makes a probe.
     ///
@@ -34,7 +36,8 @@ public struct PostgreSQLProbe: HealthProbe {
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
         DialogueHandler.run(
-            { PostgreSQLDialogue(depth) }, over: ConnectionPlan(address: target), timeout: timeout,
+            { PostgreSQLDialogue(depth) },
+            over: ConnectionPlan(address: target, connection: connection), timeout: timeout,
             on: eventLoop)
     }
 }

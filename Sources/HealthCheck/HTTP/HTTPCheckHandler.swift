@@ -28,7 +28,8 @@ final class HTTPCheckHandler: ChannelInboundHandler {
                 ? "end of the search by regular expressions"
                 : self?.answer == nil ? "HTTP answer" : "end of the HTTP body"
         }
-        certificateDaysLeft = probe.tls == nil ? nil : TLSFailure.daysLeft(context.pipeline)
+        certificateDaysLeft =
+            probe.connection.tls == nil ? nil : TLSFailure.daysLeft(context.pipeline)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if !probe.request.body.isEmpty {
             let body = context.channel.allocator.buffer(bytes: probe.request.body)

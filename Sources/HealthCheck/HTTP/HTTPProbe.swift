@@ -5,17 +5,15 @@ import NIOHTTP1
 /// Passes when an HTTP request is answered as it should; redirects are not followed.
 ///
 /// The default is haproxy's: `OPTIONS / HTTP/1.0`, and a status of 200 to 399 passes.
-public struct HTTPProbe: HealthProbe {
+public struct HTTPProbe: ConnectingProbe {
     /// What is asked.
     ///
     /// An HTTP/1.1 request without a header `Host` gets the target's address.
     public let request: HTTPCheckRequest
     /// What the answer has to be; all of it.
     public var expectations = [HTTPExpectation(.status(StatusSet(200...399)))]
-    /// TLS, or `nil` for none.
-    public var tls: ProbeTLS?
-    /// The header of the PROXY protocol to send first, or `nil` for none.
-    public var proxyHeader: ProxyHeader?
+    /// How it connects.
+    public var connection = ProbeConnection()
     /// How many bytes of the body are read and searched; the rest is not waited for.
     public var bodyLimit = 16_384
     /// A header that says how this node sees the server, asked for at each check; `nil`: none.
@@ -30,7 +28,7 @@ public struct HTTPProbe: HealthProbe {
     ///   - tls: TLS, or `nil` for none.
     public init(_ request: HTTPCheckRequest = HTTPCheckRequest(), tls: ProbeTLS? = nil) {
         self.request = request
-        self.tls = tls
+        connection.tls = tls
     }
 
     /// Sends the request and compares the answer.
@@ -44,7 +42,7 @@ public struct HTTPProbe: HealthProbe {
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
         let session = ProbeSession(timeout: timeout, on: eventLoop)
-        let plan = ConnectionPlan(address: target, tls: tls, proxyHeader: proxyHeader)
+        let plan = ConnectionPlan(address: target, connection: connection)
         session.connect(plan) { channel in
             let pipeline = channel.pipeline.syncOperations
             var framing = HTTPRequestEncoder.Configuration()

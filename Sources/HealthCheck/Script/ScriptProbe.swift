@@ -134,10 +134,7 @@ struct ScriptDialogue: Dialogue, Sendable {
     private func plan(for connection: ScriptStep.Connection) -> ConnectionPlan {
         var address = connection.address ?? target
         if let port = connection.port { address.port = port }
-        var plan = ConnectionPlan(address: address, tls: connection.tls)
-        plan.proxyHeader = connection.proxyHeader
-        plan.closing = connection.closing
-        return plan
+        return ConnectionPlan(address: address, connection: connection.settings)
     }
 }
 #endif

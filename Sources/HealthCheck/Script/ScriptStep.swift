@@ -22,12 +22,8 @@ public struct ScriptStep: Sendable {
         public var address: SocketAddress?
         /// The port; `nil`: the target's.
         public var port: Int?
-        /// TLS, or `nil` for none.
-        public var tls: ProbeTLS?
-        /// The header of the PROXY protocol to send first, or `nil` for none.
-        public var proxyHeader: ProxyHeader?
-        /// How the connection is ended.
-        public var closing = TCPProbe.Closing.reset
+        /// How the connection is made.
+        public var settings = ProbeConnection()
 
         /// Makes a connection to the target's port.
         public init() {}

@@ -72,8 +72,6 @@ enum Computation: Sendable {
 /// Where and how to connect.
 struct ConnectionPlan: Sendable {
     var address: SocketAddress
-    var tls: ProbeTLS?
-    var proxyHeader: ProxyHeader?
-    var closing = TCPProbe.Closing.reset
+    var connection: ProbeConnection
 }
 #endif

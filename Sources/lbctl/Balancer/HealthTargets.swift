@@ -91,12 +91,13 @@ struct HealthTargets: Sendable {
         knowing memories: [String: CheckMemory], seenAs views: Views
     ) throws(Failure) -> [CheckTarget] {
         var targets: [CheckTarget] = []
+        let parts = ProbeParts()
         for (pool, backend) in model.backends.enumerated() {
             for (index, server) in backend.servers.enumerated() {
                 let place = Place(pool: pool, server: index)
                 do {
                     if let check = server.check {
-                        targets.append(try target(place, check, views))
+                        targets.append(try target(place, check, views, parts))
                     }
                     if let agent = server.health.agent {
                         targets.append(try target(place, agent))
@@ -115,7 +116,7 @@ struct HealthTargets: Sendable {
     }
 
     private func target(
-        _ place: Place, _ check: CheckSettings, _ views: Views
+        _ place: Place, _ check: CheckSettings, _ views: Views, _ parts: ProbeParts
     ) throws -> CheckTarget {
         let backend = model.backends[place.pool]
         let server = backend.servers[place.server]
@@ -124,7 +125,7 @@ struct HealthTargets: Sendable {
             port: Int(check.port ?? server.port))
         var target = CheckTarget(id: HealthTargets.id(backend, server), address: address)
         let builder = ProbeBuilder(
-            backend: backend, server: server, check: check, target: address,
+            backend: backend, server: server, check: check, parts: parts, target: address,
             subject: subject(of: place, views), state: { views.state(place) })
         target.probe = try builder.probe()
         target.interval = check.interval
@@ -134,7 +135,8 @@ struct HealthTargets: Sendable {
         target.rise = check.rise
         target.fall = check.fall
         target.initialState = HealthRecord.InitialState(check.initialState)
-        target.timeout = timeout(of: check, in: backend)
+        target.timeout = CheckLimits(interval: check.interval, in: backend)
+            .whole(of: backend.checks.method)
         target.reportsEveryResult = backend.checks.saysMoreThanUpOrDown
         if server.health.observesTraffic {
             target.observation = TrafficObservation(
@@ -151,21 +153,18 @@ struct HealthTargets: Sendable {
             id: HealthTargets.agentID(backend, server),
             ipAddress: agent.address?.description ?? server.address.description,
             port: Int(agent.port))
-        target.probe = AgentProbe(request: agent.request)
+        let limits = CheckLimits(interval: agent.interval, in: backend)
+        var probe = AgentProbe(request: agent.request)
+        probe.connection.timeout = TimeAmount(limits.connecting)
+        probe.connection.answerTimeout = limits.answering.map(TimeAmount.init)
+        target.probe = probe
         target.interval = agent.interval
+        target.timeout = limits.whole(connections: 1)
         (target.rise, target.fall) = (1, 1)
         // Until it has spoken, it says nothing against the server.
         target.initialState = .fullyUp
         target.reportsEveryResult = true
         return target
-    }
-
-    /// haproxy bounds connecting by min(connect, inter) where `timeout check` is set, else all by
-    /// inter.
-    private func timeout(of check: CheckSettings, in backend: Backend) -> Duration {
-        guard let limit = backend.checkTimeout else { return check.interval }
-        guard backend.checks.method == .connection, !check.usesTLS else { return limit }
-        return min(backend.connectTimeout ?? limit, check.interval)
     }
 
     private func subject(of place: Place, _ views: Views) -> CommandSubject {

@@ -13,12 +13,28 @@ extension ProbeFacts.Role {
 }
 
 extension SQLLogin {
-    /// The login; `nil` where the check does not log in.
-    init?(_ settings: DatabaseCheckSettings) {
+    /// The login; `nil` where no more than the user is named.
+    fileprivate init?(_ settings: DatabaseCheckSettings) {
         guard let user = settings.user,
             settings.password != nil || settings.role != nil || settings.database != nil
         else { return nil }
         self.init(user: user, password: settings.password ?? "", database: settings.database)
+    }
+}
+
+extension PostgreSQLProbe.Depth {
+    init(_ settings: DatabaseCheckSettings) {
+        self =
+            SQLLogin(settings).map { .login($0, role: settings.role.map(ProbeFacts.Role.init)) }
+            ?? .startup(user: settings.user ?? "")
+    }
+}
+
+extension MySQLProbe.Depth {
+    init(_ settings: DatabaseCheckSettings) {
+        self =
+            SQLLogin(settings).map { .login($0, role: settings.role.map(ProbeFacts.Role.init)) }
+            ?? settings.user.map { .user($0) } ?? .greeting
     }
 }
 
