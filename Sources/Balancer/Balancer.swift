@@ -130,6 +130,18 @@ public final class Balancer: Sendable {
         }
     }
 
+    /// Takes note of whether first results of a pool's servers are still to come.
+    ///
+    /// While they are and no server is usable, clients wait as they do for a server with room: nobody
+    /// is sent away by a balancer that has not looked yet.
+    ///
+    /// - Parameters:
+    ///   - pool: The pool's position in the plan.
+    ///   - isAwaited: Whether better news may come.
+    public func setAwaited(pool: Int, _ isAwaited: Bool) {
+        change(pool) { $0.setAwaited(isAwaited, at: $1) }
+    }
+
     /// Resets the connections to a server, on both sides: a clean end would look like a complete
     /// answer.
     ///

@@ -22,6 +22,9 @@ public struct Model: Hashable, Sendable, Codable {
     public var backends: [Backend] = []
     /// Pages that show the state of the node.
     public var statisticsPages: [StatisticsPage] = []
+    /// The files of trusted authorities, as they were read: the process that checks may not be allowed
+    /// to.
+    public var authorities: [String: [UInt8]] = [:]
 
     /// Makes an empty model.
     public init() {}

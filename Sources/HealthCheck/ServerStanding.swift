@@ -25,6 +25,7 @@ public struct ServerStanding: Hashable, Sendable {
     /// Its limit of connections as the agent has it.
     public private(set) var limit: Int?
     private var lastReport: AgentReport?
+    private var lastCheckWeight: Int?
     /// What the server that this one tracks has come to; `nil`: it tracks none.
     public var tracked: Tracked?
 
@@ -113,6 +114,18 @@ public struct ServerStanding: Hashable, Sendable {
     ///
     /// - Parameter weight: The share, 0 to 256.
     public mutating func setWeight(_ weight: Int) { self.weight = min(max(weight, 0), 256) }
+
+    /// Takes in what the check says of the share.
+    ///
+    /// What it repeats changes nothing, so that an operator's later word holds until the check says
+    /// something new.
+    ///
+    /// - Parameter weight: The share, 0 to 256.
+    public mutating func take(checkWeight weight: Int) {
+        guard weight != lastCheckWeight else { return }
+        lastCheckWeight = weight
+        setWeight(weight)
+    }
 
     /// Takes in what an agent says.
     ///

@@ -37,6 +37,11 @@ final class TargetCheck: Sendable {
         var isPaused = false
         var observation: TrafficObservation?
         var agent: AgentReport?
+        /// What share the check asked for.
+        var weight: Int?
+        /// When the agent or the check last asked for another one.
+        var weightSaidAt = NIODeadline.uptimeNanoseconds(0)
+        var wishesNoClients = false
         /// Whether the last result said something new.
         var isNews = false
         /// Checks in a row that could not be carried out.
@@ -213,13 +218,30 @@ extension TargetCheck.State {
         lastOutcome = outcome
         lastDuration = duration
         notRunCount = outcome.verdict == nil ? notRunCount + 1 : 0
-        if let report = outcome.facts?.agent { agent = report }
+        takeWishes(of: outcome, at: now)
         guard let passed = outcome.verdict else { return nil }
         let health = record.health
         defer { isNews = isNews || record.health != health }
         let wasDown = record.isKnown && !record.isUp
         if !passed && record.isUp { failedChecks += 1 }
         return note(record.record(passed: passed), wasDown: wasDown, at: now)
+    }
+
+    /// Takes note of what else than up or down the target says.
+    private mutating func takeWishes(of outcome: ProbeOutcome, at now: NIODeadline) {
+        if let report = outcome.facts?.agent {
+            if report.asksOtherShare(than: agent) { weightSaidAt = now }
+            agent = report
+        }
+        if let asked = outcome.facts?.weight, asked != weight {
+            (weight, weightSaidAt) = (asked, now)
+        }
+        guard outcome.verdict == true else { return }
+        if case .answeredDraining = outcome {
+            wishesNoClients = true
+        } else {
+            wishesNoClients = false
+        }
     }
 
     fileprivate mutating func react(
@@ -267,6 +289,9 @@ extension TargetCheck.State {
         changedAt = .uptimeNanoseconds(memory.changedAt)
         earlierDowntime = .nanoseconds(memory.earlierDowntime)
         agent = memory.agent
+        weight = memory.weight
+        weightSaidAt = .uptimeNanoseconds(memory.weightSaidAt)
+        wishesNoClients = memory.wishesNoClients
     }
 
     private var memory: CheckMemory {
@@ -276,6 +301,9 @@ extension TargetCheck.State {
         memory.changedAt = changedAt.uptimeNanoseconds
         memory.earlierDowntime = Int64(earlierDowntime / .nanoseconds(1))
         memory.agent = agent
+        memory.weight = weight
+        memory.weightSaidAt = weightSaidAt.uptimeNanoseconds
+        memory.wishesNoClients = wishesNoClients
         return memory
     }
 }

@@ -356,7 +356,10 @@ extension BalancerTests {
             #expect(first.answer() == "a")
             #expect(first.answer(from: 0x7f00_0002) == "")
             let two = [first.connect(), first.connect()]
-            for one in two { #expect(one.receiveAll().text == "a") }
+            for one in two {
+                #expect(one.receiveAll().text == "a")
+                one.close()
+            }
             #expect(first.wait { first.frontend.currentSessions == 0 })
             let before = first.balancer.snapshot()
             let second = try RunningBalancer(

@@ -439,6 +439,15 @@ import VRRPCore
             "server b 192.0.2.1:80 check ca-file /nowhere",
             "f:7:37: error: ca-file '/nowhere': no such file"
         ),
+        (
+            "server b 192.0.2.1:80 check ca-file /etc/hostname",
+            "f:7:37: error: ca-file '/etc/hostname': must hold certificates in PEM form, each between"
+                + " 'BEGIN CERTIFICATE' and 'END CERTIFICATE'"
+        ),
+        (
+            "server b unix@/x check addr 192.0.2.1",
+            "f:5:8: error: server 'b': it has no port of its own, so a check at 'addr' needs 'port N'"
+        ),
         ("target 192.0.2.1:80", "f:7:1: error: 'target' is not allowed in a listen section"),
         (
             "check c\noption redis-check",

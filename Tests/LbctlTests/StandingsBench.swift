@@ -22,7 +22,7 @@ final class StandingsBench: Sendable {
 
     init(
         _ text: String, knowing health: [String: CheckMemory] = [:],
-        administration: [ServerOrder] = []
+        administration: [GivenOrder] = []
     ) throws {
         let file = InputFile(name: "a.cfg", bytes: Array(text.utf8))
         let loaded = ConfigurationLoader().load([file])
@@ -89,6 +89,10 @@ final class StandingsBench: Sendable {
                 lastDuration: .milliseconds(1), isChecking: false, failedChecks: 0,
                 downTransitions: 0, timeSinceChange: .zero, downtime: .zero, isNews: true,
                 cannotRun: passed == nil, memory: CheckMemory(isUp: record.isUp)))
+    }
+
+    func weight(of id: String) -> Int {
+        HealthTargets(model).source(of: id).map { standings.standing(at: $0.place).weight } ?? -1
     }
 
     func administer(_ backend: String, _ server: String, _ change: ServerOrder.Change) {

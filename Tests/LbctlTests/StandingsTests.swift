@@ -22,7 +22,7 @@ private final class Gate: Sendable {
 @Suite struct `Standings of servers` {
     private func bench(
         _ servers: String, knowing health: [String: CheckMemory] = [:],
-        administration: [ServerOrder] = []
+        administration: [GivenOrder] = []
     ) throws -> StandingsBench {
         try StandingsBench(
             "defaults\n mode tcp\n timeout connect 1s\nlisten web 127.0.0.1:1\n" + servers,
@@ -107,6 +107,36 @@ private final class Gate: Sendable {
                 "notice: Server more/b is UP via web/a. 1 active and 0 backup servers online."
                     + " 0 sessions requeued, 0 total in queue."
             ])
+    }
+
+    @Test func `after a restart who spoke last of the share has it`() throws {
+        let order = GivenOrder(
+            order: ServerOrder(backend: "web", server: "a", change: .weight(80)), at: 2_000)
+        let servers = " server a 127.0.0.1:1 check weight 100 agent-check agent-port 9\n"
+        for (said, weight) in [(UInt64(1_000), 80), (3_000, 50)] {
+            var agent = CheckMemory(isUp: true)
+            agent.agent = AgentReport(line: "up 50%")
+            agent.weightSaidAt = said
+            var check = CheckMemory(isUp: true)
+            check.weight = 7
+            check.weightSaidAt = 10
+            let bench = try bench(
+                servers, knowing: ["web/a": check, "web/a agent": agent], administration: [order])
+            #expect(bench.weight(of: "web/a") == weight)
+        }
+        var check = CheckMemory(isUp: true)
+        check.weight = 7
+        check.weightSaidAt = 3_000
+        let bench = try bench(servers, knowing: ["web/a": check], administration: [order])
+        #expect(bench.weight(of: "web/a") == 7)
+    }
+
+    @Test func `a wish for no new clients outlasts a restart`() throws {
+        var memory = CheckMemory(isUp: true)
+        memory.wishesNoClients = true
+        let bench = try bench(" server a 127.0.0.1:1 check\n", knowing: ["web/a": memory])
+        #expect(bench.takeNews() == ["web false"])
+        #expect(bench.balancer.glance(pool: 0, server: 0).status == .drain)
     }
 
     @Test func `two servers that fail at once on two threads lose the pool each time`() throws {

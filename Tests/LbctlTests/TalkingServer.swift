@@ -56,6 +56,13 @@ final class TalkingServer: Sendable {
     /// Connections that it holds.
     var heldCount: Int { held.withLock(\.count) }
 
+    /// Says something to all that it holds.
+    func sayToHeld(_ text: String) {
+        for socket in held.withLock(\.self) {
+            _ = send(socket, text, text.utf8.count, Int32(MSG_NOSIGNAL))
+        }
+    }
+
     /// Whether the peer of a held connection is gone.
     func isGone(_ index: Int) -> Bool {
         let socket = held.withLock { $0[index] }

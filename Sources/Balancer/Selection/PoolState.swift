@@ -53,6 +53,8 @@ struct PoolState {
     private let queueLimit: Int
     /// Whether clients wait while no server is usable.
     private let holdsWithoutServer: Bool
+    /// Whether it is not known yet if a server is usable.
+    private var isAwaited = false
     private var choiceCount: UInt64 = 0
     private var lastTurn = Turn.none
     /// How many servers can serve, backups included (`nbsrv`).
@@ -96,7 +98,7 @@ extension PoolState {
         for waiter: Waiter, key: UInt32, avoiding avoided: Int?, at now: UInt64
     ) -> Choice {
         guard !candidates.isEmpty else {
-            guard holdsWithoutServer else { return .nobody }
+            guard holdsWithoutServer || isAwaited else { return .nobody }
             let choice = enqueue(waiter, at: nil)
             guard case .waits(let place) = choice else { return choice }
             return .isHeld(place)
@@ -256,6 +258,13 @@ extension PoolState {
         return reconsider(at: now)
     }
 
+    /// Takes note of whether it is known if a server is usable.
+    mutating func setAwaited(_ isAwaited: Bool, at now: UInt64) -> [Notice] {
+        guard self.isAwaited != isAwaited else { return [] }
+        self.isAwaited = isAwaited
+        return isAwaited ? [] : reconsider(at: now)
+    }
+
     /// Whether a server's share still grows.
     var isWarming: Bool { servers.contains { $0.slowStartedAt != nil } }
 
@@ -281,7 +290,7 @@ extension PoolState {
                 notices.append(.chooseAgain(waiter))
             }
         }
-        if candidates.isEmpty, !holdsWithoutServer {
+        if candidates.isEmpty, !holdsWithoutServer, !isAwaited {
             while let waiter = line.popFirst() {
                 waitingCount -= 1
                 notices.append(.chooseAgain(waiter))

@@ -34,6 +34,33 @@ extension ModelAssembler {
         }
     }
 
+    /// A check by TCP of a server that is a Unix socket, at another address, needs a port.
+    mutating func checkPorts() {
+        for backend in draft.backends where backend.value.checks.method.needsPort {
+            for server in backend.value.servers where server.port == 0 {
+                guard let check = server.check, check.address != nil, check.port == nil else {
+                    continue
+                }
+                report(
+                    "server \(server.name.quoted): it has no port of its own, so a check at 'addr'"
+                        + " needs 'port N'", at: backend.location)
+            }
+        }
+    }
+
+    /// Puts each file of authorities in one place, however many servers name it.
+    func gatherAuthorities(_ model: inout Model) {
+        for pool in model.backends.indices {
+            for server in model.backends[pool].servers.indices {
+                guard let tls = model.backends[pool].servers[server].check?.tls,
+                    let path = tls.authoritiesPath
+                else { continue }
+                model.authorities[path] = tls.authorities
+                model.backends[pool].servers[server].check?.tls.authorities = []
+            }
+        }
+    }
+
     /// haproxy's configuration manual, `option external-check`.
     mutating func checkCommandChecks() {
         guard !draft.global.allowsCommandChecks else { return }
@@ -70,5 +97,28 @@ extension ModelAssembler {
         report(
             "with this section there are \(count) \(what); all sections together may have"
                 + " \(Model.mostPlaces)", at: location)
+    }
+}
+
+extension CheckMethod {
+    /// Whether it goes to the check's port.
+    fileprivate var needsPort: Bool {
+        switch self {
+        case .icmp, .command, .file: false
+        case .script(let steps): !steps.allConnectToPorts
+        case .http(let settings):
+            settings.exchanges.contains { $0.connection?.port == nil }
+        case .connection, .sslHello, .redis, .postgreSQL, .mySQL, .smtp, .ldap, .dns, .udp: true
+        }
+    }
+}
+
+extension [ScriptCheckStep] {
+    /// Whether there are rules that connect, and each of them names a port.
+    fileprivate var allConnectToPorts: Bool {
+        let ports = compactMap { step -> UInt16?? in
+            if case .connect(let connection) = step.action { connection.port } else { nil }
+        }
+        return !ports.isEmpty && ports.allSatisfy { $0 != nil }
     }
 }

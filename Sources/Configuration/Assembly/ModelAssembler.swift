@@ -27,6 +27,7 @@ struct ModelAssembler {
             checkTrackedServers()
         }
         checkCommandChecks()
+        checkPorts()
         var model = Model()
         model.global = draft.global
         model.virtualRouters = draft.routers.map(\.value.settings)
@@ -37,6 +38,7 @@ struct ModelAssembler {
         model.frontends = draft.frontends.map(\.value)
         model.backends = draft.backends.map(\.value)
         model.statisticsPages = draft.pages.map(\.value)
+        gatherAuthorities(&model)
         return model
     }
 

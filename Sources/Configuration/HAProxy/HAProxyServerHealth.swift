@@ -57,8 +57,14 @@ struct HAProxyServerHealth: Sendable {
                 options.check.tls.authoritiesPath = nil
                 return
             }
-            _ = try path.contents(of: "ca-file", limit: InputFile.sizeLimit)
+            let bytes = try path.contents(of: "ca-file", limit: InputFile.sizeLimit)
+            guard PEMText.holdsCertificates(bytes) else {
+                throw .error(
+                    "ca-file \(path.text.quoted): must hold certificates in PEM form, each between"
+                        + " 'BEGIN CERTIFICATE' and 'END CERTIFICATE'", at: path.position)
+            }
             options.check.tls.authoritiesPath = path.text
+            options.check.tls.authorities = bytes
         },
         "check-certificate-days": .line { options, arguments throws(Remark) in
             options.check.tls.minimumDaysLeft = try arguments.integer(in: 1...3650)

@@ -26,6 +26,10 @@ final class BalancerProcess {
     /// What is remembered of targets for it.
     private var remembered: [String: RememberedTarget] = [:]
     private var hasBegun = false
+    /// What this process could not open any more.
+    private var icmp: ICMPSockets?
+    /// When what is left of a server's connections is reset, by the server's name.
+    private var deadlines: [String: EventLoop.Deadline] = [:]
     /// What became worth remembering and is not told yet.
     private var untold = RecordBatch()
 
@@ -87,8 +91,8 @@ final class BalancerProcess {
             (modelBytes, remembered) = ([], [:])
             prepare(
                 try BalancerService(
-                    order, sockets: sockets, log: log, onHealth: reporter(), onNews: newsReporter())
-            )
+                    order, sockets: sockets, icmp: icmp, log: log, onHealth: reporter(),
+                    onNews: newsReporter()))
         } catch {
             send(.refused("\((error as? Failure)?.message ?? "\(error)")"))
         }
@@ -103,12 +107,8 @@ final class BalancerProcess {
         case .reportStatus(let request):
             send(.preparing(status: request))
             status?.answer(request)
-        case .administer(let order):
-            service?.administer(order)
-            guard let deadline = order.deadline else { return }
-            loop.schedule(after: .seconds(deadline)) { [weak self] in
-                self?.service?.endSessions(after: order)
-            }
+        case .administer(let given):
+            administer(given.order)
         case .closeConnections(let addresses):
             service?.closeConnections(through: addresses)
         case .drain(let seconds):
@@ -118,6 +118,18 @@ final class BalancerProcess {
     }
 
     private func send(_ report: BalancerReport) { link.send(.word(report)) }
+
+    /// A later word on what a server takes also takes back the deadline of the earlier one.
+    private func administer(_ order: ServerOrder) {
+        service?.administer(order)
+        guard order.setsState else { return }
+        if let deadline = deadlines.removeValue(forKey: order.serverName) { loop.cancel(deadline) }
+        guard let deadline = order.deadline else { return }
+        deadlines[order.serverName] = loop.schedule(after: .seconds(deadline)) { [weak self] in
+            self?.deadlines[order.serverName] = nil
+            self?.service?.endSessions(after: order)
+        }
+    }
 
     // MARK: Beginning
 
@@ -150,6 +162,7 @@ final class BalancerProcess {
 
     /// Gives up root where the configuration says so; everything that needs it is open by now.
     private func becomeConfiguredUser(_ global: GlobalSettings) throws(Failure) {
+        if global.userID ?? 0 != 0, Privileges.isRoot { icmp = ICMPSockets() }
         do throws(SystemError) {
             try Privileges.become(user: global.userID, group: global.groupID)
         } catch { throw Failure(error) }

@@ -26,6 +26,7 @@ final class BalancerService {
     /// - Parameters:
     ///   - order: What to serve.
     ///   - sockets: What to accept on.
+    ///   - icmp: Sockets for echo requests, where this process may open none.
     ///   - log: Where changes of servers are reported.
     ///   - onHealth: Called on a thread of the checks with what is worth remembering of a target,
     ///     whenever it changed.
@@ -33,7 +34,7 @@ final class BalancerService {
     /// - Throws: `SystemError` when threads or descriptors are lacking; what preparing the page
     ///   throws.
     init(
-        _ order: ServiceOrder, sockets: ListeningSockets, log: Log,
+        _ order: ServiceOrder, sockets: ListeningSockets, icmp: ICMPSockets?, log: Log,
         onHealth: @escaping @Sendable (_ id: String, _ memory: CheckMemory) -> Void,
         onNews: @escaping @Sendable (ServerStandings.News) -> Void
     ) throws {
@@ -51,13 +52,16 @@ final class BalancerService {
             setPaused: reference.setPaused, tell: onNews)
         let views = ServerViews(
             model: model, balancer: balancer, checker: reference, standings: standings)
-        let checks = try targets.all(knowing: order.health, seenAs: views.forProbes)
+        let checks = try targets.all(
+            knowing: order.health, seenAs: views.forProbes, with: ProbeParts(model, icmp: icmp))
         let remembered = Mutex(order.health)
         let checker = HealthChecker(targets: checks) { report in
             standings.take(report)
+            // Of a server that was never heard of there is nothing to remember.
+            guard report.record.isKnown else { return }
             let isNews = remembered.withLock { remembered in
                 let last = remembered.updateValue(report.memory, forKey: report.id)
-                return report.transition != nil || last?.agent != report.memory.agent
+                return report.transition != nil || !report.memory.says(theSameAs: last)
             }
             if isNews { onHealth(report.id, report.memory) }
         }

@@ -26,6 +26,9 @@ struct HealthTargets: Sendable {
         let sessionCount: @Sendable (Place) -> Int
         /// The server's state, for `http-check send-state`.
         let state: @Sendable (Place) -> String
+
+        /// Nobody has looked yet.
+        static let none = Views(sessionCount: { _ in 0 }, state: { _ in "" })
     }
 
     /// For each server that others track, those; chains are followed to their end.
@@ -85,13 +88,15 @@ struct HealthTargets: Sendable {
     /// - Parameters:
     ///   - memories: What was known of targets when they were last heard of.
     ///   - views: How servers are seen here.
+    ///   - parts: What the probes have in common; `nil`: it is made here.
     /// - Returns: Checks and agents.
     /// - Throws: `Failure` that names the server, where TLS cannot be set up as configured.
     func all(
-        knowing memories: [String: CheckMemory], seenAs views: Views
+        knowing memories: [String: CheckMemory] = [:], seenAs views: Views,
+        with parts: ProbeParts? = nil
     ) throws(Failure) -> [CheckTarget] {
+        let parts = parts ?? ProbeParts(model, icmp: nil)
         var targets: [CheckTarget] = []
-        let parts = ProbeParts()
         for (pool, backend) in model.backends.enumerated() {
             for (index, server) in backend.servers.enumerated() {
                 let place = Place(pool: pool, server: index)

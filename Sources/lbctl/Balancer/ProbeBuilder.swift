@@ -44,7 +44,10 @@ struct ProbeBuilder {
         case .dns(let name, let type): return try DNSProbe(name: name, type: .init(named: type))
         case .udp(let payload, let reply):
             return UDPProbe(payload: payload, reply: UDPProbe.Reply(reply))
-        case .icmp(let length): return ICMPProbe(payloadLength: length)
+        case .icmp(let length):
+            var probe = ICMPProbe(payloadLength: length)
+            probe.sockets = parts.icmp
+            return probe
         case .command(let path, let searchPath):
             return CommandProbe(path: path, searchPath: searchPath, subject: subject)
         case .file(let path, let expectation):

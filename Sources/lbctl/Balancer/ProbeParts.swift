@@ -6,6 +6,17 @@ internal import NodeConfiguration
 /// a host are some hundred certificates.
 final class ProbeParts {
     private var handshakes: [CheckTLS: ProbeTLS] = [:]
+    private let authorities: [String: [UInt8]]
+    /// Opened while it was allowed; `nil`: each check opens its own.
+    let icmp: ICMPSockets?
+
+    /// - Parameters:
+    ///   - model: What is served.
+    ///   - icmp: Sockets for echo requests, where this process may open none.
+    init(_ model: Model, icmp: ICMPSockets?) {
+        authorities = model.authorities
+        self.icmp = icmp
+    }
 
     /// How a handshake is done.
     ///
@@ -21,7 +32,7 @@ final class ProbeParts {
         var tls = try ProbeTLS(
             serverName: settings.serverName, applicationProtocols: settings.applicationProtocols,
             verification: verification,
-            authorities: settings.authoritiesPath.map { .file($0) } ?? .system)
+            authorities: settings.authoritiesPath.map { .pem(authorities[$0] ?? []) } ?? .system)
         tls.minimumDaysLeft = settings.minimumDaysLeft
         handshakes[settings] = tls
         return tls

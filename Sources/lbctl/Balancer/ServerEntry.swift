@@ -20,7 +20,7 @@ struct ServerEntry {
     ///   - orders: What the operator wants of this server.
     init(
         _ server: Server, of backend: Backend, knowing memories: [String: CheckMemory],
-        orders: [ServerOrder]
+        orders: [GivenOrder]
     ) {
         standing = ServerStanding(
             weight: server.weight, limit: server.connectionLimit,
@@ -34,10 +34,19 @@ struct ServerEntry {
             standing.checkIsUp = memory?.isUp ?? record.isUp
             standing.hearing = memory != nil || record.isKnown ? .heard : .awaited
         }
-        if let agent = memories[HealthTargets.agentID(backend, server)]?.agent {
-            standing.take(agent)
+        // Who spoke last of the share has it, also after a restart.
+        var words: [(at: UInt64, take: (inout ServerEntry) -> Void)] = []
+        if let memory = memories[HealthTargets.id(backend, server)], server.check != nil {
+            standing.wishesNoClients = memory.wishesNoClients && memory.isUp
+            if let weight = memory.weight {
+                words.append((memory.weightSaidAt, { $0.standing.take(checkWeight: weight) }))
+            }
         }
-        for order in orders { take(order.change) }
+        if let memory = memories[HealthTargets.agentID(backend, server)], let agent = memory.agent {
+            words.append((memory.weightSaidAt, { $0.standing.take(agent) }))
+        }
+        for order in orders { words.append((order.at, { $0.take(order.order.change) })) }
+        for word in words.sorted(by: { $0.at < $1.at }) { word.take(&self) }
     }
 
     /// Takes in what the server's check reports.
@@ -54,7 +63,7 @@ struct ServerEntry {
         } else {
             standing.wishesNoClients = false
         }
-        if let weight = outcome.facts?.weight { standing.setWeight(weight) }
+        if let weight = outcome.facts?.weight { standing.take(checkWeight: weight) }
     }
 
     /// Takes in what the operator says.

@@ -27,6 +27,8 @@ final class ServerStandings: Sendable {
         var pools: [PoolStanding]
         /// What the election was last told of each pool; `nil`: nothing yet.
         var told: [Bool?]
+        /// Whether each pool's clients wait for first results.
+        var holds: [Bool]
         /// Servers that serve clients and whose first result is still to come.
         var awaitedCount = 0
 
@@ -64,7 +66,7 @@ final class ServerStandings: Sendable {
         self.announcer = announcer
         self.setPaused = setPaused
         self.tell = tell
-        let orders = Dictionary(grouping: order.administration) { "\($0.backend)/\($0.server)" }
+        let orders = Dictionary(grouping: order.administration, by: \.order.serverName)
         let entries = order.model.backends.map { backend in
             backend.servers.map { server in
                 ServerEntry(
@@ -75,7 +77,7 @@ final class ServerStandings: Sendable {
         state = Mutex(
             State(
                 entries: entries, pools: entries.map { _ in PoolStanding() },
-                told: entries.map { _ in nil }))
+                told: entries.map { _ in nil }, holds: entries.map { _ in false }))
         state.withLock { begin(&$0) }
     }
 
@@ -132,6 +134,7 @@ final class ServerStandings: Sendable {
                 if isAwaited(prospect, in: pool) { state.awaitedCount += 1 }
             }
             _ = tellElection(of: pool, &state)
+            hold(pool, &state)
         }
     }
 
@@ -201,6 +204,7 @@ final class ServerStandings: Sendable {
             if isAwaited(before, in: place.pool) { state.awaitedCount -= 1 }
             if isAwaited(now, in: place.pool) { state.awaitedCount += 1 }
             if tellElection(of: place.pool, &state) == false { lost.append(place.pool) }
+            hold(place.pool, &state)
         }
         if wereAwaited > 0, state.awaitedCount == 0 { tell(.allHeard) }
         return lost
@@ -214,6 +218,14 @@ final class ServerStandings: Sendable {
         state.told[pool] = isUsable
         tell(.backend(model.backends[pool].name, isUsable: isUsable))
         return isUsable
+    }
+
+    /// Has the clients of a pool wait while nobody knows whether it has a server for them.
+    private func hold(_ pool: Int, _ state: inout State) {
+        let holds = state.pools[pool][.awaited] > 0
+        guard state.holds[pool] != holds else { return }
+        state.holds[pool] = holds
+        balancer.setAwaited(pool: pool, holds)
     }
 
     /// A named check keeps no client waiting.

@@ -15,7 +15,7 @@ enum BalancerOrder: Codable {
     /// Answer with the status, under this number.
     case reportStatus(Int)
     /// Change what a server may take.
-    case administer(ServerOrder)
+    case administer(GivenOrder)
     /// Reset the connections through these addresses, which leave the node.
     case closeConnections([IPAddress])
     /// Accept no more, and end when the last connection has, or after so many seconds.
@@ -25,9 +25,16 @@ enum BalancerOrder: Codable {
 /// What a balancer process begins with beside the model.
 struct ServiceTerms: Codable {
     /// What the operator wants of servers.
-    var administration: [ServerOrder] = []
+    var administration: [GivenOrder] = []
     /// What the page shows of the failover process.
     var node: NodeStatus
+}
+
+/// What the operator said of a server, and when.
+struct GivenOrder: Codable {
+    let order: ServerOrder
+    /// Nanoseconds of the host's monotonic clock.
+    let at: UInt64
 }
 
 /// What the balancer process tells the failover process, beside bytes.
@@ -54,7 +61,7 @@ struct RememberedTarget: Codable {
 struct ServiceOrder {
     let model: Model
     /// What the operator wants of servers.
-    var administration: [ServerOrder] = []
+    var administration: [GivenOrder] = []
     /// What was last heard of servers, by their names in ``HealthTargets``.
     var health: [String: CheckMemory] = [:]
     /// What the page shows of the failover process.

@@ -116,7 +116,7 @@ final class BalancerInstance {
     }
 
     /// Sends an order about a server.
-    func administer(_ order: ServerOrder) { send(.administer(order)) }
+    func administer(_ order: GivenOrder) { send(.administer(order)) }
 
     /// Has the connections through addresses reset that leave the node.
     func closeConnections(through addresses: [IPAddress]) {

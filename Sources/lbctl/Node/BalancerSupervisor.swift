@@ -44,7 +44,7 @@ final class BalancerSupervisor {
     private let nodeStatus: () -> NodeStatus
     private var model: ServedModel
     private var listeners = ListenerSet()
-    private var administration: [ServerOrder] = []
+    private var administration: [GivenOrder] = []
     /// What processes remember of targets, which is theirs to understand.
     private var memories: [String: [UInt8]] = [:]
     /// What all processes have counted so far.
@@ -86,10 +86,11 @@ final class BalancerSupervisor {
 
     /// Changes what a server may take, now and after every restart.
     func administer(_ order: ServerOrder) {
-        administration.removeAll { order.replaces($0) }
-        administration.append(order)
-        current?.administer(order)
-        replacement?.instance.administer(order)
+        let given = GivenOrder(order: order, at: UInt64(MonotonicInstant.now.nanoseconds))
+        administration.removeAll { order.replaces($0.order) }
+        administration.append(given)
+        current?.administer(given)
+        replacement?.instance.administer(given)
     }
 
     /// Has connections through addresses reset that leave the node, in every process that has some.
@@ -333,7 +334,7 @@ extension BalancerSupervisor {
         let previous = current
         let successor = replacement.instance
         model = replacement.model
-        administration.removeAll { !model.serverNames.contains("\($0.backend)/\($0.server)") }
+        administration.removeAll { !model.serverNames.contains($0.order.serverName) }
         memories = memories.filter { model.targetNames.contains($0.key) }
         setCurrent(successor)
         for batch in counters.batches { successor.add(batch.bytes) }
