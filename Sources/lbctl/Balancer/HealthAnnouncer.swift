@@ -23,6 +23,15 @@ struct HealthAnnouncer: Sendable {
     let balancer: Balancer
     let log: Log
     let commands: HealthCommands
+    /// Bounds the lines on checks that cannot be carried out: a host that is too busy has many.
+    private let shortages = LineBudget()
+
+    init(model: Model, balancer: Balancer, log: Log, commands: HealthCommands) {
+        self.model = model
+        self.balancer = balancer
+        self.log = log
+        self.commands = commands
+    }
 
     /// Writes what a server's going up or down means for its pool, and calls the pool's program.
     func transition(isUp: Bool, at place: Place, _ cause: Cause) {
@@ -79,11 +88,12 @@ struct HealthAnnouncer: Sendable {
         let backend = model.backends[source.place.pool]
         let server = backend.servers[source.place.server]
         if report.cannotRun {
+            guard let more = shortages.take() else { return }
             return log(
                 .warning,
                 "\(source.kind == .agent ? "Agent" : "Health") check for server"
                     + " \(HealthTargets.id(backend, server)) cannot be carried out\(words(report));"
-                    + " it does not count")
+                    + " it does not count\(more > 0 ? " (and \(more) more)" : "")")
         }
         guard logs, report.isNews, let outcome = report.lastOutcome else { return }
         let result =

@@ -58,8 +58,10 @@ final class Node {
             handle(request, answer: answer)
         }
         try model.checkPrivileges()
+        // What takes its time comes before nobody else gets any.
+        let served = model.hasBalancer ? try ServedModel(model) : nil
         if options.usesRealTime { actInTime() }
-        try startBalancer()
+        if let served { try startBalancer(served) }
         do throws(Failure) { try startFailover() } catch {
             if let supervisor {
                 supervisor.stop(drainTime: .zero) { [weak self] in self?.loop.stop() }
@@ -85,10 +87,9 @@ final class Node {
 
     // MARK: Starting
 
-    private func startBalancer() throws(Failure) {
-        guard model.hasBalancer else { return }
+    private func startBalancer(_ served: ServedModel) throws(Failure) {
         let supervisor = BalancerSupervisor(
-            model: try ServedModel(model), loop: loop, log: log,
+            model: served, loop: loop, log: log,
             arguments: options.balancerArguments,
             nodeStatus: { [unowned self] in ownStatus() })
         self.supervisor = supervisor
