@@ -51,7 +51,8 @@ func feedClientHello(_ bytes: [UInt8]) {
     for cut in [1, bytes.count / 2, bytes.count - 1] where cut < bytes.count {
         let beginning = Array(bytes.prefix(cut))
         switch ClientHello.read(beginning.span) {
-        case .needsMore: break
+        case .needsMore(let least):
+            require(least > cut && least <= bytes.count, "\(least) bytes are wanted after \(cut)")
         case .malformed(let fault): fatalError("\(cut) of \(bytes.count) bytes are \(fault)")
         case .complete(let message):
             require(.complete(message) == reading, "what follows a message changes it")

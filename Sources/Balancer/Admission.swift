@@ -52,6 +52,34 @@ struct Admission {
         }
     }
 
+    /// Where room may be lacking.
+    enum Place: Hashable {
+        case process
+        case frontend(Int)
+        case listener(Int)
+    }
+
+    /// What becomes of a wish to accept.
+    enum Answer: Equatable {
+        /// So many connections may be accepted.
+        case room(Int)
+        /// None may: who asked is told when there is room again.
+        case full(Place)
+        /// None may before then, because of a rate.
+        case tooFast(until: UInt64)
+        /// Nobody may pass.
+        case closed
+    }
+
+    /// The reactors that are to hear of room, a bit each, by where it is.
+    struct Openings: Equatable {
+        var process: UInt64 = 0
+        var frontend: UInt64 = 0
+        var listener: UInt64 = 0
+
+        var isEmpty: Bool { process | frontend | listener == 0 }
+    }
+
     /// Whether anybody may pass at all.
     ///
     /// Asked with the reservation, so that after it is
@@ -61,19 +89,30 @@ struct Admission {
     private(set) var sweepsLeft = 0
     private(set) var process: Gate
     private(set) var frontends: [Gate]
+    /// Flows of datagrams, of which anybody can begin any number from invented addresses: they leave
+    /// half of the process's room to connections.
+    private(set) var flows: Gate
+    private let takesFlows: [Bool]
     /// Those of the listening sockets, counted over all frontends.
     private(set) var listeners: [Gate]
 
     /// Makes gates that nobody has passed.
     init(
-        processLimit: Int, frontendLimits: [Int], rateLimits: [Int] = [], listenerLimits: [Int] = []
+        processLimit: Int, frontendLimits: [Int], rateLimits: [Int] = [],
+        listenerLimits: [Int] = [],
+        takesFlows: [Bool] = []
     ) {
         process = Gate(limit: processLimit)
+        self.takesFlows =
+            takesFlows.isEmpty ? frontendLimits.map { _ in false } : takesFlows
+        let isShared = self.takesFlows.contains(false)
+        flows = Gate(limit: isShared ? max(1, processLimit / 2) : processLimit)
         frontends = frontendLimits.map { Gate(limit: $0) }
         for (index, limit) in rateLimits.enumerated() {
             frontends[index] = Gate(limit: frontendLimits[index], rateLimit: limit)
         }
         listeners = listenerLimits.map { Gate(limit: $0) }
+        if listeners.isEmpty { listeners = frontendLimits.map { _ in Gate(limit: .max) } }
     }
 
     /// Closes the gate.
@@ -96,65 +135,71 @@ struct Admission {
     /// - Parameters:
     ///   - wanted: How many at most, 1 or more.
     ///   - frontend: Where they come in.
-    ///   - listener: By which of its sockets; `nil`: that has no limit of its own.
-    ///   - reactor: Who asks; it is told when there is room again if the answer is 0.
+    ///   - listener: By which of its sockets.
+    ///   - reactor: Who asks.
     ///   - now: Milliseconds of the monotonic clock.
     ///   - isSweeping: Whether the gate does not matter: see ``close(reactors:)``.
-    /// - Returns: How many may be accepted; where that is 0 because of the rate, also when to ask
-    ///   again.
+    /// - Returns: How many may be accepted, or why none may.
     mutating func reserve(
-        _ wanted: Int, at frontend: Int, by listener: Int? = nil, for reactor: Int, now: UInt64 = 0,
+        _ wanted: Int, at frontend: Int, by listener: Int, for reactor: Int, now: UInt64 = 0,
         isSweeping: Bool = false
-    ) -> (room: Int, askAgainAt: UInt64?) {
-        guard isOpen || isSweeping else { return (0, nil) }
+    ) -> Answer {
+        guard isOpen || isSweeping else { return .closed }
         let limit = frontends[frontend].rateLimit
         let allowed = frontends[frontend].rateRoom(at: now)
-        guard allowed > 0 else { return (0, now + UInt64(max(1, 1000 / limit))) }
-        var room = min(wanted, process.free, frontends[frontend].free, allowed)
-        if let listener { room = min(room, listeners[listener].free) }
-        guard room > 0 else {
-            if let listener, listeners[listener].free == 0 {
-                listeners[listener].waitingReactors |= 1 << UInt64(reactor)
-            }
-            if process.free == 0 { process.waitingReactors |= 1 << UInt64(reactor) }
-            if frontends[frontend].free == 0 {
-                frontends[frontend].waitingReactors |= 1 << UInt64(reactor)
-            }
-            return (0, nil)
+        guard allowed > 0 else { return .tooFast(until: now + UInt64(max(1, 1000 / limit))) }
+        let bit: UInt64 = 1 << UInt64(reactor)
+        guard process.free > 0 else {
+            process.waitingReactors |= bit
+            return .full(.process)
         }
+        guard frontends[frontend].free > 0 else {
+            frontends[frontend].waitingReactors |= bit
+            return .full(.frontend(frontend))
+        }
+        guard listeners[listener].free > 0 else {
+            listeners[listener].waitingReactors |= bit
+            return .full(.listener(listener))
+        }
+        var room = min(
+            wanted, process.free, frontends[frontend].free, listeners[listener].free, allowed)
+        if takesFlows[frontend] { room = min(room, flows.free) }
+        // Flows wait for nothing: what finds no room is dropped.
+        guard room > 0 else { return .full(.process) }
         process.reserve(room)
         frontends[frontend].reserve(room)
-        if let listener { listeners[listener].reserve(room) }
-        return (room, nil)
+        listeners[listener].reserve(room)
+        if takesFlows[frontend] { flows.reserve(room) }
+        return .room(room)
     }
 
     /// Turns a reservation into connections.
     ///
-    /// - Returns: The reactors that can listen again, a bit each.
+    /// - Returns: Who can listen again.
     mutating func settle(
-        accepted: Int, reserved: Int, at frontend: Int, by listener: Int? = nil, now: UInt64
-    ) -> UInt64 {
-        if let listener {
-            listeners[listener].settle(accepted: accepted, reserved: reserved, at: now)
-        }
+        accepted: Int, reserved: Int, at frontend: Int, by listener: Int, now: UInt64
+    ) -> Openings {
+        if takesFlows[frontend] { flows.settle(accepted: accepted, reserved: reserved, at: now) }
         process.settle(accepted: accepted, reserved: reserved, at: now)
         frontends[frontend].settle(accepted: accepted, reserved: reserved, at: now)
-        return accepted == reserved ? 0 : takeWaiting(at: frontend, by: listener)
+        listeners[listener].settle(accepted: accepted, reserved: reserved, at: now)
+        return accepted == reserved ? Openings() : takeWaiting(at: frontend, by: listener)
     }
 
     /// Counts a connection out.
     ///
-    /// - Returns: The reactors that can listen again, a bit each.
-    mutating func leave(_ frontend: Int, by listener: Int? = nil) -> UInt64 {
+    /// - Returns: Who can listen again.
+    mutating func leave(_ frontend: Int, by listener: Int) -> Openings {
+        if takesFlows[frontend] { flows.leave() }
         process.leave()
         frontends[frontend].leave()
-        if let listener { listeners[listener].leave() }
+        listeners[listener].leave()
         return takeWaiting(at: frontend, by: listener)
     }
 
-    private mutating func takeWaiting(at frontend: Int, by listener: Int?) -> UInt64 {
-        let reactors = process.takeWaiting() | frontends[frontend].takeWaiting()
-        guard let listener else { return reactors }
-        return reactors | listeners[listener].takeWaiting()
+    private mutating func takeWaiting(at frontend: Int, by listener: Int) -> Openings {
+        Openings(
+            process: process.takeWaiting(), frontend: frontends[frontend].takeWaiting(),
+            listener: listeners[listener].takeWaiting())
     }
 }

@@ -33,6 +33,34 @@ public struct FrontendSnapshot: Hashable, Sendable {
     public var unreadableHellos = 0
     /// Connections whose first bytes did not come within `inspect-delay`; they went on.
     public var lateHellos = 0
+    /// What each of its listeners counted, in the order of the plan.
+    public var listeners: [ListenerSnapshot] = []
+
+    /// All that went wrong, by cause in one word.
+    public var refusalsByWord: [String: Int] {
+        var counts: [String: Int] = [:]
+        for (cause, count) in refusalsByCause { counts[cause.word] = count }
+        if unreadableHellos > 0 { counts[RefusalTally.unreadableHello] = unreadableHellos }
+        if lateHellos > 0 { counts[RefusalTally.lateHello] = lateHellos }
+        return counts
+    }
+
+    /// A counter.
+    public subscript<Value>(dynamicMember path: KeyPath<SessionCounters, Value>) -> Value {
+        counters[keyPath: path]
+    }
+}
+
+/// A listener at one moment; its counters read as its own.
+@dynamicMemberLookup
+public struct ListenerSnapshot: Hashable, Sendable {
+    /// The name (`svname`).
+    public var name: String
+    /// What it counted.
+    public var counters = SessionCounters()
+
+    /// Makes counters that stand at zero.
+    public init(name: String) { self.name = name }
 
     /// A counter.
     public subscript<Value>(dynamicMember path: KeyPath<SessionCounters, Value>) -> Value {

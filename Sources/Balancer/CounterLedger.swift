@@ -1,6 +1,7 @@
 /// All that a balancer has counted, by name: another one with other sections can go on from it.
 ///
-/// The names are `process`, `frontend NAME`, `pool NAME` and `server POOL/NAME`.
+/// The names are `process`, `frontend NAME`, `listener FRONTEND/NAME`, `pool NAME` and `server
+/// POOL/NAME`.
 public struct CounterLedger: Hashable, Sendable {
     /// What was counted under each name; what never counted anything is left out.
     public var vectors: [String: CounterVector] = [:]

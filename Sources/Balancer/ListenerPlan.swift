@@ -1,13 +1,18 @@
 /// What holds for connections of one listening socket (`bind` options that the socket itself does
 /// not know).
 public struct ListenerPlan: Hashable, Sendable {
+    /// The name in counters (`name`); `nil`: `sock-1` and so on.
+    public var name: String?
     /// Whether each connection begins with a PROXY header (`accept-proxy`).
     public var acceptsProxyHeader: Bool
     /// Greatest number of concurrent connections (`maxconn`); `nil`: the frontend's.
     public var connectionLimit: Int?
 
     /// Makes a listener.
-    public init(acceptsProxyHeader: Bool = false, connectionLimit: Int? = nil) {
+    public init(
+        name: String? = nil, acceptsProxyHeader: Bool = false, connectionLimit: Int? = nil
+    ) {
+        self.name = name
         self.acceptsProxyHeader = acceptsProxyHeader
         self.connectionLimit = connectionLimit
     }

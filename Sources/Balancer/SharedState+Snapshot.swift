@@ -4,7 +4,9 @@ extension SharedState {
     /// Reads all counters; each is right by itself, and reactors go on counting meanwhile.
     func snapshot(isAccepting: Bool, at now: UInt64) -> BalancerSnapshot {
         var result = BalancerSnapshot()
-        let (process, gates) = admission.withLock { ($0.process, $0.frontends) }
+        let (process, frontends, listeners) = admission.withLock {
+            ($0.process, $0.frontends, $0.listeners)
+        }
         let former = former.withLock { $0 }
         let ofProcess = former.process + process.vector
         result.currentSessions = process.count
@@ -12,12 +14,20 @@ extension SharedState {
         result.totalSessions = ofProcess.totals.sessions
         result.connectionLimit = process.limit
         result.lostRecords = records?.lostCount ?? 0
-        result.frontends = gates.indices.map { index in
-            let vector = former.vectors[index] + self.vector(ofFrontend: index, gates[index])
+        result.frontends = frontends.indices.map { index in
+            let vector =
+                former.frontends[index] + self.vector(ofFrontend: index, frontends[index])
             var frontend = FrontendSnapshot(vector)
             frontend.name = plan.frontends[index].name
-            frontend.counters.describe(gates[index], at: now)
+            frontend.counters.describe(frontends[index], at: now)
             frontend.isAccepting = isAccepting
+            frontend.listeners = layout.listeners[index].enumerated().map { number, place in
+                var listener = ListenerSnapshot(name: listenerName(number, of: index))
+                listener.counters.describe(listeners[place], at: now)
+                listener.counters.take(
+                    former.places[place] + complete(listeners[place].vector, at: place), at: now)
+                return listener
+            }
             return frontend
         }
         result.pools = pools.indices.map { poolSnapshot($0, former, at: now) }
@@ -50,12 +60,12 @@ extension SharedState {
         result.name = plan.pools[index].name
         result.counters.queueLimit = plan.pools[index].queueLimit
         let place = layout.pool(index)
-        let vector = former.vectors[place] + complete(own, at: place, histogramsOf: index)
+        let vector = former.places[place] + complete(own, at: place, histogramsOf: index)
         result.counters.take(vector, at: now)
         vector.tellHistograms(&result)
         for (number, server) in plan.pools[index].servers.enumerated() {
             let place = layout.server(layout.firstServers[index] + number)
-            let vector = former.vectors[place] + complete(servers[number], at: place)
+            let vector = former.places[place] + complete(servers[number], at: place)
             result.servers[number].name = server.name
             result.servers[number].counters.queueLimit = server.queueLimit
             result.servers[number].counters.take(vector, at: now)
@@ -70,17 +80,26 @@ extension SharedState {
 
 // MARK: - Handing over
 
-/// What balancers before this one have counted: of the process, and by places on the boards.
+/// What balancers before this one have counted.
 struct FormerCounters {
     var process = CounterVector()
-    var vectors: [CounterVector]
+    var frontends: [CounterVector]
+    /// By places on the boards.
+    var places: [CounterVector]
+
+    init(_ plan: BalancerPlan, _ layout: TallyLayout) {
+        frontends = plan.frontends.map { _ in CounterVector() }
+        places = Array(repeating: CounterVector(), count: layout.count)
+    }
 }
 
 extension SharedState {
     /// All that goes on in the next balancer, by name.
     func ledger() -> CounterLedger {
         var ledger = CounterLedger()
-        let (process, gates) = admission.withLock { ($0.process, $0.frontends) }
+        let (process, gates, listeners) = admission.withLock {
+            ($0.process, $0.frontends, $0.listeners)
+        }
         let former = former.withLock { $0 }
         func enter(_ name: String, _ vector: CounterVector) {
             if !vector.isEmpty { ledger.vectors[name] = vector }
@@ -89,7 +108,12 @@ extension SharedState {
         for (index, frontend) in plan.frontends.enumerated() {
             enter(
                 "frontend \(frontend.name)",
-                former.vectors[index] + vector(ofFrontend: index, gates[index]))
+                former.frontends[index] + vector(ofFrontend: index, gates[index]))
+            for (number, place) in layout.listeners[index].enumerated() {
+                enter(
+                    "listener \(frontend.name)/\(listenerName(number, of: index))",
+                    former.places[place] + complete(listeners[place].vector, at: place))
+            }
         }
         for (index, pool) in plan.pools.enumerated() {
             let (own, servers) = pools[index].state.withLock {
@@ -98,12 +122,12 @@ extension SharedState {
             let place = layout.pool(index)
             enter(
                 "pool \(pool.name)",
-                former.vectors[place] + complete(own, at: place, histogramsOf: index))
+                former.places[place] + complete(own, at: place, histogramsOf: index))
             for (number, server) in pool.servers.enumerated() {
                 let place = layout.server(layout.firstServers[index] + number)
                 enter(
                     "server \(pool.name)/\(server.name)",
-                    former.vectors[place] + complete(servers[number], at: place))
+                    former.places[place] + complete(servers[number], at: place))
             }
         }
         return ledger
@@ -117,14 +141,19 @@ extension SharedState {
             }
             take("process", &former.process)
             for (index, frontend) in plan.frontends.enumerated() {
-                take("frontend \(frontend.name)", &former.vectors[index])
+                take("frontend \(frontend.name)", &former.frontends[index])
+                for (number, place) in layout.listeners[index].enumerated() {
+                    take(
+                        "listener \(frontend.name)/\(listenerName(number, of: index))",
+                        &former.places[place])
+                }
             }
             for (index, pool) in plan.pools.enumerated() {
-                take("pool \(pool.name)", &former.vectors[layout.pool(index)])
+                take("pool \(pool.name)", &former.places[layout.pool(index)])
                 for (number, server) in pool.servers.enumerated() {
                     take(
                         "server \(pool.name)/\(server.name)",
-                        &former.vectors[layout.server(layout.firstServers[index] + number)])
+                        &former.places[layout.server(layout.firstServers[index] + number)])
                 }
             }
         }
@@ -132,9 +161,19 @@ extension SharedState {
 
     /// What this balancer has counted at a frontend.
     private func vector(ofFrontend index: Int, _ gate: Admission.Gate) -> CounterVector {
-        var vector = complete(gate.vector, at: index)
+        var vector = gate.vector
+        var totals = vector.totals
+        for place in layout.listeners[index] {
+            for board in boards { board.read(place) { $0.add(to: &totals) } }
+        }
+        vector.totals = totals
         vector.sums += refusals[index].sums
         return vector
+    }
+
+    /// haproxy's name of a listener without one.
+    private func listenerName(_ number: Int, of frontend: Int) -> String {
+        plan.frontends[frontend].listeners[number].name ?? "sock-\(number + 1)"
     }
 
     /// Adds what the reactors have counted to what stands in a gate or a pool.
@@ -262,7 +301,7 @@ extension SessionCounters {
 
     fileprivate mutating func describe(_ gate: Admission.Gate, at now: UInt64) {
         currentSessions = gate.count
-        sessionLimit = gate.limit
+        sessionLimit = gate.limit == .max ? nil : gate.limit
         rate = gate.rate.rate(at: now)
         rateLimit = gate.rateLimit == .max ? nil : gate.rateLimit
     }

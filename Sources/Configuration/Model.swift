@@ -278,6 +278,8 @@ public struct Frontend: Hashable, Sendable, Codable {
     public var log = ConnectionLogSettings()
     /// `option dontlognull`.
     public var omitsEmptyConnectionsFromLog = false
+    /// Whether tables have a row for each of its listeners (`option socket-stats`).
+    public var showsListeners = false
     /// Whether the section says `disabled`.
     public var isDisabled = false
     /// Makes a frontend that listens nowhere yet.

@@ -146,6 +146,20 @@ public enum StreamSocket {
         unsafe Transfer(result: clinux_recv(socket, buffer, byteCount, 2))  // MSG_PEEK
     }
 
+    /// Counts the bytes that could be taken, without copying them where the kernel can (TCP).
+    ///
+    /// - Parameters:
+    ///   - socket: Where from.
+    ///   - byteCount: The most to count.
+    ///   - buffer: Room for as many.
+    /// - Returns: The bytes that are there; 0 at the end of the stream.
+    @unsafe @inlinable
+    public static func countBytes(
+        in socket: Int32, upTo byteCount: Int, using buffer: UnsafeMutableRawPointer
+    ) -> Transfer {
+        unsafe Transfer(result: clinux_recv(socket, buffer, byteCount, 0x22))  // MSG_PEEK, MSG_TRUNC
+    }
+
     /// Begins to connect.
     ///
     /// - Parameters:

@@ -6,84 +6,84 @@ extension BalancerTests {
     @Suite struct `The limits` {
         @Test func `grants no more than the least of the limits leaves`() {
             var admission = Admission(processLimit: 10, frontendLimits: [4, 20])
-            let answer1 = admission.reserve(16, at: 0, for: 0).room
+            let answer1 = admission.room(16, at: 0, for: 0)
             #expect(answer1 == 4)
-            let answer2 = admission.reserve(1, at: 0, for: 1).room
+            let answer2 = admission.room(1, at: 0, for: 1)
             #expect(answer2 == 0)
-            let answer3 = admission.reserve(16, at: 1, for: 1).room
+            let answer3 = admission.room(16, at: 1, for: 1)
             #expect(answer3 == 6)
-            let answer4 = admission.reserve(1, at: 1, for: 1).room
+            let answer4 = admission.room(1, at: 1, for: 1)
             #expect(answer4 == 0)
         }
 
         @Test func `grants nothing once closed, and counts what was granted before`() {
             var admission = Admission(processLimit: 10, frontendLimits: [4])
-            let before = admission.reserve(3, at: 0, for: 0).room
+            let before = admission.room(3, at: 0, for: 0)
             #expect(before == 3)
             admission.isOpen = false
-            let after = admission.reserve(1, at: 0, for: 1).room
+            let after = admission.room(1, at: 0, for: 1)
             #expect(after == 0)
             #expect(admission.process.taken == 3)
-            _ = admission.settle(accepted: 1, reserved: 3, at: 0, now: 0)
+            _ = admission.settle(accepted: 1, reserved: 3, at: 0, by: 0, now: 0)
             #expect(admission.process.taken == 1)
         }
 
         @Test func `tells those who wait when a reservation was not needed`() {
             var admission = Admission(processLimit: 10, frontendLimits: [1])
-            let answer5 = admission.reserve(1, at: 0, for: 0).room
+            let answer5 = admission.room(1, at: 0, for: 0)
             #expect(answer5 == 1)
-            let answer6 = admission.reserve(1, at: 0, for: 3).room
+            let answer6 = admission.room(1, at: 0, for: 3)
             #expect(answer6 == 0)
-            let answer7 = admission.settle(accepted: 0, reserved: 1, at: 0, now: 0)
-            #expect(answer7 == 0b1000)
+            let answer7 = admission.settle(accepted: 0, reserved: 1, at: 0, by: 0, now: 0)
+            #expect(answer7 == .init(frontend: 0b1000))
             #expect(admission.frontends[0].total == 0)
             #expect(admission.frontends[0].peak == 0)
         }
 
         @Test func `tells those who wait when a connection ends, once`() {
             var admission = Admission(processLimit: 10, frontendLimits: [1])
-            let answer8 = admission.reserve(1, at: 0, for: 0).room
+            let answer8 = admission.room(1, at: 0, for: 0)
             #expect(answer8 == 1)
-            let answer9 = admission.settle(accepted: 1, reserved: 1, at: 0, now: 0)
-            #expect(answer9 == 0)
+            let answer9 = admission.settle(accepted: 1, reserved: 1, at: 0, by: 0, now: 0)
+            #expect(answer9.isEmpty)
             for reactor in [0, 1, 63] {
-                let room = admission.reserve(1, at: 0, for: reactor).room
+                let room = admission.room(1, at: 0, for: reactor)
                 #expect(room == 0)
             }
-            let answer10 = admission.leave(0)
-            #expect(answer10 == 0x8000_0000_0000_0003)
-            let answer11 = admission.reserve(1, at: 0, for: 0).room
+            let answer10 = admission.leave(0, by: 0)
+            #expect(answer10 == .init(frontend: 0x8000_0000_0000_0003))
+            let answer11 = admission.room(1, at: 0, for: 0)
             #expect(answer11 == 1)
-            let answer12 = admission.settle(accepted: 1, reserved: 1, at: 0, now: 0)
-            #expect(answer12 == 0)
-            let answer13 = admission.leave(0)
-            #expect(answer13 == 0)
+            let answer12 = admission.settle(accepted: 1, reserved: 1, at: 0, by: 0, now: 0)
+            #expect(answer12.isEmpty)
+            let answer13 = admission.leave(0, by: 0)
+            #expect(answer13.isEmpty)
         }
 
         @Test func `room in the process is news for every frontend`() {
             var admission = Admission(processLimit: 2, frontendLimits: [2, 2])
             for frontend in [0, 1] {
-                let answer14 = admission.reserve(1, at: frontend, for: 0).room
+                let answer14 = admission.room(1, at: frontend, for: 0)
                 #expect(answer14 == 1)
-                let answer15 = admission.settle(accepted: 1, reserved: 1, at: frontend, now: 0)
-                #expect(answer15 == 0)
+                let answer15 = admission.settle(accepted: 1, reserved: 1, at: frontend, by: frontend, now: 0)
+                #expect(answer15.isEmpty)
             }
-            let answer16 = admission.reserve(1, at: 0, for: 5).room
+            let answer16 = admission.room(1, at: 0, for: 5)
             #expect(answer16 == 0)
             // Another frontend's connection ends.
-            let answer17 = admission.leave(1)
-            #expect(answer17 == 0b100000)
+            let answer17 = admission.leave(1, by: 1)
+            #expect(answer17 == .init(process: 0b100000))
         }
 
         @Test func `counts what passed, and the most at once`() {
             var admission = Admission(processLimit: 9, frontendLimits: [9])
-            let answer18 = admission.reserve(3, at: 0, for: 0).room
+            let answer18 = admission.room(3, at: 0, for: 0)
             #expect(answer18 == 3)
-            _ = admission.settle(accepted: 3, reserved: 3, at: 0, now: 1000)
-            _ = admission.leave(0)
-            let answer19 = admission.reserve(1, at: 0, for: 0).room
+            _ = admission.settle(accepted: 3, reserved: 3, at: 0, by: 0, now: 1000)
+            _ = admission.leave(0, by: 0)
+            let answer19 = admission.room(1, at: 0, for: 0)
             #expect(answer19 == 1)
-            _ = admission.settle(accepted: 1, reserved: 1, at: 0, now: 1500)
+            _ = admission.settle(accepted: 1, reserved: 1, at: 0, by: 0, now: 1500)
             #expect(admission.process.total == 4)
             #expect(admission.process.peak == 3)
             #expect(admission.process.count == 3)
@@ -148,5 +148,14 @@ extension BalancerTests {
             #expect(last.next == Turn(number: 1))
             #expect(last.precedes(last.next) && !last.next.precedes(last))
         }
+    }
+}
+
+extension Admission {
+    /// How many connections may come in by the listener of the frontend's number.
+    mutating func room(_ wanted: Int, at frontend: Int, for reactor: Int) -> Int {
+        guard case .room(let room) = reserve(wanted, at: frontend, by: frontend, for: reactor)
+        else { return 0 }
+        return room
     }
 }

@@ -24,8 +24,12 @@ struct PoolTrial {
 
     /// Who gets a connection of a client's: a letter, `-` for a place in a line, `!` for nobody.
     mutating func next(_ client: UInt32 = 0x7f00_0001) -> String {
+        next(IPEndpoint(ipv4: client, port: 0))
+    }
+
+    mutating func next(_ client: IPEndpoint) -> String {
         let waiter = Waiter(reactor: 0, connection: 0, generation: 1)
-        let key = key?.value(address: client, source: .none, destination: .none) ?? 0
+        let key = key?.value(source: client, destination: client) ?? 0
         switch pool.enter(waiter, key: key, at: 0) {
         case .server(let server): return String(UnicodeScalar(UInt8(97 + server % 26)))
         case .waits, .isHeld: return "-"
@@ -81,6 +85,28 @@ extension BalancerTests {
         ])
         func `hash src leads where haproxy's does`(type: HashType, expected: String) {
             #expect(order(.hash(.source), clients: scattered) { $0.hashType = type } == expected)
+        }
+
+        /// 2001:db8:7::d:1 and so on, as haproxy 2.6.12 spreads them over three servers.
+        @Test(arguments: [
+            (PoolPlan.Algorithm.hash(.source), HashType(), "abcacabcababcabcbcababcabcbcab"),
+            (.hash(.source), HashType(function: .djb2), "bbcccaaabbbcccaabbbcccaaabbbcc"),
+            (.hash(.source), HashType(function: .crc32), "bbccbbbcbacbccaacccababbcabccc"),
+            (.hash(.destination), HashType(function: .crc32), "bbccbbbcbacbccaacccababbcabccc"),
+            (.hash(.source), HashType(isConsistent: true), "baacccaccbbcbccaaaabbacbaababb"),
+            (.source, HashType(), "babbaabcaacabcacbbbbccaabcbbaa"),
+            (.source, HashType(isConsistent: true), "babcabcbcabcbaacacccbcaaccaabc"),
+        ])
+        func `addresses of IPv6 lead where haproxy's do`(
+            algorithm: PoolPlan.Algorithm, type: HashType, expected: String
+        ) {
+            var trial = PoolTrial(algorithm, weights: [1, 1, 1]) { $0.hashType = type }
+            let given = (1...30 as ClosedRange<UInt64>).map { number in
+                let high = 0x2001_0db8_0000_0000 | (number * 7 % 250) << 16
+                let client = IPEndpoint(high: high, low: number * 13 << 16 | number, port: 0)
+                return trial.next(client)
+            }
+            #expect(given.joined() == expected)
         }
 
         @Test func `source leads where haproxy's does, on a map and on a circle`() {

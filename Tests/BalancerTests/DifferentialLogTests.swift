@@ -21,7 +21,7 @@ extension BalancerTests {
                 let client = try #require(BlockingSocket(to: proxy.port))
                 // The client's own end is what haproxy sees as the source.
                 let key = ClientKey.hash(.sourcePort, type).value(
-                    address: 0, source: StreamSocket.localEndpoint(of: client.number),
+                    source: StreamSocket.localEndpoint(of: client.number),
                     destination: .none)
                 #expect(client.receiveAll().text == ["a", "b", "c"][Int(key % 3)])
             }

@@ -27,5 +27,134 @@ extension BalancerTests {
             #expect(running.frontend.refusalsByCause == [.overRate: 1])
             #expect(eventually { running.frontend.currentSessions == 0 })
         }
+
+        /// A message in records of one byte each wants a reading for each of them.
+        @Test(arguments: [false, true])
+        func `a first message that comes in crumbs is not read for ever`(inRecords: Bool) throws {
+            let (named, other) = (try TestServer.named("n"), try TestServer.named("o"))
+            let running = try FamilyBalancer(
+                pools: [[.at(.ipv4(other.address))], [.at(.ipv4(named.address))]]
+            ) {
+                let asked = Question.serverName([TextPattern(.exact, "shop.example.org")])
+                $0.frontends[0].rules.pools = [PoolRule(1, if: Condition([[.init([asked])]]))]
+                $0.frontends[0].rules.inspectDelay = .seconds(20)
+            }
+            let client = running.connect()
+            StreamSocket.disableDelay(client.number)
+            for byte in inRecords ? opensslHello[5...].dropLast() : opensslHello[...] {
+                client.send(inRecords ? [22, 3, 1, 0, 1, byte] : [byte])
+                Thread.sleep(for: .microseconds(300))
+            }
+            #expect(client.receiveAll().text == (inRecords ? "o" : "n"))
+            #expect(running.frontend.unreadableHellos == (inRecords ? 1 : 0))
+        }
+
+        /// A peer that takes nothing, and says something all the time.
+        @Test(arguments: [true, false])
+        func `who never reads is cut off, whatever he says`(isClient: Bool) throws {
+            let server = try TestServer { socket in
+                if isClient {
+                    _ = Pattern.send(64 << 20, to: socket)
+                } else {
+                    while socket.sendAll([1]) { Thread.sleep(for: .milliseconds(20)) }
+                }
+            }
+            let logged = try LoggedBalancer(servers: servers([("a", server)])) {
+                $0.frontends[0].clientTimeout = isClient ? .milliseconds(300) : .seconds(20)
+                $0.pools[0].serverTimeout = isClient ? .seconds(20) : .milliseconds(300)
+            }
+            let running = logged.running
+            let start = MonotonicInstant.now
+            let client = running.connect(receiveBuffer: 4096)
+            let talking = try TestThread {
+                if isClient {
+                    while client.sendAll([1]) { Thread.sleep(for: .milliseconds(20)) }
+                } else {
+                    _ = Pattern.send(64 << 20, to: client)
+                }
+            }
+            #expect(running.wait { running.frontend.currentSessions == 0 && !running.isNew })
+            let took = MonotonicInstant.now - start
+            #expect(took >= .milliseconds(290) && took < .seconds(3))
+            talking.join()
+            #expect(
+                running.frontend.refusalsByCause == [isClient ? .clientStuck : .serverStuck: 1])
+            #expect(logged.lines(1).map { $0.split(separator: " ")[4] } == [isClient ? "cD" : "sD"])
+        }
+
+        @Test func `an answer that time cuts off does not end like a complete one`() throws {
+            let server = try TestServer { socket in
+                _ = Pattern.send(64 << 20, to: socket)
+            }
+            let running = try RunningBalancer(servers: servers([("a", server)])) {
+                $0.frontends[0].clientTimeout = .milliseconds(200)
+                $0.pools[0].serverTimeout = .milliseconds(200)
+            }
+            let client = running.connect(receiveBuffer: 4096)
+            #expect(running.wait { running.frontend.currentSessions == 0 && !running.isNew })
+            #expect(client.receiveAll().ending == .failed(ECONNRESET))
+            // The server is not idle while nobody takes what it has.
+            #expect(running.frontend.refusalsByCause == [.clientStuck: 1])
+        }
+
+        @Test func `a reader who takes a little now and then is served to the end`() throws {
+            let server = try TestServer { _ = Pattern.send(12 << 20, to: $0) }
+            let running = try RunningBalancer(servers: servers([("a", server)])) {
+                $0.frontends[0].clientTimeout = .milliseconds(400)
+                $0.pools[0].serverTimeout = .milliseconds(400)
+            }
+            let client = running.connect(receiveBuffer: 65_536)
+            let start = MonotonicInstant.now
+            let count = Pattern.receive(from: client) { Thread.sleep(for: .milliseconds(5)) }
+            #expect(count == 12 << 20)
+            #expect(MonotonicInstant.now - start > .milliseconds(450))
+            client.close()
+            #expect(running.wait { running.frontend.currentSessions == 0 })
+            #expect(running.frontend.refusalsByCause == [:])
+        }
+
+        @Test func `who says nothing is told from who says nothing more`() throws {
+            let running = try RunningBalancer(
+                servers: servers([("a", try TestServer { _ = $0.receiveAll() })])
+            ) { $0.frontends[0].clientTimeout = .milliseconds(150) }
+            let (silent, idle) = (running.connect(), running.connect())
+            idle.send("x")
+            #expect(silent.receiveAll().ending == .end)
+            #expect(idle.receiveAll().ending == .end)
+            #expect(running.frontend.refusalsByCause == [.clientSilent: 1, .clientIdle: 1])
+            #expect(running.pool.clientAborts == 2)
+        }
     }
+
+    @Suite struct `Long connections` {
+        @Test(arguments: [1, 25, 30, 49, 50, 400, 9000])
+        func `the time of a connection is right after many days`(days: UInt64) throws {
+            var plan = BalancerPlan(
+                connectionLimit: 1, frontends: [FrontendPlan(name: "f", poolIndex: 0)],
+                pools: [PoolPlan(name: "p", servers: [])])
+            plan.frontends[0].listeners = [ListenerPlan()]
+            plan.frontends[0].logging = ConnectionLogging(moment: .ending)
+            let shared = try SharedState(plan)
+            var worker = try Worker(number: 0, shared: shared, listeners: [[]])
+            let place = worker.slab.allocate()
+            let client = try #require(place)
+            let start: UInt64 = (3 << 32) - 50
+            worker.now = start
+            worker.prepare(client, socket: -1, source: .none, at: 0, by: 0)
+            worker.slab[client | 1].time = 20
+            worker.slab[client | 1].phaseAt = UInt32(truncatingIfNeeded: start + 100)
+            worker.slab[client].phase = .relaying
+            worker.now = start + days * 86_400_000
+            let written = worker.recordToWrite(client, .normal)
+            let record = try #require(written)
+            #expect(record.totalTime == days * 86_400_000)
+            #expect(record.acceptedAt == start)
+            #expect(record.queueTime == 20 && record.connectTime == 80)
+        }
+    }
+}
+
+extension RunningBalancer {
+    /// Whether nobody came yet.
+    fileprivate var isNew: Bool { frontend.totalSessions == 0 }
 }

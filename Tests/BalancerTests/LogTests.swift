@@ -329,7 +329,8 @@ extension BalancerTests {
             let news = second.balancer.ledger() - ledger
             #expect(
                 news.vectors.mapValues { $0.sums.prefix(3) } == [
-                    "process": [1], "frontend front": [1, 0, 1], "pool pool": [1, 0, 0],
+                    "process": [1], "frontend front": [1, 0, 1],
+                    "listener front/sock-1": [1, 0, 1], "pool pool": [1, 0, 0],
                     "server pool/b": [1, 0, 1],
                 ])
             var sum = ledger

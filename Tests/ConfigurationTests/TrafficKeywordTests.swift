@@ -76,6 +76,15 @@ import VRRPCore
         #expect(loaded.model?.backends.first?.redispatchInterval == interval)
     }
 
+    @Test func `socket-stats asks for a row per listener`() {
+        let option = "option socket-stats"
+        #expect(load(proxy("")).model?.frontends.first?.showsListeners == false)
+        #expect(load(proxy(option)).model?.frontends.first?.showsListeners == true)
+        #expect(
+            load(proxy("\(option)\nno \(option)")).model?.frontends.first?.showsListeners == false)
+        #expect(load(proxy(option)).diagnostics.isEmpty)
+    }
+
     @Test func `one backup per failure is asked for by an option, and taken back by no`() {
         let option = "option one-backup-per-failure"
         #expect(load(proxy(option)).model?.backends.first?.selection.backupUse == .onePerFailure)

@@ -51,6 +51,14 @@ private func sampleProxy() -> ProxyStatus {
     frontend.traffic.rateMax = 12
     frontend.requestErrors = 1
     frontend.deniedConnections = 6
+    var listener = ListenerStatus(name: "sock-1", address: "172.17.0.5:80", status: "FULL")
+    listener.traffic.sessions = 5
+    listener.traffic.sessionsMax = 6
+    listener.traffic.sessionLimit = 5
+    listener.traffic.sessionsTotal = 400
+    listener.traffic.bytesIn = 1000
+    listener.traffic.bytesOut = 2000
+    frontend.listeners = [listener]
     proxy.frontend = frontend
     proxy.servers = [sampleServer(), sampleBackup()]
     var backend = BackendStatus(status: "UP", algorithm: "source")

@@ -38,6 +38,24 @@ import Testing
         for line in lines { #expect(fields(line).count == fields(lines[0]).count) }
     }
 
+    @Test func `a listener has a row where that is asked for, as in haproxy`() {
+        var node = sampleNode()
+        #expect(!StatisticsCSV.render(node).contains("sock-1"))
+        node.proxies[1].frontend?.showsListeners = true
+        let lines = StatisticsCSV.render(node).split(separator: "\n")
+        let listener = fields(lines[3])
+        #expect(listener.count == fields(lines[0]).count)
+        #expect(
+            listener[0...9] == ["http", "sock-1", "", "", "5", "6", "5", "400", "1000", "2000"])
+        #expect(listener[10...12] == ["0", "0", "0"])
+        #expect(listener[17] == "FULL")
+        #expect(listener[26...28] == ["1", "2", "1"])
+        #expect(listener[32...35] == ["3", "", "", ""])
+        #expect(listener[73] == "172.17.0.5:80")
+        #expect(fields(lines[4])[1] == "web01")
+        #expect(StatusText.render(node).contains("sock-1"))
+    }
+
     @Test func `the figures stand where haproxy's readers look for them`() {
         let lines = StatisticsCSV.render(sampleNode()).split(separator: "\n")
         let frontend = fields(lines[2])

@@ -7,8 +7,8 @@ public struct ClientHello: Hashable, Sendable {
     public enum Reading: Hashable, Sendable {
         /// A whole message.
         case complete(ClientHello)
-        /// So far it may become one.
-        case needsMore
+        /// So far it may become one; with fewer bytes than so many there is no more to tell.
+        case needsMore(atLeast: Int)
         /// It is none.
         case malformed(Fault)
     }
@@ -47,8 +47,9 @@ public struct ClientHello: Hashable, Sendable {
             return .complete(try read(&cursor, in: bytes))
         } catch {
             switch error {
-            case .needsMore:
-                return bytes.count >= longestByteCount ? .malformed(.length) : .needsMore
+            case .needsMore(let count):
+                return bytes.count >= longestByteCount
+                    ? .malformed(.length) : .needsMore(atLeast: min(count, longestByteCount))
             case .fault(let fault): return .malformed(fault)
             }
         }
@@ -61,6 +62,7 @@ public struct ClientHello: Hashable, Sendable {
         let length = try cursor.number(3, bytes)
         guard length <= longestByteCount else { throw .fault(.length) }
         let end = cursor.taken + length
+        cursor.end = end
         var hello = ClientHello()
         // Version and random, then the session identifier, cipher suites, compression methods.
         try cursor.skip(2 + 32, within: end, bytes)
@@ -125,7 +127,7 @@ public struct ClientHello: Hashable, Sendable {
 /// Goes along the bytes inside TLS records of the handshake.
 private struct RecordCursor {
     enum Stop: Error {
-        case needsMore
+        case needsMore(atLeast: Int)
         case fault(ClientHello.Fault)
     }
 
@@ -134,13 +136,21 @@ private struct RecordCursor {
     private var recordRest = 0
     /// Bytes of the messages that were taken.
     private(set) var taken = 0
+    /// Bytes of the message, once it has said so.
+    var end: Int?
+
+    /// What is to come before the next look: the rest of the message, or of the record.
+    private var shortage: Stop {
+        let rest = end.map { $0 - taken } ?? 1
+        return .needsMore(atLeast: position + min(rest, recordRest))
+    }
 
     /// A number of so many bytes, the first one highest.
     mutating func number(_ count: Int, _ bytes: Span<UInt8>) throws(Stop) -> Int {
         var number = 0
         for _ in 0..<count {
             if recordRest == 0 { try beginRecord(bytes) }
-            guard position < bytes.count else { throw .needsMore }
+            guard position < bytes.count else { throw shortage }
             number = number << 8 | Int(bytes[position])
             position += 1
             recordRest -= 1
@@ -167,7 +177,7 @@ private struct RecordCursor {
         while rest > 0 {
             if recordRest == 0 { try beginRecord(bytes) }
             let step = min(rest, recordRest, bytes.count - position)
-            guard step > 0 else { throw .needsMore }
+            guard step > 0 else { throw shortage }
             position += step
             recordRest -= step
             taken += step
@@ -177,11 +187,11 @@ private struct RecordCursor {
 
     /// A record's header: type 22, version 3.x, a length of 1 to 16,384 (RFC 8446 §5.1).
     private mutating func beginRecord(_ bytes: Span<UInt8>) throws(Stop) {
-        guard position < bytes.count else { throw .needsMore }
+        guard position < bytes.count else { throw .needsMore(atLeast: position + 1) }
         guard bytes[position] == 22 else { throw .fault(.record) }
-        guard position + 1 < bytes.count else { throw .needsMore }
+        guard position + 1 < bytes.count else { throw .needsMore(atLeast: position + 2) }
         guard bytes[position + 1] == 3 else { throw .fault(.record) }
-        guard position + 5 <= bytes.count else { throw .needsMore }
+        guard position + 5 <= bytes.count else { throw .needsMore(atLeast: position + 5) }
         let length = Int(bytes[position + 3]) << 8 | Int(bytes[position + 4])
         guard (1...16_384).contains(length) else { throw .fault(.record) }
         recordRest = length

@@ -29,6 +29,16 @@ public enum Refusal: Int, Hashable, Sendable, CaseIterable {
     case localFailure
     /// Its source had as many connections within a second as it may.
     case overRate
+    /// The client sent nothing at all within its time.
+    case clientSilent
+    /// The client sent nothing more within its time.
+    case clientIdle
+    /// The client did not take what there was for it within its time.
+    case clientStuck
+    /// The server sent nothing within its time.
+    case serverIdle
+    /// The server did not take what there was for it within its time.
+    case serverStuck
 }
 
 extension Refusal {
@@ -48,6 +58,11 @@ extension Refusal {
         case .flowsFull: "flows-full"
         case .localFailure: "local-failure"
         case .overRate: "over-rate"
+        case .clientSilent: "client-silent"
+        case .clientIdle: "client-idle"
+        case .clientStuck: "client-stuck"
+        case .serverIdle: "server-idle"
+        case .serverStuck: "server-stuck"
         }
     }
 
@@ -60,7 +75,8 @@ extension Refusal {
     var cause: Ending.Cause {
         switch self {
         case .deniedConnection, .deniedSession, .deniedContent, .unmatched, .overRate: .proxy
-        case .headerLate: .clientTimeout
+        case .headerLate, .clientSilent, .clientIdle, .clientStuck: .clientTimeout
+        case .serverIdle, .serverStuck: .serverTimeout
         case .headerMalformed, .headerCut, .cut, .aborted: .client
         case .addressLeft: .operatorsOrder
         case .flowsFull, .localFailure: .resource
@@ -97,4 +113,7 @@ final class RefusalTally: Sendable {
                 unreadableHellos.load(ordering: .relaxed), lateHellos.load(ordering: .relaxed),
             ]).map { UInt64(clamping: $0) }
     }
+
+    static let unreadableHello = "hello-unreadable"
+    static let lateHello = "hello-late"
 }

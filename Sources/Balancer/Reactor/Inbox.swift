@@ -7,7 +7,7 @@ enum Message {
     /// A waiting connection of this reactor got a server, or has to choose again.
     case notice(pool: Int, PoolState.Notice)
     /// A limit that this reactor met has room again.
-    case roomToAccept
+    case roomToAccept(Admission.Place)
     /// Connections through this address of the node are dead.
     case addressLeft(IPEndpoint)
     /// Whether to listen at all.

@@ -44,7 +44,8 @@ final class SharedState: Sendable {
                 processLimit: limit,
                 frontendLimits: plan.frontends.map { min($0.connectionLimit ?? limit, limit) },
                 rateLimits: plan.frontends.map { $0.sessionRateLimit ?? .max },
-                listenerLimits: paths.entries.map { $0.connectionLimit ?? .max }))
+                listenerLimits: paths.entries.map { $0.connectionLimit ?? .max },
+                takesFlows: plan.frontends.map(\.isDatagram)))
         sourceRates = plan.frontends.map { frontend in
             frontend.sessionRateLimitPerSource.map { SourceRates(limit: $0) }
         }
@@ -57,7 +58,7 @@ final class SharedState: Sendable {
         histograms = inboxes.map { _ in HistogramBoard(poolCount: plan.pools.count) }
         let isLogging = plan.frontends.contains { $0.logging != nil }
         records = isLogging ? try ConnectionRecords(reactorCount: plan.reactorCount) : nil
-        former = Mutex(FormerCounters(vectors: Array(repeating: CounterVector(), count: count)))
+        former = Mutex(FormerCounters(plan, layout))
         ports = SourcePorts(serverCount: layout.serverCount)
         let layout = layout
         watch = observer.map { ConnectionWatch(layout, observer: $0) }
@@ -90,16 +91,25 @@ extension PoolState.Notice {
     }
 }
 
-/// Where each frontend's, pool's and server's counters stand on a board.
+/// Where each listener's, pool's and server's counters stand on a board; a frontend's are the sum of
+/// its listeners'.
 struct TallyLayout: Hashable {
-    let frontendCount: Int
+    /// The number of each frontend's listeners, counted over all frontends.
+    let listeners: [Range<Int>]
+    let listenerCount: Int
     let poolCount: Int
     /// The number of each pool's first server, counted over all pools.
     let firstServers: [Int]
     let serverCount: Int
 
     init(_ plan: BalancerPlan) {
-        frontendCount = plan.frontends.count
+        var listenerSum = 0
+        listeners = plan.frontends.map { frontend in
+            let first = listenerSum
+            listenerSum += frontend.listeners.count
+            return first..<listenerSum
+        }
+        listenerCount = listenerSum
         poolCount = plan.pools.count
         var sum = 0
         firstServers = plan.pools.map { pool in
@@ -109,9 +119,9 @@ struct TallyLayout: Hashable {
         serverCount = sum
     }
 
-    var count: Int { frontendCount + poolCount + serverCount }
-    func pool(_ index: Int) -> Int { frontendCount + index }
-    func server(_ number: Int) -> Int { frontendCount + poolCount + number }
+    var count: Int { listenerCount + poolCount + serverCount }
+    func pool(_ index: Int) -> Int { listenerCount + index }
+    func server(_ number: Int) -> Int { listenerCount + poolCount + number }
 }
 
 private let reservedDescriptors = 128

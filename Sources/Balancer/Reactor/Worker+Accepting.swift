@@ -2,57 +2,41 @@ internal import LinuxIO
 internal import Reactor
 internal import Synchronization
 
-// All reactors wait on the same listening sockets, level-triggered and EPOLLEXCLUSIVE. Not a
-// socket for each by SO_REUSEPORT: the kernel then deals connections out to them before they are
-// accepted, and resets those that wait in the queue of one that closes. These sockets belong to the
-// process above, and must outlive a balancer that dies with connections in the queue.
-
 extension Worker {
+    /// What came of taking connections from a listener.
+    enum Taking {
+        /// Nothing more waits there, as far as the kernel has said.
+        case dry
+        /// There may be more.
+        case more
+        /// There was no room for any, or none for more.
+        case noRoom(Admission.Answer)
+    }
+
     /// Takes what waits at a listener, up to the limits.
     mutating func accept(at index: Int) {
         guard listeners[index].isWatched else { return }
         guard !listeners[index].isDatagram else { return receiveDatagrams(at: index) }
-        take(from: index, isSweeping: false)
+        // A gate that was closed a moment ago is heard of in this turn or the next: what this reactor
+        // was woken for is taken then.
+        guard case .noRoom(let answer) = take(from: index, isSweeping: false), answer != .closed
+        else { return }
+        unwatchListener(index)
+        wait(index, for: answer)
     }
 
-    /// Stops waiting at all listeners, for whoever else waits there.
-    ///
-    /// The kernel may have woken this reactor alone for a connection that it has not taken yet. So it
-    /// stops waiting first, and takes what is there then.
-    mutating func leaveListeners() {
-        for index in listeners.indices where listeners[index].isWatched {
-            unwatchListener(index)
-            guard !listeners[index].isDatagram else { continue }
-            var rest = mostSweeps
-            while rest > 0, take(from: index, isSweeping: true) { rest -= 1 }
-        }
-        shared.admission.withLock { $0.sweepEnded() }
-    }
-
-    /// - Returns: Whether there may be more.
-    @discardableResult
-    private mutating func take(from index: Int, isSweeping: Bool) -> Bool {
+    /// Accepts connections.
+    mutating func take(from index: Int, isSweeping: Bool) -> Taking {
         let frontend = listeners[index].frontend
         // A quiet listener costs one call per connection, without one that finds nothing; one that
         // is ready again in the very next turn gets twice as many, which saves turns.
         let isPressed = listeners[index].filledAtTurn &+ 1 == turnNumber
         let batch = min(listeners[index].batch * (isPressed ? 2 : 1), mostAcceptedPerTurn)
-        let limited = listeners[index].hasLimit ? index : nil
-        let (room, askAgainAt, isFull) = shared.admission.withLock { admission in
-            let (room, askAgainAt) = admission.reserve(
-                batch, at: frontend, by: limited, for: number, now: now, isSweeping: isSweeping)
-            let isFull = room == 0 && limited.map { admission.listeners[$0].free } == 0
-            return (room, askAgainAt, isFull)
+        let answer = shared.admission.withLock {
+            $0.reserve(
+                batch, at: frontend, by: index, for: number, now: now, isSweeping: isSweeping)
         }
-        guard room > 0 else {
-            if isFull {
-                if listeners[index].isWatched { unwatchListener(index) }
-                return false
-            }
-            if let askAgainAt { rateDueAt = min(rateDueAt ?? .max, askAgainAt) }
-            unwatchListeners { $0.frontend == frontend }
-            return false
-        }
+        guard case .room(let room) = answer else { return .noRoom(answer) }
         var (accepted, refused) = (0, 0)
         var isDry = false
         while accepted + refused < room {
@@ -60,10 +44,11 @@ extension Worker {
             let socket = StreamSocket.accept(from: listeners[index].socket, peer: &peer)
             guard socket >= 0 else {
                 isDry = true
-                acceptFailed(Errno(result: socket))
+                // Otherwise nothing waits any more, or the client was gone before it was taken.
+                if Errno(result: socket).isShortage { pauseAccepting() }
                 break
             }
-            if unsafe !entries[index].mayHaveHeader, isOverRate(peer.endpoint, at: frontend) {
+            if unsafe !entries[index].mayHaveHeader, isOverRate(peer.endpoint, at: index) {
                 StreamSocket.reset(Int32(socket))
                 refused += 1
                 continue
@@ -78,49 +63,11 @@ extension Worker {
         listeners[index].batch = isDry ? max(1, accepted + refused) : batch
         if !isDry { listeners[index].filledAtTurn = turnNumber }
         uncounted = 0
-        let free = shared.admission.withLock {
-            $0.settle(accepted: accepted, reserved: room, at: frontend, by: limited, now: now)
+        let openings = shared.admission.withLock {
+            $0.settle(accepted: accepted, reserved: room, at: frontend, by: index, now: now)
         }
-        tellRoom(free)
-        return !isDry
-    }
-
-    /// Watches every listener that is not watched, if this reactor may accept.
-    mutating func watchListeners() {
-        guard isAccepting, acceptPauseEnd == nil else { return }
-        for index in listeners.indices where !listeners[index].isWatched {
-            let token = UInt64(specialGeneration) << 32 | UInt64(index)
-            let isDatagram = listeners[index].isDatagram
-            // Flows are found without a lock: those of one listener belong to one reactor.
-            if isDatagram, index % shared.plan.reactorCount != number { continue }
-            let result = epoll.add(
-                listeners[index].socket, for: isDatagram ? .readable : [.readable, .exclusive],
-                token: token)
-            listeners[index].isWatched = result == 0
-        }
-    }
-
-    /// Leaves listeners to the other reactors, and what waits there in the kernel's queue.
-    mutating func unwatchListeners(where isMeant: (Listener) -> Bool) {
-        for index in listeners.indices
-        where listeners[index].isWatched && isMeant(listeners[index]) {
-            unwatchListener(index)
-        }
-    }
-
-    private mutating func unwatchListener(_ index: Int) {
-        // An exclusive watch cannot be changed by EPOLL_CTL_MOD, so it is taken away.
-        _ = epoll.remove(listeners[index].socket)
-        listeners[index].isWatched = false
-    }
-
-    /// Stops accepting for a while when descriptors are out.
-    ///
-    /// The kernel checks for one before it
-    /// takes a connection from the queue, so none is lost; a watch left in place would spin.
-    mutating func pauseAccepting() {
-        acceptPauseEnd = now + acceptPause
-        unwatchListeners { _ in true }
+        tell(openings, at: frontend, by: index)
+        return isDry ? .dry : .more
     }
 
     /// Counts a connection out of the limits and lets reactors that wait for room listen again.
@@ -129,38 +76,20 @@ extension Worker {
     mutating func leaveAdmission(
         _ frontend: Int, by listener: Int
     ) -> (process: Int, frontend: Int) {
-        let limited = listeners[listener].hasLimit ? listener : nil
-        let (reactors, process, own) = shared.admission.withLock {
+        let (openings, process, own) = shared.admission.withLock {
             let counts = ($0.process.count, $0.frontends[frontend].count)
-            return ($0.leave(frontend, by: limited), counts.0, counts.1)
+            return ($0.leave(frontend, by: listener), counts.0, counts.1)
         }
-        tellRoom(reactors)
+        tell(openings, at: frontend, by: listener)
         return (process, own)
     }
 
-    private mutating func acceptFailed(_ errno: Errno) {
-        // Otherwise nothing waits any more, or the client was gone before it was taken.
-        if errno.isShortage { pauseAccepting() }
-    }
-
-    mutating func tellRoom(_ reactors: UInt64) {
-        var rest = reactors
-        while rest != 0 {
-            let reactor = rest.trailingZeroBitCount
-            rest &= rest - 1
-            if reactor == number {
-                watchListeners()
-            } else {
-                shared.inboxes[reactor].post(.roomToAccept)
-            }
-        }
-    }
-
     /// Whether an address has had as many connections within a second as it may; counts this one.
-    func isOverRate(_ peer: IPEndpoint, at frontend: Int) -> Bool {
+    func isOverRate(_ peer: IPEndpoint, at listener: Int) -> Bool {
+        let frontend = listeners[listener].frontend
         guard let rates = shared.sourceRates[frontend] else { return false }
         guard rates.isOver(peer.high ^ peer.low, at: now) else { return false }
-        unsafe tallies[frontend].refusals.increase()
+        unsafe tallies[listener].refusals.increase()
         shared.refusals[frontend].note(.overRate)
         return true
     }
@@ -197,6 +126,7 @@ extension Worker {
         let server = client | 1
         slab[client].prepare(socket: socket, now: UInt32(truncatingIfNeeded: now))
         slab[server].prepare(socket: -1, now: UInt32(truncatingIfNeeded: now))
+        slab[client].acceptedAt = now
         slab[client].word = source.digest
         slab[client].number = source.port
         slab[client].owner = UInt16(frontend)
@@ -220,17 +150,12 @@ extension Half {
         activeAt = now
         lease = -1
         phaseAt = now
-        time = now
         number = 0
         marks.formIntersection(.isOnReadyList)
         streak = 0
-        failedAttempts = 0
+        octet = 0
     }
 }
 
 /// Bounds the time that newcomers take from those who are being served.
 private let mostAcceptedPerTurn = 16
-/// Bounds what is taken when a reactor stops waiting; a flood goes on to the others.
-private let mostSweeps = 64
-/// Milliseconds.
-private let acceptPause: UInt64 = 100

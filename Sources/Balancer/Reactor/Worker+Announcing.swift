@@ -84,11 +84,7 @@ extension Worker {
 
     /// The name that the client asked for by TLS, if it has said so by now.
     private func serverName(_ client: Int) -> ShortText {
-        guard
-            case .moved(let count) = unsafe StreamSocket.peek(
-                at: slab[client].socket, into: buffer, upTo: ClientHello.longestByteCount),
-            case .complete(let hello) = look(at: count, ClientHello.read)
-        else { return ShortText() }
+        guard case .complete(let hello) = readHello(client) else { return ShortText() }
         return hello.serverName
     }
 

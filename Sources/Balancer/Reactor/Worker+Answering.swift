@@ -8,7 +8,7 @@ struct Facts {
     var destination: IPEndpoint?
     /// How many bytes the client has sent.
     var byteCount = 0
-    var hello = ClientHello.Reading.needsMore
+    var hello = ClientHello.Reading.needsMore(atLeast: 1)
 
     init(source: IPEndpoint) { self.source = source }
 }

@@ -83,12 +83,9 @@ extension Worker {
     /// What a pool's algorithm chooses by, where it does so by something of the client's.
     private func clientKey(_ client: Int) -> UInt32 {
         guard let key = route(client).key else { return 0 }
-        guard key.needsEnds else {
-            return key.value(address: slab[client].word, source: .none, destination: .none)
-        }
         return key.value(
-            address: slab[client].word, source: source(of: client),
-            destination: destination(of: client))
+            source: source(of: client),
+            destination: key.needsDestination ? destination(of: client) : .none)
     }
 
     private func waiter(_ client: Int) -> Waiter {

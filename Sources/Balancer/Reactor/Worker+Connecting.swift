@@ -95,13 +95,13 @@ extension Worker {
         if failure != .local { shared.watch?.failed(toReach: Int(slab[server].owner)) }
         dropServerSocket(client)
         slab[server].failedAttempts += 1
-        guard Int(slab[server].failedAttempts) <= route.retries, let failed = serverInPool(client)
+        guard slab[server].failedAttempts <= route.retries, let failed = serverInPool(client)
         else {
             count(failure, client) { $0.connectionErrors.increase() }
             if failure == .local { shared.refusals[route.frontend].note(.localFailure) }
             return end(client, client: .finish, server: .reset, because: failure.cause)
         }
-        let mayLeave = route.mayLeave(at: Int(slab[server].failedAttempts))
+        let mayLeave = route.mayLeave(at: slab[server].failedAttempts)
         let (notice, moves) = shared.pools[route.pool].state.withLock {
             state -> (PoolState.Notice?, Bool) in
             guard route.redispatches,

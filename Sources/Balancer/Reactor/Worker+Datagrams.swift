@@ -86,18 +86,18 @@ extension Worker {
 
     private mutating func beginFlow(_ key: FlowKey) -> Int? {
         let frontend = listeners[key.listener].frontend
-        let limited = listeners[key.listener].hasLimit ? key.listener : nil
-        let room = shared.admission.withLock {
-            $0.reserve(1, at: frontend, by: limited, for: number, now: now).room
+        let answer = shared.admission.withLock {
+            $0.reserve(1, at: frontend, by: key.listener, for: number, now: now)
         }
-        let client = room > 0 ? slab.allocate() : nil
-        if room > 0 {
-            tellRoom(
-                shared.admission.withLock {
-                    $0.settle(
-                        accepted: client == nil ? 0 : 1, reserved: room, at: frontend, by: limited,
-                        now: now)
-                })
+        var client: Int?
+        if case .room = answer {
+            client = slab.allocate()
+            let openings = shared.admission.withLock {
+                $0.settle(
+                    accepted: client == nil ? 0 : 1, reserved: 1, at: frontend, by: key.listener,
+                    now: now)
+            }
+            tell(openings, at: frontend, by: key.listener)
         }
         guard let client else {
             shared.refusals[frontend].note(.flowsFull)

@@ -76,13 +76,56 @@ extension Worker {
         case .queue:
             poolTally(client) { $0.connectionErrors.increase() }
             end(client, client: .finish, server: .reset, because: .serverTimeout)
-        case .client:
-            poolTally(client) { $0.clientAborts.increase() }
-            end(client, client: .finish, server: .reset, because: .clientTimeout)
-        case .server:
-            serverTally(client) { $0.serverAborts.increase() }
-            end(client, client: .finish, server: .reset, because: .serverTimeout)
+        case .client: idle(client, .client)
+        case .server: idle(client, .server)
+        case .clientStuck: stuck(client, .clientStuck)
+        case .serverStuck: stuck(client, .serverStuck)
         }
+    }
+
+    /// Ends a connection on which one side said nothing for too long.
+    private mutating func idle(_ client: Int, _ side: Cause) {
+        guard slab[client].phase != .flowing else {
+            // Nobody says when a flow is over.
+            return end(client, client: .finish, server: .finish, because: Ending.normal)
+        }
+        let isClients = side == .client
+        if isClients {
+            poolTally(client) { $0.clientAborts.increase() }
+            note(hasSpoken(client) ? .clientIdle : .clientSilent, client)
+        } else {
+            serverTally(client) { $0.serverAborts.increase() }
+            note(.serverIdle, client)
+        }
+        // What is under way to the client is cut off; a clean end would look like a complete answer.
+        let isCut = slab[client | 1].lease >= 0
+        end(
+            client, client: isCut ? .reset : .finish, server: .reset,
+            because: isClients ? .clientTimeout : .serverTimeout)
+    }
+
+    /// Ends a connection one side of which has not taken what there is for it for too long, whatever
+    /// else it says.
+    private mutating func stuck(_ client: Int, _ refusal: Refusal) {
+        note(refusal, client)
+        serverTally(client) {
+            refusal == .clientStuck ? $0.clientAborts.increase() : $0.serverAborts.increase()
+        }
+        end(client, client: .reset, server: .reset, because: refusal.cause)
+    }
+
+    /// Whether a client has sent anything, be it that nobody has taken it yet.
+    func hasSpoken(_ client: Int) -> Bool {
+        guard slab[client].receivedByteCount == 0 else { return true }
+        guard
+            case .moved(let count) = unsafe StreamSocket.peek(
+                at: slab[client].socket, into: buffer, upTo: 1)
+        else { return false }
+        return count > 0
+    }
+
+    func note(_ refusal: Refusal, _ client: Int) {
+        shared.refusals[Int(slab[client].owner)].note(refusal)
     }
 
     /// Counts that one side broke a connection off.
@@ -107,7 +150,9 @@ extension Worker {
         unsafe body(tallies[layout.pool(route(client).pool)])
     }
 
-    private enum Cause { case pause, introduction, connect, queue, client, server }
+    private enum Cause {
+        case pause, introduction, connect, queue, client, server, clientStuck, serverStuck
+    }
 
     /// The first instant at which time ends something, and what; `nil` when nothing is limited.
     private func deadline(of client: Int) -> (UInt64, Cause)? {
@@ -137,13 +182,35 @@ extension Worker {
         case .connecting: consider(.connect, since, route.connectTimeout)
         case .relaying, .flowing:
             let (own, servers) = idleLimits(client, route)
-            // Of equal ones the client's, as in haproxy's log.
-            consider(.client, slab[client].activeAt, own)
-            consider(.server, slab[client | 1].activeAt, servers)
+            // What waits for one side is not kept alive by what comes from it, and a side whose bytes
+            // find no room is not idle.
+            if slab[client | 1].marks.contains(.blocked) {
+                consider(.clientStuck, stuckSince(client | 1), own)
+            }
+            if slab[client].marks.contains(.blocked) {
+                consider(.serverStuck, stuckSince(client), servers)
+            } else {
+                // Of equal ones the client's, as in haproxy's log.
+                consider(.client, slab[client].activeAt, own)
+            }
+            if !slab[client | 1].marks.contains(.blocked) {
+                consider(.server, slab[client | 1].activeAt, servers)
+            }
             return first
         }
         consider(.client, slab[client].activeAt, route.clientTimeout)
         return first
+    }
+
+    /// When bytes of a direction that is blocked last moved.
+    func stuckSince(_ half: Int) -> UInt32 {
+        half & 1 == 0 ? slab[half].phaseAt : slab[half].word
+    }
+
+    /// Takes note that bytes of a direction moved, or that it became blocked.
+    mutating func noteProgress(of half: Int) {
+        let now = UInt32(truncatingIfNeeded: now)
+        if half & 1 == 0 { slab[half].phaseAt = now } else { slab[half].word = now }
     }
 
     /// How long the client and the server of a relayed connection may be idle.

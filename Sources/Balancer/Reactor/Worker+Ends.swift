@@ -24,10 +24,14 @@ extension Worker {
     mutating func closeConnections(through address: IPEndpoint) {
         for client in stride(from: 0, to: 2 * slab.usedCount, by: 2)
         where slab[client].phase != .free {
-            // Not as a PROXY header said: what counts is where packets come to.
-            let local = StreamSocket.localEndpoint(of: slab[client].socket)
+            // Not as a PROXY header said: what counts is where packets come to. A flow has its
+            // listener's address, unless that is any.
+            let isFlow = slab[client].socket < 0
+            let local =
+                isFlow
+                ? destination(of: client) : StreamSocket.localEndpoint(of: slab[client].socket)
             guard local.hasSameAddress(as: address) else { continue }
-            shared.refusals[Int(slab[client].owner)].note(.addressLeft)
+            note(.addressLeft, client)
             end(
                 client, client: .reset, server: .reset, because: Refusal.addressLeft.cause)
         }

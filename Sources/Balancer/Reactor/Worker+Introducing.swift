@@ -90,8 +90,8 @@ extension Worker {
 
     /// Goes on with a connection whose ends are known.
     private mutating func beginInspecting(_ client: Int, source: IPEndpoint) {
-        let frontend = Int(slab[client].owner)
-        if unsafe entries[Int(slab[client].path)].mayHaveHeader, isOverRate(source, at: frontend) {
+        let listener = Int(slab[client].path)
+        if unsafe entries[listener].mayHaveHeader, isOverRate(source, at: listener) {
             return end(
                 client, client: .reset, server: .reset, because: Refusal.overRate.cause)
         }
@@ -106,26 +106,43 @@ extension Worker {
         guard program.needsContent else {
             return conclude(client, program, &facts, deadlineIsOver: true)
         }
+        slab[client].phaseAt = 0
         enter(.introducing, client)
         inspect(client, deadlineIsOver: program.inspectDelay == 0)
     }
 
     /// Looks at what the client has said so far.
+    ///
+    /// Each reading begins with the first byte. So that who sends one byte after the other costs
+    /// little, the message is read again only once there is as much of it as the last reading lacked,
+    /// and not for ever.
     private mutating func inspect(_ client: Int, deadlineIsOver: Bool) {
         guard let program = program(of: client) else { return goOn(client) }
         var facts = Facts(source: source(of: client))
-        switch unsafe StreamSocket.peek(
-            at: slab[client].socket, into: buffer, upTo: ClientHello.longestByteCount)
-        {
+        let isOver = deadlineIsOver || slab[client].marks.contains(.endIsNear)
+        switch countBytes(client) {
         case .moved(0): return refuse(client, as: .cut)
         case .moved(let count):
             facts.byteCount = count
-            facts.hello = look(at: count, ClientHello.read)
+            guard isOver || count >= Int(slab[client].phaseAt) else { break }
+            facts.hello = readHello(client)
+            guard case .needsMore(let least) = facts.hello else { break }
+            slab[client].phaseAt = UInt32(least)
+            slab[client].streak += 1
+            guard slab[client].streak < mostReadings else {
+                facts.hello = .malformed(.length)
+                break
+            }
         case .wouldBlock: break
         case .failed: return refuse(client, as: .aborted)
         }
-        let isLast = slab[client].marks.contains(.endIsNear)
-        conclude(client, program, &facts, deadlineIsOver: deadlineIsOver || isLast)
+        conclude(client, program, &facts, deadlineIsOver: isOver)
+    }
+
+    /// How many bytes of a client's lie in its socket.
+    private func countBytes(_ client: Int) -> Transfer {
+        unsafe StreamSocket.countBytes(
+            in: slab[client].socket, upTo: ClientHello.longestByteCount, using: buffer)
     }
 
     /// Follows the content rules and those that choose a pool, unless they want more bytes.
@@ -176,19 +193,29 @@ extension Worker {
 
     /// Everything that had to be known is known.
     private mutating func goOn(_ client: Int) {
+        slab[client].streak = 0
         recordAccepted(client)
         enterPool(client)
     }
 
     private mutating func refuse(_ client: Int, as refusal: Refusal) {
-        shared.refusals[Int(slab[client].owner)].note(refusal)
+        note(refusal, client)
         end(client, client: .finish, server: .reset, because: refusal.cause)
     }
 
     /// Forgets a connection without telling the client.
     private mutating func drop(_ client: Int, as refusal: Refusal) {
-        shared.refusals[Int(slab[client].owner)].note(refusal)
+        note(refusal, client)
         end(client, client: .silence, server: .reset, because: refusal.cause)
+    }
+
+    /// Reads the client's first TLS message where it lies.
+    func readHello(_ client: Int) -> ClientHello.Reading {
+        guard
+            case .moved(let count) = unsafe StreamSocket.peek(
+                at: slab[client].socket, into: buffer, upTo: ClientHello.longestByteCount)
+        else { return .needsMore(atLeast: 1) }
+        return look(at: count, ClientHello.read)
     }
 
     private func program(of client: Int) -> RuleProgram? {
@@ -201,3 +228,6 @@ extension Worker {
         return read(unsafe UnsafeBufferPointer(start: start, count: count).span)
     }
 }
+
+/// A reading for each record, of which honest clients send one or two.
+private let mostReadings = 64

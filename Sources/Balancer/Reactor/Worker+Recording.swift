@@ -71,24 +71,16 @@ extension Worker {
     /// himself before a server answered looked at the port, unless an attempt had failed by then or
     /// he waited for longer than such a look takes.
     private func isNull(_ client: Int, _ ending: Ending) -> Bool {
-        guard !ending.isFailure, slab[client].receivedByteCount == 0,
-            slab[client | 1].receivedByteCount == 0
-        else { return false }
+        guard !ending.isFailure, slab[client | 1].receivedByteCount == 0 else { return false }
         switch slab[client].phase {
-        case .free, .relaying, .flowing: return true
         case .pausing: return false
-        case .introducing: break
         case .waiting, .connecting:
             guard ending.cause == .client, slab[client | 1].failedAttempts == 0,
-                elapsed(since: slab[client].time) < longestLook
+                lifetime(client) < longestLook
             else { return false }
+        case .free, .relaying, .flowing, .introducing: break
         }
-        // What the client has sent lies in its socket until a server has answered.
-        guard
-            case .moved(let count) = unsafe StreamSocket.peek(
-                at: slab[client].socket, into: buffer, upTo: 1)
-        else { return true }
-        return count == 0
+        return !hasSpoken(client)
     }
 
     /// Counts how long a connection waited, connected and lasted.
@@ -97,15 +89,15 @@ extension Worker {
         let pool = route(client).pool
         // Those who left the line, or whose time was over, waited as well.
         if slab[client].phase == .waiting {
-            shared.histograms[number].note(elapsed(since: slab[client].time), .queue, pool: pool)
+            shared.histograms[number].note(lifetime(client), .queue, pool: pool)
             return
         }
         guard slab[server].time != Half.noTime, slab[server].owner != Half.noServer else { return }
         let queueTime = Int(slab[server].time)
         shared.histograms[number].note(queueTime, .queue, pool: pool)
-        guard slab[client].phase == .relaying else { return }
-        let total = elapsed(since: slab[client].time)
-        let connectTime = max(0, total - elapsed(since: slab[server].phaseAt) - queueTime)
+        guard slab[client].phase == .relaying || slab[client].phase == .flowing else { return }
+        let total = lifetime(client)
+        let connectTime = connectTime(client)
         shared.histograms[number].note(connectTime, .connect, pool: pool)
         shared.histograms[number].note(total, .session, pool: pool)
         let place = layout.server(Int(slab[server].owner))
@@ -117,7 +109,7 @@ extension Worker {
     /// Takes note of the time at which a server became a connection's own.
     func noteAssigned(_ client: Int) {
         guard slab[client | 1].time == Half.noTime else { return }
-        slab[client | 1].time = UInt32(truncatingIfNeeded: elapsed(since: slab[client].time))
+        slab[client | 1].time = UInt32(truncatingIfNeeded: lifetime(client))
     }
 
     private func record(_ client: Int) -> ConnectionRecord {
@@ -131,21 +123,19 @@ extension Worker {
         record.frontend = Int(slab[client].owner)
         record.pool = route(client).pool
         record.server = serverInPool(client)
-        record.totalTime = elapsed(since: slab[client].time)
+        record.totalTime = lifetime(client)
         record.acceptedAt = now - UInt64(record.totalTime)
         if slab[server].time != Half.noTime {
-            let queueTime = Int(slab[server].time)
-            record.queueTime = queueTime
-            if slab[client].phase == .relaying {
-                let connectedAfter = record.totalTime - elapsed(since: slab[server].phaseAt)
-                record.connectTime = max(0, connectedAfter - queueTime)
+            record.queueTime = Int(slab[server].time)
+            if slab[client].phase == .relaying || slab[client].phase == .flowing {
+                record.connectTime = connectTime(client)
             }
         } else if slab[client].phase == .waiting {
             record.queueTime = record.totalTime
         }
         record.bytesIn = slab[client].receivedByteCount
         record.bytesOut = slab[server].receivedByteCount
-        record.retries = min(Int(slab[server].failedAttempts), route(client).retries)
+        record.retries = min(slab[server].failedAttempts, route(client).retries)
         record.wasRedispatched = slab[server].marks.contains(.wasRedispatched)
         let position = Int(slab[server].number)
         if slab[server].marks.contains(.waitedAtServer) {
@@ -156,10 +146,15 @@ extension Worker {
         return record
     }
 
-    /// Milliseconds since an instant of which the low 32 bits are known.
-    private func elapsed(since instant: UInt32) -> Int {
-        let age = Int32(truncatingIfNeeded: UInt32(truncatingIfNeeded: now) &- instant)
-        return max(0, Int(age))
+    /// Milliseconds since a connection was accepted.
+    private func lifetime(_ client: Int) -> Int {
+        Int((now &- slab[client].acceptedAt) & 0xff_ffff_ffff)
+    }
+
+    /// Milliseconds from when a server was a relayed connection's own until it answered.
+    private func connectTime(_ client: Int) -> Int {
+        let server = client | 1
+        return max(0, Int(slab[server].phaseAt &- slab[client].time) - Int(slab[server].time))
     }
 }
 

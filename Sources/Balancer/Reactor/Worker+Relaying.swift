@@ -130,6 +130,7 @@ extension Worker {
             return false
         }
         slab[half].lease = unsafe pool.keep(buffer + sent, count: count - sent, at: now)
+        noteProgress(of: half)
         awaitRoom(half)
         return false
     }
@@ -147,6 +148,7 @@ extension Worker {
         }
         took(count, from: half)
         slab[half].lease = lease
+        noteProgress(of: half)
         if count >= smallFillByteCount {
             slab[half].streak = 0
         } else {
@@ -184,11 +186,14 @@ extension Worker {
         let peer = half ^ 1
         let lease = slab[half].lease
         prepareSending(peer)
+        var moves = false
         while !pool.isEmpty(lease) {
             switch pool.drain(lease, to: slab[peer].socket) {
             case .moved(let count) where count > 0:
                 slab[peer].activeAt = UInt32(truncatingIfNeeded: now)
+                moves = true
             case .wouldBlock:
+                if moves { noteProgress(of: half) }
                 awaitRoom(half)
                 return false
             case .moved, .failed:
@@ -276,13 +281,13 @@ extension Worker {
     mutating func took(_ count: Int, from half: Int) {
         slab[half].receivedByteCount &+= UInt64(count)
         slab[half].activeAt = UInt32(truncatingIfNeeded: now)
-        let frontend = Int(slab[half & ~1].owner)
+        let listener = Int(slab[half & ~1].path)
         let server = layout.server(Int(slab[half | 1].owner))
         if half & 1 == 0 {
-            unsafe tallies[frontend].bytesIn.increase(by: count)
+            unsafe tallies[listener].bytesIn.increase(by: count)
             unsafe tallies[server].bytesIn.increase(by: count)
         } else {
-            unsafe tallies[frontend].bytesOut.increase(by: count)
+            unsafe tallies[listener].bytesOut.increase(by: count)
             unsafe tallies[server].bytesOut.increase(by: count)
         }
     }

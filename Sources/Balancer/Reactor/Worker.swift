@@ -37,10 +37,11 @@ internal import Synchronization
     struct Listener {
         let socket: Int32
         let frontend: Int
-        /// Whether a limit of its own is counted.
-        let hasLimit: Bool
         let isDatagram: Bool
         var isWatched = false
+        /// Whether it stands in a list, and the one behind it there.
+        var isWaiting = false
+        var next: Int32 = -1
         /// How many connections an event brings, as far as is known.
         var batch = 1
         /// The turn in which that many were taken, and more may have waited.
@@ -83,6 +84,10 @@ internal import Synchronization
     var acceptPauseEnd: UInt64?
     /// When the shares of servers that warm up are to be computed anew.
     var warmingDueAt: UInt64?
+    /// Listeners that wait for room: see ``ListenerList``.
+    var waitingLists: [ListenerList] = []
+    /// Where there is room that listeners of this reactor wait for.
+    var openPlaces: [Admission.Place] = []
     /// The first instant at which a frontend that is over its rate may accept again.
     var rateDueAt: UInt64?
 
@@ -106,9 +111,11 @@ internal import Synchronization
         for (socket, entry) in zip(listeners.joined(), shared.paths.entries) {
             self.listeners.append(
                 Listener(
-                    socket: socket, frontend: entry.frontend,
-                    hasLimit: entry.connectionLimit != nil, isDatagram: entry.isDatagram))
+                    socket: socket, frontend: entry.frontend, isDatagram: entry.isDatagram))
         }
+        waitingLists = Array(
+            repeating: ListenerList(),
+            count: 2 + shared.plan.frontends.count + shared.paths.entries.count)
     }
 
     deinit {
@@ -158,19 +165,25 @@ internal import Synchronization
             watchListeners()
         }
         if let due = warmingDueAt, now >= due { warmServers() }
-        if let due = rateDueAt, now >= due {
-            rateDueAt = nil
-            watchListeners()
-        }
-        while !ownNotices.isEmpty {
-            let (pool, notice) = ownNotices.removeFirst()
+        if let due = rateDueAt, now >= due { useRate() }
+        takeOwnNotices()
+        useRoom()
+    }
+
+    /// Handles the notices that came up in this turn, those of one another included.
+    private mutating func takeOwnNotices() {
+        var next = 0
+        while next < ownNotices.count {
+            let (pool, notice) = ownNotices[next]
+            next += 1
             take(notice, pool: pool)
         }
+        ownNotices.removeAll(keepingCapacity: true)
     }
 
     /// Nanoseconds until something is due; below 0: nothing is.
     private var longestWait: Int64 {
-        if firstReady >= 0 { return 0 }
+        if firstReady >= 0 || !ownNotices.isEmpty || !openPlaces.isEmpty { return 0 }
         var due = wheel.nextTurnAt ?? .max
         if let acceptPauseEnd { due = min(due, acceptPauseEnd) }
         if let warmingDueAt { due = min(due, warmingDueAt) }
@@ -209,7 +222,7 @@ internal import Synchronization
         for message in shared.inboxes[number].takeAll() {
             switch message {
             case .notice(let pool, let notice): take(notice, pool: pool)
-            case .roomToAccept: watchListeners()
+            case .roomToAccept(let place): openPlaces.append(place)
             case .addressLeft(let address): closeConnections(through: address)
             case .setAccepting(let accepts):
                 isAccepting = accepts
@@ -224,7 +237,7 @@ internal import Synchronization
     /// Ends what is open: those who were being served see a reset, since a clean end would look
     /// like a complete answer.
     private mutating func closeAll() {
-        unwatchListeners { _ in true }
+        unwatchListeners()
         for client in stride(from: 0, to: 2 * slab.usedCount, by: 2)
         where slab[client].phase != .free {
             let isRelaying = slab[client].phase == .relaying

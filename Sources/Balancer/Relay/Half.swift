@@ -56,12 +56,14 @@ struct Half {
     var link: Int32
     /// The next half on the ready list.
     var readyLink: Int32
-    /// The client half's: the client's address; the server half's: the ticket while it waits.
+    /// The client half's: the client's address; the server half's: the ticket while it waits, and
+    /// then when the client last took bytes while it is out of room.
     var word: UInt32
-    /// Server half: when the present phase began, or is to end: low 32 bits of milliseconds.
+    /// Server half: when the present phase began, or is to end: low 32 bits of milliseconds; the
+    /// client half's: when the server last took bytes while it is out of room.
     var phaseAt: UInt32
-    /// The client half's: when the connection was accepted, the low 32 bits of milliseconds; the
-    /// server half's: the milliseconds until a server was its own, or ``noTime``.
+    /// The client half's: see ``acceptedAt``; the server half's: the milliseconds until a server was
+    /// its own, or ``noTime``.
     var time: UInt32
     /// The client half's: where its ends are kept if they are not the sockets'; -1: nowhere. The server
     /// half's: see ``turn``.
@@ -80,8 +82,8 @@ struct Half {
     var streak: UInt8
     /// Client half: what the connection is doing.
     var phase: Phase
-    /// Server half: attempts to connect that failed.
-    var failedAttempts: UInt8
+    /// The client half's: see ``acceptedAt``; the server half's: see ``failedAttempts``.
+    var octet: UInt8
     /// The client half's: what it waits for while ``Phase/introducing``.
     var stage: Stage
 
@@ -89,6 +91,22 @@ struct Half {
     var turn: Turn {
         get { Turn(number: UInt32(bitPattern: introduction)) }
         set { introduction = Int32(bitPattern: newValue.number) }
+    }
+
+    /// The server half's: attempts to connect that failed.
+    var failedAttempts: Int {
+        get { Int(octet) }
+        set { octet = UInt8(newValue) }
+    }
+
+    /// The client half's: when the connection was accepted, the low 40 bits of milliseconds: a
+    /// connection may last for 34 years.
+    var acceptedAt: UInt64 {
+        get { UInt64(octet) << 32 | UInt64(time) }
+        set {
+            time = UInt32(truncatingIfNeeded: newValue)
+            octet = UInt8(truncatingIfNeeded: newValue >> 32)
+        }
     }
 
     static let noServer = UInt16.max

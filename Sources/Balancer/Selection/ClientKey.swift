@@ -18,50 +18,55 @@ enum ClientKey {
         }
     }
 
-    /// Whether it takes the ends of the connection, which cost a call each.
-    var needsEnds: Bool {
+    /// Whether it takes the end that the client connected to, which costs a call.
+    var needsDestination: Bool {
         switch self {
-        case .address, .hash(.source, _): false
-        case .hash: true
+        case .address, .hash(.source, _), .hash(.sourcePort, _): false
+        case .hash(.destination, _), .hash(.destinationPort, _): true
         }
     }
 
     /// The key of a client.
     ///
     /// - Parameters:
-    ///   - address: The client's address, in 32 bits.
-    ///   - source: The client's end; looked at where ``needsEnds`` says so.
-    ///   - destination: The end that the client connected to; likewise.
+    ///   - source: The client's end.
+    ///   - destination: The end that the client connected to; looked at where ``needsDestination``
+    ///     says so.
     /// - Returns: The hash.
-    func value(address: UInt32, source: IPEndpoint, destination: IPEndpoint) -> UInt32 {
+    func value(source: IPEndpoint, destination: IPEndpoint) -> UInt32 {
         switch self {
-        case .address(let spreads): return spreads ? KeyHash.avalanche(address) : address
+        case .address(let spreads):
+            return spreads ? KeyHash.avalanche(source.digest) : source.digest
         case .hash(let key, let type):
-            let hash = KeyHash.value(
-                of: KeyBytes(key, address, source, destination), by: type.function)
+            let hash = KeyHash.value(of: KeyBytes(key, source, destination), by: type.function)
             return type.avalanches || type.isConsistent ? KeyHash.avalanche(hash) : hash
         }
     }
 }
 
-/// The bytes that a hash is made of, as haproxy's samples have them: an address its four, a port
+/// The bytes that a hash is made of, as haproxy's samples have them: an address its 4 or 16, a port
 /// eight, all in network order.
 private struct KeyBytes: Sequence, IteratorProtocol {
-    private var value: UInt64
+    private var value: UInt128
     private var left: Int
 
-    init(_ key: HashKey, _ address: UInt32, _ source: IPEndpoint, _ destination: IPEndpoint) {
-        switch key {
-        case .source: (value, left) = (UInt64(address), 4)
-        case .sourcePort: (value, left) = (UInt64(source.port), 8)
-        case .destination: (value, left) = (UInt64(destination.digest), 4)
-        case .destinationPort: (value, left) = (UInt64(destination.port), 8)
-        }
+    init(_ key: HashKey, _ source: IPEndpoint, _ destination: IPEndpoint) {
+        (value, left) =
+            switch key {
+            case .source: KeyBytes.address(source)
+            case .sourcePort: (UInt128(source.port), 8)
+            case .destination: KeyBytes.address(destination)
+            case .destinationPort: (UInt128(destination.port), 8)
+            }
+    }
+
+    private static func address(_ end: IPEndpoint) -> (UInt128, Int) {
+        end.isIPv4 ? (UInt128(end.ipv4), 4) : (end.bits, 16)
     }
 
     mutating func next() -> UInt8? {
         guard left > 0 else { return nil }
         left -= 1
-        return UInt8(truncatingIfNeeded: value >> UInt64(8 * left))
+        return UInt8(truncatingIfNeeded: value >> UInt128(8 * left))
     }
 }

@@ -20,6 +20,7 @@ struct HAProxySettings: Sendable {
     var redispatches = false
     var redispatchInterval = -1
     var omitsEmptyConnectionsFromLog = false
+    var showsListeners = false
     var isDisabled = false
     var logsToSyslog = false
     var log = ConnectionLogSettings()
@@ -177,6 +178,7 @@ struct HAProxySection: Sendable {
         frontend.log = settings.log
         frontend.limits = settings.frontendLimits
         frontend.limits.clientFinTimeout = frontend.limits.clientFinTimeout.unlessZero
+        frontend.showsListeners = settings.showsListeners
         frontend.isDisabled = settings.isDisabled
         draft.frontends.append(placed(frontend, file))
     }

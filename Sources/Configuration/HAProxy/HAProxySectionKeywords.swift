@@ -157,6 +157,9 @@ extension HAProxySection {
                 if interval == 0 { section.settings.redispatches = false }
                 section.settings.redispatchInterval = interval == 0 ? -1 : interval
             },
+            "socket-stats": .line { section, arguments throws(Remark) in
+                section.settings.showsListeners = !arguments.isNegated
+            },
             "dontlognull": .line { section, arguments throws(Remark) in
                 section.settings.omitsEmptyConnectionsFromLog = !arguments.isNegated
             },
@@ -176,7 +179,7 @@ extension HAProxySection {
             http-tunnel http-use-htx http-use-proxy-header httpclose httplog httpslog
             idle-close-on-response independent-streams
             nolinger originalto persist
-            prefer-last-server socket-stats spop-check srvtcpka
+            prefer-last-server spop-check srvtcpka
             tcp-smart-accept tcp-smart-connect tcpka transparent
             """)
 

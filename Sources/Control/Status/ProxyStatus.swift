@@ -40,6 +40,10 @@ public struct FrontendStatus: Codable, Hashable, Sendable {
     public var requestErrors = 0
     /// How often each cause kept a connection from being relayed or ended it before its time.
     public var refusals: [String: Int] = [:]
+    /// What each place that it listens at counted.
+    public var listeners: [ListenerStatus] = []
+    /// Whether tables have a row for each of them (`option socket-stats`).
+    public var showsListeners = false
 
     /// Makes a frontend without traffic.
     ///
@@ -47,11 +51,41 @@ public struct FrontendStatus: Codable, Hashable, Sendable {
     public init(status: String = "OPEN") { self.status = status }
 
     private enum CodingKeys: String, CodingKey {
-        case status, addresses, traffic, refusals
+        case status, addresses, traffic, refusals, listeners
+        case showsListeners = "shows_listeners"
         case deniedConnections = "dcon"
         case deniedSessions = "dses"
         case deniedRequests = "dreq"
         case requestErrors = "ereq"
+    }
+}
+
+extension FrontendStatus {
+    /// The listeners that tables have a row for.
+    public var shownListeners: [ListenerStatus] { showsListeners ? listeners : [] }
+}
+
+/// A place that a section listens at.
+public struct ListenerStatus: Codable, Hashable, Sendable {
+    /// The name.
+    public var name: String
+    /// The address and port, or as the file has it.
+    public var address: String
+    /// haproxy's word: `OPEN`, or `FULL`.
+    public var status: String
+    /// What it counted.
+    public var traffic = TrafficCounters()
+
+    /// Makes a listener that counted nothing.
+    public init(name: String, address: String, status: String = "OPEN") {
+        self.name = name
+        self.address = address
+        self.status = status
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, status, traffic
+        case address = "addr"
     }
 }
 

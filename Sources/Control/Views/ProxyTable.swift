@@ -3,7 +3,10 @@
 enum ProxyTable {
     static func entry(of proxy: ProxyStatus) -> [String: Any] {
         var rows: [[String: Any]] = []
-        if let frontend = proxy.frontend { rows.append(row(of: frontend)) }
+        if let frontend = proxy.frontend {
+            rows.append(row(of: frontend))
+            rows += frontend.shownListeners.map(row(of:))
+        }
         rows += proxy.servers.map(row(of:))
         if let backend = proxy.backend { rows.append(row(of: backend)) }
         var entry: [String: Any] = [
@@ -15,17 +18,31 @@ enum ProxyTable {
     }
 
     private static func row(of frontend: FrontendStatus) -> [String: Any] {
+        [
+            "name": "Frontend", "class": RowState(status: frontend.status).rawValue,
+            "state": frontend.status,
+            "address": frontend.addresses.joined(separator: ", "),
+            "cells": cells(frontend.traffic, errors: frontend.requestErrors).map(\.entry),
+        ]
+    }
+
+    private static func row(of listener: ListenerStatus) -> [String: Any] {
+        [
+            "name": listener.name, "class": RowState(status: listener.status).rawValue,
+            "state": listener.status, "address": listener.address,
+            "cells": cells(listener.traffic, errors: nil).map(\.entry),
+        ]
+    }
+
+    /// The cells of who accepts connections.
+    private static func cells(_ traffic: TrafficCounters, errors: Int?) -> [Cell] {
         var cells = [Cell("Weight"), Cell("Queue"), Cell("Queue max")]
-        cells += traffic(frontend.traffic)
-        cells.append(Cell("Errors", errors: frontend.requestErrors))
+        cells += Self.traffic(traffic)
+        cells.append(errors.map { Cell("Errors", errors: $0) } ?? Cell("Errors"))
         cells += ["Retried", "Moved", "Client", "Server", "Failed", "Downs", "Down time"].map {
             Cell($0)
         }
-        return [
-            "name": "Frontend", "class": RowState(status: frontend.status).rawValue,
-            "state": frontend.status,
-            "address": frontend.addresses.joined(separator: ", "), "cells": cells.map(\.entry),
-        ]
+        return cells
     }
 
     private static func row(of server: ServerStatus) -> [String: Any] {

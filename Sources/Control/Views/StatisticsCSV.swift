@@ -44,7 +44,12 @@ public enum StatisticsCSV {
 
     private static func rows(of proxy: ProxyStatus, number: Int) -> [Row] {
         var rows: [Row] = []
-        if let frontend = proxy.frontend { rows.append(row(of: frontend)) }
+        if let frontend = proxy.frontend {
+            rows.append(row(of: frontend))
+            for (index, listener) in frontend.shownListeners.enumerated() {
+                rows.append(row(of: listener).merging(["sid": "\(index + 1)"]) { $1 })
+            }
+        }
         for (index, server) in proxy.servers.enumerated() {
             rows.append(row(of: server).merging(["sid": "\(index + 1)"]) { $1 })
         }
@@ -71,6 +76,19 @@ public enum StatisticsCSV {
         row["conn_rate"] = "\(frontend.traffic.rate)"
         row["conn_rate_max"] = "\(frontend.traffic.rateMax)"
         row["conn_tot"] = "\(frontend.traffic.sessionsTotal)"
+        return row
+    }
+
+    private static func row(of listener: ListenerStatus) -> Row {
+        var row = traffic(listener.traffic)
+        row["svname"] = listener.name
+        row["type"] = "3"
+        row["status"] = listener.status
+        row["slim"] = "\(listener.traffic.sessionLimit ?? 0)"
+        for column in ["dreq", "dresp", "ereq", "dcon", "dses", "wrew"] { row[column] = "0" }
+        row["rate"] = nil
+        row["rate_max"] = nil
+        row["addr"] = listener.address
         return row
     }
 

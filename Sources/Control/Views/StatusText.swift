@@ -121,6 +121,12 @@ public enum StatusText {
                     [proxy.name, "FRONTEND", frontend.status, "-"]
                         + cells(frontend.traffic, queued: nil, errors: frontend.requestErrors),
                     state: RowState(status: frontend.status))
+                for listener in frontend.shownListeners {
+                    table.add(
+                        [proxy.name, listener.name, listener.status, "-"]
+                            + cells(listener.traffic, queued: nil, errors: 0),
+                        state: RowState(status: listener.status))
+                }
             }
             for server in proxy.servers {
                 table.add(

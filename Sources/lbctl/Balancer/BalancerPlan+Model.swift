@@ -37,7 +37,8 @@ extension FrontendPlan {
             connectionLimit: frontend.connectionLimit, clientTimeout: frontend.clientTimeout)
         listeners = frontend.listeners.map {
             ListenerPlan(
-                acceptsProxyHeader: $0.acceptsProxyHeader, connectionLimit: $0.connectionLimit)
+                name: $0.name, acceptsProxyHeader: $0.acceptsProxyHeader,
+                connectionLimit: $0.connectionLimit)
         }
         clientFinTimeout = frontend.limits.clientFinTimeout
         sessionRateLimit = frontend.limits.sessionRate

@@ -95,11 +95,16 @@ extension FrontendStatus {
         deniedSessions = causes[.deniedSession, default: 0]
         deniedRequests = causes[.deniedContent, default: 0]
         requestErrors = snapshot.requestErrors
-        refusals = Dictionary(uniqueKeysWithValues: causes.map { ($0.key.word, $0.value) })
-        for (word, count) in [
-            ("hello-unreadable", snapshot.unreadableHellos), ("hello-late", snapshot.lateHellos),
-        ] where count > 0 {
-            refusals[word] = count
+        refusals = snapshot.refusalsByWord
+        showsListeners = frontend.showsListeners
+        listeners = zip(frontend.listeners, snapshot.listeners).map { listener, counters in
+            var status = ListenerStatus(
+                name: counters.name, address: listener.endpoint.description, status: self.status)
+            status.traffic = TrafficCounters(counters.counters)
+            if let limit = counters.sessionLimit, counters.currentSessions >= limit {
+                status.status = "FULL"
+            }
+            return status
         }
     }
 }

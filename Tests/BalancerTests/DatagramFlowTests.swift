@@ -1,0 +1,64 @@
+import LinuxIO
+import Testing
+
+@testable import Balancer
+
+extension BalancerTests.Datagrams {
+    @Test func `an idle flow ends like any other connection, and nobody broke it off`() throws {
+        let a = try NamedServer("a")
+        let running = try Running([a]) {
+            $0.frontends[0].clientTimeout = .milliseconds(100)
+            $0.frontends[0].logging = ConnectionLogging(moment: .ending)
+        }
+        let client = DatagramClient(to: running.address)
+        #expect(client.ask("1") == "a1")
+        var records: [ConnectionRecord] = []
+        #expect(
+            eventually {
+                running.balancer.records?.take { records.append($0) }
+                return records.count == 1
+            })
+        #expect(records.map(\.ending.description) == ["--"])
+        #expect(records.map(\.connectTime) == [0])
+        #expect((records.first?.totalTime ?? 0) >= 100)
+        let snapshot = running.balancer.snapshot()
+        #expect(snapshot.pools[0].clientAborts == 0 && snapshot.pools[0].serverAborts == 0)
+        #expect(snapshot.frontends[0].refusalsByCause == [:])
+        #expect(snapshot.pools[0].connectTimes.counts[0] == 1)
+        #expect(snapshot.pools[0].sessionTimes.total == 1)
+    }
+
+    @Test func `flows through an address that leaves the node end`() throws {
+        let a = try NamedServer("a")
+        let running = try Running([a])
+        let client = DatagramClient(to: running.address)
+        #expect(client.ask("1") == "a1")
+        running.balancer.closeConnections(
+            throughLocalAddress: IPEndpoint(ipv4: 0x7f00_0002, port: 0))
+        #expect(client.ask("2") == "a2")
+        #expect(running.balancer.connectionCount == 1)
+        running.balancer.closeConnections(
+            throughLocalAddress: IPEndpoint(ipv4: 0x7f00_0001, port: 0))
+        #expect(eventually { running.balancer.connectionCount == 0 })
+        #expect(running.balancer.snapshot().frontends[0].refusalsByCause == [.addressLeft: 1])
+    }
+
+    /// Anybody can begin flows from invented addresses.
+    @Test func `flows take at most half of the process's room, where there are connections too`() {
+        var admission = Admission(
+            processLimit: 10, frontendLimits: [10, 10], takesFlows: [true, false])
+        func take(_ count: Int, at frontend: Int) -> Int {
+            let room = admission.room(count, at: frontend, for: 0)
+            _ = admission.settle(
+                accepted: room, reserved: room, at: frontend, by: frontend, now: 0)
+            return room
+        }
+        #expect(take(8, at: 0) == 5)
+        #expect(take(1, at: 0) == 0)
+        #expect(take(8, at: 1) == 5)
+        _ = admission.leave(0, by: 0)
+        #expect(take(2, at: 0) == 1)
+        var alone = Admission(processLimit: 10, frontendLimits: [10], takesFlows: [true])
+        #expect(alone.room(12, at: 0, for: 0) == 10)
+    }
+}
