@@ -173,7 +173,7 @@ extension CheckStatus {
             health: report.record.health)
         detail = report.lastOutcome?.detail ?? ""
         meaning = report.lastOutcome?.meaning ?? "Initializing"
-        statusCode = report.lastOutcome?.facts?.statusCode
+        statusCode = report.lastOutcome?.facts.statusCode
         isRunning = report.isChecking
         duration = report.lastDuration.map { Int($0 / .milliseconds(1)) }
         failures = report.failedChecks

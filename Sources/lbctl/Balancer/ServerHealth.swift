@@ -50,7 +50,8 @@ struct ServerViews: Sendable {
         HealthTargets.Views(
             sessionCount: { place in
                 balancer.snapshot().pools[place.pool].servers[place.server].currentSessions
-            }, state: { state(at: $0) })
+            }, state: { state(at: $0) },
+            isDown: { standings.isDown(at: $0) })
     }
 
     /// The value of the header `X-Haproxy-Server-State`.

@@ -66,6 +66,14 @@ final class ServerStandings: Sendable {
         state.withLock { $0[place.pool][place.server].standing }
     }
 
+    /// Whether a server's check is known to fail.
+    func isDown(at place: Place) -> Bool {
+        state.withLock { entries in
+            let entry = entries[place.pool][place.server]
+            return entry.announced != nil && entry.standing.checkIsUp == false
+        }
+    }
+
     /// What was last said of every server, by pool and server.
     func all() -> [[ServerStanding]] {
         state.withLock { $0.map { $0.map(\.standing) } }
@@ -80,7 +88,7 @@ final class ServerStandings: Sendable {
             switch source.kind {
             case .check: entries[place.pool][place.server].take(report)
             case .agent:
-                guard let said = report.lastOutcome?.facts?.agent else { break }
+                guard let said = report.lastOutcome?.facts.agent else { break }
                 entries[place.pool][place.server].standing.take(said)
             }
             announcer.result(
@@ -206,12 +214,12 @@ extension ServerStandings.Entry {
     fileprivate mutating func take(_ report: CheckReport) {
         standing.checkIsUp = report.isUp
         guard let outcome = report.lastOutcome, outcome.verdict == true else { return }
-        if case .answeredDraining = outcome {
+        if outcome.status == .answeredDraining {
             standing.wishesNoClients = report.isUp
         } else {
             standing.wishesNoClients = false
         }
-        if let weight = outcome.facts?.weight { standing.setWeight(weight) }
+        if let weight = outcome.facts.weight { standing.setWeight(weight) }
     }
 }
 
