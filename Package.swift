@@ -160,7 +160,8 @@ let package = Package(
         .testTarget(
             name: "LbctlTests",
             dependencies: [
-                "lbctl", "Control", "HealthCheck", "LinuxIO", "NodeConfiguration", "Reactor",
+                "lbctl", "Balancer", "Control", "HealthCheck", "LinuxIO", "NodeConfiguration",
+                "Reactor",
                 .product(name: "NIOCore", package: "swift-nio", condition: program),
             ],
             swiftSettings: strict),

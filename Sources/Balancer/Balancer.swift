@@ -19,7 +19,7 @@ public final class Balancer: Sendable {
     /// Prepares a balancer that does not accept yet.
     ///
     /// - Parameters:
-    ///   - plan: What it is to do; 1 to 64 reactors, and frontends that name pools of the plan.
+    ///   - plan: What it is to do, without a ``BalancerPlan/fault``.
     ///   - listeners: The listening sockets of each frontend, non-blocking. They
     ///     remain the caller's, who keeps them open until after ``stop()``; they may be shared with
     ///     another process, and outlive this one.
@@ -29,22 +29,13 @@ public final class Balancer: Sendable {
     public init(
         plan: BalancerPlan, listeners: [[Int32]], observer: ConnectionObserver? = nil
     ) throws(SystemError) {
-        precondition((1...64).contains(plan.reactorCount), "1 to 64 reactors")
-        precondition(plan.frontends.count < Int(UInt16.max), "too many frontends")
         precondition(listeners.count == plan.frontends.count, "a list of listeners per frontend")
-        precondition(
-            plan.frontends.allSatisfy { frontend in
-                ([frontend.poolIndex] + frontend.rules.pools.map(\.poolIndex)).allSatisfy(
-                    plan.pools.indices.contains)
-            },
-            "each frontend names a pool of the plan")
-        precondition(
-            plan.pools.reduce(0) { $0 + $1.servers.count } < Int(UInt16.max), "too many servers")
         var plan = plan
         for (index, sockets) in listeners.enumerated() {
             let missing = max(0, sockets.count - plan.frontends[index].listeners.count)
             plan.frontends[index].listeners += Array(repeating: ListenerPlan(), count: missing)
         }
+        if let fault = plan.fault { preconditionFailure(fault) }
         shared = try SharedState(plan, observer: observer)
         self.listeners = listeners
         threads = Mutex([])
@@ -226,6 +217,24 @@ public final class Balancer: Sendable {
     /// The counters at this moment; no reactor waits for it.
     public func snapshot() -> BalancerSnapshot {
         shared.snapshot(isAccepting: isAccepting, at: MonotonicInstant.now.milliseconds)
+    }
+
+    /// The counters of one pool at this moment.
+    ///
+    /// - Parameter pool: The pool's position in the plan.
+    /// - Returns: The same as in ``snapshot()``.
+    public func snapshot(ofPool pool: Int) -> PoolSnapshot {
+        shared.snapshot(ofPool: pool, at: MonotonicInstant.now.milliseconds)
+    }
+
+    /// What one server has to do at this moment, without what others have counted.
+    ///
+    /// - Parameters:
+    ///   - pool: The pool's position in the plan.
+    ///   - server: The server's position in the pool.
+    /// - Returns: The look.
+    public func glance(pool: Int, server: Int) -> ServerGlance {
+        shared.pools[pool].state.withLock { $0.glance(at: server) }
     }
 }
 

@@ -2,7 +2,7 @@ public import LinuxIO
 
 /// What a balancer is to do: a value that is complete and does not change while it runs.
 public struct BalancerPlan: Hashable, Sendable {
-    /// How many reactors serve, each a thread: 1 to 64 (`nbthread`).
+    /// How many reactors serve, each a thread: 1 to ``mostReactors`` (`nbthread`).
     public var reactorCount: Int
     /// Greatest number of concurrent connections (`global maxconn`); `nil`: as many as the
     /// descriptor limit of the process allows, which also bounds a number given here.
@@ -21,6 +21,34 @@ public struct BalancerPlan: Hashable, Sendable {
         self.connectionLimit = connectionLimit
         self.frontends = frontends
         self.pools = pools
+    }
+}
+
+extension BalancerPlan {
+    /// The greatest ``reactorCount``: who waits for room is a bit of a number each.
+    public static let mostReactors = 64
+    /// The most servers of all pools together, and the most listeners and paths (a frontend and a
+    /// pool that it leads to): a connection keeps the number of each in 16 bits.
+    public static let mostPlaces = 65_534
+
+    /// What makes a balancer of it impossible; `nil`: nothing.
+    public var fault: String? {
+        guard (1...BalancerPlan.mostReactors).contains(reactorCount) else {
+            return "\(reactorCount) reactors; there may be 1 to \(BalancerPlan.mostReactors)"
+        }
+        let numbers = [
+            ("servers", pools.reduce(0) { $0 + $1.servers.count }),
+            ("listeners", frontends.reduce(0) { $0 + $1.listeners.count }),
+            ("paths", frontends.reduce(0) { $0 + $1.poolIndices.count }),
+        ]
+        for (what, count) in numbers where count > BalancerPlan.mostPlaces {
+            return "\(count) \(what); there may be \(BalancerPlan.mostPlaces)"
+        }
+        if let pool = pools.first(where: { !(0...100).contains($0.retries) }) {
+            return "\(pool.retries) retries in \(pool.name); there may be 0 to 100"
+        }
+        let isKnown = frontends.allSatisfy { $0.poolIndices.allSatisfy(pools.indices.contains) }
+        return isKnown ? nil : "a frontend leads to a pool that is not there"
     }
 }
 
@@ -70,6 +98,17 @@ public struct FrontendPlan: Hashable, Sendable {
     }
 }
 
+extension FrontendPlan {
+    /// The pools that it leads to, its own first, each once.
+    var poolIndices: [Int] {
+        var indices = [poolIndex]
+        for rule in rules.pools where !indices.contains(rule.poolIndex) {
+            indices.append(rule.poolIndex)
+        }
+        return indices
+    }
+}
+
 /// A set of servers that can stand for each other (`backend`).
 public struct PoolPlan: Hashable, Sendable {
     /// How a server is chosen; haproxy's names, but for `maglev`.
@@ -110,6 +149,9 @@ public struct PoolPlan: Hashable, Sendable {
     public var retries: Int
     /// Whether a further attempt may go to another server (`option redispatch`).
     public var redispatches: Bool
+    /// At which retries a connection leaves the server that its key leads to: every so many; below 0,
+    /// so many before the end, -1 being the last (`option redispatch P`).
+    public var redispatchInterval = -1
     /// How a hash leads to a server (`hash-type`).
     public var hashType = HashType()
     /// The percentage of its share of the connections that a server on a circle may hold, above

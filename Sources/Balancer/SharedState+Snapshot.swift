@@ -6,42 +6,104 @@ extension SharedState {
         var result = BalancerSnapshot()
         let (process, gates) = admission.withLock { ($0.process, $0.frontends) }
         let former = former.withLock { $0 }
+        let ofProcess = former.process + process.vector
         result.currentSessions = process.count
-        result.peakSessions = process.peak
-        result.totalSessions = process.total + former.sessions
+        result.peakSessions = ofProcess[.sessions]
+        result.totalSessions = ofProcess.totals.sessions
         result.connectionLimit = process.limit
         result.lostRecords = records?.lostCount ?? 0
         result.frontends = gates.indices.map { index in
-            var frontend = FrontendSnapshot()
+            let vector = former.vectors[index] + self.vector(ofFrontend: index, gates[index])
+            var frontend = FrontendSnapshot(vector)
             frontend.name = plan.frontends[index].name
-            frontend.counters = counters(of: gates[index], index, at: now)
-            frontend.counters.totals += former.totals[index]
+            frontend.counters.describe(gates[index], at: now)
             frontend.isAccepting = isAccepting
-            refusals[index].tell(&frontend)
             return frontend
         }
-        result.pools = pools.indices.map { poolSnapshot($0, former.totals, at: now) }
+        result.pools = pools.indices.map { poolSnapshot($0, former, at: now) }
         return result
     }
 
-    /// All that only grows, by name.
-    func ledger() -> CounterLedger {
-        let now: UInt64 = 0
-        let snapshot = snapshot(isAccepting: false, at: now)
-        let own = former.withLock { $0 }
-        var ledger = CounterLedger()
-        ledger.sessions = snapshot.totalSessions
-        for frontend in snapshot.frontends where frontend.totals != CounterTotals() {
-            ledger.frontends[frontend.name] = frontend.totals
+    /// Reads the counters of one pool.
+    func snapshot(ofPool index: Int, at now: UInt64) -> PoolSnapshot {
+        poolSnapshot(index, former.withLock { $0 }, at: now)
+    }
+
+    private func poolSnapshot(
+        _ index: Int, _ former: FormerCounters, at now: UInt64
+    ) -> PoolSnapshot {
+        var result = PoolSnapshot()
+        var servers: [CounterVector] = []
+        var own = CounterVector()
+        // Read under the lock, not copied out of it: a copy would have to be made anew by the next
+        // connection.
+        pools[index].state.withLock { state in
+            result.counters.describe(state, at: now)
+            result.weight = state.candidates.reduce(0) { $0 + state.servers[$1].weight }
+            result.servers = state.servers.map { ServerSnapshot($0, at: now) }
+            for server in state.servers where server.isUsable {
+                if server.isBackup { result.backupServers += 1 } else { result.activeServers += 1 }
+            }
+            own = state.vector
+            servers = state.servers.map(\.vector)
         }
-        for (index, pool) in snapshot.pools.enumerated() {
-            // Without what its servers counted, which is added to a pool when it is shown.
-            var totals = total(layout.pool(index))
-            totals.sessions = pools[index].state.withLock { $0.total }
-            totals += own.totals[layout.pool(index)]
-            if totals != CounterTotals() { ledger.pools[pool.name] = totals }
-            for server in pool.servers where server.totals != CounterTotals() {
-                ledger.servers["\(pool.name)/\(server.name)"] = server.totals
+        result.name = plan.pools[index].name
+        result.counters.queueLimit = plan.pools[index].queueLimit
+        let place = layout.pool(index)
+        let vector = former.vectors[place] + complete(own, at: place, histogramsOf: index)
+        result.counters.take(vector, at: now)
+        vector.tellHistograms(&result)
+        for (number, server) in plan.pools[index].servers.enumerated() {
+            let place = layout.server(layout.firstServers[index] + number)
+            let vector = former.vectors[place] + complete(servers[number], at: place)
+            result.servers[number].name = server.name
+            result.servers[number].counters.queueLimit = server.queueLimit
+            result.servers[number].counters.take(vector, at: now)
+            // A pool's connections are counted when they come in, not when they get a server.
+            var share = vector.totals
+            share.sessions = 0
+            result.counters.totals += share
+        }
+        return result
+    }
+}
+
+// MARK: - Handing over
+
+/// What balancers before this one have counted: of the process, and by places on the boards.
+struct FormerCounters {
+    var process = CounterVector()
+    var vectors: [CounterVector]
+}
+
+extension SharedState {
+    /// All that goes on in the next balancer, by name.
+    func ledger() -> CounterLedger {
+        var ledger = CounterLedger()
+        let (process, gates) = admission.withLock { ($0.process, $0.frontends) }
+        let former = former.withLock { $0 }
+        func enter(_ name: String, _ vector: CounterVector) {
+            if !vector.isEmpty { ledger.vectors[name] = vector }
+        }
+        enter("process", former.process + process.vector)
+        for (index, frontend) in plan.frontends.enumerated() {
+            enter(
+                "frontend \(frontend.name)",
+                former.vectors[index] + vector(ofFrontend: index, gates[index]))
+        }
+        for (index, pool) in plan.pools.enumerated() {
+            let (own, servers) = pools[index].state.withLock {
+                ($0.vector, $0.servers.map(\.vector))
+            }
+            let place = layout.pool(index)
+            enter(
+                "pool \(pool.name)",
+                former.vectors[place] + complete(own, at: place, histogramsOf: index))
+            for (number, server) in pool.servers.enumerated() {
+                let place = layout.server(layout.firstServers[index] + number)
+                enter(
+                    "server \(pool.name)/\(server.name)",
+                    former.vectors[place] + complete(servers[number], at: place))
             }
         }
         return ledger
@@ -50,118 +112,178 @@ extension SharedState {
     /// Takes over what another balancer has counted, as far as the names are the same.
     func add(_ ledger: CounterLedger) {
         former.withLock { former in
-            former.sessions += ledger.sessions
+            func take(_ name: String, _ vector: inout CounterVector) {
+                if let more = ledger.vectors[name] { vector += more }
+            }
+            take("process", &former.process)
             for (index, frontend) in plan.frontends.enumerated() {
-                if let totals = ledger.frontends[frontend.name] { former.totals[index] += totals }
+                take("frontend \(frontend.name)", &former.vectors[index])
             }
             for (index, pool) in plan.pools.enumerated() {
-                if let totals = ledger.pools[pool.name] {
-                    former.totals[layout.pool(index)] += totals
-                }
+                take("pool \(pool.name)", &former.vectors[layout.pool(index)])
                 for (number, server) in pool.servers.enumerated() {
-                    guard let totals = ledger.servers["\(pool.name)/\(server.name)"] else {
-                        continue
-                    }
-                    former.totals[layout.server(layout.firstServers[index] + number)] += totals
+                    take(
+                        "server \(pool.name)/\(server.name)",
+                        &former.vectors[layout.server(layout.firstServers[index] + number)])
                 }
             }
         }
     }
 
-    private func counters(
-        of gate: Admission.Gate, _ index: Int, at now: UInt64
-    ) -> SessionCounters {
-        var counters = SessionCounters()
-        counters.totals = total(index)
-        counters.totals.sessions = gate.total
-        counters.currentSessions = gate.count
-        counters.peakSessions = gate.peak
-        counters.sessionLimit = gate.limit
-        counters.rate = gate.rate.rate(at: now)
-        counters.peakRate = gate.rate.peak
-        counters.rateLimit = gate.rateLimit == .max ? nil : gate.rateLimit
-        return counters
+    /// What this balancer has counted at a frontend.
+    private func vector(ofFrontend index: Int, _ gate: Admission.Gate) -> CounterVector {
+        var vector = complete(gate.vector, at: index)
+        vector.sums += refusals[index].sums
+        return vector
     }
 
-    private func poolSnapshot(
-        _ index: Int, _ former: [CounterTotals], at now: UInt64
-    ) -> PoolSnapshot {
-        var result = PoolSnapshot()
-        result.name = plan.pools[index].name
-        // Read under the lock, not copied out of it: a copy would have to be made anew by the next
-        // connection.
-        pools[index].state.withLock { state in
-            result.counters = state.counters(at: now)
-            result.weight = state.candidates.reduce(0) { $0 + state.servers[$1].weight }
-            result.servers = state.servers.map { ServerSnapshot($0, at: now) }
-            for server in state.servers where server.isUsable {
-                if server.isBackup { result.backupServers += 1 } else { result.activeServers += 1 }
+    /// Adds what the reactors have counted to what stands in a gate or a pool.
+    private func complete(
+        _ vector: CounterVector, at place: Int, histogramsOf pool: Int? = nil
+    ) -> CounterVector {
+        var vector = vector
+        var totals = vector.totals
+        var times = (queue: 0, connect: 0, session: 0, count: 0)
+        for board in boards {
+            board.read(place) { tally in
+                tally.add(to: &totals)
+                let count = min(Int(tally.timedCount.load(ordering: .relaxed)), Tally.window)
+                times.queue += Tally.average(tally.queueTime) * count
+                times.connect += Tally.average(tally.connectTime) * count
+                times.session += Tally.average(tally.sessionTime) * count
+                times.count += count
             }
         }
-        result.counters.queueLimit = plan.pools[index].queueLimit
-        result.counters.totals += total(layout.pool(index))
-        result.counters.totals += former[layout.pool(index)]
-        result.counters.times = times(layout.pool(index))
-        for (number, server) in plan.pools[index].servers.enumerated() {
-            let place = layout.server(layout.firstServers[index] + number)
-            result.servers[number].name = server.name
-            result.servers[number].counters.queueLimit = server.queueLimit
-            result.servers[number].counters.totals += total(place)
-            result.servers[number].counters.totals += former[place]
-            result.servers[number].counters.times = times(place)
-            // A pool's connections are counted when they come in, not when they get a server.
-            var share = result.servers[number].counters.totals
-            share.sessions = 0
-            result.counters.totals += share
+        vector.totals = totals
+        if times.count > 0 {
+            var average = AverageTimes()
+            average.queue = times.queue / times.count
+            average.connect = times.connect / times.count
+            average.session = times.session / times.count
+            vector.times = (average, times.count)
         }
-        for board in histograms {
-            board.read(.queue, pool: index, into: &result.queueTimes)
-            board.read(.connect, pool: index, into: &result.connectTimes)
-            board.read(.session, pool: index, into: &result.sessionTimes)
+        guard let pool else { return vector }
+        for span in HistogramBoard.Span.allCases {
+            var histogram = TimeHistogram()
+            for board in histograms { board.read(span, pool: pool, into: &histogram) }
+            vector.sums += histogram.counts.map { UInt64(truncatingIfNeeded: $0) }
         }
-        return result
+        return vector
     }
+}
 
-    /// One tally of all reactors together.
-    private func total(_ index: Int) -> CounterTotals {
-        var sum = CounterTotals()
-        for board in boards { board.read(index) { $0.add(to: &sum) } }
+extension CounterVector {
+    /// What was counted before and after; of the averages, those before fill up what is lacking to
+    /// the connections that are looked back on.
+    fileprivate static func + (former: CounterVector, own: CounterVector) -> CounterVector {
+        var sum = former
+        sum += own
+        let (older, newer) = (former.times, own.times)
+        let missing = min(older.count, max(0, Tally.window - newer.count))
+        let count = newer.count + missing
+        guard missing > 0, newer.count > 0 else { return sum }
+        func mean(_ path: KeyPath<AverageTimes, Int>) -> Int {
+            (older.average[keyPath: path] * missing + newer.average[keyPath: path] * newer.count)
+                / count
+        }
+        var average = AverageTimes()
+        (average.queue, average.connect, average.session) = (
+            mean(\.queue), mean(\.connect), mean(\.session)
+        )
+        sum.times = (average, count)
         return sum
     }
 
-    /// The average times of one tally, each reactor's weighing as much as it has counted.
-    private func times(_ index: Int) -> AverageTimes {
-        var sums = (queue: 0, connect: 0, session: 0, count: 0)
-        for board in boards {
-            board.read(index) { tally in
-                let count = min(Int(tally.timedCount.load(ordering: .relaxed)), Tally.window)
-                sums.queue += Tally.average(tally.queueTime) * count
-                sums.connect += Tally.average(tally.connectTime) * count
-                sums.session += Tally.average(tally.sessionTime) * count
-                sums.count += count
+    fileprivate func tellHistograms(_ snapshot: inout PoolSnapshot) {
+        func histogram(_ span: HistogramBoard.Span) -> TimeHistogram {
+            var histogram = TimeHistogram()
+            let start = CounterVector.furtherSums + span.rawValue * TimeHistogram.placeCount
+            for place in 0..<TimeHistogram.placeCount {
+                histogram.add(sum(start + place), at: place)
             }
+            return histogram
         }
-        var times = AverageTimes()
-        guard sums.count > 0 else { return times }
-        times.queue = sums.queue / sums.count
-        times.connect = sums.connect / sums.count
-        times.session = sums.session / sums.count
-        return times
+        snapshot.queueTimes = histogram(.queue)
+        snapshot.connectTimes = histogram(.connect)
+        snapshot.sessionTimes = histogram(.session)
+    }
+
+    fileprivate init(sessions: Int, peaks: [Int]) {
+        self.init()
+        sums = [UInt64(clamping: sessions)]
+        self.peaks = peaks.map { UInt64(clamping: $0) }
+    }
+}
+
+extension Admission.Gate {
+    var vector: CounterVector { CounterVector(sessions: total, peaks: [peak, rate.peak]) }
+}
+
+extension PoolState {
+    fileprivate var vector: CounterVector {
+        CounterVector(
+            sessions: total, peaks: [peak, rate.peak, peakQueue, Int(lastSessionAt ?? 0)])
+    }
+}
+
+extension PooledServer {
+    fileprivate var vector: CounterVector {
+        CounterVector(
+            sessions: total, peaks: [peak, rate.peak, peakQueue, Int(lastChosenAt ?? 0)])
+    }
+}
+
+// MARK: - Showing
+
+extension FrontendSnapshot {
+    fileprivate init(_ vector: CounterVector) {
+        counters.take(vector, at: 0)
+        for refusal in Refusal.allCases {
+            let count = vector.sum(CounterVector.furtherSums + refusal.rawValue)
+            if count > 0 { refusalsByCause[refusal] = count }
+        }
+        requestErrors = Refusal.broken.reduce(0) { $0 + refusalsByCause[$1, default: 0] }
+        let hellos = CounterVector.furtherSums + Refusal.allCases.count
+        unreadableHellos = vector.sum(hellos)
+        lateHellos = vector.sum(hellos + 1)
+    }
+}
+
+extension SessionCounters {
+    fileprivate mutating func take(_ vector: CounterVector, at now: UInt64) {
+        totals = vector.totals
+        peakSessions = vector[.sessions]
+        peakRate = vector[.rate]
+        peakQueue = vector[.queue]
+        let last = UInt64(vector[.lastSessionAt])
+        secondsSinceLastSession = last == 0 ? nil : Int((now - min(last, now)) / 1000)
+        times = vector.times.average
+    }
+
+    fileprivate mutating func describe(_ gate: Admission.Gate, at now: UInt64) {
+        currentSessions = gate.count
+        sessionLimit = gate.limit
+        rate = gate.rate.rate(at: now)
+        rateLimit = gate.rateLimit == .max ? nil : gate.rateLimit
+    }
+
+    fileprivate mutating func describe(_ state: PoolState, at now: UInt64) {
+        currentSessions = state.current
+        rate = state.rate.rate(at: now)
+        currentQueue = state.waitingCount
     }
 }
 
 extension PoolState {
-    fileprivate func counters(at now: UInt64) -> SessionCounters {
-        var counters = SessionCounters()
-        counters.totals.sessions = total
-        counters.currentSessions = current
-        counters.peakSessions = peak
-        counters.rate = rate.rate(at: now)
-        counters.peakRate = rate.peak
-        counters.currentQueue = waitingCount
-        counters.peakQueue = peakQueue
-        counters.secondsSinceLastSession = lastSessionAt.map { seconds(since: $0, now) }
-        return counters
+    func glance(at server: Int) -> ServerGlance {
+        var (active, backup) = (0, 0)
+        for server in servers where server.isUsable {
+            if server.isBackup { backup += 1 } else { active += 1 }
+        }
+        return ServerGlance(
+            status: servers[server].status, sessions: servers[server].served,
+            queued: servers[server].line.count, poolQueued: waitingCount, activeServers: active,
+            backupServers: backup)
     }
 }
 
@@ -173,18 +295,9 @@ extension ServerSnapshot {
         if server.slowStartedAt != nil, server.weight > 0 {
             warmth = server.share * 100 / (server.weight * 16)
         }
-        counters.totals.sessions = server.total
         counters.currentSessions = server.served
-        counters.peakSessions = server.peak
         counters.sessionLimit = server.limit == .max ? nil : server.limit
         counters.currentQueue = server.line.count
-        counters.peakQueue = server.peakQueue
         counters.rate = server.rate.rate(at: now)
-        counters.peakRate = server.rate.peak
-        counters.secondsSinceLastSession = server.lastChosenAt.map { seconds(since: $0, now) }
     }
-}
-
-private func seconds(since then: UInt64, _ now: UInt64) -> Int {
-    Int((now - min(then, now)) / 1000)
 }

@@ -25,12 +25,18 @@ public struct Model: Hashable, Sendable, Codable {
 
     /// Makes an empty model.
     public init() {}
+
+    /// The most servers that all pools together may have, and the most listeners and ways from a
+    /// frontend to a pool.
+    public static let mostPlaces = 65_534
 }
 
 /// Settings of the whole process.
 public struct GlobalSettings: Hashable, Sendable, Codable {
-    /// Number of reactors of the balancer; `nil`: one per processor.
+    /// Number of reactors of the balancer, up to ``mostReactors``; `nil`: one per processor.
     public var reactorCount: Int?
+    /// The most reactors that a balancer can have.
+    public static let mostReactors = 64
     /// Greatest number of connections of the whole process; `nil`: from the descriptor limit.
     public var connectionLimit: Int?
     /// Where log lines go: standard error, or syslog.
@@ -296,10 +302,13 @@ public struct Backend: Hashable, Sendable, Codable {
     public var queueTimeout: Duration?
     /// Time limit of a check after it connected; `nil`: the check's interval.
     public var checkTimeout: Duration?
-    /// Further attempts after a failed one.
+    /// Further attempts after a failed one, 0 to 100.
     public var retries = 3
     /// Whether a further attempt may go to another server (`option redispatch`).
     public var redispatches = false
+    /// At which retries a hashed connection leaves its server (`option redispatch P`): every so many;
+    /// below 0, so many before the end, -1 being the last.
+    public var redispatchInterval = -1
     /// How its servers are checked.
     public var checks = PoolCheckSettings()
     /// What there is to say about choosing a server beside the algorithm.

@@ -6,6 +6,8 @@
 public struct ServerStanding: Hashable, Sendable {
     /// Whether the server's own check succeeds; `nil`: it is not checked.
     public var checkIsUp: Bool?
+    /// What has been heard of the server's own check.
+    public var hearing = Hearing.heard
     /// Whether the server answers its check with the wish for no new clients (`disable-on-404`).
     public var wishesNoClients = false
     /// Whether the agent, or the traffic of the tracked server, says that it is well.
@@ -26,21 +28,37 @@ public struct ServerStanding: Hashable, Sendable {
     /// What the server that this one tracks has come to; `nil`: it tracks none.
     public var tracked: Tracked?
 
+    /// What has been heard of a check.
+    public enum Hearing: Hashable, Sendable {
+        /// A result that counts, or what was known before or is assumed.
+        case heard
+        /// Nothing yet.
+        case awaited
+        /// Only that this host could not carry it out.
+        case notRun
+    }
+
     /// What a tracked server hands on.
     public struct Tracked: Hashable, Sendable {
         /// Whether it is up.
         public let isUp: Bool
         /// What it may take.
         public let administration: AgentReport.Administration
+        /// What has been heard of its check.
+        public let hearing: Hearing
 
         /// Makes what is handed on.
         ///
         /// - Parameters:
         ///   - isUp: Whether the tracked server is up.
         ///   - administration: What it may take.
-        public init(isUp: Bool, administration: AgentReport.Administration) {
+        ///   - hearing: What has been heard of its check.
+        public init(
+            isUp: Bool, administration: AgentReport.Administration, hearing: Hearing = .heard
+        ) {
             self.isUp = isUp
             self.administration = administration
+            self.hearing = hearing
         }
     }
 
@@ -72,7 +90,24 @@ public struct ServerStanding: Hashable, Sendable {
     }
 
     /// What servers that track this one get from it.
-    public var forFollowers: Tracked { Tracked(isUp: isUp, administration: administration) }
+    public var forFollowers: Tracked {
+        Tracked(isUp: isUp, administration: administration, hearing: hearing)
+    }
+
+    /// What its pool can expect of it.
+    public var prospect: PoolStanding.Prospect {
+        guard administration == .ready, weight > 0 else { return .excluded }
+        if isUp { return .usable }
+        guard agentIsUp else { return .failed }
+        return switch outlook {
+        case .heard: .failed
+        case .awaited: .awaited
+        case .notRun: .undecided
+        }
+    }
+
+    /// What has been heard of the check that counts: its own, or that of the tracked server.
+    public var outlook: Hearing { tracked?.hearing ?? hearing }
 
     /// Takes in what the operator says of the share.
     ///

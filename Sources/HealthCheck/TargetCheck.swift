@@ -39,6 +39,8 @@ final class TargetCheck: Sendable {
         var agent: AgentReport?
         /// Whether the last result said something new.
         var isNews = false
+        /// Checks in a row that could not be carried out.
+        var notRunCount = 0
     }
 
     /// Makes checks that go on from the state and counts of `predecessor`, the checks of the
@@ -196,7 +198,8 @@ final class TargetCheck: Sendable {
             let interval = TimeAmount(following.map { min($0, usual) } ?? usual)
             let isFarBehind = now - state.dueAt > interval + interval
             let due = (isFarBehind ? now : state.dueAt) + interval
-            let isReported = transition != nil || target.reportsEveryResult
+            let isReported =
+                transition != nil || target.reportsEveryResult || state.cannotRun
             let report = isReported ? state.report(id: target.id, transition: transition) : nil
             return (report, max(due, now))
         }
@@ -214,6 +217,7 @@ extension TargetCheck.State {
         isNews = lastOutcome?.code != outcome.code
         lastOutcome = outcome
         lastDuration = duration
+        notRunCount = outcome.verdict == nil ? notRunCount + 1 : 0
         if let report = outcome.facts.agent { agent = report }
         guard let passed = outcome.verdict else { return nil }
         let health = record.health
@@ -255,8 +259,10 @@ extension TargetCheck.State {
             lastDuration: lastDuration, isChecking: startedAt != nil,
             failedChecks: failedChecks, downTransitions: downTransitions,
             timeSinceChange: age, downtime: earlierDowntime + (isDown ? age : .zero),
-            isNews: isNews, memory: memory)
+            isNews: isNews, cannotRun: transition == nil && cannotRun, memory: memory)
     }
+
+    fileprivate var cannotRun: Bool { notRunCount == (record.isKnown ? record.fall : 1) }
 
     init(record: HealthRecord, memory: CheckMemory?) {
         self.init(record: record)

@@ -74,4 +74,18 @@ extension Errno {
     public static let outOfMemory = Errno(rawValue: ENOMEM)
     /// Out of memory or buffers (`ENOBUFS`).
     public static let noBufferSpace = Errno(rawValue: ENOBUFS)
+    /// No way leads to the host (`EHOSTUNREACH`).
+    public static let hostUnreachable = Errno(rawValue: EHOSTUNREACH)
+    /// No way leads to the network (`ENETUNREACH`).
+    public static let networkUnreachable = Errno(rawValue: ENETUNREACH)
+    /// The host does not answer (`EHOSTDOWN`).
+    public static let hostDown = Errno(rawValue: EHOSTDOWN)
+
+    /// Whether descriptors or memory ran out, so that the same call may succeed later.
+    public var isShortage: Bool {
+        switch self {
+        case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .outOfMemory: true
+        default: false
+        }
+    }
 }

@@ -106,29 +106,47 @@ extension BalancerTests {
     }
 
     @Suite struct `A waiting line` {
+        private func waiter(_ number: Int, _ turn: UInt32) -> Waiter {
+            Waiter(reactor: 0, connection: number, generation: 1, turn: Turn(number: turn))
+        }
+
         @Test func `keeps the order of arrival, whoever leaves`() {
             var line = WaitingLine()
             var tickets: [UInt32] = []
             for number in 0..<40 {
-                tickets.append(
-                    line.append(Waiter(reactor: 0, connection: number, generation: 1)))
+                tickets.append(line.insert(waiter(number, UInt32(number + 1))))
             }
-            for number in stride(from: 0, to: 40, by: 2) { line.remove(ticket: tickets[number]) }
+            for number in stride(from: 0, to: 40, by: 2) {
+                line.remove(ticket: tickets[number], turn: Turn(number: UInt32(number + 1)))
+            }
             #expect(line.count == 20)
-            let leftTwice = line.remove(ticket: tickets[0])
+            let leftTwice = line.remove(ticket: tickets[0], turn: Turn(number: 1))
             #expect(!leftTwice)
             let first = line.popFirst()
             #expect(first?.connection == 1)
-            let leftLate = line.remove(ticket: tickets[1])
+            for number in 40..<80 { _ = line.insert(waiter(number, UInt32(number + 1))) }
+            // Its ticket is another one's by now.
+            let leftLate = line.remove(ticket: tickets[1], turn: Turn(number: 2))
             #expect(!leftLate)
-            for number in 40..<80 {
-                _ = line.append(Waiter(reactor: 0, connection: number, generation: 1))
-            }
             var order: [Int] = []
             while let waiter = line.popFirst() { order.append(waiter.connection) }
             #expect(order == Array(stride(from: 3, to: 40, by: 2)) + Array(40..<80))
             #expect(line.count == 0)
             #expect(line.first == nil)
+        }
+
+        @Test func `gives whoever comes again the place of the old turn`() {
+            var line = WaitingLine()
+            for turn in [5, 6, 3, 7, 4] as [UInt32] { _ = line.insert(waiter(Int(turn), turn)) }
+            var order: [Int] = []
+            while let waiter = line.popFirst() { order.append(waiter.connection) }
+            #expect(order == [3, 4, 5, 6, 7])
+        }
+
+        @Test func `goes on when the turns begin anew`() {
+            let last = Turn(number: .max)
+            #expect(last.next == Turn(number: 1))
+            #expect(last.precedes(last.next) && !last.next.precedes(last))
         }
     }
 }

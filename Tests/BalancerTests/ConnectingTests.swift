@@ -102,6 +102,21 @@ extension BalancerTests {
             #expect(running.pool.servers[0].connectionErrors == 1)
         }
 
+        @Test func `after a connect time-out the next attempt follows at once`() throws {
+            let silent = try SilentAddress()
+            let running = try RunningBalancer(
+                servers: [ServerPlan(name: "a", address: silent.address)]
+            ) {
+                $0.pools[0].retries = 1
+                $0.pools[0].connectTimeout = .milliseconds(250)
+            }
+            let start = MonotonicInstant.now
+            #expect(running.connect().receiveAll().ending == .end)
+            let took = MonotonicInstant.now - start
+            #expect(took >= .milliseconds(490) && took < .milliseconds(700))
+            #expect(running.pool.servers[0].retries == 1)
+        }
+
         @Test func `without retries the first failure is the last`() throws {
             let refusing = try TestServer.refusingAddress()
             let running = try RunningBalancer(servers: [ServerPlan(name: "a", address: refusing)]) {

@@ -11,7 +11,8 @@ final class RunningBalancer: @unchecked Sendable {
 
     init(
         reactors: Int = 1, algorithm: PoolPlan.Algorithm = .roundrobin, servers: [ServerPlan],
-        backlog: Int32 = 1024, adjusting adjust: (inout BalancerPlan) -> Void = { _ in }
+        backlog: Int32 = 1024, adjusting adjust: (inout BalancerPlan) -> Void = { _ in },
+        observer: ConnectionObserver? = nil
     ) throws {
         let socket = try Socket.listening(
             on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: backlog)
@@ -22,7 +23,7 @@ final class RunningBalancer: @unchecked Sendable {
             frontends: [FrontendPlan(name: "front", poolIndex: 0)],
             pools: [PoolPlan(name: "pool", algorithm: algorithm, servers: servers)])
         adjust(&plan)
-        balancer = try Balancer(plan: plan, listeners: [[listener]])
+        balancer = try Balancer(plan: plan, listeners: [[listener]], observer: observer)
         try balancer.start()
     }
 

@@ -95,7 +95,7 @@ extension BalancerTests {
             _ = state.setWeight(1, of: 0, at: 0)
             _ = state.setWeight(1, of: 1, at: 0)
             let order = (0..<4).map { _ in state.enter(waiter, key: 0, at: 0) }
-            #expect(order == [.server(0), .server(1), .server(0), .server(1)])
+            #expect(order == [.server(1), .server(0), .server(1), .server(0)])
         }
     }
 }

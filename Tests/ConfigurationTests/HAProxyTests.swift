@@ -83,7 +83,7 @@ import VRRPCore
         ),
         ("server b 192.0.2.1:80 weight 257", "f:7:30: error: weight 257: must be 0 to 256"),
         ("server b 192.0.2.1:80 inter 0", "f:7:29: error: inter 0: must be more than 0"),
-        ("retries -1", "f:7:9: error: retries -1: must be 0 or more"),
+        ("retries -1", "f:7:9: error: retries -1: must be 0 to 100"),
         (
             "default_backend nowhere",
             "f:7:17: error: default_backend 'nowhere': no backend has this name"
@@ -182,7 +182,7 @@ import VRRPCore
             """
         #expect(
             diagnose(text) == [
-                "f:2:10: error: nbthread 0: must be 1 to 1024",
+                "f:2:10: error: nbthread 0: must be 1 to 64",
                 "f:7:10: error: frontend 'f' has no backend; add 'default_backend NAME'",
                 "f:9:1: error: 'server' is not allowed in a frontend section",
                 "f:10:1: warning: 'balance' has no effect in a frontend section",

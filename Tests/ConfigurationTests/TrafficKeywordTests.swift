@@ -1,5 +1,7 @@
-import NodeConfiguration
 import Testing
+import VRRPCore
+
+@testable import NodeConfiguration
 
 @Suite struct `haproxy's keywords of choosing and limiting` {
     @Test(
@@ -62,6 +64,18 @@ import Testing
         #expect(frontend.limits == frontendLimits)
     }
 
+    @Test(arguments: [
+        ("option redispatch", true, -1), ("option redispatch 2", true, 2),
+        ("option redispatch -3", true, -3), ("option redispatch 0", false, -1),
+        ("option redispatch 2\nno option redispatch", false, -1), ("", false, -1),
+    ])
+    func `redispatch may say at which retries`(line: String, redispatches: Bool, interval: Int) {
+        let loaded = load(proxy(line))
+        #expect(!loaded.diagnostics.contains { $0.severity == .error })
+        #expect(loaded.model?.backends.first?.redispatches == redispatches)
+        #expect(loaded.model?.backends.first?.redispatchInterval == interval)
+    }
+
     @Test func `one backup per failure is asked for by an option, and taken back by no`() {
         let option = "option one-backup-per-failure"
         #expect(load(proxy(option)).model?.backends.first?.selection.backupUse == .onePerFailure)
@@ -100,11 +114,65 @@ import Testing
             "f:7:14: warning: 'balance hash req.ssl_sni' is known but not implemented yet: only src, src_port, dst and dst_port can be hashed; the algorithm before it stays, roundrobin if there is none"
         ),
         (
+            "option redispatch often",
+            "f:7:19: error: option redispatch 'often': must be a number, -100 to 100"
+        ),
+        (
             "rate-limit session 5",
             "f:7:12: error: unknown rate limit 'session'; did you mean 'sessions'?"
         ),
     ])
     func `what is wrong is said at its word`(line: String, message: String) {
         #expect(diagnose(proxy(line)) == [message])
+    }
+
+    @Test(arguments: [(64, []), (65, ["f:2:10: error: nbthread 65: must be 1 to 64"])])
+    func `there are at most 64 reactors`(count: Int, messages: [String]) {
+        #expect(diagnose("global\nnbthread \(count)\n" + proxy("")) == messages)
+    }
+
+    @Test func `what cannot be numbered is refused by the section that is too much`() {
+        func section(_ name: String, line: Int, servers: Int) -> Placed<Backend> {
+            var backend = Backend(name: name)
+            backend.servers = Array(
+                repeating: Server(name: "s", address: IPv4Address(192, 0, 2, 9), port: 80),
+                count: servers)
+            return Placed(
+                value: backend,
+                location: Location(file: "f", position: Position(line: line, column: 9)))
+        }
+        func complaints(_ backends: [Placed<Backend>]) -> [String] {
+            var draft = Draft()
+            draft.backends = backends
+            var assembler = ModelAssembler(draft, literalScripts: false)
+            _ = assembler.assemble()
+            return assembler.diagnostics.map(\.description)
+        }
+        let almost = section("a", line: 1, servers: 65_533)
+        #expect(complaints([almost, section("b", line: 5, servers: 1)]).isEmpty)
+        #expect(
+            complaints([
+                almost, section("b", line: 5, servers: 2), section("c", line: 7, servers: 1),
+            ]) == [
+                "f:5:9: error: with this section there are 65535 servers; all sections together"
+                    + " may have 65534"
+            ])
+        var frontend = Frontend(name: "f", backendName: "a")
+        let listener = Listener(.internet(address: nil, port: 80))
+        frontend.listeners = Array(repeating: listener, count: 65_535)
+        var draft = Draft()
+        draft.frontends = [Placed(value: frontend, location: almost.location)]
+        var assembler = ModelAssembler(draft, literalScripts: false)
+        _ = assembler.assemble()
+        #expect(
+            assembler.diagnostics.map(\.description) == [
+                "f:1:9: error: with this section there are 65535 addresses to listen on; all"
+                    + " sections together may have 65534"
+            ])
+    }
+
+    @Test(arguments: [(100, []), (101, ["f:7:9: error: retries 101: must be 0 to 100"])])
+    func `a connection is tried again at most a hundred times`(count: Int, messages: [String]) {
+        #expect(diagnose(proxy("retries \(count)")) == messages)
     }
 }

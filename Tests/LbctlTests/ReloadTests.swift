@@ -143,7 +143,9 @@ private final class Load: Sendable {
         _ = try write(retries: 2)
         #expect(try folder.run("reload", "--control", folder.control).status == 0)
         #expect(conversation(with: port) == "")
-        #expect(try counter("frontend", "traffic", "stot") == 22)
+        try eventually(within: .seconds(5), "22 connections") {
+            try counter("frontend", "traffic", "stot") == 22
+        }
     }
 
     @Test func `a drained server's connections are reset when the deadline is over`() throws {

@@ -24,6 +24,11 @@ public enum Refusal: Int, Hashable, Sendable, CaseIterable {
     case addressLeft
     /// The flow table was full, and the datagram of a new source was dropped.
     case flowsFull
+    /// This host could not begin a connection to a server: an address, a port or a permission is
+    /// lacking.
+    case localFailure
+    /// Its source had as many connections within a second as it may.
+    case overRate
 }
 
 extension Refusal {
@@ -41,6 +46,8 @@ extension Refusal {
         case .unmatched: "no-rule-matched"
         case .addressLeft: "address-left"
         case .flowsFull: "flows-full"
+        case .localFailure: "local-failure"
+        case .overRate: "over-rate"
         }
     }
 
@@ -52,11 +59,11 @@ extension Refusal {
     /// Who or what the log says it was.
     var cause: Ending.Cause {
         switch self {
-        case .deniedConnection, .deniedSession, .deniedContent, .unmatched: .proxy
+        case .deniedConnection, .deniedSession, .deniedContent, .unmatched, .overRate: .proxy
         case .headerLate: .clientTimeout
         case .headerMalformed, .headerCut, .cut, .aborted: .client
         case .addressLeft: .operatorsOrder
-        case .flowsFull: .resource
+        case .flowsFull, .localFailure: .resource
         }
     }
 }
@@ -83,13 +90,11 @@ final class RefusalTally: Sendable {
     /// How often it happened.
     subscript(refusal: Refusal) -> Int { counts[refusal.rawValue].value.load(ordering: .relaxed) }
 
-    /// Writes the counts to where they are shown.
-    func tell(_ snapshot: inout FrontendSnapshot) {
-        for refusal in Refusal.allCases where self[refusal] > 0 {
-            snapshot.refusalsByCause[refusal] = self[refusal]
-        }
-        snapshot.requestErrors = Refusal.broken.reduce(0) { $0 + self[$1] }
-        snapshot.unreadableHellos = unreadableHellos.load(ordering: .relaxed)
-        snapshot.lateHellos = lateHellos.load(ordering: .relaxed)
+    /// All counts: by cause, then the hellos that were no TLS, then the late ones.
+    var sums: [UInt64] {
+        (Refusal.allCases.map { self[$0] }
+            + [
+                unreadableHellos.load(ordering: .relaxed), lateHellos.load(ordering: .relaxed),
+            ]).map { UInt64(clamping: $0) }
     }
 }

@@ -12,8 +12,8 @@ public struct ConnectionLogging: Hashable, Sendable {
 
     /// When a connection is told of.
     public var moment: Moment
-    /// Whether connections without a byte either way are left out, unless they failed (`option
-    /// dontlognull`).
+    /// Whether connections on which nothing was said are left out, unless they failed (`option
+    /// dontlognull`): a server that was waited for in vain is told of, a look at the port is not.
     public var omitsEmpty = false
     /// Whether connections that went well at the first attempt are left out (`option
     /// dontlog-normal`).

@@ -68,7 +68,8 @@ public struct Ending: Hashable, Sendable {
         self.stage = stage
     }
 
-    /// Whether the connection failed: not the client's doing, and not an end like any other.
+    /// Whether the connection failed, whoever was there: not the client's doing, and not an end like
+    /// any other.
     var isFailure: Bool {
         switch cause {
         case .none, .client, .clientTimeout: false

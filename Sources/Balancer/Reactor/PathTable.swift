@@ -9,6 +9,8 @@ struct PathTable: Sendable {
         /// The route to the frontend's own pool.
         let route: Int
         let acceptsProxyHeader: Bool
+        /// Whether a connection may begin with a PROXY header, so that its source is known later.
+        let mayHaveHeader: Bool
         /// How long the PROXY header may take, in milliseconds.
         let headerTimeout: UInt64
         let connectionLimit: Int?
@@ -29,10 +31,7 @@ struct PathTable: Sendable {
     init(_ plan: BalancerPlan, layout: TallyLayout) {
         for (index, frontend) in plan.frontends.enumerated() {
             let first = routes.count
-            var pools = [frontend.poolIndex]
-            for rule in frontend.rules.pools where !pools.contains(rule.poolIndex) {
-                pools.append(rule.poolIndex)
-            }
+            let pools = frontend.poolIndices
             routes += pools.map { Worker.Route(index, to: $0, in: plan, layout: layout) }
             let program =
                 frontend.rules.isEmpty
@@ -43,10 +42,14 @@ struct PathTable: Sendable {
                         first + (pools.firstIndex(of: $0.poolIndex) ?? 0)
                     })
             let limit = milliseconds(frontend.clientTimeout)
+            let expectsHeader = frontend.rules.connection.contains {
+                $0.action == .expectProxyHeader
+            }
             entries += frontend.listeners.map { listener in
                 Entry(
                     frontend: index, route: first,
                     acceptsProxyHeader: listener.acceptsProxyHeader,
+                    mayHaveHeader: listener.acceptsProxyHeader || expectsHeader,
                     headerTimeout: limit == 0 ? mostHeaderTime : min(limit, mostHeaderTime),
                     connectionLimit: listener.connectionLimit, isDatagram: frontend.isDatagram,
                     program: program)

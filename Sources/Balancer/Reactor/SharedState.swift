@@ -19,8 +19,8 @@ final class SharedState: Sendable {
     let histograms: [HistogramBoard]
     /// Where records of connections go; `nil` where no frontend tells of any.
     let records: ConnectionRecords?
-    /// What balancers before this one have counted: by places on the boards.
-    let former: Mutex<(sessions: Int, totals: [CounterTotals])>
+    /// What balancers before this one have counted.
+    let former: Mutex<FormerCounters>
     let ports: SourcePorts
     let layout: TallyLayout
     /// Where connections can lead, and what is decided on the way.
@@ -57,7 +57,7 @@ final class SharedState: Sendable {
         histograms = inboxes.map { _ in HistogramBoard(poolCount: plan.pools.count) }
         let isLogging = plan.frontends.contains { $0.logging != nil }
         records = isLogging ? try ConnectionRecords(reactorCount: plan.reactorCount) : nil
-        former = Mutex((0, Array(repeating: CounterTotals(), count: count)))
+        former = Mutex(FormerCounters(vectors: Array(repeating: CounterVector(), count: count)))
         ports = SourcePorts(serverCount: layout.serverCount)
         let layout = layout
         watch = observer.map { ConnectionWatch(layout, observer: $0) }

@@ -63,7 +63,7 @@ extension Worker {
                 acceptFailed(Errno(result: socket))
                 break
             }
-            if isOverRate(peer.endpoint, at: frontend) {
+            if unsafe !entries[index].mayHaveHeader, isOverRate(peer.endpoint, at: frontend) {
                 StreamSocket.reset(Int32(socket))
                 refused += 1
                 continue
@@ -139,13 +139,8 @@ extension Worker {
     }
 
     private mutating func acceptFailed(_ errno: Errno) {
-        switch errno {
-        case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .outOfMemory:
-            pauseAccepting()
-        default:
-            // Nothing waits any more, or the client was gone before it was taken.
-            break
-        }
+        // Otherwise nothing waits any more, or the client was gone before it was taken.
+        if errno.isShortage { pauseAccepting() }
     }
 
     mutating func tellRoom(_ reactors: UInt64) {
@@ -162,10 +157,11 @@ extension Worker {
     }
 
     /// Whether an address has had as many connections within a second as it may; counts this one.
-    private func isOverRate(_ peer: IPEndpoint, at frontend: Int) -> Bool {
+    func isOverRate(_ peer: IPEndpoint, at frontend: Int) -> Bool {
         guard let rates = shared.sourceRates[frontend] else { return false }
         guard rates.isOver(peer.high ^ peer.low, at: now) else { return false }
         unsafe tallies[frontend].refusals.increase()
+        shared.refusals[frontend].note(.overRate)
         return true
     }
 
@@ -211,6 +207,7 @@ extension Worker {
             ? -1 : introductions.keep(.init(source: source, destination: .none))
         slab[server].path = UInt16(unsafe entries[listener].route)
         slab[server].time = Half.noTime
+        slab[server].turn = .none
         slab[server].owner = Half.noServer
     }
 }

@@ -24,17 +24,6 @@ extension Worker {
             }, client)
     }
 
-    /// Asks for the same server once more, after a pause.
-    mutating func chooseSame(_ client: Int, server: Int) {
-        let key = clientKey(client)
-        let waiter = waiter(client)
-        let pool = route(client).pool
-        follow(
-            shared.pools[pool].state.withLock {
-                $0.chooseAgain(server, for: waiter, key: key, at: now)
-            }, client)
-    }
-
     /// Handles news for a connection that waits.
     ///
     /// It may have left meanwhile: what it was given
@@ -68,18 +57,13 @@ extension Worker {
     mutating func leavePool(_ client: Int) -> (pool: Int, server: Int) {
         let server = serverInPool(client)
         let isWaiting = slab[client].phase == .waiting
-        let ticket = slab[client | 1].word
+        let (ticket, turn) = (slab[client | 1].word, slab[client | 1].turn)
         let pool = route(client).pool
-        let holdsSlot =
-            switch slab[client].phase {
-            case .connecting, .relaying, .flowing: true
-            case .free, .introducing, .waiting, .pausing: false
-            }
         let (notice, left) = shared.pools[pool].state.withLock { state in
             state.leave()
-            if isWaiting { state.leaveLine(at: server, ticket: ticket) }
+            if isWaiting { state.leaveLine(at: server, ticket: ticket, turn: turn) }
             var notice: PoolState.Notice?
-            if holdsSlot, let server { notice = state.giveBack(server, at: now) }
+            if !isWaiting, let server { notice = state.giveBack(server, at: now) }
             return (notice, (state.current, server.map { state.servers[$0].served } ?? 0))
         }
         tell(notice, pool: pool)
@@ -108,7 +92,9 @@ extension Worker {
     }
 
     private func waiter(_ client: Int) -> Waiter {
-        Waiter(reactor: number, connection: client, generation: slab[client].generation)
+        Waiter(
+            reactor: number, connection: client, generation: slab[client].generation,
+            turn: slab[client | 1].turn)
     }
 
     /// Passes news on to the reactor that it is for.
@@ -127,18 +113,8 @@ extension Worker {
         case .server(let server):
             slab[client | 1].owner = UInt16(first + server)
             connect(client)
-        case .waits(let server, let ticket, let ahead):
-            notePlace(ahead + 1, atServer: server != nil, client)
-            slab[client | 1].owner = server.map { UInt16(first + $0) } ?? Half.noServer
-            slab[client | 1].word = ticket
-            slab[client | 1].marks.remove(.isHeld)
-            enter(.waiting, client)
-        case .isHeld(let ticket):
-            notePlace(1, atServer: false, client)
-            slab[client | 1].owner = Half.noServer
-            slab[client | 1].word = ticket
-            slab[client | 1].marks.insert(.isHeld)
-            enter(.waiting, client)
+        case .waits(let place): wait(at: place, isHeld: false, client)
+        case .isHeld(let place): wait(at: place, isHeld: true, client)
         case .queueIsFull:
             slab[client | 1].owner = Half.noServer
             poolTally(client) { $0.connectionErrors.increase() }
@@ -155,13 +131,32 @@ extension Worker {
         }
     }
 
-    /// Takes note of the place in a line, for the log.
-    private func notePlace(_ place: Int, atServer: Bool, _ client: Int) {
-        slab[client | 1].number = UInt16(clamping: place)
-        if atServer {
-            slab[client | 1].marks.insert(.waitedAtServer)
-        } else {
-            slab[client | 1].marks.remove(.waitedAtServer)
+    /// Stands in a line; whoever comes again keeps the turn and the time that it has waited.
+    private mutating func wait(at place: PoolState.Place, isHeld: Bool, _ client: Int) {
+        let server = client | 1
+        slab[server].word = place.ticket
+        slab[server].owner =
+            place.server.map { UInt16(route(client).firstServer + $0) } ?? Half.noServer
+        if slab[server].turn == .none {
+            slab[server].turn = place.turn
+            // For the log.
+            slab[server].number = UInt16(clamping: isHeld ? 1 : place.ahead + 1)
+            mark(.waitedAtServer, place.server != nil, server)
         }
+        mark(.isHeld, isHeld, server)
+        let since = slab[client].phase == .waiting ? slab[server].phaseAt : waitBegan(client)
+        enter(.waiting, client)
+        slab[server].phaseAt = since
+        arm(client)
+    }
+
+    /// When a connection would have begun to wait if it had waited at one stretch.
+    private func waitBegan(_ client: Int) -> UInt32 {
+        let waited = slab[client | 1].time
+        return UInt32(truncatingIfNeeded: now) &- (waited == Half.noTime ? 0 : waited)
+    }
+
+    private func mark(_ mark: Half.Marks, _ isSet: Bool, _ half: Int) {
+        if isSet { slab[half].marks.insert(mark) } else { slab[half].marks.remove(mark) }
     }
 }

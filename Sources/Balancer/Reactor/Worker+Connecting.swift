@@ -12,17 +12,17 @@ extension Worker {
         noteAssigned(client)
         let destination = unsafe destinations + Int(slab[server].owner)
         let result = StreamSocket.open(unsafe destination.pointee.family)
-        guard result >= 0 else { return descriptorsRanOut(client) }
+        guard result >= 0 else { return noSocket(client, Errno(result: result)) }
         let socket = Int32(result)
         slab[server].socket = socket
         let outcome = unsafe beginConnecting(socket, to: destination, client)
         guard outcome == 0 || Errno(result: outcome) == .inProgress else {
-            return attemptFailed(client, pausing: true)
+            return attemptFailed(client, .init(connecting: Errno(result: outcome)))
         }
         let added = epoll.add(
             socket, for: [.readable, .writable, .peerClosed, .urgent, .edgeTriggered],
             token: slab.token(of: server))
-        guard added == 0 else { return attemptFailed(client, pausing: true) }
+        guard added == 0 else { return attemptFailed(client, .local) }
         slab[server].marks.insert(.watchesRoom)
         enter(.connecting, client)
     }
@@ -31,13 +31,13 @@ extension Worker {
     mutating func connectionAnswered(_ server: Int, _ readiness: Readiness) {
         let client = server ^ 1
         guard readiness.isDisjoint(with: [.failed, .hungUp]) else {
-            return attemptFailed(client, pausing: true)
+            return attemptFailed(client, .remote)
         }
         guard readiness.contains(.writable) else { return }
         slab[server].activeAt = UInt32(truncatingIfNeeded: now)
         shared.watch?.connected(to: Int(slab[server].owner))
         if unsafe destinations[Int(slab[server].owner)].hasHeader, !sendHeader(client) {
-            return attemptFailed(client, pausing: true)
+            return attemptFailed(client, .remote)
         }
         enter(.relaying, client)
         recordConnected(client)
@@ -57,59 +57,94 @@ extension Worker {
             half & ~1, client: .finish, server: .reset, because: half & 1 == 0 ? .client : .server)
     }
 
+    /// What an attempt failed by.
+    enum Failure {
+        /// The server or the network answered so.
+        case remote
+        /// Nobody answered in time.
+        case timeout
+        /// This host: an address, a port or a permission is lacking, which is not the server's fault.
+        case local
+
+        /// Sorts an error of `connect(2)`.
+        init(connecting errno: Errno) {
+            switch errno {
+            case .connectionRefused, .connectionReset, .timedOut, .hostUnreachable,
+                .networkUnreachable, .hostDown, .noSuchFile, .wouldBlock:
+                self = .remote
+            default: self = .local
+            }
+        }
+
+        fileprivate var cause: Ending.Cause {
+            switch self {
+            case .remote: .server
+            case .timeout: .serverTimeout
+            case .local: .resource
+            }
+        }
+    }
+
     /// Counts a failed attempt and makes the next one, or gives up.
     ///
-    /// As haproxy: the same server after a second, or, where `option redispatch` allows it and the
-    /// algorithm is no hash, another one at once.
-    mutating func attemptFailed(_ client: Int, pausing: Bool, timedOut: Bool = false) {
+    /// As haproxy: the same server, whose slot it keeps, after a second unless the attempt took its
+    /// time already; or, where `option redispatch` allows it, another one at once.
+    mutating func attemptFailed(_ client: Int, _ failure: Failure) {
         let server = client | 1
         let route = route(client)
-        shared.watch?.failed(toReach: Int(slab[server].owner))
+        if failure != .local { shared.watch?.failed(toReach: Int(slab[server].owner)) }
         dropServerSocket(client)
         slab[server].failedAttempts += 1
         guard Int(slab[server].failedAttempts) <= route.retries, let failed = serverInPool(client)
         else {
-            serverTally(client) { $0.connectionErrors.increase() }
-            return end(
-                client, client: .finish, server: .reset,
-                because: timedOut ? .serverTimeout : .server)
+            count(failure, client) { $0.connectionErrors.increase() }
+            if failure == .local { shared.refusals[route.frontend].note(.localFailure) }
+            return end(client, client: .finish, server: .reset, because: failure.cause)
         }
-        let isLast = Int(slab[server].failedAttempts) == route.retries
-        let (notice, moves) = shared.pools[route.pool].state.withLock { state in
-            let notice = state.giveBack(failed, at: now)
-            return (
-                notice, route.redispatches && state.hasAlternative(to: failed, isLast: isLast)
-            )
+        let mayLeave = route.mayLeave(at: Int(slab[server].failedAttempts))
+        let (notice, moves) = shared.pools[route.pool].state.withLock {
+            state -> (PoolState.Notice?, Bool) in
+            guard route.redispatches,
+                state.hasAlternative(to: failed, mayLeave: mayLeave)
+            else { return (nil, false) }
+            return (state.giveBack(failed, at: now), true)
         }
         slab[client].phase = .pausing
         tell(notice, pool: route.pool)
         if moves {
-            serverTally(client) { $0.redispatches.increase() }
+            count(failure, client) { $0.redispatches.increase() }
             slab[server].marks.insert(.wasRedispatched)
             choose(client, avoiding: failed)
         } else {
-            serverTally(client) { $0.retries.increase() }
+            count(failure, client) { $0.retries.increase() }
             let pause = route.connectTimeout == 0 ? 1000 : min(1000, route.connectTimeout)
-            self.pause(client, for: pausing ? pause : 0)
+            self.pause(client, for: failure == .timeout ? 0 : pause)
         }
     }
 
-    /// The pause is over: the next attempt.
+    /// Counts at the server, or at its pool where the server has no part in it.
+    private func count(_ failure: Failure, _ client: Int, _ body: (borrowing Tally) -> Void) {
+        failure == .local ? poolTally(client, body) : serverTally(client, body)
+    }
+
+    /// The pause is over: the next attempt, at another server if this one is out by now.
     mutating func pauseEnded(_ client: Int) {
-        if let server = serverInPool(client) {
-            chooseSame(client, server: server)
-        } else {
-            choose(client, avoiding: nil)
+        guard let server = serverInPool(client) else { return choose(client, avoiding: nil) }
+        let pool = route(client).pool
+        guard !shared.pools[pool].state.withLock({ $0.servers[server].isUsable }) else {
+            return connect(client)
         }
+        giveBackSlot(server, pool: pool)
+        choose(client, avoiding: server)
     }
 
-    /// Keeps a connection for which there is no descriptor.
+    /// Handles a connection for which there is no socket.
     ///
-    /// It was accepted, so it is not lost: it tries again, and nothing further is accepted
-    /// meanwhile. Not an attempt: the server has no part in it.
-    mutating func descriptorsRanOut(_ client: Int) {
+    /// Where descriptors or memory ran out it is kept: it was accepted, so it is not lost. It tries
+    /// again, and nothing further is accepted meanwhile. Not an attempt: the server has no part in it.
+    mutating func noSocket(_ client: Int, _ errno: Errno) {
+        guard errno.isShortage else { return attemptFailed(client, .local) }
         pauseAccepting()
-        if let server = serverInPool(client) { giveBackSlot(server, pool: route(client).pool) }
         slab[client].phase = .pausing
         pause(client, for: 100)
     }

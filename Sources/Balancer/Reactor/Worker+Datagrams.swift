@@ -60,17 +60,21 @@ extension Worker {
         noteAssigned(client)
         let destination = unsafe destinations + Int(slab[server].owner)
         let result = DatagramSocket.open(unsafe destination.pointee.family)
-        guard result >= 0 else { return descriptorsRanOut(client) }
+        guard result >= 0 else { return noSocket(client, Errno(result: result)) }
         let socket = Int32(result)
         slab[server].socket = socket
         if unsafe !destination.pointee.isPlain,
             case .failed = unsafe bindSource(of: socket, for: destination, client)
         {
-            return attemptFailed(client, pausing: true)
+            return attemptFailed(client, .local)
         }
-        guard unsafe StreamSocket.connect(socket, to: destination.pointee.address) == 0,
-            epoll.add(socket, for: .readable, token: slab.token(of: server)) == 0
-        else { return attemptFailed(client, pausing: true) }
+        let outcome = unsafe StreamSocket.connect(socket, to: destination.pointee.address)
+        guard outcome == 0 else {
+            return attemptFailed(client, .init(connecting: Errno(result: outcome)))
+        }
+        guard epoll.add(socket, for: .readable, token: slab.token(of: server)) == 0 else {
+            return attemptFailed(client, .local)
+        }
         slab[server].activeAt = UInt32(truncatingIfNeeded: now)
         enter(.flowing, client)
     }

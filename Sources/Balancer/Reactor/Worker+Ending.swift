@@ -25,6 +25,8 @@ extension Worker {
         _ client: Int, client farewell: Farewell, server: Farewell, because ending: Ending
     ) {
         wheel.remove(client, in: slab)
+        countTimes(client)
+        let record = recordToWrite(client, ending)
         for half in client...client | 1 where slab[half].lease >= 0 {
             pool.giveBack(slab[half].lease)
             slab[half].lease = -1
@@ -39,8 +41,6 @@ extension Worker {
         if slab[client | 1].socket >= 0 { close(client | 1, server) }
         let frontend = Int(slab[client].owner)
         let listener = Int(slab[client].path)
-        countTimes(client)
-        let record = recordToWrite(client, ending)
         var crowd = Crowd()
         if slab[client].phase != .introducing {
             (crowd.pool, crowd.server) = leavePool(client)
@@ -72,10 +72,7 @@ extension Worker {
         switch cause {
         case .pause: pauseEnded(client)
         case .introduction: introductionTimedOut(client)
-        case .connect:
-            // The attempt took its time already: the next one follows at once if it was a second.
-            attemptFailed(
-                client, pausing: route(client).connectTimeout < 1000, timedOut: true)
+        case .connect: attemptFailed(client, .timeout)
         case .queue:
             poolTally(client) { $0.connectionErrors.increase() }
             end(client, client: .finish, server: .reset, because: .serverTimeout)

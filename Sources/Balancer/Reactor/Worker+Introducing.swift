@@ -90,6 +90,11 @@ extension Worker {
 
     /// Goes on with a connection whose ends are known.
     private mutating func beginInspecting(_ client: Int, source: IPEndpoint) {
+        let frontend = Int(slab[client].owner)
+        if unsafe entries[Int(slab[client].path)].mayHaveHeader, isOverRate(source, at: frontend) {
+            return end(
+                client, client: .reset, server: .reset, because: Refusal.overRate.cause)
+        }
         guard let program = program(of: client) else { return goOn(client) }
         slab[client].stage = .content
         var facts = Facts(source: source)

@@ -57,21 +57,50 @@ extension Worker {
         case .connecting where slab[client].phase == .relaying: return nil
         case .connecting, .ending: break
         }
-        let isSilent =
-            slab[client].receivedByteCount == 0 && slab[client | 1].receivedByteCount == 0
-        // What failed is never hidden, however little was said.
-        if logging.omitsEmpty, isSilent, !ending.isFailure { return nil }
+        if logging.omitsEmpty, isNull(client, ending) { return nil }
         var record = record(client)
         record.ending = ending
         let isNormal = ending == .normal && record.retries == 0 && !record.wasRedispatched
         return logging.omitsNormal && isNormal ? nil : record
     }
 
+    /// Whether nothing was said on a connection, and nothing failed: somebody looked whether the port
+    /// is open.
+    ///
+    /// A server that was waited for in vain is a failure, however little was said. Who leaves of
+    /// himself before a server answered looked at the port, unless an attempt had failed by then or
+    /// he waited for longer than such a look takes.
+    private func isNull(_ client: Int, _ ending: Ending) -> Bool {
+        guard !ending.isFailure, slab[client].receivedByteCount == 0,
+            slab[client | 1].receivedByteCount == 0
+        else { return false }
+        switch slab[client].phase {
+        case .free, .relaying, .flowing: return true
+        case .pausing: return false
+        case .introducing: break
+        case .waiting, .connecting:
+            guard ending.cause == .client, slab[client | 1].failedAttempts == 0,
+                elapsed(since: slab[client].time) < longestLook
+            else { return false }
+        }
+        // What the client has sent lies in its socket until a server has answered.
+        guard
+            case .moved(let count) = unsafe StreamSocket.peek(
+                at: slab[client].socket, into: buffer, upTo: 1)
+        else { return true }
+        return count == 0
+    }
+
     /// Counts how long a connection waited, connected and lasted.
     func countTimes(_ client: Int) {
         let server = client | 1
-        guard slab[server].time != Half.noTime, slab[server].owner != Half.noServer else { return }
         let pool = route(client).pool
+        // Those who left the line, or whose time was over, waited as well.
+        if slab[client].phase == .waiting {
+            shared.histograms[number].note(elapsed(since: slab[client].time), .queue, pool: pool)
+            return
+        }
+        guard slab[server].time != Half.noTime, slab[server].owner != Half.noServer else { return }
         let queueTime = Int(slab[server].time)
         shared.histograms[number].note(queueTime, .queue, pool: pool)
         guard slab[client].phase == .relaying else { return }
@@ -133,3 +162,7 @@ extension Worker {
         return max(0, Int(age))
     }
 }
+
+/// Milliseconds after which nobody leaves any more who only looks whether a port is open: by then the
+/// first packet to a server that does not answer is repeated.
+private let longestLook = 1000

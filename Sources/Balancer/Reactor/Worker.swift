@@ -26,6 +26,8 @@ internal import Synchronization
         let noServerTimeout: UInt64
         let retries: Int
         let redispatches: Bool
+        /// As ``PoolPlan/redispatchInterval``.
+        let redispatchInterval: Int
         let isDatagram: Bool
         let key: ClientKey?
         let logging: ConnectionLogging?
@@ -249,9 +251,19 @@ extension Worker.Route {
             serverFinTimeout: milliseconds(pool.serverFinTimeout),
             tunnelTimeout: milliseconds(pool.tunnelTimeout),
             noServerTimeout: milliseconds(pool.noServerTimeout),
-            retries: min(max(pool.retries, 0), 100), redispatches: pool.redispatches,
+            retries: pool.retries, redispatches: pool.redispatches,
+            redispatchInterval: pool.redispatchInterval,
             isDatagram: frontend.isDatagram,
             key: ClientKey(pool), logging: frontend.logging)
+    }
+}
+
+extension Worker.Route {
+    /// Whether a key's connection may go to another server at a retry, counted from 1.
+    func mayLeave(at retry: Int) -> Bool {
+        let interval =
+            redispatchInterval < 0 ? max(1, retries + 1 + redispatchInterval) : redispatchInterval
+        return interval > 0 && retry % interval == 0
     }
 }
 

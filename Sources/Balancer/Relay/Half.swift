@@ -63,7 +63,8 @@ struct Half {
     /// The client half's: when the connection was accepted, the low 32 bits of milliseconds; the
     /// server half's: the milliseconds until a server was its own, or ``noTime``.
     var time: UInt32
-    /// The client half's: where its ends are kept if they are not the sockets'; -1: nowhere.
+    /// The client half's: where its ends are kept if they are not the sockets'; -1: nowhere. The server
+    /// half's: see ``turn``.
     var introduction: Int32
     var marks: Marks
     /// The client half's: the client's port; the server half's: the place in the line where it
@@ -83,6 +84,12 @@ struct Half {
     var failedAttempts: UInt8
     /// The client half's: what it waits for while ``Phase/introducing``.
     var stage: Stage
+
+    /// The server half's: the turn that the connection got when it first waited for a server.
+    var turn: Turn {
+        get { Turn(number: UInt32(bitPattern: introduction)) }
+        set { introduction = Int32(bitPattern: newValue.number) }
+    }
 
     static let noServer = UInt16.max
     static let noTime = UInt32.max

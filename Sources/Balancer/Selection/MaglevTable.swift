@@ -37,6 +37,30 @@ enum MaglevTable {
         }
     }
 
+    /// The server of a key.
+    ///
+    /// - Parameters:
+    ///   - key: The key's hash value.
+    ///   - table: The table.
+    ///   - skipped: A server not to take if there is another: then it is one that every node takes in
+    ///     its place.
+    /// - Returns: The server; `nil` where the table is empty.
+    static func server(of key: UInt32, in table: [UInt16], skipping skipped: Int?) -> Int? {
+        guard !table.isEmpty else { return nil }
+        var place = Int(key) % table.count
+        let own = Int(table[place])
+        guard own == skipped else { return own }
+        // Keys of one server go to many others, not all to the neighbour in the table.
+        for number in 1...mostRehashes {
+            place = Int(KeyHash.avalanche(key &+ UInt32(number))) % table.count
+            if Int(table[place]) != skipped { return Int(table[place]) }
+        }
+        return own
+    }
+
+    /// With one of two servers skipped, fewer keys than one in 10⁹ find no other.
+    private static let mostRehashes = 32
+
     /// A prime number, and 16 times as many places as a pool has servers at most.
     static let size = 65_537
 }

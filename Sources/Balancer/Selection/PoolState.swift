@@ -9,15 +9,25 @@ struct PoolState {
     enum Choice: Equatable {
         /// A slot at this server is its own until it gives it back.
         case server(Int)
-        /// Every server that it may go to is full: it waits, at one server or for any (`nil`),
-        /// behind `ahead` others.
-        case waits(at: Int?, ticket: UInt32, ahead: Int)
+        /// Every server that it may go to is full: it waits until one has room.
+        case waits(Place)
         /// No server is usable: it waits until one is.
-        case isHeld(ticket: UInt32)
+        case isHeld(Place)
         /// No server is usable.
         case nobody
         /// Every server is full, and as many wait as may.
         case queueIsFull
+    }
+
+    /// Where a connection waits.
+    struct Place: Equatable {
+        /// The server in whose line it stands; `nil`: it waits for any.
+        let server: Int?
+        /// What to leave by.
+        let ticket: UInt32
+        let turn: Turn
+        /// How many were in the line when it came.
+        let ahead: Int
     }
 
     /// Tells a connection that waited what became of it.
@@ -43,8 +53,10 @@ struct PoolState {
     private let queueLimit: Int
     /// Whether clients wait while no server is usable.
     private let holdsWithoutServer: Bool
-    private var turn: UInt64 = 0
-    private var sequence: UInt64 = 0
+    private var choiceCount: UInt64 = 0
+    private var lastTurn = Turn.none
+    /// How many servers can serve, backups included (`nbsrv`).
+    private(set) var usableCount = 0
 
     init(_ plan: PoolPlan) {
         selector = Selector(plan)
@@ -54,9 +66,6 @@ struct PoolState {
         holdsWithoutServer = plan.noServerTimeout != nil
         refresh()
     }
-
-    /// How many servers can serve, backups included (`nbsrv`).
-    var usableCount: Int { servers.reduce(0) { $0 + ($1.isUsable ? 1 : 0) } }
 
     /// Positions of the servers that connections go to.
     var candidates: [Int] { selector.candidates }
@@ -89,34 +98,25 @@ extension PoolState {
         guard !candidates.isEmpty else {
             guard holdsWithoutServer else { return .nobody }
             let choice = enqueue(waiter, at: nil)
-            guard case .waits(_, let ticket, _) = choice else { return choice }
-            return .isHeld(ticket: ticket)
+            guard case .waits(let place) = choice else { return choice }
+            return .isHeld(place)
         }
         let found = selector.next(
             among: servers, key: key, skipping: avoided, served: current - waitingCount - 1,
             at: now)
         guard let found else { return enqueue(waiter, at: nil) }
-        return claim(found, for: waiter, isNew: true, at: now)
-    }
-
-    /// Asks again for a server whose connection attempt failed; any other if it is out by now.
-    mutating func chooseAgain(
-        _ server: Int, for waiter: Waiter, key: UInt32, at now: UInt64
-    ) -> Choice {
-        guard servers[server].isUsable else {
-            return choose(for: waiter, key: key, avoiding: server, at: now)
-        }
-        return claim(server, for: waiter, isNew: false, at: now)
+        return claim(found, for: waiter, at: now)
     }
 
     /// Whether an attempt that failed at a server can go to another one.
     ///
     /// - Parameters:
     ///   - server: The server's position.
-    ///   - isLast: Whether it is the last attempt: a key leaves its server only then.
+    ///   - mayLeave: Whether a key may leave its server at this attempt.
     /// - Returns: Whether there is another one.
-    func hasAlternative(to server: Int, isLast: Bool) -> Bool {
-        guard selector.canAvoid, isLast || !selector.isKeyed else { return false }
+    func hasAlternative(to server: Int, mayLeave: Bool) -> Bool {
+        guard selector.canAvoid, mayLeave || !selector.isKeyed || !servers[server].isUsable
+        else { return false }
         return candidates.count > 1 || (candidates.first.map { $0 != server } ?? false)
     }
 
@@ -130,12 +130,12 @@ extension PoolState {
     ///
     /// - Returns: Whether it was still there; otherwise a notice is on its way to it.
     @discardableResult
-    mutating func leaveLine(at server: Int?, ticket: UInt32) -> Bool {
+    mutating func leaveLine(at server: Int?, ticket: UInt32, turn: Turn) -> Bool {
         var wasThere = false
         if let server {
-            change(server) { wasThere = $0.line.remove(ticket: ticket) }
+            change(server) { wasThere = $0.line.remove(ticket: ticket, turn: turn) }
         } else {
-            wasThere = line.remove(ticket: ticket)
+            wasThere = line.remove(ticket: ticket, turn: turn)
         }
         if wasThere { waitingCount -= 1 }
         return wasThere
@@ -144,61 +144,66 @@ extension PoolState {
     /// Counts a connection out.
     mutating func leave() { current -= 1 }
 
-    private mutating func claim(
-        _ server: Int, for waiter: Waiter, isNew: Bool, at now: UInt64
-    ) -> Choice {
-        guard !servers[server].isFull else {
-            let hasRoom = servers[server].line.count < servers[server].queueLimit
-            return enqueue(waiter, at: hasRoom ? server : nil)
+    /// Takes a slot of a server, or a place in its line; where it has neither, those of any other.
+    private mutating func claim(_ server: Int, for waiter: Waiter, at now: UInt64) -> Choice {
+        var server = server
+        if servers[server].isFull {
+            guard servers[server].line.count >= servers[server].queueLimit else {
+                return enqueue(waiter, at: server)
+            }
+            guard let spare = selector.spare() else { return enqueue(waiter, at: nil) }
+            server = spare
         }
-        take(server, isNew: isNew, at: now)
+        take(server, at: now)
         return .server(server)
     }
 
-    private mutating func take(_ server: Int, isNew: Bool, at now: UInt64) {
-        turn += 1
-        let turn = turn
+    private mutating func take(_ server: Int, at now: UInt64) {
+        choiceCount += 1
+        let turn = choiceCount
         change(server) {
             $0.lastTurn = turn
-            $0.take(countingAsNew: isNew, at: now)
+            $0.take(at: now)
         }
     }
 
     private mutating func enqueue(_ waiter: Waiter, at server: Int?) -> Choice {
         guard waitingCount < queueLimit else { return .queueIsFull }
         var waiter = waiter
-        sequence += 1
-        waiter.sequence = sequence
+        if waiter.turn == .none {
+            lastTurn = lastTurn.next
+            waiter.turn = lastTurn
+        }
         let ahead = server.map { servers[$0].line.count } ?? line.count
         var ticket: UInt32 = 0
         if let server {
             change(server) {
-                ticket = $0.line.append(waiter)
+                ticket = $0.line.insert(waiter)
                 $0.peakQueue = max($0.peakQueue, $0.line.count)
             }
         } else {
-            ticket = line.append(waiter)
+            ticket = line.insert(waiter)
         }
         waitingCount += 1
         peakQueue = max(peakQueue, waitingCount)
-        return .waits(at: server, ticket: ticket, ahead: ahead)
+        return .waits(Place(server: server, ticket: ticket, turn: waiter.turn, ahead: ahead))
     }
 
     /// Gives a free slot of a server to the one who waits longest, at it or for any.
     private mutating func fillSlot(of server: Int, at now: UInt64) -> Notice? {
         guard waitingCount > 0, servers[server].isCandidate else { return nil }
         guard servers[server].served < servers[server].limit else { return nil }
-        let own = servers[server].line.first?.sequence ?? .max
-        let shared = line.first?.sequence ?? .max
         var waiter: Waiter?
-        if own < shared {
+        if let own = servers[server].line.first,
+            line.first.map({ own.turn.precedes($0.turn) }) ?? true
+        {
             change(server) { waiter = $0.line.popFirst() }
         } else {
             waiter = line.popFirst()
         }
         guard let waiter else { return nil }
         waitingCount -= 1
-        take(server, isNew: true, at: now)
+        take(server, at: now)
         return .serve(waiter, server: server)
     }
 
@@ -308,8 +313,7 @@ extension PoolState {
         }
         for server in servers.indices { servers[server].isCandidate = false }
         for server in candidates { servers[server].isCandidate = true }
-        // The order begins anew: what the turns owed belongs to the old weights, and a debt of 256
-        // would bar a server whose weight became 1 for as many turns.
-        selector.order(candidates, of: servers)
+        usableCount = usable.count
+        selector.arrange(candidates, of: servers)
     }
 }

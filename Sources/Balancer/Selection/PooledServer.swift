@@ -68,10 +68,9 @@ struct PooledServer {
         return UInt64((inFlight + 1) * PooledServer.greatestShare / share)
     }
 
-    mutating func take(countingAsNew isNew: Bool, at now: UInt64) {
+    mutating func take(at now: UInt64) {
         served += 1
         peak = max(peak, served)
-        guard isNew else { return }
         total += 1
         rate.note(1, at: now)
         lastChosenAt = now

@@ -7,16 +7,20 @@ struct Selector {
     private let names: [String]
     /// The positions of the servers that connections go to, in their order.
     private(set) var candidates: [Int] = []
+    /// The shares that they were ordered by.
+    private var shares: [Int] = []
     private var turns = TurnQueue()
+    private var round = TurnRound()
+    private var lots = WeightedLots()
     /// Those with room, by load or by position.
     private var heap = ServerHeap()
+    /// Whether ``heap`` stands in where a key's own server has no room.
+    private let hasSpares: Bool
     private var map: [UInt16] = []
-    private var mapPosition = 0
     private var ring = HashRing()
-    /// For each candidate, the sum of the shares up to it; and the sums before it, by server.
-    private var sums: [Int] = []
+    /// The sum of the shares of all candidates, and of those before each, by server.
+    private var sum = 0
     private var sumsBefore: [Int] = []
-    private var openCount = 0
     private var chance = UInt64.random(in: 1 ... .max)
 
     init(_ plan: PoolPlan) {
@@ -24,6 +28,7 @@ struct Selector {
         hashType = plan.hashType
         balanceFactor = plan.balanceFactor ?? 0
         names = plan.servers.map(\.name)
+        hasSpares = plan.balanceFactor != nil || plan.servers.contains { $0.queueLimit != nil }
     }
 
     /// Whether a client's key alone decides which server it goes to.
@@ -34,8 +39,9 @@ struct Selector {
         }
     }
 
-    /// Whether a key whose server failed can lead to another one.
-    var canAvoid: Bool { !isKeyed || isOnRing }
+    /// Whether a key whose server failed can lead to another one; a map leads to the same again, as
+    /// haproxy's does.
+    var canAvoid: Bool { !isKeyed || isOnRing || algorithm == .maglev }
 
     /// Whether a share that grows step by step is worth ordering the servers anew at each.
     var followsSlowStart: Bool {
@@ -53,29 +59,34 @@ struct Selector {
         }
     }
 
-    /// Orders other candidates, or the same with other shares.
-    mutating func order(_ candidates: [Int], of servers: [PooledServer]) {
-        self.candidates = candidates
-        openCount = candidates.reduce(0) { servers[$1].isFull ? $0 : $0 + 1 }
+    /// Takes note of other candidates, or of the same with other shares.
+    mutating func arrange(_ candidates: [Int], of servers: [PooledServer]) {
         let shares = servers.map(\.share)
+        if candidates != self.candidates || shares != self.shares {
+            self.candidates = candidates
+            self.shares = shares
+            order(servers)
+        }
+        for server in candidates { update(server, servers[server], wasFull: nil) }
+    }
+
+    private mutating func order(_ servers: [PooledServer]) {
+        heap = ServerHeap(count: servers.count)
         switch algorithm {
-        case .roundrobin: turns = TurnQueue(candidates, of: servers)
-        case .leastconn, .first:
-            heap = ServerHeap(count: servers.count)
-            for server in candidates { update(server, servers[server], wasFull: nil) }
-        case .staticRoundrobin: map = TurnMap.round(of: candidates, shares: shares)
+        case .roundrobin: turns.arrange(candidates, of: servers)
+        case .staticRoundrobin: round.arrange(candidates, of: servers)
+        case .leastconn, .first: break
+        case .random: lots = WeightedLots(count: servers.count)
         case .maglev:
             map = MaglevTable.places(of: candidates, names: names, shares: shares)
-        case .random: addUp(shares)
         case .source, .hash:
             guard hashType.isConsistent else {
                 map = TurnMap.round(of: candidates, shares: shares)
-                break
+                return
             }
             ring = HashRing(candidates, of: servers)
-            addUp(shares)
+            addUp()
         }
-        mapPosition = 0
     }
 
     /// Chooses a server.
@@ -92,20 +103,24 @@ struct Selector {
         at now: UInt64
     ) -> Int? {
         switch algorithm {
-        case .roundrobin: turns.next(among: servers, skipping: skipped)
-        case .leastconn, .first: heap.least(skipping: skipped)
-        case .staticRoundrobin: walk(servers, skipping: skipped)
-        case .random(let draws): draw(draws, servers, skipping: skipped, at: now)
-        case .maglev: map.isEmpty ? nil : Int(map[Int(key) % map.count])
+        case .roundrobin: return turns.next(among: servers, skipping: skipped)
+        case .leastconn, .first: return heap.least(skipping: skipped)
+        case .staticRoundrobin: return round.next(skipping: skipped)
+        case .random(let draws): return draw(draws, servers, skipping: skipped, at: now)
+        case .maglev: return MaglevTable.server(of: key, in: map, skipping: skipped)
         case .source, .hash:
-            if isOnRing {
-                ring.server(of: key) { server in
-                    server != skipped && mayTake(servers[server], server, served: served)
-                }
-            } else {
-                map.isEmpty ? nil : Int(map[Int(key) % map.count])
+            guard isOnRing else { return map.isEmpty ? nil : Int(map[Int(key) % map.count]) }
+            let found = ring.server(of: key) { server in
+                server != skipped && mayTake(servers[server], server, served: served)
             }
+            return found ?? spare(skipping: skipped) ?? ring.server(of: key)
         }
+    }
+
+    /// A server with room for a client whose own has neither room nor a place in its line: the least
+    /// loaded one.
+    func spare(skipping skipped: Int? = nil) -> Int? {
+        hasSpares ? heap.least(skipping: skipped) : nil
     }
 
     /// Takes note of a change of what a candidate holds.
@@ -113,83 +128,65 @@ struct Selector {
     /// - Parameters:
     ///   - index: Its position.
     ///   - server: What it is now.
-    ///   - wasFull: Whether it was full before; `nil`: it was not counted.
+    ///   - wasFull: Whether it was full before; `nil`: that is not known.
     mutating func update(_ index: Int, _ server: PooledServer, wasFull: Bool?) {
-        if let wasFull, wasFull != server.isFull { openCount += wasFull ? 1 : -1 }
         switch algorithm {
         case .roundrobin:
             if wasFull != server.isFull { turns.setOpen(!server.isFull, index) }
-        case .leastconn, .first:
-            guard !server.isFull else { return heap.remove(index) }
-            let isFirst = algorithm == .first
-            heap.set(
-                index,
-                to: .init(
-                    first: isFirst ? UInt64(index) : server.load,
-                    second: isFirst ? 0 : server.lastTurn))
-        case .staticRoundrobin, .random, .maglev, .source, .hash: break
+        case .staticRoundrobin:
+            if wasFull != server.isFull { round.setOpen(!server.isFull, index) }
+        case .random:
+            if wasFull != server.isFull { lots.set(index, to: server.isFull ? 0 : server.share) }
+        case .leastconn: place(index, server, by: server.load, server.lastTurn)
+        case .first: place(index, server, by: UInt64(index), 0)
+        case .maglev, .source, .hash:
+            if hasSpares { place(index, server, by: server.load, server.lastTurn) }
         }
     }
 
-    private mutating func walk(_ servers: [PooledServer], skipping skipped: Int?) -> Int? {
-        guard openCount > 0 else { return nil }
-        var refused: Int?
-        for _ in map.indices {
-            let server = Int(map[mapPosition])
-            mapPosition = mapPosition + 1 == map.count ? 0 : mapPosition + 1
-            guard !servers[server].isFull else { continue }
-            guard server == skipped else { return server }
-            refused = server
-        }
-        return refused
+    private mutating func place(
+        _ index: Int, _ server: PooledServer, by first: UInt64, _ second: UInt64
+    ) {
+        guard !server.isFull else { return heap.remove(index) }
+        heap.set(index, to: .init(first: first, second: second))
     }
 
-    private mutating func addUp(_ shares: [Int]) {
-        var sum = 0
+    private mutating func addUp() {
+        sum = 0
         sumsBefore = Array(repeating: 0, count: shares.count)
-        sums = candidates.map { server in
+        for server in candidates {
             sumsBefore[server] = sum
             sum += shares[server]
-            return sum
         }
     }
 
-    /// The least loaded of a few servers drawn by lot; `nil` where that one is full.
+    /// The least loaded of a few servers with room that are drawn by lot.
+    ///
+    /// Deviation: haproxy draws full servers too, and a client whose best lot is full waits although
+    /// others have room.
     private mutating func draw(
         _ draws: Int, _ servers: [PooledServer], skipping skipped: Int?, at now: UInt64
     ) -> Int? {
-        guard let total = sums.last else { return nil }
+        guard lots.total > 0 else { return nil }
+        let others = lots.total - (skipped.map(lots.share) ?? 0)
+        guard others > 0 else { return skipped }
         var best: Int?
-        // A draw of the one to avoid does not count, unless luck has it again and again.
-        var (left, tries) = (max(1, draws), max(1, draws) + 32)
-        while left > 0, tries > 0 {
-            tries -= 1
-            let server = candidates[place(of: random(below: total))]
-            guard server != skipped || tries == 0 else { continue }
-            left -= 1
+        for _ in 0..<max(1, draws) {
+            let lot = random(below: others)
+            let server = skipped.map { lots.server(of: lot, skipping: $0) } ?? lots.server(of: lot)
             guard let rival = best else {
                 best = server
                 continue
             }
             if isLess(servers[server], servers[rival], at: now) { best = server }
         }
-        return best.flatMap { servers[$0].isFull ? nil : $0 }
+        return best
     }
 
     private func isLess(_ left: PooledServer, _ right: PooledServer, at now: UInt64) -> Bool {
         let (first, second) = (left.served * right.share, right.served * left.share)
         return first == second
             ? left.rate.rate(at: now) < right.rate.rate(at: now) : first < second
-    }
-
-    /// The first candidate whose sum lies above a number.
-    private func place(of number: Int) -> Int {
-        var (low, high) = (0, sums.count - 1)
-        while low < high {
-            let middle = (low + high) / 2
-            if sums[middle] <= number { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 
     /// xorshift: which of many servers is drawn need not be a secret.
@@ -204,12 +201,12 @@ struct Selector {
     ///
     /// haproxy's arithmetic: its share of the connections that there will be, times the factor.
     private func mayTake(_ server: PooledServer, _ index: Int, served: Int) -> Bool {
-        guard balanceFactor > 0, let total = sums.last, total > 0 else { return true }
+        guard balanceFactor > 0, sum > 0 else { return true }
         let slots = ((served + 1) * balanceFactor + 99) / 100
-        let (each, rest) = (slots / total, slots % total)
+        let (each, rest) = (slots / sum, slots % sum)
         let before = sumsBefore[index]
         let own =
-            server.share * each + (before + server.share) * rest / total - before * rest / total
+            server.share * each + (before + server.share) * rest / sum - before * rest / sum
         return server.served < max(1, own)
     }
 }

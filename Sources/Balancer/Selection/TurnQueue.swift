@@ -6,14 +6,17 @@
 struct TurnQueue {
     /// What the queue keeps of a server.
     private struct Turns {
+        /// 0: it is not in the queue.
         var share: UInt64 = 0
         var remainder: UInt64 = 0
+        var last: UInt64 = 0
+        var next: UInt64 = 0
         var isNewcomer = false
     }
 
     private var heap = ServerHeap()
     private var turns: [Turns] = []
-    /// Servers that had no turn since the queue was made, and where they begin.
+    /// Servers that had no turn since the queue began, and where they begin.
     private var newcomers: [Int32] = []
     private var nextNewcomer = 0
     private var total: UInt64 = 0
@@ -21,21 +24,48 @@ struct TurnQueue {
 
     init() {}
 
-    /// Makes a queue of servers that had no turn yet.
+    /// Takes servers in and out, and changes shares.
+    ///
+    /// Turns go on where they stood: otherwise a pool whose servers change as often as connections come
+    /// would give all of them to the first.
     ///
     /// - Parameters:
-    ///   - candidates: Their positions.
+    ///   - candidates: The positions of those that connections go to.
     ///   - servers: All servers of the pool.
-    init(_ candidates: [Int], of servers: [PooledServer]) {
-        heap = ServerHeap(count: servers.count)
-        turns = Array(repeating: Turns(), count: servers.count)
-        for index in candidates {
-            turns[index] = Turns(share: UInt64(servers[index].share), isNewcomer: true)
-            total += turns[index].share
+    mutating func arrange(_ candidates: [Int], of servers: [PooledServer]) {
+        if turns.isEmpty {
+            turns = Array(repeating: Turns(), count: servers.count)
+            heap = ServerHeap(count: servers.count)
+        }
+        let hasBegun = position > 1
+        var shares = [UInt64](repeating: 0, count: turns.count)
+        for index in candidates { shares[index] = UInt64(servers[index].share) }
+        total = shares.reduce(0, +)
+        for (index, share) in shares.enumerated() {
+            guard share > 0 else {
+                heap.remove(index)
+                turns[index] = Turns()
+                continue
+            }
+            if turns[index].share == 0 {
+                turns[index] = Turns(last: position, next: .max, isNewcomer: !hasBegun)
+            }
+            if turns[index].share != share { turns[index].remainder = 0 }
+            turns[index].share = share
+            guard !turns[index].isNewcomer else { continue }
+            // A turn comes no later than it would from the last one on: what a greater weight of
+            // others has put off is not to be waited for. (haproxy has its servers wait.) One that
+            // has just come in waits as long as if the turn before this one had been its own.
+            let isNew = turns[index].next == .max
+            let interval = isNew ? (total + share - 1) / share - 1 : total / share
+            turns[index].next = min(
+                turns[index].next, max(position, turns[index].last + interval))
+            if !servers[index].isFull { stand(index) } else { heap.remove(index) }
         }
         // Servers of equal weight keep their order: the sort is stable.
-        newcomers = candidates.map(Int32.init)
+        newcomers = candidates.filter { turns[$0].isNewcomer }.map(Int32.init)
         newcomers.sort { turns[Int($0)].share > turns[Int($1)].share }
+        nextNewcomer = 0
     }
 
     /// Whose turn it is.
@@ -47,12 +77,14 @@ struct TurnQueue {
     mutating func next(among servers: [PooledServer], skipping skipped: Int?) -> Int? {
         dropFullNewcomers(servers)
         guard let server = due(skipping: skipped) else { return nil }
-        position = max(position, heap.contains(server) ? heap.key(of: server).first : position)
+        let wasWaiting = heap.contains(server)
+        if wasWaiting { position = max(position, turns[server].next) }
         let share = turns[server].share
         let sum = turns[server].remainder + total % share
         turns[server].remainder = sum % share
-        let start = heap.contains(server) ? heap.key(of: server).first : position
-        schedule(server, at: start + total / share + sum / share)
+        turns[server].last = wasWaiting ? turns[server].next : position
+        turns[server].next = turns[server].last + total / share + sum / share
+        stand(server)
         position += 1
         return server
     }
@@ -63,12 +95,13 @@ struct TurnQueue {
         guard !heap.contains(server), turns[server].share > 0, !turns[server].isNewcomer
         else { return }
         // Turns that it missed are not made good: that would be a burst.
-        schedule(server, at: max(position, heap.key(of: server).first))
+        turns[server].next = max(position, turns[server].next)
+        stand(server)
     }
 
     private mutating func due(skipping skipped: Int?) -> Int? {
         let early = heap.least(skipping: skipped)
-        let isDue = early.map { heap.key(of: $0).first <= position } ?? false
+        let isDue = early.map { turns[$0].next <= position } ?? false
         guard !isDue, nextNewcomer < newcomers.count else { return early }
         if Int(newcomers[nextNewcomer]) == skipped {
             guard nextNewcomer + 1 < newcomers.count else { return early ?? takeNewcomer() }
@@ -80,6 +113,7 @@ struct TurnQueue {
     private mutating func takeNewcomer() -> Int {
         let server = Int(newcomers[nextNewcomer])
         turns[server].isNewcomer = false
+        turns[server].next = position
         nextNewcomer += 1
         return server
     }
@@ -91,9 +125,10 @@ struct TurnQueue {
         }
     }
 
-    /// The earliest turn first; of equal ones, the server that is owed most for its weight.
-    private mutating func schedule(_ server: Int, at turn: UInt64) {
+    /// Puts a server where its next turn is: the earliest first; of equal ones, the server that is
+    /// owed most for its weight.
+    private mutating func stand(_ server: Int) {
         let owed = UInt64(PooledServer.greatestShare) + turns[server].remainder
-        heap.set(server, to: .init(first: turn, second: owed - turns[server].share))
+        heap.set(server, to: .init(first: turns[server].next, second: owed - turns[server].share))
     }
 }

@@ -6,74 +6,121 @@ struct Waiter: Hashable {
     let connection: Int
     /// Tells the connection from a later one in the same place.
     let generation: UInt32
-    /// Its place in the order of arrival over all lines of the pool.
-    var sequence: UInt64 = 0
+    /// Its turn in the lines of the pool.
+    var turn = Turn.none
 }
 
-/// Clients in the order of their arrival; each can leave from the middle.
+/// A place in the order of arrival over all lines of a pool.
 ///
-/// A ring whose entries are named by tickets that count up: leaving is O(1), and clears the entry.
-struct WaitingLine {
-    /// How many wait.
-    private(set) var count = 0
-    private var entries: [Waiter?] = []
-    private var head = 0
-    private var used = 0
-    private var firstTicket: UInt32 = 0
+/// Given out when a client first has to wait, and kept by it if it has to wait again. Counts up in 32
+/// bits and begins anew; of two clients that wait at the same time the order is clear.
+struct Turn: Hashable {
+    let number: UInt32
 
-    /// The one who waits longest.
-    var first: Waiter? { used == 0 ? nil : entries[head] }
+    /// That of a client who did not wait yet.
+    static let none = Turn(number: 0)
 
-    /// Adds at the end.
-    ///
-    /// - Returns: The ticket to leave by.
-    mutating func append(_ waiter: Waiter) -> UInt32 {
-        if used == entries.count { grow() }
-        entries[(head + used) % entries.count] = waiter
-        used += 1
-        count += 1
-        return firstTicket &+ UInt32(truncatingIfNeeded: used - 1)
+    /// Whether it comes before another one.
+    func precedes(_ other: Turn) -> Bool {
+        Int32(truncatingIfNeeded: number &- other.number) < 0
     }
 
-    /// Takes out the one who waits longest.
+    /// The one after it.
+    var next: Turn { Turn(number: number == .max ? 1 : number + 1) }
+}
+
+/// Clients in the order of their turns; each can leave from the middle in O(log n) steps.
+///
+/// A heap whose entries are named by tickets. Tickets are given out again, so that whoever leaves says
+/// whose turn it is too.
+struct WaitingLine {
+    private var waiters: [Waiter] = []
+    /// Where each ticket stands in `order`; -1: nowhere.
+    private var places: [Int32] = []
+    private var order: [UInt32] = []
+    private var freeTickets: [UInt32] = []
+
+    /// How many wait.
+    var count: Int { order.count }
+
+    /// The one whose turn is next.
+    var first: Waiter? { order.first.map { waiters[Int($0)] } }
+
+    /// Adds a client at the place that its turn gives it.
+    ///
+    /// - Returns: The ticket to leave by.
+    mutating func insert(_ waiter: Waiter) -> UInt32 {
+        let ticket = freeTickets.popLast() ?? UInt32(waiters.count)
+        if Int(ticket) == waiters.count {
+            waiters.append(waiter)
+            places.append(-1)
+        } else {
+            waiters[Int(ticket)] = waiter
+        }
+        places[Int(ticket)] = Int32(order.count)
+        order.append(ticket)
+        rise(order.count - 1)
+        return ticket
+    }
+
+    /// Takes out the one whose turn is next.
     mutating func popFirst() -> Waiter? {
-        guard let waiter = first else { return nil }
-        entries[head] = nil
-        count -= 1
-        trim()
-        return waiter
+        guard let ticket = order.first else { return nil }
+        takeOut(ticket)
+        return waiters[Int(ticket)]
     }
 
     /// Takes out whoever holds a ticket; one that was served already is ignored.
     ///
     /// - Returns: Whether somebody left.
     @discardableResult
-    mutating func remove(ticket: UInt32) -> Bool {
-        let offset = Int(ticket &- firstTicket)
-        guard offset < used else { return false }
-        let index = (head + offset) % entries.count
-        guard entries[index] != nil else { return false }
-        entries[index] = nil
-        count -= 1
-        trim()
+    mutating func remove(ticket: UInt32, turn: Turn) -> Bool {
+        guard Int(ticket) < waiters.count, places[Int(ticket)] >= 0,
+            waiters[Int(ticket)].turn == turn
+        else { return false }
+        takeOut(ticket)
         return true
     }
 
-    /// Drops the cleared entries at the head, so that the first one is somebody who waits.
-    private mutating func trim() {
-        while used > 0, entries[head] == nil {
-            head = (head + 1) % entries.count
-            used -= 1
-            firstTicket &+= 1
+    private mutating func takeOut(_ ticket: UInt32) {
+        let place = Int(places[Int(ticket)])
+        places[Int(ticket)] = -1
+        freeTickets.append(ticket)
+        let last = order.removeLast()
+        guard last != ticket else { return }
+        order[place] = last
+        places[Int(last)] = Int32(place)
+        rise(sink(place))
+    }
+
+    private func precedes(_ left: Int, _ right: Int) -> Bool {
+        waiters[Int(order[left])].turn.precedes(waiters[Int(order[right])].turn)
+    }
+
+    private mutating func rise(_ start: Int) {
+        var place = start
+        while place > 0, precedes(place, (place - 1) / 2) {
+            swap(place, (place - 1) / 2)
+            place = (place - 1) / 2
         }
     }
 
-    private mutating func grow() {
-        var larger: [Waiter?] = []
-        larger.reserveCapacity(max(16, entries.count * 2))
-        for offset in 0..<used { larger.append(entries[(head + offset) % entries.count]) }
-        while larger.count < max(16, entries.count * 2) { larger.append(nil) }
-        entries = larger
-        head = 0
+    /// - Returns: Where it came to rest.
+    private mutating func sink(_ start: Int) -> Int {
+        var place = start
+        while true {
+            var least = place
+            for child in 2 * place + 1...2 * place + 2
+            where child < order.count && precedes(child, least) { least = child }
+            guard least != place else { return place }
+            swap(place, least)
+            place = least
+        }
+    }
+
+    private mutating func swap(_ first: Int, _ second: Int) {
+        order.swapAt(first, second)
+        places[Int(order[first])] = Int32(first)
+        places[Int(order[second])] = Int32(second)
     }
 }

@@ -43,4 +43,32 @@ extension ModelAssembler {
                     + " 'external-check'", at: location)
         }
     }
+
+    /// There are not more servers, listeners and paths than the balancer can number.
+    mutating func checkCounts() {
+        var (servers, listeners, paths) = (0, 0, 0)
+        for backend in draft.backends {
+            servers += backend.value.servers.count
+            refuse(servers, adding: backend.value.servers.count, "servers", at: backend.location)
+        }
+        for frontend in draft.frontends where !frontend.value.isDisabled {
+            let own = frontend.value.listeners.count
+            listeners += own
+            refuse(listeners, adding: own, "addresses to listen on", at: frontend.location)
+            let names = frontend.value.rules.backends.map(\.backendName)
+            let pools = Set(names + [frontend.value.backendName]).count
+            paths += pools
+            refuse(paths, adding: pools, "ways from a frontend to a backend", at: frontend.location)
+        }
+    }
+
+    /// Reports a section with which a count exceeds what there may be.
+    private mutating func refuse(
+        _ count: Int, adding added: Int, _ what: String, at location: Location
+    ) {
+        guard count > Model.mostPlaces, count - added <= Model.mostPlaces else { return }
+        report(
+            "with this section there are \(count) \(what); all sections together may have"
+                + " \(Model.mostPlaces)", at: location)
+    }
 }

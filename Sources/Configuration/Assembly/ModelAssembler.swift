@@ -17,6 +17,7 @@ struct ModelAssembler {
         checkVirtualRouters()
         checkProxies()
         checkListeners()
+        checkCounts()
         if draft.isComplete {
             checkTrackReferences()
             checkGroupMembers()

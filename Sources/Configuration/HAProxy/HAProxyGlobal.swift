@@ -4,7 +4,7 @@ enum HAProxyGlobal {
     static let table = KeywordTable<GlobalSettings>(
         "keyword", scope: "in a global section",
         [
-            "nbthread": .integer(\.reactorCount, 1...1024),
+            "nbthread": .integer(\.reactorCount, 1...GlobalSettings.mostReactors),
             "maxconn": .line { global, arguments throws(Remark) in
                 let limit = try arguments.integer(in: .atLeast(0))
                 global.connectionLimit = limit == 0 ? nil : limit

@@ -18,6 +18,7 @@ struct HAProxySettings: Sendable {
     var checkTimeout: Duration?
     var retries = 3
     var redispatches = false
+    var redispatchInterval = -1
     var omitsEmptyConnectionsFromLog = false
     var isDisabled = false
     var logsToSyslog = false
@@ -204,6 +205,7 @@ struct HAProxySection: Sendable {
         backend.checkTimeout = settings.checkTimeout.unlessZero
         backend.retries = settings.retries
         backend.redispatches = settings.redispatches
+        backend.redispatchInterval = settings.redispatchInterval
         backend.checks = settings.checks.finish(section: name, isOnlyCheck: false, &remarks)
         remarks += backend.uncheckableServers.map { server, option in
             .error(

@@ -76,7 +76,7 @@ extension HAProxySection {
             let limit = try arguments.integer(in: .atLeast(0))
             section.settings.connectionLimit = limit == 0 ? nil : limit
         },
-        "retries": .integer(\.settings.retries, .atLeast(0)),
+        "retries": .integer(\.settings.retries, 0...100),
         "clitimeout": .time(\.settings.clientTimeout),
         "srvtimeout": .time(\.settings.serverTimeout),
         "contimeout": .time(\.settings.connectTimeout),
@@ -150,12 +150,12 @@ extension HAProxySection {
         [
             "redispatch": .line { section, arguments throws(Remark) in
                 section.settings.redispatches = !arguments.isNegated
-                guard let interval = arguments.nextIfPresent(), interval.text != "-1" else {
-                    return
-                }
-                arguments.warn(
-                    "an interval of 'redispatch' is known but not implemented yet",
-                    at: interval.position)
+                section.settings.redispatchInterval = -1
+                guard let word = arguments.nextIfPresent() else { return }
+                let interval = try word.integer(in: -100...100, of: arguments.label)
+                // haproxy's way to say no.
+                if interval == 0 { section.settings.redispatches = false }
+                section.settings.redispatchInterval = interval == 0 ? -1 : interval
             },
             "dontlognull": .line { section, arguments throws(Remark) in
                 section.settings.omitsEmptyConnectionsFromLog = !arguments.isNegated

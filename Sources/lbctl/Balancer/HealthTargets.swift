@@ -30,30 +30,23 @@ struct HealthTargets: Sendable {
         let isDown: @Sendable (Place) -> Bool
     }
 
-    /// The checked servers' positions.
-    let places: [Place]
-    /// What reports of servers are called that nobody knows anything about before their first check.
-    let waitingIDs: [String]
     /// For each server that others track, those; chains are followed to their end.
     let followers: [Place: [Place]]
     /// For each server that tracks another, the one at the end of the chain.
     let roots: [Place: Place]
     private let model: Model
     private let sources: [String: Source]
+    /// The first address of each section that listens, by its name.
+    private let endpoints: [String: Endpoint]
 
     init(_ model: Model) {
         self.model = model
         var sources: [String: Source] = [:]
-        var places: [Place] = []
-        var waiting: [String] = []
         for (pool, backend) in model.backends.enumerated() {
             for (index, server) in backend.servers.enumerated() {
                 let place = Place(pool: pool, server: index)
-                let id = HealthTargets.id(backend, server)
-                if let check = server.check {
-                    sources[id] = Source(place: place, kind: .check)
-                    places.append(place)
-                    if check.initialState == .waiting { waiting.append(id) }
+                if server.check != nil {
+                    sources[HealthTargets.id(backend, server)] = Source(place: place, kind: .check)
                 }
                 if server.health.agent != nil {
                     sources[HealthTargets.agentID(backend, server)] =
@@ -62,8 +55,10 @@ struct HealthTargets: Sendable {
             }
         }
         self.sources = sources
-        self.places = places
-        waitingIDs = waiting
+        endpoints = Dictionary(
+            model.frontends.compactMap { frontend in
+                frontend.endpoints.first.map { (frontend.name, $0) }
+            }, uniquingKeysWith: { first, _ in first })
         roots = model.roots
         followers = Dictionary(grouping: roots.keys) { [roots] in roots[$0] ?? $0 }
     }
@@ -181,7 +176,7 @@ struct HealthTargets: Sendable {
         var subject = CommandSubject()
         subject.proxyName = backend.name
         subject.proxyID = place.pool + 1
-        let endpoint = model.frontends.first { $0.name == backend.name }?.endpoints.first
+        let endpoint = endpoints[backend.name]
         subject.proxyAddress = endpoint.map { $0.address?.description ?? "0.0.0.0" } ?? ""
         subject.proxyPort = endpoint.map { Int($0.port) }
         subject.serverName = server.name
@@ -220,9 +215,9 @@ extension Model {
         }
         var roots: [HealthTargets.Place: HealthTargets.Place] = [:]
         for (own, first) in tracked {
-            // The readers let no circle pass; a chain is no longer than there are servers.
+            // The readers let no circle pass.
             var root = first
-            for _ in 0..<tracked.count { root = tracked[root] ?? root }
+            while let next = tracked[root] { root = next }
             guard let place = places[own], let rootPlace = places[root] else { continue }
             roots[place] = rootPlace
         }

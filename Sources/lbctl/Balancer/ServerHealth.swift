@@ -48,9 +48,8 @@ struct ServerViews: Sendable {
     /// What probes ask for.
     var forProbes: HealthTargets.Views {
         HealthTargets.Views(
-            sessionCount: { place in
-                balancer.snapshot().pools[place.pool].servers[place.server].currentSessions
-            }, state: { state(at: $0) },
+            sessionCount: { balancer.glance(pool: $0.pool, server: $0.server).sessions },
+            state: { state(at: $0) },
             isDown: { standings.isDown(at: $0) })
     }
 
@@ -60,7 +59,7 @@ struct ServerViews: Sendable {
     private func state(at place: HealthTargets.Place) -> String {
         let backend = model.backends[place.pool]
         let server = backend.servers[place.server]
-        let pool = balancer.snapshot().pools[place.pool]
+        let pool = balancer.snapshot(ofPool: place.pool)
         let counters = pool.servers[place.server]
         let name = HealthTargets.id(backend, server)
         let health = ServerHealth(

@@ -21,53 +21,45 @@ extension Node {
     }
 
     private func beginReload() {
-        let next: Model
-        do throws(Failure) { next = try readAgain(logging: true) } catch {
-            return settleReload(error)
+        reader.read(from: model, plans: false) { [unowned self] result, diagnostics in
+            for diagnostic in diagnostics { log(Log.Severity(diagnostic), "\(diagnostic)") }
+            guard !isStopping else {
+                return settleReload(Failure(.systemRefused, "the program is stopping"))
+            }
+            switch result {
+            case .failure(let failure): settleReload(failure)
+            case .success(let next): putInForce(next)
+            }
         }
+    }
+
+    private func putInForce(_ next: ReadConfiguration) {
         let commit = { [unowned self] () throws(Failure) in try commitElection(next) }
         guard let supervisor else {
             do throws(Failure) { try commit() } catch { return settleReload(error) }
             return settleReload(nil)
         }
-        supervisor.replace(with: next, commit: commit) { [unowned self] in settleReload($0) }
+        supervisor.replace(with: next.served, commit: commit) { [unowned self] in
+            settleReload($0)
+        }
     }
 
     /// Says what a reload would change, and changes nothing.
-    func planReload() -> ControlResponse {
-        do throws(Failure) {
-            let plan = ReloadPlan(from: model, to: try readAgain(logging: false))
-            return .done(plan.lines.joined(separator: "\n"))
-        } catch { return .failed(ControlFailure(error)) }
-    }
-
-    private func readAgain(logging: Bool) throws(Failure) -> Model {
-        let loaded = options.loadAgain()
-        if logging {
-            for diagnostic in loaded.diagnostics { log(Log.Severity(diagnostic), "\(diagnostic)") }
+    func planReload(completion: @escaping (ControlResponse) -> Void) {
+        reader.read(from: model, plans: true) { result, _ in
+            switch result {
+            case .success(let next): completion(.done(next.plan.joined(separator: "\n")))
+            case .failure(let failure): completion(.failed(ControlFailure(failure)))
+            }
         }
-        guard let next = loaded.model else {
-            let errors = loaded.diagnostics.filter { $0.severity == .error }
-            throw Failure(.badInput, errors.map(\.description).joined(separator: "\n"))
-        }
-        guard next.hasBalancer == model.hasBalancer,
-            next.virtualRouters.isEmpty == model.virtualRouters.isEmpty
-        else {
-            throw Failure(
-                .systemRefused,
-                "a reload cannot add or remove the whole balancer or the whole election;"
-                    + " restart the program")
-        }
-        try next.checkPrivileges()
-        return next
     }
 
     /// Puts the election's part in force: the last step, when the balancer's is ready.
-    private func commitElection(_ next: Model) throws(Failure) {
+    private func commitElection(_ next: ReadConfiguration) throws(Failure) {
         do throws(FailoverError) {
-            try failover?.reconfigure(FailoverConfiguration(next))
+            try failover?.reconfigure(next.election)
         } catch { throw Failure(error) }
-        model = next
+        model = next.model
     }
 
     private func settleReload(_ failure: Failure?) {

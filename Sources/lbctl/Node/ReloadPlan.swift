@@ -26,8 +26,9 @@ struct ReloadPlan {
 
     private mutating func compareBackends(_ old: [Backend], _ new: [Backend]) {
         compare("backend", old.map(\.withoutServers), new.map(\.withoutServers), by: \.name)
+        let former = Dictionary(old.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         for backend in new {
-            guard let previous = old.first(where: { $0.name == backend.name }) else { continue }
+            guard let previous = former[backend.name] else { continue }
             compare("server", previous.servers, backend.servers) { "\(backend.name)/\($0.name)" }
         }
     }
@@ -35,12 +36,17 @@ struct ReloadPlan {
     private mutating func compare<Part: Equatable>(
         _ kind: String, _ old: [Part], _ new: [Part], by name: (Part) -> String
     ) {
-        for part in old where !new.contains(where: { name($0) == name(part) }) {
+        let former = Dictionary(old.map { (name($0), $0) }, uniquingKeysWith: { first, _ in first })
+        let names = Set(new.map(name))
+        for part in old where !names.contains(name(part)) {
             lines.append("\(kind) \(name(part)): removed")
         }
-        for part in new where !old.contains(part) {
-            let isKnown = old.contains { name($0) == name(part) }
-            lines.append("\(kind) \(name(part)): \(isKnown ? "changed" : "added")")
+        for part in new {
+            switch former[name(part)] {
+            case part: break
+            case nil: lines.append("\(kind) \(name(part)): added")
+            case _?: lines.append("\(kind) \(name(part)): changed")
+            }
         }
     }
 }

@@ -1,0 +1,75 @@
+import Glibc
+import LinuxIO
+import Synchronization
+import Testing
+
+@testable import Balancer
+
+extension BalancerTests {
+    /// What this host lacks is not a server's fault, and only a shortage is everybody's.
+    @Suite struct `Connections that this host cannot begin` {
+        @Test func `a source that the host does not have is held against no server`() throws {
+            let server = try TestServer.named("b")
+            let reports = Mutex<[Bool]>([])
+            var logging = ConnectionLogging(moment: .ending)
+            logging.omitsEmpty = true
+            var lacking = ServerPlan(name: "a", address: server.address)
+            // TEST-NET-1: no host has it.
+            lacking.connection.source = .address(IPEndpoint(ipv4: 0xc000_0209, port: 0))
+            let logged = try LoggedBalancer(
+                servers: [lacking], logging, adjusting: { $0.pools[0].retries = 1 },
+                observer: { _, _, succeeded in reports.withLock { $0.append(succeeded) } })
+            let running = logged.running
+            let start = MonotonicInstant.now
+            #expect(running.connect().receiveAll().ending == .end)
+            #expect(MonotonicInstant.now - start >= .milliseconds(990))
+            #expect(logged.lines(1).map(tail) == ["0 RC 1/1/0/0/1 0/0"])
+            #expect(running.pool.servers[0].connectionErrors == 0)
+            #expect(running.pool.servers[0].retries == 0)
+            #expect(running.pool.connectionErrors == 1)
+            #expect(running.pool.retries == 1)
+            #expect(running.frontend.refusalsByCause == [.localFailure: 1])
+            #expect(reports.withLock { $0 } == [])
+        }
+
+        @Test(arguments: [
+            (ECONNREFUSED, true), (ETIMEDOUT, true), (EHOSTUNREACH, true), (ENETUNREACH, true),
+            (ECONNRESET, true), (ENOENT, true), (EAGAIN, true), (EADDRNOTAVAIL, false),
+            (EADDRINUSE, false), (EPERM, false), (EACCES, false), (EAFNOSUPPORT, false),
+            (ENODEV, false), (ENOBUFS, false),
+        ])
+        func `only what comes from the other end is the server's`(error: Int32, isRemote: Bool) {
+            #expect(
+                Worker.Failure(connecting: Errno(rawValue: error)) == (isRemote ? .remote : .local))
+        }
+
+        @Test(arguments: [
+            (EMFILE, true), (ENFILE, true), (ENOBUFS, true), (ENOMEM, true), (EAFNOSUPPORT, false),
+            (EPROTONOSUPPORT, false), (EACCES, false),
+        ])
+        func `only a shortage holds up those who come`(error: Int32, isShortage: Bool) throws {
+            let address = try TestServer.refusingAddress()
+            let plan = BalancerPlan(
+                connectionLimit: 1, frontends: [FrontendPlan(name: "f", poolIndex: 0)],
+                pools: [PoolPlan(name: "p", servers: [ServerPlan(name: "s", address: address)])])
+            var ready = plan
+            ready.frontends[0].listeners = [ListenerPlan()]
+            let shared = try SharedState(ready)
+            var worker = try Worker(number: 0, shared: shared, listeners: [[]])
+            let place = worker.slab.allocate()
+            let client = try #require(place)
+            worker.prepare(client, socket: -1, source: .none, at: 0, by: 0)
+            let waiter = Waiter(reactor: 0, connection: client, generation: 1)
+            let choice = shared.pools[0].state.withLock { $0.enter(waiter, key: 0, at: 0) }
+            #expect(choice == .server(0))
+            worker.slab[client | 1].owner = 0
+            worker.slab[client].phase = .connecting
+            worker.noSocket(client, Errno(rawValue: error))
+            #expect((worker.acceptPauseEnd != nil) == isShortage)
+            #expect(worker.slab[client | 1].failedAttempts == (isShortage ? 0 : 1))
+            #expect(worker.slab[client].phase == .pausing)
+            // It keeps its slot, since it will ask again.
+            #expect(shared.pools[0].state.withLock { $0.servers[0].served } == 1)
+        }
+    }
+}
