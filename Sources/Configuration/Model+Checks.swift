@@ -15,7 +15,7 @@ public struct CheckSettings: Hashable, Sendable, Codable {
     /// The port to connect to; `nil`: the server's.
     public var port: UInt16?
     /// The address to connect to; `nil`: the server's.
-    public var address: IPv4Address?
+    public var address: IPAddress?
     /// What it counts as before its first result (`init-state`).
     public var initialState = InitialServerState.waiting
     /// Whether the check's connection has TLS.
@@ -165,6 +165,8 @@ public enum CheckPattern: Hashable, Sendable, Codable {
     case expression(String)
     /// A regular expression over the bytes as hexadecimal digits.
     case hexExpression(String)
+    /// A text with names in it that differ from server to server.
+    case filled(CheckText)
 }
 
 /// A connection that a rule of a check makes.
@@ -174,7 +176,7 @@ public struct CheckConnection: Hashable, Sendable, Codable {
     /// The port; `nil`: the check's.
     public var port: UInt16?
     /// The address; `nil`: the check's.
-    public var address: IPv4Address?
+    public var address: IPAddress?
     /// Whether it has TLS, verified as the server's settings say.
     public var usesTLS = false
     /// The name that is asked for by SNI; `nil`: the server's settings'.
@@ -198,13 +200,17 @@ public struct ScriptCheckStep: Hashable, Sendable, Codable {
         case connect(CheckConnection)
         /// Sends bytes.
         case send([UInt8])
+        /// Sends a text with names in it.
+        case sendFilled(CheckText)
         /// Waits for an answer.
-        case expect(CheckPattern, isNegated: Bool, minimumLength: Int?)
+        case expect(CheckExpectation)
     }
     /// What is done.
     public var action: Action
     /// What a report says where it fails.
     public var comment: String?
+    /// The number that a report gives it: haproxy's, which counts lines with comments too.
+    public var number: Int?
     /// Makes a step.
     public init(_ action: Action, comment: String? = nil) {
         self.action = action
@@ -231,25 +237,27 @@ public struct HTTPCheckExchange: Hashable, Sendable, Codable {
         /// The name.
         public var name: String
         /// The value.
-        public var value: String
+        public var value: CheckText
         /// Makes a header.
-        public init(name: String, value: String) {
+        public init(name: String, value: CheckText) {
             self.name = name
             self.value = value
         }
     }
     /// How it connects; `nil`: as the server's settings say.
     public var connection: CheckConnection?
+    /// What a report says where it cannot connect.
+    public var comment: String?
     /// The method.
     public var method = "OPTIONS"
     /// The path.
-    public var path = "/"
+    public var path: CheckText = "/"
     /// Whether HTTP/1.1 is spoken instead of HTTP/1.0.
     public var isHTTP11 = false
     /// The headers.
     public var headers: [Header] = []
     /// The body.
-    public var body = ""
+    public var body: CheckText = ""
     /// What the answer has to be; empty: a status from 200 to 399.
     public var expectations: [HTTPCheckExpectation] = []
     /// Makes haproxy's default, `OPTIONS / HTTP/1.0`.
@@ -287,6 +295,13 @@ public struct HTTPCheckExpectation: Hashable, Sendable, Codable {
     public var condition: Condition
     /// Whether the answer must not be so.
     public var isNegated: Bool
+    /// How many bytes of the body must be there before the comparison is final (`min-recv`);
+    /// `nil`: it is repeated with all that comes.
+    public var minimumLength: Int?
+    /// How the result is reported.
+    public var words = CheckExpectationWords()
+    /// What a report says where the answer is not so.
+    public var comment: String?
     /// Makes an expectation.
     public init(_ condition: Condition, isNegated: Bool) {
         self.condition = condition
@@ -346,7 +361,7 @@ public struct AgentSettings: Hashable, Sendable, Codable {
     /// The port that it listens on.
     public var port: UInt16
     /// Its address; `nil`: the server's.
-    public var address: IPv4Address?
+    public var address: IPAddress?
     /// Time from one question to the next.
     public var interval = Duration.seconds(2)
     /// What is sent first; may be empty.

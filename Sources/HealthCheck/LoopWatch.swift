@@ -37,7 +37,7 @@ struct LoopWatch {
     func fair(_ outcome: ProbeOutcome, at now: NIODeadline) -> ProbeOutcome {
         let lateness = lateness(at: now)
         let limit = min(timeout, now - start)
-        guard outcome.isTimeout,
+        guard outcome.status.isTimeout,
             lateness > max(.nanoseconds(limit.nanoseconds / 4), Self.tolerance)
         else { return outcome }
         let milliseconds = lateness.nanoseconds / 1_000_000

@@ -23,16 +23,13 @@ public struct SSLHelloProbe: ConnectingProbe {
     ) -> EventLoopFuture<ProbeOutcome> {
         let plan = ConnectionPlan(address: target, connection: connection)
         return DialogueHandler.run(
-            { SSLHelloDialogue() }, over: plan, timeout: timeout, on: eventLoop
-        ).map { outcome in
-            guard case .answerTimedOut = outcome else { return outcome }
-            return .handshakeTimedOut
-        }
+            { SSLHelloDialogue() }, over: plan, timeout: timeout, on: eventLoop)
     }
 }
 
 private struct SSLHelloDialogue: Dialogue {
     var waitingFor: String { "answer to the ClientHello" }
+    var silence: ProbeOutcome { .handshakeTimedOut }
 
     mutating func next(_ event: DialogueEvent, _ input: inout ByteBuffer) -> DialogueStep {
         switch event {

@@ -150,7 +150,7 @@ final class TargetCheck: Sendable {
             guard !$0.isStopped, !$0.isPaused else { return nil }
             $0.startedAt = now
             $0.dueAt = due
-            $0.watch = LoopWatch(from: now, timeout: timeout)
+            $0.watch = LoopWatch(from: now, timeout: timeout + Self.grace)
             $0.checkNumber += 1
             return $0.checkNumber
         }
@@ -158,15 +158,17 @@ final class TargetCheck: Sendable {
             // Looks again; a check that was stopped is never scheduled.
             return schedule(at: now + TimeAmount(target.interval), thenAfter: following)
         }
-        // A probe that forgets its time limit must not hold up the checks of its target.
-        watch(number, until: now + timeout, thenAfter: following)
-        // A little less, so that the probe says what it waited for before the watch ends it.
-        let own = timeout > .milliseconds(4) ? timeout - .milliseconds(1) : timeout
-        target.probe.probe(target.address, timeout: own, on: eventLoop)
+        // A probe that forgets its time limit must not hold up the checks of its target; others say
+        // what they waited for before.
+        watch(number, until: now + timeout + Self.grace, thenAfter: following)
+        target.probe.probe(target.address, timeout: timeout, on: eventLoop)
             .hop(to: eventLoop)
             .recover { .notRun(reason: "\($0)") }
             .whenSuccess { self.finish(number, with: $0, thenAfter: following) }
     }
+
+    /// Time for a probe to end by itself; what it says then counts.
+    private static let grace = TimeAmount.milliseconds(20)
 
     private func watch(_ number: Int, until limit: NIODeadline, thenAfter following: Duration?) {
         let due = state.withLock { $0.watch.nextDue }
@@ -195,7 +197,10 @@ final class TargetCheck: Sendable {
             state.watchTask = nil
             let outcome = state.watch.fair(outcome, at: now)
             let transition = state.take(outcome, after: Duration(now - startedAt), at: now)
-            let interval = TimeAmount(following ?? target.interval(in: state.record))
+            let usual = target.interval(in: state.record)
+            // The first interval has another length, which spreads the rounds; never a longer one
+            // than the state asks for.
+            let interval = TimeAmount(following.map { min($0, usual) } ?? usual)
             let isFarBehind = now - state.dueAt > interval + interval
             let due = (isFarBehind ? now : state.dueAt) + interval
             let isReported =
@@ -229,19 +234,15 @@ extension TargetCheck.State {
 
     /// Takes note of what else than up or down the target says.
     private mutating func takeWishes(of outcome: ProbeOutcome, at now: NIODeadline) {
-        if let report = outcome.facts?.agent {
+        if let report = outcome.facts.agent {
             if report.asksOtherShare(than: agent) { weightSaidAt = now }
             agent = report
         }
-        if let asked = outcome.facts?.weight, asked != weight {
+        if let asked = outcome.facts.weight, asked != weight {
             (weight, weightSaidAt) = (asked, now)
         }
         guard outcome.verdict == true else { return }
-        if case .answeredDraining = outcome {
-            wishesNoClients = true
-        } else {
-            wishesNoClients = false
-        }
+        wishesNoClients = outcome.status == .answeredDraining
     }
 
     fileprivate mutating func react(

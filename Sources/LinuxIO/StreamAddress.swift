@@ -59,7 +59,10 @@ public struct RawStreamAddress: Sendable {
             bytes += RawStreamAddress.bigEndian(endpoint.high)
             bytes += RawStreamAddress.bigEndian(endpoint.low) + [0, 0, 0, 0]
         case .path(let path): bytes += Array(path.utf8.prefix(107)) + [0]
-        case .abstractName(let name): bytes += [0] + Array(name.utf8.prefix(107))
+        case .abstractName(let name):
+            // Every byte counts in an abstract name, and haproxy's have zeros to the end.
+            let name = [0] + Array(name.utf8.prefix(107))
+            bytes += name + Array(repeating: 0, count: 108 - name.count)
         }
         length = UInt32(bytes.count)
         unsafe withUnsafeMutableBytes(of: &words) { unsafe $0.copyBytes(from: bytes) }

@@ -303,7 +303,7 @@ import VRRPCore
         check.rise = 5
         a.check = check
         a.check?.port = 81
-        a.check?.address = IPv4Address(192, 0, 2, 12)
+        a.check?.address = .v4(IPv4Address(192, 0, 2, 12))
         a.check?.fastInterval = .milliseconds(1)
         a.check?.downInterval = .seconds(7_200)
         a.check?.fall = 9

@@ -34,8 +34,8 @@ extension `One after another` {
 
             var role = RedisProbe()
             role.reportsRole = true
-            #expect(try await probe(role, port: open.server.port).facts?.role == .primary)
-            #expect(try await probe(role, port: replica.server.port).facts?.role == .replica)
+            #expect(try await probe(role, port: open.server.port).facts.role == .primary)
+            #expect(try await probe(role, port: replica.server.port).facts.role == .replica)
             role.role = .primary
             #expect(
                 summary(try await probe(role, port: open.server.port)) == "L7OK role \"master\"")

@@ -13,7 +13,7 @@ extension `One after another` {
             let helo = try await probe(SMTPProbe(domain: "lb.example"), port: mail.server.port)
             #expect(helo.code == "L7OK")
             #expect(helo.detail.hasPrefix("250 mail.example.test Hello lb.example"))
-            #expect(helo.facts?.statusCode == 250)
+            #expect(helo.facts.statusCode == 250)
             let ehlo = try await probe(SMTPProbe(.ehlo), port: mail.server.port)
             #expect(ehlo.code == "L7OK")
             let refused = try await probe(SMTPProbe(domain: "refused"), port: mail.server.port)

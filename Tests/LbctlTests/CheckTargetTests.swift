@@ -22,7 +22,8 @@ import Testing
         let model = try #require(loaded.model, "\(loaded.diagnostics)")
         let targets = try HealthTargets(model).all(
             knowing: [:],
-            seenAs: HealthTargets.Views(sessionCount: { _ in 0 }, state: { _ in "" }))
+            seenAs: HealthTargets.Views(
+                sessionCount: { _ in 0 }, state: { _ in "" }, isDown: { _ in false }))
         return Dictionary(uniqueKeysWithValues: targets.map { ($0.id, $0) })
     }
 

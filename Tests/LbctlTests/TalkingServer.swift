@@ -174,7 +174,8 @@ struct StatisticsRows {
     /// A server's cell; the mark of a check under way is left out.
     func cell(_ server: String, _ column: String) -> String {
         let text = rows[server]?[column] ?? "?"
-        return text.hasPrefix("* ") ? String(text.dropFirst(2)) : text
+        let own = text.hasPrefix("* ") ? text.dropFirst(2) : text[...]
+        return String(own.drop { $0 == " " })
     }
 }
 #endif

@@ -57,3 +57,22 @@ extension HAProxySection {
 extension IPv4Address {
     fileprivate static let loopback = IPv4Address(rawValue: 0x7F00_0001)
 }
+
+extension Backend {
+    /// Unix sockets that the section's check cannot ask, and the option that says so.
+    var uncheckableServers: [(server: String, option: String)] {
+        let option: String? =
+            switch checks.method {
+            case .dns: "dns-check"
+            case .udp: "udp-check"
+            case .icmp: "icmp-check"
+            case .connection, .sslHello, .http, .script, .redis, .postgreSQL, .mySQL, .smtp, .ldap,
+                .command, .file:
+                nil
+            }
+        guard let option else { return [] }
+        return servers.filter { server in
+            server.address.internet == nil && server.check.map { $0.address == nil } ?? false
+        }.map { ($0.name, option) }
+    }
+}

@@ -46,7 +46,7 @@ struct HAProxySection: Sendable {
     private var servers: [Server] = []
     /// Servers that have the section's `source`, wherever it stands.
     private var serversWithoutSource: Set<String> = []
-    private var serverLines: [String: Int] = [:]
+    private var serverPositions: [String: Position] = [:]
     private var trackPositions: [String: Position] = [:]
 
     init(_ kind: Kind, name: Word, inheriting settings: HAProxySettings) {
@@ -71,9 +71,9 @@ struct HAProxySection: Sendable {
     mutating func addServer(_ arguments: inout Arguments) throws(Remark) {
         let name = try arguments.next("a name and ADDRESS:PORT")
         try name.checkSectionName()
-        if let line = serverLines.updateValue(name.position.line, forKey: name.text) {
+        if let earlier = serverPositions.updateValue(name.position, forKey: name.text) {
             throw .error(
-                "server \(name.text.quoted) is already on line \(line)", at: name.position)
+                "server \(name.text.quoted) is already on line \(earlier.line)", at: name.position)
         }
         let location = try arguments.next("ADDRESS:PORT after the name").serverAddress()
         var options = settings.serverOptions
@@ -209,6 +209,11 @@ struct HAProxySection: Sendable {
         backend.redispatches = settings.redispatches
         backend.redispatchInterval = settings.redispatchInterval
         backend.checks = settings.checks.finish(section: name, isOnlyCheck: false, &remarks)
+        remarks += backend.uncheckableServers.map { server, option in
+            .error(
+                "server \(server.quoted): a Unix socket is checked by connections; 'option \(option)'"
+                    + " asks a host", at: serverPositions[server] ?? name.position)
+        }
         note(backend, file, in: &draft)
         draft.backends.append(placed(backend, file))
     }

@@ -56,7 +56,7 @@ struct HAProxyServerOptions: Sendable {
             options.check.port = UInt16(try arguments.integer(in: 1...65_535))
         },
         "addr": .line { options, arguments throws(Remark) in
-            options.check.address = try arguments.address()
+            options.check.address = try arguments.anyAddress()
         },
     ]
 
@@ -90,10 +90,10 @@ struct HAProxyServerOptions: Sendable {
     ) throws(Remark) -> Server {
         var server = Server(name: name.text, at: location.address, port: location.port)
         server.connection = finishedConnection
-        if isChecked, location.address.internet == nil, check.address == nil {
+        if location.address.internet == nil, health.asksAgent, health.agent.address == nil {
             throw .error(
-                "server \(name.text.quoted): a Unix socket cannot be checked yet; name what to check"
-                    + " by 'addr' and 'port', or take 'check' away", at: name.position)
+                "server \(name.text.quoted): the agent of a server that is a Unix socket needs"
+                    + " 'agent-addr'", at: name.position)
         }
         server.weight = weight
         server.connectionLimit = connectionLimit

@@ -92,7 +92,7 @@ struct HAProxyServerHealth: Sendable {
             options.health.agentPort = UInt16(try arguments.integer(in: 1...65_535))
         },
         "agent-addr": .line { options, arguments throws(Remark) in
-            options.health.agent.address = try arguments.address()
+            options.health.agent.address = try arguments.anyAddress()
         },
         "agent-inter": .line { options, arguments throws(Remark) in
             options.health.agent.interval = try arguments.time(isZeroAllowed: false)

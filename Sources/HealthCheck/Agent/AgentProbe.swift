@@ -32,13 +32,9 @@ public struct AgentProbe: ConnectingProbe {
             over: ConnectionPlan(address: target, connection: connection),
             timeout: timeout, on: eventLoop
         ).map { outcome in
-            switch outcome {
-            case .answered, .wrongAnswer: outcome
-            case .passed, .handshakeDone, .answeredDraining, .commandPassed, .refused, .timedOut,
-                .unreachable, .notRun, .handshakeTimedOut, .handshakeFailed, .answerTimedOut,
-                .badAnswer, .clientsFailed, .commandFailed, .commandTimedOut:
-                .notRun(reason: "the agent did not report: \(outcome.code) \(outcome.detail)")
-            }
+            outcome.facts.agent != nil
+                ? outcome
+                : .notRun(reason: "the agent did not report: \(outcome.code) \(outcome.detail)")
         }
     }
 }

@@ -158,7 +158,7 @@ struct MySQLDialogue: Dialogue {
         return .send(proof.framed(number: packet.number &+ 1))
     }
 
-    /// 3: the proof was enough, and the end of the login follows. 4: the password itself is wanted.
+    /// With 3 the proof was enough, and the login's end follows; with 4 the password itself is wanted.
     private mutating func tellPassword(
         _ packet: MySQLPacket, _ challenge: [UInt8]
     ) -> DialogueStep? {

@@ -18,6 +18,7 @@ public struct PostgreSQLProbe: ConnectingProbe {
     public let depth: Depth
     /// How it connects; its TLS begins at once, without PostgreSQL's request for it.
     public var connection = ProbeConnection()
+    private let keys = SCRAMKeys()
 
     /// Makes a probe.
     ///
@@ -36,7 +37,7 @@ public struct PostgreSQLProbe: ConnectingProbe {
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
         DialogueHandler.run(
-            { PostgreSQLDialogue(depth) },
+            { PostgreSQLDialogue(depth, keys) },
             over: ConnectionPlan(address: target, connection: connection), timeout: timeout,
             on: eventLoop)
     }
@@ -49,11 +50,14 @@ struct PostgreSQLDialogue: Dialogue {
 
     private let depth: PostgreSQLProbe.Depth
     private var state = State.starting
-    private var exchange = SCRAMExchange()
+    private let exchange: SCRAMExchange
     private var serverSignature: [UInt8]?
     private var role: ProbeFacts.Role?
 
-    init(_ depth: PostgreSQLProbe.Depth) { self.depth = depth }
+    init(_ depth: PostgreSQLProbe.Depth, _ keys: SCRAMKeys) {
+        self.depth = depth
+        exchange = SCRAMExchange(keys)
+    }
 
     var waitingFor: String {
         switch state {

@@ -25,8 +25,11 @@ final class ProbeSession: @unchecked Sendable {
     /// Counts connections, so that what the last one still says is not taken for the next one's.
     private(set) var connectionNumber = 0
     private(set) var phase = Phase.connecting
-    /// What the server owes; asked for when the time limit ends the check.
-    var waitingFor: () -> String = { "answer" }
+    /// What silence means; asked for when the time limit ends the check.
+    var silence: () -> ProbeOutcome = { .answerTimedOut(waitingFor: "answer") }
+    /// What the check has other threads do.
+    let ticket = WorkTicket()
+    private var place = ""
 
     /// Begins the time limit, which ``connect(_:install:)`` sees to; called on `eventLoop`.
     init(timeout: TimeAmount, on eventLoop: any EventLoop) {
@@ -49,6 +52,7 @@ final class ProbeSession: @unchecked Sendable {
         phase = .connecting
         closing = plan.connection.closing
         answerTimeout = plan.connection.answerTimeout
+        place = plan.place
         limitPhase(to: plan.connection.timeout)
         ClientBootstrap(group: eventLoop)
             // The timer comes first, which knows the phase.
@@ -64,7 +68,7 @@ final class ProbeSession: @unchecked Sendable {
                 }
             }
             .connect(to: plan.address)
-            .whenFailure { self.finish(TCPProbe.outcome(of: $0)) }
+            .whenFailure { self.fail(with: TCPProbe.outcome(of: $0)) }
     }
 
     func beginHandshake() { phase = .handshaking }
@@ -97,7 +101,8 @@ final class ProbeSession: @unchecked Sendable {
         isFinished = true
         timer?.cancel()
         timer = nil
-        waitingFor = { "" }
+        silence = { .answerTimedOut(waitingFor: "answer") }
+        ticket.makeVoid()
         endConnection()
         promise.succeed(outcome)
     }
@@ -105,17 +110,25 @@ final class ProbeSession: @unchecked Sendable {
     /// Ends the check because of an error of the connection.
     func fail(_ error: any Error) {
         switch phase {
-        case .connecting: finish(TCPProbe.outcome(of: error))
-        case .handshaking: finish(.handshakeFailed(reason: TLSFailure.words(for: error)))
+        case .connecting: fail(with: TCPProbe.outcome(of: error))
+        case .handshaking: fail(with: .handshakeFailed(reason: TLSFailure.words(for: error)))
         case .talking: finish(.badAnswer(reason: TLSFailure.words(for: error)))
         }
     }
 
+    /// Ends the check because the connection could not be made, and says where that was.
+    func fail(with outcome: ProbeOutcome) {
+        var outcome = outcome
+        let words = [outcome.detail, place].filter { !$0.isEmpty }
+        outcome.facts.detail = words.joined(separator: " ")
+        finish(outcome)
+    }
+
     private func timedOut() {
         switch phase {
-        case .connecting: finish(.timedOut)
-        case .handshaking: finish(.handshakeTimedOut)
-        case .talking: finish(.answerTimedOut(waitingFor: waitingFor()))
+        case .connecting: fail(with: .timedOut)
+        case .handshaking: fail(with: .handshakeTimedOut)
+        case .talking: finish(silence())
         }
     }
 
@@ -196,8 +209,8 @@ private final class PhaseHandler: ChannelInboundHandler {
         guard let wanted = tls?.minimumDaysLeft, let days = TLSFailure.daysLeft(context.pipeline),
             days < wanted
         else { return false }
-        session.finish(
-            .handshakeFailed(
+        session.fail(
+            with: .handshakeFailed(
                 reason: "the certificate expires in \(days) days, and \(wanted) are asked for"))
         return true
     }
@@ -209,10 +222,11 @@ private final class PhaseHandler: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         guard isCurrent else { return }
         switch session.phase {
-        case .connecting: session.finish(.refused)
+        case .connecting: session.fail(with: .refused)
         case .handshaking:
-            session.finish(
-                .handshakeFailed(reason: "the connection was closed during the TLS handshake"))
+            session.fail(
+                with: .handshakeFailed(
+                    reason: "the connection was closed during the TLS handshake"))
         case .talking: context.fireChannelInactive()
         }
     }
@@ -220,7 +234,7 @@ private final class PhaseHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard isCurrent else { return }
         if session.phase == .handshaking, let reason = TLSFailure.certificateProblem(context) {
-            session.finish(.handshakeFailed(reason: reason))
+            session.fail(with: .handshakeFailed(reason: reason))
         } else if session.phase == .talking {
             context.fireErrorCaught(error)
         } else {

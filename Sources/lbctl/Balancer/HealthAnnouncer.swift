@@ -125,7 +125,7 @@ struct HealthAnnouncer: Sendable {
     private func words(_ report: CheckReport) -> String {
         guard let outcome = report.lastOutcome else { return "" }
         var text = ", reason: \(outcome.meaning)"
-        if let code = outcome.facts?.statusCode { text += ", code: \(code)" }
+        if let code = outcome.facts.statusCode { text += ", code: \(code)" }
         if !outcome.detail.isEmpty { text += ", info: \"\(outcome.detail)\"" }
         let milliseconds = report.lastDuration.map { Int($0 / .milliseconds(1)) } ?? 0
         return text + ", check duration: \(milliseconds)ms"

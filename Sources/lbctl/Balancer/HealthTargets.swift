@@ -26,9 +26,12 @@ struct HealthTargets: Sendable {
         let sessionCount: @Sendable (Place) -> Int
         /// The server's state, for `http-check send-state`.
         let state: @Sendable (Place) -> String
+        /// Whether the server is known to be down, for `http-check disable-on-404`.
+        let isDown: @Sendable (Place) -> Bool
 
         /// Nobody has looked yet.
-        static let none = Views(sessionCount: { _ in 0 }, state: { _ in "" })
+        static let none = Views(
+            sessionCount: { _ in 0 }, state: { _ in "" }, isDown: { _ in false })
     }
 
     /// For each server that others track, those; chains are followed to their end.
@@ -126,12 +129,13 @@ struct HealthTargets: Sendable {
         let backend = model.backends[place.pool]
         let server = backend.servers[place.server]
         let address = try SocketAddress(
-            ipAddress: check.address?.description ?? server.address.description,
-            port: Int(check.port ?? server.port))
+            check.address.map(ServerAddress.internet) ?? server.address,
+            port: check.port ?? server.port)
         var target = CheckTarget(id: HealthTargets.id(backend, server), address: address)
         let builder = ProbeBuilder(
             backend: backend, server: server, check: check, parts: parts, target: address,
-            subject: subject(of: place, views), state: { views.state(place) })
+            subject: subject(of: place, views), state: { views.state(place) },
+            isDown: { views.isDown(place) })
         target.probe = try builder.probe()
         target.interval = check.interval
         target.fastInterval = check.fastInterval

@@ -17,6 +17,8 @@ struct ProbeBuilder {
     let subject: CommandSubject
     /// How the server is seen here, for `http-check send-state`.
     let state: @Sendable () -> String
+    /// Whether the server is known to be down, for `http-check disable-on-404`.
+    let isDown: @Sendable () -> Bool
 
     /// The probe.
     ///
@@ -61,21 +63,24 @@ struct ProbeBuilder {
     }
 
     private func http(_ settings: HTTPCheckSettings) throws -> any HealthProbe {
-        let parts = try settings.exchanges.map { exchange in
+        let parts = try settings.exchanges.enumerated().map { index, exchange in
             let said = resolved(exchange.connection ?? .asTheServer)
             let request = try HTTPCheckRequest(
-                method: exchange.method, path: exchange.path,
+                method: exchange.method, path: names.fill(exchange.path),
                 version: exchange.isHTTP11 ? .http11 : .http10,
-                headers: exchange.headers.map { ($0.name, $0.value) },
-                body: Array(exchange.body.utf8))
+                headers: exchange.headers.map { ($0.name, names.fill($0.value)) },
+                body: Array(names.fill(exchange.body).utf8))
             var probe = HTTPProbe(request)
             probe.connection = try connection(said)
-            probe.drainsOn404 = settings.drainsOn404
+            probe.place = exchange.place(index, of: settings.exchanges.count)
+            if settings.drainsOn404 { probe.drainsOn404 = { [isDown] in !isDown() } }
             if settings.sendsState {
                 probe.stateHeader = { [state] in ("X-Haproxy-Server-State", state()) }
             }
             if !exchange.expectations.isEmpty {
-                probe.expectations = try exchange.expectations.map(HTTPExpectation.init)
+                probe.expectations = try exchange.expectations.map {
+                    try HTTPExpectation($0, names)
+                }
             }
             return SequenceProbe.Part(
                 probe, address: try address(of: said), port: said.port.map(Int.init))
@@ -97,21 +102,23 @@ struct ProbeBuilder {
             switch step.action {
             case .connect(let connection): .connect(try scriptConnection(connection))
             case .send(let bytes): .send(bytes)
-            case .expect(let pattern, let isNegated, let minimumLength):
-                .expect(
-                    try expectation(
-                        pattern, isNegated: isNegated, minimumLength: minimumLength))
+            case .sendFilled(let text): .send(Array(names.fill(text).utf8))
+            case .expect(let expectation): .expect(try ScriptStep.Expectation(expectation, names))
             }
-        return ScriptStep(action, comment: step.comment)
+        var made = ScriptStep(action, comment: step.comment)
+        made.number = step.number
+        return made
     }
 
-    private func expectation(
-        _ pattern: CheckPattern, isNegated: Bool, minimumLength: Int?
-    ) throws -> ScriptStep.Expectation {
-        var expectation = ScriptStep.Expectation(try BytePattern(pattern))
-        expectation.isNegated = isNegated
-        expectation.minimumLength = minimumLength
-        return expectation
+    private var names: CheckNames { CheckNames(server: server.name, backend: backend.name) }
+}
+
+extension HTTPCheckExchange {
+    /// What a report says where the connection fails; empty where that is clear.
+    fileprivate func place(_ index: Int, of count: Int) -> String {
+        let port = connection?.port.map { " (connect port \($0))" } ?? ""
+        let comment = comment.map { " comment: '\($0)'" } ?? ""
+        return count > 1 ? "at request \(index + 1) of http-check\(port)\(comment)" : comment
     }
 }
 

@@ -193,9 +193,9 @@ extension CheckStatus {
             health: report.record.health)
         detail = report.lastOutcome?.detail ?? ""
         meaning = report.lastOutcome?.meaning ?? "Initializing"
-        statusCode = report.lastOutcome?.facts?.statusCode
-        role = report.lastOutcome?.facts?.role?.rawValue
-        certificateDaysLeft = report.lastOutcome?.facts?.certificateDaysLeft
+        statusCode = report.lastOutcome?.facts.statusCode
+        role = report.lastOutcome?.facts.role?.rawValue
+        certificateDaysLeft = report.lastOutcome?.facts.certificateDaysLeft
         isRunning = report.isChecking
         duration = report.lastDuration.map { Int($0 / .milliseconds(1)) }
         failures = report.failedChecks

@@ -58,12 +58,12 @@ struct ServerEntry {
             standing.hearing = .notRun
         }
         guard let outcome = report.lastOutcome, outcome.verdict == true else { return }
-        if case .answeredDraining = outcome {
+        if outcome.status == .answeredDraining {
             standing.wishesNoClients = report.isUp
         } else {
             standing.wishesNoClients = false
         }
-        if let weight = outcome.facts?.weight { standing.take(checkWeight: weight) }
+        if let weight = outcome.facts.weight { standing.take(checkWeight: weight) }
     }
 
     /// Takes in what the operator says.

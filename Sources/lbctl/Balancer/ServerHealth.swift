@@ -49,7 +49,8 @@ struct ServerViews: Sendable {
     var forProbes: HealthTargets.Views {
         HealthTargets.Views(
             sessionCount: { balancer.glance(pool: $0.pool, server: $0.server).sessions },
-            state: { state(at: $0) })
+            state: { state(at: $0) },
+            isDown: { standings.isDown(at: $0) })
     }
 
     /// The value of the header `X-Haproxy-Server-State`.

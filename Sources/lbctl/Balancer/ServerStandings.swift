@@ -84,6 +84,12 @@ final class ServerStandings: Sendable {
     /// What was last said of a server, put together.
     func standing(at place: Place) -> ServerStanding { state.withLock { $0[place].standing } }
 
+    /// Whether a server's check is known to fail.
+    func isDown(at place: Place) -> Bool {
+        let standing = standing(at: place)
+        return standing.hearing == .heard && standing.checkIsUp == false
+    }
+
     /// What was last said of every server, by pool and server.
     func all() -> [[ServerStanding]] {
         state.withLock { $0.entries.map { $0.map(\.standing) } }
@@ -103,7 +109,7 @@ final class ServerStandings: Sendable {
                 switch source.kind {
                 case .check: entry.take(report)
                 case .agent:
-                    guard let said = report.lastOutcome?.facts?.agent else { return }
+                    guard let said = report.lastOutcome?.facts.agent else { return }
                     entry.standing.take(said)
                 }
             }
