@@ -86,6 +86,8 @@ public struct FrontendPlan: Hashable, Sendable {
     ///
     /// `nil`: nothing.
     public var logging: ConnectionLogging?
+    /// Whether it is there for the connections that it has.
+    var isLeaving = false
 
     /// Makes a frontend.
     public init(
@@ -169,6 +171,8 @@ public struct PoolPlan: Hashable, Sendable {
     public var serverFinTimeout: Duration?
     /// How long a client may wait while no server is usable; `nil`: it is sent away at once.
     public var noServerTimeout: Duration?
+    /// Whether it is there for the connections that it has.
+    var isLeaving = false
 
     /// Makes a pool.
     public init(
@@ -216,6 +220,11 @@ public struct ServerPlan: Hashable, Sendable {
     /// Whether connections to backup servers are reset when it comes up (`on-marked-up
     /// shutdown-backup-sessions`).
     public var shutsBackupSessionsWhenUp = false
+    /// Whether it takes connections before anything is known of it; otherwise clients wait as after
+    /// ``Balancer/setAwaited(pool:_:)``.
+    public var isUp = true
+    /// Whether it is there for the connections that it has.
+    var isLeaving = false
 
     /// Makes a server at an address of IPv4.
     public init(

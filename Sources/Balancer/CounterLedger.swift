@@ -17,6 +17,18 @@ public struct CounterLedger: Hashable, Sendable {
         for (name, vector) in right.vectors { left.vectors[name, default: .init()] += vector }
     }
 
+    /// Counts what servers have counted that are gone for their pools, whose sums must not fall.
+    ///
+    /// - Parameter isGone: Whether a server is, by its name in the ledger.
+    public mutating func leave(_ isGone: (String) -> Bool) {
+        for (name, vector) in vectors where name.hasPrefix("server ") && isGone(name) {
+            guard let end = name.lastIndex(of: "/") else { continue }
+            vectors[name] = nil
+            let pool = "pool \(name[..<end].dropFirst("server ".count))"
+            vectors[pool, default: CounterVector()] += vector.ofServer
+        }
+    }
+
     /// What was counted since an earlier look.
     public static func - (left: CounterLedger, right: CounterLedger) -> CounterLedger {
         var rest = CounterLedger()

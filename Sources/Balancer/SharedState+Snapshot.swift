@@ -2,10 +2,10 @@ internal import Synchronization
 
 extension SharedState {
     /// Reads all counters; each is right by itself, and reactors go on counting meanwhile.
-    func snapshot(isAccepting: Bool, at now: UInt64) -> BalancerSnapshot {
+    func snapshot(at now: UInt64) -> BalancerSnapshot {
         var result = BalancerSnapshot()
-        let (process, frontends, listeners) = admission.withLock {
-            ($0.process, $0.frontends, $0.listeners)
+        let (process, frontends, listeners, isAccepting) = admission.withLock {
+            ($0.process, $0.frontends, $0.listeners, $0.isOpen)
         }
         let former = former.withLock { $0 }
         let ofProcess = former.process + process.vector
@@ -101,8 +101,9 @@ extension SharedState {
             ($0.process, $0.frontends, $0.listeners)
         }
         let former = former.withLock { $0 }
+        // What stays behind has the name of what took its place.
         func enter(_ name: String, _ vector: CounterVector) {
-            if !vector.isEmpty { ledger.vectors[name] = vector }
+            if !vector.isEmpty { ledger.vectors[name, default: CounterVector()] += vector }
         }
         enter("process", former.process + process.vector)
         for (index, frontend) in plan.frontends.enumerated() {
@@ -133,11 +134,17 @@ extension SharedState {
         return ledger
     }
 
-    /// Takes over what another balancer has counted, as far as the names are the same.
+    /// Takes over what another balancer has counted, as far as the names are the same; what servers
+    /// counted that are gone belongs to their pool.
     func add(_ ledger: CounterLedger) {
         former.withLock { former in
+            var ledger = ledger
+            let servers = Set(
+                plan.pools.flatMap { pool in pool.servers.map { "server \(pool.name)/\($0.name)" } }
+            )
+            ledger.leave { !servers.contains($0) }
             func take(_ name: String, _ vector: inout CounterVector) {
-                if let more = ledger.vectors[name] { vector += more }
+                if let more = ledger.vectors.removeValue(forKey: name) { vector += more }
             }
             take("process", &former.process)
             for (index, frontend) in plan.frontends.enumerated() {
@@ -177,7 +184,7 @@ extension SharedState {
     }
 
     /// Adds what the reactors have counted to what stands in a gate or a pool.
-    private func complete(
+    func complete(
         _ vector: CounterVector, at place: Int, histogramsOf pool: Int? = nil
     ) -> CounterVector {
         var vector = vector
@@ -214,7 +221,7 @@ extension SharedState {
 extension CounterVector {
     /// What was counted before and after; of the averages, those before fill up what is lacking to
     /// the connections that are looked back on.
-    fileprivate static func + (former: CounterVector, own: CounterVector) -> CounterVector {
+    static func + (former: CounterVector, own: CounterVector) -> CounterVector {
         var sum = former
         sum += own
         let (older, newer) = (former.times, own.times)
@@ -247,6 +254,15 @@ extension CounterVector {
         snapshot.sessionTimes = histogram(.session)
     }
 
+    /// What of a server's numbers belongs to its pool: connections are counted when they come in, not
+    /// when they get a server.
+    var ofServer: CounterVector {
+        var share = CounterVector()
+        share.totals = totals
+        share.totals.sessions = 0
+        return share
+    }
+
     fileprivate init(sessions: Int, peaks: [Int]) {
         self.init()
         sums = [UInt64(clamping: sessions)]
@@ -266,7 +282,7 @@ extension PoolState {
 }
 
 extension PooledServer {
-    fileprivate var vector: CounterVector {
+    var vector: CounterVector {
         CounterVector(
             sessions: total, peaks: [peak, rate.peak, peakQueue, Int(lastChosenAt ?? 0)])
     }

@@ -65,7 +65,8 @@ extension BalancerTests {
             for frontend in [0, 1] {
                 let answer14 = admission.room(1, at: frontend, for: 0)
                 #expect(answer14 == 1)
-                let answer15 = admission.settle(accepted: 1, reserved: 1, at: frontend, by: frontend, now: 0)
+                let answer15 = admission.settle(
+                    accepted: 1, reserved: 1, at: frontend, by: frontend, now: 0)
                 #expect(answer15.isEmpty)
             }
             let answer16 = admission.room(1, at: 0, for: 5)

@@ -110,7 +110,7 @@ extension BalancerTests {
                 connectionLimit: 1, frontends: [FrontendPlan(name: "f", poolIndex: 0)],
                 pools: [PoolPlan(name: "p", servers: [ServerPlan(name: "s", address: address)])])
             let shared = try SharedState(plan)
-            var worker = try Worker(number: 0, shared: shared, listeners: [[]])
+            var worker = try Worker(number: 0, shared: shared)
             let gone = Waiter(reactor: 0, connection: 0, generation: 7)
             let choice = shared.pools[0].state.withLock { $0.enter(gone, key: 0, at: 0) }
             #expect(choice == .server(0))

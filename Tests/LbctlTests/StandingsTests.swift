@@ -136,7 +136,7 @@ private final class Gate: Sendable {
         memory.wishesNoClients = true
         let bench = try bench(" server a 127.0.0.1:1 check\n", knowing: ["web/a": memory])
         #expect(bench.takeNews() == ["web false"])
-        #expect(bench.balancer.glance(pool: 0, server: 0).status == .drain)
+        #expect(bench.balancer.view.glance(pool: 0, server: 0).status == .drain)
     }
 
     @Test func `two servers that fail at once on two threads lose the pool each time`() throws {

@@ -66,7 +66,29 @@ struct PoolState {
         backupUse = plan.backupUse
         queueLimit = plan.queueLimit ?? .max
         holdsWithoutServer = plan.noServerTimeout != nil
+        isAwaited = servers.contains { !$0.isUp }
         refresh()
+    }
+
+    /// Goes on from what the pool was under another plan.
+    ///
+    /// - Parameters:
+    ///   - former: What it was.
+    ///   - places: For each server's former position, its position now.
+    ///   - now: Milliseconds of the monotonic clock.
+    /// - Returns: What waiting connections are to hear, by the positions of now.
+    mutating func goOn(
+        from former: PoolState, places: [Int?], at now: UInt64
+    ) -> [Notice] {
+        for (index, place) in places.enumerated() {
+            if let place { servers[place].goOn(from: former.servers[index]) }
+        }
+        (line, waitingCount, peakQueue) = (former.line, former.waitingCount, former.peakQueue)
+        (current, peak, total) = (former.current, former.peak, former.total)
+        (rate, lastSessionAt) = (former.rate, former.lastSessionAt)
+        (choiceCount, lastTurn) = (former.choiceCount, former.lastTurn)
+        isAwaited = isAwaited || former.isAwaited
+        return reconsider(at: now)
     }
 
     /// Positions of the servers that connections go to.

@@ -129,7 +129,7 @@ final class BalancerService {
             let server = model.backends[pool].servers.firstIndex(where: { $0.name == order.server })
         else { return }
         // It may have been made ready again meanwhile.
-        guard balancer.glance(pool: pool, server: server).status != .up else { return }
+        guard balancer.view.glance(pool: pool, server: server).status != .up else { return }
         balancer.endSessions(pool: pool, server: server, because: .operatorsOrder)
     }
 

@@ -30,6 +30,7 @@ final class CounterTeller {
     /// Tells what was counted since the last time.
     func tell() {
         let ledger = balancer.ledger()
+        told.leave { ledger.vectors[$0] == nil }
         let news = ledger - told
         told = ledger
         for batch in news.batches { send(batch.bytes) }

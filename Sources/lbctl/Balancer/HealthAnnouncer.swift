@@ -46,7 +46,7 @@ struct HealthAnnouncer: Sendable {
         guard !backend.checks.isOnlyCheck else {
             return log(severity, "Check \(backend.name) is \(word)\(reason(cause)).")
         }
-        let now = balancer.glance(pool: place.pool, server: place.server)
+        let now = balancer.view.glance(pool: place.pool, server: place.server)
         let left =
             "\(now.activeServers) active and \(now.backupServers) backup servers "
             + (isUp ? "online" : "left")

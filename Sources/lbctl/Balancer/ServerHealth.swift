@@ -48,7 +48,7 @@ struct ServerViews: Sendable {
     /// What probes ask for.
     var forProbes: HealthTargets.Views {
         HealthTargets.Views(
-            sessionCount: { balancer.glance(pool: $0.pool, server: $0.server).sessions },
+            sessionCount: { balancer.view.glance(pool: $0.pool, server: $0.server).sessions },
             state: { state(at: $0) },
             isDown: { standings.isDown(at: $0) })
     }
@@ -59,7 +59,7 @@ struct ServerViews: Sendable {
     private func state(at place: HealthTargets.Place) -> String {
         let backend = model.backends[place.pool]
         let server = backend.servers[place.server]
-        let pool = balancer.snapshot(ofPool: place.pool)
+        let pool = balancer.view.snapshot(ofPool: place.pool)
         let counters = pool.servers[place.server]
         let name = HealthTargets.id(backend, server)
         let health = ServerHealth(
