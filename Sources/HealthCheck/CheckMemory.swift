@@ -16,6 +16,8 @@ public struct CheckMemory: Hashable, Sendable, Codable {
     public var earlierDowntime: Int64 = 0
     /// What an agent last asked for.
     public var agent: AgentReport?
+    /// The address that a name was last found to have.
+    public var address: ResolvedAddress?
 
     /// Makes a memory of the state alone.
     ///

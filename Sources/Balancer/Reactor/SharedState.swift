@@ -29,6 +29,7 @@ final class SharedState: Sendable {
     let refusals: [RefusalTally]
     let connectionLimit: Int
     let watch: ConnectionWatch?
+    let addresses: AddressBook
     /// Tells this balancer's `unique-id`s from those of others.
     let ownNumber = UInt64.random(in: 0 ... .max)
 
@@ -61,6 +62,7 @@ final class SharedState: Sendable {
         ports = SourcePorts(serverCount: layout.serverCount)
         let layout = layout
         watch = observer.map { ConnectionWatch(layout, observer: $0) }
+        addresses = AddressBook(serverCount: layout.serverCount)
     }
 
     /// Pipes of each reactor.
