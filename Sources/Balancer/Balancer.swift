@@ -218,6 +218,20 @@ public final class Balancer: Sendable {
         change(pool) { $0.setAdministrativeState(state, of: server, at: $1) }
     }
 
+    /// Changes where a server is; connections that exist stay where they are.
+    ///
+    /// - Parameters:
+    ///   - pool: The pool's position in the plan.
+    ///   - server: The server's position in the pool; one that the plan says is known by name.
+    ///   - address: Where new connections go; not a Unix socket.
+    public func setAddress(pool: Int, server: Int, _ address: StreamAddress) {
+        current.withLock { shared in
+            precondition(
+                shared.plan.pools[pool].servers[server].isByName && !address.isLocal, "by name")
+            shared.addresses.set(address, of: shared.layout.firstServers[pool] + server)
+        }
+    }
+
     /// Changes a server's share of new connections.
     ///
     /// - Parameters:

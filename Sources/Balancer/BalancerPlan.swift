@@ -195,8 +195,10 @@ public struct PoolPlan: Hashable, Sendable {
 public struct ServerPlan: Hashable, Sendable {
     /// The name.
     public var name: String
-    /// Where it listens.
+    /// Where it listens; of one that is configured by name, where it listened when last heard of.
     public var address: StreamAddress
+    /// Whether its address may change while the balancer runs: ``Balancer/setAddress(pool:server:_:)``.
+    public var isByName = false
     /// How connections to it are made.
     public var connection = ConnectionPlan()
     /// Its share, 0 to 256; 0 takes no new connections.

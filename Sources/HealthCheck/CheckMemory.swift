@@ -22,6 +22,8 @@ public struct CheckMemory: Hashable, Sendable, Codable {
     public var weightSaidAt: UInt64 = 0
     /// Whether the target answers its check with the wish for no new clients.
     public var wishesNoClients = false
+    /// The address that a name was last found to have.
+    public var address: ResolvedAddress?
 
     /// Makes a memory of the state alone.
     ///

@@ -8,6 +8,8 @@ public struct ServerStanding: Hashable, Sendable {
     public var checkIsUp: Bool?
     /// What has been heard of the server's own check.
     public var hearing = Hearing.heard
+    /// What is known of where it is.
+    public var whereabouts = Whereabouts.configured
     /// Whether the server answers its check with the wish for no new clients (`disable-on-404`).
     public var wishesNoClients = false
     /// Whether the agent, or the traffic of the tracked server, says that it is well.
@@ -28,6 +30,26 @@ public struct ServerStanding: Hashable, Sendable {
     private var lastCheckWeight: Int?
     /// What the server that this one tracks has come to; `nil`: it tracks none.
     public var tracked: Tracked?
+
+    /// What is known of where a server is.
+    public enum Whereabouts: Hashable, Sendable {
+        /// Its address is configured.
+        case configured
+        /// It has a name, whose address is still being asked for.
+        case awaited
+        /// Its name has no address.
+        case missing
+        /// Its name has this address.
+        case found(ResolvedAddress)
+
+        /// Whether there is an address.
+        public var isKnown: Bool {
+            switch self {
+            case .configured, .found: true
+            case .awaited, .missing: false
+            }
+        }
+    }
 
     /// What has been heard of a check.
     public enum Hearing: Hashable, Sendable {
@@ -80,8 +102,12 @@ public struct ServerStanding: Hashable, Sendable {
     /// Whether it is up: a check and an agent must agree.
     public var isUp: Bool { (checkIsUp ?? true) && agentIsUp && (tracked?.isUp ?? true) }
 
-    /// What it may take: the narrowest of what was asked for.
+    /// What it may take: the narrowest of what was asked for; without an address, nothing.
     public var administration: AgentReport.Administration {
+        whereabouts.isKnown ? wishes : .maintenance
+    }
+
+    private var wishes: AgentReport.Administration {
         let all = [
             operatorState, agentState, wishesNoClients ? .drain : .ready,
             tracked?.administration ?? .ready,
@@ -97,7 +123,12 @@ public struct ServerStanding: Hashable, Sendable {
 
     /// What its pool can expect of it.
     public var prospect: PoolStanding.Prospect {
-        guard administration == .ready, weight > 0 else { return .excluded }
+        guard wishes == .ready, weight > 0 else { return .excluded }
+        switch whereabouts {
+        case .awaited: return .awaited
+        case .missing: return .failed
+        case .configured, .found: break
+        }
         if isUp { return .usable }
         guard agentIsUp else { return .failed }
         return switch outlook {

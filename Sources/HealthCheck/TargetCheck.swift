@@ -13,6 +13,8 @@ final class TargetCheck: Sendable {
     fileprivate let state: Mutex<State>
 
     fileprivate struct State {
+        /// Where the checks go now.
+        var address: SocketAddress
         var record: HealthRecord
         var lastOutcome: ProbeOutcome?
         var lastDuration: Duration?
@@ -33,6 +35,7 @@ final class TargetCheck: Sendable {
         var checkNumber = 0
         var next: Scheduled<Void>?
         var nextDue = NIODeadline.distantFuture
+        var isStarted = false
         var isStopped = false
         var isPaused = false
         var observation: TrafficObservation?
@@ -62,7 +65,8 @@ final class TargetCheck: Sendable {
             initialState: target.memory.map { $0.isUp ? .fullyUp : .fullyDown }
                 ?? target.initialState)
         var state =
-            predecessor?.state.withLock { $0 } ?? State(record: record, memory: target.memory)
+            predecessor?.state.withLock { $0 }
+            ?? State(address: target.address, record: record, memory: target.memory)
         state.record =
             predecessor.map { _ in
                 state.record.adopting(rise: target.rise, fall: target.fall)
@@ -70,6 +74,7 @@ final class TargetCheck: Sendable {
         state.startedAt = nil
         state.next = nil
         state.watchTask = nil
+        state.isStarted = false
         state.isStopped = false
         state.observation = target.observation
         self.state = Mutex(state)
@@ -77,6 +82,7 @@ final class TargetCheck: Sendable {
 
     /// Sets the first check, and the distance of the second, which spreads all later rounds.
     func start(after delay: Duration, second: Duration) {
+        state.withLock { $0.isStarted = true }
         schedule(at: .now() + TimeAmount(delay), thenAfter: second)
     }
 
@@ -128,8 +134,42 @@ final class TargetCheck: Sendable {
         if isSooner { schedule(at: sooner, thenAfter: nil) }
     }
 
-    /// Whether checks are left out for a while; those under way end.
-    func setPaused(_ isPaused: Bool) { state.withLock { $0.isPaused = isPaused } }
+    /// Whether checks are left out for a while; those under way end, and the next one after a pause
+    /// comes at once.
+    func setPaused(_ isPaused: Bool) {
+        let wasPaused = state.withLock { state in
+            defer { state.isPaused = isPaused }
+            return state.isPaused
+        }
+        guard wasPaused, !isPaused else { return }
+        eventLoop.execute { self.checkNow(where: { $0.startedAt == nil }) }
+    }
+
+    /// Where the checks go from now on; the next one comes at once, and one that is under way asks
+    /// the wrong address and is not heard.
+    func setAddress(_ address: SocketAddress) {
+        eventLoop.execute {
+            self.checkNow { state in
+                guard state.address != address else { return false }
+                state.address = address
+                state.checkNumber += 1
+                state.startedAt = nil
+                state.watchTask?.cancel()
+                state.watchTask = nil
+                return true
+            }
+        }
+    }
+
+    private func checkNow(where isWanted: (inout State) -> Bool) {
+        let isDue = state.withLock { state in
+            guard isWanted(&state), state.isStarted, !state.isStopped else { return false }
+            state.next?.cancel()
+            state.next = nil
+            return true
+        }
+        if isDue { schedule(at: .now(), thenAfter: nil) }
+    }
 
     private func schedule(at due: NIODeadline, thenAfter following: Duration?) {
         let next = eventLoop.scheduleTask(deadline: due) {
@@ -146,22 +186,22 @@ final class TargetCheck: Sendable {
     private func check(dueAt due: NIODeadline, thenAfter following: Duration?) {
         let now = NIODeadline.now()
         let timeout = TimeAmount(target.probeTimeout)
-        let number: Int? = state.withLock {
+        let begun: (number: Int, address: SocketAddress)? = state.withLock {
             guard !$0.isStopped, !$0.isPaused else { return nil }
             $0.startedAt = now
             $0.dueAt = due
             $0.watch = LoopWatch(from: now, timeout: timeout + Self.grace)
             $0.checkNumber += 1
-            return $0.checkNumber
+            return ($0.checkNumber, $0.address)
         }
-        guard let number else {
+        guard let (number, address) = begun else {
             // Looks again; a check that was stopped is never scheduled.
             return schedule(at: now + TimeAmount(target.interval), thenAfter: following)
         }
         // A probe that forgets its time limit must not hold up the checks of its target; others say
         // what they waited for before.
         watch(number, until: now + timeout + Self.grace, thenAfter: following)
-        target.probe.probe(target.address, timeout: timeout, on: eventLoop)
+        target.probe.probe(address, timeout: timeout, on: eventLoop)
             .hop(to: eventLoop)
             .recover { .notRun(reason: "\($0)") }
             .whenSuccess { self.finish(number, with: $0, thenAfter: following) }
@@ -282,8 +322,8 @@ extension TargetCheck.State {
 
     fileprivate var cannotRun: Bool { notRunCount == (record.isKnown ? record.fall : 1) }
 
-    init(record: HealthRecord, memory: CheckMemory?) {
-        self.init(record: record)
+    init(address: SocketAddress, record: HealthRecord, memory: CheckMemory?) {
+        self.init(address: address, record: record)
         guard let memory else { return }
         failedChecks = memory.failedChecks
         downTransitions = memory.downTransitions

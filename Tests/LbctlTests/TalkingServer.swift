@@ -24,10 +24,10 @@ final class TalkingServer: Sendable {
     private let held = Mutex<[Int32]>([])
     private let isOpen = Mutex(true)
 
-    init(_ manner: Manner, port: UInt16 = 0) throws {
+    init(_ manner: Manner, at address: UInt32 = 0x7f00_0001, port: UInt16 = 0) throws {
         self.manner = Mutex(manner)
         let socket = try Socket.listening(
-            on: SocketAddress(address: 0x7f00_0001, port: port), backlog: 128)
+            on: SocketAddress(address: address, port: port), backlog: 128)
         self.port = try Socket.localAddress(of: socket.rawValue).port
         _ = fcntl(socket.rawValue, F_SETFL, 0)
         listener = socket.release()

@@ -38,6 +38,7 @@ final class SharedState: Sendable {
     let refusals: [RefusalTally]
     let connectionLimit: Int
     let watch: ConnectionWatch?
+    let addresses: AddressBook
     /// Tells this balancer's `unique-id`s from those of others.
     let ownNumber: UInt64
 
@@ -67,6 +68,7 @@ final class SharedState: Sendable {
         ports = SourcePorts(serverCount: layout.serverCount)
         let layout = layout
         watch = observer.map { ConnectionWatch(layout, observer: $0) }
+        addresses = AddressBook(serverCount: layout.serverCount)
         ownNumber = .random(in: 0 ... .max)
     }
 
@@ -110,6 +112,7 @@ final class SharedState: Sendable {
             serverCount: layout.serverCount, goingOnFrom: former.ports, places: succession.servers)
         let layout = layout
         watch = observer.map { ConnectionWatch(layout, observer: $0) }
+        addresses = AddressBook(serverCount: layout.serverCount)
         ownNumber = former.ownNumber
     }
 

@@ -63,6 +63,7 @@ extension SharedState {
         let gates = admission.withLock { $0 }
         successor.admission.withLock { $0.goOn(from: gates, succession) }
         if let watch { successor.watch?.goOn(from: watch, places: succession.servers) }
+        successor.addresses.goOn(from: addresses, places: succession.servers)
         // In the order of their posting: what is under way comes before what follows from the change.
         for inbox in inboxes { inbox.translate { translate($0, successor, succession) } }
         for case (let index, let place?) in succession.pools.enumerated()

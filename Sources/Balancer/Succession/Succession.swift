@@ -90,6 +90,12 @@ struct Succession: Sendable {
         struct Identity: Hashable {
             let name: String
             let address: StreamAddress
+            let isByName: Bool
+
+            init(_ server: ServerPlan) {
+                (name, address) = (server.name, server.address)
+                isByName = server.isByName
+            }
         }
         var places: [(pool: Int, server: Int)?] = []
         for (index, pool) in old.pools.enumerated() {
@@ -99,11 +105,10 @@ struct Succession: Sendable {
             }
             let staying = plan.pools[next].servers.enumerated().filter { !$0.element.isLeaving }
             let known = Dictionary(
-                staying.map { (Identity(name: $1.name, address: $1.address), $0) },
+                staying.map { (Identity($1), $0) },
                 uniquingKeysWith: { first, _ in first })
             for (number, server) in pool.servers.enumerated() {
-                let identity = Identity(name: server.name, address: server.address)
-                if let position = known[identity], !server.isLeaving {
+                if let position = known[Identity(server)], !server.isLeaving {
                     places.append((next, position))
                 } else if !server.isLeaving || use.servers[index][number] {
                     var server = server

@@ -61,6 +61,27 @@ extension ModelAssembler {
         }
     }
 
+    /// Each section `resolvers` that a server names is there; that of the name `default` is there by
+    /// itself, and asks the host's own name servers.
+    mutating func checkResolverReferences() {
+        let names = Set(draft.resolvers.map(\.value.name))
+        for reference in draft.resolverReferences where !names.contains(reference.value) {
+            if reference.value == "default" {
+                guard !draft.resolvers.contains(where: { $0.value.name == "default" }) else {
+                    continue
+                }
+                let host = ResolverSection.ofHost(name: "default")
+                guard host.servers.isEmpty else {
+                    draft.resolvers.append(Placed(value: host, location: reference.location))
+                    continue
+                }
+            }
+            report(
+                "resolvers \(reference.value.quoted): no section has this name",
+                at: reference.location, suggestion: names.nearest(to: reference.value))
+        }
+    }
+
     /// haproxy's configuration manual, `option external-check`.
     mutating func checkCommandChecks() {
         guard !draft.global.allowsCommandChecks else { return }

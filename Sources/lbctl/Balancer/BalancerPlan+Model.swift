@@ -139,6 +139,7 @@ extension ServerPlan {
             name: server.name, at: StreamAddress(server), weight: server.weight,
             connectionLimit: server.connectionLimit, isBackup: server.isBackup,
             administrativeState: server.isDisabled ? .maintenance : .ready)
+        if case .name = server.address { isByName = true }
         connection = ConnectionPlan(server.connection)
         queueLimit = server.queueLimit
         slowStart = server.slowStart

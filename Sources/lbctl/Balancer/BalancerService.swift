@@ -14,6 +14,7 @@ final class BalancerService {
     private let log: ConnectionLog?
     private let checker: HealthChecker
     private let standings: ServerStandings
+    private let names: ServerNames
     private let source: StatusSource
     private let server: StatisticsServer
     private let places: [String: String]
@@ -54,9 +55,13 @@ final class BalancerService {
             model: model, balancer: balancer, checker: reference, standings: standings)
         let checks = try targets.all(
             knowing: order.health, seenAs: views.forProbes, with: ProbeParts(model, icmp: icmp))
+        let names = try ServerNames(
+            order, balancer: balancer, checker: reference, standings: standings, log: log,
+            remember: onHealth)
         let remembered = Mutex(order.health)
         let checker = HealthChecker(targets: checks) { report in
             standings.take(report)
+            if report.transition == .down { names.suspect(report.id) }
             // Of a server that was never heard of there is nothing to remember.
             guard report.record.isKnown else { return }
             let isNews = remembered.withLock { remembered in
@@ -74,9 +79,11 @@ final class BalancerService {
         self.balancer = balancer
         self.checker = checker
         self.standings = standings
+        self.names = names
         self.source = source
         self.sockets = sockets
         places = model.checkedPlaces
+        names.start()
         checker.start()
     }
 
@@ -136,6 +143,7 @@ final class BalancerService {
     /// Accepts no more; the connections that exist go on.
     func stopAccepting() {
         balancer.pauseAccepting()
+        names.stop()
         checker.stop()
         pages?.cancel()
     }

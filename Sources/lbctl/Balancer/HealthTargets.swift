@@ -77,6 +77,11 @@ struct HealthTargets: Sendable {
         id(backend, server) + " agent"
     }
 
+    /// What the memory of a server's address is called.
+    static func addressID(_ backend: Backend, _ server: Server) -> String {
+        id(backend, server) + " address"
+    }
+
     /// Who reports under a name.
     func source(of id: String) -> Source? { sources[id] }
 
@@ -158,10 +163,10 @@ struct HealthTargets: Sendable {
     private func target(_ place: Place, _ agent: AgentSettings) throws -> CheckTarget {
         let backend = model.backends[place.pool]
         let server = backend.servers[place.server]
-        var target = try CheckTarget(
+        var target = CheckTarget(
             id: HealthTargets.agentID(backend, server),
-            ipAddress: agent.address?.description ?? server.address.description,
-            port: Int(agent.port))
+            address: try SocketAddress(
+                agent.address.map(ServerAddress.internet) ?? server.address, port: agent.port))
         let limits = CheckLimits(interval: agent.interval, in: backend)
         var probe = AgentProbe(request: agent.request)
         probe.connection.timeout = TimeAmount(limits.connecting)

@@ -170,7 +170,7 @@ extension ServerStatus {
     fileprivate init(_ server: Server, _ snapshot: ServerSnapshot, _ health: ServerHealth) {
         self.init(
             name: server.name,
-            address: server.port == 0 ? server.address.description : server.endpointDescription,
+            address: server.presentEndpoint(health.standing.whereabouts),
             status: health.words(tracking: server.health.tracked), weight: snapshot.weight)
         isBackup = server.isBackup
         warmth = snapshot.warmth

@@ -25,6 +25,7 @@ struct ServerEntry {
         standing = ServerStanding(
             weight: server.weight, limit: server.connectionLimit,
             operatorState: server.isDisabled ? .maintenance : .ready)
+        if case .name = server.address { standing.whereabouts = .awaited }
         if let check = server.check {
             let memory = memories[HealthTargets.id(backend, server)]
             let record = HealthRecord(

@@ -123,6 +123,16 @@ final class ServerStandings: Sendable {
         }
     }
 
+    /// Takes in where a server is, and the share that its name servers name.
+    func locate(_ place: Place, _ whereabouts: ServerStanding.Whereabouts, weight: Int? = nil) {
+        state.withLock { state in
+            carryOut(at: place, because: nil, .check, &state) { entry in
+                entry.standing.whereabouts = whereabouts
+                if let weight { entry.standing.setWeight(weight) }
+            }
+        }
+    }
+
     private func begin(_ state: inout State) {
         for pool in state.entries.indices {
             for server in state.entries[pool].indices {
@@ -191,6 +201,7 @@ final class ServerStandings: Sendable {
         // What is in maintenance is left alone; an agent goes on, or it could never end it.
         let isPaused =
             standing.operatorState == .maintenance || standing.agentState == .maintenance
+            || !standing.whereabouts.isKnown
         if isPaused != state[place].isPaused {
             state[place].isPaused = isPaused
             setPaused(targets.id(at: place), isPaused)

@@ -13,6 +13,8 @@ extension SocketAddress {
             try self.init(ipAddress: address.description, port: Int(port))
         case .path(let path): try self.init(unixDomainSocketPath: path)
         case .abstractName(let name): try self.init(unixDomainSocketPath: "\0" + name)
+        // Nobody asks there: what has no address yet is left alone.
+        case .name: try self.init(ipAddress: "0.0.0.0", port: Int(port))
         }
     }
 }

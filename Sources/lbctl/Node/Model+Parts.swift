@@ -9,7 +9,8 @@ extension Model {
             || backends.contains(where: \.checks.isOnlyCheck)
     }
 
-    /// Where each check and agent asks, by their names in ``HealthTargets``.
+    /// Where each check and agent asks, and what each address is the address of, by their names in
+    /// ``HealthTargets``.
     var checkedPlaces: [String: String] {
         var places: [String: String] = [:]
         for backend in backends {
@@ -18,6 +19,9 @@ extension Model {
                 if let check = server.check {
                     places[HealthTargets.id(backend, server)] =
                         "\(place) \(check.address?.description ?? "-"):\(check.port ?? 0)"
+                }
+                if case .name = server.address {
+                    places[HealthTargets.addressID(backend, server)] = place
                 }
                 if let agent = server.health.agent {
                     places[HealthTargets.agentID(backend, server)] =
