@@ -29,6 +29,7 @@ let package = Package(
         .library(name: "Netlink", targets: ["Netlink"]),
         .library(name: "Failover", targets: ["Failover"]),
         .library(name: "Balancer", targets: ["Balancer"]),
+        .library(name: "Expressions", targets: ["Expressions"]),
         .library(name: "HealthCheck", targets: ["HealthCheck"]),
         .library(name: "NodeConfiguration", targets: ["NodeConfiguration"]),
         .library(name: "Control", targets: ["Control"]),
@@ -75,10 +76,13 @@ let package = Package(
             swiftSettings: strictMemory),
         .target(
             name: "Balancer", dependencies: ["Reactor", "LinuxIO"], swiftSettings: strictMemory),
+        .target(name: "Expressions", swiftSettings: strictMemory),
         .target(
             name: "HealthCheck",
             dependencies: [
+                "Expressions",
                 .product(name: "Crypto", package: "swift-crypto", condition: program),
+                .product(name: "CryptoExtras", package: "swift-crypto", condition: program),
                 .product(name: "NIOCore", package: "swift-nio", condition: program),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: program),
                 .product(name: "NIOPosix", package: "swift-nio", condition: program),
@@ -90,8 +94,8 @@ let package = Package(
             swiftSettings: strict),
         // Not "Configuration": a package below hummingbird has a target of that name.
         .target(
-            name: "NodeConfiguration", dependencies: ["VRRPCore"], path: "Sources/Configuration",
-            swiftSettings: strict),
+            name: "NodeConfiguration", dependencies: ["Expressions", "VRRPCore"],
+            path: "Sources/Configuration", swiftSettings: strict),
         .target(
             name: "Control",
             dependencies: [
@@ -106,8 +110,8 @@ let package = Package(
         .executableTarget(
             name: "lbctl",
             dependencies: [
-                "VRRPCore", "Failover", "Netlink", "Balancer", "HealthCheck", "NodeConfiguration",
-                "Control", "Reactor", "LinuxIO",
+                "VRRPCore", "Failover", "Netlink", "Balancer", "HealthCheck", "Expressions",
+                "NodeConfiguration", "Control", "Reactor", "LinuxIO",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: program),
             ],
@@ -140,9 +144,11 @@ let package = Package(
             name: "BalancerTests", dependencies: ["Balancer", "LinuxIO", "Reactor"],
             swiftSettings: strict),
         .testTarget(
+            name: "ExpressionsTests", dependencies: ["Expressions"], swiftSettings: strict),
+        .testTarget(
             name: "HealthCheckTests",
             dependencies: [
-                "HealthCheck",
+                "HealthCheck", "Expressions",
                 .product(name: "NIOCore", package: "swift-nio", condition: program),
                 .product(name: "NIOPosix", package: "swift-nio", condition: program),
             ],
@@ -154,7 +160,9 @@ let package = Package(
         .testTarget(
             name: "LbctlTests",
             dependencies: [
-                "lbctl", "Balancer", "Control", "LinuxIO", "NodeConfiguration", "Reactor",
+                "lbctl", "Balancer", "Control", "HealthCheck", "LinuxIO", "NodeConfiguration",
+                "Reactor",
+                .product(name: "NIOCore", package: "swift-nio", condition: program),
             ],
             swiftSettings: strict),
         .testTarget(name: "LabTests", dependencies: ["LinuxIO"], swiftSettings: strict),

@@ -15,6 +15,8 @@ let package = Package(
             dependencies: [
                 .product(name: "Balancer", package: "lbctl"),
                 .product(name: "Control", package: "lbctl"),
+                .product(name: "Expressions", package: "lbctl"),
+                .product(name: "HealthCheck", package: "lbctl"),
                 .product(name: "NodeConfiguration", package: "lbctl"),
                 .product(name: "VRRPCore", package: "lbctl"),
             ],

@@ -14,6 +14,10 @@ public enum FuzzTarget: String, CaseIterable {
     case proxyheader
     /// The first message of a TLS client.
     case clienthello
+    /// What a name server answers.
+    case dnsanswer
+    /// A regular expression of a check, up to the first zero, and what is searched with it.
+    case expression
 
     /// Feeds it; returns only if everything held that must.
     public func feed(_ bytes: [UInt8]) {
@@ -25,6 +29,8 @@ public enum FuzzTarget: String, CaseIterable {
         case .control: feedControl(bytes)
         case .proxyheader: feedProxyHeader(bytes)
         case .clienthello: feedClientHello(bytes)
+        case .dnsanswer: feedDNSAnswer(bytes)
+        case .expression: feedExpression(bytes)
         }
     }
 }

@@ -45,6 +45,11 @@ struct Admission {
 
         mutating func leave() { count -= 1 }
 
+        /// Goes on from what passed under another limit.
+        mutating func goOn(from former: Gate) {
+            (count, peak, total, rate) = (former.count, former.peak, former.total, former.rate)
+        }
+
         mutating func takeWaiting() -> UInt64 {
             guard waitingReactors != 0, free > 0 else { return 0 }
             defer { waitingReactors = 0 }
@@ -113,6 +118,25 @@ struct Admission {
         }
         listeners = listenerLimits.map { Gate(limit: $0) }
         if listeners.isEmpty { listeners = frontendLimits.map { _ in Gate(limit: .max) } }
+    }
+
+    /// Goes on from what passed under other limits.
+    ///
+    /// Nobody is just accepting then; reactors that wait for room ask again.
+    ///
+    /// - Parameters:
+    ///   - former: The gates before.
+    ///   - succession: What stands where.
+    mutating func goOn(from former: Admission, _ succession: Succession) {
+        (isOpen, sweepsLeft) = (former.isOpen, former.sweepsLeft)
+        process.goOn(from: former.process)
+        flows.goOn(from: former.flows)
+        for (index, place) in succession.frontends.enumerated() {
+            if let place { frontends[place].goOn(from: former.frontends[index]) }
+        }
+        for (index, place) in succession.listeners.enumerated() {
+            if let place { listeners[place].goOn(from: former.listeners[index]) }
+        }
     }
 
     /// Closes the gate.

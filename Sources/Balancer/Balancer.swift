@@ -11,15 +11,16 @@ internal import Synchronization
 ///     balancer.drain(for: .seconds(30))
 ///     balancer.stop()
 public final class Balancer: Sendable {
-    private let shared: SharedState
-    private let listeners: [[Int32]]
+    /// What the reactors share under the plan in force. Whoever changes it holds the lock, so that no
+    /// handover comes between.
+    private let current: Mutex<SharedState>
     private let accepts = Atomic(true)
     private let threads: Mutex<[RunningThread]>
 
     /// Prepares a balancer that does not accept yet.
     ///
     /// - Parameters:
-    ///   - plan: What it is to do, without a ``BalancerPlan/fault``.
+    ///   - plan: What it is to do; without a ``BalancerPlan/fault``.
     ///   - listeners: The listening sockets of each frontend, non-blocking. They
     ///     remain the caller's, who keeps them open until after ``stop()``; they may be shared with
     ///     another process, and outlive this one.
@@ -29,39 +30,88 @@ public final class Balancer: Sendable {
     public init(
         plan: BalancerPlan, listeners: [[Int32]], observer: ConnectionObserver? = nil
     ) throws(SystemError) {
-        precondition(listeners.count == plan.frontends.count, "a list of listeners per frontend")
-        var plan = plan
-        for (index, sockets) in listeners.enumerated() {
-            let missing = max(0, sockets.count - plan.frontends[index].listeners.count)
-            plan.frontends[index].listeners += Array(repeating: ListenerPlan(), count: missing)
-        }
-        if let fault = plan.fault { preconditionFailure(fault) }
-        shared = try SharedState(plan, observer: observer)
-        self.listeners = listeners
+        let shared = try SharedState(
+            plan.complete(for: listeners), sockets: plan.sockets(listeners), observer: observer)
+        current = Mutex(shared)
         threads = Mutex([])
     }
 
-    /// What it was made to do.
-    public var plan: BalancerPlan { shared.plan }
+    /// What it does, with what stays behind for connections that are there already.
+    public var plan: BalancerPlan { view.plan }
 
     /// Greatest number of concurrent connections, as the descriptor limit allows.
     public var connectionLimit: Int { shared.connectionLimit }
+
+    /// A look at it under the plan in force; stays what it is when another plan comes.
+    public var view: BalancerView { BalancerView(shared) }
+
+    private var shared: SharedState { current.withLock { $0 } }
 
     /// Starts the reactors' threads.
     ///
     /// - Throws: `SystemError` when the system gives no thread, descriptor or address space; no
     ///   reactor runs then.
     public func start() throws(SystemError) {
-        for socket in listeners.joined() { StreamSocket.disableDelay(socket) }
+        let shared = shared
+        for socket in shared.sockets.joined() { StreamSocket.disableDelay(socket) }
         do {
-            for number in 0..<plan.reactorCount {
-                let thread = try RunningThread(number: number, shared: shared, listeners: listeners)
+            for number in 0..<shared.plan.reactorCount {
+                let thread = try RunningThread(number: number, shared: shared)
                 threads.withLock { $0.append(thread) }
             }
         } catch {
             stop()
             throw error
         }
+    }
+
+    /// Goes on by another plan, without ending a connection.
+    ///
+    /// Connections stay where they are, and time-outs and limits of the new plan hold for them too.
+    /// Frontends, pools and servers of the same name go on with their counts, lines and turns; what
+    /// the plan has no more takes no new connections and ends with its last one. The reactors stop
+    /// for a moment between two turns.
+    ///
+    /// - Parameters:
+    ///   - plan: What it is to do from now on.
+    ///   - listeners: The listening sockets of each frontend; one that was there before goes on under
+    ///     its number. The others may be closed when this returns.
+    ///   - observer: As in ``init(plan:listeners:observer:)``, by the new plan's positions.
+    /// - Returns: The look at it under the new plan.
+    /// - Throws: ``AdoptionError`` when this balancer cannot; nothing has changed then.
+    @discardableResult
+    public func adopt(
+        _ plan: BalancerPlan, listeners: [[Int32]], observer: ConnectionObserver? = nil
+    ) throws(AdoptionError) -> BalancerView {
+        let former = shared
+        guard plan.reactorCount == former.plan.reactorCount else { throw .otherReactors }
+        let succession = Succession(
+            from: former.plan, former.sockets, inUse: former.use,
+            to: plan.complete(for: listeners), plan.sockets(listeners))
+        if let fault = succession.plan.fault { throw .tooMuch(fault) }
+        let successor: SharedState
+        do throws(SystemError) {
+            successor = try SharedState(
+                succeeding: former, by: succession, observer: observer)
+        } catch { throw .system(error) }
+        guard successor.paths.routes.count <= BalancerPlan.mostPlaces else {
+            throw .tooMuch("\(successor.paths.routes.count) paths")
+        }
+        for socket in successor.sockets.joined() where socket >= 0 {
+            StreamSocket.disableDelay(socket)
+        }
+        let handover = Handover(
+            to: successor, succession, routes: former.routes(in: successor, succession))
+        let reactors = threads.withLock { $0.count }
+        current.withLock { shared in
+            for inbox in former.inboxes { inbox.post(.handOver(handover)) }
+            handover.gather(reactors)
+            former.handOver(to: successor, succession, at: MonotonicInstant.now.milliseconds)
+            handover.release(reactors)
+            former.handOverCounters(to: successor, succession)
+            shared = successor
+        }
+        return BalancerView(successor)
     }
 
     /// Resets what is open, ends the reactors and waits for them.
@@ -121,13 +171,25 @@ public final class Balancer: Sendable {
             return $0.setHealth(isUp, of: server, warmsUp: warmsUp, at: $1)
         }
         guard hasChanged else { return }
-        let servers = plan.pools[pool].servers
+        let servers = shared.plan.pools[pool].servers
         if !isUp, servers[server].shutsSessionsWhenDown { endSessions(pool: pool, server: server) }
         if isUp, servers[server].shutsBackupSessionsWhenUp {
             for backup in servers.indices where servers[backup].isBackup {
                 endSessions(pool: pool, server: backup, because: .activeCameUp)
             }
         }
+    }
+
+    /// Takes note of whether first results of a pool's servers are still to come.
+    ///
+    /// While they are and no server is usable, clients wait as they do for a server with room: nobody
+    /// is sent away by a balancer that has not looked yet.
+    ///
+    /// - Parameters:
+    ///   - pool: The pool's position in the plan.
+    ///   - isAwaited: Whether better news may come.
+    public func setAwaited(pool: Int, _ isAwaited: Bool) {
+        change(pool) { $0.setAwaited(isAwaited, at: $1) }
     }
 
     /// Resets the connections to a server, on both sides: a clean end would look like a complete
@@ -140,8 +202,10 @@ public final class Balancer: Sendable {
     public func endSessions(
         pool: Int, server: Int, because cause: SessionEndCause = .serverDown
     ) {
-        let number = shared.layout.firstServers[pool] + server
-        for inbox in shared.inboxes { inbox.post(.endSessions(server: number, cause)) }
+        current.withLock { shared in
+            let number = shared.layout.firstServers[pool] + server
+            for inbox in shared.inboxes { inbox.post(.endSessions(server: number, cause)) }
+        }
     }
 
     /// Takes note of what the operator wants of a server.
@@ -152,6 +216,20 @@ public final class Balancer: Sendable {
     ///   - state: What it is to do.
     public func setAdministrativeState(pool: Int, server: Int, _ state: AdministrativeState) {
         change(pool) { $0.setAdministrativeState(state, of: server, at: $1) }
+    }
+
+    /// Changes where a server is; connections that exist stay where they are.
+    ///
+    /// - Parameters:
+    ///   - pool: The pool's position in the plan.
+    ///   - server: The server's position in the pool; one that the plan says is known by name.
+    ///   - address: Where new connections go; not a Unix socket.
+    public func setAddress(pool: Int, server: Int, _ address: StreamAddress) {
+        current.withLock { shared in
+            precondition(
+                shared.plan.pools[pool].servers[server].isByName && !address.isLocal, "by name")
+            shared.addresses.set(address, of: shared.layout.firstServers[pool] + server)
+        }
     }
 
     /// Changes a server's share of new connections.
@@ -189,34 +267,105 @@ public final class Balancer: Sendable {
         _ pool: Int, _ body: (inout PoolState, UInt64) -> [PoolState.Notice]
     ) {
         let now = MonotonicInstant.now.milliseconds
-        let (notices, isWarming) = shared.pools[pool].state.withLock {
-            (body(&$0, now), $0.isWarming)
+        current.withLock { shared in
+            let (notices, isWarming) = shared.pools[pool].state.withLock {
+                (body(&$0, now), $0.isWarming)
+            }
+            shared.deliver(notices, pool: pool)
+            if isWarming { shared.inboxes[0].post(.warm) }
         }
-        shared.deliver(notices, pool: pool)
-        if isWarming { shared.inboxes[0].post(.warm) }
     }
 
     private func setAccepting(_ value: Bool) {
         accepts.store(value, ordering: .relaxed)
         let reactors = threads.withLock { $0.count }
-        shared.admission.withLock { admission in
-            if value { admission.isOpen = true } else { admission.close(reactors: reactors) }
+        current.withLock { shared in
+            shared.admission.withLock { admission in
+                if value { admission.isOpen = true } else { admission.close(reactors: reactors) }
+            }
+            for inbox in shared.inboxes { inbox.post(.setAccepting(value)) }
         }
-        for inbox in shared.inboxes { inbox.post(.setAccepting(value)) }
     }
 
     /// Where the records of connections come out; `nil` where no frontend tells of any.
     public var records: ConnectionRecords? { shared.records }
 
-    /// All counters that only grow, by name, with those taken over from others.
-    public func ledger() -> CounterLedger { shared.ledger() }
+    /// All that goes on in another balancer, by name, with what was taken over from others.
+    public func ledger() -> CounterLedger { current.withLock { $0.ledger() } }
 
     /// Goes on from what another balancer has counted, as far as the names are the same.
-    public func add(_ ledger: CounterLedger) { shared.add(ledger) }
+    public func add(_ ledger: CounterLedger) { current.withLock { $0.add(ledger) } }
+
+    /// The counters at this moment; no reactor waits for it.
+    public func snapshot() -> BalancerSnapshot { view.snapshot() }
+}
+
+/// A balancer under one plan: positions mean what they mean there, also when another plan is in force
+/// by now.
+public struct BalancerView: Sendable {
+    private let shared: SharedState
+
+    init(_ shared: SharedState) { self.shared = shared }
+
+    /// The plan, with what stays behind of earlier ones: after its own parts.
+    public var plan: BalancerPlan { shared.plan }
+
+    /// Counts plans; ``ConnectionRecord/generation`` is one of these.
+    public var generation: Int { shared.generation }
 
     /// The counters at this moment; no reactor waits for it.
     public func snapshot() -> BalancerSnapshot {
-        shared.snapshot(isAccepting: isAccepting, at: MonotonicInstant.now.milliseconds)
+        shared.snapshot(at: MonotonicInstant.now.milliseconds)
+    }
+
+    /// The counters of one pool at this moment.
+    ///
+    /// - Parameter pool: The pool's position in the plan.
+    /// - Returns: The same as in ``snapshot()``.
+    public func snapshot(ofPool pool: Int) -> PoolSnapshot {
+        shared.snapshot(ofPool: pool, at: MonotonicInstant.now.milliseconds)
+    }
+
+    /// What one server has to do at this moment, without what others have counted.
+    ///
+    /// - Parameters:
+    ///   - pool: The pool's position in the plan.
+    ///   - server: The server's position in the pool.
+    /// - Returns: The look.
+    public func glance(pool: Int, server: Int) -> ServerGlance {
+        shared.pools[pool].state.withLock { $0.glance(at: server) }
+    }
+}
+
+/// Why a balancer cannot go on by another plan; a new one can begin with it.
+public enum AdoptionError: Error, Hashable {
+    /// The plan has another number of reactors.
+    case otherReactors
+    /// With what stays behind it is more than can be numbered.
+    case tooMuch(String)
+    /// The system gives no more.
+    case system(SystemError)
+}
+
+extension BalancerPlan {
+    /// The plan with a listener for each socket, and nothing that cannot be.
+    fileprivate func complete(for listeners: [[Int32]]) -> BalancerPlan {
+        precondition(listeners.count == frontends.count, "a list of listeners per frontend")
+        var plan = self
+        for (index, sockets) in listeners.enumerated() {
+            let missing = max(0, sockets.count - frontends[index].listeners.count)
+            plan.frontends[index].listeners += Array(repeating: ListenerPlan(), count: missing)
+        }
+        if let fault = plan.fault { preconditionFailure(fault) }
+        return plan
+    }
+
+    /// A socket for each listener; -1 where there is none.
+    fileprivate func sockets(_ listeners: [[Int32]]) -> [[Int32]] {
+        zip(frontends, listeners).map { frontend, sockets in
+            sockets
+                + Array(repeating: -1, count: max(0, frontend.listeners.count - sockets.count))
+        }
     }
 }
 
@@ -224,10 +373,9 @@ public final class Balancer: Sendable {
 private final class RunningThread: Sendable {
     private let thread: Mutex<Thread?>
 
-    init(number: Int, shared: SharedState, listeners: [[Int32]]) throws(SystemError) {
+    init(number: Int, shared: SharedState) throws(SystemError) {
         // Made here, so that what it lacks is the caller's to know; run by its own thread.
-        let worker = WorkerBox(
-            try Worker(number: number, shared: shared, listeners: listeners))
+        let worker = WorkerBox(try Worker(number: number, shared: shared))
         let thread = try Thread(name: "relay-\(number)") { worker.run() }
         self.thread = Mutex(thread)
     }

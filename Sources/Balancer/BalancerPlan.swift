@@ -86,6 +86,8 @@ public struct FrontendPlan: Hashable, Sendable {
     ///
     /// `nil`: nothing.
     public var logging: ConnectionLogging?
+    /// Whether it is there for the connections that it has.
+    var isLeaving = false
 
     /// Makes a frontend.
     public init(
@@ -169,6 +171,8 @@ public struct PoolPlan: Hashable, Sendable {
     public var serverFinTimeout: Duration?
     /// How long a client may wait while no server is usable; `nil`: it is sent away at once.
     public var noServerTimeout: Duration?
+    /// Whether it is there for the connections that it has.
+    var isLeaving = false
 
     /// Makes a pool.
     public init(
@@ -191,8 +195,10 @@ public struct PoolPlan: Hashable, Sendable {
 public struct ServerPlan: Hashable, Sendable {
     /// The name.
     public var name: String
-    /// Where it listens.
+    /// Where it listens; of one that is configured by name, where it listened when last heard of.
     public var address: StreamAddress
+    /// Whether its address may change while the balancer runs: ``Balancer/setAddress(pool:server:_:)``.
+    public var isByName = false
     /// How connections to it are made.
     public var connection = ConnectionPlan()
     /// Its share, 0 to 256; 0 takes no new connections.
@@ -216,6 +222,11 @@ public struct ServerPlan: Hashable, Sendable {
     /// Whether connections to backup servers are reset when it comes up (`on-marked-up
     /// shutdown-backup-sessions`).
     public var shutsBackupSessionsWhenUp = false
+    /// Whether it takes connections before anything is known of it; otherwise clients wait as after
+    /// ``Balancer/setAwaited(pool:_:)``.
+    public var isUp = true
+    /// Whether it is there for the connections that it has.
+    var isLeaving = false
 
     /// Makes a server at an address of IPv4.
     public init(

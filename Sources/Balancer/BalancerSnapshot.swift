@@ -98,6 +98,22 @@ public struct PoolSnapshot: Hashable, Sendable {
     }
 }
 
+/// A short look at one server and its pool.
+public struct ServerGlance: Hashable, Sendable {
+    /// What the server can be used for now.
+    public let status: ServerSnapshot.Status
+    /// Connections that it has.
+    public let sessions: Int
+    /// Clients that wait for it alone.
+    public let queued: Int
+    /// Clients that wait for any server of the pool, or for one.
+    public let poolQueued: Int
+    /// How many servers of the first line can serve.
+    public let activeServers: Int
+    /// How many backup servers can serve.
+    public let backupServers: Int
+}
+
 /// A server at one moment; its counters read as its own.
 @dynamicMemberLookup
 public struct ServerSnapshot: Hashable, Sendable {

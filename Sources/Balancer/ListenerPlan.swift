@@ -8,6 +8,9 @@ public struct ListenerPlan: Hashable, Sendable {
     /// Greatest number of concurrent connections (`maxconn`); `nil`: the frontend's.
     public var connectionLimit: Int?
 
+    /// Whether nobody connects to it any more.
+    var isLeaving = false
+
     /// Makes a listener.
     public init(
         name: String? = nil, acceptsProxyHeader: Bool = false, connectionLimit: Int? = nil

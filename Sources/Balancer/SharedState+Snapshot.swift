@@ -2,89 +2,180 @@ internal import Synchronization
 
 extension SharedState {
     /// Reads all counters; each is right by itself, and reactors go on counting meanwhile.
-    func snapshot(isAccepting: Bool, at now: UInt64) -> BalancerSnapshot {
+    func snapshot(at now: UInt64) -> BalancerSnapshot {
         var result = BalancerSnapshot()
-        let (process, frontends, listeners) = admission.withLock {
-            ($0.process, $0.frontends, $0.listeners)
+        let (process, frontends, listeners, isAccepting) = admission.withLock {
+            ($0.process, $0.frontends, $0.listeners, $0.isOpen)
         }
         let former = former.withLock { $0 }
+        let ofProcess = former.process + process.vector
         result.currentSessions = process.count
-        result.peakSessions = process.peak
-        result.totalSessions = process.total + former.sessions
+        result.peakSessions = ofProcess[.sessions]
+        result.totalSessions = ofProcess.totals.sessions
         result.connectionLimit = process.limit
         result.lostRecords = records?.lostCount ?? 0
         result.frontends = frontends.indices.map { index in
-            var frontend = FrontendSnapshot()
+            let vector =
+                former.frontends[index] + self.vector(ofFrontend: index, frontends[index])
+            var frontend = FrontendSnapshot(vector)
             frontend.name = plan.frontends[index].name
-            frontend.counters = counters(of: frontends[index], at: now)
-            frontend.counters.totals += former.frontends[index]
+            frontend.counters.describe(frontends[index], at: now)
             frontend.isAccepting = isAccepting
-            for (number, place) in layout.listeners[index].enumerated() {
+            frontend.listeners = layout.listeners[index].enumerated().map { number, place in
                 var listener = ListenerSnapshot(name: listenerName(number, of: index))
-                listener.counters = counters(of: listeners[place], at: now)
-                listener.counters.totals += total(place)
-                // Connections are counted where they come in, by one gate and by the other.
-                var own = listener.counters.totals
-                own.sessions = 0
-                frontend.counters.totals += own
-                listener.counters.totals += former.places[place]
-                frontend.listeners.append(listener)
+                listener.counters.describe(listeners[place], at: now)
+                listener.counters.take(
+                    former.places[place] + complete(listeners[place].vector, at: place), at: now)
+                return listener
             }
-            refusals[index].tell(&frontend, former.refusals[index])
             return frontend
         }
-        result.pools = pools.indices.map { poolSnapshot($0, former.places, at: now) }
+        result.pools = pools.indices.map { poolSnapshot($0, former, at: now) }
         return result
     }
 
-    /// All that only grows, by name.
-    func ledger() -> CounterLedger {
-        let snapshot = snapshot(isAccepting: false, at: 0)
-        let own = former.withLock { $0 }
-        var ledger = CounterLedger()
-        ledger.sessions = snapshot.totalSessions
-        for frontend in snapshot.frontends {
-            ledger.frontends.note(frontend.totals, of: frontend.name)
-            for listener in frontend.listeners {
-                ledger.listeners.note(listener.totals, of: "\(frontend.name)/\(listener.name)")
+    /// Reads the counters of one pool.
+    func snapshot(ofPool index: Int, at now: UInt64) -> PoolSnapshot {
+        poolSnapshot(index, former.withLock { $0 }, at: now)
+    }
+
+    private func poolSnapshot(
+        _ index: Int, _ former: FormerCounters, at now: UInt64
+    ) -> PoolSnapshot {
+        var result = PoolSnapshot()
+        var servers: [CounterVector] = []
+        var own = CounterVector()
+        // Read under the lock, not copied out of it: a copy would have to be made anew by the next
+        // connection.
+        pools[index].state.withLock { state in
+            result.counters.describe(state, at: now)
+            result.weight = state.candidates.reduce(0) { $0 + state.servers[$1].weight }
+            result.servers = state.servers.map { ServerSnapshot($0, at: now) }
+            for server in state.servers where server.isUsable {
+                if server.isBackup { result.backupServers += 1 } else { result.activeServers += 1 }
             }
-            let refusals = frontend.refusalsByWord
-            if !refusals.isEmpty { ledger.refusals[frontend.name] = refusals }
+            own = state.vector
+            servers = state.servers.map(\.vector)
         }
-        for (index, pool) in snapshot.pools.enumerated() {
-            // Without what its servers counted, which is added to a pool when it is shown.
-            var totals = total(layout.pool(index))
-            totals.sessions = pools[index].state.withLock { $0.total }
-            totals += own.places[layout.pool(index)]
-            ledger.pools.note(totals, of: pool.name)
-            for server in pool.servers {
-                ledger.servers.note(server.totals, of: "\(pool.name)/\(server.name)")
+        result.name = plan.pools[index].name
+        result.counters.queueLimit = plan.pools[index].queueLimit
+        let place = layout.pool(index)
+        let vector = former.places[place] + complete(own, at: place, histogramsOf: index)
+        result.counters.take(vector, at: now)
+        vector.tellHistograms(&result)
+        for (number, server) in plan.pools[index].servers.enumerated() {
+            let place = layout.server(layout.firstServers[index] + number)
+            let vector = former.places[place] + complete(servers[number], at: place)
+            result.servers[number].name = server.name
+            result.servers[number].counters.queueLimit = server.queueLimit
+            result.servers[number].counters.take(vector, at: now)
+            // A pool's connections are counted when they come in, not when they get a server.
+            var share = vector.totals
+            share.sessions = 0
+            result.counters.totals += share
+        }
+        return result
+    }
+}
+
+// MARK: - Handing over
+
+/// What balancers before this one have counted.
+struct FormerCounters {
+    var process = CounterVector()
+    var frontends: [CounterVector]
+    /// By places on the boards.
+    var places: [CounterVector]
+
+    init(_ plan: BalancerPlan, _ layout: TallyLayout) {
+        frontends = plan.frontends.map { _ in CounterVector() }
+        places = Array(repeating: CounterVector(), count: layout.count)
+    }
+}
+
+extension SharedState {
+    /// All that goes on in the next balancer, by name.
+    func ledger() -> CounterLedger {
+        var ledger = CounterLedger()
+        let (process, gates, listeners) = admission.withLock {
+            ($0.process, $0.frontends, $0.listeners)
+        }
+        let former = former.withLock { $0 }
+        // What stays behind has the name of what took its place.
+        func enter(_ name: String, _ vector: CounterVector) {
+            if !vector.isEmpty { ledger.vectors[name, default: CounterVector()] += vector }
+        }
+        enter("process", former.process + process.vector)
+        for (index, frontend) in plan.frontends.enumerated() {
+            enter(
+                "frontend \(frontend.name)",
+                former.frontends[index] + vector(ofFrontend: index, gates[index]))
+            for (number, place) in layout.listeners[index].enumerated() {
+                enter(
+                    "listener \(frontend.name)/\(listenerName(number, of: index))",
+                    former.places[place] + complete(listeners[place].vector, at: place))
+            }
+        }
+        for (index, pool) in plan.pools.enumerated() {
+            let (own, servers) = pools[index].state.withLock {
+                ($0.vector, $0.servers.map(\.vector))
+            }
+            let place = layout.pool(index)
+            enter(
+                "pool \(pool.name)",
+                former.places[place] + complete(own, at: place, histogramsOf: index))
+            for (number, server) in pool.servers.enumerated() {
+                let place = layout.server(layout.firstServers[index] + number)
+                enter(
+                    "server \(pool.name)/\(server.name)",
+                    former.places[place] + complete(servers[number], at: place))
             }
         }
         return ledger
     }
 
-    /// Takes over what another balancer has counted, as far as the names are the same.
+    /// Takes over what another balancer has counted, as far as the names are the same; what servers
+    /// counted that are gone belongs to their pool.
     func add(_ ledger: CounterLedger) {
         former.withLock { former in
-            former.sessions += ledger.sessions
+            var ledger = ledger
+            let servers = Set(
+                plan.pools.flatMap { pool in pool.servers.map { "server \(pool.name)/\($0.name)" } }
+            )
+            ledger.leave { !servers.contains($0) }
+            func take(_ name: String, _ vector: inout CounterVector) {
+                if let more = ledger.vectors.removeValue(forKey: name) { vector += more }
+            }
+            take("process", &former.process)
             for (index, frontend) in plan.frontends.enumerated() {
-                former.frontends[index] += ledger.frontends[frontend.name] ?? CounterTotals()
+                take("frontend \(frontend.name)", &former.frontends[index])
                 for (number, place) in layout.listeners[index].enumerated() {
-                    let name = "\(frontend.name)/\(listenerName(number, of: index))"
-                    former.places[place] += ledger.listeners[name] ?? CounterTotals()
+                    take(
+                        "listener \(frontend.name)/\(listenerName(number, of: index))",
+                        &former.places[place])
                 }
-                former.refusals[index].merge(
-                    ledger.refusals[frontend.name] ?? [:], uniquingKeysWith: +)
             }
             for (index, pool) in plan.pools.enumerated() {
-                former.places[layout.pool(index)] += ledger.pools[pool.name] ?? CounterTotals()
+                take("pool \(pool.name)", &former.places[layout.pool(index)])
                 for (number, server) in pool.servers.enumerated() {
-                    former.places[layout.server(layout.firstServers[index] + number)] +=
-                        ledger.servers["\(pool.name)/\(server.name)"] ?? CounterTotals()
+                    take(
+                        "server \(pool.name)/\(server.name)",
+                        &former.places[layout.server(layout.firstServers[index] + number)])
                 }
             }
         }
+    }
+
+    /// What this balancer has counted at a frontend.
+    private func vector(ofFrontend index: Int, _ gate: Admission.Gate) -> CounterVector {
+        var vector = gate.vector
+        var totals = vector.totals
+        for place in layout.listeners[index] {
+            for board in boards { board.read(place) { $0.add(to: &totals) } }
+        }
+        vector.totals = totals
+        vector.sums += refusals[index].sums
+        return vector
     }
 
     /// haproxy's name of a listener without one.
@@ -92,97 +183,162 @@ extension SharedState {
         plan.frontends[frontend].listeners[number].name ?? "sock-\(number + 1)"
     }
 
-    private func counters(of gate: Admission.Gate, at now: UInt64) -> SessionCounters {
-        var counters = SessionCounters()
-        counters.totals.sessions = gate.total
-        counters.currentSessions = gate.count
-        counters.peakSessions = gate.peak
-        counters.sessionLimit = gate.limit == .max ? nil : gate.limit
-        counters.rate = gate.rate.rate(at: now)
-        counters.peakRate = gate.rate.peak
-        counters.rateLimit = gate.rateLimit == .max ? nil : gate.rateLimit
-        return counters
-    }
-
-    private func poolSnapshot(
-        _ index: Int, _ former: [CounterTotals], at now: UInt64
-    ) -> PoolSnapshot {
-        var result = PoolSnapshot()
-        result.name = plan.pools[index].name
-        // Read under the lock, not copied out of it: a copy would have to be made anew by the next
-        // connection.
-        pools[index].state.withLock { state in
-            result.counters = state.counters(at: now)
-            result.weight = state.candidates.reduce(0) { $0 + state.servers[$1].weight }
-            result.servers = state.servers.map { ServerSnapshot($0, at: now) }
-            for server in state.servers where server.isUsable {
-                if server.isBackup { result.backupServers += 1 } else { result.activeServers += 1 }
+    /// Adds what the reactors have counted to what stands in a gate or a pool.
+    func complete(
+        _ vector: CounterVector, at place: Int, histogramsOf pool: Int? = nil
+    ) -> CounterVector {
+        var vector = vector
+        var totals = vector.totals
+        var times = (queue: 0, connect: 0, session: 0, count: 0)
+        for board in boards {
+            board.read(place) { tally in
+                tally.add(to: &totals)
+                let count = min(Int(tally.timedCount.load(ordering: .relaxed)), Tally.window)
+                times.queue += Tally.average(tally.queueTime) * count
+                times.connect += Tally.average(tally.connectTime) * count
+                times.session += Tally.average(tally.sessionTime) * count
+                times.count += count
             }
         }
-        result.counters.queueLimit = plan.pools[index].queueLimit
-        result.counters.totals += total(layout.pool(index))
-        result.counters.totals += former[layout.pool(index)]
-        result.counters.times = times(layout.pool(index))
-        for (number, server) in plan.pools[index].servers.enumerated() {
-            let place = layout.server(layout.firstServers[index] + number)
-            result.servers[number].name = server.name
-            result.servers[number].counters.queueLimit = server.queueLimit
-            result.servers[number].counters.totals += total(place)
-            result.servers[number].counters.totals += former[place]
-            result.servers[number].counters.times = times(place)
-            // A pool's connections are counted when they come in, not when they get a server.
-            var share = result.servers[number].counters.totals
-            share.sessions = 0
-            result.counters.totals += share
+        vector.totals = totals
+        if times.count > 0 {
+            var average = AverageTimes()
+            average.queue = times.queue / times.count
+            average.connect = times.connect / times.count
+            average.session = times.session / times.count
+            vector.times = (average, times.count)
         }
-        for board in histograms {
-            board.read(.queue, pool: index, into: &result.queueTimes)
-            board.read(.connect, pool: index, into: &result.connectTimes)
-            board.read(.session, pool: index, into: &result.sessionTimes)
+        guard let pool else { return vector }
+        for span in HistogramBoard.Span.allCases {
+            var histogram = TimeHistogram()
+            for board in histograms { board.read(span, pool: pool, into: &histogram) }
+            vector.sums += histogram.counts.map { UInt64(truncatingIfNeeded: $0) }
         }
-        return result
+        return vector
     }
+}
 
-    /// One tally of all reactors together.
-    private func total(_ index: Int) -> CounterTotals {
-        var sum = CounterTotals()
-        for board in boards { board.read(index) { $0.add(to: &sum) } }
+extension CounterVector {
+    /// What was counted before and after; of the averages, those before fill up what is lacking to
+    /// the connections that are looked back on.
+    static func + (former: CounterVector, own: CounterVector) -> CounterVector {
+        var sum = former
+        sum += own
+        let (older, newer) = (former.times, own.times)
+        let missing = min(older.count, max(0, Tally.window - newer.count))
+        let count = newer.count + missing
+        guard missing > 0, newer.count > 0 else { return sum }
+        func mean(_ path: KeyPath<AverageTimes, Int>) -> Int {
+            (older.average[keyPath: path] * missing + newer.average[keyPath: path] * newer.count)
+                / count
+        }
+        var average = AverageTimes()
+        (average.queue, average.connect, average.session) = (
+            mean(\.queue), mean(\.connect), mean(\.session)
+        )
+        sum.times = (average, count)
         return sum
     }
 
-    /// The average times of one tally, each reactor's weighing as much as it has counted.
-    private func times(_ index: Int) -> AverageTimes {
-        var sums = (queue: 0, connect: 0, session: 0, count: 0)
-        for board in boards {
-            board.read(index) { tally in
-                let count = min(Int(tally.timedCount.load(ordering: .relaxed)), Tally.window)
-                sums.queue += Tally.average(tally.queueTime) * count
-                sums.connect += Tally.average(tally.connectTime) * count
-                sums.session += Tally.average(tally.sessionTime) * count
-                sums.count += count
+    fileprivate func tellHistograms(_ snapshot: inout PoolSnapshot) {
+        func histogram(_ span: HistogramBoard.Span) -> TimeHistogram {
+            var histogram = TimeHistogram()
+            let start = CounterVector.furtherSums + span.rawValue * TimeHistogram.placeCount
+            for place in 0..<TimeHistogram.placeCount {
+                histogram.add(sum(start + place), at: place)
             }
+            return histogram
         }
-        var times = AverageTimes()
-        guard sums.count > 0 else { return times }
-        times.queue = sums.queue / sums.count
-        times.connect = sums.connect / sums.count
-        times.session = sums.session / sums.count
-        return times
+        snapshot.queueTimes = histogram(.queue)
+        snapshot.connectTimes = histogram(.connect)
+        snapshot.sessionTimes = histogram(.session)
+    }
+
+    /// What of a server's numbers belongs to its pool: connections are counted when they come in, not
+    /// when they get a server.
+    var ofServer: CounterVector {
+        var share = CounterVector()
+        share.totals = totals
+        share.totals.sessions = 0
+        return share
+    }
+
+    fileprivate init(sessions: Int, peaks: [Int]) {
+        self.init()
+        sums = [UInt64(clamping: sessions)]
+        self.peaks = peaks.map { UInt64(clamping: $0) }
+    }
+}
+
+extension Admission.Gate {
+    var vector: CounterVector { CounterVector(sessions: total, peaks: [peak, rate.peak]) }
+}
+
+extension PoolState {
+    fileprivate var vector: CounterVector {
+        CounterVector(
+            sessions: total, peaks: [peak, rate.peak, peakQueue, Int(lastSessionAt ?? 0)])
+    }
+}
+
+extension PooledServer {
+    var vector: CounterVector {
+        CounterVector(
+            sessions: total, peaks: [peak, rate.peak, peakQueue, Int(lastChosenAt ?? 0)])
+    }
+}
+
+// MARK: - Showing
+
+extension FrontendSnapshot {
+    fileprivate init(_ vector: CounterVector) {
+        counters.take(vector, at: 0)
+        for refusal in Refusal.allCases {
+            let count = vector.sum(CounterVector.furtherSums + refusal.rawValue)
+            if count > 0 { refusalsByCause[refusal] = count }
+        }
+        requestErrors = Refusal.broken.reduce(0) { $0 + refusalsByCause[$1, default: 0] }
+        let hellos = CounterVector.furtherSums + Refusal.allCases.count
+        unreadableHellos = vector.sum(hellos)
+        lateHellos = vector.sum(hellos + 1)
+    }
+}
+
+extension SessionCounters {
+    fileprivate mutating func take(_ vector: CounterVector, at now: UInt64) {
+        totals = vector.totals
+        peakSessions = vector[.sessions]
+        peakRate = vector[.rate]
+        peakQueue = vector[.queue]
+        let last = UInt64(vector[.lastSessionAt])
+        secondsSinceLastSession = last == 0 ? nil : Int((now - min(last, now)) / 1000)
+        times = vector.times.average
+    }
+
+    fileprivate mutating func describe(_ gate: Admission.Gate, at now: UInt64) {
+        currentSessions = gate.count
+        sessionLimit = gate.limit == .max ? nil : gate.limit
+        rate = gate.rate.rate(at: now)
+        rateLimit = gate.rateLimit == .max ? nil : gate.rateLimit
+    }
+
+    fileprivate mutating func describe(_ state: PoolState, at now: UInt64) {
+        currentSessions = state.current
+        rate = state.rate.rate(at: now)
+        currentQueue = state.waitingCount
     }
 }
 
 extension PoolState {
-    fileprivate func counters(at now: UInt64) -> SessionCounters {
-        var counters = SessionCounters()
-        counters.totals.sessions = total
-        counters.currentSessions = current
-        counters.peakSessions = peak
-        counters.rate = rate.rate(at: now)
-        counters.peakRate = rate.peak
-        counters.currentQueue = waitingCount
-        counters.peakQueue = peakQueue
-        counters.secondsSinceLastSession = lastSessionAt.map { seconds(since: $0, now) }
-        return counters
+    func glance(at server: Int) -> ServerGlance {
+        var (active, backup) = (0, 0)
+        for server in servers where server.isUsable {
+            if server.isBackup { backup += 1 } else { active += 1 }
+        }
+        return ServerGlance(
+            status: servers[server].status, sessions: servers[server].served,
+            queued: servers[server].line.count, poolQueued: waitingCount, activeServers: active,
+            backupServers: backup)
     }
 }
 
@@ -194,25 +350,9 @@ extension ServerSnapshot {
         if server.slowStartedAt != nil, server.weight > 0 {
             warmth = server.share * 100 / (server.weight * 16)
         }
-        counters.totals.sessions = server.total
         counters.currentSessions = server.served
-        counters.peakSessions = server.peak
         counters.sessionLimit = server.limit == .max ? nil : server.limit
         counters.currentQueue = server.line.count
-        counters.peakQueue = server.peakQueue
         counters.rate = server.rate.rate(at: now)
-        counters.peakRate = server.rate.peak
-        counters.secondsSinceLastSession = server.lastChosenAt.map { seconds(since: $0, now) }
-    }
-}
-
-private func seconds(since then: UInt64, _ now: UInt64) -> Int {
-    Int((now - min(then, now)) / 1000)
-}
-
-extension [String: CounterTotals] {
-    /// Keeps totals that have counted anything.
-    fileprivate mutating func note(_ totals: CounterTotals, of name: String) {
-        if totals != CounterTotals() { self[name] = totals }
     }
 }

@@ -13,13 +13,20 @@ final class SourceRates: Sendable {
         var previous = 0
     }
 
-    private let limit: Int
-    private let entries: Mutex<[Entry]>
+    /// What is known of addresses, which goes on under another limit.
+    private final class Table: Sendable {
+        let entries = Mutex(Array(repeating: Entry(), count: setCount * setSize))
+    }
 
-    /// - Parameter limit: Most connections within a second, 1 or more.
-    init(limit: Int) {
+    private let limit: Int
+    private let table: Table
+
+    /// - Parameters:
+    ///   - limit: Most connections within a second, 1 or more.
+    ///   - former: Whose counts it goes on from; `nil`: nobody's.
+    init(limit: Int, goingOnFrom former: SourceRates? = nil) {
         self.limit = limit
-        entries = Mutex(Array(repeating: Entry(), count: setCount * setSize))
+        table = former?.table ?? Table()
     }
 
     /// Counts a connection, unless its address has had as many as it may.
@@ -31,7 +38,7 @@ final class SourceRates: Sendable {
     func isOver(_ address: UInt64, at now: UInt64) -> Bool {
         let second = now / 1000 + 1
         let start = Int((address &* 0x9e37_79b9_7f4a_7c15) >> 52) * setSize
-        return entries.withLock { entries in
+        return table.entries.withLock { entries in
             let places = start..<start + setSize
             let place =
                 places.first { entries[$0].address == address && entries[$0].second > 0 }

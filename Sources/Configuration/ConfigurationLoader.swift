@@ -153,10 +153,18 @@ extension SourceLine {
 /// What a set of files comes to.
 public struct LoadedConfiguration: Hashable, Sendable {
     /// The model; `nil` where a diagnostic is an error.
-    public let model: Model?
+    public private(set) var model: Model?
     /// What there is to say, in the order of the files and the places in them.
-    public let diagnostics: [Diagnostic]
+    public private(set) var diagnostics: [Diagnostic]
 
     /// Whether the configuration can't be used.
     public var hasErrors: Bool { model == nil }
+
+    /// Takes the model away, for a reason that only its user could find.
+    ///
+    /// - Parameter diagnostic: The reason.
+    public mutating func refuse(_ diagnostic: Diagnostic) {
+        model = nil
+        diagnostics.append(diagnostic)
+    }
 }

@@ -15,15 +15,16 @@ public struct CheckSettings: Hashable, Sendable, Codable {
     /// The port to connect to; `nil`: the server's.
     public var port: UInt16?
     /// The address to connect to; `nil`: the server's.
-    public var address: IPv4Address?
+    public var address: IPAddress?
     /// What it counts as before its first result (`init-state`).
     public var initialState = InitialServerState.waiting
     /// Whether the check's connection has TLS.
     public var usesTLS = false
     /// How a TLS handshake is done where there is one.
     public var tls = CheckTLS()
-    /// The header of the PROXY protocol that the check begins with; `nil`: none.
-    public var proxyHeader: CheckProxyHeader?
+    /// Whether the check begins with a header of the PROXY protocol, of the version that the
+    /// server's own connections have; 1 where they have none.
+    public var sendsProxyHeader = false
     /// Makes haproxy's defaults.
     public init() {}
 }
@@ -40,14 +41,6 @@ public enum InitialServerState: String, Hashable, Sendable, Codable {
     case down
     /// Down, `rise` successes from up.
     case fullyDown = "fully-down"
-}
-
-/// The forms of the PROXY protocol.
-public enum CheckProxyHeader: String, Hashable, Sendable, Codable {
-    /// The text form.
-    case v1
-    /// The binary form.
-    case v2
 }
 
 /// How a check does its TLS handshake.
@@ -70,6 +63,8 @@ public struct CheckTLS: Hashable, Sendable, Codable {
     public var verification = Verification.certificate
     /// The file of trusted authorities; `nil`: the system's.
     public var authoritiesPath: String?
+    /// What was read from it; stands in ``Model/authorities`` once all files are read.
+    var authorities: [UInt8] = []
     /// The fewest days that the certificate must still be valid for; `nil`: not looked at.
     public var minimumDaysLeft: Int?
     /// Makes a handshake that verifies the certificate against the system's authorities.
@@ -170,6 +165,8 @@ public enum CheckPattern: Hashable, Sendable, Codable {
     case expression(String)
     /// A regular expression over the bytes as hexadecimal digits.
     case hexExpression(String)
+    /// A text with names in it that differ from server to server.
+    case filled(CheckText)
 }
 
 /// A connection that a rule of a check makes.
@@ -179,15 +176,16 @@ public struct CheckConnection: Hashable, Sendable, Codable {
     /// The port; `nil`: the check's.
     public var port: UInt16?
     /// The address; `nil`: the check's.
-    public var address: IPv4Address?
+    public var address: IPAddress?
     /// Whether it has TLS, verified as the server's settings say.
     public var usesTLS = false
     /// The name that is asked for by SNI; `nil`: the server's settings'.
     public var serverName: String?
     /// What is offered by ALPN; empty: the server's settings'.
     public var applicationProtocols: [String] = []
-    /// The header of the PROXY protocol; `nil`: none.
-    public var proxyHeader: CheckProxyHeader?
+    /// Whether it begins with a header of the PROXY protocol, of the version that the server's own
+    /// connections have; 1 where they have none.
+    public var sendsProxyHeader = false
     /// Whether it is closed by a clean end instead of a reset.
     public var lingers = false
     /// Makes a connection without TLS to where the check goes.
@@ -202,13 +200,17 @@ public struct ScriptCheckStep: Hashable, Sendable, Codable {
         case connect(CheckConnection)
         /// Sends bytes.
         case send([UInt8])
+        /// Sends a text with names in it.
+        case sendFilled(CheckText)
         /// Waits for an answer.
-        case expect(CheckPattern, isNegated: Bool, minimumLength: Int?)
+        case expect(CheckExpectation)
     }
     /// What is done.
     public var action: Action
     /// What a report says where it fails.
     public var comment: String?
+    /// The number that a report gives it: haproxy's, which counts lines with comments too.
+    public var number: Int?
     /// Makes a step.
     public init(_ action: Action, comment: String? = nil) {
         self.action = action
@@ -235,25 +237,27 @@ public struct HTTPCheckExchange: Hashable, Sendable, Codable {
         /// The name.
         public var name: String
         /// The value.
-        public var value: String
+        public var value: CheckText
         /// Makes a header.
-        public init(name: String, value: String) {
+        public init(name: String, value: CheckText) {
             self.name = name
             self.value = value
         }
     }
     /// How it connects; `nil`: as the server's settings say.
     public var connection: CheckConnection?
+    /// What a report says where it cannot connect.
+    public var comment: String?
     /// The method.
     public var method = "OPTIONS"
     /// The path.
-    public var path = "/"
+    public var path: CheckText = "/"
     /// Whether HTTP/1.1 is spoken instead of HTTP/1.0.
     public var isHTTP11 = false
     /// The headers.
     public var headers: [Header] = []
     /// The body.
-    public var body = ""
+    public var body: CheckText = ""
     /// What the answer has to be; empty: a status from 200 to 399.
     public var expectations: [HTTPCheckExpectation] = []
     /// Makes haproxy's default, `OPTIONS / HTTP/1.0`.
@@ -291,6 +295,13 @@ public struct HTTPCheckExpectation: Hashable, Sendable, Codable {
     public var condition: Condition
     /// Whether the answer must not be so.
     public var isNegated: Bool
+    /// How many bytes of the body must be there before the comparison is final (`min-recv`);
+    /// `nil`: it is repeated with all that comes.
+    public var minimumLength: Int?
+    /// How the result is reported.
+    public var words = CheckExpectationWords()
+    /// What a report says where the answer is not so.
+    public var comment: String?
     /// Makes an expectation.
     public init(_ condition: Condition, isNegated: Bool) {
         self.condition = condition
@@ -350,7 +361,7 @@ public struct AgentSettings: Hashable, Sendable, Codable {
     /// The port that it listens on.
     public var port: UInt16
     /// Its address; `nil`: the server's.
-    public var address: IPv4Address?
+    public var address: IPAddress?
     /// Time from one question to the next.
     public var interval = Duration.seconds(2)
     /// What is sent first; may be empty.

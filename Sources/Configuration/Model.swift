@@ -22,6 +22,11 @@ public struct Model: Hashable, Sendable, Codable {
     public var backends: [Backend] = []
     /// Pages that show the state of the node.
     public var statisticsPages: [StatisticsPage] = []
+    /// The files of trusted authorities, as they were read: the process that checks may not be allowed
+    /// to.
+    public var authorities: [String: [UInt8]] = [:]
+    /// Whom servers ask for their addresses, by the sections' names.
+    public var resolvers: [ResolverSection] = []
 
     /// Makes an empty model.
     public init() {}
@@ -327,8 +332,10 @@ public struct Server: Hashable, Sendable, Codable {
     public var name: String
     /// Where it listens.
     public var address: ServerAddress
-    /// The port, 1 to 65535; 0 for a Unix socket.
+    /// The port, 1 to 65535; 0 for a Unix socket, and for a service whose record names the port.
     public var port: UInt16
+    /// How its address is found; only where that is a name.
+    public var resolution: ServerResolution?
     /// How connections to it are made.
     public var connection = ServerConnection()
     /// Its share, 0 to 256; 0 takes no new connections.

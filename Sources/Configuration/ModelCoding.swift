@@ -13,11 +13,13 @@ extension Model {
     ///
     /// No form to keep: only the same version of the program reads it.
     ///
-    /// - Returns: JSON as UTF-8 bytes.
+    /// - Returns: JSON as UTF-8 bytes, the same for equal models.
     /// - Throws: ``ModelCodingError/unwritable(_:)``.
     public func encoded() throws(ModelCodingError) -> [UInt8] {
         do {
-            return Array(try JSONEncoder().encode(self))
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return Array(try encoder.encode(self))
         } catch {
             throw .unwritable("\(error)")
         }

@@ -8,6 +8,8 @@ public enum ServerAddress: Hashable, Sendable, Codable {
     case path(String)
     /// A Unix socket with an abstract name.
     case abstractName(String)
+    /// A name of DNS, whose address is found while the program runs.
+    case name(String)
 
     /// The address, if it is one of the internet.
     public var internet: IPAddress? {
@@ -23,15 +25,29 @@ extension ServerAddress: CustomStringConvertible {
         case .internet(let address): address.description
         case .path(let path): "unix@\(path)"
         case .abstractName(let name): "abns@\(name)"
+        case .name(let name): name
+        }
+    }
+}
+
+extension ServerAddress {
+    /// Whether it is a Unix socket, of either kind.
+    public var isLocal: Bool {
+        switch self {
+        case .path, .abstractName: true
+        case .internet, .name: false
         }
     }
 }
 
 extension Server {
-    /// `ADDRESS:PORT`, or the name of a Unix socket.
+    /// `ADDRESS:PORT`, `NAME:PORT`, or the name of a Unix socket.
     public var endpointDescription: String {
-        guard let address = address.internet else { return address.description }
-        return "\(address.inHostPort):\(port)"
+        switch address {
+        case .internet(let address): "\(address.inHostPort):\(port)"
+        case .name(let name): "\(name):\(port)"
+        case .path, .abstractName: address.description
+        }
     }
 }
 

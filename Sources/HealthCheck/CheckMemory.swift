@@ -16,9 +16,26 @@ public struct CheckMemory: Hashable, Sendable, Codable {
     public var earlierDowntime: Int64 = 0
     /// What an agent last asked for.
     public var agent: AgentReport?
+    /// What share the check last asked for, 0 to 256; `nil`: none.
+    public var weight: Int?
+    /// When the agent or the check last asked for another share, in nanoseconds of the clock.
+    public var weightSaidAt: UInt64 = 0
+    /// Whether the target answers its check with the wish for no new clients.
+    public var wishesNoClients = false
+    /// The address that a name was last found to have.
+    public var address: ResolvedAddress?
 
     /// Makes a memory of the state alone.
     ///
     /// - Parameter isUp: Whether the target was up.
     public init(isUp: Bool) { self.isUp = isUp }
+
+    /// Whether the target asks for the same as it did by an earlier memory.
+    ///
+    /// - Parameter earlier: The earlier memory; `nil`: it asked for nothing.
+    /// - Returns: Whether an agent, a weight and the wish for no new clients are the same.
+    public func says(theSameAs earlier: CheckMemory?) -> Bool {
+        agent == earlier?.agent && weight == earlier?.weight
+            && wishesNoClients == earlier?.wishesNoClients ?? false
+    }
 }

@@ -23,6 +23,9 @@ public struct CheckReport: Hashable, Sendable {
 
     /// Whether the result says something that the one before did not.
     public let isNews: Bool
+    /// Whether it has just become plain that this host cannot carry the check out: the first result,
+    /// or as many in a row as would take the target down, are ``ProbeOutcome/notRun(reason:)``.
+    public let cannotRun: Bool
     /// What is worth knowing for whoever checks the target next.
     public let memory: CheckMemory
 

@@ -110,6 +110,17 @@ public final class HealthChecker: Sendable {
         state.withLock { $0.checksByID[id] }?.noteConnection(succeeded: succeeded)
     }
 
+    /// Has a target asked elsewhere from now on, and at once.
+    ///
+    /// What is known of it stays: the next checks say whether that is still so.
+    ///
+    /// - Parameters:
+    ///   - id: The target.
+    ///   - address: Where to ask.
+    public func setAddress(_ id: String, _ address: SocketAddress) {
+        state.withLock { $0.checksByID[id] }?.setAddress(address)
+    }
+
     /// Leaves a target alone for a while, or checks it again.
     ///
     /// - Parameters:

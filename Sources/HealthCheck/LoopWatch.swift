@@ -18,7 +18,8 @@ struct LoopWatch {
     init(from start: NIODeadline, timeout: TimeAmount) {
         self.start = start
         self.timeout = timeout
-        slice = max(.nanoseconds(timeout.nanoseconds / Self.looks), .milliseconds(10))
+        let part = TimeAmount.nanoseconds(timeout.nanoseconds / Self.looks)
+        slice = max(min(part, .milliseconds(250)), .milliseconds(10))
         lastLook = start
         nextDue = min(start + slice, start + timeout)
     }
@@ -30,11 +31,14 @@ struct LoopWatch {
     }
 
     /// The outcome; where a time limit ended the check and the loop stood still for a quarter of
-    /// it, one that says nothing about the target.
+    /// the time until then, one that says nothing about the target.
+    ///
+    /// Of the time that passed, since a part of a check may have a limit of its own.
     func fair(_ outcome: ProbeOutcome, at now: NIODeadline) -> ProbeOutcome {
         let lateness = lateness(at: now)
-        guard outcome.isTimeout,
-            lateness > max(.nanoseconds(timeout.nanoseconds / 4), Self.tolerance)
+        let limit = min(timeout, now - start)
+        guard outcome.status.isTimeout,
+            lateness > max(.nanoseconds(limit.nanoseconds / 4), Self.tolerance)
         else { return outcome }
         let milliseconds = lateness.nanoseconds / 1_000_000
         return .notRun(reason: "this host was busy: the check stood still for \(milliseconds) ms")

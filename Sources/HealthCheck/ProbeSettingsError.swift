@@ -1,7 +1,5 @@
 /// Why a probe cannot be made from the settings that were given.
 @nonexhaustive public enum ProbeSettingsError: Error, Hashable, CustomStringConvertible {
-    /// The text is no regular expression; the reason names the place.
-    case notAPattern(String, reason: String)
     /// A part of an HTTP request holds what would end or forge another part.
     case notAllowedInRequest(part: String, value: String)
     /// The status text is not like `200-399,404`.
@@ -16,8 +14,6 @@
     /// What is wrong, and what would be right.
     public var description: String {
         switch self {
-        case .notAPattern(let text, let reason):
-            "\"\(text)\" is not a regular expression: \(reason)"
         case .notAllowedInRequest(let part, let value):
             "\(part) \"\(value)\" of the HTTP request is empty or has a space, a line end or "
                 + "another character that cannot be sent there"

@@ -20,6 +20,8 @@ public struct ProbeTLS: Sendable {
         case system
         /// Those in a file in PEM format; the path.
         case file(String)
+        /// Those of such a file that was read already.
+        case pem([UInt8])
     }
 
     /// The name that is asked for (SNI) and that the certificate is checked against.
@@ -53,11 +55,11 @@ public struct ProbeTLS: Sendable {
             case .certificate: .noHostnameVerification
             case .certificateAndName: .fullVerification
             }
-        if verification != .none, case .file(let path) = authorities {
-            configuration.trustRoots = .file(path)
-        }
         self.serverName = serverName
         do {
+            if verification != .none {
+                configuration.trustRoots = try NIOSSLTrustRoots(authorities)
+            }
             context = try NIOSSLContext(configuration: configuration)
             _ = try NIOSSLClientHandler(context: context, serverHostname: serverName)
         } catch {
@@ -67,6 +69,16 @@ public struct ProbeTLS: Sendable {
 
     func makeHandler() throws -> NIOSSLClientHandler {
         try NIOSSLClientHandler(context: context, serverHostname: serverName)
+    }
+}
+
+extension NIOSSLTrustRoots {
+    fileprivate init(_ authorities: ProbeTLS.Authorities) throws {
+        switch authorities {
+        case .system: self = .default
+        case .file(let path): self = .file(path)
+        case .pem(let bytes): self = .certificates(try NIOSSLCertificate.fromPEMBytes(bytes))
+        }
     }
 }
 #endif

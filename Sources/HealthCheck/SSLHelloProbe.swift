@@ -4,9 +4,9 @@ public import NIOCore
 /// Passes when a server answers a ClientHello of SSL 3.0, be it by an alert.
 ///
 /// haproxy's `ssl-hello-chk`. No handshake is done: ``TLSProbe`` says more.
-public struct SSLHelloProbe: HealthProbe {
-    /// The header of the PROXY protocol to send first, or `nil` for none.
-    public var proxyHeader: ProxyHeader?
+public struct SSLHelloProbe: ConnectingProbe {
+    /// How it connects; without TLS of its own.
+    public var connection = ProbeConnection()
 
     /// Makes the probe.
     public init() {}
@@ -21,18 +21,15 @@ public struct SSLHelloProbe: HealthProbe {
     public func probe(
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
-        let plan = ConnectionPlan(address: target, proxyHeader: proxyHeader)
+        let plan = ConnectionPlan(address: target, connection: connection)
         return DialogueHandler.run(
-            { SSLHelloDialogue() }, over: plan, timeout: timeout, on: eventLoop
-        ).map { outcome in
-            guard case .answerTimedOut = outcome else { return outcome }
-            return .handshakeTimedOut
-        }
+            { SSLHelloDialogue() }, over: plan, timeout: timeout, on: eventLoop)
     }
 }
 
 private struct SSLHelloDialogue: Dialogue {
     var waitingFor: String { "answer to the ClientHello" }
+    var silence: ProbeOutcome { .handshakeTimedOut }
 
     mutating func next(_ event: DialogueEvent, _ input: inout ByteBuffer) -> DialogueStep {
         switch event {

@@ -56,8 +56,7 @@ public struct SequenceProbe: HealthProbe {
         on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
         let part = parts[index]
-        var address = part.address ?? target
-        if let port = part.port { address.port = port }
+        let address = (part.address ?? target).at(port: part.port)
         let left = max(deadline - .now(), .milliseconds(1))
         return part.probe.probe(address, timeout: left, on: eventLoop).flatMap { outcome in
             guard outcome.verdict == true, index + 1 < parts.count else {

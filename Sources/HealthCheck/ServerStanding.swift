@@ -6,6 +6,10 @@
 public struct ServerStanding: Hashable, Sendable {
     /// Whether the server's own check succeeds; `nil`: it is not checked.
     public var checkIsUp: Bool?
+    /// What has been heard of the server's own check.
+    public var hearing = Hearing.heard
+    /// What is known of where it is.
+    public var whereabouts = Whereabouts.configured
     /// Whether the server answers its check with the wish for no new clients (`disable-on-404`).
     public var wishesNoClients = false
     /// Whether the agent, or the traffic of the tracked server, says that it is well.
@@ -23,8 +27,39 @@ public struct ServerStanding: Hashable, Sendable {
     /// Its limit of connections as the agent has it.
     public private(set) var limit: Int?
     private var lastReport: AgentReport?
+    private var lastCheckWeight: Int?
     /// What the server that this one tracks has come to; `nil`: it tracks none.
     public var tracked: Tracked?
+
+    /// What is known of where a server is.
+    public enum Whereabouts: Hashable, Sendable {
+        /// Its address is configured.
+        case configured
+        /// It has a name, whose address is still being asked for.
+        case awaited
+        /// Its name has no address.
+        case missing
+        /// Its name has this address.
+        case found(ResolvedAddress)
+
+        /// Whether there is an address.
+        public var isKnown: Bool {
+            switch self {
+            case .configured, .found: true
+            case .awaited, .missing: false
+            }
+        }
+    }
+
+    /// What has been heard of a check.
+    public enum Hearing: Hashable, Sendable {
+        /// A result that counts, or what was known before or is assumed.
+        case heard
+        /// Nothing yet.
+        case awaited
+        /// Only that this host could not carry it out.
+        case notRun
+    }
 
     /// What a tracked server hands on.
     public struct Tracked: Hashable, Sendable {
@@ -32,15 +67,21 @@ public struct ServerStanding: Hashable, Sendable {
         public let isUp: Bool
         /// What it may take.
         public let administration: AgentReport.Administration
+        /// What has been heard of its check.
+        public let hearing: Hearing
 
         /// Makes what is handed on.
         ///
         /// - Parameters:
         ///   - isUp: Whether the tracked server is up.
         ///   - administration: What it may take.
-        public init(isUp: Bool, administration: AgentReport.Administration) {
+        ///   - hearing: What has been heard of its check.
+        public init(
+            isUp: Bool, administration: AgentReport.Administration, hearing: Hearing = .heard
+        ) {
             self.isUp = isUp
             self.administration = administration
+            self.hearing = hearing
         }
     }
 
@@ -61,8 +102,12 @@ public struct ServerStanding: Hashable, Sendable {
     /// Whether it is up: a check and an agent must agree.
     public var isUp: Bool { (checkIsUp ?? true) && agentIsUp && (tracked?.isUp ?? true) }
 
-    /// What it may take: the narrowest of what was asked for.
+    /// What it may take: the narrowest of what was asked for; without an address, nothing.
     public var administration: AgentReport.Administration {
+        whereabouts.isKnown ? wishes : .maintenance
+    }
+
+    private var wishes: AgentReport.Administration {
         let all = [
             operatorState, agentState, wishesNoClients ? .drain : .ready,
             tracked?.administration ?? .ready,
@@ -72,12 +117,46 @@ public struct ServerStanding: Hashable, Sendable {
     }
 
     /// What servers that track this one get from it.
-    public var forFollowers: Tracked { Tracked(isUp: isUp, administration: administration) }
+    public var forFollowers: Tracked {
+        Tracked(isUp: isUp, administration: administration, hearing: hearing)
+    }
+
+    /// What its pool can expect of it.
+    public var prospect: PoolStanding.Prospect {
+        guard wishes == .ready, weight > 0 else { return .excluded }
+        switch whereabouts {
+        case .awaited: return .awaited
+        case .missing: return .failed
+        case .configured, .found: break
+        }
+        if isUp { return .usable }
+        guard agentIsUp else { return .failed }
+        return switch outlook {
+        case .heard: .failed
+        case .awaited: .awaited
+        case .notRun: .undecided
+        }
+    }
+
+    /// What has been heard of the check that counts: its own, or that of the tracked server.
+    public var outlook: Hearing { tracked?.hearing ?? hearing }
 
     /// Takes in what the operator says of the share.
     ///
     /// - Parameter weight: The share, 0 to 256.
     public mutating func setWeight(_ weight: Int) { self.weight = min(max(weight, 0), 256) }
+
+    /// Takes in what the check says of the share.
+    ///
+    /// What it repeats changes nothing, so that an operator's later word holds until the check says
+    /// something new.
+    ///
+    /// - Parameter weight: The share, 0 to 256.
+    public mutating func take(checkWeight weight: Int) {
+        guard weight != lastCheckWeight else { return }
+        lastCheckWeight = weight
+        setWeight(weight)
+    }
 
     /// Takes in what an agent says.
     ///

@@ -4,25 +4,18 @@ public import NIOCore
 import NIOPosix
 
 /// Passes when a TCP connection can be made; sends nothing, or the PROXY header alone.
-public struct TCPProbe: HealthProbe {
-    /// How the connection of a check that passed is ended.
-    public enum Closing: Hashable, Sendable, Codable {
-        /// With a reset, as haproxy does: leaves neither side a connection in TIME_WAIT.
-        case reset
-        /// With a clean end, for servers that log resets as errors (haproxy's `linger`).
-        case clean
-    }
-
-    /// How the connection is ended.
-    public let closing: Closing
-    /// The header of the PROXY protocol to send, or `nil` for none; with one the connection is
-    /// ended cleanly, for a reset would overtake it.
-    public var proxyHeader: ProxyHeader?
+///
+/// ``TLSProbe`` is for a server with TLS.
+public struct TCPProbe: ConnectingProbe {
+    /// How it connects; TLS and `answerTimeout` play no part.
+    ///
+    /// With a PROXY header the connection is ended cleanly, for a reset would overtake it.
+    public var connection = ProbeConnection()
 
     /// Makes the probe.
     ///
     /// - Parameter closing: How the connection of a check that passed is ended.
-    public init(closing: Closing = .reset) { self.closing = closing }
+    public init(closing: ProbeConnection.Closing = .reset) { connection.closing = closing }
 
     /// Connects to the target, and ends the connection.
     ///
@@ -35,12 +28,12 @@ public struct TCPProbe: HealthProbe {
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
         ClientBootstrap(group: eventLoop)
-            .connectTimeout(timeout)
+            .connectTimeout(min(timeout, connection.timeout ?? timeout))
             // A server that speaks first would have its greeting read before the close.
             .channelOption(.autoRead, value: false)
             .connect(to: target)
             .map { channel in
-                if let proxyHeader {
+                if let proxyHeader = connection.proxyHeader {
                     let bytes = proxyHeader.bytes(from: channel.localAddress, to: target)
                     // A close at once would overtake it: the loop still has to see that it can write.
                     channel.writeAndFlush(channel.allocator.buffer(bytes: bytes))
@@ -54,7 +47,7 @@ public struct TCPProbe: HealthProbe {
     }
 
     private func end(_ channel: any Channel) {
-        if closing == .reset { Self.resetOnClose(channel) }
+        if connection.closing == .reset { Self.resetOnClose(channel) }
         channel.close(mode: .all, promise: nil)
     }
 

@@ -2,16 +2,14 @@
 public import NIOCore
 
 /// Passes when a TLS handshake ends well; says in how many days the certificate expires.
-public struct TLSProbe: HealthProbe {
-    /// How the handshake is done.
-    public let tls: ProbeTLS
-    /// The header of the PROXY protocol to send first, or `nil` for none.
-    public var proxyHeader: ProxyHeader?
+public struct TLSProbe: ConnectingProbe {
+    /// How it connects.
+    public var connection = ProbeConnection()
 
     /// Makes a probe.
     ///
     /// - Parameter tls: How the handshake is done.
-    public init(_ tls: ProbeTLS) { self.tls = tls }
+    public init(_ tls: ProbeTLS) { connection.tls = tls }
 
     /// Connects and does the handshake.
     ///
@@ -25,7 +23,7 @@ public struct TLSProbe: HealthProbe {
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
         let session = ProbeSession(timeout: timeout, on: eventLoop)
-        let plan = ConnectionPlan(address: target, tls: tls, proxyHeader: proxyHeader)
+        let plan = ConnectionPlan(address: target, connection: connection)
         session.connect(plan) { channel in
             try channel.pipeline.syncOperations.addHandler(HandshakeObserver(session: session))
         }

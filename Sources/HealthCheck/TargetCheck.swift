@@ -13,6 +13,8 @@ final class TargetCheck: Sendable {
     fileprivate let state: Mutex<State>
 
     fileprivate struct State {
+        /// Where the checks go now.
+        var address: SocketAddress
         var record: HealthRecord
         var lastOutcome: ProbeOutcome?
         var lastDuration: Duration?
@@ -33,12 +35,20 @@ final class TargetCheck: Sendable {
         var checkNumber = 0
         var next: Scheduled<Void>?
         var nextDue = NIODeadline.distantFuture
+        var isStarted = false
         var isStopped = false
         var isPaused = false
         var observation: TrafficObservation?
         var agent: AgentReport?
+        /// What share the check asked for.
+        var weight: Int?
+        /// When the agent or the check last asked for another one.
+        var weightSaidAt = NIODeadline.uptimeNanoseconds(0)
+        var wishesNoClients = false
         /// Whether the last result said something new.
         var isNews = false
+        /// Checks in a row that could not be carried out.
+        var notRunCount = 0
     }
 
     /// Makes checks that go on from the state and counts of `predecessor`, the checks of the
@@ -55,7 +65,8 @@ final class TargetCheck: Sendable {
             initialState: target.memory.map { $0.isUp ? .fullyUp : .fullyDown }
                 ?? target.initialState)
         var state =
-            predecessor?.state.withLock { $0 } ?? State(record: record, memory: target.memory)
+            predecessor?.state.withLock { $0 }
+            ?? State(address: target.address, record: record, memory: target.memory)
         state.record =
             predecessor.map { _ in
                 state.record.adopting(rise: target.rise, fall: target.fall)
@@ -63,6 +74,7 @@ final class TargetCheck: Sendable {
         state.startedAt = nil
         state.next = nil
         state.watchTask = nil
+        state.isStarted = false
         state.isStopped = false
         state.observation = target.observation
         self.state = Mutex(state)
@@ -70,6 +82,7 @@ final class TargetCheck: Sendable {
 
     /// Sets the first check, and the distance of the second, which spreads all later rounds.
     func start(after delay: Duration, second: Duration) {
+        state.withLock { $0.isStarted = true }
         schedule(at: .now() + TimeAmount(delay), thenAfter: second)
     }
 
@@ -121,8 +134,42 @@ final class TargetCheck: Sendable {
         if isSooner { schedule(at: sooner, thenAfter: nil) }
     }
 
-    /// Whether checks are left out for a while; those under way end.
-    func setPaused(_ isPaused: Bool) { state.withLock { $0.isPaused = isPaused } }
+    /// Whether checks are left out for a while; those under way end, and the next one after a pause
+    /// comes at once.
+    func setPaused(_ isPaused: Bool) {
+        let wasPaused = state.withLock { state in
+            defer { state.isPaused = isPaused }
+            return state.isPaused
+        }
+        guard wasPaused, !isPaused else { return }
+        eventLoop.execute { self.checkNow(where: { $0.startedAt == nil }) }
+    }
+
+    /// Where the checks go from now on; the next one comes at once, and one that is under way asks
+    /// the wrong address and is not heard.
+    func setAddress(_ address: SocketAddress) {
+        eventLoop.execute {
+            self.checkNow { state in
+                guard state.address != address else { return false }
+                state.address = address
+                state.checkNumber += 1
+                state.startedAt = nil
+                state.watchTask?.cancel()
+                state.watchTask = nil
+                return true
+            }
+        }
+    }
+
+    private func checkNow(where isWanted: (inout State) -> Bool) {
+        let isDue = state.withLock { state in
+            guard isWanted(&state), state.isStarted, !state.isStopped else { return false }
+            state.next?.cancel()
+            state.next = nil
+            return true
+        }
+        if isDue { schedule(at: .now(), thenAfter: nil) }
+    }
 
     private func schedule(at due: NIODeadline, thenAfter following: Duration?) {
         let next = eventLoop.scheduleTask(deadline: due) {
@@ -139,27 +186,29 @@ final class TargetCheck: Sendable {
     private func check(dueAt due: NIODeadline, thenAfter following: Duration?) {
         let now = NIODeadline.now()
         let timeout = TimeAmount(target.probeTimeout)
-        let number: Int? = state.withLock {
+        let begun: (number: Int, address: SocketAddress)? = state.withLock {
             guard !$0.isStopped, !$0.isPaused else { return nil }
             $0.startedAt = now
             $0.dueAt = due
-            $0.watch = LoopWatch(from: now, timeout: timeout)
+            $0.watch = LoopWatch(from: now, timeout: timeout + Self.grace)
             $0.checkNumber += 1
-            return $0.checkNumber
+            return ($0.checkNumber, $0.address)
         }
-        guard let number else {
+        guard let (number, address) = begun else {
             // Looks again; a check that was stopped is never scheduled.
             return schedule(at: now + TimeAmount(target.interval), thenAfter: following)
         }
-        // A probe that forgets its time limit must not hold up the checks of its target.
-        watch(number, until: now + timeout, thenAfter: following)
-        // A little less, so that the probe says what it waited for before the watch ends it.
-        let own = timeout > .milliseconds(4) ? timeout - .milliseconds(1) : timeout
-        target.probe.probe(target.address, timeout: own, on: eventLoop)
+        // A probe that forgets its time limit must not hold up the checks of its target; others say
+        // what they waited for before.
+        watch(number, until: now + timeout + Self.grace, thenAfter: following)
+        target.probe.probe(address, timeout: timeout, on: eventLoop)
             .hop(to: eventLoop)
             .recover { .notRun(reason: "\($0)") }
             .whenSuccess { self.finish(number, with: $0, thenAfter: following) }
     }
+
+    /// Time for a probe to end by itself; what it says then counts.
+    private static let grace = TimeAmount.milliseconds(20)
 
     private func watch(_ number: Int, until limit: NIODeadline, thenAfter following: Duration?) {
         let due = state.withLock { $0.watch.nextDue }
@@ -188,10 +237,14 @@ final class TargetCheck: Sendable {
             state.watchTask = nil
             let outcome = state.watch.fair(outcome, at: now)
             let transition = state.take(outcome, after: Duration(now - startedAt), at: now)
-            let interval = TimeAmount(following ?? target.interval(in: state.record))
+            let usual = target.interval(in: state.record)
+            // The first interval has another length, which spreads the rounds; never a longer one
+            // than the state asks for.
+            let interval = TimeAmount(following.map { min($0, usual) } ?? usual)
             let isFarBehind = now - state.dueAt > interval + interval
             let due = (isFarBehind ? now : state.dueAt) + interval
-            let isReported = transition != nil || target.reportsEveryResult
+            let isReported =
+                transition != nil || target.reportsEveryResult || state.cannotRun
             let report = isReported ? state.report(id: target.id, transition: transition) : nil
             return (report, max(due, now))
         }
@@ -209,13 +262,27 @@ extension TargetCheck.State {
         isNews = lastOutcome?.code != outcome.code
         lastOutcome = outcome
         lastDuration = duration
-        if let report = outcome.facts?.agent { agent = report }
+        notRunCount = outcome.verdict == nil ? notRunCount + 1 : 0
+        takeWishes(of: outcome, at: now)
         guard let passed = outcome.verdict else { return nil }
         let health = record.health
         defer { isNews = isNews || record.health != health }
         let wasDown = record.isKnown && !record.isUp
         if !passed && record.isUp { failedChecks += 1 }
         return note(record.record(passed: passed), wasDown: wasDown, at: now)
+    }
+
+    /// Takes note of what else than up or down the target says.
+    private mutating func takeWishes(of outcome: ProbeOutcome, at now: NIODeadline) {
+        if let report = outcome.facts.agent {
+            if report.asksOtherShare(than: agent) { weightSaidAt = now }
+            agent = report
+        }
+        if let asked = outcome.facts.weight, asked != weight {
+            (weight, weightSaidAt) = (asked, now)
+        }
+        guard outcome.verdict == true else { return }
+        wishesNoClients = outcome.status == .answeredDraining
     }
 
     fileprivate mutating func react(
@@ -250,17 +317,22 @@ extension TargetCheck.State {
             lastDuration: lastDuration, isChecking: startedAt != nil,
             failedChecks: failedChecks, downTransitions: downTransitions,
             timeSinceChange: age, downtime: earlierDowntime + (isDown ? age : .zero),
-            isNews: isNews, memory: memory)
+            isNews: isNews, cannotRun: transition == nil && cannotRun, memory: memory)
     }
 
-    init(record: HealthRecord, memory: CheckMemory?) {
-        self.init(record: record)
+    fileprivate var cannotRun: Bool { notRunCount == (record.isKnown ? record.fall : 1) }
+
+    init(address: SocketAddress, record: HealthRecord, memory: CheckMemory?) {
+        self.init(address: address, record: record)
         guard let memory else { return }
         failedChecks = memory.failedChecks
         downTransitions = memory.downTransitions
         changedAt = .uptimeNanoseconds(memory.changedAt)
         earlierDowntime = .nanoseconds(memory.earlierDowntime)
         agent = memory.agent
+        weight = memory.weight
+        weightSaidAt = .uptimeNanoseconds(memory.weightSaidAt)
+        wishesNoClients = memory.wishesNoClients
     }
 
     private var memory: CheckMemory {
@@ -270,6 +342,9 @@ extension TargetCheck.State {
         memory.changedAt = changedAt.uptimeNanoseconds
         memory.earlierDowntime = Int64(earlierDowntime / .nanoseconds(1))
         memory.agent = agent
+        memory.weight = weight
+        memory.weightSaidAt = weightSaidAt.uptimeNanoseconds
+        memory.wishesNoClients = wishesNoClients
         return memory
     }
 }

@@ -52,7 +52,10 @@ public struct RawStreamAddress: Sendable {
         case .ipv4(let address): self.init(ipv4: address.address, port: address.port)
         case .ipv6(let endpoint): self.init(ipv6: endpoint)
         case .path(let path): self.init(local: Array(path.utf8.prefix(107)) + [0])
-        case .abstractName(let name): self.init(local: [0] + Array(name.utf8.prefix(107)))
+        case .abstractName(let name):
+            // Every byte counts in an abstract name, and haproxy's have zeros to the end.
+            let name = [0] + Array(name.utf8.prefix(107))
+            self.init(local: name + Array(repeating: 0, count: 108 - name.count))
         }
     }
 

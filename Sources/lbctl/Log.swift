@@ -33,7 +33,11 @@ struct Log: Sendable {
     }
 
     /// Where lines go.
-    enum Destination: Sendable { case standardError, syslog }
+    enum Destination: Sendable {
+        case standardError, syslog
+        /// To whoever runs parts of the program in its own process.
+        case receiver(@Sendable (Severity, String) -> Void)
+    }
 
     let destination: Destination
     /// Lines less grave than this are left out.
@@ -46,6 +50,7 @@ struct Log: Sendable {
         switch destination {
         case .standardError: StandardError.offer("\(timestamp()) \(severity.word): \(line)\n")
         case .syslog: SystemLog.send(severity: severity.rawValue, tag: "lbctl", text: line)
+        case .receiver(let receive): receive(severity, line)
         }
     }
 

@@ -135,8 +135,8 @@ extension BalancerTests {
             let port = try Socket.localAddress(of: socket.rawValue).port
             let listener = socket.release()
             defer { close(listener) }
-            let shared = try SharedState(plan)
-            var worker = try Worker(number: 0, shared: shared, listeners: [[listener]])
+            let shared = try SharedState(plan, sockets: [[listener]])
+            var worker = try Worker(number: 0, shared: shared)
             worker.watchListeners()
             let clients = (0..<3).compactMap { _ in BlockingSocket(to: port) }
             shared.admission.withLock { $0.close(reactors: 1) }

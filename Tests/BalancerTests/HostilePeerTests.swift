@@ -135,7 +135,7 @@ extension BalancerTests {
             plan.frontends[0].listeners = [ListenerPlan()]
             plan.frontends[0].logging = ConnectionLogging(moment: .ending)
             let shared = try SharedState(plan)
-            var worker = try Worker(number: 0, shared: shared, listeners: [[]])
+            var worker = try Worker(number: 0, shared: shared)
             let place = worker.slab.allocate()
             let client = try #require(place)
             let start: UInt64 = (3 << 32) - 50

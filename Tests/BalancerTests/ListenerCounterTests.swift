@@ -45,10 +45,11 @@ extension BalancerTests.`Listeners that wait for room` {
         #expect(next.totalSessions == 5 && next.bytesIn == 32)
         #expect(next.refusalsByCause == [.deniedSession: 1])
         let rest = second.balancer.ledger() - ledger
-        #expect(rest.listeners.mapValues(\.sessions) == ["f0/web": 1])
-        #expect(rest.refusals == [:])
-        #expect(
-            (second.balancer.ledger() - CounterLedger()).refusals == ["f0": ["denied-session": 1]])
+        #expect(rest.vectors.keys.filter { $0.hasPrefix("listener ") } == ["listener f0/web"])
+        #expect(rest.vectors["listener f0/web"]?.sums.first == 1)
+        // The totals are followed by the causes of refusal.
+        #expect(rest.vectors["frontend f0"]?.sums.dropFirst(9).contains { $0 > 0 } == false)
+        #expect(second.balancer.ledger().vectors["frontend f0"]?.sums[10] == 1)
     }
 }
 

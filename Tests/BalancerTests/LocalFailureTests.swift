@@ -78,7 +78,7 @@ extension BalancerTests {
             var ready = plan
             ready.frontends[0].listeners = [ListenerPlan()]
             let shared = try SharedState(ready)
-            var worker = try Worker(number: 0, shared: shared, listeners: [[]])
+            var worker = try Worker(number: 0, shared: shared)
             let place = worker.slab.allocate()
             let client = try #require(place)
             worker.prepare(client, socket: -1, source: .none, at: 0, by: 0)

@@ -314,7 +314,8 @@ extension BalancerTests {
             for _ in 0..<4 { #expect(first.answer() == "a") }
             #expect(first.wait { first.frontend.currentSessions == 0 })
             let ledger = first.balancer.ledger()
-            #expect(ledger.sessions == 4)
+            #expect(ledger.vectors["process"]?.sums == [4])
+            #expect(ledger.vectors["server pool/a"]?.sums.first == 2)
             let second = try RunningBalancer(servers: servers([("b", server), ("c", server)]))
             second.balancer.add(ledger)
             #expect(second.answer() == "a")
@@ -325,21 +326,64 @@ extension BalancerTests {
             #expect(snapshot.frontends[0].bytesOut == 5)
             #expect(snapshot.pools[0].totalSessions == 5)
             #expect(snapshot.pools[0].servers.map(\.totalSessions) == [3, 0])
+            // What the server that is gone has counted is its pool's.
+            var before = ledger
+            before.leave { $0 == "server pool/a" }
+            #expect(before.vectors["pool pool"]?.sums[2] == 2)
+            let news = second.balancer.ledger() - before
             #expect(
-                second.balancer.ledger() - ledger
-                    == {
-                        var rest = CounterLedger()
-                        rest.sessions = 1
-                        var totals = CounterTotals()
-                        totals.sessions = 1
-                        totals.bytesOut = 1
-                        rest.frontends["front"] = totals
-                        rest.listeners["front/sock-1"] = totals
-                        rest.servers["pool/b"] = totals
-                        totals.bytesOut = 0
-                        rest.pools["pool"] = totals
-                        return rest
-                    }())
+                news.vectors.mapValues { $0.sums.prefix(3) } == [
+                    "process": [1], "frontend front": [1, 0, 1],
+                    "listener front/sock-1": [1, 0, 1], "pool pool": [1, 0, 0],
+                    "server pool/b": [1, 0, 1],
+                ])
+            var sum = before
+            sum += news
+            #expect(sum == second.balancer.ledger())
+        }
+
+        @Test func `causes, late hellos, histograms, averages and peaks go on too`() throws {
+            let server = try TestServer.named("a")
+            func plan(_ plan: inout BalancerPlan) {
+                let elsewhere = PrefixTable([
+                    .init(IPEndpoint(ipv4: 0x7f00_0002, port: 0), length: 32)
+                ])
+                plan.frontends[0].rules.connection = [
+                    Rule(.reject, if: Condition([[.init([.source(elsewhere)])]]))
+                ]
+                plan.frontends[0].rules.content = [
+                    Rule(.accept, if: Condition([[.init([.helloType([1...1])])]]))
+                ]
+                plan.frontends[0].rules.inspectDelay = .milliseconds(30)
+            }
+            let first = try RunningBalancer(
+                servers: servers([("a", server)]), adjusting: plan)
+            #expect(first.answer() == "a")
+            #expect(first.answer(from: 0x7f00_0002) == "")
+            let two = [first.connect(), first.connect()]
+            for one in two {
+                #expect(one.receiveAll().text == "a")
+                one.close()
+            }
+            #expect(first.wait { first.frontend.currentSessions == 0 })
+            let before = first.balancer.snapshot()
+            let second = try RunningBalancer(
+                servers: servers([("a", server)]), adjusting: plan)
+            second.balancer.add(first.balancer.ledger())
+            let after = second.balancer.snapshot()
+            #expect(after.frontends[0].refusalsByCause == [Refusal.deniedConnection: 1])
+            #expect(after.frontends[0].lateHellos == 3)
+            #expect(after.frontends[0].peakSessions == 2)
+            #expect(after.peakSessions == 2)
+            #expect(after.pools[0].sessionTimes == before.pools[0].sessionTimes)
+            #expect(after.pools[0].sessionTimes.total == 3)
+            #expect(after.pools[0].times == before.pools[0].times)
+            #expect(after.pools[0].times.session >= 30)
+            #expect(
+                after.pools[0].servers[0].peakSessions == before.pools[0].servers[0].peakSessions)
+            #expect(after.pools[0].servers[0].peakSessions >= 1)
+            #expect(after.pools[0].servers[0].secondsSinceLastSession != nil)
+            #expect(after.frontends[0].currentSessions == 0)
         }
     }
 }

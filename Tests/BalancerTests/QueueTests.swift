@@ -31,6 +31,35 @@ extension BalancerTests {
             #expect(pool.servers[0].totalSessions == 6)
         }
 
+        @Test func `clients wait while first results are awaited, and no longer`() throws {
+            let server = try TestServer.named("a")
+            let running = try RunningBalancer(servers: servers([("a", server)]))
+            running.balancer.setAwaited(pool: 0, true)
+            running.balancer.setHealth(pool: 0, server: 0, isUp: false)
+            let first = running.connect()
+            #expect(running.wait { running.pool.currentQueue == 1 })
+            running.balancer.setHealth(pool: 0, server: 0, isUp: true)
+            #expect(first.receiveAll().text == "a")
+            running.balancer.setHealth(pool: 0, server: 0, isUp: false)
+            let second = running.connect()
+            #expect(running.wait { running.pool.currentQueue == 1 })
+            running.balancer.setAwaited(pool: 0, false)
+            #expect(second.receiveAll().text == "")
+            #expect(running.answer() == "")
+            #expect(running.pool.currentQueue == 0)
+        }
+
+        @Test func `who waits for first results waits no longer than in a line`() throws {
+            let server = try TestServer.named("a")
+            let running = try RunningBalancer(servers: servers([("a", server)])) {
+                $0.pools[0].queueTimeout = .milliseconds(100)
+            }
+            running.balancer.setAwaited(pool: 0, true)
+            running.balancer.setHealth(pool: 0, server: 0, isUp: false)
+            #expect(running.answer() == "")
+            #expect(running.pool.connectionErrors == 1)
+        }
+
         @Test(arguments: [1, 2])
         func `a server's limit holds under a rush`(reactors: Int) throws {
             let server = try TestServer { socket in
@@ -81,7 +110,7 @@ extension BalancerTests {
                 connectionLimit: 1, frontends: [FrontendPlan(name: "f", poolIndex: 0)],
                 pools: [PoolPlan(name: "p", servers: [ServerPlan(name: "s", address: address)])])
             let shared = try SharedState(plan)
-            var worker = try Worker(number: 0, shared: shared, listeners: [[]])
+            var worker = try Worker(number: 0, shared: shared)
             let gone = Waiter(reactor: 0, connection: 0, generation: 7)
             let choice = shared.pools[0].state.withLock { $0.enter(gone, key: 0, at: 0) }
             #expect(choice == .server(0))

@@ -31,7 +31,7 @@ import VRRPCore
         let exchange = try #require(settings.exchanges.first)
         #expect(settings.exchanges.count == 1)
         #expect(exchange.method == wanted)
-        #expect(exchange.path == path)
+        #expect(exchange.path == CheckText(path))
         #expect(exchange.isHTTP11 == isHTTP11)
         #expect(exchange.headers.isEmpty)
         #expect(exchange.expectations.isEmpty)
@@ -84,21 +84,32 @@ import VRRPCore
         ]
         var second = HTTPCheckExchange()
         var plain = CheckConnection()
-        plain.proxyHeader = .v1
+        plain.sendsProxyHeader = true
         second.connection = plain
         second.path = "/b"
+        var why = HTTPCheckExpectation(
+            .header(name: .exact("x-y"), value: nil, isWhole: true), isNegated: false)
+        why.minimumLength = 5
+        why.comment = "why"
         second.expectations = [
             HTTPCheckExpectation(
                 .header(name: .prefix("x-"), value: .expression("^re"), isWhole: false),
                 isNegated: false),
-            HTTPCheckExpectation(
-                .header(name: .exact("x-y"), value: nil, isWhole: true), isNegated: false),
+            why,
         ]
         var settings = HTTPCheckSettings()
         settings.exchanges = [first, second]
         settings.drainsOn404 = true
         settings.sendsState = true
         #expect(found == .http(settings))
+    }
+
+    private func step(
+        _ number: Int, _ action: ScriptCheckStep.Action, _ comment: String? = nil
+    ) -> ScriptCheckStep {
+        var step = ScriptCheckStep(action, comment: comment)
+        step.number = number
+        return step
     }
 
     @Test func `tcp-check rules make a script`() throws {
@@ -121,22 +132,105 @@ import VRRPCore
                 tcp-check expect rbinary ^2B
                 """)
                 == .script([
-                    ScriptCheckStep(.connect(own)),
-                    ScriptCheckStep(.send(Array("PING\r\n".utf8)), comment: "greet"),
-                    ScriptCheckStep(
-                        .expect(.text("+PONG"), isNegated: false, minimumLength: nil)),
-                    ScriptCheckStep(.connect(connection)),
-                    ScriptCheckStep(.send(Array("PING".utf8))),
-                    ScriptCheckStep(
-                        .expect(.bytes([0x00, 0xFF]), isNegated: true, minimumLength: 5)),
-                    ScriptCheckStep(
+                    step(1, .connect(own)),
+                    step(2, .send(Array("PING\r\n".utf8)), "greet"),
+                    step(3, .expect(CheckExpectation(.text("+PONG")))),
+                    step(4, .connect(connection)), step(5, .send(Array("PING".utf8))),
+                    step(
+                        6,
                         .expect(
-                            .expression("^role:(master|slave)"), isNegated: false,
-                            minimumLength: nil)),
-                    ScriptCheckStep(
-                        .expect(.hexExpression("^2B"), isNegated: false, minimumLength: nil)),
+                            CheckExpectation(
+                                .bytes([0x00, 0xFF]), isNegated: true, minimumLength: 5))),
+                    step(7, .expect(CheckExpectation(.expression("^role:(master|slave)")))),
+                    step(8, .expect(CheckExpectation(.hexExpression("^2B")))),
                 ]))
         #expect(try method("option tcp-check") == .connection)
+    }
+
+    @Test func `a line with a comment belongs to the rules after it, and counts`() throws {
+        #expect(
+            try method(
+                """
+                option tcp-check
+                tcp-check comment first
+                tcp-check connect
+                tcp-check send a
+                tcp-check comment second
+                tcp-check send b
+                tcp-check send c comment own
+                tcp-check expect string d
+                """)
+                == .script([
+                    step(2, .connect(CheckConnection()), "first"), step(3, .send([0x61])),
+                    step(5, .send([0x62]), "second"), step(6, .send([0x63]), "own"),
+                    step(7, .expect(CheckExpectation(.text("d")))),
+                ]))
+        guard
+            case .http(let settings) = try method(
+                """
+                option httpchk
+                http-check comment outside
+                http-check connect
+                http-check comment answers
+                http-check expect status 200
+                http-check expect string a
+                """)
+        else { throw Unexpected("no HTTP") }
+        #expect(settings.exchanges.map(\.comment) == ["outside"])
+        #expect(settings.exchanges[0].expectations.map(\.comment) == ["answers", "answers"])
+    }
+
+    @Test func `an expectation's words stand before its pattern or behind it`() throws {
+        var words = CheckExpectationWords()
+        words.success = .answeredDraining
+        words.failure = .connectFailed
+        words.timeout = .handshakeTimedOut
+        words.successText = CheckText(parts: [.serverName, .text(" of "), .backendName])
+        words.failureText = CheckText(parts: [.text("100% of "), .hostName])
+        words.code = .payload(offset: 1, length: 3)
+        var wanted = CheckExpectation(.text("x"), isNegated: true, minimumLength: 4)
+        wanted.words = words
+        let before =
+            "ok-status L7OKC error-status l4con tout-status L6TOUT on-success %[srv_name]\\ of\\ %b"
+        let behind = "on-error 100%%\\ of\\ %H status-code check.payload(1,3) min-recv 4 comment c"
+        #expect(
+            try method("option tcp-check\ntcp-check expect \(before) !string x \(behind)")
+                == .script([step(1, .expect(wanted), "c")]))
+        var condition = HTTPCheckExpectation(.body(.text("x")), isNegated: true)
+        condition.minimumLength = 4
+        condition.words = words
+        condition.comment = "c"
+        var exchange = HTTPCheckExchange()
+        exchange.expectations = [condition]
+        var settings = HTTPCheckSettings()
+        settings.exchanges = [exchange]
+        #expect(
+            try method("option httpchk\nhttp-check expect \(behind) ! string x \(before)")
+                == .http(settings))
+    }
+
+    @Test func `texts with names in them`() throws {
+        #expect(
+            try method(
+                "option tcp-check\ntcp-check send-lf a%s\ntcp-check expect string-lf %[be_name]!")
+                == .script([
+                    step(1, .sendFilled(CheckText(parts: [.text("a"), .serverName]))),
+                    step(
+                        2,
+                        .expect(
+                            CheckExpectation(
+                                .filled(CheckText(parts: [.backendName, .text("!")]))))),
+                ]))
+        var exchange = HTTPCheckExchange()
+        exchange.path = CheckText(parts: [.text("/check/"), .serverName])
+        exchange.headers = [.init(name: "X-Pool", value: CheckText(parts: [.backendName]))]
+        exchange.body = CheckText(parts: [.hostName])
+        var settings = HTTPCheckSettings()
+        settings.exchanges = [exchange]
+        #expect(
+            try method(
+                "option httpchk\nhttp-check send uri-lf /check/%s hdr X-Pool %[be_name] body-lf %H")
+                == .http(settings))
     }
 
     @Test func `rules of defaults hold until a section has its own`() throws {
@@ -160,8 +254,8 @@ import VRRPCore
         let methods = try #require(load(text).model).backends.map(\.checks.method)
         #expect(
             methods == [
-                .script([ScriptCheckStep(.send([0x61]))]),
-                .script([ScriptCheckStep(.send([0x62])), ScriptCheckStep(.send([0x63]))]),
+                .script([step(1, .send([0x61]))]),
+                .script([step(1, .send([0x62])), step(2, .send([0x63]))]),
                 .connection,
             ])
     }
@@ -258,7 +352,7 @@ import VRRPCore
         #expect(check.tls.applicationProtocols == ["h2", "http/1.1"])
         #expect(check.tls.verification == .none)
         #expect(check.tls.minimumDaysLeft == 14)
-        #expect(check.proxyHeader == .v1)
+        #expect(check.sendsProxyHeader)
         #expect(check.port == 81)
         let health = backend.servers[1].health
         #expect(health.agent?.port == 99)
@@ -302,8 +396,8 @@ import VRRPCore
             server e 192.0.2.12:80 check send-proxy no-check-send-proxy
             server f 192.0.2.12:80 check send-proxy port 81 check-send-proxy
             """
-        ).servers.dropFirst().map(\.check?.proxyHeader)
-        #expect(headers == [.v1, .v2, nil, nil, .v1])
+        ).servers.dropFirst().map(\.check?.sendsProxyHeader)
+        #expect(headers == [true, true, false, false, true])
     }
 
     @Test func `a certificate is verified unless the line says otherwise`() throws {
@@ -355,7 +449,7 @@ import VRRPCore
         ),
         (
             "http-check expect stats 200",
-            "f:7:19: error: expect 'stats': must be status, rstatus, string, rstring, hdr or fhdr; did you mean 'status'?"
+            "f:7:19: error: expect 'stats': must be status, rstatus, string, rstring, string-lf, hdr or fhdr; did you mean 'status'?"
         ),
         (
             "http-check send methd GET",
@@ -363,15 +457,15 @@ import VRRPCore
         ),
         (
             "tcp-check expect strng x",
-            "f:7:18: error: expect 'strng': must be string, rstring, binary or rbinary; did you mean 'string'?"
+            "f:7:18: error: expect 'strng': must be string, rstring, binary, rbinary or string-lf; did you mean 'string'?"
         ),
         (
             "tcp-check send-binary 5x",
             "f:7:23: error: tcp-check send-binary '5x': must be pairs of hexadecimal digits, such as 50494e47"
         ),
         (
-            "tcp-check send-lf x",
-            "f:7:11: error: 'tcp-check send-lf' is known but not implemented yet; write 'send' with the text itself"
+            "tcp-check send-binary-lf x",
+            "f:7:11: error: 'tcp-check send-binary-lf' is known but not implemented yet; write 'send-binary' with the digits themselves"
         ),
         ("option pgsql-check", "f:7:8: error: 'option pgsql-check' needs 'user NAME'"),
         (
@@ -439,6 +533,15 @@ import VRRPCore
             "server b 192.0.2.1:80 check ca-file /nowhere",
             "f:7:37: error: ca-file '/nowhere': no such file"
         ),
+        (
+            "server b 192.0.2.1:80 check ca-file /etc/hostname",
+            "f:7:37: error: ca-file '/etc/hostname': must hold certificates in PEM form, each between"
+                + " 'BEGIN CERTIFICATE' and 'END CERTIFICATE'"
+        ),
+        (
+            "server b unix@/x check addr 192.0.2.1",
+            "f:5:8: error: server 'b': it has no port of its own, so a check at 'addr' needs 'port N'"
+        ),
         ("target 192.0.2.1:80", "f:7:1: error: 'target' is not allowed in a listen section"),
         (
             "check c\noption redis-check",
@@ -448,7 +551,39 @@ import VRRPCore
             "check web\ntarget 192.0.2.1:80",
             "f:7:7: error: a listen, backend or check section 'web' is already defined at f:5"
         ),
-        ("tcp-check expect rstring (", "f:7:26: error: "),
+        (
+            "tcp-check expect rstring (a",
+            "f:7:26: error: tcp-check expect rstring '(a': not a regular expression: the group has no ')' (at character 1)"
+        ),
+        (
+            "tcp-check expect string a string b",
+            "f:7:27: error: 'string': a rule expects one pattern"
+        ),
+        ("tcp-check expect comment a", "f:7:11: error: 'tcp-check expect' needs a pattern"),
+        (
+            "tcp-check expect ok-status L7RSP string a",
+            "f:7:28: error: tcp-check expect ok-status 'L7RSP': must be L4OK or L6OK or L7OK or L7OKC"
+        ),
+        (
+            "tcp-check expect status-code rand string a",
+            "f:7:30: error: tcp-check expect status-code 'rand': must be int(N) or check.payload(OFFSET,LENGTH); other expressions are known but not implemented yet"
+        ),
+        (
+            "tcp-check send-lf %[date]",
+            "f:7:19: error: tcp-check send-lf '%[date]': of variables there are %s and %[srv_name], %b and %[be_name], %H and %[hostname] here; a percent sign is written %%"
+        ),
+        (
+            "server b unix@/s agent-check agent-port 9",
+            "f:7:8: error: server 'b': the agent of a server that is a Unix socket needs 'agent-addr'"
+        ),
+        (
+            "option icmp-check\nserver b unix@/s check",
+            "f:8:8: error: server 'b': a Unix socket is checked by connections; 'option icmp-check' asks a host"
+        ),
+        (
+            "server b 192.0.2.1:80 check addr here",
+            "f:7:34: error: addr 'here': must be an IP address, such as 192.0.2.1 or 2001:db8::1"
+        ),
     ])
     func `an error says where, what and what would be right`(line: String, message: String) {
         let diagnostics = diagnose(proxy(line))

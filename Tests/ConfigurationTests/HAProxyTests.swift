@@ -55,7 +55,7 @@ import VRRPCore
         ),
         (
             "bind lb.example.org:80",
-            "f:7:6: error: bind address 'lb.example.org': names are known but not implemented yet; write the IP address"
+            "f:7:6: error: bind address 'lb.example.org': names are for servers; write the IP address"
         ),
         (
             "bind fd@2",
@@ -65,8 +65,8 @@ import VRRPCore
         ("bind 192.0.2.1:80", "f:7:6: error: a listener on 192.0.2.1:80 is already defined at f:5"),
         ("server a 192.0.2.12:80", "f:7:8: error: server 'a' is already on line 6"),
         (
-            "server b localhost:80",
-            "f:7:10: error: server address 'localhost': names are known but not implemented yet; write the IP address"
+            "server b web_1..example:80",
+            "f:7:10: error: 'web_1..example' is no name of a server; one looks like web01.example.org"
         ),
         (
             "server b 192.0.2.256:80",
@@ -220,7 +220,7 @@ import VRRPCore
                 "f:4:15: error: no defaults section is named 'alfa'",
                 "f:6:11: error: ':80' is more than 'backend' takes",
                 "f:7:14: error: unknown bind option 'from'",
-                "f:8:10: error: bind address 'localhost': names are known but not implemented yet; write the IP address",
+                "f:8:10: error: bind address 'localhost': names are for servers; write the IP address",
             ])
     }
 
@@ -303,7 +303,7 @@ import VRRPCore
         check.rise = 5
         a.check = check
         a.check?.port = 81
-        a.check?.address = IPv4Address(192, 0, 2, 12)
+        a.check?.address = .v4(IPv4Address(192, 0, 2, 12))
         a.check?.fastInterval = .milliseconds(1)
         a.check?.downInterval = .seconds(7_200)
         a.check?.fall = 9

@@ -49,6 +49,20 @@ import Testing
         #expect(try decoder.next() == nil)
     }
 
+    @Test func `proxies that somebody else put into words are part of the status`() throws {
+        var node = sampleNode()
+        let words = ControlCodec.encode(proxies: node.proxies)
+        // Names that look like the place where they belong.
+        node.node = #"","proxies":[]"#
+        let cut = [Array(words.prefix(10)), Array(words.dropFirst(10))]
+        var decoder = ControlDecoder<ControlResponse>()
+        for piece in ControlCodec.encode(node, proxies: cut) { decoder.append(piece) }
+        #expect(try decoder.next() == .status(node))
+        node.proxies = []
+        for piece in ControlCodec.encode(node, proxies: []) { decoder.append(piece) }
+        #expect(try decoder.next() == .status(node))
+    }
+
     @Test func `an error is a line with its exit code`() {
         let failure = ControlFailure(message: "no", exitCode: 5)
         #expect(

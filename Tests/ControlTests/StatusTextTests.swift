@@ -71,6 +71,16 @@ import Testing
         #expect(StatusText.render(status).contains("VI_1 tracks chk_haproxy of VI_2: good"))
     }
 
+    @Test func `what a check learned of role and certificate stands beside its result`() {
+        var status = sampleNode()
+        status.proxies[1].servers[0].check?.role = "replica"
+        status.proxies[1].servers[0].check?.certificateDaysLeft = -3
+        #expect(
+            StatusText.render(status).contains("L4CON 1 ms, replica, certificate -3 d"),
+            "\(StatusText.render(status))")
+        #expect(String(decoding: status.json(), as: UTF8.self).contains(#""certificate_days":-3"#))
+    }
+
     @Test func `colour is there only when asked for, and only in states`() {
         #expect(!StatusText.render(sampleNode()).contains("\u{1B}"))
         let colored = StatusText.render(sampleNode(), colored: true)

@@ -1,6 +1,8 @@
 #if Program
 import Foundation
 import NIOCore
+import NIOPosix
+import Synchronization
 import Testing
 
 @testable import HealthCheck
@@ -27,7 +29,7 @@ extension `One after another` {
             bad.statusIsWeight = true
             let weight = try await probe(bad, port: 80)
             #expect(weight.verdict == true)
-            #expect(weight.facts?.weight == 1)
+            #expect(weight.facts.weight == 1)
             let killed = script("kill -9 $$")
             #expect(
                 try await probe(killed, port: 80) == .commandFailed(reason: "ended by signal 9"))
@@ -88,6 +90,56 @@ extension `One after another` {
 }
 
 extension `One after another` {
+    @Suite struct `Files that hang` {
+        /// Reads as if the file system of some files hung, until it is told otherwise.
+        private final class Hanging: Sendable {
+            private let gate = DispatchSemaphore(value: 0)
+            let count = Atomic(0)
+
+            @Sendable func read(_ path: String, _ limit: Int) -> FileReads.Reading {
+                guard path.hasPrefix("hangs") else { return .content([1]) }
+                count.add(1, ordering: .relaxed)
+                gate.wait()
+                gate.signal()
+                return .content([2])
+            }
+
+            func end() { gate.signal() }
+        }
+
+        private func read(
+            _ path: String, of reads: FileReads, within limit: TimeAmount
+        ) async throws -> String {
+            let loop = MultiThreadedEventLoopGroup.singleton.next()
+            let reading = try await reads.read(path, limit: 9, within: limit, on: loop).get()
+            return "\(reading)"
+        }
+
+        @Test func `delay no other file, and hold one thread each`() async throws {
+            let hanging = Hanging()
+            defer { hanging.end() }
+            let reads = FileReads(reader: hanging.read)
+            let late = try await withThrowingTaskGroup(of: String.self) { group in
+                for number in 0..<600 {
+                    // Each of 300 files twice.
+                    group.addTask {
+                        try await read("hangs/\(number / 2)", of: reads, within: .milliseconds(300))
+                    }
+                }
+                return try await group.reduce(into: Set()) { $0.insert($1) }
+            }
+            #expect(late == ["late"])
+            let count = hanging.count.load(ordering: .relaxed)
+            #expect(count == 300)
+            #expect(try await read("well", of: reads, within: .seconds(5)) == "content([1])")
+            async let answer = read("hangs/0", of: reads, within: .seconds(5))
+            hanging.end()
+            #expect(try await answer == "content([2])")
+        }
+    }
+}
+
+extension `One after another` {
     @Suite struct `File probe` {
         @Test func `what a file says decides`() async throws {
             let folder = try TemporaryFolder()
@@ -104,7 +156,7 @@ extension `One after another` {
             #expect(missing.detail.hasSuffix(": No such file or directory"))
             #expect(try await check("state: ready\n", .contains("ready")).code == "L7OK")
             #expect(try await check("state: gone\n", .contains("ready")).code == "L7STS")
-            #expect(try await check(" 12 \n", .weight).facts?.weight == 12)
+            #expect(try await check(" 12 \n", .weight).facts.weight == 12)
             #expect(try await check("-1", .weight).code == "L7STS")
             #expect(try await check("twelve", .weight).code == "L7STS")
             let whole = String(repeating: "x", count: 10_000_000) + "ready"

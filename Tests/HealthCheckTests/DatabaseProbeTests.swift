@@ -34,13 +34,14 @@ extension `One after another` {
 
             var role = RedisProbe()
             role.reportsRole = true
-            #expect(try await probe(role, port: open.server.port).facts?.role == .primary)
-            #expect(try await probe(role, port: replica.server.port).facts?.role == .replica)
+            #expect(try await probe(role, port: open.server.port).facts.role == .primary)
+            #expect(try await probe(role, port: replica.server.port).facts.role == .replica)
             role.role = .primary
             #expect(
                 summary(try await probe(role, port: open.server.port)) == "L7OK role \"master\"")
             #expect(
                 summary(try await probe(role, port: replica.server.port)) == "L7STS role \"slave\"")
+            try await expectFront(RedisProbe(), to: open.server.port)
         }
     }
 }
@@ -70,6 +71,8 @@ extension `One after another` {
                     try await check(.login(login, role: nil))
                         == "L7STS FATAL 28P01: password authentication failed for user \"\(user)\"")
             }
+            try await expectFront(
+                PostgreSQLProbe(.startup(user: "scram")), to: database.server.port)
             let elsewhere = SQLLogin(user: "scram", password: "secret", database: "nowhere")
             #expect(
                 try await check(.login(elsewhere, role: nil))
@@ -99,6 +102,17 @@ extension `One after another` {
                 try await check(.login(SQLLogin(user: "check", password: "wrong"), role: nil))
                     .hasPrefix(
                         "L7STS 1045: Access denied for user 'check'@"))
+            #expect(try await check(.user("nobody")) == "L7OK logged in")
+            #expect(
+                try await check(.user("check")).hasPrefix(
+                    "L7STS 1045: Access denied for user 'check'@"))
+            // Which method a user that is not there has is the server's secret.
+            #expect(try await check(.user("stranger")).hasPrefix("L7STS "))
+            #expect(
+                try await check(.user("newer"))
+                    == "L7STS the account logs in by \"client_ed25519\"; mysql_native_password and"
+                    + " caching_sha2_password are known")
+            try await expectFront(MySQLProbe(.user("nobody")), to: database.server.port)
         }
     }
 }

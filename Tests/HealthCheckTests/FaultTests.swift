@@ -1,4 +1,5 @@
 #if Program
+import Expressions
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -169,6 +170,45 @@ extension `One after another` {
 
 extension `One after another` {
     @Suite struct `Many servers` {
+        @Test func `commands that hang delay no other check`() async throws {
+            var targets: [CheckTarget] = []
+            for number in 0..<100 {
+                var command = CommandProbe(path: "/bin/sleep")
+                command.arguments = ["60"]
+                var target = try CheckTarget(
+                    id: "hangs/\(number)", ipAddress: "127.0.0.1", port: 1)
+                target.probe = command
+                target.interval = .seconds(60)
+                target.timeout = .milliseconds(1_500)
+                targets.append(target)
+            }
+            var quick = CommandProbe(path: "/bin/true")
+            quick.arguments = []
+            var well = try CheckTarget(id: "well", ipAddress: "127.0.0.1", port: 1)
+            well.probe = quick
+            well.interval = .milliseconds(50)
+            well.timeout = .seconds(5)
+            targets.append(well)
+            let passed = Atomic(false)
+            let checker = HealthChecker(targets: targets) { report in
+                if report.id == "well" { passed.store(report.isUp, ordering: .relaxed) }
+            }
+            checker.start()
+            defer { checker.stop() }
+            for _ in 0..<300 where !passed.load(ordering: .relaxed) {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            let hasPassed = passed.load(ordering: .relaxed)
+            #expect(hasPassed)
+            #expect(checker.snapshot().prefix(100).allSatisfy { $0.lastOutcome == nil })
+            // Each is killed by its time limit, and none is left behind.
+            for _ in 0..<500
+            where checker.snapshot().prefix(100).contains(where: { $0.code == "INI" }) {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(Set(checker.snapshot().prefix(100).map(\.code)) == ["PROCTOUT"])
+        }
+
         @Test func `a thousand hanging servers delay no other check`() async throws {
             let silent = try await FaultyPeer(.silent)
             defer { silent.stop() }

@@ -124,6 +124,22 @@ extension `One after another` {
             #expect(report.transition == nil)
         }
 
+        @Test func `a state from memory that is refuted has the fast interval at once`()
+            async throws
+        {
+            let reports = Reports()
+            var settings = try target(probe: ScriptedProbe([.refused]), interval: .seconds(60))
+            settings.fastInterval = .milliseconds(10)
+            settings.memory = CheckMemory(isUp: true)
+            let checker = HealthChecker(targets: [settings], onReport: reports.hand)
+            let begin = ContinuousClock.now
+            checker.start()
+            let report = try #require(await reports.stream.first { _ in true })
+            checker.stop()
+            #expect(report.transition == .down)
+            #expect(begin.duration(to: .now) < .seconds(5))
+        }
+
         @Test func `while the state is changing the fast interval counts`() async throws {
             let reports = Reports()
             var settings = try target(

@@ -7,11 +7,12 @@ final class LoopbackPeer {
     private var clients: [CInt] = []
 
     init(backlog: CInt = 16, port: Int = 0) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        self.descriptor = descriptor
         var one: CInt = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<CInt>.size))
-        var address = loopback(port: port)
-        guard bindSocket(descriptor, &address) == 0, listen(descriptor, backlog) == 0 else {
+        let isBound = withAddress(loopback(port: port)) { bind(descriptor, $0, $1) } == 0
+        guard isBound, listen(descriptor, backlog) == 0 else {
             throw SocketFailure(errno: errno)
         }
         self.port = localPort(of: descriptor)
@@ -21,12 +22,7 @@ final class LoopbackPeer {
     func fillBacklog() {
         for _ in 0..<4 {
             let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
-            var address = loopback(port: port)
-            _ = withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(client, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
+            _ = withAddress(loopback(port: port)) { connect(client, $0, $1) }
             clients.append(client)
         }
     }
@@ -52,29 +48,27 @@ func closedPort() throws -> Int {
     try LoopbackPeer().port
 }
 
-private func loopback(port: Int) -> sockaddr_in {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-    return address
+/// A `sockaddr_in` as bytes: Glibc and NIO each bring the type along, and no import says which.
+private func loopback(port: Int) -> [UInt8] {
+    [UInt8(AF_INET), 0, UInt8(port >> 8), UInt8(port & 255), 127, 0, 0, 1]
+        + [UInt8](repeating: 0, count: 8)
 }
 
-private func bindSocket(_ descriptor: CInt, _ address: inout sockaddr_in) -> CInt {
-    withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-        }
+private func withAddress(
+    _ address: [UInt8], _ call: (UnsafePointer<sockaddr>, socklen_t) -> CInt
+) -> CInt {
+    address.withUnsafeBytes {
+        guard let base = $0.baseAddress else { return -1 }
+        return call(base.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
     }
 }
 
 private func localPort(of descriptor: CInt) -> Int {
-    var address = sockaddr_in()
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    _ = withUnsafeMutablePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            getsockname(descriptor, $0, &length)
-        }
+    var address = [UInt8](repeating: 0, count: 16)
+    var length = socklen_t(address.count)
+    address.withUnsafeMutableBytes {
+        guard let base = $0.baseAddress else { return }
+        getsockname(descriptor, base.assumingMemoryBound(to: sockaddr.self), &length)
     }
-    return Int(UInt16(bigEndian: address.sin_port))
+    return Int(address[2]) << 8 | Int(address[3])
 }

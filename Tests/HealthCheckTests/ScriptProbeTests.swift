@@ -1,4 +1,5 @@
 #if Program
+import Expressions
 import NIOCore
 import NIOPosix
 import Testing
@@ -43,7 +44,7 @@ extension `One after another` {
                 expect(.expression(try RegularExpression("^-")), negated: true, minimum: 5),
             ]
             let outcome = try await run(steps, port: one.server.port)
-            #expect(outcome == "L7OK all 14 steps passed")
+            #expect(outcome == "L7OK (tcp-check)")
         }
 
         @Test func `a failure names the step and its comment`() async throws {
@@ -55,12 +56,12 @@ extension `One after another` {
             ]
             #expect(
                 try await run(steps, port: redis.server.port)
-                    == "L7RSP not found at step 4 of 4 (expect string '+OK') comment: 'the write'")
+                    == "L7RSP TCPCHK did not match content '+OK' at step 4 comment: the write")
             #expect(
                 try await run(
                     [.send("PING\r\n"), expect(.text("PONG"), negated: true)],
                     port: redis.server.port)
-                    == "L7RSP found at step 2 of 2 (expect ! string 'PONG')")
+                    == "L7RSP TCPCHK matched unwanted content 'PONG' at step 2")
         }
 
         @Test func `without a minimum length, more is waited for; with one it is final`()
@@ -70,21 +71,19 @@ extension `One after another` {
             defer { peer.stop() }
             #expect(
                 try await run([expect(.text("bye"))], port: peer.port, timeout: .milliseconds(700))
-                    == "L7TOUT no answer at step 1 of 1 (expect string 'bye') within the time limit"
-            )
+                    == "L7TOUT at step 1 of tcp-check (expect string 'bye')")
             #expect(
                 try await run([expect(.text("bye"), minimum: 9)], port: peer.port)
-                    == "L7RSP not found at step 1 of 1 (expect string 'bye')")
+                    == "L7RSP TCPCHK did not match content 'bye' at step 1")
             #expect(
                 try await run(
                     [expect(.text("220"), minimum: 10)], port: peer.port,
                     timeout: .milliseconds(700))
-                    == "L7TOUT no answer at step 1 of 1 (expect string '220') within the time limit"
-            )
+                    == "L7TOUT at step 1 of tcp-check (expect string '220')")
             // Two expectations in a row look at the same bytes.
             #expect(
                 try await run([expect(.text("hello")), expect(.text("220"))], port: peer.port)
-                    == "L7OK all 2 steps passed")
+                    == "L7OK (tcp-check)")
         }
 
         @Test func `a port that refuses is a refusal, and a script without steps none`()
@@ -92,9 +91,12 @@ extension `One after another` {
         {
             let peer = try await FaultyPeer(.silent)
             defer { peer.stop() }
+            let closed = try closedPort()
             let refused = try await run(
-                [.connect(), .connect(port: try closedPort())], port: peer.port)
-            #expect(refused == "L4CON Connection refused")
+                [.connect(), .connect(port: closed)], port: peer.port)
+            #expect(
+                refused
+                    == "L4CON Connection refused at step 2 of tcp-check (connect port \(closed))")
             #expect(throws: ProbeSettingsError.emptyScript) { try ScriptProbe([]) }
         }
 
@@ -103,7 +105,7 @@ extension `One after another` {
             defer { peer.stop() }
             let steps = [ScriptStep.send("one "), .connect(), .send("two "), .send("three ")]
             let outcome = try await run(steps, port: peer.port)
-            #expect(outcome == "L7OK all 4 steps passed")
+            #expect(outcome == "L7OK (tcp-check)")
             for _ in 0..<200 where peer.text.utf8.count < 14 {
                 try await Task.sleep(for: .milliseconds(10))
             }
@@ -114,11 +116,11 @@ extension `One after another` {
             let peer = try await FaultyPeer(.answers([Array("ok".utf8)]))
             defer { peer.stop() }
             var connection = ScriptStep.Connection()
-            connection.proxyHeader = .v1
+            connection.settings.proxyHeader = .v1
             #expect(
                 try await run(
                     [ScriptStep(.connect(connection)), .send("hello"), expect(.text("ok"))],
-                    port: peer.port) == "L7OK all 3 steps passed")
+                    port: peer.port) == "L7OK (tcp-check)")
             let parts = peer.text.split(separator: " ")
             #expect(parts.prefix(4) == ["PROXY", "TCP4", "127.0.0.1", "127.0.0.1"])
             #expect(parts.last?.hasPrefix("\(peer.port)\r\n") == true)
@@ -131,43 +133,102 @@ extension `One after another` {
                     ])
         }
 
-        @Test func `an expression that never ends stops at the time limit, and stops no other`()
-            async throws
-        {
-            let text = String(repeating: "a", count: 26) + "b"
+        @Test func `expressions that take others for ever delay nobody`() async throws {
+            let text = String(repeating: "a", count: 16_000) + "b"
             let peer = try await FaultyPeer(.says(Array(text.utf8)))
             defer { peer.stop() }
-            let endless = expect(.expression(try RegularExpression("^(a+)+$")))
-            let quick = expect(.expression(try RegularExpression("^a+b$")))
             let begin = ContinuousClock.now
-            async let slow = run([endless], port: peer.port, timeout: .milliseconds(1_000))
-            #expect(try await run([quick], port: peer.port) == "L7OK all 1 steps passed")
-            let outcome = try await slow
-            #expect(outcome.hasPrefix("L7TOUT"))
-            #expect(begin.duration(to: .now) < .seconds(10))
+            let outcomes = try await withThrowingTaskGroup(of: String.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        let endless = try RegularExpression("^(a+)+$")
+                        return try await run(
+                            [expect(.expression(endless), minimum: 16_001)], port: peer.port)
+                    }
+                }
+                return try await group.reduce(into: Set()) { $0.insert($1) }
+            }
+            #expect(outcomes == ["L7RSP TCPCHK did not match content (regex) at step 1"])
+            #expect(begin.duration(to: .now) < .seconds(5))
         }
-    }
-}
 
-@Suite struct `Regular expressions over bytes` {
-    @Test(arguments: [
-        ("^[0-9]{3}[ \\r]", "220 x", true), ("^[0-9]{3}[ \\r]", "220\r\n", true),
-        ("a.b", "a\r\nb", false), ("a..b", "a\r\nb", true), ("é", "caf\u{E9}", true),
-        ("^.$", "é", false), ("^..$", "é", true), ("\\d", "x", false), ("", "", true),
-    ])
-    func `bytes count, not characters`(pattern: String, text: String, isFound: Bool) async throws {
-        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-        let expression = try RegularExpression(pattern)
-        #expect(
-            try await expression.search(Array(text.utf8), on: eventLoop).get() == isFound)
-    }
+        @Test func `a step that cannot connect is named, and so is a handshake that fails`()
+            async throws
+        {
+            let silent = try await FaultyPeer(.silent)
+            defer { silent.stop() }
+            var connection = ScriptStep.Connection()
+            connection.settings.tls = try ProbeTLS(verification: .none)
+            connection.settings.timeout = .milliseconds(150)
+            let steps = [
+                ScriptStep.connect(), ScriptStep(.connect(connection), comment: "the inner one"),
+            ]
+            #expect(
+                try await run(steps, port: silent.port)
+                    == "L6TOUT at step 2 of tcp-check (connect) comment: 'the inner one'")
+            #expect(
+                try await run([.send("x")], port: try closedPort())
+                    == "L4CON Connection refused at initial connection step of tcp-check")
+            let plain = try await FaultyPeer(.says(Array("220 hello\r\n".utf8)))
+            defer { plain.stop() }
+            let failed = try await run(steps, port: plain.port)
+            #expect(
+                failed.hasPrefix("L6RSP the TLS handshake failed: ")
+                    && failed.hasSuffix(
+                        " at step 2 of tcp-check (connect) comment: 'the inner one'")
+            )
+        }
 
-    @Test func `case is ignored on request`() async throws {
-        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-        let strict = try RegularExpression("pong")
-        let lax = try RegularExpression("pong", ignoringCase: true)
-        #expect(try await strict.search(Array("PONG".utf8), on: eventLoop).get() == false)
-        #expect(try await lax.search(Array("PONG".utf8), on: eventLoop).get())
+        @Test func `a script that only connects passes as a connection does`() async throws {
+            let peer = try await FaultyPeer(.silent)
+            defer { peer.stop() }
+            #expect(try await run([.connect()], port: peer.port) == "L4OK (tcp-check)")
+        }
+
+        @Test func `an expectation words its result`() async throws {
+            let peer = try await FaultyPeer(.says(Array("+PONG 42".utf8)))
+            defer { peer.stop() }
+            var met = expect(.text("PONG"))
+            guard case .expect(var expectation) = met.action else { return }
+            expectation.words.success = .answeredDraining
+            expectation.words.successText = "leaving"
+            expectation.words.code = .payload(offset: 6, length: 2)
+            met = ScriptStep(.expect(expectation))
+            let passed = try await probe(try ScriptProbe([met]), port: peer.port)
+            #expect(passed.code == "L7OKC" && passed.detail == "leaving")
+            #expect(passed.facts.statusCode == 42)
+            expectation.pattern = .text("PING")
+            expectation.words.failure = .wrongAnswer
+            expectation.words.failureText = "what?"
+            expectation.words.timeout = .handshakeTimedOut
+            #expect(
+                try await run(
+                    [ScriptStep(.expect(expectation))], port: peer.port, timeout: .milliseconds(150)
+                )
+                    == "L6TOUT at step 1 of tcp-check (expect string 'PING')")
+            expectation.minimumLength = 8
+            #expect(
+                try await run([ScriptStep(.expect(expectation), comment: "why")], port: peer.port)
+                    == "L7STS what? comment: why")
+        }
+
+        @Test func `what comes to a connection that the script has left changes nothing`()
+            async throws
+        {
+            let closed = try closedPort()
+            let text = String(repeating: "a", count: 16_000)
+            let peer = try await FaultyPeer(.saysAndCloses(Array(text.utf8)))
+            defer { peer.stop() }
+            // The end of the first connection comes while another thread searches.
+            let slow = try RegularExpression("(a?){300}b")
+            let steps = [
+                expect(.expression(slow), negated: true, minimum: 16_000),
+                .connect(port: closed), expect(.text("never")),
+            ]
+            #expect(
+                try await run(steps, port: peer.port)
+                    == "L4CON Connection refused at step 2 of tcp-check (connect port \(closed))")
+        }
     }
 }
 #endif

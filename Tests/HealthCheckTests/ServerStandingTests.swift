@@ -64,6 +64,17 @@ import Testing
         #expect(server.weight == 25)
     }
 
+    @Test func `an operator's later word holds until the check says something new`() {
+        var server = standing()
+        server.take(checkWeight: 50)
+        #expect(server.weight == 50)
+        server.setWeight(80)
+        server.take(checkWeight: 50)
+        #expect(server.weight == 80)
+        server.take(checkWeight: 25)
+        #expect(server.weight == 25)
+    }
+
     @Test func `an agent limits connections`() {
         var server = standing()
         server.take(AgentReport(line: "maxconn:5"))

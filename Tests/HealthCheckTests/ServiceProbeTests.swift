@@ -13,12 +13,13 @@ extension `One after another` {
             let helo = try await probe(SMTPProbe(domain: "lb.example"), port: mail.server.port)
             #expect(helo.code == "L7OK")
             #expect(helo.detail.hasPrefix("250 mail.example.test Hello lb.example"))
-            #expect(helo.facts?.statusCode == 250)
+            #expect(helo.facts.statusCode == 250)
             let ehlo = try await probe(SMTPProbe(.ehlo), port: mail.server.port)
             #expect(ehlo.code == "L7OK")
             let refused = try await probe(SMTPProbe(domain: "refused"), port: mail.server.port)
             #expect(refused.code == "L7STS")
             #expect(refused.detail == "550 not you")
+            try await expectFront(SMTPProbe(), to: mail.server.port)
         }
 
         @Test func `LDAP against OpenLDAP`() async throws {
@@ -42,6 +43,7 @@ extension `One after another` {
             let refused = try await probe(LDAPProbe(), port: closed.server.port)
             #expect(refused.code == "L7STS")
             #expect(refused.detail.hasPrefix("result 48 (inappropriate authentication)"))
+            try await expectFront(LDAPProbe(), to: directory.server.port)
         }
 
         @Test func `DNS against Unbound`() async throws {
@@ -140,7 +142,8 @@ extension `One after another` {
                 try DNSProbe(), .says([UInt8](repeating: 0x5A, count: 3)), timeout: .seconds(1))
             #expect(outcome == .badAnswer(reason: "not an answer of DNS: 3 bytes"))
             let exchange = DNSExchange(
-                identifier: [1, 2], question: [], acceptedStatuses: [0], minimumAnswers: 0)
+                identifier: 0x0102, question: DNSQuestion(try DomainName("."), type: 6),
+                acceptedStatuses: [0], minimumAnswers: 0)
             let tail = [UInt8](repeating: 0, count: 9)
             #expect(exchange.judge([9, 9, 0x80] + tail) == nil)
             #expect(exchange.judge([1, 2, 0x00] + tail)?.code == "L7RSP")

@@ -62,11 +62,14 @@ extension InTheLab {
         }
 
         /// The kernel's own times of the two packets: the refusal of a probe, and the advertisement.
-        @Test func `from the failed probe to the advertisement it is a step`() throws {
+        ///
+        /// Three times, of which the shortest counts: other programs want the processors of a test
+        /// machine too.
+        @Test func `from the failed probe to the advertisement it takes under 10 ms`() throws {
             let file = try lab.write(
                 """
                 check web
-                    target 10.0.0.7:8080
+                    target 10.0.0.7:9090
                     default-server inter 50ms fall 1 rise 1
 
                 """, to: "step.cfg")
@@ -85,6 +88,8 @@ extension InTheLab {
                 }
 
                 """, to: "step.conf")
+            let listening = ["socat", "-u", "TCP-LISTEN:9090,fork,reuseaddr", "OPEN:/dev/null"]
+            var server = try lab.start(.lb2, listening, log: "server")
             let program = try lab.start(
                 .lb1, [Lab.binary("lbctl"), "run", election, file], log: "step")
             try lab.awaitHolder(.lb1, within: .seconds(12), running: [program])
@@ -95,24 +100,37 @@ extension InTheLab {
                     "vrrp or (src host 10.0.0.7 and tcp[tcpflags] & tcp-rst != 0)",
                 ], log: "capture")
             try capture.awaitLog("prio 101", within: .seconds(5))
-            try lab.require(.lb2, "killall", "nginx")
-            try capture.awaitLog("prio 81", within: .seconds(5))
-            var refusedAt: Double?
-            var step: Double?
-            for line in capture.log.split(separator: "\n") {
+            for _ in 0..<3 {
+                let downs = capture.log.components(separatedBy: "prio 81").count - 1
+                server.signal(SIGKILL)
+                try capture.awaitLog("prio 81", count: downs + 1, within: .seconds(5))
+                let ups = capture.log.components(separatedBy: "prio 101").count - 1
+                server = try lab.start(.lb2, listening, log: "server")
+                try capture.awaitLog("prio 101", count: ups + 1, within: .seconds(5))
+            }
+            let steps = Self.steps(in: capture.log)
+            print("from the refused probe to the advertisement: \(steps) ms")
+            #expect(steps.count == 3, "\(capture.log)")
+            #expect(try #require(steps.min()) < 10)
+            withExtendedLifetime(server) {}
+        }
+
+        /// Milliseconds from the last refusal before each fall of the priority to that.
+        private static func steps(in log: String) -> [Double] {
+            var (refusedAt, priority) = (0.0, "")
+            var steps: [Double] = []
+            for line in log.split(separator: "\n") {
                 guard let time = line.split(separator: " ").first.flatMap({ Double($0) }) else {
                     continue
                 }
-                if line.contains("prio 81") {
-                    step = refusedAt.map { time - $0 }
-                    break
+                if line.contains("10.0.0.7.9090 >") { refusedAt = time }
+                if line.contains("prio 81"), priority != "81" {
+                    steps.append((time - refusedAt) * 1000)
                 }
-                if line.contains("10.0.0.7.8080 >") { refusedAt = time }
+                if line.contains("prio 81") { priority = "81" }
+                if line.contains("prio 101") { priority = "101" }
             }
-            let milliseconds = try #require(step, "\(capture.log)") * 1000
-            print("from the refused probe to the advertisement: \(milliseconds) ms")
-            // Loosely: other programs want the processors of a test machine too.
-            #expect(milliseconds < 250)
+            return steps
         }
     }
 }

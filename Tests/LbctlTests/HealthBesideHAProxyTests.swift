@@ -6,8 +6,12 @@ import Testing
 /// The same file before the same servers, in Debian's haproxy and here: the same words.
 @ProgramThread @Suite(.serialized) struct `Health checks beside haproxy` {
     private let servers: [String: TalkingServer]
+    private let hole: BlackHole
+    private let nobody: UInt16
 
     init() throws {
+        hole = try BlackHole()
+        nobody = try freePort()
         servers = [
             "OK": try TalkingServer(
                 TalkingServer.http("200 OK", "hello world", headers: "X-State: ready, x\r\n")),
@@ -16,6 +20,7 @@ import Testing
             "BROKEN": try TalkingServer(
                 TalkingServer.http("200 OK", "broken", headers: "X-State: stopping\r\n")),
             "SILENT": try TalkingServer(.silent),
+            "CLOSED": try TalkingServer(.greets("")),
             "GARBAGE": try TalkingServer(.greets("\u{7}garbage\r\n\r\nfoo")),
             "PONG": try TalkingServer(.answers("+PONG\r\n")),
             "AWAY": try TalkingServer(.greets("421 go away\r\n")),
@@ -58,6 +63,78 @@ import Testing
             http-check expect hdr name x-state value -m beg rea
             server ok OK check
             server broken BROKEN check
+        backend names
+            option httpchk GET /
+            http-check expect hdr name -m reg ^x-st.te$ value -m reg ^ready$
+            server ok OK check
+            server broken BROKEN check
+        backend whole
+            option httpchk GET /
+            http-check expect fhdr name x-state value -m reg ^ready$
+            server ok OK check
+        backend bodies
+            option httpchk GET /
+            http-check expect ! string broken
+            http-check expect status 200,404
+            server ok OK check
+            server gone GONE check
+        backend words
+            option httpchk GET /
+            http-check expect error-status L4CON on-error no\\ luck comment first status 200
+            http-check expect ok-status L6OK on-success all\\ well tout-status L4TOUT rstring world
+            server ok OK check
+            server bad BAD check
+        backend script_steps
+            option tcp-check
+            tcp-check connect
+            tcp-check comment the\\ greeting
+            tcp-check send PING\\r\\n
+            tcp-check expect string +PONG
+            tcp-check expect rstring ^.PONG.$
+            tcp-check comment elsewhere
+            tcp-check connect port NOBODY
+            tcp-check expect string x
+            server ok PONG check
+            server silent SILENT check
+            server refused NOBODY check
+        backend script_content
+            option tcp-check
+            tcp-check connect
+            tcp-check expect comment hello ! string away
+            tcp-check expect string 421
+            server away AWAY check
+        backend script_regex
+            option tcp-check
+            tcp-check expect min-recv 5 rstring ^22.
+            server away AWAY check
+        backend script_binary
+            option tcp-check
+            tcp-check expect min-recv 5 comment code binary 3232
+            server away AWAY check
+        backend script_hex
+            option tcp-check
+            tcp-check expect min-recv 5 rbinary ^3232
+            server away AWAY check
+        backend script_words
+            option tcp-check
+            tcp-check send PING\\r\\n
+            tcp-check expect ok-status L7OKC on-success %[srv_name]\\ of\\ %[be_name] error-status L7STS on-error it\\ is\\ not tout-status L6TOUT status-code int(42) string +PONG
+            server ok PONG check
+            server silent SILENT check
+            server half HALF check
+        backend script_tls
+            option tcp-check
+            tcp-check connect ssl comment hidden
+            tcp-check send x
+            server silent SILENT check verify none
+        backend script_connect
+            option tcp-check
+            tcp-check connect
+            server ok OK check
+        backend script_end
+            option tcp-check
+            tcp-check expect string x
+            server closed CLOSED check
         backend script
             option tcp-check
             tcp-check send PING\\r\\n
@@ -87,6 +164,13 @@ import Testing
         backend tls
             server garbage GARBAGE check check-ssl verify none
             server silent SILENT check check-ssl verify none
+        backend limits
+            timeout connect 300ms
+            timeout check 500ms
+            option httpchk GET /health
+            server hole HOLE check inter 5s fastinter 5s downinter 5s
+            server silent SILENT check inter 5s fastinter 5s downinter 5s
+            server agent OK check agent-check agent-inter 5s agent-port HOLE
         backend program
             option external-check
             external-check command /bin/true
@@ -126,11 +210,10 @@ import Testing
                 stats uri /
             \(Self.sections)
             """
-        let nobody = try freePort()
         for (name, port) in servers.mapValues(\.port).merging(
-            ["NOBODY": nobody], uniquingKeysWith: { $1 })
+            ["NOBODY": nobody, "HOLE": hole.port], uniquingKeysWith: { $1 })
         {
-            text = text.replacing(" agent-port \(name)\n", with: " agent-port \(port)\n")
+            text = text.replacing("port \(name)\n", with: "port \(port)\n")
             text = text.replacing(" \(name) ", with: " 127.0.0.1:\(port) ")
         }
         return text
@@ -144,12 +227,24 @@ import Testing
         if words[0] == "server" { $0.all.append("\($0.backend)/\(words[1])") }
     }.all
 
-    private static let columns = ["status", "check_status", "weight", "check_rise", "check_fall"]
+    /// What a check says about itself is compared where haproxy's words are taken over.
+    private static func columns(of server: String) -> [String] {
+        let columns = ["status", "check_status", "weight", "check_rise", "check_fall"]
+        return server.hasPrefix("script") || server.hasPrefix("words")
+            ? columns + ["last_chk"] : columns
+    }
 
-    private func words(_ rows: StatisticsRows) -> [String: [String]] {
+    /// What is said of a check is empty while the next one is under way: then the last word counts.
+    private func words(
+        _ rows: StatisticsRows, since last: [String: [String]]
+    ) -> [String: [String]] {
         Dictionary(
             uniqueKeysWithValues: Self.names.map { name in
-                (name, Self.columns.map { rows.cell(name, $0) })
+                var cells = Self.columns(of: name).map { rows.cell(name, $0) }
+                if cells.last == "", let before = last[name]?.last {
+                    cells[cells.count - 1] = before
+                }
+                return (name, cells)
             })
     }
 
@@ -172,10 +267,20 @@ import Testing
             guard let their = try? StatisticsRows(port: pages.theirs, in: folder),
                 let our = try? StatisticsRows(port: pages.ours, in: folder)
             else { return false }
-            last = (words(their), words(our))
+            last = (words(their, since: last.theirs), words(our, since: last.ours))
             return last.theirs == last.ours
         }
-        #expect(last.theirs.count == Self.names.count)
+        for page in [pages.theirs, pages.ours] {
+            let rows = try StatisticsRows(port: page, in: folder)
+            for (server, column, limit) in [
+                ("hole", "check_duration", 300), ("silent", "check_duration", 500),
+                ("agent", "agent_duration", 300),
+            ] {
+                let time = try #require(Int(rows.cell("limits/\(server)", column)))
+                #expect((limit - 5..<limit + 1_500).contains(time), "\(server) \(column)")
+            }
+        }
+        #expect(last.theirs.count == Self.names.count, "\(folder.text(of: "haproxy"))")
         #expect(last.theirs.values.joined().allSatisfy { $0 != "?" })
         for name in Self.names {
             #expect(last.ours[name] == last.theirs[name], "\(name)")

@@ -103,6 +103,71 @@ import Testing
         withExtendedLifetime(program) {}
     }
 
+    @Test func `a client waits for a first check that takes its time`() throws {
+        let checked = try TalkingServer(.silent)
+        let server = try PatternServer(byteCount: 1_000)
+        let port = try freePort()
+        let program = try folder.start(
+            try file(
+                """
+                listen web 127.0.0.1:\(port)
+                    option tcp-check
+                    tcp-check expect string ok
+                    server s 127.0.0.1:\(server.port) check inter 10s port \(checked.port)
+                backend idle
+                    server off 127.0.0.1:1 check disabled
+                """))
+        try folder.awaitLog("serves")
+        let client = try ReadingClient(port: port)
+        try eventually(within: .seconds(5), "the client waits") {
+            let proxies = try folder.status()["proxies"] as? [[String: Any]]
+            let backend = proxies?.first?["backend"] as? [String: Any]
+            return (backend?["service"] as? [String: Any])?["qcur"] as? Int == 1
+        }
+        #expect(try servers()["web/s"]?["status"] as? String == "INI")
+        checked.sayToHeld("ok")
+        #expect(client.readAll() == server.digest)
+        withExtendedLifetime(program) {}
+    }
+
+    @Test func `a file's weight and an answer 404 outlast an end of the process`() throws {
+        let server = try TalkingServer(TalkingServer.http("404 Not Found"))
+        let number = try folder.write("40", to: "number")
+        let program = try folder.start(
+            try file(
+                """
+                listen web 127.0.0.1:\(try freePort())
+                    option httpchk
+                    http-check disable-on-404
+                    timeout check 9s
+                    server s 127.0.0.1:\(server.port) check init-state up inter 50ms
+                backend weighed
+                    option file-check \(number) weight
+                    server s 127.0.0.1:1 check weight 100 inter 50ms
+                """))
+        try folder.awaitLog("Server web/s enters drain state (check)")
+        try eventually(within: .seconds(5), "the file's weight") {
+            try servers()["weighed/s"]?["weight"] as? Int == 40
+        }
+        #expect(
+            try folder.run("server", "weight", "weighed/s", "70", "--control", folder.control)
+                .status == 0)
+        // It is told again with each check, and was heard before the operator.
+        try eventually(within: .seconds(5), "the operator's weight") {
+            try servers()["weighed/s"]?["weight"] as? Int == 70
+        }
+        let checks = server.questions.count
+        try eventually(within: .seconds(5), "further checks") {
+            server.questions.count > checks + 2
+        }
+        #expect(try servers()["weighed/s"]?["weight"] as? Int == 70)
+        server.set(.silent)
+        kill(try program.balancer(), SIGKILL)
+        try folder.awaitLog("serves", count: 2)
+        #expect(try servers()["weighed/s"]?["weight"] as? Int == 70)
+        #expect(try servers()["web/s"]?["status"] as? String == "NOLB")
+    }
+
     @Test func `an agent sets weight, drain and maintenance, and takes them back`() throws {
         let server = try TalkingServer(.silent)
         let agent = try TalkingServer(.greets("up 50%\n"))

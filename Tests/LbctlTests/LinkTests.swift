@@ -14,12 +14,30 @@ private func inode(_ number: Int32) -> UInt {
     return fstat(number, &information) == 0 ? UInt(information.st_ino) : 0
 }
 
+/// A text as JSON; what begins with "bulk" may wait.
+private struct Note: LinkMessage, Equatable, ExpressibleByStringLiteral {
+    let text: String
+
+    init(_ text: String) { self.text = text }
+    init(stringLiteral text: String) { self.text = text }
+
+    init?(payload: [UInt8]) {
+        guard let text = try? JSONDecoder().decode(String.self, from: Data(payload)) else {
+            return nil
+        }
+        self.text = text
+    }
+
+    var payload: [UInt8] { Array((try? JSONEncoder().encode(text)) ?? Data()) }
+    var isBulk: Bool { text.hasPrefix("bulk") }
+}
+
 /// One end with frames, the other as raw bytes.
 private final class Ends {
     let loop: EventLoop
-    let link: Link<String, String>
+    let link: Link<Note, Note>
     let raw: Descriptor
-    var messages: [String] = []
+    var messages: [Note] = []
     var descriptors: [Int32] = []
     var endCount = 0
 
@@ -82,8 +100,8 @@ private final class Ends {
     @Test func `three hundred descriptors travel in batches`() throws {
         let loop = try EventLoop()
         let (one, other) = try Socket.pair()
-        let sender = try Link<String, String>(owning: one, loop: loop)
-        let receiver = try Link<String, String>(owning: other, loop: loop)
+        let sender = try Link<Note, Note>(owning: one, loop: loop)
+        let receiver = try Link<Note, Note>(owning: other, loop: loop)
         var received: [Int32] = []
         receiver.onMessage = { _, descriptors in received = descriptors }
         let sent = try (0..<300).map { _ in try openNull() }
@@ -96,20 +114,55 @@ private final class Ends {
     @Test func `a message of many megabytes arrives whole, in pieces`() throws {
         let loop = try EventLoop()
         let (one, other) = try Socket.pair()
-        let sender = try Link<String, String>(owning: one, loop: loop)
-        let receiver = try Link<String, String>(owning: other, loop: loop)
-        var received: [String] = []
+        let sender = try Link<Note, Note>(owning: one, loop: loop)
+        let receiver = try Link<Note, Note>(owning: other, loop: loop)
+        var received: [Note] = []
         var drainCount = 0
         receiver.onMessage = { message, _ in received.append(message) }
         sender.onDrained = { drainCount += 1 }
         let text = String(repeating: "0123456789", count: 800_000)
-        sender.send(text)
+        sender.send(Note(text))
         #expect(sender.hasBacklog)
         sender.send("next")
         for _ in 0..<5000 where received.count < 2 { loop.turn(longestWait: .milliseconds(100)) }
-        #expect(received.count == 2 && received.first?.utf8.count == 8_000_000)
+        #expect(received.count == 2 && received.first?.text.utf8.count == 8_000_000)
         #expect(received.last == "next")
         #expect(!sender.hasBacklog && drainCount >= 1)
+    }
+
+    @Test func `what is urgent passes what may wait, and breaks into no message`() throws {
+        let loop = try EventLoop()
+        let (one, other) = try Socket.pair()
+        let sender = try Link<Note, Note>(owning: one, loop: loop)
+        let receiver = try Link<Note, Note>(owning: other, loop: loop)
+        var received: [String] = []
+        receiver.onMessage = { message, _ in received.append(String(message.text.prefix(5))) }
+        let rest = String(repeating: ".", count: 2_000_000)
+        sender.send(Note("bulk1" + rest))
+        sender.send(Note("bulk2" + rest))
+        sender.send("fact1")
+        sender.send("fact2")
+        for _ in 0..<5000 where received.count < 4 { loop.turn(longestWait: .milliseconds(100)) }
+        #expect(received == ["bulk1", "fact1", "fact2", "bulk2"])
+    }
+
+    @Test func `a flood is taken in shares, and the loop does what is due between them`() throws {
+        let ends = try Ends()
+        ends.give(Array(repeating: frameA, count: 100).flatMap(\.self))
+        #expect(ends.messages.count < 100)
+        var turns = 1
+        while ends.messages.count < 100, turns < 50 {
+            var wasRun = false
+            ends.loop.schedule(at: .now) { wasRun = true }
+            ends.loop.turn(longestWait: .zero)
+            #expect(wasRun)
+            turns += 1
+        }
+        #expect(ends.messages.count == 100)
+        #expect(turns >= 4)
+        // What comes after it is read again.
+        ends.give(frameBC)
+        #expect(ends.messages.last == "bc")
     }
 
     @Test(
@@ -151,7 +204,7 @@ private final class Ends {
         let (one, other) = try Socket.pair()
         let otherEnd = Descriptor(owning: other)
         do {
-            let link = try Link<String, String>(owning: one, loop: loop)
+            let link = try Link<Note, Note>(owning: one, loop: loop)
             link.send("last words")
         }
         var bytes: [UInt8] = []

@@ -54,7 +54,8 @@ import Testing
         #expect(!reference.isEmpty)
         for address in [
             "TCP4:127.0.0.1:\(first)", "TCP6:[::1]:\(first)", "TCP4:127.0.0.1:\(second)",
-            "TCP6:[::1]:\(second)", "UNIX-CONNECT:\(path)", "ABSTRACT-CONNECT:\(name)",
+            "TCP6:[::1]:\(second)", "UNIX-CONNECT:\(path)",
+            "ABSTRACT-CONNECT:\(name),unix-tightsocklen=0",
         ] {
             #expect(try ask(address) == reference, "\(address)")
         }

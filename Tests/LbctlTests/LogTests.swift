@@ -1,7 +1,21 @@
 #if Program
+import LinuxIO
 import Testing
 
 @testable import lbctl
+
+@Suite struct `Lines of one kind` {
+    @Test func `are eight at once, and then one in ten seconds with the count of the others`() {
+        let budget = LineBudget()
+        let start = MonotonicInstant.now
+        #expect(
+            (0..<10).map { _ in budget.take(at: start) } == Array(repeating: 0, count: 8) + [
+                nil, nil,
+            ])
+        #expect(budget.take(at: start + .seconds(11)) == 2)
+        #expect(budget.take(at: start + .seconds(11)) == nil)
+    }
+}
 
 @Suite struct `The log` {
     @Test(arguments: [

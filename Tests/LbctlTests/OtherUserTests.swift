@@ -53,6 +53,32 @@ struct `As another user` {
         #expect(try folder.run(command: curl + ["-u", "someone:secret", url]).output == "200")
     }
 
+    @Test func `echo requests go out though only root may open their sockets`() throws {
+        let program = try folder.start(
+            try folder.write(
+                """
+                global
+                    nbthread 1
+                    uid 65533
+                    gid 65532
+                defaults
+                    default-server inter 50ms rise 1 fall 1
+                check here
+                    target 127.0.0.1
+                    option icmp-check
+                check there
+                    target 127.0.0.9
+                    option icmp-check
+
+                """, to: "icmp.cfg"))
+        for name in ["here", "there"] {
+            try folder.awaitLog("Check \(name) is UP, reason: Layer7 check passed")
+        }
+        let status = try folder.run("status", "--json", "--control", folder.control).output
+        #expect(!status.contains("SOCKERR"), "\(status)")
+        withExtendedLifetime(program) {}
+    }
+
     @Test func `a user beside root is refused to others than root`() throws {
         chmod(folder.path, 0o777)
         let file = try folder.write(

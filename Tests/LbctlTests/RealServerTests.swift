@@ -65,6 +65,8 @@ import Testing
         try awaitWords([
             "script s UP L7OK", "login s UP L7OK", "replica s DOWN L7STS", "wrong s DOWN L7STS",
         ])
+        #expect(
+            try folder.run("status", "--control", folder.control).output.contains(" ms, primary "))
         redis.kill()
         try awaitWords(["script s DOWN L4CON", "login s DOWN L4CON"])
         withExtendedLifetime(program) {}

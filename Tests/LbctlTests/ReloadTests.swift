@@ -143,7 +143,9 @@ private final class Load: Sendable {
         _ = try write(retries: 2)
         #expect(try folder.run("reload", "--control", folder.control).status == 0)
         #expect(conversation(with: port) == "")
-        #expect(try counter("frontend", "traffic", "stot") == 22)
+        try eventually(within: .seconds(5), "22 connections") {
+            try counter("frontend", "traffic", "stot") == 22
+        }
     }
 
     @Test func `a drained server's connections are reset when the deadline is over`() throws {
@@ -170,9 +172,33 @@ private final class Load: Sendable {
         #expect(recv(client, &byte, 1, 0) == -1 && errno == ECONNRESET)
         let elapsed = ContinuousClock.now - start
         #expect(elapsed >= .milliseconds(550) && elapsed < .seconds(4))
+        #expect(
+            try folder.run("server", "enable", "web/s1", "--control", folder.control).status == 0)
         let wrong = try folder.run(
             "server", "drain", "web/s1", "--deadline", "x", "--control", folder.control)
         #expect(wrong.status == 2)
+    }
+
+    @Test func `a later word on a server takes back the deadline of the earlier one`() throws {
+        let holding = try Socket.listening(
+            on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 16)
+        let mute = try Socket.localAddress(of: holding.rawValue).port
+        _ = try folder.start(
+            folder.write(balancerFile(port: port, server: mute), to: "a.cfg"))
+        try folder.awaitLog("serves")
+        let client = try ReadingClient(port: port)
+        try eventually(within: .seconds(5), "it is served") {
+            try counter("servers", "traffic", "scur") == 1
+        }
+        for words in [["--deadline", "0.3"], []] {
+            let result = try folder.run(
+                command: [ProgramFolder.binary, "server", "drain", "web/s1"] + words
+                    + ["--control", folder.control])
+            #expect(result.status == 0)
+        }
+        LinuxIO.Thread.sleep(for: .milliseconds(500))
+        #expect(try counter("servers", "traffic", "scur") == 1)
+        withExtendedLifetime(client) {}
     }
 
     @Test func `a log line reaches a syslog daemon, in haproxy's form`() throws {

@@ -67,6 +67,11 @@ final class ProgramFolder {
         let program = try RunningProgram(
             [Self.binary, "run", "--control", control, "--no-realtime"] + arguments, in: self,
             output: log, errors: log)
+        return adopt(program)
+    }
+
+    /// Has a program end with this folder.
+    func adopt(_ program: RunningProgram) -> RunningProgram {
         programs.append(program)
         return program
     }

@@ -24,10 +24,10 @@ final class TalkingServer: Sendable {
     private let held = Mutex<[Int32]>([])
     private let isOpen = Mutex(true)
 
-    init(_ manner: Manner, port: UInt16 = 0) throws {
+    init(_ manner: Manner, at address: UInt32 = 0x7f00_0001, port: UInt16 = 0) throws {
         self.manner = Mutex(manner)
         let socket = try Socket.listening(
-            on: SocketAddress(address: 0x7f00_0001, port: port), backlog: 128)
+            on: SocketAddress(address: address, port: port), backlog: 128)
         self.port = try Socket.localAddress(of: socket.rawValue).port
         _ = fcntl(socket.rawValue, F_SETFL, 0)
         listener = socket.release()
@@ -55,6 +55,13 @@ final class TalkingServer: Sendable {
 
     /// Connections that it holds.
     var heldCount: Int { held.withLock(\.count) }
+
+    /// Says something to all that it holds.
+    func sayToHeld(_ text: String) {
+        for socket in held.withLock(\.self) {
+            _ = send(socket, text, text.utf8.count, Int32(MSG_NOSIGNAL))
+        }
+    }
 
     /// Whether the peer of a held connection is gone.
     func isGone(_ index: Int) -> Bool {
@@ -110,6 +117,27 @@ final class TalkingServer: Sendable {
     }
 }
 
+/// A port of loopback whose queue is full, so that the kernel drops what wants to connect.
+final class BlackHole {
+    let port: UInt16
+    private let sockets: [Int32]
+
+    init() throws {
+        let listener = try Socket.listening(
+            on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 0)
+        port = try Socket.localAddress(of: listener.rawValue).port
+        let address = SocketAddress(address: 0x7f00_0001, port: port).raw
+        let clients = try (0..<4).map { _ in
+            let client = try Socket.tcp()
+            _ = StreamSocket.connect(client.rawValue, to: address)
+            return client.release()
+        }
+        sockets = [listener.release()] + clients
+    }
+
+    deinit { for socket in sockets { close(socket) } }
+}
+
 /// One row of haproxy's CSV by its columns.
 struct StatisticsRows {
     private let rows: [String: [String: String]]
@@ -146,7 +174,8 @@ struct StatisticsRows {
     /// A server's cell; the mark of a check under way is left out.
     func cell(_ server: String, _ column: String) -> String {
         let text = rows[server]?[column] ?? "?"
-        return text.hasPrefix("* ") ? String(text.dropFirst(2)) : text
+        let own = text.hasPrefix("* ") ? text.dropFirst(2) : text[...]
+        return String(own.drop { $0 == " " })
     }
 }
 #endif

@@ -106,24 +106,12 @@ final class RefusalTally: Sendable {
     /// How often it happened.
     subscript(refusal: Refusal) -> Int { counts[refusal.rawValue].value.load(ordering: .relaxed) }
 
-    /// Writes the counts to where they are shown.
-    ///
-    /// - Parameters:
-    ///   - snapshot: Where to.
-    ///   - former: What was counted before, by word.
-    func tell(_ snapshot: inout FrontendSnapshot, _ former: [String: Int]) {
-        for refusal in Refusal.allCases {
-            let count = self[refusal] + former[refusal.word, default: 0]
-            if count > 0 { snapshot.refusalsByCause[refusal] = count }
-        }
-        snapshot.requestErrors = Refusal.broken.reduce(0) {
-            $0 + snapshot.refusalsByCause[$1, default: 0]
-        }
-        snapshot.unreadableHellos =
-            unreadableHellos.load(ordering: .relaxed)
-            + former[RefusalTally.unreadableHello, default: 0]
-        snapshot.lateHellos =
-            lateHellos.load(ordering: .relaxed) + former[RefusalTally.lateHello, default: 0]
+    /// All counts: by cause, then the hellos that were no TLS, then the late ones.
+    var sums: [UInt64] {
+        (Refusal.allCases.map { self[$0] }
+            + [
+                unreadableHellos.load(ordering: .relaxed), lateHellos.load(ordering: .relaxed),
+            ]).map { UInt64(clamping: $0) }
     }
 
     static let unreadableHello = "hello-unreadable"

@@ -18,6 +18,8 @@ public struct ConnectionRecord: Sendable {
     public var client = IPEndpoint.none
     /// What the client connected to; of ``Kind/accepted`` only.
     public var local = IPEndpoint.none
+    /// The plan whose positions these are: ``BalancerView/generation``.
+    public var generation = 0
     /// The frontend's position in the plan.
     public var frontend = 0
     /// The pool's position in the plan.

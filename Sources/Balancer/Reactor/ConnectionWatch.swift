@@ -28,6 +28,19 @@ public typealias ConnectionObserver =
         unsafe failing.deallocate()
     }
 
+    /// Goes on from what was noted before.
+    ///
+    /// - Parameters:
+    ///   - former: Who noted it.
+    ///   - places: For each server's number there, its number here.
+    func goOn(from former: ConnectionWatch, places: [Int?]) {
+        for (index, place) in places.enumerated() {
+            guard let place, index < former.layout.serverCount else { continue }
+            unsafe failing[place].store(
+                former.failing[index].load(ordering: .relaxed), ordering: .relaxed)
+        }
+    }
+
     /// Takes note of a connection that was made.
     func connected(to number: Int) {
         guard number < layout.serverCount, unsafe failing[number].load(ordering: .relaxed),

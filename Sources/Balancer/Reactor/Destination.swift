@@ -1,9 +1,12 @@
 internal import LinuxIO
 
-/// What never changes about the connections to a server.
+/// How connections to a server are made; all of it stays as it is but, where it has a name, the address.
 struct Destination {
-    let address: RawStreamAddress
-    let family: Int32
+    private(set) var address: RawStreamAddress
+    private(set) var family: Int32
+    let isByName: Bool
+    /// Which of the server's addresses this is.
+    private var edition: UInt32 = 0
     /// Whether connecting takes no call beyond those that every connection takes.
     let isPlain: Bool
     let hasHeader: Bool
@@ -15,11 +18,21 @@ struct Destination {
         address = RawStreamAddress(server.address)
         family = server.address.family
         connection = server.connection
+        isByName = server.isByName
         hasHeader = server.connection.header != .none
         userTimeout = Int32(truncatingIfNeeded: milliseconds(server.connection.userTimeout))
         isPlain =
             server.address.isLocal
             || connection.source == .automatic && connection.interface == nil && userTimeout == 0
+    }
+
+    /// Takes the server's present address over.
+    mutating func refresh(_ number: Int, from book: AddressBook) {
+        let present = book.edition(of: number)
+        guard present != edition, let moved = book.address(of: number) else { return }
+        edition = present
+        address = RawStreamAddress(moved)
+        family = moved.family
     }
 
     /// Whether its socket is one of TCP, with a port of ours.

@@ -16,6 +16,8 @@ enum Message {
     case warm
     /// Reset the connections to a server, counted over all pools.
     case endSessions(server: Int, SessionEndCause)
+    /// Meet the other reactors, and go on with what they share from then on.
+    case handOver(Handover)
     /// Reset what is open and end.
     case stop
 }
@@ -30,6 +32,11 @@ final class Inbox: Sendable {
     func post(_ message: Message) {
         messages.withLock { $0.append(message) }
         waker.wake()
+    }
+
+    /// Puts messages into the words of another plan; for when no reactor runs.
+    func translate(_ body: (Message) -> Message?) {
+        messages.withLock { $0 = $0.compactMap(body) }
     }
 
     /// Takes what was posted.

@@ -24,11 +24,16 @@ struct PathTable: Sendable {
 
     private(set) var entries: [Entry] = []
     private(set) var routes: [Worker.Route] = []
+    /// How many of the routes, the first ones, new connections take.
+    private(set) var ownRouteCount = 0
 
     /// - Parameters:
     ///   - plan: What is to be done.
     ///   - layout: Where the servers stand.
-    init(_ plan: BalancerPlan, layout: TallyLayout) {
+    ///   - further: Ways that only connections take which have it already.
+    init(
+        _ plan: BalancerPlan, layout: TallyLayout, further: [(frontend: Int, pool: Int)] = []
+    ) {
         for (index, frontend) in plan.frontends.enumerated() {
             let first = routes.count
             let pools = frontend.poolIndices
@@ -55,6 +60,18 @@ struct PathTable: Sendable {
                     program: program)
             }
         }
+        ownRouteCount = routes.count
+        var known = Set(routes.map { Way(frontend: $0.frontend, pool: $0.pool) })
+        for (frontend, pool) in further
+        where known.insert(Way(frontend: frontend, pool: pool)).inserted {
+            routes.append(Worker.Route(frontend, to: pool, in: plan, layout: layout))
+        }
+    }
+
+    /// What tells one route from another.
+    struct Way: Hashable {
+        let frontend: Int
+        let pool: Int
     }
 }
 

@@ -1,15 +1,24 @@
 internal import LinuxIO
 internal import Synchronization
 
-/// What all reactors of a balancer share.
+/// What all reactors of a balancer share under one plan.
 final class SharedState: Sendable {
     /// A pool and what never changes about it.
     final class Pool: Sendable {
+        let plan: PoolPlan
         let state: Mutex<PoolState>
-        init(_ plan: PoolPlan) { state = Mutex(PoolState(plan)) }
+
+        init(_ plan: PoolPlan) {
+            self.plan = plan
+            state = Mutex(PoolState(plan))
+        }
     }
 
     let plan: BalancerPlan
+    /// The listeners' sockets; -1: nobody connects to it any more.
+    let sockets: [[Int32]]
+    /// Counts plans; records tell by it whose places they name.
+    let generation: Int
     let admission: Mutex<Admission>
     /// For each frontend that limits the rate of one address.
     let sourceRates: [SourceRates?]
@@ -19,7 +28,7 @@ final class SharedState: Sendable {
     let histograms: [HistogramBoard]
     /// Where records of connections go; `nil` where no frontend tells of any.
     let records: ConnectionRecords?
-    /// What balancers before this one have counted.
+    /// What was counted before: by other balancers, and under other plans.
     let former: Mutex<FormerCounters>
     let ports: SourcePorts
     let layout: TallyLayout
@@ -29,23 +38,21 @@ final class SharedState: Sendable {
     let refusals: [RefusalTally]
     let connectionLimit: Int
     let watch: ConnectionWatch?
+    let addresses: AddressBook
     /// Tells this balancer's `unique-id`s from those of others.
-    let ownNumber = UInt64.random(in: 0 ... .max)
+    let ownNumber: UInt64
 
-    init(_ plan: BalancerPlan, observer: ConnectionObserver? = nil) throws(SystemError) {
+    init(
+        _ plan: BalancerPlan, sockets: [[Int32]] = [], observer: ConnectionObserver? = nil
+    ) throws(SystemError) {
         self.plan = plan
+        self.sockets = sockets
+        generation = 0
         layout = TallyLayout(plan)
         paths = PathTable(plan, layout: layout)
         refusals = plan.frontends.map { _ in RefusalTally() }
         connectionLimit = SharedState.connectionLimit(of: plan)
-        let limit = connectionLimit
-        admission = Mutex(
-            Admission(
-                processLimit: limit,
-                frontendLimits: plan.frontends.map { min($0.connectionLimit ?? limit, limit) },
-                rateLimits: plan.frontends.map { $0.sessionRateLimit ?? .max },
-                listenerLimits: paths.entries.map { $0.connectionLimit ?? .max },
-                takesFlows: plan.frontends.map(\.isDatagram)))
+        admission = Mutex(Admission(plan, limit: connectionLimit))
         sourceRates = plan.frontends.map { frontend in
             frontend.sessionRateLimitPerSource.map { SourceRates(limit: $0) }
         }
@@ -56,12 +63,57 @@ final class SharedState: Sendable {
         let count = layout.count
         boards = inboxes.map { _ in TallyBoard(count: count) }
         histograms = inboxes.map { _ in HistogramBoard(poolCount: plan.pools.count) }
-        let isLogging = plan.frontends.contains { $0.logging != nil }
-        records = isLogging ? try ConnectionRecords(reactorCount: plan.reactorCount) : nil
+        records = plan.isLogging ? try ConnectionRecords(reactorCount: plan.reactorCount) : nil
         former = Mutex(FormerCounters(plan, layout))
         ports = SourcePorts(serverCount: layout.serverCount)
         let layout = layout
         watch = observer.map { ConnectionWatch(layout, observer: $0) }
+        addresses = AddressBook(serverCount: layout.serverCount)
+        ownNumber = .random(in: 0 ... .max)
+    }
+
+    /// Makes what the reactors go on with; nothing of it counts before the handover.
+    init(
+        succeeding former: SharedState, by succession: Succession, observer: ConnectionObserver?
+    ) throws(SystemError) {
+        plan = succession.plan
+        sockets = succession.sockets
+        generation = former.generation + 1
+        layout = TallyLayout(plan)
+        paths = PathTable(plan, layout: layout, further: former.ways(in: succession))
+        var refusals = plan.frontends.map { _ in RefusalTally() }
+        var rates = plan.frontends.map { frontend in
+            frontend.sessionRateLimitPerSource.map { SourceRates(limit: $0) }
+        }
+        for case (let index, let place?) in succession.frontends.enumerated() {
+            refusals[place] = former.refusals[index]
+            if let limit = plan.frontends[place].sessionRateLimitPerSource {
+                rates[place] = SourceRates(limit: limit, goingOnFrom: former.sourceRates[index])
+            }
+        }
+        self.refusals = refusals
+        sourceRates = rates
+        connectionLimit = SharedState.connectionLimit(of: plan)
+        admission = Mutex(Admission(plan, limit: connectionLimit))
+        pools = former.pools(in: succession)
+        inboxes = former.inboxes
+        let count = layout.count
+        let poolCount = plan.pools.count
+        boards = inboxes.map { _ in TallyBoard(count: count) }
+        histograms = inboxes.map { _ in HistogramBoard(poolCount: poolCount) }
+        records =
+            if let records = former.records {
+                records
+            } else if plan.isLogging {
+                try ConnectionRecords(reactorCount: plan.reactorCount)
+            } else { nil }
+        self.former = Mutex(FormerCounters(plan, layout))
+        ports = SourcePorts(
+            serverCount: layout.serverCount, goingOnFrom: former.ports, places: succession.servers)
+        let layout = layout
+        watch = observer.map { ConnectionWatch(layout, observer: $0) }
+        addresses = AddressBook(serverCount: layout.serverCount)
+        ownNumber = former.ownNumber
     }
 
     /// Pipes of each reactor.
@@ -74,12 +126,34 @@ final class SharedState: Sendable {
         }
     }
 
+    /// How many connections there can be as the descriptor limit allows.
+    ///
     /// A connection takes two descriptors; the rest is for pipes, listeners, and what the process
     /// does beside relaying.
-    private static func connectionLimit(of plan: BalancerPlan) -> Int {
+    static func possibleConnections(with plan: BalancerPlan) -> Int {
         let pipes = 2 * pipeCount(of: plan) * plan.reactorCount
-        let possible = max(1, (KernelSettings.openFileLimit - pipes - reservedDescriptors) / 2)
-        return min(plan.connectionLimit ?? .max, possible, mostConnections)
+        let possible = (KernelSettings.openFileLimit - pipes - reservedDescriptors) / 2
+        return min(max(1, possible), mostConnections)
+    }
+
+    private static func connectionLimit(of plan: BalancerPlan) -> Int {
+        min(plan.connectionLimit ?? .max, possibleConnections(with: plan))
+    }
+}
+
+extension BalancerPlan {
+    fileprivate var isLogging: Bool { frontends.contains { $0.logging != nil } }
+}
+
+extension Admission {
+    fileprivate init(_ plan: BalancerPlan, limit: Int) {
+        self.init(
+            processLimit: limit,
+            frontendLimits: plan.frontends.map { min($0.connectionLimit ?? limit, limit) },
+            rateLimits: plan.frontends.map { $0.sessionRateLimit ?? .max },
+            listenerLimits: plan.frontends.flatMap { $0.listeners }.map {
+                $0.connectionLimit ?? .max
+            }, takesFlows: plan.frontends.map(\.isDatagram))
     }
 }
 
@@ -122,22 +196,6 @@ struct TallyLayout: Hashable {
     var count: Int { listenerCount + poolCount + serverCount }
     func pool(_ index: Int) -> Int { listenerCount + index }
     func server(_ number: Int) -> Int { listenerCount + poolCount + number }
-}
-
-/// What balancers before this one have counted.
-struct FormerCounters {
-    var sessions = 0
-    var frontends: [CounterTotals]
-    /// By places on the boards.
-    var places: [CounterTotals]
-    /// Of each frontend, by word.
-    var refusals: [[String: Int]]
-
-    init(_ plan: BalancerPlan, _ layout: TallyLayout) {
-        frontends = plan.frontends.map { _ in CounterTotals() }
-        places = Array(repeating: CounterTotals(), count: layout.count)
-        refusals = plan.frontends.map { _ in [:] }
-    }
 }
 
 private let reservedDescriptors = 128

@@ -10,7 +10,7 @@ extension Worker {
         guard !route(client).isDatagram else { return connectFlow(client) }
         slab[client].phase = .connecting
         noteAssigned(client)
-        let destination = unsafe destinations + Int(slab[server].owner)
+        let destination = unsafe presentDestination(server)
         let result = StreamSocket.open(unsafe destination.pointee.family)
         guard result >= 0 else { return noSocket(client, Errno(result: result)) }
         let socket = Int32(result)
@@ -25,6 +25,17 @@ extension Worker {
         guard added == 0 else { return attemptFailed(client, .local) }
         slab[server].marks.insert(.watchesRoom)
         enter(.connecting, client)
+    }
+
+    /// How to connect to the server of a half, where it is now.
+    @unsafe
+    func presentDestination(_ server: Int) -> UnsafePointer<Destination> {
+        let number = Int(slab[server].owner)
+        let destination = unsafe destinations + number
+        if unsafe destination.pointee.isByName {
+            unsafe destination.pointee.refresh(number, from: shared.addresses)
+        }
+        return unsafe UnsafePointer(destination)
     }
 
     /// Handles the first event of a server's socket.

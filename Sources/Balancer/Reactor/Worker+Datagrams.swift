@@ -58,7 +58,7 @@ extension Worker {
         let server = client | 1
         slab[client].phase = .connecting
         noteAssigned(client)
-        let destination = unsafe destinations + Int(slab[server].owner)
+        let destination = unsafe presentDestination(server)
         let result = DatagramSocket.open(unsafe destination.pointee.family)
         guard result >= 0 else { return noSocket(client, Errno(result: result)) }
         let socket = Int32(result)

@@ -177,7 +177,8 @@ extension Worker {
         case .waiting:
             // Without a server it waits for one to come up, not for its turn.
             let isHeld = slab[client | 1].marks.contains(.isHeld)
-            consider(.queue, since, isHeld ? route.noServerTimeout : route.queueTimeout)
+            let limit = isHeld ? route.noServerTimeout : 0
+            consider(.queue, since, limit > 0 ? limit : route.queueTimeout)
         case .connecting: consider(.connect, since, route.connectTimeout)
         case .relaying, .flowing:
             let (own, servers) = idleLimits(client, route)

@@ -29,7 +29,10 @@ extension Worker {
         let token = UInt64(specialGeneration) << 32 | UInt64(index)
         let isDatagram = listeners[index].isDatagram
         // Flows are found without a lock: those of one listener belong to one reactor.
-        if isDatagram, index % shared.plan.reactorCount != number { return }
+        let socket = Int(listeners[index].socket)
+        guard socket >= 0, !isDatagram || socket % shared.plan.reactorCount == number else {
+            return
+        }
         let result = epoll.add(
             listeners[index].socket, for: isDatagram ? .readable : [.readable, .exclusive],
             token: token)
@@ -57,11 +60,24 @@ extension Worker {
         forgetWaiting()
         for index in listeners.indices where listeners[index].isWatched {
             unwatchListener(index)
-            guard !listeners[index].isDatagram else { continue }
-            var rest = mostSweeps
-            while rest > 0, case .more = take(from: index, isSweeping: true) { rest -= 1 }
+            if !listeners[index].isDatagram { sweep(index) }
         }
         shared.admission.withLock { $0.sweepEnded() }
+    }
+
+    /// Takes what waits at listeners that are about to go, before those who connected are reset.
+    mutating func sweepListeners(missingIn sockets: [[Int32]]) {
+        let staying = Set(sockets.joined())
+        for index in listeners.indices where !staying.contains(listeners[index].socket) {
+            guard listeners[index].isWatched else { continue }
+            unwatchListener(index)
+            if !listeners[index].isDatagram { sweep(index) }
+        }
+    }
+
+    private mutating func sweep(_ index: Int) {
+        var rest = mostSweeps
+        while rest > 0, case .more = take(from: index, isSweeping: true) { rest -= 1 }
     }
 
     /// Stops accepting for a while when descriptors are out.

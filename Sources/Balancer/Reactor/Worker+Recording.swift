@@ -120,6 +120,7 @@ extension Worker {
             place >= 0
             ? introductions[place].source
             : IPEndpoint(ipv4: slab[client].word, port: slab[client].number)
+        record.generation = shared.generation
         record.frontend = Int(slab[client].owner)
         record.pool = route(client).pool
         record.server = serverInPool(client)

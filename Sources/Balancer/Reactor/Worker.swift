@@ -51,19 +51,14 @@ internal import Synchronization
     let number: Int
     let shared: SharedState
     let epoll: Epoll
-    let buffer: UnsafeMutableRawPointer
-    let tallies: UnsafeMutablePointer<Tally>
-    let routes: UnsafeMutablePointer<Route>
-    /// One for each listener.
-    let entries: UnsafeMutablePointer<PathTable.Entry>
-    /// The servers, counted over all pools.
-    let destinations: UnsafeMutablePointer<Destination>
+    let tables: WorkerTables
+    let page: WorkerPage
+    let layout: TallyLayout
     var introductions = Introductions()
     /// The flows of datagrams, by the index of their client half.
     var flows: [FlowKey: Int32] = [:]
     /// Counts `unique-id`s.
     var identifierCount: UInt64 = 0
-    let layout: TallyLayout
     var slab: ConnectionSlab
     var wheel: TimerWheel
     var pool: LeasePool
@@ -82,6 +77,8 @@ internal import Synchronization
     /// Connections that are being accepted and not yet counted in.
     var uncounted = 0
     var isStopping = false
+    /// Where the reactors are to meet at the end of this turn.
+    var handover: Handover?
     /// No accepting before then: descriptors ran out.
     var acceptPauseEnd: UInt64?
     /// When the shares of servers that warm up are to be computed anew.
@@ -93,9 +90,10 @@ internal import Synchronization
     /// The first instant at which a frontend that is over its rate may accept again.
     var rateDueAt: UInt64?
 
-    init(number: Int, shared: SharedState, listeners: [[Int32]]) throws(SystemError) {
+    init(number: Int, shared: SharedState) throws(SystemError) {
         let epoll = try Epoll(capacity: 256)
-        let slab = try ConnectionSlab(capacity: shared.connectionLimit)
+        let slab = try ConnectionSlab(
+            capacity: SharedState.possibleConnections(with: shared.plan))
         self.epoll = epoll
         self.slab = slab
         self.number = number
@@ -104,43 +102,66 @@ internal import Synchronization
         now = MonotonicInstant.now.milliseconds
         wheel = TimerWheel(at: now)
         pool = LeasePool(capacity: SharedState.pipeCount(of: shared.plan))
-        unsafe buffer = .allocate(byteCount: bufferByteCount, alignment: 4096)
-        unsafe tallies = shared.boards[number].base
-        unsafe routes = Worker.table(shared.paths.routes)
-        unsafe entries = Worker.table(shared.paths.entries)
-        unsafe destinations = Worker.table(
-            shared.plan.pools.flatMap(\.servers).map(Destination.init))
-        for (socket, entry) in zip(listeners.joined(), shared.paths.entries) {
-            self.listeners.append(
-                Listener(
-                    socket: socket, frontend: entry.frontend, isDatagram: entry.isDatagram))
+        page = WorkerPage()
+        tables = WorkerTables(shared, number: number)
+        listeners = Worker.listeners(of: shared)
+        waitingLists = Worker.lists(for: shared)
+        reserveFlows()
+    }
+
+    /// Goes on by what a handover brought; connections are yet to be told where everything stands.
+    init(succeeding former: consuming Worker, _ shared: SharedState) {
+        number = former.number
+        self.shared = shared
+        layout = shared.layout
+        tables = WorkerTables(shared, number: former.number)
+        listeners = Worker.listeners(of: shared)
+        waitingLists = Worker.lists(for: shared)
+        introductions = former.introductions
+        flows = former.flows
+        identifierCount = former.identifierCount
+        now = former.now
+        turnNumber = former.turnNumber
+        (firstReady, lastReady) = (former.firstReady, former.lastReady)
+        isAccepting = former.isAccepting
+        isStopping = former.isStopping
+        acceptPauseEnd = former.acceptPauseEnd
+        warmingDueAt = former.warmingDueAt
+        epoll = former.epoll
+        page = former.page
+        slab = former.slab
+        wheel = former.wheel
+        pool = former.pool
+        reserveFlows()
+    }
+
+    /// Makes room ahead: a table that grows while datagrams come would lose some of them.
+    private mutating func reserveFlows() {
+        guard listeners.contains(where: \.isDatagram) else { return }
+        let count = min(shared.connectionLimit, 4096)
+        flows.reserveCapacity(count)
+        introductions.reserve(count)
+    }
+
+    static func listeners(of shared: SharedState) -> [Listener] {
+        zip(shared.sockets.joined(), shared.paths.entries).map { socket, entry in
+            Listener(socket: socket, frontend: entry.frontend, isDatagram: entry.isDatagram)
         }
-        if self.listeners.contains(where: \.isDatagram) {
-            // A table that grows while datagrams come would lose some of them.
-            let count = min(shared.connectionLimit, 4096)
-            flows.reserveCapacity(count)
-            introductions.reserve(count)
-        }
-        waitingLists = Array(
+    }
+
+    private static func lists(for shared: SharedState) -> [ListenerList] {
+        Array(
             repeating: ListenerList(),
             count: 2 + shared.plan.frontends.count + shared.paths.entries.count)
     }
 
-    deinit {
-        unsafe buffer.deallocate()
-        unsafe routes.deallocate()
-        unsafe entries.deinitialize(count: shared.paths.entries.count)
-        unsafe entries.deallocate()
-        unsafe destinations.deinitialize(count: layout.serverCount)
-        unsafe destinations.deallocate()
-    }
-
-    /// Copies values to where they are reached without counting references.
-    private static func table<Value>(_ values: [Value]) -> UnsafeMutablePointer<Value> {
-        let memory = UnsafeMutablePointer<Value>.allocate(capacity: max(1, values.count))
-        for (index, value) in values.enumerated() { unsafe (memory + index).initialize(to: value) }
-        return unsafe memory
-    }
+    var buffer: UnsafeMutableRawPointer { unsafe page.start }
+    var tallies: UnsafeMutablePointer<Tally> { unsafe tables.tallies }
+    var routes: UnsafeMutablePointer<Route> { unsafe tables.routes }
+    /// One for each listener.
+    var entries: UnsafeMutablePointer<PathTable.Entry> { unsafe tables.entries }
+    /// The servers, counted over all pools.
+    var destinations: UnsafeMutablePointer<Destination> { unsafe tables.destinations }
 
     /// Serves until told to stop.
     mutating func run() {
@@ -148,7 +169,10 @@ internal import Synchronization
         let bell = shared.inboxes[number].waker.descriptor.rawValue
         _ = epoll.add(bell, for: .readable, token: bellToken)
         watchListeners()
-        while !isStopping { turn() }
+        while !isStopping {
+            turn()
+            if let handover { succeed(handover) }
+        }
         closeAll()
     }
 
@@ -239,6 +263,9 @@ internal import Synchronization
                 accepts ? watchListeners() : leaveListeners()
             case .warm: warmServers()
             case .endSessions(let server, let cause): endSessions(of: server, because: cause)
+            case .handOver(let handover):
+                self.handover = handover
+                sweepListeners(missingIn: handover.succession.sockets)
             case .stop: isStopping = true
             }
         }

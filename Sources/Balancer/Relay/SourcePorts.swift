@@ -21,13 +21,24 @@ final class SourcePorts: Sendable {
     }
 
     /// Makes one turn per server, each from a different port on.
-    init(serverCount: Int) {
+    ///
+    /// - Parameters:
+    ///   - serverCount: How many servers.
+    ///   - former: Whose turns go on; `nil`: nobody's.
+    ///   - places: For each server's number there, its number here.
+    init(serverCount: Int, goingOnFrom former: SourcePorts? = nil, places: [Int?] = []) {
         let range = KernelSettings.localPortRange
         low = UInt32(range.lowerBound)
         count = UInt32(range.upperBound - range.lowerBound) + 1
         let count = count
-        next = (0..<serverCount).map { _ in Cursor(.random(in: 0..<count)) }
-        isAvailable = SourcePorts.probe()
+        var next = (0..<serverCount).map { _ in Cursor(.random(in: 0..<count)) }
+        if let former {
+            for (index, place) in places.enumerated() {
+                if let place { next[place] = former.next[index] }
+            }
+        }
+        self.next = next
+        isAvailable = former?.isAvailable ?? SourcePorts.probe()
     }
 
     /// The next port for a connection to a server, as a range that holds it alone.

@@ -53,6 +53,8 @@ struct PoolState {
     private let queueLimit: Int
     /// Whether clients wait while no server is usable.
     private let holdsWithoutServer: Bool
+    /// Whether it is not known yet if a server is usable.
+    private var isAwaited = false
     private var choiceCount: UInt64 = 0
     private var lastTurn = Turn.none
     /// How many servers can serve, backups included (`nbsrv`).
@@ -64,7 +66,29 @@ struct PoolState {
         backupUse = plan.backupUse
         queueLimit = plan.queueLimit ?? .max
         holdsWithoutServer = plan.noServerTimeout != nil
+        isAwaited = servers.contains { !$0.isUp }
         refresh()
+    }
+
+    /// Goes on from what the pool was under another plan.
+    ///
+    /// - Parameters:
+    ///   - former: What it was.
+    ///   - places: For each server's former position, its position now.
+    ///   - now: Milliseconds of the monotonic clock.
+    /// - Returns: What waiting connections are to hear, by the positions of now.
+    mutating func goOn(
+        from former: PoolState, places: [Int?], at now: UInt64
+    ) -> [Notice] {
+        for (index, place) in places.enumerated() {
+            if let place { servers[place].goOn(from: former.servers[index]) }
+        }
+        (line, waitingCount, peakQueue) = (former.line, former.waitingCount, former.peakQueue)
+        (current, peak, total) = (former.current, former.peak, former.total)
+        (rate, lastSessionAt) = (former.rate, former.lastSessionAt)
+        (choiceCount, lastTurn) = (former.choiceCount, former.lastTurn)
+        isAwaited = isAwaited || former.isAwaited
+        return reconsider(at: now)
     }
 
     /// Positions of the servers that connections go to.
@@ -96,7 +120,7 @@ extension PoolState {
         for waiter: Waiter, key: UInt32, avoiding avoided: Int?, at now: UInt64
     ) -> Choice {
         guard !candidates.isEmpty else {
-            guard holdsWithoutServer else { return .nobody }
+            guard holdsWithoutServer || isAwaited else { return .nobody }
             let choice = enqueue(waiter, at: nil)
             guard case .waits(let place) = choice else { return choice }
             return .isHeld(place)
@@ -269,6 +293,13 @@ extension PoolState {
         return reconsider(at: now)
     }
 
+    /// Takes note of whether it is known if a server is usable.
+    mutating func setAwaited(_ isAwaited: Bool, at now: UInt64) -> [Notice] {
+        guard self.isAwaited != isAwaited else { return [] }
+        self.isAwaited = isAwaited
+        return isAwaited ? [] : reconsider(at: now)
+    }
+
     /// Whether a server's share still grows.
     var isWarming: Bool { servers.contains { $0.slowStartedAt != nil } }
 
@@ -294,7 +325,7 @@ extension PoolState {
                 notices.append(.chooseAgain(waiter))
             }
         }
-        if candidates.isEmpty, !holdsWithoutServer {
+        if candidates.isEmpty, !holdsWithoutServer, !isAwaited {
             while let waiter = line.popFirst() {
                 waitingCount -= 1
                 notices.append(.chooseAgain(waiter))

@@ -8,7 +8,11 @@ struct PooledServer {
     /// Its share when it has warmed up, 0 to 256.
     var weight: Int
     var administrativeState: AdministrativeState
-    var isUp = true
+    var isUp: Bool
+    /// Whether it is there for the connections that it has.
+    private let isLeaving: Bool
+    private let configuredWeight: Int
+    private let configuredLimit: Int
     /// Whether connections go to it now.
     var isCandidate = false
 
@@ -45,10 +49,25 @@ struct PooledServer {
         weight = min(max(plan.weight, 0), 256)
         share = weight * 16
         administrativeState = plan.administrativeState
+        isUp = plan.isUp
+        isLeaving = plan.isLeaving
+        (configuredWeight, configuredLimit) = (weight, fullLimit)
+    }
+
+    /// Goes on from what it was under another plan: with its connections, its line and its counts, and
+    /// as whoever spoke of it had it.
+    mutating func goOn(from former: PooledServer) {
+        (isUp, administrativeState) = (former.isUp, former.administrativeState)
+        (slowStartedAt, lastTurn) = (former.slowStartedAt, former.lastTurn)
+        (served, peak, total) = (former.served, former.peak, former.total)
+        (rate, lastChosenAt) = (former.rate, former.lastChosenAt)
+        (line, peakQueue) = (former.line, former.peakQueue)
+        if configuredWeight == former.configuredWeight { weight = former.weight }
+        if configuredLimit == former.configuredLimit { fullLimit = former.fullLimit }
     }
 
     /// Whether new connections may go to it.
-    var isUsable: Bool { isUp && administrativeState == .ready && weight > 0 }
+    var isUsable: Bool { isUp && administrativeState == .ready && weight > 0 && !isLeaving }
     /// Whether it has no room, or others were first.
     var isFull: Bool { served >= limit || line.count > 0 }
 

@@ -59,4 +59,7 @@ struct Draft: Sendable {
     var backendReferences: [Placed<String>] = []
     var ruleReferences: [Placed<RuleReference>] = []
     var listeners: [Placed<Listening>] = []
+    var resolvers: [Placed<ResolverSection>] = []
+    /// The sections `resolvers` that servers name.
+    var resolverReferences: [Placed<String>] = []
 }

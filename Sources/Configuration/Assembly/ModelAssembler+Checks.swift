@@ -34,6 +34,54 @@ extension ModelAssembler {
         }
     }
 
+    /// A check by TCP of a server that is a Unix socket, at another address, needs a port.
+    mutating func checkPorts() {
+        for backend in draft.backends where backend.value.checks.method.needsPort {
+            for server in backend.value.servers where server.port == 0 {
+                guard let check = server.check, check.address != nil, check.port == nil else {
+                    continue
+                }
+                report(
+                    "server \(server.name.quoted): it has no port of its own, so a check at 'addr'"
+                        + " needs 'port N'", at: backend.location)
+            }
+        }
+    }
+
+    /// Puts each file of authorities in one place, however many servers name it.
+    func gatherAuthorities(_ model: inout Model) {
+        for pool in model.backends.indices {
+            for server in model.backends[pool].servers.indices {
+                guard let tls = model.backends[pool].servers[server].check?.tls,
+                    let path = tls.authoritiesPath
+                else { continue }
+                model.authorities[path] = tls.authorities
+                model.backends[pool].servers[server].check?.tls.authorities = []
+            }
+        }
+    }
+
+    /// Each section `resolvers` that a server names is there; that of the name `default` is there by
+    /// itself, and asks the host's own name servers.
+    mutating func checkResolverReferences() {
+        let names = Set(draft.resolvers.map(\.value.name))
+        for reference in draft.resolverReferences where !names.contains(reference.value) {
+            if reference.value == "default" {
+                guard !draft.resolvers.contains(where: { $0.value.name == "default" }) else {
+                    continue
+                }
+                let host = ResolverSection.ofHost(name: "default")
+                guard host.servers.isEmpty else {
+                    draft.resolvers.append(Placed(value: host, location: reference.location))
+                    continue
+                }
+            }
+            report(
+                "resolvers \(reference.value.quoted): no section has this name",
+                at: reference.location, suggestion: names.nearest(to: reference.value))
+        }
+    }
+
     /// haproxy's configuration manual, `option external-check`.
     mutating func checkCommandChecks() {
         guard !draft.global.allowsCommandChecks else { return }
@@ -70,5 +118,28 @@ extension ModelAssembler {
         report(
             "with this section there are \(count) \(what); all sections together may have"
                 + " \(Model.mostPlaces)", at: location)
+    }
+}
+
+extension CheckMethod {
+    /// Whether it goes to the check's port.
+    fileprivate var needsPort: Bool {
+        switch self {
+        case .icmp, .command, .file: false
+        case .script(let steps): !steps.allConnectToPorts
+        case .http(let settings):
+            settings.exchanges.contains { $0.connection?.port == nil }
+        case .connection, .sslHello, .redis, .postgreSQL, .mySQL, .smtp, .ldap, .dns, .udp: true
+        }
+    }
+}
+
+extension [ScriptCheckStep] {
+    /// Whether there are rules that connect, and each of them names a port.
+    fileprivate var allConnectToPorts: Bool {
+        let ports = compactMap { step -> UInt16?? in
+            if case .connect(let connection) = step.action { connection.port } else { nil }
+        }
+        return !ports.isEmpty && ports.allSatisfy { $0 != nil }
     }
 }

@@ -2,7 +2,7 @@ import VRRPCore
 
 /// Joins what all files say into one model and checks what only shows across sections and files.
 struct ModelAssembler {
-    let draft: Draft
+    var draft: Draft
     /// Whether scripts that ask for a haproxy process are run as written.
     let literalScripts: Bool
     private(set) var diagnostics: [Diagnostic] = []
@@ -18,6 +18,7 @@ struct ModelAssembler {
         checkProxies()
         checkListeners()
         checkCounts()
+        refuseDuplicates(draft.resolvers, by: \.name, as: { "resolvers \($0.name.quoted)" })
         if draft.isComplete {
             checkTrackReferences()
             checkGroupMembers()
@@ -25,8 +26,10 @@ struct ModelAssembler {
             checkRuleReferences()
             checkModes()
             checkTrackedServers()
+            checkResolverReferences()
         }
         checkCommandChecks()
+        checkPorts()
         var model = Model()
         model.global = draft.global
         model.virtualRouters = draft.routers.map(\.value.settings)
@@ -37,6 +40,8 @@ struct ModelAssembler {
         model.frontends = draft.frontends.map(\.value)
         model.backends = draft.backends.map(\.value)
         model.statisticsPages = draft.pages.map(\.value)
+        model.resolvers = draft.resolvers.map(\.value)
+        gatherAuthorities(&model)
         return model
     }
 

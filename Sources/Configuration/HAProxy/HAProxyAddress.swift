@@ -30,9 +30,14 @@ extension Word {
             throw .error("\(text.quoted): a server cannot be an open descriptor", at: position)
         case .internet, nil: break
         }
+        // The record of a service names the port.
+        if text.hasPrefix("_"), !text.contains(":") { return (.name(try domainName(text)), 0) }
         let (host, ports, family) = try hostAndPort()
         guard !host.isEmpty, host != "*" else {
             throw .error("\(text.quoted): a server needs an address before ':'", at: position)
+        }
+        if family == nil, host.looksLikeName {
+            return (.name(try domainName(host)), try serverPort(ports))
         }
         let address = try ipAddress(host, family, of: "server address")
         switch address {
@@ -43,12 +48,41 @@ extension Word {
             throw .error("\(address) is no address of a server", at: position)
         default: break
         }
+        return (.internet(address), try serverPort(ports))
+    }
+
+    private func serverPort(_ ports: String) throws(Remark) -> UInt16 {
         guard !ports.hasPrefix("+"), !ports.hasPrefix("-") else {
             throw .error(
                 "\(text.quoted): port offsets are known but not implemented yet; write the port",
                 at: position)
         }
-        return (.internet(address), try port(ports))
+        return try port(ports)
+    }
+
+    /// The text as a name that name servers can be asked for.
+    ///
+    /// RFC 1035 §2.3.4; haproxy takes letters, digits, `-`, `_` and `.`.
+    private func domainName(_ name: String) throws(Remark) -> String {
+        let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+            .dropLast(name.hasSuffix(".") ? 1 : 0)
+        let isName =
+            name.utf8.count < 254 && !labels.isEmpty
+            && labels.allSatisfy { label in
+                (1...63).contains(label.utf8.count)
+                    && label.utf8.allSatisfy { byte in
+                        switch byte {
+                        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x5F: true
+                        default: false
+                        }
+                    }
+            }
+        guard isName else {
+            throw .error(
+                "\(name.quoted) is no name of a server; one looks like web01.example.org",
+                at: position)
+        }
+        return name
     }
 
     /// The word as an address that connections are made from, with a port or without one.
@@ -154,12 +188,10 @@ extension Word {
             throw .error(
                 "\(host.quoted) is no IPv6 address; one looks like 2001:db8::1", at: position)
         }
-        let looksNumeric = host.allSatisfy { $0.isNumber || $0 == "." }
         throw .error(
-            looksNumeric
-                ? "\(host.quoted) is no IPv4 address; one looks like 192.0.2.1"
-                : "\(what) \(host.quoted): names are known but not implemented yet;"
-                    + " write the IP address", at: position)
+            host.looksLikeName
+                ? "\(what) \(host.quoted): names are for servers; write the IP address"
+                : "\(host.quoted) is no IPv4 address; one looks like 192.0.2.1", at: position)
     }
 
     private func ports(_ text: String) throws(Remark) -> ClosedRange<UInt16> {
@@ -175,5 +207,12 @@ extension Word {
     private func port(_ text: String) throws(Remark) -> UInt16 {
         let word = Word(text: text, position: position)
         return UInt16(try word.integer(in: 1...65_535, of: "port"))
+    }
+}
+
+extension String {
+    /// Whether it is neither an address nor meant as one.
+    fileprivate var looksLikeName: Bool {
+        !contains(":") && !allSatisfy { $0.isNumber || $0 == "." }
     }
 }

@@ -1,3 +1,4 @@
+import Expressions
 import Glibc
 
 extension Arguments {
@@ -77,7 +78,7 @@ extension Arguments {
     /// A regular expression that compiles.
     mutating func expression() throws(Remark) -> String {
         let word = try next("a regular expression")
-        do { _ = try Regex(word.text) } catch {
+        do { _ = try RegularExpression(word.text) } catch {
             throw .error(
                 "\(label) \(word.text.quoted): not a regular expression: \(error)",
                 at: word.position)

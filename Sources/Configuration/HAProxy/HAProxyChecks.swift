@@ -12,14 +12,41 @@ struct HAProxyChecks: Sendable {
     struct Rules<Rule: Sendable>: Sendable {
         private(set) var all: [Rule] = []
         private var areInherited = false
+        private var lineCount = 0
+        /// The text of the last `comment` line, for as long as it holds.
+        private var comment: String?
+        private var lastKind: String?
 
-        mutating func append(_ rule: Rule) {
-            if areInherited { all = [] }
-            areInherited = false
-            all.append(rule)
+        /// Takes a rule in.
+        ///
+        /// - Parameters:
+        ///   - kind: Its keyword: a comment line holds for the rules after it up to another keyword.
+        ///   - own: The rule's own comment.
+        ///   - make: Makes it from its comment and its number, which counts comment lines too.
+        mutating func append(
+            _ kind: String, comment own: String?,
+            _ make: (_ comment: String?, _ number: Int) -> Rule
+        ) {
+            begin()
+            if lastKind != nil, lastKind != kind { comment = nil }
+            all.append(make(own ?? comment, lineCount))
+            if kind == "connect" { comment = nil }
+            lastKind = kind
+        }
+
+        /// Takes a line in that is only a comment.
+        mutating func append(comment: String) {
+            begin()
+            self.comment = comment
+            lastKind = nil
         }
 
         mutating func inherit() { areInherited = true }
+
+        private mutating func begin() {
+            if areInherited { self = Self() }
+            lineCount += 1
+        }
     }
 
     var kind = Kind.connection

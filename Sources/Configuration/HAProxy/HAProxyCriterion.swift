@@ -168,7 +168,7 @@ struct HAProxyCriterion {
 
 extension Word {
     /// The word as a network: `ADDRESS`, `ADDRESS/LENGTH` or, of IPv4, `ADDRESS/MASK`.
-    fileprivate func addressPrefix() throws(Remark) -> AddressPrefix {
+    func addressPrefix() throws(Remark) -> AddressPrefix {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard let address = IPAddress(parts[0]), parts.count <= 2 else {
             throw .error(

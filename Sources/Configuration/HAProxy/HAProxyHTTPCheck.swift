@@ -2,7 +2,7 @@
 enum HAProxyHTTPCheck {
     /// One rule, in the order of the file.
     enum Rule: Sendable {
-        case connect(CheckConnection)
+        case connect(CheckConnection, comment: String?)
         case send(Request)
         case expect(HTTPCheckExpectation)
     }
@@ -10,10 +10,11 @@ enum HAProxyHTTPCheck {
     /// What `http-check send` says; what it leaves out, `option httpchk` does.
     struct Request: Sendable {
         var method: String?
-        var path: String?
+        var path: CheckText?
         var isHTTP11: Bool?
         var headers: [HTTPCheckExchange.Header] = []
-        var body: String?
+        var body: CheckText?
+        var comment: String?
     }
 
     /// Requests with what belongs to each: a rule `connect`, or a second `send`, begins another.
@@ -33,9 +34,9 @@ enum HAProxyHTTPCheck {
         }
         for rule in rules {
             switch rule {
-            case .connect(let connection):
+            case .connect(let connection, let comment):
                 flush()
-                current.connection = connection
+                (current.connection, current.comment) = (connection, comment)
             case .send(let request):
                 if hasSent { flush() }
                 (hasSent, hasBegun) = (true, true)
@@ -58,11 +59,11 @@ enum HAProxyHTTPCheck {
         var request = HTTPCheckExchange()
         guard let first = arguments.nextIfPresent() else { return request }
         guard let path = arguments.nextIfPresent() else {
-            request.path = try first.requestPath()
+            request.path = CheckText(try first.requestPath())
             return request
         }
         request.method = try first.token(of: "method")
-        request.path = try path.requestPath()
+        request.path = CheckText(try path.requestPath())
         guard let version = arguments.nextIfPresent() else { return request }
         let lines = version.text.unicodeScalars.split { $0 == "\r" || $0 == "\n" }.map(String.init)
         request.isHTTP11 = try version.isHTTP11(lines.first ?? "")
@@ -77,10 +78,10 @@ enum HAProxyHTTPCheck {
             request.headers.append(
                 .init(
                     name: try name.token(of: "header"),
-                    value: String(parts[1].drop { $0 == " " || $0 == "\t" })))
+                    value: CheckText(String(parts[1].drop { $0 == " " || $0 == "\t" }))))
         }
         if let host = arguments.nextIfPresent() {
-            request.headers.append(.init(name: "Host", value: host.text))
+            request.headers.append(.init(name: "Host", value: CheckText(host.text)))
         }
         return request
     }
@@ -90,20 +91,29 @@ enum HAProxyHTTPCheck {
         "http-check rule",
         [
             "connect": .line { checks, arguments throws(Remark) in
-                checks.httpRules.append(.connect(try arguments.checkConnection().0))
+                let (connection, comment) = try arguments.checkConnection()
+                checks.httpRules.append("connect", comment: comment) { comment, _ in
+                    .connect(connection, comment: comment)
+                }
             },
             "send": .line { checks, arguments throws(Remark) in
                 var request = Request()
                 try sending.readAll(into: &request, &arguments)
-                checks.httpRules.append(.send(request))
+                checks.httpRules.append("send", comment: request.comment) { _, _ in
+                    .send(request)
+                }
             },
             "expect": .line { checks, arguments throws(Remark) in
-                checks.httpRules.append(.expect(try expectation(&arguments)))
+                var expectation = try expectation(&arguments)
+                checks.httpRules.append("expect", comment: expectation.comment) { comment, _ in
+                    expectation.comment = comment
+                    return .expect(expectation)
+                }
             },
             "disable-on-404": .set(\.drainsOn404, to: true),
             "send-state": .set(\.sendsState, to: true),
-            "comment": .line { _, arguments throws(Remark) in
-                _ = try arguments.next("a text")
+            "comment": .line { checks, arguments throws(Remark) in
+                checks.httpRules.append(comment: try arguments.next("a text").text)
             },
             "set-var": .notYet("rules have no variables"),
             "set-var-fmt": .notYet("rules have no variables"),
@@ -117,7 +127,15 @@ enum HAProxyHTTPCheck {
                 request.method = try arguments.next("a method").token(of: "method")
             },
             "uri": .line { request, arguments throws(Remark) in
-                request.path = try arguments.next("a path").requestPath()
+                request.path = CheckText(try arguments.next("a path").requestPath())
+            },
+            "uri-lf": .line { request, arguments throws(Remark) in
+                let position = arguments.upcoming?.position ?? arguments.position
+                let path = try arguments.filledText("a path")
+                // A name has nothing in it that a path has not.
+                let sample = path.filled(server: "s", backend: "b", host: "h")
+                _ = try Word(text: sample, position: position).requestPath()
+                request.path = path
             },
             "ver": .line { request, arguments throws(Remark) in
                 let word = try arguments.next("HTTP/1.0 or HTTP/1.1")
@@ -125,8 +143,9 @@ enum HAProxyHTTPCheck {
             },
             "hdr": .line { request, arguments throws(Remark) in
                 let name = try arguments.next("a header's name").token(of: "header")
-                let value = try arguments.literal("a header's value")
-                guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
+                let value = try arguments.filledText("a header's value")
+                let sample = value.filled(server: "", backend: "", host: "")
+                guard sample.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
                     throw .error(
                         "hdr \(name): a value cannot have a line end in it",
                         at: arguments.position)
@@ -134,42 +153,46 @@ enum HAProxyHTTPCheck {
                 request.headers.append(.init(name: name, value: value))
             },
             "body": .line { request, arguments throws(Remark) in
-                request.body = try arguments.next("a text").text
+                request.body = CheckText(try arguments.next("a text").text)
             },
-            "comment": .line { _, arguments throws(Remark) in
-                _ = try arguments.next("a text")
+            "body-lf": .line { request, arguments throws(Remark) in
+                request.body = try arguments.filledText("a text")
             },
-            "uri-lf": refused, "body-lf": refused,
+            "comment": .line { request, arguments throws(Remark) in
+                request.comment = try arguments.next("a text").text
+            },
         ])
-
-    private static let refused = NodeConfiguration.Rule<Request>.line {
-        _, arguments throws(Remark) in
-        throw .error(
-            "\(arguments.label.quoted) is known but not implemented yet; write the text itself",
-            at: arguments.position)
-    }
 
     private static func expectation(
         _ arguments: inout Arguments
     ) throws(Remark) -> HTTPCheckExpectation {
-        let options = try arguments.expectOptions()
-        let word = try arguments.nextSubkeyword("status, rstatus, string, rstring, hdr or fhdr")
-        let condition: HTTPCheckExpectation.Condition =
-            switch word.text {
-            case "status": .status(try arguments.next("statuses").statusSet())
-            case "rstatus": .statusExpression(try arguments.expression())
-            case "string": .body(.text(try arguments.next("a text").text))
-            case "rstring": .body(.expression(try arguments.expression()))
-            case "hdr", "fhdr":
-                try arguments.header(isWhole: word.text == "fhdr")
-            default:
-                throw .error(
-                    "expect \(word.text.quoted): must be status, rstatus, string, rstring, hdr or"
-                        + " fhdr", at: word.position,
-                    suggestion: ["status", "rstatus", "string", "rstring", "hdr", "fhdr"]
-                        .nearest(to: word.text))
-            }
-        return HTTPCheckExpectation(condition, isNegated: options.isNegated)
+        let options = try arguments.expectOptions { kind, arguments throws(Remark) in
+            try condition(kind, &arguments)
+        }
+        var expectation = HTTPCheckExpectation(options.subject, isNegated: options.isNegated)
+        expectation.minimumLength = options.minimumLength
+        expectation.words = options.words
+        expectation.comment = options.comment
+        return expectation
+    }
+
+    private static func condition(
+        _ kind: Word, _ arguments: inout Arguments
+    ) throws(Remark) -> HTTPCheckExpectation.Condition? {
+        switch kind.text {
+        case "status": .status(try arguments.next("statuses").statusSet())
+        case "rstatus": .statusExpression(try arguments.expression())
+        case "string": .body(.text(try arguments.next("a text").text))
+        case "rstring": .body(.expression(try arguments.expression()))
+        case "string-lf": .body(.filled(try arguments.filledText("a text")))
+        case "hdr", "fhdr": try arguments.header(isWhole: kind.text == "fhdr")
+        default:
+            throw .error(
+                "expect \(kind.text.quoted): must be status, rstatus, string, rstring, string-lf, hdr"
+                    + " or fhdr", at: kind.position,
+                suggestion: ["status", "rstatus", "string", "rstring", "string-lf", "hdr", "fhdr"]
+                    .nearest(to: kind.text))
+        }
     }
 }
 
@@ -183,9 +206,10 @@ extension Arguments {
             throw .error("\(first.text.quoted): must be 'name NAME'", at: first.position)
         }
         let name = try match("a header's name")
-        guard let second = nextIfPresent() else {
+        guard let second = upcoming, second.text.hasPrefix("value") else {
             return .header(name: name, value: nil, isWhole: isWhole)
         }
+        skip(1)
         guard second.text == "value" else {
             throw .error("\(second.text.quoted): must be 'value VALUE'", at: second.position)
         }

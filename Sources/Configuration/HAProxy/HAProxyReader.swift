@@ -4,14 +4,16 @@
 /// (`clitimeout`, an address on the `listen` line) mean what they meant.
 struct HAProxyReader {
     /// What the lines after a section's header belong to.
-    private enum Place { case outside, skipped, global, section }
+    private enum Place { case outside, skipped, global, section, resolvers }
 
     /// The sections that are read.
-    static let sections = ["global", "defaults", "listen", "frontend", "backend", "check"]
+    static let sections = [
+        "global", "defaults", "listen", "frontend", "backend", "check", "resolvers",
+    ]
     /// The sections that are known and passed over with a warning.
     static let otherSections: Set<String> = [
         "acme", "cache", "crt-store", "dynamic-update", "fcgi-app", "healthcheck", "http-errors",
-        "log-forward", "log-profile", "mailers", "peers", "program", "resolvers", "ring", "traces",
+        "log-forward", "log-profile", "mailers", "peers", "program", "ring", "traces",
         "userlist",
     ]
 
@@ -19,6 +21,7 @@ struct HAProxyReader {
     private var place = Place.outside
     private var section = HAProxySection(
         .defaults, name: Word(text: "", position: .start), inheriting: HAProxySettings())
+    private var resolvers = HAProxyResolvers(Word(text: "", position: .start))
     private var defaults = HAProxySettings()
     private var namedDefaults: [String: HAProxySettings] = [:]
     private var remarks: [Remark] = []
@@ -72,6 +75,8 @@ struct HAProxyReader {
                 suggestion: Self.sections.nearest(to: keyword.text))
         case .skipped: break
         case .global: HAProxyGlobal.table.read(directive, into: &draft.global, remarks: &remarks)
+        case .resolvers:
+            HAProxyResolvers.table.read(directive, into: &resolvers, remarks: &remarks)
         case .section:
             try section.checkScope(of: keyword, &remarks)
             HAProxySection.table.read(directive, into: &section, remarks: &remarks)
@@ -82,6 +87,13 @@ struct HAProxyReader {
         place = .skipped
         guard keyword.text != "global" else {
             place = .global
+            return try arguments.finish()
+        }
+        guard keyword.text != "resolvers" else {
+            let name = try arguments.next("a name")
+            try name.checkSectionName()
+            resolvers = HAProxyResolvers(name)
+            place = .resolvers
             return try arguments.finish()
         }
         guard let kind = HAProxySection.Kind(rawValue: keyword.text) else {
@@ -127,6 +139,8 @@ struct HAProxyReader {
     }
 
     private mutating func endSection(_ draft: inout Draft) {
+        if place == .resolvers { resolvers.finish(file: file, into: &draft, &remarks) }
+        defer { place = .outside }
         guard place == .section else { return }
         if section.kind == .defaults {
             defaults = section.settings
@@ -134,7 +148,6 @@ struct HAProxyReader {
         } else {
             section.finish(file: file, into: &draft, &remarks)
         }
-        place = .outside
     }
 }
 

@@ -19,6 +19,12 @@ extension HAProxySection {
             options.isChecked = true
             let target = Word(text: "target", position: name.position)
             backend.servers = [try options.server(name: target, at: location, in: name)]
+            if let resolvers = options.resolvers {
+                draft.resolverReferences.append(
+                    Placed(
+                        value: resolvers.text,
+                        location: Location(file: file, position: resolvers.position)))
+            }
         } catch {
             return remarks.append(error)
         }
@@ -47,13 +53,35 @@ extension HAProxySection {
             }
             return (.internet(.v4(.loopback)), 0)
         }
-        guard let port, let address = IPAddress(target.text) else {
+        guard let port, !target.text.contains(":") || IPAddress(target.text) != nil else {
             return try target.serverAddress()
         }
-        return (.internet(address), port)
+        if let address = IPAddress(target.text) { return (.internet(address), port) }
+        let (address, _) = try Word(text: "\(target.text):1", position: target.position)
+            .serverAddress()
+        return (address, port)
     }
 }
 
 extension IPv4Address {
     fileprivate static let loopback = IPv4Address(rawValue: 0x7F00_0001)
+}
+
+extension Backend {
+    /// Unix sockets that the section's check cannot ask, and the option that says so.
+    var uncheckableServers: [(server: String, option: String)] {
+        let option: String? =
+            switch checks.method {
+            case .dns: "dns-check"
+            case .udp: "udp-check"
+            case .icmp: "icmp-check"
+            case .connection, .sslHello, .http, .script, .redis, .postgreSQL, .mySQL, .smtp, .ldap,
+                .command, .file:
+                nil
+            }
+        guard let option else { return [] }
+        return servers.filter { server in
+            server.address.isLocal && server.check.map { $0.address == nil } ?? false
+        }.map { ($0.name, option) }
+    }
 }

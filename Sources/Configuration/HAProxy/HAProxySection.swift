@@ -46,8 +46,9 @@ struct HAProxySection: Sendable {
     private var servers: [Server] = []
     /// Servers that have the section's `source`, wherever it stands.
     private var serversWithoutSource: Set<String> = []
-    private var serverLines: [String: Int] = [:]
+    private var serverPositions: [String: Position] = [:]
     private var trackPositions: [String: Position] = [:]
+    private var resolverReferences: [Word] = []
 
     init(_ kind: Kind, name: Word, inheriting settings: HAProxySettings) {
         self.kind = kind
@@ -70,14 +71,59 @@ struct HAProxySection: Sendable {
     /// Reads a server's name, address and options, after `server`.
     mutating func addServer(_ arguments: inout Arguments) throws(Remark) {
         let name = try arguments.next("a name and ADDRESS:PORT")
-        try name.checkSectionName()
-        if let line = serverLines.updateValue(name.position.line, forKey: name.text) {
-            throw .error(
-                "server \(name.text.quoted) is already on line \(line)", at: name.position)
-        }
         let location = try arguments.next("ADDRESS:PORT after the name").serverAddress()
+        try addServers([name], at: location, &arguments)
+    }
+
+    /// Reads several servers of one name, after `server-template`.
+    mutating func addServers(_ arguments: inout Arguments) throws(Remark) {
+        let prefix = try arguments.next("a prefix, how many, and NAME:PORT")
+        let count = try arguments.next("how many: N, or FIRST-LAST")
+        let target = try arguments.next("NAME:PORT after the number")
+        let location = try target.serverAddress()
+        guard case .name = location.address else {
+            throw .error(
+                "server-template \(target.text.quoted): needs a name, whose addresses the servers"
+                    + " share", at: target.position)
+        }
+        let bounds = count.text.split(separator: "-", omittingEmptySubsequences: false).map {
+            Int($0)
+        }
+        let first = bounds.count == 1 ? 1 : bounds.first ?? nil
+        guard (1...2).contains(bounds.count), let first, let last = bounds.last ?? nil,
+            first >= 0, last >= first, last - first < 4096
+        else {
+            throw .error(
+                "server-template \(count.text.quoted): must be N, or FIRST-LAST, of 4096 servers at"
+                    + " most", at: count.position)
+        }
+        let names = (first...last).map {
+            Word(text: "\(prefix.text)\($0)", position: prefix.position)
+        }
+        try addServers(names, at: location, &arguments)
+    }
+
+    private mutating func addServers(
+        _ names: [Word], at location: (address: ServerAddress, port: UInt16),
+        _ arguments: inout Arguments
+    ) throws(Remark) {
         var options = settings.serverOptions
         try HAProxyServerOptions.table.readAll(into: &options, &arguments)
+        for name in names { try addServer(name, at: location, options) }
+        if let resolvers = options.resolvers, !resolverReferences.contains(resolvers) {
+            resolverReferences.append(resolvers)
+        }
+    }
+
+    private mutating func addServer(
+        _ name: Word, at location: (address: ServerAddress, port: UInt16),
+        _ options: HAProxyServerOptions
+    ) throws(Remark) {
+        try name.checkSectionName()
+        if let earlier = serverPositions.updateValue(name.position, forKey: name.text) {
+            throw .error(
+                "server \(name.text.quoted) is already on line \(earlier.line)", at: name.position)
+        }
         if options.source == nil { serversWithoutSource.insert(name.text) }
         let server = try options.server(name: name, at: location, in: self.name)
         trackPositions[name.text] = options.health.tracked?.position
@@ -209,6 +255,11 @@ struct HAProxySection: Sendable {
         backend.redispatches = settings.redispatches
         backend.redispatchInterval = settings.redispatchInterval
         backend.checks = settings.checks.finish(section: name, isOnlyCheck: false, &remarks)
+        remarks += backend.uncheckableServers.map { server, option in
+            .error(
+                "server \(server.quoted): a Unix socket is checked by connections; 'option \(option)'"
+                    + " asks a host", at: serverPositions[server] ?? name.position)
+        }
         note(backend, file, in: &draft)
         draft.backends.append(placed(backend, file))
     }
@@ -234,6 +285,10 @@ struct HAProxySection: Sendable {
         }
         if case .command(let position) = settings.checks.kind {
             draft.commandChecks.append(Location(file: file, position: position))
+        }
+        for word in resolverReferences {
+            draft.resolverReferences.append(
+                Placed(value: word.text, location: Location(file: file, position: word.position)))
         }
     }
 

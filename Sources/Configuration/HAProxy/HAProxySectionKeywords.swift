@@ -16,6 +16,7 @@ extension HAProxySection {
     private static let scopes: [String: (kinds: Set<Kind>, isStrict: Bool)] = [
         "bind": ([.listen, .frontend], true),
         "server": ([.listen, .backend], true),
+        "server-template": ([.listen, .backend], true),
         "default_backend": ([.defaults, .listen, .frontend], true),
         "maxconn": ([.defaults, .listen, .frontend], false),
         "clitimeout": ([.defaults, .listen, .frontend], false),
@@ -52,7 +53,7 @@ extension HAProxySection {
             http-send-name-header id ignore-persist load-server-state-from-file log-format
             log-format-sd log-steps log-tag max-keep-alive-queue max-session-srv-conns monitor
             monitor-net monitor-uri persist quic-initial redirect reqadd
-            reqdel reqrep rspadd rspdel rsprep server-state-file-name server-template
+            reqdel reqrep rspadd rspdel rsprep server-state-file-name
             srvtcpka-cnt srvtcpka-idle srvtcpka-intvl stick-table transparent
             unique-id-format unique-id-header bind-process error-log-format
             """,
@@ -65,6 +66,9 @@ extension HAProxySection {
         },
         "bind": .line { section, arguments throws(Remark) in try section.bind(&arguments) },
         "server": .line { section, arguments throws(Remark) in try section.addServer(&arguments) },
+        "server-template": .line { section, arguments throws(Remark) in
+            try section.addServers(&arguments)
+        },
         "default-server": .line { section, arguments throws(Remark) in
             try HAProxyServerOptions.table.readAll(
                 into: &section.settings.serverOptions, &arguments)

@@ -13,6 +13,8 @@ struct HAProxyServerOptions: Sendable {
     var source: ConnectionSource?
     var interface: String?
     var health = HAProxyServerHealth()
+    var resolvers: Word?
+    var resolution = ServerResolution()
 
     /// haproxy's configuration manual, section 5.2.
     static let table = KeywordTable<HAProxyServerOptions>(
@@ -20,6 +22,7 @@ struct HAProxyServerOptions: Sendable {
         implemented.merging(connectionRules) { own, _ in own }
             .merging(limitOptions) { own, _ in own }
             .merging(HAProxyServerHealth.rules) { own, _ in own }
+            .merging(nameRules) { own, _ in own }
             .merging(consequential) { own, _ in own }
             .merging(
                 ignored.flatMap { count, names in
@@ -56,7 +59,7 @@ struct HAProxyServerOptions: Sendable {
             options.check.port = UInt16(try arguments.integer(in: 1...65_535))
         },
         "addr": .line { options, arguments throws(Remark) in
-            options.check.address = try arguments.address()
+            options.check.address = try arguments.anyAddress()
         },
     ]
 
@@ -76,10 +79,10 @@ struct HAProxyServerOptions: Sendable {
         """,
         1: """
         alpn cc check-proto check-reuse-pool ciphers ciphersuites client-sigalgs crl-file crt curves
-        from guid hash-key healthcheck id idle-ping init-addr
+        from guid hash-key healthcheck id idle-ping
         log-bufsize log-proto max-reuse minconn namespace npn
         pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto
-        redir renegotiate resolve-net resolve-opts resolve-prefer resolvers set-proxy-v2-tlv-fmt
+        redir renegotiate set-proxy-v2-tlv-fmt
         shard sigalgs sni socks4 ssl-max-ver ssl-min-ver tcp-md5sig
         ws
         """,
@@ -90,10 +93,11 @@ struct HAProxyServerOptions: Sendable {
     ) throws(Remark) -> Server {
         var server = Server(name: name.text, at: location.address, port: location.port)
         server.connection = finishedConnection
-        if isChecked, location.address.internet == nil, check.address == nil {
+        server.resolution = try finishedResolution(of: name, at: location.address)
+        if location.address.isLocal, health.asksAgent, health.agent.address == nil {
             throw .error(
-                "server \(name.text.quoted): a Unix socket cannot be checked yet; name what to check"
-                    + " by 'addr' and 'port', or take 'check' away", at: name.position)
+                "server \(name.text.quoted): the agent of a server that is a Unix socket needs"
+                    + " 'agent-addr'", at: name.position)
         }
         server.weight = weight
         server.connectionLimit = connectionLimit

@@ -57,18 +57,24 @@ struct HAProxyServerHealth: Sendable {
                 options.check.tls.authoritiesPath = nil
                 return
             }
-            _ = try path.contents(of: "ca-file", limit: InputFile.sizeLimit)
+            let bytes = try path.contents(of: "ca-file", limit: InputFile.sizeLimit)
+            guard PEMText.holdsCertificates(bytes) else {
+                throw .error(
+                    "ca-file \(path.text.quoted): must hold certificates in PEM form, each between"
+                        + " 'BEGIN CERTIFICATE' and 'END CERTIFICATE'", at: path.position)
+            }
             options.check.tls.authoritiesPath = path.text
+            options.check.tls.authorities = bytes
         },
         "check-certificate-days": .line { options, arguments throws(Remark) in
             options.check.tls.minimumDaysLeft = try arguments.integer(in: 1...3650)
         },
         "check-send-proxy": .line { options, _ throws(Remark) in
-            options.check.proxyHeader = .v1
+            options.check.sendsProxyHeader = true
             options.health.refusesHeader = false
         },
         "no-check-send-proxy": .line { options, _ throws(Remark) in
-            options.check.proxyHeader = nil
+            options.check.sendsProxyHeader = false
             options.health.refusesHeader = true
         },
         "init-state": .line { options, arguments throws(Remark) in
@@ -86,7 +92,7 @@ struct HAProxyServerHealth: Sendable {
             options.health.agentPort = UInt16(try arguments.integer(in: 1...65_535))
         },
         "agent-addr": .line { options, arguments throws(Remark) in
-            options.health.agent.address = try arguments.address()
+            options.health.agent.address = try arguments.anyAddress()
         },
         "agent-inter": .line { options, arguments throws(Remark) in
             options.health.agent.interval = try arguments.time(isZeroAllowed: false)
@@ -139,12 +145,8 @@ extension HAProxyServerOptions {
             health.usesTLS || health.hasTLS && !isElsewhere && !health.refusesTLS
             || check.tls.minimumDaysLeft != nil
         // So does the server's own PROXY header, which a server that wants it misses in a check.
-        if !isElsewhere, !health.refusesHeader {
-            switch connection.header {
-            case .none: break
-            case .versionOne: check.proxyHeader = .v1
-            case .versionTwo: check.proxyHeader = .v2
-            }
+        if !isElsewhere, !health.refusesHeader, connection.header != .none {
+            check.sendsProxyHeader = true
         }
         let name = check.tls.serverName ?? health.verifiedName
         check.tls.serverName = name

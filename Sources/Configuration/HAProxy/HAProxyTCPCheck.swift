@@ -8,100 +8,79 @@ enum HAProxyTCPCheck {
         [
             "connect": .line { checks, arguments throws(Remark) in
                 let (connection, comment) = try arguments.checkConnection()
-                checks.steps.append(ScriptCheckStep(.connect(connection), comment: comment))
+                checks.add(.connect(connection), "connect", comment)
             },
             "send": .line { checks, arguments throws(Remark) in
                 let bytes = Array(try arguments.next("a text").text.utf8)
-                checks.steps.append(
-                    ScriptCheckStep(.send(bytes), comment: try arguments.comment()))
+                checks.add(.send(bytes), "send", try arguments.comment())
+            },
+            "send-lf": .line { checks, arguments throws(Remark) in
+                let text = try arguments.filledText("a text")
+                checks.add(.sendFilled(text), "send", try arguments.comment())
             },
             "send-binary": .line { checks, arguments throws(Remark) in
                 let bytes = try arguments.hexBytes()
-                checks.steps.append(
-                    ScriptCheckStep(.send(bytes), comment: try arguments.comment()))
+                checks.add(.send(bytes), "send", try arguments.comment())
             },
             "expect": .line { checks, arguments throws(Remark) in
-                checks.steps.append(try expectation(&arguments))
+                let options = try arguments.expectOptions { kind, arguments throws(Remark) in
+                    try pattern(kind, &arguments)
+                }
+                var expectation = CheckExpectation(
+                    options.subject, isNegated: options.isNegated,
+                    minimumLength: options.minimumLength)
+                expectation.words = options.words
+                checks.add(.expect(expectation), "expect", options.comment)
             },
             "comment": .line { checks, arguments throws(Remark) in
-                // A comment of its own line belongs to the rule after it; reports name the rule.
-                _ = try arguments.next("a text")
+                checks.steps.append(comment: try arguments.next("a text").text)
             },
-            "send-lf": refused("send"), "send-binary-lf": refused("send-binary"),
+            "send-binary-lf": .line { _, arguments throws(Remark) in
+                throw .error(
+                    "'tcp-check send-binary-lf' is known but not implemented yet; write"
+                        + " 'send-binary' with the digits themselves", at: arguments.position)
+            },
             "set-var": .notYet("rules have no variables"),
             "set-var-fmt": .notYet("rules have no variables"),
             "unset-var": .notYet("rules have no variables"),
         ])
 
-    /// A rule without which the check would ask for something else.
-    private static func refused(_ instead: String) -> Rule<HAProxyChecks> {
-        .line { _, arguments throws(Remark) in
+    private static func pattern(
+        _ kind: Word, _ arguments: inout Arguments
+    ) throws(Remark) -> CheckPattern? {
+        switch kind.text {
+        case "string": .text(try arguments.next("a text").text)
+        case "rstring": .expression(try arguments.expression())
+        case "binary": .bytes(try arguments.hexBytes())
+        case "rbinary": .hexExpression(try arguments.expression())
+        case "string-lf": .filled(try arguments.filledText("a text"))
+        case "binary-lf":
             throw .error(
-                "\(arguments.label.quoted) is known but not implemented yet; write"
-                    + " '\(instead)' with the text itself", at: arguments.position)
+                "'binary-lf' is known but not implemented yet; write 'binary' with the digits"
+                    + " themselves", at: kind.position)
+        default:
+            throw .error(
+                "expect \(kind.text.quoted): must be string, rstring, binary, rbinary or string-lf",
+                at: kind.position,
+                suggestion: ["string", "rstring", "binary", "rbinary", "string-lf"]
+                    .nearest(to: kind.text))
         }
-    }
-
-    private static func expectation(
-        _ arguments: inout Arguments
-    ) throws(Remark) -> ScriptCheckStep {
-        let options = try arguments.expectOptions()
-        let word = try arguments.nextSubkeyword("string, rstring, binary or rbinary")
-        let pattern: CheckPattern =
-            switch word.text {
-            case "string": .text(try arguments.next("a text").text)
-            case "rstring": .expression(try arguments.expression())
-            case "binary": .bytes(try arguments.hexBytes())
-            case "rbinary": .hexExpression(try arguments.expression())
-            default:
-                throw .error(
-                    "expect \(word.text.quoted): must be string, rstring, binary or rbinary",
-                    at: word.position,
-                    suggestion: ["string", "rstring", "binary", "rbinary"].nearest(to: word.text))
-            }
-        return ScriptCheckStep(
-            .expect(
-                pattern, isNegated: options.isNegated, minimumLength: options.minimumLength),
-            comment: options.comment)
     }
 }
 
-/// What stands before the pattern of an `expect` rule.
-struct HAProxyExpectOptions: Sendable {
-    var isNegated = false
-    var minimumLength: Int?
-    var comment: String?
+extension HAProxyChecks {
+    fileprivate mutating func add(
+        _ action: ScriptCheckStep.Action, _ kind: String, _ comment: String?
+    ) {
+        steps.append(kind, comment: comment) { comment, number in
+            var step = ScriptCheckStep(action, comment: comment)
+            step.number = number
+            return step
+        }
+    }
 }
 
 extension Arguments {
-    /// `[min-recv N] [comment TEXT] [ok-status …] [!]`.
-    mutating func expectOptions() throws(Remark) -> HAProxyExpectOptions {
-        var options = HAProxyExpectOptions()
-        while let word = upcoming {
-            switch word.text {
-            case "!":
-                skip(1)
-                options.isNegated.toggle()
-            case "min-recv":
-                _ = try nextSubkeyword("min-recv")
-                let count = try integer(in: -1...16_384)
-                options.minimumLength = count < 0 ? nil : count
-            case "comment":
-                skip(1)
-                options.comment = try next("a text").text
-            case "ok-status", "error-status", "tout-status", "on-success", "on-error",
-                "status-code":
-                skip(1)
-                _ = try next("a word")
-                warn(
-                    "'expect \(word.text)' is known but not implemented yet; reports have their own"
-                        + " words", at: word.position)
-            default: return options
-            }
-        }
-        return options
-    }
-
     /// `[comment TEXT]`.
     mutating func comment() throws(Remark) -> String? {
         guard upcoming?.text == "comment" else { return nil }
@@ -130,7 +109,7 @@ extension Arguments {
                 draft.connection.port = UInt16(try arguments.integer(in: 1...65_535))
             },
             "addr": .line { draft, arguments throws(Remark) in
-                draft.connection.address = try arguments.address()
+                draft.connection.address = try arguments.anyAddress()
             },
             "ssl": .set(\.connection.usesTLS, to: true),
             "sni": .line { draft, arguments throws(Remark) in
@@ -139,7 +118,7 @@ extension Arguments {
             "alpn": .line { draft, arguments throws(Remark) in
                 draft.connection.applicationProtocols = try arguments.applicationProtocols()
             },
-            "send-proxy": .set(\.connection.proxyHeader, to: .v1),
+            "send-proxy": .set(\.connection.sendsProxyHeader, to: true),
             "linger": .set(\.connection.lingers, to: true),
             "comment": .line { draft, arguments throws(Remark) in
                 draft.comment = try arguments.next("a text").text

@@ -50,6 +50,11 @@ struct Arguments {
         return word
     }
 
+    /// Goes back to an earlier keyword, once a word inside of it is read.
+    mutating func restore(_ keyword: Word, _ label: String) {
+        (self.keyword, self.label) = (keyword, label)
+    }
+
     /// All further words.
     mutating func remaining() -> [Word] {
         defer { rest = [] }
@@ -74,6 +79,15 @@ struct Arguments {
     /// The IPv4 address that is next.
     mutating func address() throws(Remark) -> IPv4Address {
         try next("an IPv4 address").address()
+    }
+
+    /// The address of either family that is next.
+    mutating func anyAddress() throws(Remark) -> IPAddress {
+        let word = try next("an IP address")
+        if let address = IPAddress(word.text) { return address }
+        throw .error(
+            "\(label) \(word.text.quoted): must be an IP address, such as 192.0.2.1 or 2001:db8::1",
+            at: word.position)
     }
 
     /// Reads the block with a table of its own.

@@ -34,6 +34,12 @@ public struct ServerOrder: Codable, Hashable, Sendable {
         self.change = change
     }
 
+    /// Whether it is about what the server takes, and not about its share.
+    public var setsState: Bool { !change.isWeight }
+
+    /// The server's whole name: `BACKEND/SERVER`.
+    public var serverName: String { "\(backend)/\(server)" }
+
     /// Whether this order and `earlier` are about the same thing, so that this one replaces it.
     ///
     /// A weight and a state stand beside each other.

@@ -103,6 +103,11 @@ public struct CheckStatus: Codable, Hashable, Sendable {
     public var meaning = ""
     /// The status of the answer, where its protocol has one.
     public var statusCode: Int?
+    /// What the server is in a group that replicates, where the check asks: `primary` or `replica`.
+    public var role: String?
+    /// Whole days until the server's certificate expires, where the check sees one; below 0 once it
+    /// has.
+    public var certificateDaysLeft: Int?
     /// Whether a check is under way.
     public var isRunning = false
     /// How long the last check took, in milliseconds; `nil` before the first result.
@@ -130,11 +135,19 @@ public struct CheckStatus: Codable, Hashable, Sendable {
         self.health = health
     }
 
+    /// What the check learned besides, for people: `primary, certificate 12 d`; may be empty.
+    public var findings: String {
+        [role, certificateDaysLeft.map { "certificate \($0) d" }].compactMap(\.self)
+            .joined(separator: ", ")
+    }
+
     private enum CodingKeys: String, CodingKey {
         case code = "check_status"
         case detail = "last_chk"
         case meaning = "check_desc"
         case statusCode = "check_code"
+        case role
+        case certificateDaysLeft = "certificate_days"
         case isRunning = "running"
         case duration = "check_duration"
         case failures = "chkfail"

@@ -56,7 +56,10 @@ enum ProxyTable {
         ]
         // What is not checked never changes.
         row["since"] = check.map { _ in Readable.time(seconds: server.service.sinceLastChange) }
-        row["check"] = check.map { $0.code + ($0.duration.map { " in \($0) ms" } ?? "") }
+        row["check"] = check.map {
+            $0.code + ($0.duration.map { " in \($0) ms" } ?? "")
+                + ($0.findings.isEmpty ? "" : ", " + $0.findings)
+        }
         row["checkDetail"] = server.checkDetail
         return row
     }

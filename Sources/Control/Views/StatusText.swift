@@ -164,7 +164,8 @@ public enum StatusText {
             return server.agent.map { "agent \($0.code)" } ?? "-"
         }
         let status = check.statusCode.map { "/\($0)" } ?? ""
-        return check.code + status + (check.duration.map { " \($0) ms" } ?? "")
+        let findings = check.findings.isEmpty ? "" : ", \(Readable.line(check.findings))"
+        return check.code + status + (check.duration.map { " \($0) ms" } ?? "") + findings
     }
 
     private static func cells(_ traffic: TrafficCounters, queued: Int?, errors: Int) -> [String] {

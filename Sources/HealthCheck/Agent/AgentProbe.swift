@@ -6,9 +6,11 @@ public import NIOCore
 /// The outcome passes unless the agent says that the server is down; what else it asks for is in
 /// ``ProbeFacts/agent``. An agent that cannot be reached, is silent, or says nothing to us leaves
 /// the server alone, as in haproxy: such an outcome is ``ProbeOutcome/notRun(reason:)``.
-public struct AgentProbe: HealthProbe {
+public struct AgentProbe: ConnectingProbe {
     /// What is sent first, with its line end; may be empty (`agent-send`).
     public let request: String
+    /// How it connects.
+    public var connection = ProbeConnection()
 
     /// Makes a probe.
     ///
@@ -26,16 +28,13 @@ public struct AgentProbe: HealthProbe {
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
         DialogueHandler.run(
-            { AgentDialogue(request: request) }, over: ConnectionPlan(address: target),
+            { AgentDialogue(request: request) },
+            over: ConnectionPlan(address: target, connection: connection),
             timeout: timeout, on: eventLoop
         ).map { outcome in
-            switch outcome {
-            case .answered, .wrongAnswer: outcome
-            case .passed, .handshakeDone, .answeredDraining, .commandPassed, .refused, .timedOut,
-                .unreachable, .notRun, .handshakeTimedOut, .handshakeFailed, .answerTimedOut,
-                .badAnswer, .clientsFailed, .commandFailed, .commandTimedOut:
-                .notRun(reason: "the agent did not report: \(outcome.code) \(outcome.detail)")
-            }
+            outcome.facts.agent != nil
+                ? outcome
+                : .notRun(reason: "the agent did not report: \(outcome.code) \(outcome.detail)")
         }
     }
 }

@@ -112,3 +112,11 @@ public struct AgentReport: Hashable, Sendable, Codable {
         return number
     }
 }
+
+extension AgentReport {
+    /// Whether it asks for a share, and another one than an earlier report did.
+    func asksOtherShare(than earlier: AgentReport?) -> Bool {
+        weightPercent != nil && weightPercent != earlier?.weightPercent
+            || weight != nil && weight != earlier?.weight
+    }
+}

@@ -48,16 +48,13 @@ public struct CommandProbe: HealthProbe {
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
         let promise = eventLoop.makePromise(of: ProbeOutcome.self)
-        let task = Task { await self.run(for: target) }
+        // An event loop is no task that this one could be a child of; the time limit ends it.
+        let task = Task { promise.succeed(await run(for: target)) }
         let timer = eventLoop.scheduleTask(in: timeout) {
-            task.cancel()
             promise.succeed(.commandTimedOut)
+            task.cancel()
         }
-        let ended = eventLoop.makeFutureWithTask { await task.value }
-        ended.whenSuccess { outcome in
-            timer.cancel()
-            promise.succeed(outcome)
-        }
+        promise.futureResult.whenComplete { _ in timer.cancel() }
         return promise.futureResult
     }
 

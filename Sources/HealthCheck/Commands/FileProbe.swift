@@ -1,7 +1,5 @@
 #if Program
-import Glibc
 public import NIOCore
-import NIOPosix
 
 /// Passes by what a file on this host says; the target's address plays no part.
 public struct FileProbe: HealthProbe {
@@ -31,7 +29,7 @@ public struct FileProbe: HealthProbe {
         self.expectation = expectation
     }
 
-    /// Reads the file, on another thread.
+    /// Reads the file, on a thread of its own.
     ///
     /// - Parameters:
     ///   - target: Not used.
@@ -41,40 +39,16 @@ public struct FileProbe: HealthProbe {
     public func probe(
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
-        let promise = eventLoop.makePromise(of: ProbeOutcome.self)
-        let timer = eventLoop.scheduleTask(in: timeout) {
-            promise.succeed(.answerTimedOut(waitingFor: "content of \(path)"))
-        }
-        ComputeThreads.filePool.runIfActive(eventLoop: eventLoop) { read() }
-            .recover { .notRun(reason: "\($0)") }
-            .whenSuccess { outcome in
-                timer.cancel()
-                promise.succeed(outcome)
+        let limit = expectation == .exists ? 0 : DialogueHandler.inputLimit
+        return FileReads.shared.read(path, limit: limit, within: timeout, on: eventLoop)
+            .map { reading in
+                switch reading {
+                case .content(let bytes): judge(String(decoding: bytes, as: UTF8.self))
+                case .failed(let code): .wrongAnswer("\(path): \(TCPProbe.text(errno: code))")
+                case .noThread(let code): .notRun(reason: TCPProbe.text(errno: code))
+                case .late: .answerTimedOut(waitingFor: "content of \(path)")
+                }
             }
-        return promise.futureResult
-    }
-
-    private func read() -> ProbeOutcome {
-        // Else the open of a pipe without a writer would wait for one.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            return .wrongAnswer("\(path): \(TCPProbe.text(errno: errno))")
-        }
-        defer { close(descriptor) }
-        guard expectation != .exists else { return .answered(ProbeFacts(detail: path)) }
-        var buffer = [UInt8](repeating: 0, count: DialogueHandler.inputLimit)
-        var count = 0
-        while count < buffer.count {
-            let got = buffer.withUnsafeMutableBytes {
-                Glibc.read(descriptor, $0.baseAddress?.advanced(by: count), $0.count - count)
-            }
-            guard got > 0 else {
-                guard got < 0 else { break }
-                return .wrongAnswer("\(path): \(TCPProbe.text(errno: errno))")
-            }
-            count += got
-        }
-        return judge(String(decoding: buffer[..<count], as: UTF8.self))
     }
 
     private func judge(_ text: String) -> ProbeOutcome {

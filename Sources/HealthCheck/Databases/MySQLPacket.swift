@@ -1,5 +1,4 @@
 #if Program
-import Crypto
 import NIOCore
 
 /// One packet of MySQL's protocol: 3 bytes of length, low first, a number, a body.
@@ -54,41 +53,36 @@ extension [UInt8] {
 /// The server's first packet, version 10.
 struct MySQLGreeting {
     let version: String
-    private let challenge: [UInt8]
+    let challenge: [UInt8]
+    /// How accounts log in unless they say otherwise; `nil`: in a way that is not known here.
+    let method: MySQLMethod?
 
     /// Reads a greeting; `nil` where it is none.
     init?(_ body: [UInt8]) {
         guard body.first == 10, let end = body.firstIndex(of: 0) else { return nil }
         version = String(decoding: body[1..<end], as: UTF8.self)
         // Thread 4, challenge 8, a zero, capabilities 2, set 1, status 2, capabilities 2,
-        // length 1, reserved 10, the rest of the challenge: 12 and a zero.
+        // length 1, reserved 10, the rest of the challenge: 12 and a zero, the method's name.
         let rest = Array(body[(end + 1)...])
         guard rest.count >= 31 + 12 else { return nil }
         challenge = Array(rest[4..<12] + rest[31..<43])
+        let name = rest.dropFirst(44).prefix { $0 != 0 }
+        method = MySQLMethod(rawValue: String(decoding: name, as: UTF8.self))
     }
 
     /// HandshakeResponse41, with the capabilities LONG_PASSWORD, CONNECT_WITH_DB, PROTOCOL_41,
     /// SECURE_CONNECTION and PLUGIN_AUTH.
-    func response(_ login: SQLLogin) -> [UInt8] {
+    func response(_ login: SQLLogin, by method: MySQLMethod) -> [UInt8] {
         let capabilities: UInt32 =
             0x0000_0001 | 0x0000_0200 | 0x0000_8000 | 0x0008_0000
             | (login.database == nil ? 0 : 0x0000_0008)
         var bytes = (0..<4).map { UInt8(truncatingIfNeeded: capabilities >> (8 * $0)) }
         bytes += [0, 0, 0, 1, 33] + [UInt8](repeating: 0, count: 23)
         bytes += Array(login.user.utf8) + [0]
-        let proof = Self.proof(login.password, challenge: challenge)
+        let proof = method.proof(login.password, challenge: challenge)
         bytes += [UInt8(proof.count)] + proof
         if let database = login.database { bytes += Array(database.utf8) + [0] }
-        return bytes + Array("mysql_native_password\0".utf8)
-    }
-
-    /// SHA1(password) XOR SHA1(challenge, SHA1(SHA1(password))); empty for an empty password.
-    static func proof(_ password: String, challenge: [UInt8]) -> [UInt8] {
-        guard !password.isEmpty else { return [] }
-        let once = Array(Insecure.SHA1.hash(data: Array(password.utf8)))
-        let twice = Array(Insecure.SHA1.hash(data: once))
-        let mask = Array(Insecure.SHA1.hash(data: challenge + twice))
-        return zip(once, mask).map { $0 ^ $1 }
+        return bytes + Array(method.rawValue.utf8) + [0]
     }
 }
 #endif

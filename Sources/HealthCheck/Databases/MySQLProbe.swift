@@ -1,20 +1,24 @@
 #if Program
 public import NIOCore
 
-/// Passes when a MySQL or MariaDB server greets; with a login, when it answers a query too.
-public struct MySQLProbe: HealthProbe {
+/// Passes when a MySQL or MariaDB server greets; with a user, when it lets the user in too.
+public struct MySQLProbe: ConnectingProbe {
     /// What is done.
     public enum Depth: Hashable, Sendable {
         /// The server's greeting is read. The server counts such a connection as one that was
         /// broken off: after `max_connect_errors` of them it may refuse this host.
         case greeting
-        /// Logs in (`mysql_native_password`), and asks whether the server takes writes
-        /// (`read_only`); with a role only that one passes.
+        /// Logs in without a password, as haproxy's `mysql-check user`.
+        case user(String)
+        /// Logs in, and asks whether the server takes writes (`read_only`); with a role only that
+        /// one passes.
         case login(SQLLogin, role: ProbeFacts.Role?)
     }
 
     /// What is done.
     public let depth: Depth
+    /// How it connects; its TLS begins at once, without MySQL's request for it.
+    public var connection = ProbeConnection()
 
     /// Makes a probe.
     ///
@@ -23,37 +27,52 @@ public struct MySQLProbe: HealthProbe {
 
     /// Connects and asks.
     ///
+    /// Knows the accounts of `mysql_native_password` and `caching_sha2_password`. Of the latter a
+    /// server that was just started asks for the password itself: it is told over TLS, or else
+    /// encrypted for the key that the server shows, which proves nothing about the server.
+    ///
     /// - Parameters:
     ///   - target: Where to connect to.
     ///   - timeout: How long connection and answers may take together.
     ///   - eventLoop: Where the check runs.
-    /// - Returns: The outcome; never a failed future. MariaDB manual, "Client/Server Protocol".
+    /// - Returns: The outcome; never a failed future. MariaDB manual, "Client/Server Protocol";
+    ///   MySQL internals, "caching_sha2_password".
     public func probe(
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
         DialogueHandler.run(
-            { MySQLDialogue(depth) }, over: ConnectionPlan(address: target), timeout: timeout,
+            { MySQLDialogue(depth, isSecure: connection.tls != nil) },
+            over: ConnectionPlan(address: target, connection: connection), timeout: timeout,
             on: eventLoop)
     }
 }
 
 struct MySQLDialogue: Dialogue {
     private enum State {
-        case greeting, loggingIn, switchingMethod
+        case greeting
+        case loggingIn(MySQLMethod, challenge: [UInt8])
+        /// The server was asked for its key.
+        case awaitingKey(challenge: [UInt8])
         /// Packets of the result, and how many ends of a part have come.
         case querying(packets: Int, ends: Int)
     }
 
     private let depth: MySQLProbe.Depth
+    /// Whether nobody else reads what is sent.
+    private let isSecure: Bool
     private var state = State.greeting
     private var isReadOnly: Bool?
 
-    init(_ depth: MySQLProbe.Depth) { self.depth = depth }
+    init(_ depth: MySQLProbe.Depth, isSecure: Bool) {
+        self.depth = depth
+        self.isSecure = isSecure
+    }
 
     var waitingFor: String {
         switch state {
         case .greeting: "greeting of MySQL"
-        case .loggingIn, .switchingMethod: "answer to the login"
+        case .loggingIn: "answer to the login"
+        case .awaitingKey: "key for the password"
         case .querying: "answer to the query for read_only"
         }
     }
@@ -79,16 +98,17 @@ struct MySQLDialogue: Dialogue {
     /// The step that a packet leads to; `nil`: read the next one.
     private mutating func take(_ packet: MySQLPacket) -> DialogueStep? {
         if packet.body.first == 0xFF { return .finish(.wrongAnswer(packet.errorText)) }
-        switch state {
-        case .greeting: return greet(packet)
-        case .loggingIn where packet.body.first == 0xFE: return switchMethod(packet)
-        case .loggingIn, .switchingMethod:
-            guard packet.body.first == 0x00 else {
-                return .finish(.wrongAnswer("the server wants more than mysql_native_password"))
-            }
-            state = .querying(packets: 0, ends: 0)
-            return .send(MySQLPacket.query("SELECT @@global.read_only"))
-        case .querying(let packets, let ends): return result(packet, packets: packets, ends: ends)
+        switch (state, packet.body.first) {
+        case (.greeting, _): return greet(packet)
+        case (.loggingIn, 0x00): return loggedIn()
+        case (.loggingIn, 0xFE): return switchMethod(packet)
+        case (.loggingIn(.cachingSHA2, let challenge), 0x01):
+            return tellPassword(packet, challenge)
+        case (.awaitingKey(let challenge), 0x01): return encryptPassword(packet, challenge)
+        case (.loggingIn, _), (.awaitingKey, _):
+            return .finish(.badAnswer(reason: "not an answer of MySQL to a login"))
+        case (.querying(let packets, let ends), _):
+            return result(packet, packets: packets, ends: ends)
         }
     }
 
@@ -96,29 +116,74 @@ struct MySQLDialogue: Dialogue {
         guard let greeting = MySQLGreeting(packet.body) else {
             return .finish(.badAnswer(reason: "not a greeting of MySQL"))
         }
-        guard case .login(let login, _) = depth else {
+        guard let login else {
             return .finish(.answered(ProbeFacts(detail: greeting.version)))
         }
-        state = .loggingIn
-        return .send(
-            greeting.response(login).framed(number: packet.number &+ 1))
+        // The account may have another one, which the server asks for then.
+        let method = greeting.method ?? .native
+        state = .loggingIn(method, challenge: greeting.challenge)
+        return .send(greeting.response(login, by: method).framed(number: packet.number &+ 1))
+    }
+
+    private var login: SQLLogin? {
+        switch depth {
+        case .greeting: nil
+        case .user(let name): SQLLogin(user: name, password: "")
+        case .login(let login, _): login
+        }
+    }
+
+    private mutating func loggedIn() -> DialogueStep {
+        guard case .login = depth else {
+            return .finish(.answered(ProbeFacts(detail: "logged in")), farewell: Self.quit)
+        }
+        state = .querying(packets: 0, ends: 0)
+        return .send(MySQLPacket.query("SELECT @@global.read_only"))
     }
 
     /// The account has another method than the server's default.
     private mutating func switchMethod(_ packet: MySQLPacket) -> DialogueStep {
         let parts = packet.body.dropFirst().split(
             separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
-        let method = String(decoding: parts.first ?? [], as: UTF8.self)
-        guard method == "mysql_native_password", parts.count == 2,
-            case .login(let login, _) = depth
-        else {
-            let name = method.quoted
+        let name = String(decoding: parts.first ?? [], as: UTF8.self)
+        guard let method = MySQLMethod(rawValue: name), parts.count == 2 else {
             return .finish(
-                .wrongAnswer("the account logs in by \(name); only mysql_native_password is known"))
+                .wrongAnswer(
+                    "the account logs in by \(name.quoted); mysql_native_password and"
+                        + " caching_sha2_password are known"))
         }
-        state = .switchingMethod
-        let proof = MySQLGreeting.proof(login.password, challenge: Array(parts[1].prefix(20)))
+        let challenge = Array(parts[1].prefix(20))
+        state = .loggingIn(method, challenge: challenge)
+        let proof = method.proof(login?.password ?? "", challenge: challenge)
         return .send(proof.framed(number: packet.number &+ 1))
+    }
+
+    /// With 3 the proof was enough, and the login's end follows; with 4 the password itself is wanted.
+    private mutating func tellPassword(
+        _ packet: MySQLPacket, _ challenge: [UInt8]
+    ) -> DialogueStep? {
+        switch packet.body.dropFirst().first {
+        case 3: return nil
+        case 4 where isSecure:
+            return .send(
+                MySQLPassword.plain(login?.password ?? "").framed(number: packet.number &+ 1))
+        case 4:
+            state = .awaitingKey(challenge: challenge)
+            return .send([UInt8(2)].framed(number: packet.number &+ 1))
+        default: return .finish(.badAnswer(reason: "not an answer of MySQL to a login"))
+        }
+    }
+
+    private mutating func encryptPassword(
+        _ packet: MySQLPacket, _ challenge: [UInt8]
+    ) -> DialogueStep {
+        let key = Array(packet.body.dropFirst())
+        guard
+            let sealed = MySQLPassword.encrypted(
+                login?.password ?? "", challenge: challenge, key: key)
+        else { return .finish(.badAnswer(reason: "not a key that a password can be sent by")) }
+        state = .loggingIn(.cachingSHA2, challenge: challenge)
+        return .send(sealed.framed(number: packet.number &+ 1))
     }
 
     /// A count, a definition, an end, a row, an end.
@@ -138,16 +203,19 @@ struct MySQLDialogue: Dialogue {
     }
 
     private func conclude() -> DialogueStep {
-        let quit = [UInt8(0x01)].framed(number: 0)
         guard let isReadOnly, case .login(_, let wanted) = depth else {
-            return .finish(.badAnswer(reason: "the query has no result"), farewell: quit)
+            return .finish(.badAnswer(reason: "the query has no result"), farewell: Self.quit)
         }
         let role = isReadOnly ? ProbeFacts.Role.replica : .primary
         var facts = ProbeFacts(detail: role.rawValue)
         facts.role = role
-        guard let wanted, wanted != role else { return .finish(.answered(facts), farewell: quit) }
+        guard let wanted, wanted != role else {
+            return .finish(.answered(facts), farewell: Self.quit)
+        }
         facts.detail = "is \(role.rawValue), not \(wanted.rawValue)"
-        return .finish(.wrongAnswer(facts), farewell: quit)
+        return .finish(.wrongAnswer(facts), farewell: Self.quit)
     }
+
+    private static let quit = [UInt8(0x01)].framed(number: 0)
 }
 #endif

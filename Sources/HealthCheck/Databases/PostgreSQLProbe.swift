@@ -2,7 +2,7 @@
 public import NIOCore
 
 /// Passes when a PostgreSQL server takes a start-up; with a login, when it answers a query too.
-public struct PostgreSQLProbe: HealthProbe {
+public struct PostgreSQLProbe: ConnectingProbe {
     /// What is done.
     public enum Depth: Hashable, Sendable {
         /// The start-up for this user is answered by a request to authenticate, as in haproxy's
@@ -16,6 +16,9 @@ public struct PostgreSQLProbe: HealthProbe {
 
     /// What is done.
     public let depth: Depth
+    /// How it connects; its TLS begins at once, without PostgreSQL's request for it.
+    public var connection = ProbeConnection()
+    private let keys = SCRAMKeys()
 
     /// Makes a probe.
     ///
@@ -34,7 +37,8 @@ public struct PostgreSQLProbe: HealthProbe {
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
         DialogueHandler.run(
-            { PostgreSQLDialogue(depth) }, over: ConnectionPlan(address: target), timeout: timeout,
+            { PostgreSQLDialogue(depth, keys) },
+            over: ConnectionPlan(address: target, connection: connection), timeout: timeout,
             on: eventLoop)
     }
 }
@@ -46,11 +50,14 @@ struct PostgreSQLDialogue: Dialogue {
 
     private let depth: PostgreSQLProbe.Depth
     private var state = State.starting
-    private var exchange = SCRAMExchange()
+    private let exchange: SCRAMExchange
     private var serverSignature: [UInt8]?
     private var role: ProbeFacts.Role?
 
-    init(_ depth: PostgreSQLProbe.Depth) { self.depth = depth }
+    init(_ depth: PostgreSQLProbe.Depth, _ keys: SCRAMKeys) {
+        self.depth = depth
+        exchange = SCRAMExchange(keys)
+    }
 
     var waitingFor: String {
         switch state {

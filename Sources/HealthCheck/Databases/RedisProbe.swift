@@ -2,7 +2,7 @@
 public import NIOCore
 
 /// Passes when a Redis server answers PING; on request with a password, and by its role.
-public struct RedisProbe: HealthProbe {
+public struct RedisProbe: ConnectingProbe {
     /// The user of AUTH; `nil`: the default user.
     public var user: String?
     /// The password; `nil`: no AUTH.
@@ -11,6 +11,8 @@ public struct RedisProbe: HealthProbe {
     public var role: ProbeFacts.Role?
     /// Whether the role is asked for as a fact also where any will do.
     public var reportsRole = false
+    /// How it connects.
+    public var connection = ProbeConnection()
 
     /// Makes a probe that sends PING.
     public init() {}
@@ -26,7 +28,8 @@ public struct RedisProbe: HealthProbe {
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
         DialogueHandler.run(
-            { RedisDialogue(self) }, over: ConnectionPlan(address: target), timeout: timeout,
+            { RedisDialogue(self) }, over: ConnectionPlan(address: target, connection: connection),
+            timeout: timeout,
             on: eventLoop)
     }
 }

@@ -1,16 +1,24 @@
 #if Program
 import Crypto
+import CryptoExtras
+import Synchronization
 
 /// The client's side of SCRAM-SHA-256 without channel binding.
 ///
 /// RFC 5802, RFC 7677.
 struct SCRAMExchange: Sendable {
     private let nonce: String
+    private let keys: SCRAMKeys
 
     /// Makes an exchange.
     ///
-    /// - Parameter nonce: Printable and without a comma; random but in tests.
-    init(nonce: String = SCRAMExchange.randomNonce()) { self.nonce = nonce }
+    /// - Parameters:
+    ///   - keys: What earlier exchanges of the same login have worked out.
+    ///   - nonce: Printable and without a comma; random but in tests.
+    init(_ keys: SCRAMKeys = SCRAMKeys(), nonce: String = SCRAMExchange.randomNonce()) {
+        self.keys = keys
+        self.nonce = nonce
+    }
 
     private var firstBare: String { "n=,r=\(nonce)" }
 
@@ -30,15 +38,14 @@ struct SCRAMExchange: Sendable {
             guard let name = part.first, part.dropFirst().first == "=" else { return nil }
             fields[name] = String(part.dropFirst(2))
         }
-        // More rounds than that would keep a thread for seconds; PostgreSQL's default is 4,096.
         guard let serverNonce = fields["r"], serverNonce.hasPrefix(nonce),
             let salt = fields["s"].flatMap(Base64.decode), !salt.isEmpty,
-            let rounds = fields["i"].flatMap({ Int($0) }), (1...1_000_000).contains(rounds)
+            let rounds = fields["i"].flatMap({ Int($0) }), (1...Self.mostRounds).contains(rounds)
         else { return nil }
         let withoutProof = "c=biws,r=\(serverNonce)"
         let signed = Array("\(firstBare),\(text),\(withoutProof)".utf8)
-        return {
-            let salted = Self.saltedPassword(password, salt: salt, rounds: rounds)
+        return { [keys] in
+            let salted = keys.salted(password, salt: salt, rounds: rounds)
             let clientKey = Self.hmac(salted, Array("Client Key".utf8))
             let signature = Self.hmac(Array(SHA256.hash(data: clientKey)), signed)
             let proof = zip(clientKey, signature).map { $0 ^ $1 }
@@ -54,16 +61,8 @@ struct SCRAMExchange: Sendable {
             .map(String.init) == "v=\(Base64.encode(signature))"
     }
 
-    private static func saltedPassword(_ password: String, salt: [UInt8], rounds: Int) -> [UInt8] {
-        let key = SymmetricKey(data: Array(password.utf8))
-        var block = Array(HMAC<SHA256>.authenticationCode(for: salt + [0, 0, 0, 1], using: key))
-        var result = block
-        for _ in 1..<rounds {
-            block = Array(HMAC<SHA256>.authenticationCode(for: block, using: key))
-            for index in result.indices { result[index] ^= block[index] }
-        }
-        return result
-    }
+    /// More rounds would keep a thread for a second; PostgreSQL's default is 4,096.
+    private static let mostRounds = 1_000_000
 
     private static func hmac(_ key: [UInt8], _ message: [UInt8]) -> [UInt8] {
         Array(HMAC<SHA256>.authenticationCode(for: message, using: SymmetricKey(data: key)))
@@ -71,6 +70,37 @@ struct SCRAMExchange: Sendable {
 
     private static func randomNonce() -> String {
         Base64.encode((0..<18).map { _ in UInt8.random(in: 0...255) })
+    }
+}
+
+/// What the rounds of a login came to, kept from one check to the next: the server's salt stays the
+/// same as long as the password does.
+///
+/// RFC 5802 §5.1 lets a client keep it.
+final class SCRAMKeys: Sendable {
+    private struct Known {
+        let password: String
+        let salt: [UInt8]
+        let rounds: Int
+        let salted: [UInt8]
+    }
+
+    private let known = Mutex<Known?>(nil)
+
+    func salted(_ password: String, salt: [UInt8], rounds: Int) -> [UInt8] {
+        if let known = known.withLock({ $0 }), known.salt == salt, known.rounds == rounds,
+            known.password == password
+        {
+            return known.salted
+        }
+        let key = try? KDF.Insecure.PBKDF2.deriveKey(
+            from: Array(password.utf8), salt: salt, using: .sha256, outputByteCount: 32,
+            unsafeUncheckedRounds: rounds)
+        let salted = key?.withUnsafeBytes { Array($0) } ?? []
+        known.withLock {
+            $0 = Known(password: password, salt: salt, rounds: rounds, salted: salted)
+        }
+        return salted
     }
 }
 

@@ -38,7 +38,7 @@ public struct DNSProbe: HealthProbe {
     public var acceptedStatuses: Set<UInt8> = [0]
     /// How many records the answer needs at least.
     public var minimumAnswers = 0
-    private let question: [UInt8]
+    private let question: DNSQuestion
 
     /// Makes a probe.
     ///
@@ -47,17 +47,7 @@ public struct DNSProbe: HealthProbe {
     ///   - type: The type that is asked for.
     /// - Throws: ``ProbeSettingsError/notADomainName(_:)``. RFC 1035 §2.3.4.
     public init(name: String = ".", type: RecordType = .soa) throws(ProbeSettingsError) {
-        var bytes: [UInt8] = []
-        let trimmed = name.hasSuffix(".") ? name.dropLast() : name[...]
-        guard !name.isEmpty else { throw .notADomainName(name) }
-        if !trimmed.isEmpty {
-            for label in trimmed.split(separator: ".", omittingEmptySubsequences: false) {
-                guard (1...63).contains(label.utf8.count) else { throw .notADomainName(name) }
-                bytes += [UInt8(label.utf8.count)] + label.utf8
-            }
-        }
-        guard bytes.count < 255 else { throw .notADomainName(name) }
-        question = bytes + [0, 0, UInt8(type.rawValue), 0, 1]
+        question = DNSQuestion(try DomainName(name), type: type.rawValue)
     }
 
     /// Asks, and waits for the answer.
@@ -71,20 +61,19 @@ public struct DNSProbe: HealthProbe {
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
         let exchange = DNSExchange(
-            identifier: [.random(in: 0...255), .random(in: 0...255)], question: question,
+            identifier: .random(in: 0 ... .max), question: question,
             acceptedStatuses: acceptedStatuses, minimumAnswers: minimumAnswers)
         return DatagramSession.run(exchange, to: target, timeout: timeout, on: eventLoop)
     }
 }
 
 struct DNSExchange: DatagramExchange {
-    let identifier: [UInt8]
-    let question: [UInt8]
+    let identifier: UInt16
+    let question: DNSQuestion
     let acceptedStatuses: Set<UInt8>
     let minimumAnswers: Int
 
-    /// One question, recursion desired.
-    var request: [UInt8] { identifier + [0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, 0] + question }
+    var request: [UInt8] { question.query(identifier) }
     var silence: ProbeOutcome { .answerTimedOut(waitingFor: "answer of DNS") }
 
     func judge(_ datagram: [UInt8]) -> ProbeOutcome? {
@@ -92,7 +81,7 @@ struct DNSExchange: DatagramExchange {
             return .badAnswer(reason: "not an answer of DNS: \(datagram.count) bytes")
         }
         // An answer to an earlier check, or a forged one.
-        guard datagram[0..<2].elementsEqual(identifier) else { return nil }
+        guard UInt16(datagram[0]) << 8 | UInt16(datagram[1]) == identifier else { return nil }
         guard datagram[2] & 0xF8 == 0x80 else {
             return .badAnswer(reason: "not an answer of DNS: flags \(datagram[2])")
         }

@@ -24,6 +24,8 @@ final class DatagramSession: @unchecked Sendable {
     private let promise: EventLoopPromise<ProbeOutcome>
     private var timers: [Scheduled<Void>] = []
     private var channel: (any Channel)?
+    /// Ends the hearing where the channel is shared.
+    private var leave: (() -> Void)?
     private var isFinished = false
 
     private init(
@@ -51,14 +53,7 @@ final class DatagramSession: @unchecked Sendable {
         _ exchange: any DatagramExchange, to target: SocketAddress, over socket: CInt? = nil,
         timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
-        let session = DatagramSession(exchange, to: target, timeout: timeout, on: eventLoop)
-        // What means something by its silence has to say so before the time limit does.
-        let patience = timeout - .nanoseconds(min(timeout.nanoseconds / 10, 50_000_000))
-        session.timers = [
-            eventLoop.scheduleTask(in: session.meansSomethingBySilence ? patience : timeout) {
-                session.finish(exchange.silence)
-            }
-        ]
+        let session = begin(exchange, to: target, timeout: timeout, on: eventLoop)
         let bootstrap = DatagramBootstrap(group: eventLoop).channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(DatagramHandler(session))
@@ -69,12 +64,42 @@ final class DatagramSession: @unchecked Sendable {
         return session.promise.futureResult
     }
 
+    /// Carries out a check through a socket that others use too; called on `eventLoop`.
+    static func run(
+        _ exchange: ICMPExchange, to target: SocketAddress, through line: ICMPSockets.Line,
+        timeout: TimeAmount, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<ProbeOutcome> {
+        let session = begin(exchange, to: target, timeout: timeout, on: eventLoop)
+        line.listen(for: exchange.cookie) { datagram in
+            eventLoop.execute { session.received(datagram) }
+        }
+        session.leave = { line.leave(exchange.cookie) }
+        line.opened(on: eventLoop).hop(to: eventLoop).whenComplete { session.opened($0) }
+        return session.promise.futureResult
+    }
+
+    private static func begin(
+        _ exchange: any DatagramExchange, to target: SocketAddress, timeout: TimeAmount,
+        on eventLoop: any EventLoop
+    ) -> DatagramSession {
+        let session = DatagramSession(exchange, to: target, timeout: timeout, on: eventLoop)
+        // What means something by its silence has to say so before the time limit does.
+        let patience = timeout - .nanoseconds(min(timeout.nanoseconds / 10, 50_000_000))
+        session.timers = [
+            eventLoop.scheduleTask(in: session.meansSomethingBySilence ? patience : timeout) {
+                session.finish(exchange.silence)
+            }
+        ]
+        return session
+    }
+
     private var meansSomethingBySilence: Bool { exchange.silence.verdict == true }
 
     private func opened(_ result: Result<any Channel, any Error>) {
         switch result {
         case .failure(let error): finish(TCPProbe.outcome(of: error))
-        case .success(let channel) where isFinished: channel.close(promise: nil)
+        case .success(let channel) where isFinished:
+            if leave == nil { channel.close(promise: nil) }
         case .success(let channel):
             self.channel = channel
             send()
@@ -89,7 +114,7 @@ final class DatagramSession: @unchecked Sendable {
         guard let channel, !isFinished else { return }
         let data = channel.allocator.buffer(bytes: exchange.request)
         channel.writeAndFlush(AddressedEnvelope(remoteAddress: target, data: data))
-            .whenFailure { self.fail($0) }
+            .hop(to: eventLoop).whenFailure { self.fail($0) }
     }
 
     fileprivate func received(_ datagram: [UInt8]) {
@@ -102,7 +127,7 @@ final class DatagramSession: @unchecked Sendable {
         guard !isFinished else { return }
         isFinished = true
         for timer in timers { timer.cancel() }
-        channel?.close(promise: nil)
+        if let leave { leave() } else { channel?.close(promise: nil) }
         promise.succeed(outcome)
     }
 }

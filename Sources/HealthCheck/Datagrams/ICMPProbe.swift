@@ -4,11 +4,13 @@ public import NIOCore
 
 /// Passes when the target's host answers an ICMP echo; the target's port plays no part.
 ///
-/// Needs a group within `net.ipv4.ping_group_range`, or CAP_NET_RAW; without either the outcome
-/// is ``ProbeOutcome/notRun(reason:)``.
+/// Needs a group within `net.ipv4.ping_group_range`, CAP_NET_RAW, or sockets that were opened with
+/// either; without them the outcome is ``ProbeOutcome/notRun(reason:)``.
 public struct ICMPProbe: HealthProbe {
     /// How many bytes of payload are sent, 16 to 1400.
     public let payloadLength: Int
+    /// What to send through; `nil`: each check opens a socket of its own.
+    public var sockets: ICMPSockets?
 
     /// Makes a probe.
     ///
@@ -27,9 +29,15 @@ public struct ICMPProbe: HealthProbe {
     public func probe(
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
+        let cookie = (0..<payloadLength).map { _ in UInt8.random(in: 0...255) }
+        let isIPv6 = target.protocol == .inet6
+        if let line = isIPv6 ? sockets?.ipv6 : sockets?.ipv4 {
+            let exchange = ICMPExchange(isIPv6: isIPv6, isRaw: line.isRaw, cookie: cookie)
+            return DatagramSession.run(
+                exchange, to: target, through: line, timeout: timeout, on: eventLoop)
+        }
         do {
             let socket = try ICMPSocket(connectedTo: target)
-            let cookie = (0..<payloadLength).map { _ in UInt8.random(in: 0...255) }
             let exchange = ICMPExchange(isIPv6: socket.isIPv6, isRaw: socket.isRaw, cookie: cookie)
             return DatagramSession.run(
                 exchange, to: target, over: socket.descriptor, timeout: timeout, on: eventLoop)
@@ -45,7 +53,7 @@ public struct ICMPProbe: HealthProbe {
     }
 }
 
-private struct ICMPSocket {
+struct ICMPSocket {
     struct Failure: Error {
         let code: CInt
     }
@@ -56,8 +64,8 @@ private struct ICMPSocket {
 
     /// Opens a socket of datagrams, which needs no privilege where the group is allowed, else a
     /// raw one.
-    init(connectedTo target: SocketAddress) throws(Failure) {
-        isIPv6 = target.protocol == .inet6
+    init(isIPv6: Bool) throws(Failure) {
+        self.isIPv6 = isIPv6
         let family = isIPv6 ? AF_INET6 : AF_INET
         let number = CInt(isIPv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP)
         let flags = CInt(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
@@ -65,6 +73,13 @@ private struct ICMPSocket {
         isRaw = opened < 0
         if opened < 0 { opened = socket(family, CInt(SOCK_RAW.rawValue) | flags, number) }
         guard opened >= 0 else { throw Failure(code: errno) }
+        descriptor = opened
+    }
+
+    /// Opens one that hears a target alone.
+    init(connectedTo target: SocketAddress) throws(Failure) {
+        try self.init(isIPv6: target.protocol == .inet6)
+        let opened = descriptor
         let result = target.withSockAddr { address, length in
             Glibc.connect(opened, address, socklen_t(length))
         }
@@ -73,7 +88,6 @@ private struct ICMPSocket {
             close(opened)
             throw Failure(code: code)
         }
-        descriptor = opened
     }
 }
 
@@ -97,14 +111,19 @@ struct ICMPExchange: DatagramExchange {
     }
 
     func judge(_ datagram: [UInt8]) -> ProbeOutcome? {
+        Self.cookie(in: datagram, isRaw: isRaw, isIPv6: isIPv6) == cookie
+            ? .answered(ProbeFacts(detail: "echo reply")) : nil
+    }
+
+    /// What an echo reply brings back; `nil`: it is none.
+    static func cookie(in datagram: [UInt8], isRaw: Bool, isIPv6: Bool) -> [UInt8]? {
         var message = datagram[...]
         if isRaw, !isIPv6, let first = message.first {
             // A raw socket of IPv4 hands over the header; its length is in words of 4 bytes.
             message = message.dropFirst(Int(first & 0x0F) * 4)
         }
-        guard message.first == (isIPv6 ? 129 : 0), message.dropFirst(8).elementsEqual(cookie)
-        else { return nil }
-        return .answered(ProbeFacts(detail: "echo reply"))
+        guard message.first == (isIPv6 ? 129 : 0) else { return nil }
+        return Array(message.dropFirst(8))
     }
 
     /// RFC 1071.

@@ -1,4 +1,6 @@
 #if Program
+public import Expressions
+
 /// What is looked for in the bytes that a server sent.
 public enum BytePattern: Sendable, CustomStringConvertible {
     /// These characters in UTF-8, anywhere.
@@ -30,18 +32,16 @@ public enum BytePattern: Sendable, CustomStringConvertible {
         }
     }
 
-    enum Search {
-        case found(Bool)
-        case needsThread(RegularExpression, [UInt8])
-    }
-
     func search(in bytes: some Collection<UInt8>) -> Search {
         switch self {
-        case .text(let text): .found(Self.contains(bytes, Array(text.utf8)))
-        case .bytes(let wanted): .found(Self.contains(bytes, wanted))
-        case .expression(let expression): .needsThread(expression, Array(bytes))
+        case .text(let text): return .found(Self.contains(bytes, Array(text.utf8)))
+        case .bytes(let wanted): return .found(Self.contains(bytes, wanted))
+        case .expression(let expression):
+            let bytes = Array(bytes)
+            return .needsThread { expression.isFound(in: bytes, unless: $0) }
         case .hexExpression(let expression):
-            .needsThread(expression, Array(Self.hex(bytes).utf8))
+            let digits = Array(Self.hex(bytes).utf8)
+            return .needsThread { expression.isFound(in: digits, unless: $0) }
         }
     }
 
@@ -61,5 +61,14 @@ public enum BytePattern: Sendable, CustomStringConvertible {
                 && haystack[start..<start + wanted.count].elementsEqual(wanted)
         }
     }
+}
+
+/// Whether something is found, or the work that finds it out, for another thread.
+enum Search: Sendable {
+    /// Looks; ends with `nil` once it is told that nobody wants to know any more.
+    typealias Work = @Sendable (_ isUnwanted: () -> Bool) -> Bool?
+
+    case found(Bool)
+    case needsThread(Work)
 }
 #endif

@@ -10,25 +10,22 @@ final class HTTPCheckHandler: ChannelInboundHandler {
     private let probe: HTTPProbe
     private let head: HTTPRequestHead
     private let session: ProbeSession
-    private let needsBody: Bool
     private var answer: HTTPAnswer?
-    private var isCompared = false
+    /// The expectation that the answer is compared with now.
+    private var index = 0
+    private var isSearching = false
     private var certificateDaysLeft: Int?
 
     init(_ probe: HTTPProbe, head: HTTPRequestHead, session: ProbeSession) {
         self.probe = probe
         self.head = head
         self.session = session
-        needsBody = probe.expectations.contains(where: \.needsBody)
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        session.waitingFor = { [weak self] in
-            self?.isCompared == true
-                ? "end of the search by regular expressions"
-                : self?.answer == nil ? "HTTP answer" : "end of the HTTP body"
-        }
-        certificateDaysLeft = probe.tls == nil ? nil : TLSFailure.daysLeft(context.pipeline)
+        session.silence = { [weak self] in self?.silence ?? .answerTimedOut(waitingFor: "answer") }
+        certificateDaysLeft =
+            probe.connection.tls == nil ? nil : TLSFailure.daysLeft(context.pipeline)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if !probe.request.body.isEmpty {
             let body = context.channel.allocator.buffer(bytes: probe.request.body)
@@ -37,71 +34,113 @@ final class HTTPCheckHandler: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 
+    private var silence: ProbeOutcome {
+        let missing =
+            isSearching
+            ? "end of the search by regular expressions"
+            : answer == nil ? "HTTP answer" : "end of the HTTP body"
+        var outcome = ProbeOutcome.answerTimedOut(waitingFor: missing)
+        if index < probe.expectations.count {
+            outcome.status = probe.expectations[index].words.timeout ?? outcome.status
+        }
+        return outcome
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !isCompared else { return }
         switch unwrapInboundIn(data) {
         // 1xx announces another answer, RFC 9110 §15.2.
-        case .head(let head) where (100...199).contains(head.status.code): break
+        case .head(let head) where (100...199).contains(head.status.code): return
         case .head(let head):
             answer = HTTPAnswer(
                 status: Int(head.status.code), reason: head.status.reasonPhrase,
                 headers: head.headers.map { ($0.name, $0.value) })
-            if !needsBody || probe.bodyLimit <= 0 { compare(context) }
         case .body(let part):
             let space = probe.bodyLimit - (answer?.body.count ?? 0)
             answer?.body += part.readableBytesView.prefix(space)
-            if part.readableBytes >= space { compare(context) }
-        case .end: if answer != nil { compare(context) }
+            if part.readableBytes >= space { answer?.isComplete = true }
+        case .end: answer?.isComplete = true
         }
+        if !isSearching { compare(on: context.eventLoop) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        guard !isCompared else { return }
+        guard answer?.isComplete != true else { return }
         session.finish(
             .badAnswer(reason: "the connection was closed before the answer was complete"))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard !isCompared, !TLSFailure.isUncleanEnd(error) else { return }
-        if error is HTTPParserError {
+        guard answer?.isComplete != true, !TLSFailure.isUncleanEnd(error) else { return }
+        switch error {
+        case HTTPParserError.headerOverflow:
+            session.finish(
+                .badAnswer(reason: "the headers are longer than \(probe.headerLimit) bytes"))
+        case is HTTPParserError:
             session.finish(.badAnswer(reason: "not an HTTP answer: \(error)"))
-        } else {
-            session.fail(error)
+        default: session.fail(error)
         }
     }
 
-    private func compare(_ context: ChannelHandlerContext) {
-        guard let answer, !isCompared else { return }
-        isCompared = true
-        compare(answer, from: 0, on: context.eventLoop)
-    }
-
-    /// Goes through the expectations in order; those with an expression on another thread.
-    private func compare(_ answer: HTTPAnswer, from index: Int, on eventLoop: any EventLoop) {
-        guard index < probe.expectations.count else {
-            return finish(answer, failing: nil)
-        }
-        let expectation = probe.expectations[index]
-        switch expectation.search(in: answer) {
-        case .found(let isFound):
-            guard isFound != expectation.isNegated else {
-                return finish(answer, failing: expectation)
+    /// Goes through the expectations in order, as far as what is there suffices.
+    private func compare(on eventLoop: any EventLoop) {
+        while let answer, !session.isFinished, !isSearching {
+            guard index < probe.expectations.count else { return conclude(answer) }
+            let expectation = probe.expectations[index]
+            if let length = expectation.bodyLength {
+                guard answer.body.count >= length || answer.isComplete else { return }
+                guard !answer.body.isEmpty else { return miss(expectation, answer) }
             }
-            compare(answer, from: index + 1, on: eventLoop)
-        case .needsThread(let expression, let bytes):
-            let bound = NIOLoopBound(self, eventLoop: eventLoop)
-            expression.search(bytes, on: eventLoop).whenSuccess { isFound in
-                guard isFound != expectation.isNegated else {
-                    return bound.value.finish(answer, failing: expectation)
-                }
-                bound.value.compare(answer, from: index + 1, on: eventLoop)
+            switch expectation.search(in: answer) {
+            case .found(let isFound):
+                guard settle(expectation, isFound, answer) else { return }
+            case .needsThread(let work): search(work, for: expectation, in: answer, on: eventLoop)
             }
         }
     }
 
-    private func finish(_ answer: HTTPAnswer, failing: HTTPExpectation?) {
-        session.finish(
-            probe.outcome(of: answer, failing: failing, days: certificateDaysLeft))
+    private func search(
+        _ work: @escaping Search.Work, for expectation: HTTPExpectation, in answer: HTTPAnswer,
+        on eventLoop: any EventLoop
+    ) {
+        isSearching = true
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        ComputeThreads.search(work, unless: session.ticket, on: eventLoop).whenSuccess { isFound in
+            let handler = bound.value
+            handler.isSearching = false
+            let isSettled = handler.settle(expectation, isFound, answer)
+            // What came meanwhile may have what was not found.
+            if isSettled || handler.hasMore(than: answer) { handler.compare(on: eventLoop) }
+        }
+    }
+
+    private func hasMore(than answer: HTTPAnswer) -> Bool {
+        guard let now = self.answer else { return false }
+        return now.body.count > answer.body.count || now.isComplete != answer.isComplete
+    }
+
+    /// Draws the conclusion of one comparison; whether the next expectation has its turn.
+    ///
+    /// One that found nothing in a body is final only when nothing can come after it, as in
+    /// haproxy.
+    private func settle(
+        _ expectation: HTTPExpectation, _ isFound: Bool, _ answer: HTTPAnswer
+    ) -> Bool {
+        let isFinal = answer.isComplete || expectation.minimumLength != nil
+        if !isFound, !isFinal, expectation.bodyLength != nil { return false }
+        guard isFound != expectation.isNegated else {
+            miss(expectation, answer)
+            return false
+        }
+        index += 1
+        return true
+    }
+
+    private func conclude(_ answer: HTTPAnswer) {
+        session.finish(probe.passed(answer, days: certificateDaysLeft))
+    }
+
+    private func miss(_ expectation: HTTPExpectation, _ answer: HTTPAnswer) {
+        session.finish(probe.missed(expectation, answer, days: certificateDaysLeft))
     }
 }
 #endif

@@ -1,4 +1,6 @@
 #if Program
+public import Expressions
+
 /// What an HTTP answer has to be.
 public struct HTTPExpectation: Sendable, CustomStringConvertible {
     /// What is compared.
@@ -7,19 +9,25 @@ public struct HTTPExpectation: Sendable, CustomStringConvertible {
         case status(StatusSet)
         /// The status, as three digits, has the expression in it.
         case statusMatches(RegularExpression)
-        /// The kept part of the body has the pattern in it.
+        /// The kept part of the body has the pattern in it; an answer without a body never does
+        /// what is expected, as in haproxy.
         case body(BytePattern)
-        /// One header of that name, in any case, has a value with the pattern in it; `nil`: any.
-        case header(name: String, BytePattern?)
-        /// One header has such a name and such a value (haproxy's `hdr`; `fhdr` where the value is
-        /// taken as a whole and not cut at its commas).
-        case headerMatches(name: TextMatch, value: TextMatch?, isWhole: Bool)
+        /// One header has such a name, whose case plays no part, and such a value (haproxy's `hdr`;
+        /// `fhdr` where the value is taken as a whole and not cut at its commas).
+        case header(name: TextMatch, value: TextMatch?, isWhole: Bool)
     }
 
     /// What is compared.
     public let condition: Condition
     /// Whether the answer must not be so (haproxy's `!`).
     public let isNegated: Bool
+    /// How many bytes of the body must be there before the comparison is final; `nil`: it is
+    /// repeated with all that comes, up to the limit or the end (haproxy's `min-recv`).
+    public var minimumLength: Int?
+    /// How the result is reported.
+    public var words = ExpectationWords()
+    /// What a report says about the expectation where it is not met.
+    public var comment: String?
 
     /// Makes an expectation.
     ///
@@ -38,40 +46,29 @@ public struct HTTPExpectation: Sendable, CustomStringConvertible {
             case .status(let set): "status \(set)"
             case .statusMatches(let expression): "rstatus '\(expression)'"
             case .body(let pattern): "\(pattern)"
-            case .header(let name, nil): "hdr name '\(name)'"
-            case .header(let name, let pattern?): "hdr name '\(name)' value \(pattern)"
-            case .headerMatches(let name, nil, let isWhole):
-                "\(isWhole ? "fhdr" : "hdr") name \(name)"
-            case .headerMatches(let name, let value?, let isWhole):
+            case .header(let name, nil, let isWhole): "\(isWhole ? "fhdr" : "hdr") name \(name)"
+            case .header(let name, let value?, let isWhole):
                 "\(isWhole ? "fhdr" : "hdr") name \(name) value \(value)"
             }
         return isNegated ? "! \(words)" : words
     }
 
-    var needsBody: Bool {
-        if case .body = condition { return true }
-        return false
+    /// The least part of the body that can be compared; `nil`: the body plays no part.
+    var bodyLength: Int? {
+        guard case .body(let pattern) = condition else { return nil }
+        return max(minimumLength ?? 1, pattern.length ?? 1)
     }
 
-    func search(in answer: HTTPAnswer) -> BytePattern.Search {
+    func search(in answer: HTTPAnswer) -> Search {
         switch condition {
         case .status(let set): return .found(set.contains(answer.status))
         case .statusMatches(let expression):
-            return .needsThread(expression, Array("\(answer.status)".utf8))
+            let digits = Array("\(answer.status)".utf8)
+            return .needsThread { expression.isFound(in: digits, unless: $0) }
         case .body(let pattern): return pattern.search(in: answer.body)
-        case .header(let name, let pattern):
-            let values = answer.headers.filter { $0.name.lowercased() == name.lowercased() }
-            guard let pattern, !values.isEmpty else { return .found(!values.isEmpty) }
-            // Values cannot hold a line end, so none is found across two of them.
-            return pattern.search(in: Array(values.map(\.value).joined(separator: "\n").utf8))
-        case .headerMatches(let name, let value, let isWhole):
-            let names = answer.headers.filter { name.matches($0.name, ignoringCase: true) }
-            guard let value, !names.isEmpty else { return .found(!names.isEmpty) }
-            let values = names.flatMap { isWhole ? [$0.value] : $0.value.listItems }
-            guard let expression = value.expression else {
-                return .found(values.contains { value.matches($0, ignoringCase: false) })
-            }
-            return .needsThread(expression, Array(values.joined(separator: "\n").utf8))
+        case .header(let name, let value, let isWhole):
+            return HeaderMatch(name: name, value: value, isWhole: isWhole)
+                .search(in: answer.headers)
         }
     }
 }
@@ -82,5 +79,7 @@ struct HTTPAnswer: Sendable {
     var reason: String
     var headers: [(name: String, value: String)]
     var body: [UInt8] = []
+    /// Nothing comes after it, or is kept.
+    var isComplete = false
 }
 #endif

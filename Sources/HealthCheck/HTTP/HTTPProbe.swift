@@ -5,23 +5,28 @@ import NIOHTTP1
 /// Passes when an HTTP request is answered as it should; redirects are not followed.
 ///
 /// The default is haproxy's: `OPTIONS / HTTP/1.0`, and a status of 200 to 399 passes.
-public struct HTTPProbe: HealthProbe {
+public struct HTTPProbe: ConnectingProbe {
     /// What is asked.
     ///
     /// An HTTP/1.1 request without a header `Host` gets the target's address.
     public let request: HTTPCheckRequest
     /// What the answer has to be; all of it.
     public var expectations = [HTTPExpectation(.status(StatusSet(200...399)))]
-    /// TLS, or `nil` for none.
-    public var tls: ProbeTLS?
-    /// The header of the PROXY protocol to send first, or `nil` for none.
-    public var proxyHeader: ProxyHeader?
+    /// How it connects.
+    public var connection = ProbeConnection()
+    /// What a report says after the reason where the connection cannot be made; may be empty.
+    public var place = ""
     /// How many bytes of the body are read and searched; the rest is not waited for.
     public var bodyLimit = 16_384
+    /// How many bytes of headers, in 256 fields at most, an answer may have.
+    public var headerLimit = 16_384
     /// A header that says how this node sees the server, asked for at each check; `nil`: none.
     public var stateHeader: (@Sendable () -> (name: String, value: String))?
-    /// Whether a status 404 means that the server wishes no new clients (`disable-on-404`).
-    public var drainsOn404 = false
+    /// Says at a status 404 whether it means that the server wishes no new clients
+    /// (`disable-on-404`); `nil`: it never does.
+    ///
+    /// haproxy asks whether the server is up: one that is down is not brought up by it.
+    public var drainsOn404: (@Sendable () -> Bool)?
 
     /// Makes a probe.
     ///
@@ -30,7 +35,7 @@ public struct HTTPProbe: HealthProbe {
     ///   - tls: TLS, or `nil` for none.
     public init(_ request: HTTPCheckRequest = HTTPCheckRequest(), tls: ProbeTLS? = nil) {
         self.request = request
-        self.tls = tls
+        connection.tls = tls
     }
 
     /// Sends the request and compares the answer.
@@ -44,14 +49,17 @@ public struct HTTPProbe: HealthProbe {
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
         let session = ProbeSession(timeout: timeout, on: eventLoop)
-        let plan = ConnectionPlan(address: target, tls: tls, proxyHeader: proxyHeader)
+        let plan = ConnectionPlan(address: target, connection: connection, place: place)
         session.connect(plan) { channel in
             let pipeline = channel.pipeline.syncOperations
             var framing = HTTPRequestEncoder.Configuration()
             framing.automaticallySetFramingHeaders = false
             try pipeline.addHandler(HTTPRequestEncoder(configuration: framing))
+            var limits = NIOHTTPDecoderLimitConfiguration()
+            limits.maxHeaderListSize = headerLimit
+            limits.maxHeaderFieldSize = headerLimit
             try pipeline.addHandler(
-                ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes)))
+                ByteToMessageHandler(HTTPResponseDecoder(limitConfiguration: limits)))
             try pipeline.addHandler(
                 HTTPCheckHandler(self, head: head(for: target), session: session))
         }
@@ -64,15 +72,35 @@ public struct HTTPProbe: HealthProbe {
         return head
     }
 
-    func outcome(of answer: HTTPAnswer, failing: HTTPExpectation?, days: Int?) -> ProbeOutcome {
+    /// The outcome of an answer that met all expectations.
+    func passed(_ answer: HTTPAnswer, days: Int?) -> ProbeOutcome {
+        let facts = facts(answer, days)
+        if isDraining(answer) { return ProbeOutcome(.answeredDraining, facts) }
+        return expectations.last?.words.met(facts, received: answer.body) ?? .answered(facts)
+    }
+
+    /// The outcome of an answer that did not meet an expectation.
+    func missed(_ expectation: HTTPExpectation, _ answer: HTTPAnswer, days: Int?) -> ProbeOutcome {
+        var facts = facts(answer, days)
+        if isDraining(answer) { return ProbeOutcome(.answeredDraining, facts) }
+        facts.detail =
+            expectation.bodyLength != nil && answer.body.isEmpty
+            ? "HTTP content check could not find a response body"
+            : "expected \(expectation), got status \(answer.status)"
+        return expectation.words.missed(
+            expectation.bodyLength == nil ? .wrongAnswer : .badAnswer, facts,
+            comment: expectation.comment, received: answer.body)
+    }
+
+    private func facts(_ answer: HTTPAnswer, _ days: Int?) -> ProbeFacts {
         var facts = ProbeFacts(detail: "\(answer.status) \(answer.reason)")
         facts.statusCode = answer.status
         facts.certificateDaysLeft = days
-        if drainsOn404, answer.status == 404 { return .answeredDraining(facts) }
-        guard let failing else { return .answered(facts) }
-        facts.detail = "expected \(failing), got status \(answer.status)"
-        if failing.needsBody { return .badAnswer(reason: facts.detail) }
-        return .wrongAnswer(facts)
+        return facts
+    }
+
+    private func isDraining(_ answer: HTTPAnswer) -> Bool {
+        answer.status == 404 && drainsOn404?() ?? false
     }
 }
 

@@ -57,13 +57,25 @@ struct ScriptDialogue: Dialogue, Sendable {
     /// The connection that the first step makes, or the other one.
     mutating func takeFirstConnection(orElse other: ScriptStep.Connection) -> ConnectionPlan {
         guard case .connect(let connection)? = steps.first?.action else {
-            return plan(for: other)
+            return plan(for: other, place: "at initial connection step of tcp-check")
         }
-        index = 1
-        return plan(for: connection)
+        return nextConnection(connection)
+    }
+
+    private mutating func nextConnection(_ connection: ScriptStep.Connection) -> ConnectionPlan {
+        defer { index += 1 }
+        return plan(for: connection, place: place)
     }
 
     var waitingFor: String { "answer \(place)" }
+
+    var silence: ProbeOutcome {
+        var outcome = ProbeOutcome(.answerTimedOut, detail: place)
+        if index < steps.count, case .expect(let expectation) = steps[index].action {
+            outcome.status = expectation.words.timeout ?? outcome.status
+        }
+        return outcome
+    }
 
     mutating func next(_ event: DialogueEvent, _ input: inout ByteBuffer) -> DialogueStep {
         switch event {
@@ -72,14 +84,12 @@ struct ScriptDialogue: Dialogue, Sendable {
             input.clear()
         case .ended: hasEnded = true
         case .computed(.found(let isFound)):
-            if let step = settle(isFound, received: input.readableBytes) { return step }
+            if let step = settle(isFound, input) { return step }
         case .sent, .received, .computed(.proof): break
         }
         while index < steps.count {
             switch steps[index].action {
-            case .connect(let connection):
-                index += 1
-                return .connect(plan(for: connection))
+            case .connect(let connection): return .connect(nextConnection(connection))
             case .send(let bytes):
                 index += 1
                 input.clear()
@@ -88,7 +98,20 @@ struct ScriptDialogue: Dialogue, Sendable {
                 if let step = expect(expectation, in: input) { return step }
             }
         }
-        return .finish(.answered(ProbeFacts(detail: "all \(steps.count) steps passed")))
+        return .finish(passed(input))
+    }
+
+    /// As haproxy: what the last step was decides the word.
+    private func passed(_ input: ByteBuffer) -> ProbeOutcome {
+        let facts = ProbeFacts(detail: "(tcp-check)")
+        switch steps.last?.action {
+        case .expect(let expectation)?:
+            return expectation.words.met(facts, received: input.readableBytesView)
+        case .connect(let connection)?:
+            return ProbeOutcome(
+                connection.settings.tls == nil ? .connected : .handshakeDone, facts)
+        case .send?, nil: return .answered(facts)
+        }
     }
 
     /// The step to take, or `nil` when the expectation is met.
@@ -99,10 +122,16 @@ struct ScriptDialogue: Dialogue, Sendable {
         if !hasEnded {
             let least = max(expectation.minimumLength ?? 1, expectation.pattern.length ?? 0)
             guard count >= least else { return .read }
+        } else if count == 0 {
+            let comment = steps[index].comment.map { " comment: '\($0)'" } ?? ""
+            return .finish(
+                ProbeOutcome(
+                    expectation.words.failure ?? .badAnswer,
+                    detail: "TCPCHK got an empty response at step \(number)\(comment)"))
         }
         switch expectation.pattern.search(in: input.readableBytesView) {
-        case .found(let isFound): return settle(isFound, received: count)
-        case .needsThread(let expression, let bytes): return .search(expression, bytes)
+        case .found(let isFound): return settle(isFound, input)
+        case .needsThread(let work): return .search(work)
         }
     }
 
@@ -110,34 +139,34 @@ struct ScriptDialogue: Dialogue, Sendable {
     ///
     /// One that found nothing is final only when nothing can come after it, as in haproxy: also
     /// where the pattern must not be there.
-    private mutating func settle(_ isFound: Bool, received count: Int) -> DialogueStep? {
+    private mutating func settle(_ isFound: Bool, _ input: ByteBuffer) -> DialogueStep? {
         guard index < steps.count, case .expect(let expectation) = steps[index].action else {
             return nil
         }
         if !isFound, !hasEnded, expectation.minimumLength == nil { return .read }
         guard isFound != expectation.isNegated else {
-            let cause = count == 0 && hasEnded ? "the connection was closed, " : ""
+            let complaint = "\(expectation.complaint(isFound: isFound)) at step \(number)"
             return .finish(
-                .badAnswer(reason: "\(cause)\(isFound ? "found" : "not found") \(place)"))
+                expectation.words.missed(
+                    .badAnswer, ProbeFacts(detail: complaint), comment: steps[index].comment,
+                    received: input.readableBytesView))
         }
         index += 1
         return nil
     }
 
+    private var number: Int { steps[index].number ?? index + 1 }
+
     /// Where the script stands, as haproxy words it.
     private var place: String {
         guard index < steps.count else { return "" }
         let comment = steps[index].comment.map { " comment: '\($0)'" } ?? ""
-        return "at step \(index + 1) of \(steps.count) (\(steps[index].words))\(comment)"
+        return "at step \(number) of tcp-check (\(steps[index].words))\(comment)"
     }
 
-    private func plan(for connection: ScriptStep.Connection) -> ConnectionPlan {
-        var address = connection.address ?? target
-        if let port = connection.port { address.port = port }
-        var plan = ConnectionPlan(address: address, tls: connection.tls)
-        plan.proxyHeader = connection.proxyHeader
-        plan.closing = connection.closing
-        return plan
+    private func plan(for connection: ScriptStep.Connection, place: String) -> ConnectionPlan {
+        let address = (connection.address ?? target).at(port: connection.port)
+        return ConnectionPlan(address: address, connection: connection.settings, place: place)
     }
 }
 #endif

@@ -22,12 +22,8 @@ public struct ScriptStep: Sendable {
         public var address: SocketAddress?
         /// The port; `nil`: the target's.
         public var port: Int?
-        /// TLS, or `nil` for none.
-        public var tls: ProbeTLS?
-        /// The header of the PROXY protocol to send first, or `nil` for none.
-        public var proxyHeader: ProxyHeader?
-        /// How the connection is ended.
-        public var closing = TCPProbe.Closing.reset
+        /// How the connection is made.
+        public var settings = ProbeConnection()
 
         /// Makes a connection to the target's port.
         public init() {}
@@ -42,6 +38,8 @@ public struct ScriptStep: Sendable {
         /// How many bytes must be there before the comparison is final; `nil`: it is repeated with
         /// all that comes, up to 16 KiB or the end of the connection (haproxy's `min-recv`).
         public var minimumLength: Int?
+        /// How the result is reported.
+        public var words = ExpectationWords()
 
         /// Makes an expectation.
         ///
@@ -53,6 +51,8 @@ public struct ScriptStep: Sendable {
     public let action: Action
     /// What a report says about the step when it fails.
     public var comment: String?
+    /// The step's number in reports; `nil`: its place in the script, counted from 1.
+    public var number: Int?
 
     /// Makes a step.
     ///
@@ -90,13 +90,33 @@ public struct ScriptStep: Sendable {
         ScriptStep(.expect(Expectation(pattern)))
     }
 
+    /// What haproxy calls the step where the connection fails in it.
     var words: String {
         switch action {
         case .connect(let connection): connection.port.map { "connect port \($0)" } ?? "connect"
         case .send: "send"
         case .expect(let expectation):
-            "expect \(expectation.isNegated ? "! " : "")\(expectation.pattern)"
+            switch expectation.pattern {
+            case .text(let text): "expect string '\(text)'"
+            case .bytes(let bytes): "expect binary '\(BytePattern.hex(bytes))'"
+            case .expression: "expect regex"
+            case .hexExpression: "expect binary regex"
+            }
         }
+    }
+}
+
+extension ScriptStep.Expectation {
+    /// haproxy's words for content that is not as expected, up to the step.
+    func complaint(isFound: Bool) -> String {
+        let kind =
+            switch pattern {
+            case .text(let text): "'\(text)'"
+            case .bytes: "(binary)"
+            case .expression: "(regex)"
+            case .hexExpression: "(binary regex)"
+            }
+        return "TCPCHK \(isFound ? "matched unwanted" : "did not match") content \(kind)"
     }
 }
 #endif

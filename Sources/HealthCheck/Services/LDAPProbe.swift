@@ -2,11 +2,13 @@
 public import NIOCore
 
 /// Passes when a directory server takes a bind, anonymous or with a name and a password.
-public struct LDAPProbe: HealthProbe {
+public struct LDAPProbe: ConnectingProbe {
     /// The name to bind as; empty: anonymous.
     public let name: String
     /// The password of the name.
     public let password: String
+    /// How it connects; its TLS begins at once, as `ldaps` has it.
+    public var connection = ProbeConnection()
 
     /// Makes a probe.
     ///
@@ -29,7 +31,8 @@ public struct LDAPProbe: HealthProbe {
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
         DialogueHandler.run(
-            { LDAPDialogue(request: request) }, over: ConnectionPlan(address: target),
+            { LDAPDialogue(request: request) },
+            over: ConnectionPlan(address: target, connection: connection),
             timeout: timeout, on: eventLoop)
     }
 

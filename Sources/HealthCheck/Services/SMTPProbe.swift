@@ -2,7 +2,7 @@
 public import NIOCore
 
 /// Passes when a mail server greets and answers HELO or EHLO with a status 2xx.
-public struct SMTPProbe: HealthProbe {
+public struct SMTPProbe: ConnectingProbe {
     /// How the client says its name.
     public enum Greeting: String, Hashable, Sendable, Codable {
         /// `HELO`, haproxy's default.
@@ -15,6 +15,8 @@ public struct SMTPProbe: HealthProbe {
     public let greeting: Greeting
     /// The name.
     public let domain: String
+    /// How it connects; its TLS begins at once, without STARTTLS.
+    public var connection = ProbeConnection()
 
     /// Makes a probe.
     ///
@@ -38,7 +40,8 @@ public struct SMTPProbe: HealthProbe {
     ) -> EventLoopFuture<ProbeOutcome> {
         DialogueHandler.run(
             { SMTPDialogue(hello: "\(greeting.rawValue) \(domain)\r\n") },
-            over: ConnectionPlan(address: target), timeout: timeout, on: eventLoop)
+            over: ConnectionPlan(address: target, connection: connection), timeout: timeout,
+            on: eventLoop)
     }
 }
 

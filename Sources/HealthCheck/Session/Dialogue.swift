@@ -6,8 +6,10 @@ import NIOCore
 /// Decides only: it is told what happened and says what to do next. ``DialogueHandler`` owns the
 /// connection, ``ProbeSession`` the time limit.
 protocol Dialogue {
-    /// What the server owes now, for the report of a time limit: `an answer to PING`.
+    /// What the server owes now, for the report of a time limit: `answer to PING`.
     var waitingFor: String { get }
+    /// What silence up to the time limit means now; by default, that the answer is missing.
+    var silence: ProbeOutcome { get }
 
     /// Takes the next step.
     ///
@@ -16,6 +18,10 @@ protocol Dialogue {
     ///   - input: What was received and not consumed; consume by moving its reader index.
     /// - Returns: What to do.
     mutating func next(_ event: DialogueEvent, _ input: inout ByteBuffer) -> DialogueStep
+}
+
+extension Dialogue {
+    var silence: ProbeOutcome { .answerTimedOut(waitingFor: waitingFor) }
 }
 
 enum DialogueEvent: Sendable {
@@ -50,10 +56,10 @@ enum DialogueStep: Sendable {
     case read
     /// Send, and ask again at once.
     case send([UInt8])
-    /// Run on another thread, because it takes longer than an event loop may.
+    /// Work out a proof on another thread, because it takes longer than an event loop may.
     case compute(@Sendable () -> Computation)
-    /// Look for the expression, on another thread.
-    case search(RegularExpression, [UInt8])
+    /// Look for something, on another thread.
+    case search(Search.Work)
     /// End this connection and make another.
     case connect(ConnectionPlan)
     /// End the check, with last words to a server that logs those who leave without.
@@ -72,8 +78,8 @@ enum Computation: Sendable {
 /// Where and how to connect.
 struct ConnectionPlan: Sendable {
     var address: SocketAddress
-    var tls: ProbeTLS?
-    var proxyHeader: ProxyHeader?
-    var closing = TCPProbe.Closing.reset
+    var connection: ProbeConnection
+    /// Where in a script that is, for reports; empty: where everybody expects it.
+    var place = ""
 }
 #endif

@@ -39,7 +39,9 @@ final class DialogueHandler: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        session.waitingFor = { [weak self] in self?.dialogue.waitingFor ?? "" }
+        session.silence = { [weak self] in
+            self?.dialogue.silence ?? .answerTimedOut(waitingFor: "answer")
+        }
         advance(.opened, context: context)
     }
 
@@ -89,10 +91,12 @@ final class DialogueHandler: ChannelInboundHandler {
                 write(bytes, context: context)
                 event = .sent
             case .compute(let work):
-                return resume(
-                    after: ComputeThreads.run(work, on: context.eventLoop), context: context)
-            case .search(let expression, let bytes):
-                let found = expression.search(bytes, on: context.eventLoop)
+                let computation = ComputeThreads.derive(
+                    work, unless: session.ticket, on: context.eventLoop)
+                return resume(after: computation, context: context)
+            case .search(let work):
+                let found = ComputeThreads.search(
+                    work, unless: session.ticket, on: context.eventLoop)
                 return resume(after: found.map { .found($0) }, context: context)
             case .connect(let plan): return afterLastWrite { $0.reconnect(plan) }
             case .finish(let outcome, let farewell):
@@ -111,9 +115,9 @@ final class DialogueHandler: ChannelInboundHandler {
     /// Where the last thing said is ours, it has to arrive before the connection ends: neither a
     /// close nor a reset may overtake it.
     private func afterLastWrite(_ act: @escaping @Sendable (DialogueHandler) -> Void) {
+        isEnding = true
         guard let lastWrite else { return act(self) }
         session.closeCleanly()
-        isEnding = true
         let bound = NIOLoopBound(self, eventLoop: session.eventLoop)
         lastWrite.whenComplete { _ in act(bound.value) }
     }
@@ -145,7 +149,7 @@ final class DialogueHandler: ChannelInboundHandler {
         case .success(let value): advance(.computed(value), context: context)
         case .failure(let error): session.finish(.notRun(reason: "\(error)"))
         }
-        guard hasMoreInput, !isComputing, !session.isFinished else { return }
+        guard hasMoreInput, !isComputing, !isEnding, !session.isFinished else { return }
         hasMoreInput = false
         advance(end.map { .ended($0) } ?? .received, context: context)
     }

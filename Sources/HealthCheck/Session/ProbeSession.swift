@@ -14,23 +14,29 @@ final class ProbeSession: @unchecked Sendable {
     let eventLoop: any EventLoop
     private let promise: EventLoopPromise<ProbeOutcome>
     private let deadline: NIODeadline
+    /// When the present connection has to be made, or the answers to be there.
+    private var phaseDeadline: NIODeadline
     private var timer: Scheduled<Void>?
+    private var answerTimeout: TimeAmount?
     /// The front of the pipeline, before TLS: ends the connection without another exchange.
     private var transport: ChannelHandlerContext?
-    private var closing = TCPProbe.Closing.reset
+    private var closing = ProbeConnection.Closing.reset
     private(set) var isFinished = false
     /// Counts connections, so that what the last one still says is not taken for the next one's.
     private(set) var connectionNumber = 0
-    var phase = Phase.connecting
-    /// What the server owes; asked for when the time limit ends the check.
-    var waitingFor: () -> String = { "answer" }
+    private(set) var phase = Phase.connecting
+    /// What silence means; asked for when the time limit ends the check.
+    var silence: () -> ProbeOutcome = { .answerTimedOut(waitingFor: "answer") }
+    /// What the check has other threads do.
+    let ticket = WorkTicket()
+    private var place = ""
 
-    /// Begins the time limit; called on `eventLoop`.
+    /// Begins the time limit, which ``connect(_:install:)`` sees to; called on `eventLoop`.
     init(timeout: TimeAmount, on eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
         promise = eventLoop.makePromise()
         deadline = .now() + timeout
-        timer = eventLoop.scheduleTask(deadline: deadline) { self.timedOut() }
+        phaseDeadline = deadline
     }
 
     var outcome: EventLoopFuture<ProbeOutcome> { promise.futureResult }
@@ -44,21 +50,43 @@ final class ProbeSession: @unchecked Sendable {
         connectionNumber += 1
         endConnection()
         phase = .connecting
-        closing = plan.closing
+        closing = plan.connection.closing
+        answerTimeout = plan.connection.answerTimeout
+        place = plan.place
+        limitPhase(to: plan.connection.timeout)
         ClientBootstrap(group: eventLoop)
-            .connectTimeout(max(deadline - .now(), .milliseconds(1)))
+            // The timer comes first, which knows the phase.
+            .connectTimeout(max(phaseDeadline - .now(), .milliseconds(1)) + .seconds(1))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(TransportHandler(session: self, plan: plan))
-                    if let tls = plan.tls { try pipeline.addHandler(tls.makeHandler()) }
-                    try pipeline.addHandler(
-                        PhaseHandler(session: self, tls: plan.tls))
+                    let tls = plan.connection.tls
+                    if let tls { try pipeline.addHandler(tls.makeHandler()) }
+                    try pipeline.addHandler(PhaseHandler(session: self, tls: tls))
                     try install(channel)
                 }
             }
             .connect(to: plan.address)
-            .whenFailure { self.finish(TCPProbe.outcome(of: $0)) }
+            .whenFailure { self.fail(with: TCPProbe.outcome(of: $0)) }
+    }
+
+    func beginHandshake() { phase = .handshaking }
+
+    /// The connection can be used.
+    func beginTalking() {
+        phase = .talking
+        if let answerTimeout { limitPhase(to: answerTimeout) }
+    }
+
+    private func limitPhase(to time: TimeAmount?) {
+        phaseDeadline = min(deadline, time.map { .now() + $0 } ?? deadline)
+        restartTimer()
+    }
+
+    private func restartTimer() {
+        timer?.cancel()
+        timer = eventLoop.scheduleTask(deadline: phaseDeadline) { self.timedOut() }
     }
 
     func attach(_ transport: ChannelHandlerContext) { self.transport = transport }
@@ -73,7 +101,8 @@ final class ProbeSession: @unchecked Sendable {
         isFinished = true
         timer?.cancel()
         timer = nil
-        waitingFor = { "" }
+        silence = { .answerTimedOut(waitingFor: "answer") }
+        ticket.makeVoid()
         endConnection()
         promise.succeed(outcome)
     }
@@ -81,17 +110,25 @@ final class ProbeSession: @unchecked Sendable {
     /// Ends the check because of an error of the connection.
     func fail(_ error: any Error) {
         switch phase {
-        case .connecting: finish(TCPProbe.outcome(of: error))
-        case .handshaking: finish(.handshakeFailed(reason: TLSFailure.words(for: error)))
+        case .connecting: fail(with: TCPProbe.outcome(of: error))
+        case .handshaking: fail(with: .handshakeFailed(reason: TLSFailure.words(for: error)))
         case .talking: finish(.badAnswer(reason: TLSFailure.words(for: error)))
         }
     }
 
+    /// Ends the check because the connection could not be made, and says where that was.
+    func fail(with outcome: ProbeOutcome) {
+        var outcome = outcome
+        let words = [outcome.detail, place].filter { !$0.isEmpty }
+        outcome.facts.detail = words.joined(separator: " ")
+        finish(outcome)
+    }
+
     private func timedOut() {
         switch phase {
-        case .connecting: finish(.timedOut)
-        case .handshaking: finish(.handshakeTimedOut)
-        case .talking: finish(.answerTimedOut(waitingFor: waitingFor()))
+        case .connecting: fail(with: .timedOut)
+        case .handshaking: fail(with: .handshakeTimedOut)
+        case .talking: finish(silence())
         }
     }
 
@@ -124,7 +161,7 @@ private final class TransportHandler: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) { session.detach(context) }
 
     func channelActive(context: ChannelHandlerContext) {
-        if let header = plan.proxyHeader {
+        if let header = plan.connection.proxyHeader {
             let bytes = header.bytes(from: context.channel.localAddress, to: plan.address)
             let buffer = context.channel.allocator.buffer(bytes: bytes)
             context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
@@ -153,14 +190,15 @@ private final class PhaseHandler: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         guard isCurrent else { return }
-        session.phase = tls != nil ? .handshaking : .talking
-        if tls == nil { context.fireChannelActive() }
+        guard tls == nil else { return session.beginHandshake() }
+        session.beginTalking()
+        context.fireChannelActive()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard isCurrent else { return }
         if TLSFailure.isHandshakeCompleted(event), session.phase == .handshaking {
-            session.phase = .talking
+            session.beginTalking()
             guard !expiresTooSoon(context) else { return }
             context.fireChannelActive()
         }
@@ -171,8 +209,8 @@ private final class PhaseHandler: ChannelInboundHandler {
         guard let wanted = tls?.minimumDaysLeft, let days = TLSFailure.daysLeft(context.pipeline),
             days < wanted
         else { return false }
-        session.finish(
-            .handshakeFailed(
+        session.fail(
+            with: .handshakeFailed(
                 reason: "the certificate expires in \(days) days, and \(wanted) are asked for"))
         return true
     }
@@ -184,10 +222,11 @@ private final class PhaseHandler: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         guard isCurrent else { return }
         switch session.phase {
-        case .connecting: session.finish(.refused)
+        case .connecting: session.fail(with: .refused)
         case .handshaking:
-            session.finish(
-                .handshakeFailed(reason: "the connection was closed during the TLS handshake"))
+            session.fail(
+                with: .handshakeFailed(
+                    reason: "the connection was closed during the TLS handshake"))
         case .talking: context.fireChannelInactive()
         }
     }
@@ -195,7 +234,7 @@ private final class PhaseHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard isCurrent else { return }
         if session.phase == .handshaking, let reason = TLSFailure.certificateProblem(context) {
-            session.finish(.handshakeFailed(reason: reason))
+            session.fail(with: .handshakeFailed(reason: reason))
         } else if session.phase == .talking {
             context.fireErrorCaught(error)
         } else {

@@ -7,12 +7,19 @@ internal import VRRPCore
 extension BalancerPlan {
     /// What the balancer is to do, as the model has it.
     init(_ model: Model) {
+        let indices = model.backendIndices
         self.init(
             reactorCount: model.global.reactorCount
                 ?? BalancerPlan.reactorCount(ofProcessors: SystemLimits.usableProcessors),
             connectionLimit: model.global.connectionLimit,
             frontends: model.activeFrontends.map { frontend in
-                FrontendPlan(frontend, in: model)
+                FrontendPlan(frontend, model.global) { name in
+                    // The readers let no name without a pool pass.
+                    guard let index = indices[name] else {
+                        preconditionFailure("no backend is named \(name)")
+                    }
+                    return index
+                }
             },
             pools: model.backends.map(PoolPlan.init))
     }
@@ -22,9 +29,11 @@ extension BalancerPlan {
 }
 
 extension FrontendPlan {
-    fileprivate init(_ frontend: Frontend, in model: Model) {
+    fileprivate init(
+        _ frontend: Frontend, _ global: GlobalSettings, poolIndex: (String) -> Int
+    ) {
         self.init(
-            name: frontend.name, poolIndex: model.backendIndex(frontend.backendName),
+            name: frontend.name, poolIndex: poolIndex(frontend.backendName),
             connectionLimit: frontend.connectionLimit, clientTimeout: frontend.clientTimeout)
         listeners = frontend.listeners.map {
             ListenerPlan(
@@ -34,9 +43,9 @@ extension FrontendPlan {
         clientFinTimeout = frontend.limits.clientFinTimeout
         sessionRateLimit = frontend.limits.sessionRate
         sessionRateLimitPerSource = frontend.limits.sessionRatePerSource
-        logging = ConnectionLogging(frontend, model.global)
+        logging = ConnectionLogging(frontend, global)
         isDatagram = frontend.isDatagram
-        rules = RulePlan(frontend.rules, poolIndex: model.backendIndex)
+        rules = RulePlan(frontend.rules, poolIndex: poolIndex)
     }
 }
 
@@ -130,6 +139,7 @@ extension ServerPlan {
             name: server.name, at: StreamAddress(server), weight: server.weight,
             connectionLimit: server.connectionLimit, isBackup: server.isBackup,
             administrativeState: server.isDisabled ? .maintenance : .ready)
+        if case .name = server.address { isByName = true }
         connection = ConnectionPlan(server.connection)
         queueLimit = server.queueLimit
         slowStart = server.slowStart
@@ -142,12 +152,10 @@ extension Model {
     /// The frontends that accept connections.
     var activeFrontends: [Frontend] { frontends.filter { !$0.isDisabled } }
 
-    /// The position of a pool; the readers let no name without one pass.
-    fileprivate func backendIndex(_ name: String) -> Int {
-        guard let index = backends.firstIndex(where: { $0.name == name }) else {
-            preconditionFailure("no backend is named \(name)")
-        }
-        return index
+    /// The positions of the pools.
+    var backendIndices: [String: Int] {
+        Dictionary(
+            backends.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 }
 #endif

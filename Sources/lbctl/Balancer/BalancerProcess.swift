@@ -1,6 +1,7 @@
 #if Program
 internal import Balancer
 internal import Control
+internal import FoundationEssentials
 internal import Glibc
 internal import HealthCheck
 internal import LinuxIO
@@ -14,10 +15,23 @@ internal import Reactor
 final class BalancerProcess {
     private let loop: EventLoop
     private let log: Log
-    fileprivate let link: Link<BalancerOrder, BalancerReport>
-    private var service: BalancerService?
-    private var drainDeadline: MonotonicInstant?
+    private let link: Link<Parcel<BalancerOrder>, Parcel<BalancerReport>>
     private let signals: SignalDescriptor
+    private var service: BalancerService?
+    private var status: StatusTeller?
+    private var counters: CounterTeller?
+    private var drainDeadline: MonotonicInstant?
+    /// The model to serve next, as it came.
+    private var modelBytes: [UInt8] = []
+    /// What is remembered of targets for it.
+    private var remembered: [String: RememberedTarget] = [:]
+    private var hasBegun = false
+    /// What this process could not open any more.
+    private var icmp: ICMPSockets?
+    /// When what is left of a server's connections is reset, by the server's name.
+    private var deadlines: [String: EventLoop.Deadline] = [:]
+    /// What became worth remembering and is not told yet.
+    private var untold = RecordBatch()
 
     /// Takes the end of the pair that the failover process left at `descriptor`.
     init(descriptor: Int32, log: Log) throws(Failure) {
@@ -38,29 +52,49 @@ final class BalancerProcess {
                 while self?.signals.next() != nil {}
             }
         } catch { throw Failure(error) }
-        link.onMessage = { [weak self] order, descriptors in
-            self?.handle(order, descriptors: descriptors)
+        link.onMessage = { [weak self] parcel, descriptors in
+            guard let self else { return }
+            switch parcel {
+            case .word(let order): handle(order, descriptors: descriptors)
+            case .bytes(let kind, let bytes): take(kind, bytes)
+            }
         }
         link.onEnd = { [weak self] in self?.becomeOrphan() }
         loop.run()
         service?.stop()
     }
 
+    private func take(_ kind: Parcel<BalancerOrder>.Kind, _ bytes: [UInt8]) {
+        switch kind {
+        case .model: modelBytes = bytes
+        case .memories:
+            _ = RecordBatch.read(bytes) { id, value in
+                remembered[id] = try? JSONDecoder().decode(
+                    RememberedTarget.self, from: Data(value))
+            }
+        case .counters: CounterLedger(batch: bytes).map { counters?.add($0) }
+        case .status: break
+        }
+    }
+
     private func handle(_ order: BalancerOrder, descriptors: [Int32]) {
-        guard case .serve(let order) = order else {
+        guard case .serve(let terms) = order else {
             for number in descriptors { _ = Descriptor(owning: number) }
             return handle(order)
         }
         do {
-            let sockets = try ListeningSockets(model: order.model, descriptors: descriptors)
+            let model = try Model(decoding: modelBytes)
+            let sockets = try ListeningSockets(model: model, descriptors: descriptors)
             guard service == nil else { return }
-            try becomeConfiguredUser(order.model.global)
+            try becomeConfiguredUser(model.global)
+            let order = ServiceOrder(terms, model: model, knowing: remembered)
+            (modelBytes, remembered) = ([], [:])
             prepare(
                 try BalancerService(
-                    order, sockets: sockets, log: log, onHealth: reporter(),
-                    onBackend: backendReporter()))
+                    order, sockets: sockets, icmp: icmp, log: log, onHealth: reporter(),
+                    onNews: newsReporter()))
         } catch {
-            link.send(.refused("\((error as? Failure)?.message ?? "\(error)")"))
+            send(.refused("\((error as? Failure)?.message ?? "\(error)")"))
         }
     }
 
@@ -71,21 +105,29 @@ final class BalancerProcess {
         case .show(let status):
             service?.show(status)
         case .reportStatus(let request):
-            link.send(.status(request, service?.proxies() ?? []))
-        case .administer(let order):
-            service?.administer(order)
-            guard let deadline = order.deadline else { return }
-            loop.schedule(after: .seconds(deadline)) { [weak self] in
-                self?.service?.endSessions(after: order)
-            }
+            send(.preparing(status: request))
+            status?.answer(request)
+        case .administer(let given):
+            administer(given.order)
         case .closeConnections(let addresses):
             service?.closeConnections(through: addresses)
-        case .addCounters(let ledger):
-            service?.add(ledger)
-            toldCounters += ledger
         case .drain(let seconds):
-            link.send(.draining)
+            send(.draining)
             drain(for: .seconds(seconds))
+        }
+    }
+
+    private func send(_ report: BalancerReport) { link.send(.word(report)) }
+
+    /// A later word on what a server takes also takes back the deadline of the earlier one.
+    private func administer(_ order: ServerOrder) {
+        service?.administer(order)
+        guard order.setsState else { return }
+        if let deadline = deadlines.removeValue(forKey: order.serverName) { loop.cancel(deadline) }
+        guard let deadline = order.deadline else { return }
+        deadlines[order.serverName] = loop.schedule(after: .seconds(deadline)) { [weak self] in
+            self?.deadlines[order.serverName] = nil
+            self?.service?.endSessions(after: order)
         }
     }
 
@@ -95,6 +137,12 @@ final class BalancerProcess {
     /// that does not answer its first check holds them up for no longer than nothing moves.
     private func prepare(_ service: BalancerService) {
         self.service = service
+        status = StatusTeller(loop: loop, proxies: service.proxies) { [weak self] in
+            self?.link.send(.bytes(.status, $0))
+        }
+        counters = CounterTeller(loop: loop, balancer: service.balancer) { [weak self] in
+            self?.link.send(.bytes(.counters, $0))
+        }
         if service.knowsAllServers { return begin() }
         loop.schedule(after: BalancerProcess.firstChecksTime) { [weak self] in self?.begin() }
     }
@@ -104,38 +152,17 @@ final class BalancerProcess {
         hasBegun = true
         do throws(SystemError) {
             try service.begin()
-            link.send(.serving)
-            link.send(.status(nil, service.proxies()))
-            tellCountersRegularly()
+            send(.serving)
+            status?.noteChange()
+            counters?.tellRegularly()
         } catch {
-            link.send(.refused(error.description))
+            send(.refused(error.description))
         }
     }
-
-    // MARK: Counters
-
-    /// So that they go on in the next process, also after a crash of this one.
-    private func tellCountersRegularly() {
-        loop.schedule(after: BalancerProcess.counterInterval) { [weak self] in
-            self?.tellCounters()
-            self?.tellCountersRegularly()
-        }
-    }
-
-    private func tellCounters() {
-        guard let ledger = service?.ledger() else { return }
-        let news = ledger - toldCounters
-        guard !news.isEmpty else { return }
-        toldCounters = ledger
-        link.send(.counted(news))
-    }
-
-    private var hasBegun = false
-    /// What the failover process knows of the counters.
-    private var toldCounters = CounterLedger()
 
     /// Gives up root where the configuration says so; everything that needs it is open by now.
     private func becomeConfiguredUser(_ global: GlobalSettings) throws(Failure) {
+        if global.userID ?? 0 != 0, Privileges.isRoot { icmp = ICMPSockets() }
         do throws(SystemError) {
             try Privileges.become(user: global.userID, group: global.groupID)
         } catch { throw Failure(error) }
@@ -145,29 +172,41 @@ final class BalancerProcess {
 
     /// Carries changes of servers from the threads of the checks to this loop.
     private func reporter() -> @Sendable (String, CheckMemory) -> Void {
-        let poster = loop.poster
-        let receiver = HealthReceiver(process: self)
-        return { id, memory in poster.post { receiver.process?.tookNote(of: id, memory) } }
+        let (poster, process) = (loop.poster, OnLoop(self))
+        return { id, memory in poster.post { process.object?.tookNote(of: id, memory) } }
     }
 
-    private func backendReporter() -> @Sendable (String, Bool) -> Void {
-        let poster = loop.poster
-        let receiver = HealthReceiver(process: self)
-        return { name, isUsable in
-            poster.post { receiver.process?.link.send(.backend(name, isUsable: isUsable)) }
+    private func newsReporter() -> @Sendable (ServerStandings.News) -> Void {
+        let (poster, process) = (loop.poster, OnLoop(self))
+        return { news in poster.post { process.object?.heard(news) } }
+    }
+
+    private func heard(_ news: ServerStandings.News) {
+        switch news {
+        case .backend(let name, let isUsable): send(.backend(name, isUsable: isUsable))
+        case .allHeard: begin()
         }
     }
 
-    fileprivate func tookNote(of id: String, _ memory: CheckMemory) {
-        guard let service else { return }
-        service.heard(of: id)
-        link.send(.health(id, memory))
-        guard hasBegun else {
-            if service.knowsAllServers { begin() }
-            return
+    /// What comes within a few milliseconds is told together.
+    private func tookNote(of id: String, _ memory: CheckMemory) {
+        guard let place = service?.place(of: id),
+            let value = try? JSONEncoder().encode(RememberedTarget(place: place, memory: memory))
+        else { return }
+        if untold.bytes.isEmpty {
+            loop.schedule(after: BalancerProcess.batchTime) { [weak self] in
+                self?.tellMemories()
+            }
         }
-        // What is shown while this process does not answer.
-        link.send(.status(nil, service.proxies()))
+        untold.append(id, Array(value))
+        if untold.isFull { tellMemories() }
+        if hasBegun { status?.noteChange() }
+    }
+
+    private func tellMemories() {
+        guard !untold.bytes.isEmpty else { return }
+        link.send(.bytes(.memories, untold.bytes))
+        untold = RecordBatch()
     }
 
     // MARK: Ending
@@ -185,31 +224,23 @@ final class BalancerProcess {
         drainDeadline = min(drainDeadline ?? .now + time, .now + time)
         guard !isDraining else { return }
         service.stopAccepting()
-        tellCounters()
+        counters?.tell()
         endWhenIdle(service)
     }
 
     private func endWhenIdle(_ service: BalancerService) {
         guard service.sessionCount > 0, let drainDeadline, MonotonicInstant.now < drainDeadline
         else {
-            tellCounters()
+            counters?.tell()
             return loop.stop()
         }
         loop.schedule(after: .milliseconds(20)) { [weak self] in self?.endWhenIdle(service) }
     }
 
-    private static let counterInterval = Duration.seconds(2)
+    private static let batchTime = Duration.milliseconds(2)
     /// How long connections may go on without a failover process.
     private static let orphanTime = Duration.seconds(30)
     /// How long the first checks may hold up clients.
     private static let firstChecksTime = Duration.milliseconds(120)
-}
-
-/// Where the threads of the checks find the loop's owner.
-private final class HealthReceiver: @unchecked Sendable {
-    // SAFETY: `process` is set before it is shared, and read on the loop's thread alone.
-    private(set) weak var process: BalancerProcess?
-
-    init(process: BalancerProcess) { self.process = process }
 }
 #endif

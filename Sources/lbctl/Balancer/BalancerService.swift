@@ -10,16 +10,15 @@ internal import VRRPCore
 /// Relay, checks and page of one model, composed.
 final class BalancerService {
     private let model: Model
-    private let balancer: Balancer
+    let balancer: Balancer
     private let log: ConnectionLog?
     private let checker: HealthChecker
     private let standings: ServerStandings
+    private let names: ServerNames
     private let source: StatusSource
-    private let backends: BackendReporter
     private let server: StatisticsServer
+    private let places: [String: String]
     private let sockets: ListeningSockets
-    /// Checked servers of which nothing is known yet.
-    private let unknown: Mutex<Set<String>>
     private var pages: Task<Void, Never>?
     private var hasBegun = false
 
@@ -28,16 +27,17 @@ final class BalancerService {
     /// - Parameters:
     ///   - order: What to serve.
     ///   - sockets: What to accept on.
+    ///   - icmp: Sockets for echo requests, where this process may open none.
     ///   - log: Where changes of servers are reported.
     ///   - onHealth: Called on a thread of the checks with what is worth remembering of a target,
     ///     whenever it changed.
-    ///   - onBackend: Called, on any thread, when a pool gets a usable server or loses its last.
+    ///   - onNews: Called, on any thread, with what becomes known of pools; must not wait.
     /// - Throws: `SystemError` when threads or descriptors are lacking; what preparing the page
     ///   throws.
     init(
-        _ order: ServiceOrder, sockets: ListeningSockets, log: Log,
+        _ order: ServiceOrder, sockets: ListeningSockets, icmp: ICMPSockets?, log: Log,
         onHealth: @escaping @Sendable (_ id: String, _ memory: CheckMemory) -> Void,
-        onBackend: @escaping @Sendable (_ name: String, _ isUsable: Bool) -> Void
+        onNews: @escaping @Sendable (ServerStandings.News) -> Void
     ) throws {
         let model = order.model
         let targets = HealthTargets(model)
@@ -46,25 +46,27 @@ final class BalancerService {
             plan: BalancerPlan(model), listeners: sockets.frontends,
             observer: model.observer(reference))
         self.log = try ConnectionLog(balancer, model: model, log: log)
-        let backends = BackendReporter(
-            model: model, balancer: balancer, targets: targets, knowing: order.health,
-            tell: onBackend)
         let announcer = HealthAnnouncer(
             model: model, balancer: balancer, log: log, commands: HealthCommands(log: log))
         let standings = ServerStandings(
-            model: model, balancer: balancer, targets: targets, knowing: order.health,
-            announcer: announcer, setPaused: reference.setPaused)
+            order, balancer: balancer, targets: targets, announcer: announcer,
+            setPaused: reference.setPaused, tell: onNews)
         let views = ServerViews(
             model: model, balancer: balancer, checker: reference, standings: standings)
-        let checks = try targets.all(knowing: order.health, seenAs: views.forProbes)
+        let checks = try targets.all(
+            knowing: order.health, seenAs: views.forProbes, with: ProbeParts(model, icmp: icmp))
+        let names = try ServerNames(
+            order, balancer: balancer, checker: reference, standings: standings, log: log,
+            remember: onHealth)
         let remembered = Mutex(order.health)
         let checker = HealthChecker(targets: checks) { report in
-            guard let source = targets.source(of: report.id) else { return }
             standings.take(report)
-            backends.look(after: source.kind == .check ? source.place : nil)
+            if report.transition == .down { names.suspect(report.id) }
+            // Of a server that was never heard of there is nothing to remember.
+            guard report.record.isKnown else { return }
             let isNews = remembered.withLock { remembered in
                 let last = remembered.updateValue(report.memory, forKey: report.id)
-                return report.transition != nil || last?.agent != report.memory.agent
+                return report.transition != nil || !report.memory.says(theSameAs: last)
             }
             if isNews { onHealth(report.id, report.memory) }
         }
@@ -77,20 +79,16 @@ final class BalancerService {
         self.balancer = balancer
         self.checker = checker
         self.standings = standings
+        self.names = names
         self.source = source
-        self.backends = backends
         self.sockets = sockets
-        unknown = Mutex(Set(targets.waitingIDs).subtracting(order.health.keys))
-        for order in order.administration { administer(order) }
+        places = model.checkedPlaces
+        names.start()
         checker.start()
-        backends.look()
     }
 
     /// Whether each checked server's state is known, from its first check or from before.
-    var knowsAllServers: Bool { unknown.withLock(\.isEmpty) }
-
-    /// Takes note of a server whose state became known.
-    func heard(of id: String) { unknown.withLock { _ = $0.remove(id) } }
+    var knowsAllServers: Bool { standings.knowsAllServers }
 
     /// Begins to accept.
     ///
@@ -105,14 +103,14 @@ final class BalancerService {
     /// Connections that are open now.
     var sessionCount: Int { balancer.connectionCount }
 
-    /// The state of the proxies.
-    func proxies() -> [ProxyStatus] { source.proxies() }
+    /// Puts the state of the proxies together, on any thread.
+    var proxies: @Sendable () -> [ProxyStatus] {
+        let source = source
+        return { source.proxies() }
+    }
 
-    /// All counters that only grow, by name.
-    func ledger() -> CounterLedger { balancer.ledger() }
-
-    /// Counts on from what other processes have counted.
-    func add(_ ledger: CounterLedger) { balancer.add(ledger) }
+    /// Where a target asks.
+    func place(of id: String) -> String? { places[id] }
 
     /// Takes what the failover process tells about itself.
     func show(_ status: NodeStatus) { source.take(status) }
@@ -130,7 +128,6 @@ final class BalancerService {
             let server = model.backends[pool].servers.firstIndex(where: { $0.name == order.server })
         else { return }
         standings.administer(HealthTargets.Place(pool: pool, server: server), order.change)
-        backends.look()
     }
 
     /// Resets what a server still has when the deadline of an order is over.
@@ -139,14 +136,14 @@ final class BalancerService {
             let server = model.backends[pool].servers.firstIndex(where: { $0.name == order.server })
         else { return }
         // It may have been made ready again meanwhile.
-        let status = balancer.snapshot().pools[pool].servers[server].status
-        guard status != .up else { return }
+        guard balancer.view.glance(pool: pool, server: server).status != .up else { return }
         balancer.endSessions(pool: pool, server: server, because: .operatorsOrder)
     }
 
     /// Accepts no more; the connections that exist go on.
     func stopAccepting() {
         balancer.pauseAccepting()
+        names.stop()
         checker.stop()
         pages?.cancel()
     }

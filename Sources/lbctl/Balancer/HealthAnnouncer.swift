@@ -17,18 +17,20 @@ struct HealthAnnouncer: Sendable {
         let via: String?
         /// Clients that waited for the server before.
         let requeued: Int
-        /// Whether something is known of all other servers of the pool.
-        var isPoolKnown = true
     }
 
     let model: Model
     let balancer: Balancer
     let log: Log
     let commands: HealthCommands
+    /// Bounds the lines on checks that cannot be carried out: a host that is too busy has many.
+    private let shortages = LineBudget()
 
-    /// Clients that wait for one server.
-    func waitingCount(at place: Place) -> Int {
-        balancer.snapshot().pools[place.pool].servers[place.server].currentQueue
+    init(model: Model, balancer: Balancer, log: Log, commands: HealthCommands) {
+        self.model = model
+        self.balancer = balancer
+        self.log = log
+        self.commands = commands
     }
 
     /// Writes what a server's going up or down means for its pool, and calls the pool's program.
@@ -44,23 +46,27 @@ struct HealthAnnouncer: Sendable {
         guard !backend.checks.isOnlyCheck else {
             return log(severity, "Check \(backend.name) is \(word)\(reason(cause)).")
         }
-        let pool = balancer.snapshot().pools[place.pool]
+        let now = balancer.view.glance(pool: place.pool, server: place.server)
         let left =
-            "\(pool.activeServers) active and \(pool.backupServers) backup servers "
+            "\(now.activeServers) active and \(now.backupServers) backup servers "
             + (isUp ? "online" : "left")
-        let sessions = pool.servers[place.server].currentSessions
         let load =
             isUp
-            ? "\(cause.requeued) sessions requeued, \(pool.currentQueue) total in queue"
-            : "\(sessions) sessions active, \(cause.requeued) requeued,"
-                + " \(pool.currentQueue) remaining in queue"
+            ? "\(cause.requeued) sessions requeued, \(now.poolQueued) total in queue"
+            : "\(now.sessions) sessions active, \(cause.requeued) requeued,"
+                + " \(now.poolQueued) remaining in queue"
         let agent = cause.kind == .agent && cause.via == nil ? " (agent)" : ""
         log(
             severity,
             "\(server.isBackup ? "Backup " : "")Server \(name) is \(word)\(agent)"
                 + "\(reason(cause)). \(left). \(load).")
-        guard !isUp, !pool.isUp, cause.isPoolKnown else { return }
-        log(.emergency, "backend \(pool.name) has no server available!")
+    }
+
+    /// Writes that no server of a pool takes connections any more, whoever brought that about.
+    func lost(_ pool: Int) {
+        let backend = model.backends[pool]
+        guard !backend.checks.isOnlyCheck else { return }
+        log(.emergency, "backend \(backend.name) has no server available!")
     }
 
     /// Writes what a check or an agent did to what a server may take.
@@ -79,9 +85,23 @@ struct HealthAnnouncer: Sendable {
 
     /// Writes one result, where the pool asks for that and the result is news.
     func result(_ report: CheckReport, of source: HealthTargets.Source, logs: Bool) {
-        guard logs, report.isNews, let outcome = report.lastOutcome else { return }
         let backend = model.backends[source.place.pool]
         let server = backend.servers[source.place.server]
+        if report.cannotRun {
+            guard let more = shortages.take() else { return }
+            return log(
+                .warning,
+                "\(source.kind == .agent ? "Agent" : "Health") check for server"
+                    + " \(HealthTargets.id(backend, server)) cannot be carried out\(words(report));"
+                    + " it does not count\(more > 0 ? " (and \(more) more)" : "")")
+        }
+        guard logs, report.isNews, let outcome = report.lastOutcome else { return }
+        let result =
+            switch outcome.verdict {
+            case true?: "succeeded"
+            case false?: "failed"
+            case nil: "was not carried out"
+            }
         let record = report.record
         let status =
             record.isUp
@@ -92,8 +112,7 @@ struct HealthAnnouncer: Sendable {
             "\(source.kind == .agent ? "Agent" : "Health") check for"
                 + " \(server.isBackup ? "backup " : "")server"
                 + " \(HealthTargets.id(backend, server))"
-                + " \(outcome.verdict == true ? "succeeded" : "failed")"
-                + "\(words(report)), status: \(status).")
+                + " \(result)\(words(report)), status: \(status).")
     }
 
     private func reason(_ cause: Cause) -> String {
@@ -106,7 +125,7 @@ struct HealthAnnouncer: Sendable {
     private func words(_ report: CheckReport) -> String {
         guard let outcome = report.lastOutcome else { return "" }
         var text = ", reason: \(outcome.meaning)"
-        if let code = outcome.facts?.statusCode { text += ", code: \(code)" }
+        if let code = outcome.facts.statusCode { text += ", code: \(code)" }
         if !outcome.detail.isEmpty { text += ", info: \"\(outcome.detail)\"" }
         let milliseconds = report.lastDuration.map { Int($0 / .milliseconds(1)) } ?? 0
         return text + ", check duration: \(milliseconds)ms"

@@ -26,32 +26,31 @@ struct HealthTargets: Sendable {
         let sessionCount: @Sendable (Place) -> Int
         /// The server's state, for `http-check send-state`.
         let state: @Sendable (Place) -> String
+        /// Whether the server is known to be down, for `http-check disable-on-404`.
+        let isDown: @Sendable (Place) -> Bool
+
+        /// Nobody has looked yet.
+        static let none = Views(
+            sessionCount: { _ in 0 }, state: { _ in "" }, isDown: { _ in false })
     }
 
-    /// The checked servers' positions.
-    let places: [Place]
-    /// What reports of servers are called that nobody knows anything about before their first check.
-    let waitingIDs: [String]
     /// For each server that others track, those; chains are followed to their end.
     let followers: [Place: [Place]]
     /// For each server that tracks another, the one at the end of the chain.
     let roots: [Place: Place]
     private let model: Model
     private let sources: [String: Source]
+    /// The first address of each section that listens, by its name.
+    private let endpoints: [String: Endpoint]
 
     init(_ model: Model) {
         self.model = model
         var sources: [String: Source] = [:]
-        var places: [Place] = []
-        var waiting: [String] = []
         for (pool, backend) in model.backends.enumerated() {
             for (index, server) in backend.servers.enumerated() {
                 let place = Place(pool: pool, server: index)
-                let id = HealthTargets.id(backend, server)
-                if let check = server.check {
-                    sources[id] = Source(place: place, kind: .check)
-                    places.append(place)
-                    if check.initialState == .waiting { waiting.append(id) }
+                if server.check != nil {
+                    sources[HealthTargets.id(backend, server)] = Source(place: place, kind: .check)
                 }
                 if server.health.agent != nil {
                     sources[HealthTargets.agentID(backend, server)] =
@@ -60,8 +59,10 @@ struct HealthTargets: Sendable {
             }
         }
         self.sources = sources
-        self.places = places
-        waitingIDs = waiting
+        endpoints = Dictionary(
+            model.frontends.compactMap { frontend in
+                frontend.endpoints.first.map { (frontend.name, $0) }
+            }, uniquingKeysWith: { first, _ in first })
         roots = model.roots
         followers = Dictionary(grouping: roots.keys) { [roots] in roots[$0] ?? $0 }
     }
@@ -74,6 +75,11 @@ struct HealthTargets: Sendable {
     /// What a report of a server's agent is called; no server's name has a space in it.
     static func agentID(_ backend: Backend, _ server: Server) -> String {
         id(backend, server) + " agent"
+    }
+
+    /// What the memory of a server's address is called.
+    static func addressID(_ backend: Backend, _ server: Server) -> String {
+        id(backend, server) + " address"
     }
 
     /// Who reports under a name.
@@ -90,18 +96,21 @@ struct HealthTargets: Sendable {
     /// - Parameters:
     ///   - memories: What was known of targets when they were last heard of.
     ///   - views: How servers are seen here.
+    ///   - parts: What the probes have in common; `nil`: it is made here.
     /// - Returns: Checks and agents.
     /// - Throws: `Failure` that names the server, where TLS cannot be set up as configured.
     func all(
-        knowing memories: [String: CheckMemory], seenAs views: Views
+        knowing memories: [String: CheckMemory] = [:], seenAs views: Views,
+        with parts: ProbeParts? = nil
     ) throws(Failure) -> [CheckTarget] {
+        let parts = parts ?? ProbeParts(model, icmp: nil)
         var targets: [CheckTarget] = []
         for (pool, backend) in model.backends.enumerated() {
             for (index, server) in backend.servers.enumerated() {
                 let place = Place(pool: pool, server: index)
                 do {
                     if let check = server.check {
-                        targets.append(try target(place, check, views))
+                        targets.append(try target(place, check, views, parts))
                     }
                     if let agent = server.health.agent {
                         targets.append(try target(place, agent))
@@ -120,17 +129,18 @@ struct HealthTargets: Sendable {
     }
 
     private func target(
-        _ place: Place, _ check: CheckSettings, _ views: Views
+        _ place: Place, _ check: CheckSettings, _ views: Views, _ parts: ProbeParts
     ) throws -> CheckTarget {
         let backend = model.backends[place.pool]
         let server = backend.servers[place.server]
         let address = try SocketAddress(
-            ipAddress: check.address?.description ?? server.address.description,
-            port: Int(check.port ?? server.port))
+            check.address.map(ServerAddress.internet) ?? server.address,
+            port: check.port ?? server.port)
         var target = CheckTarget(id: HealthTargets.id(backend, server), address: address)
         let builder = ProbeBuilder(
-            backend: backend, server: server, check: check, target: address,
-            subject: subject(of: place, views), state: { views.state(place) })
+            backend: backend, server: server, check: check, parts: parts, target: address,
+            subject: subject(of: place, views), state: { views.state(place) },
+            isDown: { views.isDown(place) })
         target.probe = try builder.probe()
         target.interval = check.interval
         target.fastInterval = check.fastInterval
@@ -139,7 +149,8 @@ struct HealthTargets: Sendable {
         target.rise = check.rise
         target.fall = check.fall
         target.initialState = HealthRecord.InitialState(check.initialState)
-        target.timeout = timeout(of: check, in: backend)
+        target.timeout = CheckLimits(interval: check.interval, in: backend)
+            .whole(of: backend.checks.method)
         target.reportsEveryResult = backend.checks.saysMoreThanUpOrDown
         if server.health.observesTraffic {
             target.observation = TrafficObservation(
@@ -152,25 +163,22 @@ struct HealthTargets: Sendable {
     private func target(_ place: Place, _ agent: AgentSettings) throws -> CheckTarget {
         let backend = model.backends[place.pool]
         let server = backend.servers[place.server]
-        var target = try CheckTarget(
+        var target = CheckTarget(
             id: HealthTargets.agentID(backend, server),
-            ipAddress: agent.address?.description ?? server.address.description,
-            port: Int(agent.port))
-        target.probe = AgentProbe(request: agent.request)
+            address: try SocketAddress(
+                agent.address.map(ServerAddress.internet) ?? server.address, port: agent.port))
+        let limits = CheckLimits(interval: agent.interval, in: backend)
+        var probe = AgentProbe(request: agent.request)
+        probe.connection.timeout = TimeAmount(limits.connecting)
+        probe.connection.answerTimeout = limits.answering.map(TimeAmount.init)
+        target.probe = probe
         target.interval = agent.interval
+        target.timeout = limits.whole(connections: 1)
         (target.rise, target.fall) = (1, 1)
         // Until it has spoken, it says nothing against the server.
         target.initialState = .fullyUp
         target.reportsEveryResult = true
         return target
-    }
-
-    /// haproxy bounds connecting by min(connect, inter) where `timeout check` is set, else all by
-    /// inter.
-    private func timeout(of check: CheckSettings, in backend: Backend) -> Duration {
-        guard let limit = backend.checkTimeout else { return check.interval }
-        guard backend.checks.method == .connection, !check.usesTLS else { return limit }
-        return min(backend.connectTimeout ?? limit, check.interval)
     }
 
     private func subject(of place: Place, _ views: Views) -> CommandSubject {
@@ -179,7 +187,7 @@ struct HealthTargets: Sendable {
         var subject = CommandSubject()
         subject.proxyName = backend.name
         subject.proxyID = place.pool + 1
-        let endpoint = model.frontends.first { $0.name == backend.name }?.endpoints.first
+        let endpoint = endpoints[backend.name]
         subject.proxyAddress = endpoint.map { $0.address?.description ?? "0.0.0.0" } ?? ""
         subject.proxyPort = endpoint.map { Int($0.port) }
         subject.serverName = server.name
@@ -218,9 +226,9 @@ extension Model {
         }
         var roots: [HealthTargets.Place: HealthTargets.Place] = [:]
         for (own, first) in tracked {
-            // The readers let no circle pass; a chain is no longer than there are servers.
+            // The readers let no circle pass.
             var root = first
-            for _ in 0..<tracked.count { root = tracked[root] ?? root }
+            while let next = tracked[root] { root = next }
             guard let place = places[own], let rootPlace = places[root] else { continue }
             roots[place] = rootPlace
         }

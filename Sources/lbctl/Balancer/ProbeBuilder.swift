@@ -9,12 +9,16 @@ struct ProbeBuilder {
     let backend: Backend
     let server: Server
     let check: CheckSettings
+    /// What is shared with the probes of other servers.
+    let parts: ProbeParts
     /// Where the check goes.
     let target: SocketAddress
     /// What haproxy tells an external check.
     let subject: CommandSubject
     /// How the server is seen here, for `http-check send-state`.
     let state: @Sendable () -> String
+    /// Whether the server is known to be down, for `http-check disable-on-404`.
+    let isDown: @Sendable () -> Bool
 
     /// The probe.
     ///
@@ -22,34 +26,30 @@ struct ProbeBuilder {
     func probe() throws -> any HealthProbe {
         switch backend.checks.method {
         case .connection: return try connectionProbe()
-        case .sslHello:
-            var probe = SSLHelloProbe()
-            probe.proxyHeader = header(check.proxyHeader)
-            return probe
+        case .sslHello: return try connecting(SSLHelloProbe())
         case .http(let settings): return try http(settings)
         case .script(let steps): return try script(steps)
         case .redis(let settings):
             var probe = RedisProbe()
             (probe.user, probe.password) = (settings.user, settings.password)
             probe.role = settings.role.map(ProbeFacts.Role.init)
-            return probe
+            return try connecting(probe)
         case .postgreSQL(let settings):
-            let user = settings.user ?? ""
-            guard let login = SQLLogin(settings) else {
-                return PostgreSQLProbe(.startup(user: user))
-            }
-            return PostgreSQLProbe(
-                .login(login, role: settings.role.map(ProbeFacts.Role.init)))
+            return try connecting(PostgreSQLProbe(PostgreSQLProbe.Depth(settings)))
         case .mySQL(let settings):
-            guard let login = SQLLogin(settings) else { return MySQLProbe(.greeting) }
-            return MySQLProbe(.login(login, role: settings.role.map(ProbeFacts.Role.init)))
+            return try connecting(MySQLProbe(MySQLProbe.Depth(settings)))
         case .smtp(let command, let domain):
-            return SMTPProbe(SMTPProbe.Greeting(rawValue: command) ?? .helo, domain: domain)
-        case .ldap(let name, let password): return LDAPProbe(name: name, password: password)
+            let greeting = SMTPProbe.Greeting(rawValue: command) ?? .helo
+            return try connecting(SMTPProbe(greeting, domain: domain))
+        case .ldap(let name, let password):
+            return try connecting(LDAPProbe(name: name, password: password))
         case .dns(let name, let type): return try DNSProbe(name: name, type: .init(named: type))
         case .udp(let payload, let reply):
             return UDPProbe(payload: payload, reply: UDPProbe.Reply(reply))
-        case .icmp(let length): return ICMPProbe(payloadLength: length)
+        case .icmp(let length):
+            var probe = ICMPProbe(payloadLength: length)
+            probe.sockets = parts.icmp
+            return probe
         case .command(let path, let searchPath):
             return CommandProbe(path: path, searchPath: searchPath, subject: subject)
         case .file(let path, let expectation):
@@ -58,35 +58,32 @@ struct ProbeBuilder {
     }
 
     private func connectionProbe() throws -> any HealthProbe {
-        guard check.usesTLS else {
-            var probe = TCPProbe()
-            probe.proxyHeader = header(check.proxyHeader)
-            return probe
-        }
-        var probe = TLSProbe(try tls(check.tls))
-        probe.proxyHeader = header(check.proxyHeader)
-        return probe
+        guard check.usesTLS else { return try connecting(TCPProbe()) }
+        return try connecting(TLSProbe(parts.tls(check.tls)))
     }
 
     private func http(_ settings: HTTPCheckSettings) throws -> any HealthProbe {
-        let parts = try settings.exchanges.map { exchange in
-            let connection = connection(of: exchange)
+        let parts = try settings.exchanges.enumerated().map { index, exchange in
+            let said = resolved(exchange.connection ?? .asTheServer)
             let request = try HTTPCheckRequest(
-                method: exchange.method, path: exchange.path,
+                method: exchange.method, path: names.fill(exchange.path),
                 version: exchange.isHTTP11 ? .http11 : .http10,
-                headers: exchange.headers.map { ($0.name, $0.value) },
-                body: Array(exchange.body.utf8))
-            var probe = HTTPProbe(request, tls: try tls(of: connection))
-            probe.proxyHeader = header(connection.proxyHeader)
-            probe.drainsOn404 = settings.drainsOn404
+                headers: exchange.headers.map { ($0.name, names.fill($0.value)) },
+                body: Array(names.fill(exchange.body).utf8))
+            var probe = HTTPProbe(request)
+            probe.connection = try connection(said)
+            probe.place = exchange.place(index, of: settings.exchanges.count)
+            if settings.drainsOn404 { probe.drainsOn404 = { [isDown] in !isDown() } }
             if settings.sendsState {
                 probe.stateHeader = { [state] in ("X-Haproxy-Server-State", state()) }
             }
             if !exchange.expectations.isEmpty {
-                probe.expectations = try exchange.expectations.map(HTTPExpectation.init)
+                probe.expectations = try exchange.expectations.map {
+                    try HTTPExpectation($0, names)
+                }
             }
             return SequenceProbe.Part(
-                probe, address: try address(of: connection), port: connection.port.map(Int.init))
+                probe, address: try address(of: said), port: said.port.map(Int.init))
         }
         if parts.count == 1, parts[0].address == nil, parts[0].port == nil {
             return parts[0].probe
@@ -94,18 +91,9 @@ struct ProbeBuilder {
         return try SequenceProbe(parts)
     }
 
-    /// Without a rule `connect`, or with its word `default`, the server's own settings hold.
-    private func connection(of exchange: HTTPCheckExchange) -> CheckConnection {
-        var own = CheckConnection()
-        own.usesServerSettings = true
-        return resolved(exchange.connection ?? own)
-    }
-
     private func script(_ steps: [ScriptCheckStep]) throws -> any HealthProbe {
-        var own = CheckConnection()
-        own.usesServerSettings = true
         var probe = try ScriptProbe(steps.map(step))
-        probe.firstConnection = try scriptConnection(own)
+        probe.firstConnection = try scriptConnection(.asTheServer)
         return probe
     }
 
@@ -114,41 +102,64 @@ struct ProbeBuilder {
             switch step.action {
             case .connect(let connection): .connect(try scriptConnection(connection))
             case .send(let bytes): .send(bytes)
-            case .expect(let pattern, let isNegated, let minimumLength):
-                .expect(
-                    try expectation(
-                        pattern, isNegated: isNegated, minimumLength: minimumLength))
+            case .sendFilled(let text): .send(Array(names.fill(text).utf8))
+            case .expect(let expectation): .expect(try ScriptStep.Expectation(expectation, names))
             }
-        return ScriptStep(action, comment: step.comment)
+        var made = ScriptStep(action, comment: step.comment)
+        made.number = step.number
+        return made
     }
 
-    private func expectation(
-        _ pattern: CheckPattern, isNegated: Bool, minimumLength: Int?
-    ) throws -> ScriptStep.Expectation {
-        var expectation = ScriptStep.Expectation(try BytePattern(pattern))
-        expectation.isNegated = isNegated
-        expectation.minimumLength = minimumLength
-        return expectation
+    private var names: CheckNames { CheckNames(server: server.name, backend: backend.name) }
+}
+
+extension HTTPCheckExchange {
+    /// What a report says where the connection fails; empty where that is clear.
+    fileprivate func place(_ index: Int, of count: Int) -> String {
+        let port = connection?.port.map { " (connect port \($0))" } ?? ""
+        let comment = comment.map { " comment: '\($0)'" } ?? ""
+        return count > 1 ? "at request \(index + 1) of http-check\(port)\(comment)" : comment
+    }
+}
+
+// MARK: Connections
+
+extension ProbeBuilder {
+    /// A probe that connects as the server's own words have it.
+    private func connecting<Probe: ConnectingProbe>(_ probe: Probe) throws -> Probe {
+        var probe = probe
+        probe.connection = try connection(resolved(.asTheServer))
+        return probe
     }
 
-    private func scriptConnection(
-        _ connection: CheckConnection
-    ) throws -> ScriptStep.Connection {
-        let settings = resolved(connection)
+    private func scriptConnection(_ said: CheckConnection) throws -> ScriptStep.Connection {
+        let said = resolved(said)
         var connection = ScriptStep.Connection()
-        connection.address = try address(of: settings)
-        connection.port = settings.port.map(Int.init)
-        connection.tls = try tls(of: settings)
-        connection.proxyHeader = header(settings.proxyHeader)
-        connection.closing = settings.lingers ? .clean : .reset
+        connection.address = try address(of: said)
+        connection.port = said.port.map(Int.init)
+        connection.settings = try self.connection(said)
         return connection
     }
 
+    /// What a rule `connect` says; with its word `default`, the server's own settings too.
     private func resolved(_ connection: CheckConnection) -> CheckConnection {
         guard connection.usesServerSettings else { return connection }
         var connection = connection
         connection.usesTLS = connection.usesTLS || check.usesTLS
-        connection.proxyHeader = connection.proxyHeader ?? check.proxyHeader
+        connection.sendsProxyHeader = connection.sendsProxyHeader || check.sendsProxyHeader
+        return connection
+    }
+
+    private func connection(_ said: CheckConnection) throws -> ProbeConnection {
+        let limits = CheckLimits(interval: check.interval, in: backend)
+        var connection = ProbeConnection()
+        connection.tls = try tls(of: said)
+        if said.sendsProxyHeader {
+            connection.proxyHeader = server.connection.header == .versionTwo ? .v2 : .v1
+        }
+        connection.closing = said.lingers ? .clean : .reset
+        connection.timeout = TimeAmount(limits.connecting)
+        connection.answerTimeout = limits.answering.map(TimeAmount.init)
         return connection
     }
 
@@ -167,30 +178,16 @@ struct ProbeBuilder {
         if !connection.applicationProtocols.isEmpty {
             settings.applicationProtocols = connection.applicationProtocols
         }
-        return try tls(settings)
+        return try parts.tls(settings)
     }
+}
 
-    private func tls(_ settings: CheckTLS) throws -> ProbeTLS {
-        let verification: ProbeTLS.Verification =
-            switch settings.verification {
-            case .none: .none
-            case .certificate: .certificate
-            case .certificateAndName: .certificateAndName
-            }
-        var tls = try ProbeTLS(
-            serverName: settings.serverName, applicationProtocols: settings.applicationProtocols,
-            verification: verification,
-            authorities: settings.authoritiesPath.map { .file($0) } ?? .system)
-        tls.minimumDaysLeft = settings.minimumDaysLeft
-        return tls
-    }
-
-    private func header(_ header: CheckProxyHeader?) -> ProxyHeader? {
-        switch header {
-        case .v1: .v1
-        case .v2: .v2
-        case nil: nil
-        }
+extension CheckConnection {
+    /// Where no rule says how to connect.
+    fileprivate static var asTheServer: CheckConnection {
+        var connection = CheckConnection()
+        connection.usesServerSettings = true
+        return connection
     }
 }
 #endif

@@ -11,6 +11,25 @@ struct ProxyStatusBuilder {
     let checks: [String: CheckReport]
     let standings: [[ServerStanding]]
     let targets: HealthTargets
+    private let poolIndices: [String: Int]
+
+    /// - Parameters:
+    ///   - model: What is served.
+    ///   - snapshot: What was counted.
+    ///   - checks: What checks and agents report, by their names in ``HealthTargets``.
+    ///   - standings: What follows for each server, by pool and server.
+    ///   - targets: Who tracks whom.
+    init(
+        model: Model, snapshot: BalancerSnapshot, checks: [String: CheckReport],
+        standings: [[ServerStanding]], targets: HealthTargets
+    ) {
+        self.model = model
+        self.snapshot = snapshot
+        self.checks = checks
+        self.standings = standings
+        self.targets = targets
+        poolIndices = model.backendIndices
+    }
 
     /// Every section that the user wrote: pages first, then frontends with their pools.
     func build() -> [ProxyStatus] {
@@ -39,27 +58,23 @@ struct ProxyStatusBuilder {
     }
 
     private func addPool(named name: String, to proxy: inout ProxyStatus) {
-        guard let index = model.backends.firstIndex(where: { $0.name == name }),
-            snapshot.pools.indices.contains(index)
-        else { return }
+        guard let index = poolIndices[name], snapshot.pools.indices.contains(index) else { return }
         let (backend, pool) = (model.backends[index], snapshot.pools[index])
         proxy.backend = BackendStatus(backend, pool)
-        proxy.servers = zip(zip(backend.servers, pool.servers), standings[index]).map {
-            let ((server, counters), standing) = $0
-            return ServerStatus(server, counters, health(of: server, in: backend, index, standing))
+        proxy.servers = zip(backend.servers, pool.servers).enumerated().map { number, pair in
+            let place = HealthTargets.Place(pool: index, server: number)
+            return ServerStatus(pair.0, pair.1, health(at: place))
         }
     }
 
-    private func health(
-        of server: Server, in backend: Backend, _ pool: Int, _ standing: ServerStanding
-    ) -> ServerHealth {
+    private func health(at place: HealthTargets.Place) -> ServerHealth {
+        let backend = model.backends[place.pool]
+        let server = backend.servers[place.server]
         var health = ServerHealth(
             check: checks[HealthTargets.id(backend, server)],
-            agent: checks[HealthTargets.agentID(backend, server)], standing: standing)
-        let number = backend.servers.firstIndex { $0.name == server.name } ?? 0
-        guard let root = targets.roots[HealthTargets.Place(pool: pool, server: number)] else {
-            return health
-        }
+            agent: checks[HealthTargets.agentID(backend, server)],
+            standing: standings[place.pool][place.server])
+        guard let root = targets.roots[place] else { return health }
         let other = model.backends[root.pool]
         health.trackedWords = ServerHealth(
             check: checks[HealthTargets.id(other, other.servers[root.server])],
@@ -155,7 +170,7 @@ extension ServerStatus {
     fileprivate init(_ server: Server, _ snapshot: ServerSnapshot, _ health: ServerHealth) {
         self.init(
             name: server.name,
-            address: server.port == 0 ? server.address.description : server.endpointDescription,
+            address: server.presentEndpoint(health.standing.whereabouts),
             status: health.words(tracking: server.health.tracked), weight: snapshot.weight)
         isBackup = server.isBackup
         warmth = snapshot.warmth
@@ -178,7 +193,9 @@ extension CheckStatus {
             health: report.record.health)
         detail = report.lastOutcome?.detail ?? ""
         meaning = report.lastOutcome?.meaning ?? "Initializing"
-        statusCode = report.lastOutcome?.facts?.statusCode
+        statusCode = report.lastOutcome?.facts.statusCode
+        role = report.lastOutcome?.facts.role?.rawValue
+        certificateDaysLeft = report.lastOutcome?.facts.certificateDaysLeft
         isRunning = report.isChecking
         duration = report.lastDuration.map { Int($0 / .milliseconds(1)) }
         failures = report.failedChecks

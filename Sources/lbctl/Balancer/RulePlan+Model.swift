@@ -136,6 +136,8 @@ extension StreamAddress {
         case .internet(let address): self.init(address, port: server.port)
         case .path(let path): self = .path(path)
         case .abstractName(let name): self = .abstractName(name)
+        // Nobody connects there: what has no address yet takes no clients.
+        case .name: self = .ipv4(SocketAddress(address: 0, port: 0))
         }
     }
 }

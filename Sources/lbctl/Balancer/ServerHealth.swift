@@ -21,6 +21,7 @@ struct ServerHealth {
         if standing.operatorState == .maintenance || standing.agentState == .maintenance {
             return "MAINT"
         }
+        if !standing.whereabouts.isKnown { return "MAINT (resolution)" }
         if standing.tracked?.administration == .maintenance, let tracked {
             return "MAINT (via \(tracked))"
         }
@@ -48,9 +49,9 @@ struct ServerViews: Sendable {
     /// What probes ask for.
     var forProbes: HealthTargets.Views {
         HealthTargets.Views(
-            sessionCount: { place in
-                balancer.snapshot().pools[place.pool].servers[place.server].currentSessions
-            }, state: { state(at: $0) })
+            sessionCount: { balancer.view.glance(pool: $0.pool, server: $0.server).sessions },
+            state: { state(at: $0) },
+            isDown: { standings.isDown(at: $0) })
     }
 
     /// The value of the header `X-Haproxy-Server-State`.
@@ -59,18 +60,35 @@ struct ServerViews: Sendable {
     private func state(at place: HealthTargets.Place) -> String {
         let backend = model.backends[place.pool]
         let server = backend.servers[place.server]
-        let pool = balancer.snapshot().pools[place.pool]
+        let pool = balancer.view.snapshot(ofPool: place.pool)
         let counters = pool.servers[place.server]
         let name = HealthTargets.id(backend, server)
+        let standing = standings.standing(at: place)
         let health = ServerHealth(
-            check: checker.checker?.report(of: name), agent: nil,
-            standing: standings.standing(at: place))
+            check: checker.checker?.report(of: name), agent: nil, standing: standing)
         let weight = pool.servers.reduce(0) { $0 + $1.weight }
-        return "\(health.words(tracking: nil)); address=\(server.address); port=\(server.port);"
+        let (address, port) = server.presentEnd(standing.whereabouts)
+        return "\(health.words(tracking: nil)); address=\(address); port=\(port);"
             + " name=\(name); node=\(model.global.routerID ?? HostName.current);"
             + " weight=\(counters.weight)/\(weight);"
             + " scur=\(counters.currentSessions)/\(pool.currentSessions);"
             + " qcur=\(pool.currentQueue)"
+    }
+}
+
+extension Server {
+    /// Where it is now; of one by name, what was found.
+    func presentEnd(_ whereabouts: ServerStanding.Whereabouts) -> (address: String, port: UInt16) {
+        guard case .found(let found) = whereabouts else { return (address.description, port) }
+        return (found.description, found.port)
+    }
+
+    /// The same as `ADDRESS:PORT`, `NAME:PORT` or the name of a Unix socket.
+    func presentEndpoint(_ whereabouts: ServerStanding.Whereabouts) -> String {
+        guard case .found(let found) = whereabouts else {
+            return port == 0 ? address.description : endpointDescription
+        }
+        return found.isIPv6 ? "[\(found)]:\(found.port)" : "\(found):\(found.port)"
     }
 }
 

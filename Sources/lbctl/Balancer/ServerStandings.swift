@@ -6,18 +6,36 @@ internal import NodeConfiguration
 internal import Synchronization
 
 /// The standing of every server, from what checks, agents and operators say, carried out in the
-/// balancer and told to people.
+/// balancer and told to the election and to people.
 ///
 /// May be called from any thread. What concerns one server is carried out in the order that it was
-/// said in: all of it happens under one lock, which nothing below ever takes again.
+/// said in: all of it happens under one lock, which nothing below ever takes again. A change costs
+/// the same however many servers and pools there are.
 final class ServerStandings: Sendable {
     typealias Place = HealthTargets.Place
 
-    fileprivate struct Entry {
-        var standing: ServerStanding
-        /// What people were last told; `nil`: nothing yet.
-        var announced: Bool?
-        var isPaused = false
+    /// What becomes known.
+    enum News: Sendable {
+        /// A server of this pool takes connections again, or none any more.
+        case backend(String, isUsable: Bool)
+        /// No server's first result is awaited any more.
+        case allHeard
+    }
+
+    private struct State {
+        var entries: [[ServerEntry]]
+        var pools: [PoolStanding]
+        /// What the election was last told of each pool; `nil`: nothing yet.
+        var told: [Bool?]
+        /// Whether each pool's clients wait for first results.
+        var holds: [Bool]
+        /// Servers that serve clients and whose first result is still to come.
+        var awaitedCount = 0
+
+        subscript(place: Place) -> ServerEntry {
+            get { entries[place.pool][place.server] }
+            set { entries[place.pool][place.server] = newValue }
+        }
     }
 
     private let model: Model
@@ -25,122 +43,153 @@ final class ServerStandings: Sendable {
     private let targets: HealthTargets
     private let announcer: HealthAnnouncer
     private let setPaused: @Sendable (String, Bool) -> Void
-    private let state: Mutex<[[Entry]]>
+    private let tell: @Sendable (News) -> Void
+    private let state: Mutex<State>
 
-    /// Begins with what is configured and what was known before.
+    /// Begins with what is configured and what was known before, and tells what that comes to.
     ///
     /// - Parameters:
-    ///   - model: What is served.
+    ///   - order: What is served, and what was known of it.
     ///   - balancer: Where the standings are carried out.
     ///   - targets: Who is checked, and who tracks whom.
-    ///   - memories: What was known of targets when they were last heard of.
     ///   - announcer: Tells people and programs.
     ///   - setPaused: Has the checker leave a target alone.
+    ///   - tell: Called under the lock, so that it hears of one pool in order; must not wait.
     init(
-        model: Model, balancer: Balancer, targets: HealthTargets,
-        knowing memories: [String: CheckMemory], announcer: HealthAnnouncer,
-        setPaused: @escaping @Sendable (String, Bool) -> Void
+        _ order: ServiceOrder, balancer: Balancer, targets: HealthTargets,
+        announcer: HealthAnnouncer, setPaused: @escaping @Sendable (String, Bool) -> Void,
+        tell: @escaping @Sendable (News) -> Void
     ) {
-        self.model = model
+        model = order.model
         self.balancer = balancer
         self.targets = targets
         self.announcer = announcer
         self.setPaused = setPaused
-        let entries = model.backends.map { backend in
-            backend.servers.map { Entry($0, of: backend, knowing: memories) }
-        }
-        state = Mutex(entries)
-        state.withLock { entries in
-            for (pool, backend) in model.backends.enumerated() {
-                for server in backend.servers.indices {
-                    let place = Place(pool: pool, server: server)
-                    apply(place, &entries)
-                    spread(from: place, &entries)
-                }
+        self.tell = tell
+        let orders = Dictionary(grouping: order.administration, by: \.order.serverName)
+        let entries = order.model.backends.map { backend in
+            backend.servers.map { server in
+                ServerEntry(
+                    server, of: backend, knowing: order.health,
+                    orders: orders[HealthTargets.id(backend, server)] ?? [])
             }
         }
+        state = Mutex(
+            State(
+                entries: entries, pools: entries.map { _ in PoolStanding() },
+                told: entries.map { _ in nil }, holds: entries.map { _ in false }))
+        state.withLock { begin(&$0) }
     }
 
     /// What was last said of a server, put together.
-    func standing(at place: Place) -> ServerStanding {
-        state.withLock { $0[place.pool][place.server].standing }
+    func standing(at place: Place) -> ServerStanding { state.withLock { $0[place].standing } }
+
+    /// Whether a server's check is known to fail.
+    func isDown(at place: Place) -> Bool {
+        let standing = standing(at: place)
+        return standing.hearing == .heard && standing.checkIsUp == false
     }
 
     /// What was last said of every server, by pool and server.
     func all() -> [[ServerStanding]] {
-        state.withLock { $0.map { $0.map(\.standing) } }
+        state.withLock { $0.entries.map { $0.map(\.standing) } }
     }
+
+    /// Whether no server's first result is awaited.
+    var knowsAllServers: Bool { state.withLock { $0.awaitedCount == 0 } }
 
     /// Takes in what a check or an agent reports.
     func take(_ report: CheckReport) {
         guard let source = targets.source(of: report.id) else { return }
         let place = source.place
-        state.withLock { entries in
-            let before = entries[place.pool][place.server].standing
-            switch source.kind {
-            case .check: entries[place.pool][place.server].take(report)
-            case .agent:
-                guard let said = report.lastOutcome?.facts?.agent else { break }
-                entries[place.pool][place.server].standing.take(said)
-            }
+        state.withLock { state in
             announcer.result(
                 report, of: source, logs: model.backends[place.pool].checks.logsResults)
-            carryOut(place, after: before, because: report, source.kind, &entries)
+            carryOut(at: place, because: report, source.kind, &state) { entry in
+                switch source.kind {
+                case .check: entry.take(report)
+                case .agent:
+                    guard let said = report.lastOutcome?.facts.agent else { return }
+                    entry.standing.take(said)
+                }
+            }
         }
     }
 
     /// Takes in what the operator says of a server.
     func administer(_ place: Place, _ change: ServerOrder.Change) {
-        state.withLock { entries in
-            let before = entries[place.pool][place.server].standing
-            entries[place.pool][place.server].standing.take(change)
-            carryOut(place, after: before, because: nil, .check, &entries)
+        state.withLock { state in
+            carryOut(at: place, because: nil, .check, &state) { $0.take(change) }
+        }
+    }
+
+    /// Takes in where a server is, and the share that its name servers name.
+    func locate(_ place: Place, _ whereabouts: ServerStanding.Whereabouts, weight: Int? = nil) {
+        state.withLock { state in
+            carryOut(at: place, because: nil, .check, &state) { entry in
+                entry.standing.whereabouts = whereabouts
+                if let weight { entry.standing.setWeight(weight) }
+            }
+        }
+    }
+
+    private func begin(_ state: inout State) {
+        for pool in state.entries.indices {
+            for server in state.entries[pool].indices {
+                let place = Place(pool: pool, server: server)
+                spread(from: place, &state)
+            }
+        }
+        for pool in state.entries.indices {
+            for server in state.entries[pool].indices {
+                let place = Place(pool: pool, server: server)
+                state[place].settle()
+                apply(place, &state)
+                let prospect = state[place].standing.prospect
+                state.pools[pool].add(prospect)
+                if isAwaited(prospect, in: pool) { state.awaitedCount += 1 }
+            }
+            _ = tellElection(of: pool, &state)
+            hold(pool, &state)
         }
     }
 
     /// Carries a change out at a server and at those that track it.
     private func carryOut(
-        _ place: Place, after before: ServerStanding, because report: CheckReport?,
-        _ kind: HealthTargets.Source.Kind, _ entries: inout [[Entry]]
+        at place: Place, because report: CheckReport?, _ kind: HealthTargets.Source.Kind,
+        _ state: inout State, _ change: (inout ServerEntry) -> Void
     ) {
-        let own = entries[place.pool][place.server]
+        let former = state[place].standing
+        change(&state[place])
+        let own = state[place]
         let isNews =
             report?.transition != nil || own.announced != nil && own.announced != own.standing.isUp
-        guard own.standing != before || isNews else { return }
-        var changed = [(place, before)]
-        for follower in targets.followers[place] ?? [] {
-            changed.append((follower, entries[follower.pool][follower.server].standing))
-        }
-        let queued = changed.map { announcer.waitingCount(at: $0.0) }
-        apply(place, &entries)
-        spread(from: place, &entries)
+        guard own.standing != former || isNews else { return }
+        let followers = targets.followers[place] ?? []
+        let changed = [(place, former)] + followers.map { ($0, state[$0].standing) }
+        let queued = changed.map { balancer.view.glance(pool: $0.0.pool, server: $0.0.server).queued }
+        spread(from: place, &state)
+        for (place, _) in changed { apply(place, &state) }
+        let lost = settle(changed, &state)
         for ((changedPlace, before), queued) in zip(changed, queued) {
             let via = changedPlace == place ? nil : targets.id(at: place)
-            var cause = HealthAnnouncer.Cause(
-                report: report, kind: kind, via: via, requeued: queued)
-            let others = entries[changedPlace.pool].indices.filter { $0 != changedPlace.server }
-            cause.isPoolKnown = others.allSatisfy {
-                entries[changedPlace.pool][$0].announced != nil
-            }
             tell(
-                changedPlace, before, entry: &entries[changedPlace.pool][changedPlace.server],
-                cause)
+                changedPlace, before, entry: &state[changedPlace],
+                HealthAnnouncer.Cause(report: report, kind: kind, via: via, requeued: queued))
         }
+        for pool in lost { announcer.lost(pool) }
     }
 
-    private func spread(from place: Place, _ entries: inout [[Entry]]) {
+    /// Hands a server's standing on to those that track it.
+    private func spread(from place: Place, _ state: inout State) {
         for follower in targets.followers[place] ?? [] {
-            entries[follower.pool][follower.server].standing.tracked =
-                entries[place.pool][place.server].standing.forFollowers
-            if entries[place.pool][place.server].announced == nil {
-                entries[follower.pool][follower.server].announced = nil
-            }
-            apply(follower, &entries)
+            state[follower].standing.tracked = state[place].standing.forFollowers
         }
     }
 
-    private func apply(_ place: Place, _ entries: inout [[Entry]]) {
-        let standing = entries[place.pool][place.server].standing
+    /// Has the balancer do what follows from a standing.
+    private func apply(_ place: Place, _ state: inout State) {
+        let standing = state[place].standing
         let (pool, server) = (place.pool, place.server)
         balancer.setWeight(pool: pool, server: server, standing.weight)
         balancer.setConnectionLimit(pool: pool, server: server, standing.limit)
@@ -148,18 +197,61 @@ final class ServerStandings: Sendable {
             pool: pool, server: server, AdministrativeState(standing.administration))
         balancer.setHealth(
             pool: pool, server: server, isUp: standing.isUp,
-            warmsUp: entries[pool][server].announced != nil)
+            warmsUp: state[place].announced != nil)
         // What is in maintenance is left alone; an agent goes on, or it could never end it.
         let isPaused =
             standing.operatorState == .maintenance || standing.agentState == .maintenance
-        if isPaused != entries[pool][server].isPaused {
-            entries[pool][server].isPaused = isPaused
+            || !standing.whereabouts.isKnown
+        if isPaused != state[place].isPaused {
+            state[place].isPaused = isPaused
             setPaused(targets.id(at: place), isPaused)
         }
     }
 
+    /// Counts what has become of servers, and tells the election of the pools that it changed.
+    ///
+    /// - Returns: The pools that have just lost their last server.
+    private func settle(_ changed: [(Place, ServerStanding)], _ state: inout State) -> [Int] {
+        var lost: [Int] = []
+        let wereAwaited = state.awaitedCount
+        for (place, former) in changed {
+            let (before, now) = (former.prospect, state[place].standing.prospect)
+            guard before != now else { continue }
+            state.pools[place.pool].move(from: before, to: now)
+            if isAwaited(before, in: place.pool) { state.awaitedCount -= 1 }
+            if isAwaited(now, in: place.pool) { state.awaitedCount += 1 }
+            if tellElection(of: place.pool, &state) == false { lost.append(place.pool) }
+            hold(place.pool, &state)
+        }
+        if wereAwaited > 0, state.awaitedCount == 0 { tell(.allHeard) }
+        return lost
+    }
+
+    /// - Returns: What it was told; `nil`: nothing.
+    private func tellElection(of pool: Int, _ state: inout State) -> Bool? {
+        guard let isUsable = state.pools[pool].isUsable, state.told[pool] != isUsable else {
+            return nil
+        }
+        state.told[pool] = isUsable
+        tell(.backend(model.backends[pool].name, isUsable: isUsable))
+        return isUsable
+    }
+
+    /// Has the clients of a pool wait while nobody knows whether it has a server for them.
+    private func hold(_ pool: Int, _ state: inout State) {
+        let holds = state.pools[pool][.awaited] > 0
+        guard state.holds[pool] != holds else { return }
+        state.holds[pool] = holds
+        balancer.setAwaited(pool: pool, holds)
+    }
+
+    /// A named check keeps no client waiting.
+    private func isAwaited(_ prospect: PoolStanding.Prospect, in pool: Int) -> Bool {
+        prospect == .awaited && !model.backends[pool].checks.isOnlyCheck
+    }
+
     private func tell(
-        _ place: Place, _ before: ServerStanding, entry: inout Entry,
+        _ place: Place, _ before: ServerStanding, entry: inout ServerEntry,
         _ cause: HealthAnnouncer.Cause
     ) {
         let server = model.backends[place.pool].servers[place.server]
@@ -177,52 +269,6 @@ final class ServerStandings: Sendable {
         guard changes else { return }
         entry.announced = now.isUp
         announcer.transition(isUp: now.isUp, at: place, cause)
-    }
-}
-
-extension ServerStandings.Entry {
-    fileprivate init(_ server: Server, of backend: Backend, knowing memories: [String: CheckMemory])
-    {
-        standing = ServerStanding(
-            weight: server.weight, limit: server.connectionLimit,
-            operatorState: server.isDisabled ? .maintenance : .ready)
-        if let agent = memories[HealthTargets.agentID(backend, server)]?.agent {
-            standing.take(agent)
-        }
-        guard let check = server.check else {
-            // A server that tracks another is as that one is, once that is known.
-            announced = true
-            return
-        }
-        let memory = memories[HealthTargets.id(backend, server)]
-        let record = HealthRecord(
-            rise: check.rise, fall: check.fall,
-            initialState: HealthRecord.InitialState(check.initialState))
-        // A server that waits takes nothing before it is known that it can.
-        standing.checkIsUp = memory?.isUp ?? record.isUp
-        announced = memory?.isUp ?? (record.isKnown ? record.isUp : nil)
-    }
-
-    fileprivate mutating func take(_ report: CheckReport) {
-        standing.checkIsUp = report.isUp
-        guard let outcome = report.lastOutcome, outcome.verdict == true else { return }
-        if case .answeredDraining = outcome {
-            standing.wishesNoClients = report.isUp
-        } else {
-            standing.wishesNoClients = false
-        }
-        if let weight = outcome.facts?.weight { standing.setWeight(weight) }
-    }
-}
-
-extension ServerStanding {
-    fileprivate mutating func take(_ change: ServerOrder.Change) {
-        switch change {
-        case .ready: operatorState = .ready
-        case .drain: operatorState = .drain
-        case .maintenance: operatorState = .maintenance
-        case .weight(let weight): setWeight(weight)
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 #if Program
 internal import ArgumentParser
+internal import HealthCheck
 internal import NodeConfiguration
 
 /// The configuration files of a command.
@@ -37,7 +38,16 @@ struct FileOptions: ParsableArguments {
         var loader = ConfigurationLoader(format: format, literalScripts: literalScripts)
         loader.identity = configID
         loader.waits = waits
-        return loader.load(paths: paths)
+        var loaded = loader.load(paths: paths)
+        guard let model = loaded.model else { return loaded }
+        // What only shows when the probes are made must not show in the process that is to serve.
+        do throws(Failure) {
+            _ = try HealthTargets(model).all(seenAs: .none)
+        } catch {
+            loaded.refuse(
+                Diagnostic(.error, file: paths.joined(separator: ", "), message: error.message))
+        }
+        return loaded
     }
 }
 #endif

@@ -15,29 +15,32 @@ struct FrameBuffer {
     }
 
     private var bytes: [UInt8] = []
+    /// Where the frame begins that comes next.
+    private var start = 0
     private var descriptors: [Int32] = []
 
     /// Reads once from a socket.
     mutating func read(from socket: Int32) -> Transfer {
-        DescriptorPassing.receive(into: &bytes, descriptors: &descriptors, from: socket)
+        bytes.removeSubrange(..<start)
+        start = 0
+        return DescriptorPassing.receive(into: &bytes, descriptors: &descriptors, from: socket)
     }
 
     /// Takes the first whole frame out.
     mutating func nextFrame() -> Frame {
-        while bytes.count >= FrameBuffer.headerByteCount {
-            let byteCount = number(at: 0)
-            let descriptorCount = number(at: 4)
+        while bytes.count - start >= FrameBuffer.headerByteCount {
+            let byteCount = number(at: start)
+            let descriptorCount = number(at: start + 4)
             guard byteCount <= FrameBuffer.payloadLimit else { return .malformed }
-            let end = FrameBuffer.headerByteCount + byteCount
-            guard bytes.count >= end else { return .incomplete }
+            let payload = start + FrameBuffer.headerByteCount
+            guard bytes.count >= payload + byteCount else { return .incomplete }
             // The descriptors of a frame travelled ahead of it.
             guard descriptors.count >= descriptorCount else { return .malformed }
-            let payload = Array(bytes[FrameBuffer.headerByteCount..<end])
-            bytes.removeFirst(end)
+            start = payload + byteCount
             guard byteCount > 0 else { continue }
             let own = Array(descriptors.prefix(descriptorCount))
             descriptors.removeFirst(descriptorCount)
-            return .frame(payload, descriptors: own)
+            return .frame(Array(bytes[payload..<start]), descriptors: own)
         }
         return .incomplete
     }

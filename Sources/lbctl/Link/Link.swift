@@ -1,18 +1,12 @@
 #if Program
-internal import FoundationEssentials
 internal import LinuxIO
 internal import Reactor
 
 /// One end of the socket pair between the failover process and the balancer process.
 ///
-/// Nothing here ever blocks: what the kernel does not take at once waits in a queue.
-final class Link<Incoming: Decodable, Outgoing: Encodable> {
-    /// Bytes that leave together, and the descriptors that travel with the first of them.
-    private struct Chunk {
-        var bytes: ArraySlice<UInt8>
-        var descriptors: [Int32] = []
-    }
-
+/// Nothing here ever blocks: what the kernel does not take at once waits in a queue. A flood from the
+/// other end is taken in shares, between which the loop does what else is due.
+final class Link<Incoming: LinkMessage, Outgoing: LinkMessage> {
     /// Called with each message and its descriptors, which the receiver owns from then on.
     var onMessage: (Incoming, [Int32]) -> Void = { _, _ in }
     /// Called once, when the other end is gone or does not keep to the format.
@@ -24,7 +18,9 @@ final class Link<Incoming: Decodable, Outgoing: Encodable> {
     private let loop: EventLoop
     private var watch: EventLoop.Watch?
     private var received = FrameBuffer()
-    private var outgoing: [Chunk] = []
+    private var outgoing = FrameQueue()
+    /// Whether messages wait for the next turn, and nothing is read until then.
+    private var isPausing = false
 
     /// Takes ownership of one end of a pair.
     init(owning number: Int32, loop: EventLoop) throws(SystemError) {
@@ -41,17 +37,7 @@ final class Link<Incoming: Decodable, Outgoing: Encodable> {
     /// Sends a message, and duplicates of the descriptors with it.
     func send(_ message: Outgoing, descriptors: [Int32] = []) {
         guard watch != nil else { return }
-        guard let payload = try? JSONEncoder().encode(message) else {
-            preconditionFailure("a message between the processes has no JSON form")
-        }
-        for start in stride(from: 0, to: descriptors.count, by: DescriptorPassing.limit) {
-            let batch = descriptors[start...].prefix(DescriptorPassing.limit)
-            let carrier = FrameBuffer.header(byteCount: 0, descriptorCount: 0)
-            outgoing.append(Chunk(bytes: carrier[...], descriptors: Array(batch)))
-        }
-        let header = FrameBuffer.header(
-            byteCount: payload.count, descriptorCount: descriptors.count)
-        outgoing.append(Chunk(bytes: (header + payload)[...]))
+        outgoing.append(message.payload, descriptors: descriptors, isBulk: message.isBulk)
         flush()
     }
 
@@ -60,15 +46,15 @@ final class Link<Incoming: Decodable, Outgoing: Encodable> {
         guard let watch else { return }
         loop.unwatch(watch)
         self.watch = nil
-        outgoing = []
+        outgoing.removeAll()
         received.closeDescriptors()
     }
 
     private func handle(_ readiness: Readiness) {
         if readiness.contains(.writable) { flush() }
-        guard watch != nil, !readiness.isDisjoint(with: [.readable, .hungUp, .failed]) else {
-            return
-        }
+        guard watch != nil, !isPausing,
+            !readiness.isDisjoint(with: [.readable, .hungUp, .failed])
+        else { return }
         switch received.read(from: socket.rawValue) {
         case .moved(1...): deliver()
         case .wouldBlock: return
@@ -77,42 +63,47 @@ final class Link<Incoming: Decodable, Outgoing: Encodable> {
     }
 
     private func deliver() {
-        while watch != nil {
+        for _ in 0..<messagesPerTurn {
+            guard watch != nil else { return }
             switch received.nextFrame() {
-            case .incomplete:
-                return
-            case .malformed:
-                return end()
+            case .incomplete: return resume()
+            case .malformed: return end()
             case .frame(let payload, let descriptors):
-                guard
-                    let message = try? JSONDecoder().decode(Incoming.self, from: Data(payload))
-                else {
+                guard let message = Incoming(payload: payload) else {
                     for number in descriptors { _ = Descriptor(owning: number) }
                     return end()
                 }
                 onMessage(message, descriptors)
             }
         }
+        isPausing = true
+        watchAsNeeded()
+        // Not at `loop.now`, which would be in this turn.
+        loop.schedule(after: .zero) { [weak self] in self?.deliver() }
+    }
+
+    private func resume() {
+        guard isPausing else { return }
+        isPausing = false
+        watchAsNeeded()
     }
 
     private func flush() {
-        guard let watch, !outgoing.isEmpty else { return }
-        while let chunk = outgoing.first {
-            switch DescriptorPassing.send(
-                chunk.bytes, descriptors: chunk.descriptors, to: socket.rawValue)
-            {
-            case .moved(let count):
-                outgoing[0].descriptors = []
-                outgoing[0].bytes.removeFirst(count)
-                if outgoing[0].bytes.isEmpty { outgoing.removeFirst() }
-            case .wouldBlock:
-                return loop.change(watch, to: [.readable, .writable])
-            case .failed:
-                return end()
-            }
+        guard watch != nil, !outgoing.isEmpty else { return }
+        switch outgoing.send(to: socket.rawValue) {
+        case .drained:
+            watchAsNeeded()
+            onDrained()
+        case .waits: watchAsNeeded()
+        case .failed: end()
         }
-        loop.change(watch, to: .readable)
-        onDrained()
+    }
+
+    private func watchAsNeeded() {
+        guard let watch else { return }
+        var wanted: Readiness = isPausing ? [] : .readable
+        if !outgoing.isEmpty { wanted.insert(.writable) }
+        loop.change(watch, to: wanted)
     }
 
     private func end() {
@@ -120,4 +111,7 @@ final class Link<Incoming: Decodable, Outgoing: Encodable> {
         onEnd()
     }
 }
+
+/// What is decoded before the loop does what else is due.
+private let messagesPerTurn = 32
 #endif

@@ -5,37 +5,39 @@ internal import HealthCheck
 internal import NodeConfiguration
 internal import VRRPCore
 
-/// What the failover process tells the balancer process.
+/// What the failover process tells the balancer process, beside bytes.
 enum BalancerOrder: Codable {
-    /// Serve this on the descriptors that come along, in the order of the model's endpoints.
-    case serve(ServiceOrder)
+    /// Serve the model that came last on the descriptors that come along, in the order of its
+    /// listeners; what is remembered of targets came before.
+    case serve(ServiceTerms)
     /// Show this of the failover process and the virtual routers on the page.
     case show(NodeStatus)
     /// Answer with the status, under this number.
     case reportStatus(Int)
     /// Change what a server may take.
-    case administer(ServerOrder)
+    case administer(GivenOrder)
     /// Reset the connections through these addresses, which leave the node.
     case closeConnections([IPAddress])
-    /// Count on from what other processes have counted.
-    case addCounters(CounterLedger)
     /// Accept no more, and end when the last connection has, or after so many seconds.
     case drain(seconds: Double)
 }
 
-/// Everything that a balancer process begins with.
-struct ServiceOrder: Codable {
-    /// What to serve.
-    var model: Model
+/// What a balancer process begins with beside the model.
+struct ServiceTerms: Codable {
     /// What the operator wants of servers.
-    var administration: [ServerOrder] = []
-    /// What was last heard of servers, by their names in ``HealthTargets``.
-    var health: [String: CheckMemory] = [:]
+    var administration: [GivenOrder] = []
     /// What the page shows of the failover process.
     var node: NodeStatus
 }
 
-/// What the balancer process tells the failover process.
+/// What the operator said of a server, and when.
+struct GivenOrder: Codable {
+    let order: ServerOrder
+    /// Nanoseconds of the host's monotonic clock.
+    let at: UInt64
+}
+
+/// What the balancer process tells the failover process, beside bytes.
 enum BalancerReport: Codable {
     /// The model is in force and connections are accepted.
     case serving
@@ -45,11 +47,24 @@ enum BalancerReport: Codable {
     case refused(String)
     /// Whether a server of this pool takes connections, which has just changed.
     case backend(String, isUsable: Bool)
-    /// What is worth remembering of a server's check or agent, which has just changed.
-    case health(String, CheckMemory)
-    /// What this process has counted since it last said so.
-    case counted(CounterLedger)
-    /// The status: the answer to `reportStatus`, or unasked after a change.
-    case status(Int?, [ProxyStatus])
+    /// The request for a status was heard; of many servers it takes a while to put together.
+    case preparing(status: Int)
+}
+
+/// What is remembered of a check or an agent, and where it asks: elsewhere it means nothing.
+struct RememberedTarget: Codable {
+    let place: String
+    let memory: CheckMemory
+}
+
+/// Everything that a balancer process serves by.
+struct ServiceOrder {
+    let model: Model
+    /// What the operator wants of servers.
+    var administration: [GivenOrder] = []
+    /// What was last heard of servers, by their names in ``HealthTargets``.
+    var health: [String: CheckMemory] = [:]
+    /// What the page shows of the failover process.
+    var node: NodeStatus
 }
 #endif

@@ -1,8 +1,6 @@
 #if Program
-internal import Balancer
 internal import Control
 internal import Glibc
-internal import HealthCheck
 internal import LinuxIO
 internal import NodeConfiguration
 internal import Reactor
@@ -17,14 +15,16 @@ final class BalancerInstance {
     enum Event {
         /// It serves its model.
         case serving
-        /// What is worth remembering of a server's check or agent.
-        case health(String, CheckMemory)
+        /// What is worth remembering of servers' checks and agents: a ``RecordBatch``.
+        case memories([UInt8])
         /// A pool has a usable server again, or none any more.
         case backend(String, isUsable: Bool)
-        /// It counted this since it last said so.
-        case counted(CounterLedger)
-        /// It told its status: the answer to a request of that number, or unasked.
-        case status(Int?, [ProxyStatus])
+        /// It counted this since it last said so: a ``RecordBatch``.
+        case counted([UInt8])
+        /// It heard the request for a status of that number, and puts it together.
+        case preparing(Int)
+        /// It told its status, in pieces: the answer to a request of that number, or unasked.
+        case status(Int?, [[UInt8]])
         /// It is gone, for the reason given. Nothing follows.
         case ended(String)
     }
@@ -36,7 +36,7 @@ final class BalancerInstance {
     private(set) var usableBackends: [String: Bool] = [:]
 
     private let process: ChildProcess
-    private let link: Link<BalancerReport, BalancerOrder>
+    private let link: Link<Parcel<BalancerReport>, Parcel<BalancerOrder>>
     private let loop: EventLoop
     private let onEvent: (BalancerInstance, Event) -> Void
     private var endingWatch: EventLoop.Watch?
@@ -46,6 +46,7 @@ final class BalancerInstance {
     private var isGone = false
     /// The newest state of the node, while the process does not take what it is sent.
     private var unshown: NodeStatus?
+    private var pieces = StatusPieces()
 
     /// Starts this program a second time, as a balancer process.
     ///
@@ -74,9 +75,12 @@ final class BalancerInstance {
         endingWatch = try? loop.watch(process.pidfd.rawValue, for: .readable) { [weak self] _ in
             self?.reap()
         }
-        link.onMessage = { [weak self] report, descriptors in
+        link.onMessage = { [weak self] parcel, descriptors in
             for number in descriptors { _ = Descriptor(owning: number) }
-            self?.handle(report)
+            switch parcel {
+            case .word(let report): self?.handle(report)
+            case .bytes(let kind, let bytes): self?.take(kind, bytes)
+            }
         }
         link.onDrained = { [weak self] in self?.showUnshown() }
         // A process that only closed its end serves nobody, but would keep the listening sockets;
@@ -94,43 +98,47 @@ final class BalancerInstance {
     /// Sends the model, and the descriptors that it listens on.
     ///
     /// - Parameters:
-    ///   - order: What to serve.
-    ///   - descriptors: The listening sockets, in the order of the model's endpoints.
+    ///   - model: The model, as it is sent.
+    ///   - memories: What is remembered of targets.
+    ///   - terms: What else it begins with.
+    ///   - descriptors: The listening sockets, in the order of the model's listeners.
     ///   - limit: How long the process may take to serve; then it is ended.
-    func serve(_ order: ServiceOrder, descriptors: [Int32], within limit: Duration) {
+    func serve(
+        model: [UInt8], knowing memories: [RecordBatch], _ terms: ServiceTerms,
+        descriptors: [Int32], within limit: Duration
+    ) {
         deadline = loop.schedule(after: limit) { [weak self] in
             self?.end(because: "did not begin to serve within \(limit)")
         }
-        link.send(.serve(order), descriptors: descriptors)
+        link.send(.bytes(.model, model))
+        for batch in memories { link.send(.bytes(.memories, batch.bytes)) }
+        send(.serve(terms), descriptors: descriptors)
     }
 
     /// Sends an order about a server.
-    func administer(_ order: ServerOrder) { link.send(.administer(order)) }
+    func administer(_ order: GivenOrder) { send(.administer(order)) }
 
     /// Has the connections through addresses reset that leave the node.
     func closeConnections(through addresses: [IPAddress]) {
-        link.send(.closeConnections(addresses))
+        send(.closeConnections(addresses))
     }
 
     /// Has it count on from what other processes have counted.
-    func add(_ counters: CounterLedger) {
-        guard !counters.isEmpty else { return }
-        link.send(.addCounters(counters))
-    }
+    func add(_ counters: [UInt8]) { link.send(.bytes(.counters, counters)) }
 
     /// Asks for the status.
-    func requestStatus(_ number: Int) { link.send(.reportStatus(number)) }
+    func requestStatus(_ number: Int) { send(.reportStatus(number)) }
 
     /// Gives the page what it shows of the node; of several that wait, the last.
     func show(_ status: NodeStatus) {
-        if link.hasBacklog { unshown = status } else { link.send(.show(status)) }
+        if link.hasBacklog { unshown = status } else { send(.show(status)) }
     }
 
     /// Has the process accept no more, and end with its last connection or when `limit` is over.
     func drain(for limit: Duration) {
         guard phase != .starting else { return end(because: "was not needed any more") }
         phase = .draining
-        link.send(.drain(seconds: limit / .seconds(1)))
+        send(.drain(seconds: limit / .seconds(1)))
         // One that hangs would go on taking its turn at the listening sockets.
         setDeadline(BalancerInstance.drainAcknowledgeLimit, "did not stop accepting")
     }
@@ -154,22 +162,33 @@ final class BalancerInstance {
             cancelDeadline()
         case .refused(let reason):
             end(because: "cannot serve: \(reason)")
-        case .health(let id, let memory):
-            onEvent(self, .health(id, memory))
         case .backend(let name, let isUsable):
             usableBackends[name] = isUsable
             onEvent(self, .backend(name, isUsable: isUsable))
-        case .counted(let ledger):
-            onEvent(self, .counted(ledger))
-        case .status(let request, let proxies):
-            onEvent(self, .status(request, proxies))
+        case .preparing(let request):
+            onEvent(self, .preparing(request))
         }
+    }
+
+    private func take(_ kind: Parcel<BalancerReport>.Kind, _ bytes: [UInt8]) {
+        switch kind {
+        case .memories: onEvent(self, .memories(bytes))
+        case .counters: onEvent(self, .counted(bytes))
+        case .status:
+            guard let whole = pieces.append(bytes) else { return }
+            onEvent(self, .status(whole.request, whole.status))
+        case .model: break
+        }
+    }
+
+    private func send(_ order: BalancerOrder, descriptors: [Int32] = []) {
+        link.send(.word(order), descriptors: descriptors)
     }
 
     private func showUnshown() {
         guard let status = unshown else { return }
         unshown = nil
-        link.send(.show(status))
+        send(.show(status))
     }
 
     private func setDeadline(_ limit: Duration, _ reason: String) {

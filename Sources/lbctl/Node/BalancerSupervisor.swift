@@ -1,7 +1,6 @@
 #if Program
 internal import Balancer
 internal import Control
-internal import HealthCheck
 internal import LinuxIO
 internal import NodeConfiguration
 internal import Reactor
@@ -15,21 +14,18 @@ final class BalancerSupervisor {
     /// A process that is to take over with another model.
     private struct Replacement {
         let instance: BalancerInstance
-        let model: Model
+        let model: ServedModel
         /// The sockets that only the new model listens on.
         let opened: [ListeningPlace]
         let commit: () throws(Failure) -> Void
         let completion: (Failure?) -> Void
     }
 
-    /// Called when "this node's balancer serves" becomes true or false.
+    /// Called with each thing that the election is to hear.
     ///
-    /// False comes only after ``graceTime`` without service, so that a process which is back at
-    /// once moves nothing.
-    var onServiceChange: (Bool) -> Void = { _ in }
-
-    /// Called when a pool has a usable server again, or none any more; none while nobody serves.
-    var onBackendChange: (String, Bool) -> Void = { _, _ in }
+    /// That nobody serves comes only after ``graceTime`` without service, so that a process which is
+    /// back at once moves nothing.
+    var onFact: (ServiceFacts.Fact) -> Void = { _ in }
 
     /// How the last process that ended by itself did so, in words.
     private(set) var lastExit: String?
@@ -37,8 +33,8 @@ final class BalancerSupervisor {
     private(set) var restartCount = 0
     /// The process that serves, or is to serve next.
     private(set) var current: BalancerInstance?
-    /// What the last status said, for the time when no process answers.
-    private(set) var lastProxies: [ProxyStatus] = []
+    /// What the last status said, in pieces, for the time when no process answers.
+    private(set) var lastProxies: [[UInt8]] = []
     /// Whether the process that serves left the last request for its status unanswered.
     private(set) var isUnresponsive = false
 
@@ -46,17 +42,17 @@ final class BalancerSupervisor {
     private let log: Log
     private let arguments: [String]
     private let nodeStatus: () -> NodeStatus
-    private var model: Model
+    private var model: ServedModel
     private var listeners = ListenerSet()
-    private var administration: [ServerOrder] = []
-    private var health: [String: CheckMemory] = [:]
+    private var administration: [GivenOrder] = []
+    /// What processes remember of targets, which is theirs to understand.
+    private var memories: [String: [UInt8]] = [:]
     /// What all processes have counted so far.
     private var counters = CounterLedger()
     private var instances: [ObjectIdentifier: BalancerInstance] = [:]
     private var replacement: Replacement?
     private var backOff = BackOff()
-    /// What the election was last told; `nil`: nothing yet.
-    private var reportedService: Bool?
+    private var facts = ServiceFacts()
     private var isStopping = false
     private var stopped: (() -> Void)?
     private var question = StatusQuestion()
@@ -70,7 +66,7 @@ final class BalancerSupervisor {
     ///   - arguments: What a balancer process is started with beside its own name.
     ///   - nodeStatus: What the balancer's page shows of this process.
     init(
-        model: Model, loop: EventLoop, log: Log, arguments: [String],
+        model: ServedModel, loop: EventLoop, log: Log, arguments: [String],
         nodeStatus: @escaping () -> NodeStatus
     ) {
         self.model = model
@@ -84,16 +80,17 @@ final class BalancerSupervisor {
     ///
     /// - Throws: `Failure` that names the address which could not be had.
     func start() throws(Failure) {
-        _ = try listeners.open(for: model)
+        _ = try listeners.open(for: model.model)
         startProcess()
     }
 
     /// Changes what a server may take, now and after every restart.
     func administer(_ order: ServerOrder) {
-        administration.removeAll { order.replaces($0) }
-        administration.append(order)
-        current?.administer(order)
-        replacement?.instance.administer(order)
+        let given = GivenOrder(order: order, at: UInt64(MonotonicInstant.now.nanoseconds))
+        administration.removeAll { order.replaces($0.order) }
+        administration.append(given)
+        current?.administer(given)
+        replacement?.instance.administer(given)
     }
 
     /// Has connections through addresses reset that leave the node, in every process that has some.
@@ -131,25 +128,24 @@ final class BalancerSupervisor {
 
     // MARK: Processes
 
-    private func launch(_ model: Model) throws(SystemError) -> BalancerInstance {
+    private func launch(_ model: ServedModel) throws(SystemError) -> BalancerInstance {
         let instance = try BalancerInstance(loop: loop, arguments: arguments) {
             [weak self] instance, event in self?.handle(event, of: instance)
         }
         instances[ObjectIdentifier(instance)] = instance
         instance.serve(
-            ServiceOrder(
-                model: model.balancing, administration: administration,
-                health: health.filter { model.checksSame($0.key, as: self.model) },
-                node: nodeStatus()),
-            descriptors: listeners.descriptors(for: model),
+            model: model.bytes, knowing: RecordBatch.batches(of: memories),
+            ServiceTerms(administration: administration, node: nodeStatus()),
+            descriptors: listeners.descriptors(for: model.model),
             within: BalancerSupervisor.startLimit)
         return instance
     }
 
     private func startProcess() {
         do {
-            setCurrent(try launch(model))
-            current?.add(counters)
+            let instance = try launch(model)
+            setCurrent(instance)
+            for batch in counters.batches { instance.add(batch.bytes) }
         } catch {
             log(.error, "the balancer process cannot be started: \(error)")
             startAgain()
@@ -162,16 +158,24 @@ final class BalancerSupervisor {
             if instance === replacement?.instance { return commitReplacement() }
             log(.notice, "balancer process \(instance.processID) serves")
             reportServing(instance)
-        case .health(let id, let memory):
+        case .memories(let batch):
             guard instance.phase != .draining else { return }
-            health[id] = memory
+            let isWhole = RecordBatch.read(batch) { memories[$0] = Array($1) }
+            if !isWhole { instance.end(because: "sent what cannot be read") }
         case .backend(let name, let isUsable):
-            guard instance === current else { return }
-            onBackendChange(name, isUsable)
-        case .counted(let ledger):
+            // One that does not serve yet says it again when it does.
+            guard instance === current, instance.phase == .serving else { return }
+            facts.poolChanged(name, isUsable: isUsable).map(onFact)
+        case .counted(let batch):
+            guard let ledger = CounterLedger(batch: batch) else {
+                return instance.end(because: "sent what cannot be read")
+            }
             counters += ledger
             // What a replaced process still counts belongs to its successor's counters.
-            if instance !== current { current?.add(ledger) }
+            if instance !== current { current?.add(batch) }
+        case .preparing(let request):
+            guard instance === current, question.isAsking(request) else { return }
+            expectStatus(within: BalancerSupervisor.preparationTime)
         case .status(let request, let proxies):
             guard instance === current else { return }
             lastProxies = proxies
@@ -210,7 +214,7 @@ final class BalancerSupervisor {
         }
         loop.schedule(after: BalancerSupervisor.graceTime) { [weak self] in
             guard let self, !isStopping, current?.phase != .serving else { return }
-            reportService(false)
+            facts.end(pools: model.backendNames).forEach(onFact)
         }
     }
 
@@ -231,21 +235,15 @@ final class BalancerSupervisor {
     /// A process that comes back and ends again and again must not look well in between: once the
     /// election has heard of a failure, service counts from when it has lasted.
     private func reportServing(_ instance: BalancerInstance) {
-        guard reportedService == false else { return reportService(true) }
+        guard facts.serves == false else {
+            return facts.begin(knowing: instance.usableBackends).forEach(onFact)
+        }
         loop.schedule(after: backOff.provingTime) { [weak self, weak instance] in
             guard let self, let instance, current === instance, instance.phase == .serving else {
                 return
             }
-            reportService(true)
+            facts.begin(knowing: instance.usableBackends).forEach(onFact)
         }
-    }
-
-    private func reportService(_ serves: Bool) {
-        guard serves != reportedService else { return }
-        reportedService = serves
-        onServiceChange(serves)
-        guard !serves else { return }
-        for backend in model.backends { onBackendChange(backend.name, false) }
     }
 
     /// How long the balancer may be away before the election hears of it.
@@ -254,8 +252,10 @@ final class BalancerSupervisor {
     private static let startLimit = Duration.seconds(10)
     /// How much longer than its drain time a process may take to end.
     private static let endingTime = Duration.milliseconds(500)
-    /// How long an answer may take.
+    /// How long it may take until a request for a status is heard.
     private static let answerTime = Duration.milliseconds(500)
+    /// How long it may take from then on until it is there.
+    private static let preparationTime = Duration.seconds(10)
     /// How long connections of a replaced process may go on.
     private static let replacedDrainTime = Duration.seconds(3600)
 }
@@ -264,18 +264,23 @@ final class BalancerSupervisor {
 
 extension BalancerSupervisor {
     /// Asks for the status; answers with `nil` when no process does in time.
-    func requestProxies(completion: @escaping ([ProxyStatus]?) -> Void) {
+    func requestProxies(completion: @escaping StatusQuestion.Completion) {
         guard let current, current.phase == .serving else { return completion(nil) }
         guard question.ask(completion) else { return }
+        expectStatus(within: BalancerSupervisor.answerTime)
         if let number = question.nextToSend() { current.requestStatus(number) }
-        question.deadline = loop.schedule(after: BalancerSupervisor.answerTime) { [weak self] in
+    }
+
+    private func expectStatus(within limit: Duration) {
+        if let deadline = question.deadline { loop.cancel(deadline) }
+        question.deadline = loop.schedule(after: limit) { [weak self] in
             guard let self else { return }
             isUnresponsive = true
             answer(question.expire(), with: nil)
         }
     }
 
-    private func answer(_ waiting: [StatusQuestion.Completion], with proxies: [ProxyStatus]?) {
+    private func answer(_ waiting: [StatusQuestion.Completion], with proxies: [[UInt8]]?) {
         guard !waiting.isEmpty else { return }
         if let deadline = question.deadline { loop.cancel(deadline) }
         question.deadline = nil
@@ -296,17 +301,17 @@ extension BalancerSupervisor {
     ///     the old model stays.
     ///   - completion: Called with `nil`, or with the reason why the old model stays in force.
     func replace(
-        with model: Model, commit: @escaping () throws(Failure) -> Void,
+        with model: ServedModel, commit: @escaping () throws(Failure) -> Void,
         completion: @escaping (Failure?) -> Void
     ) {
         precondition(replacement == nil, "one reload at a time")
         do throws(Failure) {
-            guard model.balancing != self.model.balancing else {
+            guard model.bytes != self.model.bytes else {
                 try commit()
                 self.model = model
                 return completion(nil)
             }
-            let opened = try listeners.open(for: model)
+            let opened = try listeners.open(for: model.model)
             do throws(SystemError) {
                 replacement = Replacement(
                     instance: try launch(model), model: model, opened: opened, commit: commit,
@@ -329,13 +334,13 @@ extension BalancerSupervisor {
         let previous = current
         let successor = replacement.instance
         model = replacement.model
-        administration.removeAll { !model.hasServer(of: $0) }
+        administration.removeAll { !model.serverNames.contains($0.order.serverName) }
+        memories = memories.filter { model.targetNames.contains($0.key) }
         setCurrent(successor)
-        successor.add(counters)
-        for (name, isUsable) in successor.usableBackends { onBackendChange(name, isUsable) }
+        for batch in counters.batches { successor.add(batch.bytes) }
         previous?.drain(for: BalancerSupervisor.replacedDrainTime)
-        listeners.closeAll(but: model)
-        for error in listeners.applyOptions(of: model) { log(.warning, "\(error)") }
+        listeners.closeAll(but: model.model)
+        for error in listeners.applyOptions(of: model.model) { log(.warning, "\(error)") }
         log(.notice, "balancer process \(successor.processID) serves the new configuration")
         reportServing(successor)
         replacement.completion(nil)
@@ -351,16 +356,6 @@ extension BalancerSupervisor {
         replacement.instance.drain(for: .zero)
         listeners.close(replacement.opened)
         replacement.completion(failure)
-    }
-}
-
-extension Model {
-    /// Whether the server that an order is about exists.
-    fileprivate func hasServer(of order: ServerOrder) -> Bool {
-        backends.contains { backend in
-            backend.name == order.backend
-                && backend.servers.contains { $0.name == order.server }
-        }
     }
 }
 #endif

@@ -8,7 +8,9 @@ internal import Reactor
 /// One line of JSON is one request. A client that sends nothing, or does not read its answer, is
 /// dropped after a while; none of them can hold the loop up.
 final class ControlSocket {
-    typealias Handler = (ControlRequest, @escaping (ControlResponse) -> Void) -> Void
+    /// Takes the line of an answer, in pieces.
+    typealias Answer = ([[UInt8]]) -> Void
+    typealias Handler = (ControlRequest, @escaping Answer) -> Void
 
     private let listener: Descriptor
     private let path: String
@@ -96,7 +98,8 @@ private final class ControlClient {
     private let loop: EventLoop
     private let handler: ControlSocket.Handler
     private var decoder = ControlDecoder<ControlRequest>()
-    private var outgoing: ArraySlice<UInt8> = []
+    private var outgoing: [ArraySlice<UInt8>] = []
+    private var backlog = 0
     private var watch: EventLoop.Watch?
     private var deadline: EventLoop.Deadline?
     /// Requests that wait for their answer.
@@ -140,27 +143,36 @@ private final class ControlClient {
             }
         } catch {
             isClosing = true
-            send(.failed(ControlFailure(message: error.description, exitCode: 2)))
+            send([
+                ControlCodec.encode(
+                    .failed(ControlFailure(message: error.description, exitCode: 2)))
+            ])
         }
     }
 
-    private func answer(_ response: ControlResponse) {
+    private func answer(_ pieces: [[UInt8]]) {
         unanswered -= 1
-        send(response)
+        send(pieces)
     }
 
-    private func send(_ response: ControlResponse) {
+    private func send(_ pieces: [[UInt8]]) {
         guard watch != nil else { return }
-        outgoing += ControlCodec.encode(response)
-        guard outgoing.count <= ControlClient.backlogLimit else { return end() }
+        outgoing += pieces.map { $0[...] }
+        backlog += pieces.reduce(0) { $0 + $1.count }
+        guard backlog <= ControlClient.backlogLimit else { return end() }
         flush()
     }
 
     private func flush() {
         guard let watch else { return }
-        while !outgoing.isEmpty {
-            switch DescriptorPassing.send(outgoing, to: socket.rawValue) {
-            case .moved(let count): outgoing.removeFirst(count)
+        while let piece = outgoing.first {
+            switch DescriptorPassing.send(
+                piece.prefix(ControlClient.sendLimit), to: socket.rawValue)
+            {
+            case .moved(let count):
+                backlog -= count
+                outgoing[0] = piece.dropFirst(count)
+                if outgoing[0].isEmpty { outgoing.removeFirst() }
             // Nothing more is asked of a client that does not read.
             case .wouldBlock: return loop.change(watch, to: .writable)
             case .failed: return end()
@@ -182,6 +194,8 @@ private final class ControlClient {
 
     /// How long a client may stay.
     private static let patience = Duration.seconds(30)
+    /// Bytes of one call.
+    private static let sendLimit = 65_536
     /// Bytes of answers that may wait for a client.
     private static let backlogLimit = 2 * ControlCodec.responseLimit
 }

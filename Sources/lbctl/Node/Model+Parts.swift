@@ -9,25 +9,24 @@ extension Model {
             || backends.contains(where: \.checks.isOnlyCheck)
     }
 
-    /// Whether a check or an agent asks at the same place as in another model, so that what is known
-    /// of it there holds here.
-    func checksSame(_ id: String, as other: Model) -> Bool {
-        let own = checkedPlaces[id]
-        return own != nil && own == other.checkedPlaces[id]
-    }
-
-    private var checkedPlaces: [String: [String]] {
-        var places: [String: [String]] = [:]
+    /// Where each check and agent asks, and what each address is the address of, by their names in
+    /// ``HealthTargets``.
+    var checkedPlaces: [String: String] {
+        var places: [String: String] = [:]
         for backend in backends {
             for server in backend.servers {
                 let place = "\(server.address):\(server.port)"
-                let check = server.check.map {
-                    "\($0.address?.description ?? "-"):\($0.port ?? 0)"
+                if let check = server.check {
+                    places[HealthTargets.id(backend, server)] =
+                        "\(place) \(check.address?.description ?? "-"):\(check.port ?? 0)"
                 }
-                places[HealthTargets.id(backend, server)] = [place, check ?? ""]
-                places[HealthTargets.agentID(backend, server)] = [
-                    place, server.health.agent.map { "\($0.port)" } ?? "",
-                ]
+                if case .name = server.address {
+                    places[HealthTargets.addressID(backend, server)] = place
+                }
+                if let agent = server.health.agent {
+                    places[HealthTargets.agentID(backend, server)] =
+                        "\(place) \(agent.address?.description ?? "-"):\(agent.port)"
+                }
             }
         }
         return places
@@ -47,6 +46,21 @@ extension Model {
         part.global.startupDelay = .zero
         part.global.delayAfterBoot = .zero
         return part
+    }
+}
+
+extension ServiceOrder {
+    /// Puts together what came one after the other.
+    ///
+    /// - Parameters:
+    ///   - terms: What came last.
+    ///   - model: The model.
+    ///   - remembered: What is remembered of targets; what asked elsewhere is left out.
+    init(_ terms: ServiceTerms, model: Model, knowing remembered: [String: RememberedTarget]) {
+        self.init(model: model, administration: terms.administration, node: terms.node)
+        guard !remembered.isEmpty else { return }
+        let places = model.checkedPlaces
+        health = remembered.filter { places[$0] == $1.place }.mapValues(\.memory)
     }
 }
 #endif

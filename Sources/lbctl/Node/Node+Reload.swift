@@ -21,61 +21,59 @@ extension Node {
     }
 
     private func beginReload() {
-        let next: Model
-        do throws(Failure) { next = try readAgain(logging: true) } catch {
-            return settleReload(error)
+        reader.read(from: model, plans: false) { [unowned self] result, diagnostics in
+            for diagnostic in diagnostics { log(Log.Severity(diagnostic), "\(diagnostic)") }
+            guard !isStopping else {
+                return settleReload(Failure(.systemRefused, "the program is stopping"))
+            }
+            switch result {
+            case .failure(let failure): settleReload(failure)
+            case .success(let next): putInForce(next)
+            }
         }
+    }
+
+    private func putInForce(_ next: ReadConfiguration) {
         let commit = { [unowned self] () throws(Failure) in try commitElection(next) }
         guard let supervisor else {
             do throws(Failure) { try commit() } catch { return settleReload(error) }
             return settleReload(nil)
         }
-        supervisor.replace(with: next, commit: commit) { [unowned self] in settleReload($0) }
+        supervisor.replace(with: next.served, commit: commit) { [unowned self] in
+            settleReload($0)
+        }
     }
 
     /// Says what a reload would change, and changes nothing.
-    func planReload() -> ControlResponse {
-        do throws(Failure) {
-            let next = try readAgain(logging: false)
-            let plan = ReloadPlan(from: model, to: next, election: try electionPlan(next))
-            return .done(plan.lines.joined(separator: "\n"))
-        } catch { return .failed(ControlFailure(error)) }
-    }
-
-    private func readAgain(logging: Bool) throws(Failure) -> Model {
-        let loaded = options.loadAgain()
-        if logging {
-            for diagnostic in loaded.diagnostics { log(Log.Severity(diagnostic), "\(diagnostic)") }
+    func planReload(completion: @escaping (ControlResponse) -> Void) {
+        reader.read(from: model, plans: true) { [unowned self] result, _ in
+            do throws(Failure) {
+                let next = try result.get()
+                let steps = try electionPlan(next.election).steps.map(\.description)
+                let lines = steps + next.balancingPlan
+                completion(
+                    .done(lines.isEmpty ? "nothing changes" : lines.joined(separator: "\n")))
+            } catch { completion(.failed(ControlFailure(error))) }
         }
-        guard let next = loaded.model else {
-            let errors = loaded.diagnostics.filter { $0.severity == .error }
-            throw Failure(.badInput, errors.map(\.description).joined(separator: "\n"))
-        }
-        guard next.hasBalancer == model.hasBalancer else {
-            throw Failure(
-                .systemRefused,
-                "a reload cannot add or remove the whole balancer; restart the program")
-        }
-        try next.checkPrivileges()
-        return next
     }
 
     /// Puts the election's part in force: the last step, when the balancer's is ready.
-    private func commitElection(_ next: Model) throws(Failure) {
+    private func commitElection(_ next: ReadConfiguration) throws(Failure) {
         if let failover {
             do throws(FailoverError) {
-                try failover.reconfigure(FailoverConfiguration(next))
+                try failover.reconfigure(next.election)
             } catch { throw Failure(error) }
         } else {
-            try startFailover(next)
+            try startFailover(next.model)
             if failover != nil { log(.notice, "Reload complete") }
         }
-        model = next
+        model = next.model
     }
 
     /// What a reload would change in the election; where there is none yet, all of it begins.
-    private func electionPlan(_ next: Model) throws(Failure) -> FailoverPlan {
-        let configuration = FailoverConfiguration(next)
+    private func electionPlan(
+        _ configuration: FailoverConfiguration
+    ) throws(Failure) -> FailoverPlan {
         guard let failover else { return FailoverPlan(starting: configuration) }
         do throws(FailoverError) { return try failover.plan(for: configuration) } catch {
             throw Failure(error)

@@ -13,6 +13,7 @@ internal import Reactor
 final class Node {
     let options: RunOptions
     private let loop: EventLoop
+    let reader: ConfigurationReader
     let log: Log
     private let startedAt = MonotonicInstant.now
     private let signals: SignalDescriptor
@@ -38,6 +39,7 @@ final class Node {
         } catch { throw Failure(error) }
         self.model = model
         self.options = options
+        reader = ConfigurationReader(options: options, loop: loop)
         drainTime = options.drainTime
         log = Log(
             destination: options.usesSyslog || model.global.logsToSyslog ? .syslog : .standardError,
@@ -58,8 +60,10 @@ final class Node {
             handle(request, answer: answer)
         }
         try model.checkPrivileges()
+        // What takes its time comes before nobody else gets any.
+        let served = model.hasBalancer ? try ServedModel(model) : nil
         if options.usesRealTime { actInTime() }
-        try startBalancer()
+        if let served { try startBalancer(served) }
         do throws(Failure) { try startFailover(model) } catch {
             if let supervisor {
                 supervisor.stop(drainTime: .zero) { [weak self] in self?.loop.stop() }
@@ -85,18 +89,20 @@ final class Node {
 
     // MARK: Starting
 
-    private func startBalancer() throws(Failure) {
-        guard model.hasBalancer else { return }
+    private func startBalancer(_ served: ServedModel) throws(Failure) {
         let supervisor = BalancerSupervisor(
-            model: model, loop: loop, log: log, arguments: options.balancerArguments,
+            model: served, loop: loop, log: log,
+            arguments: options.balancerArguments,
             nodeStatus: { [unowned self] in ownStatus() })
         self.supervisor = supervisor
-        supervisor.onServiceChange = { [unowned self] serves in
-            setFact(FailoverConfiguration.ownBalancerFact, isGood: serves)
-        }
-        supervisor.onBackendChange = { [unowned self] name, isUsable in
-            setFact(FailoverConfiguration.backendFact(name), isGood: isUsable)
-            setFact(FailoverConfiguration.checkFact(name), isGood: isUsable)
+        supervisor.onFact = { [unowned self] fact in
+            switch fact {
+            case .service(let serves):
+                setFact(FailoverConfiguration.ownBalancerFact, isGood: serves)
+            case .pool(let name, let isUsable):
+                setFact(FailoverConfiguration.backendFact(name), isGood: isUsable)
+                setFact(FailoverConfiguration.checkFact(name), isGood: isUsable)
+            }
         }
         try supervisor.start()
     }
@@ -139,33 +145,35 @@ final class Node {
         if case .router(_, .loses(let addresses)) = event {
             supervisor?.closeConnections(through: addresses)
         }
-        // The event comes out of the middle of a step: what the page shows is taken after it.
+        // Of many routers it takes a while to put together: not before they have done what they do
+        // now, and not for each of many events.
         guard !isStatusDue else { return }
         isStatusDue = true
-        loop.schedule(at: loop.now) { [unowned self] in
+        loop.schedule(after: Node.showingDelay) { [unowned self] in
             isStatusDue = false
             supervisor?.showNode()
         }
     }
 
-    private func handle(_ request: ControlRequest, answer: @escaping (ControlResponse) -> Void) {
+    private func handle(_ request: ControlRequest, answer: @escaping ControlSocket.Answer) {
+        let say = { (response: ControlResponse) in answer([ControlCodec.encode(response)]) }
         switch request {
         case .status:
-            collectStatus { answer(.status($0)) }
+            collectStatus(answer)
         case .reload:
             reload { failure in
-                guard let failure else { return answer(.done("configuration in force")) }
-                answer(.failed(ControlFailure(failure)))
+                guard let failure else { return say(.done("configuration in force")) }
+                say(.failed(ControlFailure(failure)))
             }
         case .plan:
-            answer(planReload())
+            planReload(completion: say)
         case .virtualRouter(let order):
-            answer(move(order))
+            say(move(order))
         case .stop:
-            answer(.done("resigning and stopping"))
+            say(.done("resigning and stopping"))
             if !isStopping { stop() }
         case .server(let order):
-            answer(administer(order))
+            say(administer(order))
         }
     }
 
@@ -190,6 +198,9 @@ final class Node {
         guard let failover else { return stopBalancer() }
         failover.shutDown(then: stopBalancer)
     }
+
+    /// From an event to what the page shows of it.
+    private static let showingDelay = Duration.milliseconds(100)
 
     // MARK: Administration and status
 
@@ -238,12 +249,11 @@ final class Node {
         "no \(kind) is named '\(name)'; there are: \(known.joined(separator: ", "))"
     }
 
-    private func collectStatus(completion: @escaping (NodeStatus) -> Void) {
-        guard let supervisor else { return completion(ownStatus()) }
+    private func collectStatus(_ answer: @escaping ControlSocket.Answer) {
+        guard let supervisor else { return answer([ControlCodec.encode(.status(ownStatus()))]) }
         supervisor.requestProxies { [unowned self] proxies in
-            var status = ownStatus()
-            status.proxies = proxies ?? supervisor.lastProxies
-            completion(status)
+            answer(
+                ControlCodec.encode(ownStatus(), proxies: proxies ?? supervisor.lastProxies))
         }
     }
 

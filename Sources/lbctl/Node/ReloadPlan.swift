@@ -1,8 +1,9 @@
 #if Program
-internal import Failover
 internal import NodeConfiguration
 
-/// What a reload would change, as lines for people: `lbctl reload --dry-run`.
+/// What a reload would change in the balancer, as lines for people: `lbctl reload --dry-run`.
+///
+/// The election knows its own part: `FailoverPlan`.
 struct ReloadPlan {
     private(set) var lines: [String] = []
 
@@ -11,9 +12,7 @@ struct ReloadPlan {
     /// - Parameters:
     ///   - old: The model in force.
     ///   - new: The one that the files hold now.
-    ///   - election: What the election makes of it.
-    init(from old: Model, to new: Model, election: FailoverPlan) {
-        lines += election.steps.map(\.description)
+    init(from old: Model, to new: Model) {
         compare("frontend", old.frontends, new.frontends, by: \.name)
         compareBackends(old.backends, new.backends)
         compare("statistics page", old.statisticsPages, new.statisticsPages, by: \.name)
@@ -22,13 +21,13 @@ struct ReloadPlan {
                 "balancer: a new process takes over the listening sockets; connections of the old"
                     + " one go on to their end")
         }
-        if lines.isEmpty { lines = ["nothing changes"] }
     }
 
     private mutating func compareBackends(_ old: [Backend], _ new: [Backend]) {
         compare("backend", old.map(\.withoutServers), new.map(\.withoutServers), by: \.name)
+        let former = Dictionary(old.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         for backend in new {
-            guard let previous = old.first(where: { $0.name == backend.name }) else { continue }
+            guard let previous = former[backend.name] else { continue }
             compare("server", previous.servers, backend.servers) { "\(backend.name)/\($0.name)" }
         }
     }
@@ -36,12 +35,17 @@ struct ReloadPlan {
     private mutating func compare<Part: Equatable>(
         _ kind: String, _ old: [Part], _ new: [Part], by name: (Part) -> String
     ) {
-        for part in old where !new.contains(where: { name($0) == name(part) }) {
+        let former = Dictionary(old.map { (name($0), $0) }, uniquingKeysWith: { first, _ in first })
+        let names = Set(new.map(name))
+        for part in old where !names.contains(name(part)) {
             lines.append("\(kind) \(name(part)): removed")
         }
-        for part in new where !old.contains(part) {
-            let isKnown = old.contains { name($0) == name(part) }
-            lines.append("\(kind) \(name(part)): \(isKnown ? "changed" : "added")")
+        for part in new {
+            switch former[name(part)] {
+            case part: break
+            case nil: lines.append("\(kind) \(name(part)): added")
+            case _?: lines.append("\(kind) \(name(part)): changed")
+            }
         }
     }
 }

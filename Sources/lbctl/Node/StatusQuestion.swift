@@ -1,12 +1,11 @@
 #if Program
-internal import Control
 internal import Reactor
 
 /// Those who wait for the balancer's status, and the one request that is on its way for all.
 ///
 /// A process that does not answer is not asked again before it does, so that nothing piles up.
 struct StatusQuestion {
-    typealias Completion = ([ProxyStatus]?) -> Void
+    typealias Completion = ([[UInt8]]?) -> Void
 
     /// When those who wait are answered without a status.
     var deadline: EventLoop.Deadline?
@@ -27,6 +26,9 @@ struct StatusQuestion {
         lastNumber += 1
         return lastNumber
     }
+
+    /// Whether somebody waits for the answer to this request.
+    func isAsking(_ number: Int) -> Bool { number == lastNumber && !waiting.isEmpty }
 
     /// Those who wait, if this status answers a request; an unasked one answers nobody.
     mutating func answer(_ number: Int?) -> [Completion] {

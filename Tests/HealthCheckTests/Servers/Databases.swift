@@ -57,7 +57,8 @@ struct PostgreSQL {
     }
 }
 
-/// MariaDB with the user `check`, password `secret`, and the user `nobody` without one.
+/// MariaDB with the user `check`, password `secret`, `nobody` without one, and `newer`, whose account
+/// is of a method that probes do not know.
 struct MariaDB {
     let server: RealServer
 
@@ -67,23 +68,27 @@ struct MariaDB {
         try await RealServer.run(
             "/usr/bin/mariadb-install-db",
             [
-                "--no-defaults", "--datadir=\(data)", "--auth-root-authentication-method=normal",
-                "--skip-test-db", "--innodb-log-file-size=4M",
+                "--no-defaults", "--datadir=\(data)", "--tmpdir=\(folder.path)",
+                "--auth-root-authentication-method=normal", "--skip-test-db",
+                "--innodb-log-file-size=4M",
             ], as: "mysql")
         let statements = folder.write(
             "init.sql",
             """
             CREATE USER 'check'@'%' IDENTIFIED BY 'secret';
             CREATE USER 'nobody'@'%';
+            CREATE USER 'newer'@'%' IDENTIFIED VIA ed25519 USING PASSWORD('secret');
             FLUSH PRIVILEGES;
             """)
         let port = try closedPort()
         server = try await RealServer(
             "/usr/sbin/mariadbd",
             [
-                "--no-defaults", "--datadir=\(data)", "--port=\(port)", "--bind-address=127.0.0.1",
+                "--no-defaults", "--datadir=\(data)", "--tmpdir=\(folder.path)", "--port=\(port)",
+                "--bind-address=127.0.0.1",
                 "--socket=\(folder.path)/socket", "--pid-file=\(folder.path)/pid",
-                "--init-file=\(statements)", "--skip-name-resolve",
+                "--plugin-load-add=auth_ed25519", "--init-file=\(statements)",
+                "--skip-name-resolve",
                 "--read-only=\(readOnly ? 1 : 0)", "--innodb-flush-log-at-trx-commit=0",
             ], in: folder, port: port, as: "mysql")
     }

@@ -1,4 +1,5 @@
 #if Program
+import Glibc
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -10,6 +11,8 @@ final class FaultyPeer: Sendable {
         case closesAtOnce
         /// Says that, and stays.
         case says([UInt8])
+        /// Says that, and closes.
+        case saysAndCloses([UInt8])
         /// Sends as many bytes of `x`, and stays.
         case floods(Int)
         /// Answers each of what it receives in turn, and stays.
@@ -23,10 +26,15 @@ final class FaultyPeer: Sendable {
     /// All that was received, over all connections.
     var text: String { String(decoding: ears.bytes, as: UTF8.self) }
     var openConnections: Int { ears.connections.withLock { $0 } }
+    /// How many connections its peers reset.
+    var resetCount: Int { ears.resets.withLock { $0 } }
 
-    init(_ behaviour: Behaviour) async throws {
+    /// Listens on loopback, or on a Unix socket.
+    init(
+        _ behaviour: Behaviour, on host: String = "127.0.0.1", path: String? = nil
+    ) async throws {
         let ears = self.ears
-        channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 1_024)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -34,8 +42,18 @@ final class FaultyPeer: Sendable {
                         Handler(behaviour, ears: ears))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+        channel =
+            if let path {
+                try await bootstrap.bind(unixDomainSocketPath: path).get()
+            } else {
+                try await bootstrap.bind(host: host, port: 0).get()
+            }
         port = channel.localAddress?.port ?? 0
+    }
+
+    /// Waits until its peers have ended all their connections.
+    func idle() async throws {
+        for _ in 0..<400 where openConnections > 0 { try await Task.sleep(for: .milliseconds(5)) }
     }
 
     func stop() { channel.close(promise: nil) }
@@ -45,6 +63,7 @@ final class FaultyPeer: Sendable {
     final class Ears: Sendable {
         private let kept = Mutex<[UInt8]>([])
         let connections = Mutex(0)
+        let resets = Mutex(0)
         var bytes: [UInt8] { kept.withLock { $0 } }
         @Sendable func hear(_ bytes: [UInt8]) { kept.withLock { $0 += bytes } }
     }
@@ -71,6 +90,9 @@ final class FaultyPeer: Sendable {
             case .silent, .answers: break
             case .closesAtOnce: context.close(promise: nil)
             case .says(let bytes): say(bytes, context)
+            case .saysAndCloses(let bytes):
+                say(bytes, context)
+                context.close(promise: nil)
             case .floods(let count):
                 say([UInt8](repeating: UInt8(ascii: "x"), count: count), context)
             }
@@ -85,6 +107,7 @@ final class FaultyPeer: Sendable {
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            if (error as? IOError)?.errnoCode == ECONNRESET { ears.resets.withLock { $0 += 1 } }
             context.close(promise: nil)
         }
 

@@ -68,14 +68,15 @@ struct OpenLDAP {
     }
 }
 
-/// Unbound with the zone `example`, and no way out.
+/// Unbound with the zone `example`, which can be changed, and no way out.
 struct Unbound {
     let server: RealServer
+    private let configuration: String
 
     init() async throws {
         let folder = try TemporaryFolder()
         let port = try closedPort()
-        let configuration = folder.write(
+        configuration = folder.write(
             "unbound.conf",
             """
             server:
@@ -94,11 +95,26 @@ struct Unbound {
               local-data: "web.example. A 192.0.2.7"
               local-zone: "secret.example." refuse
             remote-control:
-              control-enable: no
+              control-enable: yes
+              control-use-cert: no
+              control-interface: \(folder.path)/control
 
             """)
         server = try await RealServer(
             "/usr/sbin/unbound", ["-d", "-c", configuration], in: folder, port: port)
+    }
+
+    /// Replaces what a name stands for: `web.example A 192.0.2.7` and so on; without records, nothing.
+    func set(_ name: String, _ records: String...) async throws { try await set(name, records) }
+
+    func set(_ name: String, _ records: [String]) async throws {
+        let control = ["-c", configuration]
+        try await RealServer.run(
+            "/usr/sbin/unbound-control", control + ["local_data_remove", name])
+        guard !records.isEmpty else { return }
+        let lines = records.map { "\(name) \($0)\n" }.joined()
+        try await RealServer.run(
+            "/usr/sbin/unbound-control", control + ["local_datas"], input: lines)
     }
 }
 #endif

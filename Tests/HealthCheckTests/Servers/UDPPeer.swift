@@ -12,14 +12,14 @@ final class UDPPeer: Sendable {
     let port: Int
     private let channel: any Channel
 
-    init(_ behaviour: Behaviour) async throws {
+    init(_ behaviour: Behaviour, on host: String = "127.0.0.1") async throws {
         channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Handler(behaviour))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: host, port: 0).get()
         port = channel.localAddress?.port ?? 0
     }
 

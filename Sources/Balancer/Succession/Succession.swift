@@ -1,0 +1,220 @@
+internal import LinuxIO
+
+/// From one plan to the next: what stands where, for connections that go on.
+///
+/// Frontends and pools are the same where their names are, servers where name and address are,
+/// listeners where the socket is. What the next plan has no more stays behind as long as connections
+/// need it: it stands after the plan's own parts, and takes no new ones.
+struct Succession: Sendable {
+    /// For each place before, the place afterwards; `nil`: nothing was there any more.
+    typealias Map = [Int?]
+
+    /// What is in use, of the parts that stay behind already.
+    struct Use {
+        var frontends: [Bool]
+        /// Counted over all frontends.
+        var listeners: [Bool]
+        var pools: [Bool]
+        var servers: [[Bool]]
+    }
+
+    /// The next plan, with what stays behind.
+    private(set) var plan: BalancerPlan
+    /// The socket of each listener of the plan; -1: nobody connects to it any more.
+    private(set) var sockets: [[Int32]]
+    private(set) var frontends: Map = []
+    /// Counted over all frontends.
+    private(set) var listeners: Map = []
+    private(set) var pools: Map = []
+    /// Counted over all pools.
+    private(set) var servers: Map = []
+
+    /// Compares two plans.
+    ///
+    /// - Parameters:
+    ///   - old: The plan in force, with what stayed behind.
+    ///   - oldSockets: Its listeners' sockets.
+    ///   - use: What connections need of it.
+    ///   - plan: The next plan.
+    ///   - sockets: Its listeners' sockets; one of the same number is the same.
+    init(
+        from old: BalancerPlan, _ oldSockets: [[Int32]], inUse use: Use, to plan: BalancerPlan,
+        _ sockets: [[Int32]]
+    ) {
+        self.plan = plan
+        self.sockets = sockets
+        matchFrontends(of: old, use)
+        matchPools(of: old, use)
+        matchServers(of: old, use)
+        leaveFrontends(of: old)
+        matchListeners(of: old, oldSockets, use)
+    }
+
+    // MARK: Matching
+
+    private mutating func matchFrontends(of old: BalancerPlan, _ use: Use) {
+        let names = positions(plan.frontends.map(\.name))
+        var count = plan.frontends.count
+        frontends = old.frontends.enumerated().map { index, frontend in
+            if let position = names[frontend.name], !frontend.isLeaving { return position }
+            guard !frontend.isLeaving || use.frontends[index] else { return nil }
+            defer { count += 1 }
+            return count
+        }
+    }
+
+    private mutating func matchPools(of old: BalancerPlan, _ use: Use) {
+        let names = positions(plan.pools.map(\.name))
+        // A frontend that stays behind may still lead connections to its pools.
+        var needed: Set<Int> = []
+        for (index, frontend) in old.frontends.enumerated() {
+            guard let next = frontends[index], next >= plan.frontends.count else { continue }
+            needed.formUnion(frontend.allPoolIndices)
+        }
+        for (index, pool) in old.pools.enumerated() {
+            if let position = names[pool.name], !pool.isLeaving {
+                pools.append(position)
+            } else if !pool.isLeaving || use.pools[index] || needed.contains(index) {
+                var pool = pool
+                pool.isLeaving = true
+                pool.servers = []
+                pools.append(plan.pools.count)
+                plan.pools.append(pool)
+            } else {
+                pools.append(nil)
+            }
+        }
+    }
+
+    private mutating func matchServers(of old: BalancerPlan, _ use: Use) {
+        struct Identity: Hashable {
+            let name: String
+            let address: StreamAddress
+            let isByName: Bool
+
+            init(_ server: ServerPlan) {
+                (name, address) = (server.name, server.address)
+                isByName = server.isByName
+            }
+        }
+        var places: [(pool: Int, server: Int)?] = []
+        for (index, pool) in old.pools.enumerated() {
+            guard let next = pools[index] else {
+                places += pool.servers.map { _ in nil }
+                continue
+            }
+            let staying = plan.pools[next].servers.enumerated().filter { !$0.element.isLeaving }
+            let known = Dictionary(
+                staying.map { (Identity($1), $0) },
+                uniquingKeysWith: { first, _ in first })
+            for (number, server) in pool.servers.enumerated() {
+                if let position = known[Identity(server)], !server.isLeaving {
+                    places.append((next, position))
+                } else if !server.isLeaving || use.servers[index][number] {
+                    var server = server
+                    server.isLeaving = true
+                    places.append((next, plan.pools[next].servers.count))
+                    plan.pools[next].servers.append(server)
+                } else {
+                    places.append(nil)
+                }
+            }
+        }
+        let layout = TallyLayout(plan)
+        servers = places.map { $0.map { layout.firstServers[$0.pool] + $0.server } }
+    }
+
+    private mutating func leaveFrontends(of old: BalancerPlan) {
+        for (index, frontend) in old.frontends.enumerated() {
+            guard let next = frontends[index], next == plan.frontends.count else { continue }
+            plan.frontends.append(frontend.leaving(pools: pools))
+            sockets.append([])
+        }
+    }
+
+    private mutating func matchListeners(
+        of old: BalancerPlan, _ oldSockets: [[Int32]], _ use: Use
+    ) {
+        var places: [(frontend: Int, listener: Int)?] = []
+        for (index, frontend) in old.frontends.enumerated() {
+            guard let next = frontends[index] else {
+                places += frontend.listeners.map { _ in nil }
+                continue
+            }
+            for (number, listener) in frontend.listeners.enumerated() {
+                let socket = oldSockets[index][number]
+                if socket >= 0, let position = sockets[next].firstIndex(of: socket) {
+                    places.append((next, position))
+                } else if socket >= 0 || use.listeners[places.count] {
+                    var listener = listener
+                    listener.isLeaving = true
+                    places.append((next, plan.frontends[next].listeners.count))
+                    plan.frontends[next].listeners.append(listener)
+                    sockets[next].append(-1)
+                } else {
+                    places.append(nil)
+                }
+            }
+        }
+        let layout = TallyLayout(plan)
+        listeners = places.map { $0.map { layout.listeners[$0.frontend].lowerBound + $0.listener } }
+    }
+
+    private func positions(_ names: [String]) -> [String: Int] {
+        Dictionary(
+            names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+}
+
+extension FrontendPlan {
+    /// The pools that it leads to or asks about.
+    fileprivate var allPoolIndices: [Int] {
+        let conditions =
+            (rules.connection + rules.session + rules.content).map(\.condition)
+            + rules.pools.map(\.condition)
+        let asked = conditions.flatMap { $0.alternatives.joined().flatMap(\.questions) }.compactMap
+        {
+            if case .usableServers(let pool, _) = $0 { pool } else { nil }
+        }
+        return poolIndices + asked
+    }
+
+    /// The same without listeners, and with the pools' places in the next plan.
+    fileprivate func leaving(pools: Succession.Map) -> FrontendPlan {
+        var plan = self
+        plan.isLeaving = true
+        plan.listeners = []
+        func place(_ pool: Int) -> Int { pools[pool] ?? 0 }
+        plan.poolIndex = place(poolIndex)
+        plan.rules.connection = rules.connection.map { $0.moved(place) }
+        plan.rules.session = rules.session.map { $0.moved(place) }
+        plan.rules.content = rules.content.map { $0.moved(place) }
+        plan.rules.pools = rules.pools.map {
+            PoolRule(place($0.poolIndex), if: $0.condition.moved(place))
+        }
+        return plan
+    }
+}
+
+extension Rule {
+    fileprivate func moved(_ place: (Int) -> Int) -> Rule {
+        Rule(action, if: condition.moved(place))
+    }
+}
+
+extension Condition {
+    fileprivate func moved(_ place: (Int) -> Int) -> Condition {
+        Condition(
+            alternatives.map { terms in
+                terms.map { term in
+                    let questions = term.questions.map { question in
+                        guard case .usableServers(let pool, let ranges) = question else {
+                            return question
+                        }
+                        return .usableServers(poolIndex: place(pool), ranges)
+                    }
+                    return Term(questions, isNegated: term.isNegated)
+                }
+            }, isNegated: isNegated)
+    }
+}

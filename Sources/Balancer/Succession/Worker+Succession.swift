@@ -1,0 +1,76 @@
+internal import LinuxIO
+internal import Reactor
+internal import Synchronization
+
+extension Worker {
+    /// Meets the other reactors, and goes on by what they share from then on.
+    mutating func succeed(_ handover: Handover) {
+        // With what others have posted, these are put into the words of then.
+        for (pool, notice) in ownNotices {
+            shared.inboxes[number].post(.notice(pool: pool, notice))
+        }
+        handover.arrive()
+        let former = listeners
+        self = Worker(succeeding: self, handover.successor)
+        moveListeners(from: former, handover.succession)
+        moveConnections(handover)
+        watchListeners()
+        handover.leave()
+    }
+
+    /// Goes on waiting at the listeners that stay; one whose number changes is waited for anew, which
+    /// tells at once of what waits there.
+    private mutating func moveListeners(from former: [Listener], _ succession: Succession) {
+        for (index, listener) in former.enumerated() {
+            let place = succession.listeners[index]
+            if let place, listeners[place].socket == listener.socket {
+                listeners[place].batch = listener.batch
+                listeners[place].filledAtTurn = listener.filledAtTurn
+                if place == index {
+                    listeners[place].isWatched = listener.isWatched
+                    continue
+                }
+            }
+            if listener.isWatched { _ = epoll.remove(listener.socket) }
+        }
+    }
+
+    /// Tells each connection where everything that it names stands now, and sets its timer to the
+    /// time-outs that hold now.
+    private mutating func moveConnections(_ handover: Handover) {
+        let succession = handover.succession
+        var flows: [FlowKey: Int32] = [:]
+        for (key, client) in self.flows {
+            let listener = succession.listeners[key.listener] ?? 0
+            flows[FlowKey(source: key.source, listener: listener)] = client
+        }
+        self.flows = flows
+        for client in stride(from: 0, to: 2 * slab.usedCount, by: 2)
+        where slab[client].phase != .free {
+            let server = client | 1
+            slab[client].owner = UInt16(succession.frontends[Int(slab[client].owner)] ?? 0)
+            let listener = succession.listeners[Int(slab[client].path)] ?? 0
+            slab[client].path = UInt16(listener)
+            // Who is not introduced yet follows the rules of now.
+            let route =
+                slab[client].phase == .introducing
+                ? unsafe entries[listener].route : handover.routes[Int(slab[server].path)] ?? 0
+            slab[server].path = UInt16(route)
+            if slab[server].owner != Half.noServer {
+                // One that is gone was waited for between two attempts: another one is chosen.
+                slab[server].owner =
+                    succession.servers[Int(slab[server].owner)].map { UInt16($0) } ?? Half.noServer
+            }
+            arm(client)
+        }
+        endLostFlows()
+    }
+
+    /// Datagrams of a listener that is gone can't be answered.
+    private mutating func endLostFlows() {
+        for client in flows.values.map(Int.init)
+        where listeners[Int(slab[client].path)].socket < 0 {
+            end(client, client: .finish, server: .finish, because: .operatorsOrder)
+        }
+    }
+}

@@ -1,0 +1,190 @@
+/// One question of DNS.
+///
+/// RFC 1035 §4.1.2.
+public struct DNSQuestion: Hashable, Sendable {
+    /// An IPv4 address.
+    public static let a: UInt16 = 1
+    /// An alias.
+    public static let alias: UInt16 = 5
+    /// An IPv6 address.
+    public static let aaaa: UInt16 = 28
+    /// Where a service is.
+    public static let service: UInt16 = 33
+
+    /// The name that is asked for.
+    public let name: DomainName
+    /// The type of record that is asked for.
+    public let type: UInt16
+
+    /// Makes a question.
+    ///
+    /// - Parameters:
+    ///   - name: The name that is asked for.
+    ///   - type: The type of record that is asked for.
+    public init(_ name: DomainName, type: UInt16) {
+        self.name = name
+        self.type = type
+    }
+
+    /// The section of a message.
+    var bytes: [UInt8] { name.bytes + [UInt8(type >> 8), UInt8(type & 255), 0, 1] }
+
+    /// A message that asks, recursion desired.
+    ///
+    /// - Parameters:
+    ///   - identifier: The number that the answer has to have.
+    ///   - payloadSize: How long an answer may be (RFC 6891 §6.1.2); `nil`: the 512 bytes of old.
+    /// - Returns: The message.
+    public func query(_ identifier: UInt16, payloadSize: UInt16? = nil) -> [UInt8] {
+        let extra: [UInt8] =
+            payloadSize.map { [0, 0, 41, UInt8($0 >> 8), UInt8($0 & 255), 0, 0, 0, 0, 0, 0] } ?? []
+        return [
+            UInt8(identifier >> 8), UInt8(identifier & 255), 0x01, 0x00, 0, 1, 0, 0, 0, 0, 0,
+            extra.isEmpty ? 0 : 1,
+        ] + bytes + extra
+    }
+}
+
+/// The answer to a question, as far as addresses and services go.
+///
+/// RFC 1035 §4.1, RFC 2782.
+public struct DNSAnswer: Hashable, Sendable {
+    /// Where a service is, of a record SRV.
+    public struct Service: Hashable, Sendable {
+        /// The lower one comes first.
+        public let priority: UInt16
+        /// The share among those of one priority.
+        public let weight: UInt16
+        /// The port.
+        public let port: UInt16
+        /// The host.
+        public let target: DomainName
+    }
+
+    /// 0 is NOERROR, 3 NXDOMAIN.
+    public let status: UInt8
+    /// Whether the answer was cut to the length of a datagram.
+    public let isTruncated: Bool
+    /// The addresses of the name that was asked for, aliases followed: 4 or 16 bytes each.
+    public private(set) var addresses: [[UInt8]] = []
+    /// The services of the name that was asked for.
+    public private(set) var services: [Service] = []
+    /// Addresses that came along, by their names.
+    public private(set) var furtherAddresses: [DomainName: [[UInt8]]] = [:]
+
+    /// Reads an answer; `nil` where the message is none to the question, or malformed.
+    ///
+    /// - Parameters:
+    ///   - message: The message, at most 65,535 bytes.
+    ///   - question: What was asked.
+    ///   - identifier: The number of the question.
+    public init?(_ message: [UInt8], to question: DNSQuestion, _ identifier: UInt16) {
+        var reader = Reader(message)
+        guard reader.number() == identifier, let flags = reader.number(), flags & 0xF800 == 0x8000,
+            reader.number() == 1, let answers = reader.number(), let authorities = reader.number(),
+            let extras = reader.number(), reader.name() == question.name,
+            reader.number() == question.type, reader.number() == 1
+        else { return nil }
+        status = UInt8(flags & 15)
+        isTruncated = flags & 0x0200 != 0
+        var records: [Record] = []
+        for count in [answers, authorities, extras] {
+            for _ in 0..<count {
+                guard let record = reader.record() else {
+                    // What a truncated answer has left counts for nothing anyway.
+                    guard isTruncated else { return nil }
+                    return
+                }
+                records.append(record)
+            }
+        }
+        take(records, answerCount: Int(answers), question)
+    }
+
+    private mutating func take(
+        _ records: [Record], answerCount: Int, _ question: DNSQuestion
+    ) {
+        let own = records.prefix(answerCount)
+        var name = question.name
+        // No chain is longer than there are records, so that one in a circle ends too.
+        for _ in own {
+            let alias = own.first { $0.name == name && $0.type == DNSQuestion.alias }
+            guard let target = alias?.target else { break }
+            name = target
+        }
+        for record in own where record.name == name && record.type == question.type {
+            switch record.content {
+            case .address(let bytes): addresses.append(bytes)
+            case .service(let service): services.append(service)
+            case .alias, .other: break
+            }
+        }
+        for record in records.dropFirst(answerCount) {
+            if case .address(let bytes) = record.content {
+                furtherAddresses[record.name, default: []].append(bytes)
+            }
+        }
+    }
+}
+
+/// A record, as far as it is looked at.
+private struct Record {
+    enum Content {
+        case address([UInt8])
+        case alias(DomainName)
+        case service(DNSAnswer.Service)
+        case other
+    }
+
+    let name: DomainName
+    let type: UInt16
+    let content: Content
+
+    var target: DomainName? {
+        if case .alias(let name) = content { return name }
+        return nil
+    }
+}
+
+/// Takes the parts of a message off the front.
+private struct Reader {
+    private let message: [UInt8]
+    private var offset = 0
+
+    init(_ message: [UInt8]) { self.message = message }
+
+    mutating func number() -> UInt16? {
+        guard offset + 2 <= message.count else { return nil }
+        defer { offset += 2 }
+        return UInt16(message[offset]) << 8 | UInt16(message[offset + 1])
+    }
+
+    mutating func name() -> DomainName? { DomainName(message, at: &offset) }
+
+    mutating func record() -> Record? {
+        guard let name = name(), let type = number(), let kind = number(), number() != nil,
+            number() != nil, let length = number().map(Int.init),
+            offset + length <= message.count
+        else { return nil }
+        let end = offset + length
+        defer { offset = end }
+        // The extended class of OPT is a length; records of other classes are none of ours.
+        guard kind == 1 else { return Record(name: name, type: type, content: .other) }
+        switch (type, length) {
+        case (DNSQuestion.a, 4), (DNSQuestion.aaaa, 16):
+            return Record(name: name, type: type, content: .address(Array(message[offset..<end])))
+        case (DNSQuestion.a, _), (DNSQuestion.aaaa, _): return nil
+        case (DNSQuestion.alias, _):
+            guard let target = self.name(), offset == end else { return nil }
+            return Record(name: name, type: type, content: .alias(target))
+        case (DNSQuestion.service, 7...):
+            guard let priority = number(), let weight = number(), let port = number(),
+                let target = self.name(), offset == end
+            else { return nil }
+            let service = DNSAnswer.Service(
+                priority: priority, weight: weight, port: port, target: target)
+            return Record(name: name, type: type, content: .service(service))
+        default: return Record(name: name, type: type, content: .other)
+        }
+    }
+}

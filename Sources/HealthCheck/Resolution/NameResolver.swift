@@ -1,0 +1,72 @@
+#if Program
+public import NIOCore
+public import NIOPosix
+import Synchronization
+
+/// Finds the addresses of servers that are configured by name, and says when one changes.
+///
+/// ```swift
+/// var web = NamedTarget(id: "web/a", group: "web", name: try DomainName("web.example"), port: 80)
+/// web.resolver = ResolverSettings(name: "lan", servers: [nameServer])
+/// let resolver = NameResolver(targets: [web]) { report in
+///     print("\(report.id) is at \(report.address?.description ?? "no address")")
+/// }
+/// resolver.start()
+/// ```
+/// Targets of one name share its questions. All methods may be called from any thread.
+public final class NameResolver: Sendable {
+    private let eventLoop: any EventLoop
+    private let watches: [NameWatch]
+
+    /// Makes a resolver that does not ask yet.
+    ///
+    /// - Parameters:
+    ///   - group: The event loops; one of them is used.
+    ///   - targets: What to find.
+    ///   - onReport: Called for each target that gets another address or loses its own, and once for
+    ///     each that has none at the beginning; on the event loop, for one target in order; must not
+    ///     block.
+    public init(
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        targets: [NamedTarget], onReport: @escaping @Sendable (ResolutionReport) -> Void
+    ) {
+        let eventLoop = group.next()
+        self.eventLoop = eventLoop
+        var order: [NameWatch.Key] = []
+        var targetsByKey: [NameWatch.Key: [NamedTarget]] = [:]
+        for target in targets {
+            let key = NameWatch.Key(target)
+            if targetsByKey[key] == nil { order.append(key) }
+            targetsByKey[key, default: []].append(target)
+        }
+        watches = order.map {
+            NameWatch($0, targetsByKey[$0] ?? [], on: eventLoop, onReport: onReport)
+        }
+    }
+
+    deinit { stop() }
+
+    /// Begins: reports what is known from before, and asks.
+    public func start() {
+        eventLoop.execute { [watches] in
+            for watch in watches { watch.start() }
+        }
+    }
+
+    /// Ends for good; questions that are under way are not heard.
+    public func stop() {
+        eventLoop.execute { [watches] in
+            for watch in watches { watch.stop() }
+        }
+    }
+
+    /// Asks for the name of a target at once, as after a check that could not connect.
+    ///
+    /// - Parameter id: The target.
+    public func hurry(_ id: String) {
+        eventLoop.execute { [watches] in
+            watches.first { $0.has(id) }?.hurry()
+        }
+    }
+}
+#endif

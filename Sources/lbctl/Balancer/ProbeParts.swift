@@ -1,0 +1,41 @@
+#if Program
+internal import HealthCheck
+internal import NodeConfiguration
+
+/// What the probes of many servers have in common and is costly to make: the trusted authorities of
+/// a host are some hundred certificates.
+final class ProbeParts {
+    private var handshakes: [CheckTLS: ProbeTLS] = [:]
+    private let authorities: [String: [UInt8]]
+    /// Opened while it was allowed; `nil`: each check opens its own.
+    let icmp: ICMPSockets?
+
+    /// - Parameters:
+    ///   - model: What is served.
+    ///   - icmp: Sockets for echo requests, where this process may open none.
+    init(_ model: Model, icmp: ICMPSockets?) {
+        authorities = model.authorities
+        self.icmp = icmp
+    }
+
+    /// How a handshake is done.
+    ///
+    /// - Throws: `ProbeSettingsError` where TLS cannot be set up.
+    func tls(_ settings: CheckTLS) throws -> ProbeTLS {
+        if let known = handshakes[settings] { return known }
+        let verification: ProbeTLS.Verification =
+            switch settings.verification {
+            case .none: .none
+            case .certificate: .certificate
+            case .certificateAndName: .certificateAndName
+            }
+        var tls = try ProbeTLS(
+            serverName: settings.serverName, applicationProtocols: settings.applicationProtocols,
+            verification: verification,
+            authorities: settings.authoritiesPath.map { .pem(authorities[$0] ?? []) } ?? .system)
+        tls.minimumDaysLeft = settings.minimumDaysLeft
+        handshakes[settings] = tls
+        return tls
+    }
+}
+#endif

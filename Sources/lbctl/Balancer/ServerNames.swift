@@ -1,0 +1,131 @@
+#if Program
+internal import Balancer
+internal import HealthCheck
+internal import LinuxIO
+internal import NIOCore
+internal import NodeConfiguration
+
+/// The servers that are configured by name: has their addresses found, and everybody use them.
+///
+/// Connections that exist stay where they are. Never a part of the failover process: a name server
+/// that hangs delays no advertisement.
+final class ServerNames: Sendable {
+    typealias Place = HealthTargets.Place
+
+    private let resolver: NameResolver
+
+    /// Prepares to ask.
+    ///
+    /// - Parameters:
+    ///   - order: What is served, and what was known of it.
+    ///   - balancer: Where connections go.
+    ///   - checker: Where checks go.
+    ///   - standings: What a server without an address may take.
+    ///   - log: Where changes are told.
+    ///   - remember: Called with what is worth remembering, by its name.
+    /// - Throws: `ProbeSettingsError` where a name is none; the readers let none pass.
+    init(
+        _ order: ServiceOrder, balancer: Balancer, checker: CheckerReference,
+        standings: ServerStandings, log: Log,
+        remember: @escaping @Sendable (_ id: String, _ memory: CheckMemory) -> Void
+    ) throws {
+        let model = order.model
+        var targets: [NamedTarget] = []
+        var places: [String: Place] = [:]
+        for (pool, backend) in model.backends.enumerated() {
+            for (number, server) in backend.servers.enumerated() {
+                guard
+                    let target = try NamedTarget(
+                        server, of: backend, in: model, knowing: order.health)
+                else { continue }
+                places[target.id] = Place(pool: pool, server: number)
+                targets.append(target)
+            }
+        }
+        resolver = NameResolver(targets: targets) { [places] report in
+            guard let place = places[report.id] else { return }
+            let backend = model.backends[place.pool]
+            let server = backend.servers[place.server]
+            if let address = report.address {
+                // First where it is, then that it may be used.
+                balancer.setAddress(
+                    pool: place.pool, server: place.server, StreamAddress(address))
+                checker.checker?.move(server, of: backend, to: address)
+                let ignoresWeight = server.resolution?.ignoresWeight ?? false
+                standings.locate(
+                    place, .found(address), weight: ignoresWeight ? nil : report.weight)
+                var memory = CheckMemory(isUp: true)
+                memory.address = address
+                remember(HealthTargets.addressID(backend, server), memory)
+            } else {
+                standings.locate(place, .missing)
+            }
+            log.tell(report, server)
+        }
+    }
+
+    /// Begins to ask.
+    func start() { resolver.start() }
+
+    /// Ends for good.
+    func stop() { resolver.stop() }
+
+    /// Takes in that a server went down: it may be elsewhere by now.
+    func suspect(_ id: String) { resolver.hurry(id) }
+}
+
+extension HealthChecker {
+    /// Has the check and the agent of a server ask at its new address, as far as they ask there.
+    fileprivate func move(_ server: Server, of backend: Backend, to address: ResolvedAddress) {
+        if let check = server.check, check.address == nil {
+            setAddress(
+                HealthTargets.id(backend, server),
+                SocketAddress(
+                    ResolvedAddress(address.bytes, port: check.port ?? address.port)))
+        }
+        if let agent = server.health.agent, agent.address == nil {
+            setAddress(
+                HealthTargets.agentID(backend, server),
+                SocketAddress(ResolvedAddress(address.bytes, port: agent.port)))
+        }
+    }
+}
+
+extension StreamAddress {
+    fileprivate init(_ address: ResolvedAddress) {
+        let number = { (bytes: ArraySlice<UInt8>) in bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+        if address.isIPv6 {
+            self = .ipv6(
+                IPEndpoint(
+                    high: number(address.bytes[..<8]), low: number(address.bytes[8...]),
+                    port: address.port))
+        } else {
+            self = .ipv4(
+                LinuxIO.SocketAddress(
+                    address: UInt32(number(address.bytes[...])), port: address.port))
+        }
+    }
+}
+
+extension Log {
+    /// Writes what became of a server's address, in haproxy's words.
+    fileprivate func tell(_ report: ResolutionReport, _ server: Server) {
+        if let address = report.address {
+            let former = report.former?.description ?? "(none)"
+            self(
+                .notice,
+                "\(report.id) changed its IP from \(former) to \(address) by \(report.origin).")
+            if report.former == nil {
+                self(
+                    .notice,
+                    "Server \(report.id) ('\(server.address)') is UP/READY (resolves again).")
+            }
+        } else {
+            self(
+                .warning,
+                "Server \(report.id) ('\(server.address)') is going DOWN for maintenance"
+                    + " (\(report.origin)).")
+        }
+    }
+}
+#endif

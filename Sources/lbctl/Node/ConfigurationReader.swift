@@ -1,0 +1,85 @@
+#if Program
+internal import Failover
+internal import LinuxIO
+internal import NodeConfiguration
+internal import Reactor
+
+/// A configuration that was read again, made ready to be put in force.
+struct ReadConfiguration: Sendable {
+    let model: Model
+    let served: ServedModel
+    let election: FailoverConfiguration
+    /// What would change in the balancer, in lines for people; empty unless asked for.
+    let balancingPlan: [String]
+}
+
+/// Reads the files again on a thread of its own: however many there are and however large, the
+/// election's thread does other things meanwhile.
+final class ConfigurationReader {
+    /// What came of it, and what there is to say of the files.
+    typealias Completion = (Result<ReadConfiguration, Failure>, [Diagnostic]) -> Void
+
+    private let options: RunOptions
+    private let loop: EventLoop
+    private var waiting: [Int: Completion] = [:]
+    private var lastNumber = 0
+
+    /// - Parameters:
+    ///   - options: What is read.
+    ///   - loop: The loop that hears of it.
+    init(options: RunOptions, loop: EventLoop) {
+        self.options = options
+        self.loop = loop
+    }
+
+    /// Begins to read.
+    ///
+    /// - Parameters:
+    ///   - current: The model in force.
+    ///   - plans: Whether it is told what would change.
+    ///   - completion: Called on the loop, later.
+    func read(from current: Model, plans: Bool, completion: @escaping Completion) {
+        lastNumber += 1
+        waiting[lastNumber] = completion
+        let (number, options, poster, reader) = (lastNumber, options, loop.poster, OnLoop(self))
+        do throws(SystemError) {
+            try Thread(name: "lbctl-read") {
+                let loaded = options.loadAgain()
+                let result = Result { () throws(Failure) in
+                    try loaded.prepared(from: current, plans: plans)
+                }
+                poster.post { reader.object?.finish(number, result, loaded.diagnostics) }
+            }.detach()
+        } catch {
+            waiting[lastNumber] = nil
+            completion(.failure(Failure(error)), [])
+        }
+    }
+
+    private func finish(
+        _ number: Int, _ result: Result<ReadConfiguration, Failure>, _ diagnostics: [Diagnostic]
+    ) {
+        waiting.removeValue(forKey: number)?(result, diagnostics)
+    }
+}
+
+extension LoadedConfiguration {
+    fileprivate func prepared(
+        from current: Model, plans: Bool
+    ) throws(Failure) -> ReadConfiguration {
+        guard let next = model else {
+            let errors = diagnostics.filter { $0.severity == .error }
+            throw Failure(.badInput, errors.map(\.description).joined(separator: "\n"))
+        }
+        guard next.hasBalancer == current.hasBalancer else {
+            throw Failure(
+                .systemRefused,
+                "a reload cannot add or remove the whole balancer; restart the program")
+        }
+        try next.checkPrivileges()
+        return ReadConfiguration(
+            model: next, served: try ServedModel(next), election: FailoverConfiguration(next),
+            balancingPlan: plans ? ReloadPlan(from: current, to: next).lines : [])
+    }
+}
+#endif

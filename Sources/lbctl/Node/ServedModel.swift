@@ -1,0 +1,33 @@
+#if Program
+internal import NodeConfiguration
+
+/// A model made ready for balancer processes.
+///
+/// Making it takes time that grows with the number of servers, so a reload has it made on a thread of
+/// its own; what is done with it on the election's thread takes next to none.
+struct ServedModel: Sendable {
+    let model: Model
+    /// The part that a balancer process works by, as it is sent.
+    let bytes: [UInt8]
+    /// The pools' names.
+    let backendNames: [String]
+    /// `BACKEND/SERVER`.
+    let serverNames: Set<String>
+    /// The names of checks and agents in ``HealthTargets``.
+    let targetNames: Set<String>
+
+    /// - Throws: `Failure` where the model has no form to be sent in.
+    init(_ model: Model) throws(Failure) {
+        self.model = model
+        do { bytes = try model.balancing.encoded() } catch {
+            throw Failure(.internalError, "\(error)")
+        }
+        backendNames = model.backends.map(\.name)
+        serverNames = Set(
+            model.backends.flatMap { backend in
+                backend.servers.map { HealthTargets.id(backend, $0) }
+            })
+        targetNames = Set(model.checkedPlaces.keys)
+    }
+}
+#endif

@@ -1,0 +1,104 @@
+#if Program
+import Balancer
+import Control
+import NodeConfiguration
+import Synchronization
+
+@testable import HealthCheck
+@testable import lbctl
+
+/// The standings of a configuration's servers, with the balancer that carries them out; what checks
+/// say is said by the test.
+final class StandingsBench: Sendable {
+    let model: Model
+    let balancer: Balancer
+    let standings: ServerStandings
+    private let heard: Heard
+
+    private final class Heard: Sendable {
+        let news = Mutex<[String]>([])
+        let lines = Mutex<[String]>([])
+    }
+
+    init(
+        _ text: String, knowing health: [String: CheckMemory] = [:],
+        administration: [GivenOrder] = []
+    ) throws {
+        let file = InputFile(name: "a.cfg", bytes: Array(text.utf8))
+        let loaded = ConfigurationLoader().load([file])
+        guard let model = loaded.model else { throw ProgramError("\(loaded.diagnostics)") }
+        self.model = model
+        let balancer = try Balancer(
+            plan: BalancerPlan(model), listeners: model.activeFrontends.map { _ in [] })
+        self.balancer = balancer
+        let heard = Heard()
+        self.heard = heard
+        let log = Log(
+            destination: .receiver { severity, line in
+                heard.lines.withLock { $0.append("\(severity.word): \(line)") }
+            }, threshold: .detail)
+        let order = ServiceOrder(
+            model: model, administration: administration, health: health,
+            node: NodeStatus(
+                node: "n", program: ProgramStatus(version: "1", processID: 1, uptime: 0), time: 0))
+        standings = ServerStandings(
+            order, balancer: balancer, targets: HealthTargets(model),
+            announcer: HealthAnnouncer(
+                model: model, balancer: balancer, log: log, commands: HealthCommands(log: log)),
+            setPaused: { _, _ in }
+        ) { news in
+            heard.news.withLock {
+                switch news {
+                case .backend(let name, let isUsable): $0.append("\(name) \(isUsable)")
+                case .allHeard: $0.append("all heard")
+                }
+            }
+        }
+    }
+
+    /// What the election was told since the last look.
+    func takeNews() -> [String] {
+        heard.news.withLock { news in
+            defer { news = [] }
+            return news
+        }
+    }
+
+    /// What the log was told since the last look.
+    func takeLines() -> [String] {
+        heard.lines.withLock { lines in
+            defer { lines = [] }
+            return lines
+        }
+    }
+
+    /// A check of a server that succeeds or fails once, which decides; `nil`: could not be carried
+    /// out, and the server is still as it was.
+    func hear(_ id: String, _ passed: Bool?, isFirst: Bool = false) {
+        var record = HealthRecord(rise: 1, fall: 1, initialState: isFirst ? .waiting : .up)
+        var transition: HealthTransition?
+        if let passed {
+            transition = record.record(passed: passed)
+            if passed { transition = .up }
+        }
+        let outcome: ProbeOutcome =
+            passed.map { $0 ? .passed : .refused } ?? .notRun(reason: "not permitted")
+        standings.take(
+            CheckReport(
+                id: id, transition: transition, record: record, lastOutcome: outcome,
+                lastDuration: .milliseconds(1), isChecking: false, failedChecks: 0,
+                downTransitions: 0, timeSinceChange: .zero, downtime: .zero, isNews: true,
+                cannotRun: passed == nil, memory: CheckMemory(isUp: record.isUp)))
+    }
+
+    func weight(of id: String) -> Int {
+        HealthTargets(model).source(of: id).map { standings.standing(at: $0.place).weight } ?? -1
+    }
+
+    func administer(_ backend: String, _ server: String, _ change: ServerOrder.Change) {
+        let pool = model.backends.firstIndex { $0.name == backend } ?? 0
+        let index = model.backends[pool].servers.firstIndex { $0.name == server } ?? 0
+        standings.administer(HealthTargets.Place(pool: pool, server: index), change)
+    }
+}
+#endif

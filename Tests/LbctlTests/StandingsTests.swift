@@ -1,0 +1,162 @@
+#if Program
+import Balancer
+import Control
+import HealthCheck
+import LinuxIO
+import Synchronization
+import Testing
+
+@testable import lbctl
+
+/// Holds two threads until both are there.
+private final class Gate: Sendable {
+    private let count = Atomic(0)
+
+    func pass() {
+        count.add(1, ordering: .relaxed)
+        while count.load(ordering: .relaxed) < 2 {}
+    }
+}
+
+/// What the election and people hear of pools.
+@Suite struct `Standings of servers` {
+    private func bench(
+        _ servers: String, knowing health: [String: CheckMemory] = [:],
+        administration: [GivenOrder] = []
+    ) throws -> StandingsBench {
+        try StandingsBench(
+            "defaults\n mode tcp\n timeout connect 1s\nlisten web 127.0.0.1:1\n" + servers,
+            knowing: health, administration: administration)
+    }
+
+    @Test func `a disabled server does not hide that the last one died`() throws {
+        let bench = try bench(" server a 127.0.0.1:1 check\n server b 127.0.0.1:2 check disabled\n")
+        #expect(bench.takeNews() == [])
+        bench.hear("web/a", true, isFirst: true)
+        #expect(bench.takeNews() == ["web true", "all heard"])
+        bench.hear("web/a", false)
+        #expect(bench.takeNews() == ["web false"])
+        #expect(bench.takeLines().last == "emerg: backend web has no server available!")
+    }
+
+    @Test func `a pool is not lost before every first result is in`() throws {
+        let bench = try bench(" server a 127.0.0.1:1 check\n server b 127.0.0.1:2 check\n")
+        bench.hear("web/a", false, isFirst: true)
+        #expect(bench.takeNews() == [])
+        bench.hear("web/b", false, isFirst: true)
+        #expect(bench.takeNews() == ["web false", "all heard"])
+        bench.hear("web/b", true)
+        #expect(bench.takeNews() == ["web true"])
+    }
+
+    @Test func `a check that this host cannot carry out says nothing, and says so`() throws {
+        let bench = try bench(
+            " server a 127.0.0.1:1 check\ncheck gateway\n target 127.0.0.1\n option icmp-check\n")
+        bench.hear("gateway/target", nil, isFirst: true)
+        #expect(bench.takeNews() == [])
+        #expect(
+            bench.takeLines() == [
+                "warning: Health check for server gateway/target cannot be carried out, reason:"
+                    + " Socket error, info: \"not permitted\", check duration: 1ms; it does not"
+                    + " count"
+            ])
+        bench.hear("web/a", nil, isFirst: true)
+        #expect(bench.takeNews() == ["all heard"], "nobody is known to be down")
+    }
+
+    @Test func `a check that cannot be carried out does not hide that the others are down`() throws
+    {
+        let bench = try bench(" server a 127.0.0.1:1 check\n server b 127.0.0.1:2 check\n")
+        bench.hear("web/b", nil, isFirst: true)
+        bench.hear("web/a", true, isFirst: true)
+        #expect(bench.takeNews() == ["web true", "all heard"])
+        bench.hear("web/a", false)
+        #expect(bench.takeNews() == ["web false"])
+    }
+
+    @Test func `a pool whose servers only track others waits for those`() throws {
+        let bench = try bench(
+            " server a 127.0.0.1:1 check\nbackend more\n server b 127.0.0.1:2 track web/a\n")
+        #expect(bench.takeNews() == [], "not told down at the start")
+        bench.hear("web/a", true, isFirst: true)
+        #expect(bench.takeNews() == ["web true", "more true", "all heard"])
+    }
+
+    @Test func `whoever takes the last server, people hear of it`() throws {
+        let bench = try bench(" server a 127.0.0.1:1 check\n server b 127.0.0.1:2\n")
+        bench.hear("web/a", false, isFirst: true)
+        _ = (bench.takeLines(), bench.takeNews())
+        bench.administer("web", "b", .drain)
+        #expect(bench.takeLines() == ["emerg: backend web has no server available!"])
+        #expect(bench.takeNews() == ["web false"])
+        bench.administer("web", "b", .ready)
+        #expect(bench.takeNews() == ["web true"])
+        bench.administer("web", "b", .weight(0))
+        #expect(bench.takeLines() == ["emerg: backend web has no server available!"])
+        #expect(bench.takeNews() == ["web false"])
+    }
+
+    @Test func `who follows a server that was down when the process began is told of up`() throws {
+        let bench = try bench(
+            " server a 127.0.0.1:1 check\nbackend more\n server b 127.0.0.1:2 track web/a\n",
+            knowing: ["web/a": CheckMemory(isUp: false)])
+        #expect(bench.takeNews() == ["web false", "more false"])
+        bench.hear("web/a", true)
+        #expect(
+            bench.takeLines().suffix(1) == [
+                "notice: Server more/b is UP via web/a. 1 active and 0 backup servers online."
+                    + " 0 sessions requeued, 0 total in queue."
+            ])
+    }
+
+    @Test func `after a restart who spoke last of the share has it`() throws {
+        let order = GivenOrder(
+            order: ServerOrder(backend: "web", server: "a", change: .weight(80)), at: 2_000)
+        let servers = " server a 127.0.0.1:1 check weight 100 agent-check agent-port 9\n"
+        for (said, weight) in [(UInt64(1_000), 80), (3_000, 50)] {
+            var agent = CheckMemory(isUp: true)
+            agent.agent = AgentReport(line: "up 50%")
+            agent.weightSaidAt = said
+            var check = CheckMemory(isUp: true)
+            check.weight = 7
+            check.weightSaidAt = 10
+            let bench = try bench(
+                servers, knowing: ["web/a": check, "web/a agent": agent], administration: [order])
+            #expect(bench.weight(of: "web/a") == weight)
+        }
+        var check = CheckMemory(isUp: true)
+        check.weight = 7
+        check.weightSaidAt = 3_000
+        let bench = try bench(servers, knowing: ["web/a": check], administration: [order])
+        #expect(bench.weight(of: "web/a") == 7)
+    }
+
+    @Test func `a wish for no new clients outlasts a restart`() throws {
+        var memory = CheckMemory(isUp: true)
+        memory.wishesNoClients = true
+        let bench = try bench(" server a 127.0.0.1:1 check\n", knowing: ["web/a": memory])
+        #expect(bench.takeNews() == ["web false"])
+        #expect(bench.balancer.view.glance(pool: 0, server: 0).status == .drain)
+    }
+
+    @Test func `two servers that fail at once on two threads lose the pool each time`() throws {
+        let bench = try bench(" server a 127.0.0.1:1 check\n server b 127.0.0.1:2 check\n")
+        bench.hear("web/a", true, isFirst: true)
+        bench.hear("web/b", true, isFirst: true)
+        for _ in 0..<100 {
+            _ = bench.takeNews()
+            let gate = Gate()
+            let other = try LinuxIO.Thread(name: "b") {
+                gate.pass()
+                bench.hear("web/b", false)
+            }
+            gate.pass()
+            bench.hear("web/a", false)
+            other.join()
+            try #require(bench.takeNews() == ["web false"])
+            bench.hear("web/a", true)
+            bench.hear("web/b", true)
+        }
+    }
+}
+#endif
