@@ -32,10 +32,11 @@ public struct ICMPProbe: HealthProbe {
             let cookie = (0..<payloadLength).map { _ in UInt8.random(in: 0...255) }
             let exchange = ICMPExchange(isIPv6: socket.isIPv6, isRaw: socket.isRaw, cookie: cookie)
             return DatagramSession.run(
-                exchange, to: target, over: socket.descriptor, timeout: timeout, on: eventLoop)
+                exchange, over: socket.descriptor, timeout: timeout, on: eventLoop)
         } catch {
+            let isForbidden = error.isAboutOpening && (error.code == EACCES || error.code == EPERM)
             let outcome: ProbeOutcome =
-                error.code == EACCES || error.code == EPERM
+                isForbidden
                 ? .notRun(
                     reason: "ICMP is not permitted; widen net.ipv4.ping_group_range or give "
                         + "CAP_NET_RAW")
@@ -46,34 +47,24 @@ public struct ICMPProbe: HealthProbe {
 }
 
 private struct ICMPSocket {
-    struct Failure: Error {
-        let code: CInt
-    }
-
     let descriptor: CInt
     let isRaw: Bool
     let isIPv6: Bool
 
     /// Opens a socket of datagrams, which needs no privilege where the group is allowed, else a
     /// raw one.
-    init(connectedTo target: SocketAddress) throws(Failure) {
+    init(connectedTo target: SocketAddress) throws(DatagramSocket.Failure) {
         isIPv6 = target.protocol == .inet6
-        let family = isIPv6 ? AF_INET6 : AF_INET
         let number = CInt(isIPv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP)
-        let flags = CInt(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        var opened = socket(family, CInt(SOCK_DGRAM.rawValue) | flags, number)
-        isRaw = opened < 0
-        if opened < 0 { opened = socket(family, CInt(SOCK_RAW.rawValue) | flags, number) }
-        guard opened >= 0 else { throw Failure(code: errno) }
-        let result = target.withSockAddr { address, length in
-            Glibc.connect(opened, address, socklen_t(length))
+        do {
+            descriptor = try DatagramSocket.open(to: target, protocol: number)
+            isRaw = false
+        } catch {
+            guard error.isAboutOpening else { throw error }
+            descriptor = try DatagramSocket.open(
+                to: target, kind: CInt(SOCK_RAW.rawValue), protocol: number)
+            isRaw = true
         }
-        guard result == 0 else {
-            let code = errno
-            close(opened)
-            throw Failure(code: code)
-        }
-        descriptor = opened
     }
 }
 
