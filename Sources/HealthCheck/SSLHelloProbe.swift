@@ -37,7 +37,7 @@ private struct SSLHelloDialogue: Dialogue {
         case .sent, .computed: return .read
         case .ended(let end):
             return .finish(
-                .handshakeFailed(reason: "\(end.reason), before the \(waitingFor)"))
+                .handshakeFailed(reason: end.words(insteadOf: waitingFor)))
         case .received: break
         }
         // The type of a record: 21 is an alert, 22 a handshake.

@@ -67,12 +67,13 @@ public struct TCPProbe: ConnectingProbe {
 
     /// Sorts by whose fault it is: the target's, the network's or this host's.
     ///
-    /// connect(2), socket(2).
+    /// EACCES may be this host's rule or a router's word (ICMPv6), and keeps clients away as well.
+    /// connect(2), socket(2), RFC 4443 §3.1.
     static func outcome(errno code: CInt) -> ProbeOutcome {
         switch code {
         case ECONNREFUSED: .refused
         case ETIMEDOUT: .timedOut
-        case EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EACCES, EPERM, EAFNOSUPPORT:
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EPERM, EAFNOSUPPORT:
             .notRun(reason: text(errno: code))
         default: .unreachable(reason: text(errno: code))
         }

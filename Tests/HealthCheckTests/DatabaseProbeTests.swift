@@ -4,10 +4,6 @@ import Testing
 
 @testable import HealthCheck
 
-private func summary(_ outcome: ProbeOutcome) -> String {
-    "\(outcome.code) \(outcome.detail)".trimmingSuffix(" ")
-}
-
 extension `One after another` {
     @Suite struct `Redis probe against Redis` {
         @Test func `PING, a password, a role`() async throws {
@@ -50,9 +46,12 @@ extension `One after another` {
     @Suite struct `PostgreSQL probe against PostgreSQL` {
         @Test func `a start-up, every way to log in, and the role`() async throws {
             let database = try await PostgreSQL()
-            defer { database.server.stop() }
-            func check(_ depth: PostgreSQLProbe.Depth) async throws -> String {
-                summary(try await probe(PostgreSQLProbe(depth), port: database.server.port))
+            defer { database.stop() }
+            func check(
+                _ depth: PostgreSQLProbe.Depth, at server: RealServer? = nil
+            ) async throws -> String {
+                let port = (server ?? database.server).port
+                return summary(try await probe(PostgreSQLProbe(depth), port: port))
             }
             #expect(try await check(.startup(user: "scram")) == "L7OK PostgreSQL takes connections")
             #expect(
@@ -64,6 +63,22 @@ extension `One after another` {
                 #expect(
                     try await check(.login(login, role: .replica))
                         == "L7STS is primary, not replica")
+            }
+            let scram = SQLLogin(user: "scram", password: "secret", database: "postgres")
+            #expect(
+                try await check(.login(scram, role: .replica), at: database.standby)
+                    == "L7OK replica")
+            #expect(
+                try await check(.login(scram, role: nil), at: database.standby) == "L7OK replica")
+            #expect(
+                try await check(.login(scram, role: .primary), at: database.standby)
+                    == "L7STS is replica, not primary")
+            for depth in [.startup(user: "scram"), .login(scram, role: nil)]
+                as [PostgreSQLProbe.Depth]
+            {
+                #expect(
+                    try await check(depth, at: database.starting)
+                        == "L7STS FATAL 57P03: the database system is starting up")
             }
             for user in ["scram", "old", "plain"] {
                 let login = SQLLogin(user: user, password: "wrong", database: "postgres")
@@ -84,7 +99,7 @@ extension `One after another` {
 extension `One after another` {
     @Suite struct `MySQL probe against MariaDB` {
         @Test func `a greeting, a login, and the role`() async throws {
-            let database = try await MariaDB(readOnly: true)
+            let database = try await MariaDB()
             defer { database.server.stop() }
             func check(_ depth: MySQLProbe.Depth) async throws -> String {
                 summary(try await probe(MySQLProbe(depth), port: database.server.port))
@@ -92,6 +107,10 @@ extension `One after another` {
             let greeting = try await check(.greeting)
             #expect(greeting.hasPrefix("L7OK ") && greeting.contains("MariaDB"))
             let login = SQLLogin(user: "check", password: "secret", database: "information_schema")
+            #expect(try await check(.login(login, role: .primary)) == "L7OK primary")
+            #expect(
+                try await check(.login(login, role: .replica)) == "L7STS is primary, not replica")
+            try await database.setReadOnly(true)
             #expect(try await check(.login(login, role: nil)) == "L7OK replica")
             #expect(
                 try await check(.login(login, role: .primary)) == "L7STS is replica, not primary")
@@ -149,12 +168,6 @@ extension `One after another` {
 
     @Test func `a login does not print its password`() {
         #expect("\(SQLLogin(user: "u", password: "p", database: "d"))" == "u@d")
-    }
-}
-
-extension String {
-    fileprivate func trimmingSuffix(_ end: Character) -> String {
-        last == end ? String(dropLast()) : self
     }
 }
 #endif

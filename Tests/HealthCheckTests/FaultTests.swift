@@ -8,134 +8,222 @@ import Testing
 @testable import HealthCheck
 
 extension `One after another` {
-    /// Every probe over TCP against every fault: the right word, in time.
+    /// Every probe over TCP against every fault: the right word, the right reason, in time.
     @Suite struct `Every probe against every fault` {
         private struct Row {
             let name: String
             let probe: any HealthProbe
-            /// The words for: silence, an end at once, garbage, a flood of 10 MB.
-            let codes: [String]
+            /// Where a connection that was not made is said to be.
+            var place = ""
+            /// The outcomes: silence, an end at once, garbage, a flood of 10 MB.
+            let outcomes: [String]
         }
 
-        private func rows() throws -> [Row] {
-            let login = SQLLogin(user: "u", password: "p", database: "d")
-            var body = HTTPProbe(try HTTPCheckRequest(method: "GET", path: "/"))
-            body.expectations = [HTTPExpectation(.body(.expression(try RegularExpression("a+$"))))]
+        private func http() throws -> [Row] {
             let tls = try ProbeTLS(verification: .none)
+            let request = try HTTPCheckRequest(method: "GET", path: "/")
+            var body = HTTPProbe(request)
+            body.expectations = [HTTPExpectation(.body(.expression(try RegularExpression("a+$"))))]
+            let answers = [
+                "L7TOUT no HTTP answer within the time limit",
+                "L7RSP the connection was closed before the answer was complete",
+                "L7RSP not an HTTP answer", "L7RSP not an HTTP answer",
+            ]
+            let handshakes = [
+                "L6TOUT", "L6RSP the connection was closed during the TLS handshake",
+                "L6RSP the answer is not TLS", "L6RSP the answer is not TLS",
+            ]
+            let sequence = try SequenceProbe([.init(TCPProbe()), .init(HTTPProbe())])
+            return [
+                Row(name: "HTTP", probe: HTTPProbe(request), outcomes: answers),
+                Row(name: "HTTP body", probe: body, outcomes: answers),
+                Row(name: "sequence", probe: sequence, outcomes: answers),
+                Row(name: "HTTPS", probe: HTTPProbe(request, tls: tls), outcomes: handshakes),
+                Row(name: "TLS", probe: TLSProbe(tls), outcomes: handshakes),
+                Row(
+                    name: "SSL hello", probe: SSLHelloProbe(),
+                    outcomes: [
+                        "L6TOUT",
+                        "L6RSP the connection was closed before the answer to the ClientHello",
+                        "L6RSP the answer begins with 7, no record of SSL",
+                        "L6RSP the answer begins with 120, no record of SSL",
+                    ]),
+            ]
+        }
+
+        private func scripts() throws -> [Row] {
+            var inside = ScriptStep.Connection()
+            inside.settings.tls = try ProbeTLS(verification: .none)
+            let steps: [ScriptStep] = [.send("x"), .expect(.text("ready"))]
+            let place = " of tcp-check (connect)"
+            return [
+                // All that is asked of TCP is a connection.
+                Row(
+                    name: "TCP", probe: TCPProbe(),
+                    outcomes: Array(repeating: "L4OK", count: 4)),
+                Row(
+                    name: "script", probe: try ScriptProbe(steps),
+                    place: " at initial connection step of tcp-check",
+                    outcomes: [
+                        "L7TOUT at step 2 of tcp-check (expect string 'ready')",
+                        "L7RSP TCPCHK got an empty response at step 2",
+                        "L7TOUT at step 2 of tcp-check (expect string 'ready')",
+                        "L7RSP TCPCHK did not match content 'ready' at step 2",
+                    ]),
+                Row(
+                    name: "script over TLS",
+                    probe: try ScriptProbe([ScriptStep(.connect(inside))] + steps),
+                    place: " at step 1\(place)",
+                    outcomes: [
+                        "L6TOUT at step 1\(place)",
+                        "L6RSP the connection was closed during the TLS handshake at step 1\(place)",
+                        "L6RSP the answer is not TLS at step 1\(place)",
+                        "L6RSP the answer is not TLS at step 1\(place)",
+                    ]),
+                Row(
+                    name: "agent", probe: AgentProbe(),
+                    outcomes: [
+                        "L7TOUT no line of the agent within the time limit",
+                        "L7RSP no word of an agent in \"\"",
+                        "L7RSP no word of an agent in \"?garbage\"",
+                        "L7RSP no word of an agent in \"\(String(repeating: "x", count: 80))…\"",
+                    ].map { "SOCKERR the agent did not report: \($0)" }),
+            ]
+        }
+
+        private func databases() -> [Row] {
+            func row(
+                _ name: String, _ probe: any HealthProbe, waitsFor missing: String,
+                _ garbage: String, _ flood: String
+            ) -> Row {
+                Row(
+                    name: name, probe: probe,
+                    outcomes: [
+                        "L7TOUT no \(missing) within the time limit",
+                        "L7RSP the connection was closed before the \(missing)",
+                        "L7RSP \(garbage)", "L7RSP \(flood)",
+                    ])
+            }
+            let login = SQLLogin(user: "u", password: "p", database: "d")
             var redis = RedisProbe()
             redis.password = "p"
             redis.role = .primary
-            let protocolFault = ["L7TOUT", "L7RSP", "L7RSP", "L7RSP"]
+            let startup = "answer of PostgreSQL to the start-up"
+            let starts = ["7", "120"].map { "not an answer of PostgreSQL: begins with byte \($0)" }
+            let lengths = [6_383_367, 7_895_160].map {
+                "not an answer of MySQL: a packet of \($0) bytes"
+            }
+            let ldap = "not an answer of LDAP to the bind"
             return [
-                Row(name: "HTTP", probe: HTTPProbe(), codes: protocolFault),
-                Row(name: "HTTP body", probe: body, codes: protocolFault),
-                Row(
-                    name: "HTTPS", probe: HTTPProbe(HTTPCheckRequest(), tls: tls),
-                    codes: ["L6TOUT", "L6RSP", "L6RSP", "L6RSP"]),
-                Row(
-                    name: "TLS", probe: TLSProbe(tls), codes: ["L6TOUT", "L6RSP", "L6RSP", "L6RSP"]),
-                Row(
-                    name: "script", probe: try ScriptProbe([.send("x"), .expect(.text("ready"))]),
-                    codes: ["L7TOUT", "L7RSP", "L7TOUT", "L7RSP"]),
-                Row(name: "Redis", probe: RedisProbe(), codes: protocolFault),
-                Row(
-                    name: "PostgreSQL", probe: PostgreSQLProbe(.startup(user: "u")),
-                    codes: protocolFault),
-                Row(
-                    name: "PostgreSQL login", probe: PostgreSQLProbe(.login(login, role: .primary)),
-                    codes: protocolFault),
-                Row(name: "MySQL", probe: MySQLProbe(.greeting), codes: protocolFault),
-                Row(
-                    name: "MySQL login", probe: MySQLProbe(.login(login, role: nil)),
-                    codes: protocolFault),
-                Row(name: "SMTP", probe: SMTPProbe(), codes: protocolFault),
-                Row(name: "LDAP", probe: LDAPProbe(), codes: protocolFault),
-                Row(
-                    name: "SSL hello", probe: SSLHelloProbe(),
-                    codes: ["L6TOUT", "L6RSP", "L6RSP", "L6RSP"]),
-                Row(
-                    name: "sequence",
-                    probe: try SequenceProbe([.init(TCPProbe()), .init(HTTPProbe())]),
-                    codes: protocolFault),
-                Row(
-                    name: "Redis login", probe: redis, codes: protocolFault),
-                Row(
-                    name: "LDAP login", probe: LDAPProbe(name: "cn=a", password: "p"),
-                    codes: protocolFault),
-                Row(
-                    name: "agent", probe: AgentProbe(),
-                    codes: ["SOCKERR", "SOCKERR", "SOCKERR", "SOCKERR"]),
+                row(
+                    "Redis", RedisProbe(), waitsFor: "answer to PING",
+                    "not an answer of Redis: \"?garbage\"", "no answer to PING in 16384 bytes"),
+                row(
+                    "Redis login", redis, waitsFor: "answer to AUTH",
+                    "not an answer of Redis: \"?garbage\"", "no answer to AUTH in 16384 bytes"),
+                row(
+                    "PostgreSQL", PostgreSQLProbe(.startup(user: "u")), waitsFor: startup,
+                    starts[0], starts[1]),
+                row(
+                    "PostgreSQL login", PostgreSQLProbe(.login(login, role: .primary)),
+                    waitsFor: startup, starts[0], starts[1]),
+                row(
+                    "MySQL", MySQLProbe(.greeting), waitsFor: "greeting of MySQL", lengths[0],
+                    lengths[1]),
+                row(
+                    "MySQL login", MySQLProbe(.login(login, role: nil)),
+                    waitsFor: "greeting of MySQL", lengths[0], lengths[1]),
+                row(
+                    "SMTP", SMTPProbe(), waitsFor: "greeting",
+                    "not an answer of SMTP: \"?garbage\"", "no greeting in 16384 bytes"),
+                row("LDAP", LDAPProbe(), waitsFor: "answer to the bind", ldap, ldap),
+                row(
+                    "LDAP login", LDAPProbe(name: "cn=a", password: "p"),
+                    waitsFor: "answer to the bind", ldap, ldap),
             ]
         }
+
+        private func rows() throws -> [Row] { try http() + scripts() + databases() }
 
         /// Bytes that belong to no protocol here, with line ends and zeros among them.
         private static let garbage: [UInt8] =
             Array("\u{7}garbage\r\n\r\n".utf8) + (0...255).map { UInt8($0) } + Array("\r\n".utf8)
 
-        private func codes(
+        private func outcomes(
             of behaviour: FaultyPeer.Behaviour, timeout: TimeAmount
         ) async throws -> [String: String] {
             let peer = try await FaultyPeer(behaviour)
             defer { peer.stop() }
-            let codes = try await codes(port: peer.port, timeout: timeout)
+            let outcomes = try await outcomes(port: peer.port, timeout: timeout)
             for _ in 0..<200 where peer.openConnections > 0 {
                 try await Task.sleep(for: .milliseconds(10))
             }
             #expect(peer.openConnections == 0, "a probe gives back all that it opened")
-            return codes
+            return outcomes
         }
 
-        private func codes(port: Int, timeout: TimeAmount) async throws -> [String: String] {
-            var codes: [String: String] = [:]
+        private func outcomes(port: Int, timeout: TimeAmount) async throws -> [String: String] {
+            var outcomes: [String: String] = [:]
             for row in try rows() {
                 let begin = ContinuousClock.now
-                codes[row.name] = try await probe(row.probe, port: port, timeout: timeout).code
+                outcomes[row.name] = summary(
+                    try await probe(row.probe, port: port, timeout: timeout))
                 // One whole scheduling hiccup of a busy machine, no more.
                 let limit = Duration.nanoseconds(timeout.nanoseconds) + .seconds(2)
                 #expect(begin.duration(to: .now) < limit, "\(row.name)")
             }
-            return codes
+            return outcomes
         }
 
         private func expected(_ column: Int) throws -> [String: String] {
-            Dictionary(
-                uniqueKeysWithValues: try rows().map { ($0.name, $0.codes[column]) })
+            Dictionary(uniqueKeysWithValues: try rows().map { ($0.name, $0.outcomes[column]) })
         }
 
-        private func expected(_ code: String) throws -> [String: String] {
-            try expected(0).mapValues { _ in code }.merging(["agent": "SOCKERR"]) { $1 }
+        /// What is said of a connection that was not made.
+        private func expected(_ outcome: String) throws -> [String: String] {
+            Dictionary(
+                uniqueKeysWithValues: try rows().map { row in
+                    let agent = row.name == "agent" ? "SOCKERR the agent did not report: " : ""
+                    return (row.name, agent + outcome + row.place)
+                })
         }
 
         @Test func `nothing listening`() async throws {
             #expect(
-                try await codes(port: try closedPort(), timeout: .seconds(5)) == expected("L4CON"))
+                try await outcomes(port: try closedPort(), timeout: .seconds(5))
+                    == expected("L4CON Connection refused"))
         }
 
         @Test func `a black hole`() async throws {
             let hole = try LoopbackPeer(backlog: 0)
             hole.fillBacklog()
             #expect(
-                try await codes(port: hole.port, timeout: .milliseconds(150)) == expected("L4TOUT"))
+                try await outcomes(port: hole.port, timeout: .milliseconds(150))
+                    == expected("L4TOUT"))
         }
 
         @Test func `a peer that accepts and stays silent`() async throws {
-            let codes = try await codes(of: .silent, timeout: .milliseconds(150))
-            #expect(codes == (try expected(0)))
+            let outcomes = try await outcomes(of: .silent, timeout: .milliseconds(150))
+            #expect(outcomes == (try expected(0)))
         }
 
         @Test func `a peer that closes at once`() async throws {
-            let codes = try await codes(of: .closesAtOnce, timeout: .seconds(5))
-            #expect(codes == (try expected(1)))
+            let outcomes = try await outcomes(of: .closesAtOnce, timeout: .seconds(5))
+            // What was sent before the end was noticed makes it a reset.
+            #expect(
+                outcomes.mapValues { $0.replacing("was reset", with: "was closed") }
+                    == (try expected(1)))
         }
 
         @Test func `a peer that answers garbage`() async throws {
-            let codes = try await codes(of: .says(Self.garbage), timeout: .milliseconds(1_000))
-            #expect(codes == (try expected(2)))
+            let outcomes = try await outcomes(
+                of: .says(Self.garbage), timeout: .milliseconds(1_000))
+            #expect(outcomes == (try expected(2)))
         }
 
         @Test func `a peer that sends 10 MB`() async throws {
-            let codes = try await codes(of: .floods(10_000_000), timeout: .seconds(5))
-            #expect(codes == (try expected(3)))
+            let outcomes = try await outcomes(of: .floods(10_000_000), timeout: .seconds(5))
+            #expect(outcomes == (try expected(3)))
         }
 
         @Test func `answers cut at every byte, and random ones, end without a crash`() async throws

@@ -28,6 +28,9 @@ extension `One after another` {
             #expect(try await get("/moved") == "L7OK 302 Found")
             #expect(
                 try await get("/missing") == "L7STS expected status 200-399, got status 404")
+            #expect(try await get("/closed") == "L7STS expected status 200-399, got status 401")
+            #expect(
+                try await get("/broken") == "L7STS expected status 200-399, got status 503")
             #expect(
                 try await get("/moved", HTTPExpectation(.status(StatusSet("200-299,404"))))
                     == "L7STS expected status 200-299,404, got status 302")
@@ -136,9 +139,24 @@ extension `One after another` {
             #expect(page.code == "L7OK")
             #expect(page.facts.certificateDaysLeft == 90)
 
+            var inside = ScriptStep.Connection()
+            inside.settings.tls = strict
+            let script = try ScriptProbe(
+                [
+                    ScriptStep(.connect(inside)), .send("GET /ok HTTP/1.0\r\n\r\n"),
+                    .expect(.text("all is well")),
+                ])
             #expect(
-                try await probe(TLSProbe(strict), port: nginx.expiredPort)
-                    == .handshakeFailed(reason: "the certificate has expired 3 days ago"))
+                summary(try await probe(script, port: nginx.securePort))
+                    == "L7OK (tcp-check)")
+            let old = "L6RSP the certificate has expired 3 days ago"
+            let checks: [(any HealthProbe, String)] = [
+                (TLSProbe(strict), old), (HTTPProbe(request, tls: strict), old),
+                (script, "\(old) at step 1 of tcp-check (connect)"),
+            ]
+            for (check, outcome) in checks {
+                #expect(summary(try await probe(check, port: nginx.expiredPort)) == outcome)
+            }
             let expired = try await probe(TLSProbe(lax), port: nginx.expiredPort)
             #expect(expired.code == "L6OK")
             #expect(expired.facts.certificateDaysLeft == -3)
@@ -157,8 +175,38 @@ extension `One after another` {
                 misnamed
                     == .handshakeFailed(
                         reason: "the certificate is not made out to the server's name"))
-            #expect(try await probe(TLSProbe(system), port: nginx.securePort).code == "L6RSP")
-            #expect(try await probe(TLSProbe(lax), port: nginx.port).code == "L6RSP")
+            #expect(
+                summary(try await probe(TLSProbe(system), port: nginx.securePort))
+                    == "L6RSP the certificate is not trusted")
+            #expect(
+                summary(try await probe(TLSProbe(lax), port: nginx.port))
+                    == "L6RSP the answer is not TLS")
+        }
+
+        @Test func `a ClientHello of SSL 3 alone is answered by TLS, and not by HTTP`() async throws
+        {
+            let nginx = try await Nginx()
+            defer { nginx.server.stop() }
+            #expect(
+                summary(try await probe(SSLHelloProbe(), port: nginx.securePort))
+                    == "L6OK SSL answer")
+            #expect(
+                summary(try await probe(SSLHelloProbe(), port: nginx.port))
+                    == "L6RSP the answer begins with 72, no record of SSL")
+        }
+
+        @Test func `of 10 MB inside TLS only the kept part is read`() async throws {
+            let nginx = try await Nginx()
+            defer { nginx.server.stop() }
+            var check = HTTPProbe(
+                try HTTPCheckRequest(method: "GET", path: "/large"),
+                tls: try ProbeTLS(verification: .none))
+            check.expectations = [HTTPExpectation(.body(.text("not there")))]
+            let begin = ContinuousClock.now
+            #expect(
+                summary(try await probe(check, port: nginx.securePort))
+                    == "L7RSP expected string 'not there', got status 200")
+            #expect(begin.duration(to: .now) < .seconds(2))
         }
 
         @Test func `ALPN is offered`() async throws {
@@ -168,7 +216,9 @@ extension `One after another` {
             let spoken = try ProbeTLS(applicationProtocols: ["http/1.1"], verification: .none)
             #expect(try await probe(TLSProbe(spoken), port: nginx.securePort).code == "L6OK")
             let foreign = try ProbeTLS(applicationProtocols: ["imap"], verification: .none)
-            #expect(try await probe(TLSProbe(foreign), port: nginx.securePort).code == "L6RSP")
+            #expect(
+                summary(try await probe(TLSProbe(foreign), port: nginx.securePort))
+                    == "L6RSP the TLS handshake failed: tlsv1 alert no application protocol")
         }
     }
 }

@@ -111,24 +111,46 @@ extension `One after another` {
         }
 
         /// A datagram has no connection that could be closed; the other faults are the same.
-        @Test func `every probe by datagrams against every fault`() async throws {
-            let probes: [(name: String, probe: any HealthProbe)] = [
-                ("UDP", UDPProbe(payload: [1], reply: .bytes([1]))), ("DNS", try DNSProbe()),
+        @Test(arguments: [
+            (
+                "UDP", UDPProbe(payload: [1], reply: .bytes([1])) as any HealthProbe,
+                [
+                    "L4TOUT", "L7RSP another reply than expected: 5A5A5A5A5A",
+                    "L7RSP another reply than expected: 5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A",
+                    "L7RSP another reply than expected: ",
+                ]
+            ),
+            (
+                "UDP, any", UDPProbe(payload: [1]),
+                ["L4TOUT", "L7OK 5 bytes", "L7OK 60000 bytes", "L7OK 0 bytes"]
+            ),
+            (
+                "DNS", DNSProbe.root,
+                [
+                    "L7TOUT no answer of DNS within the time limit",
+                    "L7RSP not an answer of DNS: 5 bytes",
+                    // It answers another question, so that the right one is waited for.
+                    "L7TOUT no answer of DNS within the time limit",
+                    "L7RSP not an answer of DNS: 0 bytes",
+                ]
+            ),
+        ])
+        func `every probe by datagrams against every fault`(
+            name: String, datagramProbe: any HealthProbe, outcomes: [String]
+        ) async throws {
+            let behaviours: [(UDPPeer.Behaviour, TimeAmount)] = [
+                (.silent, .milliseconds(60)),
+                (.says([UInt8](repeating: 0x5A, count: 5)), .seconds(2)),
+                (.says([UInt8](repeating: 0x5A, count: 60_000)), .milliseconds(300)),
+                (.says([]), .seconds(2)),
             ]
-            for (name, datagramProbe) in probes {
-                let silent = try await check(datagramProbe, .silent, timeout: .milliseconds(150))
-                #expect(silent.code == (name == "DNS" ? "L7TOUT" : "L4TOUT"))
-                let garbage = try await check(
-                    datagramProbe, .says([UInt8](repeating: 0x5A, count: 5)), timeout: .seconds(1))
-                #expect(garbage.code == "L7RSP", "\(name)")
-                let large = try await check(
-                    datagramProbe, .says([UInt8](repeating: 0x5A, count: 60_000)),
-                    timeout: .milliseconds(400))
-                #expect(large.verdict == false, "\(name)")
-                let refused = try await probe(
-                    datagramProbe, port: try await UDPPeer.closedPort())
-                #expect(refused.code == "L4CON", "\(name)")
+            for ((behaviour, timeout), outcome) in zip(behaviours, outcomes) {
+                let seen = try await check(datagramProbe, behaviour, timeout: timeout)
+                #expect(summary(seen) == outcome, "\(name)")
             }
+            #expect(
+                summary(try await probe(datagramProbe, port: try await UDPPeer.closedPort()))
+                    == "L4CON Connection refused")
         }
 
         @Test func `a lost datagram is sent again`() async throws {
@@ -177,6 +199,14 @@ extension `One after another` {
             #expect(
                 ICMPExchange.checksum([0x00, 0x01, 0xF2, 0x03, 0xF4, 0xF5, 0xF6, 0xF7]) == 0x220D)
         }
+    }
+}
+
+extension DNSProbe {
+    /// Asks for the root's SOA.
+    fileprivate static var root: DNSProbe {
+        guard let probe = try? DNSProbe() else { preconditionFailure("the root is a name") }
+        return probe
     }
 }
 #endif

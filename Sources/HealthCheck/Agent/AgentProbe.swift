@@ -34,7 +34,9 @@ public struct AgentProbe: ConnectingProbe {
         ).map { outcome in
             outcome.facts.agent != nil
                 ? outcome
-                : .notRun(reason: "the agent did not report: \(outcome.code) \(outcome.detail)")
+                : .notRun(
+                    reason: ["the agent did not report:", outcome.code, outcome.detail]
+                        .filter { !$0.isEmpty }.joined(separator: " "))
         }
     }
 }

@@ -75,7 +75,7 @@ struct PostgreSQLDialogue: Dialogue {
             serverSignature = signature
             return .send(PostgreSQLMessage.bytes("p", message))
         case .ended(let end):
-            return .finish(.badAnswer(reason: "\(end.reason), before the \(waitingFor)"))
+            return .finish(.badAnswer(reason: end.words(insteadOf: waitingFor)))
         case .received, .computed(.found): break
         }
         do {

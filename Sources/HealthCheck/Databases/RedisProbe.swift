@@ -57,7 +57,7 @@ private struct RedisDialogue: Dialogue {
         case .opened: return open()
         case .sent, .computed: return .read
         case .ended(let end):
-            return .finish(.badAnswer(reason: "\(end.reason), before the \(waitingFor)"))
+            return .finish(.badAnswer(reason: end.words(insteadOf: waitingFor)))
         case .received: break
         }
         switch state {

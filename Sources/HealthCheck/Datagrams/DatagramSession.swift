@@ -1,6 +1,5 @@
 #if Program
 import NIOCore
-import NIOPosix
 
 /// What is asked by datagrams, and how an answer is judged.
 protocol DatagramExchange: Sendable {
@@ -18,49 +17,59 @@ protocol DatagramExchange: Sendable {
 /// SAFETY: all that changes is touched on `eventLoop` only.
 final class DatagramSession: @unchecked Sendable {
     private let exchange: any DatagramExchange
-    private let target: SocketAddress
     private let eventLoop: any EventLoop
     private let timeout: TimeAmount
     private let promise: EventLoopPromise<ProbeOutcome>
     private var timers: [Scheduled<Void>] = []
     private var channel: (any Channel)?
-    /// Ends the hearing where the channel is shared.
-    private var leave: (() -> Void)?
+    /// Where the channel is shared: whom to send to, and how the hearing ends.
+    private var sharedBy: (target: SocketAddress, leave: () -> Void)?
     private var isFinished = false
 
     private init(
-        _ exchange: any DatagramExchange, to target: SocketAddress, timeout: TimeAmount,
-        on eventLoop: any EventLoop
+        _ exchange: any DatagramExchange, timeout: TimeAmount, on eventLoop: any EventLoop
     ) {
         self.exchange = exchange
-        self.target = target
         self.timeout = timeout
         self.eventLoop = eventLoop
         promise = eventLoop.makePromise()
+    }
+
+    /// Carries out a check over UDP; called on `eventLoop`.
+    ///
+    /// - Parameters:
+    ///   - exchange: What is asked.
+    ///   - target: Whom.
+    ///   - timeout: How long the answer may take.
+    ///   - eventLoop: Where the check runs.
+    /// - Returns: The outcome.
+    static func run(
+        _ exchange: any DatagramExchange, to target: SocketAddress, timeout: TimeAmount,
+        on eventLoop: any EventLoop
+    ) -> EventLoopFuture<ProbeOutcome> {
+        do {
+            let socket = try DatagramSocket.open(to: target)
+            return run(exchange, over: socket, timeout: timeout, on: eventLoop)
+        } catch {
+            return eventLoop.makeSucceededFuture(TCPProbe.outcome(errno: error.code))
+        }
     }
 
     /// Carries out a check; called on `eventLoop`.
     ///
     /// - Parameters:
     ///   - exchange: What is asked.
-    ///   - target: Whom.
-    ///   - socket: An open socket that is connected to the target and taken over, or `nil` for
-    ///     UDP.
+    ///   - socket: An open socket that is connected to the target, and taken over.
     ///   - timeout: How long the answer may take.
     ///   - eventLoop: Where the check runs.
     /// - Returns: The outcome.
     static func run(
-        _ exchange: any DatagramExchange, to target: SocketAddress, over socket: CInt? = nil,
-        timeout: TimeAmount, on eventLoop: any EventLoop
+        _ exchange: any DatagramExchange, over socket: CInt, timeout: TimeAmount,
+        on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
-        let session = begin(exchange, to: target, timeout: timeout, on: eventLoop)
-        let bootstrap = DatagramBootstrap(group: eventLoop).channelInitializer { channel in
-            channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(DatagramHandler(session))
-            }
-        }
-        let opened = socket.map { bootstrap.withBoundSocket($0) } ?? bootstrap.connect(to: target)
-        opened.whenComplete { session.opened($0) }
+        let session = begin(exchange, timeout: timeout, on: eventLoop)
+        DatagramSocket.channel(over: socket, on: eventLoop) { DatagramHandler(session) }
+            .whenComplete { session.opened($0) }
         return session.promise.futureResult
     }
 
@@ -69,20 +78,19 @@ final class DatagramSession: @unchecked Sendable {
         _ exchange: ICMPExchange, to target: SocketAddress, through line: ICMPSockets.Line,
         timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
-        let session = begin(exchange, to: target, timeout: timeout, on: eventLoop)
+        let session = begin(exchange, timeout: timeout, on: eventLoop)
         line.listen(for: exchange.cookie) { datagram in
             eventLoop.execute { session.received(datagram) }
         }
-        session.leave = { line.leave(exchange.cookie) }
+        session.sharedBy = (target, { line.leave(exchange.cookie) })
         line.opened(on: eventLoop).hop(to: eventLoop).whenComplete { session.opened($0) }
         return session.promise.futureResult
     }
 
     private static func begin(
-        _ exchange: any DatagramExchange, to target: SocketAddress, timeout: TimeAmount,
-        on eventLoop: any EventLoop
+        _ exchange: any DatagramExchange, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> DatagramSession {
-        let session = DatagramSession(exchange, to: target, timeout: timeout, on: eventLoop)
+        let session = DatagramSession(exchange, timeout: timeout, on: eventLoop)
         // What means something by its silence has to say so before the time limit does.
         let patience = timeout - .nanoseconds(min(timeout.nanoseconds / 10, 50_000_000))
         session.timers = [
@@ -99,7 +107,7 @@ final class DatagramSession: @unchecked Sendable {
         switch result {
         case .failure(let error): finish(TCPProbe.outcome(of: error))
         case .success(let channel) where isFinished:
-            if leave == nil { channel.close(promise: nil) }
+            if sharedBy == nil { channel.close(promise: nil) }
         case .success(let channel):
             self.channel = channel
             send()
@@ -113,8 +121,19 @@ final class DatagramSession: @unchecked Sendable {
     private func send() {
         guard let channel, !isFinished else { return }
         let data = channel.allocator.buffer(bytes: exchange.request)
-        channel.writeAndFlush(AddressedEnvelope(remoteAddress: target, data: data))
-            .hop(to: eventLoop).whenFailure { self.fail($0) }
+        if let sharedBy {
+            let envelope = AddressedEnvelope(remoteAddress: sharedBy.target, data: data)
+            channel.writeAndFlush(envelope).hop(to: eventLoop).whenFailure { self.fail($0) }
+        } else {
+            channel.writeAndFlush(data).whenFailure { self.fail($0) }
+        }
+    }
+
+    /// Takes a datagram that has no bytes, after which no other one can be read.
+    fileprivate func receivedEmpty() {
+        guard !isFinished else { return }
+        received([])
+        finish(.badAnswer(reason: "an empty datagram"))
     }
 
     fileprivate func received(_ datagram: [UInt8]) {
@@ -127,20 +146,22 @@ final class DatagramSession: @unchecked Sendable {
         guard !isFinished else { return }
         isFinished = true
         for timer in timers { timer.cancel() }
-        if let leave { leave() } else { channel?.close(promise: nil) }
+        if let sharedBy { sharedBy.leave() } else { channel?.close(promise: nil) }
         promise.succeed(outcome)
     }
 }
 
 private final class DatagramHandler: ChannelInboundHandler {
-    typealias InboundIn = AddressedEnvelope<ByteBuffer>
+    typealias InboundIn = ByteBuffer
     private let session: DatagramSession
 
     init(_ session: DatagramSession) { self.session = session }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        session.received(Array(unwrapInboundIn(data).data.readableBytesView))
+        session.received(Array(unwrapInboundIn(data).readableBytesView))
     }
+
+    func channelInactive(context: ChannelHandlerContext) { session.receivedEmpty() }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { session.fail(error) }
 }

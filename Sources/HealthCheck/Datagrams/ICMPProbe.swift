@@ -40,10 +40,11 @@ public struct ICMPProbe: HealthProbe {
             let socket = try ICMPSocket(connectedTo: target)
             let exchange = ICMPExchange(isIPv6: socket.isIPv6, isRaw: socket.isRaw, cookie: cookie)
             return DatagramSession.run(
-                exchange, to: target, over: socket.descriptor, timeout: timeout, on: eventLoop)
+                exchange, over: socket.descriptor, timeout: timeout, on: eventLoop)
         } catch {
+            let isForbidden = error.isAboutOpening && (error.code == EACCES || error.code == EPERM)
             let outcome: ProbeOutcome =
-                error.code == EACCES || error.code == EPERM
+                isForbidden
                 ? .notRun(
                     reason: "ICMP is not permitted; widen net.ipv4.ping_group_range or give "
                         + "CAP_NET_RAW")
@@ -54,39 +55,36 @@ public struct ICMPProbe: HealthProbe {
 }
 
 struct ICMPSocket {
-    struct Failure: Error {
-        let code: CInt
-    }
-
     let descriptor: CInt
     let isRaw: Bool
     let isIPv6: Bool
 
     /// Opens a socket of datagrams, which needs no privilege where the group is allowed, else a
     /// raw one.
-    init(isIPv6: Bool) throws(Failure) {
+    init(isIPv6: Bool) throws(DatagramSocket.Failure) {
         self.isIPv6 = isIPv6
-        let family = isIPv6 ? AF_INET6 : AF_INET
-        let number = CInt(isIPv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP)
-        let flags = CInt(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        var opened = socket(family, CInt(SOCK_DGRAM.rawValue) | flags, number)
-        isRaw = opened < 0
-        if opened < 0 { opened = socket(family, CInt(SOCK_RAW.rawValue) | flags, number) }
-        guard opened >= 0 else { throw Failure(code: errno) }
-        descriptor = opened
+        (descriptor, isRaw) = try Self.open(isIPv6) { kind, number throws(DatagramSocket.Failure) in
+            try DatagramSocket.open(isIPv6: isIPv6, kind: kind, protocol: number)
+        }
     }
 
     /// Opens one that hears a target alone.
-    init(connectedTo target: SocketAddress) throws(Failure) {
-        try self.init(isIPv6: target.protocol == .inet6)
-        let opened = descriptor
-        let result = target.withSockAddr { address, length in
-            Glibc.connect(opened, address, socklen_t(length))
+    init(connectedTo target: SocketAddress) throws(DatagramSocket.Failure) {
+        isIPv6 = target.protocol == .inet6
+        (descriptor, isRaw) = try Self.open(isIPv6) { kind, number throws(DatagramSocket.Failure) in
+            try DatagramSocket.open(to: target, kind: kind, protocol: number)
         }
-        guard result == 0 else {
-            let code = errno
-            close(opened)
-            throw Failure(code: code)
+    }
+
+    private static func open(
+        _ isIPv6: Bool, by opening: (CInt, CInt) throws(DatagramSocket.Failure) -> CInt
+    ) throws(DatagramSocket.Failure) -> (descriptor: CInt, isRaw: Bool) {
+        let number = CInt(isIPv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP)
+        do throws(DatagramSocket.Failure) {
+            return (try opening(CInt(SOCK_DGRAM.rawValue), number), false)
+        } catch {
+            guard error.isAboutOpening else { throw error }
+            return (try opening(CInt(SOCK_RAW.rawValue), number), true)
         }
     }
 }

@@ -65,8 +65,11 @@ final class HTTPCheckHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         guard answer?.isComplete != true else { return }
-        session.finish(
-            .badAnswer(reason: "the connection was closed before the answer was complete"))
+        breakOff("the connection was closed")
+    }
+
+    private func breakOff(_ reason: String) {
+        session.finish(.badAnswer(reason: "\(reason) before the answer was complete"))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -75,9 +78,11 @@ final class HTTPCheckHandler: ChannelInboundHandler {
         case HTTPParserError.headerOverflow:
             session.finish(
                 .badAnswer(reason: "the headers are longer than \(probe.headerLimit) bytes"))
+        case HTTPParserError.invalidConstant:
+            session.finish(.badAnswer(reason: "not an HTTP answer"))
         case is HTTPParserError:
             session.finish(.badAnswer(reason: "not an HTTP answer: \(error)"))
-        default: session.fail(error)
+        default: breakOff(TLSFailure.words(for: error))
         }
     }
 

@@ -72,21 +72,25 @@ final class DNSTransaction: @unchecked Sendable {
                 askByTCP(index)
                 continue
             }
-            DatagramBootstrap(group: eventLoop)
-                .channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(
-                            AnswerHandler(transaction: self, server: index))
-                    }
-                }
-                .connect(to: server.address)
-                .whenComplete { self.opened(index, $0) }
+            openDatagrams(to: index)
         }
         nextAttempt()
     }
 
+    private func openDatagrams(to index: Int) {
+        do {
+            let socket = try DatagramSocket.open(to: settings.servers[index].address)
+            DatagramSocket.channel(over: socket, on: eventLoop) {
+                AnswerHandler(transaction: self, server: index)
+            }
+            .whenComplete { self.opened(index, $0) }
+        } catch {
+            // One that cannot be asked now is as one that is silent.
+        }
+    }
+
     private func opened(_ index: Int, _ result: Result<any Channel, any Error>) {
-        guard case .success(let channel) = result else { return settle(index, .timedOut) }
+        guard case .success(let channel) = result else { return }
         guard !isFinished else { return channel.close(promise: nil) }
         channels[index] = channel
         send(to: index)
@@ -98,7 +102,9 @@ final class DNSTransaction: @unchecked Sendable {
         attemptCount += 1
         // The first time, each is asked once its socket is open.
         if attemptCount > 1 {
-            for index in channels.keys.sorted() where !settled.contains(index) { send(to: index) }
+            for index in settings.servers.indices where !settled.contains(index) {
+                send(to: index)
+            }
         }
         timer = eventLoop.scheduleTask(in: TimeAmount(settings.retryInterval)) {
             self.nextAttempt()
@@ -106,15 +112,16 @@ final class DNSTransaction: @unchecked Sendable {
     }
 
     private func send(to index: Int) {
-        guard let channel = channels[index], !streaming.contains(index) else { return }
+        guard !streaming.contains(index) else { return }
+        guard let channel = channels[index] else { return openDatagrams(to: index) }
         let bytes = question.query(
             identifier, payloadSize: settings.payloadSize > 512 ? settings.payloadSize : nil)
         // One that nobody takes is as one that is lost.
-        channel.writeAndFlush(
-            AddressedEnvelope(
-                remoteAddress: settings.servers[index].address, data: ByteBuffer(bytes: bytes)),
-            promise: nil)
+        channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
     }
+
+    /// Takes note that a socket is of no use any more; the next attempt opens another.
+    fileprivate func lost(_ index: Int) { channels[index] = nil }
 
     fileprivate func received(_ message: [UInt8], from index: Int, byTCP: Bool = false) {
         guard !isFinished, !settled.contains(index), byTCP || !streaming.contains(index),
@@ -165,7 +172,7 @@ final class DNSTransaction: @unchecked Sendable {
 }
 
 private final class AnswerHandler: ChannelInboundHandler {
-    typealias InboundIn = AddressedEnvelope<ByteBuffer>
+    typealias InboundIn = ByteBuffer
     private let transaction: DNSTransaction
     private let server: Int
 
@@ -175,9 +182,10 @@ private final class AnswerHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        transaction.received(
-            Array(unwrapInboundIn(data).data.readableBytesView), from: server)
+        transaction.received(Array(unwrapInboundIn(data).readableBytesView), from: server)
     }
+
+    func channelInactive(context: ChannelHandlerContext) { transaction.lost(server) }
 
     /// That nobody listens may be different at the next attempt.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {}

@@ -60,7 +60,7 @@ private struct LDAPDialogue: Dialogue {
         case .opened: return .send(request)
         case .sent, .computed: return .read
         case .ended(let end):
-            return .finish(.badAnswer(reason: "\(end.reason), before the \(waitingFor)"))
+            return .finish(.badAnswer(reason: end.words(insteadOf: waitingFor)))
         case .received: break
         }
         var message = BERReader(bytes: Array(input.readableBytesView))

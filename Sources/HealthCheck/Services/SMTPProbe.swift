@@ -57,7 +57,7 @@ private struct SMTPDialogue: Dialogue {
         switch event {
         case .opened, .sent, .computed: return .read
         case .ended(let end):
-            return .finish(.badAnswer(reason: "\(end.reason), before the \(waitingFor)"))
+            return .finish(.badAnswer(reason: end.words(insteadOf: waitingFor)))
         case .received: break
         }
         while let line = input.readLine() {

@@ -43,10 +43,11 @@ enum DialogueEnd: Sendable {
     /// As many bytes as are kept have been received, and none were consumed.
     case full
 
-    var reason: String {
+    /// That it came instead of what was waited for.
+    func words(insteadOf waitingFor: String) -> String {
         switch self {
-        case .closed(let reason): reason
-        case .full: "the answer is longer than \(DialogueHandler.inputLimit) bytes"
+        case .closed(let reason): "\(reason) before the \(waitingFor)"
+        case .full: "no \(waitingFor) in \(DialogueHandler.inputLimit) bytes"
         }
     }
 }

@@ -111,7 +111,9 @@ final class ProbeSession: @unchecked Sendable {
     func fail(_ error: any Error) {
         switch phase {
         case .connecting: fail(with: TCPProbe.outcome(of: error))
-        case .handshaking: fail(with: .handshakeFailed(reason: TLSFailure.words(for: error)))
+        case .handshaking:
+            let place = error is IOError ? " during the TLS handshake" : ""
+            fail(with: .handshakeFailed(reason: TLSFailure.words(for: error) + place))
         case .talking: finish(.badAnswer(reason: TLSFailure.words(for: error)))
         }
     }
@@ -224,9 +226,7 @@ private final class PhaseHandler: ChannelInboundHandler {
         switch session.phase {
         case .connecting: session.fail(with: .refused)
         case .handshaking:
-            session.fail(
-                with: .handshakeFailed(
-                    reason: "the connection was closed during the TLS handshake"))
+            session.fail(with: .handshakeFailed(reason: TLSFailure.closedInHandshake))
         case .talking: context.fireChannelInactive()
         }
     }

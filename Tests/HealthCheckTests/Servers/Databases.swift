@@ -3,9 +3,12 @@ import Foundation
 import Glibc
 import HealthCheck
 
-/// PostgreSQL with one user per way to log in, each with the password `secret`.
+/// PostgreSQL with one user per way to log in, each with the password `secret`; a standby of it, and
+/// one that is for ever starting up.
 struct PostgreSQL {
     let server: RealServer
+    let standby: RealServer
+    let starting: RealServer
 
     init() async throws {
         let folder = try TemporaryFolder(for: "postgres")
@@ -41,19 +44,34 @@ struct PostgreSQL {
         try file.truncate(atOffset: 0)
         file.write(Data(rules.utf8))
         try file.close()
-        let port = try closedPort()
-        server = try await RealServer(
-            "\(bin)/postgres",
-            [
-                "-D", data, "-p", "\(port)", "-c", "listen_addresses=127.0.0.1", "-c",
-                "unix_socket_directories=", "-c", "fsync=off", "-c", "shared_buffers=1MB",
-            ], in: folder, port: port, as: "postgres")
-        // It accepts before it has started up, and says so.
-        for _ in 0..<200 {
-            let check = PostgreSQLProbe(.startup(user: "open"))
-            if try await probe(check, port: port).verdict == true { return }
-            try await Task.sleep(for: .milliseconds(25))
+        func start(_ data: String, _ settings: String...) async throws -> RealServer {
+            let port = try closedPort()
+            let all = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"]
+            let common = ["-D", data, "-p", "\(port)", "-c", "shared_buffers=1MB"]
+            return try await RealServer(
+                "\(bin)/postgres", common + (all + settings).flatMap { ["-c", $0] }, in: folder,
+                port: port, as: "postgres")
         }
+        // A standby of whom nobody sends anything, and one that waits for what comes from an archive.
+        for copy in ["standby", "starting"] {
+            try await RealServer.run("/bin/cp", ["-a", data, "\(folder.path)/\(copy)"])
+            folder.write("\(copy)/standby.signal", "")
+        }
+        server = try await start(data)
+        standby = try await start("\(folder.path)/standby")
+        starting = try await start("\(folder.path)/starting", "restore_command=sleep 60")
+        // They accept before they have started up, and say so.
+        for one in [server, standby] {
+            for _ in 0..<200 {
+                let check = PostgreSQLProbe(.startup(user: "open"))
+                if try await probe(check, port: one.port).verdict == true { break }
+                try await Task.sleep(for: .milliseconds(25))
+            }
+        }
+    }
+
+    func stop() {
+        for one in [server, standby, starting] { one.stop() }
     }
 }
 
@@ -62,7 +80,7 @@ struct PostgreSQL {
 struct MariaDB {
     let server: RealServer
 
-    init(readOnly: Bool = false) async throws {
+    init() async throws {
         let folder = try TemporaryFolder(for: "mysql")
         let data = "\(folder.path)/data"
         try await RealServer.run(
@@ -89,8 +107,18 @@ struct MariaDB {
                 "--socket=\(folder.path)/socket", "--pid-file=\(folder.path)/pid",
                 "--plugin-load-add=auth_ed25519", "--init-file=\(statements)",
                 "--skip-name-resolve",
-                "--read-only=\(readOnly ? 1 : 0)", "--innodb-flush-log-at-trx-commit=0",
+                "--innodb-flush-log-at-trx-commit=0",
             ], in: folder, port: port, as: "mysql")
+    }
+
+    /// Makes it a replica, as far as probes are concerned, or the primary again.
+    func setReadOnly(_ isReadOnly: Bool) async throws {
+        try await RealServer.run(
+            "/usr/bin/mariadb",
+            [
+                "--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "--port=\(server.port)",
+                "--user=root", "--execute=SET GLOBAL read_only = \(isReadOnly ? 1 : 0)",
+            ])
     }
 }
 

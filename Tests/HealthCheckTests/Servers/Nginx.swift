@@ -19,6 +19,7 @@ struct Nginx {
             location /ok { return 200 "all is well\\nsecond line"; }
             location /created { return 201; }
             location /moved { return 302 http://127.0.0.1:1/; }
+            location /closed { return 401; }
             location /missing { return 404; }
             location /broken { return 503 "database gone"; }
             location /header { add_header X-Role primary; return 204; }

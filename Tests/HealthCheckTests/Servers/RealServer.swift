@@ -160,6 +160,11 @@ func probe(
     return try await run(probe, against: target, timeout: timeout)
 }
 
+/// The word and the reason.
+func summary(_ outcome: ProbeOutcome) -> String {
+    outcome.detail.isEmpty ? outcome.code : "\(outcome.code) \(outcome.detail)"
+}
+
 /// Runs one check.
 func run(
     _ probe: any HealthProbe, against target: SocketAddress, timeout: TimeAmount = .seconds(10)
