@@ -168,8 +168,7 @@ private struct Counterpart {
 extension VirtualRouterSettings {
     /// Whether another node's is the same virtual router; the names are each node's own.
     fileprivate func isSame(as other: VirtualRouterSettings) -> Bool {
-        vrid == other.vrid
-            && addresses.first?.address.family == other.addresses.first?.address.family
+        vrid == other.vrid && family == other.family
     }
 }
 

@@ -69,6 +69,9 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var name: String
     /// The interface that advertisements travel on, `eth1` for example.
     public var interface: String
+    /// Whether they travel on whichever interface has ``sourceAddress``, and ``interface`` is only
+    /// what is shown while none has.
+    public var followsSource = false
     /// The identifier on the LAN.
     public var vrid: VRID
     /// The priority before trackers add and subtract; 255 for the owner of the addresses.
@@ -105,6 +108,8 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var sendsMessageOnlyChecksum = false
     /// The addresses that the virtual router holds and advertises, all of one family.
     public var addresses: [VirtualAddress] = []
+    /// The family of the advertisements where ``addresses`` is empty (`no_virtual_ipaddress`).
+    public var familyWithoutAddresses = AddressFamily.ipv4
     /// The hardware address that its addresses answer with; `nil`: the interface's own.
     public var virtualMAC: VirtualMACSettings?
     /// Whether packets to its addresses are taken though it does not own them (`accept`).
@@ -150,6 +155,9 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
 extension VirtualRouterSettings {
     /// The version of the protocol.
     public var version: VRRPVersion { advertisementInterval.version }
+
+    /// The family of the advertisements: that of the addresses.
+    public var family: AddressFamily { addresses.first?.address.family ?? familyWithoutAddresses }
 }
 
 /// How advertisements are authenticated by keepalived's HMAC trailer.

@@ -81,7 +81,7 @@ extension FailoverConfiguration {
             guard keys.insert(RouterKey(router)).inserted else {
                 throw .duplicateVRID(router.vrid, interface: router.interface)
             }
-            guard (1...255).contains(router.addresses.count) else {
+            guard router.addresses.count <= 255 else {
                 throw .addressCount(router.addresses.count, router: router.name)
             }
             try router.validateWire()

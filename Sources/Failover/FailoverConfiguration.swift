@@ -37,6 +37,10 @@ public struct RouterSettings: Hashable, Sendable {
     public var name: String
     /// The interface that advertisements travel on, `eth1` for example.
     public var interface: String
+    /// Whether advertisements travel on whichever interface has ``sourceAddress`` instead.
+    ///
+    /// ``interface`` is then only shown, and only while no interface has it.
+    public var followsSource = false
     /// The identifier on the LAN.
     public var vrid: VRID
     /// The priority before trackers add and subtract; 255 for the owner of the addresses.
@@ -71,9 +75,12 @@ public struct RouterSettings: Hashable, Sendable {
     public var preemptDelay = Duration.zero
     /// The form of the version 3 checksum that is sent until a peer was heard.
     public var checksumCoverage = ChecksumCoverage.pseudoHeader
-    /// The addresses that the virtual router holds and advertises: 1 to 255, all of one family, which
-    /// is the virtual router's.
+    /// The addresses that the virtual router holds and advertises: 255 at most, all of one family,
+    /// which is the virtual router's.
     public var addresses: [HeldAddress] = []
+    /// The family of the advertisements where ``addresses`` is empty: a router that only elects and
+    /// notifies, while something else moves an address (`no_virtual_ipaddress`).
+    public var familyWithoutAddresses = AddressFamily.ipv4
     /// The hardware address that its addresses answer with; `nil`: the interface's own.
     public var virtualMAC: VirtualMAC?
     /// Whether packets to its addresses are taken though it does not own them.

@@ -170,11 +170,11 @@ extension VirtualRouter {
 }
 
 extension VirtualRouter.Configuration {
-    /// What the settings say; `nil` unless there are 1 to 255 addresses.
+    /// What the settings say; `nil` if there are more than 255 addresses.
     init?(_ settings: RouterSettings, primaryAddress: IPAddress) {
-        guard let addresses = VirtualAddressList(settings.addresses.map(\.address)) else {
-            return nil
-        }
+        let listed = settings.addresses.map(\.address)
+        let none = listed.isEmpty ? VirtualAddressList(none: settings.family) : nil
+        guard let addresses = none ?? VirtualAddressList(listed) else { return nil }
         self.init(
             vrid: settings.vrid, priority: settings.priority, interval: settings.interval,
             primaryAddress: primaryAddress, addresses: addresses)

@@ -88,7 +88,7 @@ struct ModelAssembler {
         }
         struct Identity: Hashable {
             let interface: String
-            let family: AddressFamily?
+            let family: AddressFamily
             let vrid: VRID
         }
         let identifiers = draft.routers.map {
@@ -98,7 +98,7 @@ struct ModelAssembler {
             identifiers,
             by: {
                 Identity(
-                    interface: $0.interface, family: $0.addresses.first?.address.family,
+                    interface: $0.interface, family: $0.family,
                     vrid: $0.vrid)
             },
             as: { "virtual_router_id \($0.vrid.rawValue) on \($0.interface)" })

@@ -145,7 +145,7 @@ struct AnnouncementOverrides: Sendable {
         let burst = 1...100
         return [
             "\(prefix)garp_master_repeat": .line { target, arguments throws(Remark) in
-                target[keyPath: field].count = try arguments.integer(in: burst)
+                target[keyPath: field].count = try arguments.levelled(to: burst)
             },
             "\(prefix)garp_master_delay": .line { target, arguments throws(Remark) in
                 target[keyPath: field].repeatDelay = try arguments.seconds(in: .zero...day)
@@ -161,7 +161,7 @@ struct AnnouncementOverrides: Sendable {
                 target[keyPath: field].refreshInterval = interval
             },
             "\(prefix)garp_master_refresh_repeat": .line { target, arguments throws(Remark) in
-                target[keyPath: field].refreshCount = try arguments.integer(in: burst)
+                target[keyPath: field].refreshCount = try arguments.levelled(to: burst)
             },
         ]
     }
@@ -176,5 +176,20 @@ struct AnnouncementOverrides: Sendable {
             settings.refreshCount = overrides.refreshCount ?? settings.refreshCount
         }
         return settings
+    }
+}
+
+extension Arguments {
+    /// The number that is next, or the nearest that is allowed, with a warning.
+    mutating func levelled(to range: ClosedRange<Int>) throws(Remark) -> Int {
+        let word = upcoming
+        let value = try integer(in: 0...Int(Int32.max))
+        let levelled = min(max(value, range.lowerBound), range.upperBound)
+        if levelled != value {
+            warn(
+                "\(label) \(value): must be \(range.inWords); \(levelled) is taken",
+                at: word?.position)
+        }
+        return levelled
     }
 }

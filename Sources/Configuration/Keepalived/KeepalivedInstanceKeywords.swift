@@ -36,11 +36,14 @@ extension KeepalivedInstance {
             case "MASTER", "ACTIVE": instance.startsActive = true
             case "BACKUP": instance.startsActive = false
             default:
-                throw .error(
-                    "state \(word.text.quoted): must be MASTER or BACKUP", at: word.position,
-                    suggestion: ["MASTER", "BACKUP", "ACTIVE"].first {
-                        [$0.lowercased()].nearest(to: word.text) != nil
-                    })
+                instance.startsActive = false
+                let meant = ["MASTER", "BACKUP", "ACTIVE"].first {
+                    [$0.lowercased()].nearest(to: word.text) != nil
+                }
+                arguments.add(
+                    .warning(
+                        "state \(word.text.quoted): must be MASTER or BACKUP; BACKUP is taken, as"
+                            + " keepalived does", at: word.position, suggestion: meant))
             }
         },
         "advert_int": .line { instance, arguments throws(Remark) in
@@ -67,19 +70,18 @@ extension KeepalivedInstance {
         "higher_prio_send_advert": .alwaysSo,
         // A peer's list is compared when it changes, and a difference refuses nothing.
         "skip_check_adv_addr": .alwaysSo,
-        // The family is that of the addresses.
-        "native_ipv6": .alwaysSo,
+        // The family is that of the addresses, where there are any.
+        "native_ipv6": .set(\.isNativeIPv6, to: true),
         // The old form of unicast checksum is recognised, and answered in kind.
         "old_unicast_checksum": .alwaysSo,
         "v3_checksum_as_v2": .line { instance, arguments throws(Remark) in
             instance.sendsMessageOnlyChecksum = try arguments.isOn()
         },
-        // What it asks for is an error at the end of the block.
-        "no_virtual_ipaddress": .line { _, _ throws(Remark) in },
+        "no_virtual_ipaddress": .set(\.isWithoutAddresses, to: true),
         "virtual_ipaddress_excluded": .block { instance, arguments throws(Remark) in
             arguments.readItems(of: "an address") { item, word throws(Remark) in
                 let address = try KeepalivedAddress.read(word, &item)
-                try instance.refuseDuplicate(address, at: word.position)
+                guard instance.isNew(address, at: word.position, &item) else { return }
                 instance.excludedAddresses.append(address)
             }
         },
@@ -87,7 +89,7 @@ extension KeepalivedInstance {
             if arguments.block?.directives.isEmpty == false { instance.listsAddresses = true }
             arguments.readItems(of: "an address") { item, word throws(Remark) in
                 let address = try KeepalivedAddress.read(word, &item)
-                try instance.refuseDuplicate(address, at: word.position)
+                guard instance.isNew(address, at: word.position, &item) else { return }
                 // One message, and so one election, is of one family (RFC 9568 §5.2.9).
                 if let first = instance.addresses.first?.address,
                     first.family != address.address.family
@@ -177,12 +179,14 @@ extension KeepalivedInstance {
         }
     }
 
-    fileprivate func refuseDuplicate(
-        _ address: VirtualAddress, at position: Position
-    ) throws(Remark) {
+    /// Whether an address is listed for the first time; warns where it is not.
+    fileprivate func isNew(
+        _ address: VirtualAddress, at position: Position, _ arguments: inout Arguments
+    ) -> Bool {
         guard (addresses + excludedAddresses).contains(where: { $0.address == address.address })
-        else { return }
-        throw .error("\(address.address) is listed twice", at: position)
+        else { return true }
+        arguments.warn("\(address.address) is listed twice: the first one counts", at: position)
+        return false
     }
 }
 

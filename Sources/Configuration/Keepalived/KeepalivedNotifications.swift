@@ -20,6 +20,10 @@ struct KeepalivedNotifications: Sendable {
         ]
         for keyword in parts.keys {
             rules[keyword] = .line { target, arguments throws(Remark) in
+                if arguments.upcoming?.text.isEmpty == true {
+                    _ = arguments.remaining()
+                    return arguments.warn("\(keyword.quoted) names no program: none is run")
+                }
                 let command = try arguments.command()
                 target[keyPath: field].programs[keyword] = (command, try arguments.scriptUser())
             }

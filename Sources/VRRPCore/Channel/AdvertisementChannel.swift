@@ -31,6 +31,8 @@ public struct AdvertisementChannel: Hashable, Sendable {
         /// Deviation: RFC 9568 §7.1 (erratum 8300) refuses it always. keepalived sends such
         /// lists, and a refusal would leave two routers Active.
         public var requiresLinkLocalFirst = false
+        /// Whether the virtual router holds no address, and takes advertisements that name none.
+        public var isWithoutAddresses = false
 
         /// Makes the settings of a router without authentication, by multicast.
         ///
@@ -142,6 +144,7 @@ public struct AdvertisementChannel: Hashable, Sendable {
             rules.hopLimits = settings.transport.hopLimits(from: header.source)
             rules.password = settings.password
             rules.admitsGroupChecksum = settings.transport.isUnicast
+            rules.admitsNoAddresses = settings.isWithoutAddresses
             received = try ReceivedAdvertisement(
                 decodingMessage: payload, header: header, rules: rules)
         } catch {

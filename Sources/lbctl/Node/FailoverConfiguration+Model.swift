@@ -50,10 +50,12 @@ extension RouterSettings {
         preempts = settings.preempts
         preemptDelay = settings.preemptDelay
         checksumCoverage = settings.sendsMessageOnlyChecksum ? .message : .pseudoHeader
+        followsSource = settings.followsSource
         addresses = settings.addresses.map(HeldAddress.init)
+        familyWithoutAddresses = settings.familyWithoutAddresses
         excludedAddresses = settings.excludedAddresses.map(HeldAddress.init)
         virtualMAC = settings.virtualMAC.map {
-            VirtualMAC($0, vrid: settings.vrid, family: settings.addresses.first?.address.family)
+            VirtualMAC($0, vrid: settings.vrid, family: settings.family)
         }
         acceptsTraffic = settings.acceptsTraffic
         tracksOwnInterface = settings.tracksOwnInterface
@@ -69,7 +71,11 @@ extension RouterSettings {
         announcements.refreshInterval = settings.announcements.refreshInterval
         announcements.refreshRepetitions = settings.announcements.refreshCount
         notifications = NotificationPrograms(settings.notifications)
-        tellsPriorityChanges = settings.tellsPriorityChanges
+        tellsPriorityChanges =
+            settings.tellsPriorityChanges
+            || model.syncGroups.contains {
+                $0.tellsPriorityChanges && $0.members.contains(settings.name)
+            }
         sendsMail = settings.sendsMail
     }
 }
