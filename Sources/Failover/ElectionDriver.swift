@@ -12,8 +12,8 @@ final class ElectionDriver {
     private(set) var settings: SyncGroupSettings?
     let members: [RouterDriver]
     let host: Host
-    /// The elections; `nil` until every member has an address to send from.
-    private(set) var group: SyncGroup?
+    /// The elections, one for each member.
+    private(set) var group: SyncGroup
     /// What the trackers made of each priority when the elections last heard of it.
     private var standings: [EffectivePriority]
     private(set) var isRunning = false
@@ -35,17 +35,20 @@ final class ElectionDriver {
         self.members = members
         self.settings = settings
         self.host = host
-        let name = settings?.name ?? ""
-        notifier = StateNotifier(host: host) { arguments, result in
-            host.emit(.group(name: name, .notificationFailed(program: arguments[0], result)))
-        }
+        notifier = StateNotifier(host: host)
         standings = members.map { $0.elections?.standing(of: $0) ?? .fault }
-        let running = members.compactMap(\.election)
-        if running.count == members.count { group = SyncGroup(joining: running) }
+        group = SyncGroup(
+            joining: members.map { $0.election ?? VirtualRouter(configuration: $0.configuration) })
         isRunning = members.allSatisfy { $0.elections?.isRunning == true }
         for member in members {
             member.elections?.letGo()
             member.elections = self
+        }
+        notifier.onFailure = { [weak self, name = settings?.name ?? ""] arguments, result in
+            host.emit(
+                .group(
+                    name: self?.settings?.name ?? name,
+                    .notificationFailed(program: arguments[0], result)))
         }
     }
 
@@ -55,9 +58,9 @@ final class ElectionDriver {
     /// Begins to take part, as soon as the trackers let it, or goes on with what the members had.
     func start() {
         isRunning = true
-        let aligned = group?.align(at: .now)
-        carryOut(aligned ?? [])
+        // First, so that a member that is new takes part before the group is found to lack it.
         reconsider()
+        carryOut(group.align(at: .now))
     }
 
     /// Takes no part any more; resigns where it is Active.
@@ -129,23 +132,21 @@ final class ElectionDriver {
     }
 
     func election(of member: RouterDriver) -> VirtualRouter? {
-        index(of: member).flatMap { group?.members[$0] }
+        index(of: member).map { group.members[$0] }
     }
 
     private func index(of member: RouterDriver) -> Int? { members.firstIndex { $0 === member } }
 
-    /// Makes the elections, or one of them anew for another source address, while it takes no part.
+    /// Makes elections that take no part anew where they have another source address now.
     private func prepareElections() {
-        defer { members.forEach { $0.prepareChannel() } }
-        let configurations = members.compactMap(\.electionConfiguration)
-        guard configurations.count == members.count else { return }
-        guard let group else {
-            self.group = SyncGroup(configurations)
-            return
-        }
-        for (index, election) in group.members.enumerated()
-        where election.role == .initialize && election.configuration != configurations[index] {
-            self.group?.replace(index, by: configurations[index])
+        for (index, member) in members.enumerated() {
+            let election = group.members[index]
+            if election.role == .initialize, member.source != nil,
+                election.configuration != member.configuration
+            {
+                group.replace(index, by: member.configuration)
+            }
+            member.prepareChannel()
         }
     }
 }
@@ -160,8 +161,8 @@ extension ElectionDriver {
     func deliver(
         _ event: VirtualRouter.Event, to member: RouterDriver, at now: Instant = .now
     ) -> [VirtualRouter.Action] {
-        guard let index = index(of: member), let actions = group?.handle(event, for: index, at: now)
-        else { return [] }
+        guard let index = index(of: member) else { return [] }
+        let actions = group.handle(event, for: index, at: now)
         carryOut(actions)
         return actions.filter { $0.member == index }.map(\.action)
     }
@@ -172,7 +173,7 @@ extension ElectionDriver {
     func adopt(
         _ configuration: VirtualRouter.Configuration, for member: RouterDriver
     ) -> [SyncGroup.MemberAction]? {
-        index(of: member).flatMap { group?.reconfigure($0, configuration, at: .now) }
+        index(of: member).flatMap { group.reconfigure($0, configuration, at: .now) }
     }
 
     /// Follows other settings of the sync group.
@@ -180,17 +181,16 @@ extension ElectionDriver {
 
     /// Makes all members give way.
     ///
-    /// - Returns: Whether there is an election.
-    func giveWay(deferring deference: VirtualRouter.Deference) -> [SyncGroup.MemberAction]? {
-        group?.giveWay(deferring: deference, at: .now)
+    /// - Returns: What the elections want, to be carried out.
+    func giveWay(deferring deference: VirtualRouter.Deference) -> [SyncGroup.MemberAction] {
+        group.giveWay(deferring: deference, at: .now)
     }
 
     /// Makes all members Active.
     ///
     /// - Throws: `TakeoverRefusal`, with nothing changed.
     func takeOver() throws(VirtualRouter.TakeoverRefusal) -> [SyncGroup.MemberAction] {
-        guard let actions = try group?.takeOver(at: .now) else { throw .takesNoPart }
-        return actions
+        try group.takeOver(at: .now)
     }
 
     /// Does what the elections ask for, then tells of it, then waits for what is next.
@@ -209,7 +209,7 @@ extension ElectionDriver {
 
     /// Says that the members of a group move, before each says so for itself.
     private func announceCommonMove(_ actions: [SyncGroup.MemberAction]) {
-        guard let settings, isRunning, let role = group?.role else { return }
+        guard let settings, isRunning, let role = group.role else { return }
         let moves = actions.contains {
             if case .report(.transition) = $0.action { true } else { false }
         }
@@ -242,7 +242,7 @@ extension ElectionDriver {
     }
 
     private func setTimer() {
-        let due = group?.nextWake
+        let due = group.nextWake
         guard due != timer?.due else { return }
         if let timer { host.loop.cancel(timer.deadline) }
         timer = due.map { due in
@@ -258,7 +258,7 @@ extension ElectionDriver {
     /// Active routers wake at whole milliseconds, so that many of them do so in one turn of the
     /// loop. A Backup does so to the nanosecond: at 10 ms, one step of priority is 39 µs.
     private func wakeTime(for due: Instant) -> MonotonicInstant {
-        guard group?.role == .active else { return MonotonicInstant(due) }
+        guard group.role == .active else { return MonotonicInstant(due) }
         let grid: Int64 = 1_000_000
         return MonotonicInstant(nanoseconds: (due.nanoseconds + grid - 1) / grid * grid)
     }
@@ -269,17 +269,15 @@ extension ElectionDriver {
         // The clock is read first: another stall, after the reading, must not pass for silence.
         let now = Instant.now
         // A Backup must see what a better one sent a few microseconds ago.
-        let age: Duration = group?.role == .active ? .milliseconds(1) : .zero
+        let age: Duration = group.role == .active ? .milliseconds(1) : .zero
         members.forEach { $0.readDry(unlessWithin: age) }
-        if let actions = group?.wake(at: now) { carryOut(actions) }
-        setTimer()
+        carryOut(group.wake(at: now))
     }
 
     /// Leaves the members to another driver.
     private func letGo() {
         if let timer { host.loop.cancel(timer.deadline) }
         timer = nil
-        isRunning = false
     }
 }
 

@@ -149,10 +149,9 @@ extension FailoverConfiguration {
             }
             uses.watched.formUnion(router.trackedInterfaces.map(\.name))
             uses.watched.formUnion(router.routes.compactMap(\.interface))
-            for held in router.heldAddresses {
-                let name = router.holder(of: held)
-                uses.watched.insert(name)
-                uses.virtualAddresses[name, default: []].insert(held.address)
+            for placed in router.placedAddresses {
+                uses.watched.insert(placed.interface)
+                uses.virtualAddresses[placed.interface, default: []].insert(placed.address)
             }
         }
         return uses

@@ -160,4 +160,6 @@ public enum ScriptEvent: Hashable, Sendable {
     case becameGood(ScriptResult)
     /// Its results in a row make it failed from now on.
     case failed(ScriptResult)
+    /// It came by a reload, and counts as good until its first result.
+    case assumedGood
 }

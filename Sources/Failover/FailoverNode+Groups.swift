@@ -1,25 +1,26 @@
 internal import LinuxIO
 internal import VRRPCore
 
-extension FailoverNode {
+extension FailoverConfiguration {
     /// The virtual routers that are to move together, in the order of the configuration.
-    private var compositions: [(members: [RouterKey], settings: SyncGroupSettings?)] {
-        let keys = Dictionary(configuration.routers.map { ($0.name, RouterKey($0)) }) { $1 }
+    var compositions: [(members: [RouterKey], settings: SyncGroupSettings?)] {
+        let keys = Dictionary(routers.map { ($0.name, RouterKey($0)) }) { $1 }
         var compositions: [([RouterKey], SyncGroupSettings?)] = []
         var grouped: Set<RouterKey> = []
-        for group in configuration.syncGroups {
+        for group in syncGroups {
             let members = group.members.compactMap { keys[$0] }
             grouped.formUnion(members)
             compositions.append((members, group))
         }
-        let alone = configuration.routers.map(RouterKey.init).filter { !grouped.contains($0) }
+        let alone = routers.map(RouterKey.init).filter { !grouped.contains($0) }
         return compositions + alone.map { ([$0], nil) }
     }
+}
 
+extension FailoverNode {
     /// Lets the virtual routers of groups that change move by themselves, where they stand.
-    func releaseFromGroups() {
-        let wanted = Set(compositions.map(\.members))
-        for driver in elections where driver.members.count > 1 && !wanted.contains(driver.keys) {
+    func disband(_ plan: FailoverPlan) {
+        for driver in elections where plan.disbanded.contains(driver.keys) {
             elections.removeAll { $0 === driver }
             keepUntilIdle(driver.notifier)
             elections += driver.members.map { ElectionDriver([$0], settings: nil, host: host) }
@@ -29,7 +30,7 @@ extension FailoverNode {
     /// Makes the drivers of what is to move together, out of those that move by themselves.
     func formGroups() {
         var formed: [ElectionDriver] = []
-        for (keys, settings) in compositions {
+        for (keys, settings) in configuration.compositions {
             let members = keys.compactMap { drivers[$0] }
             guard !members.isEmpty else { continue }
             if let known = elections.first(where: { $0.keys == keys }) {

@@ -2,26 +2,30 @@ internal import VRRPCore
 
 extension FailoverNode {
     /// Starts the scripts that are new or differ, and stops those that are no more.
-    func startScripts() {
-        var trackers: [String: ScriptTracker] = [:]
-        var started: [ScriptTracker] = []
-        for settings in configuration.scripts {
-            let old = host.scripts.removeValue(forKey: settings.name)
-            if let old, old.settings == settings {
-                trackers[settings.name] = old
-                continue
-            }
+    ///
+    /// - Parameters:
+    ///   - difference: What becomes of the scripts.
+    ///   - isReload: Whether routers are running that must not stop for want of a first result.
+    func startScripts(_ difference: NamedDifference<ScriptSettings>, isReload: Bool) {
+        let former = difference.removed(from: &host.scripts)
+        former.values.forEach { $0.stop() }
+        for settings in difference.begun {
             let tracker = ScriptTracker(settings: settings, loop: host.loop) {
                 [weak self] tracker, step in self?.take(step, of: tracker)
             }
-            if let old, old.settings.source == settings.source { tracker.adopt(old) }
-            old?.stop()
-            trackers[settings.name] = tracker
-            started.append(tracker)
+            let old = former[settings.name]
+            if let old, old.settings.source == settings.source, old.record.verdict != .unknown {
+                tracker.adopt(old)
+            } else if isReload {
+                tracker.assume(old)
+                if tracker.record.verdict == .good, !settings.isFactItself {
+                    host.emit(.script(name: settings.name, .assumedGood))
+                }
+            }
+            host.scripts[settings.name] = tracker
         }
-        host.scripts.values.forEach { $0.stop() }
-        host.scripts = trackers
-        for tracker in started {
+        // Once all are there: a result counts at once.
+        for tracker in difference.begun.compactMap({ host.scripts[$0.name] }) {
             tracker.start()
             if case .fact(let name) = tracker.settings.source, let isGood = host.facts[name] {
                 tracker.setFact(isGood: isGood)
@@ -48,36 +52,22 @@ extension FailoverNode {
     }
 
     /// Follows the files that are new or differ, and those that are no more no longer.
-    func startFiles() {
-        var trackers: [String: FileTracker] = [:]
-        for settings in configuration.files {
-            let old = host.files.removeValue(forKey: settings.name)
-            if let old, old.settings == settings {
-                trackers[settings.name] = old
-                continue
-            }
-            old?.stop()
+    func startFiles(_ difference: NamedDifference<TrackedFileSettings>) {
+        difference.removed(from: &host.files).values.forEach { $0.stop() }
+        for settings in difference.begun {
             let tracker = FileTracker(settings: settings, loop: host.loop) { [weak self] tracker in
                 self?.host.emit(.file(name: tracker.settings.name, number: tracker.number))
                 self?.reconsiderAll()
             }
-            trackers[settings.name] = tracker
+            host.files[settings.name] = tracker
             do throws(HostError) { try tracker.start() } catch { host.emit(.failed(error)) }
         }
-        host.files.values.forEach { $0.stop() }
-        host.files = trackers
     }
 
     /// Follows the programs that are new or differ, and those that are no more no longer.
-    func startProcesses() {
-        var trackers: [String: ProcessTracker] = [:]
-        for settings in configuration.processes {
-            let old = host.processes.removeValue(forKey: settings.name)
-            if let old, old.settings == settings {
-                trackers[settings.name] = old
-                continue
-            }
-            old?.stop()
+    func startProcesses(_ difference: NamedDifference<TrackedProcessSettings>) {
+        difference.removed(from: &host.processes).values.forEach { $0.stop() }
+        for settings in difference.begun {
             let tracker = ProcessTracker(settings: settings, loop: host.loop) {
                 [weak self] tracker in
                 self?.host.emit(
@@ -85,10 +75,8 @@ extension FailoverNode {
                         name: tracker.settings.name, hasQuorum: tracker.hasQuorum ?? false))
                 self?.reconsiderAll()
             }
-            trackers[settings.name] = tracker
+            host.processes[settings.name] = tracker
             tracker.start()
         }
-        host.processes.values.forEach { $0.stop() }
-        host.processes = trackers
     }
 }

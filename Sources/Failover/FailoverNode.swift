@@ -10,7 +10,7 @@ public final class FailoverNode {
     /// How long notification programs may go on after the last router has resigned.
     public static let stopNotificationLimit = Duration.seconds(5)
 
-    private(set) var configuration: FailoverConfiguration
+    var configuration: FailoverConfiguration
     let host: Host
     private var lock: NodeLock?
     var drivers: [RouterKey: RouterDriver] = [:]
@@ -93,16 +93,17 @@ public final class FailoverNode {
         host.removeLeftovers()
         watchRoutes()
         host.emit(.started)
-        startScripts()
-        startFiles()
-        startProcesses()
+        let plan = FailoverPlan(from: FailoverConfiguration(), to: configuration)
+        startScripts(plan.scripts, isReload: false)
+        startFiles(plan.files)
+        startProcesses(plan.processes)
         waitBeforeTakingPart()
         for settings in configuration.routers { addDriver(settings) }
         formGroups()
         elections.forEach { $0.start() }
     }
 
-    private func watchRoutes() {
+    func watchRoutes() {
         host.watchRoutes(
             configuration.routers.contains { router in
                 router.routes.contains(where: \.isTracked)
@@ -161,61 +162,6 @@ public final class FailoverNode {
         stopping.forEach { $0.queue.whenIdle(oneIsIdle) }
     }
 
-    /// Follows another configuration; virtual routers that it leaves as they are go on untouched.
-    ///
-    /// A virtual router is recognised by its interface and VRID. One that is gone resigns; one that
-    /// is new starts; one that speaks another version resigns and starts anew; any other change
-    /// applies without a change of state.
-    ///
-    /// - Parameter next: What the node is to do from now on.
-    /// - Throws: An inconsistent configuration, or `.system`; the old one then stays in force.
-    public func reconfigure(_ next: FailoverConfiguration) throws(FailoverError) {
-        try next.validate()
-        do throws(HostError) {
-            try host.follow(next.interfaceUses)
-        } catch {
-            throw .system(error)
-        }
-        configuration = next
-        watchRoutes()
-        retireWhatCannotGoOn()
-        host.removeLinks(except: next.routers)
-        host.provideLinks(for: next.routers)
-        host.drop(for: next.addressesThatAcceptNothing)
-        host.mailSettings = next.mail
-        host.writeStates(to: next.notificationFIFOs)
-        startScripts()
-        startFiles()
-        startProcesses()
-        for settings in next.routers where drivers[RouterKey(settings)] == nil {
-            addDriver(settings)
-        }
-        formGroups()
-        elections.forEach { $0.start() }
-        host.forgetDeparted()
-        host.emit(.reloaded)
-    }
-
-    /// Takes out the virtual routers that are gone or would be others to their peers; the rest
-    /// follows the new settings.
-    private func retireWhatCannotGoOn() {
-        let next = Dictionary(configuration.routers.map { (RouterKey($0), $0) }) { first, _ in first
-        }
-        releaseFromGroups()
-        for (key, driver) in drivers {
-            if let settings = next[key], driver.adopt(settings) { continue }
-            retire(driver, isDeleted: next[key] == nil)
-        }
-    }
-
-    /// Stops a virtual router, and keeps its notifications until the last program has ended.
-    private func retire(_ driver: RouterDriver, isDeleted: Bool) {
-        drivers[RouterKey(driver.settings)] = nil
-        driver.elections?.stop(because: isDeleted ? .deleted : .entered(.stopped))
-        elections.removeAll { $0 === driver.elections }
-        keepUntilIdle(driver.notifier)
-    }
-
     /// Keeps what tells of states until its last program has ended.
     func keepUntilIdle(_ notifier: StateNotifier) {
         guard notifier.queue.isBusy else { return }
@@ -251,7 +197,7 @@ public final class FailoverNode {
             startupCountdown: host.quietUntil > .now ? host.quietUntil - .now : nil)
     }
 
-    private func addDriver(_ settings: RouterSettings) {
+    func addDriver(_ settings: RouterSettings) {
         drivers[RouterKey(settings)] = RouterDriver(settings: settings, host: host)
     }
 

@@ -2,7 +2,8 @@ internal import VRRPCore
 
 /// What a new configuration changes in the election: the difference of two configurations.
 ///
-/// ``FailoverNode/reconfigure(_:)`` does exactly this.
+/// ``FailoverNode/reconfigure(_:)`` carries out exactly this, from this very value: what is said and
+/// what is done are one derivation.
 public struct FailoverPlan: Hashable, Sendable {
     /// What becomes of something.
     public enum Change: Hashable, Sendable {
@@ -23,38 +24,68 @@ public struct FailoverPlan: Hashable, Sendable {
         public var change: Change
     }
 
-    /// What changes, in the order in which it is done; empty: nothing.
+    /// What changes; empty: nothing.
     public private(set) var steps: [Step] = []
+
+    /// The running virtual routers that end, and whether another of their name begins.
+    private(set) var endings: [RouterKey: Change] = [:]
+    /// The members of groups that can't go on as they are: they move by themselves meanwhile.
+    private(set) var disbanded: Set<[RouterKey]> = []
+    let scripts: NamedDifference<ScriptSettings>
+    let files: NamedDifference<TrackedFileSettings>
+    let processes: NamedDifference<TrackedProcessSettings>
+
+    /// What it takes to begin with a configuration where there is none.
+    ///
+    /// - Parameter configuration: The one to come.
+    public init(starting configuration: FailoverConfiguration) {
+        self.init(from: FailoverConfiguration(), to: configuration)
+    }
 
     /// Compares two configurations.
     ///
     /// - Parameters:
     ///   - old: The one in force.
     ///   - new: The one to come.
-    public init(from old: FailoverConfiguration, to new: FailoverConfiguration) {
+    ///   - source: The address that a running virtual router sends from; `nil`: it does not yet.
+    ///   - nextSource: The one that it would send from; `nil`: its interface has none now.
+    init(
+        from old: FailoverConfiguration, to new: FailoverConfiguration,
+        source: (RouterSettings) -> IPAddress? = { $0.sourceAddress },
+        nextSource: (RouterSettings) -> IPAddress? = { $0.sourceAddress }
+    ) {
+        scripts = NamedDifference(from: old.scripts, to: new.scripts)
+        files = NamedDifference(from: old.files, to: new.files)
+        processes = NamedDifference(from: old.processes, to: new.processes)
         let before = Dictionary(old.routers.map { (RouterKey($0), $0) }) { first, _ in first }
         let kept = Set(new.routers.map(RouterKey.init))
         for router in old.routers where !kept.contains(RouterKey(router)) {
-            add("virtual router \(router.name)", .removed)
+            end(router, .removed)
         }
-        compare("sync group", old.syncGroups, new.syncGroups, by: \.name)
-        compare("script", old.scripts, new.scripts, by: \.name)
-        compare("tracked file", old.files, new.files, by: \.name)
-        compare("tracked process", old.processes, new.processes, by: \.name)
+        compareGroups(old.syncGroups, new.syncGroups)
+        add("script", scripts)
+        add("tracked file", files)
+        add("tracked process", processes)
         for router in new.routers {
-            let subject = "virtual router \(router.name)"
             guard let previous = before[RouterKey(router)] else {
-                add(subject, .added)
+                add(router, .added)
                 continue
             }
-            if previous.interval.version != router.interval.version {
-                let version = router.interval.version == .v2 ? 2 : 3
-                add(subject, .restarted(because: "it speaks version \(version) from then on"))
-            } else if previous.sourceAddress != router.sourceAddress {
-                let source = router.sourceAddress.map { "\($0)" } ?? "the interface's own address"
-                add(subject, .restarted(because: "it sends from \(source) from then on"))
-            } else if previous != router {
-                add(subject, .changed(router.differences(from: previous)))
+            guard router != previous else { continue }
+            let sources = (source(previous), nextSource(router))
+            if let reason = router.reasonToRestart(previous, sources) {
+                end(router, .restarted(because: reason))
+            } else {
+                add(router, .changed(router.differences(from: previous)))
+            }
+        }
+        compareNode(old, new)
+        // Nothing may change in silence.
+        if steps.isEmpty, old != new { add("election", .changed(["settings"])) }
+        let goOn = Set(new.compositions.map(\.members))
+        for (members, _) in old.compositions where members.count > 1 {
+            if !goOn.contains(members) || members.contains(where: { endings[$0] != nil }) {
+                disbanded.insert(members)
             }
         }
     }
@@ -63,71 +94,88 @@ public struct FailoverPlan: Hashable, Sendable {
         steps.append(Step(subject: subject, change: change))
     }
 
-    private mutating func compare<Part: Hashable>(
-        _ kind: String, _ old: [Part], _ new: [Part], by name: (Part) -> String
+    private mutating func add(_ router: RouterSettings, _ change: Change) {
+        add("virtual router \(router.name)", change)
+    }
+
+    private mutating func end(_ router: RouterSettings, _ change: Change) {
+        endings[RouterKey(router)] = change
+        add(router, change)
+    }
+
+    private mutating func add<Part>(_ kind: String, _ difference: NamedDifference<Part>) {
+        for name in difference.gone { add("\(kind) \(name)", .removed) }
+        for part in difference.begun {
+            let isKnown = difference.replaced.contains(part.name)
+            add("\(kind) \(part.name)", isKnown ? .changed(["settings"]) : .added)
+        }
+    }
+
+    private mutating func compareGroups(_ old: [SyncGroupSettings], _ new: [SyncGroupSettings]) {
+        let difference = NamedDifference(from: old, to: new)
+        for name in difference.gone { add("sync group \(name)", .removed) }
+        for group in difference.begun {
+            let previous = old.first { $0.name == group.name }
+            add(
+                "sync group \(group.name)",
+                previous.map { .changed(group.differences(from: $0)) } ?? .added)
+        }
+    }
+
+    /// What belongs to no part with a name.
+    private mutating func compareNode(
+        _ old: FailoverConfiguration, _ new: FailoverConfiguration
     ) {
-        let names = Set(new.map(name))
-        for part in old where !names.contains(name(part)) {
-            add("\(kind) \(name(part))", .removed)
+        let (before, after) = (old.notificationFIFOs, new.notificationFIFOs)
+        for path in before where !after.contains(path) { add("named pipe \(path)", .removed) }
+        for path in after where !before.contains(path) { add("named pipe \(path)", .added) }
+        var words: [String] = []
+        if old.mail != new.mail { words.append("how mail is sent") }
+        if old.tellsUnknownVRIDs != new.tellsUnknownVRIDs {
+            let tells = new.tellsUnknownVRIDs
+            words.append("unknown VRIDs are \(tells ? "logged" : "not logged any more")")
         }
-        for part in new where !old.contains(part) {
-            let isKnown = old.contains { name($0) == name(part) }
-            add("\(kind) \(name(part))", isKnown ? .changed(["settings"]) : .added)
+        if (old.startupDelay, old.delayAfterBoot) != (new.startupDelay, new.delayAfterBoot) {
+            words.append("the delay at the start, from the next start on")
         }
+        if !words.isEmpty { add("election", .changed(words)) }
     }
 }
 
-extension RouterSettings {
-    /// What differs, each as words; not the version, which can't change in place.
-    fileprivate func differences(from old: RouterSettings) -> [String] {
-        var words: [String] = []
-        func note(_ what: String, _ before: some Equatable, _ after: some Equatable) {
-            words.append("\(what) \(before) becomes \(after)")
-        }
-        if old.name != name { note("name", old.name, name) }
-        if old.priority != priority { note("priority", old.priority.rawValue, priority.rawValue) }
-        if old.interval != interval {
-            note("advertisement interval", old.interval.duration, interval.duration)
-        }
-        if old.preempts != preempts { note("preemption", old.preempts, preempts) }
-        if old.preemptDelay != preemptDelay {
-            note("preemption delay", old.preemptDelay, preemptDelay)
-        }
-        for held in old.heldAddresses where !heldAddresses.contains(held) {
-            words.append("address \(held.address)/\(held.prefixLength) goes")
-        }
-        for held in heldAddresses where !old.heldAddresses.contains(held) {
-            words.append("address \(held.address)/\(held.prefixLength) comes")
-        }
-        if old.virtualMAC != virtualMAC { words.append("virtual hardware address") }
-        if old.acceptsTraffic != acceptsTraffic {
-            note("acceptance of packets to the addresses", old.acceptsTraffic, acceptsTraffic)
-        }
-        for route in old.routes where !routes.contains(route) { words.append("\(route) goes") }
-        for route in routes where !old.routes.contains(route) { words.append("\(route) comes") }
-        for rule in old.rules where !rules.contains(rule) { words.append("\(rule) goes") }
-        for rule in rules where !old.rules.contains(rule) { words.append("\(rule) comes") }
-        if old.transport != transport || old.admitsUnknownPeers != admitsUnknownPeers
-            || old.unicastHopLimit != unicastHopLimit
-        {
-            words.append("how advertisements travel")
-        }
-        if old.password != password || old.authentication != authentication {
-            words.append("authentication")
-        }
-        if old.lostAdvertisements != lostAdvertisements {
-            note(
-                "missing advertisements that count as a failure", old.lostAdvertisements,
-                lostAdvertisements)
-        }
-        if old.trackers != trackers { words.append("what it tracks") }
-        if old.announcements != announcements { words.append("announcements") }
-        if old.notifications != notifications { words.append("notifications") }
-        return words.isEmpty ? ["settings"] : words
+/// Something that is recognised by its name in another configuration.
+protocol Named: Hashable, Sendable {
+    var name: String { get }
+}
+
+extension ScriptSettings: Named {}
+extension TrackedFileSettings: Named {}
+extension TrackedProcessSettings: Named {}
+extension SyncGroupSettings: Named {}
+
+/// What becomes of things of one kind.
+struct NamedDifference<Part: Named>: Hashable, Sendable {
+    /// The names of those that are no more.
+    let gone: [String]
+    /// Those that begin, new or with other settings, in their order.
+    let begun: [Part]
+    /// The names of those among them that were there, with other settings.
+    let replaced: Set<String>
+
+    init(from old: [Part], to new: [Part]) {
+        let names = Set(new.map(\.name))
+        gone = old.map(\.name).filter { !names.contains($0) }
+        begun = new.filter { !old.contains($0) }
+        replaced = Set(begun.map(\.name)).intersection(old.map(\.name))
     }
 
-    private var trackers: [[TrackedName]] {
-        [trackedScripts, trackedFiles, trackedProcesses, trackedInterfaces]
+    /// Takes what ends out of a table.
+    ///
+    /// - Parameter table: What there is, by name.
+    /// - Returns: What there was, by name.
+    func removed<Value>(from table: inout [String: Value]) -> [String: Value] {
+        let ended = replaced.union(gone)
+        defer { table = table.filter { !ended.contains($0.key) } }
+        return table.filter { ended.contains($0.key) }
     }
 }
 

@@ -44,6 +44,14 @@ public struct HeldAddress: Hashable, Sendable {
     }
 }
 
+/// An address and the interface that holds it: on another interface, it is another one.
+struct PlacedAddress: Hashable {
+    let held: HeldAddress
+    let interface: String
+
+    var address: IPAddress { held.address }
+}
+
 /// The virtual hardware address of a virtual router, on a link of its own.
 public struct VirtualMAC: Hashable, Sendable {
     /// The name of the link that is made for it.
@@ -65,11 +73,12 @@ public struct VirtualMAC: Hashable, Sendable {
 }
 
 extension RouterSettings {
-    /// The interface that holds an address.
-    func holder(of held: HeldAddress) -> String { held.interface ?? ownHolder }
-
-    /// The interface that holds the addresses which name none.
-    var ownHolder: String { virtualMAC?.linkName ?? interface }
+    /// Everything that is claimed, announced and released together, advertised ones first, each
+    /// with the interface that is to hold it.
+    var placedAddresses: [PlacedAddress] {
+        let own = virtualMAC?.linkName ?? interface
+        return heldAddresses.map { PlacedAddress(held: $0, interface: $0.interface ?? own) }
+    }
 
     /// The interface that advertisements leave by.
     var sender: String {

@@ -3,54 +3,78 @@ internal import Netlink
 internal import VRRPCore
 
 extension Host {
-    /// Puts an address onto its interface.
+    /// Puts addresses onto their interfaces with as few calls as possible.
     ///
     /// One that is there already without our tag becomes ours, so that it is removed with the
     /// others; only the address that the interface itself speaks from stays its own.
     ///
-    /// - Parameters:
-    ///   - held: The address.
-    ///   - name: The interface, unless the address names its own.
-    /// - Returns: Whether it was not there before.
-    /// - Throws: `HostError`: no such interface, or no permission.
-    @discardableResult
-    func add(_ held: HeldAddress, defaultInterface name: String) throws(HostError) -> Bool {
-        let interface = try interface(of: held, defaultInterface: name)
-        var address = InterfaceAddress(held, on: interface.link)
+    /// - Parameter placed: The addresses, each to be put where it is placed.
+    /// - Returns: For each, whether it was not there before, or why it is not there now: no such
+    ///   interface, or no permission.
+    func add(_ placed: [PlacedAddress]) -> [Result<Bool, HostError>] {
+        let located = placed.map { address in
+            interfaces[address.interface].map { (interface: $0, address: request(for: address, on: $0)) }
+        }
+        var additions: IndexingIterator<[Result<AddressManager.Addition, NetlinkError>]>
+        do throws(NetlinkError) {
+            additions = try addresses.add(located.compactMap { $0?.address }).makeIterator()
+        } catch { return placed.map { _ in .failure(.netlink(error)) } }
+        return zip(placed, located).map { placed, located in
+            guard let located, let addition = additions.next() else {
+                let subject = "\(placed.address) to \(placed.interface)"
+                return .failure(
+                    .system(SystemError(call: "add", errno: .noSuchDevice, subject: subject)))
+            }
+            return Result { () throws(HostError) in
+                try settle(addition, of: located.address, on: located.interface)
+            }
+        }
+    }
+
+    /// What the kernel is asked to add.
+    private func request(
+        for placed: PlacedAddress, on interface: HostInterface
+    ) -> InterfaceAddress {
+        var address = InterfaceAddress(placed.held, on: interface.link)
         // Two routes to one network would make the answers depend on which of them came first.
-        if let made = madeLinks[interface.link.name], hasNetwork(of: held, below: made) {
+        if let made = madeLinks[interface.link.name], hasNetwork(of: placed.held, below: made) {
             address.flags.insert(.noPrefixRoute)
         }
+        return address
+    }
+
+    /// Makes an address ours that was there before; whether it was not.
+    private func settle(
+        _ addition: Result<AddressManager.Addition, NetlinkError>, of address: InterfaceAddress,
+        on interface: HostInterface
+    ) throws(HostError) -> Bool {
+        let claimed = IPAddress(address.address)
         do throws(NetlinkError) {
-            switch try addresses.add(address) {
+            switch try addition.get() {
             case .added:
-                note(held.address, on: interface.link.name, isClaimed: true)
+                note(claimed, on: interface.link.name, isClaimed: true)
                 return true
             case .alreadyPresent(let present):
                 if present.protocolTag != .lbctl,
-                    interface.sourceAddress(held.address.family) != held.address
+                    interface.sourceAddress(claimed.family) != claimed
                 {
                     try addresses.replace(address)
-                    note(held.address, on: interface.link.name, isClaimed: true)
+                    note(claimed, on: interface.link.name, isClaimed: true)
                 }
                 return false
             }
-        } catch {
-            throw .netlink(error)
-        }
+        } catch { throw .netlink(error) }
     }
 
     /// Takes addresses off their interfaces with as few calls as possible; nothing happens to those
     /// that are not there.
     ///
-    /// - Parameters:
-    ///   - held: The addresses.
-    ///   - name: The interface of those that name none.
+    /// - Parameter placed: The addresses.
     /// - Returns: What the system refused: no permission.
-    func remove(_ held: [HeldAddress], defaultInterface name: String) -> [HostError] {
-        let present = held.compactMap { address -> (HeldAddress, HostInterface)? in
+    func remove(_ placed: [PlacedAddress]) -> [HostError] {
+        let present = placed.compactMap { address -> (PlacedAddress, HostInterface)? in
             // An interface that is gone took the address along; one with another name did not.
-            guard let interface = interfaceInUse(address.interface ?? name),
+            guard let interface = interfaceInUse(address.interface),
                 interface.sourceAddress(address.address.family) != address.address
             else { return nil }
             return (address, interface)
@@ -58,7 +82,7 @@ extension Host {
         let results: [Result<AddressManager.Removal, NetlinkError>]
         do throws(NetlinkError) {
             results = try addresses.remove(
-                present.map { InterfaceAddress($0, on: $1.link) })
+                present.map { InterfaceAddress($0.held, on: $1.link) })
         } catch { return [.netlink(error)] }
         var errors: [HostError] = []
         for ((address, interface), result) in zip(present, results) {
@@ -123,18 +147,6 @@ extension Host {
             .leftoverRemoved(
                 IPAddress(removed.address),
                 interface: name ?? "interface \(removed.interfaceIndex)"))
-    }
-
-    private func interface(
-        of held: HeldAddress, defaultInterface name: String
-    ) throws(HostError) -> HostInterface {
-        let name = held.interface ?? name
-        guard let interface = interfaces[name] else {
-            throw .system(
-                SystemError(
-                    call: "add", errno: .noSuchDevice, subject: "\(held.address) to \(name)"))
-        }
-        return interface
     }
 }
 

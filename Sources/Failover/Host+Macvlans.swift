@@ -27,19 +27,40 @@ extension Host {
         }
     }
 
+    /// Makes the links that another configuration adds, so that addresses can move there.
+    ///
+    /// What is in their way goes first, with the addresses on it: an old link of the same name, or
+    /// of the same hardware address on the same interface. All else stays until ``removeLinks(except:)``.
+    func replaceLinks(for routers: [RouterSettings]) {
+        for (name, made) in madeLinks where !isWanted(made, for: routers) {
+            let isInTheWay = routers.contains { router in
+                router.virtualMAC?.linkName == name
+                    || router.virtualMAC?.address == made.hardwareAddress
+                        && interfaces[router.interface]?.link.index == made.parentIndex
+            }
+            if isInTheWay { remove(made) }
+        }
+        provideLinks(for: routers)
+        catchUp()
+    }
+
     /// Removes the links that are not configured any more, or differently.
     func removeLinks(except routers: [RouterSettings]) {
-        for (name, made) in madeLinks {
-            let isWanted = routers.contains { router in
-                router.virtualMAC?.linkName == name
-                    && router.virtualMAC?.address == made.hardwareAddress
-                    && interfaces[router.interface]?.link.index == made.parentIndex
-            }
-            guard !isWanted else { continue }
-            madeLinks[name] = nil
-            do throws(NetlinkError) { _ = try macvlans.remove(made) } catch {
-                emit(.failed(.netlink(error)))
-            }
+        for made in madeLinks.values where !isWanted(made, for: routers) { remove(made) }
+    }
+
+    private func isWanted(_ made: Macvlan, for routers: [RouterSettings]) -> Bool {
+        routers.contains { router in
+            router.virtualMAC?.linkName == made.name
+                && router.virtualMAC?.address == made.hardwareAddress
+                && interfaces[router.interface]?.link.index == made.parentIndex
+        }
+    }
+
+    private func remove(_ made: Macvlan) {
+        madeLinks[made.name] = nil
+        do throws(NetlinkError) { _ = try macvlans.remove(made) } catch {
+            emit(.failed(.netlink(error)))
         }
     }
 

@@ -53,6 +53,8 @@ final class Host {
     /// Drops what comes in for addresses that are held for others only.
     private(set) var filter: AddressFilter?
     private var monitor: NetworkMonitor?
+    /// What the kernel told and is not to count yet; `nil`: all counts at once.
+    private var heldEvents: [NetworkEvent]?
     private var lastDryReadings: [String: MonotonicInstant] = [:]
     private(set) var uses = InterfaceUses()
 
@@ -100,6 +102,13 @@ final class Host {
 
     /// The interface that routers of this name's have used so far: to take back what is on it.
     func interfaceInUse(_ name: String) -> HostInterface? { departed[name] ?? interfaces[name] }
+
+    /// An interface as another configuration would use it.
+    func interface(_ name: String, usedAs uses: InterfaceUses) -> HostInterface? {
+        var interface = interfaces[name]
+        interface?.virtualAddresses = uses.virtualAddresses[name] ?? []
+        return interface
+    }
 
     /// Remembers that this run put an address onto an interface, or took it off again.
     func note(_ address: IPAddress, on name: String, isClaimed: Bool) {
@@ -151,7 +160,27 @@ final class Host {
         for socket in (interfaces[name]?.sockets ?? [:]).values { socket.readDry() }
     }
 
+    /// Keeps what the kernel tells from now on back, until ``releaseEvents()``.
+    func holdEvents() { heldEvents = [] }
+
+    /// Takes in what was kept back.
+    func releaseEvents() {
+        let events = heldEvents ?? []
+        heldEvents = nil
+        events.forEach(take)
+    }
+
+    /// Knows the interfaces as they are now, while events are held: links that were just made too.
+    func catchUp() {
+        monitor?.readDry()
+        refresh()
+    }
+
     private func take(_ event: NetworkEvent) {
+        guard heldEvents == nil else {
+            heldEvents?.append(event)
+            return
+        }
         switch event {
         case .linkChanged, .linkRemoved, .addressAdded, .recovered:
             refreshAndTell()

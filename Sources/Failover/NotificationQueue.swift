@@ -9,11 +9,13 @@ internal import Reactor
 final class NotificationQueue {
     static let timeLimit = Duration.seconds(60)
 
+    /// Called with a program that could not be started, failed, or took too long.
+    var onFailure: ([String], ScriptResult) -> Void = { _, _ in }
+
     /// Programs left out because another state had come before their turn.
     private(set) var obsoleteCount = 0
 
     private let loop: EventLoop
-    private let onFailure: ([String], ScriptResult) -> Void
     private var waiting: [[String]] = []
     /// What the programs that wait find in their environment beside this process's own.
     private var environment: [String] = []
@@ -22,13 +24,8 @@ final class NotificationQueue {
 
     /// Makes an empty queue.
     ///
-    /// - Parameters:
-    ///   - loop: The loop that the programs are watched on.
-    ///   - onFailure: Called with a program that could not be started, failed, or took too long.
-    init(loop: EventLoop, onFailure: @escaping ([String], ScriptResult) -> Void) {
-        self.loop = loop
-        self.onFailure = onFailure
-    }
+    /// - Parameter loop: The loop that the programs are watched on.
+    init(loop: EventLoop) { self.loop = loop }
 
     /// Whether a program runs.
     var isBusy: Bool { run != nil }

@@ -51,16 +51,19 @@ extension RouterDriver {
 
     /// Takes what a reload added or changed; announces the addresses of it.
     func claimWhatIsMissing() {
-        let before = heldAddresses
+        let before = Set(heldAddresses)
         claimMissingAddresses()
         claimRoutes()
-        for address in heldAddresses where !before.contains(address) { announce(address) }
+        let claimed = heldAddresses.filter { !before.contains($0) }
+        for _ in 0..<settings.announcements.repetitions { claimed.forEach(announce) }
     }
 
     private func claimMissingAddresses() {
-        for address in settings.heldAddresses where !heldAddresses.contains(address) {
+        let held = Set(heldAddresses)
+        let missing = settings.placedAddresses.filter { !held.contains($0) }
+        for (address, result) in zip(missing, host.add(missing)) {
             do throws(HostError) {
-                try host.add(address, defaultInterface: settings.ownHolder)
+                _ = try result.get()
                 heldAddresses.append(address)
             } catch {
                 emit(.failed(error))
@@ -72,33 +75,27 @@ extension RouterDriver {
         emit(.releasesAddresses)
         release(heldRoutes, heldRules)
         // Also those whose addition failed: nothing is to stay behind.
-        release(settings.heldAddresses)
+        release(settings.placedAddresses)
     }
 
     /// Takes addresses off their interfaces.
-    func release(_ addresses: [HeldAddress]) {
-        for error in host.remove(addresses, defaultInterface: settings.ownHolder) {
-            emit(.failed(error))
-        }
-        heldAddresses.removeAll(where: addresses.contains)
+    func release(_ addresses: [PlacedAddress]) {
+        for error in host.remove(addresses) { emit(.failed(error)) }
+        let gone = Set(addresses)
+        heldAddresses.removeAll(where: gone.contains)
     }
 
     private func announceAddresses(repetitions: Int) {
         guard repetitions > 0 else { return }
-        for address in settings.heldAddresses {
-            let interface = settings.holder(of: address)
-            emit(.announces(address.address, interface: interface))
-        }
-        for _ in 0..<repetitions {
-            for address in settings.heldAddresses { announce(address) }
-        }
+        let addresses = settings.placedAddresses
+        for placed in addresses { emit(.announces(placed.address, interface: placed.interface)) }
+        for _ in 0..<repetitions { addresses.forEach(announce) }
     }
 
-    func announce(_ address: HeldAddress) {
-        let interface = settings.holder(of: address)
+    func announce(_ placed: PlacedAddress) {
         do throws(HostError) {
-            try host.announce(address.address, on: interface)
-            host.emit(.announced(address.address, interface: interface))
+            try host.announce(placed.address, on: placed.interface)
+            host.emit(.announced(placed.address, interface: placed.interface))
         } catch {
             emit(.failed(error))
         }

@@ -9,14 +9,14 @@ extension RouterDriver {
     func restore(_ address: IPAddress, on interface: String) {
         guard
             let held = heldAddresses.first(where: {
-                $0.isTracked && $0.address == address && settings.holder(of: $0) == interface
+                $0.held.isTracked && $0.address == address && $0.interface == interface
             })
         else { return }
         guard restorations.grant(at: .now) else {
             return giveWay(.removedTooOften(address, interface: interface))
         }
         do throws(HostError) {
-            guard try host.add(held, defaultInterface: settings.ownHolder) else { return }
+            guard try host.add([held])[0].get() else { return }
             counters.addressesRestored += 1
             emit(.addressRestored(address, interface: interface))
             announce(held)
@@ -34,10 +34,11 @@ extension RouterDriver {
                 .until(.now + RestorationRecord.deferenceTime)
             case .asked: .untilNeeded
             }
-        guard let actions = elections?.giveWay(deferring: deference) else { return }
+        guard let elections else { return }
+        let actions = elections.giveWay(deferring: deference)
         counters.gaveWay += 1
         emit(.gaveWay(cause))
-        elections?.carryOut(actions)
+        elections.carryOut(actions)
     }
 
     /// Becomes Active, whatever its priority.

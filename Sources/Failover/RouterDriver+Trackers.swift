@@ -52,7 +52,7 @@ extension RouterDriver {
                 Tracked(
                     needed: host.linkFailures[link].map { .linkRefused($0) } ?? .linkPending(link)))
         }
-        if own?.isUp == true { inputs.append(Tracked(needed: sourceFault)) }
+        if own?.isUp == true || election?.hasSource != true { inputs.append(Tracked(needed: sourceFault)) }
         if settings.transport == .unicast([]) { inputs.append(Tracked(needed: .peersMissing)) }
         if let error = own?.socketErrors[settings.family] {
             inputs.append(Tracked(needed: .socketRefused(error)))
@@ -142,7 +142,7 @@ extension RouterDriver {
             sourceAddress: source,
             trackers: host.trackers(of: settings.tracked).compactMap(\.snapshot),
             lastHeard: lastHeard, peers: ledger.entries.map(PeerSnapshot.init),
-            heldAddresses: heldAddresses, epoch: notifier.lastEpoch,
+            heldAddresses: heldAddresses.map(\.held), epoch: notifier.lastEpoch,
             obsoleteNotifications: notifier.queue.obsoleteCount,
             isDeferring: election?.isDeferring(at: .now) ?? false, raise: election?.raise ?? 0,
             preemptionCountdown: election?.preemptionCountdown(at: .now),

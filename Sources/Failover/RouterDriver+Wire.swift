@@ -75,7 +75,8 @@ extension RouterDriver {
 
     /// Makes the channel, or lets it follow other settings; what it has learnt stays.
     func prepareChannel() {
-        guard let source = election?.configuration.primaryAddress else { return }
+        guard let election, election.hasSource else { return }
+        let source = election.configuration.primaryAddress
         let next = AdvertisementChannel.Settings(settings, source: source)
         if channel == nil {
             channel = AdvertisementChannel(settings: next)

@@ -23,7 +23,7 @@ final class RouterDriver {
     var ledger = PeerLedger()
     var refusalLines = RefusalLines()
     var counters = RouterCounters()
-    var heldAddresses: [HeldAddress] = []
+    var heldAddresses: [PlacedAddress] = []
     var heldRoutes: [HeldRoute] = []
     var heldRules: [HeldRule] = []
     /// How often addresses were put back of late.
@@ -32,15 +32,17 @@ final class RouterDriver {
     init(settings: RouterSettings, host: Host) {
         self.settings = settings
         self.host = host
-        let name = settings.name
-        notifier = StateNotifier(host: host) { arguments, result in
+        notifier = StateNotifier(host: host)
+        notifier.onFailure = { [weak self, name = settings.name] arguments, result in
+            // Another name may have come by a reload, and the last programs outlive the router.
             host.emit(
                 .router(
-                    name: name, .notificationFailed(program: arguments[0], result)))
+                    name: self?.settings.name ?? name,
+                    .notificationFailed(program: arguments[0], result)))
         }
     }
 
-    /// The election; `nil` until the interface has an address to send from.
+    /// The election; `nil` until something drives it.
     var election: VirtualRouter? { elections?.election(of: self) }
 
     /// Says that it takes no part any more.
@@ -49,43 +51,45 @@ final class RouterDriver {
         notify(notice)
     }
 
-    /// Follows other settings without leaving its state, where that can be done.
+    /// Follows other settings without leaving its state.
     ///
-    /// - Returns: Whether it could; otherwise nothing has changed.
-    func adopt(_ next: RouterSettings) -> Bool {
-        if let election {
-            let source =
-                next.source(on: host.interfaces[next.interface])
-                ?? election.configuration.primaryAddress
-            let configuration = VirtualRouter.Configuration(next, primaryAddress: source)
-            guard let configuration,
-                let actions = elections?.adopt(configuration, for: self)
-            else { return false }
-            let given = heldAddresses.filter { !next.heldAddresses.contains($0) }
-            let (routes, rules) = (settings.routes, settings.rules)
-            settings = next
-            release(
-                routes.filter { !next.routes.contains($0) },
-                rules.filter { !next.rules.contains($0) })
-            prepareChannel()
-            release(given)
-            elections?.carryOut(actions)
-            // The election knows no more of an address than that it is there.
-            if state == .active { claimWhatIsMissing() }
-        }
+    /// An address that moves to another interface is there before it is taken off here, so that no
+    /// connection through it is lost.
+    func adopt(_ next: RouterSettings) {
+        guard next != settings else { return }
         settings = next
-        return true
+        guard let election else { return }
+        let source = election.configuration.primaryAddress
+        let configuration = VirtualRouter.Configuration(next, primaryAddress: source)
+        let actions = elections?.adopt(configuration, for: self)
+        prepareChannel()
+        release(
+            heldRoutes.filter { !next.routes.contains($0) },
+            heldRules.filter { !next.rules.contains($0) })
+        let wanted = next.placedAddresses
+        let given = heldAddresses.filter { !wanted.contains($0) }
+        let moving = given.filter { old in
+            wanted.contains { $0.address == old.address && $0.interface != old.interface }
+        }
+        release(given.filter { !moving.contains($0) })
+        elections?.carryOut(actions ?? [])
+        // The election knows no more of an address than that it is there.
+        if state == .active { claimWhatIsMissing() }
+        release(moving)
     }
 
     /// Whether the address that it sends from is another one now, or gone.
     var hasLostItsSource: Bool {
-        guard let election else { return false }
+        guard let election, election.hasSource else { return false }
+        // A link that is down takes its IPv6 addresses along; whether that stops it, is tracked.
+        guard let source else { return host.interfaces[settings.interface]?.isUp == true }
         return election.configuration.primaryAddress != source
     }
 
-    /// What its election is to be; `nil` while its interface has no address to send from.
-    var electionConfiguration: VirtualRouter.Configuration? {
-        source.flatMap { VirtualRouter.Configuration(settings, primaryAddress: $0) }
+    /// What its election is to be at this moment.
+    var configuration: VirtualRouter.Configuration {
+        VirtualRouter.Configuration(
+            settings, primaryAddress: source ?? .unspecified(settings.family))
     }
 
     /// Takes in what has arrived, before a deadline counts; not if that was done within `age`.
@@ -100,11 +104,10 @@ final class RouterDriver {
             elections?.suspend()
             return
         }
-        for held in heldAddresses {
-            let interface = settings.holder(of: held)
-            guard interfaces.contains(interface) else { continue }
-            return giveWay(.notRestored(held.address, interface: interface))
+        guard let lost = heldAddresses.first(where: { interfaces.contains($0.interface) }) else {
+            return
         }
+        giveWay(.notRestored(lost.address, interface: lost.interface))
     }
 
     /// The address that advertisements come from; `nil` while there is none.
@@ -162,6 +165,11 @@ final class RouterDriver {
 }
 
 extension VirtualRouter {
+    /// Whether it ever had an address to send from; before that it takes no part.
+    var hasSource: Bool {
+        configuration.primaryAddress != .unspecified(configuration.primaryAddress.family)
+    }
+
     /// The Active router that a Backup follows.
     fileprivate var peerAddress: IPAddress? {
         guard case .backup(let watch) = state else { return nil }
@@ -170,11 +178,13 @@ extension VirtualRouter {
 }
 
 extension VirtualRouter.Configuration {
-    /// What the settings say; `nil` if there are more than 255 addresses.
-    init?(_ settings: RouterSettings, primaryAddress: IPAddress) {
+    /// What the settings say.
+    init(_ settings: RouterSettings, primaryAddress: IPAddress) {
         let listed = settings.addresses.map(\.address)
         let none = listed.isEmpty ? VirtualAddressList(none: settings.family) : nil
-        guard let addresses = none ?? VirtualAddressList(listed) else { return nil }
+        guard let addresses = none ?? VirtualAddressList(listed) else {
+            preconditionFailure("a configuration in force has been validated: 255 addresses at most")
+        }
         self.init(
             vrid: settings.vrid, priority: settings.priority, interval: settings.interval,
             primaryAddress: primaryAddress, addresses: addresses)

@@ -81,6 +81,15 @@ final class ScriptTracker {
         lastRunTime = other.lastRunTime
     }
 
+    /// Counts as another tracker's verdict, or as good, until the first result.
+    ///
+    /// - Parameter other: What was tracked under this name before with another source, if anything.
+    func assume(_ other: ScriptTracker?) {
+        guard !settings.startsFailed else { return }
+        let verdict = other?.record.verdict ?? .unknown
+        record.assumeUntilFirstResult(verdict == .unknown ? .good : verdict)
+    }
+
     private func start(at due: MonotonicInstant) {
         // From the planned start, so that the interval does not stretch by each run's delay.
         let next = max(due + settings.interval, .now)

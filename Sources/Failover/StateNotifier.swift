@@ -11,9 +11,15 @@ final class StateNotifier {
 
     private let host: Host
 
-    init(host: Host, onFailure: @escaping ([String], ScriptResult) -> Void) {
+    /// Called with a program that could not be started, failed, or took too long.
+    var onFailure: ([String], ScriptResult) -> Void {
+        get { queue.onFailure }
+        set { queue.onFailure = newValue }
+    }
+
+    init(host: Host) {
         self.host = host
-        queue = NotificationQueue(loop: host.loop, onFailure: onFailure)
+        queue = NotificationQueue(loop: host.loop)
     }
 
     /// Tells everybody of a new state, or of a loser of an election.

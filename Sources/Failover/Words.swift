@@ -304,6 +304,7 @@ extension ScriptEvent {
             LogLine(.info, "Script `\(name)` now returning \(status)")
         case .returned: nil
         case .becameGood: LogLine(.info, "VRRP_Script(\(name)) succeeded")
+        case .assumedGood: LogLine(.info, "VRRP_Script(\(name)) considered successful on reload")
         case .failed(.timedOut): LogLine(.warning, "VRRP_Script(\(name)) timed_out")
         case .failed(let result): LogLine(.warning, "VRRP_Script(\(name)) failed (\(result.words))")
         }

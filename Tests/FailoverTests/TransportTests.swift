@@ -149,6 +149,9 @@ extension `On a LAN` {
             let node = try TestNode(router(priority: 101), in: network.namespace("a"))
             #expect(node.waitForState(.active, within: .seconds(2)) != nil)
             let next = try router(priority: 101) { $0.speak(to: addressOfB) }
+            let steps = node.perform { try? $0.plan(for: next).steps.map(\.description) }
+            #expect(
+                steps == ["virtual router VI_1: changed in place: how advertisements travel"])
             _ = node.perform { try? $0.reconfigure(next) }
             #expect(
                 eventually(within: .seconds(1)) {
@@ -157,11 +160,6 @@ extension `On a LAN` {
                     }
                 })
             #expect(node.snapshot?.routers.first?.counters.becameActive == 1)
-            #expect(
-                FailoverPlan(from: try router(priority: 101), to: next).steps.map(\.description)
-                    == [
-                        "virtual router VI_1: changed in place: how advertisements travel"
-                    ])
             node.shutDown()
             wire.stop()
         }

@@ -29,6 +29,8 @@ public struct TrackerRecord: Hashable, Sendable {
     private let fall: Int
     /// Results in a row that speak against the verdict.
     private var dissentCount = 0
+    /// Whether the verdict is only assumed: the first result decides at once.
+    private var isProvisional = false
 
     /// Makes a record without results.
     ///
@@ -51,12 +53,24 @@ public struct TrackerRecord: Hashable, Sendable {
         dissentCount = 0
     }
 
+    /// Counts as this until the first result, which decides at once as the first one always does.
+    ///
+    /// For a tracker that joins while routers that depend on it are running: it is no reason to stop
+    /// that nothing is known of it yet.
+    ///
+    /// - Parameter verdict: The verdict until then.
+    public mutating func assumeUntilFirstResult(_ verdict: Verdict) {
+        assume(verdict)
+        isProvisional = true
+    }
+
     /// Takes in one result.
     ///
     /// - Returns: The new verdict if this result changed it, otherwise `nil`.
     @discardableResult
     public mutating func record(_ outcome: Outcome) -> Verdict? {
         let next = verdict(after: outcome)
+        isProvisional = false
         guard next != verdict else { return nil }
         verdict = next
         dissentCount = 0
@@ -64,7 +78,7 @@ public struct TrackerRecord: Hashable, Sendable {
     }
 
     private mutating func verdict(after outcome: Outcome) -> Verdict {
-        switch (verdict, outcome) {
+        switch (isProvisional ? .unknown : verdict, outcome) {
         case (.unknown, .success): return .good
         case (.unknown, .failure): return .failed
         case (.good, .success), (.failed, .failure):

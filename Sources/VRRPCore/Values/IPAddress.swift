@@ -57,6 +57,14 @@ public enum IPAddress: Hashable, Sendable, Codable {
         return address
     }
 
+    /// The address of nobody, 0.0.0.0 or `::`.
+    public static func unspecified(_ family: AddressFamily) -> IPAddress {
+        switch family {
+        case .ipv4: .v4(IPv4Address(rawValue: 0))
+        case .ipv6: .v6(.unspecified)
+        }
+    }
+
     /// Whether the address stands for a group of stations: 224.0.0.0/4 or ff00::/8.
     public var isMulticast: Bool {
         switch self {

@@ -36,7 +36,8 @@ extension Node {
     /// Says what a reload would change, and changes nothing.
     func planReload() -> ControlResponse {
         do throws(Failure) {
-            let plan = ReloadPlan(from: model, to: try readAgain(logging: false))
+            let next = try readAgain(logging: false)
+            let plan = ReloadPlan(from: model, to: next, election: try electionPlan(next))
             return .done(plan.lines.joined(separator: "\n"))
         } catch { return .failed(ControlFailure(error)) }
     }
@@ -50,13 +51,10 @@ extension Node {
             let errors = loaded.diagnostics.filter { $0.severity == .error }
             throw Failure(.badInput, errors.map(\.description).joined(separator: "\n"))
         }
-        guard next.hasBalancer == model.hasBalancer,
-            next.virtualRouters.isEmpty == model.virtualRouters.isEmpty
-        else {
+        guard next.hasBalancer == model.hasBalancer else {
             throw Failure(
                 .systemRefused,
-                "a reload cannot add or remove the whole balancer or the whole election;"
-                    + " restart the program")
+                "a reload cannot add or remove the whole balancer; restart the program")
         }
         try next.checkPrivileges()
         return next
@@ -64,10 +62,23 @@ extension Node {
 
     /// Puts the election's part in force: the last step, when the balancer's is ready.
     private func commitElection(_ next: Model) throws(Failure) {
-        do throws(FailoverError) {
-            try failover?.reconfigure(FailoverConfiguration(next))
-        } catch { throw Failure(error) }
+        if let failover {
+            do throws(FailoverError) {
+                try failover.reconfigure(FailoverConfiguration(next))
+            } catch { throw Failure(error) }
+        } else {
+            try startFailover(next)
+        }
         model = next
+    }
+
+    /// What a reload would change in the election; where there is none yet, all of it begins.
+    private func electionPlan(_ next: Model) throws(Failure) -> FailoverPlan {
+        let configuration = FailoverConfiguration(next)
+        guard let failover else { return FailoverPlan(starting: configuration) }
+        do throws(FailoverError) { return try failover.plan(for: configuration) } catch {
+            throw Failure(error)
+        }
     }
 
     private func settleReload(_ failure: Failure?) {

@@ -25,6 +25,8 @@ final class Node {
     var reloading: [ReloadCompletion]?
     /// Those who asked while one ran, so that files changed since then are read again.
     var reloadingNext: [ReloadCompletion] = []
+    /// What is known of this node itself, by the names that the election tracks it by.
+    private var facts: [String: Bool] = [:]
     private var isStatusDue = false
     private var drainTime: Duration
 
@@ -58,7 +60,7 @@ final class Node {
         try model.checkPrivileges()
         if options.usesRealTime { actInTime() }
         try startBalancer()
-        do throws(Failure) { try startFailover() } catch {
+        do throws(Failure) { try startFailover(model) } catch {
             if let supervisor {
                 supervisor.stop(drainTime: .zero) { [weak self] in self?.loop.stop() }
                 if supervisor.hasProcesses { loop.run() }
@@ -90,24 +92,34 @@ final class Node {
             nodeStatus: { [unowned self] in ownStatus() })
         self.supervisor = supervisor
         supervisor.onServiceChange = { [unowned self] serves in
-            failover?.setFact(name: FailoverConfiguration.ownBalancerFact, isGood: serves)
+            setFact(FailoverConfiguration.ownBalancerFact, isGood: serves)
         }
         supervisor.onBackendChange = { [unowned self] name, isUsable in
-            failover?.setFact(name: FailoverConfiguration.backendFact(name), isGood: isUsable)
-            failover?.setFact(name: FailoverConfiguration.checkFact(name), isGood: isUsable)
+            setFact(FailoverConfiguration.backendFact(name), isGood: isUsable)
+            setFact(FailoverConfiguration.checkFact(name), isGood: isUsable)
         }
         try supervisor.start()
     }
 
-    private func startFailover() throws(Failure) {
+    /// Tells the election what is known of this node; one that begins later is told too.
+    private func setFact(_ name: String, isGood: Bool) {
+        facts[name] = isGood
+        failover?.setFact(name: name, isGood: isGood)
+    }
+
+    /// Begins the election, at the start or by the first reload that asks for one.
+    ///
+    /// A reload that takes all virtual routers away leaves it without any: it keeps its lock.
+    func startFailover(_ model: Model) throws(Failure) {
         guard !model.virtualRouters.isEmpty else { return }
         do {
             let node = try FailoverNode(configuration: FailoverConfiguration(model), loop: loop) {
                 [unowned self] event in
                 report(event)
             }
-            failover = node
+            for (name, isGood) in facts { node.setFact(name: name, isGood: isGood) }
             try node.start()
+            failover = node
         } catch { throw Failure(error) }
     }
 

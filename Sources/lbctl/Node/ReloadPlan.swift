@@ -7,12 +7,13 @@ struct ReloadPlan {
     private(set) var lines: [String] = []
 
     /// Compares the model in force with the one that the files hold now.
-    init(from old: Model, to new: Model) {
-        let election = FailoverPlan(
-            from: FailoverConfiguration(old), to: FailoverConfiguration(new))
+    ///
+    /// - Parameters:
+    ///   - old: The model in force.
+    ///   - new: The one that the files hold now.
+    ///   - election: What the election makes of it.
+    init(from old: Model, to new: Model, election: FailoverPlan) {
         lines += election.steps.map(\.description)
-        compare(
-            "named pipe", old.global.notificationFIFOs, new.global.notificationFIFOs, by: \.self)
         compare("frontend", old.frontends, new.frontends, by: \.name)
         compareBackends(old.backends, new.backends)
         compare("statistics page", old.statisticsPages, new.statisticsPages, by: \.name)

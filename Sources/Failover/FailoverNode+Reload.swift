@@ -1,0 +1,69 @@
+internal import VRRPCore
+
+extension FailoverNode {
+    /// Says what another configuration would change, and changes nothing.
+    ///
+    /// - Parameter next: What the node might do from now on.
+    /// - Returns: What ``reconfigure(_:)`` would do at this moment.
+    /// - Throws: An inconsistent configuration.
+    public func plan(for next: FailoverConfiguration) throws(FailoverError) -> FailoverPlan {
+        try next.validate()
+        let uses = next.interfaceUses
+        return FailoverPlan(from: configuration, to: next) { [drivers] router in
+            let election = drivers[RouterKey(router)]?.election
+            return election?.hasSource == true ? election?.configuration.primaryAddress : nil
+        } nextSource: { [host] router in
+            router.source(on: host.interface(router.interface, usedAs: uses))
+        }
+    }
+
+    /// Follows another configuration; virtual routers that it leaves as they are go on untouched.
+    ///
+    /// Does what ``plan(for:)`` says, and nothing else. A virtual router is recognised by what tells
+    /// it from others on the wire. One that is gone resigns; one that is new starts; one that would
+    /// be another to its peers resigns and starts anew; any other change applies without a change of
+    /// state.
+    ///
+    /// - Parameter next: What the node is to do from now on.
+    /// - Throws: An inconsistent configuration, or `.system`; the old one then stays in force.
+    public func reconfigure(_ next: FailoverConfiguration) throws(FailoverError) {
+        let plan = try plan(for: next)
+        do throws(HostError) {
+            try host.follow(next.interfaceUses)
+        } catch {
+            throw .system(error)
+        }
+        configuration = next
+        // What the kernel tells meanwhile counts once all follow the new configuration.
+        host.holdEvents()
+        watchRoutes()
+        disband(plan)
+        for key in plan.endings.keys { retire(key, plan) }
+        host.replaceLinks(for: next.routers)
+        for settings in next.routers { drivers[RouterKey(settings)]?.adopt(settings) }
+        host.removeLinks(except: next.routers)
+        host.drop(for: next.addressesThatAcceptNothing)
+        host.mailSettings = next.mail
+        host.writeStates(to: next.notificationFIFOs)
+        startScripts(plan.scripts, isReload: true)
+        startFiles(plan.files)
+        startProcesses(plan.processes)
+        for settings in next.routers where drivers[RouterKey(settings)] == nil {
+            addDriver(settings)
+        }
+        formGroups()
+        elections.forEach { $0.start() }
+        host.forgetDeparted()
+        host.releaseEvents()
+        host.emit(.reloaded)
+    }
+
+    /// Stops a virtual router, and keeps its notifications until the last program has ended.
+    private func retire(_ key: RouterKey, _ plan: FailoverPlan) {
+        guard let driver = drivers.removeValue(forKey: key) else { return }
+        let isDeleted = plan.endings[key] == .removed
+        driver.elections?.stop(because: isDeleted ? .deleted : .entered(.stopped))
+        elections.removeAll { $0 === driver.elections }
+        keepUntilIdle(driver.notifier)
+    }
+}
