@@ -11,6 +11,9 @@ public final class FailoverNode {
     public static let stopNotificationLimit = Duration.seconds(5)
 
     var configuration: FailoverConfiguration
+    /// The configuration as it was asked for: its routers may follow source addresses.
+    var asked: FailoverConfiguration
+    var isFollowingSources = false
     let host: Host
     private var lock: NodeLock?
     var drivers: [RouterKey: RouterDriver] = [:]
@@ -36,6 +39,7 @@ public final class FailoverNode {
     ) throws(FailoverError) {
         try configuration.validate()
         self.configuration = configuration
+        asked = configuration
         do throws(HostError) {
             host = try Host(loop: loop, onEvent: onEvent)
         } catch {
@@ -53,6 +57,7 @@ public final class FailoverNode {
     ///   (CAP_NET_ADMIN, CAP_NET_RAW).
     public func start() throws(FailoverError) {
         let taken = try NodeLock()
+        configuration = placed(asked)
         do throws(HostError) {
             try host.follow(configuration.interfaceUses)
         } catch {
@@ -64,6 +69,7 @@ public final class FailoverNode {
         host.onInterfaceChange = { [weak self] in
             if let routers = self?.configuration.routers { self?.host.provideLinks(for: routers) }
             self?.reconsiderAll()
+            self?.followSources()
             // The kernel drops routes along with a link and does not say so.
             self?.drivers.values.forEach { $0.restoreAllRoutes() }
         }

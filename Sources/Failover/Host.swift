@@ -97,6 +97,9 @@ final class Host {
         departed = previous.interfaces.filter { interfaces[$0.key] == nil }
     }
 
+    /// All interfaces and addresses, as the kernel last told; `nil` once nothing is followed.
+    var networkState: NetworkState? { monitor?.state }
+
     /// Closes the sockets of interfaces that nobody needs any more.
     func forgetDeparted() { departed = [:] }
 

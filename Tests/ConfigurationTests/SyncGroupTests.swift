@@ -56,7 +56,7 @@ private func pair(_ rest: String) -> String {
         ),
         (
             "vrrp_sync_group G { group { A A } }",
-            "f:11:31: error: 'A' is listed twice"
+            "f:11:31: warning: 'A' is listed twice"
         ),
         (
             "vrrp_sync_group G { group { A B } }\nvrrp_sync_group H { group { B } }",
@@ -64,7 +64,7 @@ private func pair(_ rest: String) -> String {
         ),
         (
             "vrrp_sync_group G {\n}",
-            "f:11:17: error: vrrp_sync_group 'G' has no 'group' with the names of instances"
+            "f:11:17: warning: vrrp_sync_group 'G' has no 'group' with the names of instances: it moves nobody"
         ),
         (
             "vrrp_sync_group G { group { A } }",
@@ -83,26 +83,11 @@ private func pair(_ rest: String) -> String {
         #expect(loaded.model?.virtualRouters.first?.preemptDelay == .seconds(2.5))
     }
 
-    @Test(arguments: [
-        (
-            "state MASTER\npreempt_delay 5",
-            "f:6:1: error: 'preempt_delay' can't be used with state MASTER; write state BACKUP, which changes nothing else"
-        ),
-        (
-            "nopreempt\npreempt_delay 5",
-            "f:6:1: error: 'preempt_delay' can't be used with nopreempt: there is nothing to delay; take one of the two out"
-        ),
-        (
-            "priority 255\nstate BACKUP\npreempt_delay 5",
-            "f:7:1: error: 'preempt_delay' can't be used with priority 255: the owner of the addresses takes them at once"
-        ),
-        (
-            "preempt_delay 1001",
-            "f:5:15: error: preempt_delay 1001: must be 0 to 1000 seconds"
-        ),
-    ])
-    func `preempt_delay where it can't be is an error`(lines: String, message: String) {
-        #expect(diagnose(instance(lines)) == [message])
+    @Test func `preempt_delay ends at keepalived's limit`() {
+        #expect(
+            diagnose(instance("preempt_delay 1001")) == [
+                "f:5:15: error: preempt_delay 1001: must be 0 to 1000 seconds"
+            ])
     }
 
     @Test func `the delays of the whole node`() {

@@ -45,6 +45,11 @@ private let changes:
         ),
         ("admitsUnknownPeers", "how advertisements travel", { $0.admitsUnknownPeers = true }),
         ("unicastHopLimit", "how advertisements travel", { $0.unicastHopLimit = 64 }),
+        ("followsSource", "how advertisements travel", { $0.followsSource = true }),
+        (
+            "familyWithoutAddresses", "how advertisements travel",
+            { $0.familyWithoutAddresses = .ipv6 }
+        ),
         (
             "sourceAddress", "how advertisements travel",
             { $0.sourceAddress = .v4(IPv4Address(10, 9, 0, 1)) }

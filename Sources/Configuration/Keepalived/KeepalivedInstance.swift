@@ -97,7 +97,7 @@ struct KeepalivedInstance: Sendable {
         guard transport.peers?.isEmpty == false, let source = transport.unicastSource else {
             return nil
         }
-        return "[\(source.address)]"
+        return "that has \(source.address)"
     }
 
     /// keepalived runs an instance without addresses, too.
