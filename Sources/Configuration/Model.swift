@@ -58,6 +58,8 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var startupDelay = Duration.zero
     /// How long after the start of the host virtual routers take part, if that is later.
     public var delayAfterBoot = Duration.zero
+    /// How long changes of interfaces have to last before they count (`interface_up_down_delays`).
+    public var interfaceDelays: [InterfaceDelays] = []
 
     /// Makes the defaults.
     public init() {}

@@ -137,6 +137,7 @@ extension FailoverConfiguration {
     /// How the virtual routers use the interfaces of the host.
     var interfaceUses: InterfaceUses {
         var uses = InterfaceUses()
+        uses.delays = keptDelays
         for group in syncGroups { uses.watched.formUnion(group.tracked.interfaces.map(\.name)) }
         for router in routers {
             uses.advertising[router.interface, default: [:]][router.family, default: []]

@@ -14,6 +14,11 @@ public struct FailoverConfiguration: Hashable, Sendable {
     /// How long after the start of the host the node begins, if that is later
     /// (`vrrp_delay_after_boot`).
     public var delayAfterBoot = Duration.zero
+    /// How long changes of an interface have to last before they count, by its name
+    /// (`interface_up_down_delays`).
+    ///
+    /// Going down counts before a peer would take over all the same.
+    public var linkDelays: [String: LinkDelays] = [:]
     /// How mail is sent; `nil`: not at all.
     public var mail: MailSettings?
     /// The scripts that virtual routers may track; names are unique.

@@ -57,6 +57,10 @@ final class Host {
     private var heldEvents: [NetworkEvent]?
     private var lastDryReadings: [String: MonotonicInstant] = [:]
     private(set) var uses = InterfaceUses()
+    /// What the interfaces count as whose changes have to last.
+    var debounces: [String: LinkDebounce] = [:]
+    /// When the next change counts.
+    var settling: (due: Instant, deadline: EventLoop.Deadline)?
 
     /// Opens the sockets to the kernel, in the network namespace of the calling thread.
     init(loop: EventLoop, onEvent: @escaping (FailoverEvent) -> Void) throws(HostError) {
@@ -144,6 +148,8 @@ final class Host {
         mailbox.stop()
         monitor?.stop()
         monitor = nil
+        if let settling { loop.cancel(settling.deadline) }
+        settling = nil
         watchRoutes(false)
         removeLinks(except: [])
         interfaces = [:]
@@ -209,7 +215,7 @@ final class Host {
         filter.set(addresses)
     }
 
-    private func refreshAndTell() {
+    func refreshAndTell() {
         let before = interfaces
         if let state = monitor?.state { forgetMissingLinks { state.links[$0] != nil } }
         refresh()
@@ -233,12 +239,15 @@ final class Host {
                 link: link, addresses: state.addresses(of: link.index),
                 virtualAddresses: uses.virtualAddresses[name] ?? [],
                 claimedAddresses: interfaces[name]?.claimedAddresses ?? [])
+            interface.settledState = settledState(of: name, isRunning: link.isRunning)
             for (family, groups) in uses.advertising[name] ?? [:] {
                 provideSocket(of: family, hearing: groups, for: &interface)
             }
             next[name] = interface
         }
         interfaces = next
+        debounces = debounces.filter { next[$0.key] != nil }
+        waitForSettling()
     }
 
     /// Keeps the socket of an interface that is the same as before, or opens one.
@@ -271,4 +280,6 @@ struct InterfaceUses: Hashable {
     var watched: Set<String> = []
     /// The addresses that move, by the interface that holds them.
     var virtualAddresses: [String: Set<IPAddress>] = [:]
+    /// How long changes of an interface have to last before they count, where they do.
+    var delays: [String: LinkDelays] = [:]
 }

@@ -114,3 +114,36 @@ private func pair(_ rest: String) -> String {
             ])
     }
 }
+
+@Suite struct `interface_up_down_delays` {
+    private func delays(_ lines: String, _ router: String = "") -> LoadedConfiguration {
+        load("interface_up_down_delays {\n\(lines)\n}\n" + instance(router))
+    }
+
+    @Test func `one number is both, two are down and up`() {
+        let loaded = delays("eth1 1.5\neth2 0 30")
+        #expect(loaded.diagnostics.isEmpty, "\(loaded.diagnostics)")
+        #expect(
+            loaded.model?.global.interfaceDelays == [
+                InterfaceDelays(interface: "eth1", down: .seconds(1.5), up: .seconds(1.5)),
+                InterfaceDelays(interface: "eth2", down: .zero, up: .seconds(30)),
+            ])
+    }
+
+    @Test(arguments: [
+        (
+            "eth1 3", "",
+            "f:2:1: warning: interface_up_down_delays: eth1 counts as down after 2 s, since VI_1's peers take over after that"
+        ),
+        (
+            "eth1 3", "version 3\nadvert_int 0.5\ndown_timer_adverts 5",
+            "f:2:1: warning: interface_up_down_delays: eth1 counts as down after 2 s, since VI_1's peers take over after that"
+        ),
+        ("eth1 256", "", "f:2:6: error: eth1 256: must be 0 to 255 seconds"),
+        ("eth1", "", "f:2:1: error: 'eth1' needs a time, 0 to 255 seconds"),
+        ("eth1 1\neth1 2", "", "f:3:1: error: the delays of eth1 is already defined at f:2"),
+    ])
+    func `what does not fit is told`(lines: String, router: String, message: String) {
+        #expect(delays(lines, router).diagnostics.map(\.description) == [message])
+    }
+}

@@ -205,6 +205,10 @@ private func node(_ change: (inout RouterSettings) -> Void = { _ in }) throws
                 { $0.delayAfterBoot = .seconds(1) }
             ),
             (
+                "linkDelays", "election: changed in place: delays of interfaces",
+                { $0.linkDelays = ["eth1": LinkDelays(down: .zero, up: .seconds(1))] }
+            ),
+            (
                 "mail", "election: changed in place: how mail is sent",
                 { $0.mail = MailSettings(program: ["true"], nodeName: "a") }
             ),

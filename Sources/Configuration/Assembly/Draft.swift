@@ -43,6 +43,7 @@ struct Draft: Sendable {
     /// Where a check by a program is asked for.
     var commandChecks: [Location] = []
     var global = GlobalSettings()
+    var interfaceDelays: [Placed<InterfaceDelays>] = []
     var routers: [Placed<Router>] = []
     /// The names of all instances, also of those that have something wrong.
     var instanceNames: Set<String> = []

@@ -15,6 +15,7 @@ struct ModelAssembler {
     /// The model of all files; to be used only where ``diagnostics`` has no error afterwards.
     mutating func assemble() -> Model {
         checkVirtualRouters()
+        checkInterfaceDelays()
         checkProxies()
         checkListeners()
         if draft.isComplete {
@@ -33,6 +34,7 @@ struct ModelAssembler {
         model.scripts = draft.scripts.map { script(of: $0) }
         model.trackFiles = draft.trackFiles.map(\.value)
         model.trackProcesses = draft.trackProcesses.map(\.value)
+        model.global.interfaceDelays = draft.interfaceDelays.map(\.value)
         model.frontends = draft.frontends.map(\.value)
         model.backends = draft.backends.map(\.value)
         model.statisticsPages = draft.pages.map(\.value)
@@ -50,7 +52,7 @@ struct ModelAssembler {
     }
 
     /// Reports every value whose key an earlier one has.
-    private mutating func refuseDuplicates<Value, Key: Hashable>(
+    mutating func refuseDuplicates<Value, Key: Hashable>(
         _ values: [Placed<Value>], by key: (Value) -> Key, as what: (Value) -> String
     ) {
         var seen: [Key: Location] = [:]

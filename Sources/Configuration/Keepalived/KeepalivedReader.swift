@@ -14,6 +14,7 @@ struct KeepalivedReader {
     private var scripts: [KeepalivedScript] = []
     private var files: [KeepalivedFile] = []
     private var processes: [KeepalivedProcess] = []
+    private var delays: [(delays: InterfaceDelays, word: Word)] = []
 
     /// Reads one file; what it says counts once ``finish(_:into:)`` is called.
     ///
@@ -85,6 +86,9 @@ struct KeepalivedReader {
                 arguments.readBlock(with: KeepalivedSyncGroup.table, into: &group)
                 reader.groups.append(group)
             },
+            "interface_up_down_delays": .block { reader, arguments throws(Remark) in
+                reader.delays += KeepalivedDelays.read(&arguments)
+            },
             "virtual_server": .notYet("the kernel's balancer (IPVS) is left alone"),
             "virtual_server_group": .notYet("the kernel's balancer (IPVS) is left alone"),
             "include": include, "includer": include, "includem": include, "includew": include,
@@ -93,7 +97,7 @@ struct KeepalivedReader {
         ],
         notYet: """
             bfd_instance child_wait_time config_save_dir garp_group include_check instance
-            interface_up_down_delays linkbeat_interfaces linkbeat_use_polling namespace_with_ipsets
+            linkbeat_interfaces linkbeat_use_polling namespace_with_ipsets
             net_namespace_ipvs static_ipaddress static_routes static_rules tmp_config_directory
             track_group umask use_pid_dir
             """)
@@ -138,6 +142,10 @@ struct KeepalivedReader {
         draft.global.mail = globals.mail.settings
         draft.global.startupDelay = globals.startupDelay ?? draft.global.startupDelay
         draft.global.delayAfterBoot = globals.delayAfterBoot ?? draft.global.delayAfterBoot
+        draft.interfaceDelays += delays.map {
+            Placed(
+                value: $0.delays, location: Location(file: file, position: $0.word.position))
+        }
         for script in scripts {
             draft.scriptNames.insert(script.name.text)
             let location = Location(file: file, position: script.name.position)

@@ -21,6 +21,9 @@ extension FailoverConfiguration {
         mail = model.global.mail.map { MailSettings($0, node: model.global.routerID) }
         startupDelay = model.global.startupDelay
         delayAfterBoot = model.global.delayAfterBoot
+        for delays in model.global.interfaceDelays {
+            linkDelays[delays.interface] = LinkDelays(down: delays.down, up: delays.up)
+        }
         let backends =
             model.virtualRouters.flatMap(\.trackedBackends)
             + model.syncGroups.flatMap(\.trackedBackends)

@@ -46,6 +46,7 @@ extension Model {
         part.global.mail = nil
         part.global.startupDelay = .zero
         part.global.delayAfterBoot = .zero
+        part.global.interfaceDelays = []
         return part
     }
 }
