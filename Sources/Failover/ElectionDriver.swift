@@ -43,12 +43,18 @@ final class ElectionDriver {
         for member in members {
             member.elections?.letGo()
             member.elections = self
+            member.prepareChannel()
         }
         notifier.onFailure = { [weak self, name = settings?.name ?? ""] arguments, result in
             host.emit(
                 .group(
                     name: self?.settings?.name ?? name,
                     .notificationFailed(program: arguments[0], result)))
+        }
+        notifier.onSlowness = { [weak self, name = settings?.name ?? ""] arguments in
+            host.emit(
+                .group(
+                    name: self?.settings?.name ?? name, .notificationSlow(program: arguments[0])))
         }
     }
 
@@ -76,6 +82,7 @@ final class ElectionDriver {
     func reconsider() {
         guard isRunning else { return }
         if members.contains(where: \.hasLostItsSource) { suspend() }
+        members.forEach { $0.followLink() }
         guard MonotonicInstant.now >= host.quietUntil else { return }
         let inputs = members.map { $0.trackers() }
         let shared = settings.map { host.trackers(of: $0.tracked) } ?? []
@@ -236,9 +243,19 @@ extension ElectionDriver {
         since = .now
         guard let settings else { return }
         host.emit(.group(name: settings.name, .entered(next)))
+        tell(of: settings, sendsMail: settings.sendsMail)
+    }
+
+    /// Tells of the group's state once more, with a greater epoch.
+    func notifyAgain() {
+        guard let settings, state == .active else { return }
+        tell(of: settings, sendsMail: false)
+    }
+
+    private func tell(of settings: SyncGroupSettings, sendsMail: Bool) {
         notifier.tell(
-            .entered(next), of: .group(name: settings.name), settings.notifications,
-            sendsMail: settings.sendsMail)
+            .entered(state), of: .group(name: settings.name), settings.notifications,
+            sendsMail: sendsMail)
     }
 
     private func setTimer() {
@@ -264,6 +281,7 @@ extension ElectionDriver {
     }
 
     private func wake() {
+        if let due = timer?.due { host.lag.note(.now - due) }
         timer = nil
         // After a stall, what arrived meanwhile counts before the deadline that passed meanwhile.
         // The clock is read first: another stall, after the reading, must not pass for silence.

@@ -8,20 +8,31 @@ extension NotificationPrograms {
 }
 
 /// What tells one virtual router of a node from another: RFC 9568 §3, §5.2.3.
+///
+/// One VRID may serve several groups of one interface, and unicast beside them, as in keepalived:
+/// their advertisements never meet.
 struct RouterKey: Hashable {
-    let interface: String
-    let family: AddressFamily
-    let vrid: VRID
+    /// What datagrams tell that are no one's by their destination.
+    struct Name: Hashable {
+        let interface: String
+        let family: AddressFamily
+        let vrid: VRID
+    }
 
-    init(interface: String, family: AddressFamily, vrid: VRID) {
-        self.interface = interface
-        self.family = family
-        self.vrid = vrid
+    let name: Name
+    /// The group that it hears; `nil`: unicast.
+    let group: IPAddress?
+
+    init(name: Name, group: IPAddress?) {
+        self.name = name
+        self.group = group
     }
 
     init(_ settings: RouterSettings) {
         self.init(
-            interface: settings.interface, family: settings.family, vrid: settings.vrid)
+            name: Name(
+                interface: settings.interface, family: settings.family, vrid: settings.vrid),
+            group: settings.group)
     }
 }
 
@@ -29,13 +40,8 @@ extension RouterSettings {
     /// Everything that is claimed, announced and released together, advertised ones first.
     var heldAddresses: [HeldAddress] { addresses + excludedAddresses }
 
-    /// The groups that its advertisements are sent to.
-    fileprivate var groups: [IPAddress] {
-        switch transport {
-        case .multicast(let group): [group ?? family.vrrpGroup]
-        case .unicast: []
-        }
-    }
+    /// The group that its advertisements are sent to; `nil`: unicast.
+    var group: IPAddress? { transport.group(of: family) }
 
     /// Looks whether addresses, transport and authentication fit together.
     fileprivate func validateWire() throws(FailoverError) {
@@ -130,7 +136,11 @@ extension FailoverConfiguration {
     /// An owner of the addresses takes what comes in for them whatever is configured (RFC 9568 §6.1).
     var addressesThatAcceptNothing: Set<InternetAddress> {
         Set(
-            routers.filter { !$0.acceptsTraffic && $0.priority != .owner }
+            routers.filter { router in
+                let election = VirtualRouter.Configuration(
+                    router, primaryAddress: .unspecified(router.family), advertisedCount: 1)
+                return !election.takesTraffic
+            }
                 .flatMap(\.heldAddresses).map { InternetAddress($0.address) })
     }
 
@@ -141,7 +151,7 @@ extension FailoverConfiguration {
         for group in syncGroups { uses.watched.formUnion(group.tracked.interfaces.map(\.name)) }
         for router in routers {
             uses.advertising[router.interface, default: [:]][router.family, default: []]
-                .formUnion(router.groups)
+                .formUnion([router.group].compactMap(\.self))
             uses.watched.insert(router.interface)
             if router.sender != router.interface {
                 // To send by; what arrives is heard on the interface below.

@@ -36,6 +36,12 @@ public enum FailoverEvent: Hashable, Sendable {
     case leftoverPartRemoved(String)
     /// A mail about a new state was not sent.
     case mailFailed(String)
+    /// The node ended with mails that were not sent.
+    case mailsLost(Int)
+    /// The node ended while notification programs ran, which go on, and others waited, which are lost.
+    case notificationsLeft(running: Int, lost: Int)
+    /// A datagram arrived that belongs to no virtual router and is none's.
+    case strayDatagram(StrayCause, from: IPAddress?, interface: String)
     /// Packets to addresses of `no_accept` are taken all the same.
     case filterFailed(AddressFilterError)
     /// The system refused something that belongs to no virtual router.
@@ -110,6 +116,12 @@ public enum RouterEvent: Hashable, Sendable {
     case claimsAddresses
     /// It takes its addresses off their interfaces.
     case releasesAddresses
+    /// These addresses are about to leave the node: connections through them are dead.
+    case loses([IPAddress])
+    /// So many of its addresses are not advertised, since this interface carries no more; 0: all are.
+    case leavesUnadvertised(Int, interface: String)
+    /// An advertisement did not leave.
+    case notSent(SendFailure)
     /// It begins to announce an address.
     case announces(IPAddress, interface: String)
     /// Somebody else took an address off; it was put back.
@@ -126,6 +138,28 @@ public enum RouterEvent: Hashable, Sendable {
     case failed(HostError)
     /// A notification program failed.
     case notificationFailed(program: String, ScriptResult)
+    /// A notification program has been running for a minute, and may go on.
+    case notificationSlow(program: String)
+}
+
+/// Why an advertisement did not leave.
+public enum SendFailure: Hashable, Sendable {
+    /// It can't be signed.
+    case unauthentic(AuthenticationFailure)
+    /// The interface is gone, or refused a socket.
+    case noSocket(interface: String)
+    /// The kernel did not take it.
+    case refused(Errno, to: IPAddress)
+}
+
+/// Why a datagram belongs to no virtual router.
+public enum StrayCause: String, CaseIterable, Hashable, Sendable {
+    /// The node has none of its VRID on this interface.
+    case unknownVRID = "unknown-vrid"
+    /// Its IP header contradicts itself, or nothing follows it.
+    case malformed
+    /// Inside an IPsec authentication header, for a VRID that the node does not have.
+    case authenticationHeader = "authentication-header"
 }
 
 /// Something that happened to a sync group.
@@ -136,6 +170,8 @@ public enum GroupEvent: Hashable, Sendable {
     case entered(RouterState)
     /// A notification program failed.
     case notificationFailed(program: String, ScriptResult)
+    /// A notification program has been running for a minute, and may go on.
+    case notificationSlow(program: String)
 }
 
 /// Why a virtual router that could take part gives way to another.

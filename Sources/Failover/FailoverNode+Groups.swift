@@ -45,6 +45,30 @@ extension FailoverNode {
 }
 
 extension ElectionDriver {
+    /// Everything that changes the priority of a member, or may: what it tracks itself, and in a sync
+    /// group what counts for all of them.
+    func contributions(to member: RouterDriver) -> [TrackerSnapshot] {
+        func tracked(by other: RouterDriver) -> [TrackerSnapshot] {
+            host.trackers(of: other.settings.tracked).compactMap { tracked in
+                guard var snapshot = tracked.snapshot else { return nil }
+                if let settings {
+                    snapshot.counts = SyncGroup.counts(
+                        tracked.standing, weighsMembers: settings.weighsMembers)
+                }
+                if other !== member { snapshot.owner = other.settings.name }
+                return snapshot
+            }
+        }
+        guard let settings else { return tracked(by: member) }
+        let others = members.filter { $0 !== member }.flatMap(tracked).filter(\.counts)
+        let shared = host.trackers(of: settings.tracked).compactMap { tracked in
+            var snapshot = tracked.snapshot
+            snapshot?.owner = settings.name
+            return snapshot
+        }
+        return tracked(by: member) + others + shared
+    }
+
     /// What a status display shows of the group; `nil` for a router by itself.
     var snapshot: GroupSnapshot? {
         settings.map {

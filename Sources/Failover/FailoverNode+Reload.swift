@@ -48,7 +48,7 @@ extension FailoverNode {
         disband(plan)
         for key in plan.endings.keys { retire(key, plan) }
         host.replaceLinks(for: next.routers)
-        for settings in next.routers { drivers[RouterKey(settings)]?.adopt(settings) }
+        handOn(next.routers, plan)
         host.removeLinks(except: next.routers)
         host.drop(for: next.addressesThatAcceptNothing)
         host.mailSettings = next.mail
@@ -63,6 +63,18 @@ extension FailoverNode {
         elections.forEach { $0.start() }
         host.forgetDeparted()
         host.releaseEvents()
+    }
+
+    /// Lets what goes on follow its new settings, under what it is recognised by from now on.
+    private func handOn(_ routers: [RouterSettings], _ plan: FailoverPlan) {
+        var following: [RouterKey: RouterDriver] = [:]
+        for settings in routers {
+            let key = RouterKey(settings)
+            guard let driver = plan.predecessors[key].flatMap({ drivers[$0] }) else { continue }
+            driver.adopt(settings)
+            following[key] = driver
+        }
+        drivers = following
     }
 
     /// Stops a virtual router, and keeps its notifications until the last program has ended.

@@ -1,4 +1,5 @@
 internal import LinuxIO
+internal import Netlink
 public import Reactor
 internal import VRRPCore
 
@@ -7,8 +8,12 @@ internal import VRRPCore
 /// Belongs to the thread of its loop, and blocks it for no longer than a netlink request takes. It
 /// logs nothing: what happens is told by events, whose ``FailoverEvent/logLine`` is keepalived's.
 public final class FailoverNode {
-    /// How long notification programs may go on after the last router has resigned.
-    public static let stopNotificationLimit = Duration.seconds(5)
+    /// How long the end of the node waits, after the last router has resigned, for notification
+    /// programs and mails.
+    ///
+    /// What runs then is left to itself, as keepalived leaves it at once.
+    public static let stopNotificationLimit = Duration.seconds(10)
+    var stopLimit = FailoverNode.stopNotificationLimit
 
     var configuration: FailoverConfiguration
     /// The configuration as it was asked for: its routers may follow source addresses.
@@ -22,6 +27,8 @@ public final class FailoverNode {
     /// Virtual routers that are no more, while their last notification programs run.
     private var retired: [StateNotifier] = []
     private var isStopping = false
+    private var isRouteCheckDue = false
+    private var lastRouteCheck = MonotonicInstant(nanoseconds: 0)
     /// Those that were told of.
     private var unknownVRIDs: Set<UInt8> = []
 
@@ -70,8 +77,7 @@ public final class FailoverNode {
             if let routers = self?.configuration.routers { self?.host.provideLinks(for: routers) }
             self?.reconsiderAll()
             self?.followSources()
-            // The kernel drops routes along with a link and does not say so.
-            self?.drivers.values.forEach { $0.restoreAllRoutes() }
+            self?.checkRoutes()
         }
         host.onDeparture = { [weak self] names in
             self?.drivers.values.forEach { $0.leave(names) }
@@ -91,6 +97,9 @@ public final class FailoverNode {
         }
         host.onDatagram = { [weak self] payload, header, interface in
             self?.receive(payload, header: header, on: interface)
+        }
+        host.onWrappedMessage = { [weak self] message, header, interface in
+            self?.refuseWrapped(message, header: header, on: interface)
         }
         host.removeLeftoverRoutes()
         host.removeLeftoverLinks()
@@ -117,6 +126,25 @@ public final class FailoverNode {
             })
     }
 
+    /// Looks for the routes that are held: the kernel drops some along with a link and does not say so.
+    ///
+    /// Ten times a second at most, however much the network changes.
+    private func checkRoutes() {
+        guard routeWatchIsOn, !isRouteCheckDue else { return }
+        isRouteCheckDue = true
+        let due = max(host.loop.now, lastRouteCheck + Self.routeCheckInterval)
+        host.loop.schedule(at: due) { [weak self] in
+            guard let self else { return }
+            isRouteCheckDue = false
+            lastRouteCheck = .now
+            drivers.values.forEach { $0.restoreAllRoutes() }
+        }
+    }
+
+    private var routeWatchIsOn: Bool { host.routeMonitor != nil }
+
+    private static let routeCheckInterval = Duration.milliseconds(100)
+
     /// Leaves everybody else alone for as long as the configuration says.
     private func waitBeforeTakingPart() {
         // The monotonic clock counts from the start of the host.
@@ -130,8 +158,8 @@ public final class FailoverNode {
 
     /// Resigns: priority 0 and no addresses from this call on, then the notification programs.
     ///
-    /// - Parameter then: Called on the loop once the last notification program has ended, after
-    ///   ``stopNotificationLimit`` at the latest; nothing of the node is left then.
+    /// - Parameter then: Called on the loop once the last notification program has ended and the last
+    ///   mail is sent, after ``stopNotificationLimit`` at the latest; nothing of the node is left then.
     public func shutDown(then: @escaping () -> Void) {
         guard !isStopping else { return }
         isStopping = true
@@ -139,15 +167,18 @@ public final class FailoverNode {
         let scripts = Array(host.scripts.values)
         scripts.forEach { $0.stop() }
         elections.forEach { $0.stop() }
+        host.drop(for: [])
         let stopping = drivers.values.map(\.notifier) + elections.map(\.notifier) + retired
-        var waiting = stopping.count
+        let filter = host.filter
+        var waiting = stopping.count + 2
         var finish: (() -> Void)? = { [self] in
-            stopping.forEach { $0.queue.abandon() }
+            abandon(stopping)
             scripts.forEach { $0.kill() }
             drivers = [:]
             elections = []
             retired = []
-            host.stop()
+            let unsent = host.stop()
+            if unsent > 0 { host.emit(.mailsLost(unsent)) }
             lock = nil
             then()
         }
@@ -156,7 +187,7 @@ public final class FailoverNode {
             finish = nil
             action?()
         }
-        let limit = host.loop.schedule(after: Self.stopNotificationLimit, finishOnce)
+        let limit = host.loop.schedule(after: stopLimit, finishOnce)
         let oneIsIdle = { [host] in
             waiting -= 1
             guard waiting <= 0 else { return }
@@ -164,8 +195,17 @@ public final class FailoverNode {
             // In a turn of its own, so that no handler runs on what it takes down.
             host.loop.schedule(after: .zero, finishOnce)
         }
-        if stopping.isEmpty { oneIsIdle() }
         stopping.forEach { $0.queue.whenIdle(oneIsIdle) }
+        host.mailbox.whenIdle(oneIsIdle)
+        if let filter { filter.whenIdle(oneIsIdle) } else { oneIsIdle() }
+    }
+
+    /// Leaves the notification programs that still run to themselves.
+    private func abandon(_ notifiers: [StateNotifier]) {
+        let left = notifiers.map { $0.queue.abandon() }
+        let running = left.count { $0.isRunning }
+        let lost = left.map(\.leftOut).reduce(0, +)
+        if running + lost > 0 { host.emit(.notificationsLeft(running: running, lost: lost)) }
     }
 
     /// Keeps what tells of states until its last program has ended.
@@ -199,7 +239,7 @@ public final class FailoverNode {
                 NotificationFIFOSnapshot(
                     path: $0.path, written: $0.writtenCount, lost: $0.lostCount)
             },
-            strayDatagrams: host.strayDatagramCount,
+            strays: host.strays, lag: host.lag, lostMails: host.mailbox.lostCount,
             startupCountdown: host.quietUntil > .now ? host.quietUntil - .now : nil)
     }
 
@@ -213,21 +253,43 @@ public final class FailoverNode {
     private func receive(_ payload: Span<UInt8>, header: IPHeader?, on interface: String) {
         let vridOffset = 1
         guard let header, payload.count > vridOffset else {
-            host.strayDatagramCount += 1
-            return
+            return tell(.malformed, from: header?.source, on: interface)
         }
         let number = payload[vridOffset]
-        if let vrid = VRID(rawValue: number),
-            let driver = drivers[
-                RouterKey(interface: interface, family: header.family, vrid: vrid)]
-        {
+        if let driver = driver(of: number, header: header, on: interface) {
             return driver.receive(payload, header: header)
         }
-        host.strayDatagramCount += 1
+        host.strays.count(.unknownVRID)
         guard configuration.tellsUnknownVRIDs, unknownVRIDs.count < Self.unknownVRIDLimit,
             unknownVRIDs.insert(number).inserted
         else { return }
         host.emit(.unknownVRID(number, from: header.source, interface: interface))
+    }
+
+    /// Refuses a message inside an authentication header, where the operator looks for it.
+    private func refuseWrapped(_ message: Span<UInt8>, header: IPHeader, on interface: String) {
+        let vridOffset = 1
+        guard message.count > vridOffset,
+            let driver = driver(of: message[vridOffset], header: header, on: interface)
+        else { return tell(.authenticationHeader, from: header.source, on: interface) }
+        driver.refuse(.malformed(.authenticationHeader), from: header.source)
+    }
+
+    /// The virtual router that a datagram is for; one of its VRID, if it goes elsewhere.
+    private func driver(
+        of number: UInt8, header: IPHeader, on interface: String
+    ) -> RouterDriver? {
+        guard let vrid = VRID(rawValue: number) else { return nil }
+        let name = RouterKey.Name(interface: interface, family: header.family, vrid: vrid)
+        let destination = header.destination
+        let key = RouterKey(name: name, group: destination.isMulticast ? destination : nil)
+        return drivers[key] ?? drivers.first { $0.key.name == name }?.value
+    }
+
+    private func tell(_ cause: StrayCause, from source: IPAddress?, on interface: String) {
+        host.strays.count(cause)
+        guard host.news.admit(.refusal) else { return }
+        host.emit(.strayDatagram(cause, from: source, interface: interface))
     }
 
     private static let unknownVRIDLimit = 64

@@ -27,7 +27,9 @@ public struct FailoverPlan: Hashable, Sendable {
     /// What changes; empty: nothing.
     public private(set) var steps: [Step] = []
 
-    /// The running virtual routers that end, and whether another of their name begins.
+    /// The running virtual router that each of the new configuration goes on from.
+    let predecessors: [RouterKey: RouterKey]
+    /// The running virtual routers that end.
     private(set) var endings: [RouterKey: Change] = [:]
     /// The members of groups that can't go on as they are: they move by themselves meanwhile.
     private(set) var disbanded: Set<[RouterKey]> = []
@@ -57,24 +59,25 @@ public struct FailoverPlan: Hashable, Sendable {
         scripts = NamedDifference(from: old.scripts, to: new.scripts)
         files = NamedDifference(from: old.files, to: new.files)
         processes = NamedDifference(from: old.processes, to: new.processes)
+        predecessors = Self.predecessors(of: new.routers, among: old.routers)
         let before = Dictionary(old.routers.map { (RouterKey($0), $0) }) { first, _ in first }
-        let kept = Set(new.routers.map(RouterKey.init))
+        let kept = Set(predecessors.values)
         for router in old.routers where !kept.contains(RouterKey(router)) {
-            end(router, .removed)
+            end(router, .removed, running: RouterKey(router))
         }
         compareGroups(old.syncGroups, new.syncGroups)
         add("script", scripts)
         add("tracked file", files)
         add("tracked process", processes)
         for router in new.routers {
-            guard let previous = before[RouterKey(router)] else {
+            guard let key = predecessors[RouterKey(router)], let previous = before[key] else {
                 add(router, .added)
                 continue
             }
             guard router != previous else { continue }
             let sources = (source(previous), nextSource(router))
             if let reason = router.reasonToRestart(previous, sources) {
-                end(router, .restarted(because: reason))
+                end(router, .restarted(because: reason), running: key)
             } else {
                 add(router, .changed(router.differences(from: previous)))
             }
@@ -82,7 +85,7 @@ public struct FailoverPlan: Hashable, Sendable {
         compareNode(old, new)
         // Nothing may change in silence.
         if steps.isEmpty, old != new { add("election", .changed(["settings"])) }
-        let goOn = Set(new.compositions.map(\.members))
+        let goOn = Set(new.compositions.map { $0.members.map { predecessors[$0] ?? $0 } })
         for (members, _) in old.compositions where members.count > 1 {
             if !goOn.contains(members) || members.contains(where: { endings[$0] != nil }) {
                 disbanded.insert(members)
@@ -98,9 +101,29 @@ public struct FailoverPlan: Hashable, Sendable {
         add("virtual router \(router.name)", change)
     }
 
-    private mutating func end(_ router: RouterSettings, _ change: Change) {
-        endings[RouterKey(router)] = change
+    private mutating func end(
+        _ router: RouterSettings, _ change: Change, running key: RouterKey
+    ) {
+        endings[key] = change
         add(router, change)
+    }
+
+    /// Finds each virtual router again: by what tells it from others on the wire, or, where there is
+    /// none such, as the only one of its interface, family and VRID, which travels otherwise now.
+    private static func predecessors(
+        of new: [RouterSettings], among old: [RouterSettings]
+    ) -> [RouterKey: RouterKey] {
+        let (newKeys, oldKeys) = (new.map(RouterKey.init), Set(old.map(RouterKey.init)))
+        var predecessors: [RouterKey: RouterKey] = [:]
+        for key in newKeys where oldKeys.contains(key) { predecessors[key] = key }
+        let left = oldKeys.subtracting(newKeys)
+        for key in newKeys where predecessors[key] == nil {
+            let candidates = left.filter { $0.name == key.name }
+            let rivals = newKeys.filter { $0.name == key.name && predecessors[$0] == nil }
+            guard candidates.count == 1, rivals.count == 1 else { continue }
+            predecessors[key] = candidates.first
+        }
+        return predecessors
     }
 
     private mutating func add<Part>(_ kind: String, _ difference: NamedDifference<Part>) {

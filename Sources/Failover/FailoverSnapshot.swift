@@ -12,9 +12,57 @@ public struct FailoverSnapshot: Hashable, Sendable {
     /// The named pipes that states are written to, in the order of the configuration.
     public var notificationFIFOs: [NotificationFIFOSnapshot]
     /// Datagrams that belonged to none of the node's virtual routers.
-    public var strayDatagrams: Int
+    public var strays: StrayCounters
+    /// How late the elections were woken so far.
+    public var lag: SchedulingLag
+    /// Mails that were not sent.
+    public var lostMails: Int
     /// How long the node still waits before it takes part (`vrrp_startup_delay`); `nil`: it does not.
     public var startupCountdown: Duration?
+}
+
+/// Datagrams that belonged to none of a node's virtual routers, by cause.
+public struct StrayCounters: Hashable, Sendable {
+    private var counts: [StrayCause: Int] = [:]
+
+    /// How many there were for this cause.
+    public subscript(cause: StrayCause) -> Int { counts[cause, default: 0] }
+
+    /// The causes of which there were some, in their fixed order, with how many.
+    public var nonZero: [(cause: StrayCause, count: Int)] {
+        StrayCause.allCases.compactMap { cause in counts[cause].map { (cause, $0) } }
+    }
+
+    mutating func count(_ cause: StrayCause) { counts[cause, default: 0] += 1 }
+}
+
+/// How late the elections of a node were woken: because of load, of a host that stood still, or of a
+/// step that took long.
+public struct SchedulingLag: Hashable, Sendable {
+    /// From how late on it counts as a stall.
+    public static let stallLimit = Duration.milliseconds(10)
+
+    /// The longest so far.
+    public private(set) var longest = Duration.zero
+    /// How often it was ``stallLimit`` or more.
+    public private(set) var stallCount = 0
+    /// The last of those; `nil`: there was none.
+    public private(set) var lastStall: Stall?
+
+    /// One time that the elections were woken late.
+    public struct Stall: Hashable, Sendable {
+        /// How late.
+        public let length: Duration
+        /// When they were woken.
+        public let at: MonotonicInstant
+    }
+
+    mutating func note(_ lateness: Duration) {
+        longest = max(longest, lateness)
+        guard lateness >= Self.stallLimit else { return }
+        stallCount += 1
+        lastStall = Stall(length: lateness, at: .now)
+    }
 }
 
 /// A named pipe that states are written to, at one moment.
@@ -61,6 +109,8 @@ public struct RouterSnapshot: Hashable, Sendable {
     public var peers: [PeerSnapshot]
     /// The addresses that it holds at this moment.
     public var heldAddresses: [HeldAddress]
+    /// How many of its addresses are not advertised, since the link carries no more.
+    public var unadvertisedCount: Int
     /// The number of the last state that notification programs were told of; 0: none yet.
     public var epoch: Int64
     /// Notification programs left out because another state had come before their turn.
@@ -96,6 +146,8 @@ public struct HeardAdvertisement: Hashable, Sendable {
 public struct RouterCounters: Hashable, Sendable {
     /// Advertisements sent, those of priority 0 among them.
     public var sent = 0
+    /// Advertisements sent in the form of routers that would drop this one's.
+    public var echoed = 0
     /// Advertisements that the system did not take.
     public var sendFailures = 0
     /// Advertisements taken in, those of priority 0 among them.
@@ -104,6 +156,10 @@ public struct RouterCounters: Hashable, Sendable {
     public var releasesSent = 0
     /// Priority 0 received.
     public var releasesReceived = 0
+    /// Advertisements of lower priority heard while Active.
+    public var inferiorsHeard = 0
+    /// Conflicts with another Active router that this one won.
+    public var conflictsWon = 0
     /// Became Active.
     public var becameActive = 0
     /// Was Active and is no more.
@@ -132,8 +188,12 @@ public struct PeerSnapshot: Hashable, Sendable {
     public var refused: RefusalCounters
     /// Why its last datagram was refused; `nil`: it was taken.
     public var refusal: AdvertisementRefusal?
+    /// What it says that does not agree with this router's configuration.
+    public var mismatches: [VirtualRouter.Mismatch]
 
-    init(_ entry: PeerLedger.Entry) {
+    init(_ entry: PeerLedger.Entry, beside election: VirtualRouter?) {
+        mismatches =
+            entry.advertisement.flatMap { election?.mismatches(with: $0) } ?? []
         address = entry.address
         advertisement = entry.advertisement
         lastHeardAt = MonotonicInstant(nanoseconds: entry.lastHeardAt.nanoseconds)
@@ -166,8 +226,35 @@ public struct TrackerSnapshot: Hashable, Sendable {
     public var verdict: TrackerRecord.Verdict
     /// What it does to the priority at this moment.
     public var effect: TrackerStanding.Effect
+    /// The sync group or its other member that tracks it; `nil`: the router itself.
+    public var owner: String?
+    /// Whether it counts: what a member of a sync group tracks with a weight may not.
+    public var counts = true
     /// The number in the file, or of the processes; `nil` for a script or an interface.
     public var number: Int?
+    /// How the ends of processes are noticed; `nil`: it tracks none.
+    public var method: ProcessTrackingMethod?
+
+    init(
+        kind: Kind, name: String, weight: Int, verdict: TrackerRecord.Verdict,
+        effect: TrackerStanding.Effect, number: Int?, method: ProcessTrackingMethod?
+    ) {
+        self.kind = kind
+        self.name = name
+        self.weight = weight
+        self.verdict = verdict
+        self.effect = effect
+        self.number = number
+        self.method = method
+    }
+}
+
+/// How the end of a tracked process is noticed.
+public enum ProcessTrackingMethod: Hashable, Sendable {
+    /// At once, by a descriptor of each process (`pidfd_open(2)`).
+    case descriptors
+    /// Within a second, by looking: the kernel gives no such descriptors to this program.
+    case looking
 }
 
 /// A tracked script at one moment.

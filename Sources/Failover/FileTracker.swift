@@ -4,7 +4,7 @@ internal import Reactor
 /// A file that somebody writes a number to, and the number: keepalived's `track_file`.
 ///
 /// The kernel tells of each change; where it does not (the directory is missing, or there are too
-/// many watches) the file is read once a second. A file that is missing or holds no number counts
+/// many watches) the file is read once a second, until it does. A file that is missing or holds no number counts
 /// as 0.
 final class FileTracker {
     let settings: TrackedFileSettings
@@ -61,8 +61,7 @@ final class FileTracker {
         do throws(SystemError) {
             let made = try DirectoryWatch(path: "/" + parent)
             watch = try loop.watch(made.descriptor.rawValue, for: .readable) { [weak self] _ in
-                self?.directory?.clear()
-                self?.look()
+                self?.directoryChanged()
             }
             directory = consume made
         } catch {
@@ -72,6 +71,16 @@ final class FileTracker {
                 self?.look()
             }
         }
+    }
+
+    private func directoryChanged() {
+        directory?.clear()
+        // Made anew, as a service manager does with a service's own, it is another directory.
+        if directory?.isThere == false {
+            stop()
+            follow()
+        }
+        look()
     }
 
     private func look() {

@@ -96,16 +96,25 @@ extension Host {
 
     /// Tells the LAN of an interface that this host has an address now.
     ///
+    /// - Parameters:
+    ///   - address: The address.
+    ///   - name: The interface.
+    ///   - inBothForms: Whether hosts are told too that heed a reply only.
     /// - Throws: `HostError`: no such interface, one that is no Ethernet, or one that is down.
-    func announce(_ address: IPAddress, on name: String) throws(HostError) {
+    func announce(
+        _ address: IPAddress, on name: String, inBothForms: Bool
+    ) throws(HostError) {
         guard let link = interfaces[name]?.link, let hardware = link.hardwareAddress,
             let mac = MACAddress(octets: hardware.octets)
         else { throw .system(SystemError(call: "announce", errno: .noSuchDevice, subject: name)) }
-        let frame = address.announcementFrame(from: mac)
-        let result = announcer.sendFrame(frame.span, interfaceIndex: link.index)
-        if case .failed(let errno) = result {
-            throw .system(
-                SystemError(call: "announce", errno: errno, subject: "\(address) on \(name)"))
+        var frames = [address.announcementFrame(from: mac)]
+        if inBothForms, let reply = address.announcementReply(from: mac) { frames.append(reply) }
+        for frame in frames {
+            let result = announcer.sendFrame(frame.span, interfaceIndex: link.index)
+            if case .failed(let errno) = result {
+                throw .system(
+                    SystemError(call: "announce", errno: errno, subject: "\(address) on \(name)"))
+            }
         }
     }
 

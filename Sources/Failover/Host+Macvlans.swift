@@ -7,14 +7,18 @@ extension Host {
     /// the interfaces below are.
     func provideLinks(for routers: [RouterSettings]) {
         for router in routers {
-            guard let wanted = router.virtualMAC, madeLinks[wanted.linkName] == nil,
-                let parent = interfaces[router.interface]?.link
+            guard let wanted = router.virtualMAC, let parent = interfaces[router.interface]?.link
             else { continue }
+            let usesIPv6 = router.heldAddresses.contains { $0.address.family == .ipv6 }
             do throws(NetlinkError) {
+                if let made = madeLinks[wanted.linkName] {
+                    // By a reload it may have got its first one.
+                    if usesIPv6 { try macvlans.allowIPv6(on: made) }
+                    continue
+                }
                 let made = try macvlans.create(
                     name: wanted.linkName, hardwareAddress: wanted.address,
-                    parentIndex: parent.index,
-                    usesIPv6: router.heldAddresses.contains { $0.address.family == .ipv6 })
+                    parentIndex: parent.index, usesIPv6: usesIPv6)
                 madeLinks[wanted.linkName] = made
                 linkFailures[wanted.linkName] = nil
                 try links.set(index: made.index, isUp: true)
@@ -24,6 +28,15 @@ extension Host {
                     emit(.failed(.netlink(error)))
                 }
             }
+        }
+    }
+
+    /// Lets the link of a virtual hardware address send on what comes in for others, while this host is
+    /// the one that has the address.
+    func setForwarding(_ isOn: Bool, on link: String) throws(HostError) {
+        guard let made = madeLinks[link] else { return }
+        do throws(NetlinkError) { try macvlans.setForwarding(isOn, on: made) } catch {
+            throw .netlink(error)
         }
     }
 

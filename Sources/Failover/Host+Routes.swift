@@ -11,14 +11,22 @@ extension Host {
     func add(_ held: HeldRoute) throws(HostError) -> Bool {
         let route = try located(held)
         do throws(NetlinkError) {
-            switch try routes.add(route) {
-            case .added: return true
-            case .alreadyPresent(let present) where present.protocolTag == .lbctl: return false
-            case .alreadyPresent: break
-            }
+            if try routes.add(route) == .added { return true }
+            if try routes.isPresent(route) { return false }
         } catch { throw .netlink(error) }
         throw .system(
             SystemError(call: "add", errno: .fileExists, subject: "\(held), another's"))
+    }
+
+    /// Puts a route into its table if nothing is in its place.
+    ///
+    /// - Returns: Whether nothing was.
+    /// - Throws: `HostError`, as ``add(_:)-(HeldRoute)``.
+    func addIfFree(_ held: HeldRoute) throws(HostError) -> Bool {
+        let route = try located(held)
+        do throws(NetlinkError) { return try routes.add(route) == .added } catch {
+            throw .netlink(error)
+        }
     }
 
     /// Takes a route out of its table; nothing happens if it is not there.
@@ -69,16 +77,6 @@ extension Host {
                 emit(.leftoverPartRemoved("\(route)"))
             }
         } catch { emit(.failed(.netlink(error))) }
-    }
-
-    /// The routes of this program that the kernel has.
-    func presentRoutes() -> [Route] {
-        do throws(NetlinkError) {
-            return try (routes.list(.v4) + routes.list(.v6)).filter { $0.protocolTag == .lbctl }
-        } catch {
-            emit(.failed(.netlink(error)))
-            return []
-        }
     }
 
     /// The route with its interface's number.

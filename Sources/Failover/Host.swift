@@ -17,7 +17,12 @@ final class Host {
     var processes: [String: ProcessTracker] = [:]
     /// What the node was told about itself.
     var facts: [String: Bool] = [:]
-    var strayDatagramCount = 0
+    /// What arrived and belongs to none of the virtual routers.
+    var strays = StrayCounters()
+    /// How much is told of it.
+    var news = PacketNews()
+    /// How late the elections were woken.
+    var lag = SchedulingLag()
     /// Before this, no virtual router takes part.
     var quietUntil = MonotonicInstant(nanoseconds: 0)
     /// Numbers the states that notification programs are told of.
@@ -39,6 +44,9 @@ final class Host {
     /// Called with the payload of each datagram of protocol 112; no header: it contradicts itself.
     var onDatagram: (Span<UInt8>, IPHeader?, _ interface: String) -> Void = { _, _, _ in }
 
+    /// Called with each VRRP message that arrived inside an authentication header.
+    var onWrappedMessage: (Span<UInt8>, IPHeader, _ interface: String) -> Void = { _, _, _ in }
+
     let addresses: AddressManager
     let announcer: ARPAnnouncer
     let routes: Routes
@@ -52,6 +60,7 @@ final class Host {
     var linkFailures: [String: NetlinkError] = [:]
     /// Drops what comes in for addresses that are held for others only.
     private(set) var filter: AddressFilter?
+    private var isDropping = false
     private var monitor: NetworkMonitor?
     /// What the kernel told and is not to count yet; `nil`: all counts at once.
     private var heldEvents: [NetworkEvent]?
@@ -140,12 +149,14 @@ final class Host {
     func write(_ line: String) { fifos.forEach { $0.write(line) } }
 
     /// Closes the sockets and follows nothing any more.
-    func stop() {
+    ///
+    /// - Returns: Mails that were not sent.
+    func stop() -> Int {
         files.values.forEach { $0.stop() }
         processes.values.forEach { $0.stop() }
         fifos.forEach { $0.stop() }
         fifos = []
-        mailbox.stop()
+        let unsent = mailbox.stop()
         monitor?.stop()
         monitor = nil
         if let settling { loop.cancel(settling.deadline) }
@@ -153,6 +164,7 @@ final class Host {
         watchRoutes(false)
         removeLinks(except: [])
         interfaces = [:]
+        return unsent
     }
 
     /// Takes in all that the kernel has told, and what arrived for one interface's routers.
@@ -203,13 +215,17 @@ final class Host {
 
     /// Drops what comes in for these addresses from now on, and for no others.
     ///
-    /// A node that has none to drop for does not run `nft`, unless it did before.
+    /// The first time also what an earlier run left behind is replaced or removed. A host that has
+    /// none to drop for needs no `nft`.
     func drop(for addresses: Set<InternetAddress>) {
-        if filter == nil, addresses.isEmpty { return }
+        let hasBegun = filter != nil
+        if hasBegun, addresses.isEmpty, !isDropping { return }
+        isDropping = !addresses.isEmpty
         let filter =
             filter
-            ?? AddressFilter(on: loop) { [emit] result in
-                if case .failure(let error) = result { emit(.filterFailed(error)) }
+            ?? AddressFilter(on: loop) { [weak self] result in
+                guard case .failure(let error) = result, let self, isDropping else { return }
+                emit(.filterFailed(error))
             }
         self.filter = filter
         filter.set(addresses)
@@ -269,6 +285,21 @@ final class Host {
         } catch {
             interface.socketErrors[family] = error
         }
+        if family == .ipv4, !groups.isEmpty || interface.sockets[family] != nil {
+            provideHeaderSocket(for: &interface)
+        }
+    }
+
+    /// It is there for a word to the operator: where it can't be, nothing else is lost.
+    private func provideHeaderSocket(for interface: inout HostInterface) {
+        let (name, index) = (interface.link.name, interface.link.index)
+        if let known = interfaces[name]?.headerSocket, known.interfaceIndex == index {
+            interface.headerSocket = known
+            return
+        }
+        interface.headerSocket = try? AuthenticationHeaderSocket(
+            interface: name, index: index, loop: loop
+        ) { [weak self] message, header in self?.onWrappedMessage(message, header, name) }
     }
 }
 

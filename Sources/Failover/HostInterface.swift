@@ -13,6 +13,8 @@ struct HostInterface {
     var claimedAddresses: Set<IPAddress> = []
     /// The sockets, one for each family in which virtual routers advertise here.
     var sockets: [AddressFamily: AdvertisementSocket] = [:]
+    /// Hears messages inside an IPsec authentication header; `nil` where that can't be.
+    var headerSocket: AuthenticationHeaderSocket?
     /// Why there is no socket of a family, or none that hears its groups.
     var socketErrors: [AddressFamily: SystemError] = [:]
 

@@ -15,6 +15,7 @@ final class Mailbox {
     private let onFailure: (String) -> Void
     private var waiting: [[String]] = []
     private var run: ProgramRun?
+    private var whenIdle: [() -> Void] = []
 
     /// Makes an empty box.
     ///
@@ -39,7 +40,19 @@ final class Mailbox {
     }
 
     /// Sends nothing more; what is being sent may arrive.
-    func stop() { waiting = [] }
+    ///
+    /// - Returns: How many mails waited, and are lost.
+    func stop() -> Int {
+        defer { (waiting, whenIdle) = ([], []) }
+        lostCount += waiting.count
+        return waiting.count
+    }
+
+    /// Calls back once, when all that there was to send is sent or lost; at once if nothing is.
+    func whenIdle(_ action: @escaping () -> Void) {
+        guard run != nil else { return action() }
+        whenIdle.append(action)
+    }
 
     private func startNext() {
         while run == nil, !waiting.isEmpty {
@@ -48,14 +61,20 @@ final class Mailbox {
                 run = try ProgramRun(
                     arguments: command, limit: Self.timeLimit, keepsOutput: true, loop: loop,
                     onResult: { [weak self] result, output in self?.finish(result, output) },
-                    onEnd: { [weak self] in
-                        self?.run = nil
-                        self?.startNext()
-                    })
+                    onEnd: { [weak self] in self?.ended() })
             } catch {
                 lose("\(error)")
             }
         }
+    }
+
+    private func ended() {
+        run = nil
+        startNext()
+        guard run == nil else { return }
+        let actions = whenIdle
+        whenIdle = []
+        actions.forEach { $0() }
     }
 
     private func finish(_ result: ProgramRun.Result, _ output: String) {

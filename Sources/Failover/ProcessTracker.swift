@@ -3,8 +3,9 @@ internal import Reactor
 
 /// Counts the processes that run a program: keepalived's `vrrp_track_process`.
 ///
-/// The end of one that was found is known at once, by a descriptor of it. New ones are found by
-/// looking through `/proc` once a second, in small steps so that nothing else on the loop waits.
+/// The end of one that was found is known at once, by a descriptor of it; where the kernel refuses
+/// that, within a second. New ones, and those that have become another program, are found by looking
+/// through `/proc` once a second, in small steps so that nothing else on the loop waits.
 /// (keepalived follows the kernel's process connector, which containers and many kernels lack.)
 final class ProcessTracker {
     /// A process that runs the program, and the watch for its end.
@@ -14,6 +15,9 @@ final class ProcessTracker {
         init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
     }
 
+    /// How the ends of processes are noticed, by the last one that was found.
+    private(set) var method = ProcessTrackingMethod.descriptors
+
     let settings: TrackedProcessSettings
     /// Whether as many run as should; `nil` before the first look.
     private(set) var hasQuorum: Bool?
@@ -21,8 +25,10 @@ final class ProcessTracker {
     var count: Int { found.count }
 
     private let loop: EventLoop
+    private let descriptor: (Int32) throws(SystemError) -> Descriptor
     private let onChange: (ProcessTracker) -> Void
-    private var found: [Int32: Found] = [:]
+    /// The processes that run the program; `nil`: one without a descriptor.
+    private var found: [Int32: Found?] = [:]
     private var unseen: ArraySlice<Int32> = []
     private var nextLook: EventLoop.Deadline?
     private var delayed: EventLoop.Deadline?
@@ -32,13 +38,16 @@ final class ProcessTracker {
     /// - Parameters:
     ///   - settings: Which program, and how many of it.
     ///   - loop: The loop that it is watched on.
+    ///   - descriptor: Gives a descriptor that becomes readable when a process ends.
     ///   - onChange: Called when there is a quorum, or none any more.
     init(
         settings: TrackedProcessSettings, loop: EventLoop,
+        descriptor: @escaping (Int32) throws(SystemError) -> Descriptor = ProcessTable.ending,
         onChange: @escaping (ProcessTracker) -> Void
     ) {
         self.settings = settings
         self.loop = loop
+        self.descriptor = descriptor
         self.onChange = onChange
     }
 
@@ -52,7 +61,7 @@ final class ProcessTracker {
     /// Follows no process any more.
     func stop() {
         for deadline in [nextLook, delayed].compactMap(\.self) { loop.cancel(deadline) }
-        for process in found.values { process.watch.map(loop.unwatch) }
+        for process in found.values { process?.watch.map(loop.unwatch) }
         found = [:]
     }
 
@@ -61,10 +70,19 @@ final class ProcessTracker {
     }
 
     private func scheduleLook() {
-        nextLook = loop.schedule(after: Self.lookInterval) { [weak self] in
-            self?.unseen = ProcessTable.processIDs[...]
-            self?.lookOn()
+        nextLook = loop.schedule(after: Self.lookInterval) { [weak self] in self?.look() }
+    }
+
+    private func look() {
+        let present = ProcessTable.processIDs
+        if found.values.contains(where: { $0 == nil }) {
+            let present = Set(present)
+            for (processID, process) in found where process == nil && !present.contains(processID) {
+                found[processID] = nil
+            }
         }
+        unseen = present[...]
+        lookOn()
     }
 
     private func lookOn() {
@@ -76,16 +94,27 @@ final class ProcessTracker {
     }
 
     private func examine(_ processID: Int32) {
-        guard found[processID] == nil, matches(processID) else { return }
+        let isKnown = found[processID] != nil
+        guard matches(processID) else {
+            // It has become another program.
+            if isKnown { forget(processID) }
+            return
+        }
+        guard !isKnown else { return }
         do throws(SystemError) {
-            let process = Found(try ProcessTable.ending(of: processID))
+            let process = Found(try descriptor(processID))
             process.watch = try loop.watch(process.descriptor.rawValue, for: .readable) {
                 [weak self] _ in
                 self?.ended(processID)
             }
-            found[processID] = process
+            method = .descriptors
+            found[processID] = .some(process)
         } catch {
             // It has ended since it was listed.
+            guard error.errno != .noSuchProcess else { return }
+            // A filter of system calls, or no descriptor left: it is there all the same.
+            method = .looking
+            found[processID] = .some(nil)
         }
     }
 
@@ -96,9 +125,12 @@ final class ProcessTracker {
     }
 
     private func ended(_ processID: Int32) {
-        guard let process = found.removeValue(forKey: processID) else { return }
-        process.watch.map(loop.unwatch)
+        forget(processID)
         settle()
+    }
+
+    private func forget(_ processID: Int32) {
+        found.removeValue(forKey: processID)??.watch.map(loop.unwatch)
     }
 
     /// Tells of a change once it has lasted as long as it must.

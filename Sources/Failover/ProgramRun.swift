@@ -36,14 +36,14 @@ final class ProgramRun {
     /// - Parameters:
     ///   - arguments: The program and its arguments, at least one.
     ///   - environment: `NAME=VALUE` each, beside this process's own.
-    ///   - limit: How long it may take.
+    ///   - limit: How long it may take; `nil`: as long as it likes, until ``end(within:)``.
     ///   - keepsOutput: Whether `onResult` is given what it printed.
     ///   - loop: The loop that it is watched on.
     ///   - onResult: Called once: at its end, or at the time limit.
     ///   - onEnd: Called once, when the process is gone.
     /// - Throws: `SystemError` that names the program when it can't be started; nothing is called.
     init(
-        arguments: [String], environment: [String] = [], limit: Duration, keepsOutput: Bool,
+        arguments: [String], environment: [String] = [], limit: Duration?, keepsOutput: Bool,
         loop: EventLoop,
         onResult: @escaping (Result, String) -> Void, onEnd: @escaping () -> Void
     ) throws(SystemError) {
@@ -75,12 +75,18 @@ final class ProgramRun {
         }
     }
 
-    private func beginWatching(limit: Duration) throws(SystemError) {
+    private func beginWatching(limit: Duration?) throws(SystemError) {
         watches.append(
             try loop.watch(process.pidfd.rawValue, for: .readable) { _ in self.processEnded() })
         if let output = outputNumber {
             watches.append(try loop.watch(output, for: .readable) { _ in self.takeOutput() })
         }
+        if let limit { end(within: limit) }
+    }
+
+    /// Gives a program that had no time limit one, from now on; one that has one keeps it.
+    func end(within limit: Duration) {
+        guard deadline == nil else { return }
         deadline = loop.schedule(after: limit) { self.timeLimitPassed() }
     }
 

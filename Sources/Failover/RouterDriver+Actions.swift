@@ -7,7 +7,12 @@ extension RouterDriver {
     /// - Returns: The state that the router entered by it, if it did.
     func perform(_ action: VirtualRouter.Action) -> RouterState? {
         switch action {
-        case .advertise(let priority): advertise(priority)
+        case .advertise(let priority):
+            guard let election else { break }
+            send(election.advertisement(priority: priority))
+        case .echo(let priority, let form):
+            guard let election else { break }
+            send(election.advertisement(priority: priority, in: form), isEcho: true)
         case .claimAddresses: claimAddresses()
         case .announceAddresses(let repetitions): announceAddresses(repetitions: repetitions)
         case .releaseAddresses: releaseAddresses()
@@ -18,18 +23,32 @@ extension RouterDriver {
         case .report(.rejected): break
         case .report(.releaseReceived(let sender)):
             counters.releasesReceived += 1
-            emit(.heardRelease(from: sender, as: state))
+            if news.admit(.release) { emit(.heardRelease(from: sender, as: state)) }
         case .report(let observation):
+            count(observation)
+            if let kind = PacketNews.Kind(observation), !news.admit(kind) { break }
             emit(.observed(observation))
             tell(of: observation)
         }
         return nil
     }
 
+    private func count(_ observation: VirtualRouter.Observation) {
+        switch observation {
+        case .inferiorAnswered: counters.inferiorsHeard += 1
+        case .reaffirmed: counters.conflictsWon += 1
+        default: break
+        }
+    }
+
     /// Tells named pipes, and programs that asked for it, of what changes no state.
     private func tell(of observation: VirtualRouter.Observation) {
         switch observation {
         case .inferiorAnswered: notify(.heardInferior)
+        // The other one's state was told of later than this one's: the greater epoch has to be ours.
+        case .reaffirmed:
+            notify(.entered(.active), isAgain: true)
+            elections?.notifyAgain()
         case .priorityChanged where settings.tellsPriorityChanges && state != .stopped:
             notifier.write(
                 .priorityChanged(isActive: state == .active),
@@ -55,10 +74,11 @@ extension RouterDriver {
         claimMissingAddresses()
         claimRoutes()
         let claimed = heldAddresses.filter { !before.contains($0) }
-        for _ in 0..<settings.announcements.repetitions { claimed.forEach(announce) }
+        announce(claimed, repetitions: settings.announcements.repetitions)
     }
 
     private func claimMissingAddresses() {
+        setForwarding(true)
         let held = Set(heldAddresses)
         let missing = settings.placedAddresses.filter { !held.contains($0) }
         for (address, result) in zip(missing, host.add(missing)) {
@@ -71,15 +91,35 @@ extension RouterDriver {
         }
     }
 
+    /// What comes in for the virtual hardware address is sent on by the Active router alone (RFC 9568
+    /// §6.4.2, §6.4.3).
+    private func setForwarding(_ isOn: Bool) {
+        guard let link = settings.virtualMAC?.linkName else { return }
+        do throws(HostError) { try host.setForwarding(isOn, on: link) } catch {
+            emit(.failed(error))
+        }
+    }
+
     private func releaseAddresses() {
         emit(.releasesAddresses)
+        setForwarding(false)
         release(heldRoutes, heldRules)
         // Also those whose addition failed: nothing is to stay behind.
         release(settings.placedAddresses)
     }
 
     /// Takes addresses off their interfaces.
-    func release(_ addresses: [PlacedAddress]) {
+    ///
+    /// Connections through those that leave the node are dead from then on.
+    ///
+    /// - Parameters:
+    ///   - addresses: The addresses.
+    ///   - staying: Those that the node holds elsewhere from now on.
+    func release(_ addresses: [PlacedAddress], staying: [PlacedAddress] = []) {
+        let staying = Set(staying.map(\.address))
+        let leaving = addresses.filter { heldAddresses.contains($0) }.map(\.address)
+            .filter { !staying.contains($0) }
+        if !leaving.isEmpty { emit(.loses(leaving)) }
         for error in host.remove(addresses) { emit(.failed(error)) }
         let gone = Set(addresses)
         heldAddresses.removeAll(where: gone.contains)
@@ -89,15 +129,53 @@ extension RouterDriver {
         guard repetitions > 0 else { return }
         let addresses = settings.placedAddresses
         for placed in addresses { emit(.announces(placed.address, interface: placed.interface)) }
-        for _ in 0..<repetitions { addresses.forEach(announce) }
+        announce(addresses, repetitions: repetitions)
     }
 
-    func announce(_ placed: PlacedAddress) {
+    /// Announces addresses that many times, the whole list at each turn, the first time in both forms
+    /// that receivers know.
+    func announce(_ addresses: [PlacedAddress], repetitions: Int) {
+        for turn in 0..<max(repetitions, 0) {
+            for address in addresses { announce(address, inBothForms: turn == 0) }
+        }
+    }
+
+    private func announce(_ placed: PlacedAddress, inBothForms: Bool) {
         do throws(HostError) {
-            try host.announce(placed.address, on: placed.interface)
+            try host.announce(placed.address, on: placed.interface, inBothForms: inBothForms)
             host.emit(.announced(placed.address, interface: placed.interface))
         } catch {
             emit(.failed(error))
+        }
+    }
+}
+
+/// How much is told of what others' packets cause: of each kind a few things at once, then one in ten
+/// seconds, in the log, to named pipes and to programs. All of it is counted.
+struct PacketNews {
+    enum Kind: Hashable {
+        case refusal, release, follower, discarded, inferior, mismatch, owner, conflict, unsent
+    }
+
+    private var limits: [Kind: RateLimit] = [:]
+
+    /// Whether one more may be told.
+    mutating func admit(_ kind: Kind) -> Bool { limits[kind, default: RateLimit()].admit(at: .now) }
+}
+
+extension PacketNews.Kind {
+    /// What an observation is news of; `nil`: it is not for packets alone to cause.
+    init?(_ observation: VirtualRouter.Observation) {
+        switch observation {
+        case .inferiorDiscarded: self = .discarded
+        case .inferiorAnswered: self = .inferior
+        case .intervalDiffers, .addressesDiffer: self = .mismatch
+        case .anotherOwner: self = .owner
+        case .reaffirmed: self = .conflict
+        case .releaseReceived: self = .release
+        case .transition, .activeDownTimerExpired, .superiorReceived, .priorityChanged, .stalled,
+            .rejected:
+            return nil
         }
     }
 }

@@ -12,14 +12,14 @@ extension RouterDriver {
                 $0.held.isTracked && $0.address == address && $0.interface == interface
             })
         else { return }
-        guard restorations.grant(at: .now) else {
+        guard restorations.grant(.address(held), at: .now) else {
             return giveWay(.removedTooOften(address, interface: interface))
         }
         do throws(HostError) {
             guard try host.add([held])[0].get() else { return }
             counters.addressesRestored += 1
             emit(.addressRestored(address, interface: interface))
-            announce(held)
+            announce([held], repetitions: 1)
         } catch {
             emit(.failed(error))
             giveWay(.notRestored(address, interface: interface))
@@ -31,7 +31,7 @@ extension RouterDriver {
         let deference: VirtualRouter.Deference =
             switch cause {
             case .removedTooOften, .notRestored, .partRemovedTooOften, .partNotRestored:
-                .until(.now + RestorationRecord.deferenceTime)
+                .until(.now + VirtualRouter.Deference.timeAfterLoss)
             case .asked: .untilNeeded
             }
         guard let elections else { return }
@@ -50,4 +50,11 @@ extension RouterDriver {
         emit(.tookOver)
         elections.carryOut(actions)
     }
+}
+
+/// Something that moves with a virtual router, and that somebody may take off.
+enum HeldPart: Hashable {
+    case address(PlacedAddress)
+    case route(HeldRoute)
+    case rule(HeldRule)
 }

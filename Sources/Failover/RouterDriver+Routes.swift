@@ -38,46 +38,42 @@ extension RouterDriver {
         switch event {
         case .routeRemoved(let removed):
             for held in heldRoutes where held.isTracked && held.route.isSamePlace(as: removed) {
-                restore("\(held)") { () throws(HostError) in try host.add(held) }
+                restore(.route(held), "\(held)") { () throws(HostError) in try host.add(held) }
             }
         case .ruleRemoved(let removed):
             for held in heldRules where held.isTracked && held.rule.isSameRule(as: removed) {
-                restore("\(held)") { () throws(HostError) in try host.add(held) }
+                restore(.rule(held), "\(held)") { () throws(HostError) in try host.add(held) }
             }
         case .missedSome: restoreAllRoutes()
         }
     }
 
-    /// Looks for each route and rule: the kernel does not tell of all that it drops itself.
+    /// Puts back each route and rule that is missing: the kernel does not tell of all that it drops.
+    ///
+    /// Asks for what is held and for nothing else, whatever the tables hold besides: one request for
+    /// each route.
     func restoreAllRoutes() {
-        guard heldRoutes.contains(where: \.isTracked) || heldRules.contains(where: \.isTracked)
-        else { return }
-        let present = host.presentRoutes()
         for held in heldRoutes where held.isTracked {
-            guard !present.contains(where: held.route.isSamePlace) else { continue }
-            restore("\(held)") { () throws(HostError) in try host.add(held) }
+            restore(.route(held), "\(held)") { () throws(HostError) in try host.addIfFree(held) }
         }
         for held in heldRules where held.isTracked {
-            do throws(HostError) {
-                guard try host.add(held) else { continue }
-                noteRestoration(of: "\(held)")
-            } catch { emit(.failed(error)) }
+            restore(.rule(held), "\(held)") { () throws(HostError) in try host.add(held) }
         }
     }
 
-    private func restore(_ what: String, _ add: () throws(HostError) -> Bool) {
+    /// Puts something back, and counts that if it was not there.
+    private func restore(_ part: HeldPart, _ what: String, _ add: () throws(HostError) -> Bool) {
         guard state == .active else { return }
-        guard restorations.grant(at: .now) else { return giveWay(.partRemovedTooOften(what)) }
         do throws(HostError) {
             guard try add() else { return }
-            noteRestoration(of: what)
         } catch {
             emit(.failed(error))
-            giveWay(.partNotRestored(what))
+            return giveWay(.partNotRestored(what))
         }
-    }
-
-    private func noteRestoration(of what: String) {
+        // What is too much goes with all that is held.
+        guard restorations.grant(part, at: .now) else {
+            return giveWay(.partRemovedTooOften(what))
+        }
         counters.routesRestored += 1
         emit(.partRestored(what))
     }

@@ -7,7 +7,7 @@ extension RouterDriver {
         let standing: TrackerStanding
         let faultCause: FaultCause?
         /// What a status display shows; `nil` for what every router depends on.
-        let snapshot: TrackerSnapshot?
+        var snapshot: TrackerSnapshot?
 
         /// Something that the router can't do without; `cause` is `nil` while all is well.
         init(needed cause: FaultCause?) {
@@ -18,24 +18,26 @@ extension RouterDriver {
 
         init(
             _ kind: TrackerSnapshot.Kind, _ tracked: TrackedName, _ standing: TrackerStanding,
-            number: Int? = nil, otherwise cause: FaultCause
+            number: Int? = nil, method: ProcessTrackingMethod? = nil,
+            otherwise cause: FaultCause
         ) {
             self.standing = standing
             faultCause = standing.effect == .faults ? cause : nil
             snapshot = TrackerSnapshot(
                 kind: kind, name: tracked.name, weight: tracked.weight, verdict: standing.verdict,
-                effect: standing.effect, number: number)
+                effect: standing.effect, number: number, method: method)
         }
 
         init(
             _ kind: TrackerSnapshot.Kind, _ tracked: TrackedName,
-            verdict: TrackerRecord.Verdict, number: Int? = nil, otherwise cause: FaultCause
+            verdict: TrackerRecord.Verdict, number: Int? = nil,
+            method: ProcessTrackingMethod? = nil, otherwise cause: FaultCause
         ) {
             self.init(
                 kind, tracked,
                 TrackerStanding(
                     weight: tracked.weight, verdict: verdict, isReversed: tracked.isReversed),
-                number: number,
+                number: number, method: method,
                 otherwise: verdict == .good ? .reversedIsGood(tracked.name) : cause)
         }
     }
@@ -52,7 +54,9 @@ extension RouterDriver {
                 Tracked(
                     needed: host.linkFailures[link].map { .linkRefused($0) } ?? .linkPending(link)))
         }
-        if own?.isUp == true || election?.hasSource != true { inputs.append(Tracked(needed: sourceFault)) }
+        if own?.isUp == true || own != nil && !settings.tracksOwnInterface && !hasSource {
+            inputs.append(Tracked(needed: sourceFault))
+        }
         if settings.transport == .unicast([]) { inputs.append(Tracked(needed: .peersMissing)) }
         if let error = own?.socketErrors[settings.family] {
             inputs.append(Tracked(needed: .socketRefused(error)))
@@ -110,7 +114,7 @@ extension Host {
                 let count = process?.count ?? 0
                 return Tracked(
                     .process, tracked, verdict: process?.hasQuorum == true ? .good : .failed,
-                    number: count, otherwise: .processCount(tracked.name, count))
+                    number: count, method: process?.method, otherwise: .processCount(tracked.name, count))
             }
             + things.interfaces.map { tracked in
                 let fault = linkFault(of: tracked.name)
@@ -140,9 +144,11 @@ extension RouterDriver {
             since: since,
             faultCauses: faultCauses, effectivePriority: effectivePriority,
             sourceAddress: source,
-            trackers: host.trackers(of: settings.tracked).compactMap(\.snapshot),
-            lastHeard: lastHeard, peers: ledger.entries.map(PeerSnapshot.init),
-            heldAddresses: heldAddresses.map(\.held), epoch: notifier.lastEpoch,
+            trackers: elections?.contributions(to: self) ?? [],
+            lastHeard: lastHeard,
+            peers: ledger.entries.map { PeerSnapshot($0, beside: election) },
+            heldAddresses: heldAddresses.map(\.held), unadvertisedCount: unadvertisedCount,
+            epoch: notifier.lastEpoch,
             obsoleteNotifications: notifier.queue.obsoleteCount,
             isDeferring: election?.isDeferring(at: .now) ?? false, raise: election?.raise ?? 0,
             preemptionCountdown: election?.preemptionCountdown(at: .now),

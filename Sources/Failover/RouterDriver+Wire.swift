@@ -1,4 +1,5 @@
 internal import LinuxIO
+internal import Netlink
 internal import VRRPCore
 
 /// How one virtual router speaks and listens: what stands between its socket and its election.
@@ -31,52 +32,62 @@ extension RouterDriver {
     }
 
     /// Counts a datagram that has no effect, and tells of the first of its kind.
-    private func refuse(_ refusal: AdvertisementRefusal, from source: IPAddress) {
+    func refuse(_ refusal: AdvertisementRefusal, from source: IPAddress) {
         counters.refused.count(refusal.cause)
         let isNews = ledger.refuse(refusal, from: source, at: .now)
-        guard isNews, refusalLines.admit(at: .now) else { return }
+        guard isNews, news.admit(.refusal) else { return }
         emit(.refused(refusal, source: source))
     }
 
     /// Sends one advertisement: to the group, or to each unicast peer.
-    func advertise(_ priority: Priority) {
-        guard let election,
-            let socket = host.interfaceInUse(settings.sender)?.sockets[settings.family],
-            var speaker = channel.take()
-        else {
-            counters.sendFailures += 1
-            return
-        }
+    ///
+    /// - Parameters:
+    ///   - advertisement: What to say.
+    ///   - isEcho: Whether it is in the form of another router.
+    func send(_ advertisement: Advertisement, isEcho: Bool = false) {
+        guard let election, var speaker = channel.take() else { return }
         let messages: [OutgoingMessage]
         defer { channel = speaker }
         do throws(AuthenticationFailure) {
             messages = try speaker.messages(
-                for: election.advertisement(priority: priority), at: .now,
-                using: settings.authentication?.keys)
+                for: advertisement, at: .now, using: settings.authentication?.keys)
         } catch {
-            counters.sendFailures += 1
-            return
+            return fail(.unauthentic(error))
+        }
+        guard let socket = host.interfaceInUse(settings.sender)?.sockets[settings.family] else {
+            return fail(.noSocket(interface: settings.sender))
         }
         let source = election.configuration.primaryAddress
-        let taken = messages.count { message in
+        var taken = 0
+        for message in messages {
             let header = IPHeader(
                 source: source, destination: message.destination, hopLimit: settings.hopLimit)
-            if case .moved = socket.send(message.payload, header: header) { return true }
-            return false
+            switch socket.send(message.payload, header: header) {
+            case .moved: taken += 1
+            case .wouldBlock: fail(.refused(.wouldBlock, to: message.destination))
+            case .failed(let errno): fail(.refused(errno, to: message.destination))
+            }
         }
-        counters.sendFailures += messages.count - taken
         guard taken > 0 else { return }
-        counters.sent += 1
-        if priority == .release {
+        if isEcho {
+            counters.echoed += 1
+        } else {
+            counters.sent += 1
+            guard advertisement.priority == .release else { return }
             counters.releasesSent += 1
             emit(.sentRelease)
         }
     }
 
+    /// Counts an advertisement that did not leave, and tells of the first ones.
+    private func fail(_ cause: SendFailure) {
+        counters.sendFailures += 1
+        if news.admit(.unsent) { emit(.notSent(cause)) }
+    }
+
     /// Makes the channel, or lets it follow other settings; what it has learnt stays.
     func prepareChannel() {
-        guard let election, election.hasSource else { return }
-        let source = election.configuration.primaryAddress
+        guard let source = election?.configuration.primaryAddress else { return }
         let next = AdvertisementChannel.Settings(settings, source: source)
         if channel == nil {
             channel = AdvertisementChannel(settings: next)
@@ -141,20 +152,16 @@ extension [VirtualRouter.Action] {
     }
 }
 
-/// How many lines about refused datagrams the log takes: a few at once, then one in ten seconds.
-///
-/// Whoever forges senders makes each datagram news.
-struct RefusalLines {
-    private static let burst = 8
-    private static let spacing = Duration.seconds(10)
-    /// When the lines written so far will all be paid for.
-    private var paidAt: Instant?
-
-    /// Whether one more line may be written.
-    mutating func admit(at now: Instant) -> Bool {
-        let start = max(paidAt ?? now, now)
-        guard start - now < Self.spacing * Self.burst else { return false }
-        paidAt = start + Self.spacing
-        return true
+extension RouterSettings {
+    /// How many of its addresses its advertisements may list so that a link carries them.
+    ///
+    /// - Parameter link: What they leave by; `nil`: it is not there yet.
+    func advertisedCount(on link: Link?) -> Int {
+        guard let link else { return addresses.count }
+        let isSigned = authentication.map { $0.settings.mode != .receiveOnly } ?? false
+        let limit = Advertisement.addressLimit(
+            byteLimit: Int(link.mtu), version: family == .ipv6 ? .v3 : interval.version,
+            family: family, trailerByteCount: isSigned ? AuthenticationTrailer.byteCount : 0)
+        return min(max(limit, 1), addresses.count)
     }
 }

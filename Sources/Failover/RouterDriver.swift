@@ -21,13 +21,16 @@ final class RouterDriver {
     var channel: AdvertisementChannel?
     /// Every station that was heard of late.
     var ledger = PeerLedger()
-    var refusalLines = RefusalLines()
+    /// How much is told of what others' packets cause.
+    var news = PacketNews()
     var counters = RouterCounters()
     var heldAddresses: [PlacedAddress] = []
     var heldRoutes: [HeldRoute] = []
     var heldRules: [HeldRule] = []
-    /// How often addresses were put back of late.
-    var restorations = RestorationRecord()
+    /// How often each address, route and rule was put back of late.
+    var restorations = RestorationRecord<HeldPart>()
+    /// How many addresses go unadvertised because the link carries no more; 0: none.
+    var unadvertisedCount = 0
 
     init(settings: RouterSettings, host: Host) {
         self.settings = settings
@@ -39,6 +42,11 @@ final class RouterDriver {
                 .router(
                     name: self?.settings.name ?? name,
                     .notificationFailed(program: arguments[0], result)))
+        }
+        notifier.onSlowness = { [weak self, name = settings.name] arguments in
+            host.emit(
+                .router(
+                    name: self?.settings.name ?? name, .notificationSlow(program: arguments[0])))
         }
     }
 
@@ -59,9 +67,8 @@ final class RouterDriver {
         guard next != settings else { return }
         settings = next
         guard let election else { return }
-        let source = election.configuration.primaryAddress
-        let configuration = VirtualRouter.Configuration(next, primaryAddress: source)
-        let actions = elections?.adopt(configuration, for: self)
+        let actions = elections?.adopt(
+            configuration(from: election.configuration.primaryAddress), for: self)
         prepareChannel()
         release(
             heldRoutes.filter { !next.routes.contains($0) },
@@ -71,11 +78,11 @@ final class RouterDriver {
         let moving = given.filter { old in
             wanted.contains { $0.address == old.address && $0.interface != old.interface }
         }
-        release(given.filter { !moving.contains($0) })
+        release(given.filter { !moving.contains($0) }, staying: wanted)
         elections?.carryOut(actions ?? [])
         // The election knows no more of an address than that it is there.
         if state == .active { claimWhatIsMissing() }
-        release(moving)
+        release(moving, staying: wanted)
     }
 
     /// Whether the address that it sends from is another one now, or gone.
@@ -86,10 +93,33 @@ final class RouterDriver {
         return election.configuration.primaryAddress != source
     }
 
+    /// Whether its election ever had an address to send from.
+    var hasSource: Bool { election?.hasSource ?? false }
+
     /// What its election is to be at this moment.
     var configuration: VirtualRouter.Configuration {
-        VirtualRouter.Configuration(
-            settings, primaryAddress: source ?? .unspecified(settings.family))
+        configuration(from: source ?? .unspecified(settings.family))
+    }
+
+    private func configuration(from source: IPAddress) -> VirtualRouter.Configuration {
+        let link = host.interfaces[settings.sender]?.link
+        return VirtualRouter.Configuration(
+            settings, primaryAddress: source, advertisedCount: settings.advertisedCount(on: link))
+    }
+
+    /// Advertises as many addresses as the link carries now; the others are held all the same.
+    func followLink() {
+        let count = settings.addresses.count - settings.advertisedCount(
+            on: host.interfaces[settings.sender]?.link)
+        if count != unadvertisedCount {
+            unadvertisedCount = count
+            emit(.leavesUnadvertised(count, interface: settings.sender))
+        }
+        guard let election, election.configuration.companions.count - settings.excludedAddresses.count != count
+        else { return }
+        let actions = elections?.adopt(
+            configuration(from: election.configuration.primaryAddress), for: self)
+        elections?.carryOut(actions ?? [])
     }
 
     /// Takes in what has arrived, before a deadline counts; not if that was done within `age`.
@@ -123,7 +153,7 @@ final class RouterDriver {
         let peer = election?.peerAddress
         guard peer != following else { return }
         following = peer
-        if let peer { emit(.followed(peer)) }
+        if let peer, news.admit(.follower) { emit(.followed(peer)) }
     }
 
     /// Follows a transition of the election; it knows no difference between a fault and a stop.
@@ -157,10 +187,14 @@ final class RouterDriver {
     }
 
     /// Tells programs and named pipes.
-    func notify(_ notice: Notice) {
+    ///
+    /// - Parameters:
+    ///   - notice: What there is to tell.
+    ///   - isAgain: Whether it was told before; people need not be told of it again.
+    func notify(_ notice: Notice, isAgain: Bool = false) {
         notifier.tell(
             notice, of: .router(name: settings.name, effectivePriority), settings.notifications,
-            sendsMail: settings.sendsMail)
+            sendsMail: settings.sendsMail && !isAgain)
     }
 }
 
@@ -179,16 +213,24 @@ extension VirtualRouter {
 
 extension VirtualRouter.Configuration {
     /// What the settings say.
-    init(_ settings: RouterSettings, primaryAddress: IPAddress) {
+    ///
+    /// - Parameters:
+    ///   - settings: The settings; they have been validated.
+    ///   - primaryAddress: The address to send from.
+    ///   - advertisedCount: How many of the addresses are advertised; at least one, if there is one.
+    init(_ settings: RouterSettings, primaryAddress: IPAddress, advertisedCount: Int) {
         let listed = settings.addresses.map(\.address)
         let none = listed.isEmpty ? VirtualAddressList(none: settings.family) : nil
-        guard let addresses = none ?? VirtualAddressList(listed) else {
+        guard let addresses = none ?? VirtualAddressList(Array(listed.prefix(advertisedCount)))
+        else {
             preconditionFailure("a configuration in force has been validated: 255 addresses at most")
         }
         self.init(
             vrid: settings.vrid, priority: settings.priority, interval: settings.interval,
             primaryAddress: primaryAddress, addresses: addresses)
-        companions = settings.excludedAddresses.map(\.address)
+        companions =
+            listed.dropFirst(advertisedCount) + settings.excludedAddresses.map(\.address)
+        acceptsTraffic = settings.acceptsTraffic
         preempts = settings.preempts
         preemptDelay = settings.preemptDelay
         lostAdvertisements = settings.lostAdvertisements

@@ -9,6 +9,10 @@ extension RouterSnapshot {
             notes.append("gave way: leaves the Active router alone while there is one")
         }
         if raise > 0 { notes.append("took over: \(raise) added to the priority while Active") }
+        if unadvertisedCount > 0 {
+            notes.append(
+                "\(unadvertisedCount) addresses are held but not advertised: the link carries no more")
+        }
         if counters.addressesRestored > 0 {
             let count = counters.addressesRestored
             notes.append(

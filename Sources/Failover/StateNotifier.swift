@@ -17,6 +17,12 @@ final class StateNotifier {
         set { queue.onFailure = newValue }
     }
 
+    /// Called with a program that has been running for a long time.
+    var onSlowness: ([String]) -> Void {
+        get { queue.onSlowness }
+        set { queue.onSlowness = newValue }
+    }
+
     init(host: Host) {
         self.host = host
         queue = NotificationQueue(loop: host.loop)

@@ -152,6 +152,18 @@ extension FailoverEvent {
         case .leftoverRemoved(let address, let interface):
             LogLine(.notice, "Removed \(address) from \(interface), left behind by an earlier run")
         case .mailFailed(let reason): LogLine(.warning, "A mail was not sent: \(reason)")
+        case .mailsLost(let count):
+            LogLine(.warning, "\(count) mails were not sent before the end")
+        case .notificationsLeft(let running, let lost):
+            LogLine(
+                .warning,
+                "\(running) notification programs still run and are left to themselves, \(lost) that"
+                    + " waited for them are not run")
+        case .strayDatagram(let cause, let source, let interface):
+            LogLine(
+                .warning,
+                "Ignoring a VRRP packet on \(interface) from \(source.map { "\($0)" } ?? "somebody"): "
+                    + cause.words)
         case .filterFailed(let error):
             LogLine(.error, "no_accept is not in force: \(error)")
         case .leftoverPartRemoved(let what):
@@ -188,6 +200,16 @@ extension RouterEvent {
         case .sentRelease: LogLine(.info, isDetail: true, "(\(name)) sent 0 priority")
         case .claimsAddresses: LogLine(.info, isDetail: true, "(\(name)) setting VIPs.")
         case .releasesAddresses: LogLine(.info, isDetail: true, "(\(name)) removing VIPs.")
+        // The balancer counts what it ends.
+        case .loses: nil
+        case .leavesUnadvertised(0, let interface):
+            LogLine(.notice, "(\(name)) advertises all of its VIPs again on \(interface)")
+        case .leavesUnadvertised(let count, let interface):
+            LogLine(
+                .warning,
+                "(\(name)) \(count) VIPs are held but not advertised: \(interface) carries no longer"
+                    + " packets")
+        case .notSent(let cause): LogLine(.warning, "(\(name)) advert not sent: \(cause.words)")
         case .announces(let address, let interface):
             LogLine(
                 .info, isDetail: true,
@@ -201,10 +223,15 @@ extension RouterEvent {
         case .gaveWay(let cause): LogLine(.warning, "(\(name)) giving way: \(cause.words)")
         case .tookOver: LogLine(.notice, "(\(name)) taking over: the operator wants it")
         case .refused(let refusal, let source):
-            LogLine(.warning, "(\(name)) Ignoring advert from \(source): \(refusal)")
+            // Each fault would bring one for each peer.
+            LogLine(
+                .warning, isDetail: refusal == .rejected(.takesNoPart),
+                "(\(name)) Ignoring advert from \(source): \(refusal)")
         case .failed(let error): LogLine(.error, "(\(name)) \(error)")
         case .notificationFailed(let program, let result):
             LogLine(.warning, "(\(name)) notify script \(program) \(result.words)")
+        case .notificationSlow(let program):
+            LogLine(.notice, "(\(name)) notify script \(program) has been running for a minute")
         }
     }
 }
@@ -217,6 +244,9 @@ extension GroupEvent {
         case .entered: nil
         case .notificationFailed(let program, let result):
             LogLine(.warning, "VRRP_Group(\(name)) notify script \(program) \(result.words)")
+        case .notificationSlow(let program):
+            LogLine(
+                .notice, "VRRP_Group(\(name)) notify script \(program) has been running for a minute")
         }
     }
 }
@@ -282,21 +312,6 @@ extension VirtualRouter.Observation {
     }
 }
 
-extension GivingWayCause {
-    /// The cause in a log line.
-    public var words: String {
-        switch self {
-        case .removedTooOften(let address, let interface):
-            "\(address) is removed from \(interface) again and again"
-        case .notRestored(let address, let interface):
-            "\(address) was removed from \(interface) and can't be put back"
-        case .partRemovedTooOften(let what): "\(what) is removed again and again"
-        case .partNotRestored(let what): "\(what) was removed and can't be put back"
-        case .asked: "the operator wants it"
-        }
-    }
-}
-
 extension ScriptEvent {
     func logLine(script name: String) -> LogLine? {
         switch self {
@@ -321,34 +336,6 @@ extension ScriptResult {
         case .notStarted(let error): "could not be run: \(error)"
         case .fact(isGood: true): "native check: good"
         case .fact(isGood: false): "native check: bad"
-        }
-    }
-}
-
-extension FaultCause {
-    /// The cause in a log line.
-    public var words: String {
-        switch self {
-        case .interfaceMissing(let name): "interface \(name) does not exist"
-        case .interfaceDown(let name): "interface \(name) down"
-        case .addressMissing(let interface): "no IPv4 address for interface \(interface)"
-        case .addressAwaited(let interface):
-            "waiting for a link-local IPv6 address of interface \(interface)"
-        case .sourceMissing(let address, let interface):
-            "source address \(address) is not on interface \(interface)"
-        case .peersMissing: "no unicast peer is configured"
-        case .scriptFailed(let name): "script \(name) failed"
-        case .scriptPending(let name): "script \(name) has no result yet"
-        case .fileStops(let name, let number): "tracked file \(name) holds \(number)"
-        case .processCount(let name, let count):
-            "\(count) process\(count == 1 ? "" : "es") of tracked process \(name)"
-        case .reversedIsGood(let name): "\(name) is good, tracked in reverse"
-        case .socketRefused(let error): error.description
-        case .linkRefused(let error): error.description
-        case .linkPending(let name): "link \(name) is not there yet"
-        case .factBad(let name): "\(name) is not usable"
-        case .memberInFault(let name): "\(name) of its sync group is in FAULT state"
-        case .memberPending(let name): "\(name) of its sync group waits for a result"
         }
     }
 }

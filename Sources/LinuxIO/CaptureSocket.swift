@@ -112,7 +112,15 @@ public struct CaptureSocket: ~Copyable {
         return address.hardware_type
     }
 
-    private static func attach(_ filter: [Instruction], to number: Int32) throws(SystemError) {
+    /// Lets the kernel drop what a filter does not take.
+    ///
+    /// - Parameters:
+    ///   - filter: At least one instruction.
+    ///   - number: A socket's number.
+    /// - Throws: `SystemError`: what is no program (`EINVAL`).
+    public static func attach(
+        _ filter: [Instruction], to number: Int32
+    ) throws(SystemError) {
         let program = filter.flatMap {
             bytes(of: $0.code) + [$0.whenTrue, $0.whenFalse] + bytes(of: $0.operand)
         }

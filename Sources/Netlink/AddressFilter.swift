@@ -25,6 +25,7 @@ public final class AddressFilter {
     private let handler: (Result<Set<InternetAddress>, AddressFilterError>) -> Void
     private var run: Run?
     private var next: Set<InternetAddress>?
+    private var idleActions: [() -> Void] = []
 
     /// Prepares a filter; changes nothing.
     ///
@@ -46,6 +47,12 @@ public final class AddressFilter {
     /// Whether nothing is under way.
     public var isIdle: Bool { run == nil }
 
+    /// Calls back once, when nothing is under way any more; at once if nothing is.
+    public func whenIdle(_ action: @escaping () -> Void) {
+        guard !isIdle else { return action() }
+        idleActions.append(action)
+    }
+
     /// Says which addresses take nothing, in place of those said before; with none, the table goes.
     ///
     /// Also what an earlier run left behind is replaced by it. Returns at once. While a change is
@@ -60,6 +67,7 @@ public final class AddressFilter {
     /// Ends a change that is under way, without telling of it; the table stays as it is.
     public func stop() {
         next = nil
+        idleActions = []
         _ = finish()
     }
 
@@ -80,6 +88,13 @@ public final class AddressFilter {
         }
     }
 
+    private func tellIdle() {
+        guard isIdle else { return }
+        let actions = idleActions
+        idleActions = []
+        actions.forEach { $0() }
+    }
+
     private func handleEnding() {
         guard let ending = run?.reap(), let ended = finish() else { return }
         switch ending {
@@ -90,6 +105,7 @@ public final class AddressFilter {
         case .exited, .signalled: handler(.failure(.refused(ended.words)))
         }
         startNext()
+        tellIdle()
     }
 
     private func finish() -> Run? {

@@ -2,7 +2,8 @@ public import LinuxIO
 
 /// A parameter of the kernel that each interface has for itself.
 ///
-/// The raw value is the path below `net/IPVERSION/conf/INTERFACE`. Of most IPv4 ones the kernel
+/// The raw value is the path below `net/IPVERSION/conf/INTERFACE`, but for IPv6's form of a name that
+/// both versions have. Of most IPv4 ones the kernel
 /// takes the higher of the interface's value and that of `all`. `ip-sysctl.rst` of the kernel.
 public enum InterfaceParameter: String, Hashable, Sendable, CaseIterable {
     /// 1: answers ARP only for addresses of the interface that the question came in by.
@@ -15,6 +16,10 @@ public enum InterfaceParameter: String, Hashable, Sendable, CaseIterable {
     case acceptLocal = "accept_local"
     /// 1: a secondary address takes the place of a primary one that is removed.
     case promoteSecondaries = "promote_secondaries"
+    /// 1: what comes in by the interface for others is sent on, over IPv4.
+    case forwarding
+    /// The same over IPv6.
+    case forwardingIPv6 = "forwarding of IPv6"
     /// 1: no IPv6 on the interface.
     case disableIPv6 = "disable_ipv6"
     /// 1: no link-local IPv6 address is derived.
@@ -26,10 +31,12 @@ public enum InterfaceParameter: String, Hashable, Sendable, CaseIterable {
     /// - Returns: The parameter, in the calling thread's namespace.
     public func parameter(of interface: String) -> KernelParameter {
         switch self {
-        case .arpIgnore, .arpAnnounce, .reversePathFilter, .acceptLocal, .promoteSecondaries:
+        case .arpIgnore, .arpAnnounce, .reversePathFilter, .acceptLocal, .promoteSecondaries,
+            .forwarding:
             KernelParameter("net/ipv4/conf/\(interface)/\(rawValue)")
         case .disableIPv6, .addressGenerationMode:
             KernelParameter("net/ipv6/conf/\(interface)/\(rawValue)")
+        case .forwardingIPv6: KernelParameter("net/ipv6/conf/\(interface)/forwarding")
         }
     }
 }

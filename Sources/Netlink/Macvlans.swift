@@ -45,7 +45,53 @@ public struct Macvlans: ~Copyable {
         self.links = links
     }
 
+    /// Lets a link send on what comes in for others, as the interface below does, or drop it.
+    ///
+    /// Frames for its Ethernet address also come to those that only wait to take it over, as long as a
+    /// switch does not know where it is. Each of them would send the packets on once more.
+    ///
+    /// - Parameters:
+    ///   - isOn: Whether it does as the interface below; a new link drops.
+    ///   - macvlan: The link.
+    /// - Throws: `NetlinkError`: no such link, a file system that can't be written to.
+    public borrowing func setForwarding(_ isOn: Bool, on macvlan: Macvlan) throws(NetlinkError) {
+        guard let parent = try links.link(index: macvlan.parentIndex) else { return }
+        do throws(SystemError) {
+            for parameter in [InterfaceParameter.forwarding, .forwardingIPv6] {
+                try Self.copy(parameter, isOn ? parent.name : nil, to: macvlan.name)
+            }
+        } catch { throw NetlinkError(error) }
+    }
+
+    private static func copy(
+        _ parameter: InterfaceParameter, _ source: String?, to name: String
+    ) throws(SystemError) {
+        do throws(SystemError) {
+            let wanted = try source.map { name throws(SystemError) in
+                try parameter.parameter(of: name).value()
+            } ?? 0
+            let target = parameter.parameter(of: name)
+            if try target.value() != wanted { try target.set(wanted) }
+        } catch {
+            // A kernel without IPv6 has nothing to send on.
+            guard parameter == .forwardingIPv6, error.errno == .noSuchFile else { throw error }
+        }
+    }
+
+    /// Lets a link have IPv6 addresses from now on.
+    ///
+    /// - Parameter macvlan: The link.
+    /// - Throws: `NetlinkError`: a kernel without IPv6, or a file system that can't be written to.
+    public borrowing func allowIPv6(on macvlan: Macvlan) throws(NetlinkError) {
+        do throws(SystemError) {
+            let parameter = InterfaceParameter.disableIPv6.parameter(of: macvlan.name)
+            if try parameter.value() != 0 { try parameter.set(0) }
+        } catch { throw NetlinkError(error) }
+    }
+
     /// Makes a link; it is down, without addresses, and derives none.
+    ///
+    /// What comes in by it for others is dropped until ``setForwarding(_:on:)`` says otherwise.
     ///
     /// Give its addresses ``InterfaceAddress/Flags/noPrefixRoute`` where the interface below has
     /// an address of the same subnet: two routes to one subnet make the answers depend on which came
@@ -83,6 +129,9 @@ public struct Macvlans: ~Copyable {
                 try parameter.parameter(of: name).set(value)
             }
             try Self.setIPv6(on: name, usesIPv6)
+            for parameter in [InterfaceParameter.forwarding, .forwardingIPv6] {
+                try Self.copy(parameter, nil, to: name)
+            }
             try record.apply(Self.neededBelow, to: parent.name)
         } catch {
             _ = try remove(macvlan)

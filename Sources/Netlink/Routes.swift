@@ -11,8 +11,8 @@ public struct Routes: ~Copyable {
     public enum Addition: Hashable, Sendable {
         /// It is there now.
         case added
-        /// Its place was taken, by the route given here; the same one, or somebody else's.
-        case alreadyPresent(Route)
+        /// Its place was taken: by the same one, which ``isPresent(_:)`` tells, or by somebody else's.
+        case occupied
     }
 
     /// What removing a route came to.
@@ -39,13 +39,22 @@ public struct Routes: ~Copyable {
     ///   is not this host's (`EINVAL`), no permission (`EPERM`).
     public borrowing func add(_ route: Route) throws(NetlinkError) -> Addition {
         let answer = try socket.perform(try route.additionRequest(), "add")
-        if case .refused(.fileExists, _) = answer {
-            let present = try list(route.destination.address.family, table: route.table)
-                .first { $0.isSamePlace(as: route) }
-            return .alreadyPresent(present ?? route)
-        }
+        if case .refused(.fileExists, _) = answer { return .occupied }
         try answer.get("add", "\(route)")
         return .added
+    }
+
+    /// Whether a route of this one's tag has its place.
+    ///
+    /// Of a large table, the kernel sends the routes of that tag alone.
+    ///
+    /// - Parameter route: The route.
+    /// - Returns: Whether it is there.
+    /// - Throws: `NetlinkError`.
+    public borrowing func isPresent(_ route: Route) throws(NetlinkError) -> Bool {
+        try list(
+            route.destination.address.family, table: route.table, tag: route.protocolTag
+        ).contains { $0.isSamePlace(as: route) }
     }
 
     /// Removes a route, and no other that has its place.
@@ -69,14 +78,16 @@ public struct Routes: ~Copyable {
     /// - Parameters:
     ///   - family: The version.
     ///   - table: Of this table only; `nil`: of all.
+    ///   - tag: With this tag only; `nil`: with any.
     /// - Returns: The routes; none for a table that does not exist. A route with several ways has
     ///   neither gateway nor interface here.
     /// - Throws: `NetlinkError`.
     public borrowing func list(
-        _ family: InternetAddress.Family, table: RouteTable? = nil
+        _ family: InternetAddress.Family, table: RouteTable? = nil, tag: RouteProtocol? = nil
     ) throws(NetlinkError) -> [Route] {
         var header = rtmsg()
         header.rtm_family = UInt8(family.rawFamily)
+        header.rtm_protocol = tag?.rawValue ?? 0
         do throws(NetlinkError) {
             let routes = try socket.list("list routes") { () throws(NetlinkError) in
                 let request = try RequestMessage(
@@ -88,6 +99,7 @@ public struct Routes: ~Copyable {
             }
             return routes.filter {
                 $0.destination.address.family == family && (table == nil || $0.table == table)
+                    && (tag == nil || $0.protocolTag == tag)
             }
         } catch {
             if case .refused(.noSuchFile, _) = error.reason, table != nil { return [] }
@@ -104,7 +116,7 @@ public struct Routes: ~Copyable {
     /// - Throws: `NetlinkError` with the kernel's reason: no permission (`EPERM`).
     public borrowing func removeLeftovers(tag: RouteProtocol) throws(NetlinkError) -> [Route] {
         var removed: [Route] = []
-        for leftover in try list(.v4) + list(.v6) where leftover.protocolTag == tag {
+        for leftover in try list(.v4, tag: tag) + list(.v6, tag: tag) {
             if try remove(leftover) == .removed { removed.append(leftover) }
         }
         return removed

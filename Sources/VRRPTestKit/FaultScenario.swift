@@ -3,7 +3,8 @@ internal import VRRPCore
 /// A simulated LAN whose settings and faults are drawn from a seed: disturbed, then left in peace.
 ///
 /// Two to four hosts of either version with one router or a sync group of two, with or without
-/// authentication (then somebody also sends old messages again, without end).
+/// authentication (then somebody also sends old messages again, without end). One of them may be
+/// configured with other addresses, and drop what the others say as keepalived 2.2 does.
 public struct FaultScenario: Sendable {
     /// How fast the routers advertise, and with that how much time a run can simulate.
     public enum Pace: Hashable, Sendable {
@@ -19,6 +20,10 @@ public struct FaultScenario: Sendable {
     public var lan: SimulatedLAN
     /// Longer than any Active_Down_Interval of the run.
     public let settlingTime: Duration
+    /// The longest that a host stands still: longer than its peers wait for it.
+    public let longestStall: Duration
+    /// The longest that a message takes in the worst of times: periodic ones overtake each other.
+    public let longestDelay: Duration
     private var generator: SeededGenerator
     private let replayPercentage: Int
 
@@ -33,9 +38,11 @@ public struct FaultScenario: Sendable {
         let isVersion2 = Bool.random(using: &generator)
         let memberCount = Int.random(in: 0..<3, using: &generator) == 0 ? 2 : 1
         let ownerIndex = Int.random(in: 0..<5, using: &generator) == 0 ? 1 : nil
+        let strictIndex = Int.random(in: 0..<3, using: &generator) == 0 ? 0 : nil
         let groups = (0..<Int.random(in: 2...4, using: &generator)).map { host in
             Self.drawn(
                 host: host, memberCount: memberCount, isOwner: host == ownerIndex,
+                isStrict: host == strictIndex,
                 interval: Self.interval(isVersion2: isVersion2, pace: pace, using: &generator),
                 using: &generator)
         }
@@ -50,8 +57,12 @@ public struct FaultScenario: Sendable {
                         windowSeconds: MessageAuthentication.defaultWindowSeconds(for: longest))
                     : nil
             })
+        if let strictIndex { lan.strictNodes = [strictIndex] }
         replayPercentage = isAuthenticated ? 20 : 0
-        settlingTime = (longest?.duration ?? .zero) * 10 + .seconds(2)
+        let interval = longest?.duration ?? .zero
+        settlingTime = interval * 10 + .seconds(2)
+        longestStall = max(interval * 6, .seconds(8))
+        longestDelay = interval * 3
         self.generator = generator
     }
 
@@ -71,7 +82,7 @@ public struct FaultScenario: Sendable {
 
     /// The routers of one host: alike, each on a LAN of its own.
     private static func drawn(
-        host: Int, memberCount: Int, isOwner: Bool, interval: AdvertisementInterval,
+        host: Int, memberCount: Int, isOwner: Bool, isStrict: Bool, interval: AdvertisementInterval,
         using generator: inout SeededGenerator
     ) -> [VirtualRouter.Configuration] {
         let number = ([1, 90, 100, 100, 101, 254] as [UInt8]).randomElement(using: &generator)
@@ -83,7 +94,7 @@ public struct FaultScenario: Sendable {
             var configuration = VirtualRouter.Configuration(
                 vrid: vrid, priority: isOwner ? .owner : Priority(rawValue: number ?? 100),
                 interval: interval, primaryAddress: IPv4Address(192, 0, network, 10 + UInt8(host)),
-                addresses: VirtualAddressList(IPv4Address(192, 0, network, 100)))
+                addresses: VirtualAddressList(IPv4Address(192, 0, network, isStrict ? 101 : 100)))
             configuration.preempts = preempts
             configuration.companions = IPAddress("2001:db8::1").map { [$0] } ?? []
             if isDelayed { configuration.preemptDelay = .seconds(2) }
@@ -96,6 +107,12 @@ extension FaultScenario {
     /// Draws a number from the run's own generator.
     public mutating func pick(_ range: Range<Int>) -> Int {
         Int.random(in: range, using: &generator)
+    }
+
+    /// Draws a length of time.
+    private mutating func draw(upTo longest: Duration) -> Duration {
+        let milliseconds = Int(longest / .milliseconds(1))
+        return .milliseconds(pick(1..<max(milliseconds, 2)))
     }
 
     /// Draws how much the LAN loses and duplicates from now on.
@@ -119,7 +136,11 @@ extension FaultScenario {
         case 3: lan.start([node])
         case 4: lan.partition([[node]])
         case 5: lan.heal()
-        case 6: lan.stall(node, for: .milliseconds(pick(1..<8000)))
+        case 6:
+            // Rather one whose silence the others notice.
+            let active = lan.activeNodes
+            let stalled = active.isEmpty ? node : active[pick(0..<active.count)]
+            lan.stall(stalled, for: draw(upTo: longestStall))
         case 7: lan.cut(from: node, to: pick(0..<lan.nodes.count))
         case 8: lan.cut(from: node, to: pick(0..<lan.nodes.count), member: pick(0..<members.count))
         case 9: lan.deliver(.yield, to: node)
@@ -139,7 +160,8 @@ extension FaultScenario {
         lan.conditions = SimulatedLAN.Conditions()
         lan.conditions.delay = .microseconds(5)...(.microseconds(20))
         lan.conditions.replayPercentage = replayPercentage
-        lan.run(for: .seconds(8))  // The longest stall.
+        // Until nobody stands still any more, and nothing of before is on its way.
+        lan.run(for: longestStall + longestDelay)
         for node in lan.nodes.indices { lan.restart(node) }
         lan.run(for: settlingTime * 2)
     }
@@ -152,7 +174,7 @@ extension FaultScenario {
         lan.start()
         let end = lan.now + duration
         while lan.now < end {
-            worsen(longestDelay: .milliseconds(500))
+            worsen(longestDelay: pick(0..<2) == 0 ? longestDelay : .milliseconds(2))
             for _ in 0..<pick(1..<8) {
                 disturb()
                 lan.run(for: .seconds(pick(1..<600)))
@@ -160,6 +182,9 @@ extension FaultScenario {
             calm()
             if let disagreement = lan.disagreement() { return disagreement }
             if let violation = lan.violations.first { return violation }
+            if let winner, lan.activeNodes != [winner] {
+                return "seed \(seed), \(lan.now.nanoseconds) ns: \(lan.activeNodes) instead of \(winner)"
+            }
         }
         return nil
     }

@@ -36,6 +36,8 @@ public struct SimulatedLAN: Sendable {
         public internal(set) var announcementCount = 0
         /// Changes of state so far.
         public internal(set) var transitionCount = 0
+        /// Times that it found itself to have stood still for longer than its peers wait.
+        public internal(set) var stallCount = 0
         /// The part of the LAN that it is connected to; nodes hear each other within one.
         public internal(set) var island = 0
         /// Until when the host does nothing, though messages queue up for it.
@@ -63,6 +65,11 @@ public struct SimulatedLAN: Sendable {
     public internal(set) var nodes: [Node]
     /// What the LAN does to messages from now on.
     public var conditions = Conditions()
+    /// Hosts that do as keepalived 2.2: they drop what lists other addresses than theirs, and in
+    /// version 2 what carries another interval.
+    ///
+    /// Two such hosts that differ from each other never agree.
+    public var strictNodes: Set<Int> = []
     /// What the checkers found wrong, each with the time and the node.
     public internal(set) var violations: [String] = []
 
@@ -72,6 +79,12 @@ public struct SimulatedLAN: Sendable {
     private let authentication: MessageAuthentication?
     private var inFlight: [Datagram] = []
     private var sentCount = 0
+    /// Messages that arrived after one that their sender had sent later.
+    public private(set) var overtakenCount = 0
+    /// When a sender last sent something to a receiver, and when that arrives.
+    private var lastPosts: [Path: (sentAt: Instant, arrivesAt: Instant)] = [:]
+    /// The latest message that arrived from a sender at a receiver.
+    private var latest: [Path: Int] = [:]
     /// What somebody who listens could send again.
     private var overheard: [Datagram] = []
 
@@ -80,6 +93,11 @@ public struct SimulatedLAN: Sendable {
         let sender: Int
         let receiver: Int
         let member: Int?
+    }
+
+    private struct Path: Hashable, Sendable {
+        let sender: IPAddress
+        let receiver: Int
     }
 
     private struct Datagram: Sendable {
@@ -220,6 +238,10 @@ public struct SimulatedLAN: Sendable {
             multicast(
                 nodes[node].group.members[member].advertisement(priority: priority), from: node,
                 member: member)
+        case .echo(let priority, let form):
+            multicast(
+                nodes[node].group.members[member].advertisement(priority: priority, in: form),
+                from: node, member: member)
         case .claimAddresses:
             if nodes[node].holdings[member] { report("claims addresses that it holds", node) }
             nodes[node].holdings[member] = true
@@ -229,8 +251,8 @@ public struct SimulatedLAN: Sendable {
         case .announceAddresses(let repetitions):
             if !nodes[node].holdings[member] { report("announces addresses it has not", node) }
             nodes[node].announcementCount += repetitions
-        case .report(.transition):
-            nodes[node].transitionCount += 1
+        case .report(.transition): nodes[node].transitionCount += 1
+        case .report(.stalled): nodes[node].stallCount += 1
         case .report: break
         }
     }
@@ -275,6 +297,12 @@ extension SimulatedLAN {
         let delay = Duration.nanoseconds(Int64.random(in: shortest...longest, using: &generator))
         var posted = datagram
         posted.arrivesAt = now + delay
+        // What a host sends at one instant leaves by one queue, and stays in order.
+        let path = Path(sender: datagram.header.source, receiver: datagram.receiver)
+        if let last = lastPosts[path], last.sentAt == now {
+            posted.arrivesAt = max(posted.arrivesAt, last.arrivesAt)
+        }
+        lastPosts[path] = (now, posted.arrivesAt)
         posted.number = sentCount
         inFlight.append(posted)
         sentCount += 1
@@ -283,10 +311,14 @@ extension SimulatedLAN {
     private mutating func receive(_ datagram: Datagram) {
         let (node, member) = (datagram.receiver, datagram.member)
         guard nodes[node].isPowered else { return }
+        let path = Path(sender: datagram.header.source, receiver: node)
+        if let last = latest[path], datagram.number < last { overtakenCount += 1 }
+        latest[path] = max(latest[path] ?? 0, datagram.number)
         do throws(AdvertisementRefusal) {
             let received = try nodes[node].channels[member].receive(
                 datagram.payload.span, header: datagram.header, at: realTime,
                 using: SimulatedKeys())
+            guard !isDropped(received.advertisement, by: node, member: member) else { return }
             deliver(
                 .received(received.advertisement, from: received.header.source), to: node,
                 member: member)
@@ -298,6 +330,13 @@ extension SimulatedLAN {
                 report("refuses what another router sent: \(error)", node)
             }
         }
+    }
+
+    private func isDropped(_ message: Advertisement, by node: Int, member: Int) -> Bool {
+        let own = nodes[node].group.members[member].configuration
+        guard strictNodes.contains(node) else { return false }
+        return !message.addresses.namesSameAddresses(as: own.addresses)
+            || own.interval.version == .v2 && message.interval != own.interval
     }
 
     /// The virtual clock as all hosts have it; clocks that differ are another matter.

@@ -11,6 +11,7 @@ import Testing
 
                 VIRTUAL ROUTER  STATE   SINCE  PRIORITY        VRID  INTERFACE  ADDRESSES
                 VI_1            MASTER  1m 0s  103 (base 101)    51  eth1       172.17.0.5/24
+                  VI_1: sent 1234, received 5, refused: ttl 3
                   VI_1 tracks chk_haproxy: good, weight 2: the balancer serves
 
                 PROXY  SERVER    STATE     CHECK       SESSIONS  TOTAL  QUEUE      IN     OUT  ERRORS
@@ -28,6 +29,7 @@ import Testing
         var follower = PeerStatus(address: "172.17.0.7", lastHeardAgo: 1_250, accepted: 152)
         follower.advertisement = PeerStatus.Advertisement(
             priority: 100, version: 2, interval: 1_000)
+        follower.mismatches = ["lists 10.9.0.1, this router 10.9.0.2"]
         var stranger = PeerStatus(address: "172.17.0.8\u{1B}[2J", lastHeardAgo: 90, accepted: 0)
         stranger.refused = ["password": 12, "hop-limit": 1]
         stranger.refusal = "wrong password"
@@ -35,12 +37,38 @@ import Testing
         let text = StatusText.render(status)
         #expect(
             text.contains(
-                "\n  VI_1: peer 172.17.0.7 priority 100, version 2, every 1000 ms, 1.2 s ago, accepted 152, refused 0\n"
+                "\n  VI_1: peer 172.17.0.7 priority 100, version 2, every 1000 ms, 1.2 s ago, accepted 152, refused 0; lists 10.9.0.1, this router 10.9.0.2\n"
             ), "\(text)")
         #expect(
             text.contains(
                 "\n  VI_1: peer 172.17.0.8�[2J heard, refused: wrong password (0.0 s ago, accepted 0, refused 13: hop-limit 1, password 12)\n"
             ), "\(text)")
+    }
+
+    @Test func `what the elections share has lines only where there is something`() {
+        var status = sampleNode()
+        status.election = ElectionStatus()
+        #expect(StatusText.render(status) == StatusText.render(sampleNode()))
+        status.election?.strays = ["unknown-vrid": 3, "malformed": 1]
+        status.election?.stalls = 2
+        status.election?.longestLag = 250_999
+        status.election?.lastStall = ElectionStatus.Stall(length: 12_345, ago: 65_000)
+        status.election?.lostMails = 4
+        let text = StatusText.render(status)
+        #expect(
+            text.contains(
+                """
+                  VRRP packets for no virtual router here: malformed 1, unknown-vrid 3
+                  woken late 2 times, 250.9 ms at most, last 12.3 ms 1m 5s ago
+                  mails not sent: 4
+
+                """), "\(text)")
+    }
+
+    @Test func `a tracker of somebody else says whose it is`() {
+        var status = sampleNode()
+        status.virtualRouters[0].trackers[0].owner = "VI_2"
+        #expect(StatusText.render(status).contains("VI_1 tracks chk_haproxy of VI_2: good"))
     }
 
     @Test func `colour is there only when asked for, and only in states`() {

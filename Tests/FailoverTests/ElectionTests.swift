@@ -129,7 +129,7 @@ extension `On a LAN` {
             let snapshot = try #require(second.snapshot)
             #expect(snapshot.routers[0].state == .backup)
             // VI_2's, which this node knows nothing of.
-            #expect(snapshot.strayDatagrams > 3)
+            #expect(snapshot.strays[.unknownVRID] > 3)
             first.shutDown()
             second.shutDown()
         }

@@ -60,6 +60,84 @@ extension `On a LAN` {
             other.shutDown()
         }
 
+        @Test func `counts each by itself: six that go once all come back`() throws {
+            let network = try TestNetwork()
+            let node = try TestNode(
+                router(priority: 100) {
+                    $0.addresses = (100..<106).map {
+                        HeldAddress(address: IPv4Address(10, 9, 0, UInt8($0)))
+                    }
+                }, in: network.namespace("a"))
+            #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            for host in 100..<106 {
+                try network.ip("a", "addr", "del", "10.9.0.\(host)/32", "dev", "eth1")
+            }
+            #expect(
+                eventually(within: .seconds(1)) {
+                    node.snapshot?.routers.first?.counters.addressesRestored == 6
+                })
+            #expect(try network.taggedAddresses("a").count == 6)
+            #expect(node.snapshot?.routers.first?.counters.gaveWay == 0)
+            #expect(node.snapshot?.routers.first?.state == .active)
+            node.shutDown()
+        }
+
+        @Test func `a route that the kernel drops comes back, and changes in numbers wait`() throws {
+            let network = try TestNetwork()
+            try network.ip("a", "link", "add", "eth2", "type", "veth", "peer", "name", "far2")
+            for link in ["far2", "eth2"] { try network.ip("a", "link", "set", link, "up") }
+            let destination = InternetPrefix(InternetAddress(10, 5, 0, 0), length: 16)
+            let node = try TestNode(
+                router(priority: 100) {
+                    $0.routes = [HeldRoute(Route(to: destination), interface: "eth1")]
+                    $0.trackedInterfaces = [TrackedName(name: "eth2", weight: 1)]
+                }, in: network.namespace("a"))
+            #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            // No message tells of this one, since another's tag is on it for a moment.
+            try network.ip("a", "route", "replace", "10.5.0.0/16", "dev", "eth1", "proto", "99")
+            try network.ip("a", "route", "del", "10.5.0.0/16", "dev", "eth1", "proto", "99")
+            try network.ip("a", "link", "set", "eth2", "down")
+            #expect(
+                eventually(within: .seconds(1)) {
+                    node.snapshot?.routers.first?.counters.routesRestored == 1
+                })
+            #expect(
+                try network.ip("a", "route", "show", "proto", "108").contains("10.5.0.0/16"))
+            node.shutDown()
+        }
+
+        @Test func `those that leave are told of, also excluded ones, also by a reload`() throws {
+            let network = try TestNetwork()
+            let excluded = HeldAddress(address: IPv4Address(10, 9, 0, 120))
+            func settings(_ excluded: [HeldAddress]) throws -> FailoverConfiguration {
+                try router(priority: 100) { $0.excludedAddresses = excluded }
+            }
+            let node = try TestNode(settings([excluded]), in: network.namespace("a"))
+            #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            func lost() -> [[IPAddress]] {
+                node.events.compactMap { event in
+                    guard case .router(_, .loses(let addresses)) = event else { return nil }
+                    return addresses
+                }
+            }
+            let (fewer, more) = (try settings([]), try settings([excluded]))
+            _ = node.perform { try? $0.reconfigure(fewer) }
+            #expect(lost() == [[excluded.address]])
+            _ = node.perform { try? $0.reconfigure(more) }
+            // One that only moves to another link of the node does not leave it.
+            var moved = more
+            moved.routers[0].virtualMAC = HardwareAddress(octets: [0, 0, 0x5E, 0, 1, 51]).map {
+                VirtualMAC(linkName: "vrrp.51", address: $0)
+            }
+            let next = moved
+            _ = node.perform { try? $0.reconfigure(next) }
+            #expect(lost().count == 1)
+            node.shutDown()
+            #expect(
+                lost().last
+                    == [.v4(IPv4Address(10, 9, 0, 100)), excluded.address])
+        }
+
         @Test func `stops the router when the interface that it names goes`() throws {
             let network = try TestNetwork()
             let configuration = try router(priority: 100) {

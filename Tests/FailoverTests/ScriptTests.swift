@@ -231,17 +231,6 @@ extension `On a LAN` {
                 ])
         }
 
-        @Test func `one that never ends does not hold up the end of the node for ever`() throws {
-            let network = try TestNetwork()
-            var settings = try router(priority: 100)
-            settings.routers[0].notifications.stop = ["sleep", "60"]
-            let node = try TestNode(settings, in: network.namespace("a"))
-            let start = MonotonicInstant.now
-            node.shutDown()
-            #expect(.now - start > .seconds(4.9))
-            #expect(.now - start < .seconds(6))
-        }
-
         @Test func `one that fails is told of`() throws {
             let network = try TestNetwork()
             var settings = try router(priority: 100)

@@ -1,6 +1,7 @@
-import Failover
+@testable import Failover
 import Glibc
 import LinuxIO
+import Reactor
 import Testing
 import VRRPCore
 
@@ -54,7 +55,7 @@ extension `On a LAN` {
             #expect(
                 node.waitForLine(
                     "(VI_1): entering FAULT state (tracked file off holds 1)", within: .seconds(1)))
-            #expect(node.lines.contains("(VI_1) sent 0 priority"))
+            #expect(node.waitForLine("(VI_1) sent 0 priority", within: .seconds(1)))
             node.shutDown()
         }
 
@@ -70,6 +71,58 @@ extension `On a LAN` {
             try run("mkdir", directory)
             try SmallFile.write("20", to: directory + "/load")
             #expect(eventually(within: .seconds(3)) { priority(of: node) == 120 })
+            node.shutDown()
+        }
+
+        @Test func `a directory that is made anew is followed again`() throws {
+            let network = try TestNetwork()
+            let directory = "/tmp/\(network.prefix).anew"
+            defer { _ = try? run("rm", "-r", directory) }
+            try run("mkdir", directory)
+            var settings = try router(priority: 100) {
+                $0.trackedFiles = [TrackedName(name: "load", weight: 1)]
+            }
+            settings.files = [TrackedFileSettings(name: "load", path: directory + "/load")]
+            let node = try TestNode(settings, in: network.namespace("a"))
+            try SmallFile.write("20", to: directory + "/load")
+            #expect(eventually(within: .seconds(1)) { priority(of: node) == 120 })
+            try run("rm", "-r", directory)
+            #expect(eventually(within: .seconds(1)) { priority(of: node) == 100 })
+            try run("mkdir", directory)
+            try SmallFile.write("30", to: directory + "/load")
+            #expect(eventually(within: .seconds(3)) { priority(of: node) == 130 })
+            // From then on at once.
+            let start = MonotonicInstant.now
+            try SmallFile.write("40", to: directory + "/load")
+            #expect(eventually(within: .seconds(1)) { priority(of: node) == 140 })
+            #expect(.now - start < .milliseconds(500))
+            node.shutDown()
+        }
+
+        @Test func `a process that becomes another program counts no more`() throws {
+            let network = try TestNetwork()
+            let program = "/tmp/lbfo\(getpid())e"
+            try run("cp", try run("which", "bash").split(separator: "\n")[0].description, program)
+            defer { unlink(program) }
+            var settings = try router(priority: 100) {
+                $0.trackedProcesses = [TrackedName(name: "worker", weight: 20)]
+            }
+            settings.processes = [TrackedProcessSettings(name: "worker", command: [program])]
+            let word = program + ".go"
+            defer { unlink(word) }
+            let worker = try ChildProcess(
+                path: program,
+                arguments: [
+                    program, "-c", "until [ -e \(word) ]; do sleep 0.02; done; exec sleep 60",
+                ])
+            let node = try TestNode(settings, in: network.namespace("a"))
+            #expect(eventually(within: .seconds(2)) { priority(of: node) == 120 })
+            try SmallFile.write("", to: word)
+            #expect(
+                node.waitForLine("Quorum lost for tracked process worker", within: .seconds(3)))
+            #expect(priority(of: node) == 100)
+            worker.signal(SIGKILL)
+            _ = eventually(within: .seconds(1)) { worker.reap() != nil }
             node.shutDown()
         }
 
@@ -194,5 +247,34 @@ extension `On a LAN` {
             wire.stop()
             node.shutDown()
         }
+    }
+}
+
+@Suite struct `Processes without descriptors` {
+    @Test func `one that the kernel gives no descriptor of counts, and its end is looked for`() throws {
+        let program = "/tmp/lbfo\(getpid())n"
+        try run("cp", try run("which", "sleep").split(separator: "\n")[0].description, program)
+        defer { unlink(program) }
+        let worker = try ChildProcess(path: program, arguments: [program, "60"])
+        _ = eventually(within: .seconds(2)) {
+            (try? run("cat", "/proc/\(worker.processID)/comm"))?.hasPrefix("lbfo") == true
+        }
+        let loop = try EventLoop()
+        let tracker = ProcessTracker(
+            settings: TrackedProcessSettings(name: "worker", command: [program]), loop: loop,
+            descriptor: { _ throws(SystemError) in
+                throw SystemError(call: "pidfd_open", errno: .notPermitted)
+            }, onChange: { _ in loop.stop() })
+        tracker.start()
+        #expect(tracker.count == 1)
+        #expect(tracker.hasQuorum == true)
+        #expect(tracker.method == .looking)
+        worker.signal(SIGKILL)
+        _ = eventually(within: .seconds(1)) { worker.reap() != nil }
+        let limit = loop.schedule(after: .seconds(3)) { loop.stop() }
+        loop.run()
+        loop.cancel(limit)
+        #expect(tracker.hasQuorum == false)
+        tracker.stop()
     }
 }

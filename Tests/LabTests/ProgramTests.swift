@@ -114,6 +114,43 @@ extension InTheLab {
             try lab.require(.client, "curl", "-sS", "-f", "-m", "5", "http://10.0.0.6/")
         }
 
+        @Test func `an election comes and goes by reloads, and follows a pool from the start`() throws {
+            let election = """
+                vrrp_instance VI_1 {
+                    interface eth1
+                    version 3
+                    virtual_router_id 51
+                    priority 100
+                    advert_int 0.1
+                    virtual_ipaddress { 172.17.0.5 }
+                    track_backend { web weight 10 }
+                }
+
+                """
+            let proxy = try lab.write(proxy(), to: "proxy.cfg")
+            let path = try lab.write("global_defs {\n}\n", to: "election.conf")
+            let program = try lab.start(
+                .lb1, [Lab.binary("lbctl"), "run", path, proxy], log: "lbctl")
+            try program.awaitLog("serves", within: .seconds(5))
+            // The pool's state is told before there is anybody to follow it.
+            try eventually(within: .seconds(5), "web01 is up") { () throws(LabError) -> Void? in
+                try lab.status(.lb1).contains(/web01 +UP/) ? () : nil
+            }
+            _ = try lab.write(election, to: "election.conf")
+            let plan = try lbctl("reload", "--dry-run")
+            #expect(plan.text.contains("virtual router VI_1: added"), "\(plan.text)")
+            #expect(try lbctl("reload").isSuccess)
+            try lab.await(["172.17.0.5"], at: .lb1, within: .seconds(3))
+            #expect(try lab.status(.lb1).contains("110 (base 100)"))
+            _ = try lab.write("global_defs {\n}\n", to: "election.conf")
+            #expect(try lbctl("reload").isSuccess)
+            #expect(try lab.held(["172.17.0.5"], by: .lb1).isEmpty)
+            #expect(try !lab.status(.lb1).contains("VI_1"))
+            _ = try lab.write(election, to: "election.conf")
+            #expect(try lbctl("reload").isSuccess)
+            try lab.await(["172.17.0.5"], at: .lb1, within: .seconds(3))
+        }
+
         @Test func `a second program is refused and strips nothing from the first`() throws {
             let node = try SeedNode(.lb1, in: lab)
             try lab.awaitHolder(.lb1, within: .seconds(12), running: [node.program])

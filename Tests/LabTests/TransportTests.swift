@@ -129,6 +129,45 @@ extension InTheLab {
         }
     }
 
+    @Suite struct `Beside a keepalived that drops what it hears` {
+        @Test func `another list of addresses leaves one Active router, the preferred lbctl`() throws {
+            let lab = try Lab()
+            let (common, extra) = (["172.17.0.51", "172.17.0.61"], ["172.17.0.52", "172.17.0.62"])
+            // Version 3 and version 2 at once, to wait for both together.
+            func file(_ priority: Int, isLonger: Bool) -> String {
+                let lists = zip(common, extra).map { isLonger ? [$0, $1] : [$0] }
+                return vrrpInstance(
+                    "THREE", vrid: 51, priority: priority, lists[0], "version 3", "advert_int 0.1")
+                    + vrrpInstance("TWO", vrid: 52, priority: priority, lists[1], "advert_int 1")
+            }
+            let first = try Speaker(.lbctl, .lb1, in: lab, file(101, isLonger: false))
+            try lab.await(common, at: .lb1, within: .seconds(6))
+            let second = try Speaker(.keepalived, .lb2, in: lab, file(100, isLonger: true))
+            // It becomes Active, having dropped all that lbctl said so far, and is told its own list.
+            for name in ["THREE", "TWO"] {
+                try second.program.awaitLog("(\(name)) Entering MASTER STATE", within: .seconds(6))
+            }
+            try lab.await(common, at: .lb1, within: .seconds(2))
+            // Longer than it waits for an Active router.
+            sleep(5)
+            try lab.await(common, at: .lb1, within: .milliseconds(500))
+            #expect(try lab.held(extra, by: .lb2).isEmpty)
+            let log = second.program.log
+            #expect(log.ranges(of: "Entering MASTER STATE").count == 2, "\(log)")
+            let status = try lab.status(.lb1)
+            #expect(
+                status.contains("lists 172.17.0.51 172.17.0.52, this router 172.17.0.51"),
+                "\(status)")
+            #expect(
+                status.contains("lists 172.17.0.61 172.17.0.62, this router 172.17.0.61"),
+                "\(status)")
+            #expect(status.contains("echoed"))
+            try first.stop()
+            try lab.await(common + extra, at: .lb2, within: .seconds(2))
+            try second.stop()
+        }
+    }
+
     /// Two nodes with lbctl.
     @Suite struct `On the wire between two lbctl` {
         let lab: Lab

@@ -131,11 +131,10 @@ struct `Routes in the kernel` {
                             dev: "a", table: "300", protocol: "108", scope: "global",
                             prefsrc: "2001:db8::6", metric: 1024)
                     ])
-                guard case .alreadyPresent(let present) = try routes.add(route) else {
-                    Issue.record("added twice")
-                    return
-                }
-                #expect(present.metric == 1024)
+                #expect(try routes.add(route) == .occupied)
+                #expect(try routes.isPresent(route))
+                #expect(
+                    try routes.list(.v6, table: route.table, tag: .lbctl).map(\.metric) == [1024])
                 #expect(try routes.remove(route) == .removed)
                 #expect(try routes.remove(route) == .alreadyAbsent)
                 #expect(try Laboratory.routes(of: 108, version: 6) == [])
@@ -152,12 +151,12 @@ struct `Routes in the kernel` {
                 let a = Laboratory.interfaceIndex("a")
                 let route = Route(
                     to: tenFive, gateway: InternetAddress(10, 1, 0, 1), interfaceIndex: a)
-                guard case .alreadyPresent(let present) = try routes.add(route) else {
-                    Issue.record("added over another")
-                    return
-                }
-                #expect(present.gateway == InternetAddress(10, 1, 0, 9))
-                #expect(present.protocolTag == .boot)
+                #expect(try routes.add(route) == .occupied)
+                #expect(try !routes.isPresent(route))
+                #expect(
+                    try routes.list(.v4, table: .main, tag: .boot).map(\.gateway)
+                        == [InternetAddress(10, 1, 0, 9)])
+                #expect(try routes.list(.v4, tag: .lbctl) == [])
                 // The same in all but the tag is somebody else's, too.
                 var same = route
                 same.gateway = InternetAddress(10, 1, 0, 9)

@@ -25,18 +25,18 @@ private func changed(
 
 @Suite struct `Accepting traffic` {
     @Test func `an owner does, whatever is configured`() {
-        #expect(changed(priority: 255) { $0.acceptsTraffic = false }.acceptsTraffic)
+        #expect(changed(priority: 255) { $0.acceptsTraffic = false }.configuration.takesTraffic)
     }
 
     @Test func `another does as configured, by default it does`() {
-        #expect(router().acceptsTraffic)
-        #expect(!changed { $0.acceptsTraffic = false }.acceptsTraffic)
+        #expect(router().configuration.takesTraffic)
+        #expect(!changed { $0.acceptsTraffic = false }.configuration.takesTraffic)
     }
 
     @Test func `an owner that trackers have lowered is still one`() {
         var owner = changed(priority: 255) { $0.acceptsTraffic = false }.started()
         _ = owner.handle(.priorityChanged(priority(90)), at: second(1))
-        #expect(owner.acceptsTraffic)
+        #expect(owner.configuration.takesTraffic)
     }
 }
 
@@ -319,69 +319,5 @@ private func changed(
         var backup = router(priority: 100).promoted()
         #expect(
             !backup.observations(of: other, at: second(11)).contains(.anotherOwner(lowerAddress)))
-    }
-}
-
-@Suite struct `The interval that version 2 speaks` {
-    private func heard(_ seconds: UInt8, _ number: UInt8 = 90) -> VirtualRouter.Event {
-        .received(advert(number, interval: version2(seconds)), from: lowerAddress)
-    }
-
-    private func said(_ router: VirtualRouter) -> AdvertisementInterval {
-        router.advertisement(priority: priority(100)).interval
-    }
-
-    @Test func `an Active router answers with the interval of whoever would drop its own`() {
-        var router = router(interval: version2(1)).promoted()
-        _ = router.handle(heard(2), at: second(10.5))
-        #expect(said(router) == version2(2))
-        #expect(router.nextWake == second(11), "no slower than before")
-    }
-
-    @Test func `it keeps to a faster pace than its own, too`() {
-        var router = router(interval: version2(10)).started()
-        _ = router.handle(.wake, at: second(40))
-        _ = router.handle(heard(1), at: second(50))
-        #expect(router.effects(of: .wake, at: second(50)).contains(.advertise(priority(100))))
-        #expect(router.nextWake == second(51))
-    }
-
-    @Test func `priority 0 is said at that interval as well`() {
-        var router = router(interval: version2(1)).promoted()
-        _ = router.handle(heard(2), at: second(10.5))
-        _ = router.handle(.shutdown, at: second(10.6))
-        #expect(router.advertisement(priority: .release).interval == version2(2))
-    }
-
-    @Test func `before it takes part it learns nothing`() {
-        var router = router(interval: version2(1))
-        _ = router.handle(heard(2), at: second(0))
-        #expect(said(router) == version2(1))
-    }
-
-    @Test func `its own comes back with a peer that has it`() {
-        var router = router(interval: version2(1)).promoted()
-        _ = router.handle(heard(2), at: second(10.5))
-        _ = router.handle(heard(1), at: second(11.5))
-        #expect(said(router) == version2(1))
-    }
-
-    @Test func `a Backup that takes over speaks what it heard`() {
-        var router = router(interval: version2(1)).started()
-        _ = router.handle(heard(2, 200), at: second(1))
-        _ = router.handle(.wake, at: second(7.7))
-        #expect(router.role == .active)
-        #expect(said(router) == version2(2))
-    }
-
-    @Test func `version 3 always speaks its own, and a refused advertisement teaches nothing`() {
-        var third = router().promoted()
-        _ = third.handle(
-            .received(advert(90, interval: version3(200)), from: lowerAddress), at: second(10.5))
-        #expect(said(third) == version3(100))
-        var second2 = router(interval: version2(1)).promoted()
-        _ = second2.handle(
-            .received(advert(90, interval: version2(2)), from: ownAddress), at: second(10.5))
-        #expect(said(second2) == version2(1))
     }
 }

@@ -70,10 +70,9 @@ private struct World: Hashable {
         for action in routers[node].handle(event, at: now) {
             switch action {
             case .advertise(let priority):
-                let letter = Letter(
-                    message: routers[node].advertisement(priority: priority),
-                    sender: routers[node].configuration.primaryAddress)
-                for other in routers.indices where other != node { inboxes[other].append(letter) }
+                post(routers[node].advertisement(priority: priority), from: node)
+            case .echo(let priority, let form):
+                post(routers[node].advertisement(priority: priority, in: form), from: node)
             case .claimAddresses:
                 if holdsAddresses[node] { return "claims twice after \(event)" }
                 holdsAddresses[node] = true
@@ -87,6 +86,13 @@ private struct World: Hashable {
         }
         return holdsAddresses[node] == (routers[node].role == .active)
             ? nil : "holds addresses: \(holdsAddresses[node]) as \(routers[node].role)"
+    }
+
+    private mutating func post(_ message: Advertisement, from node: Int) {
+        let sender = routers[node].configuration.primaryAddress
+        for other in routers.indices where other != node {
+            inboxes[other].append(Letter(message: message, sender: sender))
+        }
     }
 
     /// Lets both take part, nothing be lost and the clock rule, for a while.

@@ -3,16 +3,33 @@ import VRRPCore
 
 @Suite struct `Restoring addresses` {
     @Test func `five within ten seconds, the sixth is refused`() {
-        var record = RestorationRecord()
-        let granted = [0.0, 1, 2, 3, 4, 9.999].map { record.grant(at: second($0)) }
+        var record = RestorationRecord<String>()
+        let granted = [0.0, 1, 2, 3, 4, 9.999].map { record.grant("a", at: second($0)) }
         #expect(granted == [true, true, true, true, true, false])
     }
 
     @Test func `each counts for ten seconds`() {
-        var record = RestorationRecord()
-        for start in [0.0, 1, 2, 3, 4] { _ = record.grant(at: second(start)) }
-        let granted = [10.0, 10.5, 11].map { record.grant(at: second($0)) }
+        var record = RestorationRecord<String>()
+        for start in [0.0, 1, 2, 3, 4] { _ = record.grant("a", at: second(start)) }
+        let granted = [10.0, 10.5, 11].map { record.grant("a", at: second($0)) }
         #expect(granted == [true, false, true])
+    }
+
+    @Test func `each thing counts by itself, and is forgotten after ten seconds`() {
+        var record = RestorationRecord<Int>()
+        for part in 0..<6 {
+            let isGranted = record.grant(part, at: second(1))
+            #expect(isGranted)
+        }
+        for _ in 0..<4 { _ = record.grant(0, at: second(2)) }
+        let granted = [record.grant(0, at: second(3)), record.grant(1, at: second(3))]
+        #expect(granted == [false, true])
+        var fresh = RestorationRecord<Int>()
+        _ = fresh.grant(9, at: second(12))
+        _ = record.grant(9, at: second(20))
+        _ = record.grant(9, at: second(40))
+        _ = fresh.grant(9, at: second(40))
+        #expect(record == fresh)
     }
 }
 

@@ -29,7 +29,7 @@ import VRRPCore
             .wake, .shutdown, .received(advert(255), from: higherAddress),
             .received(advert(100, interval: version2(1)), from: higherAddress),
         ] {
-            #expect(router.handle(event, at: second(5)) == [])
+            #expect(router.effects(of: event, at: second(5)) == [])
             #expect(router.state == .initialize)
             #expect(router.nextWake == nil)
         }

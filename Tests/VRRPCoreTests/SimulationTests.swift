@@ -3,7 +3,7 @@ import VRRPCore
 import VRRPTestKit
 
 @Suite struct `Simulated LAN` {
-    @Test(arguments: 0..<300 as Range<UInt64>)
+    @Test(arguments: 0..<200 as Range<UInt64>)
     func `after any disturbance one router is Active, and stays so`(seed: UInt64) {
         var scenario = FaultScenario(seed: seed, pace: .quick)
         scenario.worsen()
@@ -28,7 +28,12 @@ import VRRPTestKit
     ) {
         var scenario = FaultScenario(seed: seed, pace: .slow)
         #expect(scenario.run(for: .seconds(40 * 3600)) == nil)
-        print("simulated 40 hours of faults, seed \(seed)")
+        let stalls = scenario.lan.nodes.map(\.stallCount).reduce(0, +)
+        let overtaken = scenario.lan.overtakenCount
+        // The faults are of the interval's size, or they would be none.
+        #expect(stalls > 10, "seed \(seed)")
+        #expect(overtaken > 100, "seed \(seed)")
+        print("simulated 40 hours: seed \(seed), \(stalls) stalls, \(overtaken) overtaken")
     }
 
     @Test func `the seeds draw every kind of LAN`() {
@@ -41,6 +46,7 @@ import VRRPTestKit
         #expect(Set(authentication) == [true, false])
         let hosts = scenarios.map(\.lan.nodes.count)
         #expect(Set(hosts) == [2, 3, 4])
+        #expect(Set(scenarios.map(\.lan.strictNodes)) == [[], [0]])
         let versions = scenarios.map { $0.lan.nodes[0].router.configuration.interval.version }
         #expect(Set(versions) == [.v2, .v3])
     }
@@ -296,5 +302,26 @@ import VRRPTestKit
         #expect(lan.activeNodes == [0, 1], "the stalled one cannot know")
         lan.run(for: .seconds(12))
         #expect(lan.activeNodes == [0])
+    }
+
+    @Test(arguments: [version2(1), version3(10)])
+    func `one that drops what the other says, for its addresses, stays Backup all the same`(
+        interval: AdvertisementInterval
+    ) {
+        var configurations = lan(interval).nodes.map(\.router.configuration)
+        configurations[1].addresses = VirtualAddressList(IPv4Address(192, 0, 2, 101))
+        var lan = SimulatedLAN(seed: 1, configurations: configurations)
+        lan.strictNodes = [1]
+        lan.start()
+        // Nobody knows of the other before the strict one has become Active once.
+        lan.run(for: .seconds(20))
+        #expect(lan.activeNodes == [0])
+        #expect(lan.nodes[1].transitionCount == 3)
+        lan.run(for: .seconds(600))
+        #expect(lan.nodes.map(\.transitionCount) == [2, 3])
+        lan.stop(0)
+        lan.run(for: .seconds(4))
+        #expect(lan.activeNodes == [1])
+        #expect(lan.violations == [])
     }
 }

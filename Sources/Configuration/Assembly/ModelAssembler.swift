@@ -92,6 +92,8 @@ struct ModelAssembler {
             let interface: String
             let family: AddressFamily
             let vrid: VRID
+            /// The group that it is sent to; `nil`: unicast.
+            let group: IPAddress?
         }
         let identifiers = draft.routers.map {
             Placed(value: $0.value.settings, location: $0.value.vridLocation)
@@ -100,8 +102,8 @@ struct ModelAssembler {
             identifiers,
             by: {
                 Identity(
-                    interface: $0.interface, family: $0.family,
-                    vrid: $0.vrid)
+                    interface: $0.interface, family: $0.family, vrid: $0.vrid,
+                    group: $0.transport.group(of: $0.family))
             },
             as: { "virtual_router_id \($0.vrid.rawValue) on \($0.interface)" })
         let addresses = draft.routers.flatMap { router in

@@ -23,6 +23,8 @@ public struct NodeStatus: Codable, Hashable, Sendable {
     public var notificationPipes: [NotificationPipeStatus] = []
     /// Milliseconds for which no virtual router takes part yet; `nil`: they do.
     public var startupCountdown: Int?
+    /// What the virtual routers share; `nil`: there are none.
+    public var election: ElectionStatus?
     /// The process that relays connections.
     public var balancer = BalancerStatus()
     /// The proxies, in the order of the configuration.
@@ -43,7 +45,7 @@ public struct NodeStatus: Codable, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case format = "version"
         case node, time, program, virtualRouters, syncGroups, notificationPipes, startupCountdown
-        case balancer, proxies
+        case election, balancer, proxies
     }
 
     /// Reads a document, also of a release that had fewer fields.
@@ -61,6 +63,7 @@ public struct NodeStatus: Codable, Hashable, Sendable {
             try fields.decodeIfPresent([NotificationPipeStatus].self, forKey: .notificationPipes)
             ?? []
         startupCountdown = try fields.decodeIfPresent(Int.self, forKey: .startupCountdown)
+        election = try fields.decodeIfPresent(ElectionStatus.self, forKey: .election)
         balancer = try fields.decode(BalancerStatus.self, forKey: .balancer)
         proxies = try fields.decode([ProxyStatus].self, forKey: .proxies)
     }

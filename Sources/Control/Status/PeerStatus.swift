@@ -12,6 +12,8 @@ public struct PeerStatus: Codable, Hashable, Sendable {
     public var refused: [String: Int] = [:]
     /// Why its last datagram was refused, for people; `nil`: it was taken.
     public var refusal: String?
+    /// What it says that does not agree with this router's configuration, each for people.
+    public var mismatches: [String]? = []
 
     /// What a station last said.
     public struct Advertisement: Codable, Hashable, Sendable {
@@ -50,7 +52,8 @@ extension PeerStatus {
         let total = refused.values.reduce(0, +)
         let counts = "accepted \(accepted), refused \(total)"
         guard let refusal else {
-            return said.map { "\($0), \(heard), \(counts)" } ?? "\(heard), \(counts)"
+            let differs = (mismatches ?? []).map { "; \($0)" }.joined()
+            return (said.map { "\($0), \(heard), \(counts)" } ?? "\(heard), \(counts)") + differs
         }
         let causes = refused.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         return "heard, refused: \(refusal) (\(heard), \(counts): \(causes.joined(separator: ", ")))"

@@ -84,6 +84,8 @@ public struct TrackerStatus: Codable, Hashable, Sendable {
     public var weight: Int
     /// What it last said, for people.
     public var detail: String
+    /// The sync group or its other member that tracks it; `nil`: the virtual router itself.
+    public var owner: String?
 
     /// Makes the status of a tracker.
     ///
@@ -98,25 +100,4 @@ public struct TrackerStatus: Codable, Hashable, Sendable {
         self.weight = weight
         self.detail = detail
     }
-}
-
-/// What happened to a virtual router since the start.
-public struct VirtualRouterCounters: Codable, Hashable, Sendable {
-    /// Advertisements sent.
-    public var advertisementsSent = 0
-    /// Advertisements received and accepted.
-    public var advertisementsReceived = 0
-    /// Times that it became Active.
-    public var becameActive = 0
-    /// Times that it stopped being Active.
-    public var releasedActive = 0
-    /// Addresses put back after somebody took them off.
-    public var addressesRestored = 0
-    /// Times that it gave way though it could take part.
-    public var gaveWay = 0
-    /// Advertisements that were not accepted, by their cause.
-    public var rejected: [String: Int] = [:]
-
-    /// Makes counters that stand at zero.
-    public init() {}
 }

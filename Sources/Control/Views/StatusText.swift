@@ -13,6 +13,7 @@ public enum StatusText {
             text += status.virtualRouters.map(dependencies(of:)).joined()
             text += status.syncGroups.map(members(of:)).joined()
             text += status.notificationPipes.map(losses(of:)).joined()
+            text += (status.election?.lines ?? []).map { "  \(Readable.line($0))\n" }.joined()
         }
         if !status.proxies.isEmpty {
             text += "\n" + proxies(of: status).render(colored: colored)
@@ -70,6 +71,7 @@ public enum StatusText {
             text += "  \(Readable.line(router.name)): peer \(Readable.line(peer.address)) "
             text += "\(Readable.line(peer.words))\n"
         }
+        text += "  \(Readable.line(router.name)): \(router.counters.words)\n"
         for note in router.notes {
             text += "  \(Readable.line(router.name)): \(Readable.line(note))\n"
         }
@@ -103,7 +105,8 @@ public enum StatusText {
             let result = tracker.isGood.map { $0 ? "good" : "bad" } ?? "no result yet"
             let effect = tracker.weight == 0 ? "decides" : "weight \(tracker.weight)"
             let detail = tracker.detail.isEmpty ? "" : ": \(Readable.line(tracker.detail))"
-            text += "  \(Readable.line(name)) tracks \(Readable.line(tracker.name)): "
+            let owner = tracker.owner.map { " of \(Readable.line($0))" } ?? ""
+            text += "  \(Readable.line(name)) tracks \(Readable.line(tracker.name))\(owner): "
             text += "\(result), \(effect)\(detail)\n"
         }
         return text

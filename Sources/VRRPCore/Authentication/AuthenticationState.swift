@@ -1,7 +1,7 @@
 /// What a router remembers in order to sign its messages and to refuse old ones of its peers.
 public struct AuthenticationState: Hashable, Sendable {
     /// How messages are authenticated.
-    public let settings: MessageAuthentication
+    public private(set) var settings: MessageAuthentication
     private var lastSent: SequenceNumber?
     private var replayGuard: ReplayGuard
 
@@ -13,6 +13,16 @@ public struct AuthenticationState: Hashable, Sendable {
     public init(settings: MessageAuthentication, senderLimit: Int = Self.multicastSenderLimit) {
         self.settings = settings
         replayGuard = ReplayGuard(senderLimit: senderLimit)
+    }
+
+    /// Follows other settings; what was sent and seen stays remembered.
+    ///
+    /// - Parameters:
+    ///   - next: How messages are authenticated from now on.
+    ///   - senderLimit: How many senders are remembered from now on, the most recent ones.
+    mutating func adopt(_ next: MessageAuthentication, senderLimit: Int) {
+        settings = next
+        replayGuard.remember(senderLimit)
     }
 
     /// Senders that are remembered where every station of the LAN may be one.
@@ -94,11 +104,17 @@ struct ReplayGuard: Hashable, Sendable {
         let last: SequenceNumber
     }
 
-    private let senderLimit: Int
+    private var senderLimit: Int
     /// The most recently heard sender is the last.
     private var senders: [Sender] = []
 
     init(senderLimit: Int) { self.senderLimit = max(senderLimit, 1) }
+
+    /// Remembers so many senders from now on, the most recently heard.
+    mutating func remember(_ limit: Int) {
+        senderLimit = max(limit, 1)
+        senders = senders.suffix(senderLimit)
+    }
 
     /// Takes a number that is later than the sender's last, and remembers it.
     mutating func admit(

@@ -26,14 +26,8 @@ public struct AdvertisementChannel: Hashable, Sendable {
         public var password: Password?
         /// The settings of the authentication trailer; `nil`: none is sent, any is ignored.
         public var authentication: MessageAuthentication?
-        /// Whether an IPv6 list that begins with no link-local address is refused.
-        ///
-        /// Deviation: RFC 9568 §7.1 (erratum 8300) refuses it always. keepalived sends such
-        /// lists, and a refusal would leave two routers Active.
-        public var requiresLinkLocalFirst = false
         /// Whether the virtual router holds no address, and takes advertisements that name none.
         public var isWithoutAddresses = false
-
         /// Makes the settings of a router without authentication, by multicast.
         ///
         /// - Parameters:
@@ -68,18 +62,22 @@ public struct AdvertisementChannel: Hashable, Sendable {
 
     /// Follows other settings; what was counted and learnt of the peers stays.
     ///
-    /// The form of checksum, and the sequence numbers against replay, are forgotten only where the
-    /// settings that they belong to change.
+    /// The form of checksum is forgotten only where the configured one changes, the sequence numbers
+    /// against replay only where there is no authentication any more: otherwise whoever has recorded
+    /// messages could send them again after each reload.
     public mutating func reconfigure(_ next: Settings) {
         if next.coverage != settings.coverage { coverage = next.coverage }
-        if next.authentication != settings.authentication
-            || next.transport.senderLimit != settings.transport.senderLimit
-        {
-            authentication = next.authentication.map {
-                AuthenticationState(settings: $0, senderLimit: next.transport.senderLimit)
-            }
-        }
         settings = next
+        let limit = next.transport.senderLimit
+        guard let wanted = next.authentication else {
+            authentication = nil
+            return
+        }
+        if authentication == nil {
+            authentication = AuthenticationState(settings: wanted, senderLimit: limit)
+        } else {
+            authentication?.adopt(wanted, senderLimit: limit)
+        }
     }
 
     /// Makes the messages by which an advertisement is sent.
@@ -177,9 +175,8 @@ public struct AdvertisementChannel: Hashable, Sendable {
                 return .unknownPeer(header.source)
             }
         }
-        guard !settings.requiresLinkLocalFirst || message.addresses.beginsAsRequired else {
-            return .firstAddress(message.addresses.addresses[0])
-        }
+        // Deviation: RFC 9568 §7.1 (erratum 8300) refuses an IPv6 list that begins with no link-local
+        // address. keepalived sends such lists, and a refusal would leave two routers Active.
         return nil
     }
 

@@ -32,10 +32,12 @@ public enum RefusalCause: String, CaseIterable, Hashable, Sendable {
     case ownAddress = "own-address"
     /// Sent by a station that is not among the unicast peers.
     case unknownPeer = "unknown-peer"
-    /// The first IPv6 address is not link-local.
-    case firstAddress = "first-address"
     /// The router owns the addresses and listens to nobody.
     case ownerDeaf = "owner-deaf"
+    /// The router takes no part: not started, or in fault.
+    case takesNoPart = "takes-no-part"
+    /// Inside an IPsec authentication header (`auth_type AH`), which is not spoken here.
+    case authenticationHeader = "authentication-header"
     /// No authentication trailer where one is required.
     case trailerMissing = "trailer-missing"
     /// A malformed authentication trailer.
@@ -66,6 +68,7 @@ extension DecodeError {
         case .authenticationType: .authenticationType
         case .wrongPassword: .password
         case .zeroInterval: .interval
+        case .authenticationHeader: .authenticationHeader
         }
     }
 }
@@ -79,8 +82,8 @@ extension RejectionReason {
         case .ownAddress: .ownAddress
         case .destination: .destination
         case .unknownPeer: .unknownPeer
-        case .firstAddress: .firstAddress
         case .ownerDeaf: .ownerDeaf
+        case .takesNoPart: .takesNoPart
         }
     }
 }

@@ -6,6 +6,16 @@ public enum Transport: Hashable, Sendable, Codable {
     case unicast([UnicastPeer])
 }
 
+extension Transport {
+    /// The group that advertisements of a family are sent to; `nil`: unicast.
+    public func group(of family: AddressFamily) -> IPAddress? {
+        switch self {
+        case .multicast(let group): group ?? family.vrrpGroup
+        case .unicast: nil
+        }
+    }
+}
+
 /// Another router of a virtual router that has no multicast between its routers.
 public struct UnicastPeer: Hashable, Sendable, Codable {
     /// Where it sends from, and is sent to.

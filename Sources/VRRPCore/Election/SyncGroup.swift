@@ -126,6 +126,15 @@ public struct SyncGroup: Hashable, Sendable {
 }
 
 extension SyncGroup {
+    /// Whether what a member tracks counts, then for all members alike.
+    ///
+    /// - Parameters:
+    ///   - standing: What it tracks.
+    ///   - weighsMembers: keepalived's `sync_group_tracking_weight`.
+    public static func counts(_ standing: TrackerStanding, weighsMembers: Bool) -> Bool {
+        weighsMembers || standing.weight == 0
+    }
+
     /// What trackers make of the priorities of a group's members.
     ///
     /// A bad tracker of weight 0, of one member or of the group, faults all. Weights of members count
@@ -142,7 +151,8 @@ extension SyncGroup {
         of priorities: [Priority], trackers: [[TrackerStanding]], shared: [TrackerStanding],
         weighsMembers: Bool
     ) -> [EffectivePriority] {
-        let own = trackers.flatMap(\.self).filter { weighsMembers || $0.weight == 0 }
+        let own = trackers.flatMap(\.self)
+            .filter { counts($0, weighsMembers: weighsMembers) }
         return priorities.map { EffectivePriority(base: $0, trackers: own + shared) }
     }
 }

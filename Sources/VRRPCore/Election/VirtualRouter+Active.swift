@@ -4,18 +4,23 @@ extension VirtualRouter {
     func becomeActive(at now: Instant) -> (State, [Action]) {
         let schedule = configuration.announcements
         var tenure = Tenure(
-            advertiseAt: now + pace, mayAnswerAt: now,
+            advertiseAt: now, mayAnswerAt: now, mayAnnounceAt: now,
             announcement: schedule.afterFirstBurst(at: now))
         var cause: [Action] = []
         if case .backup(let watch) = state {
+            // It may come back, and would drop what this router says.
+            if let former = watch.following {
+                _ = tenure.heardForms.note(form(of: former), from: former.address)
+            }
             // The one that is displaced will say one more word; no new conflict then.
             tenure.contestedAt = watch.displacingSince
             if now >= watch.activeDownAt { cause = [.report(.activeDownTimerExpired)] }
         }
+        tenure.advertiseAt = now + pace(speaking: tenure.heardForms.forms)
         return (
             .active(tenure),
-            cause + [
-                .advertise(priority), .report(.transition(from: role, to: .active)),
+            cause + speech(priority, to: tenure.heardForms.forms) + [
+                .report(.transition(from: role, to: .active)),
                 .claimAddresses, .announceAddresses(repetitions: schedule.repetitions),
             ]
         )
@@ -30,7 +35,9 @@ extension VirtualRouter {
         }
         var actions: [Action] = []
         if now >= tenure.advertiseAt {
-            actions.append(.advertise(priority))
+            let forms = tenure.heardForms.forms
+            let pace = pace(speaking: forms)
+            actions += speech(priority, to: forms)
             // A hastened advertisement was an answer.
             if tenure.advertiseAt == tenure.mayAnswerAt { next.mayAnswerAt = now + answerSpacing }
             // Who wakes a little late, as drivers do that wake many routers together, keeps its rate.
@@ -40,6 +47,10 @@ extension VirtualRouter {
         if let due = tenure.announcement, now >= due.at {
             actions.append(.announceAddresses(repetitions: due.repetitions))
             next.announcement = configuration.announcements.refresh(after: now)
+            // One that an answer left out.
+            if due.at == tenure.mayAnnounceAt {
+                next.mayAnnounceAt = now + Self.announcementSpacing
+            }
         }
         return (.active(next), actions)
     }
@@ -68,14 +79,16 @@ extension VirtualRouter {
     ) -> (State, [Action]) {
         let report = Action.report(.releaseReceived(from: sender))
         var next = tenure
+        _ = next.heardForms.note(nil, from: sender)
         if tenure.listeningUntil != nil {
             next.listeningUntil = now
             return (.active(next), [report])
         }
-        guard now >= tenure.mayAnswerAt else { return (.active(hastened(tenure)), [report]) }
-        next.advertiseAt = now + pace
+        guard now >= tenure.mayAnswerAt else { return (.active(hastened(next)), [report]) }
+        let forms = next.heardForms.forms
+        next.advertiseAt = now + pace(speaking: forms)
         next.mayAnswerAt = now + answerSpacing
-        return (.active(next), [report, .advertise(priority)])
+        return (.active(next), [report] + speech(priority, to: forms))
     }
 
     /// Asserts that this router is Active, against one that believes the same of itself.
@@ -93,20 +106,38 @@ extension VirtualRouter {
             .inferiorAnswered(received, from: peer.address, own: priority))
         var next = tenure
         next.contestedAt = now
+        let hasNewForm = next.heardForms.note(form(of: peer), from: peer.address)
+        // Who speaks more often expects others to.
+        next.advertiseAt = min(
+            tenure.advertiseAt, now + pace(speaking: next.heardForms.forms))
+        let conflict = conflict(with: peer, during: tenure, at: now)
+        let reports = (hasNewForm || !conflict.isEmpty ? differences(of: peer) : []) + [report]
+        let announcement = announceAgain(&next, at: now)
         guard now >= tenure.mayAnswerAt else {
-            return (.active(configuration.answersInferiors ? hastened(next) : next), [report])
+            return (
+                .active(configuration.answersInferiors ? hastened(next) : next),
+                reports + announcement + conflict
+            )
         }
-        let schedule = configuration.announcements
         next.mayAnswerAt = now + answerSpacing
-        next.announcement = [tenure.announcement, schedule.afterFirstBurst(at: now)]
+        let answer =
+            configuration.answersInferiors ? speech(priority, to: next.heardForms.forms) : []
+        return (.active(next), reports + answer + announcement + conflict)
+    }
+
+    /// Announces against one that believes to be Active, too: at once, but no more than once a second
+    /// however much it sends; what is left out is made up for at the end of that second.
+    private func announceAgain(_ tenure: inout Tenure, at now: Instant) -> [Action] {
+        let repetitions = configuration.announcements.repetitions
+        let isFree = now >= tenure.mayAnnounceAt
+        let planned =
+            isFree
+            ? configuration.announcements.afterFirstBurst(at: now)
+            : PlannedAnnouncement(at: tenure.mayAnnounceAt, repetitions: repetitions)
+        if isFree { tenure.mayAnnounceAt = now + Self.announcementSpacing }
+        tenure.announcement = [tenure.announcement, planned]
             .compactMap(\.self).min { $0.at < $1.at }
-        return (
-            .active(next),
-            differences(of: peer) + [report]
-                + (configuration.answersInferiors ? [.advertise(priority)] : [])
-                + [.announceAddresses(repetitions: schedule.repetitions)]
-                + conflict(with: peer, during: tenure, at: now)
-        )
+        return isFree ? [.announceAddresses(repetitions: repetitions)] : []
     }
 
     /// What is told once of a conflict, however long the other router goes on.
@@ -135,6 +166,9 @@ extension VirtualRouter {
         configuration.interval.skewTime(for: Priority(rawValue: 240))
     }
 
+    /// The least time between two announcements that answers cause.
+    private static let announcementSpacing = Duration.seconds(1)
+
     /// Becomes Backup of a router that is ranked higher.
     ///
     /// Deviation: RFC 9568 §6.4.3 leaves silently. One last advertisement tells the winner that
@@ -150,16 +184,17 @@ extension VirtualRouter {
             differences(of: peer)
                 + (isOwner ? [.report(.anotherOwner(peer.address))] : [])
                 + [.report(.superiorReceived(received, from: peer.address, own: priority))]
-                + (tenure.listeningUntil == nil ? [.advertise(priority)] : [])
+                + (tenure.listeningUntil == nil
+                    ? speech(priority, to: [form(of: peer)].compactMap(\.self)) : [])
                 + [.report(.transition(from: .active, to: .backup)), .releaseAddresses]
         )
     }
 
     /// Gives the addresses to another router, and goes on as any Backup.
-    func stepDown(at now: Instant) -> (State, [Action]) {
+    func stepDown(from tenure: Tenure, at now: Instant) -> (State, [Action]) {
         (
             watch(following: nil, at: now),
-            lastWords + [.report(.transition(from: .active, to: .backup)), .releaseAddresses]
+            lastWords(in: tenure) + [.report(.transition(from: .active, to: .backup)), .releaseAddresses]
         )
     }
 
@@ -167,12 +202,15 @@ extension VirtualRouter {
     ///
     /// Deviation: RFC 9568 §6.4.3 has one advertisement of priority 0. Lost, it costs the peers three
     /// intervals, so two are sent, as keepalived does.
-    private var lastWords: [Action] { [.advertise(.release), .advertise(.release)] }
+    private func lastWords(in tenure: Tenure) -> [Action] {
+        let words = speech(.release, to: tenure.heardForms.forms)
+        return words + words
+    }
 
-    func resign() -> (State, [Action]) {
+    func resign(from tenure: Tenure) -> (State, [Action]) {
         (
             .initialize,
-            lastWords + [.report(.transition(from: .active, to: .initialize)), .releaseAddresses]
+            lastWords(in: tenure) + [.report(.transition(from: .active, to: .initialize)), .releaseAddresses]
         )
     }
 }
@@ -195,14 +233,15 @@ extension VirtualRouter {
     /// Its peers have counted its advertisements from the last one that it sent, one ``pace`` before
     /// the one that is due. Whoever took over meanwhile advertises within that pace and its skew.
     private func listening(_ tenure: Tenure, at now: Instant) -> Tenure {
-        let patience = pace * max(configuration.lostAdvertisementLimit - 1, 1)
+        let forms = tenure.heardForms.forms
+        let patience = pace(speaking: forms) * max(configuration.lostAdvertisementLimit - 1, 1)
         guard tenure.listeningUntil == nil, now - tenure.advertiseAt > patience else {
             return tenure
         }
         var next = tenure
-        let interval = heardInterval ?? configuration.interval
-        next.listeningUntil =
-            now + interval.duration + interval.skewTime(for: Priority(rawValue: 1))
+        let interval = configuration.interval
+        let longest = forms.map(\.interval.duration).reduce(interval.duration, max)
+        next.listeningUntil = now + longest + interval.skewTime(for: Priority(rawValue: 1))
         return next
     }
 }

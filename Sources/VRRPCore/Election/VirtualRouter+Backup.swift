@@ -15,12 +15,19 @@ extension VirtualRouter {
 
     func follow(_ peer: Peer, watch: Watch, at now: Instant) -> (State, [Action]) {
         let isInferior = peer.advertisement.priority < priority
-        let next = Watch(
+        var next = Watch(
             activeDownAt: now + activeDownInterval(following: peer), following: peer,
             stableSince: isInferior ? watch.stableSince : now)
-        // A peer that differs would otherwise be reported with each of its advertisements.
-        return (.backup(next), peer == watch.following ? [] : differences(of: peer))
+        let differences = differences(of: peer)
+        guard !differences.isEmpty else { return (.backup(next), []) }
+        let count = peer.address == watch.following?.address ? watch.differingCount : 0
+        next.differingCount = min(count + 1, Self.differingLimit + 1)
+        return (.backup(next), next.differingCount == Self.differingLimit ? differences : [])
     }
+
+    /// Advertisements in a row that must differ before that is told, once: who echoes the forms of
+    /// others says its own after them.
+    private static let differingLimit = HeardForms.limit + 1
 
     func discard(
         _ message: Advertisement, from sender: IPAddress, watch: Watch, at now: Instant
@@ -52,10 +59,12 @@ extension VirtualRouter {
 
     /// Follows whoever is Active, from now on.
     func watch(following peer: Peer?, at now: Instant) -> State {
-        .backup(
-            Watch(
-                activeDownAt: now + activeDownInterval(following: peer), following: peer,
-                stableSince: now))
+        var watch = Watch(
+            activeDownAt: now + activeDownInterval(following: peer), following: peer,
+            stableSince: now)
+        // Whoever yields to one that differs has told so.
+        watch.differingCount = Self.differingLimit + 1
+        return .backup(watch)
     }
 
     func adopt(_ changed: Priority, at now: Instant) -> (State, [Action]) {

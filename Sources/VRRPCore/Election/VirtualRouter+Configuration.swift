@@ -25,10 +25,10 @@ extension VirtualRouter {
         ///
         /// 3 in RFC 9568 §6.1; keepalived's `down_timer_adverts`.
         public var lostAdvertisements = 3
-        /// Whether packets to the virtual addresses are taken by a router that does not own them.
+        /// Accept_Mode of RFC 9568 §6.1; see ``takesTraffic``.
         ///
-        /// Accept_Mode of RFC 9568 §6.1. Deviation: on by default, as in keepalived, since services
-        /// behind the addresses are what the program is for.
+        /// Deviation: on by default, as in keepalived, since services behind the addresses are what
+        /// the program is for.
         public var acceptsTraffic = true
         /// Whether an Active router says so at once when one of lower priority claims the same.
         ///
@@ -73,6 +73,12 @@ extension VirtualRouter {
                 vrid: vrid, priority: priority, interval: interval,
                 primaryAddress: .v4(primaryAddress), addresses: addresses)
         }
+
+        /// Whether packets to the virtual addresses are to be taken while the router is Active.
+        ///
+        /// An owner takes them whatever Accept_Mode is. Where they are not taken, the caller drops
+        /// them, but never Neighbor Solicitations and Advertisements (RFC 9568 §6.1, §6.4.3).
+        public var takesTraffic: Bool { priority == .owner || acceptsTraffic }
 
         /// Everything that is claimed, announced and released together, advertised ones first.
         public var heldAddresses: [IPAddress] { addresses.addresses + companions }

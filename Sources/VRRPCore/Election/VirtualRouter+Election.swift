@@ -35,17 +35,15 @@ extension VirtualRouter {
             minding(tenure, at: now) {
                 hear(Peer(address: sender, advertisement: message), during: $0, at: now)
             }
-        case (.active, .shutdown): resign()
-        case (.active, .yield): stepDown(at: now)
+        case (.active(let tenure), .shutdown): resign(from: tenure)
+        case (.active(let tenure), .yield): stepDown(from: tenure, at: now)
         case (.active, .startup), (.active, .takeOver): (state, [])
         }
     }
 
-    /// A router in Initialize looks at no packet at all.
     func rejection(of event: Event) -> RejectionReason? {
-        guard case .received(let message, let sender) = event, role != .initialize else {
-            return nil
-        }
+        guard case .received(let message, let sender) = event else { return nil }
+        guard role != .initialize else { return .takesNoPart }
         let own = configuration
         guard message.version == own.interval.version else {
             return .version(message.version, expected: own.interval.version)
@@ -57,11 +55,6 @@ extension VirtualRouter {
 
     func preempts(at now: Instant) -> Bool {
         !isDeferring(at: now) && (configuration.preempts || priority == .owner)
-    }
-
-    /// Time between this router's own advertisements: often enough for the interval that it speaks.
-    var pace: Duration {
-        min(configuration.interval.duration, (heardInterval ?? configuration.interval).duration)
     }
 
     /// Active_Down_Interval of a router of `priority` that follows `peer`.
@@ -86,20 +79,37 @@ extension VirtualRouter {
 
     /// What is told about a peer that differs from this router's configuration.
     func differences(of peer: Peer) -> [Action] {
+        mismatches(with: peer.advertisement).map { mismatch in
+            switch mismatch {
+            case .interval(let theirs, let own):
+                .report(.intervalDiffers(theirs, from: peer.address, own: own))
+            case .addresses(let theirs, let own):
+                .report(.addressesDiffer(theirs, from: peer.address, own: own))
+            }
+        }
+    }
+
+    /// Something that routers of one virtual router have to agree about, and do not.
+    public enum Mismatch: Hashable, Sendable {
+        /// How often the Active one advertises.
+        case interval(AdvertisementInterval, own: AdvertisementInterval)
+        /// Which addresses it has.
+        case addresses(VirtualAddressList, own: VirtualAddressList)
+    }
+
+    /// What another router says that does not agree with this one's configuration.
+    ///
+    /// - Parameter advertisement: Its advertisement.
+    /// - Returns: All of it, for operators; the election holds all the same.
+    public func mismatches(with advertisement: Advertisement) -> [Mismatch] {
         let own = configuration
-        var actions: [Action] = []
-        if peer.advertisement.interval != own.interval {
-            actions.append(
-                .report(
-                    .intervalDiffers(
-                        peer.advertisement.interval, from: peer.address, own: own.interval)))
+        var mismatches: [Mismatch] = []
+        if advertisement.interval != own.interval {
+            mismatches.append(.interval(advertisement.interval, own: own.interval))
         }
-        if !peer.advertisement.addresses.namesSameAddresses(as: own.addresses) {
-            actions.append(
-                .report(
-                    .addressesDiffer(
-                        peer.advertisement.addresses, from: peer.address, own: own.addresses)))
+        if !advertisement.addresses.namesSameAddresses(as: own.addresses) {
+            mismatches.append(.addresses(advertisement.addresses, own: own.addresses))
         }
-        return actions
+        return mismatches
     }
 }

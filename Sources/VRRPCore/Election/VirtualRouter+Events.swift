@@ -27,6 +27,9 @@ extension VirtualRouter {
     public enum Action: Hashable, Sendable {
         /// Send one advertisement with this priority; see ``VirtualRouter/advertisement(priority:)``.
         case advertise(Priority)
+        /// Send one advertisement with this priority in the form of a router that would drop this
+        /// one's; see ``VirtualRouter/advertisement(priority:in:)``.
+        case echo(Priority, Form)
         /// Put the virtual addresses onto their interfaces.
         case claimAddresses
         /// Announce each address this many times, the whole list at each turn.
@@ -90,10 +93,10 @@ public enum RejectionReason: Hashable, Sendable {
     case destination(IPAddress)
     /// Its sender is not among the unicast peers.
     case unknownPeer(IPAddress)
-    /// Its list of IPv6 addresses begins with one that is not link-local (RFC 9568 §5.2.9).
-    case firstAddress(IPAddress)
     /// This router owns the addresses and is configured to listen to nobody.
     case ownerDeaf
+    /// This router takes no part at this moment: not started, or in fault.
+    case takesNoPart
 }
 
 extension RejectionReason: CustomStringConvertible {
@@ -108,7 +111,7 @@ extension RejectionReason: CustomStringConvertible {
             "sent from this router's own address \(address), must be another's"
         case .destination(let address): "sent to \(address), where this router does not listen"
         case .unknownPeer(let address): "sent by \(address), which is not a unicast peer"
-        case .firstAddress(let address): "first address \(address), must be link-local"
+        case .takesNoPart: "this router takes no part at this moment"
         case .ownerDeaf: "this router owns the addresses and ignores others (owner_ignore_adverts)"
         }
     }

@@ -53,8 +53,8 @@ extension VirtualRouter {
     /// - Returns: What to do, in this order; nothing unless it was Active.
     public mutating func giveWay(deferring deference: Deference, at now: Instant) -> [Action] {
         handover.deference = deference
-        guard role == .active else { return [] }
-        let (next, actions) = stepDown(at: now)
+        guard case .active(let tenure) = state else { return [] }
+        let (next, actions) = stepDown(from: tenure, at: now)
         state = next
         return actions + settleHandover(at: now)
     }

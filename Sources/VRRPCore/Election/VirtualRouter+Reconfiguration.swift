@@ -36,12 +36,14 @@ extension VirtualRouter {
             let hasOtherAddresses = configuration.heldAddresses != previous.heldAddresses
             let schedule = configuration.announcements
             var next = tenure
-            next.advertiseAt = now + pace
+            next.heardForms.forget(form)
+            let forms = next.heardForms.forms
+            next.advertiseAt = now + pace(speaking: forms)
             if hasOtherAddresses { next.announcement = schedule.afterFirstBurst(at: now) }
             let claim: [Action] = [
                 .claimAddresses, .announceAddresses(repetitions: schedule.repetitions),
             ]
-            return (.active(next), [.advertise(priority)] + (hasOtherAddresses ? claim : []))
+            return (.active(next), speech(priority, to: forms) + (hasOtherAddresses ? claim : []))
         }
     }
 }

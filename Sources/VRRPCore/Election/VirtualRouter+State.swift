@@ -37,6 +37,8 @@ extension VirtualRouter {
         public internal(set) var stableSince: Instant
         /// Whether it has been late, and already waits once more for what it may have missed.
         public internal(set) var hasListened = false
+        /// Advertisements in a row of the Active router that differ from this router's configuration.
+        var differingCount = 0
         /// When it last heard an Active router that it is about to displace.
         var displacingSince: Instant?
     }
@@ -47,12 +49,16 @@ extension VirtualRouter {
         public internal(set) var advertiseAt: Instant
         /// Before this, nothing that a peer sends is answered at once.
         public internal(set) var mayAnswerAt: Instant
+        /// Before this, no answer announces the addresses at once.
+        var mayAnnounceAt: Instant
         /// The next announcement of the addresses, if one is planned.
         public internal(set) var announcement: PlannedAnnouncement?
         /// Until when it sends nothing, because it stood still for longer than its peers wait.
         public internal(set) var listeningUntil: Instant?
         /// When another router last claimed to be Active, too.
         var contestedAt: Instant?
+        /// How those speak that would drop what this router says.
+        var heardForms = HeardForms()
 
         var nextWake: Instant {
             if let listeningUntil { return listeningUntil }

@@ -14,12 +14,6 @@ public struct VirtualRouter: Hashable, Sendable {
     public internal(set) var state = State.initialize
     /// What planned moves change for a while.
     var handover = Handover()
-    /// The interval of version 2 that a peer was last heard with, if it is not the own one.
-    ///
-    /// Deviation: RFC 3768 §7.1 has a receiver drop what carries another interval than its own, and
-    /// keepalived does; a router that spoke its own to such a peer would leave two Active. So the
-    /// peer's is spoken, at a pace that both can live with.
-    public private(set) var heardInterval: AdvertisementInterval?
 
     /// Makes a router that takes no part yet; ``Event/startup`` lets it begin.
     public init(configuration: Configuration) {
@@ -38,8 +32,6 @@ public struct VirtualRouter: Hashable, Sendable {
     /// - Returns: What to do, to be done in this order.
     public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
         let event = raised(event)
-        // What is said about an event is said at the interval that it brought.
-        heardInterval = heardInterval(after: event)
         let (next, actions) = step(event, at: now)
         state = next
         if case .priorityChanged(let changed) = event, changed != .release { priority = changed }
@@ -59,17 +51,7 @@ public struct VirtualRouter: Hashable, Sendable {
     ///
     /// RFC 9568 §7.2.
     public func advertisement(priority: Priority) -> Advertisement {
-        Advertisement(
-            vrid: configuration.vrid, priority: priority,
-            interval: heardInterval ?? configuration.interval, addresses: configuration.addresses)
-    }
-
-    /// Whether packets to the virtual addresses are to be taken while the router is Active.
-    ///
-    /// Where they are not, the driver drops them, but never Neighbor Solicitations and
-    /// Advertisements (RFC 9568 §6.1, §6.4.3).
-    public var acceptsTraffic: Bool {
-        configuration.priority == .owner || configuration.acceptsTraffic
+        advertisement(priority: priority, in: form)
     }
 
     /// How long a Backup still leaves an Active router of lower priority alone, `nil` if it does not.
@@ -82,12 +64,5 @@ public struct VirtualRouter: Hashable, Sendable {
         else { return nil }
         let remaining = watch.stableSince + configuration.preemptDelay - now
         return remaining > .zero ? remaining : nil
-    }
-
-    private func heardInterval(after event: Event) -> AdvertisementInterval? {
-        guard case .received(let message, _) = event, configuration.interval.version == .v2,
-            role != .initialize, rejection(of: event) == nil
-        else { return heardInterval }
-        return message.interval == configuration.interval ? nil : message.interval
     }
 }

@@ -45,6 +45,27 @@ public struct Advertisement: Hashable, Sendable {
         Self.byteCount(version: version, family: addresses.family, addressCount: addresses.count)
     }
 
+    /// How many addresses an advertisement may list so that a link carries it whole.
+    ///
+    /// - Parameters:
+    ///   - byteLimit: The most bytes of an IP datagram, header included: the link's MTU.
+    ///   - version: The version of the protocol.
+    ///   - family: The family of the addresses and of the datagram.
+    ///   - trailerByteCount: What follows the message.
+    /// - Returns: 0 to 255.
+    public static func addressLimit(
+        byteLimit: Int, version: VRRPVersion, family: AddressFamily, trailerByteCount: Int = 0
+    ) -> Int {
+        let headerByteCount =
+            switch family {
+            case .ipv4: 20
+            case .ipv6: 40
+            }
+        let fixed = byteCount(version: version, family: family, addressCount: 0)
+        let room = byteLimit - headerByteCount - fixed - trailerByteCount
+        return min(max(room / family.addressByteCount, 0), 255)
+    }
+
     static func byteCount(version: VRRPVersion, family: AddressFamily, addressCount: Int) -> Int {
         let authenticationByteCount =
             switch version {

@@ -13,6 +13,8 @@ public enum DecodeError: Error, Hashable, Sendable {
     case totalLength(Int, available: Int)
     /// The payload is of another protocol than 112.
     case protocolNumber(UInt8)
+    /// The message is inside an IPsec authentication header (RFC 2338 §5.3.6.3).
+    case authenticationHeader
     /// The TTL or Hop Limit is not `expected`, normally 255, so the datagram may have passed a router.
     ///
     /// RFC 9568 §5.1.1.3, §5.1.2.3.
@@ -51,6 +53,7 @@ extension DecodeError: CustomStringConvertible {
         case .totalLength(let found, let available):
             "IP total length \(found), but only \(available) bytes arrived"
         case .protocolNumber(let found): "IP protocol \(found), must be 112"
+        case .authenticationHeader: "inside an IPsec authentication header, which is not spoken here"
         case .timeToLive(let found, let expected) where expected.count == 1:
             "TTL \(found), must be \(expected.lowerBound)"
         case .timeToLive(let found, let expected):

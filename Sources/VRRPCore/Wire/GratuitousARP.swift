@@ -2,7 +2,8 @@
 ///
 /// A broadcast ARP request in which sender and target are both the virtual address: every station
 /// that knows the address updates its cache, every switch learns the port. RFC 9568 §6.4.1 with
-/// errata 7947 and 7949 leaves the operation open; RFC 5798 and all peers send a request.
+/// errata 7947 and 7949 leaves the operation open; RFC 5798 and all peers send a request, and some
+/// hosts heed a reply only (RFC 5944 §4.6 has both).
 public struct GratuitousARP: Hashable, Sendable {
     /// The virtual address that is announced.
     public var address: IPv4Address
@@ -24,14 +25,16 @@ public struct GratuitousARP: Hashable, Sendable {
 
     /// Encodes the frame from its Ethernet header on, without padding.
     ///
+    /// - Parameter isReply: Whether it is a reply that nobody asked for, instead of a request.
     /// - Returns: 42 bytes; the network card pads them to 60.
-    public func encoded() -> [UInt8] {
+    public func encoded(isReply: Bool = false) -> [UInt8] {
         var frame: [UInt8] = []
         frame.reserveCapacity(42)
         frame.append(contentsOf: MACAddress.broadcast.octets)
         frame.append(contentsOf: mac.octets)
-        // EtherType ARP; Ethernet, IPv4, address lengths 6 and 4; operation 1, request.
-        frame.append(contentsOf: [0x08, 0x06, 0x00, 0x01, 0x08, 0x00, 0x06, 0x04, 0x00, 0x01])
+        // EtherType ARP; Ethernet, IPv4, address lengths 6 and 4; the operation.
+        frame.append(contentsOf: [0x08, 0x06, 0x00, 0x01, 0x08, 0x00, 0x06, 0x04])
+        frame.append(contentsOf: [0x00, isReply ? 2 : 1])
         frame.append(contentsOf: mac.octets)
         frame.append(contentsOf: address.octets)
         // RFC 9568 §6.4.2 wants the sender here too; receivers of requests ignore it.

@@ -61,4 +61,12 @@ extension IPAddress {
         case .v6(let address): NeighborAdvertisement(address: address, mac: mac).encoded()
         }
     }
+
+    /// The other form of the frame, for hosts that heed no request; `nil`: there is one form only.
+    ///
+    /// - Parameter mac: The station that has the address now.
+    /// - Returns: 42 bytes for IPv4.
+    public func announcementReply(from mac: MACAddress) -> [UInt8]? {
+        ipv4.map { GratuitousARP(address: $0, mac: mac).encoded(isReply: true) }
+    }
 }

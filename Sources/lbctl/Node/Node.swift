@@ -135,7 +135,10 @@ final class Node {
 
     private func report(_ event: FailoverEvent) {
         if let line = event.logLine { log(Log.Severity(line), line.text) }
-        if case .router(let name, .releasesAddresses) = event { closeConnections(of: name) }
+        // Connections through addresses that leave are dead: the next owner does not know them.
+        if case .router(_, .loses(let addresses)) = event {
+            supervisor?.closeConnections(through: addresses)
+        }
         // The event comes out of the middle of a step: what the page shows is taken after it.
         guard !isStatusDue else { return }
         isStatusDue = true
@@ -143,13 +146,6 @@ final class Node {
             isStatusDue = false
             supervisor?.showNode()
         }
-    }
-
-    /// Connections through addresses that leave are dead: the next owner does not know them.
-    private func closeConnections(of router: String) {
-        guard let settings = model.virtualRouters.first(where: { $0.name == router })
-        else { return }
-        supervisor?.closeConnections(through: settings.addresses.map(\.address))
     }
 
     private func handle(_ request: ControlRequest, answer: @escaping (ControlResponse) -> Void) {
@@ -267,6 +263,7 @@ final class Node {
             }
             status.notificationPipes = snapshot.notificationFIFOs.map(NotificationPipeStatus.init)
             status.startupCountdown = snapshot.startupCountdown.map { Int($0 / .milliseconds(1)) }
+            status.election = ElectionStatus(snapshot)
         }
         if let supervisor { status.balancer = BalancerStatus(supervisor) }
         return status

@@ -33,7 +33,14 @@ extension VirtualRouterStatus {
         counters.becameActive = router.counters.becameActive
         counters.releasedActive = router.counters.releasedActive
         counters.addressesRestored = router.counters.addressesRestored
+        counters.routesRestored = router.counters.routesRestored
         counters.gaveWay = router.counters.gaveWay
+        counters.advertisementsEchoed = router.counters.echoed
+        counters.advertisementsNotSent = router.counters.sendFailures
+        counters.priorityZeroSent = router.counters.releasesSent
+        counters.priorityZeroReceived = router.counters.releasesReceived
+        counters.inferiorsHeard = router.counters.inferiorsHeard
+        counters.conflictsWon = router.counters.conflictsWon
         notes = router.notes
         syncGroup = router.group
         preemptionCountdown = router.preemptionCountdown.map { Int($0 / .milliseconds(1)) }
@@ -61,6 +68,44 @@ extension PeerStatus {
         }
         for (cause, count) in peer.refused.nonZero { refused[cause.rawValue] = count }
         refusal = peer.refusal?.description
+        mismatches = peer.mismatches.map(\.words)
+    }
+}
+
+extension VirtualRouter.Mismatch {
+    fileprivate var words: String {
+        switch self {
+        case .interval(let theirs, let own):
+            "advertises every \(Int(theirs.duration / .milliseconds(1))) ms, this router every "
+                + "\(Int(own.duration / .milliseconds(1))) ms"
+        case .addresses(let theirs, let own):
+            "lists \(theirs.words), this router \(own.words)"
+        }
+    }
+}
+
+extension VirtualAddressList {
+    fileprivate var words: String {
+        let shown = 4
+        let rest = count - shown
+        return prefix(shown).map(\.description).joined(separator: " ")
+            + (rest > 0 ? " and \(rest) more" : "")
+    }
+}
+
+extension ElectionStatus {
+    /// What the page and the command line show of the elections of a node together.
+    init(_ snapshot: FailoverSnapshot) {
+        self.init()
+        for (cause, count) in snapshot.strays.nonZero { strays[cause.rawValue] = count }
+        longestLag = Int(snapshot.lag.longest / .microseconds(1))
+        stalls = snapshot.lag.stallCount
+        lastStall = snapshot.lag.lastStall.map { stall in
+            Stall(
+                length: Int(stall.length / .microseconds(1)),
+                ago: Int((MonotonicInstant.now - stall.at) / .milliseconds(1)))
+        }
+        lostMails = snapshot.lostMails
     }
 }
 
@@ -97,15 +142,21 @@ extension TrackerStatus {
             detail = "file, holds \(tracker.number ?? 0)"
         case .process:
             detail = "processes running: \(tracker.number ?? 0)"
+            if tracker.method == .looking { detail += ", looked for once a second" }
         case .script:
             guard let script = scripts.first(where: { $0.settings.name == tracker.name }) else {
-                return
+                break
             }
             detail = [script.lastResult?.words ?? "", script.lastOutput]
                 .filter { !$0.isEmpty }.joined(separator: ": ")
             if case .fact(let fact) = script.settings.source {
                 detail = isGood == true ? "\(fact) serves" : "\(fact) does not serve"
             }
+        }
+        owner = tracker.owner
+        guard tracker.counts else {
+            detail += ", does not count in its sync group"
+            return
         }
         switch tracker.effect {
         case .adds(0): break
