@@ -58,6 +58,10 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var startupDelay = Duration.zero
     /// How long after the start of the host virtual routers take part, if that is later.
     public var delayAfterBoot = Duration.zero
+    /// The least time between two gratuitous ARPs on one interface (`vrrp_garp_interval`).
+    public var arpSpacing = Duration.zero
+    /// The least time between two unsolicited Neighbor Advertisements (`vrrp_gna_interval`).
+    public var neighborSpacing = Duration.zero
     /// How long changes of interfaces have to last before they count (`interface_up_down_delays`).
     public var interfaceDelays: [InterfaceDelays] = []
 
@@ -254,6 +258,11 @@ public struct AnnouncementSettings: Hashable, Sendable, Codable {
     public var refreshInterval = Duration.seconds(60)
     /// Announcements of each address in one refresh (`garp_master_refresh_repeat`).
     public var refreshCount = 1
+    /// Announcements of each address against a router of lower priority that claims it too; `nil`: as
+    /// ``count`` (`garp_lower_prio_repeat`).
+    public var contestCount: Int?
+    /// Time from those to a second burst; `nil`: as ``repeatDelay`` (`garp_lower_prio_delay`).
+    public var contestDelay: Duration?
 
     /// Makes keepalived's defaults, and announcements once a minute.
     public init() {}

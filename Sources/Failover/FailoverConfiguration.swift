@@ -19,6 +19,8 @@ public struct FailoverConfiguration: Hashable, Sendable {
     ///
     /// Going down counts before a peer would take over all the same.
     public var linkDelays: [String: LinkDelays] = [:]
+    /// The least time between two announcements on one interface.
+    public var announcementSpacing = AnnouncementSpacing()
     /// How mail is sent; `nil`: not at all.
     public var mail: MailSettings?
     /// The scripts that virtual routers may track; names are unique.

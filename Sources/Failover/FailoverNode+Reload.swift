@@ -52,6 +52,7 @@ extension FailoverNode {
         host.removeLinks(except: next.routers)
         host.drop(for: next.addressesThatAcceptNothing)
         host.mailSettings = next.mail
+        host.announcementSpacing = next.announcementSpacing
         host.writeStates(to: next.notificationFIFOs)
         startScripts(plan.scripts, isReload: true)
         startFiles(plan.files)

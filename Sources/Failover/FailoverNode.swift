@@ -72,6 +72,7 @@ public final class FailoverNode {
         }
         lock = consume taken
         host.mailSettings = configuration.mail
+        host.announcementSpacing = configuration.announcementSpacing
         host.writeStates(to: configuration.notificationFIFOs)
         host.onInterfaceChange = { [weak self] in
             if let routers = self?.configuration.routers { self?.host.provideLinks(for: routers) }

@@ -158,6 +158,9 @@ public struct FailoverPlan: Hashable, Sendable {
             let tells = new.tellsUnknownVRIDs
             words.append("unknown VRIDs are \(tells ? "logged" : "not logged any more")")
         }
+        if old.announcementSpacing != new.announcementSpacing {
+            words.append("time between announcements")
+        }
         if old.linkDelays != new.linkDelays { words.append("delays of interfaces") }
         if (old.startupDelay, old.delayAfterBoot) != (new.startupDelay, new.delayAfterBoot) {
             words.append("the delay at the start, from the next start on")

@@ -27,17 +27,20 @@ extension Host {
     /// - Parameters:
     ///   - address: The address.
     ///   - name: The interface.
+    ///   - inBothForms: Whether hosts are told too that heed a reply only.
     /// - Throws: `HostError`, if it was its turn at once.
-    func announceInTurn(_ address: IPAddress, on name: String) throws(HostError) {
+    func announceInTurn(
+        _ address: IPAddress, on name: String, inBothForms: Bool
+    ) throws(HostError) {
         let spacing = announcementSpacing.of(address.family)
         guard spacing > .zero else {
-            try announce(address, on: name)
+            try announce(address, on: name, inBothForms: inBothForms)
             return emit(.announced(address, interface: name))
         }
         let lane = AnnouncementLane(interface: name, family: address.family)
         var queue = announcements[lane] ?? AnnouncementQueue(spacing: spacing)
         queue.spacing = spacing
-        queue.add(address)
+        queue.add(.init(of: address, isInBothForms: inBothForms))
         announcements[lane] = queue
         setAnnouncementTimer()
     }
@@ -64,10 +67,11 @@ extension Host {
 
     private func makeDueAnnouncements() {
         for lane in announcements.keys {
-            guard let address = announcements[lane]?.next(at: .now) else { continue }
+            guard let next = announcements[lane]?.next(at: .now) else { continue }
             do throws(HostError) {
-                try announce(address, on: lane.interface)
-                emit(.announced(address, interface: lane.interface))
+                try announce(
+                    next.address, on: lane.interface, inBothForms: next.isInBothForms)
+                emit(.announced(next.address, interface: lane.interface))
             } catch { emit(.failed(error)) }
         }
         announcements = announcements.filter { !$0.value.isEmpty }

@@ -66,6 +66,11 @@ final class Host {
     private var heldEvents: [NetworkEvent]?
     private var lastDryReadings: [String: MonotonicInstant] = [:]
     private(set) var uses = InterfaceUses()
+    /// The least time between two announcements on one interface.
+    var announcementSpacing = AnnouncementSpacing()
+    /// Announcements that wait for their turn, where turns are taken.
+    var announcements: [AnnouncementLane: AnnouncementQueue] = [:]
+    var announcementTimer: EventLoop.Deadline?
     /// What the interfaces count as whose changes have to last.
     var debounces: [String: LinkDebounce] = [:]
     /// When the next change counts.
@@ -161,6 +166,9 @@ final class Host {
         monitor = nil
         if let settling { loop.cancel(settling.deadline) }
         settling = nil
+        if let announcementTimer { loop.cancel(announcementTimer) }
+        announcementTimer = nil
+        announcements = [:]
         watchRoutes(false)
         removeLinks(except: [])
         interfaces = [:]

@@ -21,8 +21,8 @@ import VRRPCore
             "state MASTRE",
             "f:5:7: warning: state 'MASTRE': must be MASTER or BACKUP; BACKUP is taken, as keepalived does; did you mean 'MASTER'?"
         ),
-        ("priority 1 2", "f:5:1: warning: '2' is more than 'priority' takes: it is ignored"),
-        ("nopreempt yes", "f:5:1: warning: 'yes' is more than 'nopreempt' takes: it is ignored"),
+        ("priority 1 2", "f:5:12: warning: '2' is more than 'priority' takes: it is ignored"),
+        ("nopreempt yes", "f:5:11: warning: 'yes' is more than 'nopreempt' takes: it is ignored"),
         (
             "garp_master_repeat 0",
             "f:5:20: warning: garp_master_repeat 0: must be 1 to 100; 1 is taken"

@@ -260,11 +260,44 @@ extension String {
         #expect(router("garp_master_refresh 0")?.announcements.refreshInterval == .zero)
     }
 
+    @Test func `announcements against a router that claims the same, and on other interfaces`() {
+        let globals = "global_defs {\nvrrp_garp_lower_prio_repeat 3\nvrrp_garp_extra_if all 100\n}\n"
+        func settings(_ lines: String, _ globals: String = "") -> AnnouncementSettings? {
+            let loaded = load(globals + instance(lines))
+            #expect(loaded.diagnostics.isEmpty, "\(loaded.diagnostics)")
+            return loaded.model?.virtualRouters.first?.announcements
+        }
+        let own = settings("garp_lower_prio_repeat 0\ngarp_lower_prio_delay 2", globals)
+        #expect(own?.contestCount == 0)
+        #expect(own?.contestDelay == .seconds(2))
+        #expect(own?.refreshInterval == .seconds(60))
+        #expect(settings("", globals)?.contestCount == 3)
+        #expect(settings("")?.contestCount == nil)
+        #expect(settings("garp_master_refresh 0", globals)?.refreshInterval == .seconds(100))
+        #expect(settings("garp_extra_if 30")?.refreshInterval == .seconds(30))
+        let once = settings("", "global_defs {\nvrrp_min_garp\n}\n")
+        #expect(once?.count == 1)
+        #expect(once?.repeatDelay == .zero)
+        #expect(once?.refreshInterval == .zero)
+        let twice = settings("", "global_defs {\nvrrp_min_garp\nvrrp_garp_master_repeat 2\n}\n")
+        #expect(twice?.count == 2)
+    }
+
+    @Test func `the pace of announcements`() {
+        let loaded = load(
+            "global_defs {\nvrrp_garp_interval 0.001\nvrrp_gna_interval 0.000001\n}\n"
+                + instance(""))
+        #expect(loaded.diagnostics.isEmpty, "\(loaded.diagnostics)")
+        #expect(loaded.model?.global.arpSpacing == .milliseconds(1))
+        #expect(loaded.model?.global.neighborSpacing == .microseconds(1))
+    }
+
     @Test func `strict mode is no mode here`() {
         #expect(
             diagnose(instance("strict_mode")) == [
-                "f:5:1: warning: 'strict_mode' is known but not implemented yet; it is ignored: the protocol is followed as ever, but unicast peers, authentication and packets to the virtual addresses, which it would refuse, are accepted"
+                "f:5:1: warning: 'strict_mode' is ignored: the protocol is followed as ever, and what keepalived would refuse in that mode (unicast peers, authentication, preempt_delay, packets to the virtual addresses) works as written; write no_accept to drop the packets"
             ])
+        #expect(diagnose(instance("strict_mode off")).isEmpty)
     }
 }
 

@@ -205,6 +205,11 @@ private func node(_ change: (inout RouterSettings) -> Void = { _ in }) throws
                 { $0.delayAfterBoot = .seconds(1) }
             ),
             (
+                "announcementSpacing",
+                "election: changed in place: time between announcements",
+                { $0.announcementSpacing.ipv4 = .milliseconds(1) }
+            ),
+            (
                 "linkDelays", "election: changed in place: delays of interfaces",
                 { $0.linkDelays = ["eth1": LinkDelays(down: .zero, up: .seconds(1))] }
             ),

@@ -19,6 +19,8 @@ struct KeepalivedGlobals: Sendable {
     var mail = KeepalivedMail()
     var startupDelay: Duration?
     var delayAfterBoot: Duration?
+    var arpSpacing: Duration?
+    var neighborSpacing: Duration?
 
     private static let alert = Rule<KeepalivedGlobals>.line { globals, arguments throws(Remark) in
         globals.sendsMail = try arguments.isOn()
@@ -68,6 +70,11 @@ struct KeepalivedGlobals: Sendable {
                 globals.logsUnknownVRIDs = try arguments.isOn()
             },
             "vrrp_higher_prio_send_advert": .alwaysSo, "vrrp_skip_check_adv_addr": .alwaysSo,
+            "vrrp_garp_interval": .seconds(\.arpSpacing, .zero...(.seconds(60))),
+            "vrrp_gna_interval": .seconds(\.neighborSpacing, .zero...(.seconds(60))),
+            "vrrp_min_garp": .line { globals, arguments throws(Remark) in
+                globals.announcements.isMinimal = try arguments.isOn()
+            },
             "vrrp_startup_delay": .seconds(\.startupDelay, .zero...day),
             "vrrp_delay_after_boot": .seconds(\.delayAfterBoot, .zero...day),
             "vrrp_notify_priority_changes": .line { globals, arguments throws(Remark) in
@@ -98,10 +105,9 @@ struct KeepalivedGlobals: Sendable {
             snmp_socket
             startup_script startup_script_timeout state_dump_file stats_dump_file
             tmp_config_directory umask use_symlink_paths vmac_addr_prefix vmac_prefix
-            vrrp_cpu_affinity vrrp_garp_extra_if vrrp_garp_interval
-            vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_gna_interval
+            vrrp_cpu_affinity
             vrrp_ipsets vrrp_iptables
-            vrrp_min_garp vrrp_netlink_cmd_rcv_bufs vrrp_netlink_cmd_rcv_bufs_force
+            vrrp_netlink_cmd_rcv_bufs vrrp_netlink_cmd_rcv_bufs_force
             vrrp_netlink_monitor_rcv_bufs vrrp_netlink_monitor_rcv_bufs_force vrrp_no_swap
             vrrp_notify_fifo_script
             vrrp_priority vrrp_process_name vrrp_rlimit_rttime
@@ -126,70 +132,5 @@ extension Rule<KeepalivedGlobals> {
                 "a user after the path is known but not implemented yet; the pipe belongs to the"
                     + " user that lbctl runs as", at: user.position)
         }
-    }
-}
-
-/// What a file says about gratuitous ARP; what it does not say comes from `global_defs`.
-struct AnnouncementOverrides: Sendable {
-    var count: Int?
-    var repeatDelay: Duration?
-    var refreshInterval: Duration?
-    var refreshCount: Int?
-
-    /// The keywords, which `global_defs` prefixes with `vrrp_`.
-    static func rules<Target>(
-        prefix: String, _ field: Field<Target, AnnouncementOverrides>
-    ) -> [String: Rule<Target>] {
-        let day = Duration.seconds(86_400)
-        // A burst is sent in one go, for up to 255 addresses: nothing else happens meanwhile.
-        let burst = 1...100
-        return [
-            "\(prefix)garp_master_repeat": .line { target, arguments throws(Remark) in
-                target[keyPath: field].count = try arguments.levelled(to: burst)
-            },
-            "\(prefix)garp_master_delay": .line { target, arguments throws(Remark) in
-                target[keyPath: field].repeatDelay = try arguments.seconds(in: .zero...day)
-            },
-            "\(prefix)garp_master_refresh": .line { target, arguments throws(Remark) in
-                let word = arguments.upcoming
-                let interval = try arguments.seconds(in: .zero...day)
-                guard interval == .zero || interval >= .milliseconds(10) else {
-                    throw .error(
-                        "\(arguments.label) \(interval.inSeconds): must be 0 (never), or at least"
-                            + " 0.01 seconds", at: word?.position ?? arguments.keyword.position)
-                }
-                target[keyPath: field].refreshInterval = interval
-            },
-            "\(prefix)garp_master_refresh_repeat": .line { target, arguments throws(Remark) in
-                target[keyPath: field].refreshCount = try arguments.levelled(to: burst)
-            },
-        ]
-    }
-
-    /// keepalived's defaults, replaced by what `globals` says, replaced by what this says.
-    func settings(over globals: AnnouncementOverrides) -> AnnouncementSettings {
-        var settings = AnnouncementSettings()
-        for overrides in [globals, self] {
-            settings.count = overrides.count ?? settings.count
-            settings.repeatDelay = overrides.repeatDelay ?? settings.repeatDelay
-            settings.refreshInterval = overrides.refreshInterval ?? settings.refreshInterval
-            settings.refreshCount = overrides.refreshCount ?? settings.refreshCount
-        }
-        return settings
-    }
-}
-
-extension Arguments {
-    /// The number that is next, or the nearest that is allowed, with a warning.
-    mutating func levelled(to range: ClosedRange<Int>) throws(Remark) -> Int {
-        let word = upcoming
-        let value = try integer(in: 0...Int(Int32.max))
-        let levelled = min(max(value, range.lowerBound), range.upperBound)
-        if levelled != value {
-            warn(
-                "\(label) \(value): must be \(range.inWords); \(levelled) is taken",
-                at: word?.position)
-        }
-        return levelled
     }
 }

@@ -11,8 +11,7 @@ extension KeepalivedInstance {
             .merging(KeepalivedTracked.rules(\.tracked)) { own, _ in own }
             .merging(KeepalivedNotifications.rules(\.notifications)) { own, _ in own },
         notYet: """
-            debug garp_extra_if garp_lower_prio_delay garp_lower_prio_repeat
-            kernel_rx_buf_size linkbeat_use_polling promote_secondaries timer_expired_backup
+            debug kernel_rx_buf_size linkbeat_use_polling promote_secondaries timer_expired_backup
             lvs_sync_daemon_interface
             """)
 
@@ -193,9 +192,14 @@ extension KeepalivedInstance {
 extension Rule {
     /// keepalived's mode in which it refuses what no RFC knows.
     static var strictMode: Self {
-        .notYet(
-            "the protocol is followed as ever, but unicast peers, authentication and packets to the"
-                + " virtual addresses, which it would refuse, are accepted")
+        .line { _, arguments throws(Remark) in
+            guard try arguments.isOn() else { return }
+            arguments.warn(
+                "\(arguments.label.quoted) is ignored: the protocol is followed as ever, and what"
+                    + " keepalived would refuse in that mode (unicast peers, authentication,"
+                    + " preempt_delay, packets to the virtual addresses) works as written; write"
+                    + " no_accept to drop the packets")
+        }
     }
 }
 

@@ -141,6 +141,8 @@ struct KeepalivedReader {
         draft.global.logsUnknownVRIDs = draft.global.logsUnknownVRIDs || globals.logsUnknownVRIDs
         draft.global.mail = globals.mail.settings
         draft.global.startupDelay = globals.startupDelay ?? draft.global.startupDelay
+        draft.global.arpSpacing = globals.arpSpacing ?? draft.global.arpSpacing
+        draft.global.neighborSpacing = globals.neighborSpacing ?? draft.global.neighborSpacing
         draft.global.delayAfterBoot = globals.delayAfterBoot ?? draft.global.delayAfterBoot
         draft.interfaceDelays += delays.map {
             Placed(

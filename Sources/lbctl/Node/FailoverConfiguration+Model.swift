@@ -21,6 +21,8 @@ extension FailoverConfiguration {
         mail = model.global.mail.map { MailSettings($0, node: model.global.routerID) }
         startupDelay = model.global.startupDelay
         delayAfterBoot = model.global.delayAfterBoot
+        announcementSpacing.ipv4 = model.global.arpSpacing
+        announcementSpacing.ipv6 = model.global.neighborSpacing
         for delays in model.global.interfaceDelays {
             linkDelays[delays.interface] = LinkDelays(down: delays.down, up: delays.up)
         }
@@ -73,6 +75,8 @@ extension RouterSettings {
         announcements.secondBurstDelay = settings.announcements.repeatDelay
         announcements.refreshInterval = settings.announcements.refreshInterval
         announcements.refreshRepetitions = settings.announcements.refreshCount
+        announcements.contestRepetitions = settings.announcements.contestCount
+        announcements.contestBurstDelay = settings.announcements.contestDelay
         notifications = NotificationPrograms(settings.notifications)
         tellsPriorityChanges =
             settings.tellsPriorityChanges

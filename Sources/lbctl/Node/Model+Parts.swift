@@ -47,6 +47,8 @@ extension Model {
         part.global.startupDelay = .zero
         part.global.delayAfterBoot = .zero
         part.global.interfaceDelays = []
+        part.global.arpSpacing = .zero
+        part.global.neighborSpacing = .zero
         return part
     }
 }
