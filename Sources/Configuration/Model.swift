@@ -44,7 +44,13 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     /// `router_id`, the node's name in messages; `nil`: the host's name.
     public var routerID: String?
     /// Named pipes that get a line for each new state (`notify_fifo`, `vrrp_notify_fifo`).
-    public var notificationFIFOs: [String] = []
+    public var notificationFIFOs: [NotificationPipe] = []
+    /// Whether they are told all states again on a reload (`fifo_write_vrrp_states_on_reload`).
+    public var tellsStatesOnReload = false
+    /// How the failover process runs.
+    public var process = ProcessSettings()
+    /// Where keepalived's signals leave what they ask for.
+    public var dumps = DumpSettings()
     /// By how much intervals of checks are made longer or shorter by chance, in percent
     /// (`spread-checks`).
     public var checkSpread = 0

@@ -79,6 +79,9 @@ extension FailoverConfiguration {
         for process in processes where process.command.isEmpty {
             throw .emptyCommand(of: "tracked process \(process.name)")
         }
+        for pipe in notificationFIFOs where pipe.reader?.isEmpty == true {
+            throw .emptyCommand(of: "the reader of named pipe \(pipe.path)")
+        }
         for script in scripts where script.interval <= .zero {
             throw .interval(script.interval, script: script.name)
         }

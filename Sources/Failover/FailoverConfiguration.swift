@@ -30,7 +30,10 @@ public struct FailoverConfiguration: Hashable, Sendable {
     /// The programs that virtual routers may track; names are unique.
     public var processes: [TrackedProcessSettings] = []
     /// Named pipes that get a line `INSTANCE "NAME" STATE PRIORITY` for each new state.
-    public var notificationFIFOs: [String] = []
+    public var notificationFIFOs: [NotificationFIFOSettings] = []
+    /// Whether the states of all routers are written to them again on a reload
+    /// (`fifo_write_vrrp_states_on_reload`).
+    public var tellsStatesOnReload = false
     /// Whether advertisements of virtual routers that the node does not know are told of.
     public var tellsUnknownVRIDs = false
 

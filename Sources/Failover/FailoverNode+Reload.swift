@@ -34,6 +34,10 @@ extension FailoverNode {
         try next.validate()
         do throws(HostError) { try adopt(placed(next)) } catch { throw .system(error) }
         asked = next
+        if next.tellsStatesOnReload {
+            drivers.values.forEach { $0.writeState() }
+            elections.forEach { $0.writeState() }
+        }
         host.emit(.reloaded)
     }
 

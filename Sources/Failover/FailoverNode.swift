@@ -171,7 +171,9 @@ public final class FailoverNode {
         host.drop(for: [])
         let stopping = drivers.values.map(\.notifier) + elections.map(\.notifier) + retired
         let filter = host.filter
-        var waiting = stopping.count + 2
+        // What they were told last is in the pipes already.
+        host.fifos.forEach { $0.stop() }
+        var waiting = stopping.count + host.fifos.count + 2
         var finish: (() -> Void)? = { [self] in
             abandon(stopping)
             scripts.forEach { $0.kill() }
@@ -197,6 +199,7 @@ public final class FailoverNode {
             host.loop.schedule(after: .zero, finishOnce)
         }
         stopping.forEach { $0.queue.whenIdle(oneIsIdle) }
+        host.fifos.forEach { $0.whenReaderIsGone(oneIsIdle) }
         host.mailbox.whenIdle(oneIsIdle)
         if let filter { filter.whenIdle(oneIsIdle) } else { oneIsIdle() }
     }
@@ -238,10 +241,15 @@ public final class FailoverNode {
             scripts: configuration.scripts.compactMap { host.scripts[$0.name]?.snapshot },
             notificationFIFOs: host.fifos.map {
                 NotificationFIFOSnapshot(
-                    path: $0.path, written: $0.writtenCount, lost: $0.lostCount)
+                    path: $0.settings.path, written: $0.writtenCount, lost: $0.lostCount)
             },
             strays: host.strays, lag: host.lag, lostMails: host.mailbox.lostCount,
             startupCountdown: host.quietUntil > .now ? host.quietUntil - .now : nil)
+    }
+
+    /// Counts from 0 on, for all virtual routers.
+    public func clearCounters() {
+        for driver in drivers.values { driver.counters = RouterCounters() }
     }
 
     func addDriver(_ settings: RouterSettings) {

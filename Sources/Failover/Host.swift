@@ -31,7 +31,7 @@ final class Host {
     var mailSettings: MailSettings?
     private(set) lazy var mailbox = Mailbox(loop: loop) { [emit] in emit(.mailFailed($0)) }
     /// The named pipes that new states are written to.
-    private(set) var fifos: [NotificationFIFO] = []
+    var fifos: [NotificationFIFO] = []
 
     /// Called while the interfaces of these names are others than before, or none.
     var onDeparture: (Set<String>) -> Void = { _ in }
@@ -139,19 +139,6 @@ final class Host {
             interfaces[name]?.claimedAddresses.remove(address)
         }
     }
-
-    /// Writes to other named pipes from now on; those that stay are not opened anew.
-    func writeStates(to paths: [String]) {
-        let known = fifos
-        fifos = paths.map { path in
-            known.first { $0.path == path }
-                ?? NotificationFIFO(path: path) { [emit] in emit(.failed($0)) }
-        }
-        for fifo in known where !paths.contains(fifo.path) { fifo.stop() }
-    }
-
-    /// Writes a line to each named pipe.
-    func write(_ line: String) { fifos.forEach { $0.write(line) } }
 
     /// Closes the sockets and follows nothing any more.
     ///

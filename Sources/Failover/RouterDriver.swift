@@ -186,6 +186,11 @@ final class RouterDriver {
         }
     }
 
+    /// Tells the named pipes where it stands.
+    func writeState() {
+        notifier.write(.entered(state), of: .router(name: settings.name, effectivePriority))
+    }
+
     /// Tells programs and named pipes.
     ///
     /// - Parameters:

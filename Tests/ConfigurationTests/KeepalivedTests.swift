@@ -144,15 +144,6 @@ import VRRPCore
             ])
     }
 
-    @Test func `syntax that changes other lines is refused, not passed over`() {
-        #expect(
-            diagnose("~SEQ(x,1,1,3)\nvrrp_script s {\nscript x\n~LST(a,b)\n}\n", as: .keepalived)
-                == [
-                    "f:1:1: error: sequences (~SEQ, ~LST) are known but not implemented yet; write out what holds for this node",
-                    "f:4:1: error: sequences (~SEQ, ~LST) are known but not implemented yet; write out what holds for this node",
-                ])
-    }
-
     @Test func `a full virtual router`() throws {
         let text = """
             ! comment

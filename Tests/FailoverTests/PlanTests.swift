@@ -220,7 +220,15 @@ private func node(_ change: (inout RouterSettings) -> Void = { _ in }) throws
             ("scripts", "script chk: removed", { $0.scripts = [] }),
             ("files", "tracked file load: removed", { $0.files = [] }),
             ("processes", "tracked process web: removed", { $0.processes = [] }),
-            ("notificationFIFOs", "named pipe /run/p: added", { $0.notificationFIFOs = ["/run/p"] }),
+            (
+                "notificationFIFOs", "named pipe /run/p: added",
+                { $0.notificationFIFOs = [NotificationFIFOSettings(path: "/run/p")] }
+            ),
+            (
+                "tellsStatesOnReload",
+                "election: changed in place: what named pipes are told on a reload",
+                { $0.tellsStatesOnReload = true }
+            ),
             (
                 "tellsUnknownVRIDs", "election: changed in place: unknown VRIDs are logged",
                 { $0.tellsUnknownVRIDs = true }

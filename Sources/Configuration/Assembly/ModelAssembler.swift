@@ -34,6 +34,16 @@ struct ModelAssembler {
         model.scripts = draft.scripts.map { script(of: $0) }
         model.trackFiles = draft.trackFiles.map(\.value)
         model.trackProcesses = draft.trackProcesses.map(\.value)
+        for index in model.virtualRouters.indices {
+            model.virtualRouters[index].trackedScripts.removeAll {
+                draft.refusedScripts.contains($0.name)
+            }
+        }
+        for index in model.syncGroups.indices {
+            model.syncGroups[index].trackedScripts.removeAll {
+                draft.refusedScripts.contains($0.name)
+            }
+        }
         model.global.interfaceDelays = draft.interfaceDelays.map(\.value)
         model.frontends = draft.frontends.map(\.value)
         model.backends = draft.backends.map(\.value)

@@ -137,7 +137,7 @@ struct KeepalivedInstance: Sendable {
         settings.trackedChecks = tracked.checks
         settings.trackedInterfaces = tracked.interfaces
         settings.announcements = announcements.settings(over: globals.announcements)
-        settings.notifications = notifications.settings(globals)
+        settings.notifications = notifications.settings(globals, &remarks)
         settings.tellsPriorityChanges =
             notifications.tellsPriorityChanges ?? globals.tellsPriorityChanges
         settings.sendsMail = notifications.sendsMail ?? globals.sendsMail

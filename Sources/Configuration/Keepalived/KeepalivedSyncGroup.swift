@@ -58,7 +58,7 @@ struct KeepalivedSyncGroup: Sendable {
         group.trackedBackends = tracked.backends
         group.trackedChecks = tracked.checks
         group.trackedInterfaces = tracked.interfaces
-        group.notifications = notifications.settings(globals)
+        group.notifications = notifications.settings(globals, &remarks)
         group.tellsPriorityChanges = notifications.tellsPriorityChanges ?? false
         group.sendsMail = notifications.sendsMail ?? globals.sendsMail
         return group

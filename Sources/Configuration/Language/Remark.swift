@@ -17,6 +17,11 @@ struct Remark: Error, Hashable, Sendable {
         Remark(severity: .warning, position: position, message: message, suggestion: suggestion)
     }
 
+    /// The remark about one of several files.
+    func diagnostic(in files: [String]) -> Diagnostic {
+        diagnostic(in: files.indices.contains(position.source) ? files[position.source] : "")
+    }
+
     func diagnostic(in file: String) -> Diagnostic {
         Diagnostic(
             severity, file: file, line: position.line, column: position.column, message: message,

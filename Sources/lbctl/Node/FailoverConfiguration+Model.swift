@@ -40,7 +40,13 @@ extension FailoverConfiguration {
             + facts.sorted().map { ScriptSettings(name: $0, source: .fact($0)) }
         files = model.trackFiles.map(TrackedFileSettings.init)
         processes = model.trackProcesses.map(TrackedProcessSettings.init)
-        notificationFIFOs = model.global.notificationFIFOs
+        notificationFIFOs = model.global.notificationFIFOs.map { pipe in
+            var settings = NotificationFIFOSettings(path: pipe.path)
+            settings.owner = pipe.owner?.ownership
+            settings.reader = pipe.reader
+            return settings
+        }
+        tellsStatesOnReload = model.global.tellsStatesOnReload
         tellsUnknownVRIDs = model.global.logsUnknownVRIDs
     }
 }

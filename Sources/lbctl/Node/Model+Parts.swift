@@ -42,6 +42,9 @@ extension Model {
         part.trackFiles = []
         part.trackProcesses = []
         part.global.notificationFIFOs = []
+        part.global.tellsStatesOnReload = false
+        part.global.process = ProcessSettings()
+        part.global.dumps = DumpSettings()
         part.global.logsUnknownVRIDs = false
         part.global.mail = nil
         part.global.startupDelay = .zero

@@ -15,6 +15,8 @@ final class Node {
     private let loop: EventLoop
     let log: Log
     private let startedAt = MonotonicInstant.now
+    /// The processors that the balancer process is to run on, where this one is to run on others.
+    private let affinityArguments: [String]
     private let signals: SignalDescriptor
     var model: Model
     private(set) var failover: FailoverNode?
@@ -34,10 +36,14 @@ final class Node {
     init(model: Model, options: RunOptions) throws(Failure) {
         do {
             loop = try EventLoop()
-            signals = try SignalDescriptor([SIGTERM, SIGINT, SIGHUP, SIGPIPE])
+            signals = try SignalDescriptor(
+                [SIGTERM, SIGINT, SIGHUP, SIGPIPE] + KeepalivedSignal.all.map(\.number))
         } catch { throw Failure(error) }
         self.model = model
         self.options = options
+        affinityArguments =
+            model.global.process.processors.isEmpty
+            ? [] : BalancerCommand.arguments(processors: .current)
         drainTime = options.drainTime
         log = Log(
             destination: options.usesSyslog || model.global.logsToSyslog ? .syslog : .standardError,
@@ -58,7 +64,7 @@ final class Node {
             handle(request, answer: answer)
         }
         try model.checkPrivileges()
-        if options.usesRealTime { actInTime() }
+        actInTime()
         try startBalancer()
         do throws(Failure) { try startFailover(model) } catch {
             if let supervisor {
@@ -71,24 +77,12 @@ final class Node {
         loop.run()
     }
 
-    /// Sees to it that neither load nor memory shortage delays an advertisement, where it may.
-    ///
-    /// Processes that this one starts do not inherit it.
-    private func actInTime() {
-        do throws(SystemError) { try RealTime.scheduleFirst() } catch {
-            log(.notice, "no real-time scheduling: \(error)")
-        }
-        do throws(SystemError) { try RealTime.lockMemory() } catch {
-            log(.notice, "memory is not locked: \(error)")
-        }
-    }
-
     // MARK: Starting
 
     private func startBalancer() throws(Failure) {
         guard model.hasBalancer else { return }
         let supervisor = BalancerSupervisor(
-            model: model, loop: loop, log: log, arguments: options.balancerArguments,
+            model: model, loop: loop, log: log, arguments: options.balancerArguments + affinityArguments,
             nodeStatus: { [unowned self] in ownStatus() })
         self.supervisor = supervisor
         supervisor.onServiceChange = { [unowned self] serves in
@@ -129,7 +123,7 @@ final class Node {
         switch signal {
         case SIGTERM, SIGINT: stop()
         case SIGHUP: reload { _ in }
-        default: break
+        default: KeepalivedSignal(number: signal).map(answer)
         }
     }
 
@@ -238,7 +232,7 @@ final class Node {
         "no \(kind) is named '\(name)'; there are: \(known.joined(separator: ", "))"
     }
 
-    private func collectStatus(completion: @escaping (NodeStatus) -> Void) {
+    func collectStatus(completion: @escaping (NodeStatus) -> Void) {
         guard let supervisor else { return completion(ownStatus()) }
         supervisor.requestProxies { [unowned self] proxies in
             var status = ownStatus()
