@@ -29,7 +29,7 @@ struct Benchmarks {
             var sink = try Sink(service: service, addresses: Stage.serverAddresses)
             sink.run()
         case "generate": try generate(rest)
-        case "proxy-server": try ProxyServer.run(rest)
+        case "proxy-server": try ProxyServer(arguments: rest).run()
         default: try measure(Selection(arguments))
         }
     }
@@ -42,12 +42,12 @@ struct Benchmarks {
                 address: numbers[$0], port: UInt16(truncatingIfNeeded: numbers[$0 + 1]))
         }
         guard let workload = Workload(arguments: arguments.prefix(3)), !targets.isEmpty else {
-            throw UsageError(text: "generate short|pingpong|down|up|idle N N ADDRESS PORT …")
+            throw UsageError(text: "generate short|pingpong|down|up|idle|kept N N ADDRESS PORT …")
         }
         var byte: UInt8 = 0
         do {
             var generator = try Generator(targets: targets)
-            if case .idle = workload {} else { _ = try generator.run(workload, share: 0.05) }
+            if workload.isTimed { _ = try generator.run(workload, share: 0.05) }
             emit("ready")
             _ = read(0, &byte, 1)
             emit(try generator.run(workload, share: 1).line)
@@ -71,6 +71,7 @@ struct Benchmarks {
                 try ConfigurationReading(plan: selection.plan, report: report).run()
             case .address: try AddressMoves(plan: selection.plan, report: report).run()
             case .check: try ServerChecks(plan: selection.plan, report: report).run()
+            case .growth: try GrowthBenchmark(plan: selection.plan, report: report).run()
             case .proxy:
                 let proxy = ProxyBenchmark(
                     plan: selection.plan, report: report, selection: selection.proxy)

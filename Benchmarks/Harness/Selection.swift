@@ -2,7 +2,7 @@
 struct Selection {
     /// The benchmarks, in the order in which they run.
     enum Name: String, CaseIterable {
-        case codec, election, simulation, configuration, address, routers, check, proxy
+        case codec, election, simulation, configuration, address, routers, check, proxy, growth
     }
 
     var names: [Name] = []
@@ -24,7 +24,8 @@ struct Selection {
             --seed S       of simulation: the seed of its first run, 1 without it
             --threads N,…  of proxy: 1,2 without it
             --work W,…     of proxy: short, pingpong, down, up, idle
-            --by C,…       of proxy: direct, lbctl, haproxy, haproxy-splice, haproxy-splice-1M, nginx
+            --by C,…       of proxy: \(Contender.all.map(\.name).joined(separator: ", "))
+            --logs         of proxy: a line for each connection, by those that have a log
         """
 
     init(_ arguments: [String]) throws {
@@ -46,6 +47,7 @@ struct Selection {
                 }
             case "--work":
                 proxy.works = try Self.words(rest.popFirst(), after: word, of: Self.works)
+            case "--logs": proxy.logSink = try LogSink()
             case "--by":
                 let known = Contender.all.map(\.name)
                 proxy.contenders = try Self.words(rest.popFirst(), after: word, of: known)

@@ -19,7 +19,11 @@ extension Generator {
             for index in 0..<events {
                 let event = epoll.event(index)
                 let slot = Int(event.token)
-                guard try advanceShort(slot, event.readiness) else { continue }
+                guard try advanceShort(slot) else { continue }
+                if clients[slot].moved >= Workload.answerBytes {
+                    close(slot)
+                    record(slot)
+                }
                 if begun < count {
                     try beginShort(slot)
                     begun += 1
@@ -33,8 +37,29 @@ extension Generator {
         if clients[slot].isConnected { try ask(slot, Workload.requestBytes) }
     }
 
-    /// Returns whether the slot is free again.
-    private mutating func advanceShort(_ slot: Int, _ readiness: Readiness) throws -> Bool {
+    /// Opens connections until there are `count`, 64 at a time, and leaves them open once answered.
+    mutating func keep(_ count: Int) throws {
+        clients = Array(repeating: Client(), count: count)
+        var begun = 0
+        while begun < min(count, Workload.shortConcurrency) {
+            try beginShort(begun)
+            begun += 1
+        }
+        while outcome.units < count {
+            let events = try wait(for: "\(outcome.units) of \(count) connections are open")
+            for index in 0..<events where try advanceShort(Int(epoll.event(index).token)) {
+                outcome.units += 1
+                if begun < count {
+                    try beginShort(begun)
+                    begun += 1
+                }
+            }
+        }
+        guard outcome.failures == 0 else { throw LoadError.broken("a kept connection failed") }
+    }
+
+    /// Returns whether the answer is complete, or will never be.
+    private mutating func advanceShort(_ slot: Int) throws -> Bool {
         if !clients[slot].isConnected {
             try connected(slot, Workload.requestBytes)
             return false
@@ -49,10 +74,7 @@ extension Generator {
             throw LoadError.broken("an answer has wrong bytes")
         }
         clients[slot].moved += result
-        guard clients[slot].moved >= Workload.answerBytes else { return false }
-        close(slot)
-        record(slot)
-        return true
+        return clients[slot].moved >= Workload.answerBytes
     }
 
     /// Opens connections until there are `count`, 64 at a time, with one exchange on each.

@@ -44,12 +44,14 @@ struct Generator: ~Copyable {
         case .up(let streams, let bytes):
             try runUp(streams: streams, bytesEach: Int(Double(bytes) * share) / streams)
         case .idle(let connections): try hold(connections)
+        case .kept(let connections): try keep(connections)
         }
         if outcome.nanoseconds == 0 {
             outcome.nanoseconds = MonotonicInstant.now.nanoseconds - began
         }
         outcome.p50 = histogram.quantile(0.5)
         outcome.p99 = histogram.quantile(0.99)
+        outcome.p999 = histogram.quantile(0.999)
         return outcome
     }
 

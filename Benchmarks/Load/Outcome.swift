@@ -6,12 +6,14 @@ struct Outcome {
     var failures = 0
     /// From the first connection to the last answer.
     var nanoseconds: Int64 = 0
-    /// Median and 99th percentile of one connection or request, nanoseconds.
+    /// Median, 99th and 99.9th percentile of one connection or request, nanoseconds.
     var p50 = 0.0
     var p99 = 0.0
+    var p999 = 0.0
 
     var line: String {
-        "units=\(units) failures=\(failures) nanoseconds=\(nanoseconds) p50=\(p50) p99=\(p99)"
+        "units=\(units) failures=\(failures) nanoseconds=\(nanoseconds) "
+            + "p50=\(p50) p99=\(p99) p999=\(p999)"
     }
 
     init() {}
@@ -22,13 +24,15 @@ struct Outcome {
             let failures = values["failures"].flatMap(Int.init),
             let nanoseconds = values["nanoseconds"].flatMap(Int64.init),
             let p50 = values["p50"].flatMap(Double.init),
-            let p99 = values["p99"].flatMap(Double.init)
+            let p99 = values["p99"].flatMap(Double.init),
+            let p999 = values["p999"].flatMap(Double.init)
         else { return nil }
         self.units = units
         self.failures = failures
         self.nanoseconds = nanoseconds
         self.p50 = p50
         self.p99 = p99
+        self.p999 = p999
     }
 
     static func values(of line: String) -> [String: String] {

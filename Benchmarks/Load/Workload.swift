@@ -10,6 +10,8 @@ enum Workload: Hashable {
     case up(streams: Int, bytes: Int)
     /// One exchange on each of `connections`, which then stay open and silent.
     case idle(connections: Int)
+    /// The same with the exchange of short connections.
+    case kept(connections: Int)
 
     static let shortConcurrency = 64
     static let requestBytes = 100
@@ -27,6 +29,7 @@ enum Workload: Hashable {
         case .down(let streams, let bytes): ["down", "\(streams)", "\(bytes)"]
         case .up(let streams, let bytes): ["up", "\(streams)", "\(bytes)"]
         case .idle(let connections): ["idle", "\(connections)", "0"]
+        case .kept(let connections): ["kept", "\(connections)", "0"]
         }
     }
 
@@ -42,14 +45,33 @@ enum Workload: Hashable {
         case "down": self = .down(streams: first, bytes: second)
         case "up": self = .up(streams: first, bytes: second)
         case "idle": self = .idle(connections: first)
+        case "kept": self = .kept(connections: first)
         default: return nil
+        }
+    }
+
+    /// Whether the time that it takes is looked at, so that it wants a warm-up.
+    var isTimed: Bool {
+        switch self {
+        case .short, .pingpong, .down, .up: true
+        case .idle, .kept: false
+        }
+    }
+
+    /// A shorter one of the same kind to count system calls by; `nil` where that says little.
+    var sample: Workload? {
+        switch self {
+        case .short(let count): .short(count: min(count, 20_000))
+        case .pingpong(let connections, let milliseconds):
+            .pingpong(connections: connections, milliseconds: min(milliseconds, 500))
+        case .down, .up, .idle, .kept: nil
         }
     }
 
     /// What the servers have to do for it.
     var service: Service {
         switch self {
-        case .short: .answer
+        case .short, .kept: .answer
         case .pingpong, .idle: .echo
         case .down: .source
         case .up: .drain
@@ -60,7 +82,8 @@ enum Workload: Hashable {
     var connectionCount: Int {
         switch self {
         case .short: Self.shortConcurrency
-        case .pingpong(let connections, _), .idle(let connections): connections
+        case .pingpong(let connections, _), .idle(let connections), .kept(let connections):
+            connections
         case .down(let streams, _), .up(let streams, _): streams
         }
     }

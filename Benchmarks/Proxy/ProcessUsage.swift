@@ -58,6 +58,11 @@ struct ProcessUsage {
         }
     }
 
+    /// The threads of a process and of those that it started.
+    static func allTasks(of processID: Int32) -> [Int32] {
+        tree(from: processID).flatMap { tasks(of: $0) }
+    }
+
     private static func tree(from processID: Int32) -> [Int32] {
         let children = tasks(of: processID).flatMap { task -> [Int32] in
             let path = "/proc/\(processID)/task/\(task)/children"

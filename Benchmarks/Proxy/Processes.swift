@@ -71,6 +71,15 @@ enum Processes {
         return names
     }
 
+    /// A new folder that only this user can look into.
+    static func temporaryFolder() throws -> String {
+        var template = Array("/tmp/lbctl-benchmarks-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw SystemError(call: "mkdtemp", errno: Errno(rawValue: errno), subject: "/tmp")
+        }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Removes a folder that holds files only.
     static func removeFolder(_ path: String) {
         for name in names(in: path) { unlink("\(path)/\(name)") }

@@ -12,7 +12,7 @@ struct ProxyBenchmark {
     let selection: ProxySelection
 
     func run() throws {
-        let folder = try temporaryFolder()
+        let folder = try Processes.temporaryFolder()
         defer { Processes.removeFolder(folder) }
         let contenders = try available(folder: folder)
         report.note("columns", Self.legend)
@@ -27,13 +27,19 @@ struct ProxyBenchmark {
                 for _ in 0..<runCount(workload, reactors: reactors) {
                     for contender in taking {
                         port = try Stage.freePort(after: port)
-                        let run = try attempt(workload, contender, reactors, port, folder)
+                        let stage = stage(workload, reactors, port, folder)
+                        let run = try attempt(workload, contender, stage)
                         if let run { runs[contender, default: []].append(run) }
                     }
                 }
+                let calls = try countCalls(workload, taking) {
+                    port = try Stage.freePort(after: port)
+                    return stage(workload, reactors, port, folder)
+                }
                 let rows = taking.compactMap { contender in
                     runs[contender].map {
-                        ProxyRow.row(workload, contender, runs: $0, beside: runs)
+                        ProxyRow.row(
+                            workload, contender, runs: $0, beside: runs, calls: calls[contender])
                     }
                 }
                 report.add(ProxyRow.title(workload, reactors: reactors), rows)
@@ -41,19 +47,42 @@ struct ProxyBenchmark {
         }
     }
 
+    private func stage(
+        _ workload: Workload, _ reactors: Int, _ port: UInt16, _ folder: String
+    ) -> Stage {
+        Stage(
+            folder: folder, port: port, serverPort: 0, reactors: reactors,
+            connectionCount: workload.connectionCount, logPort: selection.logSink?.port)
+    }
+
+    /// System calls per unit of work, of one run more that is not timed.
+    private func countCalls(
+        _ workload: Workload, _ taking: [Contender], on stage: () throws -> Stage
+    ) throws -> [Contender: Double] {
+        guard let sample = workload.sample else { return [:] }
+        var calls: [Contender: Double] = [:]
+        for contender in taking where contender != .direct {
+            guard let run = try attempt(sample, contender, stage(), countsCalls: true),
+                let count = run.callCount, run.outcome.units > 0
+            else { continue }
+            calls[contender] = Double(count) / Double(run.outcome.units)
+        }
+        return calls
+    }
+
     /// A contender that fails a run is left out of it, with a note; the others go on.
     private func attempt(
-        _ workload: Workload, _ contender: Contender, _ reactors: Int, _ port: UInt16,
-        _ folder: String
+        _ workload: Workload, _ contender: Contender, _ stage: Stage, countsCalls: Bool = false
     ) throws -> ProxyRun? {
         do {
             return try ProxyRun.perform(
-                workload, by: contender, reactors: reactors, port: port, folder: folder)
+                workload, on: stage, countsCalls: countsCalls, through: contender.start)
         } catch let interruption as Interruption {
             throw interruption
         } catch {
             let work = workload.arguments.joined(separator: " ")
-            report.note("\(contender.name), \(work), \(reactors) threads", "failed: \(error)")
+            report.note(
+                "\(contender.name), \(work), \(stage.reactors) threads", "failed: \(error)")
             return nil
         }
     }
@@ -62,7 +91,8 @@ struct ProxyBenchmark {
         median [least] of the runs; CPU: of the proxy alone, all its threads; user: the part of it \
         in user space, as the clock ticks saw it; machine: of all that ran, for the kernel does \
         part of the work in threads of its own; load: how busy generator and sink were, of one \
-        processor; lbctl's part: its CPU (or memory) divided by this one's; of direct: the rate
+        processor; calls: system calls per unit, in a run of its own; lbctl's part: its CPU (or \
+        memory) divided by this one's; of direct: the rate
         """
 
     private func runCount(_ workload: Workload, reactors: Int) -> Int {
@@ -96,7 +126,8 @@ struct ProxyBenchmark {
     /// A smoke run needs each kind of contender once.
     private static func isQuick(_ contender: Contender, reactors: Int) -> Bool {
         switch contender {
-        case .direct, .own: true
+        case .direct, .own(asNobody: false): true
+        case .own(asNobody: true), .program: false
         case .haproxy(let splices, _): reactors == 1 && !splices
         case .nginx: reactors == 1
         }
@@ -105,19 +136,13 @@ struct ProxyBenchmark {
     private static func suits(_ contender: Contender, _ workload: Workload) -> Bool {
         switch (workload, contender) {
         case (.down, _), (.up, _): true
+        // The pipes are what a user other than root has fewer of.
+        case (_, .own(asNobody: true)): false
         case (.idle, .direct), (.idle, .haproxy(splices: true, _)): false
         // Pipes are not used for what fits a buffer; their size does not matter then.
         case (_, .haproxy(splices: true, pipeBytes: .some)): false
-        case (.idle, _), (.short, _), (.pingpong, _): true
+        case (.idle, _), (.kept, _), (.short, _), (.pingpong, _): true
         }
-    }
-
-    private func temporaryFolder() throws -> String {
-        var template = Array("/tmp/lbctl-benchmarks-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw SystemError(call: "mkdtemp", errno: Errno(rawValue: errno), subject: "/tmp")
-        }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
 
@@ -126,6 +151,8 @@ struct ProxySelection {
     var reactors = [1, 2]
     var works: Set<String>?
     var contenders: Set<String>?
+    /// Where lines about connections go; `nil`: nobody writes any.
+    var logSink: LogSink?
 
     func workloads(isQuick: Bool) -> [Workload] {
         let all: [Workload] =

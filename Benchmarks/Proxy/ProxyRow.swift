@@ -11,27 +11,27 @@ enum ProxyRow {
             "proxy: \(bytes >> 20) MiB from the servers, \(streams) at once, \(threads)"
         case .up(let streams, let bytes):
             "proxy: \(bytes >> 20) MiB to the servers, \(streams) at once, \(threads)"
-        case .idle(let connections):
+        case .idle(let connections), .kept(let connections):
             "proxy: \(connections) idle connections, after one exchange on each, \(threads)"
         }
     }
 
     static func row(
         _ workload: Workload, _ contender: Contender, runs: [ProxyRun],
-        beside all: [Contender: [ProxyRun]]
+        beside all: [Contender: [ProxyRun]], calls: Double?
     ) -> Row {
         let summaries: [Summary] =
             switch workload {
             case .short, .pingpong:
-                exchanges(workload, runs)
+                exchanges(workload, runs, calls)
             case .down, .up: streams(runs)
-            case .idle(let connections): idle(connections, runs)
+            case .idle(let connections), .kept(let connections): idle(connections, runs)
             }
         // Where the length is a time, the number of units differs from run to run.
         let check =
             switch workload {
             case .pingpong(let connections, _): connections
-            case .short, .down, .up, .idle: runs.first?.outcome.units ?? 0
+            case .short, .down, .up, .idle, .kept: runs.first?.outcome.units ?? 0
             }
         return Row(
             benchmark: "proxy", work: workload.arguments[0], contender: contender.name,
@@ -40,7 +40,9 @@ enum ProxyRow {
             check: UInt64(check))
     }
 
-    private static func exchanges(_ workload: Workload, _ runs: [ProxyRun]) -> [Summary] {
+    private static func exchanges(
+        _ workload: Workload, _ runs: [ProxyRun], _ calls: Double?
+    ) -> [Summary] {
         let unit = if case .short = workload { "conn" } else { "req" }
         return [
             Summary("\(unit)/s", "", runs.map { Double($0.outcome.units) / $0.seconds }),
@@ -53,6 +55,8 @@ enum ProxyRow {
             Summary("machine", "µs/\(unit)", runs.map { machineCost($0) / 1000 }),
             Summary("p50", "µs", runs.map { $0.outcome.p50 / 1000 }),
             Summary("p99", "µs", runs.map { $0.outcome.p99 / 1000 }),
+            Summary("p99.9", "µs", runs.map { $0.outcome.p999 / 1000 }),
+            Summary("calls", "", calls.map { [$0] } ?? []),
             busy(runs),
         ]
     }
@@ -88,7 +92,7 @@ enum ProxyRow {
     }
 
     /// Processor time of the proxy per unit, nanoseconds.
-    private static func cost(_ run: ProxyRun) -> Double? {
+    static func cost(_ run: ProxyRun) -> Double? {
         run.proxy.map { Double($0.nanoseconds) / Double(max(run.outcome.units, 1)) }
     }
 
@@ -111,12 +115,16 @@ enum ProxyRow {
         if case .idle = workload {
             let gained = { (run: ProxyRun) in Double(run.gainedBytes) }
             return [
-                Summary("lbctl's part", "", ratio(median(.own, gained), median(contender, gained)))
+                Summary(
+                    "lbctl's part", "",
+                    ratio(median(.own(asNobody: false), gained), median(contender, gained)))
             ]
         }
         let rate = { (run: ProxyRun) in Double(run.outcome.units) / run.seconds }
         return [
-            Summary("lbctl's part", "", ratio(median(.own, cost), median(contender, cost))),
+            Summary(
+                "lbctl's part", "",
+                ratio(median(.own(asNobody: false), cost), median(contender, cost))),
             Summary("of direct", "", ratio(median(contender, rate), median(.direct, rate))),
         ]
     }

@@ -7,13 +7,15 @@ struct Stage {
     /// Holds configurations and logs, and is removed at the end.
     let folder: String
     /// Where the proxy listens.
-    let port: UInt16
+    var port: UInt16
     /// Where the servers listen.
-    let serverPort: UInt16
+    var serverPort: UInt16
     /// Reactors, threads or workers of the proxy.
     let reactors: Int
     /// Connections that are open at once at most.
     let connectionCount: Int
+    /// Where a line for each connection is sent by syslog's protocol; `nil`: none is written.
+    var logPort: UInt16?
 
     // Two of each, so that one pair of addresses does not run out of ports in TIME_WAIT.
     static let listenAddresses: [UInt32] = [0x7f00_0001, 0x7f00_0004]
@@ -21,6 +23,10 @@ struct Stage {
 
     var listeners: [SocketAddress] {
         Self.listenAddresses.map { SocketAddress(address: $0, port: port) }
+    }
+    /// Where a proxy listens that nobody connects to; loopback is a network of 16 million addresses.
+    func idleListener(_ number: Int) -> SocketAddress {
+        SocketAddress(address: 0x7f01_0000 + UInt32(number) + 1, port: port)
     }
     var servers: [SocketAddress] {
         Self.serverAddresses.map { SocketAddress(address: $0, port: serverPort) }
@@ -71,10 +77,12 @@ struct Stage {
         global
             nbthread \(reactors)
             maxconn \(connectionCount + 100)
+        \(logPort.map { "    log 127.0.0.1:\($0) local0\n" } ?? "")\
         \(splices ? "    maxpipes 100\n" : "")\
         \(pipeBytes.map { "    tune.pipesize \($0)\n" } ?? "")\
         defaults
             mode tcp
+        \(logPort == nil ? "" : "    log global\n    option tcplog\n")\
             timeout connect 5s
             timeout client 60s
             timeout server 60s
@@ -92,6 +100,17 @@ struct Stage {
             ? "    option splice-request\n    option splice-response\n" : "    option splice-auto\n"
     }
 
+    // Its own words for the fields of haproxy's line.
+    private var nginxLogging: String {
+        guard let logPort else { return "" }
+        return """
+                log_format fields '$remote_addr:$remote_port [$time_local] $upstream_addr '
+                    '$upstream_connect_time/$session_time $bytes_sent $bytes_received $status';
+                access_log syslog:server=127.0.0.1:\(logPort) fields;
+
+            """
+    }
+
     func nginxConfiguration(module: String) -> String {
         // One worker needs no master beside it; several do.
         let processes =
@@ -107,6 +126,7 @@ struct Stage {
             worker_rlimit_nofile \(Processes.descriptorLimit());
             events { worker_connections \(2 * connectionCount + 200); }
             stream {
+            \(nginxLogging)\
                 upstream servers {
             \(servers.map { "        server \($0);\n" }.joined())\
                 }

@@ -144,7 +144,7 @@ extension FailoverConfiguration {
                     router, primaryAddress: .unspecified(router.family), advertisedCount: 1)
                 return !election.takesTraffic
             }
-                .flatMap(\.heldAddresses).map { InternetAddress($0.address) })
+            .flatMap(\.heldAddresses).map { InternetAddress($0.address) })
     }
 
     /// How the virtual routers use the interfaces of the host.

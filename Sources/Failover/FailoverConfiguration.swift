@@ -4,8 +4,8 @@ public import VRRPCore
 ///
 /// A value, so that two can be compared: a reload changes only what differs.
 public struct FailoverConfiguration: Hashable, Sendable {
-    /// The virtual routers that the node takes part in; names are unique, and so is each VRID on
-    /// its interface.
+    /// The virtual routers that the node takes part in; names are unique, and so is each VRID in its
+    /// group of an interface, and by unicast there.
     public var routers: [RouterSettings] = []
     /// Virtual routers that are Active together; names are unique.
     public var syncGroups: [SyncGroupSettings] = []

@@ -6,6 +6,7 @@ extension RouterSettings {
     /// - Parameters:
     ///   - old: The settings in force.
     ///   - sources: The addresses that it sends from now, and would send from.
+    /// - Returns: The reason, in words.
     func reasonToRestart(_ old: RouterSettings, _ sources: (IPAddress?, IPAddress?)) -> String? {
         guard old.interval.version == interval.version else {
             return "it speaks version \(interval.version.rawValue) from then on"

@@ -13,7 +13,9 @@ extension Host {
     ///   interface, or no permission.
     func add(_ placed: [PlacedAddress]) -> [Result<Bool, HostError>] {
         let located = placed.map { address in
-            interfaces[address.interface].map { (interface: $0, address: request(for: address, on: $0)) }
+            interfaces[address.interface].map {
+                (interface: $0, address: request(for: address, on: $0))
+            }
         }
         var additions: IndexingIterator<[Result<AddressManager.Addition, NetlinkError>]>
         do throws(NetlinkError) {

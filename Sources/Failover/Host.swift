@@ -64,6 +64,7 @@ final class Host {
     private var monitor: NetworkMonitor?
     /// What the kernel told and is not to count yet; `nil`: all counts at once.
     private var heldEvents: [NetworkEvent]?
+    private var interfacesAtHold: [String: HostInterface] = [:]
     private var lastDryReadings: [String: MonotonicInstant] = [:]
     private(set) var uses = InterfaceUses()
     /// The least time between two announcements on one interface.
@@ -177,12 +178,20 @@ final class Host {
     }
 
     /// Keeps what the kernel tells from now on back, until ``releaseEvents()``.
-    func holdEvents() { heldEvents = [] }
+    func holdEvents() { (heldEvents, interfacesAtHold) = ([], interfaces) }
 
     /// Takes in what was kept back.
     func releaseEvents() {
         let events = heldEvents ?? []
         heldEvents = nil
+        // Somebody may have made an interface anew meanwhile; links of this program are its own doing.
+        departed = interfacesAtHold.filter { name, former in
+            guard madeLinks[name] == nil, uses.watched.contains(name) else { return false }
+            return interfaces[name]?.link.index != former.link.index
+        }
+        interfacesAtHold = [:]
+        if !departed.isEmpty { onDeparture(Set(departed.keys)) }
+        departed = [:]
         events.forEach(take)
     }
 
@@ -280,7 +289,7 @@ final class Host {
         } catch {
             interface.socketErrors[family] = error
         }
-        if family == .ipv4, !groups.isEmpty || interface.sockets[family] != nil {
+        if family == .ipv4, interface.sockets[family] != nil, madeLinks[name] == nil {
             provideHeaderSocket(for: &interface)
         }
     }

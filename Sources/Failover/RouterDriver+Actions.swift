@@ -159,8 +159,9 @@ extension RouterDriver {
     }
 }
 
-/// How much is told of what others' packets cause: of each kind a few things at once, then one in ten
-/// seconds, in the log, to named pipes and to programs. All of it is counted.
+/// How much is told of what others' packets cause, in the log, to named pipes and to programs.
+///
+/// Of each kind a few things at once, then one in ten seconds; all of it is counted.
 struct PacketNews {
     enum Kind: Hashable {
         case refusal, release, follower, discarded, inferior, mismatch, owner, conflict, unsent

@@ -114,7 +114,8 @@ extension Host {
                 let count = process?.count ?? 0
                 return Tracked(
                     .process, tracked, verdict: process?.hasQuorum == true ? .good : .failed,
-                    number: count, method: process?.method, otherwise: .processCount(tracked.name, count))
+                    number: count, method: process?.method,
+                    otherwise: .processCount(tracked.name, count))
             }
             + things.interfaces.map { tracked in
                 let fault = linkFault(of: tracked.name)

@@ -156,6 +156,7 @@ extension RouterSettings {
     /// How many of its addresses its advertisements may list so that a link carries them.
     ///
     /// - Parameter link: What they leave by; `nil`: it is not there yet.
+    /// - Returns: One at least.
     func advertisedCount(on link: Link?) -> Int {
         guard let link else { return addresses.count }
         let isSigned = authentication.map { $0.settings.mode != .receiveOnly } ?? false

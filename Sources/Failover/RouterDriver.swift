@@ -109,13 +109,16 @@ final class RouterDriver {
 
     /// Advertises as many addresses as the link carries now; the others are held all the same.
     func followLink() {
-        let count = settings.addresses.count - settings.advertisedCount(
-            on: host.interfaces[settings.sender]?.link)
+        let count =
+            settings.addresses.count
+            - settings.advertisedCount(
+                on: host.interfaces[settings.sender]?.link)
         if count != unadvertisedCount {
             unadvertisedCount = count
             emit(.leavesUnadvertised(count, interface: settings.sender))
         }
-        guard let election, election.configuration.companions.count - settings.excludedAddresses.count != count
+        guard let election,
+            election.configuration.companions.count - settings.excludedAddresses.count != count
         else { return }
         let actions = elections?.adopt(
             configuration(from: election.configuration.primaryAddress), for: self)

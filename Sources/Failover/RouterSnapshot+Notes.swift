@@ -11,7 +11,8 @@ extension RouterSnapshot {
         if raise > 0 { notes.append("took over: \(raise) added to the priority while Active") }
         if unadvertisedCount > 0 {
             notes.append(
-                "\(unadvertisedCount) addresses are held but not advertised: the link carries no more")
+                "\(unadvertisedCount) addresses are held but not advertised: the link carries no more"
+            )
         }
         if counters.addressesRestored > 0 {
             let count = counters.addressesRestored

@@ -250,7 +250,8 @@ extension GroupEvent {
             LogLine(.warning, "VRRP_Group(\(name)) notify script \(program) \(result.words)")
         case .notificationSlow(let program):
             LogLine(
-                .notice, "VRRP_Group(\(name)) notify script \(program) has been running for a minute")
+                .notice,
+                "VRRP_Group(\(name)) notify script \(program) has been running for a minute")
         }
     }
 }

@@ -67,9 +67,10 @@ public struct Macvlans: ~Copyable {
         _ parameter: InterfaceParameter, _ source: String?, to name: String
     ) throws(SystemError) {
         do throws(SystemError) {
-            let wanted = try source.map { name throws(SystemError) in
-                try parameter.parameter(of: name).value()
-            } ?? 0
+            let wanted =
+                try source.map { name throws(SystemError) in
+                    try parameter.parameter(of: name).value()
+                } ?? 0
             let target = parameter.parameter(of: name)
             if try target.value() != wanted { try target.set(wanted) }
         } catch {

@@ -116,8 +116,9 @@ public struct Routes: ~Copyable {
     /// - Throws: `NetlinkError` with the kernel's reason: no permission (`EPERM`).
     public borrowing func removeLeftovers(tag: RouteProtocol) throws(NetlinkError) -> [Route] {
         var removed: [Route] = []
-        for leftover in try list(.v4, tag: tag) + list(.v6, tag: tag) {
-            if try remove(leftover) == .removed { removed.append(leftover) }
+        for leftover in try list(.v4, tag: tag) + list(.v6, tag: tag)
+        where try remove(leftover) == .removed {
+            removed.append(leftover)
         }
         return removed
     }

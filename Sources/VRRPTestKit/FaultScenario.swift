@@ -183,7 +183,8 @@ extension FaultScenario {
             if let disagreement = lan.disagreement() { return disagreement }
             if let violation = lan.violations.first { return violation }
             if let winner, lan.activeNodes != [winner] {
-                return "seed \(seed), \(lan.now.nanoseconds) ns: \(lan.activeNodes) instead of \(winner)"
+                return
+                    "seed \(seed), \(lan.now.nanoseconds) ns: \(lan.activeNodes) instead of \(winner)"
             }
         }
         return nil

@@ -172,6 +172,27 @@ private func router6(_ lines: String, globals: String = "") -> LoadedConfigurati
             ])
     }
 
+    @Test func `one VRID may serve several groups of an interface, and unicast beside them`() {
+        func second(_ lines: String) -> String {
+            instance("") + """
+
+                vrrp_instance VI_2 {
+                interface eth1
+                virtual_router_id 51
+                virtual_ipaddress { 172.17.0.9 }
+                \(lines)
+                }
+                """
+        }
+        for lines in ["mcast_dst_ip 224.0.0.99", "unicast_peer {\n172.17.0.7\n}"] {
+            #expect(load(second(lines)).diagnostics.isEmpty, "\(lines)")
+        }
+        #expect(
+            load(second("mcast_dst_ip 224.0.0.18")).diagnostics.map(\.description) == [
+                "f:9:19: error: virtual_router_id 51 on eth1 is already defined at f:3"
+            ])
+    }
+
     @Test func `one VRID may serve both families on an interface`() {
         let text =
             instance("") + """

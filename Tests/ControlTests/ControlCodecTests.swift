@@ -125,6 +125,19 @@ import Testing
         }
     }
 
+    @Test func `a document of a release that counted less is read`() throws {
+        let sent = ControlCodec.encode(.status(sampleNode()))
+        let text = String(decoding: sent, as: UTF8.self).replacing("\"conflictsWon\":0,", with: "")
+        #expect(!text.contains("conflictsWon"))
+        var decoder = ControlDecoder<ControlResponse>()
+        decoder.append(Array(text.utf8))
+        guard case .status(let read) = try decoder.next() else {
+            Issue.record("no status")
+            return
+        }
+        #expect(read.virtualRouters[0].counters.advertisementsSent == 1_234)
+    }
+
     @Test func `equal documents give equal bytes, and both read back`() throws {
         let status = sampleNode()
         #expect(status.json() == sampleNode().json())

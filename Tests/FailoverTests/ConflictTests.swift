@@ -59,6 +59,8 @@ extension `On a LAN` {
             try cable(true)
             #expect(eventually(within: .seconds(2)) { states(files[0]).count == 3 })
             let (winner, loser) = (states(files[0]), states(files[1]))
+            try #require(winner.count == 3)
+            try #require(loser.count >= 2)
             #expect(winner.map(\.word) == ["BACKUP", "MASTER", "MASTER"])
             #expect(loser.prefix(2).map(\.word) == ["BACKUP", "MASTER"])
             #expect(winner[1].epoch < loser[1].epoch)
@@ -71,7 +73,8 @@ extension `On a LAN` {
             second.shutDown()
         }
 
-        @Test func `a flood of lower priorities costs a few lines, runs and announcements`() throws {
+        @Test func `a flood of lower priorities costs a few lines, runs and announcements`() throws
+        {
             let network = try TestNetwork()
             let wire = try TestWire(network, at: "b")
             let file = "/tmp/\(network.prefix).inferior"
@@ -118,7 +121,9 @@ extension `On a LAN` {
         @Test func `nor does it cost a Backup more than a few lines`() throws {
             let network = try TestNetwork()
             let node = try TestNode(
-                router(priority: 100) { $0.interval = AdvertisementInterval(.oneSecond, version: .v3) },
+                router(priority: 100) {
+                    $0.interval = AdvertisementInterval(.oneSecond, version: .v3)
+                },
                 in: network.namespace("a"))
             #expect(node.waitForState(.backup, within: .seconds(1)) != nil)
             try network.inside("b") {

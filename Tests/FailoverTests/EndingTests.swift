@@ -2,6 +2,7 @@
 import Glibc
 import LinuxIO
 import Reactor
+import Synchronization
 import Testing
 import VRRPCore
 
@@ -23,16 +24,19 @@ extension `On a LAN` {
                 try TestNode(configuration, in: network.namespace("a"))
             }
             let first = try start(closed)
-            #expect(try eventually(within: .seconds(2)) { try network.tables("a").contains("lbctl") })
+            #expect(
+                try eventually(within: .seconds(2)) { try network.tables("a").contains("lbctl") })
             first.shutDown()
             #expect(try !network.tables("a").contains("lbctl"))
 
             let second = try start(closed)
-            #expect(try eventually(within: .seconds(2)) { try network.tables("a").contains("lbctl") })
+            #expect(
+                try eventually(within: .seconds(2)) { try network.tables("a").contains("lbctl") })
             second.kill()
             #expect(try network.tables("a").contains("lbctl"))
             let third = try start(router(priority: 100))
-            #expect(try eventually(within: .seconds(2)) { try !network.tables("a").contains("lbctl") })
+            #expect(
+                try eventually(within: .seconds(2)) { try !network.tables("a").contains("lbctl") })
             third.shutDown()
         }
 
@@ -54,23 +58,31 @@ extension `On a LAN` {
                 ])
         }
 
-        @Test func `waits for a while at most, tells of what is lost, and ends no program`() throws {
+        @Test func `waits for a while at most, tells of what is lost, and ends no program`() throws
+        {
             let network = try TestNetwork()
             let file = "/tmp/\(network.prefix).late"
             defer { unlink(file) }
             var settings = try router(priority: 100) {
                 $0.sendsMail = true
-                $0.notifications.stop = ["sh", "-c", "sleep 2; echo done > \(file)"]
+                $0.notifications.stop = [
+                    "sh", "-c", "echo $$ > \(file).stop; sleep 2; echo done > \(file)",
+                ]
                 $0.notifications.any = ["true"]
             }
-            settings.mail = MailSettings(program: ["sh", "-c", "sleep 5"], nodeName: "a")
+            settings.mail = MailSettings(
+                program: ["sh", "-c", "echo $$ > \(file).mail; sleep 2"], nodeName: "a")
             let node = try TestNode(settings, in: network.namespace("a"))
             #expect(node.waitForState(.active, within: .seconds(2)) != nil)
             #expect(FailoverNode.stopNotificationLimit == .seconds(10))
-            _ = node.perform { $0.stopLimit = .seconds(1) }
+            let end = Mutex<MonotonicInstant?>(nil)
             let start = MonotonicInstant.now
-            node.shutDown()
-            let took = MonotonicInstant.now - start
+            _ = node.perform { node in
+                node.stopLimit = .seconds(1)
+                node.shutDown { end.withLock { $0 = .now } }
+            }
+            #expect(eventually(within: .seconds(2)) { end.withLock { $0 } != nil })
+            let took = try #require(end.withLock { $0 }) - start
             #expect(took > .seconds(0.9))
             #expect(took < .seconds(1.9))
             // What is being sent may arrive; MASTER and STOP waited.
@@ -80,6 +92,13 @@ extension `On a LAN` {
                     "1 notification programs still run and are left to themselves, 1 that waited for"
                         + " them are not run"))
             #expect(eventually(within: .seconds(3)) { access(file, F_OK) == 0 })
+            // The loop goes on until it has taken the endings of both: nothing of them is left.
+            for name in ["stop", "mail"] {
+                let process = try run("cat", "\(file).\(name)").prefix { $0 != "\n" }
+                unlink("\(file).\(name)")
+                #expect(eventually(within: .seconds(3)) { access("/proc/\(process)", F_OK) != 0 })
+            }
+            node.kill()
         }
     }
 }

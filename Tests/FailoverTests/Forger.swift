@@ -12,6 +12,7 @@ final class Forger {
     /// - Parameters:
     ///   - source: The node's address, which the messages come from.
     ///   - protocolNumber: VRRP's, or another.
+    /// - Throws: `SystemError`: no permission.
     init(source: IPv4Address, protocolNumber: UInt8 = IPHeader.vrrpProtocolNumber) throws {
         let opened = try Socket.open(
             AF_INET, Int32(SOCK_RAW.rawValue), Int32(protocolNumber), "forger")

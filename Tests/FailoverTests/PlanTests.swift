@@ -95,7 +95,10 @@ private let changes:
                 ]
             }
         ),
-        ("rules", "rule 500 comes", { $0.rules = [HeldRule(Rule(.v4, priority: 500, .lookUp(.main)))] }),
+        (
+            "rules", "rule 500 comes",
+            { $0.rules = [HeldRule(Rule(.v4, priority: 500, .lookUp(.main)))] }
+        ),
         (
             "excludedAddresses", "address 10.9.0.101/32 comes",
             { $0.excludedAddresses = [HeldAddress(address: IPv4Address(10, 9, 0, 101))] }
@@ -123,7 +126,9 @@ private let changes:
     ]
 
 /// A node with something to track of each kind.
-private func node(_ change: (inout RouterSettings) -> Void = { _ in }) throws
+private func node(
+    _ change: (inout RouterSettings) -> Void = { _ in }
+) throws
     -> FailoverConfiguration
 {
     var configuration = try router(priority: 100, change)
@@ -320,7 +325,9 @@ extension `On a LAN` {
                     $0.name = "VI_2"
                     $0.vrid = VRID(52) ?? $0.vrid
                     $0.addresses = [HeldAddress(address: IPv4Address(10, 9, 0, 101))]
-                    $0.interval = AdvertisementInterval(.oneSecond, version: version)
+                    if version == .v2 {
+                        $0.interval = AdvertisementInterval(.oneSecond, version: .v2)
+                    }
                 }.routers
                 pair.syncGroups = [SyncGroupSettings(name: "G", members: ["VI_1", "VI_2"])]
                 return pair

@@ -202,7 +202,8 @@ extension `On a LAN` {
             #expect(100 + shares.reduce(0, +) == Int(router.effectivePriority.rawValue))
             #expect(
                 router.trackers.map(\.owner) == (weighs ? [nil, "VI_2", "G"] : [nil, "G"]))
-            #expect(router.trackers.map(\.counts) == (weighs ? [true, true, true] : [false, true]))
+            #expect(
+                router.trackers.map(\.counts) == (weighs ? [true, true, true] : [false, true]))
             node.shutDown()
         }
 

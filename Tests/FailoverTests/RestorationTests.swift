@@ -82,7 +82,8 @@ extension `On a LAN` {
             node.shutDown()
         }
 
-        @Test func `a route that the kernel drops comes back, and changes in numbers wait`() throws {
+        @Test func `a route that the kernel drops comes back, and changes in numbers wait`() throws
+        {
             let network = try TestNetwork()
             try network.ip("a", "link", "add", "eth2", "type", "veth", "peer", "name", "far2")
             for link in ["far2", "eth2"] { try network.ip("a", "link", "set", link, "up") }

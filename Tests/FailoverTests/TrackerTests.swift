@@ -251,7 +251,9 @@ extension `On a LAN` {
 }
 
 @Suite struct `Processes without descriptors` {
-    @Test func `one that the kernel gives no descriptor of counts, and its end is looked for`() throws {
+    @Test func `one that the kernel gives no descriptor of counts, and its end is looked for`()
+        throws
+    {
         let program = "/tmp/lbfo\(getpid())n"
         try run("cp", try run("which", "sleep").split(separator: "\n")[0].description, program)
         defer { unlink(program) }

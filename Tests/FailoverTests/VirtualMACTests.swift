@@ -68,7 +68,8 @@ extension `On a LAN` {
             var settings = try router(on: "vrrp.51")
             settings.routers[0].virtualMAC?.advertisesFromBase = true
             let below = try network.ip("a", "-o", "link", "show", "eth1")
-            let own = try #require(below.split(separator: " ").drop { $0 != "link/ether" }.dropFirst().first)
+            let own = try #require(
+                below.split(separator: " ").drop { $0 != "link/ether" }.dropFirst().first)
             let node = try TestNode(settings, in: network.namespace("a"))
             #expect(node.waitForState(.active, within: .seconds(2)) != nil)
             func senders(_ isAdvertisement: Bool) -> Set<String> {

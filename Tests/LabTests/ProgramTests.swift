@@ -114,7 +114,9 @@ extension InTheLab {
             try lab.require(.client, "curl", "-sS", "-f", "-m", "5", "http://10.0.0.6/")
         }
 
-        @Test func `an election comes and goes by reloads, and follows a pool from the start`() throws {
+        @Test func `an election comes and goes by reloads, and follows a pool from the start`()
+            throws
+        {
             let election = """
                 vrrp_instance VI_1 {
                     interface eth1

@@ -142,7 +142,9 @@ extension InTheLab {
     }
 
     @Suite struct `Beside a keepalived that drops what it hears` {
-        @Test func `another list of addresses leaves one Active router, the preferred lbctl`() throws {
+        @Test func `another list of addresses leaves one Active router, the preferred lbctl`()
+            throws
+        {
             let lab = try Lab()
             let (common, extra) = (["172.17.0.51", "172.17.0.61"], ["172.17.0.52", "172.17.0.62"])
             // Version 3 and version 2 at once, to wait for both together.

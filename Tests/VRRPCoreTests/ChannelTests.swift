@@ -330,7 +330,8 @@ extension VirtualAddressList {
         receiver.reconfigure(own)
         #expect(receiver.refusal(wire, keys: TestKeys()) == .unauthentic(.replayed))
         let changes: [@Sendable (inout MessageAuthentication) -> Void] = [
-            { $0.mode = .permissive }, {
+            { $0.mode = .permissive },
+            {
                 $0 = MessageAuthentication(activeKeyID: 1, mode: .permissive, windowSeconds: 300)
             }, { $0.antiReplay = .monotonic },
             { $0.activeKeyID = 2 },

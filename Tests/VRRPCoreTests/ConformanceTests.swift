@@ -120,7 +120,8 @@ private func channel(
             message.span, header: IPHeader(source: linkLocal),
             at: Timestamp(seconds: 0, fraction: 0))
     }
-    @Test func `9568-5.2.9-1 9568-6.1-4 9568-7.1-13 refuse to pass over another in silence`() throws {
+    @Test func `9568-5.2.9-1 9568-6.1-4 9568-7.1-13 refuse to pass over another in silence`() throws
+    {
         let list = VirtualAddressList(literal(IPAddress("2001:db8::1")))
         #expect(!list.beginsAsRequired)
         let message = advert(100, addresses: list).encoded(source: linkLocal)
@@ -497,7 +498,9 @@ private func channel(
         configuration.acceptsTraffic = false
         #expect(!configuration.takesTraffic)
     }
-    @Test func `3768-6.4.3-4 accept traffic as owner`() { #expect(router2(255).configuration.takesTraffic) }
+    @Test func `3768-6.4.3-4 accept traffic as owner`() {
+        #expect(router2(255).configuration.takesTraffic)
+    }
     @Test func `3768-6.4.3-4 refuse to take it from an owner`() {
         var configuration = router2(255).configuration
         configuration.acceptsTraffic = false

@@ -112,12 +112,14 @@ extension ElectionStatus {
         var lines: [String] = []
         if !strays.isEmpty {
             let causes = strays.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-            lines.append("VRRP packets for no virtual router here: \(causes.joined(separator: ", "))")
+            lines.append(
+                "VRRP packets for no virtual router here: \(causes.joined(separator: ", "))")
         }
         if let lastStall {
             lines.append(
                 "woken late \(stalls) times, \(milliseconds(longestLag)) at most, last "
-                    + "\(milliseconds(lastStall.length)) \(Readable.time(seconds: lastStall.ago / 1000)) ago")
+                    + "\(milliseconds(lastStall.length)) \(Readable.time(seconds: lastStall.ago / 1000)) ago"
+            )
         }
         if lostMails > 0 { lines.append("mails not sent: \(lostMails)") }
         return lines

@@ -131,6 +131,7 @@ extension SyncGroup {
     /// - Parameters:
     ///   - standing: What it tracks.
     ///   - weighsMembers: keepalived's `sync_group_tracking_weight`.
+    /// - Returns: Whether it does.
     public static func counts(_ standing: TrackerStanding, weighsMembers: Bool) -> Bool {
         weighsMembers || standing.weight == 0
     }

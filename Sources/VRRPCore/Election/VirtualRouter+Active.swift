@@ -196,7 +196,9 @@ extension VirtualRouter {
     func stepDown(from tenure: Tenure, at now: Instant) -> (State, [Action]) {
         (
             watch(following: nil, at: now),
-            lastWords(in: tenure) + [.report(.transition(from: .active, to: .backup)), .releaseAddresses]
+            lastWords(in: tenure) + [
+                .report(.transition(from: .active, to: .backup)), .releaseAddresses,
+            ]
         )
     }
 
@@ -212,7 +214,9 @@ extension VirtualRouter {
     func resign(from tenure: Tenure) -> (State, [Action]) {
         (
             .initialize,
-            lastWords(in: tenure) + [.report(.transition(from: .active, to: .initialize)), .releaseAddresses]
+            lastWords(in: tenure) + [
+                .report(.transition(from: .active, to: .initialize)), .releaseAddresses,
+            ]
         )
     }
 }

@@ -56,6 +56,7 @@ extension VirtualRouter {
     /// - Parameters:
     ///   - priority: The priority to say.
     ///   - form: The form to say it in.
+    /// - Returns: The message.
     public func advertisement(priority: Priority, in form: Form) -> Advertisement {
         Advertisement(
             vrid: configuration.vrid, priority: priority, interval: form.interval,

@@ -53,7 +53,8 @@ extension DecodeError: CustomStringConvertible {
         case .totalLength(let found, let available):
             "IP total length \(found), but only \(available) bytes arrived"
         case .protocolNumber(let found): "IP protocol \(found), must be 112"
-        case .authenticationHeader: "inside an IPsec authentication header, which is not spoken here"
+        case .authenticationHeader:
+            "inside an IPsec authentication header, which is not spoken here"
         case .timeToLive(let found, let expected) where expected.count == 1:
             "TTL \(found), must be \(expected.lowerBound)"
         case .timeToLive(let found, let expected):

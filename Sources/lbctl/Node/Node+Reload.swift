@@ -68,6 +68,7 @@ extension Node {
             } catch { throw Failure(error) }
         } else {
             try startFailover(next)
+            if failover != nil { log(.notice, "Reload complete") }
         }
         model = next
     }
