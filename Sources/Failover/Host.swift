@@ -207,8 +207,13 @@ final class Host {
             return
         }
         switch event {
-        case .linkChanged, .linkRemoved, .addressAdded, .recovered:
+        case .linkRemoved(let index, _):
+            forgetLinks { $0 == index }
             refreshAndTell()
+        case .recovered:
+            if let state = monitor?.state { forgetLinks { state.links[$0] == nil } }
+            refreshAndTell()
+        case .linkChanged, .addressAdded: refreshAndTell()
         case .addressRemoved(let removed):
             refreshAndTell()
             guard let name = monitor?.state.links[removed.interfaceIndex]?.name else { return }
@@ -237,7 +242,6 @@ final class Host {
 
     func refreshAndTell() {
         let before = interfaces
-        if let state = monitor?.state { forgetMissingLinks { state.links[$0] != nil } }
         refresh()
         for name in uses.watched.sorted() {
             let isUp = interfaces[name]?.isUp ?? false
