@@ -16,6 +16,9 @@ public struct ConfigurationLoader: Hashable, Sendable {
     /// to its first dot.
     public var identity: String?
 
+    /// Who scripts run as that name nobody; `nil`: as this program does.
+    public var defaultScriptUser = ScriptUser.keepalivedDefault
+
     /// Whether a pipe among the files is waited for; who has other work to do must not.
     public var waits = true
 
@@ -60,7 +63,8 @@ public struct ConfigurationLoader: Hashable, Sendable {
         draft.isComplete = failures.isEmpty
         var diagnostics = failures
         var keepalived = KeepalivedFiles(
-            identity: identity ?? KeepalivedIncludes.hostIdentity, waits: waits)
+            identity: identity ?? KeepalivedIncludes.hostIdentity, waits: waits,
+            defaultScriptUser: defaultScriptUser)
         for file in files {
             diagnostics += read(file, into: &draft, &keepalived)
         }

@@ -8,12 +8,22 @@ public struct FailureSimulation: Hashable, Sendable {
     public enum Outcome: Hashable, Sendable {
         /// The router stops, and another node takes over.
         case stops
+        /// The router stops, and the other node can't take over.
+        case stopsAlone(Obstacle)
         /// The priority changes, and another node outranks it.
         case loses(priority: Int, against: Int)
         /// The priority changes, and the other node's is not known here.
         case falls(priority: Int)
         /// Nothing moves; `because` says why.
         case stays(priority: Int, because: Reason)
+    }
+
+    /// Why the other node can't take over from a router that stops.
+    public enum Obstacle: Hashable, Sendable {
+        /// It has no virtual router of this VRID and family.
+        case noCounterpart
+        /// Its own can't take part even while all is well.
+        case peerInFault
     }
 
     /// Why nothing moves.
@@ -30,8 +40,12 @@ public struct FailureSimulation: Hashable, Sendable {
         case wasBackup(Int)
         /// What members of a sync group track with a weight counts for nobody.
         case weightIgnored
-        /// A failure of it changes nothing: its weight only adds while it fails, or is reversed.
+        /// A failure of it changes nothing: the priority is at its limit with it and without it.
         case noEffect
+        /// This member of the same sync group still outranks the other node's.
+        case siblingHolds(String)
+        /// The other node could not hold the addresses.
+        case peerCannot(Obstacle)
     }
 
     /// One failure of one virtual router.
@@ -41,12 +55,13 @@ public struct FailureSimulation: Hashable, Sendable {
         /// What fails, in words: `script chk_haproxy fails`.
         public let failure: String
         /// What follows.
-        public let outcome: Outcome
+        public internal(set) var outcome: Outcome
         /// Whether somebody should look at it: a failure that is tracked moves nothing.
         public var isWarning: Bool {
-            guard case .stays(_, let reason) = outcome else { return false }
-            if case .wasBackup = reason { return false }
-            return true
+            switch outcome {
+            case .stays(_, .wasBackup), .stops, .loses, .falls: false
+            case .stays, .stopsAlone: true
+            }
         }
     }
 
@@ -60,132 +75,100 @@ public struct FailureSimulation: Hashable, Sendable {
     ///   - peer: The other node; `nil`: its priorities are not known, and that it is configured as
     ///     this one is taken for granted.
     public init(of model: Model, beside peer: Model? = nil) {
+        let units = MovingUnit.all(of: model)
+        let others = peer.map(MovingUnit.all)
         for router in model.virtualRouters {
-            let counterpart = peer?.virtualRouters.first {
-                $0.vrid == router.vrid
-                    && $0.addresses.first?.address.family == router.addresses.first?.address.family
+            guard let unit = units.first(where: { $0.index(of: router) != nil }),
+                let own = unit.index(of: router)
+            else { continue }
+            for mishap in unit.mishaps(of: own) {
+                let outcomes = unit.members.indices.map { member in
+                    unit.outcome(of: member, during: mishap, beside: others)
+                }
+                cases.append(
+                    Case(
+                        router: router.name, failure: mishap.description,
+                        outcome: unit.settled(outcomes, of: own)))
             }
-            let own = Inputs(router, model)
-            let other = counterpart.flatMap { other in peer.map { Inputs(other, $0) } }
-            cases += own.cases(of: router, beside: other, counterpart)
         }
     }
 }
 
-/// What one virtual router depends on.
-private struct Inputs {
-    private struct Input {
-        let failure: String
-        let good: TrackerStanding
-        let failed: TrackerStanding
-        let isIgnored: Bool
-    }
-
-    private let base: Priority
-    private var inputs: [Input] = []
-
-    init(_ router: VirtualRouterSettings, _ model: Model) {
-        base = router.priority
-        if router.tracksOwnInterface { add("interface \(router.interface) goes down", 0, false) }
-        let group = model.syncGroups.first { $0.members.contains(router.name) }
-        let ignoresWeights = group.map { !$0.weighsMembers } ?? false
-        add(
-            router.trackedScripts, router.trackedFiles, router.trackedProcesses,
-            router.trackedBackends, router.trackedChecks, router.trackedInterfaces, model,
-            ignoresWeights)
-        if let group {
-            add(
-                group.trackedScripts, group.trackedFiles, group.trackedProcesses,
-                group.trackedBackends, group.trackedChecks, group.trackedInterfaces, model, false)
-        }
-    }
-
-    private mutating func add(
-        _ scripts: [TrackedScript], _ files: [TrackedObject], _ processes: [TrackedObject],
-        _ backends: [TrackedObject], _ checks: [TrackedObject], _ interfaces: [TrackedInterface],
-        _ model: Model,
-        _ isIgnored: Bool
-    ) {
-        for tracked in scripts {
-            let script = model.scripts.first { $0.name == tracked.name }
-            add(
-                "script \(tracked.name) fails", tracked.weight ?? script?.weight ?? 0,
-                tracked.isReversed ?? script?.isReversed ?? false, isIgnored)
-        }
-        for tracked in processes {
-            let process = model.trackProcesses.first { $0.name == tracked.name }
-            add(
-                "too few processes of \(tracked.name) run", tracked.weight ?? process?.weight ?? 0,
-                tracked.isReversed ?? process?.isReversed ?? false, isIgnored)
-        }
-        for tracked in backends {
-            add(
-                "backend \(tracked.name) has no usable server", tracked.weight ?? 0,
-                tracked.isReversed ?? false, isIgnored)
-        }
-        for tracked in interfaces {
-            add(
-                "interface \(tracked.name) goes down", tracked.weight, tracked.isReversed, isIgnored
-            )
-        }
-        // What somebody writes into a file may be any number: nothing is known about it.
-        _ = files
-    }
-
-    private mutating func add(
-        _ failure: String, _ weight: Int, _ isReversed: Bool, _ isIgnored: Bool = false
-    ) {
-        inputs.append(
-            Input(
-                failure: failure,
-                good: TrackerStanding(weight: weight, verdict: .good, isReversed: isReversed),
-                failed: TrackerStanding(weight: weight, verdict: .failed, isReversed: isReversed),
-                isIgnored: isIgnored && weight != 0))
-    }
-
-    /// The priority while one of the inputs has failed, or none; `nil`: the router stops.
-    private func priority(failing index: Int?) -> Int? {
-        let standings = inputs.enumerated().compactMap { position, input -> TrackerStanding? in
-            guard !input.isIgnored else { return nil }
-            return position == index ? input.failed : input.good
-        }
-        guard case .priority(let priority) = EffectivePriority(base: base, trackers: standings)
-        else { return nil }
-        return Int(priority.rawValue)
-    }
-
-    func cases(
-        of router: VirtualRouterSettings, beside other: Inputs?,
-        _ counterpart: VirtualRouterSettings?
-    ) -> [FailureSimulation.Case] {
-        let healthy = priority(failing: nil)
-        let theirs = other?.priority(failing: nil)
-        let preempts = counterpart?.preempts ?? router.preempts
-        return inputs.indices.map { index in
-            FailureSimulation.Case(
-                router: router.name, failure: inputs[index].failure,
-                outcome: outcome(index, healthy, theirs, isOtherPreempting: preempts))
-        }
-    }
-
-    private func outcome(
-        _ index: Int, _ healthy: Int?, _ theirs: Int?, isOtherPreempting: Bool
+extension MovingUnit {
+    /// What becomes of one member, as if it moved by itself.
+    fileprivate func outcome(
+        of member: Int, during mishap: Mishap, beside others: [MovingUnit]?
     ) -> FailureSimulation.Outcome {
-        guard let failed = priority(failing: index) else { return .stops }
-        if inputs[index].isIgnored { return .stays(priority: failed, because: .weightIgnored) }
-        if base == .owner { return .stays(priority: failed, because: .owns) }
-        guard let healthy, failed < healthy else {
-            return .stays(priority: failed, because: .noEffect)
+        let standing = Counterpart(of: members[member], among: others)
+        guard let failed = priorities(during: mishap)[member] else {
+            return standing.obstacle.map { .stopsAlone($0) } ?? .stops
         }
-        if let theirs, healthy < theirs {
-            return .stays(priority: failed, because: .wasBackup(theirs))
+        func stays(_ reason: FailureSimulation.Reason) -> FailureSimulation.Outcome {
+            .stays(priority: failed, because: reason)
         }
-        guard isOtherPreempting else { return .stays(priority: failed, because: .nobodyPreempts) }
-        guard let theirs else { return .falls(priority: failed) }
-        if failed == theirs { return .stays(priority: failed, because: .ties) }
-        return failed < theirs
-            ? .loses(priority: failed, against: theirs)
-            : .stays(priority: failed, because: .outranks(theirs))
+        if ignores(mishap, of: member) { return stays(.weightIgnored) }
+        if members[member].priority == .owner { return stays(.owns) }
+        guard let healthy = priorities(during: nil)[member], failed < healthy else {
+            return stays(.noEffect)
+        }
+        if let theirs = standing.priority, healthy < theirs { return stays(.wasBackup(theirs)) }
+        if let obstacle = standing.obstacle { return stays(.peerCannot(obstacle)) }
+        guard standing.preempts else { return stays(.nobodyPreempts) }
+        guard let theirs = standing.priority else { return .falls(priority: failed) }
+        if failed == theirs { return stays(.ties) }
+        return failed < theirs ? .loses(priority: failed, against: theirs) : stays(.outranks(theirs))
+    }
+
+    /// What becomes of a member that moves with the others.
+    ///
+    /// A group of Backups takes over once the last of them hears nobody that outranks it.
+    fileprivate func settled(
+        _ outcomes: [FailureSimulation.Outcome], of member: Int
+    ) -> FailureSimulation.Outcome {
+        guard case .loses(let priority, _) = outcomes[member] else { return outcomes[member] }
+        let holding = outcomes.indices.first { index in
+            switch outcomes[index] {
+            case .stays(_, .outranks), .stays(_, .ties), .stays(_, .noEffect): true
+            default: false
+            }
+        }
+        guard let holding else { return outcomes[member] }
+        return .stays(priority: priority, because: .siblingHolds(members[holding].name))
+    }
+}
+
+/// What the other node's router of the same VRID and family has to say.
+private struct Counterpart {
+    /// Its priority while all is well; `nil`: not known.
+    var priority: Int?
+    /// Whether it displaces an Active router of lower priority.
+    let preempts: Bool
+    /// Why it never takes over.
+    var obstacle: FailureSimulation.Obstacle?
+
+    init(of router: VirtualRouterSettings, among units: [MovingUnit]?) {
+        guard let units else {
+            preempts = router.preempts
+            return
+        }
+        for unit in units {
+            guard let index = unit.members.firstIndex(where: { $0.isSame(as: router) }) else {
+                continue
+            }
+            preempts = unit.members[index].preempts
+            priority = unit.priorities(during: nil)[index]
+            obstacle = priority == nil ? .peerInFault : nil
+            return
+        }
+        preempts = true
+        obstacle = .noCounterpart
+    }
+}
+
+extension VirtualRouterSettings {
+    /// Whether another node's is the same virtual router; the names are each node's own.
+    fileprivate func isSame(as other: VirtualRouterSettings) -> Bool {
+        vrid == other.vrid && family == other.family
     }
 }
 
@@ -199,12 +182,23 @@ extension FailureSimulation.Outcome: CustomStringConvertible {
     public var description: String {
         switch self {
         case .stops: "it stops, and another node takes over"
+        case .stopsAlone(let obstacle): "it stops, and no node takes over: \(obstacle)"
         case .loses(let priority, let theirs):
             "its priority is \(priority), and the peer's \(theirs) takes over"
         case .falls(let priority):
             "its priority is \(priority): a node of a higher one takes over (--peer FILE compares)"
         case .stays(let priority, let reason):
             "no node takes over: its priority is \(priority), and \(reason)"
+        }
+    }
+}
+
+extension FailureSimulation.Obstacle: CustomStringConvertible {
+    /// The obstacle, in words.
+    public var description: String {
+        switch self {
+        case .noCounterpart: "the peer has no virtual router of this VRID"
+        case .peerInFault: "the peer's can't take part even while all is well"
         }
     }
 }
@@ -223,7 +217,11 @@ extension FailureSimulation.Reason: CustomStringConvertible {
         case .weightIgnored:
             "weights of members of a sync group count for nobody; sync_group_tracking_weight lets"
                 + " them count"
-        case .noEffect: "the failure does not lower it; is the sign of the weight as meant?"
+        case .noEffect: "the failure does not lower it: priorities end at 1 and 254"
+        case .siblingHolds(let name):
+            "\(name) of the same sync group still outranks the peer's: give both nodes' members the"
+                + " same distance"
+        case .peerCannot(let obstacle): "\(obstacle)"
         }
     }
 }

@@ -18,3 +18,16 @@ public struct NotificationSettings: Hashable, Sendable, Codable {
     /// Makes settings that call nothing.
     public init() {}
 }
+
+/// A named pipe that gets a line for each new state: `notify_fifo`, `vrrp_notify_fifo`.
+public struct NotificationPipe: Hashable, Sendable, Codable {
+    /// Where it stands, an absolute path.
+    public var path: String
+    /// Whom it belongs to; `nil`: the user that the program runs as.
+    public var owner: ScriptUser?
+    /// The program that reads it, to be given the path as its last argument; `nil`: none.
+    public var reader: [String]?
+
+    /// Makes a pipe that nobody is started for.
+    public init(path: String) { self.path = path }
+}

@@ -83,3 +83,21 @@ public struct TrackProcess: Hashable, Sendable, Codable {
         self.command = command
     }
 }
+
+/// How long changes of an interface have to last before they count: a line of
+/// `interface_up_down_delays` in keepalived's language.
+public struct InterfaceDelays: Hashable, Sendable, Codable {
+    /// The interface, `eth1` for example.
+    public var interface: String
+    /// From going down to counting as down, 0 to 255 seconds.
+    public var down: Duration
+    /// From coming up to counting as up, 0 to 255 seconds.
+    public var up: Duration
+
+    /// Makes the delays of one interface.
+    public init(interface: String, down: Duration, up: Duration) {
+        self.interface = interface
+        self.down = down
+        self.up = up
+    }
+}

@@ -55,7 +55,13 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     /// `router_id`, the node's name in messages; `nil`: the host's name.
     public var routerID: String?
     /// Named pipes that get a line for each new state (`notify_fifo`, `vrrp_notify_fifo`).
-    public var notificationFIFOs: [String] = []
+    public var notificationFIFOs: [NotificationPipe] = []
+    /// Whether they are told all states again on a reload (`fifo_write_vrrp_states_on_reload`).
+    public var tellsStatesOnReload = false
+    /// How the failover process runs.
+    public var process = ProcessSettings()
+    /// Where keepalived's signals leave what they ask for.
+    public var dumps = DumpSettings()
     /// By how much intervals of checks are made longer or shorter by chance, in percent
     /// (`spread-checks`).
     public var checkSpread = 0
@@ -69,6 +75,12 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var startupDelay = Duration.zero
     /// How long after the start of the host virtual routers take part, if that is later.
     public var delayAfterBoot = Duration.zero
+    /// The least time between two gratuitous ARPs on one interface (`vrrp_garp_interval`).
+    public var arpSpacing = Duration.zero
+    /// The least time between two unsolicited Neighbor Advertisements (`vrrp_gna_interval`).
+    public var neighborSpacing = Duration.zero
+    /// How long changes of interfaces have to last before they count (`interface_up_down_delays`).
+    public var interfaceDelays: [InterfaceDelays] = []
 
     /// Makes the defaults.
     public init() {}
@@ -80,6 +92,9 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var name: String
     /// The interface that advertisements travel on, `eth1` for example.
     public var interface: String
+    /// Whether they travel on whichever interface has ``sourceAddress``, and ``interface`` is only
+    /// what is shown while none has.
+    public var followsSource = false
     /// The identifier on the LAN.
     public var vrid: VRID
     /// The priority before trackers add and subtract; 255 for the owner of the addresses.
@@ -116,6 +131,8 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var sendsMessageOnlyChecksum = false
     /// The addresses that the virtual router holds and advertises, all of one family.
     public var addresses: [VirtualAddress] = []
+    /// The family of the advertisements where ``addresses`` is empty (`no_virtual_ipaddress`).
+    public var familyWithoutAddresses = AddressFamily.ipv4
     /// The hardware address that its addresses answer with; `nil`: the interface's own.
     public var virtualMAC: VirtualMACSettings?
     /// Whether packets to its addresses are taken though it does not own them (`accept`).
@@ -161,6 +178,9 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
 extension VirtualRouterSettings {
     /// The version of the protocol.
     public var version: VRRPVersion { advertisementInterval.version }
+
+    /// The family of the advertisements: that of the addresses.
+    public var family: AddressFamily { addresses.first?.address.family ?? familyWithoutAddresses }
 }
 
 /// How advertisements are authenticated by keepalived's HMAC trailer.
@@ -255,6 +275,11 @@ public struct AnnouncementSettings: Hashable, Sendable, Codable {
     public var refreshInterval = Duration.seconds(60)
     /// Announcements of each address in one refresh (`garp_master_refresh_repeat`).
     public var refreshCount = 1
+    /// Announcements of each address against a router of lower priority that claims it too; `nil`: as
+    /// ``count`` (`garp_lower_prio_repeat`).
+    public var contestCount: Int?
+    /// Time from those to a second burst; `nil`: as ``repeatDelay`` (`garp_lower_prio_delay`).
+    public var contestDelay: Duration?
 
     /// Makes keepalived's defaults, and announcements once a minute.
     public init() {}

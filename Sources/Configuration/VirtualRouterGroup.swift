@@ -20,6 +20,8 @@ public struct VirtualRouterGroup: Hashable, Sendable, Codable {
     public var weighsMembers = false
     /// The programs to call when the group's state changes.
     public var notifications = NotificationSettings()
+    /// Whether named pipes are told of another priority of each member.
+    public var tellsPriorityChanges = false
     /// Whether mail is sent when the group's state changes.
     public var sendsMail = false
 

@@ -75,6 +75,9 @@ final class AdvertisementSocket {
         try Socket.setOption(number, ipv6, IPV6_MULTICAST_LOOP, 0, "IPV6_MULTICAST_LOOP")
         try Socket.setOption(number, ipv6, IPV6_MULTICAST_IF, interfaceIndex, interface)
         try Socket.tellArrivals(on: number)
+        // A link with a virtual hardware address has no address as long as the router is Backup, and
+        // the first advertisement comes before the addresses (RFC 9568 §6.4.2).
+        try Socket.sendFromAnywhere(on: number)
     }
 
     /// Hears these groups from now on, and no others.
@@ -156,7 +159,8 @@ final class AdvertisementSocket {
         case .v6(let destination):
             Socket.sendIPv6(
                 header.encodedIPv6(payloadByteCount: message.count) + message,
-                to: destination.octets, interfaceIndex: interfaceIndex, on: socket.rawValue)
+                to: destination.octets, from: header.source.octets,
+                interfaceIndex: interfaceIndex, on: socket.rawValue)
         }
     }
 

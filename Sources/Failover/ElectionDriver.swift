@@ -237,6 +237,12 @@ extension ElectionDriver {
         enter(first)
     }
 
+    /// Tells the named pipes where the group stands.
+    func writeState() {
+        guard let settings else { return }
+        notifier.write(.entered(state), of: .group(name: settings.name))
+    }
+
     private func enter(_ next: RouterState) {
         state = next
         hasState = true

@@ -79,6 +79,9 @@ extension FailoverConfiguration {
         for process in processes where process.command.isEmpty {
             throw .emptyCommand(of: "tracked process \(process.name)")
         }
+        for pipe in notificationFIFOs where pipe.reader?.isEmpty == true {
+            throw .emptyCommand(of: "the reader of named pipe \(pipe.path)")
+        }
         for script in scripts where script.interval <= .zero {
             throw .interval(script.interval, script: script.name)
         }
@@ -87,7 +90,7 @@ extension FailoverConfiguration {
             guard keys.insert(RouterKey(router)).inserted else {
                 throw .duplicateVRID(router.vrid, interface: router.interface)
             }
-            guard (1...255).contains(router.addresses.count) else {
+            guard router.addresses.count <= 255 else {
                 throw .addressCount(router.addresses.count, router: router.name)
             }
             try router.validateWire()
@@ -147,6 +150,7 @@ extension FailoverConfiguration {
     /// How the virtual routers use the interfaces of the host.
     var interfaceUses: InterfaceUses {
         var uses = InterfaceUses()
+        uses.delays = keptDelays
         for group in syncGroups { uses.watched.formUnion(group.tracked.interfaces.map(\.name)) }
         for router in routers {
             uses.advertising[router.interface, default: [:]][router.family, default: []]

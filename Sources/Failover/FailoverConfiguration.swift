@@ -14,6 +14,13 @@ public struct FailoverConfiguration: Hashable, Sendable {
     /// How long after the start of the host the node begins, if that is later
     /// (`vrrp_delay_after_boot`).
     public var delayAfterBoot = Duration.zero
+    /// How long changes of an interface have to last before they count, by its name
+    /// (`interface_up_down_delays`).
+    ///
+    /// Going down counts before a peer would take over all the same.
+    public var linkDelays: [String: LinkDelays] = [:]
+    /// The least time between two announcements on one interface.
+    public var announcementSpacing = AnnouncementSpacing()
     /// How mail is sent; `nil`: not at all.
     public var mail: MailSettings?
     /// The scripts that virtual routers may track; names are unique.
@@ -23,7 +30,10 @@ public struct FailoverConfiguration: Hashable, Sendable {
     /// The programs that virtual routers may track; names are unique.
     public var processes: [TrackedProcessSettings] = []
     /// Named pipes that get a line `INSTANCE "NAME" STATE PRIORITY` for each new state.
-    public var notificationFIFOs: [String] = []
+    public var notificationFIFOs: [NotificationFIFOSettings] = []
+    /// Whether the states of all routers are written to them again on a reload
+    /// (`fifo_write_vrrp_states_on_reload`).
+    public var tellsStatesOnReload = false
     /// Whether advertisements of virtual routers that the node does not know are told of.
     public var tellsUnknownVRIDs = false
 
@@ -37,6 +47,10 @@ public struct RouterSettings: Hashable, Sendable {
     public var name: String
     /// The interface that advertisements travel on, `eth1` for example.
     public var interface: String
+    /// Whether advertisements travel on whichever interface has ``sourceAddress`` instead.
+    ///
+    /// ``interface`` is then only shown, and only while no interface has it.
+    public var followsSource = false
     /// The identifier on the LAN.
     public var vrid: VRID
     /// The priority before trackers add and subtract; 255 for the owner of the addresses.
@@ -71,9 +85,12 @@ public struct RouterSettings: Hashable, Sendable {
     public var preemptDelay = Duration.zero
     /// The form of the version 3 checksum that is sent until a peer was heard.
     public var checksumCoverage = ChecksumCoverage.pseudoHeader
-    /// The addresses that the virtual router holds and advertises: 1 to 255, all of one family, which
-    /// is the virtual router's.
+    /// The addresses that the virtual router holds and advertises: 255 at most, all of one family,
+    /// which is the virtual router's.
     public var addresses: [HeldAddress] = []
+    /// The family of the advertisements where ``addresses`` is empty: a router that only elects and
+    /// notifies, while something else moves an address (`no_virtual_ipaddress`).
+    public var familyWithoutAddresses = AddressFamily.ipv4
     /// The hardware address that its addresses answer with; `nil`: the interface's own.
     public var virtualMAC: VirtualMAC?
     /// Whether packets to its addresses are taken though it does not own them.

@@ -8,7 +8,7 @@ public enum FailoverError: Error, Hashable, Sendable {
     case duplicateName(String)
     /// Two virtual routers have this identifier on one interface.
     case duplicateVRID(VRID, interface: String)
-    /// A virtual router has no address, or more than the 255 that can be advertised.
+    /// A virtual router has more than the 255 addresses that can be advertised.
     case addressCount(Int, router: String)
     /// A virtual router tracks a script that is not there.
     case unknownScript(String, router: String)
@@ -47,7 +47,7 @@ extension FailoverError: CustomStringConvertible {
         case .duplicateVRID(let vrid, let interface):
             "two virtual routers on \(interface) have VRID \(vrid.rawValue): each needs its own"
         case .addressCount(let count, let router):
-            "virtual router \(router) has \(count) addresses, must have 1 to 255"
+            "virtual router \(router) has \(count) addresses, must have at most 255"
         case .unknownScript(let script, let router):
             "virtual router \(router) tracks script \(script), which is not defined"
         case .unknownTracker(let subject, let router):

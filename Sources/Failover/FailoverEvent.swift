@@ -34,6 +34,10 @@ public enum FailoverEvent: Hashable, Sendable {
     case unknownVRID(UInt8, from: IPAddress, interface: String)
     /// A route, a rule or a link that an earlier run left behind was removed.
     case leftoverPartRemoved(String)
+    /// The program that reads a named pipe ended, and is started again after a while.
+    case pipeReaderEnded(path: String, ScriptResult, again: Duration)
+    /// A named pipe could not be given to its user.
+    case pipeKept(path: String, from: String, ScriptResult)
     /// A mail about a new state was not sent.
     case mailFailed(String)
     /// The node ended with mails that were not sent.

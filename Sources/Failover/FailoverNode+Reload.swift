@@ -8,6 +8,10 @@ extension FailoverNode {
     /// - Throws: An inconsistent configuration.
     public func plan(for next: FailoverConfiguration) throws(FailoverError) -> FailoverPlan {
         try next.validate()
+        return plan(following: placed(next))
+    }
+
+    private func plan(following next: FailoverConfiguration) -> FailoverPlan {
         let uses = next.interfaceUses
         return FailoverPlan(from: configuration, to: next) { [drivers] router in
             let election = drivers[RouterKey(router)]?.election
@@ -27,12 +31,20 @@ extension FailoverNode {
     /// - Parameter next: What the node is to do from now on.
     /// - Throws: An inconsistent configuration, or `.system`; the old one then stays in force.
     public func reconfigure(_ next: FailoverConfiguration) throws(FailoverError) {
-        let plan = try plan(for: next)
-        do throws(HostError) {
-            try host.follow(next.interfaceUses)
-        } catch {
-            throw .system(error)
+        try next.validate()
+        do throws(HostError) { try adopt(placed(next)) } catch { throw .system(error) }
+        asked = next
+        if next.tellsStatesOnReload {
+            drivers.values.forEach { $0.writeState() }
+            elections.forEach { $0.writeState() }
         }
+        host.emit(.reloaded)
+    }
+
+    /// Does what the plan for a configuration says whose routers are all placed.
+    func adopt(_ next: FailoverConfiguration) throws(HostError) {
+        let plan = plan(following: next)
+        try host.follow(next.interfaceUses)
         configuration = next
         // What the kernel tells meanwhile counts once all follow the new configuration.
         host.holdEvents()
@@ -44,6 +56,7 @@ extension FailoverNode {
         host.removeLinks(except: next.routers)
         host.drop(for: next.addressesThatAcceptNothing)
         host.mailSettings = next.mail
+        host.announcementSpacing = next.announcementSpacing
         host.writeStates(to: next.notificationFIFOs)
         startScripts(plan.scripts, isReload: true)
         startFiles(plan.files)
@@ -55,7 +68,6 @@ extension FailoverNode {
         elections.forEach { $0.start() }
         host.forgetDeparted()
         host.releaseEvents()
-        host.emit(.reloaded)
     }
 
     /// Lets what goes on follow its new settings, under what it is recognised by from now on.

@@ -16,6 +16,9 @@ public final class FailoverNode {
     var stopLimit = FailoverNode.stopNotificationLimit
 
     var configuration: FailoverConfiguration
+    /// The configuration as it was asked for: its routers may follow source addresses.
+    var asked: FailoverConfiguration
+    var isFollowingSources = false
     let host: Host
     private var lock: NodeLock?
     var drivers: [RouterKey: RouterDriver] = [:]
@@ -43,6 +46,7 @@ public final class FailoverNode {
     ) throws(FailoverError) {
         try configuration.validate()
         self.configuration = configuration
+        asked = configuration
         do throws(HostError) {
             host = try Host(loop: loop, onEvent: onEvent)
         } catch {
@@ -60,6 +64,7 @@ public final class FailoverNode {
     ///   (CAP_NET_ADMIN, CAP_NET_RAW).
     public func start() throws(FailoverError) {
         let taken = try NodeLock()
+        configuration = placed(asked)
         do throws(HostError) {
             try host.follow(configuration.interfaceUses)
         } catch {
@@ -67,10 +72,12 @@ public final class FailoverNode {
         }
         lock = consume taken
         host.mailSettings = configuration.mail
+        host.announcementSpacing = configuration.announcementSpacing
         host.writeStates(to: configuration.notificationFIFOs)
         host.onInterfaceChange = { [weak self] in
             if let routers = self?.configuration.routers { self?.host.provideLinks(for: routers) }
             self?.reconsiderAll()
+            self?.followSources()
             self?.checkRoutes()
         }
         host.onDeparture = { [weak self] names in
@@ -162,7 +169,9 @@ public final class FailoverNode {
         host.drop(for: [])
         let stopping = drivers.values.map(\.notifier) + elections.map(\.notifier) + retired
         let filter = host.filter
-        var waiting = stopping.count + 2
+        // What they were told last is in the pipes already.
+        host.fifos.forEach { $0.stop() }
+        var waiting = stopping.count + host.fifos.count + 2
         var finish: (() -> Void)? = { [self] in
             abandon(stopping)
             scripts.forEach { $0.kill() }
@@ -188,6 +197,7 @@ public final class FailoverNode {
             host.loop.schedule(after: .zero, finishOnce)
         }
         stopping.forEach { $0.queue.whenIdle(oneIsIdle) }
+        host.fifos.forEach { $0.whenReaderIsGone(oneIsIdle) }
         host.mailbox.whenIdle(oneIsIdle)
         if let filter { filter.whenIdle(oneIsIdle) } else { oneIsIdle() }
     }
@@ -229,10 +239,15 @@ public final class FailoverNode {
             scripts: configuration.scripts.compactMap { host.scripts[$0.name]?.snapshot },
             notificationFIFOs: host.fifos.map {
                 NotificationFIFOSnapshot(
-                    path: $0.path, written: $0.writtenCount, lost: $0.lostCount)
+                    path: $0.settings.path, written: $0.writtenCount, lost: $0.lostCount)
             },
             strays: host.strays, lag: host.lag, lostMails: host.mailbox.lostCount,
             startupCountdown: host.quietUntil > .now ? host.quietUntil - .now : nil)
+    }
+
+    /// Counts from 0 on, for all virtual routers.
+    public func clearCounters() {
+        for driver in drivers.values { driver.counters = RouterCounters() }
     }
 
     func addDriver(_ settings: RouterSettings) {

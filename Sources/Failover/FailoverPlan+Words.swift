@@ -59,12 +59,15 @@ extension RouterSettings {
         var admitsUnknownPeers: Bool
         var hopLimit: UInt8
         var source: IPAddress?
+        var followsSource: Bool
+        var familyWithoutAddresses: AddressFamily
     }
 
     private var travel: Travel {
         Travel(
             transport: transport, admitsUnknownPeers: admitsUnknownPeers,
-            hopLimit: unicastHopLimit, source: sourceAddress)
+            hopLimit: unicastHopLimit, source: sourceAddress, followsSource: followsSource,
+            familyWithoutAddresses: familyWithoutAddresses)
     }
 
     private struct Secrets: Equatable {

@@ -149,15 +149,20 @@ public struct FailoverPlan: Hashable, Sendable {
     private mutating func compareNode(
         _ old: FailoverConfiguration, _ new: FailoverConfiguration
     ) {
-        let (before, after) = (old.notificationFIFOs, new.notificationFIFOs)
-        for path in before where !after.contains(path) { add("named pipe \(path)", .removed) }
-        for path in after where !before.contains(path) { add("named pipe \(path)", .added) }
+        add("named pipe", NamedDifference(from: old.notificationFIFOs, to: new.notificationFIFOs))
         var words: [String] = []
         if old.mail != new.mail { words.append("how mail is sent") }
+        if old.tellsStatesOnReload != new.tellsStatesOnReload {
+            words.append("what named pipes are told on a reload")
+        }
         if old.tellsUnknownVRIDs != new.tellsUnknownVRIDs {
             let tells = new.tellsUnknownVRIDs
             words.append("unknown VRIDs are \(tells ? "logged" : "not logged any more")")
         }
+        if old.announcementSpacing != new.announcementSpacing {
+            words.append("time between announcements")
+        }
+        if old.linkDelays != new.linkDelays { words.append("delays of interfaces") }
         if (old.startupDelay, old.delayAfterBoot) != (new.startupDelay, new.delayAfterBoot) {
             words.append("the delay at the start, from the next start on")
         }

@@ -122,6 +122,8 @@ public struct RouterSnapshot: Hashable, Sendable {
     /// How long it still leaves an Active router of lower priority alone (`preempt_delay`); `nil`:
     /// it does not.
     public var preemptionCountdown: Duration?
+    /// Interfaces that it needs whose change does not count yet.
+    public var settlingLinks: [SettlingLink]
     /// The sync group that it belongs to; `nil`: none.
     public var group: String?
     /// What was counted since the start.

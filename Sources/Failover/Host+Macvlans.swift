@@ -78,8 +78,10 @@ extension Host {
     }
 
     /// Forgets links that somebody deleted, so that they are made again.
-    func forgetMissingLinks(_ isPresent: (Int32) -> Bool) {
-        for (name, made) in madeLinks where !isPresent(made.index) { madeLinks[name] = nil }
+    ///
+    /// One that was just made may not be known yet: that it is gone has to have been told.
+    func forgetLinks(where isGone: (Int32) -> Bool) {
+        for (name, made) in madeLinks where isGone(made.index) { madeLinks[name] = nil }
     }
 
     /// Removes the links that an earlier run left behind, and restores the interfaces below.

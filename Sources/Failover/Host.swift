@@ -31,7 +31,7 @@ final class Host {
     var mailSettings: MailSettings?
     private(set) lazy var mailbox = Mailbox(loop: loop) { [emit] in emit(.mailFailed($0)) }
     /// The named pipes that new states are written to.
-    private(set) var fifos: [NotificationFIFO] = []
+    var fifos: [NotificationFIFO] = []
 
     /// Called while the interfaces of these names are others than before, or none.
     var onDeparture: (Set<String>) -> Void = { _ in }
@@ -67,6 +67,15 @@ final class Host {
     private var interfacesAtHold: [String: HostInterface] = [:]
     private var lastDryReadings: [String: MonotonicInstant] = [:]
     private(set) var uses = InterfaceUses()
+    /// The least time between two announcements on one interface.
+    var announcementSpacing = AnnouncementSpacing()
+    /// Announcements that wait for their turn, where turns are taken.
+    var announcements: [AnnouncementLane: AnnouncementQueue] = [:]
+    var announcementTimer: EventLoop.Deadline?
+    /// What the interfaces count as whose changes have to last.
+    var debounces: [String: LinkDebounce] = [:]
+    /// When the next change counts.
+    var settling: (due: Instant, deadline: EventLoop.Deadline)?
 
     /// Opens the sockets to the kernel, in the network namespace of the calling thread.
     init(loop: EventLoop, onEvent: @escaping (FailoverEvent) -> Void) throws(HostError) {
@@ -107,6 +116,9 @@ final class Host {
         departed = previous.interfaces.filter { interfaces[$0.key] == nil }
     }
 
+    /// All interfaces and addresses, as the kernel last told; `nil` once nothing is followed.
+    var networkState: NetworkState? { monitor?.state }
+
     /// Closes the sockets of interfaces that nobody needs any more.
     func forgetDeparted() { departed = [:] }
 
@@ -129,19 +141,6 @@ final class Host {
         }
     }
 
-    /// Writes to other named pipes from now on; those that stay are not opened anew.
-    func writeStates(to paths: [String]) {
-        let known = fifos
-        fifos = paths.map { path in
-            known.first { $0.path == path }
-                ?? NotificationFIFO(path: path) { [emit] in emit(.failed($0)) }
-        }
-        for fifo in known where !paths.contains(fifo.path) { fifo.stop() }
-    }
-
-    /// Writes a line to each named pipe.
-    func write(_ line: String) { fifos.forEach { $0.write(line) } }
-
     /// Closes the sockets and follows nothing any more.
     ///
     /// - Returns: Mails that were not sent.
@@ -153,6 +152,11 @@ final class Host {
         let unsent = mailbox.stop()
         monitor?.stop()
         monitor = nil
+        if let settling { loop.cancel(settling.deadline) }
+        settling = nil
+        if let announcementTimer { loop.cancel(announcementTimer) }
+        announcementTimer = nil
+        announcements = [:]
         watchRoutes(false)
         removeLinks(except: [])
         interfaces = [:]
@@ -203,8 +207,13 @@ final class Host {
             return
         }
         switch event {
-        case .linkChanged, .linkRemoved, .addressAdded, .recovered:
+        case .linkRemoved(let index, _):
+            forgetLinks { $0 == index }
             refreshAndTell()
+        case .recovered:
+            if let state = monitor?.state { forgetLinks { state.links[$0] == nil } }
+            refreshAndTell()
+        case .linkChanged, .addressAdded: refreshAndTell()
         case .addressRemoved(let removed):
             refreshAndTell()
             guard let name = monitor?.state.links[removed.interfaceIndex]?.name else { return }
@@ -231,9 +240,8 @@ final class Host {
         filter.set(addresses)
     }
 
-    private func refreshAndTell() {
+    func refreshAndTell() {
         let before = interfaces
-        if let state = monitor?.state { forgetMissingLinks { state.links[$0] != nil } }
         refresh()
         for name in uses.watched.sorted() {
             let isUp = interfaces[name]?.isUp ?? false
@@ -255,12 +263,15 @@ final class Host {
                 link: link, addresses: state.addresses(of: link.index),
                 virtualAddresses: uses.virtualAddresses[name] ?? [],
                 claimedAddresses: interfaces[name]?.claimedAddresses ?? [])
+            interface.settledState = settledState(of: name, isRunning: link.isRunning)
             for (family, groups) in uses.advertising[name] ?? [:] {
                 provideSocket(of: family, hearing: groups, for: &interface)
             }
             next[name] = interface
         }
         interfaces = next
+        debounces = debounces.filter { next[$0.key] != nil }
+        waitForSettling()
     }
 
     /// Keeps the socket of an interface that is the same as before, or opens one.
@@ -308,4 +319,6 @@ struct InterfaceUses: Hashable {
     var watched: Set<String> = []
     /// The addresses that move, by the interface that holds them.
     var virtualAddresses: [String: Set<IPAddress>] = [:]
+    /// How long changes of an interface have to last before they count, where they do.
+    var delays: [String: LinkDelays] = [:]
 }

@@ -18,8 +18,11 @@ struct HostInterface {
     /// Why there is no socket of a family, or none that hears its groups.
     var socketErrors: [AddressFamily: SystemError] = [:]
 
-    /// Whether it is set up and has a carrier.
-    var isUp: Bool { link.isRunning }
+    /// What it counts as, where changes of it have to last; `nil`: they count at once.
+    var settledState: Bool?
+
+    /// Whether it is set up and has a carrier, as far as that counts.
+    var isUp: Bool { settledState ?? link.isRunning }
 
     /// The address that advertisements come from: the first that does not move.
     ///

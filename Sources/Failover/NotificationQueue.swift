@@ -110,12 +110,8 @@ final class NotificationQueue {
     }
 
     private func finish(_ arguments: [String], _ result: ProgramRun.Result) {
-        switch result {
-        case .ended(.exited(status: 0)): break
-        case .ended(.exited(let status)): onFailure(arguments, .exited(status: status))
-        case .ended(.signalled(let number)): onFailure(arguments, .signalled(number))
-        case .timedOut: onFailure(arguments, .timedOut)
-        }
+        let result = ScriptResult(result)
+        if result != .exited(status: 0) { onFailure(arguments, result) }
     }
 
     private func ended() {

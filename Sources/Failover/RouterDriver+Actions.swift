@@ -120,6 +120,7 @@ extension RouterDriver {
         let leaving = addresses.filter { heldAddresses.contains($0) }.map(\.address)
             .filter { !staying.contains($0) }
         if !leaving.isEmpty { emit(.loses(leaving)) }
+        withdrawAnnouncements(of: addresses)
         for error in host.remove(addresses) { emit(.failed(error)) }
         let gone = Set(addresses)
         heldAddresses.removeAll(where: gone.contains)
@@ -128,6 +129,8 @@ extension RouterDriver {
     private func announceAddresses(repetitions: Int) {
         guard repetitions > 0 else { return }
         let addresses = settings.placedAddresses
+        // What still waits of an earlier burst says the same.
+        withdrawAnnouncements(of: addresses)
         for placed in addresses { emit(.announces(placed.address, interface: placed.interface)) }
         announce(addresses, repetitions: repetitions)
     }
@@ -140,10 +143,16 @@ extension RouterDriver {
         }
     }
 
+    private func withdrawAnnouncements(of addresses: [PlacedAddress]) {
+        for (interface, placed) in Dictionary(grouping: addresses, by: \.interface) {
+            host.withdrawAnnouncements(of: placed.map(\.address), on: interface)
+        }
+    }
+
     private func announce(_ placed: PlacedAddress, inBothForms: Bool) {
         do throws(HostError) {
-            try host.announce(placed.address, on: placed.interface, inBothForms: inBothForms)
-            host.emit(.announced(placed.address, interface: placed.interface))
+            try host.announceInTurn(
+                placed.address, on: placed.interface, inBothForms: inBothForms)
         } catch {
             emit(.failed(error))
         }

@@ -153,6 +153,9 @@ extension RouterDriver {
             obsoleteNotifications: notifier.queue.obsoleteCount,
             isDeferring: election?.isDeferring(at: .now) ?? false, raise: election?.raise ?? 0,
             preemptionCountdown: election?.preemptionCountdown(at: .now),
+            settlingLinks: host.settlingLinks(
+                among: [settings.interface] + farInterfaces
+                    + settings.trackedInterfaces.map(\.name)),
             group: elections?.settings?.name,
             counters: counters)
     }

@@ -99,7 +99,7 @@ extension RouterDriver {
 
 extension RouterSettings {
     /// The family of the advertisements: that of the addresses.
-    var family: AddressFamily { addresses.first?.address.family ?? .ipv4 }
+    var family: AddressFamily { addresses.first?.address.family ?? familyWithoutAddresses }
 
     /// The TTL or Hop Limit of what is sent; 255 to a group (RFC 9568 §5.1.1.3, §5.1.2.3).
     fileprivate var hopLimit: UInt8 {
@@ -133,6 +133,7 @@ extension AdvertisementChannel.Settings {
         coverage = settings.checksumCoverage
         password = settings.password
         authentication = settings.authentication?.settings
+        isWithoutAddresses = settings.addresses.isEmpty
     }
 }
 

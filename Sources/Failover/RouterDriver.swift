@@ -189,6 +189,11 @@ final class RouterDriver {
         }
     }
 
+    /// Tells the named pipes where it stands.
+    func writeState() {
+        notifier.write(.entered(state), of: .router(name: settings.name, effectivePriority))
+    }
+
     /// Tells programs and named pipes.
     ///
     /// - Parameters:
@@ -220,11 +225,13 @@ extension VirtualRouter.Configuration {
     /// - Parameters:
     ///   - settings: The settings; they have been validated.
     ///   - primaryAddress: The address to send from.
-    ///   - advertisedCount: How many of the addresses are advertised, at least one.
+    ///   - advertisedCount: How many of the addresses are advertised; at least one, if there is one.
     init(_ settings: RouterSettings, primaryAddress: IPAddress, advertisedCount: Int) {
         let listed = settings.addresses.map(\.address)
-        guard let addresses = VirtualAddressList(Array(listed.prefix(advertisedCount))) else {
-            preconditionFailure("a configuration in force has been validated: 1 to 255 addresses")
+        let none = listed.isEmpty ? VirtualAddressList(none: settings.family) : nil
+        guard let addresses = none ?? VirtualAddressList(Array(listed.prefix(advertisedCount)))
+        else {
+            preconditionFailure("a configuration in force has been validated: 255 addresses at most")
         }
         self.init(
             vrid: settings.vrid, priority: settings.priority, interval: settings.interval,

@@ -4,6 +4,7 @@ extension RouterSnapshot {
         var notes = faultCauses.map { cause in
             cause.isPending ? "does not take part yet: \(cause.words)" : "in fault: \(cause.words)"
         }
+        notes += settlingLinks.map(\.words)
         if isDeferring {
             notes.append("gave way: leaves the Active router alone while there is one")
         }
@@ -23,5 +24,13 @@ extension RouterSnapshot {
                 "\(counters.routesRestored) routes and rules put back after removal by others")
         }
         return notes
+    }
+}
+
+extension SettlingLink {
+    /// A sentence for people.
+    var words: String {
+        let tenths = (remaining / .milliseconds(100)).rounded(.up)
+        return "interface \(name) is \(isUp ? "up" : "down"), which counts in \(tenths / 10) s"
     }
 }

@@ -170,3 +170,15 @@ public enum ScriptResult: Hashable, Sendable {
         }
     }
 }
+
+extension ScriptResult {
+    /// How a run came out.
+    init(_ result: ProgramRun.Result) {
+        self =
+            switch result {
+            case .ended(.exited(let status)): .exited(status: status)
+            case .ended(.signalled(let number)): .signalled(number)
+            case .timedOut: .timedOut
+            }
+    }
+}

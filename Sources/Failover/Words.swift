@@ -151,6 +151,10 @@ extension FailoverEvent {
             LogLine(.info, isDetail: true, "Sending gratuitous ARP on \(interface) for \(address)")
         case .leftoverRemoved(let address, let interface):
             LogLine(.notice, "Removed \(address) from \(interface), left behind by an earlier run")
+        case .pipeReaderEnded(let path, let result, let wait):
+            LogLine(.warning, "The reader of \(path) ended (\(result.words)): again in \(wait)")
+        case .pipeKept(let path, let user, let result):
+            LogLine(.error, "\(path) was not given to \(user): chown \(result.words)")
         case .mailFailed(let reason): LogLine(.warning, "A mail was not sent: \(reason)")
         case .mailsLost(let count):
             LogLine(.warning, "\(count) mails were not sent before the end")

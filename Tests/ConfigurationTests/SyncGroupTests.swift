@@ -56,7 +56,7 @@ private func pair(_ rest: String) -> String {
         ),
         (
             "vrrp_sync_group G { group { A A } }",
-            "f:11:31: error: 'A' is listed twice"
+            "f:11:31: warning: 'A' is listed twice"
         ),
         (
             "vrrp_sync_group G { group { A B } }\nvrrp_sync_group H { group { B } }",
@@ -64,7 +64,7 @@ private func pair(_ rest: String) -> String {
         ),
         (
             "vrrp_sync_group G {\n}",
-            "f:11:17: error: vrrp_sync_group 'G' has no 'group' with the names of instances"
+            "f:11:17: warning: vrrp_sync_group 'G' has no 'group' with the names of instances: it moves nobody"
         ),
         (
             "vrrp_sync_group G { group { A } }",
@@ -83,26 +83,11 @@ private func pair(_ rest: String) -> String {
         #expect(loaded.model?.virtualRouters.first?.preemptDelay == .seconds(2.5))
     }
 
-    @Test(arguments: [
-        (
-            "state MASTER\npreempt_delay 5",
-            "f:6:1: error: 'preempt_delay' can't be used with state MASTER; write state BACKUP, which changes nothing else"
-        ),
-        (
-            "nopreempt\npreempt_delay 5",
-            "f:6:1: error: 'preempt_delay' can't be used with nopreempt: there is nothing to delay; take one of the two out"
-        ),
-        (
-            "priority 255\nstate BACKUP\npreempt_delay 5",
-            "f:7:1: error: 'preempt_delay' can't be used with priority 255: the owner of the addresses takes them at once"
-        ),
-        (
-            "preempt_delay 1001",
-            "f:5:15: error: preempt_delay 1001: must be 0 to 1000 seconds"
-        ),
-    ])
-    func `preempt_delay where it can't be is an error`(lines: String, message: String) {
-        #expect(diagnose(instance(lines)) == [message])
+    @Test func `preempt_delay ends at keepalived's limit`() {
+        #expect(
+            diagnose(instance("preempt_delay 1001")) == [
+                "f:5:15: error: preempt_delay 1001: must be 0 to 1000 seconds"
+            ])
     }
 
     @Test func `the delays of the whole node`() {
@@ -127,5 +112,38 @@ private func pair(_ rest: String) -> String {
             diagnose(instance("notify /bin/x /etc/passwd")) == [
                 "f:5:15: error: '/etc/passwd': must be a user, and perhaps a group; arguments of the command belong inside its quotes"
             ])
+    }
+}
+
+@Suite struct `interface_up_down_delays` {
+    private func delays(_ lines: String, _ router: String = "") -> LoadedConfiguration {
+        load("interface_up_down_delays {\n\(lines)\n}\n" + instance(router))
+    }
+
+    @Test func `one number is both, two are down and up`() {
+        let loaded = delays("eth1 1.5\neth2 0 30")
+        #expect(loaded.diagnostics.isEmpty, "\(loaded.diagnostics)")
+        #expect(
+            loaded.model?.global.interfaceDelays == [
+                InterfaceDelays(interface: "eth1", down: .seconds(1.5), up: .seconds(1.5)),
+                InterfaceDelays(interface: "eth2", down: .zero, up: .seconds(30)),
+            ])
+    }
+
+    @Test(arguments: [
+        (
+            "eth1 3", "",
+            "f:2:1: warning: interface_up_down_delays: eth1 counts as down after 2 s, since VI_1's peers take over after that"
+        ),
+        (
+            "eth1 3", "version 3\nadvert_int 0.5\ndown_timer_adverts 5",
+            "f:2:1: warning: interface_up_down_delays: eth1 counts as down after 2 s, since VI_1's peers take over after that"
+        ),
+        ("eth1 256", "", "f:2:6: error: eth1 256: must be 0 to 255 seconds"),
+        ("eth1", "", "f:2:1: error: 'eth1' needs a time, 0 to 255 seconds"),
+        ("eth1 1\neth1 2", "", "f:3:1: error: the delays of eth1 is already defined at f:2"),
+    ])
+    func `what does not fit is told`(lines: String, router: String, message: String) {
+        #expect(delays(lines, router).diagnostics.map(\.description) == [message])
     }
 }

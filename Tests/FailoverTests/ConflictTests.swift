@@ -43,7 +43,7 @@ extension `On a LAN` {
                 }
             }
             var preferred = try settings(101, files[0])
-            preferred.notificationFIFOs = [pipe]
+            preferred.notificationFIFOs = [NotificationFIFOSettings(path: pipe)]
             preferred.syncGroups = [SyncGroupSettings(name: "G", members: ["VI_1"])]
             let first = try TestNode(preferred, in: network.namespace("a"))
             #expect(first.waitForState(.active, within: .seconds(2)) != nil)
@@ -83,7 +83,7 @@ extension `On a LAN` {
             var settings = try router(priority: 100) {
                 $0.notifications.heardInferior = ["sh", "-c", "echo run >> \(file)"]
             }
-            settings.notificationFIFOs = [pipe]
+            settings.notificationFIFOs = [NotificationFIFOSettings(path: pipe)]
             let node = try TestNode(settings, in: network.namespace("a"))
             #expect(node.waitForState(.active, within: .seconds(2)) != nil)
             _ = node.snapshot

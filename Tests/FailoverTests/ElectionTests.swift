@@ -62,6 +62,31 @@ extension `On a LAN` {
             second.shutDown()
         }
 
+        @Test func `announcements take turns where they have a pace, and end with the address`() throws
+        {
+            let network = try TestNetwork()
+            let wire = try TestWire(network, at: "b")
+            var configuration = try router(priority: 100) {
+                $0.addresses = (100...102).map {
+                    HeldAddress(address: IPv4Address(10, 9, 0, UInt8($0)))
+                }
+                $0.announcements.repetitions = 100
+            }
+            configuration.announcementSpacing.ipv4 = .milliseconds(20)
+            let node = try TestNode(configuration, in: network.namespace("a"))
+            var announced: [TestWire.Frame] { wire.frames.filter { $0.announced != nil } }
+            #expect(eventually(within: .seconds(3)) { announced.count >= 6 })
+            #expect(
+                announced.prefix(6).map { $0.announced?[3] } == [100, 101, 102, 100, 101, 102])
+            #expect(announced[5].at - announced[0].at >= .milliseconds(99))
+            _ = node.perform { try? $0.release(router: "VI_1") }
+            let count = announced.count
+            usleep(60_000)
+            #expect(announced.count == count)
+            node.shutDown()
+            wire.stop()
+        }
+
         @Test func `a node that is killed is replaced within the down interval`() throws {
             let network = try TestNetwork()
             let first = try TestNode(router(priority: 101), in: network.namespace("a"))

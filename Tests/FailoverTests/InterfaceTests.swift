@@ -70,6 +70,39 @@ extension `On a LAN` {
             wire.stop()
         }
 
+        @Test func `one that bounces moves nothing, as far as its delays reach`() throws {
+            let network = try TestNetwork()
+            var configuration = try router(priority: 255) {
+                $0.addresses = [HeldAddress(address: IPv4Address(10, 9, 0, 1), prefixLength: 24)]
+                $0.interval = AdvertisementInterval(.oneSecond, version: .v3)
+            }
+            configuration.linkDelays["eth1"] = LinkDelays(
+                down: .milliseconds(500), up: .milliseconds(300))
+            let node = try TestNode(configuration, in: network.namespace("a"))
+            #expect(node.waitForState(.active, within: .seconds(1)) != nil)
+            func setPort(_ state: String) throws {
+                try run("ip", "-n", network.switchboard, "link", "set", "port-a", state)
+            }
+            func settling() -> [SettlingLink] { node.snapshot?.routers[0].settlingLinks ?? [] }
+            try setPort("down")
+            #expect(eventually(within: .seconds(1)) { settling().map(\.isUp) == [false] })
+            #expect(node.snapshot?.routers[0].notes == ["interface eth1 is down, which counts in 0.5 s"])
+            try setPort("up")
+            #expect(eventually(within: .seconds(1)) { settling().isEmpty })
+            #expect(node.snapshot?.routers[0].state == .active)
+            let down = MonotonicInstant.now
+            try setPort("down")
+            let fault = try #require(node.waitForState(.fault, since: down, within: .seconds(2)))
+            #expect(fault - down >= .milliseconds(500))
+            let up = MonotonicInstant.now
+            try setPort("up")
+            #expect(eventually(within: .seconds(1)) { settling().map(\.isUp) == [true] })
+            let active = try #require(node.waitForState(.active, since: up, within: .seconds(2)))
+            #expect(active - up >= .milliseconds(300))
+            #expect(node.snapshot?.routers[0].counters.becameActive == 2)
+            node.shutDown()
+        }
+
         @Test func `a virtual address in the interface's subnet leaves the own one alone`() throws {
             let network = try TestNetwork()
             let configuration = try router(priority: 100) {

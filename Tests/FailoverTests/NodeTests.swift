@@ -224,7 +224,9 @@ extension `On a LAN` {
             let network = try TestNetwork()
             let node = try TestNode(router(priority: 100), in: network.namespace("a"))
             var wrong = try router(priority: 100)
-            wrong.routers[0].addresses = []
+            wrong.routers[0].addresses = (0..<256).map {
+                HeldAddress(address: IPv4Address(10, 9, 1, UInt8($0)))
+            }
             let next = wrong
             let error = node.perform { node -> FailoverError? in
                 do throws(FailoverError) {
@@ -232,7 +234,7 @@ extension `On a LAN` {
                     return nil
                 } catch { return error }
             }
-            #expect(error == .addressCount(0, router: "VI_1"))
+            #expect(error == .addressCount(256, router: "VI_1"))
             #expect(node.waitForState(.active, within: .seconds(2)) != nil)
             node.shutDown()
         }

@@ -62,13 +62,56 @@ extension `On a LAN` {
             let network = try TestNetwork()
             let path = "/tmp/\(network.prefix).fifo"
             var settings = try router(priority: 100)
-            settings.notificationFIFOs = [path]
+            settings.notificationFIFOs = [NotificationFIFOSettings(path: path)]
             let node = try TestNode(settings, in: network.namespace("a"))
             #expect(node.waitForState(.active, within: .seconds(2)) != nil)
             let text = try run("timeout", "1", "head", "-n", "2", path)
             #expect(text == "INSTANCE \"VI_1\" BACKUP 100\nINSTANCE \"VI_1\" MASTER 100\n")
             node.shutDown()
             #expect(access(path, F_OK) != 0)
+        }
+
+        @Test func `a pipe's reader is started again, hears the end, and ends with the node`() throws {
+            let network = try TestNetwork()
+            let (path, file) = ("/tmp/\(network.prefix).read", "/tmp/\(network.prefix).lines")
+            let (other, process) = ("/tmp/\(network.prefix).deaf", "/tmp/\(network.prefix).pid")
+            defer { for path in [file, process] { unlink(path) } }
+            var settings = try router(priority: 100)
+            var pipe = NotificationFIFOSettings(path: path)
+            let reading = """
+                n=0
+                while read -r line; do
+                    echo "$line" >>\(file)
+                    n=$((n + 1))
+                    [ $n -lt 2 ] || exit 3
+                done <"$0"
+                """
+            pipe.reader = ["sh", "-c", reading]
+            pipe.owner = "nobody:"
+            var deaf = NotificationFIFOSettings(path: other)
+            deaf.reader = ["sh", "-c", "echo $$ >\(process); exec sleep 1000"]
+            settings.notificationFIFOs = [pipe, deaf]
+            let node = try TestNode(settings, in: network.namespace("a"))
+            let ended = "The reader of \(path) ended (exited with status 3): again in 1.0 seconds"
+            #expect(node.waitForLine(ended, within: .seconds(4)))
+            #expect(try run("stat", "-c", "%U", path) == "nobody\n")
+            var next = settings
+            next.tellsStatesOnReload = true
+            let told = next
+            _ = node.perform { (try? $0.reconfigure(told)) != nil }
+            #expect(
+                try eventually(within: .seconds(3)) {
+                    try run("cat", file).split(separator: "\n").count == 3
+                })
+            let reader = try #require(Int32(try run("cat", process).dropLast()))
+            #expect(isRunning(reader))
+            let start = MonotonicInstant.now
+            node.shutDown()
+            #expect(MonotonicInstant.now - start < .seconds(4))
+            #expect(!isRunning(reader))
+            let lines = try run("cat", file).split(separator: "\n")
+            #expect(
+                lines.map { $0.split(separator: " ")[2] } == ["BACKUP", "MASTER", "MASTER", "STOP"])
         }
 
         @Test func `a full named pipe loses lines, which are counted, and blocks nothing`() throws {
@@ -80,7 +123,7 @@ extension `On a LAN` {
             let page = [UInt8](repeating: 0x2E, count: 4096)
             while case .moved = pipe.write(page) {}
             var settings = try router(priority: 100)
-            settings.notificationFIFOs = [path]
+            settings.notificationFIFOs = [NotificationFIFOSettings(path: path)]
             let node = try TestNode(settings, in: network.namespace("a"))
             #expect(node.waitForState(.active, within: .seconds(2)) != nil)
             #expect(node.snapshot?.notificationFIFOs.first?.lost == 2)
@@ -97,7 +140,7 @@ extension `On a LAN` {
             try run("touch", path)
             defer { unlink(path) }
             var settings = try router(priority: 100)
-            settings.notificationFIFOs = [path]
+            settings.notificationFIFOs = [NotificationFIFOSettings(path: path)]
             let node = try TestNode(settings, in: network.namespace("a"))
             #expect(node.lines.contains { $0.contains("mkfifo \(path): File exists") })
             node.shutDown()

@@ -45,6 +45,11 @@ private let changes:
         ),
         ("admitsUnknownPeers", "how advertisements travel", { $0.admitsUnknownPeers = true }),
         ("unicastHopLimit", "how advertisements travel", { $0.unicastHopLimit = 64 }),
+        ("followsSource", "how advertisements travel", { $0.followsSource = true }),
+        (
+            "familyWithoutAddresses", "how advertisements travel",
+            { $0.familyWithoutAddresses = .ipv6 }
+        ),
         (
             "sourceAddress", "how advertisements travel",
             { $0.sourceAddress = .v4(IPv4Address(10, 9, 0, 1)) }
@@ -205,6 +210,15 @@ private func node(
                 { $0.delayAfterBoot = .seconds(1) }
             ),
             (
+                "announcementSpacing",
+                "election: changed in place: time between announcements",
+                { $0.announcementSpacing.ipv4 = .milliseconds(1) }
+            ),
+            (
+                "linkDelays", "election: changed in place: delays of interfaces",
+                { $0.linkDelays = ["eth1": LinkDelays(down: .zero, up: .seconds(1))] }
+            ),
+            (
                 "mail", "election: changed in place: how mail is sent",
                 { $0.mail = MailSettings(program: ["true"], nodeName: "a") }
             ),
@@ -213,7 +227,12 @@ private func node(
             ("processes", "tracked process web: removed", { $0.processes = [] }),
             (
                 "notificationFIFOs", "named pipe /run/p: added",
-                { $0.notificationFIFOs = ["/run/p"] }
+                { $0.notificationFIFOs = [NotificationFIFOSettings(path: "/run/p")] }
+            ),
+            (
+                "tellsStatesOnReload",
+                "election: changed in place: what named pipes are told on a reload",
+                { $0.tellsStatesOnReload = true }
             ),
             (
                 "tellsUnknownVRIDs", "election: changed in place: unknown VRIDs are logged",

@@ -59,6 +59,55 @@ extension `On a LAN` {
             wire.stop()
         }
 
+        @Test func `routers without addresses elect one, and hold nothing`() throws {
+            let network = try TestNetwork()
+            let first = try TestNode(
+                router(priority: 101) {
+                    $0.addresses = []
+                    $0.speak(to: addressOfB)
+                }, in: network.namespace("a"))
+            let second = try TestNode(
+                router(priority: 100) {
+                    $0.addresses = []
+                    $0.speak(to: addressOfA)
+                }, in: network.namespace("b"))
+            #expect(first.waitForState(.active, within: .seconds(2)) != nil)
+            #expect(
+                eventually(within: .seconds(2)) { second.peer?.acceptedCount ?? 0 >= 3 })
+            #expect(second.state == .backup)
+            #expect(second.peer?.refused.total == 0)
+            #expect(try network.taggedAddresses("a") == [])
+            first.shutDown()
+            #expect(second.waitForState(.active, within: .seconds(1)) != nil)
+            second.shutDown()
+        }
+
+        @Test func `a router follows its source address to the interface that has it`() throws {
+            let network = try TestNetwork()
+            let source = IPAddress.v4(IPv4Address(10, 9, 0, 77))
+            let node = try TestNode(
+                router(priority: 101) {
+                    $0.interface = "that has 10.9.0.77"
+                    $0.followsSource = true
+                    $0.sourceAddress = source
+                    $0.speak(to: addressOfB)
+                }, in: network.namespace("a"))
+            let line =
+                "(VI_1): entering FAULT state (interface that has 10.9.0.77 does not exist)"
+            #expect(node.waitForLine(line, within: .seconds(2)))
+            try network.ip("a", "addr", "add", "10.9.0.77/24", "dev", "eth1")
+            #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            #expect(node.snapshot?.routers.first?.settings.interface == "eth1")
+            #expect(try network.addresses("a").contains("inet 10.9.0.100/32"))
+            try network.ip("a", "addr", "del", "10.9.0.77/24", "dev", "eth1")
+            #expect(
+                eventually(within: .seconds(2)) {
+                    node.snapshot?.routers.first?.settings.interface == "that has 10.9.0.77"
+                })
+            #expect(try !network.addresses("a").contains("10.9.0.100"))
+            node.shutDown()
+        }
+
         @Test func `over IPv6 too, from link-local to link-local`() throws {
             let network = try TestNetwork()
             func linkLocal(_ node: String) throws -> IPAddress? {

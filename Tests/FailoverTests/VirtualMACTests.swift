@@ -62,6 +62,16 @@ extension `On a LAN` {
             wire.stop()
         }
 
+        @Test func `two at once are made once each, and go`() throws {
+            let record = try WireRecord.shared.get()
+            #expect(!record.lines.contains { $0.contains("FAULT") || $0.contains("File exists") })
+        }
+
+        @Test func `over IPv6, the first advertisement leaves before the link has an address`() throws {
+            let record = try WireRecord.shared.get()
+            #expect(!record.lines.contains { $0.contains("advert not sent") })
+        }
+
         @Test func `with vmac_xmit_base, advertisements come from the interface below`() throws {
             let network = try TestNetwork()
             let wire = try TestWire(network, at: "b")

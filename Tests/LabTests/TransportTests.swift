@@ -16,8 +16,18 @@ extension InTheLab {
             let other: Lab.Node = node == .lb1 ? .lb2 : .lb1
             let own = node == .lb1 ? "172.17.0.6" : "172.17.0.7"
             let peer = node == .lb1 ? "172.17.0.7" : "172.17.0.6"
-            return vrrpInstance(
-                "V3", vrid: 51, priority: priority, ["172.17.0.51"], "version 3", "advert_int 0.1")
+            let globals = """
+                global_defs {
+                    state_dump_file \(lab.scratch)/data
+                    stats_dump_file \(lab.scratch)/stats
+                    json_dump_file \(lab.scratch)/json
+                }
+
+                """
+            return globals
+                + vrrpInstance(
+                    "V3", vrid: 51, priority: priority, ["172.17.0.51"], "version 3",
+                    "advert_int 0.1")
                 + vrrpInstance(
                     "V6", vrid: 52, priority: priority, ["fe80::52", "2001:db8::52/64"],
                     "version 3", "advert_int 0.1")
@@ -55,6 +65,8 @@ extension InTheLab {
                     status.contains(
                         "PASS: peer 172.17.0.6 priority 101, version 2, every 1000 ms"))
             }
+            try KeepalivedDumps(of: kind == .lbctl ? first : second, in: lab)
+                .check(isActive: kind == .lbctl)
             try first.stop()
             try lab.await(Self.addresses, at: .lb2, within: .seconds(2))
             try second.stop()

@@ -22,6 +22,25 @@ private func active(
         #expect(quiet.nextWake == second(11))
     }
 
+    @Test func `garp_lower_prio_repeat and _delay: a conflict has announcements of its own`() {
+        let event = VirtualRouter.Event.received(advert(99), from: higherAddress)
+        var router = active(priority: 100) {
+            $0.announcements.contestRepetitions = 2
+            $0.announcements.contestBurstDelay = .seconds(3)
+        }
+        router.pass(to: second(16.5))
+        #expect(
+            router.effects(of: event, at: second(16.5)) == [
+                .advertise(priority(100)), .announceAddresses(repetitions: 2),
+            ])
+        router.pass(to: second(19.4))
+        let bursts = router.effects(of: .wake, at: second(19.5))
+        #expect(bursts.contains(.announceAddresses(repetitions: 2)))
+        var silent = active(priority: 100) { $0.announcements.contestRepetitions = 0 }
+        silent.pass(to: second(16.5))
+        #expect(silent.effects(of: event, at: second(16.5)) == [.advertise(priority(100))])
+    }
+
     @Test func `by default one that loses is answered at once`() {
         var router = active(priority: 100) { _ in }
         let event = VirtualRouter.Event.received(advert(99), from: higherAddress)

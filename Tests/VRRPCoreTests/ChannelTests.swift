@@ -357,3 +357,35 @@ extension VirtualAddressList {
         #expect(receiver.refusal(wire, keys: TestKeys()) == nil)
     }
 }
+
+@Suite struct `Advertisements without addresses` {
+    private let empty = VirtualAddressList(none: .ipv4)
+
+    @Test func `are sent by who holds none`() {
+        let message = Advertisement(
+            vrid: vrid51, priority: priority(100), interval: version3(100), addresses: empty)
+        #expect(hexadecimal(message.encoded(source: ownAddress)) == "3133640000646a68")
+    }
+
+    @Test func `are taken by who holds none, and refused by others`() throws {
+        let message = bytes("3133640000646a68")
+        let header = IPHeader(source: lowerAddress, destination: AddressFamily.ipv4.vrrpGroup)
+        var settings = AdvertisementChannel.Settings(
+            vrid: vrid51, version: .v3, source: ownAddress)
+        var holder = AdvertisementChannel(settings: settings)
+        #expect(throws: AdvertisementRefusal.malformed(.noAddresses)) {
+            try holder.receive(message.span, header: header, at: Timestamp(seconds: 0, fraction: 0))
+        }
+        settings.isWithoutAddresses = true
+        var other = AdvertisementChannel(settings: settings)
+        let received = try other.receive(
+            message.span, header: header, at: Timestamp(seconds: 0, fraction: 0))
+        #expect(received.advertisement.addresses == empty)
+        #expect(received.advertisement.addresses.beginsAsRequired)
+    }
+
+    @Test func `keep their family`() {
+        #expect(VirtualAddressList(none: .ipv6).family == .ipv6)
+        #expect(VirtualAddressList(none: .ipv6) != empty)
+    }
+}

@@ -459,6 +459,28 @@ private func channel(
         var router = router2().started()
         #expect(router.effects(of: .wake, at: second(3.6)) == [])
     }
+    @Test func `3768-6.4.2-6 accept shutdown in Backup`() {
+        var router = router2().started()
+        #expect(router.effects(of: .shutdown, at: second(1)) == [])
+        #expect(router.state == .initialize)
+    }
+    @Test func `3768-6.4.2-6 refuse the old timer`() {
+        var router = router2().started()
+        _ = router.handle(.shutdown, at: second(1))
+        #expect(router.nextWake == nil)
+    }
+    @Test func `3768-6.4.2-7 accept the timer`() {
+        var router = router2().started()
+        #expect(
+            router.effects(of: .wake, at: second(3.609375)) == [
+                .advertise(priority(100)), .claimAddresses, .announceAddresses(repetitions: 5),
+            ])
+        #expect(router.nextWake == second(4.609375))
+    }
+    @Test func `3768-6.4.2-7 refuse an early timer`() {
+        var router = router2().started()
+        #expect(router.effects(of: .wake, at: nanosecond(3_609_374_999)) == [])
+    }
     @Test func `3768-6.4.2-8 accept priority 0`() {
         var router = router2().started()
         _ = router.handle(heard2(0), at: second(1))
@@ -514,6 +536,15 @@ private func channel(
         var router = router2().started()
         #expect(router.effects(of: .shutdown, at: second(1)) == [])
     }
+    @Test func `3768-6.4.3-9 accept each interval, in whole seconds`() {
+        var router = router(interval: version2(2)).promoted()
+        #expect(router.effects(of: .wake, at: second(12)) == [.advertise(priority(100))])
+        #expect(router.nextWake == second(14))
+    }
+    @Test func `3768-6.4.3-9 refuse to speak earlier`() {
+        var router = router(interval: version2(2)).promoted()
+        #expect(router.effects(of: .wake, at: second(11.9)) == [])
+    }
     @Test func `3768-6.4.3-10 accept priority 0`() {
         var router = router2().promoted()
         #expect(router.effects(of: heard2(0), at: second(10.5)) == [.advertise(priority(100))])
@@ -564,6 +595,29 @@ private func channel(
         #expect(
             VRRPCoreTests.refused("213364010001162fc00002010000000000000000")
                 == .checksum(found: 0x162F, expected: 0xB8C8))
+    }
+    @Test func `3768-7.1-6 accept counts what was taken`() throws {
+        var channel = channel {
+            $0.source = higherAddress
+            $0.version = .v2
+        }
+        let message = bytes(good2)
+        _ = try channel.receive(
+            message.span, header: IPHeader(source: ownAddress),
+            at: Timestamp(seconds: 0, fraction: 0))
+        #expect(channel.acceptedCount == 1)
+    }
+    @Test func `3768-7.1-6 refuse counts the cause`() {
+        var channel = channel {
+            $0.source = higherAddress
+            $0.version = .v2
+        }
+        let message = bytes(String(good2.dropLast(2)))
+        _ = try? channel.receive(
+            message.span, header: IPHeader(source: ownAddress),
+            at: Timestamp(seconds: 0, fraction: 0))
+        #expect(channel.refusals[.truncated] == 1)
+        #expect(channel.acceptedCount == 0)
     }
     @Test func `3768-7.1-4 accept another owner, which the RFC discards`() {
         var owner = router2(255).started()

@@ -193,6 +193,9 @@ static inline long clinux_prctl(int option, unsigned long argument) {
 static inline long clinux_sched_getaffinity(int pid, size_t mask_bytes, void *mask) {
     return clinux_call(__NR_sched_getaffinity, pid, (long)mask_bytes, CLINUX_P(mask), 0, 0, 0);
 }
+static inline long clinux_sched_setaffinity(int pid, size_t mask_bytes, const void *mask) {
+    return clinux_call(__NR_sched_setaffinity, pid, (long)mask_bytes, CLINUX_P(mask), 0, 0, 0);
+}
 /* The calling thread's policy; `parameters` is struct sched_param, one int: the priority. */
 static inline long clinux_sched_setscheduler(int pid, int policy, const void *parameters) {
     return clinux_call(__NR_sched_setscheduler, pid, policy, CLINUX_P(parameters), 0, 0, 0);

@@ -30,6 +30,8 @@ struct Draft: Sendable {
     var isComplete = true
     /// The names of all scripts, also of those that have something wrong.
     var scriptNames: Set<String> = []
+    /// The names of scripts that are not run, so that nothing tracks them.
+    var refusedScripts: Set<String> = []
     /// The names of all tracked files, also of those that have something wrong.
     var trackFileNames: Set<String> = []
     /// The names of all tracked programs, also of those that have something wrong.
@@ -43,6 +45,7 @@ struct Draft: Sendable {
     /// Where a check by a program is asked for.
     var commandChecks: [Location] = []
     var global = GlobalSettings()
+    var interfaceDelays: [Placed<InterfaceDelays>] = []
     var routers: [Placed<Router>] = []
     /// The names of all instances, also of those that have something wrong.
     var instanceNames: Set<String> = []

@@ -1,3 +1,5 @@
+import VRRPCore
+
 extension ModelAssembler {
     /// Each server that another tracks is there, is checked or tracks in its turn, and no chain of
     /// them comes back to its beginning.
@@ -92,6 +94,27 @@ extension ModelAssembler {
         }
     }
 
+    /// keepalived's limits of `interface_up_down_delays`.
+    mutating func checkInterfaceDelays() {
+        refuseDuplicates(draft.interfaceDelays, by: \.interface) {
+            "the delays of \($0.interface)"
+        }
+        for placed in draft.interfaceDelays {
+            let delays = placed.value
+            let users = draft.routers.map(\.value.settings).filter {
+                $0.interface == delays.interface
+            }
+            let silences = users.map { ($0, $0.downDelayLimit) }
+            guard let (router, limit) = silences.min(by: { $0.1 < $1.1 }), delays.down > limit else {
+                continue
+            }
+            report(
+                "interface_up_down_delays: \(delays.interface) counts as down after"
+                    + " \(limit.inSeconds) s, since \(router.name)'s peers take over after that",
+                at: placed.location, as: .warning)
+        }
+    }
+
     /// There are not more servers, listeners and paths than the balancer can number.
     mutating func checkCounts() {
         var (servers, listeners, paths) = (0, 0, 0)
@@ -141,5 +164,12 @@ extension [ScriptCheckStep] {
             if case .connect(let connection) = step.action { connection.port } else { nil }
         }
         return !ports.isEmpty && ports.allSatisfy { $0 != nil }
+    }
+}
+
+extension VirtualRouterSettings {
+    /// How long its interface may be down before a peer, which hears nothing, is about to take over.
+    fileprivate var downDelayLimit: Duration {
+        advertisementInterval.duration * max(0, lostAdvertisements - 1)
     }
 }

@@ -15,6 +15,7 @@ struct ModelAssembler {
     /// The model of all files; to be used only where ``diagnostics`` has no error afterwards.
     mutating func assemble() -> Model {
         checkVirtualRouters()
+        checkInterfaceDelays()
         checkProxies()
         checkListeners()
         checkCounts()
@@ -37,6 +38,17 @@ struct ModelAssembler {
         model.scripts = draft.scripts.map { script(of: $0) }
         model.trackFiles = draft.trackFiles.map(\.value)
         model.trackProcesses = draft.trackProcesses.map(\.value)
+        for index in model.virtualRouters.indices {
+            model.virtualRouters[index].trackedScripts.removeAll {
+                draft.refusedScripts.contains($0.name)
+            }
+        }
+        for index in model.syncGroups.indices {
+            model.syncGroups[index].trackedScripts.removeAll {
+                draft.refusedScripts.contains($0.name)
+            }
+        }
+        model.global.interfaceDelays = draft.interfaceDelays.map(\.value)
         model.frontends = draft.frontends.map(\.value)
         model.backends = draft.backends.map(\.value)
         model.statisticsPages = draft.pages.map(\.value)
@@ -56,7 +68,7 @@ struct ModelAssembler {
     }
 
     /// Reports every value whose key an earlier one has.
-    private mutating func refuseDuplicates<Value, Key: Hashable>(
+    mutating func refuseDuplicates<Value, Key: Hashable>(
         _ values: [Placed<Value>], by key: (Value) -> Key, as what: (Value) -> String
     ) {
         var seen: [Key: Location] = [:]
@@ -94,7 +106,7 @@ struct ModelAssembler {
         }
         struct Identity: Hashable {
             let interface: String
-            let family: AddressFamily?
+            let family: AddressFamily
             let vrid: VRID
             /// The group that it is sent to; `nil`: unicast.
             let group: IPAddress?
@@ -105,10 +117,9 @@ struct ModelAssembler {
         refuseDuplicates(
             identifiers,
             by: {
-                let family = $0.addresses.first?.address.family
-                return Identity(
-                    interface: $0.interface, family: family, vrid: $0.vrid,
-                    group: $0.transport.group(of: family ?? .ipv4))
+                Identity(
+                    interface: $0.interface, family: $0.family, vrid: $0.vrid,
+                    group: $0.transport.group(of: $0.family))
             },
             as: { "virtual_router_id \($0.vrid.rawValue) on \($0.interface)" })
         let addresses = draft.routers.flatMap { router in

@@ -99,7 +99,10 @@ struct KeepalivedAddress: Sendable {
         _ field: Field<VirtualAddress, Bool>
     ) -> Rule<KeepalivedAddress> {
         .line { address, arguments throws(Remark) in
-            try address.require(.ipv6, arguments)
+            guard address.value.address.family == .ipv6 else {
+                return arguments.warn(
+                    "\(arguments.label.quoted) has no effect: it is for IPv6 addresses only")
+            }
             address.value[keyPath: field] = true
         }
     }

@@ -4,6 +4,8 @@ import VRRPCore
 struct KeepalivedAuthentication: Sendable {
     /// `auth_type` of `authentication`.
     private var type: Word?
+    /// Whether ``type`` is one that is known.
+    private var isPassword = false
     /// `auth_pass` of `authentication`.
     private var password: Word?
     /// The block `auth_hmac`.
@@ -40,6 +42,7 @@ struct KeepalivedAuthentication: Sendable {
                         "auth_type \(word.text.quoted): must be PASS", at: word.position,
                         suggestion: word.text.uppercased() == "PASS" ? "PASS" : nil)
                 }
+                authentication.isPassword = true
             },
             "auth_pass": .line { authentication, arguments throws(Remark) in
                 authentication.password = try arguments.next("a password of 1 to 8 characters")
@@ -51,13 +54,21 @@ struct KeepalivedAuthentication: Sendable {
         settings.authentication = try trailer?.finished(settings)
         guard let type else {
             if let password {
-                throw .error(
-                    "'auth_pass' without 'auth_type': add auth_type PASS", at: password.position)
+                remarks.append(
+                    .warning(
+                        "'auth_pass' without 'auth_type': nothing is authenticated, as in"
+                            + " keepalived; add auth_type PASS on all nodes",
+                        at: password.position))
             }
             return
         }
         guard let password else {
-            throw .error("'auth_type PASS' needs 'auth_pass'", at: type.position)
+            guard isPassword else { return }
+            remarks.append(
+                .warning(
+                    "'auth_type PASS' without 'auth_pass': nothing is authenticated, as in"
+                        + " keepalived", at: type.position))
+            return
         }
         guard settings.version == .v2 else {
             remarks.append(

@@ -12,13 +12,25 @@ struct KeepalivedGlobals: Sendable {
     var ignoresOthersAsOwner: Bool?
     var logsUnknownVRIDs = false
     var announcements = AnnouncementOverrides()
-    var notificationFIFOs: [String] = []
+    /// The names of the files that are being read, by their number in positions.
+    var files: [String] = []
+    var pipes = KeepalivedPipes()
+    var tellsStatesOnReload = false
     var tellsPriorityChanges = false
     var sendsMail = false
     var scriptUser: ScriptUser?
+    /// Who scripts run as if nobody is named anywhere.
+    var defaultScriptUser: ScriptUser?
+    var hasSupplementaryGroups = false
+    /// Whether programs are not run as root that others may change.
+    var enforcesScriptSecurity = false
+    var process = ProcessSettings()
+    var dumps = DumpSettings()
     var mail = KeepalivedMail()
     var startupDelay: Duration?
     var delayAfterBoot: Duration?
+    var arpSpacing: Duration?
+    var neighborSpacing: Duration?
 
     private static let alert = Rule<KeepalivedGlobals>.line { globals, arguments throws(Remark) in
         globals.sendsMail = try arguments.isOn()
@@ -35,7 +47,6 @@ struct KeepalivedGlobals: Sendable {
             "vrrp_version": .line { globals, arguments throws(Remark) in
                 globals.version = try arguments.protocolVersion()
             },
-            "notify_fifo": .notificationFIFO, "vrrp_notify_fifo": .notificationFIFO,
             "script_user": .line { globals, arguments throws(Remark) in
                 guard arguments.upcoming != nil else {
                     throw .error(
@@ -44,7 +55,10 @@ struct KeepalivedGlobals: Sendable {
                 }
                 globals.scriptUser = try arguments.scriptUser()
             },
-            "enable_script_security": .notYet("who may write a script is not looked at"),
+            "enable_script_security": .set(\.enforcesScriptSecurity, to: true),
+            // A program is run by the path that is written, whatever links are on the way.
+            "use_symlink_paths": .alwaysSo,
+            "set_supplementary_groups": .set(\.hasSupplementaryGroups, to: true),
             "vrrp_strict": .strictMode,
             "vrrp_mcast_group4": .line { globals, arguments throws(Remark) in
                 globals.group4 = try arguments.group(of: .ipv4).address
@@ -68,113 +82,42 @@ struct KeepalivedGlobals: Sendable {
                 globals.logsUnknownVRIDs = try arguments.isOn()
             },
             "vrrp_higher_prio_send_advert": .alwaysSo, "vrrp_skip_check_adv_addr": .alwaysSo,
+            "vrrp_garp_interval": .seconds(\.arpSpacing, .zero...(.seconds(60))),
+            "vrrp_gna_interval": .seconds(\.neighborSpacing, .zero...(.seconds(60))),
+            "vrrp_min_garp": .line { globals, arguments throws(Remark) in
+                globals.announcements.isMinimal = try arguments.isOn()
+            },
             "vrrp_startup_delay": .seconds(\.startupDelay, .zero...day),
             "vrrp_delay_after_boot": .seconds(\.delayAfterBoot, .zero...day),
             "vrrp_notify_priority_changes": .line { globals, arguments throws(Remark) in
                 globals.tellsPriorityChanges = try arguments.isOn()
             },
-            "dynamic_interfaces": .notYet("interfaces have to exist at the start"),
+            // Interfaces may come, go and be made anew at any time.
+            "dynamic_interfaces": .alwaysSo,
+            // A file with an error changes nothing.
+            "reload_check_config": .alwaysSo,
             "smtp_alert": alert, "smtp_alert_vrrp": alert,
         ].merging(KeepalivedMail.rules(\.mail)) { own, _ in own }
+            .merging(KeepalivedPipes.rules(\.pipes)) { own, _ in own }
+            .merging(processRules) { own, _ in own }
             .merging(AnnouncementOverrides.rules(prefix: "vrrp_", \.announcements)) { own, _ in own
             },
         notYet: """
             bfd_cpu_affinity bfd_no_swap bfd_priority bfd_process_name bfd_rlimit_rttime
             bfd_rt_priority checker_cpu_affinity checker_log_all_failures checker_no_swap
             checker_priority checker_process_name checker_rlimit_rttime checker_rt_priority
-            config_save_dir data_use_instance dbus_service_name default_interface
-            disable_local_igmp enable_dbus enable_snmp_checker enable_snmp_keepalived
-            enable_snmp_rfc enable_snmp_rfcv2 enable_snmp_rfcv3 enable_snmp_vrrp enable_traps
-            fifo_write_vrrp_states_on_reload iproute_etc_dir iproute_usr_dir json_dump_file
-            json_version lvs_flush lvs_flush_on_stop lvs_flush_onstop
-            lvs_netlink_cmd_rcv_bufs lvs_netlink_cmd_rcv_bufs_force lvs_netlink_monitor_rcv_bufs
-            lvs_netlink_monitor_rcv_bufs_force lvs_notify_fifo lvs_notify_fifo_script
-            lvs_process_name lvs_sync_daemon lvs_timeouts max_auto_priority
-            min_auto_priority_delay net_namespace_ipvs nftables nftables_counters
-            nftables_ifindex nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark nftables_priority no_checker_emails             notify_fifo_script process_monitor_rcv_bufs
-            process_monitor_rcv_bufs_force process_name process_names random_seed
-            reload_check_config reload_file reload_repeat reload_time_file rs_init_notifies
-            set_supplementary_groups shutdown_script shutdown_script_timeout smtp_alert_checker
-            snmp_socket
-            startup_script startup_script_timeout state_dump_file stats_dump_file
-            tmp_config_directory umask use_symlink_paths vmac_addr_prefix vmac_prefix
-            vrrp_cpu_affinity vrrp_garp_extra_if vrrp_garp_interval
-            vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_gna_interval
-            vrrp_ipsets vrrp_iptables
-            vrrp_min_garp vrrp_netlink_cmd_rcv_bufs vrrp_netlink_cmd_rcv_bufs_force
-            vrrp_netlink_monitor_rcv_bufs vrrp_netlink_monitor_rcv_bufs_force vrrp_no_swap
-            vrrp_notify_fifo_script
-            vrrp_priority vrrp_process_name vrrp_rlimit_rttime
-            vrrp_rt_priority vrrp_rx_bufs_multiplier vrrp_rx_bufs_policy
+            config_save_dir disable_local_igmp iproute_etc_dir iproute_usr_dir lvs_flush
+            lvs_flush_on_stop lvs_flush_onstop lvs_netlink_cmd_rcv_bufs
+            lvs_netlink_cmd_rcv_bufs_force lvs_netlink_monitor_rcv_bufs
+            lvs_netlink_monitor_rcv_bufs_force lvs_process_name lvs_sync_daemon lvs_timeouts
+            net_namespace_ipvs nftables nftables_counters nftables_ifindex nftables_ipvs
+            nftables_ipvs_priority nftables_ipvs_start_fwmark nftables_priority
+            no_checker_emails process_monitor_rcv_bufs process_monitor_rcv_bufs_force
+            process_name process_names random_seed rs_init_notifies shutdown_script
+            shutdown_script_timeout smtp_alert_checker startup_script startup_script_timeout
+            tmp_config_directory umask vmac_addr_prefix vmac_prefix vrrp_ipsets vrrp_iptables
+            vrrp_netlink_cmd_rcv_bufs vrrp_netlink_cmd_rcv_bufs_force
+            vrrp_netlink_monitor_rcv_bufs vrrp_netlink_monitor_rcv_bufs_force vrrp_process_name
+            vrrp_rx_bufs_multiplier vrrp_rx_bufs_policy
             """)
-}
-
-extension Rule<KeepalivedGlobals> {
-    fileprivate static var notificationFIFO: Self {
-        .line { globals, arguments throws(Remark) in
-            let path = try arguments.next("the path of a named pipe")
-            guard path.text.hasPrefix("/") else {
-                throw .error(
-                    "\(path.text.quoted): must be an absolute path, since the program's directory"
-                        + " is nobody's choice", at: path.position)
-            }
-            if !globals.notificationFIFOs.contains(path.text) {
-                globals.notificationFIFOs.append(path.text)
-            }
-            guard let user = arguments.remaining().first else { return }
-            arguments.warn(
-                "a user after the path is known but not implemented yet; the pipe belongs to the"
-                    + " user that lbctl runs as", at: user.position)
-        }
-    }
-}
-
-/// What a file says about gratuitous ARP; what it does not say comes from `global_defs`.
-struct AnnouncementOverrides: Sendable {
-    var count: Int?
-    var repeatDelay: Duration?
-    var refreshInterval: Duration?
-    var refreshCount: Int?
-
-    /// The keywords, which `global_defs` prefixes with `vrrp_`.
-    static func rules<Target>(
-        prefix: String, _ field: Field<Target, AnnouncementOverrides>
-    ) -> [String: Rule<Target>] {
-        let day = Duration.seconds(86_400)
-        // A burst is sent in one go, for up to 255 addresses: nothing else happens meanwhile.
-        let burst = 1...100
-        return [
-            "\(prefix)garp_master_repeat": .line { target, arguments throws(Remark) in
-                target[keyPath: field].count = try arguments.integer(in: burst)
-            },
-            "\(prefix)garp_master_delay": .line { target, arguments throws(Remark) in
-                target[keyPath: field].repeatDelay = try arguments.seconds(in: .zero...day)
-            },
-            "\(prefix)garp_master_refresh": .line { target, arguments throws(Remark) in
-                let word = arguments.upcoming
-                let interval = try arguments.seconds(in: .zero...day)
-                guard interval == .zero || interval >= .milliseconds(10) else {
-                    throw .error(
-                        "\(arguments.label) \(interval.inSeconds): must be 0 (never), or at least"
-                            + " 0.01 seconds", at: word?.position ?? arguments.keyword.position)
-                }
-                target[keyPath: field].refreshInterval = interval
-            },
-            "\(prefix)garp_master_refresh_repeat": .line { target, arguments throws(Remark) in
-                target[keyPath: field].refreshCount = try arguments.integer(in: burst)
-            },
-        ]
-    }
-
-    /// keepalived's defaults, replaced by what `globals` says, replaced by what this says.
-    func settings(over globals: AnnouncementOverrides) -> AnnouncementSettings {
-        var settings = AnnouncementSettings()
-        for overrides in [globals, self] {
-            settings.count = overrides.count ?? settings.count
-            settings.repeatDelay = overrides.repeatDelay ?? settings.repeatDelay
-            settings.refreshInterval = overrides.refreshInterval ?? settings.refreshInterval
-            settings.refreshCount = overrides.refreshCount ?? settings.refreshCount
-        }
-        return settings
-    }
 }

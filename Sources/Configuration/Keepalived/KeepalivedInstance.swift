@@ -20,6 +20,10 @@ struct KeepalivedInstance: Sendable {
     var authentication = KeepalivedAuthentication()
     var excludedAddresses: [VirtualAddress] = []
     var addresses: [VirtualAddress] = []
+    /// Whether it is meant to hold no address (`no_virtual_ipaddress`).
+    var isWithoutAddresses = false
+    /// Whether it speaks over IPv6 though no address says so (`native_ipv6`).
+    var isNativeIPv6 = false
     /// Whether addresses were written, be they wrong ones.
     var listsAddresses = false
     /// Whether it was said that an advertisement has no room for more addresses.
@@ -44,6 +48,7 @@ struct KeepalivedInstance: Sendable {
     func finished(
         _ globals: KeepalivedGlobals, _ remarks: inout [Remark]
     ) -> VirtualRouterSettings? {
+        let interface = interface ?? interfaceOfSource
         for (isMissing, keyword) in [
             (interface == nil, "interface"), (vrid == nil, "virtual_router_id"),
         ] where isMissing {
@@ -54,10 +59,12 @@ struct KeepalivedInstance: Sendable {
         let priority = priority ?? (startsActive == true ? .owner : .default)
         var settings = VirtualRouterSettings(
             name: name.text, interface: interface, vrid: vrid, priority: priority)
+        settings.followsSource = self.interface == nil
         settings.startsActive = startsActive ?? (priority == .owner)
         settings.addresses = addresses
+        settings.familyWithoutAddresses = familyWithoutAddresses
         settings.excludedAddresses = excludedAddresses
-        let version = spokenVersion(globals, &remarks)
+        let version = spokenVersion(settings.family, globals, &remarks)
         do throws(Remark) {
             settings.advertisementInterval = try advertisementInterval(version, &remarks)
         } catch { remarks.append(error) }
@@ -74,14 +81,40 @@ struct KeepalivedInstance: Sendable {
         settings.ignoresOthersAsOwner =
             ignoresOthersAsOwner ?? globals.ignoresOthersAsOwner ?? false
         applyMoves(to: &settings, globals, &remarks)
-        // A message names one address at least (RFC 9568 §5.2.5).
-        if addresses.isEmpty, !listsAddresses {
-            remarks.append(
-                .error(
-                    "vrrp_instance \(name.text.quoted) has no address to hold: this is known but"
-                        + " not implemented yet; add virtual_ipaddress", at: name.position))
-        }
+        remarkOnAddresses(&remarks)
         return settings
+    }
+
+    /// The family that the rest of the block speaks, where no address does.
+    private var familyWithoutAddresses: AddressFamily {
+        isNativeIPv6 ? .ipv6 : transport.family ?? excludedAddresses.first?.address.family ?? .ipv4
+    }
+
+    /// What stands for the interface where it is the one that has the source address.
+    ///
+    /// No interface can have this name, and it tells one such instance from another.
+    private var interfaceOfSource: String? {
+        guard transport.peers?.isEmpty == false, let source = transport.unicastSource else {
+            return nil
+        }
+        return "that has \(source.address)"
+    }
+
+    /// keepalived runs an instance without addresses, too.
+    private func remarkOnAddresses(_ remarks: inout [Remark]) {
+        if addresses.isEmpty, !listsAddresses, !isWithoutAddresses {
+            remarks.append(
+                .warning(
+                    "vrrp_instance \(name.text.quoted) has no address to hold: it only elects and"
+                        + " notifies; write 'no_virtual_ipaddress' if that is meant",
+                    at: name.position))
+        }
+        if isWithoutAddresses, !addresses.isEmpty {
+            remarks.append(
+                .warning(
+                    "'no_virtual_ipaddress' has no effect beside the addresses of"
+                        + " virtual_ipaddress", at: name.position))
+        }
     }
 
     /// What it moves, watches and tells.
@@ -90,7 +123,7 @@ struct KeepalivedInstance: Sendable {
         _ remarks: inout [Remark]
     ) {
         settings.virtualMAC = virtualMAC?.settings(
-            settings.vrid, addresses.first?.address.family ?? .ipv4,
+            settings.vrid, settings.family,
             advertisesFromBase: advertisesFromBase)
         settings.acceptsTraffic = acceptsTraffic
         settings.tracksOwnInterface = tracksOwnInterface
@@ -104,7 +137,7 @@ struct KeepalivedInstance: Sendable {
         settings.trackedChecks = tracked.checks
         settings.trackedInterfaces = tracked.interfaces
         settings.announcements = announcements.settings(over: globals.announcements)
-        settings.notifications = notifications.settings(globals)
+        settings.notifications = notifications.settings(globals, &remarks)
         settings.tellsPriorityChanges =
             notifications.tellsPriorityChanges ?? globals.tellsPriorityChanges
         settings.sendsMail = notifications.sendsMail ?? globals.sendsMail
@@ -119,9 +152,9 @@ struct KeepalivedInstance: Sendable {
 
     /// Version 2 is of IPv4 only.
     private func spokenVersion(
-        _ globals: KeepalivedGlobals, _ remarks: inout [Remark]
+        _ family: AddressFamily, _ globals: KeepalivedGlobals, _ remarks: inout [Remark]
     ) -> VRRPVersion {
-        guard addresses.first?.address.family == .ipv6 else {
+        guard family == .ipv6 else {
             return version ?? globals.version ?? .v2
         }
         if version == .v2, let versionPosition {
@@ -188,21 +221,23 @@ struct KeepalivedInstance: Sendable {
         return true
     }
 
-    /// keepalived refuses `preempt_delay` where the instance is bound to be Active, or never preempts.
+    /// keepalived drops `preempt_delay` where the instance is bound to be Active, or never preempts.
     private func preemptDelay(_ priority: Priority, _ remarks: inout [Remark]) -> Duration {
         guard let (keyword, delay) = preemptDelay, delay > .zero else { return .zero }
         let cause: String? =
             if startsActive == true {
-                "with state MASTER; write state BACKUP, which changes nothing else"
+                "with state MASTER (write state BACKUP, which changes nothing else)"
             } else if priority == .owner {
-                "with priority 255: the owner of the addresses takes them at once"
+                "with priority 255, since the owner takes its addresses at once"
             } else if noPreempt != nil {
-                "with nopreempt: there is nothing to delay; take one of the two out"
+                "with nopreempt, since there is nothing to delay"
             } else {
                 nil
             }
         guard let cause else { return delay }
-        remarks.append(.error("'preempt_delay' can't be used \(cause)", at: keyword.position))
+        remarks.append(
+            .warning(
+                "'preempt_delay' has no effect \(cause), as in keepalived", at: keyword.position))
         return .zero
     }
 }

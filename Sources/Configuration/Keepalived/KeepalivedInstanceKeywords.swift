@@ -11,8 +11,7 @@ extension KeepalivedInstance {
             .merging(KeepalivedTracked.rules(\.tracked)) { own, _ in own }
             .merging(KeepalivedNotifications.rules(\.notifications)) { own, _ in own },
         notYet: """
-            debug garp_extra_if garp_lower_prio_delay garp_lower_prio_repeat
-            kernel_rx_buf_size linkbeat_use_polling promote_secondaries timer_expired_backup
+            debug kernel_rx_buf_size linkbeat_use_polling promote_secondaries timer_expired_backup
             lvs_sync_daemon_interface
             """)
 
@@ -36,11 +35,14 @@ extension KeepalivedInstance {
             case "MASTER", "ACTIVE": instance.startsActive = true
             case "BACKUP": instance.startsActive = false
             default:
-                throw .error(
-                    "state \(word.text.quoted): must be MASTER or BACKUP", at: word.position,
-                    suggestion: ["MASTER", "BACKUP", "ACTIVE"].first {
-                        [$0.lowercased()].nearest(to: word.text) != nil
-                    })
+                instance.startsActive = false
+                let meant = ["MASTER", "BACKUP", "ACTIVE"].first {
+                    [$0.lowercased()].nearest(to: word.text) != nil
+                }
+                arguments.add(
+                    .warning(
+                        "state \(word.text.quoted): must be MASTER or BACKUP; BACKUP is taken, as"
+                            + " keepalived does", at: word.position, suggestion: meant))
             }
         },
         "advert_int": .line { instance, arguments throws(Remark) in
@@ -67,19 +69,18 @@ extension KeepalivedInstance {
         "higher_prio_send_advert": .alwaysSo,
         // A peer's list is compared when it changes, and a difference refuses nothing.
         "skip_check_adv_addr": .alwaysSo,
-        // The family is that of the addresses.
-        "native_ipv6": .alwaysSo,
+        // The family is that of the addresses, where there are any.
+        "native_ipv6": .set(\.isNativeIPv6, to: true),
         // The old form of unicast checksum is recognised, and answered in kind.
         "old_unicast_checksum": .alwaysSo,
         "v3_checksum_as_v2": .line { instance, arguments throws(Remark) in
             instance.sendsMessageOnlyChecksum = try arguments.isOn()
         },
-        // What it asks for is an error at the end of the block.
-        "no_virtual_ipaddress": .line { _, _ throws(Remark) in },
+        "no_virtual_ipaddress": .set(\.isWithoutAddresses, to: true),
         "virtual_ipaddress_excluded": .block { instance, arguments throws(Remark) in
             arguments.readItems(of: "an address") { item, word throws(Remark) in
                 let address = try KeepalivedAddress.read(word, &item)
-                try instance.refuseDuplicate(address, at: word.position)
+                guard instance.isNew(address, at: word.position, &item) else { return }
                 instance.excludedAddresses.append(address)
             }
         },
@@ -87,7 +88,7 @@ extension KeepalivedInstance {
             if arguments.block?.directives.isEmpty == false { instance.listsAddresses = true }
             arguments.readItems(of: "an address") { item, word throws(Remark) in
                 let address = try KeepalivedAddress.read(word, &item)
-                try instance.refuseDuplicate(address, at: word.position)
+                guard instance.isNew(address, at: word.position, &item) else { return }
                 // One message, and so one election, is of one family (RFC 9568 §5.2.9).
                 if let first = instance.addresses.first?.address,
                     first.family != address.address.family
@@ -177,21 +178,28 @@ extension KeepalivedInstance {
         }
     }
 
-    fileprivate func refuseDuplicate(
-        _ address: VirtualAddress, at position: Position
-    ) throws(Remark) {
+    /// Whether an address is listed for the first time; warns where it is not.
+    fileprivate func isNew(
+        _ address: VirtualAddress, at position: Position, _ arguments: inout Arguments
+    ) -> Bool {
         guard (addresses + excludedAddresses).contains(where: { $0.address == address.address })
-        else { return }
-        throw .error("\(address.address) is listed twice", at: position)
+        else { return true }
+        arguments.warn("\(address.address) is listed twice: the first one counts", at: position)
+        return false
     }
 }
 
 extension Rule {
     /// keepalived's mode in which it refuses what no RFC knows.
     static var strictMode: Self {
-        .notYet(
-            "the protocol is followed as ever, but unicast peers, authentication and packets to the"
-                + " virtual addresses, which it would refuse, are accepted")
+        .line { _, arguments throws(Remark) in
+            guard try arguments.isOn() else { return }
+            arguments.warn(
+                "\(arguments.label.quoted) is ignored: the protocol is followed as ever, and what"
+                    + " keepalived would refuse in that mode (unicast peers, authentication,"
+                    + " preempt_delay, packets to the virtual addresses) works as written; write"
+                    + " no_accept to drop the packets")
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 /// What a `vrrp_instance` or a `vrrp_sync_group` tells of its states, and whom.
 struct KeepalivedNotifications: Sendable {
     /// The commands by their keywords, each with the user that it names.
-    private var programs: [String: (command: [String], user: ScriptUser?)] = [:]
+    private var programs: [String: KeepalivedProgram] = [:]
     /// `nil`: as `global_defs` says.
     private(set) var tellsPriorityChanges: Bool?
     private(set) var sendsMail: Bool?
@@ -20,8 +20,14 @@ struct KeepalivedNotifications: Sendable {
         ]
         for keyword in parts.keys {
             rules[keyword] = .line { target, arguments throws(Remark) in
+                if arguments.upcoming?.text.isEmpty == true {
+                    _ = arguments.remaining()
+                    return arguments.warn("\(keyword.quoted) names no program: none is run")
+                }
+                let word = arguments.upcoming ?? arguments.keyword
                 let command = try arguments.command()
-                target[keyPath: field].programs[keyword] = (command, try arguments.scriptUser())
+                target[keyPath: field].programs[keyword] = KeepalivedProgram(
+                    command: command, user: try arguments.scriptUser(), word: word)
             }
         }
         return rules
@@ -34,11 +40,13 @@ struct KeepalivedNotifications: Sendable {
     ]
 
     /// The programs, each run as the user that it or else `global_defs` names.
-    func settings(_ globals: KeepalivedGlobals) -> NotificationSettings {
+    func settings(
+        _ globals: KeepalivedGlobals, _ remarks: inout [Remark]
+    ) -> NotificationSettings {
         var settings = NotificationSettings()
         for (keyword, part) in Self.parts {
-            guard let (command, user) = programs[keyword] else { continue }
-            settings[keyPath: part] = (user ?? globals.scriptUser)?.running(command) ?? command
+            guard let program = programs[keyword] else { continue }
+            settings[keyPath: part] = globals.runnable(program, as: keyword, &remarks)
         }
         return settings
     }

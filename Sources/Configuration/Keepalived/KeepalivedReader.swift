@@ -5,38 +5,38 @@ import VRRPCore
 /// keepalived.conf(5). Its own parser turns most mistakes into a log line and a default; here
 /// each is an error with its place.
 struct KeepalivedReader {
-    let file: String
+    /// The names of the files, by their number in positions.
+    let files: [String]
     private var globals = KeepalivedGlobals()
-    /// The patterns of the files that are to be read after this one.
-    private(set) var includes: [Word] = []
     private var instances: [KeepalivedInstance] = []
     private var groups: [KeepalivedSyncGroup] = []
     private var scripts: [KeepalivedScript] = []
-    private var files: [KeepalivedFile] = []
+    private var trackFiles: [KeepalivedFile] = []
     private var processes: [KeepalivedProcess] = []
+    private var delays: [(delays: InterfaceDelays, word: Word)] = []
 
-    /// Reads one file; what it says counts once ``finish(_:into:)`` is called.
+    /// Reads the lines of a file and of those that it includes; what they say counts once
+    /// ``finish(_:into:)`` is called.
     ///
     /// - Parameters:
-    ///   - text: What is in it.
-    ///   - file: Its name.
+    ///   - directives: The lines.
+    ///   - files: The names of the files, by their number in positions.
     ///   - globals: What the files before it say in `global_defs`; with its own afterwards.
-    ///   - preprocessing: The node's name and what is defined; with its own definitions afterwards.
     /// - Returns: What there is to say about it, in no particular order.
     static func read(
-        _ text: SourceText, file: String, globals: inout KeepalivedGlobals,
-        preprocessing: inout Preprocessing
+        _ directives: [Directive], files: [String], globals: inout KeepalivedGlobals
     ) -> (reader: KeepalivedReader, remarks: [Remark]) {
-        var reader = KeepalivedReader(file: file)
+        var reader = KeepalivedReader(files: files)
         reader.globals = globals
-        var current: Preprocessing? = preprocessing
-        var (directives, remarks) = BlockParser.parse(
-            text, dialect: .keepalived, preprocessing: &current)
-        preprocessing = current ?? preprocessing
-        refuseUnimplementedSyntax(in: &directives, &remarks)
+        reader.globals.files = files
+        var remarks: [Remark] = []
         table.read(directives, into: &reader, remarks: &remarks)
         globals = reader.globals
         return (reader, remarks)
+    }
+
+    private func location(of position: Position) -> Location {
+        Location(file: files[position.source], position: position)
     }
 
     /// Gives what was read to the draft.
@@ -51,10 +51,6 @@ struct KeepalivedReader {
         reader.globals = globals
         reader.finish(into: &draft, &remarks)
         return remarks
-    }
-
-    private static let include = Rule<KeepalivedReader>.each { reader, arguments throws(Remark) in
-        reader.includes.append(try arguments.next("the path of a file, or a pattern"))
     }
 
     /// keepalived.conf(5), "TOP HIERARCHY".
@@ -85,15 +81,16 @@ struct KeepalivedReader {
                 arguments.readBlock(with: KeepalivedSyncGroup.table, into: &group)
                 reader.groups.append(group)
             },
+            "interface_up_down_delays": .block { reader, arguments throws(Remark) in
+                reader.delays += KeepalivedDelays.read(&arguments)
+            },
             "virtual_server": .notYet("the kernel's balancer (IPVS) is left alone"),
             "virtual_server_group": .notYet("the kernel's balancer (IPVS) is left alone"),
-            "include": include, "includer": include, "includem": include, "includew": include,
-            "includeb": include, "includea": include,
             "net_namespace": .notYet("everything happens in the namespace it is started in"),
         ],
         notYet: """
-            bfd_instance child_wait_time config_save_dir garp_group include_check instance
-            interface_up_down_delays linkbeat_interfaces linkbeat_use_polling namespace_with_ipsets
+            bfd_instance child_wait_time config_save_dir garp_group instance
+            linkbeat_interfaces linkbeat_use_polling namespace_with_ipsets
             net_namespace_ipvs static_ipaddress static_routes static_rules tmp_config_directory
             track_group umask use_pid_dir
             """)
@@ -102,54 +99,38 @@ struct KeepalivedReader {
         reader, arguments throws(Remark) in
         var file = KeepalivedFile(name: try arguments.next("a name"))
         arguments.readBlock(with: KeepalivedFile.table, into: &file)
-        reader.files.append(file)
+        reader.trackFiles.append(file)
     }
-
-    /// Takes out what would change the meaning of other lines: a warning would not do.
-    private static func refuseUnimplementedSyntax(
-        in directives: inout [Directive], _ remarks: inout [Remark]
-    ) {
-        for index in directives.indices {
-            guard let first = directives[index].words.first else { continue }
-            if let what = unimplementedSyntax[first.text.prefix(1)], !first.isQuoted {
-                remarks.append(
-                    .error(
-                        "\(what) are known but not implemented yet; write out what holds for this"
-                            + " node", at: first.position))
-                directives[index].words = []
-            } else if var block = directives[index].block {
-                directives[index].block = nil
-                refuseUnimplementedSyntax(in: &block.directives, &remarks)
-                directives[index].block = block
-            }
-        }
-        directives.removeAll(where: \.words.isEmpty)
-    }
-
-    /// keepalived.conf(5), "Sequence blocks".
-    private static let unimplementedSyntax: [Substring: String] = [
-        "~": "sequences (~SEQ, ~LST)"
-    ]
 
     private func finish(into draft: inout Draft, _ remarks: inout [Remark]) {
         if let routerID = globals.routerID { draft.global.routerID = routerID }
-        draft.global.notificationFIFOs = globals.notificationFIFOs
+        draft.global.process = globals.process
+        draft.global.dumps = globals.dumps
         draft.global.logsUnknownVRIDs = draft.global.logsUnknownVRIDs || globals.logsUnknownVRIDs
         draft.global.mail = globals.mail.settings
         draft.global.startupDelay = globals.startupDelay ?? draft.global.startupDelay
+        draft.global.arpSpacing = globals.arpSpacing ?? draft.global.arpSpacing
+        draft.global.neighborSpacing = globals.neighborSpacing ?? draft.global.neighborSpacing
         draft.global.delayAfterBoot = globals.delayAfterBoot ?? draft.global.delayAfterBoot
+        draft.interfaceDelays += delays.map {
+            Placed(
+                value: $0.delays, location: location(of: $0.word.position))
+        }
         for script in scripts {
             draft.scriptNames.insert(script.name.text)
-            let location = Location(file: file, position: script.name.position)
-            guard let value = script.finished(globals, &remarks) else { continue }
+            let location = location(of: script.name.position)
+            guard let value = script.finished(globals, &remarks) else {
+                draft.refusedScripts.insert(script.name.text)
+                continue
+            }
             draft.scripts.append(Placed(value: value, location: location))
         }
-        for file in files {
+        for file in trackFiles {
             draft.trackFileNames.insert(file.name.text)
             guard let value = file.finished(&remarks) else { continue }
             draft.trackFiles.append(
                 Placed(
-                    value: value, location: Location(file: self.file, position: file.name.position))
+                    value: value, location: location(of: file.name.position))
             )
         }
         for process in processes {
@@ -158,24 +139,24 @@ struct KeepalivedReader {
             draft.trackProcesses.append(
                 Placed(
                     value: value,
-                    location: Location(file: self.file, position: process.name.position)))
+                    location: location(of: process.name.position)))
         }
         for instance in instances {
             guard let settings = instance.finished(globals, &remarks) else { continue }
-            let vrid = Location(file: file, position: instance.vridPosition)
+            let vrid = location(of: instance.vridPosition)
             draft.routers.append(
                 Placed(
                     value: Draft.Router(settings: settings, vridLocation: vrid),
-                    location: Location(file: file, position: instance.name.position)))
+                    location: location(of: instance.name.position)))
         }
         for group in groups {
             draft.groupMembers += group.members.map {
-                Placed(value: $0.text, location: Location(file: file, position: $0.position))
+                Placed(value: $0.text, location: location(of: $0.position))
             }
             guard let settings = group.finished(globals, &remarks) else { continue }
             draft.syncGroups.append(
                 Placed(
-                    value: settings, location: Location(file: file, position: group.name.position)))
+                    value: settings, location: location(of: group.name.position)))
         }
         draft.instanceNames.formUnion(instances.map(\.name.text))
         let references =
@@ -184,7 +165,7 @@ struct KeepalivedReader {
             draft.trackReferences.append(
                 Placed(
                     value: Draft.TrackReference(kind: reference.kind, name: reference.name.text),
-                    location: Location(file: file, position: reference.name.position)))
+                    location: location(of: reference.name.position)))
         }
     }
 }

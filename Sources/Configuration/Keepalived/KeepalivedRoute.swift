@@ -28,10 +28,12 @@ struct KeepalivedRoute: Sendable {
             route.destination = try first.prefix()
         }
         try table.readAll(into: &route, &arguments)
-        return try route.finished(first)
+        return try route.finished(first, &arguments)
     }
 
-    private func finished(_ word: Word) throws(Remark) -> VirtualRoute {
+    private func finished(
+        _ word: Word, _ arguments: inout Arguments
+    ) throws(Remark) -> VirtualRoute {
         let family = destination?.address.family ?? gateway?.family ?? source?.family
         let isIPv6 = word.text == "default6" || family == .ipv6
         let all = NetworkPrefix(
@@ -48,13 +50,15 @@ struct KeepalivedRoute: Sendable {
                 "a route needs 'via' with a router's address, or 'dev' with an interface",
                 at: word.position)
         }
-        if kind != .unicast, gateway != nil || interface != nil {
-            throw .error(
-                "a \(kind.rawValue) route has no way: neither via nor dev", at: word.position)
+        let hasWay = kind == .unicast
+        if !hasWay, gateway != nil || interface != nil {
+            arguments.warn(
+                "a \(kind.rawValue) route has no way: 'via' and 'dev' are ignored",
+                at: word.position)
         }
         route.kind = kind
-        route.gateway = gateway
-        route.interface = interface
+        route.gateway = hasWay ? gateway : nil
+        route.interface = hasWay ? interface : nil
         route.source = source
         route.metric = metric
         route.table = table

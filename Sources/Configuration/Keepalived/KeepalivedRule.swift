@@ -54,16 +54,9 @@ struct KeepalivedRule: Sendable {
         guard families.count < 2 else {
             throw .error("'from' and 'to' are of different versions of IP", at: word.position)
         }
-        var number = priority
-        if number == nil {
-            number = Self.defaultPriority - UInt32(index)
-            arguments.warn(
-                "this rule has no 'priority': \(number ?? 0) is taken, as keepalived does",
-                at: word.position)
-        }
         var rule = VirtualRule(
-            family: families.first ?? .ipv4, priority: number ?? Self.defaultPriority,
-            action: action)
+            family: families.first ?? .ipv4,
+            priority: try takenPriority(word, index: index, &arguments), action: action)
         rule.from = from
         rule.to = to
         rule.incomingInterface = incomingInterface
@@ -73,6 +66,23 @@ struct KeepalivedRule: Sendable {
         rule.isInverted = isInverted
         rule.isTracked = isTracked
         return rule
+    }
+
+    /// The priority as written, or else keepalived's.
+    private func takenPriority(
+        _ word: Word, index: Int, _ arguments: inout Arguments
+    ) throws(Remark) -> UInt32 {
+        if let priority { return priority }
+        guard index < Self.defaultPriority else {
+            throw .error(
+                "this rule has no 'priority', and \(Self.defaultPriority) rules before it leave none"
+                    + " to take: write one", at: word.position)
+        }
+        let number = Self.defaultPriority - UInt32(index)
+        arguments.warn(
+            "this rule has no 'priority': \(number) is taken, as keepalived does",
+            at: word.position)
+        return number
     }
 
     private static let priorityRule = Rule<KeepalivedRule>.line { rule, arguments throws(Remark) in

@@ -2,6 +2,7 @@
 struct KeepalivedScript: Sendable {
     let name: Word
     private var command: [String]?
+    private var commandWord: Word?
     private var interval: Duration?
     private var timeout: Duration?
     private var weight = KeepalivedWeight()
@@ -17,6 +18,7 @@ struct KeepalivedScript: Sendable {
         "keyword", scope: "in vrrp_script",
         [
             "script": .line { script, arguments throws(Remark) in
+                script.commandWord = arguments.upcoming
                 script.command = try arguments.command()
                 script.command? += arguments.remaining().map(\.text)
             },
@@ -46,6 +48,9 @@ struct KeepalivedScript: Sendable {
                 .error("vrrp_script \(name.text.quoted) has no 'script'", at: name.position))
             return nil
         }
+        let program = KeepalivedProgram(command: command, user: user, word: commandWord ?? name)
+        let what = "vrrp_script \(name.text.quoted)"
+        guard globals.admits(program, as: what, &remarks) else { return nil }
         var script = TrackScript(name: name.text, source: .command(command))
         script.interval = interval ?? script.interval
         script.timeout = timeout
@@ -54,7 +59,7 @@ struct KeepalivedScript: Sendable {
         script.rise = rise
         script.fall = fall
         script.startsFailed = startsFailed
-        script.user = user ?? globals.scriptUser
+        script.user = globals.user(of: program)
         return script
     }
 }

@@ -19,8 +19,7 @@ struct KeepalivedSyncGroup: Sendable {
             // Several names may share a line.
             for word in arguments.block?.directives.flatMap(\.words) ?? [] {
                 if group.members.contains(where: { $0.text == word.text }) {
-                    arguments.add(
-                        .error("\(word.text.quoted) is listed twice", at: word.position))
+                    arguments.warn("\(word.text.quoted) is listed twice", at: word.position)
                 } else {
                     group.members.append(word)
                 }
@@ -40,9 +39,9 @@ struct KeepalivedSyncGroup: Sendable {
     func finished(_ globals: KeepalivedGlobals, _ remarks: inout [Remark]) -> VirtualRouterGroup? {
         guard !members.isEmpty else {
             remarks.append(
-                .error(
-                    "vrrp_sync_group \(name.text.quoted) has no 'group' with the names of instances",
-                    at: name.position))
+                .warning(
+                    "vrrp_sync_group \(name.text.quoted) has no 'group' with the names of instances:"
+                        + " it moves nobody", at: name.position))
             return nil
         }
         if members.count == 1 {
@@ -59,7 +58,8 @@ struct KeepalivedSyncGroup: Sendable {
         group.trackedBackends = tracked.backends
         group.trackedChecks = tracked.checks
         group.trackedInterfaces = tracked.interfaces
-        group.notifications = notifications.settings(globals)
+        group.notifications = notifications.settings(globals, &remarks)
+        group.tellsPriorityChanges = notifications.tellsPriorityChanges ?? false
         group.sendsMail = notifications.sendsMail ?? globals.sendsMail
         return group
     }

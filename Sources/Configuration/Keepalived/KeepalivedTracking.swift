@@ -36,7 +36,7 @@ struct KeepalivedTracked: Sendable {
                 let weight = try item.weightOption(within: 253)
                 script.weight = weight?.value
                 script.isReversed = weight?.isReversed
-                try word.refuse(whereIn: tracked.scripts.map(\.name))
+                guard item.isNew(word, in: tracked.scripts.map(\.name)) else { return }
                 tracked.scripts.append(script)
                 tracked.references.append(KeepalivedReference(kind: .script, name: word))
             },
@@ -46,7 +46,7 @@ struct KeepalivedTracked: Sendable {
                 let weight = try item.weightOption(within: 253)
                 interface.weight = weight?.value ?? 0
                 interface.isReversed = weight?.isReversed ?? false
-                try word.refuse(whereIn: tracked.interfaces.map(\.name))
+                guard item.isNew(word, in: tracked.interfaces.map(\.name)) else { return }
                 tracked.interfaces.append(interface)
             },
             "track_file": objects(.file, \.files, field),
@@ -69,7 +69,7 @@ struct KeepalivedTracked: Sendable {
                 within: kind == .backend || kind == .check ? 253 : 254)
             object.weight = weight?.value
             object.isReversed = weight?.isReversed
-            try word.refuse(whereIn: tracked[keyPath: part].map(\.name))
+            guard item.isNew(word, in: tracked[keyPath: part].map(\.name)) else { return }
             tracked[keyPath: part].append(object)
             tracked.references.append(KeepalivedReference(kind: kind, name: word))
         }
@@ -89,18 +89,23 @@ struct KeepalivedTracked: Sendable {
     }
 }
 
-extension Word {
-    /// Complains where a list names something a second time.
-    fileprivate func refuse(whereIn names: [String]) throws(Remark) {
-        guard names.contains(text) else { return }
-        throw .error("\(text.quoted) is listed twice", at: position)
-    }
-}
-
 extension Arguments {
+    /// Whether a list names something for the first time; warns where it does not.
+    fileprivate mutating func isNew(_ word: Word, in names: [String]) -> Bool {
+        guard names.contains(word.text) else { return true }
+        warn("\(word.text.quoted) is listed twice: the first one counts", at: word.position)
+        return false
+    }
+
     /// What a tracked thing adds to the priority.
     mutating func weight(within limit: Int) throws(Remark) -> KeepalivedWeight {
-        var weight = KeepalivedWeight(value: try integer(in: -limit...limit))
+        // One more is what a file or a process may have, and keepalived levels it too.
+        let greatest = 254
+        let value = try integer(in: -greatest...greatest)
+        var weight = KeepalivedWeight(value: min(max(value, -limit), limit))
+        if weight.value != value {
+            warn("\(label) \(value): \(weight.value) is taken, as keepalived does")
+        }
         if let word = upcoming, word.text == "reverse" || word.text == "noreverse" {
             skip(1)
             weight.isReversed = word.text == "reverse"

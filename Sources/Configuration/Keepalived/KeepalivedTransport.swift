@@ -61,14 +61,20 @@ struct KeepalivedTransport: Sendable {
                     throw .error(
                         "min_ttl of \(peer.address) is above its max_ttl", at: word.position)
                 }
-                if peers.contains(where: { $0.address == peer.address }) {
-                    throw .error("\(peer.address) is listed twice", at: word.position)
+                guard !peers.contains(where: { $0.address == peer.address }) else {
+                    return item.warn("\(peer.address) is listed twice", at: word.position)
                 }
                 peers.append(peer)
             }
             instance.transport.peers = peers
         },
     ]
+
+    /// The family that the addresses of the transport are of; `nil`: there are none.
+    var family: AddressFamily? {
+        [unicastSource, multicastSource, group].compactMap { $0?.address.family }.first
+            ?? peers?.first?.address.family
+    }
 
     /// Gives a virtual router its transport.
     ///
@@ -77,7 +83,7 @@ struct KeepalivedTransport: Sendable {
         to settings: inout VirtualRouterSettings, globals: KeepalivedGlobals,
         remarks: inout [Remark]
     ) throws(Remark) {
-        let family = settings.addresses.first?.address.family ?? .ipv4
+        let family = settings.family
         for placed in [unicastSource, multicastSource, group].compactMap(\.self)
             + (peers ?? []).map({ Placed(address: $0.address, word: $0.word) })
         where placed.address.family != family {

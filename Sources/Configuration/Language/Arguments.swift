@@ -117,6 +117,13 @@ struct Arguments {
         }
     }
 
+    /// Passes over words that nothing has taken, with a warning.
+    mutating func ignoreRest() {
+        guard let extra = rest.first else { return }
+        warn("\(extra.text.quoted) is more than \(label.quoted) takes: it is ignored", at: extra.position)
+        rest = []
+    }
+
     /// Complains about words that nothing has taken.
     mutating func finish() throws(Remark) {
         guard let extra = rest.first else { return }

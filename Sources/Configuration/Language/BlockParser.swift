@@ -1,4 +1,6 @@
 /// Builds the tree of a language with blocks from its tokens; remembers what does not fit.
+///
+/// Files that a file includes are read in its place, also inside of a block.
 struct BlockParser {
     /// No file has reason to nest deeper; keepalived's own blocks end at four.
     private static let depthLimit = 32
@@ -11,24 +13,30 @@ struct BlockParser {
     private var directives: [Directive] = []
     private var open: [OpenBlock] = []
     private var words: [Word] = []
-    private var preprocessing: Preprocessing?
+    private var preprocessing: Preprocessing
+    private var includes: KeepalivedIncludes
     private(set) var remarks: [Remark] = []
+
+    private init(_ preprocessing: Preprocessing, _ includes: KeepalivedIncludes) {
+        self.preprocessing = preprocessing
+        self.includes = includes
+    }
 
     /// Reads a whole text.
     ///
     /// - Parameters:
     ///   - text: The text.
-    ///   - dialect: Its language.
-    ///   - preprocessing: What lines say about other lines; `nil`: nothing.
+    ///   - preprocessing: What lines say about other lines; with what these say afterwards.
+    ///   - includes: The files that were read, the text's the last; with those that it includes
+    ///     afterwards.
     /// - Returns: The lines as a tree, and what is wrong with them.
     static func parse(
-        _ text: SourceText, dialect: Dialect, preprocessing: inout Preprocessing?
+        _ text: SourceText, preprocessing: inout Preprocessing, includes: inout KeepalivedIncludes
     ) -> (directives: [Directive], remarks: [Remark]) {
-        var parser = BlockParser()
-        parser.preprocessing = preprocessing
-        defer { preprocessing = parser.preprocessing }
+        var parser = BlockParser(preprocessing, includes)
+        defer { (preprocessing, includes) = (parser.preprocessing, parser.includes) }
         do throws(Remark) {
-            for line in text.lines { try parser.take(line, dialect) }
+            try parser.read(text, source: 0)
         } catch {
             parser.remarks.append(error)
             return (parser.directives, parser.remarks)
@@ -44,21 +52,26 @@ struct BlockParser {
     }
 
     /// Fails only where going on would make no sense.
-    private mutating func take(_ line: SourceLine, _ dialect: Dialect) throws(Remark) {
-        var start: Int?
-        do throws(Remark) {
-            if case .some(.from(let index)) = try preprocessing?.take(line) {
-                start = index
-            } else if preprocessing != nil {
-                return
-            }
-        } catch {
-            remarks.append(error)
-            return
+    private mutating func read(_ text: SourceText, source: Int) throws(Remark) {
+        let folder = preprocessing.folder
+        preprocessing.folder = includes.folder(of: source)
+        defer { preprocessing.folder = folder }
+        for var line in text.lines {
+            line.source = source
+            var made: [SourceLine] = []
+            do throws(Remark) { made = try preprocessing.take(line) } catch { remarks.append(error) }
+            for line in made { try take(line) }
         }
-        var lexer = LineLexer(
-            line, dialect: dialect, from: start,
-            definitions: preprocessing?.definitions ?? [:])
+        preprocessing.endFile()
+    }
+
+    private mutating func take(_ line: SourceLine) throws(Remark) {
+        let plain = line.plainWords(limit: 1)
+        if let first = plain.first, includes.knows(first) {
+            endLine()
+            return try include(line.plainWords())
+        }
+        var lexer = LineLexer(line, dialect: .keepalived)
         while open.count <= Self.depthLimit, let token = lexer.next() {
             switch token {
             case .word(let word): words.append(word)
@@ -76,6 +89,13 @@ struct BlockParser {
         if let deepest = open.last, open.count > Self.depthLimit {
             throw .error(
                 "blocks are nested more than \(Self.depthLimit) deep", at: deepest.block.opening)
+        }
+    }
+
+    private mutating func include(_ line: [Word]) throws(Remark) {
+        for (source, text) in includes.open(line, &remarks) {
+            try read(text, source: source)
+            includes.close(source)
         }
     }
 

@@ -113,24 +113,34 @@ struct KeywordTable<Target>: Sendable {
     }
 
     /// Reads one whole line.
-    func read(_ directive: Directive, into target: inout Target, remarks: inout [Remark]) {
+    ///
+    /// - Parameters:
+    ///   - directive: The line.
+    ///   - target: What it is about.
+    ///   - remarks: What there is to say.
+    ///   - isLenient: Whether words that are too many are ignored, with a warning.
+    func read(
+        _ directive: Directive, into target: inout Target, remarks: inout [Remark],
+        isLenient: Bool = false
+    ) {
         guard var arguments = Arguments(directive) else { return }
         do throws(Remark) {
             let rule = try rule(for: arguments.nextKeyword(noun))
             try rule.check(arguments)
             try rule.body(&target, &arguments)
-            try arguments.finish()
+            if isLenient { arguments.ignoreRest() } else { try arguments.finish() }
         } catch {
             arguments.add(error)
         }
         remarks += arguments.remarks
     }
 
-    /// Reads the lines of a block; says so where a line replaces an earlier one.
+    /// Reads the lines of a block of keepalived's language; says so where a line replaces an earlier
+    /// one.
     func read(_ directives: [Directive], into target: inout Target, remarks: inout [Remark]) {
         var seen: [String: Position] = [:]
         for directive in directives {
-            read(directive, into: &target, remarks: &remarks)
+            read(directive, into: &target, remarks: &remarks, isLenient: true)
             guard let keyword = directive.words.first, let rule = rules[keyword.text],
                 !rule.isRepeatable
             else { continue }

@@ -35,21 +35,13 @@ struct LineLexer {
     private let line: SourceLine
     private let dialect: Dialect
     private var index: Int
-    /// What `${NAME}` stands for.
-    private let definitions: [String: String]
-    /// What a definition of several words left to be given out, in order.
-    private var pending: ArraySlice<Token> = []
     /// What is wrong with the line so far.
     private(set) var remarks: [Remark] = []
 
-    init(
-        _ line: SourceLine, dialect: Dialect, from index: Int? = nil,
-        definitions: [String: String] = [:]
-    ) {
+    init(_ line: SourceLine, dialect: Dialect) {
         self.line = line
         self.dialect = dialect
-        self.definitions = definitions
-        self.index = index ?? line.scalars.startIndex
+        index = line.scalars.startIndex
     }
 
     private var current: Unicode.Scalar? {
@@ -59,14 +51,9 @@ struct LineLexer {
 
     /// The next token, or `nil` at the end of the line or the beginning of a comment.
     mutating func next() -> Token? {
-        if let token = pending.popFirst() { return token }
         while let scalar = current, Self.isSpace(scalar) { index += 1 }
-        guard let scalar = current, !dialect.commentMarks.contains(scalar) else { return nil }
+        guard let scalar = current, !beginsComment(scalar) else { return nil }
         let position = position
-        if let tokens = wholeVariable() {
-            pending = tokens[...]
-            return next()
-        }
         if dialect.hasBlocks, scalar == "{" || scalar == "}" {
             index += 1
             return scalar == "{" ? .open(position) : .close(position)
@@ -74,33 +61,9 @@ struct LineLexer {
         return .word(word())
     }
 
-    /// The tokens of a definition, where the next word is nothing but its name.
-    private mutating func wholeVariable() -> [Token]? {
-        guard !definitions.isEmpty, current == "$", following == "{",
-            let end = line.scalars[index...].firstIndex(of: "}"),
-            end + 1 == line.scalars.endIndex || endsWord(line.scalars[end + 1]),
-            let value = definitions[name(upTo: end)]
-        else { return nil }
-        let position = position
-        let text = Array(value.unicodeScalars)
-        var inner = LineLexer(SourceLine(number: line.number, scalars: text[...]), dialect: dialect)
-        var tokens: [Token] = []
-        while let token = inner.next() {
-            // What is wrong with them is to be seen where they are used.
-            switch token {
-            case .word(let word):
-                tokens.append(
-                    .word(Word(text: word.text, position: position, isQuoted: word.isQuoted)))
-            case .open: tokens.append(.open(position))
-            case .close: tokens.append(.close(position))
-            }
-        }
-        index = end + 1
-        return tokens
-    }
-
-    private func name(upTo end: Int) -> String {
-        String(String.UnicodeScalarView(line.scalars[(index + 2)..<end]))
+    /// Names were replaced in a line without its comment: what is left of these marks is text.
+    private func beginsComment(_ scalar: Unicode.Scalar) -> Bool {
+        line.columns == nil && dialect.commentMarks.contains(scalar)
     }
 
     private mutating func word() -> Word {
@@ -122,28 +85,17 @@ struct LineLexer {
         return Word(text: String(text), position: start, isQuoted: isQuoted)
     }
 
-    /// `${NAME}` outside of quotes: its braces open and close no block.
+    /// A `${NAME}` that stands for nothing: its braces open and close no block.
     private mutating func variable(into text: inout String.UnicodeScalarView) {
-        if let end = line.scalars[index...].firstIndex(of: "}"),
-            let value = definitions[name(upTo: end)]
-        {
-            text.append(contentsOf: value.unicodeScalars)
-            index = end + 1
-            return
-        }
-        warnAboutVariable()
+        remarks.append(
+            .warning(
+                "nothing above defines this name ($NAME=…); it is taken as written",
+                at: position))
         while let part = current {
             text.append(part)
             index += 1
             if part == "}" { return }
         }
-    }
-
-    private mutating func warnAboutVariable() {
-        remarks.append(
-            .warning(
-                "nothing above defines this name ($NAME=…); it is taken as written",
-                at: position))
     }
 
     private mutating func quotation(
@@ -198,7 +150,7 @@ struct LineLexer {
     }
 
     private func endsWord(_ scalar: Unicode.Scalar) -> Bool {
-        Self.isSpace(scalar) || dialect.commentMarks.contains(scalar)
+        Self.isSpace(scalar) || beginsComment(scalar)
             || dialect.hasBlocks && (scalar == "{" || scalar == "}")
     }
 

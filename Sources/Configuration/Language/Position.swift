@@ -1,12 +1,14 @@
 /// A place in a text: line and column, both counted from 1.
 struct Position: Hashable, Comparable, Sendable {
+    /// Which of the files that are read together, the first is 0.
+    var source = 0
     var line: Int
     var column: Int
 
     static let start = Position(line: 1, column: 1)
 
     static func < (lhs: Position, rhs: Position) -> Bool {
-        (lhs.line, lhs.column) < (rhs.line, rhs.column)
+        (lhs.source, lhs.line, lhs.column) < (rhs.source, rhs.line, rhs.column)
     }
 }
 

@@ -11,8 +11,15 @@ struct Remark: Error, Hashable, Sendable {
         Remark(severity: .error, position: position, message: message, suggestion: suggestion)
     }
 
-    static func warning(_ message: String, at position: Position) -> Remark {
-        Remark(severity: .warning, position: position, message: message, suggestion: nil)
+    static func warning(
+        _ message: String, at position: Position, suggestion: String? = nil
+    ) -> Remark {
+        Remark(severity: .warning, position: position, message: message, suggestion: suggestion)
+    }
+
+    /// The remark about one of several files.
+    func diagnostic(in files: [String]) -> Diagnostic {
+        diagnostic(in: files.indices.contains(position.source) ? files[position.source] : "")
     }
 
     func diagnostic(in file: String) -> Diagnostic {

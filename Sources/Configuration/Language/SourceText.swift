@@ -1,10 +1,34 @@
 /// One line of a file, without its end.
 struct SourceLine {
+    /// Which of the files that are read together.
+    var source = 0
     let number: Int
     let scalars: ArraySlice<Unicode.Scalar>
+    /// The columns that the characters come from, where names were replaced; the comment is gone then.
+    private(set) var columns: [Int]?
+
+    init(source: Int = 0, number: Int, scalars: ArraySlice<Unicode.Scalar>) {
+        self.source = source
+        self.number = number
+        self.scalars = scalars
+    }
 
     func position(at index: Int) -> Position {
-        Position(line: number, column: index - scalars.startIndex + 1)
+        let offset = index - scalars.startIndex
+        guard let columns else { return position(column: offset + 1) }
+        return position(
+            column: offset < columns.count ? columns[offset] : (columns.last ?? 0) + 1)
+    }
+
+    func position(column: Int) -> Position {
+        Position(source: source, line: number, column: column)
+    }
+
+    /// The line with another text, whose characters know where they come from.
+    func expanded(to text: ExpandedText) -> SourceLine {
+        var line = SourceLine(source: source, number: number, scalars: text.scalars[...])
+        line.columns = text.columns
+        return line
     }
 }
 

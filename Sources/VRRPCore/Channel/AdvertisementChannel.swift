@@ -26,6 +26,8 @@ public struct AdvertisementChannel: Hashable, Sendable {
         public var password: Password?
         /// The settings of the authentication trailer; `nil`: none is sent, any is ignored.
         public var authentication: MessageAuthentication?
+        /// Whether the virtual router holds no address, and takes advertisements that name none.
+        public var isWithoutAddresses = false
         /// Makes the settings of a router without authentication, by multicast.
         ///
         /// - Parameters:
@@ -140,6 +142,7 @@ public struct AdvertisementChannel: Hashable, Sendable {
             rules.hopLimits = settings.transport.hopLimits(from: header.source)
             rules.password = settings.password
             rules.admitsGroupChecksum = settings.transport.isUnicast
+            rules.admitsNoAddresses = settings.isWithoutAddresses
             received = try ReceivedAdvertisement(
                 decodingMessage: payload, header: header, rules: rules)
         } catch {

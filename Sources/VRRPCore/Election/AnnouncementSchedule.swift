@@ -15,8 +15,22 @@ public struct AnnouncementSchedule: Hashable, Sendable {
     /// Announcements of each address in one refresh; below 1: none.
     public var refreshRepetitions = 1
 
+    /// Announcements of each address at once against a router of lower priority that believes to be
+    /// Active, too; `nil`: as many as ``repetitions``; below 1: none.
+    public var contestRepetitions: Int?
+    /// Time from those to a second burst of as many; `nil`: ``secondBurstDelay``; zero: none.
+    public var contestBurstDelay: Duration?
+
     /// Makes the defaults: five at once, five more after five seconds, then one a minute.
     public init() {}
+
+    /// The schedule of announcements against a router that believes to be Active, too.
+    var contested: AnnouncementSchedule {
+        var schedule = self
+        schedule.repetitions = contestRepetitions ?? repetitions
+        schedule.secondBurstDelay = contestBurstDelay ?? secondBurstDelay
+        return schedule
+    }
 
     /// What is due after a first burst at `now`.
     func afterFirstBurst(at now: Instant) -> PlannedAnnouncement? {

@@ -128,11 +128,13 @@ extension VirtualRouter {
     /// Announces against one that believes to be Active, too: at once, but no more than once a second
     /// however much it sends; what is left out is made up for at the end of that second.
     private func announceAgain(_ tenure: inout Tenure, at now: Instant) -> [Action] {
-        let repetitions = configuration.announcements.repetitions
+        let schedule = configuration.announcements.contested
+        guard schedule.repetitions > 0 else { return [] }
+        let repetitions = schedule.repetitions
         let isFree = now >= tenure.mayAnnounceAt
         let planned =
             isFree
-            ? configuration.announcements.afterFirstBurst(at: now)
+            ? schedule.afterFirstBurst(at: now)
             : PlannedAnnouncement(at: tenure.mayAnnounceAt, repetitions: repetitions)
         if isFree { tenure.mayAnnounceAt = now + Self.announcementSpacing }
         tenure.announcement = [tenure.announcement, planned]

@@ -87,7 +87,8 @@ public struct ReceivedAdvertisement: Hashable, Sendable {
             message.address(
                 at: 8 + header.family.addressByteCount * $0, family: header.family)
         }
-        guard let addresses = VirtualAddressList(addresses) else { throw .noAddresses }
+        let none = rules.admitsNoAddresses ? VirtualAddressList(none: header.family) : nil
+        guard let addresses = VirtualAddressList(addresses) ?? none else { throw .noAddresses }
         if version == .v2 {
             try Self.authenticate(message.extracting(0..<byteCount), password: rules.password)
         }
@@ -183,6 +184,8 @@ public struct ReceptionRules: Hashable, Sendable {
     public var password: Password?
     /// Whether ``ChecksumCoverage/groupPseudoHeader`` is taken too.
     public var admitsGroupChecksum = false
+    /// Whether a message without addresses is taken; see ``VirtualAddressList/init(none:)``.
+    public var admitsNoAddresses = false
 
     /// Makes the rules of RFC 9568 §7.1 without authentication.
     public init() {}

@@ -14,10 +14,17 @@ struct BalancerCommand: ParsableCommand {
 
     @Flag var syslog = false
     @Flag var logDetail = false
+    @Option(parsing: .upToNextOption) var processors: [Int] = []
+
+    /// Lets the process run on these processors, where its parent runs on others.
+    static func arguments(processors: ProcessorSet) -> [String] {
+        ["--processors"] + processors.numbers.map(String.init)
+    }
 
     func run() throws {
         setThreadName("lbctl-balancer")
         Privileges.refuseNew()
+        if !processors.isEmpty { try? ProcessorSet(processors).restrictThread() }
         StandardError.prepare()
         let log = Log(
             destination: syslog ? .syslog : .standardError,

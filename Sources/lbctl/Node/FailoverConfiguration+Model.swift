@@ -21,6 +21,11 @@ extension FailoverConfiguration {
         mail = model.global.mail.map { MailSettings($0, node: model.global.routerID) }
         startupDelay = model.global.startupDelay
         delayAfterBoot = model.global.delayAfterBoot
+        announcementSpacing.ipv4 = model.global.arpSpacing
+        announcementSpacing.ipv6 = model.global.neighborSpacing
+        for delays in model.global.interfaceDelays {
+            linkDelays[delays.interface] = LinkDelays(down: delays.down, up: delays.up)
+        }
         let backends =
             model.virtualRouters.flatMap(\.trackedBackends)
             + model.syncGroups.flatMap(\.trackedBackends)
@@ -35,7 +40,13 @@ extension FailoverConfiguration {
             + facts.sorted().map { ScriptSettings(name: $0, source: .fact($0)) }
         files = model.trackFiles.map(TrackedFileSettings.init)
         processes = model.trackProcesses.map(TrackedProcessSettings.init)
-        notificationFIFOs = model.global.notificationFIFOs
+        notificationFIFOs = model.global.notificationFIFOs.map { pipe in
+            var settings = NotificationFIFOSettings(path: pipe.path)
+            settings.owner = pipe.owner?.ownership
+            settings.reader = pipe.reader
+            return settings
+        }
+        tellsStatesOnReload = model.global.tellsStatesOnReload
         tellsUnknownVRIDs = model.global.logsUnknownVRIDs
     }
 }
@@ -50,10 +61,12 @@ extension RouterSettings {
         preempts = settings.preempts
         preemptDelay = settings.preemptDelay
         checksumCoverage = settings.sendsMessageOnlyChecksum ? .message : .pseudoHeader
+        followsSource = settings.followsSource
         addresses = settings.addresses.map(HeldAddress.init)
+        familyWithoutAddresses = settings.familyWithoutAddresses
         excludedAddresses = settings.excludedAddresses.map(HeldAddress.init)
         virtualMAC = settings.virtualMAC.map {
-            VirtualMAC($0, vrid: settings.vrid, family: settings.addresses.first?.address.family)
+            VirtualMAC($0, vrid: settings.vrid, family: settings.family)
         }
         acceptsTraffic = settings.acceptsTraffic
         tracksOwnInterface = settings.tracksOwnInterface
@@ -68,8 +81,14 @@ extension RouterSettings {
         announcements.secondBurstDelay = settings.announcements.repeatDelay
         announcements.refreshInterval = settings.announcements.refreshInterval
         announcements.refreshRepetitions = settings.announcements.refreshCount
+        announcements.contestRepetitions = settings.announcements.contestCount
+        announcements.contestBurstDelay = settings.announcements.contestDelay
         notifications = NotificationPrograms(settings.notifications)
-        tellsPriorityChanges = settings.tellsPriorityChanges
+        tellsPriorityChanges =
+            settings.tellsPriorityChanges
+            || model.syncGroups.contains {
+                $0.tellsPriorityChanges && $0.members.contains(settings.name)
+            }
         sendsMail = settings.sendsMail
     }
 }

@@ -28,8 +28,8 @@ extension HeldAddress {
 
 extension VirtualMAC {
     /// A virtual hardware address as the model has it.
-    init(_ settings: VirtualMACSettings, vrid: VRID, family: AddressFamily?) {
-        let standard = MACAddress.virtual(vrid, family: family ?? .ipv4)
+    init(_ settings: VirtualMACSettings, vrid: VRID, family: AddressFamily) {
+        let standard = MACAddress.virtual(vrid, family: family)
         let bits = settings.address ?? standard.octets.reduce(0) { $0 << 8 | UInt64($1) }
         self.init(linkName: settings.linkName, address: HardwareAddress(rawValue: bits))
         advertisesFromBase = settings.advertisesFromBase

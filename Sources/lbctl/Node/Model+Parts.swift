@@ -41,10 +41,16 @@ extension Model {
         part.trackFiles = []
         part.trackProcesses = []
         part.global.notificationFIFOs = []
+        part.global.tellsStatesOnReload = false
+        part.global.process = ProcessSettings()
+        part.global.dumps = DumpSettings()
         part.global.logsUnknownVRIDs = false
         part.global.mail = nil
         part.global.startupDelay = .zero
         part.global.delayAfterBoot = .zero
+        part.global.interfaceDelays = []
+        part.global.arpSpacing = .zero
+        part.global.neighborSpacing = .zero
         return part
     }
 }

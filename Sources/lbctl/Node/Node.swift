@@ -12,10 +12,12 @@ internal import Reactor
 /// it keeps alive.
 final class Node {
     let options: RunOptions
-    private let loop: EventLoop
+    let loop: EventLoop
     let reader: ConfigurationReader
     let log: Log
     private let startedAt = MonotonicInstant.now
+    /// The processors that the balancer process is to run on, where this one is to run on others.
+    private let affinityArguments: [String]
     private let signals: SignalDescriptor
     var model: Model
     private(set) var failover: FailoverNode?
@@ -35,11 +37,15 @@ final class Node {
     init(model: Model, options: RunOptions) throws(Failure) {
         do {
             loop = try EventLoop()
-            signals = try SignalDescriptor([SIGTERM, SIGINT, SIGHUP, SIGPIPE])
+            signals = try SignalDescriptor(
+                [SIGTERM, SIGINT, SIGHUP, SIGPIPE] + KeepalivedSignal.all.map(\.number))
         } catch { throw Failure(error) }
         self.model = model
         self.options = options
         reader = ConfigurationReader(options: options, loop: loop)
+        affinityArguments =
+            model.global.process.processors.isEmpty
+            ? [] : BalancerCommand.arguments(processors: .current)
         drainTime = options.drainTime
         log = Log(
             destination: options.usesSyslog || model.global.logsToSyslog ? .syslog : .standardError,
@@ -62,7 +68,7 @@ final class Node {
         try model.checkPrivileges()
         // What takes its time comes before nobody else gets any.
         let served = model.hasBalancer ? try ServedModel(model) : nil
-        if options.usesRealTime { actInTime() }
+        actInTime()
         if let served { try startBalancer(served) }
         do throws(Failure) { try startFailover(model) } catch {
             if let supervisor {
@@ -75,24 +81,12 @@ final class Node {
         loop.run()
     }
 
-    /// Sees to it that neither load nor memory shortage delays an advertisement, where it may.
-    ///
-    /// Processes that this one starts do not inherit it.
-    private func actInTime() {
-        do throws(SystemError) { try RealTime.scheduleFirst() } catch {
-            log(.notice, "no real-time scheduling: \(error)")
-        }
-        do throws(SystemError) { try RealTime.lockMemory() } catch {
-            log(.notice, "memory is not locked: \(error)")
-        }
-    }
-
     // MARK: Starting
 
     private func startBalancer(_ served: ServedModel) throws(Failure) {
         let supervisor = BalancerSupervisor(
             model: served, loop: loop, log: log,
-            arguments: options.balancerArguments,
+            arguments: options.balancerArguments + affinityArguments,
             nodeStatus: { [unowned self] in ownStatus() })
         self.supervisor = supervisor
         supervisor.onFact = { [unowned self] fact in
@@ -135,7 +129,7 @@ final class Node {
         switch signal {
         case SIGTERM, SIGINT: stop()
         case SIGHUP: reload { _ in }
-        default: break
+        default: KeepalivedSignal(number: signal).map(answer)
         }
     }
 
@@ -249,7 +243,7 @@ final class Node {
         "no \(kind) is named '\(name)'; there are: \(known.joined(separator: ", "))"
     }
 
-    private func collectStatus(_ answer: @escaping ControlSocket.Answer) {
+    func collectStatus(_ answer: @escaping ControlSocket.Answer) {
         guard let supervisor else { return answer([ControlCodec.encode(.status(ownStatus()))]) }
         supervisor.requestProxies { [unowned self] proxies in
             answer(

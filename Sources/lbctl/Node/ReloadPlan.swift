@@ -21,6 +21,12 @@ struct ReloadPlan {
                 "balancer: a new process takes over the listening sockets; connections of the old"
                     + " one go on to their end")
         }
+        if old.global.process != new.global.process {
+            lines.append("process: how it is scheduled changes at the next start")
+        }
+        if old.global.dumps != new.global.dumps {
+            lines.append("signals: what they ask for is left elsewhere")
+        }
     }
 
     private mutating func compareBackends(_ old: [Backend], _ new: [Backend]) {
