@@ -25,6 +25,7 @@ final class StandingsBench: Sendable {
     ///   - health: What was known of servers.
     ///   - administration: What the operator said of them.
     ///   - former: The standings under another file, from which these go on.
+    /// - Throws: What reading the file, and making the balancer, throw.
     init(
         _ text: String, knowing health: [String: CheckMemory] = [:],
         administration: [GivenOrder] = [], goingOnFrom former: StandingsBench? = nil
