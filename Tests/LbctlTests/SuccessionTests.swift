@@ -202,10 +202,10 @@ final class EchoServer: Sendable {
     let port: UInt16
     private let listener: Int32
 
-    init() throws {
+    init(port: UInt16 = 0) throws {
         let socket = try Socket.listening(
-            on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 1024)
-        port = try Socket.localAddress(of: socket.rawValue).port
+            on: SocketAddress(address: 0x7f00_0001, port: port), backlog: 1024)
+        self.port = try Socket.localAddress(of: socket.rawValue).port
         _ = fcntl(socket.rawValue, F_SETFL, 0)
         listener = socket.release()
         let listener = listener
