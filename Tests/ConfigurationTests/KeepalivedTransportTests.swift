@@ -282,7 +282,8 @@ extension String {
     }
 
     @Test func `announcements against a router that claims the same, and on other interfaces`() {
-        let globals = "global_defs {\nvrrp_garp_lower_prio_repeat 3\nvrrp_garp_extra_if all 100\n}\n"
+        let globals =
+            "global_defs {\nvrrp_garp_lower_prio_repeat 3\nvrrp_garp_extra_if all 100\n}\n"
         func settings(_ lines: String, _ globals: String = "") -> AnnouncementSettings? {
             let loaded = load(globals + instance(lines))
             #expect(loaded.diagnostics.isEmpty, "\(loaded.diagnostics)")

@@ -62,7 +62,8 @@ extension `On a LAN` {
             second.shutDown()
         }
 
-        @Test func `announcements take turns where they have a pace, and end with the address`() throws
+        @Test func `announcements take turns where they have a pace, and end with the address`()
+            throws
         {
             let network = try TestNetwork()
             let wire = try TestWire(network, at: "b")
