@@ -139,6 +139,7 @@ private final class Load: Sendable {
         try eventually(within: .seconds(5), "21 connections") {
             try counter("frontend", "traffic", "stot") == 21
         }
+        #expect(try counter("frontend", "traffic", "smax") >= 1)
         #expect(
             try folder.run("server", "drain", "web/s1", "--control", folder.control).status == 0)
         _ = try write(retries: 2)
