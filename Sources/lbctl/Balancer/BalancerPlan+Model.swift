@@ -44,10 +44,10 @@ extension Model {
         return 128 + listeners.count + asked + sinks + 64 * statisticsPages.count
     }
 
-    /// How many connections the limit on open files is enough for, where the configuration wants more;
-    /// `nil`: it is enough for all.
+    /// Compares the number of connections that the configuration wants with what can be had.
     ///
-    /// - Parameter openFiles: The limit.
+    /// - Parameter openFiles: The limit on open files.
+    /// - Returns: How many it is enough for; `nil`: for all.
     func possibleConnections(with openFiles: Int) -> Int? {
         guard hasBalancer, let wanted = global.connectionLimit else { return nil }
         let possible = BalancerPlan(self).possibleConnections(with: openFiles)

@@ -185,8 +185,9 @@ final class BalancerService {
         balancer.endSessions(pool: pool, server: server, because: .operatorsOrder)
     }
 
-    /// Accepts no more; the connections that exist go on. Another process checks and tells from now
-    /// on.
+    /// Accepts no more; the connections that exist go on.
+    ///
+    /// Another process checks and tells from now on.
     func stopAccepting() {
         balancer.pauseAccepting()
         served.standings.fallSilent()

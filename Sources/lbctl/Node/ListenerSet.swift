@@ -19,6 +19,10 @@ struct ListenerSet: ~Copyable {
     /// - Throws: `Failure` that names the address; then nothing has changed.
     mutating func open(for model: Model) throws(Failure) -> [ListeningPlace] {
         let listeners = model.listeners
+        // Programs that this process starts keep the usual limit, unless it is not enough here.
+        if listeners.count > KernelSettings.openFileLimit / 2 {
+            KernelSettings.raiseOpenFileLimit()
+        }
         let kept = Set(listeners.map(ListeningPlace.init))
         var opened: [ListeningPlace] = []
         for listener in listeners {

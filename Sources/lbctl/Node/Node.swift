@@ -66,10 +66,6 @@ final class Node {
             handle(request, answer: answer)
         }
         try model.checkPrivileges()
-        // Programs that this process starts keep the usual limit, unless it is not enough here.
-        if model.listeners.count > KernelSettings.openFileLimit / 2 {
-            KernelSettings.raiseOpenFileLimit()
-        }
         // What takes its time comes before nobody else gets any.
         let served = model.hasBalancer ? try ServedModel(model) : nil
         actInTime()
