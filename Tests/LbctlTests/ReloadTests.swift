@@ -128,6 +128,26 @@ private final class Load: Sendable {
         #expect(try counter("backend", "traffic", "bout") == 5 * load.answers)
     }
 
+    @Test func `every address becomes one under load, and nobody notices`() throws {
+        func write(_ address: String) throws -> String {
+            let text = balancerFile(port: port, server: server.port)
+            return try folder.write(
+                text.replacing("listen web 127.0.0.1:", with: "listen web \(address):"),
+                to: "a.cfg")
+        }
+        _ = try folder.start(write("*"))
+        try folder.awaitLog("serves")
+        let load = try Load(clients: 4, port: port)
+        try eventually(within: .seconds(5), "all talk") { load.answers > 100 }
+        _ = try write("127.0.0.1")
+        let result = try folder.run("reload", "--control", folder.control)
+        #expect(result.status == 0, "\(result)")
+        let before = load.answers
+        try eventually(within: .seconds(5), "all talk on") { load.answers > before + 100 }
+        load.stop()
+        #expect(load.mistakes.isEmpty)
+    }
+
     @Test func `counters go on after a crash, and states of servers after a reload`() throws {
         let program = try folder.start(write(retries: 1))
         try folder.awaitLog("serves")
