@@ -3,6 +3,7 @@ import Expressions
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestServers
 import Testing
 
 @testable import HealthCheck

@@ -1,6 +1,7 @@
 #if Program
 import NIOCore
 import NIOPosix
+import TestServers
 import Testing
 
 @testable import HealthCheck

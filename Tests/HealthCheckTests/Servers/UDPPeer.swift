@@ -1,6 +1,7 @@
 #if Program
 import NIOCore
 import NIOPosix
+import TestServers
 
 /// A socket of datagrams on loopback.
 final class UDPPeer: Sendable {
