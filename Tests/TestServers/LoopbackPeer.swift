@@ -2,10 +2,10 @@ import Glibc
 import Synchronization
 
 /// A listening socket on loopback that never accepts: the kernel answers connections by itself.
-package final class LoopbackPeer {
+package final class LoopbackPeer: Sendable {
     package let port: Int
     private let descriptor: CInt
-    private var clients: [CInt] = []
+    private let clients = Mutex<[CInt]>([])
 
     package init(backlog: CInt = 16, port: Int = 0) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -24,7 +24,7 @@ package final class LoopbackPeer {
         for _ in 0..<4 {
             let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
             _ = withAddress(loopback(port: port)) { connect(client, $0, $1) }
-            clients.append(client)
+            clients.withLock { $0.append(client) }
         }
     }
 
@@ -38,7 +38,7 @@ package final class LoopbackPeer {
 
     deinit {
         close(descriptor)
-        for client in clients { close(client) }
+        for client in clients.withLock({ $0 }) { close(client) }
     }
 }
 

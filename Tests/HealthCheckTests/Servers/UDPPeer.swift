@@ -8,6 +8,8 @@ final class UDPPeer: Sendable {
     enum Behaviour: Sendable {
         case silent, echoes, echoesFromSecond
         case says([UInt8])
+        /// Says that so many times at once.
+        case floods(count: Int, [UInt8])
     }
 
     let port: Int
@@ -53,6 +55,11 @@ final class UDPPeer: Sendable {
                 let answer = AddressedEnvelope(
                     remoteAddress: envelope.remoteAddress, data: ByteBuffer(bytes: bytes))
                 context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+            case .floods(let count, let bytes):
+                let answer = AddressedEnvelope(
+                    remoteAddress: envelope.remoteAddress, data: ByteBuffer(bytes: bytes))
+                for _ in 0..<count { context.write(wrapOutboundOut(answer), promise: nil) }
+                context.flush()
             }
         }
     }
