@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    private func program(with rows: [Row], page: UInt16) throws -> RunningProgram {
+    private func program(with rows: [Row]) throws -> RunningProgram {
         try folder.start(
             try folder.write(
                 """
@@ -39,35 +39,46 @@ import Testing
                     timeout server 5s
                     timeout connect 1s
                     timeout check 5s
-                    default-server inter 100ms rise 1 fall 2
-                listen page
-                    mode http
-                    bind 127.0.0.1:\(page)
-                    stats enable
-                    stats uri /
+                    default-server inter 300ms fastinter 100ms rise 1 fall 2
+                listen front 127.0.0.1:\(try freePort())
                 \(rows.map(\.section).joined(separator: "\n"))
 
                 """, to: "a.cfg"))
     }
 
-    /// Waits until of each server is said what must be, and no more than its first words are left out.
-    private func expect(_ rows: [Row], at page: UInt16) throws {
+    /// Waits until the control socket says of each server what must be said of it.
+    private func expect(_ rows: [Row]) throws {
+        var left = rows
         var wrong = ["nothing was read"]
         try eventually(
             within: .seconds(20), wrong.joined(separator: "\n") + folder.text(of: "log")
         ) {
-            // The page is there once the program serves.
-            guard let table = try? StatisticsRows(port: page, in: folder) else { return false }
-            wrong = rows.compactMap { row in
-                let words = ["status", "check_status", "last_chk"].map {
-                    table.cell("\(row.name)/s", $0)
-                }
+            // The socket is there once the program serves.
+            guard let servers = try? servers() else { return false }
+            wrong = []
+            left = left.filter { row in
+                let server = servers[row.name]
+                let check = server?["check"] as? [String: Any]
+                let words = [server?["status"], check?["check_status"], check?["last_chk"]]
+                    .map { $0 as? String ?? "" }
                 let text = words.filter { !$0.isEmpty }.joined(separator: " ")
-                return text.hasPrefix(row.outcome)
-                    ? nil : "\(row.name): \(text), not \(row.outcome)"
+                guard !text.hasPrefix(row.outcome) else { return false }
+                wrong.append("\(row.name): \(text), not \(row.outcome)")
+                return true
             }
-            return wrong.isEmpty
+            return left.isEmpty
         }
+    }
+
+    /// The server of each proxy.
+    private func servers() throws -> [String: [String: Any]] {
+        let proxies = try folder.status()["proxies"] as? [[String: Any]] ?? []
+        var servers: [String: [String: Any]] = [:]
+        for proxy in proxies {
+            guard let name = proxy["name"] as? String else { continue }
+            servers[name] = (proxy["servers"] as? [[String: Any]])?.first
+        }
+        return servers
     }
 
     private func databases(
@@ -101,6 +112,9 @@ import Testing
                 is: "DOWN L7STS is primary, not replica"),
             Row("pg-standby", standby, "\(login) expect replica", is: "UP L7OK replica"),
             Row(
+                "pg-starting", "127.0.0.1:\(postgres.starting.port)", login,
+                is: "DOWN L7STS FATAL 57P03: the database system is starting up"),
+            Row(
                 "pg-wrong", elephant, "option pgsql-check user scram password nonsense",
                 is: "DOWN L7STS FATAL 28P01: password authentication failed"),
             Row(
@@ -110,10 +124,10 @@ import Testing
                 "tcp-check expect rstring role:master", is: "UP L7OK (tcp-check)"),
             Row(
                 "redis-primary", remote, "option redis-check \(password) expect primary",
-                is: "UP L7OK role master"),
+                is: "UP L7OK role \"master\""),
             Row(
                 "redis-replica", remote, "option redis-check \(password) expect replica",
-                is: "DOWN L7STS role master"),
+                is: "DOWN L7STS role \"master\""),
             Row(
                 "redis-wrong", remote, "option redis-check password nonsense",
                 is: "DOWN L7STS WRONGPASS"),
@@ -198,6 +212,15 @@ import Testing
                 "tls-script", "\(expired) check-ssl verify none", "option tcp-check",
                 "tcp-check send GET\\ /ok\\ HTTP/1.0\\r\\n\\r\\n", "tcp-check expect string well",
                 is: "UP L7OK (tcp-check)"),
+            // What a rule says of its own handshake counts too.
+            Row(
+                "rule-alpn", "\(secure) verify none", "option tcp-check",
+                "tcp-check connect ssl alpn imap",
+                is: "DOWN L6RSP the TLS handshake failed: tlsv1 alert no application protocol"),
+            Row(
+                "rule-name", "\(secure) ca-file \(authority)", "option tcp-check",
+                "tcp-check connect ssl sni example.org",
+                is: "DOWN L6RSP the certificate is not made out to the server's name"),
             Row("hello", secure, "option ssl-hello-chk", is: "UP L6OK SSL answer"),
             Row(
                 "hello-plain", plain, "option ssl-hello-chk",
@@ -255,17 +278,21 @@ import Testing
         let rows =
             try self.databases(databases.0, databases.1, databases.2)
             + self.services(services.0, services.1, services.2) + self.web(nginx)
-        let page = try freePort()
-        let program = try program(with: rows, page: page)
-        try expect(rows, at: page)
-        #expect(try StatisticsRows(port: page, in: folder).cell("file/s", "weight") == "40")
+        let program = try program(with: rows)
+        try expect(rows)
+        #expect(try servers()["file"]?["weight"] as? Int == 40)
 
+        // A switch of roles and servers that are gone are seen as well.
         databases.1.server.stop()
         databases.2.server.stop()
+        try await databases.0.setReadOnly(true)
         try expect(
             ["pg-start", "pg-primary", "redis-script", "redis-primary"].map {
                 Row($0, "", is: "DOWN L4CON Connection refused")
-            }, at: page)
+            } + [
+                Row("my-primary", "", is: "DOWN L7STS is replica, not primary"),
+                Row("my-replica", "", is: "UP L7OK replica"),
+            ])
         withExtendedLifetime(program) {}
     }
 
