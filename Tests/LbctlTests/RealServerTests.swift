@@ -296,12 +296,24 @@ import Testing
         withExtendedLifetime(program) {}
     }
 
-    @Test func `the example is accepted as it stands`() throws {
-        let examples = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../Examples/health").standardized.path
-        for node in ["lb1", "lb2"] {
-            let result = try folder.run(
-                "check", "\(examples)/keepalived-\(node).conf", "\(examples)/haproxy.cfg")
+    @Test func `the examples are accepted as they stand, also that of the page`() throws {
+        let package = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../..").standardized.path
+        let page = try String(
+            contentsOfFile: "\(package)/Documentation/HEALTH.md", encoding: .utf8)
+        let files = try #require(page.components(separatedBy: "```").dropFirst().first)
+            .components(separatedBy: "# keepalived.conf\n")
+        try #require(files.count == 2)
+        let examples = "\(package)/Examples/health"
+        for (election, balancer) in [
+            ("\(examples)/keepalived-lb1.conf", "\(examples)/haproxy.cfg"),
+            ("\(examples)/keepalived-lb2.conf", "\(examples)/haproxy.cfg"),
+            (
+                try folder.write(files[1], to: "keepalived.conf"),
+                try folder.write(files[0], to: "haproxy.cfg")
+            ),
+        ] {
+            let result = try folder.run("check", election, balancer)
             #expect(result.status == 0, "\(result.errors)")
             #expect(!result.errors.contains("warning"), "\(result.errors)")
             #expect(!result.errors.contains("error"), "\(result.errors)")
