@@ -28,7 +28,7 @@ final class TargetCheck: Sendable {
         var startedAt: NIODeadline?
         /// When the running check was due.
         ///
-        /// The next ones follow from it and not from the start, or the checks that a pause of
+        /// The next ones follow from it and not from when it began, or the checks that a pause of
         /// this host threw together would stay together.
         var dueAt = NIODeadline.now()
         var watch = LoopWatch(from: .now(), timeout: .zero)
@@ -261,16 +261,26 @@ final class TargetCheck: Sendable {
             // The first interval has another length, which spreads the rounds; never a longer one
             // than the state asks for.
             let interval = TimeAmount(following.map { min($0, usual) } ?? usual)
-            let isFarBehind = now - state.dueAt > interval + interval
-            let due = (isFarBehind ? now : state.dueAt) + interval
+            let due = Self.turn(after: state.dueAt, every: interval, at: now)
             let isReported =
                 transition != nil || target.reportsEveryResult || state.cannotRun
             let report = isReported ? state.report(id: id, transition: transition) : nil
-            return (report, max(due, now))
+            return (report, due)
         }
         guard let ended else { return }
         if let report = ended.report { onReport(report) }
         schedule(at: ended.due, thenAfter: nil)
+    }
+}
+
+extension TargetCheck {
+    /// The next turn, which may just have passed; turns that were missed as a whole are left out.
+    static func turn(
+        after due: NIODeadline, every interval: TimeAmount, at now: NIODeadline
+    ) -> NIODeadline {
+        let length = max(interval.nanoseconds, 1)
+        let missed = max((now - due).nanoseconds / length, 1)
+        return due + .nanoseconds(missed * length)
     }
 }
 

@@ -64,6 +64,25 @@ private final class Gate: Sendable {
         #expect(bench.takeNews() == ["all heard"], "nobody is known to be down")
     }
 
+    @Test func `each result that is news is logged where that is asked for`() throws {
+        func lines(_ option: String) throws -> [String] {
+            let bench = try bench(
+                "\(option) server a 127.0.0.1:1 check\n server b 127.0.0.1:2 check backup\n")
+            bench.hear("web/a", true, isFirst: true)
+            bench.hear("web/b", false, isFirst: true)
+            return bench.takeLines().filter { $0.contains(" check for ") }
+        }
+        #expect(
+            try lines(" option log-health-checks\n") == [
+                "notice: Health check for server web/a succeeded, reason: Layer4 check passed,"
+                    + " check duration: 1ms, status: 1/1 UP.",
+                "notice: Health check for backup server web/b failed, reason: Layer4 connection"
+                    + " problem, info: \"Connection refused\", check duration: 1ms, status: 0/1"
+                    + " DOWN.",
+            ])
+        #expect(try lines("") == [])
+    }
+
     @Test func `a check that cannot be carried out does not hide that the others are down`() throws
     {
         let bench = try bench(" server a 127.0.0.1:1 check\n server b 127.0.0.1:2 check\n")
