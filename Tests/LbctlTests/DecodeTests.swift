@@ -72,7 +72,8 @@ private struct TsharkReading {
         try compare("\(fixtures)/lbctl-hmac.pcap", checksumStatus: "0")
     }
 
-    @Test func `behind a tag of a virtual LAN and before Ethernet's padding the fields are the same`()
+    @Test
+    func `behind a tag of a virtual LAN and before Ethernet's padding the fields are the same`()
         throws
     {
         let file = try #require(FileManager.default.contents(atPath: "\(fixtures)/lbctl-v2.pcap"))
