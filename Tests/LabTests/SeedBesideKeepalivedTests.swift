@@ -8,6 +8,7 @@ extension InTheLab {
         init() throws { lab = try Lab() }
 
         @Test func `lbctl on lb1 hands over to keepalived, and takes back`() throws {
+            let capture = try VRRPCapture(.lb2, in: lab)
             let lb1 = try SeedNode(.lb1, in: lab)
             let lb2 = try EstablishedNode(.lb2, in: lab)
             try lab.awaitHolder(.lb1, within: .seconds(12))
@@ -26,9 +27,11 @@ extension InTheLab {
             let again = try SeedNode(.lb1, in: lab)
             try lab.awaitHolder(.lb1, within: .seconds(8))
             try again.program.awaitLog("(VI_1) Entering MASTER STATE", within: .seconds(1))
+            try expectNoComplaint(of: capture)
         }
 
         @Test func `keepalived on lb1 hands over to lbctl, and takes back`() throws {
+            let capture = try VRRPCapture(.lb2, in: lab)
             let lb1 = try EstablishedNode(.lb1, in: lab)
             let lb2 = try SeedNode(.lb2, in: lab)
             try lab.awaitHolder(.lb1, within: .seconds(12))
@@ -47,6 +50,14 @@ extension InTheLab {
             _ = try lb1.failover.awaitExit(within: .seconds(10))
             #expect(try lab.holdsVirtualAddress(.lb2))
             _ = try lab.server(ofPlainRequest: "/")
+            try expectNoComplaint(of: capture)
+        }
+
+        /// Of the plain version 2 of the post.
+        private func expectNoComplaint(of capture: VRRPCapture) throws {
+            let seen = try capture.stop()
+            #expect(seen.count > 10)
+            #expect(seen.complaints == [])
         }
     }
 }

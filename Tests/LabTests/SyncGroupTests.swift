@@ -48,6 +48,7 @@ extension InTheLab {
 
         @Test(arguments: [PairOfPrograms.ours, .keepalivedSecond, .keepalivedFirst])
         func `a link that goes down moves both`(programs: PairOfPrograms) throws {
+            let captures = try ["eth0", "eth1"].map { try VRRPCapture(.lb2, on: $0, in: lab) }
             let nodes = try pair.start(programs) { text($0) }
             let addresses = ["172.17.0.5", "10.0.0.5"]
             try pair.awaitHolder(.lb1, of: addresses, within: .seconds(10), running: nodes)
@@ -66,6 +67,11 @@ extension InTheLab {
             }
             try lab.require(.lb1, "ip", "link", "set", "eth0", "up")
             try pair.awaitHolder(.lb1, of: addresses, within: .seconds(6), running: nodes)
+            for capture in captures {
+                let seen = try capture.stop()
+                #expect(seen.count > 3)
+                #expect(seen.complaints == [])
+            }
         }
 
         @Test func `the group's states are told after those of its members`() throws {
@@ -139,11 +145,17 @@ extension InTheLab {
             #expect(ContinuousClock.now - start > .seconds(3.5))
         }
 
-        @Test(arguments: [false, true])
-        func `nopreempt leaves keepalived alone, also after a reboot`(isKilled: Bool) throws {
-            var first = try pair.start(.keepalivedSecond, only: .lb1) { text($0, "nopreempt") }
+        @Test(arguments: [
+            (PairOfPrograms.keepalivedSecond, false), (.keepalivedSecond, true),
+            (.keepalivedFirst, false),
+        ])
+        func `nopreempt leaves the other program alone, also after a reboot`(
+            programs: PairOfPrograms, isKilled: Bool
+        ) throws {
+            let capture = try VRRPCapture(.lb2, in: lab)
+            var first = try pair.start(programs, only: .lb1) { text($0, "nopreempt") }
             try pair.awaitHolder(.lb1, of: ["172.17.0.5"], within: .seconds(8), running: first)
-            let second = try pair.start(.keepalivedSecond, only: .lb2) { text($0, "") }
+            let second = try pair.start(programs, only: .lb2) { text($0, "") }
             usleep(1_000_000)
             first[0].signal(isKilled ? SIGKILL : SIGTERM)
             _ = try first[0].awaitExit(within: .seconds(5))
@@ -151,13 +163,14 @@ extension InTheLab {
                 try lab.require(.lb1, "ip", "address", "flush", "dev", "eth1", "to", "172.17.0.5")
             }
             try pair.awaitHolder(.lb2, of: ["172.17.0.5"], within: .seconds(5), running: second)
-            first = try pair.start(.keepalivedSecond, only: .lb1) { text($0, "nopreempt") }
+            first = try pair.start(programs, only: .lb1) { text($0, "nopreempt") }
             usleep(3_000_000)
             #expect(try pair.holds(.lb2, ["172.17.0.5"]) == [true])
             // Once, before it was stopped.
             #expect(first[0].log.ranges(of: "Entering MASTER STATE").count == 1)
             second[0].signal(SIGTERM)
             try pair.awaitHolder(.lb1, of: ["172.17.0.5"], within: .seconds(5), running: first)
+            #expect(try capture.stop().complaints == [])
         }
 
         @Test func `vrrp_startup_delay keeps the node out`() throws {
