@@ -243,6 +243,7 @@ extension VirtualRouter.Configuration {
         preempts = settings.preempts
         preemptDelay = settings.preemptDelay
         lostAdvertisements = settings.lostAdvertisements
+        longestReleaseSkew = settings.longestReleaseSkew
         answersInferiors = settings.answersInferiors
         ignoresOthersAsOwner = settings.ignoresOthersAsOwner
         announcements = settings.announcements

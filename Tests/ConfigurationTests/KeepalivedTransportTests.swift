@@ -314,10 +314,18 @@ extension String {
         #expect(loaded.model?.global.neighborSpacing == .microseconds(1))
     }
 
-    @Test func `strict mode is no mode here`() {
+    @Test func `strict mode has a Backup wait all of the skew time`() {
+        func isStrict(_ globals: String, _ line: String) -> Bool? {
+            load("global_defs {\n\(globals)\n}\n" + instance(line)).model?
+                .virtualRouters[0].waitsFullSkew
+        }
+        #expect(isStrict("", "") == false)
+        #expect(isStrict("vrrp_strict", "") == true)
+        #expect(isStrict("vrrp_strict", "strict_mode off") == false)
+        #expect(isStrict("", "strict_mode") == true)
         #expect(
             diagnose(instance("strict_mode")) == [
-                "f:5:1: warning: 'strict_mode' is ignored: the protocol is followed as ever, and what keepalived would refuse in that mode (unicast peers, authentication, preempt_delay, packets to the virtual addresses) works as written; write no_accept to drop the packets"
+                "f:5:1: warning: 'strict_mode': a Backup waits all of Skew_Time after a release; what keepalived would refuse in that mode (unicast peers, authentication, preempt_delay, packets to the virtual addresses) works as written; write no_accept to drop the packets"
             ])
         #expect(diagnose(instance("strict_mode off")).isEmpty)
     }
