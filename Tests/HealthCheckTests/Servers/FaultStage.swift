@@ -28,7 +28,7 @@ final class FaultStage: Sendable {
     ///   - fault: What is wrong.
     ///   - folder: Gets what is wrong with this host itself.
     ///   - web: nginx, with a certificate that has expired and a page behind a password.
-    /// - Throws: What making it throws.
+    /// - Throws: What a peer or a namespace throws that cannot be made.
     init(_ fault: Fault, in folder: TemporaryFolder, beside web: Nginx?) async throws {
         self.folder = folder
         self.web = web
