@@ -367,6 +367,8 @@ public struct Server: Hashable, Sendable, Codable {
     public var weight = 1
     /// Greatest number of concurrent connections to it; `nil`: unlimited.
     public var connectionLimit: Int?
+    /// How many connections it takes while its pool has few (`minconn`); `nil`: as many as ever.
+    public var leastConnectionLimit: Int?
     /// How many clients may wait for it alone (`maxqueue`); `nil`: as many as come.
     public var queueLimit: Int?
     /// Time from its coming up to its full share (`slowstart`); `nil`: none.

@@ -11,6 +11,14 @@ extension Worker {
         follow(
             shared.pools[pool].state.withLock { $0.enter(waiter, key: key, at: now) }, client
         )
+        if route(client).followsCrowd { useGrownRoom(of: pool) }
+    }
+
+    /// Gives room that came with the pool's connections to those who wait (`minconn`).
+    private mutating func useGrownRoom(of pool: Int) {
+        while let notice = shared.pools[pool].state.withLock({ $0.fillGrown(at: now) }) {
+            tell(notice, pool: pool)
+        }
     }
 
     /// Chooses a server for a connection that lost the one it had.
@@ -145,6 +153,8 @@ extension Worker {
         enter(.waiting, client)
         slab[server].phaseAt = since
         arm(client)
+        // The end of one that was introduced was heard of before.
+        if route(client).dropsLeavers { clientStirred(client, []) }
     }
 
     /// When a connection would have begun to wait if it had waited at one stretch.

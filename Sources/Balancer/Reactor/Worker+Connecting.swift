@@ -66,8 +66,8 @@ extension Worker {
         // As haproxy: who ends his stream without a word while he waits for a server is taken to be
         // gone. Once a server is on the way he may be a reader of banners.
         let hasLeft =
-            slab[half].phase == .waiting && slab[half].marks.contains(.endIsNear)
-            && !hasSpoken(half)
+            slab[half].marks.contains(.endIsNear)
+            && (route(half).dropsLeavers || slab[half].phase == .waiting && !hasSpoken(half))
         guard hasFailed || hasLeft else { return }
         countAbort(by: half)
         end(half, client: .finish, server: .reset, because: .client)

@@ -29,6 +29,11 @@ internal import Synchronization
         /// As ``PoolPlan/redispatchInterval``.
         let redispatchInterval: Int
         let isDatagram: Bool
+        let resetsClients: Bool
+        let resetsServers: Bool
+        let dropsLeavers: Bool
+        /// Whether the limits of its servers follow the pool's connections.
+        let followsCrowd: Bool
         let key: ClientKey?
         let logging: ConnectionLogging?
     }
@@ -303,7 +308,9 @@ extension Worker.Route {
             noServerTimeout: milliseconds(pool.noServerTimeout),
             retries: pool.retries, redispatches: pool.redispatches,
             redispatchInterval: pool.redispatchInterval,
-            isDatagram: frontend.isDatagram,
+            isDatagram: frontend.isDatagram, resetsClients: frontend.resetsClients,
+            resetsServers: pool.resetsServers, dropsLeavers: pool.dropsLeavers,
+            followsCrowd: pool.followsCrowd,
             key: ClientKey(pool), logging: frontend.logging)
     }
 }

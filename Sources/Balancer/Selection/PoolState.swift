@@ -51,6 +51,8 @@ struct PoolState {
     private(set) var lastSessionAt: UInt64?
     private let backupUse: BackupUse
     private let queueLimit: Int
+    /// Connections from which on servers take as many as they may; 0: they always do.
+    private let fullConnections: Int
     /// Whether clients wait while no server is usable.
     private let holdsWithoutServer: Bool
     /// Whether it is not known yet if a server is usable.
@@ -65,6 +67,7 @@ struct PoolState {
         servers = plan.servers.map(PooledServer.init)
         backupUse = plan.backupUse
         queueLimit = plan.queueLimit ?? .max
+        fullConnections = plan.followsCrowd ? max(1, plan.fullConnections ?? 1) : 0
         holdsWithoutServer = plan.noServerTimeout != nil
         isAwaited = servers.contains { !$0.isUp }
         refresh()
@@ -105,6 +108,11 @@ extension PoolState {
         total += 1
         rate.note(1, at: now)
         lastSessionAt = now
+        followCrowd()
+        // Those who wait are first at room that came with this one.
+        if fullConnections > 0, line.count > 0, !candidates.isEmpty {
+            return enqueue(waiter, at: nil)
+        }
         return choose(for: waiter, key: key, avoiding: nil, at: now)
     }
 
@@ -179,7 +187,30 @@ extension PoolState {
     }
 
     /// Counts a connection out.
-    mutating func leave() { current -= 1 }
+    mutating func leave() {
+        current -= 1
+        followCrowd()
+    }
+
+    /// Gives a slot that came with the pool's connections to whoever waits longest; to be asked until
+    /// there is none.
+    mutating func fillGrown(at now: UInt64) -> Notice? {
+        guard waitingCount > 0 else { return nil }
+        for server in candidates {
+            if let notice = fillSlot(of: server, at: now) { return notice }
+        }
+        return nil
+    }
+
+    /// Lets the limits of servers follow the pool's connections (`minconn`): a step for each server,
+    /// in pools that have such ones alone.
+    private mutating func followCrowd() {
+        guard fullConnections > 0 else { return }
+        let (crowd, whole) = (current, fullConnections)
+        for server in servers.indices {
+            change(server) { $0.follow(crowd: crowd, of: whole) }
+        }
+    }
 
     /// Takes a slot of a server, or a place in its line; where it has neither, those of any other.
     private mutating func claim(_ server: Int, for waiter: Waiter, at now: UInt64) -> Choice {
@@ -316,6 +347,7 @@ extension PoolState {
     /// room that appeared goes to those who wait longest.
     private mutating func reconsider(at now: UInt64) -> [Notice] {
         let growsShare = selector.followsSlowStart
+        followCrowd()
         for server in servers.indices { servers[server].warm(at: now, growsShare: growsShare) }
         refresh()
         var notices: [Notice] = []

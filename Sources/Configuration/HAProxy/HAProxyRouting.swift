@@ -2,11 +2,15 @@ import VRRPCore
 
 /// What the rules of one section say: `acl`, `tcp-request`, `use_backend`.
 struct HAProxyRouting: Sendable {
+    /// The section's name.
+    let section: String
     /// A pool that a rule names.
     struct Reference: Sendable {
         let value: Draft.RuleReference
         let position: Position
     }
+
+    init(_ section: String) { self.section = section }
 
     private(set) var rules = ConnectionRules()
     private(set) var references: [Reference] = []
@@ -191,17 +195,24 @@ struct HAProxyRouting: Sendable {
     private mutating func question(
         _ words: inout ArraySlice<Word>, after word: Word
     ) throws(Remark) -> ConnectionQuestion {
-        let question = try HAProxyCriterion.read(&words, after: word)
-        if case .usableServers(let name, _) = question {
-            note("nbsrv", Word(text: name, position: word.position))
+        let question = try HAProxyCriterion.read(&words, after: word, in: section)
+        switch question {
+        case .pool(let quantity, let name, _):
+            note(quantity.rawValue, Word(text: name, position: word.position))
+        case .serverIsUp(let server):
+            note(
+                "srv_is_up", Word(text: server.backend, position: word.position),
+                server: server.server)
+        default: break
         }
         return question
     }
 
-    private mutating func note(_ keyword: String, _ name: Word) {
+    private mutating func note(_ keyword: String, _ name: Word, server: String? = nil) {
         references.append(
             Reference(
-                value: Draft.RuleReference(keyword: keyword, backend: name.text),
+                value: Draft.RuleReference(
+                    keyword: keyword, backend: name.text, server: server),
                 position: name.position))
     }
 

@@ -21,7 +21,7 @@ extension BalancerPlan {
                     return index
                 }
             },
-            pools: model.backends.map(PoolPlan.init))
+            pools: model.backends.map { PoolPlan($0, model) })
     }
 
     /// One reactor per processor, as far as that is possible.
@@ -43,6 +43,7 @@ extension FrontendPlan {
         clientFinTimeout = frontend.limits.clientFinTimeout
         sessionRateLimit = frontend.limits.sessionRate
         sessionRateLimitPerSource = frontend.limits.sessionRatePerSource
+        resetsClients = frontend.limits.resetsClients
         logging = ConnectionLogging(frontend, global)
         isDatagram = frontend.isDatagram
         rules = RulePlan(frontend.rules, poolIndex: poolIndex)
@@ -55,10 +56,28 @@ extension ConnectionLogging {
         guard !frontend.logTargets(global).isEmpty else { return nil }
         switch frontend.log.form {
         case .accepting: self.init(moment: .accepting)
-        case .tcplog, .json: self.init(moment: frontend.log.isEarly ? .connecting : .ending)
+        case .tcplog, .json, .written:
+            self.init(moment: frontend.log.isEarly ? .connecting : .ending)
         }
         omitsEmpty = frontend.omitsEmptyConnectionsFromLog
         omitsNormal = frontend.log.omitsNormal
+        tellsDestination =
+            frontend.log.form == .written && LineFormat(frontend.log.format).tellsDestination
+    }
+}
+
+extension LineFormat {
+    /// A form as a file has it.
+    init(_ pieces: [LogFormatPiece]) {
+        self.init(
+            pieces.map { piece -> Piece in
+                switch piece {
+                case .text(let text): .text(text)
+                case .variable(let name, let isQuoted):
+                    Variable(rawValue: name.rawValue).map { .variable($0, isQuoted: isQuoted) }
+                        ?? .text("")
+                }
+            })
     }
 }
 
@@ -70,7 +89,7 @@ extension Frontend {
 }
 
 extension PoolPlan {
-    fileprivate init(_ backend: Backend) {
+    fileprivate init(_ backend: Backend, _ model: Model) {
         self.init(
             name: backend.name, algorithm: Algorithm(backend.algorithm),
             servers: backend.servers.map(ServerPlan.init),
@@ -85,6 +104,9 @@ extension PoolPlan {
         tunnelTimeout = backend.limits.tunnelTimeout
         serverFinTimeout = backend.limits.serverFinTimeout
         noServerTimeout = backend.limits.noServerTimeout
+        fullConnections = backend.limits.fullConnections ?? model.usualFullConnections(of: backend)
+        resetsServers = backend.limits.resetsServers
+        dropsLeavers = backend.limits.dropsLeavers
     }
 }
 
@@ -141,6 +163,7 @@ extension ServerPlan {
             administrativeState: server.isDisabled ? .maintenance : .ready)
         if case .name = server.address { isByName = true }
         connection = ConnectionPlan(server.connection)
+        leastConnectionLimit = server.leastConnectionLimit
         queueLimit = server.queueLimit
         slowStart = server.slowStart
         shutsSessionsWhenDown = server.health.endsSessionsWhenDown
@@ -149,6 +172,20 @@ extension ServerPlan {
 }
 
 extension Model {
+    /// haproxy's `fullconn` where none is said: a tenth of what the frontends that lead to a pool may
+    /// have. `nil`: no server asks.
+    fileprivate func usualFullConnections(of backend: Backend) -> Int? {
+        guard backend.servers.contains(where: { $0.leastConnectionLimit != nil }) else {
+            return nil
+        }
+        let most = global.connectionLimit ?? KernelSettings.openFileLimit / 2
+        let sum = activeFrontends.filter { frontend in
+            frontend.backendName == backend.name
+                || frontend.rules.backends.contains { $0.backendName == backend.name }
+        }.reduce(0) { $0 + min($1.connectionLimit ?? most, most) }
+        return max(1, sum / 10)
+    }
+
     /// The frontends that accept connections.
     var activeFrontends: [Frontend] { frontends.filter { !$0.isDisabled } }
 

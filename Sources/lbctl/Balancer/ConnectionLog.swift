@@ -12,6 +12,7 @@ final class ConnectionLog: Sendable {
     /// What becomes of a frontend's records.
     private struct Route: Sendable {
         let settings: ConnectionLogSettings
+        let format: LineFormat
         let targets: [(target: LogTarget, sink: LineSink)]
     }
 
@@ -51,7 +52,10 @@ final class ConnectionLog: Sendable {
                 sinks[target.destination] = sink
                 targets.append((target, sink))
             }
-            routes.append(Route(settings: frontend.log, targets: targets))
+            routes.append(
+                Route(
+                    settings: frontend.log, format: LineFormat(frontend.log.format),
+                    targets: targets))
         }
         self.routes = routes
         try thread.withLock { thread throws(SystemError) in
@@ -112,8 +116,11 @@ final class ConnectionLog: Sendable {
         by route: Route
     ) {
         let text =
-            route.settings.form == .json
-            ? line.json(record, acceptedAt: date) : line.text(record, acceptedAt: date)
+            switch route.settings.form {
+            case .json: line.json(record, acceptedAt: date)
+            case .written: line.text(record, as: route.format, acceptedAt: date)
+            case .accepting, .tcplog: line.text(record, acceptedAt: date)
+            }
         let isError = route.settings.separatesErrors && record.ending.cause != .none
         let severity = isError ? ConnectionLog.error : ConnectionLog.information
         for (target, sink) in route.targets where severity <= target.leastSeverity {
@@ -153,7 +160,8 @@ extension LogTarget.Destination {
         switch self {
         case .datagrams(let endpoint):
             .datagrams(
-                SocketAddress(address: endpoint.address?.ipv4?.rawValue ?? 0, port: endpoint.port))
+                endpoint.address.map { IPEndpoint($0, port: endpoint.port) }
+                    ?? IPEndpoint(ipv4: 0, port: endpoint.port))
         case .socket(let path): .socket(path: path)
         case .standardOutput: .descriptor(1)
         case .standardError: .descriptor(2)

@@ -61,10 +61,26 @@ extension Question {
         case .protocolName(let texts): self = .protocolName(texts.map(TextPattern.init))
         case .helloType(let ranges): self = .helloType(ranges)
         case .byteCount(let ranges): self = .byteCount(ranges)
-        case .usableServers(let name, let ranges):
-            self = .usableServers(poolIndex: poolIndex(name), ranges)
+        case .tlsVersion(let ranges): self = .tlsVersion(ranges)
+        case .pool(let quantity, let name, let ranges):
+            self = .pool(PoolQuantity(quantity), poolIndex: poolIndex(name), ranges)
+        case .serverIsUp(let server):
+            self = .serverIsUp(poolIndex: poolIndex(server.backend), serverName: server.server)
         case .connectionCount(let ranges): self = .connectionCount(ranges)
         }
+    }
+}
+
+extension PoolQuantity {
+    fileprivate init(_ quantity: BackendQuantity) {
+        self =
+            switch quantity {
+            case .usableServers: .usableServers
+            case .connections: .connections
+            case .freePlaces: .freePlaces
+            case .waiting: .waiting
+            case .waitingPerServer: .waitingPerServer
+            }
     }
 }
 
@@ -126,6 +142,17 @@ extension ConnectionPlan {
         self.init(
             header: header, source: source, interface: connection.source.interface,
             userTimeout: connection.userTimeout)
+        keepAlive = connection.keepAlive.map(KeepAlive.init)
+    }
+}
+
+extension KeepAlive {
+    /// Probes on idle connections; what is not said is as the kernel has it.
+    init(_ settings: KeepAliveSettings) {
+        func seconds(_ time: Duration?) -> Int32 { Int32((time ?? .zero).components.seconds) }
+        self.init(
+            idle: seconds(settings.idle), interval: seconds(settings.interval),
+            count: Int32(settings.count ?? 0))
     }
 }
 
