@@ -82,8 +82,6 @@ public struct FrontendPlan: Hashable, Sendable {
     ///
     /// The others are closed. `nil`: no limit.
     public var sessionRateLimitPerSource: Int?
-    /// Whether a client whose time is over hears a reset, and nothing is kept for it (`option nolinger`).
-    public var resetsClients = false
     /// What it tells of its connections.
     ///
     /// `nil`: nothing.
@@ -180,6 +178,10 @@ public struct PoolPlan: Hashable, Sendable {
     public var resetsServers = false
     /// Whether a client that ends his stream before a server answered is gone (`option abortonclose`).
     public var dropsLeavers = false
+    /// Which server serves, before ``stickiness`` and ``algorithm`` are asked (`use-server`).
+    public var serverRules: [ServerRule] = []
+    /// How clients belong to servers; `nil`: not.
+    public var stickiness: Stickiness?
     /// Whether it is there for the connections that it has.
     var isLeaving = false
 

@@ -111,8 +111,6 @@ public struct FrontendLimits: Hashable, Sendable, Codable {
     /// Connections per second from one address (`rate-limit sessions-per-source`); `nil`: as many
     /// as come.
     public var sessionRatePerSource: Int?
-    /// Whether a client whose time is over hears a reset (`option nolinger`).
-    public var resetsClients = false
 
     /// Makes haproxy's defaults.
     public init() {}

@@ -347,6 +347,10 @@ public struct Backend: Hashable, Sendable, Codable {
     public var selection = SelectionSettings()
     /// Further limits.
     public var limits = PoolLimits()
+    /// Which server serves, before anything else is asked (`use-server`).
+    public var serverRules: [ServerRule] = []
+    /// How clients belong to servers; `nil`: not.
+    public var stickiness: StickinessSettings?
     /// Makes an empty pool.
     public init(name: String) { self.name = name }
 }

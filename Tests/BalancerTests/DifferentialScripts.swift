@@ -55,9 +55,8 @@ extension Script {
             return .all(from: socket)
         },
         Script(
-            name: "with nolinger a client whose time is over hears a reset",
-            settings: ProxySettings(client: 200, hasNoLinger: true),
-            deviation: .init(reason: timedOut, server: .reset)
+            name: "with nolinger a client whose time is over hears a clean end",
+            settings: ProxySettings(client: 200, hasNoLinger: true)
         ) { connect in
             let socket = connect()
             socket.send("a")

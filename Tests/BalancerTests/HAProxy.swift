@@ -114,7 +114,6 @@ struct ProxySettings: Sendable {
         plan.frontends[0].clientTimeout = time(client)
         plan.frontends[0].clientFinTimeout = time(clientFin)
         plan.pools[0].serverTimeout = time(server)
-        plan.frontends[0].resetsClients = hasNoLinger
         plan.pools[0].resetsServers = hasNoLinger
         plan.pools[0].dropsLeavers = abortsOnClose
         plan.pools[0].connectTimeout = time(connect)

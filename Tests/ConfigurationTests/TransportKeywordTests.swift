@@ -100,6 +100,43 @@ import VRRPCore
             "acl v req.ssl_sni -m reg ^a",
             "f:7:22: error: -m reg is not supported, because an expression may take any time on the thread that serves; there are beg, end and sub"
         ),
+        (
+            "stick on src",
+            "f:7:1: error: 'stick' needs a table in its section, such as 'stick-table type ip size 100k expire 30m'"
+        ),
+        (
+            "stick-table type ip size 1k",
+            "f:7:1: warning: 'stick-table' has no effect without 'stick on src' in its section"
+        ),
+        (
+            "stick-table type ip size 1k store conn_rate(3s)\nstick on src",
+            "f:7:29: warning: 'store conn_rate(3s)' of 'stick-table' is not supported, because a table holds each client's server alone; it is ignored"
+        ),
+        (
+            "stick-table type string size 1k",
+            "f:7:18: error: stick-table type 'string' is not supported, because clients are told apart by their addresses; write ip or ipv6"
+        ),
+        (
+            "stick-table type ip size 0",
+            "f:7:26: error: stick-table size '0': must be a number of clients from 1 to 16m"
+        ),
+        (
+            "stick-table type ip",
+            "f:7:1: error: 'stick-table' needs a type and a size, such as type ip size 100k"
+        ),
+        (
+            "stick on dst",
+            "f:7:10: error: stick on 'dst' is not supported, because clients are told apart by their addresses; write src"
+        ),
+        (
+            "stick on src table other",
+            "f:7:20: error: table 'other' is not supported, because each section's servers have a table of their own; put the 'stick-table' into this section"
+        ),
+        ("use-server a", "f:7:12: error: 'use-server' needs 'if' or 'unless'"),
+        (
+            "use-server b if TRUE",
+            "f:7:12: error: use-server 'b': no server of 'web' has this name"
+        ),
         ("log-format \"%{+Q\"", "f:7:12: error: log-format: '%{' is not closed"),
         (
             "log-format %{+X}ci",

@@ -158,7 +158,6 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
                 """)
         let pool = made.pools[0]
         #expect(pool.servers[0].connection.keepAlive == KeepAlive(idle: 30, interval: 5, count: 4))
-        #expect(made.frontends[0].resetsClients)
         #expect(pool.resetsServers)
         #expect(pool.dropsLeavers)
         #expect(pool.fullConnections == 50)
@@ -169,10 +168,30 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         #expect(pool.servers[2].connectionLimit == 7)
         let plain = try plan(of: "")
         #expect(plain.pools[0].servers[0].connection.keepAlive == nil)
-        #expect(!plain.frontends[0].resetsClients)
         #expect(!plain.pools[0].resetsServers)
         #expect(!plain.pools[0].dropsLeavers)
         #expect(plain.pools[0].fullConnections == nil)
+    }
+
+    @Test func `who belongs to which server arrives`() throws {
+        let pool = try plan(
+            of: """
+                acl here src 192.0.2.7
+                use-server a if here
+                stick-table type ip size 2k expire 30m nopurge
+                stick match src
+                """
+        ).pools[0]
+        let here = Question.source(PrefixTable([.ipv4(0xc000_0207, 32)]))
+        #expect(pool.serverRules == [ServerRule("a", if: Condition([[.init([here])]]))])
+        var table = Stickiness(size: 2048, lifetime: .seconds(1800))
+        table.keepsAll = true
+        table.isIPv4 = true
+        table.stores = false
+        #expect(pool.stickiness == table)
+        let other = try plan(of: "stick-table type ipv6 size 1m\nstick on src").pools[0]
+        #expect(other.stickiness == Stickiness(size: 1 << 20))
+        #expect(try plan(of: "").pools[0].stickiness == nil)
     }
 
     @Test func `without fullconn it is a tenth of what the frontends may have`() throws {

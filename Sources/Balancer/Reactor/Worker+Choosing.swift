@@ -8,10 +8,16 @@ extension Worker {
         let key = clientKey(client)
         let waiter = waiter(client)
         let pool = route(client).pool
-        follow(
-            shared.pools[pool].state.withLock { $0.enter(waiter, key: key, at: now) }, client
-        )
-        if route(client).followsCrowd { useGrownRoom(of: pool) }
+        let followsCrowd = route(client).followsCrowd
+        let bound = slab[client | 1].marks.contains(.isBound) ? serverInPool(client) : nil
+        let source = route(client).isSticky ? source(of: client) : .none
+        let (choice, isBound) = shared.pools[pool].state.withLock {
+            $0.enter(waiter, key: key, bound: bound, source: source, at: now)
+        }
+        slab[client | 1].owner = Half.noServer
+        mark(.isBound, isBound, client | 1)
+        follow(choice, client)
+        if followsCrowd { useGrownRoom(of: pool) }
     }
 
     /// Gives room that came with the pool's connections to those who wait (`minconn`).
@@ -26,6 +32,7 @@ extension Worker {
         let key = clientKey(client)
         let waiter = waiter(client)
         let pool = route(client).pool
+        slab[client | 1].marks.remove(.isBound)
         follow(
             shared.pools[pool].state.withLock {
                 $0.choose(for: waiter, key: key, avoiding: server, at: now)

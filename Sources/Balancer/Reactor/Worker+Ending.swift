@@ -98,7 +98,7 @@ extension Worker {
             note(.serverIdle, client)
         }
         // What is under way to the client is cut off; a clean end would look like a complete answer.
-        let isCut = slab[client | 1].lease >= 0 || route(client).resetsClients
+        let isCut = slab[client | 1].lease >= 0
         end(
             client, client: isCut ? .reset : .finish, server: .reset,
             because: isClients ? .clientTimeout : .serverTimeout)

@@ -259,7 +259,7 @@ extension Worker {
             end(half & ~1, client: .finish, server: .finish, because: .normal)
         } else {
             let route = route(half & ~1)
-            // As haproxy: the client's end ends it all, the server's does not.
+            // As haproxy's `nolinger`: the client's end ends it all, the server's does not.
             if route.resetsServers, half & 1 == 0 {
                 return end(half, client: .reset, server: .reset, because: .normal)
             }

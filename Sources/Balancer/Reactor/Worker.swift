@@ -29,11 +29,13 @@ internal import Synchronization
         /// As ``PoolPlan/redispatchInterval``.
         let redispatchInterval: Int
         let isDatagram: Bool
-        let resetsClients: Bool
         let resetsServers: Bool
         let dropsLeavers: Bool
         /// Whether the limits of its servers follow the pool's connections.
         let followsCrowd: Bool
+        /// Whether clients belong to servers, and whether that is taken note of.
+        let isSticky: Bool
+        let sticks: Bool
         let key: ClientKey?
         let logging: ConnectionLogging?
     }
@@ -308,9 +310,10 @@ extension Worker.Route {
             noServerTimeout: milliseconds(pool.noServerTimeout),
             retries: pool.retries, redispatches: pool.redispatches,
             redispatchInterval: pool.redispatchInterval,
-            isDatagram: frontend.isDatagram, resetsClients: frontend.resetsClients,
+            isDatagram: frontend.isDatagram,
             resetsServers: pool.resetsServers, dropsLeavers: pool.dropsLeavers,
-            followsCrowd: pool.followsCrowd,
+            followsCrowd: pool.followsCrowd, isSticky: pool.stickiness != nil,
+            sticks: pool.stickiness?.stores == true,
             key: ClientKey(pool), logging: frontend.logging)
     }
 }

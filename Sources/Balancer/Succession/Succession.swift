@@ -78,6 +78,7 @@ struct Succession: Sendable {
                 var pool = pool
                 pool.isLeaving = true
                 pool.servers = []
+                pool.serverRules = []
                 pools.append(plan.pools.count)
                 plan.pools.append(pool)
             } else {

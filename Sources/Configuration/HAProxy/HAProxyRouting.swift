@@ -13,6 +13,8 @@ struct HAProxyRouting: Sendable {
     init(_ section: String) { self.section = section }
 
     private(set) var rules = ConnectionRules()
+    /// `use-server`.
+    private(set) var servers: [ServerRule] = []
     private(set) var references: [Reference] = []
     /// The questions of each access list; several lines of one name add up.
     private var lists: [String: [ConnectionQuestion]] = [:]
@@ -42,6 +44,25 @@ struct HAProxyRouting: Sendable {
         note("use_backend", name)
         rules.backends.append(
             BackendRule(backendName: name.text, condition: try condition(&arguments)))
+    }
+
+    /// Reads `use-server NAME if|unless …`.
+    mutating func addServer(_ arguments: inout Arguments) throws(Remark) {
+        let name = try arguments.next("the name of a server")
+        guard arguments.upcoming != nil else {
+            throw .error("'use-server' needs 'if' or 'unless'", at: name.position)
+        }
+        note("use-server", Word(text: section, position: name.position), server: name.text)
+        servers.append(ServerRule(serverName: name.text, condition: try condition(&arguments)))
+    }
+
+    /// Takes down the pools and servers that rules name, which are looked up once all are known.
+    func note(in draft: inout Draft, file: String) {
+        draft.ruleReferences += references.map { reference in
+            Placed(
+                value: reference.value,
+                location: Location(file: file, position: reference.position))
+        }
     }
 
     /// Reads `tcp-request connection|session|content|inspect-delay …`.

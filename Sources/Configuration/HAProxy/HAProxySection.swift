@@ -44,6 +44,7 @@ struct HAProxySection: Sendable {
     var settings: HAProxySettings
     private var listeners: [(listener: Listener, position: Position)] = []
     var routing: HAProxyRouting
+    var binding = HAProxyBinding()
     /// Whether an address to listen on was written, be it a wrong one.
     private var wasBound = false
     private var servers: [Server] = []
@@ -178,6 +179,7 @@ struct HAProxySection: Sendable {
         if settings.mode == .udp { refuseStreamWords(&remarks) }
         if kind != .backend { addFrontend(file: file, into: &draft, &remarks) }
         if kind != .frontend { addBackend(file: file, into: &draft, &remarks) }
+        routing.note(in: &draft, file: file)
         warnAboutTimeouts(&remarks)
     }
 
@@ -229,11 +231,6 @@ struct HAProxySection: Sendable {
         settings.clientProbes.warnIfIdle("clitcpka", &remarks)
         frontend.rules = routing.finish(
             hasDefault: settings.backendName != nil || kind == .listen, &remarks)
-        draft.ruleReferences += routing.references.map { reference in
-            Placed(
-                value: reference.value,
-                location: Location(file: file, position: reference.position))
-        }
         frontend.connectionLimit = settings.connectionLimit
         frontend.clientTimeout = settings.clientTimeout.unlessZero
         frontend.omitsEmptyConnectionsFromLog = settings.omitsEmptyConnectionsFromLog
@@ -262,6 +259,8 @@ struct HAProxySection: Sendable {
         backend.limits.tunnelTimeout = backend.limits.tunnelTimeout.unlessZero
         backend.limits.serverFinTimeout = backend.limits.serverFinTimeout.unlessZero
         backend.limits.noServerTimeout = backend.limits.noServerTimeout.unlessZero
+        backend.serverRules = routing.servers
+        backend.stickiness = binding.finish(&remarks)
         backend.servers = servers.map(withSource)
         for index in backend.servers.indices {
             backend.servers[index].connection.keepAlive = settings.serverProbes.settings

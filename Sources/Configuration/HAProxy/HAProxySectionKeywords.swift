@@ -37,7 +37,10 @@ extension HAProxySection {
         "contimeout": ([.defaults, .listen, .backend], false),
         "default-server": ([.defaults, .listen, .backend, .check], false),
         "target": ([.check], true),
-        "acl": ([.listen, .frontend], true),
+        "acl": ([.listen, .frontend, .backend], true),
+        "use-server": ([.listen, .backend], false),
+        "stick-table": ([.listen, .backend], false),
+        "stick": ([.listen, .backend], false),
         "tcp-request": ([.listen, .frontend], true),
         "use_backend": ([.listen, .frontend], true),
         "source": ([.defaults, .listen, .backend], false),
@@ -52,6 +55,7 @@ extension HAProxySection {
             .merging(selectionKeywords) { own, _ in own }
             .merging(limitKeywords) { own, _ in own }
             .merging(transportKeywords) { own, _ in own }
+            .merging(bindingKeywords) { own, _ in own }
             .merging(routing) { own, _ in own }
             .merging(HAProxyChecks.keywords) { own, _ in own }
             .merging(consequential) { own, _ in own },
@@ -63,7 +67,7 @@ extension HAProxySection {
             http-send-name-header id ignore-persist load-server-state-from-file log-format-sd log-steps log-tag max-keep-alive-queue max-session-srv-conns monitor
             monitor-net monitor-uri persist quic-initial redirect reqadd
             reqdel reqrep rspadd rspdel rsprep server-state-file-name
-            stick-table transparent
+            transparent
             unique-id-format unique-id-header bind-process error-log-format
             """,
         neighbours: HAProxyReader.sections)
@@ -119,10 +123,8 @@ extension HAProxySection {
         "http-request": .notYet("no request is looked at"),
         "http-response": .notYet("no response is looked at"),
         "retry-on": .notYet("only a failed connection is tried again"),
-        "stick": .notYet("no connection is bound to a server"),
         "tcp-response": .notYet("no connection is refused or changed by it"),
         "use-fcgi-app": .notYet("lbctl balances TCP"),
-        "use-server": .notYet("the balance algorithm chooses every server"),
     ]
 
     private static let modes = KeywordTable<HAProxySection>(

@@ -43,7 +43,7 @@ extension HAProxySection {
             section.settings.serverProbes.isOn = !arguments.isNegated
         },
         "nolinger": .line { section, arguments throws(Remark) in
-            section.settings.frontendLimits.resetsClients = !arguments.isNegated
+            // haproxy 2.6 does nothing else about clients that could be heard.
             section.settings.poolLimits.resetsServers = !arguments.isNegated
         },
         "abortonclose": .line { section, arguments throws(Remark) in

@@ -21,7 +21,7 @@ extension BalancerPlan {
                     return index
                 }
             },
-            pools: model.backends.map { PoolPlan($0, model) })
+            pools: model.backends.map { PoolPlan($0, model) { indices[$0] ?? 0 } })
     }
 
     /// One reactor per processor, as far as that is possible.
@@ -43,7 +43,6 @@ extension FrontendPlan {
         clientFinTimeout = frontend.limits.clientFinTimeout
         sessionRateLimit = frontend.limits.sessionRate
         sessionRateLimitPerSource = frontend.limits.sessionRatePerSource
-        resetsClients = frontend.limits.resetsClients
         logging = ConnectionLogging(frontend, global)
         isDatagram = frontend.isDatagram
         rules = RulePlan(frontend.rules, poolIndex: poolIndex)
@@ -89,7 +88,7 @@ extension Frontend {
 }
 
 extension PoolPlan {
-    fileprivate init(_ backend: Backend, _ model: Model) {
+    fileprivate init(_ backend: Backend, _ model: Model, poolIndex: (String) -> Int) {
         self.init(
             name: backend.name, algorithm: Algorithm(backend.algorithm),
             servers: backend.servers.map(ServerPlan.init),
@@ -107,6 +106,10 @@ extension PoolPlan {
         fullConnections = backend.limits.fullConnections ?? model.usualFullConnections(of: backend)
         resetsServers = backend.limits.resetsServers
         dropsLeavers = backend.limits.dropsLeavers
+        serverRules = backend.serverRules.map { rule in
+            ServerRule(rule.serverName, if: Condition(rule.condition, poolIndex))
+        }
+        stickiness = backend.stickiness.map(Stickiness.init)
     }
 }
 

@@ -37,7 +37,8 @@ extension Rule {
 }
 
 extension Condition {
-    fileprivate init(_ condition: RuleCondition, _ poolIndex: (String) -> Int) {
+    /// A condition of the model.
+    init(_ condition: RuleCondition, _ poolIndex: (String) -> Int) {
         self.init(
             condition.alternatives.map { terms in
                 terms.map { term in
@@ -143,6 +144,17 @@ extension ConnectionPlan {
             header: header, source: source, interface: connection.source.interface,
             userTimeout: connection.userTimeout)
         keepAlive = connection.keepAlive.map(KeepAlive.init)
+    }
+}
+
+extension Stickiness {
+    /// How clients belong to servers.
+    init(_ settings: StickinessSettings) {
+        self.init(size: settings.size, lifetime: settings.lifetime)
+        keepsAll = settings.keepsAll
+        isIPv4 = settings.isIPv4
+        matches = settings.matches
+        stores = settings.stores
     }
 }
 
