@@ -11,8 +11,7 @@ internal import Synchronization
 ///     balancer.drain(for: .seconds(30))
 ///     balancer.stop()
 public final class Balancer: Sendable {
-    /// What the reactors share under the plan in force. Whoever changes it holds the lock, so that no
-    /// handover comes between.
+    /// What the reactors share under the plan in force; its lock keeps handovers out meanwhile.
     private let current: Mutex<SharedState>
     private let accepts = Atomic(true)
     private let threads: Mutex<[RunningThread]>

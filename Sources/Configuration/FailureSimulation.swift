@@ -116,7 +116,8 @@ extension MovingUnit {
         guard standing.preempts else { return stays(.nobodyPreempts) }
         guard let theirs = standing.priority else { return .falls(priority: failed) }
         if failed == theirs { return stays(.ties) }
-        return failed < theirs ? .loses(priority: failed, against: theirs) : stays(.outranks(theirs))
+        return failed < theirs
+            ? .loses(priority: failed, against: theirs) : stays(.outranks(theirs))
     }
 
     /// What becomes of a member that moves with the others.

@@ -105,6 +105,8 @@ public struct VirtualRouterSettings: Hashable, Sendable, Codable {
     public var advertisementInterval = AdvertisementInterval(.oneSecond, version: .v2)
     /// Advertisements in a row that have to stay away before a Backup takes over, 1 to 100.
     public var lostAdvertisements = 3
+    /// Whether a Backup waits all of Skew_Time after a release (`strict_mode`, `vrrp_strict`).
+    public var waitsFullSkew = false
     /// Whether an Active router says so at once when one of lower priority claims the same.
     public var answersInferiors = true
     /// Whether an owner of the addresses (priority 255) heeds no advertisement at all.

@@ -169,7 +169,9 @@ struct MovingUnit {
             input.mishaps.filter { weighsMembers || input.standing($0.state).weight == 0 }
         }
         var seen: Set<Mishap> = []
-        return ((own[member] + shared).flatMap(\.mishaps) + felt).filter { seen.insert($0).inserted }
+        return ((own[member] + shared).flatMap(\.mishaps) + felt).filter {
+            seen.insert($0).inserted
+        }
     }
 
     private static func inputs(

@@ -79,6 +79,7 @@ enum ScriptAudit {
 
     /// Where programs without a slash are looked for.
     static var searchPath: String {
-        getenv("PATH").map { String(cString: $0) } ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        getenv("PATH").map { String(cString: $0) }
+            ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     }
 }

@@ -61,6 +61,9 @@ public struct RouterSettings: Hashable, Sendable {
     public var preempts = true
     /// Advertisements in a row that have to stay away before a Backup takes over, 1 to 100.
     public var lostAdvertisements = 3
+    /// The most that Skew_Time counts as after the Active router has released; `nil`: no less, as
+    /// RFC 9568 §6.4.2 has it.
+    public var longestReleaseSkew: Duration? = .milliseconds(10)
     /// Whether an Active router says so at once when one of lower priority claims the same.
     public var answersInferiors = true
     /// Whether an owner of the addresses (priority 255) heeds no advertisement at all.

@@ -26,6 +26,7 @@ extension FailoverConfiguration {
     /// Of two that would become the same virtual router, the first is placed.
     ///
     /// - Parameter interface: The name of the interface with an address; `nil`: none has it.
+    /// - Returns: The configuration with the interfaces that were found.
     func placed(by interface: (IPAddress) -> String?) -> FailoverConfiguration {
         guard routers.contains(where: \.followsSource) else { return self }
         var next = self

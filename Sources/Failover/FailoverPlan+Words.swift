@@ -44,6 +44,7 @@ extension RouterSettings {
         mention("authentication", \.secrets)
         mention("form of the checksum", \.checksumCoverage)
         note("missing advertisements that count as a failure", \.lostAdvertisements)
+        mention("the wait after a release", \.longestReleaseSkew)
         mention("what it tracks", \.dependencies)
         mention("answers to routers of lower priority", \.answersInferiors)
         mention("what an owner hears", \.ignoresOthersAsOwner)

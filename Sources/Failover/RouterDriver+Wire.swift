@@ -102,7 +102,7 @@ extension RouterSettings {
     var family: AddressFamily { addresses.first?.address.family ?? familyWithoutAddresses }
 
     /// The TTL or Hop Limit of what is sent; 255 to a group (RFC 9568 §5.1.1.3, §5.1.2.3).
-    fileprivate var hopLimit: UInt8 {
+    var hopLimit: UInt8 {
         switch transport {
         case .multicast: 255
         case .unicast: unicastHopLimit

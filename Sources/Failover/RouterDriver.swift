@@ -231,7 +231,8 @@ extension VirtualRouter.Configuration {
         let none = listed.isEmpty ? VirtualAddressList(none: settings.family) : nil
         guard let addresses = none ?? VirtualAddressList(Array(listed.prefix(advertisedCount)))
         else {
-            preconditionFailure("a configuration in force has been validated: 255 addresses at most")
+            preconditionFailure(
+                "a configuration in force has been validated: 255 addresses at most")
         }
         self.init(
             vrid: settings.vrid, priority: settings.priority, interval: settings.interval,
@@ -242,6 +243,7 @@ extension VirtualRouter.Configuration {
         preempts = settings.preempts
         preemptDelay = settings.preemptDelay
         lostAdvertisements = settings.lostAdvertisements
+        longestReleaseSkew = settings.longestReleaseSkew
         answersInferiors = settings.answersInferiors
         ignoresOthersAsOwner = settings.ignoresOthersAsOwner
         announcements = settings.announcements

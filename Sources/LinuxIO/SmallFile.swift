@@ -47,8 +47,8 @@ public enum SmallFile {
     /// followed, so that a folder that everybody may write to does no harm.
     ///
     /// - Parameters:
-    ///   - bytes: What the file holds.
     ///   - path: Its place; its owner alone may read it.
+    ///   - bytes: What the file holds.
     /// - Throws: `SystemError`: no such directory, or no permission; nothing has changed then.
     public static func replace(_ path: String, with bytes: [UInt8]) throws(SystemError) {
         let suffix = String(UInt64.random(in: .min ... .max), radix: 36)

@@ -88,6 +88,7 @@ public struct FaultScenario: Sendable {
         let number = ([1, 90, 100, 100, 101, 254] as [UInt8]).randomElement(using: &generator)
         let preempts = Int.random(in: 0..<4, using: &generator) != 0
         let isDelayed = Int.random(in: 0..<4, using: &generator) == 0
+        let waitsFullSkew = Int.random(in: 0..<4, using: &generator) == 0
         return (0..<memberCount).compactMap { member in
             guard let vrid = VRID(rawValue: 51 + UInt8(member)) else { return nil }
             let network = 2 + UInt8(member)
@@ -97,6 +98,7 @@ public struct FaultScenario: Sendable {
                 addresses: VirtualAddressList(IPv4Address(192, 0, network, isStrict ? 101 : 100)))
             configuration.preempts = preempts
             configuration.companions = IPAddress("2001:db8::1").map { [$0] } ?? []
+            if !waitsFullSkew { configuration.longestReleaseSkew = .milliseconds(10) }
             if isDelayed { configuration.preemptDelay = .seconds(2) }
             return configuration
         }

@@ -18,7 +18,7 @@ struct LBCtl: ParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, StatusCommand.self, ServerCommand.self,
             VRRPCommand.self, ReloadCommand.self, MonitorCommand.self, DecodeCommand.self,
-            BalancerCommand.self, MailCommand.self,
+            BalancerCommand.self, GuardCommand.self, MailCommand.self,
         ])
 
     static func main() {

@@ -125,8 +125,10 @@ import Testing
         ("weight 0 reverse\n", "", ["holds 0, or is missing, it stops"]),
         (
             "weight 2\ninit_file 5\n", "",
-            ["holds 0, or is missing, its priority is 120", "holds -1, its priority is 118",
-             "holds -127, it stops"]
+            [
+                "holds 0, or is missing, its priority is 120", "holds -1, its priority is 118",
+                "holds -127, it stops",
+            ]
         ),
     ])
     func `the numbers of a file that matter`(

@@ -113,7 +113,8 @@ import VRRPCore
                 == "f:16391:1: error: this rule has no 'priority', and 16384 rules before it leave none to take: write one"
                 || loaded.diagnostics.last?.message.hasPrefix("and ") == true)
         #expect(loaded.model == nil)
-        let few = load(instance("virtual_rules {\nfrom 10.0.0.0/8 table 5\nto 10.0.0.0/8 table 6\n}"))
+        let few = load(
+            instance("virtual_rules {\nfrom 10.0.0.0/8 table 5\nto 10.0.0.0/8 table 6\n}"))
         #expect(few.model?.virtualRouters.first?.rules.map(\.priority) == [16_384, 16_383])
     }
 

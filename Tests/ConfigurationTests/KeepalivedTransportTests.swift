@@ -282,7 +282,8 @@ extension String {
     }
 
     @Test func `announcements against a router that claims the same, and on other interfaces`() {
-        let globals = "global_defs {\nvrrp_garp_lower_prio_repeat 3\nvrrp_garp_extra_if all 100\n}\n"
+        let globals =
+            "global_defs {\nvrrp_garp_lower_prio_repeat 3\nvrrp_garp_extra_if all 100\n}\n"
         func settings(_ lines: String, _ globals: String = "") -> AnnouncementSettings? {
             let loaded = load(globals + instance(lines))
             #expect(loaded.diagnostics.isEmpty, "\(loaded.diagnostics)")
@@ -313,10 +314,18 @@ extension String {
         #expect(loaded.model?.global.neighborSpacing == .microseconds(1))
     }
 
-    @Test func `strict mode is no mode here`() {
+    @Test func `strict mode has a Backup wait all of the skew time`() {
+        func isStrict(_ globals: String, _ line: String) -> Bool? {
+            load("global_defs {\n\(globals)\n}\n" + instance(line)).model?
+                .virtualRouters[0].waitsFullSkew
+        }
+        #expect(isStrict("", "") == false)
+        #expect(isStrict("vrrp_strict", "") == true)
+        #expect(isStrict("vrrp_strict", "strict_mode off") == false)
+        #expect(isStrict("", "strict_mode") == true)
         #expect(
             diagnose(instance("strict_mode")) == [
-                "f:5:1: warning: 'strict_mode' is ignored: the protocol is followed as ever, and what keepalived would refuse in that mode (unicast peers, authentication, preempt_delay, packets to the virtual addresses) works as written; write no_accept to drop the packets"
+                "f:5:1: warning: 'strict_mode': a Backup waits all of Skew_Time after a release; what keepalived would refuse in that mode (unicast peers, authentication, preempt_delay, packets to the virtual addresses) works as written; write no_accept to drop the packets"
             ])
         #expect(diagnose(instance("strict_mode off")).isEmpty)
     }

@@ -63,7 +63,8 @@ import Testing
         let grouped = try file("grouped", 0o775)
         chown(grouped, 0, 12345)
         let link = folder + "/link"
-        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "open/../loose")
+        try FileManager.default.createSymbolicLink(
+            atPath: link, withDestinationPath: "open/../loose")
         func warnings(_ path: String, _ globals: String = "") -> [String] {
             load(
                 "global_defs {\n\(globals)\n}\nvrrp_script s {\nscript \(path)\n}\n"
@@ -91,7 +92,8 @@ import Testing
                 + instance("notify \(loose)\ntrack_script {\ns\n}"))
         #expect(
             secured.diagnostics.map(\.description) == [
-                start + "'\(loose)' can be written to by everybody; it is not run (enable_script_security)",
+                start
+                    + "'\(loose)' can be written to by everybody; it is not run (enable_script_security)",
                 "f:11:8: warning: notify runs as root, and others can change it: '\(loose)' can be written to by everybody; it is not run (enable_script_security)",
             ])
         #expect(secured.model?.scripts.isEmpty == true)

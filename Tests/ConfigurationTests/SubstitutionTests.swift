@@ -34,7 +34,9 @@ import VRRPCore
     }
 
     @Test func `without braces a name ends at a space, and a name may bring a condition`() {
-        let text = "$IF_MAIN=@lb1\n$P=7\n" + instance("priority $P\n$IF_MAIN advert_int 3\nnotify \"/bin/sh $PX\"")
+        let text =
+            "$IF_MAIN=@lb1\n$P=7\n"
+            + instance("priority $P\n$IF_MAIN advert_int 3\nnotify \"/bin/sh $PX\"")
         let router = load(text).model?.virtualRouters.first
         #expect(router?.priority.rawValue == 7)
         #expect(router?.advertisementInterval.duration == .seconds(3))
@@ -110,8 +112,10 @@ import VRRPCore
             "~SEQx(A, 0x90, 0x10, 0xc0) fe80::20:${A}:1",
             ["fe80::20:90:1", "fe80::20:a0:1", "fe80::20:b0:1", "fe80::20:c0:1"]
         ),
-        ("~LST(IP, 1, 2) ~LST(IP1, 5,6) 192.169.${IP}.${IP1}",
-         ["192.169.1.5", "192.169.1.6", "192.169.2.5", "192.169.2.6"]),
+        (
+            "~LST(IP, 1, 2) ~LST(IP1, 5,6) 192.169.${IP}.${IP1}",
+            ["192.169.1.5", "192.169.1.6", "192.169.2.5", "192.169.2.6"]
+        ),
         (
             "~LST({IP, IP1}, {10,1},{20,4}) ~SEQ(IP2,168,2,170) 192.${IP2}.${IP}.${IP1}",
             ["192.168.10.1", "192.170.10.1", "192.168.20.4", "192.170.20.4"]
@@ -192,7 +196,8 @@ import VRRPCore
 
     @Test func `are read in their place, also inside of a block, and define names`() throws {
         let loaded: LoadedConfiguration = try load([
-            "main": "include d/names\n" + instance("virtual_ipaddress {\ninclude d/*.list\n}\npriority $P"),
+            "main": "include d/names\n"
+                + instance("virtual_ipaddress {\ninclude d/*.list\n}\npriority $P"),
             "d/names": "$P=9\n$HERE=${_PWD}\n",
             "d/1.list": "10.0.0.1\n10.0.0.2 dev eth2\n",
             "d/2.list": "10.0.0.3\n",
@@ -217,22 +222,26 @@ import VRRPCore
             ])
     }
 
-    @Test(arguments: [
-        ("include none", nil), ("include none*", nil),
-        ("includem none", "main:1:10: error: no file matches 'none'"), ("includem none*", nil),
-        ("includew none*", "main:1:10: error: no file matches 'none*'"), ("includew none", nil),
-        ("includea none*", "main:1:10: error: no file matches 'none*'"),
-        ("includeb d/{one,two}", "main:1:10: error: no file matches 'd/two'"),
-        ("include d/{one,two}", nil),
-        ("include_check match\ninclude none", "main:2:9: error: no file matches 'none'"),
-        ("include_check\ninclude_check -match\ninclude none*", "main:3:9: error: no file matches 'none*'"),
-        (
-            "include_check macht",
-            "main:1:15: error: include_check 'macht': must be readable, match, wildcard_match or brace_match"
-        ),
-        ("include", "main:1:1: error: 'include' needs the path of a file, or a pattern"),
-        ("include d", "d:1:1: error: this is a directory; name the files in it"),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("include none", nil), ("include none*", nil),
+            ("includem none", "main:1:10: error: no file matches 'none'"), ("includem none*", nil),
+            ("includew none*", "main:1:10: error: no file matches 'none*'"), ("includew none", nil),
+            ("includea none*", "main:1:10: error: no file matches 'none*'"),
+            ("includeb d/{one,two}", "main:1:10: error: no file matches 'd/two'"),
+            ("include d/{one,two}", nil),
+            ("include_check match\ninclude none", "main:2:9: error: no file matches 'none'"),
+            (
+                "include_check\ninclude_check -match\ninclude none*",
+                "main:3:9: error: no file matches 'none*'"
+            ),
+            (
+                "include_check macht",
+                "main:1:15: error: include_check 'macht': must be readable, match, wildcard_match or brace_match"
+            ),
+            ("include", "main:1:1: error: 'include' needs the path of a file, or a pattern"),
+            ("include d", "d:1:1: error: this is a directory; name the files in it"),
+        ] as [(String, String?)])
     func `a file that is not there is an error where that is asked for`(
         line: String, message: String?
     ) throws {

@@ -14,7 +14,9 @@ import VRRPCore
             """
         let loaded = load(text + instance(""))
         #expect(
-            try #require(loaded.model).global.notificationFIFOs.map(\.path) == ["/run/a.fifo", "/run/b.fifo"])
+            try #require(loaded.model).global.notificationFIFOs.map(\.path) == [
+                "/run/a.fifo", "/run/b.fifo",
+            ])
     }
 
     @Test func `a relative path is refused`() {

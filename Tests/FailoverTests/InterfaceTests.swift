@@ -86,7 +86,9 @@ extension `On a LAN` {
             func settling() -> [SettlingLink] { node.snapshot?.routers[0].settlingLinks ?? [] }
             try setPort("down")
             #expect(eventually(within: .seconds(1)) { settling().map(\.isUp) == [false] })
-            #expect(node.snapshot?.routers[0].notes == ["interface eth1 is down, which counts in 0.5 s"])
+            #expect(
+                node.snapshot?.routers[0].notes == ["interface eth1 is down, which counts in 0.5 s"]
+            )
             try setPort("up")
             #expect(eventually(within: .seconds(1)) { settling().isEmpty })
             #expect(node.snapshot?.routers[0].state == .active)

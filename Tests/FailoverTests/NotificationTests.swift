@@ -71,7 +71,9 @@ extension `On a LAN` {
             #expect(access(path, F_OK) != 0)
         }
 
-        @Test func `a pipe's reader is started again, hears the end, and ends with the node`() throws {
+        @Test func `a pipe's reader is started again, hears the end, and ends with the node`()
+            throws
+        {
             let network = try TestNetwork()
             let (path, file) = ("/tmp/\(network.prefix).read", "/tmp/\(network.prefix).lines")
             let (other, process) = ("/tmp/\(network.prefix).deaf", "/tmp/\(network.prefix).pid")

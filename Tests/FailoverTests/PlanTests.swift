@@ -38,6 +38,7 @@ private let changes:
             "answersInferiors", "answers to routers of lower priority",
             { $0.answersInferiors = false }
         ),
+        ("longestReleaseSkew", "the wait after a release", { $0.longestReleaseSkew = nil }),
         ("ignoresOthersAsOwner", "what an owner hears", { $0.ignoresOthersAsOwner = true }),
         (
             "transport", "how advertisements travel",

@@ -67,7 +67,9 @@ extension `On a LAN` {
             #expect(!record.lines.contains { $0.contains("FAULT") || $0.contains("File exists") })
         }
 
-        @Test func `over IPv6, the first advertisement leaves before the link has an address`() throws {
+        @Test func `over IPv6, the first advertisement leaves before the link has an address`()
+            throws
+        {
             let record = try WireRecord.shared.get()
             #expect(!record.lines.contains { $0.contains("advert not sent") })
         }

@@ -11,9 +11,17 @@ extension InTheLab {
         private func balancer(of program: LabProgram) throws(LabError) -> pid_t {
             try eventually(within: .seconds(12), "\(program.pid) has a balancer process") {
                 () -> pid_t? in
-                let path = "/proc/\(program.pid)/task/\(program.pid)/children"
-                return Lab.text(of: path).split(separator: " ").last.flatMap { pid_t($0) }
+                children(of: program).last { name(of: $0) == "lbctl-balancer" }
             }
+        }
+
+        private func children(of program: LabProgram) -> [pid_t] {
+            Lab.text(of: "/proc/\(program.pid)/task/\(program.pid)/children")
+                .split(separator: " ").compactMap { pid_t($0) }
+        }
+
+        private func name(of process: pid_t) -> Substring {
+            Lab.text(of: "/proc/\(process)/comm").prefix { $0 != "\n" }
         }
 
         private func isStopped(_ process: pid_t) -> Bool { kill(process, 0) != 0 }
@@ -169,11 +177,40 @@ extension InTheLab {
             _ = try lab.server(ofPlainRequest: "/")
         }
 
+        @Test func `a program that is killed is resigned for at once`() throws {
+            let nodes = try lab.startSeed()
+            let probe = try lab.probe("172.17.0.5:80")
+            nodes.lb1.program.signal(SIGKILL)
+            try lab.awaitHolder(.lb2, within: .seconds(1), running: [nodes.lb2.program])
+            try nodes.lb1.program.awaitLog("resigned as VI_1", within: .seconds(1))
+            let gap = try #require(probe.stop().gapsInMilliseconds.max())
+            #expect(gap < 1000, "3,602 ms is the down timer of lb2")
+        }
+
+        @Test func `a guardian that ends is replaced, and does nothing after a good end`() throws {
+            let nodes = try lab.startSeed()
+            let program = nodes.lb1.program
+            let first = try #require(children(of: program).first { name(of: $0) == "lbctl-guard" })
+            kill(first, SIGKILL)
+            let second = try eventually(within: .seconds(2), "another guardian") {
+                children(of: program).first { $0 != first && name(of: $0) == "lbctl-guard" }
+            }
+            program.signal(SIGTERM)
+            #expect(try program.awaitExit(within: .seconds(20)) == .status(0))
+            try eventually(within: .seconds(2), "the guardian ends") {
+                isStopped(second) ? () : nil
+            }
+            #expect(!program.log.contains("resigned as"))
+        }
+
         @Test func `what a killed program left behind is removed at the next start`() throws {
             let nodes = try lab.startSeed()
-            let child = try balancer(of: nodes.lb1.program)
+            _ = try balancer(of: nodes.lb1.program)
+            let children = children(of: nodes.lb1.program)
+            // The guardian first, which would resign.
+            for child in children { kill(child, SIGSTOP) }
             nodes.lb1.program.signal(SIGKILL)
-            kill(child, SIGKILL)
+            for child in children { kill(child, SIGKILL) }
             try eventually(within: .seconds(6), "lb2 takes over") { () throws(LabError) -> Void? in
                 try lab.holdsVirtualAddress(.lb2) ? () : nil
             }

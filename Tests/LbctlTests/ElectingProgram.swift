@@ -39,6 +39,8 @@ extension ProgramFolder {
     ///   - log: Where it writes to.
     ///   - capture: Where advertisements are written to, a line each; `nil`: nowhere.
     ///   - isFirst: Whether it runs in real time.
+    /// - Returns: The program.
+    /// - Throws: `SystemError`, where it does not start.
     func startElecting(
         _ arguments: String..., log: String = "log", capture: String? = nil, isFirst: Bool = false
     ) throws -> RunningProgram {

@@ -167,7 +167,10 @@ final class RunningProgram {
         try eventually(within: .seconds(10), "\(pid) has a child") {
             let children = try? String(
                 contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)
-            found = children?.split(separator: " ").last.flatMap { Int32($0) }
+            found = children?.split(separator: " ").compactMap { Int32($0) }.last {
+                let name = try? String(contentsOfFile: "/proc/\($0)/comm", encoding: .utf8)
+                return name == "lbctl-balancer\n"
+            }
             return found != nil
         }
         return try #require(found)

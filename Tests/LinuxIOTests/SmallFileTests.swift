@@ -16,7 +16,10 @@ import Testing
         try SmallFile.replace(path, with: text)
         #expect(SmallFile.read(path, limit: 300_000) == text)
         #expect(SmallFile.read(victim) == Array("keep".utf8))
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["dump", "victim"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == [
+                "dump", "victim",
+            ])
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
         #expect(mode as? Int == 0o600)
     }

@@ -1,7 +1,9 @@
 import Testing
 import VRRPCore
 
-private func announcement(_ last: UInt8, _ isInBothForms: Bool = false)
+private func announcement(
+    _ last: UInt8, _ isInBothForms: Bool = false
+)
     -> AnnouncementQueue.Announcement
 {
     .init(of: .v4(IPv4Address(192, 0, 2, last)), isInBothForms: isInBothForms)

@@ -48,6 +48,34 @@ import VRRPCore
         #expect(router.nextWake == second(1.1609375))
     }
 
+    @Test(arguments: [1, 100, 254] as [UInt8])
+    func `the wait after a release keeps the order in a fraction of the skew`(number: UInt8) {
+        var router = router(priority: number) { $0.longestReleaseSkew = .milliseconds(10) }
+            .started()
+        _ = router.handle(.received(advert(254), from: higherAddress), at: second(1))
+        _ = router.handle(.received(advert(0), from: higherAddress), at: second(2))
+        let wait: [UInt8: Duration] = [
+            1: .nanoseconds(9_960_937.5), 100: .nanoseconds(6_093_750), 254: .nanoseconds(78_125),
+        ]
+        #expect(router.nextWake == second(2) + wait[number]!)
+    }
+
+    @Test func `a skew that is shorter stays`() {
+        let own = version3(1)
+        var router = router(interval: own) { $0.longestReleaseSkew = .seconds(1) }.started()
+        _ = router.handle(.received(advert(254, interval: own), from: higherAddress), at: second(0))
+        _ = router.handle(
+            .received(advert(0, interval: own), from: higherAddress), at: second(0.01))
+        #expect(router.nextWake == second(0.01) + .milliseconds(10) * 156 / 256)
+    }
+
+    @Test func `a late word of a router that was replaced shortens nothing`() {
+        var router = router { $0.longestReleaseSkew = .milliseconds(10) }.started()
+        _ = router.handle(.received(advert(254), from: higherAddress), at: second(1))
+        _ = router.handle(.received(advert(0), from: lowerAddress), at: second(2))
+        #expect(router.nextWake == second(2.609375))
+    }
+
     @Test(arguments: [100, 101, 255] as [UInt8])
     func `an equal or higher priority restarts the timer, whatever the address`(number: UInt8) {
         for sender in [lowerAddress, higherAddress] {

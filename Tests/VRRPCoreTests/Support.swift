@@ -66,12 +66,14 @@ func priority(_ number: UInt8) -> Priority { Priority(rawValue: number) }
 /// A router of VRID 51 at 192.0.2.2 that has not started.
 func router(
     priority number: UInt8 = 100, interval: AdvertisementInterval = version3(100),
-    preempts: Bool = true
+    preempts: Bool = true,
+    _ change: (inout VirtualRouter.Configuration) -> Void = { _ in }
 ) -> VirtualRouter {
     var configuration = VirtualRouter.Configuration(
         vrid: vrid51, priority: priority(number), interval: interval,
         primaryAddress: ownAddress, addresses: virtualAddresses)
     configuration.preempts = preempts
+    change(&configuration)
     return VirtualRouter(configuration: configuration)
 }
 

@@ -105,7 +105,8 @@ extension ModelAssembler {
                 $0.interface == delays.interface
             }
             let silences = users.map { ($0, $0.downDelayLimit) }
-            guard let (router, limit) = silences.min(by: { $0.1 < $1.1 }), delays.down > limit else {
+            guard let (router, limit) = silences.min(by: { $0.1 < $1.1 }), delays.down > limit
+            else {
                 continue
             }
             report(

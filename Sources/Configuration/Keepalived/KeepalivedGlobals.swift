@@ -8,6 +8,7 @@ struct KeepalivedGlobals: Sendable {
     var group6: IPAddress?
     var checksUnicastSource: Bool?
     var lostAdvertisements: Int?
+    var isStrict: Bool?
     var answersInferiors: Bool?
     var ignoresOthersAsOwner: Bool?
     var logsUnknownVRIDs = false
@@ -59,7 +60,7 @@ struct KeepalivedGlobals: Sendable {
             // A program is run by the path that is written, whatever links are on the way.
             "use_symlink_paths": .alwaysSo,
             "set_supplementary_groups": .set(\.hasSupplementaryGroups, to: true),
-            "vrrp_strict": .strictMode,
+            "vrrp_strict": .strictMode(\.isStrict),
             "vrrp_mcast_group4": .line { globals, arguments throws(Remark) in
                 globals.group4 = try arguments.group(of: .ipv4).address
             },

@@ -107,7 +107,9 @@ struct KeepalivedIncludes {
     }
 
     /// Goes back to what was checked before a file, whose own rules end with it.
-    mutating func close(_ source: Int) { checks = outerChecks.removeValue(forKey: source) ?? checks }
+    mutating func close(_ source: Int) {
+        checks = outerChecks.removeValue(forKey: source) ?? checks
+    }
 
     private mutating func read(
         _ path: String, at position: Position

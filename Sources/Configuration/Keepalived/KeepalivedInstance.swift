@@ -14,6 +14,7 @@ struct KeepalivedInstance: Sendable {
     var noPreempt: Word?
     var sendsMessageOnlyChecksum = false
     var lostAdvertisements: Int?
+    var isStrict: Bool?
     var answersInferiors: Bool?
     var ignoresOthersAsOwner: Bool?
     var transport = KeepalivedTransport()
@@ -77,6 +78,7 @@ struct KeepalivedInstance: Sendable {
         settings.preempts = preempts(priority, &remarks)
         settings.sendsMessageOnlyChecksum = sendsMessageOnlyChecksum
         settings.lostAdvertisements = lostAdvertisements ?? globals.lostAdvertisements ?? 3
+        settings.waitsFullSkew = isStrict ?? globals.isStrict ?? false
         settings.answersInferiors = answersInferiors ?? globals.answersInferiors ?? true
         settings.ignoresOthersAsOwner =
             ignoresOthersAsOwner ?? globals.ignoresOthersAsOwner ?? false

@@ -131,7 +131,7 @@ extension KeepalivedInstance {
         "use_vmac": .line { instance, arguments throws(Remark) in
             try instance.readVirtualMAC(&arguments)
         },
-        "strict_mode": .strictMode,
+        "strict_mode": .strictMode(\.isStrict),
         "track_bfd": .notYet("it changes no priority"),
         "use_ipvlan": .notYet("the addresses are put on the interface itself"),
         "use_vmac_addr": .notYet(
@@ -191,11 +191,15 @@ extension KeepalivedInstance {
 
 extension Rule {
     /// keepalived's mode in which it refuses what no RFC knows.
-    static var strictMode: Self {
-        .line { _, arguments throws(Remark) in
-            guard try arguments.isOn() else { return }
+    static func strictMode(
+        _ path: any WritableKeyPath<Target, Bool?> & Sendable
+    ) -> Self {
+        .line { target, arguments throws(Remark) in
+            let isOn = try arguments.isOn()
+            target[keyPath: path] = isOn
+            guard isOn else { return }
             arguments.warn(
-                "\(arguments.label.quoted) is ignored: the protocol is followed as ever, and what"
+                "\(arguments.label.quoted): a Backup waits all of Skew_Time after a release; what"
                     + " keepalived would refuse in that mode (unicast peers, authentication,"
                     + " preempt_delay, packets to the virtual addresses) works as written; write"
                     + " no_accept to drop the packets")

@@ -103,44 +103,8 @@ struct KeepalivedReader {
     }
 
     private func finish(into draft: inout Draft, _ remarks: inout [Remark]) {
-        if let routerID = globals.routerID { draft.global.routerID = routerID }
-        draft.global.process = globals.process
-        draft.global.dumps = globals.dumps
-        draft.global.logsUnknownVRIDs = draft.global.logsUnknownVRIDs || globals.logsUnknownVRIDs
-        draft.global.mail = globals.mail.settings
-        draft.global.startupDelay = globals.startupDelay ?? draft.global.startupDelay
-        draft.global.arpSpacing = globals.arpSpacing ?? draft.global.arpSpacing
-        draft.global.neighborSpacing = globals.neighborSpacing ?? draft.global.neighborSpacing
-        draft.global.delayAfterBoot = globals.delayAfterBoot ?? draft.global.delayAfterBoot
-        draft.interfaceDelays += delays.map {
-            Placed(
-                value: $0.delays, location: location(of: $0.word.position))
-        }
-        for script in scripts {
-            draft.scriptNames.insert(script.name.text)
-            let location = location(of: script.name.position)
-            guard let value = script.finished(globals, &remarks) else {
-                draft.refusedScripts.insert(script.name.text)
-                continue
-            }
-            draft.scripts.append(Placed(value: value, location: location))
-        }
-        for file in trackFiles {
-            draft.trackFileNames.insert(file.name.text)
-            guard let value = file.finished(&remarks) else { continue }
-            draft.trackFiles.append(
-                Placed(
-                    value: value, location: location(of: file.name.position))
-            )
-        }
-        for process in processes {
-            draft.trackProcessNames.insert(process.name.text)
-            guard let value = process.finished(&remarks) else { continue }
-            draft.trackProcesses.append(
-                Placed(
-                    value: value,
-                    location: location(of: process.name.position)))
-        }
+        finishGlobals(into: &draft)
+        finishTrackers(into: &draft, &remarks)
         for instance in instances {
             guard let settings = instance.finished(globals, &remarks) else { continue }
             let vrid = location(of: instance.vridPosition)
@@ -155,8 +119,7 @@ struct KeepalivedReader {
             }
             guard let settings = group.finished(globals, &remarks) else { continue }
             draft.syncGroups.append(
-                Placed(
-                    value: settings, location: location(of: group.name.position)))
+                Placed(value: settings, location: location(of: group.name.position)))
         }
         draft.instanceNames.formUnion(instances.map(\.name.text))
         let references =
@@ -166,6 +129,45 @@ struct KeepalivedReader {
                 Placed(
                     value: Draft.TrackReference(kind: reference.kind, name: reference.name.text),
                     location: location(of: reference.name.position)))
+        }
+    }
+
+    private func finishGlobals(into draft: inout Draft) {
+        if let routerID = globals.routerID { draft.global.routerID = routerID }
+        draft.global.process = globals.process
+        draft.global.dumps = globals.dumps
+        draft.global.logsUnknownVRIDs = draft.global.logsUnknownVRIDs || globals.logsUnknownVRIDs
+        draft.global.mail = globals.mail.settings
+        draft.global.startupDelay = globals.startupDelay ?? draft.global.startupDelay
+        draft.global.arpSpacing = globals.arpSpacing ?? draft.global.arpSpacing
+        draft.global.neighborSpacing = globals.neighborSpacing ?? draft.global.neighborSpacing
+        draft.global.delayAfterBoot = globals.delayAfterBoot ?? draft.global.delayAfterBoot
+        draft.interfaceDelays += delays.map {
+            Placed(value: $0.delays, location: location(of: $0.word.position))
+        }
+    }
+
+    private func finishTrackers(into draft: inout Draft, _ remarks: inout [Remark]) {
+        for script in scripts {
+            draft.scriptNames.insert(script.name.text)
+            let location = location(of: script.name.position)
+            guard let value = script.finished(globals, &remarks) else {
+                draft.refusedScripts.insert(script.name.text)
+                continue
+            }
+            draft.scripts.append(Placed(value: value, location: location))
+        }
+        for file in trackFiles {
+            draft.trackFileNames.insert(file.name.text)
+            guard let value = file.finished(&remarks) else { continue }
+            draft.trackFiles.append(
+                Placed(value: value, location: location(of: file.name.position)))
+        }
+        for process in processes {
+            draft.trackProcessNames.insert(process.name.text)
+            guard let value = process.finished(&remarks) else { continue }
+            draft.trackProcesses.append(
+                Placed(value: value, location: location(of: process.name.position)))
         }
     }
 }

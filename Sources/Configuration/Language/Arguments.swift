@@ -120,7 +120,9 @@ struct Arguments {
     /// Passes over words that nothing has taken, with a warning.
     mutating func ignoreRest() {
         guard let extra = rest.first else { return }
-        warn("\(extra.text.quoted) is more than \(label.quoted) takes: it is ignored", at: extra.position)
+        warn(
+            "\(extra.text.quoted) is more than \(label.quoted) takes: it is ignored",
+            at: extra.position)
         rest = []
     }
 

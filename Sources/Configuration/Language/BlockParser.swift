@@ -59,7 +59,9 @@ struct BlockParser {
         for var line in text.lines {
             line.source = source
             var made: [SourceLine] = []
-            do throws(Remark) { made = try preprocessing.take(line) } catch { remarks.append(error) }
+            do throws(Remark) { made = try preprocessing.take(line) } catch {
+                remarks.append(error)
+            }
             for line in made { try take(line) }
         }
         preprocessing.endFile()

@@ -69,6 +69,7 @@ struct Repetition: Sendable {
     ///   - text: The line.
     ///   - position: Where it begins.
     ///   - expand: Puts what they stand for in place of names.
+    /// - Throws: `Remark`: it has no end, or is not one that can be counted.
     init?(
         atStartOf text: ExpandedText, at position: Position, expanding expand: (String) -> String
     ) throws(Remark) {
@@ -187,6 +188,7 @@ extension SourceLine {
     /// braces of its own.
     ///
     /// - Parameter limit: As many words are enough.
+    /// - Returns: The words, at most that many.
     func plainWords(limit: Int = .max) -> [Word] {
         var words: [Word] = []
         let text = columns == nil ? withoutComment : scalars

@@ -32,6 +32,7 @@ struct Preprocessing: Sendable {
     ///
     /// - Parameter line: The line as it stands in the file.
     /// - Returns: The lines to be read in its place.
+    /// - Throws: `Remark`: what is wrong with a definition or a condition.
     mutating func take(_ line: SourceLine) throws(Remark) -> [SourceLine] {
         let stripped = line.withoutComment
         guard open == nil else {

@@ -37,12 +37,19 @@ extension VirtualRouter {
         return (.backup(next), [.report(.inferiorDiscarded(message.priority, from: sender))])
     }
 
+    /// Waits for those of higher priority after somebody has released.
+    ///
+    /// Only the word of the Active router itself shortens the wait: one that comes late, from a router
+    /// that others have replaced since, would have this one displace them.
     func awaitSkew(
         _ watch: Watch, releasedBy sender: IPAddress, at now: Instant
     ) -> (State, [Action]) {
         var next = watch
-        next.activeDownAt =
-            now + activeInterval(following: watch.following).skewTime(for: priority)
+        var skew = activeInterval(following: watch.following).skewTime(for: priority)
+        if let longest = configuration.longestReleaseSkew, sender == watch.following?.address {
+            skew = min(skew, longest * (256 - Int(priority.rawValue)) / 256)
+        }
+        next.activeDownAt = now + skew
         return (.backup(next), [.report(.releaseReceived(from: sender))])
     }
 

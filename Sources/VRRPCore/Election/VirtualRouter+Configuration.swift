@@ -25,6 +25,13 @@ extension VirtualRouter {
         ///
         /// 3 in RFC 9568 §6.1; keepalived's `down_timer_adverts`.
         public var lostAdvertisements = 3
+        /// The most that Skew_Time counts as after the Active router has released; `nil`: no less.
+        ///
+        /// RFC 9568 §6.4.2 has a Backup wait Skew_Time, at 1 s up to a second in which nobody serves,
+        /// so that of several Backups only the first takes over. A hundredth of that keeps their
+        /// order: this router waits (256 - priority) / 256 of what stands here. Of two that take
+        /// over at once the lower one yields to the first advertisement of the other.
+        public var longestReleaseSkew: Duration?
         /// Accept_Mode of RFC 9568 §6.1; see ``takesTraffic``.
         ///
         /// Deviation: on by default, as in keepalived, since services behind the addresses are what

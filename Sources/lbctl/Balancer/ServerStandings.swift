@@ -167,7 +167,9 @@ final class ServerStandings: Sendable {
         guard own.standing != former || isNews else { return }
         let followers = targets.followers[place] ?? []
         let changed = [(place, former)] + followers.map { ($0, state[$0].standing) }
-        let queued = changed.map { balancer.view.glance(pool: $0.0.pool, server: $0.0.server).queued }
+        let queued = changed.map {
+            balancer.view.glance(pool: $0.0.pool, server: $0.0.server).queued
+        }
         spread(from: place, &state)
         for (place, _) in changed { apply(place, &state) }
         let lost = settle(changed, &state)

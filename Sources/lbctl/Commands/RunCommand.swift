@@ -68,5 +68,10 @@ struct RunOptions {
     var balancerArguments: [String] {
         (usesSyslog ? ["--syslog"] : []) + (logsDetail ? ["--log-detail"] : [])
     }
+
+    /// What the guardian process is started with beside its name.
+    var guardArguments: [String] {
+        balancerArguments + (usesRealTime ? ["--real-time"] : [])
+    }
 }
 #endif

@@ -212,12 +212,7 @@ final class BalancerInstance {
         guard let ending = process.reap() else { return }
         isGone = true
         forget()
-        let words =
-            switch ending {
-            case .exited(let status): "exited with status \(status)"
-            case .signalled(let number): "was ended by signal \(number)"
-            }
-        onEvent(self, .ended(complaint ?? words))
+        onEvent(self, .ended(complaint ?? ending.words))
     }
 
     /// How long a process may live without its link.

@@ -120,6 +120,7 @@ extension RouterSettings {
     /// How advertisements travel, are authenticated and answered.
     fileprivate mutating func speak(_ settings: VirtualRouterSettings) {
         lostAdvertisements = settings.lostAdvertisements
+        if settings.waitsFullSkew { longestReleaseSkew = nil }
         answersInferiors = settings.answersInferiors
         ignoresOthersAsOwner = settings.ignoresOthersAsOwner
         transport = settings.transport

@@ -68,6 +68,7 @@ extension Node {
             if failover != nil { log(.notice, "Reload complete") }
         }
         model = next.model
+        keepWill()
     }
 
     /// What a reload would change in the election; where there is none yet, all of it begins.

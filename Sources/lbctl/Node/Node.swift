@@ -22,6 +22,7 @@ final class Node {
     var model: Model
     private(set) var failover: FailoverNode?
     private(set) var supervisor: BalancerSupervisor?
+    private var guardian: Guardian?
     private var control: ControlSocket?
     private(set) var isStopping = false
     /// Those who wait for the reload that runs; `nil` while none does.
@@ -31,6 +32,7 @@ final class Node {
     /// What is known of this node itself, by the names that the election tracks it by.
     private var facts: [String: Bool] = [:]
     private var isStatusDue = false
+    private var isWillDue = false
     private var drainTime: Duration
 
     /// Prepares a node; nothing is touched before ``run()``.
@@ -69,6 +71,8 @@ final class Node {
         // What takes its time comes before nobody else gets any.
         let served = model.hasBalancer ? try ServedModel(model) : nil
         actInTime()
+        // Before the addresses: whatever is held is guarded.
+        if !model.virtualRouters.isEmpty { startGuardian() }
         if let served { try startBalancer(served) }
         do throws(Failure) { try startFailover(model) } catch {
             if let supervisor {
@@ -79,6 +83,7 @@ final class Node {
         }
         log(.notice, "lbctl \(Version.current) runs, process \(getpid())")
         loop.run()
+        guardian?.dismiss()
     }
 
     // MARK: Starting
@@ -101,6 +106,10 @@ final class Node {
         try supervisor.start()
     }
 
+    private func startGuardian() {
+        guardian = Guardian(loop: loop, log: log, arguments: options.guardArguments)
+    }
+
     /// Tells the election what is known of this node; one that begins later is told too.
     private func setFact(_ name: String, isGood: Bool) {
         facts[name] = isGood
@@ -117,6 +126,7 @@ final class Node {
                 [unowned self] event in
                 report(event)
             }
+            if guardian == nil { startGuardian() }
             for (name, isGood) in facts { node.setFact(name: name, isGood: isGood) }
             try node.start()
             failover = node
@@ -139,6 +149,7 @@ final class Node {
         if case .router(_, .loses(let addresses)) = event {
             supervisor?.closeConnections(through: addresses)
         }
+        if case .router(_, .entered) = event { keepWill() }
         // Of many routers it takes a while to put together: not before they have done what they do
         // now, and not for each of many events.
         guard !isStatusDue else { return }
@@ -146,6 +157,16 @@ final class Node {
         loop.schedule(after: Node.showingDelay) { [unowned self] in
             isStatusDue = false
             supervisor?.showNode()
+        }
+    }
+
+    /// Has the guardian know, after this turn, what it would have to do.
+    func keepWill() {
+        guard !isWillDue else { return }
+        isWillDue = true
+        loop.schedule(at: loop.now) { [unowned self] in
+            isWillDue = false
+            if let failover { guardian?.remember(failover.lastWill) }
         }
     }
 

@@ -38,7 +38,10 @@ struct KeepalivedDumps {
         #expect(data["iname"] as? String == "V3")
         #expect(data["state"] as? Int == (isActive ? 2 : 1))
         #expect(data["adver_int"] as? Double == 0.1)
-        #expect(data["vips"] as? [String] == ["172.17.0.51 dev eth1 scope global" + (isActive ? " set" : "")])
+        #expect(
+            data["vips"] as? [String] == [
+                "172.17.0.51 dev eth1 scope global" + (isActive ? " set" : "")
+            ])
         let count = stats[isActive ? "advert_sent" : "advert_rcvd"] as? Int
         #expect(count ?? 0 > 10)
         speaker.program.signal(63)

@@ -1,0 +1,94 @@
+#if Program
+internal import Failover
+internal import Glibc
+internal import LinuxIO
+internal import Reactor
+
+/// The process that outlives this one: it resigns for it if this one is killed or crashes.
+///
+/// It has the right to, which the balancer process may have given up, and does nothing else.
+final class Guardian {
+    private let loop: EventLoop
+    private let log: Log
+    private let arguments: [String]
+    private var process: ChildProcess?
+    private var link: Link<Parcel<LastWill>, Parcel<LastWill>>?
+    private var watch: EventLoop.Watch?
+    private var startedAt = MonotonicInstant.now
+    private var backOff = BackOff()
+    private var will = LastWill()
+
+    /// Starts the process.
+    ///
+    /// - Parameters:
+    ///   - loop: The loop that it is watched on.
+    ///   - log: Where its end is told.
+    ///   - arguments: What it is started with beside its name.
+    init(loop: EventLoop, log: Log, arguments: [String]) {
+        self.loop = loop
+        self.log = log
+        self.arguments = arguments
+        start()
+    }
+
+    /// Has it do this, from now on, in case.
+    func remember(_ next: LastWill) {
+        guard next != will else { return }
+        will = next
+        link?.send(.word(will))
+    }
+
+    /// Has it do nothing.
+    func dismiss() { remember(LastWill()) }
+
+    private func start() {
+        startedAt = .now
+        do throws(SystemError) {
+            let (own, other) = try Socket.pair()
+            let otherEnd = Descriptor(owning: other)
+            let link = try Link<Parcel<LastWill>, Parcel<LastWill>>(owning: own, loop: loop)
+            let null = try Descriptor.nullDevice()
+            let process = try ChildProcess(
+                path: "/proc/self/exe",
+                arguments: ["lbctl", GuardCommand.name] + arguments + ["\(getpid())"],
+                descriptors: [
+                    (number: 0, source: null.rawValue),
+                    (number: GuardCommand.linkDescriptor, source: otherEnd.rawValue),
+                ])
+            watch = try loop.watch(process.pidfd.rawValue, for: .readable) { [weak self] _ in
+                self?.reap()
+            }
+            self.process = consume process
+            self.link = link
+            if !will.isEmpty { link.send(.word(will)) }
+        } catch {
+            log(.warning, "if this process is killed, nobody resigns for it: \(error)")
+            startAgain()
+        }
+    }
+
+    private func reap() {
+        guard let ending = process?.reap() else { return }
+        if let watch { loop.unwatch(watch) }
+        (watch, link) = (nil, nil)
+        process = nil
+        log(.warning, "the guardian process \(ending.words); another is started")
+        startAgain()
+    }
+
+    private func startAgain() {
+        backOff.processEnded(after: .now - startedAt)
+        loop.schedule(after: backOff.nextDelay()) { [weak self] in self?.start() }
+    }
+}
+
+extension ChildProcess.Ending {
+    /// How a process ended, as a sentence goes on.
+    var words: String {
+        switch self {
+        case .exited(let status): "exited with status \(status)"
+        case .signalled(let number): "was ended by signal \(number)"
+        }
+    }
+}
+#endif
