@@ -340,8 +340,7 @@ public struct Backend: Hashable, Sendable, Codable {
     public var retries = 3
     /// Whether a further attempt may go to another server (`option redispatch`).
     public var redispatches = false
-    /// At which retries a hashed connection leaves its server (`option redispatch P`): every so many;
-    /// below 0, so many before the end, -1 being the last.
+    /// At which retries a hashed connection leaves its server: haproxy's `option redispatch P`.
     public var redispatchInterval = -1
     /// How its servers are checked.
     public var checks = PoolCheckSettings()

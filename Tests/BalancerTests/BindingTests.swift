@@ -116,6 +116,16 @@ extension BalancerTests {
             #expect(running.pool.servers[0].redispatches == 1)
         }
 
+        @Test func `a retry stays at a client's own server until it may leave`() {
+            let plans = (1...2).map {
+                ServerPlan(name: "s\($0)", address: SocketAddress(address: 1, port: UInt16($0)))
+            }
+            let state = PoolState(PoolPlan(name: "p", servers: plans))
+            #expect(state.nextChoice(after: 0, mayLeave: false, isBound: true) == .same)
+            #expect(state.nextChoice(after: 0, mayLeave: true, isBound: true) == .other)
+            #expect(state.nextChoice(after: 0, mayLeave: false, isBound: false) == .other)
+        }
+
         @Test func `what only stores sends nobody, and what only asks remembers nobody`() throws {
             let named = try ["a", "b"].map { ($0, try TestServer.named($0)) }
             for (matches, stores) in [(true, false), (false, true)] {

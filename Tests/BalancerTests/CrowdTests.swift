@@ -62,6 +62,24 @@ extension BalancerTests {
             #expect(state.servers[0].served == 3)
         }
 
+        /// Seven in all make room for two at the server, and an eighth comes.
+        @Test func `who waits is served once others come, not once one leaves`() throws {
+            let server = try TestServer.holding("a")
+            let running = try RunningBalancer(servers: servers([("a", server)])) {
+                $0.pools[0].fullConnections = 8
+                $0.pools[0].servers[0].connectionLimit = 2
+                $0.pools[0].servers[0].leastConnectionLimit = 1
+            }
+            var clients = [running.connect()]
+            #expect(clients[0].receive(exactly: 1) == "a")
+            for number in 1...6 {
+                clients.append(running.connect())
+                #expect(running.wait { running.pool.currentQueue == number })
+            }
+            clients.append(running.connect())
+            #expect(clients[1].receive(exactly: 1) == "a")
+        }
+
         @Test(arguments: [1, 2])
         func `clients are served as the pool fills`(reactors: Int) throws {
             let server = try TestServer.holding("a")

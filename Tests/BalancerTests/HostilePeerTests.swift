@@ -155,7 +155,6 @@ extension BalancerTests {
 }
 
 extension RunningBalancer {
-    /// Whether nobody came yet.
     /// Whether somebody was there, and is gone.
     fileprivate var isOver: Bool {
         let frontend = frontend
