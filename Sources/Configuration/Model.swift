@@ -216,21 +216,6 @@ public struct TrackedScript: Hashable, Sendable, Codable {
     }
 }
 
-/// An interface as one virtual router tracks it.
-public struct TrackedInterface: Hashable, Sendable, Codable {
-    /// The interface, `eth0` for example.
-    public var name: String
-    /// What its state adds to the priority, -253 to 253; 0: the router stops while it is down.
-    public var weight: Int
-    /// Whether it counts the other way round (`reverse`).
-    public var isReversed = false
-    /// Makes a reference to an interface.
-    public init(name: String, weight: Int = 0) {
-        self.name = name
-        self.weight = weight
-    }
-}
-
 /// A script that is run at an interval and whose result virtual routers follow.
 public struct TrackScript: Hashable, Sendable, Codable {
     /// What the result comes from.

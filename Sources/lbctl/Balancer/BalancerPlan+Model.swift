@@ -205,7 +205,9 @@ extension ServerPlan {
 
 extension Model {
     /// haproxy's `fullconn` where none is said: a tenth of what the frontends that lead to a pool may
-    /// have. `nil`: no server asks.
+    /// have.
+    ///
+    /// `nil`: no server asks.
     fileprivate func usualFullConnections(of backend: Backend) -> Int? {
         guard backend.servers.contains(where: { $0.leastConnectionLimit != nil }) else {
             return nil
