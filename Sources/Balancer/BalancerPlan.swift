@@ -173,6 +173,17 @@ public struct PoolPlan: Hashable, Sendable {
     public var serverFinTimeout: Duration?
     /// How long a client may wait while no server is usable; `nil`: it is sent away at once.
     public var noServerTimeout: Duration?
+    /// Connections of the pool from which on its servers take as many as they may (`fullconn`); `nil`:
+    /// they always do.
+    public var fullConnections: Int?
+    /// Whether a connection ends for its server, by a reset, with the client's end (`option nolinger`).
+    public var resetsServers = false
+    /// Whether a client that ends his stream before a server answered is gone (`option abortonclose`).
+    public var dropsLeavers = false
+    /// Which server serves, before ``stickiness`` and ``algorithm`` are asked (`use-server`).
+    public var serverRules: [ServerRule] = []
+    /// How clients belong to servers; `nil`: not.
+    public var stickiness: Stickiness?
     /// Whether it is there for the connections that it has.
     var isLeaving = false
 
@@ -193,6 +204,13 @@ public struct PoolPlan: Hashable, Sendable {
     }
 }
 
+extension PoolPlan {
+    /// Whether the limits of its servers follow its connections (`minconn`).
+    var followsCrowd: Bool {
+        fullConnections != nil && servers.contains { $0.leastConnectionLimit != nil }
+    }
+}
+
 /// A server of a pool.
 public struct ServerPlan: Hashable, Sendable {
     /// The name.
@@ -207,6 +225,9 @@ public struct ServerPlan: Hashable, Sendable {
     public var weight: Int
     /// Greatest number of concurrent connections to it (`maxconn`); `nil`: unlimited.
     public var connectionLimit: Int?
+    /// How many connections it takes while its pool has few (`minconn`), below ``connectionLimit``;
+    /// `nil`: as many as ever.
+    public var leastConnectionLimit: Int?
     /// Whether it serves only when no other can.
     public var isBackup: Bool
     /// The administrative state that it starts in.

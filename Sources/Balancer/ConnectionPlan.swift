@@ -49,6 +49,8 @@ public struct ConnectionPlan: Hashable, Sendable {
     public var interface: String?
     /// How long sent bytes may stay without acknowledgement (`tcp-ut`); `nil`: as the kernel has it.
     public var userTimeout: Duration?
+    /// Probes on idle connections (`option srvtcpka`); `nil`: none.
+    public var keepAlive: KeepAlive?
 
     /// Makes connections as the kernel has them.
     public init(

@@ -117,20 +117,58 @@ public enum Question: Hashable, Sendable {
     case helloType([ClosedRange<Int>])
     /// How many bytes the client has sent (`req.len`).
     case byteCount([ClosedRange<Int>])
-    /// How many servers of a pool can serve (`nbsrv`).
-    case usableServers(poolIndex: Int, [ClosedRange<Int>])
+    /// The version that the client's first TLS message names, the major one times 65,536 and the minor
+    /// one (`req.ssl_ver`).
+    case tlsVersion([ClosedRange<Int>])
+    /// What a pool has at the moment.
+    case pool(PoolQuantity, poolIndex: Int, [ClosedRange<Int>])
+    /// Whether a server is up (`srv_is_up`); one that is not there is not.
+    case serverIsUp(poolIndex: Int, serverName: String)
     /// How many connections the frontend has (`fe_conn`).
     case connectionCount([ClosedRange<Int>])
 
     /// Whether it can only be answered by what the client says.
     public var needsContent: Bool {
         switch self {
-        case .serverName, .protocolName, .helloType, .byteCount, .waitIsOver: true
-        case .constant, .source, .destination, .sourcePort, .destinationPort, .usableServers,
+        case .serverName, .protocolName, .helloType, .tlsVersion, .byteCount, .waitIsOver: true
+        case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
             .connectionCount:
             false
         }
     }
+
+    /// The pool that is asked about.
+    var askedPool: Int? {
+        switch self {
+        case .pool(_, let pool, _), .serverIsUp(let pool, _): pool
+        default: nil
+        }
+    }
+
+    /// The same about the pool at another place.
+    func moved(_ place: (Int) -> Int) -> Question {
+        switch self {
+        case .pool(let quantity, let pool, let ranges):
+            .pool(quantity, poolIndex: place(pool), ranges)
+        case .serverIsUp(let pool, let name):
+            .serverIsUp(poolIndex: place(pool), serverName: name)
+        default: self
+        }
+    }
+}
+
+/// What a rule can ask of a pool; haproxy's words.
+public enum PoolQuantity: String, Hashable, Sendable, CaseIterable {
+    /// Servers that can serve, backups included.
+    case usableServers = "nbsrv"
+    /// Connections, those that wait included.
+    case connections = "be_conn"
+    /// Connections that servers still have room for, in their lines too; -1: one has no bound.
+    case freePlaces = "connslots"
+    /// Clients that wait.
+    case waiting = "queue"
+    /// Clients that wait for each server that connections go to.
+    case waitingPerServer = "avg_queue"
 }
 
 /// What a text is compared with.

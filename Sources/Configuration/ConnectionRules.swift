@@ -114,20 +114,38 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
     case helloType([ClosedRange<Int>])
     /// `req.len`.
     case byteCount([ClosedRange<Int>])
-    /// `nbsrv(BACKEND)`.
-    case usableServers(backendName: String, [ClosedRange<Int>])
+    /// `req.ssl_ver`: the major number times 65,536 and the minor one.
+    case tlsVersion([ClosedRange<Int>])
+    /// `nbsrv(BACKEND)` and its like.
+    case pool(BackendQuantity, backendName: String, [ClosedRange<Int>])
+    /// `srv_is_up(BACKEND/SERVER)`.
+    case serverIsUp(ServerReference)
     /// `fe_conn`.
     case connectionCount([ClosedRange<Int>])
 
     /// Whether the answer lies in what the client says.
     var needsContent: Bool {
         switch self {
-        case .waitIsOver, .serverName, .protocolName, .helloType, .byteCount: true
-        case .constant, .source, .destination, .sourcePort, .destinationPort, .usableServers,
+        case .waitIsOver, .serverName, .protocolName, .helloType, .tlsVersion, .byteCount: true
+        case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
             .connectionCount:
             false
         }
     }
+}
+
+/// What a rule can ask of a pool; haproxy's names.
+public enum BackendQuantity: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Servers that can serve.
+    case usableServers = "nbsrv"
+    /// Connections.
+    case connections = "be_conn"
+    /// Connections that servers still have room for.
+    case freePlaces = "connslots"
+    /// Clients that wait.
+    case waiting = "queue"
+    /// Clients that wait for each server.
+    case waitingPerServer = "avg_queue"
 }
 
 /// A network.

@@ -71,6 +71,8 @@ public struct Listener: Hashable, Sendable, Codable {
     public var segmentByteCount: Int?
     /// How long sent bytes may stay without acknowledgement (`tcp-ut`).
     public var userTimeout: Duration?
+    /// Probes on idle connections (`option clitcpka`); `nil`: none.
+    public var keepAlive: KeepAliveSettings?
     /// Whether `::` serves IPv4 too (`v4v6`) or not (`v6only`); `nil`: as the kernel has it.
     public var servesIPv6Alone: Bool?
     /// Whether connections to foreign addresses are taken (`transparent`).

@@ -49,10 +49,14 @@ public struct ConnectionLogSettings: Hashable, Sendable, Codable {
         case tcplog
         /// An object for each connection (`option jsonlog`).
         case json
+        /// As ``ConnectionLogSettings/format`` has it (`log-format`).
+        case written
     }
 
     /// The form of the lines.
     public var form = Form.accepting
+    /// The form of a line for each connection, where ``form`` is ``Form/written``.
+    public var format: [LogFormatPiece] = []
     /// Where they go.
     public var targets: [LogTarget] = []
     /// Whether they also go where the `log` lines of the `global` section say (`log global`).

@@ -101,3 +101,18 @@ public struct InterfaceDelays: Hashable, Sendable, Codable {
         self.up = up
     }
 }
+
+/// An interface as one virtual router tracks it.
+public struct TrackedInterface: Hashable, Sendable, Codable {
+    /// The interface, `eth0` for example.
+    public var name: String
+    /// What its state adds to the priority, -253 to 253; 0: the router stops while it is down.
+    public var weight: Int
+    /// Whether it counts the other way round (`reverse`).
+    public var isReversed = false
+    /// Makes a reference to an interface.
+    public init(name: String, weight: Int = 0) {
+        self.name = name
+        self.weight = weight
+    }
+}

@@ -90,6 +90,13 @@ public struct PoolLimits: Hashable, Sendable, Codable {
     /// How long a client may wait while no server is usable (`timeout no-server`); `nil`: it is
     /// sent away at once.
     public var noServerTimeout: Duration?
+    /// Connections of the pool at which its servers take their whole `maxconn` (`fullconn`); `nil`: a
+    /// tenth of what the frontends that lead to it may have.
+    public var fullConnections: Int?
+    /// Whether a connection ends for its server, by a reset, with the client's end (`option nolinger`).
+    public var resetsServers = false
+    /// Whether a client that ends his stream before a server answered is gone (`option abortonclose`).
+    public var dropsLeavers = false
 
     /// Makes haproxy's defaults.
     public init() {}

@@ -216,21 +216,6 @@ public struct TrackedScript: Hashable, Sendable, Codable {
     }
 }
 
-/// An interface as one virtual router tracks it.
-public struct TrackedInterface: Hashable, Sendable, Codable {
-    /// The interface, `eth0` for example.
-    public var name: String
-    /// What its state adds to the priority, -253 to 253; 0: the router stops while it is down.
-    public var weight: Int
-    /// Whether it counts the other way round (`reverse`).
-    public var isReversed = false
-    /// Makes a reference to an interface.
-    public init(name: String, weight: Int = 0) {
-        self.name = name
-        self.weight = weight
-    }
-}
-
 /// A script that is run at an interval and whose result virtual routers follow.
 public struct TrackScript: Hashable, Sendable, Codable {
     /// What the result comes from.
@@ -343,8 +328,7 @@ public struct Backend: Hashable, Sendable, Codable {
     public var retries = 3
     /// Whether a further attempt may go to another server (`option redispatch`).
     public var redispatches = false
-    /// At which retries a hashed connection leaves its server (`option redispatch P`): every so many;
-    /// below 0, so many before the end, -1 being the last.
+    /// At which retries a hashed connection leaves its server: haproxy's `option redispatch P`.
     public var redispatchInterval = -1
     /// How its servers are checked.
     public var checks = PoolCheckSettings()
@@ -352,6 +336,10 @@ public struct Backend: Hashable, Sendable, Codable {
     public var selection = SelectionSettings()
     /// Further limits.
     public var limits = PoolLimits()
+    /// Which server serves, before anything else is asked (`use-server`).
+    public var serverRules: [ServerRule] = []
+    /// How clients belong to servers; `nil`: not.
+    public var stickiness: StickinessSettings?
     /// Makes an empty pool.
     public init(name: String) { self.name = name }
 }
@@ -372,6 +360,8 @@ public struct Server: Hashable, Sendable, Codable {
     public var weight = 1
     /// Greatest number of concurrent connections to it; `nil`: unlimited.
     public var connectionLimit: Int?
+    /// How many connections it takes while its pool has few (`minconn`); `nil`: as many as ever.
+    public var leastConnectionLimit: Int?
     /// How many clients may wait for it alone (`maxqueue`); `nil`: as many as come.
     public var queueLimit: Int?
     /// Time from its coming up to its full share (`slowstart`); `nil`: none.

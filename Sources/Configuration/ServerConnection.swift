@@ -76,7 +76,23 @@ public struct ServerConnection: Hashable, Sendable, Codable {
     /// How long sent bytes may stay without acknowledgement (`tcp-ut`).
     public var userTimeout: Duration?
 
+    /// Probes on idle connections (`option srvtcpka`); `nil`: none.
+    public var keepAlive: KeepAliveSettings?
+
     /// Makes haproxy's defaults.
+    public init() {}
+}
+
+/// Probes that find out whether the other end of an idle connection is still there.
+public struct KeepAliveSettings: Hashable, Sendable, Codable {
+    /// Silence before the first probe, 1 to 32,767 s (`clitcpka-idle`); `nil`: as the kernel has it.
+    public var idle: Duration?
+    /// Time between probes, 1 to 32,767 s (`clitcpka-intvl`); `nil`: as the kernel has it.
+    public var interval: Duration?
+    /// Probes without an answer, 1 to 127 (`clitcpka-cnt`); `nil`: as the kernel has it.
+    public var count: Int?
+
+    /// Makes probes as the kernel has them.
     public init() {}
 }
 

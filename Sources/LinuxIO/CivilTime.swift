@@ -11,6 +11,8 @@ public struct CivilTime: Hashable, Sendable {
     private let microsecond: Int
     /// Minutes that the zone is ahead of UTC.
     private let offset: Int
+    /// Whole seconds since 1970.
+    public let secondsSince1970: Int64
 
     /// Takes a moment apart.
     ///
@@ -28,12 +30,23 @@ public struct CivilTime: Hashable, Sendable {
         second = unsafe Int(parts.tm_sec)
         microsecond = Int(microseconds - Int64(seconds) * 1_000_000)
         offset = unsafe parts.tm_gmtoff / 60
+        secondsSince1970 = Int64(seconds)
     }
 
     /// `23/Nov/2026:18:14:38.419`, as haproxy's lines have it.
     public var logDate: String {
         "\(padded(day, 2))/\(names[month])/\(year):\(clock).\(padded(microsecond / 1000, 3))"
     }
+
+    /// `23/Nov/2026:18:14:38 +0000`, as haproxy's lines have it where they say the zone.
+    public var localLogDate: String {
+        let ahead = abs(offset)
+        return "\(padded(day, 2))/\(names[month])/\(year):\(clock) \(offset < 0 ? "-" : "+")"
+            + "\(padded(ahead / 60, 2))\(padded(ahead % 60, 2))"
+    }
+
+    /// `419`: the milliseconds of the second.
+    public var millisecondDigits: String { padded(microsecond / 1000, 3) }
 
     /// `Nov 23 18:14:38`; RFC 3164 §4.1.2, a day below 10 after a space.
     public var syslogDate: String {

@@ -6,7 +6,7 @@ public final class LineSink: Sendable {
     /// What a sink leads to.
     public enum Destination: Hashable, Sendable {
         /// A syslog daemon, by UDP.
-        case datagrams(SocketAddress)
+        case datagrams(IPEndpoint)
         /// A syslog daemon of this host, by the path of its socket.
         case socket(path: String)
         /// A descriptor that the process was started with: 1 or 2.
@@ -27,9 +27,10 @@ public final class LineSink: Sendable {
         case .datagrams(let endpoint):
             isStream = false
             address = nil
-            descriptor = try Socket.open(AF_INET, type, 0, "log to \(endpoint)")
+            let raw = RawStreamAddress(endpoint)
+            descriptor = try Socket.open(raw.family, type, 0, "log to \(endpoint)")
             // Where nobody listens, a later send fails and the next one tries again.
-            _ = StreamSocket.connect(descriptor.rawValue, to: endpoint.raw)
+            _ = StreamSocket.connect(descriptor.rawValue, to: raw)
         case .socket(let path):
             isStream = false
             var address = sockaddr_un()

@@ -15,6 +15,8 @@ public struct ListeningOptions: Hashable, Sendable {
     public var segmentByteCount: Int32?
     /// Milliseconds that sent bytes may stay without acknowledgement (`tcp-ut`); 0: the kernel's.
     public var userTimeout: Int32 = 0
+    /// Probes on idle connections (`option clitcpka`); `nil`: none.
+    public var keepAlive: KeepAlive?
     /// Whether connections to addresses that are not this node's are taken (`transparent`).
     public var isTransparent = false
     /// Whether it is opened beside a socket of ours that has a part of its address, and that shares

@@ -56,6 +56,11 @@ extension Socket {
         // A second for the client's first bytes, as haproxy has it.
         try setOption(socket, tcp, TCP_DEFER_ACCEPT, options.defersAccept ? 1 : 0, "defer-accept")
         try setOption(socket, tcp, TCP_USER_TIMEOUT, options.userTimeout, "tcp-ut")
+        if let probes = options.keepAlive {
+            try check("setsockopt", "tcpka", StreamSocket.probe(socket, by: probes))
+        } else {
+            try setOption(socket, SOL_SOCKET, SO_KEEPALIVE, 0, "tcpka")
+        }
         // 0 is the kernel's, or none.
         try setOption(socket, tcp, TCP_MAXSEG, options.segmentByteCount ?? 0, "mss")
         try setOption(socket, tcp, TCP_FASTOPEN, options.fastOpenQueue ?? 0, "tfo")

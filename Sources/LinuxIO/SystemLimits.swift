@@ -1,7 +1,11 @@
 internal import CLinux
+internal import Glibc
 
 /// What the system gives this process.
 public enum SystemLimits {
+    /// The number of this process; `getpid(2)`.
+    public static var processID: Int32 { getpid() }
+
     /// Processors that this process may run on, at least 1; `sched_getaffinity(2)`.
     public static var usableProcessors: Int {
         // 8,192 bits: the most processors that a kernel can be built for on x86_64.

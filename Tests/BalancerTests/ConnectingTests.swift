@@ -102,6 +102,25 @@ extension BalancerTests {
             #expect(running.pool.servers[0].connectionErrors == 1)
         }
 
+        @Test func `an attempt at a server that goes down is not waited for where none may stay`()
+            throws
+        {
+            let silent = try SilentAddress()
+            let other = try TestServer.named("b")
+            let running = try RunningBalancer(servers: [
+                ServerPlan(name: "a", address: silent.address),
+                ServerPlan(name: "b", address: other.address),
+            ]) {
+                $0.pools[0].redispatches = true
+                $0.pools[0].servers[0].shutsSessionsWhenDown = true
+            }
+            let client = running.connect()
+            #expect(running.wait { running.pool.servers[0].currentSessions == 1 })
+            running.balancer.setHealth(pool: 0, server: 0, isUp: false)
+            #expect(client.receiveAll().text == "b")
+            #expect(running.pool.servers[0].currentSessions == 0)
+        }
+
         @Test func `after a connect time-out the next attempt follows at once`() throws {
             let silent = try SilentAddress()
             let running = try RunningBalancer(

@@ -39,6 +39,45 @@ extension Script {
             }
         ) { .all(from: $0()) },
         Script(
+            name: "with nolinger the server's end is the client's, which goes on",
+            settings: ProxySettings(hasNoLinger: true),
+            deviation: .init(reason: timedOut, server: .reset),
+            server: { socket in
+                _ = socket.receive(exactly: 1)
+                socket.send("bye")
+                pause(50)
+                socket.endSending()
+                return .all(from: socket)
+            }
+        ) { connect in
+            let socket = connect()
+            socket.send("a")
+            return .all(from: socket)
+        },
+        Script(
+            name: "with nolinger a client whose time is over hears a clean end",
+            settings: ProxySettings(client: 200, hasNoLinger: true)
+        ) { connect in
+            let socket = connect()
+            socket.send("a")
+            return .all(from: socket)
+        },
+        Script(
+            name: "with nolinger the client's end ends it all",
+            settings: ProxySettings(hasNoLinger: true),
+            server: { socket in
+                socket.send("hello")
+                return .all(from: socket)
+            }
+        ) { connect in
+            let socket = connect()
+            _ = socket.receive(exactly: 5)
+            socket.send("question")
+            pause(50)
+            socket.endSending()
+            return .all(from: socket)
+        },
+        Script(
             name: "the client is done, the server answers later",
             server: { socket in
                 let heard = Heard.all(from: socket)
@@ -324,6 +363,28 @@ extension Script {
             pause(150)
             first.endSending()
             return .all(from: second)
+        },
+        Script(
+            name: "a client that ended its stream does not wait where abortonclose is on",
+            settings: ProxySettings(abortsOnClose: true, limit: 1), server: holding
+        ) { connect in
+            let first = connect()
+            _ = first.receive(exactly: 1)
+            defer { first.endSending() }
+            let second = connect()
+            second.send("q")
+            second.endSending()
+            return .all(from: second)
+        },
+        Script(
+            name: "a client that ended its stream waits for no answer where abortonclose is on",
+            settings: ProxySettings(client: 5000, connect: 5000, abortsOnClose: true),
+            peers: [.silent]
+        ) { connect in
+            let socket = connect()
+            pause(50)
+            socket.endSending()
+            return .all(from: socket)
         },
         Script(
             name: "a client that ended its stream without a word does not wait",

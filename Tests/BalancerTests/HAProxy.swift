@@ -73,6 +73,9 @@ struct ProxySettings: Sendable {
     var serverFin: Int?
     var retries = 0
     var redispatches = false
+    /// `option nolinger` and `option abortonclose`.
+    var hasNoLinger = false
+    var abortsOnClose = false
     /// Connections of each server at once.
     var limit: Int? = 2
     var algorithm = PoolPlan.Algorithm.roundrobin
@@ -93,6 +96,8 @@ struct ProxySettings: Sendable {
         var lines = times.compactMap { name, time in time.map { "timeout \(name) \($0)ms" } }
         lines += ["retries \(retries)", "balance \(balance)"]
         if redispatches { lines.append("option redispatch") }
+        if hasNoLinger { lines.append("option nolinger") }
+        if abortsOnClose { lines.append("option abortonclose") }
         if isConsistent { lines.append("hash-type consistent") }
         if !more.isEmpty { lines.append(more) }
         for (index, server) in servers.enumerated() {
@@ -109,6 +114,8 @@ struct ProxySettings: Sendable {
         plan.frontends[0].clientTimeout = time(client)
         plan.frontends[0].clientFinTimeout = time(clientFin)
         plan.pools[0].serverTimeout = time(server)
+        plan.pools[0].resetsServers = hasNoLinger
+        plan.pools[0].dropsLeavers = abortsOnClose
         plan.pools[0].connectTimeout = time(connect)
         plan.pools[0].queueTimeout = time(queue)
         plan.pools[0].tunnelTimeout = time(tunnel)

@@ -73,7 +73,7 @@ extension BalancerTests {
                     _ = Pattern.send(64 << 20, to: client)
                 }
             }
-            #expect(running.wait { running.frontend.currentSessions == 0 && !running.isNew })
+            #expect(running.wait { running.isOver })
             let took = MonotonicInstant.now - start
             #expect(took >= .milliseconds(290) && took < .seconds(3))
             talking.join()
@@ -91,7 +91,7 @@ extension BalancerTests {
                 $0.pools[0].serverTimeout = .milliseconds(200)
             }
             let client = running.connect(receiveBuffer: 4096)
-            #expect(running.wait { running.frontend.currentSessions == 0 && !running.isNew })
+            #expect(running.wait { running.isOver })
             #expect(client.receiveAll().ending == .failed(ECONNRESET))
             // The server is not idle while nobody takes what it has.
             #expect(running.frontend.refusalsByCause == [.clientStuck: 1])
@@ -155,6 +155,9 @@ extension BalancerTests {
 }
 
 extension RunningBalancer {
-    /// Whether nobody came yet.
-    fileprivate var isNew: Bool { frontend.totalSessions == 0 }
+    /// Whether somebody was there, and is gone.
+    fileprivate var isOver: Bool {
+        let frontend = frontend
+        return frontend.totalSessions > 0 && frontend.currentSessions == 0
+    }
 }

@@ -201,7 +201,7 @@ extension BalancerTests {
             }
             let running = try FamilyBalancer(pools: [a, b]) {
                 $0.frontends[0].rules.pools = [
-                    PoolRule(1, if: self.when(.usableServers(poolIndex: 0, [0...0])))
+                    PoolRule(1, if: self.when(.pool(.usableServers, poolIndex: 0, [0...0])))
                 ]
             }
             #expect(running.answer() == "a")

@@ -118,8 +118,8 @@ import VRRPCore
             "f:7:20: warning: a rule looks at what the client says, but there is no 'tcp-request inspect-delay': clients are waited for 5s at most"
         ),
         (
-            "option nolinger",
-            "f:7:8: warning: 'option nolinger' is known but not implemented yet; it is ignored"
+            "option independent-streams",
+            "f:7:8: warning: 'option independent-streams' is known but not implemented yet; it is ignored"
         ),
         (
             "bind :81 ssl crt x",
@@ -139,7 +139,7 @@ import VRRPCore
         ),
         (
             "log ring@buffer local0",
-            "f:7:5: warning: 'log ring@buffer' is known but not implemented yet: only an IPv4 address, a socket's path, stdout and stderr can take lines; none go there"
+            "f:7:5: warning: 'log ring@buffer' is known but not implemented yet: only an IP address, a socket's path, stdout and stderr can take lines; none go there"
         ),
     ])
     func `a warning leaves the file usable`(line: String, message: String) {

@@ -159,7 +159,7 @@ import VRRPCore
             rules.backends.map(\.condition.alternatives) == [
                 [
                     [term(.serverName([NameMatch(.end, ".example.org", ignoresCase: true)]))],
-                    [term(.usableServers(backendName: "web", [0...1]))],
+                    [term(.pool(.usableServers, backendName: "web", [0...1]))],
                 ],
                 [[term(.protocolName([NameMatch(.exact, "h2"), NameMatch(.exact, "http/1.1")]))]],
             ])
@@ -290,8 +290,8 @@ import VRRPCore
         ),
         ("acl x src -f /nowhere", "f:7:14: error: -f /nowhere: no such file"),
         (
-            "acl x req.ssl_sni -m reg .",
-            "f:7:22: error: -m reg: must be str, beg, end, sub or found"
+            "acl x req.ssl_sni -m rgx .",
+            "f:7:22: error: -m rgx: must be str, beg, end, sub or found"
         ),
         (
             "acl TRUE src 1.2.3.4",

@@ -143,6 +143,80 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         #expect(try plan(of: "balance \(word)").pools[0].algorithm == algorithm)
     }
 
+    @Test func `what is said about sockets and ends arrives`() throws {
+        let made = try plan(
+            of: """
+                option srvtcpka
+                srvtcpka-idle 30
+                srvtcpka-intvl 5s
+                srvtcpka-cnt 4
+                option nolinger
+                option abortonclose
+                fullconn 50
+                server b 192.0.2.12:80 minconn 3 maxconn 30
+                server c 192.0.2.13:80 minconn 7
+                """)
+        let pool = made.pools[0]
+        #expect(pool.servers[0].connection.keepAlive == KeepAlive(idle: 30, interval: 5, count: 4))
+        #expect(pool.resetsServers)
+        #expect(pool.dropsLeavers)
+        #expect(pool.fullConnections == 50)
+        #expect(pool.servers[1].leastConnectionLimit == 3)
+        #expect(pool.servers[1].connectionLimit == 30)
+        // Alone it is the limit itself.
+        #expect(pool.servers[2].leastConnectionLimit == nil)
+        #expect(pool.servers[2].connectionLimit == 7)
+        let plain = try plan(of: "")
+        #expect(plain.pools[0].servers[0].connection.keepAlive == nil)
+        #expect(!plain.pools[0].resetsServers)
+        #expect(!plain.pools[0].dropsLeavers)
+        #expect(plain.pools[0].fullConnections == nil)
+    }
+
+    @Test func `who belongs to which server arrives`() throws {
+        let pool = try plan(
+            of: """
+                acl here src 192.0.2.7
+                use-server a if here
+                stick-table type ip size 2k expire 30m nopurge
+                stick match src
+                """
+        ).pools[0]
+        let here = Question.source(PrefixTable([.ipv4(0xc000_0207, 32)]))
+        #expect(pool.serverRules == [ServerRule("a", if: Condition([[.init([here])]]))])
+        var table = Stickiness(size: 2048, lifetime: .seconds(1800))
+        table.keepsAll = true
+        table.isIPv4 = true
+        table.stores = false
+        #expect(pool.stickiness == table)
+        let other = try plan(of: "stick-table type ipv6 size 1m\nstick on src").pools[0]
+        #expect(other.stickiness == Stickiness(size: 1 << 20))
+        #expect(try plan(of: "").pools[0].stickiness == nil)
+    }
+
+    @Test func `without fullconn it is a tenth of what the frontends may have`() throws {
+        let made = try plan(
+            """
+            global
+                maxconn 1000
+            frontend a
+                bind 192.0.2.1:80
+                maxconn 300
+                default_backend out
+            frontend b
+                bind 192.0.2.1:81
+                use_backend out if { src 192.0.2.9 }
+            frontend c
+                bind 192.0.2.1:82
+                default_backend other
+            backend out
+                server s 192.0.2.9:80 minconn 2 maxconn 20
+            backend other
+                server s 192.0.2.9:80 maxconn 20
+            """)
+        #expect(made.pools.map(\.fullConnections) == [130, nil])
+    }
+
     @Test(arguments: [
         ("", HashType(), BackupUse.first),
         ("hash-type map-based sdbm", HashType(), .first),
@@ -169,6 +243,9 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         ("option tcplog\noption dontlognull", .ending { $0.omitsEmpty = true }),
         ("option tcplog\noption dontlog-normal", .ending { $0.omitsNormal = true }),
         ("no log\noption tcplog", nil),
+        ("log-format %ci", .ending { _ in }),
+        ("log-format %fi", .ending { $0.tellsDestination = true }),
+        ("log-format %fi\noption tcplog", .ending { _ in }),
     ])
     func `what is told of connections is what the options say`(
         lines: String, logging: ConnectionLogging?
@@ -193,7 +270,15 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
             ("req.ssl_alpn h2", .protocolName([.init(.exact, "h2")])),
             ("req.ssl_hello_type 1", .helloType([1...1])),
             ("req.len gt 10", .byteCount([11...Int.max])),
-            ("nbsrv(web) lt 2", .usableServers(poolIndex: 0, [0...1])),
+            ("nbsrv(web) lt 2", .pool(.usableServers, poolIndex: 0, [0...1])),
+            ("be_conn(web) gt 5", .pool(.connections, poolIndex: 0, [6...Int.max])),
+            ("connslots(web) lt 3", .pool(.freePlaces, poolIndex: 0, [0...2])),
+            ("queue(web) ge 4", .pool(.waiting, poolIndex: 0, [4...Int.max])),
+            ("avg_queue(web)", .pool(.waitingPerServer, poolIndex: 0, [1...Int.max])),
+            ("srv_is_up(web/a)", .serverIsUp(poolIndex: 0, serverName: "a")),
+            ("srv_is_up(a)", .serverIsUp(poolIndex: 0, serverName: "a")),
+            ("req.ssl_ver 3.1:3.3", .tlsVersion([0x3_0001...0x3_0003])),
+            ("req.ssl_ver 3", .tlsVersion([0x3_0000...0x3_ffff])),
             ("fe_conn ge 100", .connectionCount([100...Int.max])),
             ("wait_end", .waitIsOver), ("always_true", .constant(true)),
             ("always_false", .constant(false)),

@@ -25,6 +25,8 @@ public struct ClientHello: Hashable, Sendable {
         case field
     }
 
+    /// The version that it names, 0x0303 for TLS 1.2 and, as RFC 8446 wants it, for later ones.
+    public var version: UInt16 = 0
     /// The name that the client asks for, as sent; empty without one.
     public var serverName = ShortText()
     /// The protocols that the client offers, each after a byte of its length, as on the wire; those
@@ -64,8 +66,10 @@ public struct ClientHello: Hashable, Sendable {
         let end = cursor.taken + length
         cursor.end = end
         var hello = ClientHello()
-        // Version and random, then the session identifier, cipher suites, compression methods.
-        try cursor.skip(2 + 32, within: end, bytes)
+        guard cursor.taken + 2 <= end else { throw .fault(.field) }
+        hello.version = UInt16(try cursor.number(2, bytes))
+        // A random number, then the session identifier, cipher suites, compression methods.
+        try cursor.skip(32, within: end, bytes)
         for field in 0..<3 {
             let length = try cursor.length(field == 1 ? 2 : 1, within: end, bytes)
             try cursor.skip(length, within: end, bytes)

@@ -20,6 +20,10 @@ final class RuleProgram: Sendable {
     let inspectDelay: UInt64
     /// The route that each of the plan's pool rules leads to.
     let routes: [Int]
+    /// The first of the routes that the frontend has.
+    let firstRoute: Int
+    /// For each of them, the servers that rules of its pool name, by their positions.
+    let servers: [[(server: Int, condition: Condition)]]
     /// Whether a rule looks at what the client says.
     let needsContent: Bool
 
@@ -28,11 +32,21 @@ final class RuleProgram: Sendable {
     /// - Parameters:
     ///   - plan: The rules.
     ///   - routes: The route that each of the plan's pool rules leads to.
-    init(_ plan: RulePlan, routes: [Int]) {
+    ///   - firstRoute: The first of the routes that the frontend has.
+    ///   - pools: The pool of each of them.
+    init(_ plan: RulePlan, routes: [Int], firstRoute: Int, pools: [PoolPlan]) {
         self.plan = plan
         self.routes = routes
         inspectDelay = milliseconds(plan.inspectDelay)
-        let conditions = plan.content.map(\.condition) + plan.pools.map(\.condition)
+        self.firstRoute = firstRoute
+        servers = pools.map { pool in
+            pool.serverRules.compactMap { rule in
+                pool.servers.firstIndex { $0.name == rule.serverName }.map { ($0, rule.condition) }
+            }
+        }
+        let conditions =
+            plan.content.map(\.condition) + plan.pools.map(\.condition)
+            + servers.joined().map(\.condition)
         needsContent = conditions.flatMap(\.alternatives).joined().flatMap(\.questions)
             .contains(where: \.needsContent)
     }

@@ -2,7 +2,7 @@ public import LinuxIO
 
 /// Log lines of connections.
 public struct ConnectionLine: Sendable {
-    private let plan: BalancerPlan
+    let plan: BalancerPlan
 
     /// - Parameter plan: The plan of the balancer whose records are written.
     public init(_ plan: BalancerPlan) { self.plan = plan }

@@ -19,6 +19,10 @@ public struct ConnectionLogging: Hashable, Sendable {
     /// dontlog-normal`).
     public var omitsNormal = false
 
+    /// Whether it is told where the client connected to, also once that is over: a call more for each
+    /// connection.
+    public var tellsDestination = false
+
     /// Makes settings that leave nothing out.
     public init(moment: Moment) { self.moment = moment }
 }

@@ -16,7 +16,7 @@ public struct ConnectionRecord: Sendable {
     public var kind = Kind.ended
     /// Where the client is.
     public var client = IPEndpoint.none
-    /// What the client connected to; of ``Kind/accepted`` only.
+    /// What the client connected to; of ``Kind/accepted``, and where it is wanted.
     public var local = IPEndpoint.none
     /// The plan whose positions these are: ``BalancerView/generation``.
     public var generation = 0

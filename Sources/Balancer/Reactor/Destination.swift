@@ -24,6 +24,7 @@ struct Destination {
         isPlain =
             server.address.isLocal
             || connection.source == .automatic && connection.interface == nil && userTimeout == 0
+                && connection.keepAlive == nil
     }
 
     /// Takes the server's present address over.

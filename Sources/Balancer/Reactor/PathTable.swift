@@ -38,14 +38,16 @@ struct PathTable: Sendable {
             let first = routes.count
             let pools = frontend.poolIndices
             routes += pools.map { Worker.Route(index, to: $0, in: plan, layout: layout) }
+            let hasRules =
+                !frontend.rules.isEmpty || pools.contains { !plan.pools[$0].serverRules.isEmpty }
             let program =
-                frontend.rules.isEmpty
+                !hasRules || frontend.isDatagram
                 ? nil
                 : RuleProgram(
                     frontend.rules,
                     routes: frontend.rules.pools.map {
                         first + (pools.firstIndex(of: $0.poolIndex) ?? 0)
-                    })
+                    }, firstRoute: first, pools: pools.map { plan.pools[$0] })
             let limit = milliseconds(frontend.clientTimeout)
             let expectsHeader = frontend.rules.connection.contains {
                 $0.action == .expectProxyHeader

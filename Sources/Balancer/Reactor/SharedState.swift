@@ -12,6 +12,14 @@ final class SharedState: Sendable {
             self.plan = plan
             state = Mutex(PoolState(plan))
         }
+
+        /// Whether a server is up, by its name.
+        func isUp(_ name: String) -> Bool {
+            guard let server = plan.servers.firstIndex(where: { $0.name == name }) else {
+                return false
+            }
+            return state.withLock { $0.servers[server].isReachable }
+        }
     }
 
     let plan: BalancerPlan

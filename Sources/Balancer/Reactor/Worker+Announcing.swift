@@ -20,6 +20,7 @@ extension Worker {
         let plan = unsafe destination.pointee.connection
         let timeout = unsafe destination.pointee.userTimeout
         if timeout > 0 { _ = StreamSocket.setOption(socket, level: 6, 18, to: timeout) }
+        if let probes = plan.keepAlive { _ = StreamSocket.probe(socket, by: probes) }
         if let interface = plan.interface {
             let result = StreamSocket.bind(socket, toInterface: interface)
             guard result == 0 else { return .failed(result) }

@@ -55,8 +55,14 @@ extension Worker {
         case .sourcePort(let ranges): .init(ranges.contain(Int(facts.source.port)))
         case .destinationPort(let ranges):
             .init(ranges.contain(Int(destination(client, &facts).port)))
-        case .usableServers(let pool, let ranges):
-            .init(ranges.contain(shared.pools[pool].state.withLock { $0.usableCount }))
+        case .pool(let quantity, let pool, let ranges):
+            .init(ranges.contain(shared.pools[pool].state.withLock { $0.value(of: quantity) }))
+        case .serverIsUp(let pool, let name):
+            .init(shared.pools[pool].isUp(name))
+        case .tlsVersion(let ranges):
+            facts.ask(isOver) { hello in
+                ranges.contain(Int(hello.version >> 8) << 16 | Int(hello.version & 0xff))
+            }
         case .connectionCount(let ranges):
             .init(
                 ranges.contain(

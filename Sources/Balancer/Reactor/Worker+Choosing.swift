@@ -8,9 +8,23 @@ extension Worker {
         let key = clientKey(client)
         let waiter = waiter(client)
         let pool = route(client).pool
-        follow(
-            shared.pools[pool].state.withLock { $0.enter(waiter, key: key, at: now) }, client
-        )
+        let followsCrowd = route(client).followsCrowd
+        let bound = slab[client | 1].marks.contains(.isBound) ? serverInPool(client) : nil
+        let source = route(client).isSticky ? source(of: client) : .none
+        let (choice, isBound) = shared.pools[pool].state.withLock {
+            $0.enter(waiter, key: key, bound: bound, source: source, at: now)
+        }
+        slab[client | 1].owner = Half.noServer
+        mark(.isBound, isBound, client | 1)
+        follow(choice, client)
+        if followsCrowd { useGrownRoom(of: pool) }
+    }
+
+    /// Gives room that came with the pool's connections to those who wait (`minconn`).
+    private mutating func useGrownRoom(of pool: Int) {
+        while let notice = shared.pools[pool].state.withLock({ $0.fillGrown(at: now) }) {
+            tell(notice, pool: pool)
+        }
     }
 
     /// Chooses a server for a connection that lost the one it had.
@@ -18,6 +32,7 @@ extension Worker {
         let key = clientKey(client)
         let waiter = waiter(client)
         let pool = route(client).pool
+        slab[client | 1].marks.remove(.isBound)
         follow(
             shared.pools[pool].state.withLock {
                 $0.choose(for: waiter, key: key, avoiding: server, at: now)
@@ -145,6 +160,8 @@ extension Worker {
         enter(.waiting, client)
         slab[server].phaseAt = since
         arm(client)
+        // The end of one that was introduced was heard of before.
+        if route(client).dropsLeavers { clientStirred(client, []) }
     }
 
     /// When a connection would have begun to wait if it had waited at one stretch.

@@ -51,12 +51,20 @@ extension Worker {
             return attemptFailed(client, .remote)
         }
         enter(.relaying, client)
+        if route(client).sticks { bindToServer(client) }
         recordConnected(client)
         note(readiness, server)
         let generation = slab[client].generation
         if slab[client].marks.contains(.readable) { pump(client) }
         guard slab[client].generation == generation else { return }
         if slab[server].marks.contains(.readable) { pump(server) }
+    }
+
+    /// Takes note of the server that a client belongs to from now on.
+    private func bindToServer(_ client: Int) {
+        guard let server = serverInPool(client) else { return }
+        let source = source(of: client)
+        shared.pools[route(client).pool].state.withLock { $0.bind(source, to: server, at: now) }
     }
 
     /// Handles events of a client that has no server yet.
@@ -66,8 +74,8 @@ extension Worker {
         // As haproxy: who ends his stream without a word while he waits for a server is taken to be
         // gone. Once a server is on the way he may be a reader of banners.
         let hasLeft =
-            slab[half].phase == .waiting && slab[half].marks.contains(.endIsNear)
-            && !hasSpoken(half)
+            slab[half].marks.contains(.endIsNear)
+            && (route(half).dropsLeavers || slab[half].phase == .waiting && !hasSpoken(half))
         guard hasFailed || hasLeft else { return }
         countAbort(by: half)
         end(half, client: .finish, server: .reset, because: .client)
@@ -118,10 +126,11 @@ extension Worker {
             return end(client, client: .finish, server: .reset, because: failure.cause)
         }
         let mayLeave = route.mayLeave(at: slab[server].failedAttempts)
+        let isBound = slab[server].marks.contains(.isBound)
         let (notice, choice) = shared.pools[route.pool].state.withLock {
             state -> (PoolState.Notice?, PoolState.NextChoice) in
             guard route.redispatches else { return (nil, .same) }
-            let choice = state.nextChoice(after: failed, mayLeave: mayLeave)
+            let choice = state.nextChoice(after: failed, mayLeave: mayLeave, isBound: isBound)
             return (choice == .same ? nil : state.giveBack(failed, at: now), choice)
         }
         slab[client].phase = .pausing
@@ -180,7 +189,9 @@ extension Worker {
         guard slab[server].socket >= 0 else { return }
         StreamSocket.close(slab[server].socket)
         slab.retire(server)
-        slab[server].marks.formIntersection([.isOnReadyList, .wasRedispatched, .waitedAtServer])
+        slab[server].marks.formIntersection([
+            .isOnReadyList, .wasRedispatched, .waitedAtServer, .isBound,
+        ])
     }
 
     /// Connects from a port of our own choice, or from the kernel's once a few were taken.

@@ -159,18 +159,35 @@ extension Worker {
             switch answer(rule.condition, client, &facts, deadlineIsOver: deadlineIsOver) {
             case .unknown: return
             case .no: continue
-            case .yes: return lead(client, to: program.routes[index], program, facts)
+            case .yes:
+                return lead(
+                    client, to: program.routes[index], program, &facts,
+                    deadlineIsOver: deadlineIsOver)
             }
         }
         guard !program.plan.refusesOthers else { return refuse(client, as: .unmatched) }
-        lead(client, to: Int(slab[client | 1].path), program, facts)
+        lead(
+            client, to: Int(slab[client | 1].path), program, &facts, deadlineIsOver: deadlineIsOver)
     }
 
-    /// Goes on to the pool that was chosen.
+    /// Goes on to the pool that was chosen, and to the server that its rules name.
     private mutating func lead(
-        _ client: Int, to route: Int, _ program: RuleProgram, _ facts: Facts
+        _ client: Int, to route: Int, _ program: RuleProgram, _ facts: inout Facts,
+        deadlineIsOver: Bool
     ) {
+        var server: Int?
+        for rule in program.servers[route - program.firstRoute] where server == nil {
+            switch answer(rule.condition, client, &facts, deadlineIsOver: deadlineIsOver) {
+            case .unknown: return
+            case .no: continue
+            case .yes: server = rule.server
+            }
+        }
         slab[client | 1].path = UInt16(route)
+        if let server {
+            slab[client | 1].owner = UInt16(self.route(client).firstServer + server)
+            slab[client | 1].marks.insert(.isBound)
+        }
         if case .malformed = facts.hello, program.needsContent {
             shared.refusals[Int(slab[client].owner)].unreadableHellos.add(1, ordering: .relaxed)
         }

@@ -120,6 +120,9 @@ extension Worker {
             place >= 0
             ? introductions[place].source
             : IPEndpoint(ipv4: slab[client].word, port: slab[client].number)
+        if route(client).logging?.tellsDestination == true {
+            record.local = destination(of: client)
+        }
         record.generation = shared.generation
         record.frontend = Int(slab[client].owner)
         record.pool = route(client).pool

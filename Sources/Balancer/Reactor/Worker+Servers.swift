@@ -32,11 +32,16 @@ extension Worker {
             case .operatorsOrder: .operatorsOrder
             }
         for client in stride(from: 0, to: 2 * slab.usedCount, by: 2)
-        where Int(slab[client | 1].owner) == server
-            && (slab[client].phase == .relaying || slab[client].phase == .flowing)
-        {
-            serverTally(client) { $0.serverAborts.increase() }
-            end(client, client: .reset, server: .reset, because: cause)
+        where Int(slab[client | 1].owner) == server {
+            switch slab[client].phase {
+            case .relaying, .flowing:
+                serverTally(client) { $0.serverAborts.increase() }
+                end(client, client: .reset, server: .reset, because: cause)
+            case .connecting where cause == .serverDown:
+                // An attempt that succeeds now would stay at a server that is to have nobody.
+                attemptFailed(client, .remote)
+            case .connecting, .free, .introducing, .waiting, .pausing: break
+            }
         }
     }
 }

@@ -29,6 +29,13 @@ internal import Synchronization
         /// As ``PoolPlan/redispatchInterval``.
         let redispatchInterval: Int
         let isDatagram: Bool
+        let resetsServers: Bool
+        let dropsLeavers: Bool
+        /// Whether the limits of its servers follow the pool's connections.
+        let followsCrowd: Bool
+        /// Whether clients belong to servers, and whether that is taken note of.
+        let isSticky: Bool
+        let sticks: Bool
         let key: ClientKey?
         let logging: ConnectionLogging?
     }
@@ -303,6 +310,9 @@ extension Worker.Route {
             retries: pool.retries, redispatches: pool.redispatches,
             redispatchInterval: pool.redispatchInterval,
             isDatagram: frontend.isDatagram,
+            resetsServers: pool.resetsServers, dropsLeavers: pool.dropsLeavers,
+            followsCrowd: pool.followsCrowd, isSticky: pool.stickiness != nil,
+            sticks: pool.stickiness?.stores == true,
             key: ClientKey(pool), logging: frontend.logging)
     }
 }

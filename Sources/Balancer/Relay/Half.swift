@@ -39,6 +39,8 @@ struct Half {
         static let wasRedispatched = Marks(rawValue: 1 << 14)
         /// Server half: the place in ``number`` is that in a server's line, not in the pool's.
         static let waitedAtServer = Marks(rawValue: 1 << 15)
+        /// Server half: the server was not chosen by the algorithm, but is the client's own.
+        static let isBound = Marks(rawValue: 1 << 16)
     }
 
     /// Bytes taken from this side.

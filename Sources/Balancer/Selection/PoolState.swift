@@ -51,6 +51,10 @@ struct PoolState {
     private(set) var lastSessionAt: UInt64?
     private let backupUse: BackupUse
     private let queueLimit: Int
+    /// The servers that clients belong to; `nil`: they belong to none.
+    private var table: StickTable?
+    /// Connections from which on servers take as many as they may; 0: they always do.
+    private let fullConnections: Int
     /// Whether clients wait while no server is usable.
     private let holdsWithoutServer: Bool
     /// Whether it is not known yet if a server is usable.
@@ -65,6 +69,8 @@ struct PoolState {
         servers = plan.servers.map(PooledServer.init)
         backupUse = plan.backupUse
         queueLimit = plan.queueLimit ?? .max
+        fullConnections = plan.followsCrowd ? max(1, plan.fullConnections ?? 1) : 0
+        table = plan.stickiness.map(StickTable.init)
         holdsWithoutServer = plan.noServerTimeout != nil
         isAwaited = servers.contains { !$0.isUp }
         refresh()
@@ -88,6 +94,10 @@ struct PoolState {
         (rate, lastSessionAt) = (former.rate, former.lastSessionAt)
         (choiceCount, lastTurn) = (former.choiceCount, former.lastTurn)
         isAwaited = isAwaited || former.isAwaited
+        if let table, let known = former.table, table.plan == known.plan {
+            known.move(places)
+            self.table = known
+        }
         return reconsider(at: now)
     }
 
@@ -98,14 +108,46 @@ struct PoolState {
 // MARK: - Connections
 
 extension PoolState {
-    /// Counts a connection in and chooses its server.
-    mutating func enter(_ waiter: Waiter, key: UInt32, at now: UInt64) -> Choice {
+    /// Counts a connection in and chooses its server: its own, if that can be reached.
+    ///
+    /// - Parameters:
+    ///   - waiter: Who asks.
+    ///   - key: The client's key, where the algorithm wants one.
+    ///   - bound: The server that a rule names.
+    ///   - source: The client, where clients belong to servers.
+    ///   - now: Milliseconds of the monotonic clock.
+    /// - Returns: What became of it, and whether that is its own server.
+    mutating func enter(
+        _ waiter: Waiter, key: UInt32, bound: Int?, source: IPEndpoint, at now: UInt64
+    ) -> (choice: Choice, isBound: Bool) {
+        countIn(at: now)
+        var own = bound
+        if own == nil, let table, table.plan.matches { own = table.server(of: source, at: now) }
+        // Out of the turns (weight 0, drained, a backup) it still serves who belongs to it, at once.
+        if let own, servers[own].isReachable,
+            servers[own].isCandidate || !servers[own].isFull
+        {
+            return (claim(own, for: waiter, at: now), true)
+        }
+        // Those who wait are first at room that came with this one.
+        if fullConnections > 0, line.count > 0, !candidates.isEmpty {
+            return (enqueue(waiter, at: nil), false)
+        }
+        return (choose(for: waiter, key: key, avoiding: nil, at: now), false)
+    }
+
+    /// Takes note of the server that a client belongs to from now on.
+    func bind(_ client: IPEndpoint, to server: Int, at now: UInt64) {
+        table?.bind(client, to: server, at: now)
+    }
+
+    private mutating func countIn(at now: UInt64) {
         current += 1
         peak = max(peak, current)
         total += 1
         rate.note(1, at: now)
         lastSessionAt = now
-        return choose(for: waiter, key: key, avoiding: nil, at: now)
+        followCrowd()
     }
 
     /// Chooses a server for a connection that has none.
@@ -132,31 +174,6 @@ extension PoolState {
         return claim(found, for: waiter, at: now)
     }
 
-    /// What an attempt that failed is followed by.
-    enum NextChoice {
-        /// One at the same server, after a pause.
-        case same
-        /// One at another server, at once.
-        case other
-        /// One at the server that the key leads to, at once: the same, where a map has no other.
-        case byKey
-    }
-
-    /// Which server is asked after an attempt that failed, where that may be another one.
-    ///
-    /// haproxy's rule, with its consequence that a map's last retry follows without a pause.
-    ///
-    /// - Parameters:
-    ///   - server: The server's position.
-    ///   - mayLeave: Whether a key may leave its server at this attempt.
-    /// - Returns: What follows.
-    func nextChoice(after server: Int, mayLeave: Bool) -> NextChoice {
-        guard mayLeave || !selector.isKeyed || !servers[server].isUsable,
-            candidates.contains(where: { $0 != server })
-        else { return .same }
-        return selector.canAvoid || !servers[server].isCandidate ? .other : .byKey
-    }
-
     /// Gives a slot back, and gives it to whoever waits longest.
     mutating func giveBack(_ server: Int, at now: UInt64) -> Notice? {
         change(server) { $0.giveBack() }
@@ -179,7 +196,30 @@ extension PoolState {
     }
 
     /// Counts a connection out.
-    mutating func leave() { current -= 1 }
+    mutating func leave() {
+        current -= 1
+        followCrowd()
+    }
+
+    /// Gives a slot that came with the pool's connections to whoever waits longest; to be asked until
+    /// there is none.
+    mutating func fillGrown(at now: UInt64) -> Notice? {
+        guard waitingCount > 0 else { return nil }
+        for server in candidates {
+            if let notice = fillSlot(of: server, at: now) { return notice }
+        }
+        return nil
+    }
+
+    /// Lets the limits of servers follow the pool's connections (`minconn`): a step for each server,
+    /// in pools that have such ones alone.
+    private mutating func followCrowd() {
+        guard fullConnections > 0 else { return }
+        let (crowd, whole) = (current, fullConnections)
+        for server in servers.indices {
+            change(server) { $0.follow(crowd: crowd, of: whole) }
+        }
+    }
 
     /// Takes a slot of a server, or a place in its line; where it has neither, those of any other.
     private mutating func claim(_ server: Int, for waiter: Waiter, at now: UInt64) -> Choice {
@@ -300,15 +340,6 @@ extension PoolState {
         return isAwaited ? [] : reconsider(at: now)
     }
 
-    /// Whether a server's share still grows.
-    var isWarming: Bool { servers.contains { $0.slowStartedAt != nil } }
-
-    /// Milliseconds until growing shares are to be computed anew: haproxy's steps.
-    var warmingStep: UInt64 {
-        servers.lazy.filter { $0.slowStartedAt != nil }.map { max(1000, $0.slowStart / 20) }.min()
-            ?? 1000
-    }
-
     /// Computes the shares and limits of this moment; room that appeared goes to those who wait.
     mutating func warm(at now: UInt64) -> [Notice] { reconsider(at: now) }
 
@@ -316,6 +347,7 @@ extension PoolState {
     /// room that appeared goes to those who wait longest.
     private mutating func reconsider(at now: UInt64) -> [Notice] {
         let growsShare = selector.followsSlowStart
+        followCrowd()
         for server in servers.indices { servers[server].warm(at: now, growsShare: growsShare) }
         refresh()
         var notices: [Notice] = []

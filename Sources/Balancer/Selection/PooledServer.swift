@@ -22,8 +22,17 @@ struct PooledServer {
     private(set) var limit: Int
     /// Connections that it may hold when it has warmed up.
     var fullLimit: Int {
-        didSet { if slowStartedAt == nil { limit = fullLimit } }
+        didSet {
+            crowdLimit = fullLimit
+            settleLimit()
+        }
     }
+    /// Connections that it may hold while its pool has few (`minconn`); `nil`: as many as ever.
+    private let leastLimit: Int?
+    /// What the pool's connections leave of ``fullLimit``.
+    private var crowdLimit: Int
+    /// How far it has warmed up.
+    private var warmth: (part: UInt64, whole: UInt64) = (1, 1)
     /// When its slow start began; `nil`: it has its full share.
     private(set) var slowStartedAt: UInt64?
 
@@ -43,6 +52,8 @@ struct PooledServer {
     init(_ plan: ServerPlan) {
         fullLimit = plan.connectionLimit ?? .max
         limit = fullLimit
+        crowdLimit = fullLimit
+        leastLimit = plan.leastConnectionLimit
         isBackup = plan.isBackup
         queueLimit = plan.queueLimit ?? .max
         slowStart = milliseconds(plan.slowStart)
@@ -68,6 +79,8 @@ struct PooledServer {
 
     /// Whether new connections may go to it.
     var isUsable: Bool { isUp && administrativeState == .ready && weight > 0 && !isLeaving }
+    /// Whether those may go to it that belong to it, be it that it takes no others.
+    var isReachable: Bool { isUp && administrativeState != .maintenance && !isLeaving }
     /// Whether it has no room, or others were first.
     var isFull: Bool { served >= limit || line.count > 0 }
 
@@ -117,8 +130,28 @@ struct PooledServer {
         }
         let full = weight * 16
         share = growsShare ? min(full, max(1, full * Int(part) / Int(whole))) : full
+        warmth = (part, whole)
+        settleLimit()
+    }
+
+    /// Takes note of how many connections its pool has.
+    ///
+    /// haproxy's arithmetic.
+    ///
+    /// - Parameters:
+    ///   - crowd: The pool's connections.
+    ///   - whole: Those from which on it takes as many as it may (`fullconn`).
+    mutating func follow(crowd: Int, of whole: Int) {
+        guard let leastLimit, fullLimit != .max else { return }
+        crowdLimit =
+            crowd >= whole ? fullLimit : max(leastLimit, min(crowd, whole) * fullLimit / whole)
+        settleLimit()
+    }
+
+    private mutating func settleLimit() {
         limit =
-            fullLimit == .max ? .max : max(1, Int(UInt64(fullLimit) * part / whole))
+            crowdLimit == .max
+            ? .max : max(1, Int(UInt64(crowdLimit) * warmth.part / warmth.whole))
     }
 
     /// The share of a server of weight 256.

@@ -78,6 +78,7 @@ struct Succession: Sendable {
                 var pool = pool
                 pool.isLeaving = true
                 pool.servers = []
+                pool.serverRules = []
                 pools.append(plan.pools.count)
                 plan.pools.append(pool)
             } else {
@@ -172,10 +173,8 @@ extension FrontendPlan {
         let conditions =
             (rules.connection + rules.session + rules.content).map(\.condition)
             + rules.pools.map(\.condition)
-        let asked = conditions.flatMap { $0.alternatives.joined().flatMap(\.questions) }.compactMap
-        {
-            if case .usableServers(let pool, _) = $0 { pool } else { nil }
-        }
+        let asked = conditions.flatMap { $0.alternatives.joined().flatMap(\.questions) }
+            .compactMap(\.askedPool)
         return poolIndices + asked
     }
 
@@ -207,13 +206,7 @@ extension Condition {
         Condition(
             alternatives.map { terms in
                 terms.map { term in
-                    let questions = term.questions.map { question in
-                        guard case .usableServers(let pool, let ranges) = question else {
-                            return question
-                        }
-                        return .usableServers(poolIndex: place(pool), ranges)
-                    }
-                    return Term(questions, isNegated: term.isNegated)
+                    Term(term.questions.map { $0.moved(place) }, isNegated: term.isNegated)
                 }
             }, isNegated: isNegated)
     }

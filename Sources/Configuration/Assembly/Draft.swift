@@ -12,6 +12,8 @@ struct Draft: Sendable {
     struct RuleReference: Sendable {
         let keyword: String
         let backend: String
+        /// A server of the pool, where it is about one.
+        var server: String?
     }
 
     /// A virtual router and where its identifier stands.

@@ -177,12 +177,22 @@ struct ModelAssembler {
     }
 
     private mutating func checkRuleReferences() {
-        for reference in draft.ruleReferences
-        where !draft.backendNames.contains(reference.value.backend) {
+        for reference in draft.ruleReferences {
+            let (keyword, name) = (reference.value.keyword, reference.value.backend)
+            guard draft.backendNames.contains(name) else {
+                report(
+                    "\(keyword) \(name.quoted): no backend has this name", at: reference.location,
+                    suggestion: draft.backendNames.nearest(to: name))
+                continue
+            }
+            guard let server = reference.value.server,
+                let backend = draft.backends.first(where: { $0.value.name == name })
+            else { continue }
+            let names = backend.value.servers.map(\.name)
+            guard !names.contains(server) else { continue }
             report(
-                "\(reference.value.keyword) \(reference.value.backend.quoted): no backend has this"
-                    + " name", at: reference.location,
-                suggestion: draft.backendNames.nearest(to: reference.value.backend))
+                "\(keyword) \(server.quoted): no server of \(name.quoted) has this name",
+                at: reference.location, suggestion: names.nearest(to: server))
         }
     }
 

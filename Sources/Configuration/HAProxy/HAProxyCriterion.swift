@@ -5,6 +5,7 @@ import VRRPCore
 /// haproxy's configuration manual, sections 7.1 and 7.3.
 struct HAProxyCriterion {
     private let criterion: Word
+    private let section: String
     private var ignoresCase = false
     private var method = NameMatch.Method.exact
     private var values: [Word] = []
@@ -14,22 +15,26 @@ struct HAProxyCriterion {
     /// - Parameters:
     ///   - words: What follows the name of the list, or the brace.
     ///   - word: The name, or the brace: for the complaint when nothing follows.
+    ///   - section: The section that it stands in.
     /// - Returns: What is asked.
     /// - Throws: A remark at the word that makes no sense.
     static func read(
-        _ words: inout ArraySlice<Word>, after word: Word
+        _ words: inout ArraySlice<Word>, after word: Word, in section: String
     ) throws(Remark) -> ConnectionQuestion {
         guard let criterion = words.popFirst() else {
             throw .error("\(word.text.quoted) needs a criterion, such as src", at: word.position)
         }
-        var reader = HAProxyCriterion(criterion: criterion)
+        var reader = HAProxyCriterion(criterion: criterion, section: section)
         try reader.readFlags(&words)
         reader.values += words
         words = []
         return try reader.question()
     }
 
-    private init(criterion: Word) { self.criterion = criterion }
+    private init(criterion: Word, section: String) {
+        self.criterion = criterion
+        self.section = section
+    }
 
     private mutating func readFlags(_ words: inout ArraySlice<Word>) throws(Remark) {
         while let flag = words.first, flag.text.hasPrefix("-"), !flag.isQuoted {
@@ -43,6 +48,11 @@ struct HAProxyCriterion {
                 let word = try argument(of: flag, &words)
                 // Numbers and addresses have one way to be compared.
                 if word.text == "int" || word.text == "ip" { continue }
+                guard word.text != "reg" else {
+                    throw .error(
+                        "-m reg is not supported, because an expression may take any time on the"
+                            + " thread that serves; there are beg, end and sub", at: word.position)
+                }
                 guard let known = NameMatch.Method(rawValue: word.text) else {
                     throw .error(
                         "-m \(word.text): must be str, beg, end, sub or found", at: word.position)
@@ -92,14 +102,15 @@ struct HAProxyCriterion {
         case "req.ssl_hello_type", "req_ssl_hello_type": return .helloType(try ranges())
         case "req.len", "req_len": return .byteCount(try ranges())
         case "fe_conn" where argument == nil: return .connectionCount(try ranges())
-        case "nbsrv":
-            guard let argument else {
-                throw .error(
-                    "nbsrv needs a backend's name in parentheses, such as nbsrv(web)",
-                    at: criterion.position)
-            }
-            return .usableServers(backendName: argument, try ranges(unlessSaid: 1...Int.max))
+        case "req.ssl_ver", "req_ssl_ver": return .tlsVersion(try versions())
+        case "srv_is_up": return .serverIsUp(try server(argument))
         default:
+            if let quantity = BackendQuantity(rawValue: name) {
+                return .pool(
+                    quantity, backendName: try backend(argument, of: name),
+                    // A number alone is true where it is not 0.
+                    try ranges(unlessSaid: 1...Int.max))
+            }
             throw .error(
                 "the criterion \(criterion.text.quoted) is not offered", at: criterion.position,
                 suggestion: Self.names.nearest(to: name))
@@ -160,10 +171,63 @@ struct HAProxyCriterion {
         return ranges
     }
 
-    private static let names = [
-        "src", "dst", "src_port", "dst_port", "req.ssl_sni", "req.ssl_alpn", "req.ssl_hello_type",
-        "req.len", "nbsrv", "fe_conn", "always_true", "always_false", "wait_end",
-    ]
+    private static let names =
+        [
+            "src", "dst", "src_port", "dst_port", "req.ssl_sni", "req.ssl_alpn",
+            "req.ssl_hello_type", "req.ssl_ver", "req.len", "fe_conn", "srv_is_up", "always_true",
+            "always_false", "wait_end",
+        ] + BackendQuantity.allCases.map(\.rawValue)
+}
+
+extension HAProxyCriterion {
+    private func backend(_ argument: String?, of name: String) throws(Remark) -> String {
+        guard let argument, !argument.isEmpty else {
+            throw .error(
+                "\(name) needs a backend's name in parentheses, such as \(name)(web)",
+                at: criterion.position)
+        }
+        return argument
+    }
+
+    /// `BACKEND/SERVER`, or a server of this section.
+    private func server(_ argument: String?) throws(Remark) -> ServerReference {
+        let parts = (argument ?? "").split(separator: "/", omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }), values.isEmpty,
+            let server = parts.last
+        else {
+            throw .error(
+                "srv_is_up needs a server in parentheses, such as srv_is_up(web/a), and nothing more",
+                at: criterion.position)
+        }
+        return ServerReference(
+            backend: parts.count == 2 ? String(parts[0]) : section, server: String(server))
+    }
+
+    /// `3.3`, `3`, or a range of either: `3.1:3.3`.
+    private func versions() throws(Remark) -> [ClosedRange<Int>] {
+        var ranges: [ClosedRange<Int>] = []
+        for word in try needingValues() {
+            let ends = word.text.split(separator: ":", omittingEmptySubsequences: false)
+                .map { version($0) }
+            guard (1...2).contains(ends.count), let first = ends.first ?? nil,
+                let last = ends.last ?? nil, first.lowerBound <= last.upperBound
+            else {
+                throw .error(
+                    "\(word.text.quoted): must be a version such as 3.3, which is TLS 1.2, or a range"
+                        + " such as 3.1:3.3", at: word.position)
+            }
+            ranges.append(first.lowerBound...last.upperBound)
+        }
+        return ranges
+    }
+
+    private func version(_ text: Substring) -> ClosedRange<Int>? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard let major = UInt16(parts[0]), parts.count <= 2 else { return nil }
+        guard parts.count == 2 else { return Int(major) << 16...Int(major) << 16 | 0xffff }
+        guard let minor = UInt16(parts[1]) else { return nil }
+        return Int(major) << 16 | Int(minor)...Int(major) << 16 | Int(minor)
+    }
 }
 
 extension Word {

@@ -4,6 +4,7 @@ extension HAProxySection {
         "rate-limit": .line { section, arguments throws(Remark) in
             try rates.read(into: &section, &arguments)
         },
+        "fullconn": .integer(\.settings.poolLimits.fullConnections, .atLeast(1)),
         // An addition to haproxy's language, where only servers have it.
         "maxqueue": .line { section, arguments throws(Remark) in
             section.settings.poolLimits.queueLimit = try arguments.limit()
@@ -37,6 +38,9 @@ extension HAProxyServerOptions {
     static let limitOptions: [String: Rule<HAProxyServerOptions>] = [
         "maxqueue": .line { options, arguments throws(Remark) in
             options.queueLimit = try arguments.limit()
+        },
+        "minconn": .line { options, arguments throws(Remark) in
+            options.leastConnectionLimit = try arguments.limit()
         },
         "slowstart": .time(\.slowStart),
     ]

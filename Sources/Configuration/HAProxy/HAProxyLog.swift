@@ -115,18 +115,35 @@ extension Arguments {
             return .socket(path: String(word.text.dropFirst("unix@".count)))
         default: break
         }
-        let parts = word.text.split(separator: ":", omittingEmptySubsequences: false)
-        if parts.count <= 2, let address = IPv4Address(String(parts[0])) {
-            guard let port = parts.count == 1 ? 514 : UInt16(parts[1]), port > 0 else {
-                throw .error(
-                    "log \(word.text.quoted): the port must be 1 to 65535", at: word.position)
-            }
-            return .datagrams(Endpoint(address: address, port: port))
-        }
+        if let endpoint = try logEndpoint(word) { return .datagrams(endpoint) }
         warn(
-            "'log \(word.text)' is known but not implemented yet: only an IPv4 address, a socket's"
+            "'log \(word.text)' is known but not implemented yet: only an IP address, a socket's"
                 + " path, stdout and stderr can take lines; none go there", at: word.position)
         return nil
+    }
+
+    /// `ADDRESS[:PORT]`, an address of IPv6 with a port in brackets; `nil`: no address.
+    private func logEndpoint(_ word: Word) throws(Remark) -> Endpoint? {
+        var text = Substring(word.text)
+        for prefix in ["udp@", "ipv4@", "ipv6@", "udp4@", "udp6@"] where text.hasPrefix(prefix) {
+            text = text.dropFirst(prefix.count)
+        }
+        var port = Substring("514")
+        var host = text
+        if IPAddress(String(text)) == nil, !text.hasSuffix("]"),
+            let colon = text.lastIndex(of: ":")
+        {
+            host = text[..<colon]
+            port = text[text.index(after: colon)...]
+        }
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        let address = IPAddress(String(host))
+        guard let address else { return nil }
+        guard let number = UInt16(port), number > 0 else {
+            throw .error(
+                "log \(word.text.quoted): the port must be 1 to 65535", at: word.position)
+        }
+        return .internet(address: address, port: number)
     }
 
     /// syslog's facilities in the order of their numbers; RFC 5424 §6.2.1, haproxy's words.

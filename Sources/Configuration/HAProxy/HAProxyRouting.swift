@@ -2,13 +2,19 @@ import VRRPCore
 
 /// What the rules of one section say: `acl`, `tcp-request`, `use_backend`.
 struct HAProxyRouting: Sendable {
+    /// The section's name.
+    let section: String
     /// A pool that a rule names.
     struct Reference: Sendable {
         let value: Draft.RuleReference
         let position: Position
     }
 
+    init(_ section: String) { self.section = section }
+
     private(set) var rules = ConnectionRules()
+    /// `use-server`.
+    private(set) var servers: [ServerRule] = []
     private(set) var references: [Reference] = []
     /// The questions of each access list; several lines of one name add up.
     private var lists: [String: [ConnectionQuestion]] = [:]
@@ -38,6 +44,25 @@ struct HAProxyRouting: Sendable {
         note("use_backend", name)
         rules.backends.append(
             BackendRule(backendName: name.text, condition: try condition(&arguments)))
+    }
+
+    /// Reads `use-server NAME if|unless …`.
+    mutating func addServer(_ arguments: inout Arguments) throws(Remark) {
+        let name = try arguments.next("the name of a server")
+        guard arguments.upcoming != nil else {
+            throw .error("'use-server' needs 'if' or 'unless'", at: name.position)
+        }
+        note("use-server", Word(text: section, position: name.position), server: name.text)
+        servers.append(ServerRule(serverName: name.text, condition: try condition(&arguments)))
+    }
+
+    /// Takes down the pools and servers that rules name, which are looked up once all are known.
+    func note(in draft: inout Draft, file: String) {
+        draft.ruleReferences += references.map { reference in
+            Placed(
+                value: reference.value,
+                location: Location(file: file, position: reference.position))
+        }
     }
 
     /// Reads `tcp-request connection|session|content|inspect-delay …`.
@@ -191,17 +216,24 @@ struct HAProxyRouting: Sendable {
     private mutating func question(
         _ words: inout ArraySlice<Word>, after word: Word
     ) throws(Remark) -> ConnectionQuestion {
-        let question = try HAProxyCriterion.read(&words, after: word)
-        if case .usableServers(let name, _) = question {
-            note("nbsrv", Word(text: name, position: word.position))
+        let question = try HAProxyCriterion.read(&words, after: word, in: section)
+        switch question {
+        case .pool(let quantity, let name, _):
+            note(quantity.rawValue, Word(text: name, position: word.position))
+        case .serverIsUp(let server):
+            note(
+                "srv_is_up", Word(text: server.backend, position: word.position),
+                server: server.server)
+        default: break
         }
         return question
     }
 
-    private mutating func note(_ keyword: String, _ name: Word) {
+    private mutating func note(_ keyword: String, _ name: Word, server: String? = nil) {
         references.append(
             Reference(
-                value: Draft.RuleReference(keyword: keyword, backend: name.text),
+                value: Draft.RuleReference(
+                    keyword: keyword, backend: name.text, server: server),
                 position: name.position))
     }
 

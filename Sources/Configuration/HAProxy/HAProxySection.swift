@@ -28,6 +28,9 @@ struct HAProxySettings: Sendable {
     var checks = HAProxyChecks()
     var backendName: Word?
     var source: ConnectionSource?
+    var backlog: Int?
+    var clientProbes = HAProxyProbes()
+    var serverProbes = HAProxyProbes()
     var showsStatistics = false
     var page = StatisticsPage(name: "")
 }
@@ -40,7 +43,8 @@ struct HAProxySection: Sendable {
     let name: Word
     var settings: HAProxySettings
     private var listeners: [(listener: Listener, position: Position)] = []
-    var routing = HAProxyRouting()
+    var routing: HAProxyRouting
+    var binding = HAProxyBinding()
     /// Whether an address to listen on was written, be it a wrong one.
     private var wasBound = false
     private var servers: [Server] = []
@@ -54,6 +58,7 @@ struct HAProxySection: Sendable {
         self.kind = kind
         self.name = name
         self.settings = settings
+        routing = HAProxyRouting(name.text)
         self.settings.checks.inherit()
     }
 
@@ -61,10 +66,11 @@ struct HAProxySection: Sendable {
     mutating func bind(_ arguments: inout Arguments) throws(Remark) {
         wasBound = true
         let endpoints = try arguments.next("ADDRESS:PORT").endpoints()
-        var bind = try HAProxyBind(&arguments)
+        let bind = try HAProxyBind(&arguments)
         for (endpoint, position) in endpoints {
-            bind.listener.endpoint = endpoint
-            listeners.append((bind.listener, position))
+            var listener = bind.listener
+            listener.endpoint = endpoint
+            listeners.append((listener, position))
         }
     }
 
@@ -130,6 +136,15 @@ struct HAProxySection: Sendable {
         servers.append(server)
     }
 
+    /// What the section says of all its listeners, wherever it stands.
+    private mutating func completeListeners() {
+        for index in listeners.indices {
+            listeners[index].listener.backlog =
+                listeners[index].listener.backlog ?? settings.backlog
+            listeners[index].listener.keepAlive = settings.clientProbes.settings
+        }
+    }
+
     /// Whether the section shows a page instead of balancing.
     private var isPage: Bool {
         settings.mode == .http && settings.showsStatistics && kind != .backend && servers.isEmpty
@@ -137,7 +152,8 @@ struct HAProxySection: Sendable {
     }
 
     /// Adds what the section says to the draft, and remarks where it does not make sense.
-    func finish(file: String, into draft: inout Draft, _ remarks: inout [Remark]) {
+    mutating func finish(file: String, into draft: inout Draft, _ remarks: inout [Remark]) {
+        completeListeners()
         if kind == .check { return finishCheck(file: file, into: &draft, &remarks) }
         if kind != .frontend { draft.backendNames.insert(name.text) }
         if settings.logsToSyslog { draft.global.logsToSyslog = true }
@@ -163,6 +179,7 @@ struct HAProxySection: Sendable {
         if settings.mode == .udp { refuseStreamWords(&remarks) }
         if kind != .backend { addFrontend(file: file, into: &draft, &remarks) }
         if kind != .frontend { addBackend(file: file, into: &draft, &remarks) }
+        routing.note(in: &draft, file: file)
         warnAboutTimeouts(&remarks)
     }
 
@@ -211,13 +228,9 @@ struct HAProxySection: Sendable {
         for index in frontend.listeners.indices {
             frontend.listeners[index].isDatagram = settings.mode == .udp
         }
+        settings.clientProbes.warnIfIdle("clitcpka", &remarks)
         frontend.rules = routing.finish(
             hasDefault: settings.backendName != nil || kind == .listen, &remarks)
-        draft.ruleReferences += routing.references.map { reference in
-            Placed(
-                value: reference.value,
-                location: Location(file: file, position: reference.position))
-        }
         frontend.connectionLimit = settings.connectionLimit
         frontend.clientTimeout = settings.clientTimeout.unlessZero
         frontend.omitsEmptyConnectionsFromLog = settings.omitsEmptyConnectionsFromLog
@@ -246,7 +259,13 @@ struct HAProxySection: Sendable {
         backend.limits.tunnelTimeout = backend.limits.tunnelTimeout.unlessZero
         backend.limits.serverFinTimeout = backend.limits.serverFinTimeout.unlessZero
         backend.limits.noServerTimeout = backend.limits.noServerTimeout.unlessZero
+        backend.serverRules = routing.servers
+        backend.stickiness = binding.finish(&remarks)
         backend.servers = servers.map(withSource)
+        for index in backend.servers.indices {
+            backend.servers[index].connection.keepAlive = settings.serverProbes.settings
+        }
+        settings.serverProbes.warnIfIdle("srvtcpka", &remarks)
         backend.connectTimeout = settings.connectTimeout.unlessZero
         backend.serverTimeout = settings.serverTimeout.unlessZero
         backend.queueTimeout = settings.queueTimeout.unlessZero

@@ -18,6 +18,15 @@ extension HAProxySection {
         "server": ([.listen, .backend], true),
         "server-template": ([.listen, .backend], true),
         "default_backend": ([.defaults, .listen, .frontend], true),
+        "backlog": ([.defaults, .listen, .frontend], false),
+        "clitcpka-cnt": ([.defaults, .listen, .frontend], false),
+        "clitcpka-idle": ([.defaults, .listen, .frontend], false),
+        "clitcpka-intvl": ([.defaults, .listen, .frontend], false),
+        "srvtcpka-cnt": ([.defaults, .listen, .backend], false),
+        "srvtcpka-idle": ([.defaults, .listen, .backend], false),
+        "srvtcpka-intvl": ([.defaults, .listen, .backend], false),
+        "fullconn": ([.defaults, .listen, .backend], false),
+        "log-format": ([.defaults, .listen, .frontend], false),
         "maxconn": ([.defaults, .listen, .frontend], false),
         "clitimeout": ([.defaults, .listen, .frontend], false),
         "balance": ([.defaults, .listen, .backend], false),
@@ -28,7 +37,10 @@ extension HAProxySection {
         "contimeout": ([.defaults, .listen, .backend], false),
         "default-server": ([.defaults, .listen, .backend, .check], false),
         "target": ([.check], true),
-        "acl": ([.listen, .frontend], true),
+        "acl": ([.listen, .frontend, .backend], true),
+        "use-server": ([.listen, .backend], false),
+        "stick-table": ([.listen, .backend], false),
+        "stick": ([.listen, .backend], false),
         "tcp-request": ([.listen, .frontend], true),
         "use_backend": ([.listen, .frontend], true),
         "source": ([.defaults, .listen, .backend], false),
@@ -42,19 +54,20 @@ extension HAProxySection {
         implemented
             .merging(selectionKeywords) { own, _ in own }
             .merging(limitKeywords) { own, _ in own }
+            .merging(transportKeywords) { own, _ in own }
+            .merging(bindingKeywords) { own, _ in own }
             .merging(routing) { own, _ in own }
             .merging(HAProxyChecks.keywords) { own, _ in own }
             .merging(consequential) { own, _ in own },
         notYet: """
-            appsession backlog block capture clitcpka-cnt clitcpka-idle clitcpka-intvl compression
+            appsession block capture compression
             declare description email-alert errorfile errorfiles errorloc
-            errorloc302 errorloc303 filter fullconn grace guid hash-preserve-affinity
+            errorloc302 errorloc303 filter grace guid hash-preserve-affinity
             http-after-response http-error http-reuse
-            http-send-name-header id ignore-persist load-server-state-from-file log-format
-            log-format-sd log-steps log-tag max-keep-alive-queue max-session-srv-conns monitor
+            http-send-name-header id ignore-persist load-server-state-from-file log-format-sd log-steps log-tag max-keep-alive-queue max-session-srv-conns monitor
             monitor-net monitor-uri persist quic-initial redirect reqadd
             reqdel reqrep rspadd rspdel rsprep server-state-file-name
-            srvtcpka-cnt srvtcpka-idle srvtcpka-intvl stick-table transparent
+            transparent
             unique-id-format unique-id-header bind-process error-log-format
             """,
         neighbours: HAProxyReader.sections)
@@ -97,6 +110,7 @@ extension HAProxySection {
             try statistics.read(into: &section, &arguments)
         },
         "log": log,
+        "log-format": logFormat,
         "disabled": .set(\.settings.isDisabled, to: true),
         "enabled": .set(\.settings.isDisabled, to: false),
     ]
@@ -109,10 +123,8 @@ extension HAProxySection {
         "http-request": .notYet("no request is looked at"),
         "http-response": .notYet("no response is looked at"),
         "retry-on": .notYet("only a failed connection is tried again"),
-        "stick": .notYet("no connection is bound to a server"),
         "tcp-response": .notYet("no connection is refused or changed by it"),
         "use-fcgi-app": .notYet("lbctl balances TCP"),
-        "use-server": .notYet("the balance algorithm chooses every server"),
     ]
 
     private static let modes = KeywordTable<HAProxySection>(
@@ -171,20 +183,21 @@ extension HAProxySection {
             "splice-auto": .alwaysSo, "splice-request": .alwaysSo, "splice-response": .alwaysSo,
         ].merging(selectionOptions) { own, _ in own }
             .merging(logOptions) { own, _ in own }
+            .merging(transportOptions) { own, _ in own }
             .merging(HAProxyChecks.options) { own, _ in own },
         notYet: """
-            abortonclose accept-invalid-http-request accept-invalid-http-response
+            accept-invalid-http-request accept-invalid-http-response
             accept-unsafe-violations-in-http-request accept-unsafe-violations-in-http-response
-            assume-rfc6587-ntf checkcache clitcpka disable-h2-upgrade
+            assume-rfc6587-ntf checkcache disable-h2-upgrade
             forceclose forwarded forwardfor h1-case-adjust-bogus-client
             h1-case-adjust-bogus-server http-buffer-request http-drop-request-trailers
             http-drop-response-trailers http-ignore-probes http-keep-alive http-no-delay
             http-pretend-keepalive http-proxy http-restrict-req-hdr-names http-server-close
             http-tunnel http-use-htx http-use-proxy-header httpclose httplog httpslog
             idle-close-on-response independent-streams
-            nolinger originalto persist
-            prefer-last-server spop-check srvtcpka
-            tcp-smart-accept tcp-smart-connect tcpka transparent
+            originalto persist
+            prefer-last-server spop-check
+            tcp-smart-accept tcp-smart-connect transparent
             """)
 
     /// haproxy's configuration manual, the keywords that begin with `stats`.

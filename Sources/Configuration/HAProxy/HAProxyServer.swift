@@ -2,6 +2,7 @@
 struct HAProxyServerOptions: Sendable {
     var weight = 1
     var connectionLimit: Int?
+    var leastConnectionLimit: Int?
     var queueLimit: Int?
     var slowStart: Duration?
     var isChecked = false
@@ -80,7 +81,7 @@ struct HAProxyServerOptions: Sendable {
         1: """
         alpn cc check-proto check-reuse-pool ciphers ciphersuites client-sigalgs crl-file crt curves
         from guid hash-key healthcheck id idle-ping
-        log-bufsize log-proto max-reuse minconn namespace npn
+        log-bufsize log-proto max-reuse namespace npn
         pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto
         redir renegotiate set-proxy-v2-tlv-fmt
         shard sigalgs sni socks4 ssl-max-ver ssl-min-ver tcp-md5sig
@@ -101,6 +102,11 @@ struct HAProxyServerOptions: Sendable {
         }
         server.weight = weight
         server.connectionLimit = connectionLimit
+        server.leastConnectionLimit = leastConnectionLimit
+        // As haproxy: alone, or not below it, it is the limit itself.
+        if let least = leastConnectionLimit, least >= connectionLimit ?? 0 {
+            (server.connectionLimit, server.leastConnectionLimit) = (least, nil)
+        }
         server.queueLimit = queueLimit
         server.slowStart = slowStart == .zero ? nil : slowStart
         server.check = finishedCheck

@@ -21,7 +21,7 @@ extension BalancerPlan {
                     return index
                 }
             },
-            pools: model.backends.map(PoolPlan.init))
+            pools: model.backends.map { PoolPlan($0, model) { indices[$0] ?? 0 } })
         otherDescriptors = model.otherDescriptors
     }
 
@@ -82,10 +82,28 @@ extension ConnectionLogging {
         guard !frontend.logTargets(global).isEmpty else { return nil }
         switch frontend.log.form {
         case .accepting: self.init(moment: .accepting)
-        case .tcplog, .json: self.init(moment: frontend.log.isEarly ? .connecting : .ending)
+        case .tcplog, .json, .written:
+            self.init(moment: frontend.log.isEarly ? .connecting : .ending)
         }
         omitsEmpty = frontend.omitsEmptyConnectionsFromLog
         omitsNormal = frontend.log.omitsNormal
+        tellsDestination =
+            frontend.log.form == .written && LineFormat(frontend.log.format).tellsDestination
+    }
+}
+
+extension LineFormat {
+    /// A form as a file has it.
+    init(_ pieces: [LogFormatPiece]) {
+        self.init(
+            pieces.map { piece -> Piece in
+                switch piece {
+                case .text(let text): .text(text)
+                case .variable(let name, let isQuoted):
+                    Variable(rawValue: name.rawValue).map { .variable($0, isQuoted: isQuoted) }
+                        ?? .text("")
+                }
+            })
     }
 }
 
@@ -97,7 +115,7 @@ extension Frontend {
 }
 
 extension PoolPlan {
-    fileprivate init(_ backend: Backend) {
+    fileprivate init(_ backend: Backend, _ model: Model, poolIndex: (String) -> Int) {
         self.init(
             name: backend.name, algorithm: Algorithm(backend.algorithm),
             servers: backend.servers.map(ServerPlan.init),
@@ -112,6 +130,13 @@ extension PoolPlan {
         tunnelTimeout = backend.limits.tunnelTimeout
         serverFinTimeout = backend.limits.serverFinTimeout
         noServerTimeout = backend.limits.noServerTimeout
+        fullConnections = backend.limits.fullConnections ?? model.usualFullConnections(of: backend)
+        resetsServers = backend.limits.resetsServers
+        dropsLeavers = backend.limits.dropsLeavers
+        serverRules = backend.serverRules.map { rule in
+            ServerRule(rule.serverName, if: Condition(rule.condition, poolIndex))
+        }
+        stickiness = backend.stickiness.map(Stickiness.init)
     }
 }
 
@@ -170,6 +195,7 @@ extension ServerPlan {
         // What is known of it is said at once; until then it takes nobody.
         isUp = server.check == nil && !isByName && server.health.tracked == nil
         connection = ConnectionPlan(server.connection)
+        leastConnectionLimit = server.leastConnectionLimit
         queueLimit = server.queueLimit
         slowStart = server.slowStart
         shutsSessionsWhenDown = server.health.endsSessionsWhenDown
@@ -178,6 +204,22 @@ extension ServerPlan {
 }
 
 extension Model {
+    /// haproxy's `fullconn` where none is said: a tenth of what the frontends that lead to a pool may
+    /// have.
+    ///
+    /// `nil`: no server asks.
+    fileprivate func usualFullConnections(of backend: Backend) -> Int? {
+        guard backend.servers.contains(where: { $0.leastConnectionLimit != nil }) else {
+            return nil
+        }
+        let most = global.connectionLimit ?? KernelSettings.openFileLimit / 2
+        let sum = activeFrontends.filter { frontend in
+            frontend.backendName == backend.name
+                || frontend.rules.backends.contains { $0.backendName == backend.name }
+        }.reduce(0) { $0 + min($1.connectionLimit ?? most, most) }
+        return max(1, sum / 10)
+    }
+
     /// The frontends that accept connections.
     var activeFrontends: [Frontend] { frontends.filter { !$0.isDisabled } }
 

@@ -13,6 +13,7 @@ final class ConnectionLog: Sendable {
     struct Route: Sendable {
         let name: String
         let settings: ConnectionLogSettings
+        let format: LineFormat
         let targets: [(target: LogTarget, sink: LineSink)]
     }
 
@@ -69,7 +70,10 @@ final class ConnectionLog: Sendable {
                 sinks[target.destination] = sink
                 targets.append((target, sink))
             }
-            routes.append(Route(name: frontend.name, settings: frontend.log, targets: targets))
+            routes.append(
+                Route(
+                    name: frontend.name, settings: frontend.log,
+                    format: LineFormat(frontend.log.format), targets: targets))
         }
         return routes
     }
@@ -149,8 +153,11 @@ final class ConnectionLog: Sendable {
         at present: CivilTime, by route: Route
     ) {
         let text =
-            route.settings.form == .json
-            ? line.json(record, acceptedAt: date) : line.text(record, acceptedAt: date)
+            switch route.settings.form {
+            case .json: line.json(record, acceptedAt: date)
+            case .written: line.text(record, as: route.format, acceptedAt: date)
+            case .accepting, .tcplog: line.text(record, acceptedAt: date)
+            }
         let isError = route.settings.separatesErrors && record.ending.cause != .none
         let severity = isError ? ConnectionLog.error : ConnectionLog.information
         for (target, sink) in route.targets where severity <= target.leastSeverity {
@@ -191,7 +198,8 @@ extension LogTarget.Destination {
         switch self {
         case .datagrams(let endpoint):
             .datagrams(
-                SocketAddress(address: endpoint.address?.ipv4?.rawValue ?? 0, port: endpoint.port))
+                endpoint.address.map { IPEndpoint($0, port: endpoint.port) }
+                    ?? IPEndpoint(ipv4: 0, port: endpoint.port))
         case .socket(let path): .socket(path: path)
         case .standardOutput: .descriptor(1)
         case .standardError: .descriptor(2)

@@ -37,7 +37,8 @@ extension Rule {
 }
 
 extension Condition {
-    fileprivate init(_ condition: RuleCondition, _ poolIndex: (String) -> Int) {
+    /// A condition of the model.
+    init(_ condition: RuleCondition, _ poolIndex: (String) -> Int) {
         self.init(
             condition.alternatives.map { terms in
                 terms.map { term in
@@ -61,10 +62,26 @@ extension Question {
         case .protocolName(let texts): self = .protocolName(texts.map(TextPattern.init))
         case .helloType(let ranges): self = .helloType(ranges)
         case .byteCount(let ranges): self = .byteCount(ranges)
-        case .usableServers(let name, let ranges):
-            self = .usableServers(poolIndex: poolIndex(name), ranges)
+        case .tlsVersion(let ranges): self = .tlsVersion(ranges)
+        case .pool(let quantity, let name, let ranges):
+            self = .pool(PoolQuantity(quantity), poolIndex: poolIndex(name), ranges)
+        case .serverIsUp(let server):
+            self = .serverIsUp(poolIndex: poolIndex(server.backend), serverName: server.server)
         case .connectionCount(let ranges): self = .connectionCount(ranges)
         }
+    }
+}
+
+extension PoolQuantity {
+    fileprivate init(_ quantity: BackendQuantity) {
+        self =
+            switch quantity {
+            case .usableServers: .usableServers
+            case .connections: .connections
+            case .freePlaces: .freePlaces
+            case .waiting: .waiting
+            case .waitingPerServer: .waitingPerServer
+            }
     }
 }
 
@@ -126,6 +143,28 @@ extension ConnectionPlan {
         self.init(
             header: header, source: source, interface: connection.source.interface,
             userTimeout: connection.userTimeout)
+        keepAlive = connection.keepAlive.map(KeepAlive.init)
+    }
+}
+
+extension Stickiness {
+    /// How clients belong to servers.
+    init(_ settings: StickinessSettings) {
+        self.init(size: settings.size, lifetime: settings.lifetime)
+        keepsAll = settings.keepsAll
+        isIPv4 = settings.isIPv4
+        matches = settings.matches
+        stores = settings.stores
+    }
+}
+
+extension KeepAlive {
+    /// Probes on idle connections; what is not said is as the kernel has it.
+    init(_ settings: KeepAliveSettings) {
+        func seconds(_ time: Duration?) -> Int32 { Int32((time ?? .zero).components.seconds) }
+        self.init(
+            idle: seconds(settings.idle), interval: seconds(settings.interval),
+            count: Int32(settings.count ?? 0))
     }
 }
 

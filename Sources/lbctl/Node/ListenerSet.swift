@@ -192,6 +192,7 @@ extension ListeningOptions {
         defersAccept = listener.defersAccept
         segmentByteCount = listener.segmentByteCount.map { Int32(clamping: $0) }
         userTimeout = Int32(clamping: Int((listener.userTimeout ?? .zero) / .milliseconds(1)))
+        keepAlive = listener.keepAlive.map(KeepAlive.init)
         isTransparent = listener.isTransparent
         mode = listener.mode
         owner = (listener.userID, listener.groupID)

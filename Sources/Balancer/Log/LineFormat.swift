@@ -1,0 +1,142 @@
+public import LinuxIO
+
+/// A form of log lines that somebody wrote (`log-format`).
+public struct LineFormat: Hashable, Sendable {
+    /// A piece of a line.
+    public enum Piece: Hashable, Sendable {
+        /// These words.
+        case text(String)
+        /// What the variable has for the connection; in quotes or not.
+        case variable(Variable, isQuoted: Bool)
+    }
+
+    /// What a line can say of a connection; haproxy's names.
+    public enum Variable: String, Hashable, Sendable, CaseIterable {
+        /// Who the client is.
+        case clientAddress = "ci", clientPort = "cp"
+        /// Where the client connected to.
+        case frontendAddress = "fi", frontendPort = "fp"
+        /// Where the server is.
+        case serverAddress = "si", serverPort = "sp"
+        /// The frontend, twice, its pool and the server.
+        case frontend = "f", frontendName = "ft", pool = "b", server = "s"
+        /// When it was accepted.
+        case date = "t", localDate = "Tl", timestamp = "Ts", milliseconds = "ms"
+        /// How long it took, in milliseconds.
+        case queueTime = "Tw", connectTime = "Tc", totalTime = "Tt"
+        /// Bytes to the client, and from it.
+        case bytesOut = "B", bytesIn = "U"
+        /// How it ended.
+        case ending = "ts"
+        /// How many connections there were.
+        case processConnections = "ac", frontendConnections = "fc", poolConnections = "bc"
+        /// How many connections there were to the server.
+        case serverConnections = "sc"
+        /// Further attempts.
+        case retries = "rc"
+        /// Places in the lines.
+        case serverQueue = "sq", poolQueue = "bq"
+        /// This process.
+        case hostName = "H", processID = "pid"
+    }
+
+    /// The pieces.
+    public var pieces: [Piece]
+
+    /// Makes a form.
+    public init(_ pieces: [Piece]) { self.pieces = pieces }
+
+    /// Whether lines say where clients connected to.
+    public var tellsDestination: Bool {
+        pieces.contains {
+            guard case .variable(let variable, _) = $0 else { return false }
+            return variable == .frontendAddress || variable == .frontendPort
+        }
+    }
+}
+
+extension ConnectionLine {
+    /// A line in a form that somebody wrote.
+    ///
+    /// haproxy's configuration manual, section 8.2.6; what is not known is `-`, or -1 for a time.
+    ///
+    /// - Parameters:
+    ///   - record: What is to be told.
+    ///   - format: The form.
+    ///   - date: When the connection was accepted.
+    /// - Returns: The line, without an end.
+    public func text(
+        _ record: ConnectionRecord, as format: LineFormat, acceptedAt date: CivilTime
+    ) -> String {
+        var line = ""
+        for piece in format.pieces {
+            switch piece {
+            case .text(let text): line += text
+            case .variable(let variable, let isQuoted):
+                let value = value(variable, of: record, acceptedAt: date)
+                line += isQuoted ? "\"\(value)\"" : value
+            }
+        }
+        return line
+    }
+
+    private func value(
+        _ variable: LineFormat.Variable, of record: ConnectionRecord, acceptedAt date: CivilTime
+    ) -> String {
+        let plus = record.kind == .connected ? "+" : ""
+        return switch variable {
+        case .clientAddress: record.client.host
+        case .clientPort: record.client.portText
+        case .frontendAddress: record.local.host
+        case .frontendPort: record.local.portText
+        case .serverAddress: serverEnd(of: record).host
+        case .serverPort: serverEnd(of: record).portText
+        case .frontend, .frontendName: plan.frontends[record.frontend].name
+        case .pool: plan.pools[record.pool].name
+        case .server:
+            record.server.map { plan.pools[record.pool].servers[$0].name } ?? "<NOSRV>"
+        case .date: date.logDate
+        case .localDate: date.localLogDate
+        case .timestamp: "\(date.secondsSince1970)"
+        case .milliseconds: date.millisecondDigits
+        case .queueTime: "\(record.queueTime ?? -1)"
+        case .connectTime: "\(record.connectTime ?? -1)"
+        case .totalTime: "\(plus)\(record.totalTime)"
+        case .bytesOut: "\(plus)\(record.bytesOut)"
+        case .bytesIn: "\(plus)\(record.bytesIn)"
+        case .ending: record.ending.description
+        case .processConnections: "\(record.processConnections)"
+        case .frontendConnections: "\(record.frontendConnections)"
+        case .poolConnections: "\(record.poolConnections)"
+        case .serverConnections: "\(record.serverConnections)"
+        case .retries: "\(record.wasRedispatched ? "+" : "")\(record.retries)"
+        case .serverQueue: "\(record.serverQueue)"
+        case .poolQueue: "\(record.poolQueue)"
+        case .hostName: HostName.current
+        case .processID: "\(SystemLimits.processID)"
+        }
+    }
+
+    /// Where the plan has the server; one that has a name may have moved since.
+    private func serverEnd(of record: ConnectionRecord) -> IPEndpoint {
+        guard let server = record.server else { return .none }
+        return switch plan.pools[record.pool].servers[server].address {
+        case .ipv4(let address): IPEndpoint(ipv4: address.address, port: address.port)
+        case .ipv6(let end): end
+        default: .none
+        }
+    }
+}
+
+extension IPEndpoint {
+    /// The address alone.
+    fileprivate var host: String {
+        guard isPresent else { return "-" }
+        let text = description
+        let end = text.lastIndex(of: ":") ?? text.endIndex
+        return text[..<end].hasPrefix("[")
+            ? String(text[..<end].dropFirst().dropLast()) : String(text[..<end])
+    }
+
+    fileprivate var portText: String { isPresent ? "\(port)" : "-" }
+}

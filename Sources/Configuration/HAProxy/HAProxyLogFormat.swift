@@ -1,0 +1,95 @@
+extension HAProxySection {
+    /// `log-format`; haproxy's configuration manual, sections 8.2.6 and 4.2.
+    static let logFormat = Rule<HAProxySection>.line { section, arguments throws(Remark) in
+        let first = try arguments.next("a form, such as \"%ci:%cp %b/%s %ts\"")
+        // Without quotes words may be divided by spaces that a backslash stands before.
+        let words = [first] + arguments.remaining()
+        let text = words.map(\.text).joined(separator: " ")
+        var reader = LogFormatReader(text, at: first)
+        section.settings.log.format = try reader.pieces()
+        section.settings.log.form = .written
+    }
+}
+
+/// Takes the text after `log-format` apart.
+private struct LogFormatReader {
+    private let word: Word
+    private var rest: Substring
+    private var isQuoted = false
+    private var isQuotedThroughout = false
+    private var found: [LogFormatPiece] = []
+
+    init(_ text: String, at word: Word) {
+        self.word = word
+        rest = Substring(text)
+    }
+
+    mutating func pieces() throws(Remark) -> [LogFormatPiece] {
+        while let sign = rest.firstIndex(of: "%") {
+            add(String(rest[..<sign]))
+            rest = rest[rest.index(after: sign)...]
+            try readVariable()
+        }
+        add(String(rest))
+        return found
+    }
+
+    private mutating func add(_ text: String) {
+        guard !text.isEmpty else { return }
+        if case .text(let former) = found.last {
+            found[found.count - 1] = .text(former + text)
+        } else {
+            found.append(.text(text))
+        }
+    }
+
+    /// Reads what follows a percent sign.
+    private mutating func readVariable() throws(Remark) {
+        if rest.hasPrefix("%") {
+            rest = rest.dropFirst()
+            return add("%")
+        }
+        isQuoted = isQuotedThroughout
+        if rest.hasPrefix("{") { try readFlags() }
+        guard !rest.hasPrefix("[") else {
+            throw .error(
+                "log-format: '%[…]' is not supported, because a line is made once the connection is"
+                    + " gone; there are \(Self.names)", at: word.position)
+        }
+        let name = rest.prefix { $0.isLetter }
+        rest = rest.dropFirst(name.count)
+        // `%o` alone carries flags for all that follow.
+        guard name != "o" else {
+            isQuotedThroughout = isQuoted
+            return
+        }
+        guard let variable = LogVariable(rawValue: String(name)) else {
+            throw .error(
+                "log-format: \("%\(name)".quoted) is not offered; there are \(Self.names)",
+                at: word.position)
+        }
+        found.append(.variable(variable, isQuoted: isQuoted))
+    }
+
+    /// `{+Q}`, `{-Q}`, and others that are not offered.
+    private mutating func readFlags() throws(Remark) {
+        guard let end = rest.firstIndex(of: "}") else {
+            throw .error("log-format: '%{' is not closed", at: word.position)
+        }
+        let flags = rest[rest.index(after: rest.startIndex)..<end]
+        rest = rest[rest.index(after: end)...]
+        for flag in flags.split(separator: ",", omittingEmptySubsequences: false) {
+            switch flag {
+            case "+Q": isQuoted = true
+            case "-Q": isQuoted = false
+            default:
+                throw .error(
+                    "log-format: the flag \(String(flag).quoted) is not offered; there are +Q and -Q",
+                    at: word.position)
+            }
+        }
+    }
+
+    private static let names = LogVariable.allCases.map { "%\($0.rawValue)" }
+        .joined(separator: " ")
+}

@@ -1,0 +1,69 @@
+/// A piece of the form of a connection's log line (`log-format`).
+public enum LogFormatPiece: Hashable, Sendable, Codable {
+    /// These words.
+    case text(String)
+    /// What the variable has for the connection; in quotes (`%{+Q}`) or not.
+    case variable(LogVariable, isQuoted: Bool)
+}
+
+/// What a log line can say of a connection; haproxy's names.
+public enum LogVariable: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The client's address.
+    case clientAddress = "ci"
+    /// The client's port.
+    case clientPort = "cp"
+    /// The address that the client connected to.
+    case frontendAddress = "fi"
+    /// The port that the client connected to.
+    case frontendPort = "fp"
+    /// The server's address.
+    case serverAddress = "si"
+    /// The server's port.
+    case serverPort = "sp"
+    /// The frontend.
+    case frontend = "f"
+    /// The frontend, with a mark for TLS in haproxy, which there is none of here.
+    case frontendName = "ft"
+    /// The pool.
+    case pool = "b"
+    /// The server.
+    case server = "s"
+    /// When the connection was accepted.
+    case date = "t"
+    /// The same, with the time zone.
+    case localDate = "Tl"
+    /// The same, in seconds since 1970.
+    case timestamp = "Ts"
+    /// The milliseconds of that second.
+    case milliseconds = "ms"
+    /// Milliseconds until a server was its own.
+    case queueTime = "Tw"
+    /// Milliseconds until the server answered.
+    case connectTime = "Tc"
+    /// Milliseconds in all.
+    case totalTime = "Tt"
+    /// Bytes to the client.
+    case bytesOut = "B"
+    /// Bytes from the client.
+    case bytesIn = "U"
+    /// How it ended.
+    case ending = "ts"
+    /// Connections of the process.
+    case processConnections = "ac"
+    /// Connections of the frontend.
+    case frontendConnections = "fc"
+    /// Connections of the pool.
+    case poolConnections = "bc"
+    /// Connections of the server.
+    case serverConnections = "sc"
+    /// Further attempts.
+    case retries = "rc"
+    /// The place in the server's line.
+    case serverQueue = "sq"
+    /// The place in the pool's line.
+    case poolQueue = "bq"
+    /// This host's name.
+    case hostName = "H"
+    /// The number of the process.
+    case processID = "pid"
+}

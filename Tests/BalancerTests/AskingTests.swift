@@ -1,0 +1,102 @@
+import Glibc
+import LinuxIO
+import Testing
+
+@testable import Balancer
+
+extension BalancerTests {
+    /// What rules can ask about pools, servers and the version of TLS.
+    @Suite struct `Questions about the moment` {
+        private func when(_ question: Question) -> Condition { Condition([[.init([question])]]) }
+
+        private func server(_ name: String, limit: Int?, queue: Int?) -> ServerPlan {
+            var plan = ServerPlan(
+                name: name, address: SocketAddress(address: 1, port: 1), connectionLimit: limit)
+            plan.queueLimit = queue
+            return plan
+        }
+
+        @Test func `a pool tells what it has, by haproxy's arithmetic`() {
+            var state = PoolState(
+                PoolPlan(
+                    name: "p",
+                    servers: [
+                        server("a", limit: 2, queue: 3), server("b", limit: 1, queue: 4),
+                        server("c", limit: 9, queue: 9),
+                    ]))
+            _ = state.setHealth(false, of: 2, at: 0)
+            for number in 1...6 {
+                _ = state.enter(
+                    Waiter(reactor: 0, connection: 2 * number, generation: 1), key: 0, at: 0)
+            }
+            #expect(state.value(of: .usableServers) == 2)
+            #expect(state.value(of: .connections) == 6)
+            #expect(state.value(of: .waiting) == 3)
+            // 3 over 2 servers, rounded up.
+            #expect(state.value(of: .waitingPerServer) == 2)
+            // No slot is free, and 3 and 4 places in the servers' own lines are.
+            #expect(state.value(of: .freePlaces) == 7)
+            _ = state.setConnectionLimit(nil, of: 0, at: 0)
+            #expect(state.value(of: .freePlaces) == -1)
+        }
+
+        @Test func `rules send clients elsewhere while a pool is busy or a server is down`() throws
+        {
+            let first = try TestServer.holding("1")
+            let second = try TestServer.holding("2")
+            let running = try FamilyBalancer(
+                pools: [[.at(.ipv4(first.address))], [.at(.ipv4(second.address))]]
+            ) {
+                $0.pools[0].servers[0].name = "a"
+                $0.frontends[0].rules.pools = [
+                    PoolRule(1, if: self.when(.pool(.connections, poolIndex: 0, [2...Int.max]))),
+                    PoolRule(
+                        0, if: self.when(.serverIsUp(poolIndex: 0, serverName: "a"))),
+                    PoolRule(1),
+                ]
+            }
+            var clients = (0..<3).map { _ in running.connect() }
+            #expect(clients.map { $0.receive(exactly: 1) } == ["1", "1", "2"])
+            clients = []
+            #expect(eventually { running.balancer.snapshot().pools[0].currentSessions == 0 })
+            running.balancer.setHealth(pool: 0, server: 0, isUp: false)
+            #expect(running.connect().receive(exactly: 1) == "2")
+            running.balancer.setHealth(pool: 0, server: 0, isUp: true)
+            #expect(running.connect().receive(exactly: 1) == "1")
+            running.balancer.setAdministrativeState(pool: 0, server: 0, .maintenance)
+            #expect(running.connect().receive(exactly: 1) == "2")
+        }
+
+        @Test func `a hello's version is what it names, and is asked for`() throws {
+            let hello = try TLSHello.bytes(version: 0x0302)
+            guard case .complete(let read) = ClientHello.read(hello.span) else {
+                Issue.record("no hello")
+                return
+            }
+            #expect(read.version == 0x0302)
+            let one = try AnsweringServer { _, _ in "old" }
+            let two = try AnsweringServer { _, _ in "new" }
+            let running = try FamilyBalancer(pools: [[.at(one.address)], [.at(two.address)]]) {
+                $0.frontends[0].rules.inspectDelay = .seconds(5)
+                $0.frontends[0].rules.pools = [
+                    PoolRule(1, if: self.when(.tlsVersion([0x3_0003...0x3_0004])))
+                ]
+            }
+            for (version, answer) in [(0x0302, "old"), (0x0303, "new")] as [(UInt16, String)] {
+                let client = running.connect()
+                client.send(try TLSHello.bytes(version: version))
+                #expect(client.receiveAll().text == answer)
+            }
+        }
+    }
+}
+
+/// A client's first TLS message with no extension.
+private enum TLSHello {
+    static func bytes(version: UInt16) throws -> [UInt8] {
+        let body: [UInt8] =
+            [UInt8(version >> 8), UInt8(version & 0xff)] + Array(repeating: 7, count: 32)
+            + [0, 0, 2, 0x13, 1, 1, 0]
+        return [22, 3, 1, 0, UInt8(body.count + 4), 1, 0, 0, UInt8(body.count)] + body
+    }
+}

@@ -1,0 +1,177 @@
+import Glibc
+import LinuxIO
+import Testing
+
+@testable import Balancer
+
+extension BalancerTests {
+    /// Clients that belong to a server: `stick on src` and `use-server`.
+    @Suite struct `Clients with a server of their own` {
+        private func client(_ number: UInt32) -> IPEndpoint { IPEndpoint(ipv4: number, port: 1) }
+
+        @Test func `a table remembers as many clients as it has room for, the latest ones`() {
+            let table = StickTable(Stickiness(size: 3))
+            for number in 1...3 as ClosedRange<UInt32> {
+                table.bind(client(number), to: Int(number), at: 0)
+            }
+            #expect(table.server(of: client(1), at: 1) == 1)
+            table.bind(client(4), to: 4, at: 2)
+            #expect((1...4).map { table.server(of: client($0), at: 3) } == [1, nil, 3, 4])
+            #expect(table.count == 3)
+            // The port does not matter, the family does.
+            #expect(table.server(of: IPEndpoint(ipv4: 4, port: 9), at: 3) == 4)
+            #expect(table.server(of: IPEndpoint(high: 1, low: 4, port: 1), at: 3) == nil)
+            #expect(table.server(of: .none, at: 3) == nil)
+        }
+
+        @Test func `a thousand clients come and go in a table of a hundred`() {
+            let table = StickTable(Stickiness(size: 100))
+            for number in 0..<1000 as Range<UInt32> {
+                table.bind(client(number), to: Int(number % 7), at: UInt64(number))
+            }
+            for number in 0..<1000 as Range<UInt32> {
+                #expect(
+                    table.server(of: client(number), at: 1000)
+                        == (number < 900 ? nil : Int(number % 7)))
+            }
+        }
+
+        @Test func `a client is forgotten when its time is over, and each visit begins it anew`() {
+            let table = StickTable(Stickiness(size: 3, lifetime: .seconds(10)))
+            table.bind(client(1), to: 1, at: 0)
+            #expect(table.server(of: client(1), at: 9999) == 1)
+            #expect(table.server(of: client(1), at: 19_998) == 1)
+            #expect(table.server(of: client(1), at: 29_998) == nil)
+        }
+
+        @Test func `a full table that forgets nobody takes nobody, until somebody's time is over`()
+        {
+            var plan = Stickiness(size: 1, lifetime: .seconds(10))
+            plan.keepsAll = true
+            let table = StickTable(plan)
+            table.bind(client(1), to: 1, at: 0)
+            table.bind(client(2), to: 2, at: 5000)
+            #expect(table.server(of: client(2), at: 5000) == nil)
+            table.bind(client(2), to: 2, at: 10_000)
+            #expect(table.server(of: client(2), at: 10_000) == 2)
+        }
+
+        @Test func `servers that move are found where they are, and one that is gone is not`() {
+            let table = StickTable(Stickiness(size: 9))
+            table.bind(client(1), to: 0, at: 0)
+            table.bind(client(2), to: 1, at: 0)
+            table.move([nil, 3])
+            #expect(table.server(of: client(1), at: 1) == nil)
+            #expect(table.server(of: client(2), at: 1) == 3)
+        }
+
+        @Test func `a table of IPv4 holds nobody else`() {
+            var plan = Stickiness(size: 9)
+            plan.isIPv4 = true
+            let table = StickTable(plan)
+            let six = IPEndpoint(high: 1, low: 1, port: 1)
+            table.bind(six, to: 1, at: 0)
+            #expect(table.server(of: six, at: 0) == nil)
+            #expect(table.count == 0)
+        }
+
+        @Test(arguments: [1, 2])
+        func `a client goes where it went, the others take turns`(reactors: Int) throws {
+            let named = try ["a", "b", "c"].map { ($0, try TestServer.named($0)) }
+            let running = try RunningBalancer(reactors: reactors, servers: servers(named)) {
+                $0.pools[0].stickiness = Stickiness(size: 100)
+            }
+            func answers(_ last: UInt32) -> [String] {
+                (0..<4).map { _ in running.answer(from: 0x7f00_0000 | last) }
+            }
+            let all = (1...6).map { answers($0) }
+            #expect(all.allSatisfy { Set($0).count == 1 })
+            #expect(all.map { $0[0] } == ["a", "b", "c", "a", "b", "c"])
+            // Drained it still serves who belongs to it, down it does not; then they stay elsewhere.
+            running.balancer.setWeight(pool: 0, server: 0, 0)
+            #expect(answers(1) == ["a", "a", "a", "a"])
+            running.balancer.setHealth(pool: 0, server: 0, isUp: false)
+            let moved = answers(1)
+            #expect(moved[0] != "a" && Set(moved).count == 1)
+            running.balancer.setWeight(pool: 0, server: 0, 1)
+            running.balancer.setHealth(pool: 0, server: 0, isUp: true)
+            #expect(answers(1) == moved)
+        }
+
+        @Test func `a client moves when its server refuses, and belongs to the other one then`()
+            throws
+        {
+            let a = try TestServer.named("a")
+            let b = try TestServer.named("b")
+            let running = try RunningBalancer(servers: servers([("a", a), ("b", b)])) {
+                $0.pools[0].stickiness = Stickiness(size: 100)
+                $0.pools[0].redispatches = true
+                $0.pools[0].retries = 1
+                $0.pools[0].connectTimeout = .milliseconds(100)
+            }
+            #expect(running.answer() == "a")
+            a.stop()
+            #expect(running.answer() == "b")
+            #expect(running.answer() == "b")
+            #expect(running.pool.servers[0].redispatches == 1)
+        }
+
+        @Test func `a retry stays at a client's own server until it may leave`() {
+            let plans = (1...2).map {
+                ServerPlan(name: "s\($0)", address: SocketAddress(address: 1, port: UInt16($0)))
+            }
+            let state = PoolState(PoolPlan(name: "p", servers: plans))
+            #expect(state.nextChoice(after: 0, mayLeave: false, isBound: true) == .same)
+            #expect(state.nextChoice(after: 0, mayLeave: true, isBound: true) == .other)
+            #expect(state.nextChoice(after: 0, mayLeave: false, isBound: false) == .other)
+        }
+
+        @Test func `what only stores sends nobody, and what only asks remembers nobody`() throws {
+            let named = try ["a", "b"].map { ($0, try TestServer.named($0)) }
+            for (matches, stores) in [(true, false), (false, true)] {
+                let running = try RunningBalancer(servers: servers(named)) {
+                    var plan = Stickiness(size: 100)
+                    (plan.matches, plan.stores) = (matches, stores)
+                    $0.pools[0].stickiness = plan
+                }
+                #expect((0..<4).map { _ in running.answer() } == ["a", "b", "a", "b"])
+            }
+        }
+
+        @Test func `a rule names the server, which the turns do not count, unless it is down`()
+            throws
+        {
+            let named = try ["a", "b", "c"].map { ($0, try TestServer.named($0)) }
+            let running = try RunningBalancer(servers: servers(named)) {
+                let here = Question.source(
+                    PrefixTable([
+                        .init(IPEndpoint(ipv4: 0x7f00_0002, port: 0), length: 32)
+                    ]))
+                $0.frontends[0].listeners = [ListenerPlan()]
+                $0.pools[0].serverRules = [
+                    ServerRule("c", if: Condition([[.init([here])]])),
+                    ServerRule("nobody"),
+                ]
+            }
+            #expect((0..<3).map { _ in running.answer(from: 0x7f00_0002) } == ["c", "c", "c"])
+            #expect((0..<3).map { _ in running.answer() } == ["a", "b", "c"])
+            running.balancer.setHealth(pool: 0, server: 2, isUp: false)
+            #expect(["a", "b"].contains(running.answer(from: 0x7f00_0002)))
+        }
+
+        @Test func `a full server of one's own makes one wait for it`() throws {
+            let named = try ["a", "b"].map { ($0, try TestServer.holding($0)) }
+            let running = try RunningBalancer(servers: servers(named)) {
+                $0.frontends[0].listeners = [ListenerPlan()]
+                $0.pools[0].serverRules = [ServerRule("a")]
+                $0.pools[0].servers[0].connectionLimit = 1
+            }
+            let first = running.connect()
+            #expect(first.receive(exactly: 1) == "a")
+            let second = running.connect()
+            #expect(running.wait { running.pool.currentQueue == 1 })
+            first.close()
+            #expect(second.receive(exactly: 1) == "a")
+        }
+    }
+}

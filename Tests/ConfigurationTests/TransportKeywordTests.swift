@@ -1,0 +1,159 @@
+import Testing
+import VRRPCore
+
+@testable import NodeConfiguration
+
+@Suite struct `haproxy's keywords of sockets and of the log's form` {
+    private func listener(_ lines: String) -> Listener? {
+        load(proxy(lines)).model?.frontends.first?.listeners.first
+    }
+
+    @Test func `probes on idle connections are asked for by an option`() throws {
+        #expect(listener("")?.keepAlive == nil)
+        #expect(listener("option clitcpka")?.keepAlive == KeepAliveSettings())
+        #expect(listener("option tcpka\nno option clitcpka")?.keepAlive == nil)
+        let loaded = load(
+            proxy("option tcpka\nclitcpka-idle 1m\nclitcpka-intvl 9\nclitcpka-cnt 3"))
+        #expect(loaded.diagnostics.isEmpty)
+        var wanted = KeepAliveSettings()
+        wanted.idle = .seconds(60)
+        wanted.interval = .seconds(9)
+        wanted.count = 3
+        #expect(loaded.model?.frontends[0].listeners[0].keepAlive == wanted)
+        #expect(loaded.model?.backends[0].servers[0].connection.keepAlive == KeepAliveSettings())
+    }
+
+    @Test func `a section's backlog is that of listeners without one`() {
+        let loaded = load(proxy("bind 192.0.2.1:81 backlog 7\nbacklog 9"))
+        #expect(loaded.diagnostics.isEmpty)
+        #expect(loaded.model?.frontends[0].listeners.map(\.backlog) == [9, 7])
+    }
+
+    @Test func `lines go to addresses of either family`() {
+        func destination(_ word: String) -> LogTarget.Destination? {
+            load(proxy("log \(word) local0")).model?.frontends[0].log.targets.first?.destination
+        }
+        let six = IPAddress.v6(.init(high: 0x2001_0db8_0000_0000, low: 1))
+        #expect(destination("[2001:db8::1]:515") == .datagrams(.internet(address: six, port: 515)))
+        #expect(destination("[2001:db8::1]") == .datagrams(.internet(address: six, port: 514)))
+        #expect(destination("2001:db8::1") == .datagrams(.internet(address: six, port: 514)))
+        #expect(
+            destination("udp@192.0.2.1:9")
+                == .datagrams(Endpoint(address: .init(192, 0, 2, 1), port: 9)))
+    }
+
+    @Test func `a form of log lines is taken apart`() {
+        let loaded = load(
+            proxy(#"log-format "%ci:%cp 100%% [%t] %{+Q}b/%s %Tw/%Tc/%Tt %{+Q}o%ts %{-Q}rc""#))
+        #expect(loaded.diagnostics.isEmpty)
+        let log = loaded.model?.frontends[0].log
+        #expect(log?.form == .written)
+        #expect(
+            log?.format == [
+                .variable(.clientAddress, isQuoted: false), .text(":"),
+                .variable(.clientPort, isQuoted: false), .text(" 100% ["),
+                .variable(.date, isQuoted: false), .text("] "), .variable(.pool, isQuoted: true),
+                .text("/"), .variable(.server, isQuoted: false), .text(" "),
+                .variable(.queueTime, isQuoted: false), .text("/"),
+                .variable(.connectTime, isQuoted: false), .text("/"),
+                .variable(.totalTime, isQuoted: false), .text(" "),
+                .variable(.ending, isQuoted: true), .text(" "),
+                .variable(.retries, isQuoted: false),
+            ])
+        #expect(
+            load(proxy("log-format %ci\noption tcplog")).model?.frontends[0].log.form == .tcplog)
+    }
+
+    @Test(arguments: [
+        ("clitcpka-cnt 200\noption clitcpka", "f:7:14: error: clitcpka-cnt 200: must be 1 to 127"),
+        (
+            "srvtcpka-idle 10h\noption srvtcpka",
+            "f:7:15: error: srvtcpka-idle 10h: must be 1s to 32767s"
+        ),
+        (
+            "srvtcpka-intvl 5",
+            "f:7:1: warning: it has no effect without 'option srvtcpka'"
+        ),
+        ("backlog 0", "f:7:9: error: backlog 0: must be 1 or more"),
+        ("fullconn 0", "f:7:10: error: fullconn 0: must be 1 or more"),
+        (
+            "log [2001:db8::1]:0 local0",
+            "f:7:5: error: log '[2001:db8::1]:0': the port must be 1 to 65535"
+        ),
+        (
+            "acl v req.ssl_ver 3.x",
+            "f:7:19: error: '3.x': must be a version such as 3.3, which is TLS 1.2, or a range such as 3.1:3.3"
+        ),
+        (
+            "acl v srv_is_up",
+            "f:7:7: error: srv_is_up needs a server in parentheses, such as srv_is_up(web/a), and nothing more"
+        ),
+        (
+            "acl v queue gt 3",
+            "f:7:7: error: queue needs a backend's name in parentheses, such as queue(web)"
+        ),
+        (
+            "acl v srv_is_up(web/b)",
+            "f:7:5: error: srv_is_up 'b': no server of 'web' has this name"
+        ),
+        (
+            "acl v req.ssl_sni -m reg ^a",
+            "f:7:22: error: -m reg is not supported, because an expression may take any time on the thread that serves; there are beg, end and sub"
+        ),
+        (
+            "stick on src",
+            "f:7:1: error: 'stick' needs a table in its section, such as 'stick-table type ip size 100k expire 30m'"
+        ),
+        (
+            "stick-table type ip size 1k",
+            "f:7:1: warning: 'stick-table' has no effect without 'stick on src' in its section"
+        ),
+        (
+            "stick-table type ip size 1k store conn_rate(3s)\nstick on src",
+            "f:7:29: warning: 'store conn_rate(3s)' of 'stick-table' is not supported, because a table holds each client's server alone; it is ignored"
+        ),
+        (
+            "stick-table type string size 1k",
+            "f:7:18: error: stick-table type 'string' is not supported, because clients are told apart by their addresses; write ip or ipv6"
+        ),
+        (
+            "stick-table type ip size 0",
+            "f:7:26: error: stick-table size '0': must be a number of clients from 1 to 16m"
+        ),
+        (
+            "stick-table type ip",
+            "f:7:1: error: 'stick-table' needs a type and a size, such as type ip size 100k"
+        ),
+        (
+            "stick on dst",
+            "f:7:10: error: stick on 'dst' is not supported, because clients are told apart by their addresses; write src"
+        ),
+        (
+            "stick on src table other",
+            "f:7:20: error: table 'other' is not supported, because each section's servers have a table of their own; put the 'stick-table' into this section"
+        ),
+        ("use-server a", "f:7:12: error: 'use-server' needs 'if' or 'unless'"),
+        (
+            "use-server b if TRUE",
+            "f:7:12: error: use-server 'b': no server of 'web' has this name"
+        ),
+        ("log-format \"%{+Q\"", "f:7:12: error: log-format: '%{' is not closed"),
+        (
+            "log-format %{+X}ci",
+            "f:7:12: error: log-format: the flag '+X' is not offered; there are +Q and -Q"
+        ),
+    ])
+    func `what makes no sense is told where it stands`(line: String, message: String) {
+        #expect(diagnose(proxy(line)) == [message])
+    }
+
+    @Test(arguments: [
+        ("%zz", "'%zz' is not offered"), ("%[src]", "'%[…]' is not supported, because"),
+    ])
+    func `what a line cannot say is told with what it can`(form: String, message: String) throws {
+        let lines = diagnose(proxy("log-format \(form)"))
+        #expect(lines.count == 1)
+        #expect(lines[0].hasPrefix("f:7:12: error: log-format: \(message)"))
+        #expect(lines[0].contains("there are %ci %cp %fi"))
+    }
+}
