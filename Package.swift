@@ -145,10 +145,11 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ExpressionsTests", dependencies: ["Expressions"], swiftSettings: strict),
+        .target(name: "TestServers", path: "Tests/TestServers", swiftSettings: strict),
         .testTarget(
             name: "HealthCheckTests",
             dependencies: [
-                "HealthCheck", "Expressions", "LinuxIO",
+                "HealthCheck", "Expressions", "LinuxIO", "TestServers",
                 .product(name: "NIOCore", package: "swift-nio", condition: program),
                 .product(name: "NIOPosix", package: "swift-nio", condition: program),
             ],
@@ -161,7 +162,7 @@ let package = Package(
             name: "LbctlTests",
             dependencies: [
                 "lbctl", "Balancer", "Control", "HealthCheck", "LinuxIO", "NodeConfiguration",
-                "Reactor",
+                "Reactor", "TestServers",
                 .product(name: "NIOCore", package: "swift-nio", condition: program),
             ],
             swiftSettings: strict),

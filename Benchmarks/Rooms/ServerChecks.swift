@@ -1,7 +1,6 @@
 import CLinux
 import Glibc
 import LinuxIO
-import Synchronization
 
 #if Program
 import HealthCheck
@@ -36,9 +35,9 @@ struct ServerChecks {
             try row("64 at a time", width: 64, target, on: group.next(), listener.rawValue),
         ]
         report.add("check: one TCP check, client and server side together", rows)
-        report.add(
-            "check: 2,000 TCP checks every 2 s on one loop",
-            [try manyRow(target, listener.rawValue)])
+        try ManyChecks(
+            plan: plan, report: report, listener: listener.rawValue, address: target
+        ).run()
     }
 
     private func row(
@@ -67,47 +66,7 @@ struct ServerChecks {
             summaries: [time, Summary("CPU", "µs", measured)], check: check)
     }
 
-    /// How much of a core so many servers take, and how many checks come together.
-    private func manyRow(
-        _ address: NIOCore.SocketAddress, _ listener: Int32
-    ) throws -> Row {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        defer { try? group.syncShutdownGracefully() }
-        let counter = CountingProbe()
-        let checker = HealthChecker(
-            group: group,
-            targets: (0..<2_000).map { number in
-                var target = CheckTarget(id: "\(number)", address: address)
-                target.probe = counter
-                target.interval = .seconds(2)
-                return target
-            }
-        ) { _ in }
-        checker.start()
-        var shares: [Double] = []
-        var bursts: [Double] = []
-        // The first round is not like the others.
-        for round in 0..<(plan.runs + 1) {
-            let before = (Self.processorNanoseconds(), counter.takeMost())
-            for _ in 0..<100 {
-                Self.drain(listener)
-                Thread.sleep(for: .milliseconds(20))
-                counter.mark()
-            }
-            guard round > 0 else { continue }
-            shares.append(Double(Self.processorNanoseconds() - before.0) / 2e9 * 100)
-            bursts.append(Double(counter.takeMost()))
-        }
-        checker.stop()
-        return Row(
-            benchmark: "check", work: "2,000 servers, both sides",
-            summaries: [
-                Summary("CPU", "% of a core", shares), Summary("burst", "in 20 ms", bursts),
-            ],
-            check: UInt64(counter.total))
-    }
-
-    private static func drain(_ listener: Int32) {
+    static func drain(_ listener: Int32) {
         while true {
             let number = clinux_accept(listener, nil, nil, 0)
             guard number >= 0 else { return }
@@ -122,43 +81,3 @@ struct ServerChecks {
     }
     #endif
 }
-
-#if Program
-/// A TCP check that counts how many begin between two marks.
-private final class CountingProbe: HealthProbe {
-    private struct State {
-        var current = 0
-        var most = 0
-        var total = 0
-    }
-
-    private let state = Mutex(State())
-    private let probe = TCPProbe()
-
-    var total: Int { state.withLock(\.total) }
-
-    func mark() {
-        state.withLock {
-            $0.most = max($0.most, $0.current)
-            $0.current = 0
-        }
-    }
-
-    func takeMost() -> Int {
-        state.withLock { state in
-            defer { state.most = 0 }
-            return state.most
-        }
-    }
-
-    func probe(
-        _ target: NIOCore.SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
-    ) -> EventLoopFuture<ProbeOutcome> {
-        state.withLock {
-            $0.current += 1
-            $0.total += 1
-        }
-        return probe.probe(target, timeout: timeout, on: eventLoop)
-    }
-}
-#endif

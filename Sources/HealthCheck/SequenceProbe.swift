@@ -27,7 +27,7 @@ public struct SequenceProbe: HealthProbe {
         }
     }
 
-    private let parts: [Part]
+    let parts: [Part]
 
     /// Makes a probe.
     ///

@@ -1,5 +1,6 @@
 #if Program
 import NIOCore
+import TestServers
 import Testing
 
 @testable import HealthCheck

@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestServers
 import Testing
 
 @testable import HealthCheck
@@ -33,10 +34,79 @@ extension `One after another` {
             let killed = script("kill -9 $$")
             #expect(
                 try await probe(killed, port: 80) == .commandFailed(reason: "ended by signal 9"))
-            let missing = CommandProbe(path: "/nonexistent/check")
-            let outcome = try await probe(missing, port: 80)
-            #expect(outcome.code == "PROCERR")
-            #expect(outcome.detail.hasPrefix("/nonexistent/check could not be run"))
+        }
+
+        @Test func `a host without room for one more process says nothing about the server`()
+            async throws
+        {
+            for (number, reason) in [
+                (EAGAIN, "Resource temporarily unavailable"), (EMFILE, "Too many open files"),
+            ] {
+                var check = CommandProbe(path: "/check")
+                check.start = { _, _, _ in CommandEnd(startFailedWith: number, "") }
+                let outcome = try await probe(check, port: 80)
+                #expect(outcome.verdict == nil)
+                #expect(outcome.detail == "/check could not be run: \(reason)")
+            }
+            var check = CommandProbe(path: "/check")
+            check.start = { _, _, _ in CommandEnd(startFailedWith: ENOEXEC, "") }
+            #expect(try await probe(check, port: 80).verdict == false)
+        }
+
+        /// Stands for a program that cannot be killed, which needs a file system that hangs.
+        private final class Unkillable: Sendable {
+            let count = Atomic(0)
+            private let waiting = Mutex<[CheckedContinuation<CommandEnd, Never>]>([])
+
+            @Sendable func start(
+                _ path: String, _ arguments: [String], _ environment: [String: String]
+            ) async -> CommandEnd {
+                count.add(1, ordering: .relaxed)
+                return await withCheckedContinuation { own in waiting.withLock { $0.append(own) } }
+            }
+
+            func end() {
+                waiting.withLock { all in
+                    for one in all { one.resume(returning: .exited(status: 0)) }
+                    all = []
+                }
+            }
+        }
+
+        @Test func `a command that cannot be killed is not started for ever`() async throws {
+            let unkillable = Unkillable()
+            var check = CommandProbe(path: "/check")
+            check.start = unkillable.start
+            for _ in 0..<4 {
+                #expect(
+                    try await probe(check, port: 80, timeout: .milliseconds(20))
+                        == .commandTimedOut)
+            }
+            for _ in 0..<3 {
+                #expect(
+                    summary(try await probe(check, port: 80))
+                        == "PROCTOUT 4 runs were killed and have not ended")
+            }
+            let count = unkillable.count.load(ordering: .relaxed)
+            #expect(count == 4)
+            unkillable.end()
+            check.start = { _, _, _ in .exited(status: 0) }
+            var code = ""
+            for _ in 0..<200 where code != "PROCOK" {
+                code = try await probe(check, port: 80).code
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(code == "PROCOK")
+        }
+
+        @Test(.timeLimit(.minutes(1)))
+        func `who calls a program that cannot be killed goes on`() async throws {
+            let unkillable = Unkillable()
+            defer { unkillable.end() }
+            var run = CommandRun(["/notify"])
+            run.start = unkillable.start
+            #expect(
+                await run.complaint(within: .milliseconds(50)) == "was killed and does not end")
         }
 
         @Test func `haproxy's arguments and environment are given, and nothing else`() async throws
@@ -65,18 +135,26 @@ extension `One after another` {
                 ])
         }
 
-        @Test func `a command that goes on is killed with its children`() async throws {
-            let check = script("sleep 60 & echo $! > child; wait")
+        @Test func `a command that goes on is killed with its children, and leaves no zombie`()
+            async throws
+        {
+            let check = script("echo $$ > leader; sleep 60 & echo $! > child; wait")
             let begin = ContinuousClock.now
             let outcome = try await probe(check, port: 80, timeout: .milliseconds(700))
             #expect(outcome == .commandTimedOut)
             #expect(begin.duration(to: .now) < .seconds(5))
-            let text = try String(contentsOfFile: "\(folder.path)/child", encoding: .utf8)
-            let child = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+            func number(in file: String) throws -> pid_t {
+                let text = try String(contentsOfFile: "\(folder.path)/\(file)", encoding: .utf8)
+                return try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+            }
+            // The child's own parent is gone, and who collects it then is not ours.
+            let (leader, child) = (try number(in: "leader"), try number(in: "child"))
             var isAlive = true
             for _ in 0..<200 where isAlive {
                 let status = try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)
-                isAlive = status.map { !$0.contains(") Z ") } ?? false
+                isAlive =
+                    status.map { !$0.contains(") Z ") } ?? false
+                    || FileManager.default.fileExists(atPath: "/proc/\(leader)")
                 try await Task.sleep(for: .milliseconds(10))
             }
             #expect(!isAlive)

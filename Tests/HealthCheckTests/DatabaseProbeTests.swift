@@ -1,5 +1,6 @@
 #if Program
 import NIOCore
+import TestServers
 import Testing
 
 @testable import HealthCheck
@@ -26,7 +27,7 @@ extension `One after another` {
             check.password = "wrong"
             #expect(
                 summary(try await probe(check, port: locked.server.port))
-                    == "L7STS WRONGPASS invalid username-password pair or user is disabled.")
+                    == FaultTable.password["Redis login"])
 
             var role = RedisProbe()
             role.reportsRole = true
@@ -84,7 +85,7 @@ extension `One after another` {
                 let login = SQLLogin(user: user, password: "wrong", database: "postgres")
                 #expect(
                     try await check(.login(login, role: nil))
-                        == "L7STS FATAL 28P01: password authentication failed for user \"\(user)\"")
+                        == FaultTable.password["PostgreSQL login"]?.replacing("scram", with: user))
             }
             try await expectFront(
                 PostgreSQLProbe(.startup(user: "scram")), to: database.server.port)
@@ -119,8 +120,7 @@ extension `One after another` {
                     == "L7OK replica")
             #expect(
                 try await check(.login(SQLLogin(user: "check", password: "wrong"), role: nil))
-                    .hasPrefix(
-                        "L7STS 1045: Access denied for user 'check'@"))
+                    == FaultTable.password["MySQL login"])
             #expect(try await check(.user("nobody")) == "L7OK logged in")
             #expect(
                 try await check(.user("check")).hasPrefix(

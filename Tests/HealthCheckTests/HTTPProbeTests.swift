@@ -1,6 +1,7 @@
 #if Program
 import Expressions
 import NIOCore
+import TestServers
 import Testing
 
 @testable import HealthCheck

@@ -85,6 +85,34 @@ extension `One after another` {
         #expect(moments.count == 8_000)
     }
 
+    @Test func `after the first round they come all over the interval`() {
+        let moments = moments(count: 2_000, round: 2).filter { $0 > 0.5998 }
+        for (index, moment) in moments.enumerated().dropFirst() {
+            #expect(moment - moments[index - 1] < 0.0011)
+        }
+        #expect(moments.count == 4_000)
+        for position in 0..<4 {
+            let spread = CheckSpread(position: position, count: 4, interval: .seconds(2))
+            #expect(spread.second > .zero && spread.second <= .seconds(2))
+        }
+    }
+
+    @Test func `checks that a pause threw together come apart again`() {
+        func next(after due: Int64, at now: Int64) -> Int64 {
+            let turn = TargetCheck.turn(
+                after: .distantPast + .milliseconds(due), every: .seconds(2),
+                at: .distantPast + .milliseconds(now))
+            return (turn - .distantPast).nanoseconds / 1_000_000
+        }
+        #expect(next(after: 100, at: 101) == 2_100)
+        // One that took as long as the interval is followed at once.
+        #expect(next(after: 100, at: 2_101) == 2_100)
+        // Both were held up to the same moment, and each has its own turn after it.
+        #expect(next(after: 100, at: 3_000) == 2_100)
+        #expect(next(after: 500, at: 3_000) == 2_500)
+        #expect(next(after: 100, at: 9_000) == 8_100)
+    }
+
     @Test func `a pool of a few is known within 50 ms`() throws {
         #expect(try #require(moments(count: 4, round: 0).last) < 0.05)
     }

@@ -1,6 +1,7 @@
 #if Program
 import Foundation
 import NIOCore
+import TestServers
 import Testing
 
 @testable import HealthCheck

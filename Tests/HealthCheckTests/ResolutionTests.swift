@@ -2,6 +2,7 @@
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestServers
 import Testing
 
 @testable import HealthCheck

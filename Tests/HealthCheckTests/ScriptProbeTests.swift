@@ -2,6 +2,7 @@
 import Expressions
 import NIOCore
 import NIOPosix
+import TestServers
 import Testing
 
 @testable import HealthCheck

@@ -1,6 +1,7 @@
 #if Program
 import Foundation
 import LinuxIO
+import TestServers
 import Testing
 
 /// Checks of real servers of Debian, as configured, in the running program.
@@ -9,18 +10,27 @@ import Testing
 
     init() throws { folder = try ProgramFolder() }
 
-    private func awaitWords(_ words: [String]) throws {
-        var last = ""
-        try eventually(within: .seconds(20), "\(words) in\n\(last)") {
-            last = try folder.run("status", "--control", folder.control).output
-            let lines = last.split(separator: "\n").map {
-                $0.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-            }
-            return words.allSatisfy { word in lines.contains { $0.hasPrefix(word) } }
+    /// A proxy with one server: what is configured, and what must be said of it.
+    private struct Row {
+        let name: String
+        let server: String
+        let lines: [String]
+        let outcome: String
+
+        init(_ name: String, _ server: String, _ lines: String..., is outcome: String) {
+            self.name = name
+            self.server = server
+            self.lines = lines
+            self.outcome = outcome
+        }
+
+        var section: String {
+            (["backend \(name)"] + lines.map { "    \($0)" } + ["    server s \(server) check"])
+                .joined(separator: "\n")
         }
     }
 
-    private func check(_ sections: String) throws -> RunningProgram {
+    private func program(with rows: [Row]) throws -> RunningProgram {
         try folder.start(
             try folder.write(
                 """
@@ -29,100 +39,281 @@ import Testing
                     timeout server 5s
                     timeout connect 1s
                     timeout check 5s
-                    default-server inter 100ms rise 1 fall 2
-                \(sections)
+                    default-server inter 300ms fastinter 100ms rise 1 fall 2
+                listen front 127.0.0.1:\(try freePort())
+                \(rows.map(\.section).joined(separator: "\n"))
 
                 """, to: "a.cfg"))
     }
 
-    @Test func `Redis by a script, by PING, with a password and by its role`() throws {
-        let port = try freePort()
-        let redis = try RunningProgram(
-            [
-                "/usr/bin/redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--save", "",
-                "--requirepass", "secret", "--dir", folder.path,
-            ], in: folder, output: "redis", errors: "redis")
-        try folder.write("secret\n", to: "password")
-        let program = try check(
-            """
-            listen script 127.0.0.1:\(try freePort())
-                option tcp-check
-                tcp-check send AUTH\\ secret\\r\\n
-                tcp-check expect string +OK
-                tcp-check send info\\ replication\\r\\n comment role
-                tcp-check expect rstring role:master
-                server s 127.0.0.1:\(port) check
-            backend login
-                option redis-check password-file \(folder.path)/password expect primary
-                server s 127.0.0.1:\(port) check
-            backend replica
-                option redis-check password-file \(folder.path)/password expect replica
-                server s 127.0.0.1:\(port) check
-            backend wrong
-                option redis-check password nonsense
-                server s 127.0.0.1:\(port) check
-            """)
-        try awaitWords([
-            "script s UP L7OK", "login s UP L7OK", "replica s DOWN L7STS", "wrong s DOWN L7STS",
-        ])
-        #expect(
-            try folder.run("status", "--control", folder.control).output.contains(" ms, primary "))
-        redis.kill()
-        try awaitWords(["script s DOWN L4CON", "login s DOWN L4CON"])
-        withExtendedLifetime(program) {}
+    /// Waits until the control socket says of each server what must be said of it.
+    private func expect(_ rows: [Row]) throws {
+        var left = rows
+        var wrong = ["nothing was read"]
+        try eventually(
+            within: .seconds(20), wrong.joined(separator: "\n") + folder.text(of: "log")
+        ) {
+            // The socket is there once the program serves.
+            guard let servers = try? servers() else { return false }
+            wrong = []
+            left = left.filter { row in
+                let server = servers[row.name]
+                let check = server?["check"] as? [String: Any]
+                let words = [server?["status"], check?["check_status"], check?["last_chk"]]
+                    .map { $0 as? String ?? "" }
+                let text = words.filter { !$0.isEmpty }.joined(separator: " ")
+                guard !text.hasPrefix(row.outcome) else { return false }
+                wrong.append("\(row.name): \(text), not \(row.outcome)")
+                return true
+            }
+            return left.isEmpty
+        }
     }
 
-    @Test(.tags(.needsRoot)) func `PostgreSQL by its start-up, by a login and by its role`() throws
-    {
-        let versions = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")
-        let bin = "/usr/lib/postgresql/\(versions.max() ?? "")/bin"
-        let user = [
-            "/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups",
+    /// The server of each proxy.
+    private func servers() throws -> [String: [String: Any]] {
+        let proxies = try folder.status()["proxies"] as? [[String: Any]] ?? []
+        var servers: [String: [String: Any]] = [:]
+        for proxy in proxies {
+            guard let name = proxy["name"] as? String else { continue }
+            servers[name] = (proxy["servers"] as? [[String: Any]])?.first
+        }
+        return servers
+    }
+
+    private func databases(
+        _ mysql: MariaDB, _ postgres: PostgreSQL, _ redis: Redis
+    ) throws -> [Row] {
+        let password = "password-file \(try folder.write("secret\n", to: "password"))"
+        let (maria, elephant) = (
+            "127.0.0.1:\(mysql.server.port)", "127.0.0.1:\(postgres.server.port)"
+        )
+        let standby = "127.0.0.1:\(postgres.standby.port)"
+        let login = "option pgsql-check user scram database postgres \(password)"
+        let remote = "127.0.0.1:\(redis.server.port)"
+        return [
+            Row("my-greeting", maria, "option mysql-check", is: "UP L7OK "),
+            Row("my-user", maria, "option mysql-check user nobody", is: "UP L7OK logged in"),
+            Row(
+                "my-refused", maria, "option mysql-check user check",
+                is: "DOWN L7STS 1045: Access denied for user 'check'@"),
+            Row(
+                "my-primary", maria, "option mysql-check user check \(password) expect primary",
+                is: "UP L7OK primary"),
+            Row(
+                "my-replica", maria, "option mysql-check user check \(password) expect replica",
+                is: "DOWN L7STS is primary, not replica"),
+            Row(
+                "pg-start", elephant, "option pgsql-check user scram",
+                is: "UP L7OK PostgreSQL takes connections"),
+            Row("pg-primary", elephant, "\(login) expect primary", is: "UP L7OK primary"),
+            Row(
+                "pg-replica", elephant, "\(login) expect replica",
+                is: "DOWN L7STS is primary, not replica"),
+            Row("pg-standby", standby, "\(login) expect replica", is: "UP L7OK replica"),
+            Row(
+                "pg-starting", "127.0.0.1:\(postgres.starting.port)", login,
+                is: "DOWN L7STS FATAL 57P03: the database system is starting up"),
+            Row(
+                "pg-wrong", elephant, "option pgsql-check user scram password nonsense",
+                is: "DOWN L7STS FATAL 28P01: password authentication failed"),
+            Row(
+                "redis-script", remote, "option tcp-check", "tcp-check send AUTH\\ secret\\r\\n",
+                "tcp-check expect string +OK",
+                "tcp-check send info\\ replication\\r\\n comment role",
+                "tcp-check expect rstring role:master", is: "UP L7OK (tcp-check)"),
+            Row(
+                "redis-primary", remote, "option redis-check \(password) expect primary",
+                is: "UP L7OK role \"master\""),
+            Row(
+                "redis-replica", remote, "option redis-check \(password) expect replica",
+                is: "DOWN L7STS role \"master\""),
+            Row(
+                "redis-wrong", remote, "option redis-check password nonsense",
+                is: "DOWN L7STS WRONGPASS"),
         ]
-        chmod(folder.path, 0o777)
-        let data = folder.path + "/data"
-        let made = try folder.run(
-            command: user + [
-                "\(bin)/initdb", "-D", data, "-U", "admin", "--auth=scram-sha-256", "--no-sync",
-                "--no-locale", "--pwfile=\(try folder.write("secret\n", to: "password"))",
+    }
+
+    private func services(_ mail: Exim, _ directory: OpenLDAP, _ names: Unbound) throws -> [Row] {
+        let (post, ldap) = ("127.0.0.1:\(mail.server.port)", "127.0.0.1:\(directory.server.port)")
+        let dns = "127.0.0.1:\(names.server.port)"
+        // A question for web.example; its number is in the answer.
+        let query = "send-binary 12340100000100000000000003776562076578616D706C650000010001"
+        let admin = "option ldap-check name cn=admin,dc=example password"
+        let weight = try folder.write("40\n", to: "weight")
+        return [
+            Row(
+                "smtp", post, "option smtpchk EHLO lb.example", is: "UP L7OK 250"),
+            Row(
+                "smtp-refused", post, "option smtpchk HELO refused", is: "DOWN L7STS 550 not you"),
+            Row("ldap", ldap, "\(admin) secret", is: "UP L7OK bound"),
+            Row("ldap-anonymous", ldap, "option ldap-check", is: "UP L7OK bound"),
+            Row(
+                "ldap-wrong", ldap, "\(admin) wrong",
+                is: "DOWN L7STS result 49 (invalid credentials)"),
+            Row(
+                "dns", dns, "option dns-check web.example type A", is: "UP L7OK NOERROR, 1 answers"),
+            Row(
+                "dns-none", dns, "option dns-check no.example",
+                is: "DOWN L7STS NXDOMAIN, 0 answers"),
+            Row("udp", dns, "option udp-check \(query) expect binary 1234", is: "UP L7OK 45 bytes"),
+            Row(
+                "udp-other", dns, "option udp-check \(query) expect binary 4321",
+                is: "DOWN L7RSP another reply than expected: 1234"),
+            Row(
+                "udp-closed", "127.0.0.1:\(try freePort())", "option udp-check \(query)",
+                is: "DOWN L4CON Connection refused"),
+            Row(
+                "file", "\(post) weight 10", "option file-check \(weight) weight",
+                is: "UP L7OK \(weight) says 40"),
+            Row(
+                "file-none", post, "option file-check \(weight)-not",
+                is: "DOWN L7STS \(weight)-not: No such file or directory"),
+        ]
+    }
+
+    private func web(_ nginx: Nginx) throws -> [Row] {
+        let get = "option httpchk GET /ok HTTP/1.1 localhost"
+        let secure = "127.0.0.1:\(nginx.securePort)"
+        let expired = "127.0.0.1:\(nginx.expiredPort)"
+        let (plain, authority) = ("127.0.0.1:\(nginx.port)", nginx.certificates.authority)
+        let signed = "check-ssl verify required ca-file \(authority)"
+        let strict = "\(signed) check-sni localhost"
+        let socket = "\(folder.path)/socket"
+        let name = "abns@lbctl-tests-\(getpid())"
+        return [
+            Row("http", plain, get, is: "UP L7OK 200 OK"),
+            Row(
+                "http-status", plain, "option httpchk GET /broken",
+                is: "DOWN L7STS expected status 200-399, got status 503"),
+            Row("https", "\(secure) \(signed) verifyhost localhost", get, is: "UP L7OK 200 OK"),
+            Row(
+                "https-alpn", "\(secure) \(strict) check-alpn http/1.1", get, is: "UP L7OK 200 OK"),
+            Row(
+                "https-imap", "\(secure) \(strict) check-alpn imap", get,
+                is: "DOWN L6RSP the TLS handshake failed: tlsv1 alert no application protocol"),
+            Row(
+                "https-name", "\(secure) \(signed) verifyhost example.org", get,
+                is: "DOWN L6RSP the certificate is not made out to the server's name"),
+            Row(
+                "https-trust", "\(secure) check-ssl check-sni localhost", get,
+                is: "DOWN L6RSP the certificate is not trusted"),
+            Row(
+                "https-soon", "\(secure) \(strict) check-certificate-days 91", get,
+                is: "DOWN L6RSP the certificate expires in 90 days, and 91 are asked for"),
+            Row(
+                "tls", "\(secure) \(strict) check-certificate-days 30",
+                is: "UP L6OK certificate expires in 90 days"),
+            Row(
+                "tls-expired", "\(expired) \(strict)",
+                is: "DOWN L6RSP the certificate has expired 3 days ago"),
+            Row("tls-any", "\(expired) check-ssl verify none", is: "UP L6OK"),
+            Row(
+                "tls-script", "\(expired) check-ssl verify none", "option tcp-check",
+                "tcp-check send GET\\ /ok\\ HTTP/1.0\\r\\n\\r\\n", "tcp-check expect string well",
+                is: "UP L7OK (tcp-check)"),
+            // What a rule says of its own handshake counts too.
+            Row(
+                "rule-alpn", "\(secure) verify none", "option tcp-check",
+                "tcp-check connect ssl alpn imap",
+                is: "DOWN L6RSP the TLS handshake failed: tlsv1 alert no application protocol"),
+            Row(
+                "rule-name", "\(secure) ca-file \(authority)", "option tcp-check",
+                "tcp-check connect ssl sni example.org",
+                is: "DOWN L6RSP the certificate is not made out to the server's name"),
+            Row("hello", secure, "option ssl-hello-chk", is: "UP L6OK SSL answer"),
+            Row(
+                "hello-plain", plain, "option ssl-hello-chk",
+                is: "DOWN L6RSP the answer begins with 72, no record of SSL"),
+            Row("unix", "unix@\(socket)", get, is: "UP L7OK 204 No Content"),
+            Row("abstract", name, get, is: "UP L7OK 204 No Content"),
+            Row(
+                "abstract-none", "\(name)-not", get, is: "DOWN L4CON Connection refused"),
+        ]
+    }
+
+    /// haproxy, on sockets that have a path and a name.
+    private func haproxyOnSockets() throws -> RunningProgram {
+        try RunningProgram(
+            [
+                "/usr/sbin/haproxy", "-db", "-f",
+                try folder.write(
+                    """
+                    defaults
+                        mode http
+                        timeout client 5s
+                    frontend sockets
+                        bind unix@\(folder.path)/socket
+                        bind abns@lbctl-tests-\(getpid())
+                        http-request return status 204
+
+                    """, to: "haproxy.cfg"),
+            ], in: folder, output: "haproxy", errors: "haproxy")
+    }
+
+    @Test(.tags(.needsRoot)) func `every kind of check, well and not, and what it says`()
+        async throws
+    {
+        async let maria = MariaDB()
+        async let elephant = PostgreSQL()
+        async let redis = Redis(password: "secret")
+        async let exim = Exim()
+        async let slapd = OpenLDAP()
+        async let unbound = Unbound()
+        async let web = Nginx()
+        let haproxy = try haproxyOnSockets()
+        let (databases, services, nginx) = (
+            try await (maria, elephant, redis), try await (exim, slapd, unbound), try await web
+        )
+        defer {
+            databases.0.server.stop()
+            databases.1.stop()
+            databases.2.server.stop()
+            services.0.server.stop()
+            services.1.server.stop()
+            services.2.server.stop()
+            nginx.server.stop()
+            haproxy.kill()
+        }
+        let rows =
+            try self.databases(databases.0, databases.1, databases.2)
+            + self.services(services.0, services.1, services.2) + self.web(nginx)
+        let program = try program(with: rows)
+        try expect(rows)
+        #expect(try servers()["file"]?["weight"] as? Int == 40)
+
+        // A switch of roles and servers that are gone are seen as well.
+        databases.1.server.stop()
+        databases.2.server.stop()
+        try await databases.0.setReadOnly(true)
+        try expect(
+            ["pg-start", "pg-primary", "redis-script", "redis-primary"].map {
+                Row($0, "", is: "DOWN L4CON Connection refused")
+            } + [
+                Row("my-primary", "", is: "DOWN L7STS is replica, not primary"),
+                Row("my-replica", "", is: "UP L7OK replica"),
             ])
-        #expect(made.status == 0, "\(made.errors)")
-        let port = try freePort()
-        let postgres = try RunningProgram(
-            user + [
-                "\(bin)/postgres", "-D", data, "-p", "\(port)", "-c",
-                "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off",
-            ], in: folder, output: "postgres", errors: "postgres")
-        let login = "option pgsql-check user admin database postgres"
-        let program = try check(
-            """
-            listen start 127.0.0.1:\(try freePort())
-                option pgsql-check user admin
-                server s 127.0.0.1:\(port) check
-            backend login
-                \(login) password-file \(folder.path)/password expect primary
-                server s 127.0.0.1:\(port) check
-            backend replica
-                \(login) password-file \(folder.path)/password expect replica
-                server s 127.0.0.1:\(port) check
-            backend wrong
-                \(login) password nonsense
-                server s 127.0.0.1:\(port) check
-            """)
-        try awaitWords([
-            "start s UP L7OK", "login s UP L7OK", "replica s DOWN L7STS", "wrong s DOWN L7STS",
-        ])
-        postgres.kill()
-        try awaitWords(["start s DOWN L4CON", "login s DOWN L4CON"])
         withExtendedLifetime(program) {}
     }
 
-    @Test func `the example is accepted as it stands`() throws {
-        let examples = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../Examples/health").standardized.path
-        for node in ["lb1", "lb2"] {
-            let result = try folder.run(
-                "check", "\(examples)/keepalived-\(node).conf", "\(examples)/haproxy.cfg")
+    @Test func `the examples are accepted as they stand, also that of the page`() throws {
+        let package = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../..").standardized.path
+        let page = try String(
+            contentsOfFile: "\(package)/Documentation/HEALTH.md", encoding: .utf8)
+        let files = try #require(page.components(separatedBy: "```").dropFirst().first)
+            .components(separatedBy: "# keepalived.conf\n")
+        try #require(files.count == 2)
+        let examples = "\(package)/Examples/health"
+        for (election, balancer) in [
+            ("\(examples)/keepalived-lb1.conf", "\(examples)/haproxy.cfg"),
+            ("\(examples)/keepalived-lb2.conf", "\(examples)/haproxy.cfg"),
+            (
+                try folder.write(files[1], to: "keepalived.conf"),
+                try folder.write(files[0], to: "haproxy.cfg")
+            ),
+        ] {
+            let result = try folder.run("check", election, balancer)
             #expect(result.status == 0, "\(result.errors)")
             #expect(!result.errors.contains("warning"), "\(result.errors)")
             #expect(!result.errors.contains("error"), "\(result.errors)")

@@ -1,14 +1,12 @@
 #if Program
-import Glibc
 public import NIOCore
-import Subprocess
-import SystemPackage
 
 /// Passes when a command ends with the status 0 (haproxy's `external-check`).
 ///
 /// The command gets haproxy's four arguments (the proxy's address and port, `NOT_USED` for none,
 /// the server's address and port) and its `HAPROXY_…` variables. Its output is not read. At the
-/// time limit it is killed with all that it started.
+/// time limit it is killed with its process group. Where that ends four runs of a probe not, the
+/// command is not started again until one of them has ended.
 public struct CommandProbe: HealthProbe {
     /// The path of the command.
     public let path: String
@@ -21,6 +19,9 @@ public struct CommandProbe: HealthProbe {
     /// Whether a status of 2 to 255 passes, and means the weight of the status less 2
     /// (keepalived's `misc_dynamic`).
     public var statusIsWeight = false
+    /// Starts the command.
+    var start = CommandEnd.start
+    private let runs = CommandRuns()
 
     /// Makes a probe.
     ///
@@ -47,10 +48,22 @@ public struct CommandProbe: HealthProbe {
     public func probe(
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
+        guard let number = runs.begin() else {
+            return eventLoop.makeSucceededFuture(
+                ProbeOutcome(
+                    .commandTimedOut,
+                    detail: "\(CommandRuns.limit) runs were killed and have not ended"))
+        }
         let promise = eventLoop.makePromise(of: ProbeOutcome.self)
-        // An event loop is no task that this one could be a child of; the time limit ends it.
-        let task = Task { promise.succeed(await run(for: target)) }
+        // The end of a command can be awaited by a task alone, and an event loop is none that this
+        // one could be a child of; the time limit ends it.
+        let task = Task {
+            let outcome = await run(for: target)
+            runs.end(number)
+            promise.succeed(outcome)
+        }
         let timer = eventLoop.scheduleTask(in: timeout) {
+            runs.kill(number)
             promise.succeed(.commandTimedOut)
             task.cancel()
         }
@@ -61,26 +74,18 @@ public struct CommandProbe: HealthProbe {
     private func run(for target: SocketAddress) async -> ProbeOutcome {
         let address = target.ipAddress ?? target.pathname ?? ""
         let words = arguments ?? self.words(address: address, port: target.port)
-        do {
-            let result = try await Subprocess.run(
-                .path(FilePath(path)), arguments: Arguments(words),
-                environment: .custom(environment(address: address, target: target)),
-                platformOptions: .killedAsAGroup, output: .discarded, error: .discarded)
-            return outcome(of: result.terminationStatus)
-        } catch {
-            return .commandFailed(reason: "\(path) could not be run: \(error)")
-        }
-    }
-
-    private func outcome(of status: TerminationStatus) -> ProbeOutcome {
-        switch status {
-        case .exited(0): return .commandPassed(ProbeFacts(detail: "exit status 0"))
-        case .exited(let code) where statusIsWeight && (2...255).contains(code):
-            var facts = ProbeFacts(detail: "weight \(code - 2)")
-            facts.weight = Int(code) - 2
+        let end = await start(path, words, environment(address: address, target: target))
+        switch end {
+        case .exited(status: 0): return .commandPassed(ProbeFacts(detail: "exit status 0"))
+        case .exited(let status) where statusIsWeight && (2...255).contains(status):
+            var facts = ProbeFacts(detail: "weight \(status - 2)")
+            facts.weight = status - 2
             return .commandPassed(facts)
-        case .exited(let code): return .commandFailed(reason: "exit status \(code)")
-        case .signaled(let signal): return .commandFailed(reason: "ended by signal \(signal)")
+        case .exited(let status): return .commandFailed(reason: "exit status \(status)")
+        case .signalled(let number): return .commandFailed(reason: "ended by signal \(number)")
+        case .notStarted(let reason):
+            return .commandFailed(reason: "\(path) could not be run: \(reason)")
+        case .noRoom(let reason): return .notRun(reason: "\(path) could not be run: \(reason)")
         }
     }
 
@@ -94,7 +99,7 @@ public struct CommandProbe: HealthProbe {
 
     private func environment(
         address: String, target: SocketAddress
-    ) -> [Environment.Key: String] {
+    ) -> [String: String] {
         [
             "HAPROXY_PROXY_NAME": subject.proxyName, "HAPROXY_PROXY_ID": "\(subject.proxyID)",
             "HAPROXY_PROXY_ADDR": subject.proxyAddress,

@@ -1,11 +1,10 @@
 #if Program
-import Subprocess
-import SystemPackage
-
 /// One run of a program that is told something and not asked.
 public struct CommandRun: Sendable {
     private let words: [String]
     private let environment: [String: String]
+    /// Starts the program.
+    var start = CommandEnd.start
 
     /// Makes a run that has not begun.
     ///
@@ -20,52 +19,34 @@ public struct CommandRun: Sendable {
 
     /// Runs the program to its end.
     ///
-    /// - Parameter limit: How long it may run; then it is killed with all that it started.
+    /// - Parameter limit: How long it may run; then it is killed with its process group, and not
+    ///   waited for where that does not end it within a tenth of the limit.
     /// - Returns: What went wrong; `nil` where it ended with status 0.
     public func complaint(within limit: Duration) async -> String? {
         guard let path = words.first else { return "no program is named" }
-        let run = Task { await Self.status(of: path, Array(words.dropFirst()), environment) }
+        let (complaints, complaint) = AsyncStream.makeStream(of: String?.self)
+        let run = Task {
+            let end = await start(path, Array(words.dropFirst()), environment)
+            complaint.yield(Self.complaint(about: end))
+        }
         let timer = Task {
             try await Task.sleep(for: limit)
             run.cancel()
+            try await Task.sleep(for: limit / 10)
+            complaint.yield("was killed and does not end")
         }
         defer { timer.cancel() }
-        return await run.value
+        for await first in complaints { return first }
+        return nil
     }
 
-    private static func status(
-        of path: String, _ arguments: [String], _ environment: [String: String]
-    ) async -> String? {
-        var variables: [Environment.Key: String] = [:]
-        for (name, value) in environment {
-            variables[Environment.Key(stringLiteral: name)] = value
+    private static func complaint(about end: CommandEnd) -> String? {
+        switch end {
+        case .exited(status: 0): nil
+        case .exited(let status): "exit status \(status)"
+        case .signalled(let number): "ended by signal \(number)"
+        case .notStarted(let reason), .noRoom(let reason): "could not be run: \(reason)"
         }
-        do {
-            let result = try await Subprocess.run(
-                .path(FilePath(path)), arguments: Arguments(arguments),
-                environment: .custom(variables), platformOptions: .killedAsAGroup,
-                output: .discarded, error: .discarded)
-            switch result.terminationStatus {
-            case .exited(0): return nil
-            case .exited(let code): return "exit status \(code)"
-            case .signaled(let signal): return "ended by signal \(signal)"
-            }
-        } catch {
-            return "could not be run: \(error)"
-        }
-    }
-}
-
-extension PlatformOptions {
-    /// A program in a group of its own, which is killed as a whole when its task is cancelled.
-    static var killedAsAGroup: PlatformOptions {
-        var options = PlatformOptions()
-        options.processGroupID = 0
-        options.teardownSequence = [
-            .send(
-                signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(100))
-        ]
-        return options
     }
 }
 #endif

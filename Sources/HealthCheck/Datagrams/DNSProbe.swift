@@ -38,7 +38,7 @@ public struct DNSProbe: HealthProbe {
     public var acceptedStatuses: Set<UInt8> = [0]
     /// How many records the answer needs at least.
     public var minimumAnswers = 0
-    private let question: DNSQuestion
+    let question: DNSQuestion
 
     /// Makes a probe.
     ///

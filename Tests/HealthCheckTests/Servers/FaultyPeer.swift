@@ -34,12 +34,17 @@ final class FaultyPeer: Sendable {
         _ behaviour: Behaviour, on host: String = "127.0.0.1", path: String? = nil
     ) async throws {
         let ears = self.ears
+        // Made once: it is all that some tests of many connections would do.
+        let flood =
+            if case .floods(let count) = behaviour {
+                ByteBuffer(repeating: UInt8(ascii: "x"), count: count)
+            } else { ByteBuffer() }
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 1_024)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
-                        Handler(behaviour, ears: ears))
+                        Handler(behaviour, flood, ears: ears))
                 }
             }
         channel =
@@ -72,11 +77,13 @@ final class FaultyPeer: Sendable {
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
         private let behaviour: Behaviour
+        private let flood: ByteBuffer
         private let ears: Ears
         private var turn = 0
 
-        init(_ behaviour: Behaviour, ears: Ears) {
+        init(_ behaviour: Behaviour, _ flood: ByteBuffer, ears: Ears) {
             self.behaviour = behaviour
+            self.flood = flood
             self.ears = ears
         }
 
@@ -93,8 +100,7 @@ final class FaultyPeer: Sendable {
             case .saysAndCloses(let bytes):
                 say(bytes, context)
                 context.close(promise: nil)
-            case .floods(let count):
-                say([UInt8](repeating: UInt8(ascii: "x"), count: count), context)
+            case .floods: context.writeAndFlush(wrapOutboundOut(flood), promise: nil)
             }
         }
 

@@ -4,6 +4,7 @@ import HealthCheck
 import LinuxIO
 import NIOCore
 import NIOPosix
+import TestServers
 
 /// An event loop whose thread is in a network namespace of its own: its sockets see nothing else.
 final class OwnNetwork: Sendable {

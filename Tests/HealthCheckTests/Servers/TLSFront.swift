@@ -2,6 +2,7 @@
 import Foundation
 import HealthCheck
 import NIOCore
+import TestServers
 import Testing
 
 /// nginx in front of a server: wants a PROXY header and TLS, and hands on what is inside.

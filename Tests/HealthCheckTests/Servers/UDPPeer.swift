@@ -1,12 +1,15 @@
 #if Program
 import NIOCore
 import NIOPosix
+import TestServers
 
 /// A socket of datagrams on loopback.
 final class UDPPeer: Sendable {
     enum Behaviour: Sendable {
         case silent, echoes, echoesFromSecond
         case says([UInt8])
+        /// Says that so many times at once.
+        case floods(count: Int, [UInt8])
     }
 
     let port: Int
@@ -52,6 +55,11 @@ final class UDPPeer: Sendable {
                 let answer = AddressedEnvelope(
                     remoteAddress: envelope.remoteAddress, data: ByteBuffer(bytes: bytes))
                 context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+            case .floods(let count, let bytes):
+                let answer = AddressedEnvelope(
+                    remoteAddress: envelope.remoteAddress, data: ByteBuffer(bytes: bytes))
+                for _ in 0..<count { context.write(wrapOutboundOut(answer), promise: nil) }
+                context.flush()
             }
         }
     }

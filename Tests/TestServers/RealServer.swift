@@ -1,16 +1,11 @@
 #if Program
 import Foundation
 import Glibc
-import NIOCore
-import NIOPosix
 import Synchronization
-import Testing
-
-@testable import HealthCheck
 
 /// A server program of Debian, in a folder of its own, started and stopped by a test.
-final class RealServer: Sendable {
-    let port: Int
+package final class RealServer: Sendable {
+    package let port: Int
     private let files: TemporaryFolder
     private let process: Process
 
@@ -18,7 +13,7 @@ final class RealServer: Sendable {
     ///
     /// `dev/setup` installs the program. `user` runs it when the tests run as root, for programs
     /// that refuse to be root.
-    init(
+    package init(
         _ program: String, _ arguments: [String], in folder: TemporaryFolder, port: Int,
         as user: String? = nil
     ) async throws {
@@ -29,7 +24,7 @@ final class RealServer: Sendable {
         process.standardError = FileHandle(forWritingAtPath: folder.write("stderr", ""))
         try process.run()
         for _ in 0..<400 {
-            if try await probe(TCPProbe(), port: port, timeout: .seconds(1)) == .passed { return }
+            if accepts(port: port) { return }
             guard process.isRunning else { break }
             try await Task.sleep(for: .milliseconds(25))
         }
@@ -38,7 +33,7 @@ final class RealServer: Sendable {
     }
 
     /// Ends the program; the folder goes when it has ended, at the latest when the tests end.
-    func stop() {
+    package func stop() {
         process.terminate()
         ServersThatEnd.begin()
         Thread.detachNewThread { [process, files] in
@@ -51,7 +46,7 @@ final class RealServer: Sendable {
     }
 
     /// Runs a program to its end, on a thread of its own: tests have few threads to wait on.
-    static func run(
+    package static func run(
         _ program: String, _ arguments: [String], as user: String? = nil, input: String? = nil
     ) async throws {
         try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
@@ -102,16 +97,16 @@ final class RealServer: Sendable {
     }
 }
 
-struct ServerFailure: Error, CustomStringConvertible {
-    let text: String
-    var description: String { text }
+package struct ServerFailure: Error, CustomStringConvertible {
+    package let text: String
+    package var description: String { text }
 }
 
 /// A folder that is gone when the test is.
-final class TemporaryFolder: Sendable {
-    let path: String
+package final class TemporaryFolder: Sendable {
+    package let path: String
 
-    init(for user: String? = nil) throws {
+    package init(for user: String? = nil) throws {
         path = "/tmp/lbctl-health-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
@@ -122,14 +117,14 @@ final class TemporaryFolder: Sendable {
 
     /// Writes a file that everybody may read, and says its path.
     @discardableResult
-    func write(_ name: String, _ text: String) -> String {
+    package func write(_ name: String, _ text: String) -> String {
         let file = "\(path)/\(name)"
         _ = FileManager.default.createFile(
             atPath: file, contents: Data(text.utf8), attributes: [.posixPermissions: 0o644])
         return file
     }
 
-    func remove() { try? FileManager.default.removeItem(atPath: path) }
+    package func remove() { try? FileManager.default.removeItem(atPath: path) }
 
     deinit { remove() }
 }
@@ -144,34 +139,11 @@ private enum ServersThatEnd {
         return
     }()
 
-    static func begin() {
+    package static func begin() {
         waitsAtExit
         count.withLock { $0 += 1 }
     }
 
-    static func end() { count.withLock { $0 -= 1 } }
-}
-
-/// Runs one check against loopback.
-func probe(
-    _ probe: any HealthProbe, port: Int, timeout: TimeAmount = .seconds(10)
-) async throws -> ProbeOutcome {
-    let target = try SocketAddress(ipAddress: "127.0.0.1", port: port)
-    return try await run(probe, against: target, timeout: timeout)
-}
-
-/// The word and the reason.
-func summary(_ outcome: ProbeOutcome) -> String {
-    outcome.detail.isEmpty ? outcome.code : "\(outcome.code) \(outcome.detail)"
-}
-
-/// Runs one check.
-func run(
-    _ probe: any HealthProbe, against target: SocketAddress, timeout: TimeAmount = .seconds(10)
-) async throws -> ProbeOutcome {
-    let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-    return try await eventLoop.flatSubmit {
-        probe.probe(target, timeout: timeout, on: eventLoop)
-    }.get()
+    package static func end() { count.withLock { $0 -= 1 } }
 }
 #endif

@@ -1,16 +1,15 @@
 #if Program
 import Foundation
 import Glibc
-import HealthCheck
 
 /// PostgreSQL with one user per way to log in, each with the password `secret`; a standby of it, and
 /// one that is for ever starting up.
-struct PostgreSQL {
-    let server: RealServer
-    let standby: RealServer
-    let starting: RealServer
+package struct PostgreSQL: Sendable {
+    package let server: RealServer
+    package let standby: RealServer
+    package let starting: RealServer
 
-    init() async throws {
+    package init() async throws {
         let folder = try TemporaryFolder(for: "postgres")
         let versions = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")
             .filter {
@@ -63,24 +62,28 @@ struct PostgreSQL {
         // They accept before they have started up, and say so.
         for one in [server, standby] {
             for _ in 0..<200 {
-                let check = PostgreSQLProbe(.startup(user: "open"))
-                if try await probe(check, port: one.port).verdict == true { break }
-                try await Task.sleep(for: .milliseconds(25))
+                do {
+                    try await RealServer.run(
+                        "\(bin)/pg_isready", ["-q", "-h", "127.0.0.1", "-p", "\(one.port)"])
+                    break
+                } catch {
+                    try await Task.sleep(for: .milliseconds(25))
+                }
             }
         }
     }
 
-    func stop() {
+    package func stop() {
         for one in [server, standby, starting] { one.stop() }
     }
 }
 
 /// MariaDB with the user `check`, password `secret`, `nobody` without one, and `newer`, whose account
 /// is of a method that probes do not know.
-struct MariaDB {
-    let server: RealServer
+package struct MariaDB: Sendable {
+    package let server: RealServer
 
-    init() async throws {
+    package init() async throws {
         let folder = try TemporaryFolder(for: "mysql")
         let data = "\(folder.path)/data"
         try await RealServer.run(
@@ -112,7 +115,7 @@ struct MariaDB {
     }
 
     /// Makes it a replica, as far as probes are concerned, or the primary again.
-    func setReadOnly(_ isReadOnly: Bool) async throws {
+    package func setReadOnly(_ isReadOnly: Bool) async throws {
         try await RealServer.run(
             "/usr/bin/mariadb",
             [
@@ -123,10 +126,10 @@ struct MariaDB {
 }
 
 /// Redis; with a password, or as the replica of another port.
-struct Redis {
-    let server: RealServer
+package struct Redis: Sendable {
+    package let server: RealServer
 
-    init(password: String? = nil, replicaOf primary: Int? = nil) async throws {
+    package init(password: String? = nil, replicaOf primary: Int? = nil) async throws {
         let folder = try TemporaryFolder()
         let port = try closedPort()
         var arguments = [

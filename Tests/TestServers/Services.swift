@@ -2,10 +2,10 @@
 import Foundation
 
 /// Exim, which greets as `mail.example.test`.
-struct Exim {
-    let server: RealServer
+package struct Exim: Sendable {
+    package let server: RealServer
 
-    init() async throws {
+    package init() async throws {
         let folder = try TemporaryFolder(for: "nobody")
         let port = try closedPort()
         let user = geteuid() == 0 ? "nobody" : NSUserName()
@@ -40,10 +40,10 @@ struct Exim {
 }
 
 /// OpenLDAP with the administrator `cn=admin,dc=example`, password `secret`.
-struct OpenLDAP {
-    let server: RealServer
+package struct OpenLDAP: Sendable {
+    package let server: RealServer
 
-    init(allowsAnonymous: Bool = true) async throws {
+    package init(allowsAnonymous: Bool = true) async throws {
         let folder = try TemporaryFolder()
         let port = try closedPort()
         let configuration = folder.write(
@@ -69,11 +69,11 @@ struct OpenLDAP {
 }
 
 /// Unbound with the zone `example`, which can be changed, and no way out.
-struct Unbound {
-    let server: RealServer
+package struct Unbound: Sendable {
+    package let server: RealServer
     private let configuration: String
 
-    init() async throws {
+    package init() async throws {
         let folder = try TemporaryFolder()
         let port = try closedPort()
         configuration = folder.write(
@@ -105,9 +105,11 @@ struct Unbound {
     }
 
     /// Replaces what a name stands for: `web.example A 192.0.2.7` and so on; without records, nothing.
-    func set(_ name: String, _ records: String...) async throws { try await set(name, records) }
+    package func set(_ name: String, _ records: String...) async throws {
+        try await set(name, records)
+    }
 
-    func set(_ name: String, _ records: [String]) async throws {
+    package func set(_ name: String, _ records: [String]) async throws {
         let control = ["-c", configuration]
         try await RealServer.run(
             "/usr/sbin/unbound-control", control + ["local_data_remove", name])

@@ -3,13 +3,13 @@ import Foundation
 
 /// Certificates for `localhost`, made by openssl: an authority, one that is good for 90 days and
 /// one that ended two days ago.
-struct Certificates {
-    let authority: String
-    let good: String
-    let goodKey: String
-    let expired: String
+package struct Certificates: Sendable {
+    package let authority: String
+    package let good: String
+    package let goodKey: String
+    package let expired: String
 
-    init(in folder: TemporaryFolder) async throws {
+    package init(in folder: TemporaryFolder) async throws {
         let path = folder.path
         (authority, good) = ("\(path)/authority.pem", "\(path)/good.pem")
         (goodKey, expired) = ("\(path)/good.key", "\(path)/expired.pem")

@@ -2,14 +2,14 @@
 import Foundation
 
 /// nginx with answers of every kind, plain and with two certificates.
-struct Nginx {
-    let server: RealServer
-    let certificates: Certificates
-    let securePort: Int
-    let expiredPort: Int
-    var port: Int { server.port }
+package struct Nginx: Sendable {
+    package let server: RealServer
+    package let certificates: Certificates
+    package let securePort: Int
+    package let expiredPort: Int
+    package var port: Int { server.port }
 
-    init() async throws {
+    package init() async throws {
         let folder = try TemporaryFolder()
         certificates = try await Certificates(in: folder)
         let ports = [try closedPort(), try closedPort(), try closedPort()]

@@ -1,12 +1,13 @@
 import Glibc
+import Synchronization
 
 /// A listening socket on loopback that never accepts: the kernel answers connections by itself.
-final class LoopbackPeer {
-    let port: Int
+package final class LoopbackPeer: Sendable {
+    package let port: Int
     private let descriptor: CInt
-    private var clients: [CInt] = []
+    private let clients = Mutex<[CInt]>([])
 
-    init(backlog: CInt = 16, port: Int = 0) throws {
+    package init(backlog: CInt = 16, port: Int = 0) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         self.descriptor = descriptor
         var one: CInt = 1
@@ -19,16 +20,16 @@ final class LoopbackPeer {
     }
 
     /// Fills the queue of connections, so that the kernel drops what comes after.
-    func fillBacklog() {
+    package func fillBacklog() {
         for _ in 0..<4 {
             let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
             _ = withAddress(loopback(port: port)) { connect(client, $0, $1) }
-            clients.append(client)
+            clients.withLock { $0.append(client) }
         }
     }
 
     /// Accepts one connection and says how it ended: 0 for a clean end, else the errno of the read.
-    func endOfNextConnection() -> CInt {
+    package func endOfNextConnection() -> CInt {
         let accepted = accept(descriptor, nil, nil)
         defer { close(accepted) }
         var byte: UInt8 = 0
@@ -37,16 +38,32 @@ final class LoopbackPeer {
 
     deinit {
         close(descriptor)
-        for client in clients { close(client) }
+        for client in clients.withLock({ $0 }) { close(client) }
     }
 }
 
-struct SocketFailure: Error { let errno: CInt }
+package struct SocketFailure: Error { let errno: CInt }
 
-/// A port of loopback that nothing listens on.
-func closedPort() throws -> Int {
-    try LoopbackPeer().port
+/// Whether something accepts connections on a port of loopback.
+package func accepts(port: Int) -> Bool {
+    let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(client) }
+    return withAddress(loopback(port: port)) { connect(client, $0, $1) } == 0
 }
+
+/// A port of loopback that nothing listens on, and that the kernel gives to no connection.
+package func closedPort() throws -> Int {
+    while true {
+        let port = Int(nextPort.wrappingAdd(1, ordering: .relaxed).oldValue)
+        do {
+            return try LoopbackPeer(port: port).port
+        } catch {
+            guard port < 20_000 else { throw error }
+        }
+    }
+}
+
+private let nextPort = Atomic(UInt16(11_000 + getpid() % 8_000))
 
 /// A `sockaddr_in` as bytes: Glibc and NIO each bring the type along, and no import says which.
 private func loopback(port: Int) -> [UInt8] {
