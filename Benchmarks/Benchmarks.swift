@@ -79,5 +79,6 @@ struct Benchmarks {
             }
         }
         report.finish()
+        if report.hasExceeded { exit(1) }
     }
 }

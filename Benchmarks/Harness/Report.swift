@@ -48,6 +48,15 @@ final class Report {
         print("\(subject): \(text)")
     }
 
+    /// Says that a figure is above what it may be: the run goes on, and fails at its end.
+    func exceed(_ subject: String, _ text: String) {
+        hasExceeded = true
+        note(subject, "ABOVE THE LIMIT: \(text)")
+    }
+
+    /// Whether a figure was above what it may be.
+    private(set) var hasExceeded = false
+
     /// Prints the document, if one was asked for.
     func finish() {
         guard asJSON else { return }

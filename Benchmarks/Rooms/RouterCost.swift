@@ -29,7 +29,7 @@ struct RouterCost {
         report.add("routers: one failover process\(title)", rows)
         // The figures of a quick run mean little.
         guard !plan.isQuick else { return }
-        for row in rows { try Self.judge(row) }
+        rows.forEach(judge)
     }
 
     /// Of one core, in percent.
@@ -37,10 +37,13 @@ struct RouterCost {
     /// Of what the process has for itself.
     private static let memoryLimit = 5.0
 
-    private static func judge(_ row: Row) throws {
-        for (summary, limit) in zip(row.summaries, [processorLimit, memoryLimit])
+    private func judge(_ row: Row) {
+        for (summary, limit) in zip(row.summaries, [Self.processorLimit, Self.memoryLimit])
         where summary.median > limit {
-            throw LimitExceeded(work: row.work, summary: summary, limit: limit)
+            report.exceed(
+                "\(row.benchmark): \(row.work)",
+                "\(text(summary.median)) \(summary.unit) of \(summary.name), at most \(text(limit))"
+            )
         }
     }
 
@@ -211,15 +214,4 @@ private struct RouterPair {
 /// The two programs did not come up.
 private struct NoRouters: Error, CustomStringConvertible {
     var description: String { "routers: the two programs did not become Active and Backup" }
-}
-
-/// A figure is above what it may be.
-private struct LimitExceeded: Error, CustomStringConvertible {
-    let work: String
-    let summary: Summary
-    let limit: Double
-
-    var description: String {
-        "routers: \(work): \(text(summary.median)) \(summary.unit) of \(summary.name), at most \(text(limit))"
-    }
 }
