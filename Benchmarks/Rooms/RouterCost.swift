@@ -18,22 +18,42 @@ struct RouterCost {
             return report.note(
                 "routers: NOT RUN", "no lbctl here: swift build -c release --product lbctl")
         }
-        report.add(
-            "routers: one failover process",
-            // A debug build could not bear more.
-            try rows(
-                program, count: plan.isQuick ? 20 : 255, interval: "0.01",
-                seconds: plan.isQuick ? 1 : 10)
-                + rows(program, count: 1, interval: "1", seconds: plan.isQuick ? 1 : 30))
+        // A debug build could not bear more.
+        let count = plan.isQuick ? 20 : 255
+        let title =
+            plan.isQuick ? "" : ", at most \(Self.processorLimit) % and \(Self.memoryLimit) MB"
+        let rows =
+            try rows(program, .group, count: count, interval: "0.01")
+            + rows(program, .ipv6Peer, count: count, interval: "0.01")
+            + rows(program, .group, count: 1, interval: "1")
+        report.add("routers: one failover process\(title)", rows)
+        // The figures of a quick run mean little.
+        guard !plan.isQuick else { return }
+        for row in rows { try Self.judge(row) }
+    }
+
+    /// Of one core, in percent.
+    private static let processorLimit = 25.0
+    /// Of what the process has for itself.
+    private static let memoryLimit = 5.0
+
+    private static func judge(_ row: Row) throws {
+        for (summary, limit) in zip(row.summaries, [processorLimit, memoryLimit])
+        where summary.median > limit {
+            throw LimitExceeded(work: row.work, summary: summary, limit: limit)
+        }
     }
 
     private func rows(
-        _ program: String, count: Int, interval: String, seconds: Int
+        _ program: String, _ form: RouterPair.Form, count: Int, interval: String
     ) throws -> [Row] {
+        let isOften = count > 1
+        let seconds = plan.isQuick ? 1 : isOften ? 10 : 30
         var usages = [[Double]](repeating: [], count: 2)
         var memory = usages
-        for _ in 0..<(seconds > 10 ? 1 : plan.runs) {
-            let pair = try RouterPair(program: program, count: count, interval: interval)
+        for _ in 0..<(isOften ? plan.runs : 1) {
+            let pair = try RouterPair(
+                program: program, form: form, count: count, interval: interval)
             defer { pair.end() }
             // The Backups hear the Active routers from here on.
             try pair.settle(within: 60)
@@ -50,7 +70,7 @@ struct RouterCost {
         let routers = "\(count) virtual router\(count == 1 ? "" : "s") at \(interval) s"
         return ["Active", "Backup"].enumerated().map { index, role in
             Row(
-                benchmark: "routers", work: "\(routers), \(role)",
+                benchmark: "routers", work: "\(routers), \(form.rawValue), \(role)",
                 summaries: [
                     Summary("processor", "%", usages[index]),
                     Summary("private memory", "MB", memory[index]),
@@ -76,10 +96,29 @@ struct RouterCost {
 
 /// Two programs with the same virtual routers, of which the first is Active.
 private struct RouterPair {
+    /// How the routers advertise.
+    enum Form: String {
+        case group = "IPv4 to the group"
+        case ipv6Peer = "IPv6 to one peer"
+
+        /// The lines of a virtual router that differ.
+        func lines(number: Int, host: Int) -> String {
+            switch self {
+            case .group: "virtual_ipaddress { 10.9.7.\(number)/32 }"
+            case .ipv6Peer:
+                """
+                unicast_src_ip fd09::\(host)
+                unicast_peer { fd09::\(3 - host) }
+                virtual_ipaddress { fd09::7:\(number)/128 }
+                """
+            }
+        }
+    }
+
     private let folder: String
     private let programs: [Companion]
 
-    init(program: String, count: Int, interval: String) throws {
+    init(program: String, form: Form, count: Int, interval: String) throws {
         let folder = "/tmp/lbctl-routers-\(getpid())"
         mkdir(folder, 0o700)
         let scripts = try [("va", 200, 1), ("vb", 100, 2)].map { link, priority, host in
@@ -93,9 +132,7 @@ private struct RouterPair {
                         priority \(priority)
                         version 3
                         advert_int \(interval)
-                        virtual_ipaddress {
-                            10.9.7.\(number)/32
-                        }
+                        \(form.lines(number: number, host: host))
                     }
 
                     """
@@ -104,7 +141,8 @@ private struct RouterPair {
             return """
                 set -e; mount -t sysfs none /sys; \(makeLink); echo ready; read -r _
                 echo 2 >/sys/class/net/\(link)/queues/rx-0/rps_cpus 2>/dev/null || :
-                ip link set \(link) up; ip address add 10.9.0.\(host)/16 dev \(link); echo up
+                ip link set \(link) up; ip address add 10.9.0.\(host)/16 dev \(link)
+                ip address add fd09::\(host)/64 dev \(link) nodad; echo up
                 exec '\(program)' run --control \(folder)/\(link).sock \(file) 2>\(folder)/\(link).log
                 """
         }
@@ -173,4 +211,15 @@ private struct RouterPair {
 /// The two programs did not come up.
 private struct NoRouters: Error, CustomStringConvertible {
     var description: String { "routers: the two programs did not become Active and Backup" }
+}
+
+/// A figure is above what it may be.
+private struct LimitExceeded: Error, CustomStringConvertible {
+    let work: String
+    let summary: Summary
+    let limit: Double
+
+    var description: String {
+        "routers: \(work): \(text(summary.median)) \(summary.unit) of \(summary.name), at most \(text(limit))"
+    }
 }

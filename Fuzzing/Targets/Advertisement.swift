@@ -52,32 +52,63 @@ private func encodeAgain(_ received: ReceivedAdvertisement, from datagram: [UInt
     require(again == original, "\(original) was encoded again as \(again)")
 }
 
-/// Through the channel with its counters, and into an election.
+/// Through channels with their counters, with and without authentication, and into an election.
 private func receive(_ datagram: [UInt8]) {
-    guard let vrid = VRID(51), let header = try? IPv4Header(decoding: datagram.span) else { return }
-    let own = IPv4Address(192, 0, 2, 9)
-    for version in [VRRPVersion.v2, .v3] {
-        var channel = AdvertisementChannel(
-            settings: .init(vrid: vrid, version: version, source: .v4(own)))
-        let now = Timestamp(seconds: 1_780_000_000, fraction: 0)
-        guard
-            let received = try? channel.receive(
-                datagram.span.extracting(header.payload), header: IPHeader(header), at: now)
-        else {
-            require(channel.refusals.total == 1, "a refusal was not counted")
-            continue
+    if let header = try? IPv4Header(decoding: datagram.span) {
+        receive(
+            datagram.span.extracting(header.payload), IPHeader(header),
+            own: .v4(IPv4Address(192, 0, 2, 9)))
+    } else if let header = try? IPv6Header(decoding: datagram.span), let own = IPAddress("fe80::9")
+    {
+        receive(datagram.span.extracting(header.payload), IPHeader(header), own: own)
+    }
+}
+
+private func receive(_ payload: Span<UInt8>, _ header: IPHeader, own: IPAddress) {
+    guard let vrid = VRID(51) else { return }
+    let authentication = MessageAuthentication(activeKeyID: 1, windowSeconds: 5)
+    for version in own.family == .ipv4 ? [VRRPVersion.v2, .v3] : [.v3] {
+        for isAuthenticated in [false, true] {
+            var settings = AdvertisementChannel.Settings(vrid: vrid, version: version, source: own)
+            settings.authentication = isAuthenticated ? authentication : nil
+            var channel = AdvertisementChannel(settings: settings)
+            let now = Timestamp(seconds: 1_780_000_000, fraction: 0)
+            guard
+                let received = try? channel.receive(
+                    payload, header: header, at: now, using: ZeroAuthenticator())
+            else {
+                require(channel.refusals.total == 1, "a refusal was not counted")
+                continue
+            }
+            require(channel.acceptedCount == 1, "what was taken was not counted")
+            if isAuthenticated {
+                let again = try? channel.receive(
+                    payload, header: header, at: now, using: ZeroAuthenticator())
+                require(again == nil, "an authenticated message was taken twice")
+            }
+            elect(received, vrid: vrid, own: own)
         }
-        var router = VirtualRouter(
-            configuration: .init(
-                vrid: vrid, priority: Priority(rawValue: 100),
-                interval: received.advertisement.interval, primaryAddress: own,
-                addresses: VirtualAddressList(IPv4Address(192, 0, 2, 1))))
-        for (index, isActive) in [false, true].enumerated() {
-            let now = Instant(nanoseconds: Int64(index + 1) * 1_000_000_000)
-            _ = router.handle(.startup, at: now)
-            if isActive { _ = router.handle(.takeOver, at: now) }
-            _ = router.handle(
-                .received(received.advertisement, from: received.header.source), at: now)
-        }
+    }
+}
+
+private func elect(_ received: ReceivedAdvertisement, vrid: VRID, own: IPAddress) {
+    var router = VirtualRouter(
+        configuration: .init(
+            vrid: vrid, priority: Priority(rawValue: 100),
+            interval: received.advertisement.interval, primaryAddress: own,
+            addresses: VirtualAddressList(own)))
+    for (index, isActive) in [false, true].enumerated() {
+        let now = Instant(nanoseconds: Int64(index + 1) * 1_000_000_000)
+        _ = router.handle(.startup, at: now)
+        if isActive { _ = router.handle(.takeOver, at: now) }
+        _ = router.handle(
+            .received(received.advertisement, from: received.header.source), at: now)
+    }
+}
+
+/// Has key 1, by which each code is zeros: one that a fuzzer finds.
+private struct ZeroAuthenticator: MessageAuthenticator {
+    func authenticationCode(of message: [UInt8], keyID: UInt8) -> [UInt8]? {
+        keyID == 1 ? [UInt8](repeating: 0, count: 32) : nil
     }
 }

@@ -38,7 +38,7 @@ public final class Balancer: Sendable {
     /// What it does, with what stays behind for connections that are there already.
     public var plan: BalancerPlan { view.plan }
 
-    /// Greatest number of concurrent connections, as the descriptor limit allows.
+    /// Greatest number of concurrent connections: the plan's, as far as the descriptor limit allows.
     public var connectionLimit: Int { shared.connectionLimit }
 
     /// A look at it under the plan in force; stays what it is when another plan comes.

@@ -7,6 +7,8 @@ public struct BalancerPlan: Hashable, Sendable {
     /// Greatest number of concurrent connections (`global maxconn`); `nil`: as many as the
     /// descriptor limit of the process allows, which also bounds a number given here.
     public var connectionLimit: Int?
+    /// Descriptors that the process needs beside those of connections and pipes.
+    public var otherDescriptors = 128
     /// Where connections come in.
     public var frontends: [FrontendPlan]
     /// Where connections go.

@@ -164,6 +164,11 @@ public struct LoadedConfiguration: Hashable, Sendable {
     /// Whether the configuration can't be used.
     public var hasErrors: Bool { model == nil }
 
+    /// Adds what only its user could find.
+    ///
+    /// - Parameter diagnostic: What there is to say; no error.
+    public mutating func remark(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
+
     /// Takes the model away, for a reason that only its user could find.
     ///
     /// - Parameter diagnostic: The reason.

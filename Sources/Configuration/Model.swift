@@ -44,6 +44,9 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public static let mostReactors = 64
     /// Greatest number of connections of the whole process; `nil`: from the descriptor limit.
     public var connectionLimit: Int?
+    /// How long connections of a balancer process that was replaced may go on (`hard-stop-after`);
+    /// `nil`: as long as they want.
+    public var hardStopTime: Duration?
     /// Where log lines go: standard error, or syslog.
     public var logsToSyslog = false
     /// Where lines of connections go of frontends that say `log global`.

@@ -54,7 +54,7 @@ public final class HealthChecker: Sendable {
             $0.isRunning = true
             return $0.checks
         }
-        Self.start(idle, isFirstRound: true)
+        Self.start(idle)
     }
 
     /// Stops checking for good.
@@ -74,28 +74,35 @@ public final class HealthChecker: Sendable {
     /// A target with the `id` and the address of an earlier one keeps state and counts: what is
     /// known to be down is not used again before it passed its checks.
     ///
-    /// - Parameter targets: What to check from now on.
-    public func update(targets: [CheckTarget]) {
-        let (added, kept) = state.withLock { state in
-            let earlier = state.checksByID
-            for check in state.checks { check.stop() }
+    /// - Parameters:
+    ///   - targets: What to check from now on.
+    ///   - isOther: Whether the target of that name is another one than before, also where its address
+    ///     is the same.
+    public func update(
+        targets: [CheckTarget], where isOther: (_ id: String) -> Bool = { _ in false }
+    ) {
+        let added: [TargetCheck] = state.withLock { state in
+            var earlier = state.checksByID
             var added: [TargetCheck] = []
-            var kept: [TargetCheck] = []
             var seen: Set<String> = []
             state.checks = targets.filter { seen.insert($0.id).inserted }.map { target in
-                let candidate = earlier[target.id]
-                let same = candidate?.target.address == target.address ? candidate : nil
-                let check = TargetCheck(
-                    target, on: group.next(), adopting: same, onReport: onReport)
-                if same == nil { added.append(check) } else { kept.append(check) }
+                if let same = earlier[target.id], same.target.address == target.address,
+                    !isOther(target.id)
+                {
+                    earlier[target.id] = nil
+                    same.adopt(target)
+                    return same
+                }
+                let check = TargetCheck(target, on: group.next(), onReport: onReport)
+                added.append(check)
                 return check
             }
+            for gone in earlier.values { gone.stop() }
             state.checksByID = Dictionary(
-                state.checks.map { ($0.target.id, $0) }, uniquingKeysWith: { first, _ in first })
-            return state.isRunning ? (added, kept) : ([], [])
+                state.checks.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            return state.isRunning ? added : []
         }
-        Self.start(added, isFirstRound: true)
-        Self.start(kept, isFirstRound: false)
+        Self.start(added)
     }
 
     /// Takes in how a connection of a client to a target ended: haproxy's `observe layer4`.
@@ -143,16 +150,12 @@ public final class HealthChecker: Sendable {
         state.withLock { $0.checks }.map { $0.report() }
     }
 
-    /// Spreads the checks: all over their interval; new ones after a first round that is sooner.
-    private static func start(_ checks: [TargetCheck], isFirstRound: Bool) {
+    /// Spreads the checks over their interval, after a first round that is sooner.
+    private static func start(_ checks: [TargetCheck]) {
         for (position, check) in checks.enumerated() {
             let spread = CheckSpread(
                 position: position, count: checks.count, interval: check.target.interval)
-            if isFirstRound {
-                check.start(after: spread.first, second: spread.second)
-            } else {
-                check.start(after: spread.phase, second: check.target.interval)
-            }
+            check.start(after: spread.first, second: spread.second)
         }
     }
 }

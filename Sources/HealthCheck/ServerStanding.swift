@@ -16,16 +16,15 @@ public struct ServerStanding: Hashable, Sendable {
     public private(set) var agentIsUp = true
     /// What the agent asked for.
     public private(set) var agentState = AgentReport.Administration.ready
-    /// What the operator asked for.
-    public var operatorState: AgentReport.Administration
     /// Its share before anybody changes it, 0 to 256.
-    public let configuredWeight: Int
-    /// Its share as the last one who spoke has it, 0 to 256.
-    public private(set) var weight: Int
+    public private(set) var configuredWeight: Int
     /// Its limit of connections before anybody changes it; `nil`: none.
-    public let configuredLimit: Int?
-    /// Its limit of connections as the agent has it.
-    public private(set) var limit: Int?
+    public private(set) var configuredLimit: Int?
+    private var configuredState: AgentReport.Administration
+    private var operatorsWord: AgentReport.Administration?
+    private var share = Share.configured
+    /// What the agent said of the limit; `nil`: nothing.
+    private var agentLimit: Int??
     private var lastReport: AgentReport?
     private var lastCheckWeight: Int?
     /// What the server that this one tracks has come to; `nil`: it tracks none.
@@ -94,9 +93,72 @@ public struct ServerStanding: Hashable, Sendable {
     public init(
         weight: Int, limit: Int?, operatorState: AgentReport.Administration = .ready
     ) {
-        (configuredWeight, self.weight) = (weight, weight)
-        (configuredLimit, self.limit) = (limit, limit)
-        self.operatorState = operatorState
+        configuredWeight = weight
+        configuredLimit = limit
+        configuredState = operatorState
+    }
+
+    /// Who last spoke of the share, and what was said.
+    private enum Share: Hashable, Sendable {
+        case configured
+        /// The agent, in percent of the configured one.
+        case percent(Int)
+        case agent(Int)
+        case check(Int)
+        /// The operator, or the name servers.
+        case given(Int)
+    }
+
+    /// Its share as the last one who spoke has it, 0 to 256.
+    public var weight: Int {
+        let weight =
+            switch share {
+            case .configured: configuredWeight
+            case .percent(let percent): (configuredWeight * percent + 99) / 100
+            case .agent(let weight), .check(let weight), .given(let weight): weight
+            }
+        return min(max(weight, 0), 256)
+    }
+
+    /// Its limit of connections as the agent has it; `nil`: none.
+    public var limit: Int? { agentLimit ?? configuredLimit }
+
+    /// What the operator asked for, or else the configuration.
+    public var operatorState: AgentReport.Administration {
+        get { operatorsWord ?? configuredState }
+        set { operatorsWord = newValue }
+    }
+
+    /// Takes another configuration; what was said holds on.
+    ///
+    /// - Parameters:
+    ///   - weight: Its share, 0 to 256.
+    ///   - limit: Its limit of connections; `nil`: none.
+    ///   - state: What it may take.
+    public mutating func configure(
+        weight: Int, limit: Int?, state: AgentReport.Administration
+    ) {
+        (configuredWeight, configuredLimit, configuredState) = (weight, limit, state)
+    }
+
+    /// Forgets what the check said, since another one is asked now.
+    ///
+    /// - Parameters:
+    ///   - isUp: What it counts as; `nil`: it is not checked.
+    ///   - hearing: Whether that is known.
+    public mutating func forgetCheck(isUp: Bool?, _ hearing: Hearing) {
+        (checkIsUp, self.hearing, wishesNoClients) = (isUp, hearing, false)
+        lastCheckWeight = nil
+        if case .check = share { share = .configured }
+    }
+
+    /// Forgets what the agent said, since another one is asked now.
+    public mutating func forgetAgent() {
+        (agentIsUp, agentState, agentLimit, lastReport) = (true, .ready, nil, nil)
+        switch share {
+        case .percent, .agent: share = .configured
+        case .configured, .check, .given: break
+        }
     }
 
     /// Whether it is up: a check and an agent must agree.
@@ -144,7 +206,7 @@ public struct ServerStanding: Hashable, Sendable {
     /// Takes in what the operator says of the share.
     ///
     /// - Parameter weight: The share, 0 to 256.
-    public mutating func setWeight(_ weight: Int) { self.weight = min(max(weight, 0), 256) }
+    public mutating func setWeight(_ weight: Int) { share = .given(weight) }
 
     /// Takes in what the check says of the share.
     ///
@@ -155,7 +217,7 @@ public struct ServerStanding: Hashable, Sendable {
     public mutating func take(checkWeight weight: Int) {
         guard weight != lastCheckWeight else { return }
         lastCheckWeight = weight
-        setWeight(weight)
+        share = .check(weight)
     }
 
     /// Takes in what an agent says.
@@ -169,9 +231,9 @@ public struct ServerStanding: Hashable, Sendable {
         if let administration = report.administration { agentState = administration }
         defer { lastReport = report }
         if let percent = report.weightPercent, percent != lastReport?.weightPercent {
-            setWeight((configuredWeight * percent + 99) / 100)
+            share = .percent(percent)
         }
-        if let weight = report.weight, weight != lastReport?.weight { setWeight(weight) }
-        if let count = report.maximumConnections { limit = count == 0 ? nil : count }
+        if let weight = report.weight, weight != lastReport?.weight { share = .agent(weight) }
+        if let count = report.maximumConnections { agentLimit = .some(count == 0 ? nil : count) }
     }
 }

@@ -7,12 +7,14 @@ import Synchronization
 /// Everything that starts or ends a check runs on `eventLoop`; the lock is for those who look
 /// from outside, so it is all but never waited for.
 final class TargetCheck: Sendable {
-    let target: CheckTarget
+    let id: String
     private let eventLoop: any EventLoop
     private let onReport: @Sendable (CheckReport) -> Void
     fileprivate let state: Mutex<State>
 
     fileprivate struct State {
+        /// How to check, from the next check on.
+        var target: CheckTarget
         /// Where the checks go now.
         var address: SocketAddress
         var record: HealthRecord
@@ -51,33 +53,48 @@ final class TargetCheck: Sendable {
         var notRunCount = 0
     }
 
-    /// Makes checks that go on from the state and counts of `predecessor`, the checks of the
-    /// same target before a change of settings.
+    /// What is checked, and how.
+    var target: CheckTarget { state.withLock { $0.target } }
+
     init(
-        _ target: CheckTarget, on eventLoop: any EventLoop, adopting predecessor: TargetCheck?,
+        _ target: CheckTarget, on eventLoop: any EventLoop,
         onReport: @escaping @Sendable (CheckReport) -> Void
     ) {
-        self.target = target
+        id = target.id
         self.eventLoop = eventLoop
         self.onReport = onReport
         let record = HealthRecord(
             rise: target.rise, fall: target.fall,
             initialState: target.memory.map { $0.isUp ? .fullyUp : .fullyDown }
                 ?? target.initialState)
-        var state =
-            predecessor?.state.withLock { $0 }
-            ?? State(address: target.address, record: record, memory: target.memory)
-        state.record =
-            predecessor.map { _ in
-                state.record.adopting(rise: target.rise, fall: target.fall)
-            } ?? record
-        state.startedAt = nil
-        state.next = nil
-        state.watchTask = nil
-        state.isStarted = false
-        state.isStopped = false
+        var state = State(target: target, record: record, memory: target.memory)
         state.observation = target.observation
         self.state = Mutex(state)
+    }
+
+    /// Goes on under other settings, with state and counts, and with the check that is due next.
+    ///
+    /// A check that is under way ends as it was begun. Only where the interval is shorter now, the next
+    /// one comes sooner: otherwise reloads that follow each other would put it off again and again.
+    func adopt(_ target: CheckTarget) {
+        eventLoop.execute {
+            let now = NIODeadline.now()
+            let sooner: NIODeadline? = self.state.withLock { state in
+                state.record = state.record.adopting(rise: target.rise, fall: target.fall)
+                if state.target.observation != target.observation {
+                    state.observation = target.observation
+                }
+                state.target = target
+                let latest = now + TimeAmount(target.interval(in: state.record))
+                guard state.isStarted, !state.isStopped, state.startedAt == nil,
+                    latest < state.nextDue
+                else { return nil }
+                state.next?.cancel()
+                state.next = nil
+                return latest
+            }
+            if let sooner { self.schedule(at: sooner, thenAfter: nil) }
+        }
     }
 
     /// Sets the first check, and the distance of the second, which spreads all later rounds.
@@ -100,7 +117,7 @@ final class TargetCheck: Sendable {
     }
 
     func report(transition: HealthTransition? = nil) -> CheckReport {
-        state.withLock { $0.report(id: target.id, transition: transition) }
+        state.withLock { $0.report(id: id, transition: transition) }
     }
 
     /// Takes in how a connection of a client ended; from any thread.
@@ -111,6 +128,7 @@ final class TargetCheck: Sendable {
 
     private func observe(succeeded: Bool) {
         let now = NIODeadline.now()
+        let target = target
         let outcome: (report: CheckReport?, isIdle: Bool)? = state.withLock { state in
             guard !state.isStopped,
                 let reaction = state.observation?.record(connected: succeeded)
@@ -118,7 +136,7 @@ final class TargetCheck: Sendable {
             let transition = state.react(
                 to: reaction, errorCount: target.observation?.errorLimit ?? 0, at: now)
             let isReported = transition != nil || target.reportsEveryResult
-            let report = isReported ? state.report(id: target.id, transition: transition) : nil
+            let report = isReported ? state.report(id: id, transition: transition) : nil
             return (report, state.startedAt == nil)
         }
         guard let outcome else { return }
@@ -185,6 +203,7 @@ final class TargetCheck: Sendable {
 
     private func check(dueAt due: NIODeadline, thenAfter following: Duration?) {
         let now = NIODeadline.now()
+        let target = target
         let timeout = TimeAmount(target.probeTimeout)
         let begun: (number: Int, address: SocketAddress)? = state.withLock {
             guard !$0.isStopped, !$0.isPaused else { return nil }
@@ -237,6 +256,7 @@ final class TargetCheck: Sendable {
             state.watchTask = nil
             let outcome = state.watch.fair(outcome, at: now)
             let transition = state.take(outcome, after: Duration(now - startedAt), at: now)
+            let target = state.target
             let usual = target.interval(in: state.record)
             // The first interval has another length, which spreads the rounds; never a longer one
             // than the state asks for.
@@ -244,7 +264,7 @@ final class TargetCheck: Sendable {
             let due = Self.turn(after: state.dueAt, every: interval, at: now)
             let isReported =
                 transition != nil || target.reportsEveryResult || state.cannotRun
-            let report = isReported ? state.report(id: target.id, transition: transition) : nil
+            let report = isReported ? state.report(id: id, transition: transition) : nil
             return (report, due)
         }
         guard let ended else { return }
@@ -332,8 +352,8 @@ extension TargetCheck.State {
 
     fileprivate var cannotRun: Bool { notRunCount == (record.isKnown ? record.fall : 1) }
 
-    init(address: SocketAddress, record: HealthRecord, memory: CheckMemory?) {
-        self.init(address: address, record: record)
+    init(target: CheckTarget, record: HealthRecord, memory: CheckMemory?) {
+        self.init(target: target, address: target.address, record: record)
         guard let memory else { return }
         failedChecks = memory.failedChecks
         downTransitions = memory.downTransitions

@@ -69,6 +69,7 @@ public enum DatagramSocket {
         try Socket.setOption(socket.rawValue, SOL_SOCKET, SO_REUSEADDR, 0, "SO_REUSEADDR")
         let raw = RawStreamAddress(address)
         try check("bind", address.description, StreamSocket.bind(socket.rawValue, to: raw))
+        if options.isShared { Socket.setShared(socket.rawValue, false) }
         return socket
     }
 }

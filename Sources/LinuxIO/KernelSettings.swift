@@ -13,6 +13,17 @@ public enum KernelSettings {
         return Int(clamping: limit.rlim_cur)
     }
 
+    /// To how many this process may raise that (RLIMIT_NOFILE, the hard limit).
+    ///
+    /// `getrlimit(2)`.
+    public static var hardOpenFileLimit: Int {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return openFileLimit
+        }
+        return Int(clamping: limit.rlim_max)
+    }
+
     /// Raises the soft limit on descriptors to the hard limit.
     ///
     /// - Returns: The limit from now on.

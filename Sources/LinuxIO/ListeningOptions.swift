@@ -17,7 +17,10 @@ public struct ListeningOptions: Hashable, Sendable {
     public var userTimeout: Int32 = 0
     /// Whether connections to addresses that are not this node's are taken (`transparent`).
     public var isTransparent = false
-    /// A Unix socket's permissions (`mode`).
+    /// Whether it is opened beside a socket of ours that has a part of its address, and that shares
+    /// it for the moment (``Socket/setShared(_:_:)``).
+    public var isShared = false
+    /// A Unix socket's permissions (`mode`); `nil`: anybody may connect.
     public var mode: UInt32?
     /// A Unix socket's user and group, by number (`user`, `group`).
     public var owner: (user: UInt32?, group: UInt32?) {

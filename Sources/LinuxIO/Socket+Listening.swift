@@ -14,7 +14,7 @@ extension Socket {
     ) throws(SystemError) -> Descriptor {
         if case .path(let path) = address {
             return try UnixSocket.listening(
-                at: path, mode: options.mode ?? 0o666, owner: options.owner,
+                at: path, mode: options.mode ?? UnixSocket.everybody, owner: options.owner,
                 backlog: options.backlog)
         }
         let socket = try open(
@@ -25,7 +25,19 @@ extension Socket {
         try check("bind", address.description, StreamSocket.bind(number, to: raw))
         if !address.isLocal { try apply(options, to: number) }
         try check("listen", address.description, clinux_listen(number, options.backlog))
+        // The kernel asks again whether the address is free when it begins to listen.
+        if options.isShared { setShared(number, false) }
         return socket
+    }
+
+    /// Lets other sockets of this process's user have a part of a socket's address too, if they ask
+    /// for it, or no more.
+    ///
+    /// - Parameters:
+    ///   - socket: A bound socket.
+    ///   - isShared: Whether they may.
+    public static func setShared(_ socket: Int32, _ isShared: Bool) {
+        try? setOption(socket, SOL_SOCKET, SO_REUSEPORT, isShared ? 1 : 0, "SO_REUSEPORT")
     }
 
     /// Changes what can change while a socket listens: all but the address, the interface and the
@@ -44,12 +56,9 @@ extension Socket {
         // A second for the client's first bytes, as haproxy has it.
         try setOption(socket, tcp, TCP_DEFER_ACCEPT, options.defersAccept ? 1 : 0, "defer-accept")
         try setOption(socket, tcp, TCP_USER_TIMEOUT, options.userTimeout, "tcp-ut")
-        if let bytes = options.segmentByteCount {
-            try setOption(socket, tcp, TCP_MAXSEG, bytes, "mss")
-        }
-        if let queue = options.fastOpenQueue {
-            try setOption(socket, tcp, TCP_FASTOPEN, queue, "tfo")
-        }
+        // 0 is the kernel's, or none.
+        try setOption(socket, tcp, TCP_MAXSEG, options.segmentByteCount ?? 0, "mss")
+        try setOption(socket, tcp, TCP_FASTOPEN, options.fastOpenQueue ?? 0, "tfo")
     }
 
     /// Changes how many connections may wait to be accepted.
@@ -65,6 +74,7 @@ extension Socket {
         _ socket: Int32, for address: StreamAddress, _ options: ListeningOptions
     ) throws(SystemError) {
         try setOption(socket, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR")
+        if options.isShared { try setOption(socket, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT") }
         // Serves both families; the sysctl `ip_nonlocal_bind` is not needed.
         try setOption(socket, Int32(IPPROTO_IP), IP_FREEBIND, 1, "IP_FREEBIND")
         if address.family == AF_INET6, let isAlone = options.servesIPv6Alone {

@@ -25,6 +25,21 @@ public enum UnixSocket {
         try removeStale(path)
         try check("bind", path, unsafe clinux_bind(socket.rawValue, &address, length))
         // Before it listens: until then nobody can connect, whatever the umask allows.
+        try setAccess(to: path, mode: mode, owner: owner)
+        try check("listen", path, clinux_listen(socket.rawValue, backlog))
+        return socket
+    }
+
+    /// Changes who may connect to the socket at `path`.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - mode: Its permissions, 0o600 for example.
+    ///   - owner: Its user and group, by number; `nil`: those that it has.
+    /// - Throws: `SystemError` that names the path.
+    public static func setAccess(
+        to path: String, mode: UInt32, owner: (user: UInt32?, group: UInt32?)
+    ) throws(SystemError) {
         guard unsafe chmod(path, mode) == 0 else {
             throw SystemError(call: "chmod", errno: Errno(rawValue: errno), subject: path)
         }
@@ -32,8 +47,6 @@ public enum UnixSocket {
         guard unsafe chown(path, owner.user ?? ~0, owner.group ?? ~0) == 0 else {
             throw SystemError(call: "chown", errno: Errno(rawValue: errno), subject: path)
         }
-        try check("listen", path, clinux_listen(socket.rawValue, backlog))
-        return socket
     }
 
     /// Removes the file of a socket that nobody listens on, and nothing else.
@@ -121,6 +134,9 @@ public enum UnixSocket {
         try check("bind", "@" + name, unsafe clinux_bind(socket.rawValue, &address, length - 1))
         return socket
     }
+
+    /// The permissions of a socket that anybody may connect to.
+    public static let everybody: UInt32 = 0o666
 
     private static func rawAddress(_ path: String) throws(SystemError) -> (sockaddr_un, UInt32) {
         var address = sockaddr_un()

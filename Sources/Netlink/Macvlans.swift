@@ -48,7 +48,9 @@ public struct Macvlans: ~Copyable {
     /// Lets a link send on what comes in for others, as the interface below does, or drop it.
     ///
     /// Frames for its Ethernet address also come to those that only wait to take it over, as long as a
-    /// switch does not know where it is. Each of them would send the packets on once more.
+    /// switch does not know where it is. Each of them would send the packets on once more. Over IPv6 the
+    /// kernel asks the setting of the whole host alone; what the link's decides there is the R flag of
+    /// its Neighbor Advertisements.
     ///
     /// - Parameters:
     ///   - isOn: Whether it does as the interface below; a new link drops.

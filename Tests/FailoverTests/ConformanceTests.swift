@@ -14,7 +14,10 @@ extension WireRecord.Phase {
     fileprivate var arps: [WireFrame] {
         frames.filter { $0.arp?.sender == WireRecord.virtual4 }
     }
-    fileprivate var replies: [WireFrame] { arps.filter { $0.arp?.operation == 2 } }
+    /// Those that answer, and do not tell everybody.
+    fileprivate var replies: [WireFrame] {
+        arps.filter { $0.arp?.operation == 2 && $0.bytes[0] != 0xFF }
+    }
     /// Neighbor Advertisements for the virtual address.
     fileprivate var neighborAdvertisements: [WireFrame] {
         frames.filter { $0.neighbor?.type == 136 && $0.neighbor?.target == WireRecord.virtual6 }
@@ -154,6 +157,8 @@ extension `On a LAN` {
             let asked = record.active.solicitations.first?.neighbor
             #expect(asked?.hardware == record.physical)
             #expect(asked.map { Array($0.source[..<2]) } == [0xFE, 0x80])
+            #expect(record.active.routes.contains("2001:db8::/64 dev eth1"))
+            #expect(!record.active.routes.contains("dev vrrp"))
         }
         @Test
         func `9568-8.2.2-2 9568-8.2.2-3 refuse the physical MAC in the virtual address' name`() {

@@ -21,6 +21,8 @@ struct WireRecord: Sendable {
         /// The groups and the addresses of the links with the hardware addresses.
         var groups = ""
         var addresses = ""
+        /// The node's ways into the two networks.
+        var routes = ""
     }
 
     static let hardware4: [UInt8] = [0, 0, 0x5E, 0, 1, 51]
@@ -82,6 +84,9 @@ struct WireRecord: Sendable {
         let wire = try TestWire(network, at: "b")
         let node = try TestNode(Self.settings(true), in: network.namespace("a"))
         #expect(node.waitForState(.backup, within: .seconds(1)) != nil)
+        // Else this would discard it too, as long as the link has no address.
+        let accept = "for i in all vrrp.51; do echo 0 > /proc/sys/net/ipv4/conf/$i/rp_filter; done"
+        try run("ip", "netns", "exec", network.namespace("a"), "sh", "-c", accept)
         backup = try Self.observe(network, wire, from: 0)
         var count = wire.frames.count
         for name in ["VI_1", "VI_2"] { _ = node.perform { try? $0.takeOver(router: name) } }
@@ -168,6 +173,9 @@ struct WireRecord: Sendable {
         _ = try? run(ping + ["-I", text6, "2001:db8::77"])
         phase.groups = try network.ip("a", "-6", "maddr", "show", "dev", "vrrp6.52")
         phase.addresses = try network.ip("a", "-6", "-o", "addr", "show", "dev", "vrrp6.52")
+        phase.routes =
+            try network.ip("a", "route", "show", "10.9.0.0/24")
+            + network.ip("a", "-6", "route", "show", "2001:db8::/64")
         phase.frames = wire.frames.dropFirst(first).map { WireFrame(bytes: $0.bytes) }
         return phase
     }

@@ -208,6 +208,41 @@ extension `One after another` {
             checker.stop()
         }
 
+        @Test func `another target of the same name and address begins anew`() throws {
+            var known = try target("web/a", probe: SilentProbe(), interval: .seconds(60))
+            known.memory = CheckMemory(isUp: true)
+            let checker = HealthChecker(targets: [known]) { _ in }
+            known.memory = nil
+            checker.update(targets: [known])
+            #expect(checker.snapshot().map { "\($0.record)" } == ["UP"])
+            checker.update(targets: [known]) { $0 == "web/a" }
+            #expect(checker.snapshot().map { "\($0.record)" } == ["INI"])
+        }
+
+        @Test func `settings that change again and again put no check off`() async throws {
+            let probe = ScriptedProbe([.passed])
+            let checked = try target(probe: probe, interval: .milliseconds(300))
+            let checker = HealthChecker(targets: [checked]) { _ in }
+            checker.start()
+            let end = ContinuousClock.now + .seconds(2)
+            while ContinuousClock.now < end, probe.count.load(ordering: .relaxed) < 4 {
+                checker.update(targets: [checked])
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(probe.count.load(ordering: .relaxed) >= 4)
+            // A shorter interval holds at once.
+            var sooner = checked
+            sooner.interval = .milliseconds(5)
+            checker.update(targets: [sooner])
+            let before = probe.count.load(ordering: .relaxed)
+            let limit = ContinuousClock.now + .seconds(5)
+            while probe.count.load(ordering: .relaxed) < before + 20, ContinuousClock.now < limit {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(probe.count.load(ordering: .relaxed) >= before + 20)
+            checker.stop()
+        }
+
         @Test func `failed connections of clients take a target down without a check`() async throws
         {
             let scripted = ScriptedProbe([.passed])

@@ -37,8 +37,8 @@ extension InTheLab {
             for program in [pair.lb1, pair.lb2] {
                 try program.awaitLog("backend http has no server available!", within: .seconds(5))
             }
-            // Three down timers.
-            for _ in 0..<12 {
+            // Two down timers.
+            for _ in 0..<8 {
                 sleep(1)
                 #expect(try lab.holdsVirtualAddress(.lb1))
                 #expect(try !lab.holdsVirtualAddress(.lb2))

@@ -127,6 +127,7 @@ extension InTheLab {
             // keepalived drops what has another interval than its own: by itself it would become
             // Active beside the other one.
             let isFirst = kind == .lbctl
+            let capture = try VRRPCapture(.lb2, in: lab)
             let first = try Speaker(kind, .lb1, in: lab, file(101, isFirst ? 1 : 2))
             let second = try Speaker(kind.other, .lb2, in: lab, file(100, isFirst ? 2 : 1))
             let holder: Lab.Node = .lb1
@@ -138,6 +139,7 @@ extension InTheLab {
             #expect(own.program.log.contains("advertisement interval mismatch"))
             try first.stop()
             try second.stop()
+            #expect(try capture.stop().complaints == [])
         }
     }
 

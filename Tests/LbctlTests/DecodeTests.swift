@@ -60,18 +60,54 @@ private struct TsharkReading {
         "keepalived-v2.pcap", "keepalived-v2-password.pcap", "keepalived-v2-two-addresses.pcap",
         "keepalived-v3.pcap", "keepalived-v3-two-addresses.pcap", "keepalived-ipv6.pcapng",
         "lbctl-v2.pcap", "lbctl-v3.pcap", "lbctl-v3-message-only.pcapng", "vectors-ipv6.pcap",
-        "vectors-hmac.pcap",
+        "vectors-hmac.pcap", "lbctl-ipv6.pcapng", "lbctl-v2-password.pcap", "lbctl-unicast.pcap",
+        "lbctl-hmac-ipv6.pcap",
     ])
     func `every field is as tshark reads it`(name: String) throws {
-        let path = "\(fixtures)/\(name)"
+        try compare("\(fixtures)/\(name)")
+    }
+
+    @Test func `of a trailer over IPv4, tshark takes one thing otherwise: the checksum`() throws {
+        // It sums the trailer, which is none of the message (keepalived 2.4.3).
+        try compare("\(fixtures)/lbctl-hmac.pcap", checksumStatus: "0")
+    }
+
+    @Test
+    func `behind a tag of a virtual LAN and before Ethernet's padding the fields are the same`()
+        throws
+    {
+        let file = try #require(FileManager.default.contents(atPath: "\(fixtures)/lbctl-v2.pcap"))
+        var tagged = Array(file[..<24])
+        var rest = file.dropFirst(24)
+        while rest.count > 16 {
+            let header = Array(rest.prefix(16))
+            let count = Int(header[8]) | Int(header[9]) << 8
+            let frame = Array(rest.dropFirst(16).prefix(count))
+            let longer = UInt8(truncatingIfNeeded: count + 4 + 6)
+            tagged += header[..<8] + [longer, header[9], 0, 0, longer, header[13], 0, 0]
+            // 802.1Q: the tag of virtual LAN 7 before the type.
+            tagged += frame[..<12] + [0x81, 0x00, 0x00, 0x07] + frame[12...]
+            tagged += [0xA5, 0xA5, 0xA5, 0xA5, 0xA5, 0xA5]
+            rest = rest.dropFirst(16 + count)
+        }
+        let path = "\(folder.path)/tagged.pcap"
+        try Data(tagged).write(to: URL(filePath: path))
+        try compare(path)
+    }
+
+    private func compare(_ path: String, checksumStatus: String? = nil) throws {
         let readings = try TsharkReading.read(path, in: folder)
         let documents = try documents(path)
         try #require(!readings.isEmpty)
         try #require(documents.count == readings.count)
-        for (ours, theirs) in zip(documents, readings) { try compare(ours, theirs) }
+        for (ours, theirs) in zip(documents, readings) {
+            try compare(ours, theirs, checksumStatus: checksumStatus)
+        }
     }
 
-    private func compare(_ ours: [String: Any], _ theirs: TsharkReading) throws {
+    private func compare(
+        _ ours: [String: Any], _ theirs: TsharkReading, checksumStatus: String?
+    ) throws {
         let message = try #require(ours["vrrp"] as? [String: Any])
         #expect(ours["number"] as? Int == theirs.number("frame.number"))
         #expect(try seconds(#require(ours["time"] as? String)) == theirs["frame.time_epoch"])
@@ -97,7 +133,12 @@ private struct TsharkReading {
         // tshark knows one form for each version, 1 is good: version 3 with a pseudo-header.
         let form = try #require(message["checksum_form"] as? String)
         let known = message["version"] as? Int == 3 ? "pseudo-header" : "message"
-        #expect((form == known) == (theirs["vrrp.checksum.status"] == "1"))
+        let status = theirs["vrrp.checksum.status"]
+        if let checksumStatus {
+            #expect(status == checksumStatus)
+        } else {
+            #expect((form == known) == (status == "1"))
+        }
         #expect((ours["faults"] as? [Any])?.isEmpty == true)
     }
 
@@ -106,6 +147,22 @@ private struct TsharkReading {
         let format = Date.ISO8601FormatStyle()
         let start = try Date(moment.prefix(19) + "Z", strategy: format)
         return "\(Int(start.timeIntervalSince1970)).\(moment.dropFirst(20).prefix(9))"
+    }
+
+    @Test(arguments: ["lbctl-hmac.pcap", "lbctl-hmac-ipv6.pcap"])
+    func `lbctl's own trailers are explained, each with its time`(name: String) throws {
+        let documents = try documents("\(fixtures)/\(name)")
+        #expect(documents.count == 4)
+        for document in documents {
+            let trailer = try #require(document["trailer"] as? [String: Any])
+            let moment = try seconds(#require(document["time"] as? String)).prefix { $0 != "." }
+            #expect(trailer["key_id"] as? Int == 1)
+            let told = try #require(trailer["seconds"] as? Int)
+            // Rounded down, and a packet may be captured in the second after it was made.
+            #expect([0, 1].contains(try #require(Int(moment)) - told))
+            #expect((trailer["code"] as? String)?.count == 32)
+            #expect(document["trailing_bytes"] as? Int == 28)
+        }
     }
 
     @Test func `the trailer's fields are there`() throws {

@@ -9,9 +9,20 @@ import Testing
 /// The listening sockets that a text asks for, opened.
 private final class OpenListeners {
     private var set = ListenerSet()
-    let sockets: [Int32]
+    private(set) var sockets: [Int32] = []
 
-    init(_ binds: String) throws {
+    init(_ binds: String) throws { try change(binds) }
+
+    /// Goes on by another text, as a reload does.
+    func change(_ binds: String) throws {
+        let model = try Self.model(binds)
+        _ = try set.open(for: model)
+        set.closeAll(but: model)
+        #expect(set.applyOptions(of: model).map(\.description) == [])
+        sockets = set.descriptors(for: model)
+    }
+
+    private static func model(_ binds: String) throws -> Model {
         let text = """
             listen web
             timeout client 1m
@@ -24,9 +35,7 @@ private final class OpenListeners {
             InputFile(name: "f", bytes: Array(text.utf8))
         ])
         #expect(loaded.diagnostics.map(\.description) == [])
-        let model = try #require(loaded.model)
-        _ = try set.open(for: model)
-        sockets = set.descriptors(for: model)
+        return try #require(loaded.model)
     }
 
     /// An option of the first socket.
@@ -83,6 +92,42 @@ private let asRoot = ConditionTrait.enabled(
         #expect(made.option(tcp, TCP_NODELAY, of: accepted) == 1)
         // What the client sends in one segment.
         #expect((400...600).contains(made.option(tcp, TCP_MAXSEG, of: client)))
+    }
+
+    @Test func `those of TCP can be taken back`() throws {
+        let port = try freePort()
+        let made = try OpenListeners("bind 127.0.0.1:\(port) tfo mss 600 tcp-ut 12s")
+        let socket = made.sockets[0]
+        #expect(made.option(tcp, TCP_MAXSEG) == 600)
+        try made.change("bind 127.0.0.1:\(port)")
+        #expect(made.sockets == [socket])
+        #expect(made.option(tcp, TCP_FASTOPEN) == 0)
+        #expect(made.option(tcp, TCP_USER_TIMEOUT) == 0)
+        #expect(made.option(tcp, TCP_MAXSEG) != 600)
+        try made.change("bind 127.0.0.1:\(port) tfo backlog 9 mss 500")
+        #expect(made.sockets == [socket])
+        #expect(made.option(tcp, TCP_FASTOPEN) == 9)
+        #expect(made.option(tcp, TCP_MAXSEG) == 500)
+    }
+
+    @Test func `from every address to one, and back`() throws {
+        let port = try freePort()
+        let made = try OpenListeners("bind :\(port)")
+        let first = made.sockets
+        try made.change("bind 127.0.0.1:\(port)")
+        #expect(made.sockets != first)
+        let (client, accepted) = try made.connection()
+        close(client)
+        close(accepted)
+        try made.change("bind :\(port)")
+        #expect(made.option(SOL_SOCKET, SO_REUSEPORT) == 0)
+        // What could not begin so can't go on so.
+        let error = #expect(throws: Failure.self) {
+            try made.change("bind :\(port)\n bind 127.0.0.1:\(port)")
+        }
+        #expect(
+            error?.message.contains("this program listens on") == true,
+            "\(String(describing: error))")
     }
 
     @Test func `defer-accept counts who has said something`() throws {
@@ -152,6 +197,9 @@ private let asRoot = ConditionTrait.enabled(
         #expect(information.st_mode & 0o777 == 0o612)
         #expect(information.st_uid == 1234 && information.st_gid == 4321)
         #expect(made.sockets.count == 1)
+        try made.change("bind unix@\(path)")
+        #expect(stat(path, &information) == 0)
+        #expect(information.st_mode & 0o777 == 0o666)
         _ = consume made
         #expect(stat(path, &information) != 0)
     }

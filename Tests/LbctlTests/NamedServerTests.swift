@@ -156,6 +156,10 @@ import Testing
         let count = recv(held.rawValue, &bytes, bytes.count, 0)
         #expect(String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self).hasSuffix("one"))
 
+        try reload()
+        #expect(try answer(at: front) == "two")
+        try awaitServer("web/s", "UP", at: "127.0.0.2:\(server)")
+
         try set("web.example")
         try awaitServer("web/s", "MAINT (resolution)")
         try folder.awaitLog(
@@ -174,6 +178,22 @@ import Testing
         }
         try awaitServer("web/s", "UP", at: "127.0.0.1:\(server)")
         withExtendedLifetime((one, two)) {}
+    }
+
+    /// Has the pools go on at other places: what was found stays, and nothing is told of it.
+    private func reload() throws {
+        func changes() -> Int {
+            folder.text(of: "log").components(separatedBy: "changed its IP").count
+        }
+        let before = changes()
+        let text = folder.text(of: "a.cfg").replacing(
+            "listen web", with: "listen first\n    bind 127.0.0.1:\(try freePort())\nlisten web")
+        _ = try folder.write(text.replacing("check", with: "check weight 7"), to: "a.cfg")
+        let result = try folder.run("reload", "--control", folder.control)
+        #expect(result.status == 0, "\(result)")
+        // Several answers of the name server later.
+        LinuxIO.Thread.sleep(for: .milliseconds(200))
+        #expect(changes() == before)
     }
 }
 #endif

@@ -130,7 +130,9 @@ struct `As another user` {
             lines.contains("<29>lbctl[\(program.pid)]: lbctl 0.1.0 runs, process \(program.pid)"))
         let balancer = try program.balancer()
         #expect(
-            lines.contains("<29>lbctl[\(program.pid)]: balancer process \(balancer) serves"))
+            lines.contains {
+                $0.hasPrefix("<29>lbctl[\(program.pid)]: balancer process \(balancer) serves, ")
+            })
         #expect(folder.text(of: "log").split(separator: "\n").allSatisfy { !$0.contains("notice") })
         program.signal(SIGTERM)
         _ = try program.awaitEnd(within: .seconds(10))

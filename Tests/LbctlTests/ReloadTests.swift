@@ -103,8 +103,9 @@ private final class Load: Sendable {
 
     @Test func `no connection is lost, and every counter goes on`() throws {
         let reloads = Int(ProcessInfo.processInfo.environment["LBCTL_RELOADS"] ?? "") ?? 10
-        _ = try folder.start(write(retries: 1))
+        let program = try folder.start(write(retries: 1))
         try folder.awaitLog("serves")
+        let balancer = try program.balancer()
         let load = try Load(clients: 4, port: port)
         let start = ContinuousClock.now
         for number in 1...reloads {
@@ -118,13 +119,33 @@ private final class Load: Sendable {
         print("\(reloads) reloads, \(load.answers) connections, \(rate) a second")
         #expect(load.mistakes.isEmpty)
         #expect(load.answers > reloads * 10)
-        try folder.awaitLog("replaced balancer process", count: reloads)
+        #expect(try program.balancer() == balancer, "one process all the time")
         try eventually(within: .seconds(5), "\(load.answers) connections are counted") {
             try counter("frontend", "traffic", "stot") == load.answers
         }
         #expect(try counter("servers", "traffic", "stot") == load.answers)
         #expect(try counter("servers", "traffic", "bout") == 5 * load.answers)
         #expect(try counter("backend", "traffic", "bout") == 5 * load.answers)
+    }
+
+    @Test func `every address becomes one under load, and nobody notices`() throws {
+        func write(_ address: String) throws -> String {
+            let text = balancerFile(port: port, server: server.port)
+            return try folder.write(
+                text.replacing("listen web 127.0.0.1:", with: "listen web \(address):"),
+                to: "a.cfg")
+        }
+        _ = try folder.start(write("*"))
+        try folder.awaitLog("serves")
+        let load = try Load(clients: 4, port: port)
+        try eventually(within: .seconds(5), "all talk") { load.answers > 100 }
+        _ = try write("127.0.0.1")
+        let result = try folder.run("reload", "--control", folder.control)
+        #expect(result.status == 0, "\(result)")
+        let before = load.answers
+        try eventually(within: .seconds(5), "all talk on") { load.answers > before + 100 }
+        load.stop()
+        #expect(load.mistakes.isEmpty)
     }
 
     @Test func `counters go on after a crash, and states of servers after a reload`() throws {
@@ -138,6 +159,7 @@ private final class Load: Sendable {
         try eventually(within: .seconds(5), "21 connections") {
             try counter("frontend", "traffic", "stot") == 21
         }
+        #expect(try counter("frontend", "traffic", "smax") >= 1)
         #expect(
             try folder.run("server", "drain", "web/s1", "--control", folder.control).status == 0)
         _ = try write(retries: 2)

@@ -20,17 +20,28 @@ final class StandingsBench: Sendable {
         let lines = Mutex<[String]>([])
     }
 
+    /// - Parameters:
+    ///   - text: A haproxy file.
+    ///   - health: What was known of servers.
+    ///   - administration: What the operator said of them.
+    ///   - former: The standings under another file, from which these go on.
+    /// - Throws: What reading the file, and making the balancer, throw.
     init(
         _ text: String, knowing health: [String: CheckMemory] = [:],
-        administration: [GivenOrder] = []
+        administration: [GivenOrder] = [], goingOnFrom former: StandingsBench? = nil
     ) throws {
         let file = InputFile(name: "a.cfg", bytes: Array(text.utf8))
         let loaded = ConfigurationLoader().load([file])
         guard let model = loaded.model else { throw ProgramError("\(loaded.diagnostics)") }
         self.model = model
-        let balancer = try Balancer(
-            plan: BalancerPlan(model), listeners: model.activeFrontends.map { _ in [] })
-        self.balancer = balancer
+        let prepared = try PreparedModel(model, icmp: nil, checker: CheckerReference())
+        let listeners: [[Int32]] = model.activeFrontends.map { _ in [] }
+        if let former {
+            balancer = former.balancer
+            try balancer.adopt(prepared.plan, listeners: listeners)
+        } else {
+            balancer = try Balancer(plan: prepared.plan, listeners: listeners)
+        }
         let heard = Heard()
         self.heard = heard
         let log = Log(
@@ -42,18 +53,19 @@ final class StandingsBench: Sendable {
             node: NodeStatus(
                 node: "n", program: ProgramStatus(version: "1", processID: 1, uptime: 0), time: 0))
         standings = ServerStandings(
-            order, balancer: balancer, targets: HealthTargets(model),
+            prepared, former == nil ? order : nil, goingOnFrom: former?.standings,
+            balancer: balancer,
             announcer: HealthAnnouncer(
                 model: model, balancer: balancer, log: log, commands: HealthCommands(log: log)),
-            setPaused: { _, _ in }
-        ) { news in
-            heard.news.withLock {
-                switch news {
-                case .backend(let name, let isUsable): $0.append("\(name) \(isUsable)")
-                case .allHeard: $0.append("all heard")
+            setPaused: { _, _ in },
+            tell: { news in
+                heard.news.withLock {
+                    switch news {
+                    case .backend(let name, let isUsable): $0.append("\(name) \(isUsable)")
+                    case .allHeard: $0.append("all heard")
+                    }
                 }
-            }
-        }
+            })
     }
 
     /// What the election was told since the last look.

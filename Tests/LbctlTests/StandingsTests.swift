@@ -158,6 +158,69 @@ private final class Gate: Sendable {
         #expect(bench.balancer.view.glance(pool: 0, server: 0).status == .drain)
     }
 
+    @Test func `under another file holds on what was said of servers, and nothing is told again`()
+        throws
+    {
+        let first = try bench(
+            " server a 127.0.0.1:1 check weight 100 agent-check agent-port 9\n"
+                + " server b 127.0.0.1:2 check\n")
+        first.hear("web/a", true, isFirst: true)
+        first.hear("web/b", false, isFirst: true)
+        first.standings.learn(
+            "web/a agent",
+            {
+                var memory = CheckMemory(isUp: true)
+                memory.agent = AgentReport(line: "up 50%")
+                return memory
+            }())
+        first.administer("web", "b", .drain)
+        #expect(first.weight(of: "web/a") == 50)
+        _ = (first.takeNews(), first.takeLines())
+        let second = try StandingsBench(
+            "defaults\n mode tcp\n timeout connect 1s\nlisten web 127.0.0.1:1\n"
+                + " server new 127.0.0.1:3 check\n server b 127.0.0.1:2 check\n"
+                + " server a 127.0.0.1:1 check weight 60 agent-check agent-port 9\n",
+            goingOnFrom: first)
+        #expect(second.takeNews() == [])
+        #expect(second.takeLines() == [])
+        // Half of what is configured now.
+        #expect(second.weight(of: "web/a") == 30)
+        #expect(
+            (0..<3).map { second.balancer.view.glance(pool: 0, server: $0).status } == [
+                .down, .down, .up,
+            ])
+        second.hear("web/a", false)
+        #expect(second.takeNews() == [], "another first result is awaited")
+        second.hear("web/new", false, isFirst: true)
+        #expect(second.takeNews() == ["web false", "all heard"])
+        second.administer("web", "b", .ready)
+        second.hear("web/b", true)
+        #expect(second.takeNews() == ["web true"])
+        #expect(second.takeLines().contains { $0.contains("Server web/b is UP") })
+    }
+
+    @Test func `a server that is checked elsewhere is not known any more`() throws {
+        let first = try bench(" server a 127.0.0.1:1 check\n")
+        first.hear("web/a", true, isFirst: true)
+        let second = try StandingsBench(
+            "defaults\n mode tcp\n timeout connect 1s\nlisten web 127.0.0.1:1\n"
+                + " server a 127.0.0.1:2 check\n", goingOnFrom: first)
+        #expect(second.takeNews() == [])
+        #expect(second.balancer.view.glance(pool: 0, server: 0).status == .down)
+        second.hear("web/a", false, isFirst: true)
+        #expect(second.takeNews() == ["web false", "all heard"])
+    }
+
+    @Test func `what another process has heard is carried out, and told to nobody`() throws {
+        let bench = try bench(" server a 127.0.0.1:1 check\n")
+        bench.hear("web/a", true, isFirst: true)
+        bench.standings.fallSilent()
+        _ = bench.takeLines()
+        bench.standings.learn("web/a", CheckMemory(isUp: false))
+        #expect(bench.balancer.view.glance(pool: 0, server: 0).status == .down)
+        #expect(bench.takeLines() == [])
+    }
+
     @Test func `two servers that fail at once on two threads lose the pool each time`() throws {
         let bench = try bench(" server a 127.0.0.1:1 check\n server b 127.0.0.1:2 check\n")
         bench.hear("web/a", true, isFirst: true)

@@ -178,6 +178,7 @@ private struct Capture {
             "keepalived-v2", "keepalived-v2-password", "keepalived-v2-two-addresses",
             "keepalived-v3", "keepalived-v3-two-addresses", "keepalived-ipv6.pcapng", "lbctl-v2",
             "lbctl-v3", "lbctl-v3-message-only.pcapng", "vectors-ipv6",
+            "lbctl-ipv6.pcapng", "lbctl-v2-password", "lbctl-unicast",
         ])
     func `every field is explained as tshark reads it`(name: String) throws {
         let path = Capture.path(of: name)

@@ -110,7 +110,7 @@ private func channel(
     }
     @Test func `9568-5.2.8-3 accept the pseudo-header`() { #expect(refused6(good6) == nil) }
     @Test func `9568-5.2.8-3 refuse the message alone`() {
-        let message = good6.prefix(12) + "3f64" + good6.dropFirst(16)
+        let message = good6.prefix(12) + "3e2a" + good6.dropFirst(16)
         #expect(refused6(String(message))?.cause == .checksum)
     }
     @Test func `9568-5.2.9-1 9568-6.1-4 9568-7.1-13 accept a link-local address first`() throws {
@@ -228,7 +228,8 @@ private func channel(
     }
     @Test func `9568-3-2 accept the same addresses`() {
         var router = router().started()
-        #expect(router.observations(of: heard(200), at: second(1)) == [])
+        #expect(
+            (0..<5).flatMap { _ in router.observations(of: heard(200), at: second(1)) } == [])
     }
     @Test func `9568-3-2 refuse nothing for other addresses, but tell`() {
         var router = router().started()

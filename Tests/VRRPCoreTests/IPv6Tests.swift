@@ -49,8 +49,8 @@ private func decode6(
     }
 
     @Test func `the message alone as checksum is refused with the right one`() {
-        let message = good.prefix(12) + "3f64" + good.dropFirst(16)
-        #expect(throws: DecodeError.checksum(found: 0x3F64, expected: 0x3FFA)) {
+        let message = good.prefix(12) + "3e2a" + good.dropFirst(16)
+        #expect(throws: DecodeError.checksum(found: 0x3E2A, expected: 0x3FFA)) {
             try decode6(String(message))
         }
     }

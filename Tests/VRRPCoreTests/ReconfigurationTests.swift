@@ -35,6 +35,18 @@ import VRRPCore
         #expect(router.nextWake == second(10.75))
     }
 
+    @Test func `with the end of a stall it listens first`() {
+        var router = router().promoted()
+        var next = router.configuration
+        next.preempts = false
+        next.interval = version3(50)
+        #expect(
+            router.reconfigure(next, at: second(20)) == [.report(.stalled(.seconds(9)))])
+        // Who took over meanwhile is left alone.
+        _ = router.handle(.received(advert(50), from: lowerAddress), at: second(20.25))
+        #expect(router.role == .backup)
+    }
+
     @Test func `an Active router claims and announces other addresses`() {
         var router = router().promoted()
         var next = router.configuration

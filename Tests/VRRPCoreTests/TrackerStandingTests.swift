@@ -46,4 +46,18 @@ import VRRPCore
         #expect(actions == [.advertise(priority(90))])
         #expect(active.nextWake == second(5.75))
     }
+
+    @Test func `also long after it answered anybody, and not more often than it answers`() {
+        var active = router().promoted()
+        for moment in 11...60 { _ = active.handle(.wake, at: second(Double(moment))) }
+        _ = active.handle(.priorityChanged(priority(90)), at: second(60.5))
+        #expect(active.nextWake == second(60.5))
+        #expect(active.handle(.wake, at: second(60.5)) == [.advertise(priority(90))])
+        for number in 1...80 as ClosedRange<UInt8> {
+            _ = active.handle(.priorityChanged(priority(90 - number)), at: second(60.51))
+        }
+        // A sixteenth of the interval later.
+        #expect(active.nextWake == second(60.5625))
+        #expect(active.handle(.wake, at: second(60.5625)) == [.advertise(priority(10))])
+    }
 }

@@ -126,18 +126,27 @@ final class SharedState: Sendable {
         }
     }
 
-    /// How many connections there can be as the descriptor limit allows.
-    ///
-    /// A connection takes two descriptors; the rest is for pipes, listeners, and what the process
-    /// does beside relaying.
-    static func possibleConnections(with plan: BalancerPlan) -> Int {
-        let pipes = 2 * pipeCount(of: plan) * plan.reactorCount
-        let possible = (KernelSettings.openFileLimit - pipes - reservedDescriptors) / 2
-        return min(max(1, possible), mostConnections)
-    }
+    /// How many places for connections a reactor reserves: as many as there may be under any plan.
+    static var placeCount: Int { min(max(1, KernelSettings.openFileLimit / 2), mostConnections) }
 
     private static func connectionLimit(of plan: BalancerPlan) -> Int {
-        min(plan.connectionLimit ?? .max, possibleConnections(with: plan))
+        min(
+            plan.connectionLimit ?? .max,
+            plan.possibleConnections(with: KernelSettings.openFileLimit))
+    }
+}
+
+extension BalancerPlan {
+    /// How many connections there can be.
+    ///
+    /// A connection takes two descriptors; the rest is for pipes and for what the process does beside
+    /// relaying.
+    ///
+    /// - Parameter openFiles: The limit on descriptors of the process.
+    /// - Returns: The number, at least 1.
+    public func possibleConnections(with openFiles: Int) -> Int {
+        let pipes = 2 * SharedState.pipeCount(of: self) * reactorCount
+        return min(max(1, (openFiles - pipes - otherDescriptors) / 2), mostConnections)
     }
 }
 
@@ -198,6 +207,5 @@ struct TallyLayout: Hashable {
     func server(_ number: Int) -> Int { listenerCount + poolCount + number }
 }
 
-private let reservedDescriptors = 128
 /// Half indices are 32 bits with a sign in the slab's links.
 private let mostConnections = 1 << 24

@@ -92,8 +92,7 @@ internal import Synchronization
 
     init(number: Int, shared: SharedState) throws(SystemError) {
         let epoll = try Epoll(capacity: 256)
-        let slab = try ConnectionSlab(
-            capacity: SharedState.possibleConnections(with: shared.plan))
+        let slab = try ConnectionSlab(capacity: SharedState.placeCount)
         self.epoll = epoll
         self.slab = slab
         self.number = number

@@ -32,6 +32,9 @@ enum HAProxyGlobal {
             "gid": .line { global, arguments throws(Remark) in
                 global.groupID = UInt32(try arguments.integer(in: 0...Int(Int32.max)))
             },
+            "hard-stop-after": .line { global, arguments throws(Remark) in
+                global.hardStopTime = try arguments.time(isZeroAllowed: false)
+            },
             "chroot": .notYet("the program keeps its root directory"),
             "stats": .notYet("the control socket is lbctl's own"),
         ],
@@ -42,7 +45,7 @@ enum HAProxyGlobal {
             fd-hard-limit force-cfg-parser-pause grace
             h1-accept-payload-with-any-method h1-case-adjust h1-case-adjust-file
             h1-do-not-close-on-insecure-transfer-encoding h2-workaround-bogus-websocket-clients
-            hard-stop-after harden.reject-privileged-ports.quic harden.reject-privileged-ports.tcp
+            harden.reject-privileged-ports.quic harden.reject-privileged-ports.tcp
             httpclient.resolvers.disabled httpclient.resolvers.id httpclient.resolvers.prefer
             httpclient.retries httpclient.ssl.ca-file httpclient.ssl.verify
             httpclient.timeout.connect insecure-setuid-wanted

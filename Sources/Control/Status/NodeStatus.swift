@@ -128,6 +128,10 @@ public struct BalancerStatus: Codable, Hashable, Sendable {
     public var uptime: Int?
     /// How it last ended, in words; `nil` when it never did.
     public var lastExit: String?
+    /// How many connections it accepts at once; `nil` while it does not serve.
+    public var connectionLimit: Int?
+    /// How many processes that were replaced end with the connections that they have; `nil`: none.
+    public var ending: Int?
 
     /// Makes the status of a balancer that is not configured.
     public init() {}

@@ -37,6 +37,8 @@ public enum StatusText {
         text += "balancer: \(balancer.state.words)"
         if let process = balancer.processID { text += ", process \(process)" }
         if let uptime = balancer.uptime { text += ", up \(Readable.time(seconds: uptime))" }
+        if let limit = balancer.connectionLimit { text += ", \(limit) connections at most" }
+        if let ending = balancer.ending { text += ", \(ending) replaced and ending" }
         if balancer.restarts > 0 { text += ", restarted \(Readable.times(balancer.restarts))" }
         if let exit = balancer.lastExit { text += ", last ended: \(Readable.line(exit))" }
         return text + "\n"

@@ -1,5 +1,5 @@
 /// One statistics page as configured: where it is found, and who may look.
-public struct StatisticsSite: Sendable {
+public struct StatisticsSite: Hashable, Sendable {
     /// The section's name; its row on the page.
     public var name: String
     /// What a request's target begins with, as `/stats` or `/haproxy?stats`.

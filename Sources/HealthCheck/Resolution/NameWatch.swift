@@ -57,6 +57,7 @@ final class NameWatch: @unchecked Sendable {
             slot.prefersIPv6 = target.prefersIPv6
             slot.networks = target.networks
             slot.allowsDuplicates = target.allowsDuplicates
+            slot.current = target.current
             return slot
         }
         weights = targets.map { _ in nil }
@@ -66,7 +67,7 @@ final class NameWatch: @unchecked Sendable {
 
     func start() {
         var wantsLibrary: [Int] = []
-        for (index, target) in targets.enumerated() {
+        for (index, target) in targets.enumerated() where target.current == nil {
             beginnings: for beginning in target.beginnings {
                 switch beginning {
                 case .last:

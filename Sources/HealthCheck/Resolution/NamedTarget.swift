@@ -31,6 +31,8 @@ public struct NamedTarget: Sendable {
     public var beginnings: [Beginning] = [.last, .library]
     /// What was known before.
     public var remembered: ResolvedAddress?
+    /// Where everybody knows it to be: nothing is told of it, and it has no beginning.
+    public var current: ResolvedAddress?
     /// Whether IPv6 is better than IPv4 (`resolve-prefer`).
     public var prefersIPv6 = true
     /// Networks that are better than others (`resolve-net`).

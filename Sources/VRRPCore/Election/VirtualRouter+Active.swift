@@ -84,7 +84,7 @@ extension VirtualRouter {
             next.listeningUntil = now
             return (.active(next), [report])
         }
-        guard now >= tenure.mayAnswerAt else { return (.active(hastened(next)), [report]) }
+        guard now >= tenure.mayAnswerAt else { return (.active(hastened(next, at: now)), [report]) }
         let forms = next.heardForms.forms
         next.advertiseAt = now + pace(speaking: forms)
         next.mayAnswerAt = now + answerSpacing
@@ -115,7 +115,7 @@ extension VirtualRouter {
         let announcement = announceAgain(&next, at: now)
         guard now >= tenure.mayAnswerAt else {
             return (
-                .active(configuration.answersInferiors ? hastened(next) : next),
+                .active(configuration.answersInferiors ? hastened(next, at: now) : next),
                 reports + announcement + conflict
             )
         }
@@ -153,10 +153,15 @@ extension VirtualRouter {
             + [.report(.reaffirmed(against: peer.address))]
     }
 
-    /// The same tenure, with the next advertisement as early as an answer may come.
-    func hastened(_ tenure: Tenure) -> Tenure {
+    /// The same tenure, with the next advertisement as early as an answer may come, and counted as one.
+    ///
+    /// Never in the past: what is long overdue is a stall.
+    func hastened(_ tenure: Tenure, at now: Instant) -> Tenure {
+        let soonest = max(tenure.mayAnswerAt, now)
+        guard soonest < tenure.advertiseAt else { return tenure }
         var next = tenure
-        next.advertiseAt = min(tenure.advertiseAt, tenure.mayAnswerAt)
+        next.advertiseAt = soonest
+        next.mayAnswerAt = soonest
         return next
     }
 
@@ -238,7 +243,7 @@ extension VirtualRouter {
     ///
     /// Its peers have counted its advertisements from the last one that it sent, one ``pace`` before
     /// the one that is due. Whoever took over meanwhile advertises within that pace and its skew.
-    private func listening(_ tenure: Tenure, at now: Instant) -> Tenure {
+    func listening(_ tenure: Tenure, at now: Instant) -> Tenure {
         let forms = tenure.heardForms.forms
         let patience = pace(speaking: forms) * max(configuration.lostAdvertisementLimit - 1, 1)
         guard tenure.listeningUntil == nil, now - tenure.advertiseAt > patience else {

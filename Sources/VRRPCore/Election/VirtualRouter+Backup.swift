@@ -79,7 +79,7 @@ extension VirtualRouter {
         let report = Action.report(.priorityChanged(from: priority, to: changed))
         if case .active(let tenure) = state {
             // Who might take over should know at once, not an interval later.
-            return (changed < priority ? .active(hastened(tenure)) : state, [report])
+            return (changed < priority ? .active(hastened(tenure, at: now)) : state, [report])
         }
         guard case .backup(var watch) = state else { return (state, [report]) }
         let interval = activeInterval(following: watch.following)

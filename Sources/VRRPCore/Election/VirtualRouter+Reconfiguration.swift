@@ -19,10 +19,20 @@ extension VirtualRouter {
             next.primaryAddress == own.primaryAddress
         else { return nil }
         guard next != own else { return [] }
+        // By what its peers knew of it: a reload that comes with the end of a stall is no reason to
+        // speak before listening.
+        var reports: [Action] = []
+        if case .active(let tenure) = state {
+            let minded = listening(tenure, at: now)
+            if minded.listeningUntil != tenure.listeningUntil {
+                reports = [.report(.stalled(now - tenure.advertiseAt))]
+            }
+            state = .active(minded)
+        }
         configuration = next
         let (followed, actions) = adopt(previous: own, at: now)
         state = followed
-        return actions
+        return reports + actions
     }
 
     private func adopt(previous: Configuration, at now: Instant) -> (State, [Action]) {
@@ -43,7 +53,8 @@ extension VirtualRouter {
             let claim: [Action] = [
                 .claimAddresses, .announceAddresses(repetitions: schedule.repetitions),
             ]
-            return (.active(next), speech(priority, to: forms) + (hasOtherAddresses ? claim : []))
+            let words = tenure.listeningUntil == nil ? speech(priority, to: forms) : []
+            return (.active(next), words + (hasOtherAddresses ? claim : []))
         }
     }
 }

@@ -22,10 +22,37 @@ extension BalancerPlan {
                 }
             },
             pools: model.backends.map(PoolPlan.init))
+        otherDescriptors = model.otherDescriptors
     }
 
     /// One reactor per processor, as far as that is possible.
     static func reactorCount(ofProcessors count: Int) -> Int { min(count, mostReactors) }
+}
+
+extension Model {
+    /// What a balancer process may have open at once beside connections and pipes.
+    ///
+    /// Each listener, each check and agent under way, each sink of log lines and each client of a page
+    /// has one.
+    fileprivate var otherDescriptors: Int {
+        let asked = backends.reduce(0) { sum, backend in
+            backend.servers.reduce(sum) {
+                $0 + ($1.check == nil ? 0 : 1) + ($1.health.agent == nil ? 0 : 1)
+            }
+        }
+        let sinks = Set(activeFrontends.flatMap { $0.logTargets(global).map(\.destination) }).count
+        return 128 + listeners.count + asked + sinks + 64 * statisticsPages.count
+    }
+
+    /// Compares the number of connections that the configuration wants with what can be had.
+    ///
+    /// - Parameter openFiles: The limit on open files.
+    /// - Returns: How many it is enough for; `nil`: for all.
+    func possibleConnections(with openFiles: Int) -> Int? {
+        guard hasBalancer, let wanted = global.connectionLimit else { return nil }
+        let possible = BalancerPlan(self).possibleConnections(with: openFiles)
+        return possible < wanted ? possible : nil
+    }
 }
 
 extension FrontendPlan {
@@ -140,6 +167,8 @@ extension ServerPlan {
             connectionLimit: server.connectionLimit, isBackup: server.isBackup,
             administrativeState: server.isDisabled ? .maintenance : .ready)
         if case .name = server.address { isByName = true }
+        // What is known of it is said at once; until then it takes nobody.
+        isUp = server.check == nil && !isByName && server.health.tracked == nil
         connection = ConnectionPlan(server.connection)
         queueLimit = server.queueLimit
         slowStart = server.slowStart

@@ -21,8 +21,12 @@ final class BalancerProcess {
     private var status: StatusTeller?
     private var counters: CounterTeller?
     private var drainDeadline: MonotonicInstant?
+    /// Where probes find the checker.
+    private let reference = CheckerReference()
     /// The model to serve next, as it came.
     private var modelBytes: [UInt8] = []
+    /// What is to follow the model in force.
+    private var successor: Successor?
     /// What is remembered of targets for it.
     private var remembered: [String: RememberedTarget] = [:]
     private var hasBegun = false
@@ -72,36 +76,33 @@ final class BalancerProcess {
                 remembered[id] = try? JSONDecoder().decode(
                     RememberedTarget.self, from: Data(value))
             }
+            guard drainDeadline != nil else { return }
+            // Who follows this process checks for both.
+            service?.learn(remembered)
+            remembered = [:]
         case .counters: CounterLedger(batch: bytes).map { counters?.add($0) }
         case .status: break
         }
     }
 
     private func handle(_ order: BalancerOrder, descriptors: [Int32]) {
-        guard case .serve(let terms) = order else {
+        switch order {
+        case .serve(let terms): serve(terms, descriptors)
+        case .prepare(let number): prepareSuccessor(number, descriptors)
+        default:
             for number in descriptors { _ = Descriptor(owning: number) }
-            return handle(order)
-        }
-        do {
-            let model = try Model(decoding: modelBytes)
-            let sockets = try ListeningSockets(model: model, descriptors: descriptors)
-            guard service == nil else { return }
-            try becomeConfiguredUser(model.global)
-            let order = ServiceOrder(terms, model: model, knowing: remembered)
-            (modelBytes, remembered) = ([], [:])
-            prepare(
-                try BalancerService(
-                    order, sockets: sockets, icmp: icmp, log: log, onHealth: reporter(),
-                    onNews: newsReporter()))
-        } catch {
-            send(.refused("\((error as? Failure)?.message ?? "\(error)")"))
+            handle(order)
         }
     }
 
     private func handle(_ order: BalancerOrder) {
         switch order {
-        case .serve:
+        case .serve, .prepare:
             break
+        case .adopt(let number):
+            adopt(number)
+        case .forget(let number):
+            if successor?.number == number { successor = nil }
         case .show(let status):
             service?.show(status)
         case .reportStatus(let request):
@@ -113,7 +114,7 @@ final class BalancerProcess {
             service?.closeConnections(through: addresses)
         case .drain(let seconds):
             send(.draining)
-            drain(for: .seconds(seconds))
+            drain(for: seconds.map { .seconds($0) })
         }
     }
 
@@ -132,6 +133,24 @@ final class BalancerProcess {
     }
 
     // MARK: Beginning
+
+    private func serve(_ terms: ServiceTerms, _ descriptors: [Int32]) {
+        do {
+            let model = try Model(decoding: modelBytes)
+            let sockets = try ListeningSockets(model: model, descriptors: descriptors)
+            guard service == nil else { return }
+            try becomeConfiguredUser(model.global)
+            let order = ServiceOrder(terms, model: model, knowing: remembered)
+            (modelBytes, remembered) = ([], [:])
+            let prepared = try PreparedModel(model, icmp: icmp, checker: reference)
+            prepare(
+                try BalancerService(
+                    order, prepared, sockets: sockets, checker: reference, log: log,
+                    events: BalancerService.Events(remember: reporter(), tell: newsReporter())))
+        } catch {
+            send(.refused("\((error as? Failure)?.message ?? "\(error)")"))
+        }
+    }
 
     /// Clients wait in the kernel's queues until it is known which servers can take them; a server
     /// that does not answer its first check holds them up for no longer than nothing moves.
@@ -152,7 +171,7 @@ final class BalancerProcess {
         hasBegun = true
         do throws(SystemError) {
             try service.begin()
-            send(.serving)
+            send(.serving(connections: service.balancer.connectionLimit))
             status?.noteChange()
             counters?.tellRegularly()
         } catch {
@@ -166,6 +185,49 @@ final class BalancerProcess {
         do throws(SystemError) {
             try Privileges.become(user: global.userID, group: global.groupID)
         } catch { throw Failure(error) }
+    }
+
+    // MARK: Another model
+
+    /// Makes the model that came last ready, on another thread.
+    private func prepareSuccessor(_ number: Int, _ descriptors: [Int32]) {
+        successor = Successor(number: number, descriptors: descriptors)
+        let (bytes, icmp, reference) = (modelBytes, icmp, reference)
+        let (poster, process) = (loop.poster, OnLoop(self))
+        modelBytes = []
+        Task.detached {
+            let result = Result<PreparedModel, any Error> {
+                try PreparedModel(try Model(decoding: bytes), icmp: icmp, checker: reference)
+            }
+            poster.post { process.object?.prepared(number, result) }
+        }
+    }
+
+    private func prepared(_ number: Int, _ result: Result<PreparedModel, any Error>) {
+        guard let successor, successor.number == number else { return }
+        do {
+            successor.model = try result.get()
+            send(.prepared(number))
+        } catch { refuse(number, error) }
+    }
+
+    private func adopt(_ number: Int) {
+        guard let service, let successor, successor.number == number, let model = successor.model
+        else { return }
+        do {
+            let sockets = try ListeningSockets(
+                model: model.model, descriptors: successor.takeDescriptors(),
+                goingOnFrom: service.sockets)
+            try service.adopt(model, sockets: sockets)
+            self.successor = nil
+            send(.adopted(number, connections: service.balancer.connectionLimit))
+            status?.noteChange()
+        } catch { refuse(number, error) }
+    }
+
+    private func refuse(_ number: Int, _ error: any Error) {
+        successor = nil
+        send(.unfit(number, "\((error as? Failure)?.message ?? "\(error)")"))
     }
 
     // MARK: Health
@@ -218,10 +280,11 @@ final class BalancerProcess {
     }
 
     /// Ends with the last connection or when `time` is over; an earlier order may make it sooner.
-    private func drain(for time: Duration) {
+    private func drain(for time: Duration?) {
         guard let service, hasBegun else { return loop.stop() }
         let isDraining = drainDeadline != nil
-        drainDeadline = min(drainDeadline ?? .now + time, .now + time)
+        let deadline = time.map { .now + $0 } ?? MonotonicInstant(nanoseconds: .max)
+        drainDeadline = min(drainDeadline ?? deadline, deadline)
         guard !isDraining else { return }
         service.stopAccepting()
         counters?.tell()
@@ -242,5 +305,25 @@ final class BalancerProcess {
     private static let orphanTime = Duration.seconds(30)
     /// How long the first checks may hold up clients.
     private static let firstChecksTime = Duration.milliseconds(120)
+}
+
+/// A model on its way into force, with the descriptors that came for it.
+private final class Successor {
+    let number: Int
+    var model: PreparedModel?
+    private var descriptors: [Int32]
+
+    init(number: Int, descriptors: [Int32]) {
+        self.number = number
+        self.descriptors = descriptors
+    }
+
+    /// Gives the descriptors to whoever closes them from then on.
+    func takeDescriptors() -> [Int32] {
+        defer { descriptors = [] }
+        return descriptors
+    }
+
+    deinit { for number in descriptors { _ = Descriptor(owning: number) } }
 }
 #endif

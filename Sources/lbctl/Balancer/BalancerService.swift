@@ -4,91 +4,133 @@ internal import Control
 internal import HealthCheck
 internal import LinuxIO
 internal import NodeConfiguration
-internal import Synchronization
 internal import VRRPCore
 
-/// Relay, checks and page of one model, composed.
+/// Relay, checks and pages, composed; of one model after the other.
 final class BalancerService {
-    private let model: Model
+    /// What holds under one model.
+    private struct Served {
+        let model: PreparedModel
+        let standings: ServerStandings
+        let names: ServerNames
+        let sockets: ListeningSockets
+    }
+
     let balancer: Balancer
-    private let log: ConnectionLog?
+    private let log: Log
+    private let reference: CheckerReference
     private let checker: HealthChecker
-    private let standings: ServerStandings
-    private let names: ServerNames
+    private let router: ReportRouter
+    private let commands: HealthCommands
     private let source: StatusSource
-    private let server: StatisticsServer
-    private let places: [String: String]
-    private let sockets: ListeningSockets
-    private var pages: Task<Void, Never>?
+    private let pages: StatusPages
+    private var lines: ConnectionLog?
+    private var served: Served
+    private let events: Events
     private var hasBegun = false
+
+    /// Who hears of what becomes known; both are called on any thread, and must not wait.
+    struct Events: Sendable {
+        /// What is worth remembering of a target, whenever it changed.
+        let remember: @Sendable (_ id: String, _ memory: CheckMemory) -> Void
+        /// What becomes known of pools.
+        let tell: @Sendable (ServerStandings.News) -> Void
+    }
 
     /// Prepares to serve, and begins to check; nothing is accepted before ``begin()``.
     ///
     /// - Parameters:
-    ///   - order: What to serve.
+    ///   - order: What was known before.
+    ///   - prepared: What to serve.
     ///   - sockets: What to accept on.
-    ///   - icmp: Sockets for echo requests, where this process may open none.
+    ///   - reference: Where the prepared probes find the checker.
     ///   - log: Where changes of servers are reported.
-    ///   - onHealth: Called on a thread of the checks with what is worth remembering of a target,
-    ///     whenever it changed.
-    ///   - onNews: Called, on any thread, with what becomes known of pools; must not wait.
-    /// - Throws: `SystemError` when threads or descriptors are lacking; what preparing the page
+    ///   - events: Who hears of them.
+    /// - Throws: `SystemError` when threads or descriptors are lacking; what preparing the pages
     ///   throws.
     init(
-        _ order: ServiceOrder, sockets: ListeningSockets, icmp: ICMPSockets?, log: Log,
-        onHealth: @escaping @Sendable (_ id: String, _ memory: CheckMemory) -> Void,
-        onNews: @escaping @Sendable (ServerStandings.News) -> Void
+        _ order: ServiceOrder, _ prepared: PreparedModel, sockets: ListeningSockets,
+        checker reference: CheckerReference, log: Log, events: Events
     ) throws {
-        let model = order.model
-        let targets = HealthTargets(model)
-        let reference = CheckerReference()
+        let router = ReportRouter(knowing: order.health, remember: events.remember)
         let balancer = try Balancer(
-            plan: BalancerPlan(model), listeners: sockets.frontends,
-            observer: model.observer(reference))
-        self.log = try ConnectionLog(balancer, model: model, log: log)
-        let announcer = HealthAnnouncer(
-            model: model, balancer: balancer, log: log, commands: HealthCommands(log: log))
-        let standings = ServerStandings(
-            order, balancer: balancer, targets: targets, announcer: announcer,
-            setPaused: reference.setPaused, tell: onNews)
-        let views = ServerViews(
-            model: model, balancer: balancer, checker: reference, standings: standings)
-        let checks = try targets.all(
-            knowing: order.health, seenAs: views.forProbes, with: ProbeParts(model, icmp: icmp))
-        let names = try ServerNames(
-            order, balancer: balancer, checker: reference, standings: standings, log: log,
-            remember: onHealth)
-        let remembered = Mutex(order.health)
-        let checker = HealthChecker(targets: checks) { report in
-            standings.take(report)
-            if report.transition == .down { names.suspect(report.id) }
-            // Of a server that was never heard of there is nothing to remember.
-            guard report.record.isKnown else { return }
-            let isNews = remembered.withLock { remembered in
-                let last = remembered.updateValue(report.memory, forKey: report.id)
-                return report.transition != nil || !report.memory.says(theSameAs: last)
-            }
-            if isNews { onHealth(report.id, report.memory) }
+            plan: prepared.plan, listeners: sockets.frontends,
+            observer: prepared.model.observer(reference))
+        let commands = HealthCommands(log: log)
+        let checker = HealthChecker(targets: prepared.checks(knowing: order.health)) {
+            router.take($0)
         }
         reference.set(checker)
-        let source = StatusSource(
-            model: model, balancer: balancer, checker: checker, standings: standings,
-            targets: targets, node: order.node)
-        server = try StatisticsServer(sites: sockets.sites) { source.status() }
-        self.model = model
-        self.balancer = balancer
-        self.checker = checker
-        self.standings = standings
-        self.names = names
-        self.source = source
-        self.sockets = sockets
-        places = model.checkedPlaces
+        let standings = ServerStandings(
+            prepared, order, balancer: balancer,
+            announcer: HealthAnnouncer(
+                model: prepared.model, balancer: balancer, log: log, commands: commands),
+            setPaused: reference.setPaused, tell: events.tell)
+        prepared.views.look(balancer.view, standings)
+        let names = ServerNames(
+            prepared, knowing: order.health, balancer: balancer, checker: reference,
+            standings: standings, router: router, log: log, remember: events.remember)
+        try router.change { (standings, names) }
+        source = StatusSource(
+            StatusSource.Scene(prepared, balancer.view, standings), checker: checker,
+            node: order.node)
+        pages = StatusPages(source)
+        pages.serve(try pages.prepare(sockets.sites), sockets.sites)
+        lines = try ConnectionLog(balancer, model: prepared.model, log: log)
+        served = Served(model: prepared, standings: standings, names: names, sockets: sockets)
+        (self.balancer, self.log, self.reference, self.checker) = (
+            balancer, log, reference, checker
+        )
+        (self.router, self.commands, self.events) = (router, commands, events)
         names.start()
         checker.start()
     }
 
+    /// Goes on by another model: connections, counts and what is known of servers stay.
+    ///
+    /// - Parameters:
+    ///   - prepared: What to serve from now on.
+    ///   - sockets: What to accept on; the ones that stay are those of before.
+    /// - Throws: `AdoptionError` or `SystemError`, where this process cannot; nothing has changed then.
+    func adopt(_ prepared: PreparedModel, sockets: ListeningSockets) throws {
+        let former = served
+        let pagesToServe = try pages.prepare(sockets.sites)
+        let routes = try lines?.routes(for: prepared.model)
+        let isOther = { (id: String) in former.model.places[id] != prepared.places[id] }
+        try router.change { () throws(AdoptionError) in
+            let view = try balancer.adopt(
+                prepared.plan, listeners: sockets.frontends,
+                observer: prepared.model.observer(reference))
+            lines?.adopt(view, routes ?? [])
+            checker.update(targets: prepared.checks, where: isOther)
+            let standings = ServerStandings(
+                prepared, nil, goingOnFrom: former.standings, balancer: balancer,
+                announcer: HealthAnnouncer(
+                    model: prepared.model, balancer: balancer, log: log, commands: commands),
+                setPaused: reference.setPaused, tell: events.tell)
+            prepared.views.look(view, standings)
+            let names = ServerNames(
+                prepared, balancer: balancer, checker: reference, standings: standings,
+                router: router, log: log, remember: events.remember)
+            source.show(StatusSource.Scene(prepared, view, standings))
+            served = Served(
+                model: prepared, standings: standings, names: names, sockets: sockets)
+            return (standings, names)
+        }
+        former.names.stop()
+        served.names.start()
+        pages.serve(pagesToServe, sockets.sites)
+        guard lines == nil else { return }
+        do throws(SystemError) {
+            lines = try ConnectionLog(balancer, model: prepared.model, log: log)
+        } catch { log(.error, "connections are not logged: \(error)") }
+    }
+
     /// Whether each checked server's state is known, from its first check or from before.
-    var knowsAllServers: Bool { standings.knowsAllServers }
+    var knowsAllServers: Bool { served.standings.knowsAllServers }
+
+    /// What is accepted on.
+    var sockets: ListeningSockets { served.sockets }
 
     /// Begins to accept.
     ///
@@ -97,7 +139,7 @@ final class BalancerService {
         guard !hasBegun else { return }
         hasBegun = true
         try balancer.start()
-        pages = Task { [server] in await server.run() }
+        pages.begin()
     }
 
     /// Connections that are open now.
@@ -110,10 +152,16 @@ final class BalancerService {
     }
 
     /// Where a target asks.
-    func place(of id: String) -> String? { places[id] }
+    func place(of id: String) -> String? { served.model.places[id] }
 
     /// Takes what the failover process tells about itself.
     func show(_ status: NodeStatus) { source.take(status) }
+
+    /// Takes in what the process that follows this one has heard of servers.
+    func learn(_ remembered: [String: RememberedTarget]) {
+        let places = served.model.places
+        router.take(remembered.filter { places[$0] == $1.place }.mapValues(\.memory))
+    }
 
     /// Resets the connections through addresses that leave the node.
     func closeConnections(through addresses: [IPAddress]) {
@@ -124,38 +172,45 @@ final class BalancerService {
 
     /// Changes what a server takes; a name that is gone since the order was given is ignored.
     func administer(_ order: ServerOrder) {
-        guard let pool = model.backends.firstIndex(where: { $0.name == order.backend }),
-            let server = model.backends[pool].servers.firstIndex(where: { $0.name == order.server })
-        else { return }
-        standings.administer(HealthTargets.Place(pool: pool, server: server), order.change)
+        guard let place = served.model.targets.place(of: order) else { return }
+        served.standings.administer(place, order.change)
     }
 
     /// Resets what a server still has when the deadline of an order is over.
     func endSessions(after order: ServerOrder) {
-        guard let pool = model.backends.firstIndex(where: { $0.name == order.backend }),
-            let server = model.backends[pool].servers.firstIndex(where: { $0.name == order.server })
-        else { return }
+        guard let place = served.model.targets.place(of: order) else { return }
+        let (pool, server) = (place.pool, place.server)
         // It may have been made ready again meanwhile.
         guard balancer.view.glance(pool: pool, server: server).status != .up else { return }
         balancer.endSessions(pool: pool, server: server, because: .operatorsOrder)
     }
 
     /// Accepts no more; the connections that exist go on.
+    ///
+    /// Another process checks and tells from now on.
     func stopAccepting() {
         balancer.pauseAccepting()
-        names.stop()
+        served.standings.fallSilent()
+        served.names.stop()
         checker.stop()
-        pages?.cancel()
+        pages.stop()
     }
 
     /// Frees the ports for others, where no failover process is left to hold them.
-    func releasePorts() { sockets.endListening() }
+    func releasePorts() { served.sockets.endListening() }
 
     /// Resets what is open: a clean end would look like a complete answer.
     func stop() {
         stopAccepting()
         balancer.stop()
-        log?.stop()
+        lines?.stop()
+    }
+}
+
+extension StatusSource.Scene {
+    init(_ prepared: PreparedModel, _ view: BalancerView, _ standings: ServerStandings) {
+        self.init(
+            model: prepared.model, targets: prepared.targets, view: view, standings: standings)
     }
 }
 #endif

@@ -10,14 +10,22 @@ internal import VRRPCore
 /// Writes the log of connections: a thread that formats what the reactors left and sends it.
 final class ConnectionLog: Sendable {
     /// What becomes of a frontend's records.
-    private struct Route: Sendable {
+    struct Route: Sendable {
+        let name: String
         let settings: ConnectionLogSettings
         let targets: [(target: LogTarget, sink: LineSink)]
     }
 
+    /// What records of one plan mean.
+    private struct Edition: Sendable {
+        let generation: Int
+        let line: ConnectionLine
+        /// By the frontends' positions; what stays behind of an earlier plan goes where it went.
+        let routes: [Route?]
+    }
+
     private let records: ConnectionRecords
-    private let line: ConnectionLine
-    private let routes: [Route]
+    private let editions: Mutex<[Edition]>
     private let isStopping = Atomic(false)
     private let bell: Waker
     private let thread = Mutex<Thread?>(nil)
@@ -36,9 +44,19 @@ final class ConnectionLog: Sendable {
         guard let records = balancer.records else { return nil }
         self.records = records
         self.log = log
-        line = ConnectionLine(balancer.plan)
         bell = try Waker()
         tag = "lbctl[\(getpid())]"
+        editions = Mutex([])
+        adopt(balancer.view, try routes(for: model))
+        try thread.withLock { thread throws(SystemError) in
+            thread = try Thread(name: "log") { [self] in run() }
+        }
+    }
+
+    /// Opens what the lines of a model's frontends go to.
+    ///
+    /// - Throws: `SystemError` when descriptors are lacking.
+    func routes(for model: Model) throws(SystemError) -> [Route] {
         var sinks: [LogTarget.Destination: LineSink] = [:]
         var routes: [Route] = []
         for frontend in model.activeFrontends {
@@ -51,11 +69,26 @@ final class ConnectionLog: Sendable {
                 sinks[target.destination] = sink
                 targets.append((target, sink))
             }
-            routes.append(Route(settings: frontend.log, targets: targets))
+            routes.append(Route(name: frontend.name, settings: frontend.log, targets: targets))
         }
-        self.routes = routes
-        try thread.withLock { thread throws(SystemError) in
-            thread = try Thread(name: "log") { [self] in run() }
+        return routes
+    }
+
+    /// Understands the records of another plan too; what is left of earlier ones is still written.
+    func adopt(_ view: BalancerView, _ routes: [Route]) {
+        editions.withLock { editions in
+            var former: [String: Route] = [:]
+            for route in editions.last?.routes ?? [] {
+                if let route { former[route.name] = route }
+            }
+            let all = view.plan.frontends.enumerated().map { index, frontend in
+                index < routes.count ? routes[index] : former[frontend.name]
+            }
+            editions.append(
+                Edition(
+                    generation: view.generation, line: ConnectionLine(view.plan), routes: all))
+            // Records are written within milliseconds.
+            if editions.count > ConnectionLog.mostEditions { editions.removeFirst() }
         }
     }
 
@@ -101,15 +134,19 @@ final class ConnectionLog: Sendable {
         let now = RealTimeClock.microseconds
         let offset = now - MonotonicInstant.now.nanoseconds / 1000
         let present = CivilTime(microseconds: now)
+        let editions = editions.withLock { $0 }
         records.take { record in
+            guard let edition = editions.last(where: { $0.generation == record.generation }),
+                let route = edition.routes[record.frontend]
+            else { return _ = unsent.add(1, ordering: .relaxed) }
             let date = CivilTime(microseconds: Int64(record.acceptedAt) * 1000 + offset)
-            send(record, acceptedAt: date, at: present, by: routes[record.frontend])
+            send(record, edition.line, acceptedAt: date, at: present, by: route)
         }
     }
 
     private func send(
-        _ record: ConnectionRecord, acceptedAt date: CivilTime, at present: CivilTime,
-        by route: Route
+        _ record: ConnectionRecord, _ line: ConnectionLine, acceptedAt date: CivilTime,
+        at present: CivilTime, by route: Route
     ) {
         let text =
             route.settings.form == .json
@@ -142,6 +179,7 @@ final class ConnectionLog: Sendable {
         }
     }
 
+    private static let mostEditions = 16
     private static let error = 3
     private static let information = 6
     private static let complaintInterval = Duration.seconds(5)

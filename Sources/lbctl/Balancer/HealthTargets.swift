@@ -1,4 +1,5 @@
 #if Program
+internal import Control
 internal import HealthCheck
 internal import NIOCore
 internal import NodeConfiguration
@@ -40,6 +41,7 @@ struct HealthTargets: Sendable {
     let roots: [Place: Place]
     private let model: Model
     private let sources: [String: Source]
+    private let poolIndices: [String: Int]
     /// The first address of each section that listens, by its name.
     private let endpoints: [String: Endpoint]
 
@@ -59,6 +61,7 @@ struct HealthTargets: Sendable {
             }
         }
         self.sources = sources
+        poolIndices = model.backendIndices
         endpoints = Dictionary(
             model.frontends.compactMap { frontend in
                 frontend.endpoints.first.map { (frontend.name, $0) }
@@ -84,6 +87,16 @@ struct HealthTargets: Sendable {
 
     /// Who reports under a name.
     func source(of id: String) -> Source? { sources[id] }
+
+    /// Where the server of an order stands; `nil`: it is gone since the order was given.
+    func place(of order: ServerOrder) -> Place? {
+        guard let pool = poolIndices[order.backend],
+            let server = model.backends[pool].servers.firstIndex(where: {
+                $0.name == order.server
+            })
+        else { return nil }
+        return Place(pool: pool, server: server)
+    }
 
     /// What a report of the check at a place is called.
     func id(at place: Place) -> String {

@@ -5,9 +5,15 @@ internal import NodeConfiguration
 
 /// The listening sockets that came from the failover process, told apart by who accepts on them.
 ///
-/// Owns them: they are closed with this object, which must outlast all that accept.
+/// Owns them: each is closed with the last object that has it, which must outlast all that accept.
 final class ListeningSockets: Sendable {
-    private let descriptors: [Int32]
+    private final class Listening: Sendable {
+        let number: Int32
+        init(owning number: Int32) { self.number = number }
+        deinit { _ = Descriptor(owning: number) }
+    }
+
+    private let sockets: [ListeningPlace: Listening]
     /// For each frontend, its sockets.
     let frontends: [[Int32]]
     /// The pages with theirs.
@@ -15,41 +21,46 @@ final class ListeningSockets: Sendable {
 
     /// - Parameters:
     ///   - model: What is served.
-    ///   - descriptors: The sockets, in the order of the model's listeners; owned from here on.
-    /// - Throws: `Failure` where there are not as many as the model has listeners.
-    init(model: Model, descriptors: [Int32]) throws(Failure) {
-        self.descriptors = descriptors
-        var rest = descriptors[...]
-        func take(_ count: Int) -> [Int32] {
-            defer { rest = rest.dropFirst(count) }
-            return Array(rest.prefix(count))
+    ///   - descriptors: The sockets that `former` lacks, in the order of the model's listeners; owned
+    ///     from here on.
+    ///   - former: Those that were there before; `nil`: none.
+    /// - Throws: `Failure` where there are not as many as the model needs.
+    init(
+        model: Model, descriptors: [Int32], goingOnFrom former: ListeningSockets? = nil
+    ) throws(Failure) {
+        var rest = descriptors.map(Listening.init)[...]
+        var sockets: [ListeningPlace: Listening] = [:]
+        func number(_ listener: Listener) -> Int32 {
+            let place = ListeningPlace(listener)
+            let socket = sockets[place] ?? former?.sockets[place] ?? rest.popFirst()
+            sockets[place] = socket
+            return socket?.number ?? -1
         }
-        frontends = model.activeFrontends.map { take($0.listeners.count) }
-        sites = model.statisticsPages.map { page in
+        let frontends = model.activeFrontends.map { $0.listeners.map(number) }
+        let sites = model.statisticsPages.map { page in
             var site = StatisticsSite(
                 name: page.name, path: page.path, realm: page.realm,
                 users: page.users.map {
                     StatisticsSite.User(name: $0.name, password: $0.password)
                 },
-                descriptors: take(page.listeners.count))
+                descriptors: page.listeners.map(number))
             site.refreshInterval = page.refreshInterval.map { Int($0.components.seconds) }
             site.addresses = page.endpoints.map(\.description)
             return site
         }
-        guard descriptors.count == model.listeners.count else {
+        self.sockets = sockets
+        (self.frontends, self.sites) = (frontends, sites)
+        let all = frontends.joined() + sites.flatMap(\.descriptors)
+        guard rest.isEmpty, !all.contains(-1) else {
             throw Failure(
                 .internalError,
                 "\(descriptors.count) sockets for \(model.listeners.count) listeners")
         }
     }
 
-    deinit {
-        for number in descriptors { _ = Descriptor(owning: number) }
-    }
-
     /// Ends listening for every process that has the sockets, once nobody is left to reopen them.
     func endListening() {
-        for number in descriptors { Socket.endListening(number) }
+        for socket in sockets.values { Socket.endListening(socket.number) }
     }
 }
 #endif

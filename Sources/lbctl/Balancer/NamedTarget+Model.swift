@@ -9,8 +9,7 @@ extension NamedTarget {
     ///
     /// - Throws: `ProbeSettingsError` where the name is none; the readers let none pass.
     init?(
-        _ server: Server, of backend: Backend, in model: Model,
-        knowing memories: [String: CheckMemory]
+        _ server: Server, of backend: Backend, in model: Model
     ) throws {
         guard case .name(let text) = server.address, let resolution = server.resolution else {
             return nil
@@ -22,7 +21,6 @@ extension NamedTarget {
         resolver = try model.resolvers.first { $0.name == resolution.resolvers }
             .map(ResolverSettings.init)
         beginnings = resolution.beginnings.map(NamedTarget.Beginning.init)
-        remembered = memories[HealthTargets.addressID(backend, server)]?.address
         prefersIPv6 = resolution.prefersIPv6
         networks = resolution.networks.map {
             AddressNetwork($0.address.octets, prefixLength: $0.length)

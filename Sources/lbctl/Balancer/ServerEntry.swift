@@ -50,6 +50,55 @@ struct ServerEntry {
         for word in words.sorted(by: { $0.at < $1.at }) { word.take(&self) }
     }
 
+    /// Goes on from what the server was under another model.
+    ///
+    /// - Parameters:
+    ///   - former: What it was.
+    ///   - server: What it is now.
+    ///   - isSame: Whether check, agent and name still ask where they did.
+    init(
+        goingOnFrom former: ServerEntry, _ server: Server,
+        isSame: (check: Bool, agent: Bool, name: Bool)
+    ) {
+        self = former
+        standing.configure(
+            weight: server.weight, limit: server.connectionLimit,
+            state: server.isDisabled ? .maintenance : .ready)
+        if !isSame.name {
+            if case .name = server.address {
+                standing.whereabouts = .awaited
+            } else {
+                standing.whereabouts = .configured
+            }
+        }
+        if !isSame.agent { standing.forgetAgent() }
+        if !isSame.check {
+            let record = server.check.map {
+                HealthRecord(
+                    rise: $0.rise, fall: $0.fall,
+                    initialState: HealthRecord.InitialState($0.initialState))
+            }
+            standing.forgetCheck(
+                isUp: record?.isUp, record?.isKnown ?? true ? .heard : .awaited)
+            // The checks are others, which nobody has paused.
+            isPaused = false
+        }
+        // Whom it tracks is told anew.
+        standing.tracked = nil
+        if !isSame.check || !isSame.agent { announced = nil }
+    }
+
+    /// Takes in what another process remembers of the server's check or agent.
+    mutating func take(_ memory: CheckMemory, of kind: HealthTargets.Source.Kind) {
+        switch kind {
+        case .check:
+            (standing.checkIsUp, standing.hearing) = (memory.isUp, .heard)
+            standing.wishesNoClients = memory.wishesNoClients && memory.isUp
+            if let weight = memory.weight { standing.take(checkWeight: weight) }
+        case .agent: if let agent = memory.agent { standing.take(agent) }
+        }
+    }
+
     /// Takes in what the server's check reports.
     mutating func take(_ report: CheckReport) {
         standing.checkIsUp = report.isUp
@@ -78,6 +127,10 @@ struct ServerEntry {
     }
 
     /// Takes what is known for granted: nobody is told of it.
-    mutating func settle() { announced = standing.outlook == .heard ? standing.isUp : nil }
+    ///
+    /// What people were told before stays what they were told.
+    mutating func settle() {
+        announced = standing.outlook == .heard ? announced ?? standing.isUp : nil
+    }
 }
 #endif

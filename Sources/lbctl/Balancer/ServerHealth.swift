@@ -4,6 +4,7 @@ internal import Control
 internal import HealthCheck
 internal import LinuxIO
 internal import NodeConfiguration
+internal import Synchronization
 
 /// What is known of one server, for people.
 struct ServerHealth {
@@ -40,18 +41,30 @@ struct ServerHealth {
 }
 
 /// How servers are seen here, for the probes that tell or need it.
-struct ServerViews: Sendable {
-    let model: Model
-    let balancer: Balancer
-    let checker: CheckerReference
-    let standings: ServerStandings
+final class ServerViews: Sendable {
+    private let model: Model
+    private let checker: CheckerReference
+    /// Where to look, once the model is in force.
+    private let scene = Mutex<(balancer: BalancerView, standings: ServerStandings)?>(nil)
+
+    init(model: Model, checker: CheckerReference) {
+        self.model = model
+        self.checker = checker
+    }
+
+    /// Looks at servers from now on.
+    func look(_ balancer: BalancerView, _ standings: ServerStandings) {
+        scene.withLock { $0 = (balancer, standings) }
+    }
 
     /// What probes ask for.
     var forProbes: HealthTargets.Views {
         HealthTargets.Views(
-            sessionCount: { balancer.view.glance(pool: $0.pool, server: $0.server).sessions },
-            state: { state(at: $0) },
-            isDown: { standings.isDown(at: $0) })
+            sessionCount: { [self] place in
+                let balancer = scene.withLock(\.?.balancer)
+                return balancer?.glance(pool: place.pool, server: place.server).sessions ?? 0
+            }, state: { [self] in state(at: $0) },
+            isDown: { [self] in scene.withLock(\.?.standings)?.isDown(at: $0) ?? false })
     }
 
     /// The value of the header `X-Haproxy-Server-State`.
@@ -60,7 +73,8 @@ struct ServerViews: Sendable {
     private func state(at place: HealthTargets.Place) -> String {
         let backend = model.backends[place.pool]
         let server = backend.servers[place.server]
-        let pool = balancer.view.snapshot(ofPool: place.pool)
+        guard let (balancer, standings) = scene.withLock({ $0 }) else { return "" }
+        let pool = balancer.snapshot(ofPool: place.pool)
         let counters = pool.servers[place.server]
         let name = HealthTargets.id(backend, server)
         let standing = standings.standing(at: place)
@@ -102,7 +116,10 @@ extension Model {
         }
         guard ids.joined().contains(where: { $0 != nil }) else { return nil }
         return { pool, server, succeeded in
-            guard let id = ids[pool][server] else { return }
+            // Servers that are gone stand behind those of the model.
+            guard ids.indices.contains(pool), ids[pool].indices.contains(server),
+                let id = ids[pool][server]
+            else { return }
             reference.checker?.noteConnection(to: id, succeeded: succeeded)
         }
     }

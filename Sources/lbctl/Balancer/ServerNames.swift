@@ -17,36 +17,43 @@ final class ServerNames: Sendable {
     /// Prepares to ask.
     ///
     /// - Parameters:
-    ///   - order: What is served, and what was known of it.
+    ///   - prepared: What is served.
+    ///   - memories: What was known of it.
     ///   - balancer: Where connections go.
     ///   - checker: Where checks go.
-    ///   - standings: What a server without an address may take.
+    ///   - standings: What a server without an address may take, and which have one already.
+    ///   - router: Knows whether `standings` are in force.
     ///   - log: Where changes are told.
     ///   - remember: Called with what is worth remembering, by its name.
-    /// - Throws: `ProbeSettingsError` where a name is none; the readers let none pass.
     init(
-        _ order: ServiceOrder, balancer: Balancer, checker: CheckerReference,
-        standings: ServerStandings, log: Log,
+        _ prepared: PreparedModel, knowing memories: [String: CheckMemory] = [:],
+        balancer: Balancer, checker: CheckerReference, standings: ServerStandings,
+        router: ReportRouter, log: Log,
         remember: @escaping @Sendable (_ id: String, _ memory: CheckMemory) -> Void
-    ) throws {
-        let model = order.model
-        var targets: [NamedTarget] = []
+    ) {
+        let backends = prepared.model.backends
         var places: [String: Place] = [:]
-        for (pool, backend) in model.backends.enumerated() {
-            for (number, server) in backend.servers.enumerated() {
-                guard
-                    let target = try NamedTarget(
-                        server, of: backend, in: model, knowing: order.health)
-                else { continue }
-                places[target.id] = Place(pool: pool, server: number)
-                targets.append(target)
+        let targets = prepared.named.map { named in
+            let (place, backend) = (named.place, backends[named.place.pool])
+            var target = named.target
+            places[target.id] = place
+            let server = backend.servers[place.server]
+            target.remembered = memories[HealthTargets.addressID(backend, server)]?.address
+            if case .found(let address) = standings.standing(at: place).whereabouts {
+                target.current = address
+                // Checks that are new do not know it yet.
+                checker.checker?.move(server, of: backend, to: address)
             }
+            return target
         }
         resolver = NameResolver(targets: targets) { [places] report in
             guard let place = places[report.id] else { return }
-            let backend = model.backends[place.pool]
+            let backend = backends[place.pool]
             let server = backend.servers[place.server]
-            if let address = report.address {
+            router.whileInForce(standings) {
+                guard let address = report.address else {
+                    return standings.locate(place, .missing)
+                }
                 // First where it is, then that it may be used.
                 balancer.setAddress(
                     pool: place.pool, server: place.server, StreamAddress(address))
@@ -57,10 +64,10 @@ final class ServerNames: Sendable {
                 var memory = CheckMemory(isUp: true)
                 memory.address = address
                 remember(HealthTargets.addressID(backend, server), memory)
-            } else {
-                standings.locate(place, .missing)
             }
-            log.tell(report, server)
+            if report.address != report.former || report.address == nil {
+                log.tell(report, server)
+            }
         }
     }
 

@@ -31,6 +31,8 @@ final class ServerStandings: Sendable {
         var holds: [Bool]
         /// Servers that serve clients and whose first result is still to come.
         var awaitedCount = 0
+        /// Whether nobody is told of anything.
+        var isSilent = false
 
         subscript(place: Place) -> ServerEntry {
             get { entries[place.pool][place.server] }
@@ -41,6 +43,7 @@ final class ServerStandings: Sendable {
     private let model: Model
     private let balancer: Balancer
     private let targets: HealthTargets
+    private let places: [String: String]
     private let announcer: HealthAnnouncer
     private let setPaused: @Sendable (String, Bool) -> Void
     private let tell: @Sendable (News) -> Void
@@ -49,36 +52,77 @@ final class ServerStandings: Sendable {
     /// Begins with what is configured and what was known before, and tells what that comes to.
     ///
     /// - Parameters:
-    ///   - order: What is served, and what was known of it.
+    ///   - prepared: What is served, and who tracks whom.
+    ///   - order: What was known of it; `nil`: nothing but what `former` knows.
+    ///   - former: The standings under another model, which hear of nothing any more.
     ///   - balancer: Where the standings are carried out.
-    ///   - targets: Who is checked, and who tracks whom.
     ///   - announcer: Tells people and programs.
     ///   - setPaused: Has the checker leave a target alone.
     ///   - tell: Called under the lock, so that it hears of one pool in order; must not wait.
     init(
-        _ order: ServiceOrder, balancer: Balancer, targets: HealthTargets,
+        _ prepared: PreparedModel, _ order: ServiceOrder?,
+        goingOnFrom former: ServerStandings? = nil, balancer: Balancer,
         announcer: HealthAnnouncer, setPaused: @escaping @Sendable (String, Bool) -> Void,
         tell: @escaping @Sendable (News) -> Void
     ) {
-        model = order.model
+        (model, targets, places) = (prepared.model, prepared.targets, prepared.places)
         self.balancer = balancer
-        self.targets = targets
         self.announcer = announcer
         self.setPaused = setPaused
         self.tell = tell
-        let orders = Dictionary(grouping: order.administration, by: \.order.serverName)
-        let entries = order.model.backends.map { backend in
+        let orders = Dictionary(grouping: order?.administration ?? [], by: \.order.serverName)
+        let known = former?.known ?? (entries: [:], told: [:])
+        let places = places
+        func isSame(_ id: String) -> Bool { former?.places[id] == places[id] }
+        let entries = model.backends.map { backend in
             backend.servers.map { server in
-                ServerEntry(
-                    server, of: backend, knowing: order.health,
-                    orders: orders[HealthTargets.id(backend, server)] ?? [])
+                let id = HealthTargets.id(backend, server)
+                guard let entry = known.entries[id] else {
+                    return ServerEntry(
+                        server, of: backend, knowing: order?.health ?? [:],
+                        orders: orders[id] ?? [])
+                }
+                return ServerEntry(
+                    goingOnFrom: entry, server,
+                    isSame: (
+                        check: isSame(id), agent: isSame(HealthTargets.agentID(backend, server)),
+                        name: isSame(HealthTargets.addressID(backend, server))
+                    ))
             }
         }
         state = Mutex(
             State(
                 entries: entries, pools: entries.map { _ in PoolStanding() },
-                told: entries.map { _ in nil }, holds: entries.map { _ in false }))
+                told: model.backends.map { known.told[$0.name] },
+                holds: entries.map { _ in false }))
         state.withLock { begin(&$0) }
+    }
+
+    /// What was known and told, by the names of servers and pools.
+    private var known: (entries: [String: ServerEntry], told: [String: Bool]) {
+        state.withLock { state in
+            var (entries, told): ([String: ServerEntry], [String: Bool]) = ([:], [:])
+            for (pool, backend) in model.backends.enumerated() {
+                told[backend.name] = state.told[pool]
+                for (number, server) in backend.servers.enumerated() {
+                    entries[HealthTargets.id(backend, server)] = state.entries[pool][number]
+                }
+            }
+            return (entries, told)
+        }
+    }
+
+    /// Tells people and programs nothing from now on: another process does.
+    func fallSilent() { state.withLock { $0.isSilent = true } }
+
+    /// Takes in what another process has heard of a target.
+    func learn(_ id: String, _ memory: CheckMemory) {
+        guard let source = targets.source(of: id) else { return }
+        state.withLock { state in
+            carryOut(at: source.place, because: nil, source.kind, &state) {
+                $0.take(memory, of: source.kind)
+            }
+        }
     }
 
     /// What was last said of a server, put together.
@@ -150,7 +194,8 @@ final class ServerStandings: Sendable {
                 if isAwaited(prospect, in: pool) { state.awaitedCount += 1 }
             }
             _ = tellElection(of: pool, &state)
-            hold(pool, &state)
+            state.holds[pool] = state.pools[pool][.awaited] > 0
+            balancer.setAwaited(pool: pool, state.holds[pool])
         }
     }
 
@@ -176,10 +221,10 @@ final class ServerStandings: Sendable {
         for ((changedPlace, before), queued) in zip(changed, queued) {
             let via = changedPlace == place ? nil : targets.id(at: place)
             tell(
-                changedPlace, before, entry: &state[changedPlace],
+                changedPlace, before, entry: &state[changedPlace], isSilent: state.isSilent,
                 HealthAnnouncer.Cause(report: report, kind: kind, via: via, requeued: queued))
         }
-        for pool in lost { announcer.lost(pool) }
+        for pool in lost where !state.isSilent { announcer.lost(pool) }
     }
 
     /// Hands a server's standing on to those that track it.
@@ -253,7 +298,7 @@ final class ServerStandings: Sendable {
     }
 
     private func tell(
-        _ place: Place, _ before: ServerStanding, entry: inout ServerEntry,
+        _ place: Place, _ before: ServerStanding, entry: inout ServerEntry, isSilent: Bool,
         _ cause: HealthAnnouncer.Cause
     ) {
         let server = model.backends[place.pool].servers[place.server]
@@ -265,6 +310,7 @@ final class ServerStandings: Sendable {
         if stops, server.health.endsSessionsWhenDown {
             balancer.endSessions(pool: place.pool, server: place.server)
         }
+        guard !isSilent else { return }
         if now.administration != before.administration, cause.report != nil {
             announcer.administration(now.administration, at: place, cause)
         }

@@ -9,36 +9,39 @@ internal import Synchronization
 /// The state of the node as the balancer process knows it, for the page and for the failover
 /// process; may be asked from any thread.
 final class StatusSource: Sendable {
-    private let model: Model
-    private let balancer: Balancer
+    /// What is shown of the proxies, under one model.
+    struct Scene: Sendable {
+        let model: Model
+        let targets: HealthTargets
+        let view: BalancerView
+        let standings: ServerStandings
+    }
+
     private let checker: HealthChecker
-    private let standings: ServerStandings
-    private let targets: HealthTargets
+    private let scene: Mutex<Scene>
     /// What the failover process last told about itself and the virtual routers.
     private let node: Mutex<NodeStatus>
 
-    init(
-        model: Model, balancer: Balancer, checker: HealthChecker, standings: ServerStandings,
-        targets: HealthTargets, node: NodeStatus
-    ) {
-        self.model = model
-        self.balancer = balancer
+    init(_ scene: Scene, checker: HealthChecker, node: NodeStatus) {
+        self.scene = Mutex(scene)
         self.checker = checker
-        self.standings = standings
-        self.targets = targets
         self.node = Mutex(node)
     }
+
+    /// Shows another model from now on.
+    func show(_ scene: Scene) { self.scene.withLock { $0 = scene } }
 
     /// Takes what the failover process tells.
     func take(_ status: NodeStatus) { node.withLock { $0 = status } }
 
     /// The proxies, in the order of the files.
     func proxies() -> [ProxyStatus] {
+        let scene = scene.withLock { $0 }
         let reports = checker.snapshot().map { ($0.id, $0) }
         return ProxyStatusBuilder(
-            model: model, snapshot: balancer.snapshot(),
+            model: scene.model, snapshot: scene.view.snapshot(),
             checks: Dictionary(reports, uniquingKeysWith: { first, _ in first }),
-            standings: standings.all(), targets: targets
+            standings: scene.standings.all(), targets: scene.targets
         ).build()
     }
 

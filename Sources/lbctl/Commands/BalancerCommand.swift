@@ -25,6 +25,8 @@ struct BalancerCommand: ParsableCommand {
         setThreadName("lbctl-balancer")
         Privileges.refuseNew()
         if !processors.isEmpty { try? ProcessorSet(processors).restrictThread() }
+        // Each connection takes two; a high limit costs nothing until they are open.
+        KernelSettings.raiseOpenFileLimit()
         StandardError.prepare()
         let log = Log(
             destination: syslog ? .syslog : .standardError,

@@ -1,6 +1,7 @@
 #if Program
 internal import ArgumentParser
 internal import HealthCheck
+internal import LinuxIO
 internal import NodeConfiguration
 
 /// The configuration files of a command.
@@ -46,6 +47,16 @@ struct FileOptions: ParsableArguments {
         } catch {
             loaded.refuse(
                 Diagnostic(.error, file: paths.joined(separator: ", "), message: error.message))
+        }
+        let openFiles = KernelSettings.hardOpenFileLimit
+        if let possible = model.possibleConnections(with: openFiles) {
+            loaded.remark(
+                Diagnostic(
+                    .warning, file: paths.joined(separator: ", "),
+                    message:
+                        "maxconn \(model.global.connectionLimit ?? 0) in the global section: the"
+                        + " limit on open files here, \(openFiles), is enough for \(possible)"
+                        + " connections; raise it ('ulimit -Hn', LimitNOFILE= of systemd)"))
         }
         return loaded
     }

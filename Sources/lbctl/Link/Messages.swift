@@ -10,6 +10,13 @@ enum BalancerOrder: Codable {
     /// Serve the model that came last on the descriptors that come along, in the order of its
     /// listeners; what is remembered of targets came before.
     case serve(ServiceTerms)
+    /// Make the model that came last ready to be served in the place of the present one, under this
+    /// number, with the descriptors that come along for the listeners that are new.
+    case prepare(Int)
+    /// Go on by what was made ready under this number.
+    case adopt(Int)
+    /// Forget what was made ready under this number.
+    case forget(Int)
     /// Show this of the failover process and the virtual routers on the page.
     case show(NodeStatus)
     /// Answer with the status, under this number.
@@ -19,7 +26,7 @@ enum BalancerOrder: Codable {
     /// Reset the connections through these addresses, which leave the node.
     case closeConnections([IPAddress])
     /// Accept no more, and end when the last connection has, or after so many seconds.
-    case drain(seconds: Double)
+    case drain(seconds: Double?)
 }
 
 /// What a balancer process begins with beside the model.
@@ -39,12 +46,18 @@ struct GivenOrder: Codable {
 
 /// What the balancer process tells the failover process, beside bytes.
 enum BalancerReport: Codable {
-    /// The model is in force and connections are accepted.
-    case serving
+    /// The model is in force and connections are accepted, so many at once.
+    case serving(connections: Int)
     /// The order to drain was heard: connections are accepted no more.
     case draining
     /// The model could not be put in force.
     case refused(String)
+    /// Another model is ready under this number.
+    case prepared(Int)
+    /// The model of this number is in force, and so many connections are accepted at once.
+    case adopted(Int, connections: Int)
+    /// This process cannot go on by the model of this number; another one may.
+    case unfit(Int, String)
     /// Whether a server of this pool takes connections, which has just changed.
     case backend(String, isUsable: Bool)
     /// The request for a status was heard; of many servers it takes a while to put together.
@@ -57,7 +70,7 @@ struct RememberedTarget: Codable {
     let memory: CheckMemory
 }
 
-/// Everything that a balancer process serves by.
+/// Everything that a balancer process begins to serve by.
 struct ServiceOrder {
     let model: Model
     /// What the operator wants of servers.

@@ -21,6 +21,12 @@ final class BalancerInstance {
         case backend(String, isUsable: Bool)
         /// It counted this since it last said so: a ``RecordBatch``.
         case counted([UInt8])
+        /// It has made another model ready under this number.
+        case prepared(Int)
+        /// It goes on by the model of this number.
+        case adopted(Int)
+        /// It cannot go on by the model of this number, for the reason given.
+        case unfit(Int, String)
         /// It heard the request for a status of that number, and puts it together.
         case preparing(Int)
         /// It told its status, in pieces: the answer to a request of that number, or unasked.
@@ -32,6 +38,8 @@ final class BalancerInstance {
     let processID: Int32
     private(set) var phase = Phase.starting
     let startedAt = MonotonicInstant.now
+    /// How many connections it accepts at once.
+    private(set) var connectionLimit = 0
     /// What the process said about its pools so far.
     private(set) var usableBackends: [String: Bool] = [:]
 
@@ -115,6 +123,21 @@ final class BalancerInstance {
         send(.serve(terms), descriptors: descriptors)
     }
 
+    /// Has it make another model ready, with the listening sockets that are new.
+    func prepare(_ number: Int, model: [UInt8], descriptors: [Int32]) {
+        link.send(.bytes(.model, model))
+        send(.prepare(number), descriptors: descriptors)
+    }
+
+    /// Has it go on by the model of this number.
+    func adopt(_ number: Int) { send(.adopt(number)) }
+
+    /// Has it forget the model of this number.
+    func forget(_ number: Int) { send(.forget(number)) }
+
+    /// Tells it what another process remembers of targets.
+    func learn(_ memories: [UInt8]) { link.send(.bytes(.memories, memories)) }
+
     /// Sends an order about a server.
     func administer(_ order: GivenOrder) { send(.administer(order)) }
 
@@ -135,10 +158,10 @@ final class BalancerInstance {
     }
 
     /// Has the process accept no more, and end with its last connection or when `limit` is over.
-    func drain(for limit: Duration) {
+    func drain(for limit: Duration?) {
         guard phase != .starting else { return end(because: "was not needed any more") }
         phase = .draining
-        send(.drain(seconds: limit / .seconds(1)))
+        send(.drain(seconds: limit.map { $0 / .seconds(1) }))
         // One that hangs would go on taking its turn at the listening sockets.
         setDeadline(BalancerInstance.drainAcknowledgeLimit, "did not stop accepting")
     }
@@ -153,7 +176,8 @@ final class BalancerInstance {
 
     private func handle(_ report: BalancerReport) {
         switch report {
-        case .serving:
+        case .serving(let connections):
+            connectionLimit = connections
             guard phase == .starting, complaint == nil else { return }
             cancelDeadline()
             phase = .serving
@@ -167,6 +191,13 @@ final class BalancerInstance {
             onEvent(self, .backend(name, isUsable: isUsable))
         case .preparing(let request):
             onEvent(self, .preparing(request))
+        case .prepared(let number):
+            onEvent(self, .prepared(number))
+        case .adopted(let number, let connections):
+            connectionLimit = connections
+            onEvent(self, .adopted(number))
+        case .unfit(let number, let reason):
+            onEvent(self, .unfit(number, reason))
         }
     }
 

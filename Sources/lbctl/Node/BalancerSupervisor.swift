@@ -11,16 +11,6 @@ internal import VRRPCore
 /// Listening sockets, administrative states and the servers' last known health live on this side,
 /// so that they outlast the process.
 final class BalancerSupervisor {
-    /// A process that is to take over with another model.
-    private struct Replacement {
-        let instance: BalancerInstance
-        let model: ServedModel
-        /// The sockets that only the new model listens on.
-        let opened: [ListeningPlace]
-        let commit: () throws(Failure) -> Void
-        let completion: (Failure?) -> Void
-    }
-
     /// Called with each thing that the election is to hear.
     ///
     /// That nobody serves comes only after ``graceTime`` without service, so that a process which is
@@ -38,19 +28,21 @@ final class BalancerSupervisor {
     /// Whether the process that serves left the last request for its status unanswered.
     private(set) var isUnresponsive = false
 
-    private let loop: EventLoop
-    private let log: Log
+    let loop: EventLoop
+    let log: Log
     private let arguments: [String]
     private let nodeStatus: () -> NodeStatus
-    private var model: ServedModel
-    private var listeners = ListenerSet()
-    private var administration: [GivenOrder] = []
+    var model: ServedModel
+    var listeners = ListenerSet()
+    var administration: [GivenOrder] = []
     /// What processes remember of targets, which is theirs to understand.
-    private var memories: [String: [UInt8]] = [:]
+    var memories: [String: [UInt8]] = [:]
     /// What all processes have counted so far.
-    private var counters = CounterLedger()
+    var counters = CounterLedger()
     private var instances: [ObjectIdentifier: BalancerInstance] = [:]
-    private var replacement: Replacement?
+    /// The model on its way into force, if any.
+    var reload: Reload?
+    var lastReloadNumber = 0
     private var backOff = BackOff()
     private var facts = ServiceFacts()
     private var isStopping = false
@@ -89,8 +81,8 @@ final class BalancerSupervisor {
         let given = GivenOrder(order: order, at: UInt64(MonotonicInstant.now.nanoseconds))
         administration.removeAll { order.replaces($0.order) }
         administration.append(given)
-        current?.administer(given)
-        replacement?.instance.administer(given)
+        // Those that were replaced still have connections to the server.
+        for instance in instances.values { instance.administer(given) }
     }
 
     /// Has connections through addresses reset that leave the node, in every process that has some.
@@ -109,7 +101,7 @@ final class BalancerSupervisor {
     func stop(drainTime: Duration, completion: @escaping () -> Void) {
         isStopping = true
         stopped = completion
-        abandonReplacement(because: "the program is stopping")
+        abandonReload(because: Failure(.systemRefused, "the program is stopping"))
         listeners.closeAll(but: nil)
         guard !instances.isEmpty else { return finishStop() }
         for instance in instances.values { instance.drain(for: drainTime) }
@@ -117,6 +109,9 @@ final class BalancerSupervisor {
             self?.endAll(because: "had connections after the drain time")
         }
     }
+
+    /// How many processes end with the connections that they have.
+    var endingCount: Int { instances.values.count { $0.phase == .draining } }
 
     /// Whether a process that it started is left.
     var hasProcesses: Bool { !instances.isEmpty }
@@ -128,7 +123,7 @@ final class BalancerSupervisor {
 
     // MARK: Processes
 
-    private func launch(_ model: ServedModel) throws(SystemError) -> BalancerInstance {
+    func launch(_ model: ServedModel) throws(SystemError) -> BalancerInstance {
         let instance = try BalancerInstance(loop: loop, arguments: arguments) {
             [weak self] instance, event in self?.handle(event, of: instance)
         }
@@ -155,13 +150,24 @@ final class BalancerSupervisor {
     private func handle(_ event: BalancerInstance.Event, of instance: BalancerInstance) {
         switch event {
         case .serving:
-            if instance === replacement?.instance { return commitReplacement() }
-            log(.notice, "balancer process \(instance.processID) serves")
+            if instance === reload?.instance { return replacementServes(instance) }
+            log(
+                .notice,
+                "balancer process \(instance.processID) serves, \(instance.connectionLimit)"
+                    + " connections at most")
             reportServing(instance)
         case .memories(let batch):
             guard instance.phase != .draining else { return }
             let isWhole = RecordBatch.read(batch) { memories[$0] = Array($1) }
-            if !isWhole { instance.end(because: "sent what cannot be read") }
+            guard isWhole else { return instance.end(because: "sent what cannot be read") }
+            // Those that were replaced check no more.
+            for other in instances.values where other.phase == .draining { other.learn(batch) }
+        case .prepared(let number):
+            successorIsReady(number, in: instance)
+        case .adopted(let number):
+            successorIsInForce(number, in: instance)
+        case .unfit(let number, let reason):
+            successorIsUnfit(number, in: instance, because: reason)
         case .backend(let name, let isUsable):
             // One that does not serve yet says it again when it does.
             guard instance === current, instance.phase == .serving else { return }
@@ -194,8 +200,9 @@ final class BalancerSupervisor {
             if instances.isEmpty { finishStop() }
             return
         }
-        if instance === replacement?.instance {
-            return abandonReplacement(because: "the new balancer process \(reason)")
+        if instance === reload?.instance {
+            return abandonReload(
+                because: Failure(.systemRefused, "the new balancer process \(reason)"))
         }
         guard wasCurrent else {
             return log(.notice, "replaced balancer process \(instance.processID) \(reason)")
@@ -204,6 +211,7 @@ final class BalancerSupervisor {
         log(.alert, "balancer process \(instance.processID) \(reason)")
         backOff.processEnded(after: MonotonicInstant.now - instance.startedAt)
         startAgain()
+        continueReload(without: instance)
     }
 
     private func startAgain() {
@@ -218,7 +226,7 @@ final class BalancerSupervisor {
         }
     }
 
-    private func setCurrent(_ instance: BalancerInstance?) {
+    func setCurrent(_ instance: BalancerInstance?) {
         current = instance
         isUnresponsive = false
         answer(question.abandon(), with: nil)
@@ -234,7 +242,7 @@ final class BalancerSupervisor {
 
     /// A process that comes back and ends again and again must not look well in between: once the
     /// election has heard of a failure, service counts from when it has lasted.
-    private func reportServing(_ instance: BalancerInstance) {
+    func reportServing(_ instance: BalancerInstance) {
         guard facts.serves == false else {
             return facts.begin(knowing: instance.usableBackends).forEach(onFact)
         }
@@ -254,10 +262,8 @@ final class BalancerSupervisor {
     private static let endingTime = Duration.milliseconds(500)
     /// How long it may take until a request for a status is heard.
     private static let answerTime = Duration.milliseconds(500)
-    /// How long it may take from then on until it is there.
-    private static let preparationTime = Duration.seconds(10)
-    /// How long connections of a replaced process may go on.
-    private static let replacedDrainTime = Duration.seconds(3600)
+    /// How long it may take from then on until it is there, and until another model is ready.
+    static let preparationTime = Duration.seconds(10)
 }
 
 // MARK: - Status
@@ -285,77 +291,6 @@ extension BalancerSupervisor {
         if let deadline = question.deadline { loop.cancel(deadline) }
         question.deadline = nil
         waiting.forEach { $0(proxies) }
-    }
-}
-
-// MARK: - Reload
-
-extension BalancerSupervisor {
-    /// Puts another model in force, beside the one that serves until the new process does.
-    ///
-    /// One at a time: the caller waits for `completion` before it comes with the next.
-    ///
-    /// - Parameters:
-    ///   - model: The new model.
-    ///   - commit: Called when the new process serves, to put the rest in force; where it throws,
-    ///     the old model stays.
-    ///   - completion: Called with `nil`, or with the reason why the old model stays in force.
-    func replace(
-        with model: ServedModel, commit: @escaping () throws(Failure) -> Void,
-        completion: @escaping (Failure?) -> Void
-    ) {
-        precondition(replacement == nil, "one reload at a time")
-        do throws(Failure) {
-            guard model.bytes != self.model.bytes else {
-                try commit()
-                self.model = model
-                return completion(nil)
-            }
-            let opened = try listeners.open(for: model.model)
-            do throws(SystemError) {
-                replacement = Replacement(
-                    instance: try launch(model), model: model, opened: opened, commit: commit,
-                    completion: completion)
-            } catch {
-                listeners.close(opened)
-                throw Failure(error)
-            }
-        } catch {
-            completion(error)
-        }
-    }
-
-    private func commitReplacement() {
-        guard let replacement else { return }
-        do throws(Failure) { try replacement.commit() } catch {
-            return abandonReplacement(because: error)
-        }
-        self.replacement = nil
-        let previous = current
-        let successor = replacement.instance
-        model = replacement.model
-        administration.removeAll { !model.serverNames.contains($0.order.serverName) }
-        memories = memories.filter { model.targetNames.contains($0.key) }
-        setCurrent(successor)
-        for batch in counters.batches { successor.add(batch.bytes) }
-        previous?.drain(for: BalancerSupervisor.replacedDrainTime)
-        listeners.closeAll(but: model.model)
-        for error in listeners.applyOptions(of: model.model) { log(.warning, "\(error)") }
-        log(.notice, "balancer process \(successor.processID) serves the new configuration")
-        reportServing(successor)
-        replacement.completion(nil)
-    }
-
-    private func abandonReplacement(because reason: String) {
-        abandonReplacement(because: Failure(.systemRefused, reason))
-    }
-
-    private func abandonReplacement(because failure: Failure) {
-        guard let replacement else { return }
-        self.replacement = nil
-        replacement.instance.drain(for: .zero)
-        listeners.close(replacement.opened)
-        replacement.completion(failure)
     }
 }
 #endif

@@ -18,12 +18,23 @@ struct ListenerSet: ~Copyable {
     /// - Returns: The places that were opened, to close them by if the model is not taken.
     /// - Throws: `Failure` that names the address; then nothing has changed.
     mutating func open(for model: Model) throws(Failure) -> [ListeningPlace] {
+        let listeners = model.listeners
+        // Programs that this process starts keep the usual limit, unless it is not enough here.
+        if listeners.count > KernelSettings.openFileLimit / 2 {
+            KernelSettings.raiseOpenFileLimit()
+        }
+        let kept = Set(listeners.map(ListeningPlace.init))
         var opened: [ListeningPlace] = []
-        for listener in model.listeners {
+        for listener in listeners {
             let place = ListeningPlace(listener)
             guard sockets[place] == nil else { continue }
+            // Those that have a part of the address make room, unless they stay.
+            let leaving = sockets.filter { !kept.contains($0.key) && $0.key.overlaps(place) }
+            for number in leaving.values { Socket.setShared(number, true) }
+            defer { for number in leaving.values { Socket.setShared(number, false) } }
             do {
-                sockets[place] = try ListenerSet.socket(for: listener).release()
+                sockets[place] =
+                    try ListenerSet.socket(for: listener, isShared: !leaving.isEmpty).release()
                 opened.append(place)
             } catch {
                 close(opened)
@@ -44,10 +55,15 @@ struct ListenerSet: ~Copyable {
             }
             let options = ListeningOptions(listener)
             Socket.setBacklog(options.backlog, of: socket)
-            guard case .internet = listener.endpoint else { continue }
-            do throws(SystemError) { try Socket.apply(options, to: socket) } catch {
-                refused.append(error)
-            }
+            do throws(SystemError) {
+                switch listener.endpoint {
+                case .internet: try Socket.apply(options, to: socket)
+                case .path(let path):
+                    try UnixSocket.setAccess(
+                        to: path, mode: options.mode ?? UnixSocket.everybody, owner: options.owner)
+                case .abstractName, .descriptor: break
+                }
+            } catch { refused.append(error) }
         }
         return refused
     }
@@ -69,28 +85,38 @@ struct ListenerSet: ~Copyable {
         close(sockets.keys.filter { !kept.contains($0) })
     }
 
-    /// The sockets of `model` in the order of its listeners.
+    /// The sockets of `model`, each once, in the order of its listeners.
     func descriptors(for model: Model) -> [Int32] {
-        model.listeners.map { listener in
-            guard let number = sockets[ListeningPlace(listener)] else {
-                preconditionFailure("no socket was opened on \(listener.endpoint)")
-            }
-            return number
+        var seen: Set<ListeningPlace> = []
+        var numbers: [Int32] = []
+        for place in model.listeners.map(ListeningPlace.init) where seen.insert(place).inserted {
+            numbers.append(descriptor(of: place))
         }
+        return numbers
+    }
+
+    /// The socket of a place that is open.
+    func descriptor(of place: ListeningPlace) -> Int32 {
+        guard let number = sockets[place] else {
+            preconditionFailure("no socket was opened on \(place.endpoint)")
+        }
+        return number
     }
 
     deinit {
         for number in sockets.values { _ = Descriptor(owning: number) }
     }
 
-    private static func socket(for listener: Listener) throws(SystemError) -> Descriptor {
+    private static func socket(
+        for listener: Listener, isShared: Bool
+    ) throws(SystemError) -> Descriptor {
         if case .descriptor(let number) = listener.endpoint { return try Socket.inherited(number) }
-        if listener.isDatagram {
-            return try DatagramSocket.bound(
-                to: StreamAddress(listener.endpoint), options: ListeningOptions(listener))
-        }
-        return try Socket.listening(
-            on: StreamAddress(listener.endpoint), options: ListeningOptions(listener))
+        let address = StreamAddress(listener.endpoint)
+        var options = ListeningOptions(listener)
+        options.isShared = isShared
+        return listener.isDatagram
+            ? try DatagramSocket.bound(to: address, options: options)
+            : try Socket.listening(on: address, options: options)
     }
 
     private func hint(for error: SystemError, at place: ListeningPlace) -> String {
@@ -99,8 +125,7 @@ struct ListenerSet: ~Copyable {
             "'fd@\(number)' needs a listening socket that whoever starts this program leaves open,"
                 + " as systemd does for a .socket unit"
         case (.addressInUse, _) where sockets.keys.contains { $0.overlaps(place) }:
-            "this program listens on \(overlapping(place)) itself, which a reload cannot take"
-                + " away at the same time: restart it"
+            "this program listens on \(overlapping(place)) itself, and goes on doing so"
         case (.addressInUse, .internet(_, let port)):
             "another program listens there; 'ss -ltnp sport = :\(port)' names it"
         case (.addressInUse, _):

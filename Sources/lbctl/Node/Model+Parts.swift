@@ -46,6 +46,7 @@ extension Model {
         part.global.dumps = DumpSettings()
         part.global.logsUnknownVRIDs = false
         part.global.mail = nil
+        part.global.hardStopTime = nil
         part.global.startupDelay = .zero
         part.global.delayAfterBoot = .zero
         part.global.interfaceDelays = []

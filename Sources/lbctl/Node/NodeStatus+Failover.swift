@@ -177,6 +177,9 @@ extension BalancerStatus {
             return
         }
         processID = Int(current.processID)
+        let ending = supervisor.endingCount
+        if ending > 0 { self.ending = ending }
+        if current.phase == .serving { connectionLimit = current.connectionLimit }
         uptime = Int((MonotonicInstant.now - current.startedAt).components.seconds)
         state =
             switch current.phase {

@@ -18,8 +18,10 @@ struct ReloadPlan {
         compare("statistics page", old.statisticsPages, new.statisticsPages, by: \.name)
         if old.balancing != new.balancing {
             lines.append(
-                "balancer: a new process takes over the listening sockets; connections of the old"
-                    + " one go on to their end")
+                new.canFollow(old)
+                    ? "balancer: the running process goes on by it; no connection ends"
+                    : "balancer: a new process takes over the listening sockets; connections of the"
+                        + " old one go on to their end")
         }
         if old.global.process != new.global.process {
             lines.append("process: how it is scheduled changes at the next start")

@@ -30,4 +30,13 @@ struct ServedModel: Sendable {
         targetNames = Set(model.checkedPlaces.keys)
     }
 }
+
+extension Model {
+    /// Whether a balancer process that serves another model can go on by this one: it cannot become
+    /// another user, nor have another number of reactors.
+    func canFollow(_ other: Model) -> Bool {
+        global.reactorCount == other.global.reactorCount && global.userID == other.global.userID
+            && global.groupID == other.global.groupID
+    }
+}
 #endif

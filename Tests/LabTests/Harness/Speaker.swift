@@ -91,22 +91,22 @@ extension Lab {
     }
 }
 
-/// What a node's `eth1` sees of VRRP, kept in a file for tshark to judge.
+/// What an interface of a node sees of VRRP, kept in a file for tshark to judge.
 struct VRRPCapture {
     private let program: LabProgram
     private let path: String
     private let lab: Lab
 
-    init(_ node: Lab.Node, in lab: Lab) throws {
+    init(_ node: Lab.Node, on interface: String = "eth1", in lab: Lab) throws {
         self.lab = lab
-        path = "\(lab.scratch)/\(node.rawValue)-\(getpid()).pcap"
+        path = "\(lab.scratch)/\(node.rawValue)-\(interface)-\(getpid()).pcap"
         program = try lab.start(
             node,
             [
-                "tcpdump", "-Z", "root", "-U", "-i", "eth1", "-w", path,
+                "tcpdump", "-Z", "root", "-U", "--immediate-mode", "-i", interface, "-w", path,
                 "ip proto 112 or ip6 proto 112",
             ],
-            log: "tcpdump-\(node.rawValue)")
+            log: "tcpdump-\(node.rawValue)-\(interface)")
         try program.awaitLog("listening on", within: .seconds(5))
     }
 
