@@ -4,15 +4,15 @@ struct CheckSpread {
     let count: Int
     let interval: Duration
 
-    /// Where the target's turn is in each interval.
-    var phase: Duration { interval * (Double(position) / Double(count)) }
+    /// Where the target's turn is in each interval; the last one's, or one's alone, at its end.
+    private var phase: Duration { interval * (Double(position + 1) / Double(count)) }
 
     /// From the start to the first check.
     var first: Duration { window * (Double(position) / Double(count)) }
 
     /// From the first check to the second, which has its turn in an interval after the first round;
     /// never more than an interval.
-    var second: Duration { window + phase - first }
+    var second: Duration { min(window + phase - first, interval) }
 
     /// How long the first round takes.
     private var window: Duration {

@@ -152,9 +152,8 @@ extension `One after another` {
             for await report in reports.stream where report.transition == .down { break }
             let took = begin.duration(to: .now)
             checker.stop()
-            // The length of a first round to the first failure, and two fast intervals; two slow
-            // ones take 2 s.
-            #expect(took >= .milliseconds(70) && took < .milliseconds(1_900))
+            // One interval to the first failure, and two fast ones; three slow ones take 3 s.
+            #expect(took >= .milliseconds(1_020) && took < .milliseconds(2_500))
         }
 
         @Test func `a probe that forgets its time limit is ended by it, its answer not heard`()

@@ -115,7 +115,7 @@ extension InTheLab {
             let sent = try lab.require(.lb1, "cat", "/sys/class/net/vip51/statistics/tx_packets")
             #expect((Int(sent.filter(\.isNumber)) ?? 0) > 5)
             #expect(try settings() != before)
-            nodes[0].signal(SIGKILL)
+            nodes[0].killWhole()
             _ = try nodes[0].awaitExit(within: .seconds(5))
             #expect(try lab.run(.lb1, "ip", "link", "show", "vip51").isSuccess)
             let file = try lab.write(text(.lb1), to: "without.conf")

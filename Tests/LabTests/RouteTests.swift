@@ -65,7 +65,7 @@ extension InTheLab {
             try awaitAll(.lb2, true)
 
             // What a crash leaves behind is removed by the next run.
-            nodes[1].signal(SIGKILL)
+            nodes[1].killWhole()
             _ = try nodes[1].awaitExit(within: .seconds(5))
             #expect(try present(.lb2) == [true, true, true])
             let file = try lab.write(text(.lb2).replacing("eth1", with: "eth9"), to: "late.conf")

@@ -67,7 +67,7 @@ extension InTheLab {
             #expect(try !lab.holdsVirtualAddress(.lb1))
             #expect(try lab.require(.lb1, "ss", "-Hltn").contains("172.17.0.5:") == false)
             _ = try lab.server(ofPlainRequest: "/")
-            let gap = try #require(probe.stop().gapsInMilliseconds.max())
+            let gap = try probe.stop().gapsInMilliseconds.max() ?? 0
             #expect(gap < 500, "602 ms is the skew time of lb2")
         }
 

@@ -45,6 +45,20 @@ final class LabProgram {
         kill(pid, number)
     }
 
+    /// The processes that it started and that are still there.
+    var children: [pid_t] {
+        Lab.text(of: "/proc/\(pid)/task/\(pid)/children").split(separator: " ")
+            .compactMap { pid_t($0) }
+    }
+
+    /// Kills the program and all of its processes, so that none of them resigns for it.
+    func killWhole() {
+        let children = children
+        for child in children { kill(child, SIGSTOP) }
+        signal(SIGKILL)
+        for child in children { kill(child, SIGKILL) }
+    }
+
     /// Waits for the end of the program.
     func awaitExit(within limit: Duration) throws(LabError) -> ChildProcess.Exit {
         try child.wait(within: limit)
