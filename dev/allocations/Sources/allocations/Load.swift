@@ -79,26 +79,33 @@ func converse(with end: IPEndpoint, _ trial: Trial, rounds: Int) -> Int {
         let sockets = (0..<trial.width).map { _ in
             let kind = trial.isDatagram ? SOCK_DGRAM : SOCK_STREAM
             let number = socket(address.family, Int32(kind.rawValue), 0)
-            var limit = timeval(tv_sec: 2, tv_usec: 0)
-            setsockopt(
-                number, SOL_SOCKET, SO_RCVTIMEO, &limit,
-                socklen_t(MemoryLayout.size(ofValue: limit)))
             _ = StreamSocket.connect(number, to: address)
             let preface = trial.isDatagram ? [UInt8](repeating: 0x62, count: 100) : trial.preface
             if !preface.isEmpty { _ = send(number, preface, preface.count, 0) }
             return number
         }
         if trial.readsLate { usleep(300_000) }
-        for number in sockets {
-            if trial.isDatagram {
-                total += max(0, recv(number, &buffer, buffer.count, 0))
-            } else {
-                while case let count = recv(number, &buffer, buffer.count, 0), count > 0 {
-                    total += count
-                }
-            }
-            close(number)
-        }
+        total += readAll(sockets, into: &buffer, untilEnd: !trial.isDatagram)
     }
+    return total
+}
+
+/// Reads each socket to its end, or one datagram, and closes it then: one that waits in a line gets its
+/// turn only when others are closed, whichever it is.
+private func readAll(_ sockets: [Int32], into buffer: inout [UInt8], untilEnd: Bool) -> Int {
+    var total = 0
+    var watched = sockets.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    while !watched.isEmpty, poll(&watched, nfds_t(watched.count), 2_000) > 0 {
+        for index in watched.indices where watched[index].revents != 0 {
+            let count = recv(watched[index].fd, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+            if count > 0 { total += count }
+            if count <= 0 || !untilEnd {
+                close(watched[index].fd)
+                watched[index].fd = -1
+            }
+        }
+        watched.removeAll { $0.fd < 0 }
+    }
+    for left in watched { close(left.fd) }
     return total
 }
