@@ -47,6 +47,7 @@ extension RouterDriver {
     func send(_ advertisement: Advertisement, isEcho: Bool = false) {
         guard let election, var speaker = channel.take() else { return }
         let messages: [OutgoingMessage]
+        let lastSigned = speaker.lastSigned
         defer { channel = speaker }
         do throws(AuthenticationFailure) {
             messages = try speaker.messages(
@@ -54,6 +55,7 @@ extension RouterDriver {
         } catch {
             return fail(.unauthentic(error))
         }
+        if speaker.lastSigned != lastSigned { emit(.signedAhead) }
         guard let socket = host.interfaceInUse(settings.sender)?.sockets[settings.family] else {
             return fail(.noSocket(interface: settings.sender))
         }
