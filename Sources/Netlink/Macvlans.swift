@@ -72,10 +72,14 @@ public struct Macvlans: ~Copyable {
     /// the kernel asks the setting of the whole host alone whether to, so that a link that is not to
     /// must have none.
     ///
-    /// - Parameter macvlan: The link.
-    /// - Throws: `NetlinkError`: no such link, a file system that can't be written to.
+    /// - Parameter macvlan: The link; nothing happens to one that is gone.
+    /// - Throws: `NetlinkError`: a file system that can't be written to.
     public borrowing func shut(_ macvlan: Macvlan) throws(NetlinkError) {
-        do throws(SystemError) { try Self.shut(macvlan.name) } catch { throw NetlinkError(error) }
+        do throws(SystemError) { try Self.shut(macvlan.name) } catch {
+            guard error.errno == .noSuchFile, try links.link(index: macvlan.index) == nil else {
+                throw NetlinkError(error)
+            }
+        }
     }
 
     private static func shut(_ name: String) throws(SystemError) {

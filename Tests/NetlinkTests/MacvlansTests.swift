@@ -185,6 +185,7 @@ struct `Links with a virtual hardware address` {
                     name: "v10", hardwareAddress: virtualAddress,
                     parentIndex: Laboratory.interfaceIndex("a"))
                 try Laboratory.ip("link del dev v10")
+                try macvlans.shut(made)
                 #expect(try macvlans.remove(made) == .alreadyAbsent)
                 #expect(try Laboratory.arpSettings(of: "a") == ["0", "0", "0", "0"])
             }
