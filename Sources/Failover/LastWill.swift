@@ -115,6 +115,7 @@ extension FailoverNode {
     /// The part of it for some virtual routers, after ``RouterEvent/signedAhead``.
     ///
     /// - Parameter names: Their names; `nil`: all.
+    /// - Returns: What is to be done for those of them that are Active.
     public func lastWill(of names: Set<String>?) -> LastWill {
         var will = LastWill()
         for driver in drivers.values where names?.contains(driver.settings.name) != false {

@@ -8,13 +8,15 @@ extension RouterDriver {
     func perform(_ action: VirtualRouter.Action) -> RouterState? {
         switch action {
         case .advertise(let priority):
-            guard let election else { break }
             openLink()
-            send(election.advertisement(priority: priority))
+            if let advertisement = elections?.advertisement(of: self, priority) {
+                send(advertisement)
+            }
         case .echo(let priority, let form):
-            guard let election else { break }
             openLink()
-            send(election.advertisement(priority: priority, in: form), isEcho: true)
+            if let advertisement = elections?.advertisement(of: self, priority, in: form) {
+                send(advertisement, isEcho: true)
+            }
         case .claimAddresses: claimAddresses()
         case .announceAddresses(let repetitions): announceAddresses(repetitions: repetitions)
         case .releaseAddresses: releaseAddresses()

@@ -32,10 +32,11 @@ public struct VirtualRouter: Hashable, Sendable {
     /// - Returns: What to do, to be done in this order.
     public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
         let event = raised(event)
-        let (next, actions) = step(event, at: now)
+        var (next, actions) = step(event, at: now)
         state = next
         if case .priorityChanged(let changed) = event, changed != .release { priority = changed }
-        return actions + settleHandover(at: now)
+        actions += settleHandover(at: now)
+        return actions
     }
 
     /// When to deliver ``Event/wake``, or `nil` while no timer runs; an early wake changes nothing.
