@@ -13,7 +13,9 @@ extension `On a LAN` {
             #expect(node.waitForState(.active, within: .seconds(2)) != nil)
             try network.ip("a", "link", "set", "eth1", "name", "eth9")
             #expect(node.waitForState(.fault, within: .seconds(1)) != nil)
-            #expect(try network.taggedAddresses("a").isEmpty)
+            // It tells of the state first.
+            #expect(
+                try eventually(within: .seconds(1)) { try network.taggedAddresses("a").isEmpty })
             #expect(
                 eventually(within: .seconds(1)) {
                     wire.frames.contains { $0.advertisement?.priority == 0 }
