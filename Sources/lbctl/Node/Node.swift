@@ -23,6 +23,7 @@ final class Node {
     private(set) var failover: FailoverNode?
     private(set) var supervisor: BalancerSupervisor?
     private var guardian: Guardian?
+    private(set) var serviceManager: ServiceManager?
     private var control: ControlSocket?
     private(set) var isStopping = false
     /// Those who wait for the reload that runs; `nil` while none does.
@@ -68,6 +69,7 @@ final class Node {
             handle(request, answer: answer)
         }
         try model.checkPrivileges()
+        serviceManager = ServiceManager(loop: loop)
         // What takes its time comes before nobody else gets any.
         let served = model.hasBalancer ? try ServedModel(model) : nil
         actInTime()
@@ -82,6 +84,7 @@ final class Node {
             throw error
         }
         log(.notice, "lbctl \(Version.current) runs, process \(getpid())")
+        serviceManager?.ready()
         loop.run()
         guardian?.dismiss()
     }
@@ -157,7 +160,14 @@ final class Node {
         loop.schedule(after: Node.showingDelay) { [unowned self] in
             isStatusDue = false
             supervisor?.showNode()
+            serviceManager?.show(standing)
         }
+    }
+
+    /// Where the virtual routers stand, in one line.
+    private var standing: String {
+        (failover?.snapshot.routers ?? []).map { "\($0.settings.name) \($0.state.word)" }
+            .joined(separator: ", ")
     }
 
     /// Has the guardian know, after this turn, what it would have to do.
@@ -206,6 +216,7 @@ final class Node {
         }
         isStopping = true
         log(.notice, "stopping")
+        serviceManager?.stopping()
         let stopBalancer = { [unowned self] in
             guard let supervisor else { return loop.stop() }
             supervisor.stop(drainTime: drainTime) { [unowned self] in loop.stop() }
