@@ -12,10 +12,9 @@ final class ServiceManager {
     private let loop: EventLoop
     private var status = ""
 
-    /// Looks for one in the environment.
+    /// Looks for one in the environment; `nil` where nobody waits to hear.
     ///
     /// - Parameter loop: The loop whose life is told of.
-    /// - Returns: `nil` where nobody waits to hear.
     init?(loop: EventLoop) {
         let environment = ProcessEnvironment.current
         guard let path = Self.value(of: "NOTIFY_SOCKET", in: environment),
