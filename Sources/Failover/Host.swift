@@ -56,6 +56,8 @@ final class Host {
     let links: Links
     /// The links with a virtual hardware address that this run made, by name.
     var madeLinks: [String: Macvlan] = [:]
+    /// Those that take part, and whether with IPv6.
+    var openLinks: [String: Bool] = [:]
     /// Why others could not be made.
     var linkFailures: [String: NetlinkError] = [:]
     /// Drops what comes in for addresses that are held for others only.

@@ -47,11 +47,13 @@ extension RouterDriver {
         guard let source = channel?.settings.source else { return }
         let keys = settings.authentication?.keys
         let messages: [OutgoingMessage]
+        let lastSigned = keys == nil ? nil : channel?.lastSigned
         do throws(AuthenticationFailure) {
             messages = try channel?.messages(for: advertisement, at: .now, using: keys) ?? []
         } catch {
             return fail(.unauthentic(error))
         }
+        if keys != nil, channel?.lastSigned != lastSigned { emit(.signedAhead) }
         guard let socket = host.socketInUse(on: settings.sender, of: settings.family) else {
             return fail(.noSocket(interface: settings.sender))
         }

@@ -34,6 +34,8 @@ final class Node {
     private var facts: [String: Bool] = [:]
     private var isStatusDue = false
     private var isWillDue = false
+    /// The routers that signed something anew for the guardian.
+    private var signers: Set<String> = []
     private var drainTime: Duration
 
     /// Prepares a node; nothing is touched before ``run()``.
@@ -152,7 +154,11 @@ final class Node {
         if case .router(_, .loses(let addresses)) = event {
             supervisor?.closeConnections(through: addresses)
         }
-        if case .router(_, .entered) = event { keepWill() }
+        switch event {
+        case .router(_, .entered): keepWill()
+        case .router(let name, .signedAhead): return keepWill(of: name)
+        default: break
+        }
         // Of many routers it takes a while to put together: not before they have done what they do
         // now, and not for each of many events.
         guard !isStatusDue else { return }
@@ -170,13 +176,17 @@ final class Node {
             .joined(separator: ", ")
     }
 
-    /// Has the guardian know, after this turn, what it would have to do.
-    func keepWill() {
-        guard !isWillDue else { return }
-        isWillDue = true
+    /// Has the guardian know, after this turn, what it would have to do: all, or for one router.
+    func keepWill(of router: String? = nil) {
+        let isScheduled = isWillDue || !signers.isEmpty
+        if let router { signers.insert(router) } else { isWillDue = true }
+        guard !isScheduled else { return }
         loop.schedule(at: loop.now) { [unowned self] in
-            isWillDue = false
-            if let failover { guardian?.remember(failover.lastWill) }
+            let names = isWillDue ? nil : signers
+            (isWillDue, signers) = (false, [])
+            guard let failover else { return }
+            let will = failover.lastWill(of: names)
+            if names == nil { guardian?.remember(will) } else { guardian?.amend(by: will) }
         }
     }
 
