@@ -244,6 +244,65 @@ extension Script {
             }
         ) { .all(from: $0()) },
         Script(
+            name: "a client that ended its stream is not idle, however long the server thinks",
+            settings: ProxySettings(client: 200, server: 1200, clientFin: 100),
+            server: { socket in
+                let heard = Heard.all(from: socket)
+                pause(500)
+                socket.send("answer")
+                return heard
+            }
+        ) { connect in
+            let socket = connect()
+            socket.send("question")
+            socket.endSending()
+            return .all(from: socket)
+        },
+        Script(
+            name: "a server that ended its stream is not idle while the client goes on",
+            settings: ProxySettings(client: 1200, server: 200, serverFin: 100),
+            server: { socket in
+                socket.send("done")
+                socket.endSending()
+                return .all(from: socket)
+            }
+        ) { connect in
+            let socket = connect()
+            let heard = Heard.all(from: socket)
+            pause(500)
+            socket.send("more")
+            socket.endSending()
+            return heard
+        },
+        Script(
+            name: "in a tunnel a client that ended its stream has its own time-out",
+            settings: ProxySettings(tunnel: 2000, clientFin: 200),
+            server: { socket in
+                let heard = Heard.all(from: socket)
+                pause(500)
+                return heard
+            }
+        ) { connect in
+            let socket = connect()
+            socket.send("question")
+            socket.endSending()
+            return .all(from: socket)
+        },
+        Script(
+            name: "an end behind bytes that nobody takes is not reached",
+            settings: ProxySettings(client: 5000, server: 400, clientFin: 100, serverFin: 100),
+            deviation: .init(reason: truncated, client: .reset), comparesBytes: false,
+            server: { socket in
+                pause(900)
+                return Heard()
+            }
+        ) { connect in
+            let socket = connect()
+            _ = Pattern.send(6 << 20, to: socket)
+            socket.endSending()
+            return .all(from: socket)
+        },
+        Script(
             name: "the tunnel's time-out takes the place of both sides' own",
             settings: ProxySettings(client: 100, server: 100, tunnel: 400),
             deviation: .init(reason: timedOut, server: .reset),

@@ -17,7 +17,8 @@ private final class OpenListeners {
     func change(_ binds: String) throws {
         let model = try Self.model(binds)
         _ = try set.open(for: model)
-        set.closeAll(but: model)
+        _ = set.retireAll(but: model)
+        set.closeRetired()
         #expect(set.applyOptions(of: model).map(\.description) == [])
         sockets = set.descriptors(for: model)
     }
@@ -60,7 +61,7 @@ private final class OpenListeners {
         return (client, accepted)
     }
 
-    deinit { set.closeAll(but: nil) }
+    deinit { set.closeAll() }
 }
 
 private let asRoot = ConditionTrait.enabled(

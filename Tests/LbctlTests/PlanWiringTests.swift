@@ -203,6 +203,12 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         #expect(pool.stickiness == table)
         let other = try plan(of: "stick-table type ipv6 size 1m\nstick on src").pools[0]
         #expect(other.stickiness == Stickiness(size: 1 << 20))
+        for (words, key) in [
+            ("ip size 1\nstick on dst", Stickiness.Key.destination),
+            ("integer size 1\nstick on dst_port", .destinationPort),
+        ] {
+            #expect(try plan(of: "stick-table type \(words)").pools[0].stickiness?.key == key)
+        }
         #expect(try plan(of: "").pools[0].stickiness == nil)
     }
 

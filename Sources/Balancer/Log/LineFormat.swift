@@ -18,8 +18,9 @@ public struct LineFormat: Hashable, Sendable {
         case frontendAddress = "fi", frontendPort = "fp"
         /// Where the server is.
         case serverAddress = "si", serverPort = "sp"
-        /// The frontend, twice, its pool and the server.
+        /// The frontend, twice, its pool, and the server, twice: where there was none, it says so or not.
         case frontend = "f", frontendName = "ft", pool = "b", server = "s"
+        case serverName = "[srv_name]"
         /// When it was accepted.
         case date = "t", localDate = "Tl", timestamp = "Ts", milliseconds = "ms"
         /// How long it took, in milliseconds.
@@ -104,6 +105,8 @@ extension ConnectionLine {
         case .serverPort: serverEnd(of: record).portText
         case .frontend, .frontendName: plan.frontends[record.frontend].name
         case .pool: plan.pools[record.pool].name
+        case .serverName:
+            record.server.map { plan.pools[record.pool].servers[$0].name } ?? "-"
         case .server:
             record.server.map { plan.pools[record.pool].servers[$0].name } ?? "<NOSRV>"
         case .date: date.logDate
