@@ -20,8 +20,9 @@ final class AdvertisementSocket {
     private let onDatagram: (_ payload: Span<UInt8>, IPHeader?) -> Void
     private var groups: Set<IPAddress> = []
     private var watch: EventLoop.Watch?
-    // The longest message has 255 IPv6 addresses and a trailer.
-    private var buffer = [UInt8](repeating: 0, count: 4608)
+    private var incoming: [UInt8] = []
+    private var outgoing: [UInt8] = []
+    private var exchange: IPv6Exchange
 
     /// Opens the socket on the interface.
     ///
@@ -42,6 +43,7 @@ final class AdvertisementSocket {
         self.family = family
         self.loop = loop
         self.onDatagram = onDatagram
+        exchange = IPv6Exchange(interfaceIndex: index)
         let domain = family == .ipv4 ? AF_INET : AF_INET6
         socket = try Socket.open(
             domain, Int32(SOCK_RAW.rawValue), Int32(IPHeader.vrrpProtocolNumber),
@@ -109,11 +111,16 @@ final class AdvertisementSocket {
 
     /// Reads what has arrived until nothing is left, up to what the receive buffer can hold.
     func readDry() {
+        // What a datagram causes may lead back here: that call finds no buffer, and makes its own.
+        var buffer: [UInt8] = []
+        swap(&buffer, &incoming)
+        if buffer.isEmpty { buffer = [UInt8](repeating: 0, count: Self.longestDatagram) }
+        defer { incoming = buffer }
         for _ in 0..<Self.datagramLimit {
             let transfer =
                 switch family {
-                case .ipv4: readIPv4()
-                case .ipv6: readIPv6()
+                case .ipv4: readIPv4(into: &buffer)
+                case .ipv6: readIPv6(into: &buffer)
                 }
             switch transfer {
             // The interface went down since the last call; the error is read, the socket lives.
@@ -123,24 +130,22 @@ final class AdvertisementSocket {
         }
     }
 
-    private func readIPv4() -> Transfer {
+    private func readIPv4(into buffer: inout [UInt8]) -> Transfer {
         let transfer = Socket.receive(into: &buffer, from: socket.rawValue)
         guard case .moved(let count) = transfer else { return transfer }
-        // A copy, since what the datagram causes may lead back here.
-        let datagram = Array(buffer[..<count])
-        if let header = try? IPv4Header(decoding: datagram.span) {
-            onDatagram(datagram.span.extracting(header.payload), IPHeader(header))
+        let datagram = buffer.span.extracting(0..<count)
+        if let header = try? IPv4Header(decoding: datagram) {
+            onDatagram(datagram.extracting(header.payload), IPHeader(header))
         } else {
-            onDatagram(datagram.span, nil)
+            onDatagram(datagram, nil)
         }
         return transfer
     }
 
-    private func readIPv6() -> Transfer {
-        let (transfer, arrival) = Socket.receiveIPv6(into: &buffer, from: socket.rawValue)
+    private func readIPv6(into buffer: inout [UInt8]) -> Transfer {
+        let (transfer, arrival) = exchange.receive(into: &buffer, from: socket.rawValue)
         guard case .moved(let count) = transfer else { return transfer }
-        let payload = Array(buffer[..<count])
-        onDatagram(payload.span, arrival.flatMap(IPHeader.init))
+        onDatagram(buffer.span.extracting(0..<count), arrival.flatMap(IPHeader.init))
         return transfer
     }
 
@@ -151,16 +156,22 @@ final class AdvertisementSocket {
     ///   - header: Where it comes from and goes to, and its TTL or Hop Limit.
     /// - Returns: What the kernel made of it; a full queue is a failure too.
     func send(_ message: [UInt8], header: IPHeader) -> Transfer {
-        switch header.destination {
-        case .v4(let destination):
-            Socket.send(
-                header.encodedIPv4() + message,
-                to: SocketAddress(address: destination.rawValue, port: 0), on: socket.rawValue)
-        case .v6(let destination):
-            Socket.sendIPv6(
-                header.encodedIPv6(payloadByteCount: message.count) + message,
-                to: destination.octets, from: header.source.octets,
-                interfaceIndex: interfaceIndex, on: socket.rawValue)
+        outgoing.removeAll(keepingCapacity: true)
+        switch (header.source, header.destination) {
+        case (.v4(let source), .v4(let destination)):
+            header.appendIPv4(to: &outgoing, source: source, destination: destination)
+            outgoing += message
+            return Socket.send(
+                outgoing, to: SocketAddress(address: destination.rawValue, port: 0),
+                on: socket.rawValue)
+        case (.v6(let source), .v6(let destination)):
+            header.appendIPv6(
+                to: &outgoing, source: source, destination: destination,
+                payloadByteCount: message.count)
+            outgoing += message
+            return exchange.send(
+                &outgoing, to: destination.rawValue, from: source.rawValue, on: socket.rawValue)
+        default: return .failed(.invalidArgument)
         }
     }
 
@@ -174,6 +185,8 @@ final class AdvertisementSocket {
 
     private static let controlPriority: Int32 = 7  // TC_PRIO_CONTROL
     private static let datagramLimit = 4096
+    /// The longest message has 255 IPv6 addresses and a trailer.
+    private static let longestDatagram = 4608
 }
 
 extension IPHeader {
@@ -181,24 +194,40 @@ extension IPHeader {
     private static let internetworkControl: UInt8 = 0xC0
 
     /// 20 bytes; the kernel fills in the total length, the identification and the checksum.
-    fileprivate func encodedIPv4() -> [UInt8] {
-        [0x45, Self.internetworkControl, 0, 0, 0, 0, 0, 0]
-            + [hopLimit, Self.vrrpProtocolNumber, 0, 0] + source.octets + destination.octets
+    fileprivate func appendIPv4(
+        to bytes: inout [UInt8], source: IPv4Address, destination: IPv4Address
+    ) {
+        bytes += [0x45, Self.internetworkControl, 0, 0, 0, 0, 0, 0]
+        bytes += [hopLimit, Self.vrrpProtocolNumber, 0, 0]
+        Self.append(UInt128(source.rawValue), byteCount: 4, to: &bytes)
+        Self.append(UInt128(destination.rawValue), byteCount: 4, to: &bytes)
     }
 
     /// 40 bytes: version, traffic class and flow label, length, next header, Hop Limit, addresses.
-    fileprivate func encodedIPv6(payloadByteCount: Int) -> [UInt8] {
-        [0x60 | Self.internetworkControl >> 4, Self.internetworkControl << 4, 0, 0]
-            + [UInt8(payloadByteCount >> 8), UInt8(truncatingIfNeeded: payloadByteCount)]
-            + [Self.vrrpProtocolNumber, hopLimit] + source.octets + destination.octets
+    fileprivate func appendIPv6(
+        to bytes: inout [UInt8], source: IPv6Address, destination: IPv6Address,
+        payloadByteCount: Int
+    ) {
+        bytes += [0x60 | Self.internetworkControl >> 4, Self.internetworkControl << 4, 0, 0]
+        Self.append(UInt128(payloadByteCount), byteCount: 2, to: &bytes)
+        bytes += [Self.vrrpProtocolNumber, hopLimit]
+        Self.append(source.rawValue, byteCount: 16, to: &bytes)
+        Self.append(destination.rawValue, byteCount: 16, to: &bytes)
+    }
+
+    private static func append(_ number: UInt128, byteCount: Int, to bytes: inout [UInt8]) {
+        for index in (0..<byteCount).reversed() {
+            bytes.append(UInt8(truncatingIfNeeded: number >> (8 * index)))
+        }
     }
 
     /// Takes the fields out of what a socket tells; `nil` if it left something out.
     fileprivate init?(_ arrival: IPv6Arrival) {
-        guard let source = IPv6Address(octets: arrival.source),
-            let destination = IPv6Address(octets: arrival.destination),
-            let hopLimit = arrival.hopLimit
-        else { return nil }
-        self.init(source: .v6(source), destination: .v6(destination), hopLimit: hopLimit)
+        guard let destination = arrival.destination, let hopLimit = arrival.hopLimit else {
+            return nil
+        }
+        self.init(
+            source: .v6(IPv6Address(rawValue: arrival.source)),
+            destination: .v6(IPv6Address(rawValue: destination)), hopLimit: hopLimit)
     }
 }

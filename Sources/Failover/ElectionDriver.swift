@@ -17,7 +17,9 @@ final class ElectionDriver {
     /// What the trackers made of each priority when the elections last heard of it.
     private var standings: [EffectivePriority]
     private(set) var isRunning = false
-    private var timer: (due: Instant, deadline: EventLoop.Deadline)?
+    private var timer: (at: MonotonicInstant, deadline: EventLoop.Deadline)?
+    /// What the timer calls: made once, since each advertisement sets the timer anew.
+    private lazy var onTimer: () -> Void = { [weak self] in self?.wake() }
 
     /// Where all of the members stood when they last stood in the same state.
     private(set) var state = RouterState.stopped
@@ -142,6 +144,20 @@ final class ElectionDriver {
         index(of: member).map { group.members[$0] }
     }
 
+    /// What a member says with this priority: in its own form, or in another's.
+    func advertisement(
+        of member: RouterDriver, _ priority: Priority, in form: VirtualRouter.Form? = nil
+    ) -> Advertisement? {
+        guard let index = index(of: member) else { return nil }
+        guard let form else { return group.members[index].advertisement(priority: priority) }
+        return group.members[index].advertisement(priority: priority, in: form)
+    }
+
+    /// The Active router that a member follows.
+    func peerAddress(of member: RouterDriver) -> IPAddress? {
+        index(of: member).flatMap { group.members[$0].peerAddress }
+    }
+
     private func index(of member: RouterDriver) -> Int? { members.firstIndex { $0 === member } }
 
     /// Makes elections that take no part anew where they have another source address now.
@@ -208,7 +224,7 @@ extension ElectionDriver {
             let member = members[step.member]
             if let state = member.perform(step.action) { entered.append((member, state)) }
         }
-        members.forEach { $0.noteWhomItFollows() }
+        for member in members { member.noteWhomItFollows() }
         for (member, state) in entered { member.notify(.entered(state)) }
         if !entered.isEmpty { settleState() }
         setTimer()
@@ -265,15 +281,12 @@ extension ElectionDriver {
     }
 
     private func setTimer() {
-        let due = group.nextWake
-        guard due != timer?.due else { return }
+        let due = group.nextWake.map(wakeTime)
+        // What has moved back, as with each advertisement that a Backup hears, is seen when the
+        // earlier deadline comes.
+        if let due, let timer, timer.at <= due { return }
         if let timer { host.loop.cancel(timer.deadline) }
-        timer = due.map { due in
-            let deadline = host.loop.schedule(at: wakeTime(for: due)) { [weak self] in
-                self?.wake()
-            }
-            return (due, deadline)
-        }
+        timer = due.map { ($0, host.loop.schedule(at: $0, onTimer)) }
     }
 
     /// When to wake for what is due.
@@ -287,14 +300,15 @@ extension ElectionDriver {
     }
 
     private func wake() {
-        if let due = timer?.due { host.lag.note(.now - due) }
         timer = nil
-        // After a stall, what arrived meanwhile counts before the deadline that passed meanwhile.
         // The clock is read first: another stall, after the reading, must not pass for silence.
         let now = Instant.now
+        guard let due = group.nextWake, due <= now else { return setTimer() }
+        host.lag.note(now - due)
+        // After a stall, what arrived meanwhile counts before the deadline that passed meanwhile.
         // A Backup must see what a better one sent a few microseconds ago.
         let age: Duration = group.role == .active ? .milliseconds(1) : .zero
-        members.forEach { $0.readDry(unlessWithin: age) }
+        for member in members { member.readDry(unlessWithin: age) }
         carryOut(group.wake(at: now))
     }
 

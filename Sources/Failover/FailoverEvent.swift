@@ -116,6 +116,8 @@ public enum RouterEvent: Hashable, Sendable {
     case followed(IPAddress)
     /// It sent priority 0.
     case sentRelease
+    /// What is signed ahead for it in ``FailoverNode/lastWill`` is another message now.
+    case signedAhead
     /// It puts its addresses onto their interfaces.
     case claimsAddresses
     /// It takes its addresses off their interfaces.

@@ -9,16 +9,12 @@ extension Host {
         for router in routers {
             guard let wanted = router.virtualMAC, let parent = interfaces[router.interface]?.link
             else { continue }
-            let usesIPv6 = router.heldAddresses.contains { $0.address.family == .ipv6 }
+            guard madeLinks[wanted.linkName] == nil else { continue }
             do throws(NetlinkError) {
-                if let made = madeLinks[wanted.linkName] {
-                    // By a reload it may have got its first one.
-                    if usesIPv6 { try macvlans.allowIPv6(on: made) }
-                    continue
-                }
                 let made = try macvlans.create(
                     name: wanted.linkName, hardwareAddress: wanted.address,
-                    parentIndex: parent.index, usesIPv6: usesIPv6)
+                    parentIndex: parent.index)
+                openLinks[wanted.linkName] = nil
                 madeLinks[wanted.linkName] = made
                 linkFailures[wanted.linkName] = nil
                 try links.set(index: made.index, isUp: true)
@@ -31,13 +27,21 @@ extension Host {
         }
     }
 
-    /// Lets the link of a virtual hardware address send on what comes in for others, while this host is
-    /// the one that has the address.
-    func setForwarding(_ isOn: Bool, on link: String) throws(HostError) {
-        guard let made = madeLinks[link] else { return }
-        do throws(NetlinkError) { try macvlans.setForwarding(isOn, on: made) } catch {
+    /// Lets the link of a virtual hardware address take part, with or without IPv6, while this host is
+    /// the one that has the address; nothing happens to one that does.
+    func openLink(_ name: String, usesIPv6: Bool) throws(HostError) {
+        guard openLinks[name] != usesIPv6, let made = madeLinks[name] else { return }
+        do throws(NetlinkError) { try macvlans.open(made, usesIPv6: usesIPv6) } catch {
             throw .netlink(error)
         }
+        openLinks[name] = usesIPv6
+    }
+
+    /// Lets it take part no more; its IPv6 addresses go.
+    func shutLink(_ name: String) throws(HostError) {
+        openLinks[name] = nil
+        guard let made = madeLinks[name] else { return }
+        do throws(NetlinkError) { try macvlans.shut(made) } catch { throw .netlink(error) }
     }
 
     /// Makes the links that another configuration adds, so that addresses can move there.

@@ -56,6 +56,8 @@ final class Host {
     let links: Links
     /// The links with a virtual hardware address that this run made, by name.
     var madeLinks: [String: Macvlan] = [:]
+    /// Those that take part, and whether with IPv6.
+    var openLinks: [String: Bool] = [:]
     /// Why others could not be made.
     var linkFailures: [String: NetlinkError] = [:]
     /// Drops what comes in for addresses that are held for others only.
@@ -125,6 +127,13 @@ final class Host {
     /// The interface that routers of this name's have used so far: to take back what is on it.
     func interfaceInUse(_ name: String) -> HostInterface? { departed[name] ?? interfaces[name] }
 
+    /// The socket of an interface as virtual routers still use it.
+    func socketInUse(on name: String, of family: AddressFamily) -> AdvertisementSocket? {
+        if let former = departed[name] { return former.sockets[family] }
+        // By its place: all that is known of the interface would be copied otherwise.
+        return interfaces.index(forKey: name).flatMap { interfaces.values[$0].sockets[family] }
+    }
+
     /// An interface as another configuration would use it.
     func interface(_ name: String, usedAs uses: InterfaceUses) -> HostInterface? {
         var interface = interfaces[name]
@@ -174,7 +183,8 @@ final class Host {
         if let last = lastDryReadings[name], age > .zero, now < last + age { return }
         lastDryReadings[name] = now
         monitor?.readDry()
-        for socket in (interfaces[name]?.sockets ?? [:]).values { socket.readDry() }
+        guard let place = interfaces.index(forKey: name) else { return }
+        for socket in interfaces.values[place].sockets.values { socket.readDry() }
     }
 
     /// Keeps what the kernel tells from now on back, until ``releaseEvents()``.

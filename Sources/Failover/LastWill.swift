@@ -5,13 +5,14 @@ internal import VRRPCore
 
 /// What is to be done for a node that ends without resigning, by a process that outlives it.
 ///
-/// Says priority 0 for each virtual router that is Active here, and takes the addresses off, so that
-/// another node takes over as if this one had been stopped. A router whose advertisements are signed
-/// says nothing: what is signed ahead would be a replay, and the keys stay where they are.
+/// Says priority 0 for each virtual router that is Active here, and takes off what the node had put
+/// there (addresses, links, rules, routes), so that another node takes over as if it had been stopped.
+/// What is signed is signed ahead; the keys stay where they are.
 public struct LastWill: Hashable, Sendable, Codable {
-    private var words: [Word] = []
+    private var words: [String: [Word]] = [:]
+
     /// The virtual routers that are Active here.
-    public private(set) var routers: [String] = []
+    public var routers: [String] { words.keys.sorted() }
 
     private struct Word: Hashable, Codable {
         let interface: String
@@ -26,7 +27,10 @@ public struct LastWill: Hashable, Sendable, Codable {
     public init() {}
 
     /// Whether nothing is to be done.
-    public var isEmpty: Bool { routers.isEmpty }
+    public var isEmpty: Bool { words.isEmpty }
+
+    /// Has it say for some of its virtual routers what another one says.
+    public mutating func amend(by other: LastWill) { words.merge(other.words) { $1 } }
 
     /// Does it, once the process of the node is gone, and with it the lock.
     ///
@@ -37,19 +41,30 @@ public struct LastWill: Hashable, Sendable, Codable {
         var errors = say(on: loop)
         do throws(FailoverError) {
             let lock = try NodeLock()
-            do throws(NetlinkError) {
-                _ = try AddressManager().removeLeftovers(tag: .lbctl)
-            } catch { errors.append(.system(.netlink(error))) }
+            errors += Self.removeLeftovers()
             _ = consume lock
         } catch { errors.append(error) }
         return errors
     }
 
+    /// The addresses first: two nodes have them now.
+    private static func removeLeftovers() -> [FailoverError] {
+        attempt { () throws(NetlinkError) in
+            _ = try AddressManager().removeLeftovers(tag: .lbctl)
+        } + attempt { () throws(NetlinkError) in _ = try Macvlans().removeLeftovers() }
+            + attempt { () throws(NetlinkError) in _ = try Rules().removeLeftovers(tag: .lbctl) }
+            + attempt { () throws(NetlinkError) in _ = try Routes().removeLeftovers(tag: .lbctl) }
+    }
+
+    private static func attempt(_ step: () throws(NetlinkError) -> Void) -> [FailoverError] {
+        do throws(NetlinkError) { try step() } catch { return [.system(.netlink(error))] }
+        return []
+    }
+
     private func say(on loop: EventLoop) -> [FailoverError] {
         var sockets: [String: [AddressFamily: AdvertisementSocket]] = [:]
         var errors: [FailoverError] = []
-        // Twice, as whoever leaves does: the one that is lost costs the peers three intervals.
-        for word in words + words {
+        for word in words.sorted(by: { $0.key < $1.key }).flatMap(\.value) {
             let family = word.source.family
             do throws(SystemError) {
                 let socket =
@@ -73,24 +88,37 @@ public struct LastWill: Hashable, Sendable, Codable {
         guard router.state == .active, let election = router.election,
             let interface = router.host.interfaces[router.settings.sender]
         else { return }
-        routers.append(router.settings.name)
+        // A copy, which goes on after all that the router says in this second.
         var speaker = router.channel
+        speaker?.skipToLastNumbers()
+        let time = speaker?.lastSigned ?? .now
         let release = election.advertisement(priority: .release)
-        let messages = try? speaker?.messages(for: release, at: .now, using: nil)
-        words += (messages ?? []).map { message in
-            Word(
-                interface: router.settings.sender, interfaceIndex: interface.link.index,
-                source: election.configuration.primaryAddress, destination: message.destination,
-                hopLimit: router.settings.hopLimit, message: message.payload)
+        // Twice, as whoever leaves does: the one that is lost costs the peers three intervals.
+        words[router.settings.name] = (0..<2).flatMap { _ in
+            let messages = try? speaker?.messages(
+                for: release, at: time, using: router.settings.authentication?.keys)
+            return (messages ?? []).map { message in
+                Word(
+                    interface: router.settings.sender, interfaceIndex: interface.link.index,
+                    source: election.configuration.primaryAddress,
+                    destination: message.destination, hopLimit: router.settings.hopLimit,
+                    message: message.payload)
+            }
         }
     }
 }
 
 extension FailoverNode {
     /// What is to be done if this node ends without resigning; another after each change of state.
-    public var lastWill: LastWill {
+    public var lastWill: LastWill { lastWill(of: nil) }
+
+    /// The part of it for some virtual routers, after ``RouterEvent/signedAhead``.
+    ///
+    /// - Parameter names: Their names; `nil`: all.
+    /// - Returns: What is to be done for those of them that are Active.
+    public func lastWill(of names: Set<String>?) -> LastWill {
         var will = LastWill()
-        for driver in drivers.values.sorted(by: { $0.settings.name < $1.settings.name }) {
+        for driver in drivers.values where names?.contains(driver.settings.name) != false {
             will.add(driver)
         }
         return will

@@ -8,11 +8,15 @@ extension RouterDriver {
     func perform(_ action: VirtualRouter.Action) -> RouterState? {
         switch action {
         case .advertise(let priority):
-            guard let election else { break }
-            send(election.advertisement(priority: priority))
+            openLink()
+            if let advertisement = elections?.advertisement(of: self, priority) {
+                send(advertisement)
+            }
         case .echo(let priority, let form):
-            guard let election else { break }
-            send(election.advertisement(priority: priority, in: form), isEcho: true)
+            openLink()
+            if let advertisement = elections?.advertisement(of: self, priority, in: form) {
+                send(advertisement, isEcho: true)
+            }
         case .claimAddresses: claimAddresses()
         case .announceAddresses(let repetitions): announceAddresses(repetitions: repetitions)
         case .releaseAddresses: releaseAddresses()
@@ -78,7 +82,7 @@ extension RouterDriver {
     }
 
     private func claimMissingAddresses() {
-        setForwarding(true)
+        openLink()
         let held = Set(heldAddresses)
         let missing = settings.placedAddresses.filter { !held.contains($0) }
         for (address, result) in zip(missing, host.add(missing)) {
@@ -91,21 +95,26 @@ extension RouterDriver {
         }
     }
 
-    /// What comes in for the virtual hardware address is sent on by the Active router alone (RFC 9568
-    /// §6.4.2, §6.4.3).
-    private func setForwarding(_ isOn: Bool) {
+    /// What comes in for the virtual hardware address is for the Active router alone (RFC 9568
+    /// §6.4.2, §6.4.3), and it says its first word through the link.
+    private func openLink() {
         guard let link = settings.virtualMAC?.linkName else { return }
-        do throws(HostError) { try host.setForwarding(isOn, on: link) } catch {
+        do throws(HostError) { try host.openLink(link, usesIPv6: settings.usesIPv6) } catch {
             emit(.failed(error))
         }
     }
 
+    private func shutLink() {
+        guard let link = settings.virtualMAC?.linkName else { return }
+        do throws(HostError) { try host.shutLink(link) } catch { emit(.failed(error)) }
+    }
+
     private func releaseAddresses() {
         emit(.releasesAddresses)
-        setForwarding(false)
         release(heldRoutes, heldRules)
         // Also those whose addition failed: nothing is to stay behind.
         release(settings.placedAddresses)
+        shutLink()
     }
 
     /// Takes addresses off their interfaces.
@@ -156,6 +165,13 @@ extension RouterDriver {
         } catch {
             emit(.failed(error))
         }
+    }
+}
+
+extension RouterSettings {
+    /// Whether it says or holds anything over IPv6.
+    fileprivate var usesIPv6: Bool {
+        family == .ipv6 || excludedAddresses.contains { $0.address.family == .ipv6 }
     }
 }
 

@@ -10,17 +10,16 @@ extension RouterDriver {
     ///   - payload: The whole IP payload.
     ///   - header: The fields of its IP header.
     func receive(_ payload: Span<UInt8>, header: IPHeader) {
-        // Taken out while it is changed, so that nothing of it is copied.
-        guard var judge = channel.take() else { return }
+        let keys = settings.authentication?.keys
         let received: ReceivedAdvertisement
         do throws(AdvertisementRefusal) {
-            received = try judge.receive(
-                payload, header: header, at: .now, using: settings.authentication?.keys)
+            guard
+                let taken = try channel?.receive(payload, header: header, at: .now, using: keys)
+            else { return }
+            received = taken
         } catch {
-            channel = judge
             return refuse(error, from: header.source)
         }
-        channel = judge
         let actions = elections?.deliver(
             .received(received.advertisement, from: header.source), to: self)
         if let reason = actions?.rejection { return refuse(.rejected(reason), from: header.source) }
@@ -45,19 +44,19 @@ extension RouterDriver {
     ///   - advertisement: What to say.
     ///   - isEcho: Whether it is in the form of another router.
     func send(_ advertisement: Advertisement, isEcho: Bool = false) {
-        guard let election, var speaker = channel.take() else { return }
+        guard let source = channel?.settings.source else { return }
+        let keys = settings.authentication?.keys
         let messages: [OutgoingMessage]
-        defer { channel = speaker }
+        let lastSigned = keys == nil ? nil : channel?.lastSigned
         do throws(AuthenticationFailure) {
-            messages = try speaker.messages(
-                for: advertisement, at: .now, using: settings.authentication?.keys)
+            messages = try channel?.messages(for: advertisement, at: .now, using: keys) ?? []
         } catch {
             return fail(.unauthentic(error))
         }
-        guard let socket = host.interfaceInUse(settings.sender)?.sockets[settings.family] else {
+        if keys != nil, channel?.lastSigned != lastSigned { emit(.signedAhead) }
+        guard let socket = host.socketInUse(on: settings.sender, of: settings.family) else {
             return fail(.noSocket(interface: settings.sender))
         }
-        let source = election.configuration.primaryAddress
         var taken = 0
         for message in messages {
             let header = IPHeader(

@@ -153,7 +153,7 @@ final class RouterDriver {
 
     /// Tells of the Active router that it follows, when it is another.
     func noteWhomItFollows() {
-        let peer = election?.peerAddress
+        let peer = elections?.peerAddress(of: self)
         guard peer != following else { return }
         following = peer
         if let peer, news.admit(.follower) { emit(.followed(peer)) }
@@ -213,7 +213,7 @@ extension VirtualRouter {
     }
 
     /// The Active router that a Backup follows.
-    fileprivate var peerAddress: IPAddress? {
+    var peerAddress: IPAddress? {
         guard case .backup(let watch) = state else { return nil }
         return watch.following?.address
     }

@@ -1,18 +1,6 @@
 internal import CLinux
 internal import Glibc
 
-/// What an IPv6 socket tells about a datagram besides its bytes: a raw one delivers no header.
-///
-/// `ipv6(7)`, `IPV6_RECVPKTINFO` and `IPV6_RECVHOPLIMIT`, RFC 3542.
-public struct IPv6Arrival: Hashable, Sendable {
-    /// The sender's address, 16 octets in network order.
-    public var source: [UInt8]
-    /// The address that it was sent to; empty unless the socket was told to say it.
-    public var destination: [UInt8] = []
-    /// The Hop Limit that it arrived with; `nil` unless the socket was told to say it.
-    public var hopLimit: UInt8?
-}
-
 extension Socket {
     /// Lets an IPv6 socket tell destination and Hop Limit of what it receives.
     ///
@@ -23,43 +11,6 @@ extension Socket {
         try setOption(socket, ipv6, IPV6_RECVHOPLIMIT, 1, "IPV6_RECVHOPLIMIT")
     }
 
-    /// Takes one datagram, without waiting.
-    ///
-    /// - Parameters:
-    ///   - buffer: Where it goes; what does not fit is lost.
-    ///   - socket: A datagram or raw socket over IPv6, after ``tellArrivals(on:)``.
-    /// - Returns: How many bytes of the buffer were filled; and where they came from, if any did.
-    public static func receiveIPv6(
-        into buffer: inout [UInt8], from socket: Int32
-    ) -> (Transfer, IPv6Arrival?) {
-        var name = [UInt8](repeating: 0, count: socketAddressBytes)
-        var control = [UInt8](repeating: 0, count: 128)
-        var controlLength = 0
-        let result = unsafe buffer.withUnsafeMutableBytes { buffer in
-            unsafe name.withUnsafeMutableBytes { name in
-                unsafe control.withUnsafeMutableBytes { control in
-                    var vector = unsafe iovec(iov_base: buffer.baseAddress, iov_len: buffer.count)
-                    return unsafe withUnsafeMutablePointer(to: &vector) { vector in
-                        var message = unsafe msghdr()
-                        unsafe message.msg_name = name.baseAddress
-                        unsafe message.msg_namelen = UInt32(name.count)
-                        unsafe message.msg_iov = vector
-                        unsafe message.msg_iovlen = 1
-                        unsafe message.msg_control = control.baseAddress
-                        unsafe message.msg_controllen = control.count
-                        let result = unsafe clinux_recvmsg(socket, &message, 0)
-                        controlLength = unsafe Int(message.msg_controllen)
-                        return result
-                    }
-                }
-            }
-        }
-        guard result >= 0 else { return (Transfer(result: result), nil) }
-        var arrival = IPv6Arrival(source: Array(name[8..<24]))
-        read(control[..<min(controlLength, control.count)], into: &arrival)
-        return (.moved(result), arrival)
-    }
-
     /// Lets a socket send from an address that the host does not have, or not yet.
     ///
     /// - Parameter socket: A datagram or raw socket over IPv6.
@@ -67,38 +18,87 @@ extension Socket {
     public static func sendFromAnywhere(on socket: Int32) throws(SystemError) {
         try setOption(socket, ipv6, 78, 1, "IPV6_FREEBIND")
     }
+}
+
+/// What an IPv6 socket tells about a datagram besides its bytes: a raw one delivers no header.
+///
+/// Addresses are numbers, the first octet highest. `ipv6(7)`, `IPV6_RECVPKTINFO` and
+/// `IPV6_RECVHOPLIMIT`, RFC 3542.
+public struct IPv6Arrival: Hashable, Sendable {
+    /// The sender's address.
+    public var source: UInt128
+    /// The address that it was sent to; `nil` unless the socket was told to say it.
+    public var destination: UInt128?
+    /// The Hop Limit that it arrived with; `nil` unless the socket was told to say it.
+    public var hopLimit: UInt8?
+}
+
+/// Receives and sends datagrams over IPv6 together with what their headers say.
+///
+/// Keeps the kernel's structures from one call to the next: nothing is allocated by either.
+public struct IPv6Exchange {
+    /// `struct sockaddr_in6`: family, port, flow label, address, scope.
+    private var name = [UInt8](repeating: 0, count: 28)
+    private var control = [UInt8](repeating: 0, count: 128)
+    private let interfaceIndex: Int32
+
+    /// Prepares for the datagrams of one link.
+    ///
+    /// - Parameter interfaceIndex: The link that link-local destinations are on.
+    public init(interfaceIndex: Int32) { self.interfaceIndex = interfaceIndex }
+
+    /// Takes one datagram, without waiting.
+    ///
+    /// - Parameters:
+    ///   - buffer: Where it goes; what does not fit is lost.
+    ///   - socket: A datagram or raw socket over IPv6, after ``Socket/tellArrivals(on:)``.
+    /// - Returns: How many bytes of the buffer were filled; and where they came from, if any did.
+    public mutating func receive(
+        into buffer: inout [UInt8], from socket: Int32
+    ) -> (Transfer, IPv6Arrival?) {
+        let (result, controlCount) = unsafe call(&buffer, controlCount: control.count) { message in
+            unsafe clinux_recvmsg(socket, message, 0)
+        }
+        guard result >= 0 else { return (Transfer(result: result), nil) }
+        return (.moved(result), arrival(min(controlCount, control.count)))
+    }
 
     /// Sends one datagram, without waiting.
     ///
     /// - Parameters:
-    ///   - datagram: The bytes.
-    ///   - octets: Where to, 16 octets; anything else is refused.
-    ///   - source: Where from, 16 octets: what the kernel looks for a way with, also where the header
-    ///     comes along. An interface without an IPv6 address of its own has none otherwise.
-    ///   - interfaceIndex: The link that a link-local destination is on.
-    ///   - socket: A datagram or raw socket over IPv6, after ``sendFromAnywhere(on:)``.
+    ///   - datagram: The bytes; unchanged.
+    ///   - destination: Where to, the first octet highest.
+    ///   - source: Where from: what the kernel looks for a way with, also where the header comes
+    ///     along. An interface without an IPv6 address of its own has none otherwise.
+    ///   - socket: A datagram or raw socket over IPv6, after ``Socket/sendFromAnywhere(on:)``.
     /// - Returns: How many bytes were taken: all, or it failed.
-    public static func sendIPv6(
-        _ datagram: [UInt8], to octets: [UInt8], from source: [UInt8], interfaceIndex: Int32,
-        on socket: Int32
+    public mutating func send(
+        _ datagram: inout [UInt8], to destination: UInt128, from source: UInt128, on socket: Int32
     ) -> Transfer {
-        guard octets.count == 16, source.count == 16 else { return .failed(.invalidArgument) }
-        // struct sockaddr_in6: family, port, flow label, address, scope.
-        var name = [UInt8](repeating: 0, count: 8) + octets
-        let family = UInt16(AF_INET6)
-        unsafe withUnsafeBytes(of: family) { unsafe name.replaceSubrange(0..<2, with: $0) }
-        unsafe withUnsafeBytes(of: interfaceIndex) { unsafe name.append(contentsOf: $0) }
+        Self.put(UInt16(AF_INET6), into: &name, at: 0)
+        for offset in 2..<8 { name[offset] = 0 }
+        Self.put(destination.bigEndian, into: &name, at: 8)
+        Self.put(interfaceIndex, into: &name, at: 24)
         // struct cmsghdr: length, level, type; struct in6_pktinfo: address, interface; padding.
-        var control: [UInt8] = []
-        unsafe withUnsafeBytes(of: controlHeaderBytes + 20) { unsafe control += $0 }
-        for word in [ipv6, Int32(IPV6_PKTINFO)] {
-            unsafe withUnsafeBytes(of: word) { unsafe control += $0 }
+        let length = Self.controlHeaderBytes + 20
+        Self.put(length, into: &control, at: 0)
+        Self.put(Self.ipv6, into: &control, at: 8)
+        Self.put(Int32(IPV6_PKTINFO), into: &control, at: 12)
+        Self.put(source.bigEndian, into: &control, at: 16)
+        Self.put(interfaceIndex, into: &control, at: 32)
+        let (result, _) = unsafe call(&datagram, controlCount: (length + 7) & ~7) { message in
+            unsafe clinux_sendmsg(socket, message, 0)
         }
-        control += source
-        unsafe withUnsafeBytes(of: interfaceIndex) { unsafe control += $0 }
-        control += [0, 0, 0, 0]
-        var datagram = datagram
-        let result = unsafe datagram.withUnsafeMutableBytes { bytes in
+        return Transfer(result: result)
+    }
+
+    /// Makes a call with a message of the given bytes.
+    ///
+    /// - Returns: Its result, and how long the control messages are after it.
+    private mutating func call(
+        _ bytes: inout [UInt8], controlCount: Int, _ body: (UnsafeMutableRawPointer) -> Int
+    ) -> (result: Int, controlCount: Int) {
+        unsafe bytes.withUnsafeMutableBytes { bytes in
             unsafe name.withUnsafeMutableBytes { name in
                 unsafe control.withUnsafeMutableBytes { control in
                     var vector = unsafe iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
@@ -109,38 +109,58 @@ extension Socket {
                         unsafe message.msg_iov = vector
                         unsafe message.msg_iovlen = 1
                         unsafe message.msg_control = control.baseAddress
-                        unsafe message.msg_controllen = control.count
-                        return unsafe clinux_sendmsg(socket, &message, 0)
+                        unsafe message.msg_controllen = controlCount
+                        let result = unsafe body(&message)
+                        return unsafe (result, Int(message.msg_controllen))
                     }
                 }
             }
         }
-        return Transfer(result: result)
     }
 
     /// Reads control messages: each a length (8 bytes), level (4), type (4) and its value.
-    private static func read(_ control: ArraySlice<UInt8>, into arrival: inout IPv6Arrival) {
+    private func arrival(_ controlCount: Int) -> IPv6Arrival {
+        let control = control.span
+        var arrival = IPv6Arrival(source: Self.address(in: name.span, at: 8))
         func word(_ offset: Int) -> Int {
             (0..<4).reduce(0) { $0 | Int(control[offset + $1]) << (8 * $1) }
         }
-        var offset = control.startIndex
-        while offset + controlHeaderBytes <= control.endIndex {
+        var offset = 0
+        while offset + Self.controlHeaderBytes <= controlCount {
             let length = word(offset)
-            guard length >= controlHeaderBytes, offset + length <= control.endIndex else { return }
-            let value = control[(offset + controlHeaderBytes)..<(offset + length)]
+            guard length >= Self.controlHeaderBytes, offset + length <= controlCount else { break }
+            let value = offset + Self.controlHeaderBytes
+            let byteCount = length - Self.controlHeaderBytes
             switch (word(offset + 8), word(offset + 12)) {
-            case (Int(ipv6), Int(IPV6_PKTINFO)) where value.count >= 16:
-                arrival.destination = Array(value.prefix(16))
-            case (Int(ipv6), Int(IPV6_HOPLIMIT)) where value.count >= 4:
+            case (Int(Self.ipv6), Int(IPV6_PKTINFO)) where byteCount >= 16:
+                arrival.destination = Self.address(in: control, at: value)
+            case (Int(Self.ipv6), Int(IPV6_HOPLIMIT)) where byteCount >= 4:
                 // An int, 0 to 255, in this machine's order: its first octet on what this runs on.
-                arrival.hopLimit = value.first
+                arrival.hopLimit = control[value]
             default: break
             }
             offset += (length + 7) & ~7
         }
+        return arrival
     }
 
-    private static let ipv6 = Int32(IPPROTO_IPV6)
-    private static let socketAddressBytes = 28
+    private static func address(in bytes: Span<UInt8>, at offset: Int) -> UInt128 {
+        (0..<16).reduce(0) { $0 << 8 | UInt128(bytes[offset + $1]) }
+    }
+
+    /// Puts a number into the bytes, in this machine's order, which the kernel's structures have.
+    private static func put(
+        _ number: some FixedWidthInteger, into bytes: inout [UInt8], at offset: Int
+    ) {
+        for index in 0..<(number.bitWidth / 8) {
+            bytes[offset + index] = UInt8(truncatingIfNeeded: number >> (8 * index))
+        }
+    }
+
+    private static let ipv6 = Socket.ipv6
     private static let controlHeaderBytes = 16
+}
+
+extension Socket {
+    fileprivate static let ipv6 = Int32(IPPROTO_IPV6)
 }

@@ -70,7 +70,9 @@ extension Socket {
         try setOption(socket, tcp, TCP_DEFER_ACCEPT, options.defersAccept ? 1 : 0, "defer-accept")
         try setOption(socket, tcp, TCP_USER_TIMEOUT, options.userTimeout, "tcp-ut")
         if let probes = options.keepAlive {
-            try check("setsockopt", "tcpka", StreamSocket.probe(socket, by: probes))
+            // What is not said any more goes back to what the kernel has.
+            let whole = probes.isWhole ? probes : try probes.completed()
+            try check("setsockopt", "tcpka", StreamSocket.probe(socket, by: whole))
         } else {
             try setOption(socket, SOL_SOCKET, SO_KEEPALIVE, 0, "tcpka")
         }

@@ -24,6 +24,8 @@ public enum InterfaceParameter: String, Hashable, Sendable, CaseIterable {
     case disableIPv6 = "disable_ipv6"
     /// 1: no link-local IPv6 address is derived.
     case addressGenerationMode = "addr_gen_mode"
+    /// 0: what routers of the LAN advertise gives the interface neither addresses nor routes.
+    case acceptRouterAdvertisements = "accept_ra"
 
     /// The parameter of an interface.
     ///
@@ -34,7 +36,7 @@ public enum InterfaceParameter: String, Hashable, Sendable, CaseIterable {
         case .arpIgnore, .arpAnnounce, .reversePathFilter, .acceptLocal, .promoteSecondaries,
             .forwarding:
             KernelParameter("net/ipv4/conf/\(interface)/\(rawValue)")
-        case .disableIPv6, .addressGenerationMode:
+        case .disableIPv6, .addressGenerationMode, .acceptRouterAdvertisements:
             KernelParameter("net/ipv6/conf/\(interface)/\(rawValue)")
         case .forwardingIPv6: KernelParameter("net/ipv6/conf/\(interface)/forwarding")
         }

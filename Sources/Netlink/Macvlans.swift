@@ -45,56 +45,71 @@ public struct Macvlans: ~Copyable {
         self.links = links
     }
 
-    /// Lets a link send on what comes in for others, as the interface below does, or drop it.
+    /// Lets a link take what comes in for its Ethernet address, and send on what of it is for others.
     ///
-    /// Frames for its Ethernet address also come to those that only wait to take it over, as long as a
-    /// switch does not know where it is. Each of them would send the packets on once more. Over IPv6 the
-    /// kernel asks the setting of the whole host alone; what the link's decides there is the R flag of
-    /// its Neighbor Advertisements.
+    /// It sends on where the interface below does.
     ///
     /// - Parameters:
-    ///   - isOn: Whether it does as the interface below; a new link drops.
     ///   - macvlan: The link.
-    /// - Throws: `NetlinkError`: no such link, a file system that can't be written to.
-    public borrowing func setForwarding(_ isOn: Bool, on macvlan: Macvlan) throws(NetlinkError) {
+    ///   - usesIPv6: False: IPv6 stays switched off on it.
+    /// - Throws: `NetlinkError`: no such link, a kernel without the IPv6 that is asked for, a file
+    ///   system that can't be written to.
+    public borrowing func open(
+        _ macvlan: Macvlan, usesIPv6: Bool = true
+    ) throws(NetlinkError) {
         guard let parent = try links.link(index: macvlan.parentIndex) else { return }
         do throws(SystemError) {
-            for parameter in [InterfaceParameter.forwarding, .forwardingIPv6] {
-                try Self.copy(parameter, isOn ? parent.name : nil, to: macvlan.name)
-            }
+            try Self.set(.forwarding, on: macvlan.name, as: parent.name)
+            try Self.set(.disableIPv6, on: macvlan.name, to: usesIPv6 ? 0 : 1)
+            if usesIPv6 { try Self.set(.forwardingIPv6, on: macvlan.name, as: parent.name) }
         } catch { throw NetlinkError(error) }
     }
 
-    private static func copy(
-        _ parameter: InterfaceParameter, _ source: String?, to name: String
-    ) throws(SystemError) {
-        do throws(SystemError) {
-            let wanted =
-                try source.map { name throws(SystemError) in
-                    try parameter.parameter(of: name).value()
-                } ?? 0
-            let target = parameter.parameter(of: name)
-            if try target.value() != wanted { try target.set(wanted) }
-        } catch {
-            // A kernel without IPv6 has nothing to send on.
-            guard parameter == .forwardingIPv6, error.errno == .noSuchFile else { throw error }
+    /// Lets a link send nothing on any more, and have no IPv6: its IPv6 addresses go.
+    ///
+    /// Frames for its Ethernet address also come to those that only wait to take it over, as long as a
+    /// switch does not know where it is. Each of them would send the packets on once more. Over IPv6
+    /// the kernel asks the setting of the whole host alone whether to, so that a link that is not to
+    /// must have none.
+    ///
+    /// - Parameter macvlan: The link; nothing happens to one that is gone.
+    /// - Throws: `NetlinkError`: a file system that can't be written to.
+    public borrowing func shut(_ macvlan: Macvlan) throws(NetlinkError) {
+        do throws(SystemError) { try Self.shut(macvlan.name) } catch {
+            guard error.errno == .noSuchFile, try links.link(index: macvlan.index) == nil else {
+                throw NetlinkError(error)
+            }
         }
     }
 
-    /// Lets a link have IPv6 addresses from now on.
-    ///
-    /// - Parameter macvlan: The link.
-    /// - Throws: `NetlinkError`: a kernel without IPv6, or a file system that can't be written to.
-    public borrowing func allowIPv6(on macvlan: Macvlan) throws(NetlinkError) {
+    private static func shut(_ name: String) throws(SystemError) {
+        try set(.forwarding, on: name, to: 0)
+        try set(.disableIPv6, on: name, to: 1)
+    }
+
+    private static func set(
+        _ parameter: InterfaceParameter, on name: String, as other: String
+    ) throws(SystemError) {
+        try set(parameter, on: name, to: try parameter.parameter(of: other).value())
+    }
+
+    private static func set(
+        _ parameter: InterfaceParameter, on name: String, to value: Int
+    ) throws(SystemError) {
+        let target = parameter.parameter(of: name)
         do throws(SystemError) {
-            let parameter = InterfaceParameter.disableIPv6.parameter(of: macvlan.name)
-            if try parameter.value() != 0 { try parameter.set(0) }
-        } catch { throw NetlinkError(error) }
+            if try target.value() != value { try target.set(value) }
+        } catch {
+            // A kernel without IPv6 has nothing to switch off.
+            guard parameter == .disableIPv6, value == 1, error.errno == .noSuchFile else {
+                throw error
+            }
+        }
     }
 
     /// Makes a link; it is down, without addresses, and derives none.
     ///
-    /// What comes in by it for others is dropped until ``setForwarding(_:on:)`` says otherwise.
+    /// It is shut until ``open(_:usesIPv6:)``: it sends nothing on, and has no IPv6.
     ///
     /// Give its addresses ``InterfaceAddress/Flags/noPrefixRoute`` where the interface below has
     /// an address of the same subnet: two routes to one subnet make the answers depend on which came
@@ -104,13 +119,12 @@ public struct Macvlans: ~Copyable {
     ///   - name: A name of 1 to 15 bytes that is free.
     ///   - hardwareAddress: Its Ethernet address, unlike that of any other on the interface below.
     ///   - parentIndex: The interface that its packets go through.
-    ///   - usesIPv6: False: IPv6 is switched off on it.
     /// - Returns: The link.
     /// - Throws: `NetlinkError` with the kernel's reason: a name (`EEXIST`) or an address
     ///   (`EADDRINUSE`) that is taken, no such interface (`ENODEV`), an interface that is itself
     ///   below a bridge (`EBUSY`) or a macvlan (`EINVAL`), no permission (`EPERM`, `EROFS`). Nothing is left behind then.
     public borrowing func create(
-        name: String, hardwareAddress: HardwareAddress, parentIndex: Int32, usesIPv6: Bool = true
+        name: String, hardwareAddress: HardwareAddress, parentIndex: Int32
     ) throws(NetlinkError) -> Macvlan {
         guard let parent = try links.link(index: parentIndex) else {
             throw NetlinkError("make", name, .refused(.noSuchDevice, explanation: nil))
@@ -131,10 +145,8 @@ public struct Macvlans: ~Copyable {
             for (parameter, value) in Self.neededAbove {
                 try parameter.parameter(of: name).set(value)
             }
-            try Self.setIPv6(on: name, usesIPv6)
-            for parameter in [InterfaceParameter.forwarding, .forwardingIPv6] {
-                try Self.copy(parameter, nil, to: name)
-            }
+            try Self.shut(name)
+            try Self.deriveNoAddress(on: name)
             try record.apply(Self.neededBelow, to: parent.name)
         } catch {
             _ = try remove(macvlan)
@@ -233,14 +245,14 @@ public struct Macvlans: ~Copyable {
         } catch { throw NetlinkError(error) }
     }
 
-    private static func setIPv6(on name: String, _ isEnabled: Bool) throws(SystemError) {
+    /// Neither by itself nor from what a router of the LAN says: it would be the same on every node.
+    private static func deriveNoAddress(on name: String) throws(SystemError) {
         do throws(SystemError) {
-            let noneDerived = 1
-            try InterfaceParameter.addressGenerationMode.parameter(of: name).set(noneDerived)
-            try InterfaceParameter.disableIPv6.parameter(of: name).set(isEnabled ? 0 : 1)
+            try InterfaceParameter.addressGenerationMode.parameter(of: name).set(1)
+            try InterfaceParameter.acceptRouterAdvertisements.parameter(of: name).set(0)
         } catch {
-            // A kernel without IPv6 has nothing to switch off.
-            guard !isEnabled, error.errno == .noSuchFile else { throw error }
+            // A kernel without IPv6 derives none.
+            guard error.errno == .noSuchFile else { throw error }
         }
     }
 }

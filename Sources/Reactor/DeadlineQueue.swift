@@ -16,9 +16,6 @@ public struct DeadlineQueue<Payload> {
         let number: UInt64
         let slot: Int
         let payload: Payload
-
-        // Equal deadlines fall due in the order in which they were set.
-        func isBefore(_ other: Item) -> Bool { (due, number) < (other.due, other.number) }
     }
 
     private var heap: [Item] = []
@@ -87,7 +84,7 @@ public struct DeadlineQueue<Payload> {
         var child = start
         while child > 0 {
             let parent = (child - 1) / 2
-            guard heap[child].isBefore(heap[parent]) else { return }
+            guard precedes(child, parent) else { return }
             exchange(child, parent)
             child = parent
         }
@@ -98,13 +95,19 @@ public struct DeadlineQueue<Payload> {
         while true {
             var smallest = parent
             for child in (2 * parent + 1)...(2 * parent + 2)
-            where child < heap.count && heap[child].isBefore(heap[smallest]) {
+            where child < heap.count && precedes(child, smallest) {
                 smallest = child
             }
             guard smallest != parent else { return }
             exchange(parent, smallest)
             parent = smallest
         }
+    }
+
+    /// Equal deadlines fall due in the order in which they were set.
+    private func precedes(_ one: Int, _ other: Int) -> Bool {
+        // By their fields: a whole item would retain its payload.
+        (heap[one].due, heap[one].number) < (heap[other].due, heap[other].number)
     }
 
     private mutating func exchange(_ one: Int, _ other: Int) {

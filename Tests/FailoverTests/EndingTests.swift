@@ -1,6 +1,7 @@
 @testable import Failover
 import Glibc
 import LinuxIO
+import Netlink
 import Reactor
 import Synchronization
 import Testing
@@ -38,6 +39,34 @@ extension `On a LAN` {
             #expect(
                 try eventually(within: .seconds(2)) { try !network.tables("a").contains("lbctl") })
             third.shutDown()
+        }
+
+        @Test func `by a kill leaves nothing either, where its last will is done`() throws {
+            let network = try TestNetwork()
+            let settings = try router(priority: 101) { router in
+                router.virtualMAC = HardwareAddress(octets: [0, 0, 0x5E, 0, 1, 51])
+                    .map { VirtualMAC(linkName: "vrrp.51", address: $0) }
+                let route = Route(
+                    to: InternetPrefix(InternetAddress(10, 7, 0, 0), length: 16),
+                    table: RouteTable(rawValue: 108))
+                router.routes = [HeldRoute(route, interface: "eth1")]
+                router.rules = [HeldRule(Rule(.v4, priority: 500, .lookUp(.main)))]
+            }
+            let first = try TestNode(settings, in: network.namespace("a"))
+            #expect(first.waitForState(.active, within: .seconds(2)) != nil)
+            let second = try TestNode(router(priority: 100), in: network.namespace("b"))
+            #expect(second.waitForLine("(VI_1) master set to 10.9.0.1", within: .seconds(1)))
+            #expect(try network.ip("a", "route", "show", "table", "108").contains("10.7.0.0/16"))
+            #expect(try network.ip("a", "rule").contains("500:"))
+            let start = MonotonicInstant.now
+            #expect(first.bequeath(in: network.namespace("a")) == [])
+            #expect(second.waitForState(.active, since: start, within: .seconds(1)) != nil)
+            #expect(second.snapshot?.routers.first?.counters.releasesReceived == 2)
+            #expect(try !network.ip("a", "-o", "link").contains("vrrp.51"))
+            #expect(try !network.ip("a", "route", "show", "table", "all").contains("10.7."))
+            #expect(try !network.ip("a", "rule").contains("500:"))
+            #expect(try !network.ip("a", "addr").contains("10.9.0.100"))
+            second.shutDown()
         }
 
         @Test func `waits for mail about it`() throws {

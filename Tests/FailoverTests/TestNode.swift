@@ -69,6 +69,26 @@ final class TestNode: Sendable {
         waitForEnd()
     }
 
+    /// Ends as if killed; what its last will says is done.
+    ///
+    /// - Parameter namespace: The node's.
+    /// - Returns: What could not be done; `nil`: the node had no will.
+    func bequeath(in namespace: String) -> [FailoverError]? {
+        guard let will = perform({ $0.lastWill }) else { return nil }
+        kill()
+        let errors = Mutex<[FailoverError]?>(nil)
+        let thread = try? Thread(name: "heir") {
+            guard (try? NetworkNamespace.enter(path: "/run/netns/\(namespace)")) != nil,
+                let loop = try? EventLoop()
+            else { return }
+            let result = will.execute(on: loop)
+            errors.withLock { $0 = result }
+        }
+        _ = consume thread
+        _ = eventually(within: .seconds(2)) { errors.withLock { $0 != nil } }
+        return errors.withLock { $0 }
+    }
+
     /// Resigns, and waits until it has.
     func shutDown() {
         _ = perform { [self] node in node.shutDown { self.loop?.stop() } }

@@ -283,7 +283,7 @@ extension `On a LAN` {
     }
 
     @Suite struct `Authentication` {
-        @Test func `the same key elects one`() throws {
+        @Test func `the same key elects one, and a killed node's last will is believed`() throws {
             let network = try TestNetwork()
             let key = [UInt8](0...31)
             let first = try TestNode(
@@ -294,9 +294,16 @@ extension `On a LAN` {
             usleep(500_000)
             #expect(second.state == .backup)
             #expect(second.peer?.acceptedCount ?? 0 >= 3)
-            #expect(second.peer?.refused.total == 0)
-            first.shutDown()
+            // A last will is signed ahead and believed; so is what the node's next process says.
+            #expect(first.bequeath(in: network.namespace("a")) == [])
             #expect(second.waitForState(.active, within: .seconds(1)) != nil)
+            #expect(second.snapshot?.routers.first?.counters.releasesReceived == 2)
+            let third = try TestNode(
+                router(priority: 101) { $0.authenticate(by: key) }, in: network.namespace("a"))
+            #expect(third.waitForState(.active, within: .seconds(2)) != nil)
+            #expect(eventually(within: .seconds(1)) { second.state == .backup })
+            #expect(second.peer?.refused.total == 0)
+            third.shutDown()
             second.shutDown()
         }
 

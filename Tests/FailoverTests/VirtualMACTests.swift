@@ -175,6 +175,14 @@ extension `On a LAN` {
                 try network.ip("a", "-6", "addr", "show", "dev", "vrrp.51")
                     .contains("2001:db8::100"))
             #expect(try forwards() == "1\n")
+            // An Active router that loses its last one, and gets one anew, switches IPv6 likewise.
+            for settings in [try router(on: "vrrp.51"), wanted] {
+                #expect(node.perform { (try? $0.reconfigure(settings)) != nil } == true)
+                #expect(
+                    try network.ip("a", "-6", "addr", "show", "dev", "vrrp.51")
+                        .contains("2001:db8::100") == !settings.routers[0].excludedAddresses.isEmpty
+                )
+            }
             node.shutDown()
         }
     }

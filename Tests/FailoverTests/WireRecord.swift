@@ -16,8 +16,8 @@ struct WireRecord: Sendable {
         var frames: [WireFrame] = []
         /// Whether a ping of the virtual address was answered, by address.
         var answers: [String: Bool] = [:]
-        /// Packets for others that came to the hardware address and were sent on.
-        var forwardedCount = 0
+        /// Packets for others that came to the hardware addresses and were sent on.
+        var forwardedCounts: [String: Int] = [:]
         /// The groups and the addresses of the links with the hardware addresses.
         var groups = ""
         var addresses = ""
@@ -118,18 +118,18 @@ struct WireRecord: Sendable {
         }
         try network.ip("a", "addr", "add", "2001:db8::1/64", "dev", "eth1", "nodad")
         try network.ip("b", "addr", "add", "2001:db8::2/64", "dev", "eth1", "nodad")
-        let forward = "echo 1 > /proc/sys/net/ipv4/ip_forward"
+        let forward =
+            "echo 1 | tee /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding"
         try run("ip", "netns", "exec", network.namespace("a"), "sh", "-c", forward)
         try network.ip("a", "link", "add", "lan", "type", "veth", "peer", "name", "beyond")
-        try network.ip("a", "link", "set", "beyond", "up")
-        try run(
-            "ip", "netns", "exec", network.namespace("a"), "sh", "-c",
-            "echo 1 | tee /proc/sys/net/ipv6/conf/lan/disable_ipv6"
-                + " /proc/sys/net/ipv6/conf/beyond/disable_ipv6")
+        for link in ["beyond", "lan"] { try network.ip("a", "link", "set", link, "up") }
         try network.ip("a", "addr", "add", "10.8.0.1/24", "dev", "lan")
-        try network.ip("a", "link", "set", "lan", "up")
-        try network.ip("a", "neigh", "add", "10.8.0.9", "lladdr", "02:00:00:00:00:09", "dev", "lan")
-        try network.ip("b", "route", "add", "10.8.0.0/24", "via", "10.9.0.100")
+        try network.ip("a", "addr", "add", "2001:db8:8::1/64", "dev", "lan", "nodad")
+        for host in ["10.8.0.9", "2001:db8:8::9"] {
+            try network.ip("a", "neigh", "add", host, "lladdr", "02:00:00:00:00:09", "dev", "lan")
+        }
+        try network.ip("b", "route", "add", "10.8.0.0/24", "via", text4)
+        try network.ip("b", "route", "add", "2001:db8:8::/64", "via", text6)
     }
 
     private static func hardwareAddress(of network: TestNetwork) throws -> [UInt8] {
@@ -143,11 +143,18 @@ struct WireRecord: Sendable {
         return (try? run(ping + [address])) != nil
     }
 
-    private static func forwardedCount(_ network: TestNetwork) throws -> Int {
+    /// How many packets the node has sent on for others, as the kernel counts them.
+    private static func forwardedCounts(_ network: TestNetwork) throws -> [String: Int] {
         let text = try run(
-            "ip", "netns", "exec", network.namespace("a"), "cat",
-            "/sys/class/net/lan/statistics/tx_packets")
-        return try #require(Int(text.dropLast()))
+            "ip", "netns", "exec", network.namespace("a"), "cat", "/proc/net/snmp",
+            "/proc/net/snmp6")
+        let lines = text.split(separator: "\n").map { $0.split(whereSeparator: \.isWhitespace) }
+        // A line of names, and one of numbers; then a line each.
+        let ip4 = lines.filter { $0.first == "Ip:" }
+        let column = try #require(ip4.first?.firstIndex(of: "ForwDatagrams"))
+        let count4 = try #require(ip4.last?[column])
+        let count6 = try #require(lines.first { $0.first == "Ip6OutForwDatagrams" }?.last)
+        return ["IPv4": try #require(Int(count4)), "IPv6": try #require(Int(count6))]
     }
 
     /// Asks for the addresses, sends to the hardware address what is for others, and lets the node ask.
@@ -160,13 +167,19 @@ struct WireRecord: Sendable {
             phase.answers[address] = try answers(network, address)
         }
         // As a switch that floods would bring it, whoever holds the address.
-        let before = try forwardedCount(network)
-        try network.ip(
-            "b", "neigh", "replace", text4, "lladdr", "00:00:5e:00:01:33", "dev", "eth1")
-        _ = try answers(network, "10.8.0.9")
-        phase.forwardedCount = try forwardedCount(network) - before
+        let before = try forwardedCounts(network)
+        for (router, hardware, host) in [
+            (text4, "00:00:5e:00:01:33", "10.8.0.9"), (text6, "00:00:5e:00:02:34", "2001:db8:8::9"),
+        ] {
+            try network.ip("b", "neigh", "replace", router, "lladdr", hardware, "dev", "eth1")
+            _ = try answers(network, host)
+        }
+        phase.forwardedCounts = try forwardedCounts(network)
+            .merging(before) { after, before in after - before }
         phase.answers["by its hardware address"] = try answers(network, text4)
-        try network.ip("b", "neigh", "del", text4, "dev", "eth1")
+        for router in [text4, text6] {
+            try network.ip("b", "neigh", "del", router, "dev", "eth1")
+        }
         // The node asks in the virtual address' name.
         try network.ip("a", "neigh", "flush", "dev", "eth1")
         let ping = ["ip", "netns", "exec", network.namespace("a"), "ping", "-c", "1", "-W", "0.3"]

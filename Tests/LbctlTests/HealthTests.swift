@@ -45,14 +45,6 @@ import Testing
         }
     }
 
-    private func connect(to port: UInt16) throws -> Int32 {
-        let socket = try Socket.tcp()
-        _ = fcntl(socket.rawValue, F_SETFL, 0)
-        _ = StreamSocket.connect(
-            socket.rawValue, to: SocketAddress(address: 0x7f00_0001, port: port).raw)
-        return socket.release()
-    }
-
     @Test func `httpchk follows what the server answers, with reason and code in the log`() throws {
         let server = try TalkingServer(TalkingServer.http("200 OK", "well"))
         let program = try folder.start(
@@ -279,15 +271,16 @@ import Testing
         let checked = try TalkingServer(.silent)
         let port = try freePort()
         let script = try folder.write(
-            "#!/bin/sh\necho \"$1 $2 $3 $LBCTL_BACKEND $LBCTL_SERVER $LBCTL_STATE\" >>\(folder.path)/calls\n",
+            "#!/bin/sh\necho \"$* $LBCTL_BACKEND $LBCTL_SERVER $LBCTL_STATE ${LBCTL_REASON%%,*}\""
+                + " >>\(folder.path)/calls\n",
             to: "notify")
         chmod(script, 0o755)
         let program = try folder.start(
             try file(
                 """
                 listen web 127.0.0.1:\(port)
-                    notify_up \(script) told
-                    notify_down \(script) told
+                    notify_up \(script) well now
+                    notify_down \(script) ill
                     server s 127.0.0.1:\(server.port) check port \(checked.port) on-marked-down shutdown-sessions
                 """))
         try folder.awaitLog("serves")
@@ -304,17 +297,22 @@ import Testing
         #expect(recv(client, &byte, 1, 0) < 0 && errno == ECONNRESET)
         try eventually(within: .seconds(5), "both calls: \(folder.text(of: "calls"))") {
             folder.text(of: "calls")
-                == "told web/s UP web s UP\ntold web/s DOWN web s DOWN\n"
+                == """
+                well now web/s UP web s UP reason: Layer4 check passed
+                ill web/s DOWN web s DOWN reason: Layer4 connection problem
+
+                """
         }
         withExtendedLifetime(program) {}
     }
 
     @Test func `a server that tracks another is as that one is`() throws {
         let server = try TalkingServer(.silent)
+        let port = try freePort()
         let program = try folder.start(
             try file(
                 """
-                listen web 127.0.0.1:\(try freePort())
+                listen web 127.0.0.1:\(port)
                     server s 127.0.0.1:\(server.port) check
                 backend more
                     server a 127.0.0.1:1 track web/s
@@ -332,6 +330,18 @@ import Testing
         server.stop()
         try awaitStatus("DOWN", of: "more/b")
         try folder.awaitLog("alert: Server more/b is DOWN via web/s.")
+        // A reload can have it track nobody any more.
+        _ = try file(
+            """
+            listen web 127.0.0.1:\(port)
+                server s 127.0.0.1:\(server.port) check
+            backend more
+                server a 127.0.0.1:1 track web/s
+                server b 127.0.0.1:1
+            """)
+        #expect(try folder.run("reload", "--control", folder.control).status == 0)
+        try awaitStatus("no check", of: "more/b")
+        try awaitStatus("DOWN", of: "more/a")
         withExtendedLifetime(program) {}
     }
 

@@ -138,10 +138,7 @@ import Testing
         #expect(Set(try (0..<4).map { _ in try answer(at: pool) }) == ["one", "two"])
 
         // A connection that exists stays where it is.
-        let held = try Socket.tcp()
-        _ = fcntl(held.rawValue, F_SETFL, 0)
-        _ = StreamSocket.connect(
-            held.rawValue, to: SocketAddress(address: 0x7f00_0001, port: front).raw)
+        let held = Descriptor(owning: try connect(to: front))
         try eventually(within: .seconds(5), "the connection is relayed") {
             let traffic = try servers()["web/s"]?["traffic"] as? [String: Any]
             return (traffic?["scur"] as? Int ?? 0) == 1

@@ -82,7 +82,7 @@ import Testing
     }
 
     private func databases(
-        _ mysql: MariaDB, _ postgres: PostgreSQL, _ redis: Redis
+        _ mysql: MariaDB, _ postgres: PostgreSQL, _ redis: Redis, _ copy: Redis
     ) throws -> [Row] {
         let password = "password-file \(try folder.write("secret\n", to: "password"))"
         let (maria, elephant) = (
@@ -91,6 +91,7 @@ import Testing
         let standby = "127.0.0.1:\(postgres.standby.port)"
         let login = "option pgsql-check user scram database postgres \(password)"
         let remote = "127.0.0.1:\(redis.server.port)"
+        let follower = "127.0.0.1:\(copy.server.port)"
         return [
             Row("my-greeting", maria, "option mysql-check", is: "UP L7OK "),
             Row("my-user", maria, "option mysql-check user nobody", is: "UP L7OK logged in"),
@@ -128,6 +129,12 @@ import Testing
             Row(
                 "redis-replica", remote, "option redis-check \(password) expect replica",
                 is: "DOWN L7STS role \"master\""),
+            Row(
+                "redis-follower", follower, "option redis-check \(password) expect replica",
+                is: "UP L7OK role \"slave\""),
+            Row(
+                "redis-not-primary", follower, "option redis-check \(password) expect primary",
+                is: "DOWN L7STS role \"slave\""),
             Row(
                 "redis-wrong", remote, "option redis-check password nonsense",
                 is: "DOWN L7STS WRONGPASS"),
@@ -256,18 +263,20 @@ import Testing
     {
         async let maria = MariaDB()
         async let elephant = PostgreSQL()
-        async let redis = Redis(password: "secret")
+        let redis = try await Redis(password: "secret")
+        async let copy = Redis(password: "secret", replicaOf: redis.server.port)
         async let exim = Exim()
         async let slapd = OpenLDAP()
         async let unbound = Unbound()
         async let web = Nginx()
         let haproxy = try haproxyOnSockets()
         let (databases, services, nginx) = (
-            try await (maria, elephant, redis), try await (exim, slapd, unbound), try await web
+            try await (maria, elephant, copy), try await (exim, slapd, unbound), try await web
         )
         defer {
             databases.0.server.stop()
             databases.1.stop()
+            redis.server.stop()
             databases.2.server.stop()
             services.0.server.stop()
             services.1.server.stop()
@@ -276,7 +285,7 @@ import Testing
             haproxy.kill()
         }
         let rows =
-            try self.databases(databases.0, databases.1, databases.2)
+            try self.databases(databases.0, databases.1, redis, databases.2)
             + self.services(services.0, services.1, services.2) + self.web(nginx)
         let program = try program(with: rows)
         try expect(rows)
@@ -284,7 +293,7 @@ import Testing
 
         // A switch of roles and servers that are gone are seen as well.
         databases.1.server.stop()
-        databases.2.server.stop()
+        redis.server.stop()
         try await databases.0.setReadOnly(true)
         try expect(
             ["pg-start", "pg-primary", "redis-script", "redis-primary"].map {

@@ -192,6 +192,19 @@ func freePort() throws -> UInt16 {
     }
 }
 
+/// A blocking socket that is connected to a port of the loopback; no call waits longer than 10 s.
+func connect(to port: UInt16) throws -> Int32 {
+    let socket = try Socket.tcp()
+    _ = fcntl(socket.rawValue, F_SETFL, 0)
+    var limit = timeval(tv_sec: 10, tv_usec: 0)
+    setsockopt(socket.rawValue, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
+    try check(
+        "connect", "\(port)",
+        StreamSocket.connect(
+            socket.rawValue, to: SocketAddress(address: 0x7f00_0001, port: port).raw))
+    return socket.release()
+}
+
 private let nextPort = Atomic(UInt16(20_000 + getpid() % 8_000))
 
 /// Files for a balancer on the loopback.

@@ -292,13 +292,7 @@ final class BlockingClient {
     private var number: Int32
 
     init(_ port: UInt16) throws {
-        number = try Socket.tcp().release()
-        _ = fcntl(number, F_SETFL, 0)
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
-        setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
-        try check(
-            "connect", "\(port)",
-            StreamSocket.connect(number, to: SocketAddress(address: 0x7f00_0001, port: port).raw))
+        number = try connect(to: port)
     }
 
     /// Whether a text comes back.

@@ -12,6 +12,7 @@ struct `Parameters of interfaces` {
             (.promoteSecondaries, "ipv4/conf/a/promote_secondaries"),
             (.disableIPv6, "ipv6/conf/a/disable_ipv6"),
             (.addressGenerationMode, "ipv6/conf/a/addr_gen_mode"),
+            (.acceptRouterAdvertisements, "ipv6/conf/a/accept_ra"),
         ] as [(InterfaceParameter, String)])
     func `each has its file`(parameter: InterfaceParameter, path: String) {
         #expect(parameter.parameter(of: "a").path == "net/\(path)")

@@ -30,6 +30,17 @@ private let solicitation: [UInt8] = [
     1, 1, 0x02, 0, 0, 0, 0, 9,
 ]
 
+/// A router's advertisement, from fe80::9 to ff02::1, of the prefix 2001:db8:5::/64.
+private let routerAdvertisement: [UInt8] = [
+    0x33, 0x33, 0, 0, 0, 1, 0x02, 0, 0, 0, 0, 9, 0x86, 0xdd,
+    0x60, 0, 0, 0, 0, 48, 58, 255,
+    0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9,
+    0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+    134, 0, 0x39, 0xbb, 64, 0, 0x07, 0x08, 0, 0, 0, 0, 0, 0, 0, 0,
+    3, 4, 64, 0xc0, 0, 1, 0x51, 0x80, 0, 0, 0x38, 0x40, 0, 0, 0, 0,
+    0x20, 0x01, 0x0d, 0xb8, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+]
+
 /// Asks from `b` until there is an answer: a link that has just come up may lose frames.
 private func answers(
     to frame: [UInt8], _ protocolNumber: UInt16, isAnswer: ([UInt8]) -> Bool
@@ -97,6 +108,7 @@ struct `A virtual hardware address on the wire` {
                     name: "v10", hardwareAddress: HardwareAddress(rawValue: 0x5e_00_02_0a),
                     parentIndex: Laboratory.interfaceIndex("a"))
                 try Links().set(index: made.index, isUp: true)
+                try macvlans.open(made)
                 try Laboratory.wait { try Links().link(named: "v10")?.isRunning == true }
                 var address = InterfaceAddress(
                     .v6(high: 0x2001_0db8_0000_0000, low: 5), prefixLength: 64,
@@ -108,6 +120,29 @@ struct `A virtual hardware address on the wire` {
                 let own: [UInt8] = [0x00, 0x00, 0x5e, 0x00, 0x02, 0x0a]
                 #expect(Set(replies.map { Array($0[6..<12]) }) == [own])
                 #expect(Set(replies.map { Array($0[80..<86]) }) == [own])
+            }
+        }
+    }
+
+    @Test func `it derives no address from what a router advertises`() async {
+        await #expect(processExitsWith: .success) {
+            Laboratory.run {
+                let macvlans = try Macvlans()
+                let made = try macvlans.create(
+                    name: "v10", hardwareAddress: HardwareAddress(rawValue: 0x5e_00_02_0a),
+                    parentIndex: Laboratory.interfaceIndex("a"))
+                try Links().set(index: made.index, isUp: true)
+                try macvlans.open(made)
+                try Laboratory.wait { try Links().link(named: "v10")?.isRunning == true }
+                let announcer = try ARPAnnouncer()
+                // The interface below derives one, at the same time.
+                try Laboratory.wait {
+                    _ = announcer.sendFrame(
+                        routerAdvertisement.span, interfaceIndex: Laboratory.interfaceIndex("b"))
+                    return try !Laboratory.addresses(of: "a", version: 6).isEmpty
+                }
+                usleep(20_000)
+                #expect(try Laboratory.addresses(of: "v10", version: 6) == [])
             }
         }
     }

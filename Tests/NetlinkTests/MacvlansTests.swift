@@ -78,19 +78,30 @@ struct `Links with a virtual hardware address` {
         }
     }
 
-    @Test func `IPv6 can be left out`() async {
+    @Test func `one sends on as the interface below while open, and has no IPv6 while shut`()
+        async
+    {
         await #expect(processExitsWith: .success) {
             Laboratory.run {
-                let a = Laboratory.interfaceIndex("a")
-                let macvlans = try Macvlans()
-                for (name, usesIPv6, disabled) in [("v4", false, "1"), ("v6", true, "0")] {
-                    let address = HardwareAddress(
-                        rawValue: usesIPv6 ? 0x5e_00_02_0a : 0x5e_00_01_0a)
-                    _ = try macvlans.create(
-                        name: name, hardwareAddress: address, parentIndex: a, usesIPv6: usesIPv6)
-                    #expect(
-                        try Laboratory.setting("net/ipv6/conf/\(name)/disable_ipv6") == disabled)
+                func settings() throws -> [String] {
+                    try ["ipv4/conf/v10/forwarding", "ipv6/conf/v10/forwarding"]
+                        .map { try Laboratory.setting("net/\($0)") }
+                        + [Laboratory.setting("net/ipv6/conf/v10/disable_ipv6")]
                 }
+                try Laboratory.set("net/ipv4/conf/default/forwarding", "1")
+                try Laboratory.set("net/ipv4/conf/a/forwarding", "1")
+                try Laboratory.set("net/ipv6/conf/a/forwarding", "1")
+                let macvlans = try Macvlans()
+                let made = try macvlans.create(
+                    name: "v10", hardwareAddress: virtualAddress,
+                    parentIndex: Laboratory.interfaceIndex("a"))
+                #expect(try settings() == ["0", "0", "1"])
+                try macvlans.open(made, usesIPv6: false)
+                #expect(try settings() == ["1", "0", "1"])
+                try macvlans.open(made)
+                #expect(try settings() == ["1", "1", "0"])
+                try macvlans.shut(made)
+                #expect(try settings() == ["0", "1", "1"])
             }
         }
     }
@@ -174,6 +185,7 @@ struct `Links with a virtual hardware address` {
                     name: "v10", hardwareAddress: virtualAddress,
                     parentIndex: Laboratory.interfaceIndex("a"))
                 try Laboratory.ip("link del dev v10")
+                try macvlans.shut(made)
                 #expect(try macvlans.remove(made) == .alreadyAbsent)
                 #expect(try Laboratory.arpSettings(of: "a") == ["0", "0", "0", "0"])
             }

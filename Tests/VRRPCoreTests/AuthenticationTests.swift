@@ -192,7 +192,34 @@ extension AuthenticationState {
         #expect(sender.signed(at: sentAt).hasPrefix("010100006a18a50080000000"))
         #expect(sender.signed(at: sentAt).hasPrefix("010100006a18a50080000001"))
         #expect(sender.signed(at: later(-2)).hasPrefix("010100006a18a50080000002"))
+        #expect(sender.signed(at: later(0, fraction: 0xFFFF)).hasPrefix("010100006a18a50080000003"))
         #expect(sender.signed(at: later(1)).hasPrefix("010100006a18a50180000000"))
+    }
+
+    @Test func `a last word signed ahead comes after all of its second, before what follows it`()
+        throws
+    {
+        var (sender, receiver) = (state(), state())
+        #expect(sender.lastSigned == nil)
+        try receiver.verify(sender.signed(at: sentAt))
+        var heir = sender
+        heir.skipToLastNumbers()
+        let words = [heir.signed(at: sentAt), heir.signed(at: sentAt)]
+        #expect(words[0].hasPrefix("010100006a18a5008000fffe"))
+        #expect(words[1].hasPrefix("010100006a18a5008000ffff"))
+        // The sender goes on meanwhile, to the end of the second.
+        for fraction in [0x8001, 0xFFFF] as [UInt16] {
+            try receiver.verify(sender.signed(at: later(0, fraction: fraction)))
+            #expect(sender.lastSigned == sentAt)
+        }
+        for word in words { try receiver.verify(word) }
+        // The sender's next process knows of no number, and begins 15 µs later.
+        var next = state()
+        try receiver.verify(next.signed(at: later(0, fraction: 0x8001)))
+        #expect(throws: AuthenticationFailure.replayed) { try receiver.verify(words[1]) }
+        // The sender's next second puts what was signed ahead out of force.
+        _ = sender.signed(at: later(1))
+        #expect(sender.lastSigned == later(1))
     }
 
     @Test func `in time mode a clock set back beyond the window starts anew`() {

@@ -363,6 +363,20 @@ private func channel(
         var router = router().promoted()
         #expect(router.effects(of: .wake, at: second(14)) == [])
     }
+    @Test func `9568-6.4.3-9 accept a priority that fell late, at once`() {
+        var router = router().promoted()
+        for moment in 11...60 { _ = router.handle(.wake, at: second(Double(moment))) }
+        _ = router.handle(.priorityChanged(priority(90)), at: second(60.5))
+        #expect(router.nextWake == second(60.5))
+        #expect(router.effects(of: .wake, at: second(60.5)) == [.advertise(priority(90))])
+    }
+    @Test func `9568-6.4.3-9 refuse to speak for a reload that comes with the end of a stall`() {
+        var router = router().promoted()
+        var next = router.configuration
+        next.interval = version3(50)
+        #expect(router.reconfigure(next, at: second(20)) == [.report(.stalled(.seconds(9)))])
+        #expect(router.effects(of: .wake, at: second(20.5)) == [])
+    }
     @Test func `9568-6.4.3-10 accept priority 0`() {
         var router = router().promoted()
         #expect(router.effects(of: heard(0), at: second(10.5)) == [.advertise(priority(100))])

@@ -63,6 +63,28 @@ import VRRPCore
         #expect(active.nextWake == second(9.609375))
     }
 
+    @Test(
+        arguments: [
+            (VirtualRouter.Deference.until(second(65)), Duration.zero, Duration.seconds(54)),
+            (.until(second(12)), .seconds(10), .seconds(10)), (.untilNeeded, .seconds(10), nil),
+        ] as [(VirtualRouter.Deference, Duration, Duration?)])
+    func `it says for how long it leaves a lower priority alone`(
+        deference: VirtualRouter.Deference, delay: Duration, left: Duration?
+    ) {
+        var active = router { $0.preemptDelay = delay }.promoted()
+        _ = active.giveWay(deferring: deference, at: second(11))
+        _ = active.handle(.received(advert(90), from: lowerAddress), at: second(11))
+        #expect(active.preemptionCountdown(at: second(11)) == left)
+    }
+
+    @Test func `an owner keeps no delay, and says so`() {
+        var owner = router(priority: 255) { $0.preemptDelay = .seconds(10) }.promoted()
+        _ = owner.giveWay(deferring: .until(second(20)), at: second(11))
+        _ = owner.handle(.received(advert(90), from: lowerAddress), at: second(12))
+        #expect(owner.preemptionCountdown(at: second(12)) == .seconds(8))
+        #expect(owner.preemptionCountdown(at: second(20)) == nil)
+    }
+
     @Test func `it takes over when nobody else does, and preempts again from then on`() {
         var active = activeRouter()
         _ = active.giveWay(deferring: .untilNeeded, at: second(5))

@@ -122,6 +122,24 @@ private struct Speaker {
         #expect(try difference({ $0.priority = 255 }, owner) == [.twoOwners(one.address)])
     }
 
+    @Test
+    func `one that goes on alone is compared with who has gone once, until it says something else`()
+        throws
+    {
+        var (odd, changed) = (other, one)
+        odd.interval = version3(200)
+        changed.interval = version3(300)
+        let found = try findings([
+            (0, one), (0.1, odd), (1, one), (2, one), (3, one), (4, changed), (5, changed),
+        ])
+        #expect(
+            found == [
+                [], [.interval(version3(100), of: one.address)],
+                [.interval(version3(200), of: odd.address)], [], [],
+                [.interval(version3(200), of: odd.address)], [],
+            ])
+    }
+
     @Test func `an order of addresses and a password that agree are nothing`() throws {
         let (a, b) = (IPv4Address(192, 0, 2, 100), IPv4Address(192, 0, 2, 101))
         var (first, second) = (

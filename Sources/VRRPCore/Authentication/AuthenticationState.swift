@@ -49,6 +49,20 @@ public struct AuthenticationState: Hashable, Sendable {
             using: authenticator)
     }
 
+    /// The time that the last trailer was made with; another means that what was signed ahead is
+    /// out of date. `nil`: none was made.
+    public var lastSigned: Timestamp? {
+        lastSent.map {
+            Timestamp(seconds: $0.seconds, fraction: UInt16(truncatingIfNeeded: $0.rawValue >> 16))
+        }
+    }
+
+    /// Has the next two trailers be the last ones of their time: for a copy that is to have the last
+    /// word, should this one come to none.
+    public mutating func skipToLastNumbers() {
+        lastSent = lastSent.map { SequenceNumber(rawValue: ($0.rawValue | 0xFFFF) - 2) }
+    }
+
     /// Judges what follows a message.
     ///
     /// - Parameters:
@@ -88,7 +102,12 @@ public struct AuthenticationState: Hashable, Sendable {
 
     private func nextSequence(at now: Timestamp) -> SequenceNumber {
         let clock = SequenceNumber(now)
-        guard let lastSent, !clock.isAfter(lastSent) else { return clock }
+        // Those of one second count on from its first, so that what is signed ahead as its last comes
+        // after all of them and before whatever is sent later, by another process too. Peers compare
+        // whole seconds with their clocks.
+        guard let lastSent, lastSent.seconds == now.seconds || !clock.isAfter(lastSent) else {
+            return clock
+        }
         // In time mode peers refuse what is too far ahead; a clock that was set back has to win.
         if settings.antiReplay == .time, lastSent.secondsAhead(of: now) > settings.windowSeconds {
             return clock

@@ -31,11 +31,17 @@ public struct TrafficReview: Hashable, Sendable {
             vlans: packet.vlans, family: packet.header.family, vrid: received.advertisement.vrid)
         var heard = senders[name] ?? []
         guard senders[name] != nil || senders.count < Self.virtualRouterLimit else { return [] }
+        let statement = Statement(packet, received)
+        // Whoever goes on alone has been compared already; the other may have gone long ago.
+        let goesOnAlone =
+            heard.last.map {
+                $0.address == packet.header.source && statement.saysTheSame(as: $0.statement)
+            } ?? false
         let index = heard.firstIndex { $0.address == packet.header.source }
         let known = index.map { heard.remove(at: $0) }
-        let statement = Statement(packet, received)
         // The one that was heard last is who speaks for the others.
-        var findings = heard.last.map { statement.differences(from: $0) } ?? []
+        var findings: [TrafficFinding] = []
+        if !goesOnAlone, let other = heard.last { findings = statement.differences(from: other) }
         if let last = known?.statement.sequence, let now = statement.sequence, !now.isAfter(last) {
             findings.append(.replayed)
         }
@@ -113,6 +119,12 @@ private struct Statement: Hashable {
         }
         authentication =
             packet.trailer != nil ? .trailer : password.map { .password($0) } ?? .none
+    }
+
+    /// Whether both say the same, whenever they were signed.
+    func saysTheSame(as other: Statement) -> Bool {
+        message == other.message && coverage == other.coverage
+            && authentication == other.authentication
     }
 
     func differences(from other: Sender) -> [TrafficFinding] {

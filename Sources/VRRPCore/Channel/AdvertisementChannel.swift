@@ -104,6 +104,12 @@ public struct AdvertisementChannel: Hashable, Sendable {
         }
     }
 
+    /// The time that the last message was signed with; `nil`: none was signed.
+    public var lastSigned: Timestamp? { authentication?.lastSigned }
+
+    /// Signs the next two messages as the last ones of their time: ``AuthenticationState``.
+    public mutating func skipToLastNumbers() { authentication?.skipToLastNumbers() }
+
     /// Judges a datagram.
     ///
     /// - Parameters:

@@ -35,8 +35,13 @@ public struct SyncGroup: Hashable, Sendable {
     /// Backups take over once the last of them hears nothing any more: as long as one still hears an
     /// Active router, a take-over of the others would be taken back, again and again.
     public var nextWake: Instant? {
-        let wakes = members.compactMap(\.nextWake)
-        return role == .backup ? wakes.max() : wakes.min()
+        var first: Instant?
+        var last: Instant?
+        for case let wake? in members.lazy.map(\.nextWake) {
+            first = min(first ?? wake, wake)
+            last = max(last ?? wake, wake)
+        }
+        return role == .backup ? last : first
     }
 
     /// The state of all of them.

@@ -79,7 +79,8 @@ extension VirtualRouter {
 
     /// Says a priority to all: to those who drop this router's form in their own, first.
     func speech(_ priority: Priority, to forms: [Form]) -> [Action] {
-        forms.map { .echo(priority, $0) } + [.advertise(priority)]
+        guard !forms.isEmpty else { return [.advertise(priority)] }
+        return forms.map { .echo(priority, $0) } + [.advertise(priority)]
     }
 
     /// Time between this router's advertisements: often enough for every interval that it speaks.

@@ -32,10 +32,11 @@ public struct VirtualRouter: Hashable, Sendable {
     /// - Returns: What to do, to be done in this order.
     public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
         let event = raised(event)
-        let (next, actions) = step(event, at: now)
+        var (next, actions) = step(event, at: now)
         state = next
         if case .priorityChanged(let changed) = event, changed != .release { priority = changed }
-        return actions + settleHandover(at: now)
+        actions += settleHandover(at: now)
+        return actions
     }
 
     /// When to deliver ``Event/wake``, or `nil` while no timer runs; an early wake changes nothing.
@@ -57,12 +58,18 @@ public struct VirtualRouter: Hashable, Sendable {
     /// How long a Backup still leaves an Active router of lower priority alone, `nil` if it does not.
     ///
     /// - Parameter now: The present.
-    /// - Returns: What is left of ``Configuration/preemptDelay``, for a countdown.
+    /// - Returns: What is left of ``Configuration/preemptDelay``, which an owner does not keep, or of
+    ///   the time for which it gave way if that is longer, for a countdown.
     public func preemptionCountdown(at now: Instant) -> Duration? {
-        guard case .backup(let watch) = state, preempts(at: now),
+        guard case .backup(let watch) = state, configuration.preempts || priority == .owner,
             let peer = watch.following, peer.advertisement.priority < priority
         else { return nil }
-        let remaining = watch.stableSince + configuration.preemptDelay - now
-        return remaining > .zero ? remaining : nil
+        var end = priority == .owner ? now : watch.stableSince + configuration.preemptDelay
+        switch handover.deference {
+        case .none: break
+        case .until(let deferenceEnd): end = max(end, deferenceEnd)
+        case .untilNeeded: return nil
+        }
+        return end > now ? end - now : nil
     }
 }

@@ -11,20 +11,31 @@ public struct IPv6Address: Hashable, Comparable, Sendable, Codable {
         self.low = low
     }
 
+    /// Makes an address from its 128 bits, the first octet highest.
+    public init(rawValue: UInt128) {
+        high = UInt64(truncatingIfNeeded: rawValue >> 64)
+        low = UInt64(truncatingIfNeeded: rawValue)
+    }
+
     /// Makes an address from its octets, or `nil` unless there are exactly 16.
     public init?(octets: some Collection<UInt8>) {
         guard octets.count == 16 else { return nil }
-        high = octets.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-        low = octets.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
+        self.init(rawValue: octets.reduce(0) { $0 << 8 | UInt128($1) })
     }
+
+    /// The 128 bits as a number, the first octet highest.
+    public var rawValue: UInt128 { UInt128(high) << 64 | UInt128(low) }
 
     /// The sixteen octets, in the order in which they are sent.
     public var octets: [UInt8] {
-        [high, low].flatMap { half in
-            stride(from: 56 as UInt64, through: 0, by: -8).map {
-                UInt8(truncatingIfNeeded: half >> $0)
+        var octets: [UInt8] = []
+        octets.reserveCapacity(16)
+        for half in [high, low] {
+            for index in 0..<8 {
+                octets.append(UInt8(truncatingIfNeeded: half >> (56 - 8 * index)))
             }
         }
+        return octets
     }
 
     /// Whether it is valid on one link only: fe80::/10 (RFC 4291 §2.5.6).

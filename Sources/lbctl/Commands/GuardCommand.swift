@@ -35,12 +35,16 @@ struct GuardCommand: ParsableCommand {
                 // Not before its last word, which came in the same moment.
                 loop.schedule(at: loop.now) { loop.stop() }
             }
-            let link = try Link<Parcel<LastWill>, Parcel<LastWill>>(
+            let link = try Link<Parcel<WillChange>, Parcel<WillChange>>(
                 owning: GuardCommand.linkDescriptor, loop: loop)
             var will = LastWill()
             link.onMessage = { parcel, descriptors in
                 for number in descriptors { _ = Descriptor(owning: number) }
-                if case .word(let next) = parcel { will = next }
+                switch parcel {
+                case .word(.whole(let next)): will = next
+                case .word(.part(let part)): will.amend(by: part)
+                case .bytes: break
+                }
             }
             loop.run()
             guard !will.isEmpty else { return }

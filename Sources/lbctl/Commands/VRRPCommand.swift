@@ -26,8 +26,10 @@ struct VRRPCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Let another node hold the addresses.",
             discussion: """
-                Sends priority 0 and becomes Backup; another node takes over within its skew time. \
-                This one does not preempt until 'takeover', or until nobody else is Active.
+                Sends priority 0 and becomes Backup; another lbctl takes over (256 - its priority) \
+                steps of 39 µs later, 10 ms at most, and any other router, or one with \
+                strict_mode, after its skew time. This one does not preempt until 'takeover', or \
+                until nobody else is Active.
                 """)
         @OptionGroup var target: Target
         func run() throws { try target.order(.release) }

@@ -4,6 +4,14 @@ internal import Glibc
 internal import LinuxIO
 internal import Reactor
 
+/// What the guardian is told.
+enum WillChange: Codable {
+    /// To do this, and nothing else.
+    case whole(LastWill)
+    /// To say this for some of the virtual routers.
+    case part(LastWill)
+}
+
 /// The process that outlives this one: it resigns for it if this one is killed or crashes.
 ///
 /// It has the right to, which the balancer process may have given up, and does nothing else.
@@ -12,7 +20,7 @@ final class Guardian {
     private let log: Log
     private let arguments: [String]
     private var process: ChildProcess?
-    private var link: Link<Parcel<LastWill>, Parcel<LastWill>>?
+    private var link: Link<Parcel<WillChange>, Parcel<WillChange>>?
     private var watch: EventLoop.Watch?
     private var startedAt = MonotonicInstant.now
     private var backOff = BackOff()
@@ -35,7 +43,14 @@ final class Guardian {
     func remember(_ next: LastWill) {
         guard next != will else { return }
         will = next
-        link?.send(.word(will))
+        link?.send(.word(.whole(will)))
+    }
+
+    /// Has it say this for some of the virtual routers.
+    func amend(by part: LastWill) {
+        guard !part.isEmpty else { return }
+        will.amend(by: part)
+        link?.send(.word(.part(part)))
     }
 
     /// Has it do nothing.
@@ -46,7 +61,7 @@ final class Guardian {
         do throws(SystemError) {
             let (own, other) = try Socket.pair()
             let otherEnd = Descriptor(owning: other)
-            let link = try Link<Parcel<LastWill>, Parcel<LastWill>>(owning: own, loop: loop)
+            let link = try Link<Parcel<WillChange>, Parcel<WillChange>>(owning: own, loop: loop)
             let null = try Descriptor.nullDevice()
             let process = try ChildProcess(
                 path: "/proc/self/exe",
@@ -60,7 +75,7 @@ final class Guardian {
             }
             self.process = consume process
             self.link = link
-            if !will.isEmpty { link.send(.word(will)) }
+            if !will.isEmpty { link.send(.word(.whole(will))) }
         } catch {
             log(.warning, "if this process is killed, nobody resigns for it: \(error)")
             startAgain()

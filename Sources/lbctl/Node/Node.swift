@@ -23,6 +23,7 @@ final class Node {
     private(set) var failover: FailoverNode?
     private(set) var supervisor: BalancerSupervisor?
     private var guardian: Guardian?
+    private(set) var serviceManager: ServiceManager?
     private var control: ControlSocket?
     private(set) var isStopping = false
     /// Those who wait for the reload that runs; `nil` while none does.
@@ -33,6 +34,8 @@ final class Node {
     private var facts: [String: Bool] = [:]
     private var isStatusDue = false
     private var isWillDue = false
+    /// The routers that signed something anew for the guardian.
+    private var signers: Set<String> = []
     private var drainTime: Duration
 
     /// Prepares a node; nothing is touched before ``run()``.
@@ -68,6 +71,7 @@ final class Node {
             handle(request, answer: answer)
         }
         try model.checkPrivileges()
+        serviceManager = ServiceManager(loop: loop)
         // What takes its time comes before nobody else gets any.
         let served = model.hasBalancer ? try ServedModel(model) : nil
         actInTime()
@@ -82,6 +86,7 @@ final class Node {
             throw error
         }
         log(.notice, "lbctl \(Version.current) runs, process \(getpid())")
+        serviceManager?.ready()
         loop.run()
         guardian?.dismiss()
     }
@@ -149,7 +154,11 @@ final class Node {
         if case .router(_, .loses(let addresses)) = event {
             supervisor?.closeConnections(through: addresses)
         }
-        if case .router(_, .entered) = event { keepWill() }
+        switch event {
+        case .router(_, .entered): keepWill()
+        case .router(let name, .signedAhead): return keepWill(of: name)
+        default: break
+        }
         // Of many routers it takes a while to put together: not before they have done what they do
         // now, and not for each of many events.
         guard !isStatusDue else { return }
@@ -157,16 +166,27 @@ final class Node {
         loop.schedule(after: Node.showingDelay) { [unowned self] in
             isStatusDue = false
             supervisor?.showNode()
+            serviceManager?.show(standing)
         }
     }
 
-    /// Has the guardian know, after this turn, what it would have to do.
-    func keepWill() {
-        guard !isWillDue else { return }
-        isWillDue = true
+    /// Where the virtual routers stand, in one line.
+    private var standing: String {
+        (failover?.snapshot.routers ?? []).map { "\($0.settings.name) \($0.state.word)" }
+            .joined(separator: ", ")
+    }
+
+    /// Has the guardian know, after this turn, what it would have to do: all, or for one router.
+    func keepWill(of router: String? = nil) {
+        let isScheduled = isWillDue || !signers.isEmpty
+        if let router { signers.insert(router) } else { isWillDue = true }
+        guard !isScheduled else { return }
         loop.schedule(at: loop.now) { [unowned self] in
-            isWillDue = false
-            if let failover { guardian?.remember(failover.lastWill) }
+            let names = isWillDue ? nil : signers
+            (isWillDue, signers) = (false, [])
+            guard let failover else { return }
+            let will = failover.lastWill(of: names)
+            if names == nil { guardian?.remember(will) } else { guardian?.amend(by: will) }
         }
     }
 
@@ -206,6 +226,7 @@ final class Node {
         }
         isStopping = true
         log(.notice, "stopping")
+        serviceManager?.stopping()
         let stopBalancer = { [unowned self] in
             guard let supervisor else { return loop.stop() }
             supervisor.stop(drainTime: drainTime) { [unowned self] in loop.stop() }
