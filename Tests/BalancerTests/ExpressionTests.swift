@@ -60,10 +60,12 @@ extension BalancerTests {
                 symbols: table.symbols, lastLineEnd: table.lastLineEnd, end: table.end,
                 next: table.next, symbolCount: table.symbolCount)
             var text = ShortText()
-            for byte in "xh2y\n".utf8 { _ = text.append(byte) }
+            for byte in "xh2\ny".utf8 { _ = text.append(byte) }
             #expect(automaton.isFound(in: text, 1..<3))
             #expect(!automaton.isFound(in: text, 0..<3))
-            #expect(!automaton.isFound(in: text, 1..<4))
+            // In front of a line end that is the last byte, but of no other.
+            #expect(automaton.isFound(in: text, 1..<4))
+            #expect(!automaton.isFound(in: text, 1..<5))
             #expect(!automaton.isFound(in: text, 2..<2))
         }
     }

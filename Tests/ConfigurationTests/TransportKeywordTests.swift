@@ -125,6 +125,10 @@ import VRRPCore
             "f:7:5: error: srv_is_up 'b': no server of 'web' has this name"
         ),
         (
+            "acl v src_conn_rate gt 10",
+            "f:7:7: error: the criterion 'src_conn_rate' is not offered, because clients are not counted by rules; 'rate-limit sessions-per-source N' bounds each address"
+        ),
+        (
             "acl v req.ssl_sni -m reg ^a (b",
             "f:7:29: error: -m reg '(b': the group has no ')' (at character 1)"
         ),

@@ -40,9 +40,10 @@ import Testing
         return socket
     }
 
-    /// The first byte of the connection that a socket has for us; waits for one.
+    /// The first byte of the connection that a socket has for us; 0: none comes.
     private func firstByte(of listener: borrowing Descriptor) -> UInt8 {
-        _ = fcntl(listener.rawValue, F_SETFL, 0)
+        var waited = pollfd(fd: listener.rawValue, events: Int16(POLLIN), revents: 0)
+        guard poll(&waited, 1, 2000) == 1 else { return 0 }
         let connection = accept(listener.rawValue, nil, nil)
         defer { close(connection) }
         var byte: UInt8 = 0

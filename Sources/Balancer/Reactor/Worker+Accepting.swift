@@ -111,6 +111,7 @@ extension Worker {
             socket, for: [.readable, .peerClosed, .urgent, .edgeTriggered],
             token: slab.token(of: client))
         guard result == 0 else {
+            if slab[client].introduction >= 0 { introductions.drop(slab[client].introduction) }
             slab.free(client)
             return false
         }

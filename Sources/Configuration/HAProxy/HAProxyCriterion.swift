@@ -108,6 +108,12 @@ struct HAProxyCriterion {
                     // A number alone is true where it is not 0.
                     try ranges(unlessSaid: 1...Int.max))
             }
+            guard !name.hasSuffix("_conn_rate") else {
+                throw .error(
+                    "the criterion \(criterion.text.quoted) is not offered, because clients are not"
+                        + " counted by rules; 'rate-limit sessions-per-source N' bounds each address",
+                    at: criterion.position)
+            }
             throw .error(
                 "the criterion \(criterion.text.quoted) is not offered", at: criterion.position,
                 suggestion: Self.names.nearest(to: name))
