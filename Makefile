@@ -1,6 +1,6 @@
 # `make demo` and `make test` do all of their own set-up; the rest is for those who work on it.
 
-.PHONY: demo test build format lint lab-up lab-down clean
+.PHONY: demo test build deb format lint lab-up lab-down clean
 
 demo: ## a failover of the two-node lab, narrated (needs root)
 	@dev/setup
@@ -12,6 +12,9 @@ test: ## every test; those that need root are run as root only
 
 build:
 	swift build
+
+deb: ## a Debian package with the runtime linked in, for hosts without Swift
+	@Packaging/deb
 
 format: ## rewrite every Swift file as swift-format wants it
 	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks Lab Examples

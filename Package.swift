@@ -141,7 +141,7 @@ let package = Package(
             dependencies: ["Failover", "VRRPCore", "Netlink", "Reactor", "LinuxIO"],
             swiftSettings: strict),
         .testTarget(
-            name: "BalancerTests", dependencies: ["Balancer", "LinuxIO", "Reactor"],
+            name: "BalancerTests", dependencies: ["Balancer", "Expressions", "LinuxIO", "Reactor"],
             swiftSettings: strict),
         .testTarget(
             name: "ExpressionsTests", dependencies: ["Expressions"], swiftSettings: strict),

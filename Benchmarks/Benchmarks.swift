@@ -30,6 +30,7 @@ struct Benchmarks {
             sink.run()
         case "generate": try generate(rest)
         case "proxy-server": try ProxyServer(arguments: rest).run()
+        case "--help", "-h": emit(Selection.usage)
         default: try measure(Selection(arguments))
         }
     }

@@ -209,6 +209,19 @@ extension PoolPlan {
     var followsCrowd: Bool {
         fullConnections != nil && servers.contains { $0.leastConnectionLimit != nil }
     }
+
+    /// The servers' numbers; as haproxy, one without its own has its position's, or the next that is
+    /// free.
+    var serverNumbers: [Int] {
+        var taken = Set(servers.compactMap(\.number))
+        var next = 0
+        return servers.map { server in
+            next += 1
+            if let number = server.number { return number }
+            while !taken.insert(next).inserted { next += 1 }
+            return next
+        }
+    }
 }
 
 /// A server of a pool.
@@ -219,6 +232,8 @@ public struct ServerPlan: Hashable, Sendable {
     public var address: StreamAddress
     /// Whether its address may change while the balancer runs: ``Balancer/setAddress(pool:server:_:)``.
     public var isByName = false
+    /// What `first` and a circle of hashes know it by, above 0 (`id`); `nil`: its position, from 1.
+    public var number: Int?
     /// How connections to it are made.
     public var connection = ConnectionPlan()
     /// Its share, 0 to 256; 0 takes no new connections.

@@ -1,5 +1,17 @@
-/// How clients belong to servers by their addresses (`stick-table`, `stick`).
+/// How clients belong to servers (`stick-table`, `stick`).
 public struct Stickiness: Hashable, Sendable {
+    /// What clients are told apart by.
+    public enum Key: Hashable, Sendable, CaseIterable {
+        /// Their addresses (`stick on src`).
+        case source
+        /// The address that they connected to (`stick on dst`): all of one address belong to one server.
+        case destination
+        /// The port that they connected to (`stick on dst_port`).
+        case destinationPort
+    }
+
+    /// What clients are told apart by.
+    public var key = Key.source
     /// How many clients are remembered, above 0.
     public var size: Int
     /// How long a client is remembered after a connection of his began (`expire`); `nil`: as long as

@@ -185,12 +185,16 @@ public struct TextPattern: Hashable, Sendable {
         case part
         /// Any text at all (`-m found`).
         case found
+        /// What an expression finds (`-m reg`).
+        case expression
     }
 
     /// How it is compared.
     public var match: Match
     /// The bytes, at most 255.
     public var bytes: [UInt8]
+    /// The expression's table; of ``Match/expression``.
+    public var automaton: TextAutomaton?
     /// Whether capital and small letters of ASCII are the same (`-i`).
     public var ignoresCase: Bool
 
@@ -201,6 +205,12 @@ public struct TextPattern: Hashable, Sendable {
         self.ignoresCase = ignoresCase
     }
 
+    /// Makes an expression.
+    public init(_ automaton: TextAutomaton) {
+        self.init(.expression, "")
+        self.automaton = automaton
+    }
+
     /// Whether bytes of a text match; nothing is allocated.
     ///
     /// - Parameters:
@@ -209,13 +219,14 @@ public struct TextPattern: Hashable, Sendable {
     /// - Returns: The verdict.
     func matches(_ text: borrowing ShortText, in range: Range<Int>) -> Bool {
         guard match != .found else { return true }
+        guard match != .expression else { return automaton?.isFound(in: text, range) ?? false }
         guard bytes.count <= range.count else { return false }
         let places: ClosedRange<Int>
         switch match {
         case .exact:
             guard bytes.count == range.count else { return false }
             places = 0...0
-        case .beginning, .found: places = 0...0
+        case .beginning, .found, .expression: places = 0...0
         case .end: places = (range.count - bytes.count)...(range.count - bytes.count)
         case .part: places = 0...(range.count - bytes.count)
         }

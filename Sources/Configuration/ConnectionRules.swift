@@ -174,6 +174,8 @@ public struct NameMatch: Hashable, Sendable, Codable {
         case end = "end"
         /// A part.
         case part = "sub"
+        /// What an expression finds.
+        case expression = "reg"
         /// Whether there is one.
         case found = "found"
     }

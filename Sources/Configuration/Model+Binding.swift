@@ -1,5 +1,17 @@
-/// How clients belong to servers by their addresses (`stick-table`, `stick`).
+/// How clients belong to servers (`stick-table`, `stick`).
 public struct StickinessSettings: Hashable, Sendable, Codable {
+    /// What clients are told apart by; haproxy's names.
+    public enum Key: String, Hashable, Sendable, Codable, CaseIterable {
+        /// Their addresses.
+        case source = "src"
+        /// The address that they connected to.
+        case destination = "dst"
+        /// The port that they connected to.
+        case destinationPort = "dst_port"
+    }
+
+    /// What clients are told apart by.
+    public var key = Key.source
     /// How many clients are remembered.
     public var size: Int
     /// How long (`expire`); `nil`: as long as there is room.

@@ -28,6 +28,8 @@ public enum LogVariable: String, Hashable, Sendable, Codable, CaseIterable {
     case pool = "b"
     /// The server.
     case server = "s"
+    /// The server; nothing where there was none.
+    case serverName = "[srv_name]"
     /// When the connection was accepted.
     case date = "t"
     /// The same, with the time zone.

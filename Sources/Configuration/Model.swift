@@ -279,6 +279,8 @@ public struct AnnouncementSettings: Hashable, Sendable, Codable {
 public struct Frontend: Hashable, Sendable, Codable {
     /// The section's name.
     public var name: String
+    /// What people are told that it is for.
+    public var description = ""
     /// What it listens on.
     public var listeners: [Listener] = []
     /// What is decided before a server is chosen.
@@ -310,6 +312,8 @@ public struct Frontend: Hashable, Sendable, Codable {
 public struct Backend: Hashable, Sendable, Codable {
     /// The section's name.
     public var name: String
+    /// What people are told that it is for.
+    public var description = ""
     /// Whether it serves datagrams instead of connections (`mode udp`).
     public var isDatagram = false
     /// How a server is chosen.
@@ -354,6 +358,8 @@ public struct Server: Hashable, Sendable, Codable {
     public var port: UInt16
     /// How its address is found; only where that is a name.
     public var resolution: ServerResolution?
+    /// What orders and hashes know it by, 1 or more (`id`); `nil`: its position, from 1.
+    public var number: Int?
     /// How connections to it are made.
     public var connection = ServerConnection()
     /// Its share, 0 to 256; 0 takes no new connections.

@@ -24,7 +24,7 @@ struct Search {
 
     private static let unknown: Int32 = -1
     private static let found: Int32 = -2
-    private static let stateLimit = 1_000
+    static let stateLimit = 1_000
 
     init(_ program: Program) {
         self.program = program
@@ -49,6 +49,28 @@ struct Search {
             state = Int(known)
         }
         return advance(&state, nil, end) == Self.found
+    }
+
+    /// What every state becomes by every symbol, from the first state on.
+    ///
+    /// - Returns: The states row by row, -1 where the expression is found; `nil`: there are too many.
+    mutating func allStates() -> [Int16]? {
+        _ = number(of: State(steps: [0], before: .start))
+        // A class's symbol is the same for all its bytes, so that any of them stands for it.
+        var bytes = [UInt8?](repeating: nil, count: symbolCount)
+        for byte in (UInt8(0)...255).reversed() { bytes[Int(program.classes[Int(byte)])] = byte }
+        bytes[lastNewline] = 0x0A
+        var row = 0
+        while row < states.count {
+            for symbol in 0..<symbolCount {
+                var state = row
+                _ = advance(&state, bytes[symbol], symbol)
+                // The next one would make the search forget.
+                guard states.count < Self.stateLimit else { return nil }
+            }
+            row += 1
+        }
+        return next.map { $0 == Self.found ? -1 : Int16($0) }
     }
 
     /// Works out what a byte leads to; may forget everything else, and numbers `state` anew then.

@@ -1,3 +1,6 @@
+internal import CLinux
+internal import Glibc
+
 /// Probes that find out whether the other end of an idle connection is still there (SO_KEEPALIVE).
 ///
 /// `tcp(7)`.
@@ -15,6 +18,29 @@ public struct KeepAlive: Hashable, Sendable {
         self.idle = idle
         self.interval = interval
         self.count = count
+    }
+
+    /// Whether nothing is left to the kernel.
+    var isWhole: Bool { idle > 0 && interval > 0 && count > 0 }
+
+    /// The same with the kernel's own values where nothing is said.
+    ///
+    /// A new socket tells them; those of this network namespace are settings of the system.
+    func completed() throws(SystemError) -> KeepAlive {
+        let fresh = try Socket.open(AF_INET, Int32(SOCK_STREAM.rawValue), 0, "tcpka")
+        func kernels(_ name: Int32, unless own: Int32) throws(SystemError) -> Int32 {
+            guard own == 0 else { return own }
+            var (value, length): (Int32, UInt32) = (0, 4)
+            try check(
+                "getsockopt", "tcpka",
+                unsafe clinux_getsockopt(
+                    fresh.rawValue, Int32(IPPROTO_TCP), name, &value, &length))
+            return value
+        }
+        return KeepAlive(
+            idle: try kernels(TCP_KEEPIDLE, unless: idle),
+            interval: try kernels(TCP_KEEPINTVL, unless: interval),
+            count: try kernels(TCP_KEEPCNT, unless: count))
     }
 }
 

@@ -40,6 +40,19 @@ extension Socket {
         try? setOption(socket, SOL_SOCKET, SO_REUSEPORT, isShared ? 1 : 0, "SO_REUSEPORT")
     }
 
+    /// Leaves newcomers to the next best socket, or refuses them where there is none, while those who
+    /// have begun to connect still come in and can be accepted.
+    ///
+    /// The kernel looks for a listening socket by the interface that a packet came by, among other
+    /// things, and finds none that is bound to an interface which does not exist (SO_BINDTOIFINDEX,
+    /// Linux 5.0). Handshakes that have begun have found theirs.
+    ///
+    /// - Parameter socket: A listening socket of TCP, which is of no use afterwards.
+    public static func turnNewcomersAway(from socket: Int32) {
+        // Without the right to do it, which a socket of one interface takes, they are reset as it closes.
+        try? setOption(socket, SOL_SOCKET, 62, .max, "SO_BINDTOIFINDEX")
+    }
+
     /// Changes what can change while a socket listens: all but the address, the interface and the
     /// families that it serves.
     ///
@@ -57,7 +70,9 @@ extension Socket {
         try setOption(socket, tcp, TCP_DEFER_ACCEPT, options.defersAccept ? 1 : 0, "defer-accept")
         try setOption(socket, tcp, TCP_USER_TIMEOUT, options.userTimeout, "tcp-ut")
         if let probes = options.keepAlive {
-            try check("setsockopt", "tcpka", StreamSocket.probe(socket, by: probes))
+            // What is not said any more goes back to what the kernel has.
+            let whole = probes.isWhole ? probes : try probes.completed()
+            try check("setsockopt", "tcpka", StreamSocket.probe(socket, by: whole))
         } else {
             try setOption(socket, SOL_SOCKET, SO_KEEPALIVE, 0, "tcpka")
         }

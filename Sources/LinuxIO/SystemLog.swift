@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 
 /// Lines for the host's log daemon.
@@ -13,18 +12,8 @@ public enum SystemLog {
     ///   - tag: The program's name.
     ///   - text: The line, without a line break.
     public static func send(severity: Int, tag: String, text: String) {
-        let type = Int32(SOCK_DGRAM.rawValue)
-        guard let socket = try? Socket.open(AF_UNIX, type, 0, "syslog") else { return }
-        var address = sockaddr_un()
-        address.sun_family = UInt16(AF_UNIX)
-        let path = Array("/dev/log".utf8)
-        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path) }
-        let line = Array("<\(daemonFacility | severity)>\(tag)[\(getpid())]: \(text)".utf8)
-        let noSignal: Int32 = 0x4000  // MSG_NOSIGNAL
-        _ = unsafe line.withUnsafeBytes { bytes in
-            unsafe clinux_sendto(
-                socket.rawValue, bytes.baseAddress, bytes.count, noSignal, &address, 110)
-        }
+        let line = "<\(daemonFacility | severity)>\(tag)[\(getpid())]: \(text)"
+        try? UnixSocket.send(Array(line.utf8), to: "/dev/log")
     }
 
     private static let daemonFacility = 3 << 3

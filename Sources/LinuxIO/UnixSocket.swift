@@ -135,6 +135,28 @@ public enum UnixSocket {
         return socket
     }
 
+    /// Sends one datagram to the socket at `path`, without waiting.
+    ///
+    /// - Parameters:
+    ///   - datagram: The bytes.
+    ///   - path: At most 107 bytes; one that begins with `@` is an abstract name.
+    /// - Throws: `SystemError` that names the path; `ENOENT` or `ECONNREFUSED` when nobody receives
+    ///   there, `EAGAIN` when the receiver takes no more at present.
+    public static func send(_ datagram: [UInt8], to path: String) throws(SystemError) {
+        let socket = try Socket.open(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0, path)
+        var (address, length) = try rawAddress(path)
+        if path.hasPrefix("@") {
+            address.sun_path.0 = 0
+            length -= 1
+        }
+        let noSignal: Int32 = 0x4000  // MSG_NOSIGNAL
+        let result = unsafe datagram.withUnsafeBytes { bytes in
+            unsafe clinux_sendto(
+                socket.rawValue, bytes.baseAddress, bytes.count, noSignal, &address, length)
+        }
+        try check("sendto", path, result)
+    }
+
     /// The permissions of a socket that anybody may connect to.
     public static let everybody: UInt32 = 0o666
 

@@ -98,6 +98,29 @@ extension BalancerTests {
             #expect(answers(1) == moved)
         }
 
+        @Test func `all who connect to one address, or to one port, go to one server`() throws {
+            let named = try ["a", "b", "c"].map { try TestServer.named($0) }
+            let plans = zip(["a", "b", "c"], named).map {
+                ServerPlan(name: $0, address: $1.address)
+            }
+            for (key, answers) in [
+                (Stickiness.Key.source, "ab" + "ab"), (.destination, "aa" + "bb"),
+                (.destinationPort, "ab" + "aa"),
+            ] {
+                let running = try FamilyBalancer(pools: [plans]) {
+                    $0.frontends[0].listeners[0].acceptsProxyHeader = true
+                    var table = Stickiness(size: 10)
+                    table.key = key
+                    $0.pools[0].stickiness = table
+                }
+                let ends = [
+                    "1 10.0.0.1 7 80", "2 10.0.0.1 7 81", "1 10.0.0.2 7 80", "2 10.0.0.2 7 80",
+                ]
+                let heard = ends.map { running.answer(to: "PROXY TCP4 192.0.2.\($0)\r\n") }
+                #expect(heard.joined() == answers, "\(key)")
+            }
+        }
+
         @Test func `a client moves when its server refuses, and belongs to the other one then`()
             throws
         {

@@ -28,6 +28,27 @@ extension BalancerTests.Datagrams {
         #expect(snapshot.pools[0].sessionTimes.total == 1)
     }
 
+    @Test func `a flow lasts as long as one side speaks, though the other never does`() throws {
+        let silent = try DatagramSocket.bound(
+            to: .ipv4(SocketAddress(address: 0x7f00_0001, port: 0)),
+            options: ListeningOptions(backlog: 0))
+        let running = try Running([NamedServer("a")]) {
+            $0.pools[0].serverTimeout = .milliseconds(400)
+            $0.pools[0].servers[0].address = .ipv4(
+                SocketAddress(
+                    address: 0x7f00_0001,
+                    port: StreamSocket.localEndpoint(of: silent.rawValue).port))
+        }
+        let client = DatagramClient(to: running.address)
+        for _ in 0..<12 {
+            client.send("x")
+            Thread.sleep(for: .milliseconds(50))
+        }
+        let snapshot = running.balancer.snapshot()
+        #expect(snapshot.frontends[0].totalSessions == 1)
+        #expect(snapshot.frontends[0].currentSessions == 1)
+    }
+
     @Test func `flows through an address that leaves the node end`() throws {
         let a = try NamedServer("a")
         let running = try Running([a])

@@ -20,6 +20,35 @@ extension BalancerTests {
             }
         }
 
+        @Test func `who accepts waits for descriptors, without a spin, and loses nobody`() async {
+            await #expect(processExitsWith: .success) {
+                func processorTime() -> Duration {
+                    var time = timespec()
+                    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+                    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+                }
+                var limit = rlimit(rlim_cur: 256, rlim_max: 256)
+                setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+                let server = try TestServer.named("a")
+                let running = try RunningBalancer(server: server)
+                precondition(running.answer() == "a")
+                let client = running.connect()
+                precondition(client.receiveAll().text == "a")
+                // Of a client that has a socket already, the balancer lacks its own.
+                let late = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+                var held: [Int32] = []
+                while case let copy = dup(late), copy >= 0 { held.append(copy) }
+                precondition(connectLoopback(late, running.port))
+                let before = processorTime()
+                Thread.sleep(for: .milliseconds(250))
+                let used = processorTime() - before
+                precondition(used < .milliseconds(15), "\(used)")
+                precondition(running.frontend.totalSessions == 2)
+                for copy in held { close(copy) }
+                precondition(BlockingSocket(adopting: late).receiveAll().text == "a")
+            }
+        }
+
         @Test func `the limit on connections leaves descriptors for pipes and the rest`() async {
             await #expect(processExitsWith: .success) {
                 var limit = rlimit(rlim_cur: 1024, rlim_max: 1024)

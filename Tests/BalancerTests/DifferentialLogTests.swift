@@ -38,8 +38,8 @@ extension BalancerTests {
         private static let orders: [Order] = {
             func order(
                 _ algorithm: PoolPlan.Algorithm, _ words: String, weights: [Int] = [],
-                limit: Int? = nil, isConsistent: Bool = false, clients: [UInt32] = [],
-                isHeld: Bool = false
+                limit: Int? = nil, isConsistent: Bool = false, numbers: [Int] = [],
+                clients: [UInt32] = [], isHeld: Bool = false
             ) -> Order {
                 var order = Order(isHeld: isHeld)
                 order.settings.algorithm = algorithm
@@ -47,6 +47,7 @@ extension BalancerTests {
                 order.settings.weights = weights
                 order.settings.limit = limit
                 order.settings.isConsistent = isConsistent
+                order.settings.numbers = numbers
                 if !clients.isEmpty { order.clients = clients }
                 return order
             }
@@ -59,7 +60,14 @@ extension BalancerTests {
                 order(.leastconn, "leastconn", weights: [2, 1, 1], isHeld: true),
                 order(.leastconn, "leastconn", weights: [3, 2, 1], isHeld: true),
                 order(.first, "first", limit: 3, clients: Array(1...9), isHeld: true),
+                order(
+                    .first, "first", limit: 3, numbers: [9, 4, 7], clients: Array(1...9),
+                    isHeld: true),
                 order(.source, "source", clients: many),
+                // The third has the next number that is free.
+                order(
+                    .hash(.source), "hash src", isConsistent: true, numbers: [3, 900],
+                    clients: many),
                 order(.source, "source", isConsistent: true, clients: many),
                 order(.hash(.source), "hash src", weights: [3, 1, 2], clients: many),
                 order(.hash(.source), "hash src", isConsistent: true, clients: many),

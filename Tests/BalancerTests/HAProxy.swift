@@ -83,6 +83,8 @@ struct ProxySettings: Sendable {
     var balance = "roundrobin"
     var isConsistent = false
     var weights: [Int] = []
+    /// The servers' `id`s.
+    var numbers: [Int] = []
 
     /// For conversations that take their time on a busy machine.
     static let patient = ProxySettings(client: 60_000, server: 60_000)
@@ -103,7 +105,8 @@ struct ProxySettings: Sendable {
         for (index, server) in servers.enumerated() {
             let bound = limit.map { " maxconn \($0)" } ?? ""
             let weight = index < weights.count ? " weight \(weights[index])" : ""
-            lines.append("server \(Self.name(index)) \(server)\(bound)\(weight)")
+            let number = index < numbers.count ? " id \(numbers[index])" : ""
+            lines.append("server \(Self.name(index)) \(server)\(bound)\(weight)\(number)")
         }
         return lines.map { "    \($0)" }.joined(separator: "\n")
     }
@@ -127,6 +130,7 @@ struct ProxySettings: Sendable {
         for index in plan.pools[0].servers.indices {
             plan.pools[0].servers[index].connectionLimit = limit
             if index < weights.count { plan.pools[0].servers[index].weight = weights[index] }
+            if index < numbers.count { plan.pools[0].servers[index].number = numbers[index] }
         }
     }
 

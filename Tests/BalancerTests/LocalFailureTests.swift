@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 
 @testable import Balancer
+@testable import Reactor
 
 extension BalancerTests {
     /// What this host lacks is not a server's fault, and only a shortage is everybody's.
@@ -32,10 +33,13 @@ extension BalancerTests {
             #expect(reports.withLock { $0 } == [])
         }
 
-        @Test func `a server's interface and time-out are those of the sockets to it`() throws {
+        @Test func `a server's interface, time-out and probes are those of the sockets to it`()
+            throws
+        {
             let server = try TestServer.holding("a")
             var plan = ServerPlan(name: "a", address: server.address)
             plan.connection.userTimeout = .seconds(17)
+            plan.connection.keepAlive = KeepAlive(idle: 62, interval: 6, count: 3)
             if geteuid() == 0 { plan.connection.interface = "lo" }
             let running = try RunningBalancer(servers: [plan])
             let client = running.connect()
@@ -45,9 +49,15 @@ extension BalancerTests {
                 (3..<1024 as Range<Int32>).first {
                     StreamSocket.peerEndpoint(of: $0).port == server.port
                 })
-            var (value, length): (Int32, socklen_t) = (0, 4)
-            getsockopt(socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &value, &length)
-            #expect(value == 17_000)
+            var length: socklen_t = 4
+            func option(_ name: Int32, at level: Int32 = Int32(IPPROTO_TCP)) -> Int32 {
+                var value: Int32 = -1
+                getsockopt(socket, level, name, &value, &length)
+                return value
+            }
+            #expect(option(TCP_USER_TIMEOUT) == 17_000)
+            #expect(option(SO_KEEPALIVE, at: SOL_SOCKET) == 1)
+            #expect([TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT].map { option($0) } == [62, 6, 3])
             var name = [UInt8](repeating: 0, count: 16)
             length = 16
             getsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, &name, &length)
@@ -71,13 +81,7 @@ extension BalancerTests {
             (EPROTONOSUPPORT, false), (EACCES, false),
         ])
         func `only a shortage holds up those who come`(error: Int32, isShortage: Bool) throws {
-            let address = try TestServer.refusingAddress()
-            let plan = BalancerPlan(
-                connectionLimit: 1, frontends: [FrontendPlan(name: "f", poolIndex: 0)],
-                pools: [PoolPlan(name: "p", servers: [ServerPlan(name: "s", address: address)])])
-            var ready = plan
-            ready.frontends[0].listeners = [ListenerPlan()]
-            let shared = try SharedState(ready)
+            let shared = try SharedState(Self.plan())
             var worker = try Worker(number: 0, shared: shared)
             let place = worker.slab.allocate()
             let client = try #require(place)
@@ -93,6 +97,39 @@ extension BalancerTests {
             #expect(worker.slab[client].phase == .pausing)
             // It keeps its slot, since it will ask again.
             #expect(shared.pools[0].state.withLock { $0.servers[0].served } == 1)
+        }
+
+        private static func plan() throws -> BalancerPlan {
+            let address = try TestServer.refusingAddress()
+            var plan = BalancerPlan(
+                connectionLimit: 1, frontends: [FrontendPlan(name: "f", poolIndex: 0)],
+                pools: [PoolPlan(name: "p", servers: [ServerPlan(name: "s", address: address)])])
+            plan.frontends[0].listeners = [ListenerPlan()]
+            return plan
+        }
+
+        @Test func `who cannot be waited for is reset and counted, and accepting pauses`() throws {
+            let socket = try Socket.listening(
+                on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 4)
+            let shared = try SharedState(Self.plan(), sockets: [[socket.rawValue]])
+            var worker = try Worker(number: 0, shared: shared)
+            // As where a user has no watch left: the kernel refuses each further one.
+            let null = try Descriptor.nullDevice()
+            #expect(dup2(null.rawValue, worker.epoll.set.rawValue) >= 0)
+            let port = try Socket.localAddress(of: socket.rawValue).port
+            let client = try #require(BlockingSocket(to: port))
+            guard case .dry = worker.take(from: 0, isSweeping: false) else {
+                Issue.record("it goes on accepting")
+                return
+            }
+            #expect(client.receive() == .failed(ECONNRESET))
+            #expect(shared.refusals[0][.localFailure] == 1)
+            #expect(worker.acceptPauseEnd == worker.now + 100)
+            #expect(shared.admission.withLock { $0.process.count } == 0)
+            // Nor can the listener be waited for when the pause is over: it is tried again later.
+            worker.acceptPauseEnd = nil
+            worker.watchListeners()
+            #expect(worker.acceptPauseEnd == worker.now + 100)
         }
     }
 }

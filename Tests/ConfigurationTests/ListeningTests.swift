@@ -291,7 +291,7 @@ import VRRPCore
         ("acl x src -f /nowhere", "f:7:14: error: -f /nowhere: no such file"),
         (
             "acl x req.ssl_sni -m rgx .",
-            "f:7:22: error: -m rgx: must be str, beg, end, sub or found"
+            "f:7:22: error: -m rgx: must be str, beg, end, sub, reg or found"
         ),
         (
             "acl TRUE src 1.2.3.4",

@@ -64,6 +64,34 @@ import VRRPCore
             load(proxy("log-format %ci\noption tcplog")).model?.frontends[0].log.form == .tcplog)
     }
 
+    @Test func `samples that a variable says as well, an id and a description are taken`() {
+        let loaded = load(
+            proxy(
+                """
+                log-format "%[src]:%{+Q}[src_port] %[srv_name]"
+                description The shop, "old and new"
+                server b 192.0.2.9:1 id 7
+                tcp-request inspect-delay 3s
+                acl v req.ssl_sni -i -m reg ^SHOP[.]
+                use-server b if v
+                stick-table type integer size 1k
+                stick on dst_port
+                """))
+        #expect(loaded.diagnostics.isEmpty)
+        #expect(
+            loaded.model?.frontends[0].log.format == [
+                .variable(.clientAddress, isQuoted: false), .text(":"),
+                .variable(.clientPort, isQuoted: true), .text(" "),
+                .variable(.serverName, isQuoted: false),
+            ])
+        let backend = loaded.model?.backends[0]
+        #expect(backend?.description == "The shop, old and new")
+        #expect(backend?.servers.map(\.number) == [nil, 7])
+        #expect(backend?.stickiness?.key == .destinationPort)
+        let asked = backend?.serverRules.first?.condition.alternatives.first?.first?.questions
+        #expect(asked == [.serverName([NameMatch(.expression, "^SHOP[.]", ignoresCase: true)])])
+    }
+
     @Test(arguments: [
         ("clitcpka-cnt 200\noption clitcpka", "f:7:14: error: clitcpka-cnt 200: must be 1 to 127"),
         (
@@ -97,8 +125,33 @@ import VRRPCore
             "f:7:5: error: srv_is_up 'b': no server of 'web' has this name"
         ),
         (
-            "acl v req.ssl_sni -m reg ^a",
-            "f:7:22: error: -m reg is not supported, because an expression may take any time on the thread that serves; there are beg, end and sub"
+            "acl v src_conn_rate gt 10",
+            "f:7:7: error: the criterion 'src_conn_rate' is not offered, because clients are not counted by rules; 'rate-limit sessions-per-source N' bounds each address"
+        ),
+        (
+            "acl v req.ssl_sni -m reg ^a (b",
+            "f:7:29: error: -m reg '(b': the group has no ')' (at character 1)"
+        ),
+        (
+            "acl v req.ssl_sni -m reg a.{10}b",
+            "f:7:26: error: -m reg 'a.{10}b': too many ways lead through it: 1000 states or more"
+        ),
+        ("server b 192.0.2.9:1 id 0", "f:7:25: error: id 0: must be 1 or more"),
+        (
+            "server b 192.0.2.9:1 id 3\nserver c 192.0.2.9:2 id 3",
+            "f:8:8: error: server 'c': the id 3 is that of 'b'"
+        ),
+        (
+            "stick-table type ip size 1k\nstick on dst_port",
+            "f:8:1: error: 'stick' by dst_port needs a table of type integer"
+        ),
+        (
+            "stick-table type integer size 1k\nstick on src",
+            "f:8:1: error: 'stick' by src needs a table of type ip or ipv6"
+        ),
+        (
+            "stick-table type ip size 1k\nstick on src\nstick on dst",
+            "f:9:10: error: stick on dst: the rules of a section have one key, and there is one with another above"
         ),
         (
             "stick on src",
@@ -114,7 +167,7 @@ import VRRPCore
         ),
         (
             "stick-table type string size 1k",
-            "f:7:18: error: stick-table type 'string' is not supported, because clients are told apart by their addresses; write ip or ipv6"
+            "f:7:18: error: stick-table type 'string' is not supported, because clients are told apart by ends of their connections; write ip, ipv6 or integer"
         ),
         (
             "stick-table type ip size 0",
@@ -125,8 +178,8 @@ import VRRPCore
             "f:7:1: error: 'stick-table' needs a type and a size, such as type ip size 100k"
         ),
         (
-            "stick on dst",
-            "f:7:10: error: stick on 'dst' is not supported, because clients are told apart by their addresses; write src"
+            "stick on payload(0,9)",
+            "f:7:10: error: stick on 'payload(0,9)' is not supported, because clients are told apart by ends of their connections; write src, dst or dst_port"
         ),
         (
             "stick on src table other",
@@ -148,7 +201,8 @@ import VRRPCore
     }
 
     @Test(arguments: [
-        ("%zz", "'%zz' is not offered"), ("%[src]", "'%[…]' is not supported, because"),
+        ("%zz", "'%zz' is not offered"),
+        ("%[req.ssl_sni]", "'%[req.ssl_sni]' is not supported, because"),
     ])
     func `what a line cannot say is told with what it can`(form: String, message: String) throws {
         let lines = diagnose(proxy("log-format \(form)"))

@@ -3,8 +3,21 @@ import Testing
 @testable import Expressions
 
 @Suite struct `Regular expressions over bytes` {
+    /// What a search and the expression's table say; both say the same.
     private func isFound(_ pattern: String, _ text: String) throws -> Bool? {
-        try RegularExpression(pattern).isFound(in: Array(text.utf8))
+        let expression = try RegularExpression(pattern)
+        let isFound = expression.isFound(in: Array(text.utf8))
+        #expect(try expression.automaton().isFound(in: Array(text.utf8)) == isFound)
+        return isFound
+    }
+
+    @Test func `an expression of too many states has no table`() throws {
+        let expression = try RegularExpression("a.{10}b")
+        #expect(
+            throws: ExpressionError(
+                reason: "too many ways lead through it: 1000 states or more", offset: nil)
+        ) { try expression.automaton() }
+        #expect(expression.isFound(in: Array("xxa0123456789b".utf8)) == true)
     }
 
     @Test(arguments: [
@@ -137,5 +150,20 @@ import Testing
         let lax = try RegularExpression("p[o-o]ng", ignoringCase: true)
         #expect(lax.isFound(in: Array("PONG".utf8)) == true)
         #expect(try RegularExpression("pong").isFound(in: Array("PONG".utf8)) == false)
+    }
+}
+
+extension Automaton {
+    /// As whoever has nothing but the table searches.
+    fileprivate func isFound(in bytes: [UInt8]) -> Bool {
+        var state = 0
+        for (index, byte) in bytes.enumerated() {
+            let isLast = byte == 0x0A && index == bytes.count - 1
+            let symbol = isLast ? lastLineEnd : Int(symbols[Int(byte)])
+            let after = next[state * symbolCount + symbol]
+            if after == Automaton.found { return true }
+            state = Int(after)
+        }
+        return next[state * symbolCount + end] == Automaton.found
     }
 }

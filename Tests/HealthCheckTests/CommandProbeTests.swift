@@ -109,6 +109,46 @@ extension `One after another` {
                 await run.complaint(within: .milliseconds(50)) == "was killed and does not end")
         }
 
+        @Test func `who calls a program that goes on has it killed`() async throws {
+            let path = folder.write(
+                "goes-on.sh", "#!/bin/sh\necho $$ > \(folder.path)/own\nsleep 60\n")
+            chmod(path, 0o755)
+            // Time enough to start it on a busy machine; it would go on for a minute.
+            #expect(
+                await CommandRun([path]).complaint(within: .seconds(1)) == "ended by signal 9")
+            let text = try String(contentsOfFile: "\(folder.path)/own", encoding: .utf8)
+            let own = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+            #expect(kill(own, 0) == -1 && errno == ESRCH)
+        }
+
+        @Test func `what went wrong with a called program is said, and that it has a path`() async {
+            #expect(await CommandRun(["/bin/true"]).complaint(within: .seconds(20)) == nil)
+            #expect(
+                await CommandRun(["/bin/false"]).complaint(within: .seconds(20)) == "exit status 1")
+            let path = folder.write("none", "")
+            #expect(
+                await CommandRun([path]).complaint(within: .seconds(20))
+                    == "could not be run: no such program, or it may not be run")
+            // It ends with 1 where one of them is not there.
+            let shown = ["/usr/bin/printenv", "PATH", "OWN"]
+            #expect(
+                await CommandRun(shown, environment: ["OWN": "1"]).complaint(within: .seconds(20))
+                    == nil)
+        }
+
+        @Test func `a run that ends as it is killed counts no more`() {
+            let runs = CommandRuns()
+            for _ in 0..<5 {
+                guard let number = runs.begin() else {
+                    Issue.record("it counts on")
+                    return
+                }
+                runs.end(number)
+                runs.kill(number)
+            }
+            #expect(runs.begin() != nil)
+        }
+
         @Test func `haproxy's arguments and environment are given, and nothing else`() async throws
         {
             var check = script("echo \"$@\" > said; env | sort >> said")

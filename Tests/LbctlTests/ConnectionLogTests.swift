@@ -17,11 +17,14 @@ private final class LoggedProxy {
     /// - Parameters:
     ///   - lines: Further lines of the section.
     ///   - format: Words after the daemon's address.
+    ///   - address: Where the daemon is.
     /// - Throws: `SystemError` where sockets are lacking.
-    init(_ lines: String, format: String = "local0") throws {
+    init(
+        _ lines: String, format: String = "local0",
+        daemonAt address: StreamAddress = .ipv4(SocketAddress(address: 0x7f00_0001, port: 0))
+    ) throws {
         daemon = try DatagramSocket.bound(
-            to: .ipv4(SocketAddress(address: 0x7f00_0001, port: 0)),
-            options: ListeningOptions(backlog: 0)
+            to: address, options: ListeningOptions(backlog: 0)
         ).release()
         _ = fcntl(daemon, F_SETFL, 0)
         var limit = timeval(tv_sec: 10, tv_usec: 0)
@@ -75,6 +78,13 @@ private final class LoggedProxy {
         #expect(line.contains(" SC "))
         let separate = try LoggedProxy("option tcplog\noption log-separate-errors")
         #expect(separate.line().hasPrefix("<131>"))
+    }
+
+    @Test func `a daemon of IPv6 is told as well`() throws {
+        let loopback = IPEndpoint(high: 0, low: 1, port: 0)
+        let proxy = try LoggedProxy("option tcplog", daemonAt: .ipv6(loopback))
+        let line = proxy.line()
+        #expect(line.hasPrefix("<134>") && line.contains(" web web/<NOSRV> "), "\(line)")
     }
 
     @Test func `a line is JSON where that is asked for`() throws {

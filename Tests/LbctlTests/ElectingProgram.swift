@@ -39,10 +39,12 @@ extension ProgramFolder {
     ///   - log: Where it writes to.
     ///   - capture: Where advertisements are written to, a line each; `nil`: nowhere.
     ///   - isFirst: Whether it runs in real time.
+    ///   - environment: What it finds in its environment beside the usual.
     /// - Returns: The program.
     /// - Throws: `SystemError`, where it does not start.
     func startElecting(
-        _ arguments: String..., log: String = "log", capture: String? = nil, isFirst: Bool = false
+        _ arguments: String..., log: String = "log", capture: String? = nil, isFirst: Bool = false,
+        environment: [String] = []
     ) throws -> RunningProgram {
         let script = """
             ip link set lo up
@@ -51,7 +53,7 @@ extension ProgramFolder {
             ip link set end up
             ip address add 10.77.0.1/24 dev lan
             \(capture.map { "tcpdump -i end -n -tt -l vrrp >\(path)/\($0) 2>/dev/null &" } ?? "")
-            exec \(Self.binary) run \(isFirst ? "" : "--no-realtime") --control \(control) \(arguments.joined(separator: " "))
+            exec env \(environment.joined(separator: " ")) \(Self.binary) run \(isFirst ? "" : "--no-realtime") --control \(control) \(arguments.joined(separator: " "))
             """
         return try adopt(
             RunningProgram(

@@ -17,7 +17,8 @@ private final class OpenListeners {
     func change(_ binds: String) throws {
         let model = try Self.model(binds)
         _ = try set.open(for: model)
-        set.closeAll(but: model)
+        _ = set.retireAll(but: model)
+        set.closeRetired()
         #expect(set.applyOptions(of: model).map(\.description) == [])
         sockets = set.descriptors(for: model)
     }
@@ -60,7 +61,7 @@ private final class OpenListeners {
         return (client, accepted)
     }
 
-    deinit { set.closeAll(but: nil) }
+    deinit { set.closeAll() }
 }
 
 private let asRoot = ConditionTrait.enabled(
@@ -108,6 +109,33 @@ private let asRoot = ConditionTrait.enabled(
         #expect(made.sockets == [socket])
         #expect(made.option(tcp, TCP_FASTOPEN) == 9)
         #expect(made.option(tcp, TCP_MAXSEG) == 500)
+    }
+
+    @Test func `probes on idle connections are the kernel's or the section's own`() throws {
+        let fresh = Int32(StreamSocket.open())
+        defer { close(fresh) }
+        let port = try freePort()
+        let bind = "bind 127.0.0.1:\(port)\noption clitcpka"
+        let made = try OpenListeners(
+            "\(bind)\nclitcpka-idle 61s\nclitcpka-intvl 7s\nclitcpka-cnt 4")
+        let names = [TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT]
+        let kernels = names.map { made.option(tcp, $0, of: fresh) }
+        func accepted() throws -> (isProbed: Bool, values: [Int32]) {
+            let (client, socket) = try made.connection()
+            defer {
+                close(client)
+                close(socket)
+            }
+            return (
+                made.option(SOL_SOCKET, SO_KEEPALIVE, of: socket) == 1,
+                names.map { made.option(tcp, $0, of: socket) }
+            )
+        }
+        #expect(try accepted() == (true, [61, 7, 4]))
+        try made.change("\(bind)\nclitcpka-intvl 8s")
+        #expect(try accepted() == (true, [kernels[0], 8, kernels[2]]))
+        try made.change("bind 127.0.0.1:\(port)")
+        #expect(try accepted().isProbed == false)
     }
 
     @Test func `from every address to one, and back`() throws {

@@ -31,6 +31,18 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
 
 /// Each word of a file reaches the balancer: a line of the way that is lost fails one of these.
 @Suite struct `From the text to the balancer's plan` {
+    @Test func `who takes nobody before something is known of it`() throws {
+        let made = try plan(
+            """
+            listen web 192.0.2.1:80
+            server plain 192.0.2.11:80
+            server checked 192.0.2.12:80 check
+            server tracking 192.0.2.13:80 track web/checked
+            server named web.example:80
+            """)
+        #expect(made.pools[0].servers.map(\.isUp) == [true, false, false, false])
+    }
+
     @Test func `everything that a file can say about limits, times and servers arrives`() throws {
         let made = try plan(
             """
@@ -191,6 +203,12 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         #expect(pool.stickiness == table)
         let other = try plan(of: "stick-table type ipv6 size 1m\nstick on src").pools[0]
         #expect(other.stickiness == Stickiness(size: 1 << 20))
+        for (words, key) in [
+            ("ip size 1\nstick on dst", Stickiness.Key.destination),
+            ("integer size 1\nstick on dst_port", .destinationPort),
+        ] {
+            #expect(try plan(of: "stick-table type \(words)").pools[0].stickiness?.key == key)
+        }
         #expect(try plan(of: "").pools[0].stickiness == nil)
     }
 

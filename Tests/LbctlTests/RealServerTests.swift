@@ -54,10 +54,10 @@ import Testing
             within: .seconds(20), wrong.joined(separator: "\n") + folder.text(of: "log")
         ) {
             // The socket is there once the program serves.
-            guard let servers = try? servers() else { return false }
+            guard let servers = try? folder.servers() else { return false }
             wrong = []
             left = left.filter { row in
-                let server = servers[row.name]
+                let server = servers["\(row.name)/s"]
                 let check = server?["check"] as? [String: Any]
                 let words = [server?["status"], check?["check_status"], check?["last_chk"]]
                     .map { $0 as? String ?? "" }
@@ -70,19 +70,8 @@ import Testing
         }
     }
 
-    /// The server of each proxy.
-    private func servers() throws -> [String: [String: Any]] {
-        let proxies = try folder.status()["proxies"] as? [[String: Any]] ?? []
-        var servers: [String: [String: Any]] = [:]
-        for proxy in proxies {
-            guard let name = proxy["name"] as? String else { continue }
-            servers[name] = (proxy["servers"] as? [[String: Any]])?.first
-        }
-        return servers
-    }
-
     private func databases(
-        _ mysql: MariaDB, _ postgres: PostgreSQL, _ redis: Redis
+        _ mysql: MariaDB, _ postgres: PostgreSQL, _ redis: Redis, _ copy: Redis
     ) throws -> [Row] {
         let password = "password-file \(try folder.write("secret\n", to: "password"))"
         let (maria, elephant) = (
@@ -91,6 +80,7 @@ import Testing
         let standby = "127.0.0.1:\(postgres.standby.port)"
         let login = "option pgsql-check user scram database postgres \(password)"
         let remote = "127.0.0.1:\(redis.server.port)"
+        let follower = "127.0.0.1:\(copy.server.port)"
         return [
             Row("my-greeting", maria, "option mysql-check", is: "UP L7OK "),
             Row("my-user", maria, "option mysql-check user nobody", is: "UP L7OK logged in"),
@@ -128,6 +118,12 @@ import Testing
             Row(
                 "redis-replica", remote, "option redis-check \(password) expect replica",
                 is: "DOWN L7STS role \"master\""),
+            Row(
+                "redis-follower", follower, "option redis-check \(password) expect replica",
+                is: "UP L7OK role \"slave\""),
+            Row(
+                "redis-not-primary", follower, "option redis-check \(password) expect primary",
+                is: "DOWN L7STS role \"slave\""),
             Row(
                 "redis-wrong", remote, "option redis-check password nonsense",
                 is: "DOWN L7STS WRONGPASS"),
@@ -256,18 +252,20 @@ import Testing
     {
         async let maria = MariaDB()
         async let elephant = PostgreSQL()
-        async let redis = Redis(password: "secret")
+        let redis = try await Redis(password: "secret")
+        async let copy = Redis(password: "secret", replicaOf: redis.server.port)
         async let exim = Exim()
         async let slapd = OpenLDAP()
         async let unbound = Unbound()
         async let web = Nginx()
         let haproxy = try haproxyOnSockets()
         let (databases, services, nginx) = (
-            try await (maria, elephant, redis), try await (exim, slapd, unbound), try await web
+            try await (maria, elephant, copy), try await (exim, slapd, unbound), try await web
         )
         defer {
             databases.0.server.stop()
             databases.1.stop()
+            redis.server.stop()
             databases.2.server.stop()
             services.0.server.stop()
             services.1.server.stop()
@@ -276,15 +274,15 @@ import Testing
             haproxy.kill()
         }
         let rows =
-            try self.databases(databases.0, databases.1, databases.2)
+            try self.databases(databases.0, databases.1, redis, databases.2)
             + self.services(services.0, services.1, services.2) + self.web(nginx)
         let program = try program(with: rows)
         try expect(rows)
-        #expect(try servers()["file"]?["weight"] as? Int == 40)
+        #expect(try folder.servers()["file/s"]?["weight"] as? Int == 40)
 
         // A switch of roles and servers that are gone are seen as well.
         databases.1.server.stop()
-        databases.2.server.stop()
+        redis.server.stop()
         try await databases.0.setReadOnly(true)
         try expect(
             ["pg-start", "pg-primary", "redis-script", "redis-primary"].map {

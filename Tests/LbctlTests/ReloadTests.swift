@@ -27,12 +27,8 @@ private final class HelloServer: Sendable {
 
 /// What a client hears.
 private func conversation(with port: UInt16) -> String {
-    let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard let number = try? connect(to: port) else { return "refused" }
     defer { close(number) }
-    var limit = timeval(tv_sec: 10, tv_usec: 0)
-    setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
-    guard StreamSocket.connect(number, to: SocketAddress(address: 0x7f00_0001, port: port).raw) == 0
-    else { return "refused" }
     var buffer = [UInt8](repeating: 0, count: 64)
     var text: [UInt8] = []
     while true {
@@ -92,8 +88,7 @@ private final class Load: Sendable {
     }
 
     private func counter(_ names: String...) throws -> Int {
-        let proxies = try #require(try folder.status()["proxies"] as? [[String: Any]])
-        var value: Any = try #require(proxies.first { $0["name"] as? String == "web" })
+        var value: Any = try folder.proxy("web")
         for name in names {
             if let list = value as? [[String: Any]] { value = try #require(list.first) }
             value = try #require((value as? [String: Any])?[name])
@@ -177,12 +172,8 @@ private final class Load: Sendable {
         _ = try folder.start(
             folder.write(balancerFile(port: port, server: mute), to: "a.cfg"))
         try folder.awaitLog("serves")
-        let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let client = try connect(to: port)
         defer { close(client) }
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
-        setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
-        let address = SocketAddress(address: 0x7f00_0001, port: port)
-        #expect(StreamSocket.connect(client, to: address.raw) == 0)
         try eventually(within: .seconds(5), "it is served") {
             try counter("servers", "traffic", "scur") == 1
         }

@@ -95,6 +95,26 @@ final class ProgramFolder {
         return document
     }
 
+    /// The proxies of the status.
+    func proxies() throws -> [[String: Any]] {
+        try #require(try status()["proxies"] as? [[String: Any]])
+    }
+
+    func proxy(_ name: String) throws -> [String: Any] {
+        try #require(try proxies().first { $0["name"] as? String == name })
+    }
+
+    /// The servers of all proxies, by `PROXY/SERVER`.
+    func servers() throws -> [String: [String: Any]] {
+        var found: [String: [String: Any]] = [:]
+        for proxy in try proxies() {
+            for server in proxy["servers"] as? [[String: Any]] ?? [] {
+                found["\(proxy["name"] ?? "")/\(server["name"] ?? "")"] = server
+            }
+        }
+        return found
+    }
+
     func balancerStatus() throws -> [String: Any] {
         try #require(try status()["balancer"] as? [String: Any])
     }
@@ -190,6 +210,19 @@ func freePort() throws -> UInt16 {
         if (try? Socket.listening(on: address, backlog: 1)) != nil { return port }
         guard port < 32_000 else { throw ProgramError("no port is free") }
     }
+}
+
+/// A blocking socket that is connected to a port of the loopback; no call waits longer than 10 s.
+func connect(to port: UInt16) throws -> Int32 {
+    let socket = try Socket.tcp()
+    _ = fcntl(socket.rawValue, F_SETFL, 0)
+    var limit = timeval(tv_sec: 10, tv_usec: 0)
+    setsockopt(socket.rawValue, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
+    try check(
+        "connect", "\(port)",
+        StreamSocket.connect(
+            socket.rawValue, to: SocketAddress(address: 0x7f00_0001, port: port).raw))
+    return socket.release()
 }
 
 private let nextPort = Atomic(UInt16(20_000 + getpid() % 8_000))

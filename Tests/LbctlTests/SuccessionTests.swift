@@ -1,6 +1,7 @@
 #if Program
 import Foundation
 import LinuxIO
+import Synchronization
 import Testing
 
 /// What connections, orders and pages notice of a reload.
@@ -38,13 +39,8 @@ import Testing
 
     private func connect(_ port: UInt16) throws -> BlockingClient { try BlockingClient(port) }
 
-    private func proxy(_ name: String) throws -> [String: Any] {
-        let proxies = try #require(try folder.status()["proxies"] as? [[String: Any]])
-        return try #require(proxies.first { $0["name"] as? String == name })
-    }
-
     private func sessions(of name: String) throws -> Int? {
-        let frontend = try proxy(name)["frontend"] as? [String: Any]
+        let frontend = try folder.proxy(name)["frontend"] as? [String: Any]
         return (frontend?["traffic"] as? [String: Any])?["scur"] as? Int
     }
 
@@ -73,6 +69,26 @@ import Testing
         withExtendedLifetime(program) {}
     }
 
+    /// `ADDR:80` becomes `:80` and back, in one process and by another one, while clients connect.
+    @Test func `who connects while the address to listen on changes is served, not reset`() throws {
+        let echo = try EchoServer()
+        func section(_ address: String) -> String {
+            "listen web \(address):\(port)\n server s 127.0.0.1:\(echo.port)\n"
+        }
+        _ = try folder.start(try write(section("127.0.0.1")))
+        try folder.awaitLog(" serves")
+        let load = try ConnectingLoad(to: port, threads: 4)
+        for (address, threads) in [
+            ("0.0.0.0", 1), ("127.0.0.1", 1), ("0.0.0.0", 2), ("127.0.0.1", 1),
+        ] {
+            _ = try write(section(address), global: "nbthread \(threads)")
+            try reload()
+        }
+        load.end()
+        #expect(load.failures == [:])
+        #expect(load.served > 100)
+    }
+
     @Test func `another number of reactors is another process, which orders still reach`() throws {
         let section = """
             listen web 127.0.0.1:\(port)
@@ -82,7 +98,7 @@ import Testing
         let program = try folder.start(try write(section))
         try folder.awaitLog(" serves")
         try eventually(within: .seconds(5), "both serve") {
-            let servers = try proxy("web")["servers"] as? [[String: Any]]
+            let servers = try folder.proxy("web")["servers"] as? [[String: Any]]
             return servers?.allSatisfy { $0["status"] as? String != "INI" } ?? false
         }
         let clients = try (0..<4).map { _ in try connect(port) }
@@ -197,6 +213,42 @@ import Testing
     }
 }
 
+/// Clients that connect, hear what they said, and leave, as fast as they can.
+private final class ConnectingLoad: Sendable {
+    private let isEnding = Atomic(false)
+    private let clients = DispatchGroup()
+    private let count = Atomic(0)
+    private let wrong = Mutex<[String: Int]>([:])
+
+    var served: Int { count.load(ordering: .relaxed) }
+    /// What else happened, and how often.
+    var failures: [String: Int] { wrong.withLock { $0 } }
+
+    init(to port: UInt16, threads: Int) throws {
+        for _ in 0..<threads {
+            clients.enter()
+            try LinuxIO.Thread(name: "load") { [self] in
+                while !isEnding.load(ordering: .relaxed) {
+                    do {
+                        let client = try BlockingClient(port)
+                        guard try client.exchange("hello") else { throw Errno.connectionReset }
+                        // Otherwise it would keep its port for a minute.
+                        client.reset()
+                        count.add(1, ordering: .relaxed)
+                    } catch { wrong.withLock { $0["\(error)", default: 0] += 1 } }
+                    LinuxIO.Thread.sleep(for: .microseconds(100))
+                }
+                clients.leave()
+            }.detach()
+        }
+    }
+
+    func end() {
+        isEnding.store(true, ordering: .relaxed)
+        clients.wait()
+    }
+}
+
 /// Sends back what comes.
 final class EchoServer: Sendable {
     let port: UInt16
@@ -235,13 +287,7 @@ final class BlockingClient {
     private var number: Int32
 
     init(_ port: UInt16) throws {
-        number = try Socket.tcp().release()
-        _ = fcntl(number, F_SETFL, 0)
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
-        setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
-        try check(
-            "connect", "\(port)",
-            StreamSocket.connect(number, to: SocketAddress(address: 0x7f00_0001, port: port).raw))
+        number = try connect(to: port)
     }
 
     /// Whether a text comes back.
@@ -275,6 +321,11 @@ final class BlockingClient {
         poll(&state, 1, 0)
         getsockopt(number, SOL_SOCKET, SO_ERROR, &error, &length)
         return error == ECONNRESET || Int32(state.revents) & Int32(POLLHUP) != 0
+    }
+
+    func reset() {
+        StreamSocket.reset(number)
+        number = -1
     }
 
     func close() {

@@ -125,7 +125,7 @@ package struct MariaDB: Sendable {
     }
 }
 
-/// Redis; with a password, or as the replica of another port.
+/// Redis; with a password, as the replica of another port, which has the same one.
 package struct Redis: Sendable {
     package let server: RealServer
 
@@ -135,7 +135,7 @@ package struct Redis: Sendable {
         var arguments = [
             "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--dir", folder.path,
         ]
-        if let password { arguments += ["--requirepass", password] }
+        if let password { arguments += ["--requirepass", password, "--masterauth", password] }
         if let primary { arguments += ["--replicaof", "127.0.0.1", "\(primary)"] }
         server = try await RealServer(
             "/usr/bin/redis-server", arguments, in: folder, port: port)

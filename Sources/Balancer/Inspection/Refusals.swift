@@ -24,8 +24,8 @@ public enum Refusal: Int, Hashable, Sendable, CaseIterable {
     case addressLeft
     /// The flow table was full, and the datagram of a new source was dropped.
     case flowsFull
-    /// This host could not begin a connection to a server: an address, a port or a permission is
-    /// lacking.
+    /// This host could not begin a connection to a server, for lack of an address, a port or a
+    /// permission, or not wait for an accepted one.
     case localFailure
     /// Its source had as many connections within a second as it may.
     case overRate

@@ -6,7 +6,7 @@ public struct LineFormat: Hashable, Sendable {
     public enum Piece: Hashable, Sendable {
         /// These words.
         case text(String)
-        /// What the variable has for the connection; in quotes or not.
+        /// What the variable has for the connection; a name in quotes or not.
         case variable(Variable, isQuoted: Bool)
     }
 
@@ -18,8 +18,9 @@ public struct LineFormat: Hashable, Sendable {
         case frontendAddress = "fi", frontendPort = "fp"
         /// Where the server is.
         case serverAddress = "si", serverPort = "sp"
-        /// The frontend, twice, its pool and the server.
+        /// The frontend, twice, its pool, and the server, twice: where there was none, it says so or not.
         case frontend = "f", frontendName = "ft", pool = "b", server = "s"
+        case serverName = "[srv_name]"
         /// When it was accepted.
         case date = "t", localDate = "Tl", timestamp = "Ts", milliseconds = "ms"
         /// How long it took, in milliseconds.
@@ -38,6 +39,17 @@ public struct LineFormat: Hashable, Sendable {
         case serverQueue = "sq", poolQueue = "bq"
         /// This process.
         case hostName = "H", processID = "pid"
+
+        /// Whether it is an address or a name: numbers, dates and the ending stand without quotes, as
+        /// haproxy has them.
+        var isName: Bool {
+            switch self {
+            case .clientAddress, .frontendAddress, .serverAddress, .frontend, .frontendName, .pool,
+                .server, .hostName:
+                true
+            default: false
+            }
+        }
     }
 
     /// The pieces.
@@ -74,7 +86,7 @@ extension ConnectionLine {
             case .text(let text): line += text
             case .variable(let variable, let isQuoted):
                 let value = value(variable, of: record, acceptedAt: date)
-                line += isQuoted ? "\"\(value)\"" : value
+                line += isQuoted && variable.isName ? "\"\(value)\"" : value
             }
         }
         return line
@@ -93,6 +105,8 @@ extension ConnectionLine {
         case .serverPort: serverEnd(of: record).portText
         case .frontend, .frontendName: plan.frontends[record.frontend].name
         case .pool: plan.pools[record.pool].name
+        case .serverName:
+            record.server.map { plan.pools[record.pool].servers[$0].name } ?? "-"
         case .server:
             record.server.map { plan.pools[record.pool].servers[$0].name } ?? "<NOSRV>"
         case .date: date.logDate
@@ -103,7 +117,7 @@ extension ConnectionLine {
         case .connectTime: "\(record.connectTime ?? -1)"
         case .totalTime: "\(plus)\(record.totalTime)"
         case .bytesOut: "\(plus)\(record.bytesOut)"
-        case .bytesIn: "\(plus)\(record.bytesIn)"
+        case .bytesIn: "\(record.bytesIn)"
         case .ending: record.ending.description
         case .processConnections: "\(record.processConnections)"
         case .frontendConnections: "\(record.frontendConnections)"

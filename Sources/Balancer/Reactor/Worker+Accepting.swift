@@ -55,7 +55,12 @@ extension Worker {
             }
             uncounted = accepted + 1
             guard begin(Int32(socket), from: peer.endpoint, at: frontend, by: index) else {
-                StreamSocket.close(Int32(socket))
+                // The kernel has no watch left for this user, so that the next one would fail too.
+                StreamSocket.reset(Int32(socket))
+                unsafe tallies[index].refusals.increase()
+                shared.refusals[frontend].note(.localFailure)
+                isDry = true
+                pauseAccepting()
                 break
             }
             accepted += 1
@@ -106,6 +111,7 @@ extension Worker {
             socket, for: [.readable, .peerClosed, .urgent, .edgeTriggered],
             token: slab.token(of: client))
         guard result == 0 else {
+            if slab[client].introduction >= 0 { introductions.drop(slab[client].introduction) }
             slab.free(client)
             return false
         }

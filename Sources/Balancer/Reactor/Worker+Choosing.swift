@@ -10,9 +10,9 @@ extension Worker {
         let pool = route(client).pool
         let followsCrowd = route(client).followsCrowd
         let bound = slab[client | 1].marks.contains(.isBound) ? serverInPool(client) : nil
-        let source = route(client).isSticky ? source(of: client) : .none
+        let owner = stickyEnd(of: client)
         let (choice, isBound) = shared.pools[pool].state.withLock {
-            $0.enter(waiter, key: key, bound: bound, source: source, at: now)
+            $0.enter(waiter, key: key, bound: bound, owner: owner, at: now)
         }
         slab[client | 1].owner = Half.noServer
         mark(.isBound, isBound, client | 1)
@@ -101,6 +101,18 @@ extension Worker {
         return key.value(
             source: source(of: client),
             destination: key.needsDestination ? destination(of: client) : .none)
+    }
+
+    /// What stands for a client in his pool's table; present only where there is one.
+    func stickyEnd(of client: Int) -> IPEndpoint {
+        switch route(client).stickKey {
+        case nil: .none
+        case .source: source(of: client)
+        case .destination: destination(of: client)
+        // No address that a client can have.
+        case .destinationPort:
+            IPEndpoint(high: .max, low: UInt64(destination(of: client).port), port: 0)
+        }
     }
 
     private func waiter(_ client: Int) -> Waiter {

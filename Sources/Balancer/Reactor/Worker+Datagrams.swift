@@ -44,6 +44,7 @@ extension Worker {
             case .moved(let count):
                 took(count, from: half)
                 _ = unsafe DatagramSocket.send(buffer, count: count, to: address, by: listener)
+                slab[client].activeAt = UInt32(truncatingIfNeeded: now)
             case .wouldBlock: return
             case .failed:
                 // Nobody listens there (ICMP): the client's next datagram may go elsewhere.
@@ -118,6 +119,8 @@ extension Worker {
 
     private mutating func forward(_ count: Int, of client: Int) {
         took(count, from: client)
+        // As on a connection, what one side is given keeps the other's time from passing.
+        slab[client | 1].activeAt = UInt32(truncatingIfNeeded: now)
         let sent = unsafe StreamSocket.send(buffer, count: count, to: slab[client | 1].socket)
         guard case .failed = sent else { return }
         // What the server's host answered to an earlier one; the socket is as good as before.

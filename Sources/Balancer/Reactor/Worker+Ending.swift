@@ -182,18 +182,22 @@ extension Worker {
         case .connecting: consider(.connect, since, route.connectTimeout)
         case .relaying, .flowing:
             let (own, servers) = idleLimits(client, route)
+            let isTunnel = route.tunnelTimeout > 0
             // What waits for one side is not kept alive by what comes from it, and a side whose bytes
-            // find no room is not idle.
+            // find no room is not idle. Who has ended his stream is waited for no more; as in haproxy, a
+            // tunnel's time-out holds all the same.
             if slab[client | 1].marks.contains(.blocked) {
                 consider(.clientStuck, stuckSince(client | 1), own)
             }
             if slab[client].marks.contains(.blocked) {
                 consider(.serverStuck, stuckSince(client), servers)
-            } else {
+            } else if isTunnel || !slab[client].marks.contains(.passedEnd) {
                 // Of equal ones the client's, as in haproxy's log.
                 consider(.client, slab[client].activeAt, own)
             }
-            if !slab[client | 1].marks.contains(.blocked) {
+            if !slab[client | 1].marks.contains(.blocked),
+                isTunnel || !slab[client | 1].marks.contains(.passedEnd)
+            {
                 consider(.server, slab[client | 1].activeAt, servers)
             }
             return first
@@ -218,11 +222,11 @@ extension Worker {
 
     /// How long the client and the server of a relayed connection may be idle.
     ///
-    /// haproxy's order of precedence; once one direction has ended, the time-outs of half-closed
-    /// connections hold.
+    /// haproxy's order of precedence; once the end of one direction has been passed on, the time-outs of
+    /// half-closed connections hold.
     private func idleLimits(_ client: Int, _ route: Route) -> (client: UInt64, server: UInt64) {
         let isHalfClosed =
-            slab[client].marks.contains(.ended) || slab[client | 1].marks.contains(.ended)
+            !slab[client].marks.union(slab[client | 1].marks).isDisjoint(with: .passedEnd)
         let whole = (
             route.tunnelTimeout > 0 ? route.tunnelTimeout : route.clientTimeout,
             route.tunnelTimeout > 0 ? route.tunnelTimeout : route.serverTimeout

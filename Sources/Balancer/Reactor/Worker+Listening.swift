@@ -37,6 +37,8 @@ extension Worker {
             listeners[index].socket, for: isDatagram ? .readable : [.readable, .exclusive],
             token: token)
         listeners[index].isWatched = result == 0
+        // Else nobody would ever look there again.
+        if result != 0 { acceptPauseEnd = now + acceptPause }
     }
 
     mutating func unwatchListener(_ index: Int) {
@@ -80,7 +82,7 @@ extension Worker {
         while rest > 0, case .more = take(from: index, isSweeping: true) { rest -= 1 }
     }
 
-    /// Stops accepting for a while when descriptors are out.
+    /// Stops accepting for a while when descriptors or watches are out.
     ///
     /// The kernel checks for one before it takes a connection from the queue, so none is lost; a watch
     /// left in place would spin.

@@ -16,7 +16,6 @@ extension Worker {
             !readiness.isDisjoint(with: [.writable, .failed, .hungUp])
         {
             let generation = slab[half].generation
-            slab[peer].marks.remove(.blocked)
             pump(peer)
             guard slab[half].generation == generation else { return }
         }
@@ -203,6 +202,7 @@ extension Worker {
         }
         pool.giveBack(lease)
         slab[half].lease = -1
+        slab[half].marks.remove(.blocked)
         return true
     }
 
@@ -226,6 +226,8 @@ extension Worker {
     private mutating func awaitRoom(_ half: Int) {
         let peer = half ^ 1
         slab[half].marks.insert(.blocked)
+        // Nothing limited how long a side that has ended its stream may wait.
+        if slab[peer].marks.contains(.passedEnd) { arm(half & ~1) }
         guard slab[peer].marks.isDisjoint(with: .watchesRoom) else { return }
         // A client's socket is watched for room only once it ran out of it.
         slab[peer].marks.insert(.watchesRoom)

@@ -33,8 +33,8 @@ internal import Synchronization
         let dropsLeavers: Bool
         /// Whether the limits of its servers follow the pool's connections.
         let followsCrowd: Bool
-        /// Whether clients belong to servers, and whether that is taken note of.
-        let isSticky: Bool
+        /// By what clients belong to servers, and whether that is taken note of.
+        let stickKey: Stickiness.Key?
         let sticks: Bool
         let key: ClientKey?
         let logging: ConnectionLogging?
@@ -311,7 +311,7 @@ extension Worker.Route {
             redispatchInterval: pool.redispatchInterval,
             isDatagram: frontend.isDatagram,
             resetsServers: pool.resetsServers, dropsLeavers: pool.dropsLeavers,
-            followsCrowd: pool.followsCrowd, isSticky: pool.stickiness != nil,
+            followsCrowd: pool.followsCrowd, stickKey: pool.stickiness?.key,
             sticks: pool.stickiness?.stores == true,
             key: ClientKey(pool), logging: frontend.logging)
     }

@@ -12,7 +12,7 @@ struct HashRing {
     /// Places servers.
     ///
     /// - Parameters:
-    ///   - candidates: Their positions in the pool; the number of the first is 1.
+    ///   - candidates: Their positions in the pool.
     ///   - servers: All servers of the pool.
     init(_ candidates: [Int], of servers: [PooledServer]) {
         let total = candidates.reduce(0) { $0 + servers[$1].share }
@@ -21,7 +21,8 @@ struct HashRing {
         places.reserveCapacity(total / divisor + candidates.count)
         for server in candidates {
             for place in 0..<max(1, servers[server].share / divisor) {
-                let number = UInt32(truncatingIfNeeded: (server + 1) * 4096 + place)
+                let number = UInt32(
+                    truncatingIfNeeded: servers[server].number * 4096 + place)
                 places.append(UInt64(KeyHash.avalanche(number)) << 32 | UInt64(server))
             }
         }

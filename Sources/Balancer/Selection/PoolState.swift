@@ -66,7 +66,7 @@ struct PoolState {
 
     init(_ plan: PoolPlan) {
         selector = Selector(plan)
-        servers = plan.servers.map(PooledServer.init)
+        servers = zip(plan.servers, plan.serverNumbers).map { PooledServer($0, number: $1) }
         backupUse = plan.backupUse
         queueLimit = plan.queueLimit ?? .max
         fullConnections = plan.followsCrowd ? max(1, plan.fullConnections ?? 1) : 0
@@ -114,15 +114,15 @@ extension PoolState {
     ///   - waiter: Who asks.
     ///   - key: The client's key, where the algorithm wants one.
     ///   - bound: The server that a rule names.
-    ///   - source: The client, where clients belong to servers.
+    ///   - owner: What stands for the client in the table, where there is one.
     ///   - now: Milliseconds of the monotonic clock.
     /// - Returns: What became of it, and whether that is its own server.
     mutating func enter(
-        _ waiter: Waiter, key: UInt32, bound: Int?, source: IPEndpoint, at now: UInt64
+        _ waiter: Waiter, key: UInt32, bound: Int?, owner: IPEndpoint, at now: UInt64
     ) -> (choice: Choice, isBound: Bool) {
         countIn(at: now)
         var own = bound
-        if own == nil, let table, table.plan.matches { own = table.server(of: source, at: now) }
+        if own == nil, let table, table.plan.matches { own = table.server(of: owner, at: now) }
         // Out of the turns (weight 0, drained, a backup) it still serves who belongs to it, at once.
         if let own, servers[own].isReachable,
             servers[own].isCandidate || !servers[own].isFull

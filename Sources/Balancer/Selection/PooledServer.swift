@@ -1,6 +1,8 @@
 /// A server as its pool sees it.
 struct PooledServer {
     let isBackup: Bool
+    /// What orders and circles know it by.
+    let number: Int
     /// How many may wait for this server alone.
     let queueLimit: Int
     /// Milliseconds from its coming up to its full share; 0: at once.
@@ -49,7 +51,8 @@ struct PooledServer {
     /// The choice that it was last taken by, to rotate among equals (`leastconn`).
     var lastTurn: UInt64 = 0
 
-    init(_ plan: ServerPlan) {
+    init(_ plan: ServerPlan, number: Int) {
+        self.number = number
         fullLimit = plan.connectionLimit ?? .max
         limit = fullLimit
         crowdLimit = fullLimit

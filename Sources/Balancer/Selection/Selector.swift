@@ -138,7 +138,7 @@ struct Selector {
         case .random:
             if wasFull != server.isFull { lots.set(index, to: server.isFull ? 0 : server.share) }
         case .leastconn: place(index, server, by: server.load, server.lastTurn)
-        case .first: place(index, server, by: UInt64(index), 0)
+        case .first: place(index, server, by: UInt64(server.number), 0)
         case .maglev, .source, .hash:
             if hasSpares { place(index, server, by: server.load, server.lastTurn) }
         }

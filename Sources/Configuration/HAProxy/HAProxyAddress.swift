@@ -96,8 +96,8 @@ extension Word {
             ? nil : try ipAddress(host, family, of: "source address")
         guard !ports.contains("-") else {
             throw .error(
-                "\(text.quoted): a range of ports is known but not implemented yet; ports are"
-                    + " chosen one after the other from the kernel's range", at: position)
+                "\(text.quoted): a range of ports is not supported, because each server has all ports of"
+                    + " the kernel's range for itself; write the address alone", at: position)
         }
         return (address, ports == "0" ? 0 : try port(ports))
     }

@@ -3,6 +3,9 @@ struct HAProxyBinding: Sendable {
     private var table: StickinessSettings?
     private var matches = false
     private var stores = false
+    /// What the rules tell clients apart by, and whether the table holds numbers.
+    private var key: StickinessSettings.Key?
+    private var holdsNumbers = false
     /// Where the first `stick` and the `stick-table` stand.
     private var rulePosition: Position?
     private var tablePosition: Position?
@@ -15,7 +18,9 @@ struct HAProxyBinding: Sendable {
         while let word = arguments.nextIfPresent() {
             switch word.text {
             case "type":
-                table.isIPv4 = try arguments.next("ip or ipv6").isTypeOfIPv4()
+                let type = try arguments.next("ip, ipv6 or integer")
+                table.isIPv4 = try type.isTypeOfIPv4()
+                holdsNumbers = type.text == "integer"
                 hasType = true
             case "size": table.size = try arguments.next("a number, such as 100k").size()
             case "expire": table.lifetime = try arguments.time(isZeroAllowed: false)
@@ -42,7 +47,7 @@ struct HAProxyBinding: Sendable {
         self.table = table
     }
 
-    /// Reads `stick on|match|store-request src [table NAME]`.
+    /// Reads `stick on|match|store-request KEY [table NAME]`.
     mutating func readRule(_ arguments: inout Arguments, in section: String) throws(Remark) {
         let position = arguments.keyword.position
         let kind = try arguments.next("on, match or store-request")
@@ -50,16 +55,23 @@ struct HAProxyBinding: Sendable {
             throw .error(
                 "stick \(kind.text.quoted): must be on, match or store-request", at: kind.position)
         }
-        let key = try arguments.next("src")
-        guard key.text == "src" else {
+        let word = try arguments.next("src, dst or dst_port")
+        guard let key = StickinessSettings.Key(rawValue: word.text) else {
             throw .error(
-                "stick \(kind.text) \(key.text.quoted) is not supported, because clients are told"
-                    + " apart by their addresses; write src", at: key.position)
+                "stick \(kind.text) \(word.text.quoted) is not supported, because clients are told"
+                    + " apart by ends of their connections; write src, dst or dst_port",
+                at: word.position)
         }
+        guard self.key == nil || self.key == key else {
+            throw .error(
+                "stick \(kind.text) \(key.rawValue): the rules of a section have one key, and there is"
+                    + " one with another above", at: word.position)
+        }
+        self.key = key
         while let word = arguments.nextIfPresent() {
             guard word.text == "table" else {
                 throw .error(
-                    "\(word.text.quoted) after 'stick \(kind.text) src' is not supported, because all"
+                    "\(word.text.quoted) after 'stick \(kind.text) \(key.rawValue)' is not supported, because all"
                         + " clients of a section are bound alike", at: word.position)
             }
             let name = try arguments.next("the name of this section")
@@ -96,6 +108,14 @@ struct HAProxyBinding: Sendable {
             return nil
         }
         (table.matches, table.stores) = (matches, stores)
+        table.key = key ?? .source
+        if let rulePosition, holdsNumbers != (table.key == .destinationPort) {
+            let type = holdsNumbers ? "ip or ipv6" : "integer"
+            remarks.append(
+                .error(
+                    "'stick' by \(table.key.rawValue) needs a table of type \(type)",
+                    at: rulePosition))
+        }
         return table
     }
 }
@@ -119,11 +139,11 @@ extension Word {
     fileprivate func isTypeOfIPv4() throws(Remark) -> Bool {
         switch text {
         case "ip": return true
-        case "ipv6": return false
+        case "ipv6", "integer": return false
         default:
             throw .error(
                 "stick-table type \(text.quoted) is not supported, because clients are told apart by"
-                    + " their addresses; write ip or ipv6", at: position)
+                    + " ends of their connections; write ip, ipv6 or integer", at: position)
         }
     }
 

@@ -1,3 +1,4 @@
+import Expressions
 import VRRPCore
 
 /// The criterion of an access list, its flags and its values.
@@ -48,14 +49,10 @@ struct HAProxyCriterion {
                 let word = try argument(of: flag, &words)
                 // Numbers and addresses have one way to be compared.
                 if word.text == "int" || word.text == "ip" { continue }
-                guard word.text != "reg" else {
-                    throw .error(
-                        "-m reg is not supported, because an expression may take any time on the"
-                            + " thread that serves; there are beg, end and sub", at: word.position)
-                }
                 guard let known = NameMatch.Method(rawValue: word.text) else {
                     throw .error(
-                        "-m \(word.text): must be str, beg, end, sub or found", at: word.position)
+                        "-m \(word.text): must be str, beg, end, sub, reg or found",
+                        at: word.position)
                 }
                 method = known
             default:
@@ -111,6 +108,12 @@ struct HAProxyCriterion {
                     // A number alone is true where it is not 0.
                     try ranges(unlessSaid: 1...Int.max))
             }
+            guard !name.hasSuffix("_conn_rate") else {
+                throw .error(
+                    "the criterion \(criterion.text.quoted) is not offered, because clients are not"
+                        + " counted by rules; 'rate-limit sessions-per-source N' bounds each address",
+                    at: criterion.position)
+            }
             throw .error(
                 "the criterion \(criterion.text.quoted) is not offered", at: criterion.position,
                 suggestion: Self.names.nearest(to: name))
@@ -147,7 +150,12 @@ struct HAProxyCriterion {
     private func texts() throws(Remark) -> [NameMatch] {
         if method == .found || values.isEmpty { return [NameMatch(.found, "")] }
         let folds = ignoresCase || criterion.text.hasSuffix(",lower")
-        return values.map { NameMatch(method, $0.text, ignoresCase: folds) }
+        var texts: [NameMatch] = []
+        for value in values {
+            if method == .expression { try value.checkExpression(ignoringCase: folds) }
+            texts.append(NameMatch(method, value.text, ignoresCase: folds))
+        }
+        return texts
     }
 
     /// Numbers, ranges such as `80:90`, or a comparison: `gt 80`.
@@ -251,6 +259,15 @@ extension Word {
         let length = try Word(text: parts[1], position: position)
             .integer(in: 0...most, of: "prefix length")
         return AddressPrefix(address: address, length: length)
+    }
+
+    /// That the word is an expression which a table can be made of.
+    fileprivate func checkExpression(ignoringCase: Bool) throws(Remark) {
+        do throws(ExpressionError) {
+            _ = try RegularExpression(text, ignoringCase: ignoringCase).automaton()
+        } catch {
+            throw .error("-m reg \(text.quoted): \(error)", at: position)
+        }
     }
 
     fileprivate func range(_ comparison: String) throws(Remark) -> ClosedRange<Int> {

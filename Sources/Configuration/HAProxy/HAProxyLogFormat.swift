@@ -51,11 +51,7 @@ private struct LogFormatReader {
         }
         isQuoted = isQuotedThroughout
         if rest.hasPrefix("{") { try readFlags() }
-        guard !rest.hasPrefix("[") else {
-            throw .error(
-                "log-format: '%[…]' is not supported, because a line is made once the connection is"
-                    + " gone; there are \(Self.names)", at: word.position)
-        }
+        guard !rest.hasPrefix("[") else { return try readSample() }
         let name = rest.prefix { $0.isLetter }
         rest = rest.dropFirst(name.count)
         // `%o` alone carries flags for all that follow.
@@ -70,6 +66,29 @@ private struct LogFormatReader {
         }
         found.append(.variable(variable, isQuoted: isQuoted))
     }
+
+    /// `[FETCH]`: what a variable says as well.
+    private mutating func readSample() throws(Remark) {
+        guard let end = rest.firstIndex(of: "]") else {
+            throw .error("log-format: '%[' is not closed", at: word.position)
+        }
+        let name = String(rest[rest.index(after: rest.startIndex)..<end])
+        rest = rest[rest.index(after: end)...]
+        guard let variable = Self.samples[name] ?? LogVariable(rawValue: "[\(name)]") else {
+            throw .error(
+                "log-format: \("%[\(name)]".quoted) is not supported, because a line is made of what is"
+                    + " known once the connection is gone; there are \(Self.names)",
+                at: word.position)
+        }
+        found.append(.variable(variable, isQuoted: isQuoted))
+    }
+
+    /// haproxy's configuration manual, section 7.3.
+    private static let samples: [String: LogVariable] = [
+        "src": .clientAddress, "src_port": .clientPort, "dst": .frontendAddress,
+        "dst_port": .frontendPort, "fe_name": .frontend, "be_name": .pool, "hostname": .hostName,
+        "pid": .processID,
+    ]
 
     /// `{+Q}`, `{-Q}`, and others that are not offered.
     private mutating func readFlags() throws(Remark) {
@@ -90,6 +109,7 @@ private struct LogFormatReader {
         }
     }
 
-    private static let names = LogVariable.allCases.map { "%\($0.rawValue)" }
-        .joined(separator: " ")
+    private static let names =
+        (LogVariable.allCases.map(\.rawValue) + samples.keys.sorted().map { "[\($0)]" })
+        .map { "%\($0)" }.joined(separator: " ")
 }

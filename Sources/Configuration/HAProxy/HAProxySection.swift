@@ -45,6 +45,7 @@ struct HAProxySection: Sendable {
     private var listeners: [(listener: Listener, position: Position)] = []
     var routing: HAProxyRouting
     var binding = HAProxyBinding()
+    var description = ""
     /// Whether an address to listen on was written, be it a wrong one.
     private var wasBound = false
     private var servers: [Server] = []
@@ -132,6 +133,7 @@ struct HAProxySection: Sendable {
         }
         if options.source == nil { serversWithoutSource.insert(name.text) }
         let server = try options.server(name: name, at: location, in: self.name)
+        try servers.checkNumber(of: server, at: name.position)
         trackPositions[name.text] = options.health.tracked?.position
         servers.append(server)
     }
@@ -224,6 +226,7 @@ struct HAProxySection: Sendable {
             backendName: settings.backendName?.text
                 ?? (kind == .frontend ? routing.rules.backends.first?.backendName : nil)
                 ?? name.text)
+        frontend.description = description
         frontend.listeners = listeners.map(\.listener)
         for index in frontend.listeners.indices {
             frontend.listeners[index].isDatagram = settings.mode == .udp
@@ -252,6 +255,7 @@ struct HAProxySection: Sendable {
                     at: name.position))
         }
         var backend = Backend(name: name.text)
+        backend.description = description
         backend.isDatagram = settings.mode == .udp
         backend.algorithm = settings.algorithm
         backend.selection = settings.selection
@@ -278,6 +282,11 @@ struct HAProxySection: Sendable {
             .error(
                 "server \(server.quoted): a Unix socket is checked by connections; 'option \(option)'"
                     + " asks a host", at: serverPositions[server] ?? name.position)
+        }
+        remarks += backend.unfindableServers.map { server in
+            .warning(
+                "server \(server.quoted): nobody is asked for its address; add 'resolvers NAME', or"
+                    + " libc to 'init-addr'", at: serverPositions[server] ?? name.position)
         }
         note(backend, file, in: &draft)
         draft.backends.append(placed(backend, file))

@@ -33,6 +33,7 @@ extension HAProxySection {
         "hash-type": ([.defaults, .listen, .backend], false),
         "hash-balance-factor": ([.defaults, .listen, .backend], false),
         "maxqueue": ([.defaults, .listen, .backend], false),
+        "description": ([.listen, .frontend, .backend], false),
         "rate-limit": ([.defaults, .listen, .frontend], false),
         "contimeout": ([.defaults, .listen, .backend], false),
         "default-server": ([.defaults, .listen, .backend, .check], false),
@@ -61,7 +62,7 @@ extension HAProxySection {
             .merging(consequential) { own, _ in own },
         notYet: """
             appsession block capture compression
-            declare description email-alert errorfile errorfiles errorloc
+            declare email-alert errorfile errorfiles errorloc
             errorloc302 errorloc303 filter grace guid hash-preserve-affinity
             http-after-response http-error http-reuse
             http-send-name-header id ignore-persist load-server-state-from-file log-format-sd log-steps log-tag max-keep-alive-queue max-session-srv-conns monitor
@@ -111,6 +112,11 @@ extension HAProxySection {
         },
         "log": log,
         "log-format": logFormat,
+        "description": .line { section, arguments throws(Remark) in
+            let first = try arguments.next("a text")
+            let words = [first] + arguments.remaining()
+            section.description = words.map(\.text).joined(separator: " ")
+        },
         "disabled": .set(\.settings.isDisabled, to: true),
         "enabled": .set(\.settings.isDisabled, to: false),
     ]

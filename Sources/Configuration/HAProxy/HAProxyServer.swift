@@ -1,6 +1,7 @@
 /// What the words after a server's address say, and `default-server` for all of them.
 struct HAProxyServerOptions: Sendable {
     var weight = 1
+    var number: Int?
     var connectionLimit: Int?
     var leastConnectionLimit: Int?
     var queueLimit: Int?
@@ -41,6 +42,7 @@ struct HAProxyServerOptions: Sendable {
         "disabled": .set(\.isDisabled, to: true),
         "enabled": .set(\.isDisabled, to: false),
         "weight": .integer(\.weight, 0...256),
+        "id": .integer(\.number, 1...Int(Int32.max)),
         "rise": .integer(\.check.rise, .atLeast(1)),
         "fall": .integer(\.check.fall, .atLeast(1)),
         "maxconn": .line { options, arguments throws(Remark) in
@@ -80,7 +82,7 @@ struct HAProxyServerOptions: Sendable {
         """,
         1: """
         alpn cc check-proto check-reuse-pool ciphers ciphersuites client-sigalgs crl-file crt curves
-        from guid hash-key healthcheck id idle-ping
+        from guid hash-key healthcheck idle-ping
         log-bufsize log-proto max-reuse namespace npn
         pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto
         redir renegotiate set-proxy-v2-tlv-fmt
@@ -101,6 +103,7 @@ struct HAProxyServerOptions: Sendable {
                     + " 'agent-addr'", at: name.position)
         }
         server.weight = weight
+        server.number = number
         server.connectionLimit = connectionLimit
         server.leastConnectionLimit = leastConnectionLimit
         // As haproxy: alone, or not below it, it is the limit itself.
@@ -114,5 +117,17 @@ struct HAProxyServerOptions: Sendable {
         server.isBackup = isBackup
         server.isDisabled = isDisabled
         return server
+    }
+}
+
+extension [Server] {
+    /// Refuses a server whose number another one has.
+    func checkNumber(of server: Server, at position: Position) throws(Remark) {
+        guard let number = server.number, let other = first(where: { $0.number == number }) else {
+            return
+        }
+        throw .error(
+            "server \(server.name.quoted): the id \(number) is that of \(other.name.quoted)",
+            at: position)
     }
 }

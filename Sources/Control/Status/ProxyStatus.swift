@@ -4,6 +4,8 @@ public struct ProxyStatus: Codable, Hashable, Sendable {
     public var name: String
     /// `tcp`, or `http` for statistics pages.
     public var mode: String
+    /// What the configuration says that it is for; `nil`: nothing.
+    public var description: String?
     /// Where connections are accepted; `nil` for a pool alone.
     public var frontend: FrontendStatus?
     /// The servers, in the order of the configuration.
@@ -144,6 +146,8 @@ public struct ServerStatus: Codable, Hashable, Sendable {
     public var status: String
     /// Its share, 0 to 256.
     public var weight: Int
+    /// Its number (`id`); `nil`: its position, from 1.
+    public var number: Int?
     /// Whether it serves only when no other does.
     public var isBackup = false
     /// The percentage of its share that it has come to (`slowstart`); `nil`: all of it.
@@ -178,5 +182,6 @@ public struct ServerStatus: Codable, Hashable, Sendable {
         case address = "addr"
         case isBackup = "backup"
         case warmth = "throttle"
+        case number = "sid"
     }
 }

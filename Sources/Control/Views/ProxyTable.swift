@@ -14,6 +14,7 @@ enum ProxyTable {
             "addresses": proxy.frontend?.addresses ?? [],
         ]
         entry["algorithm"] = proxy.backend?.algorithm
+        entry["description"] = proxy.description
         return entry
     }
 

@@ -51,7 +51,8 @@ public enum StatisticsCSV {
             }
         }
         for (index, server) in proxy.servers.enumerated() {
-            rows.append(row(of: server).merging(["sid": "\(index + 1)"]) { $1 })
+            let number = server.number ?? index + 1
+            rows.append(row(of: server).merging(["sid": "\(number)"]) { $1 })
         }
         if let backend = proxy.backend { rows.append(row(of: backend)) }
         let common = ["pxname": proxy.name, "mode": proxy.mode, "pid": "1", "iid": "\(number)"]

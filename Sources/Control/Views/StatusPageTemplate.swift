@@ -51,7 +51,7 @@ enum StatusPageTemplate {
         {{/routers}}</div>
         </section>
         {{/hasRouters}}{{#proxies}}<section>
-        <h2>{{name}} <small>{{mode}}{{#algorithm}} · {{.}}{{/algorithm}}\
+        <h2>{{name}} <small>{{#description}}{{.}} · {{/description}}{{mode}}{{#algorithm}} · {{.}}{{/algorithm}}\
         {{#addresses}} · <code>{{.}}</code>{{/addresses}}</small></h2>
         <div class="scroll"><table>
         <thead>

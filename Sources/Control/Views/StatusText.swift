@@ -17,7 +17,7 @@ public enum StatusText {
         }
         if !status.proxies.isEmpty {
             text += "\n" + proxies(of: status).render(colored: colored)
-            text += status.proxies.map(refusals(of:)).joined()
+            text += status.proxies.map(remarks(on:)).joined()
         }
         return text
     }
@@ -153,11 +153,13 @@ public enum StatusText {
         return table
     }
 
-    private static func refusals(of proxy: ProxyStatus) -> String {
-        guard let refusals = proxy.frontend?.refusals, !refusals.isEmpty else { return "" }
+    private static func remarks(on proxy: ProxyStatus) -> String {
+        let name = Readable.line(proxy.name)
+        let text = proxy.description.map { "  \(name): \(Readable.line($0))\n" } ?? ""
+        guard let refusals = proxy.frontend?.refusals, !refusals.isEmpty else { return text }
         let causes = refusals.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             .map { "\($0.key) \($0.value)" }
-        return "  \(Readable.line(proxy.name)): \(causes.joined(separator: ", "))\n"
+        return text + "  \(name): \(causes.joined(separator: ", "))\n"
     }
 
     private static func check(of server: ServerStatus) -> String {

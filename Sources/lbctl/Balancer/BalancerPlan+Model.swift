@@ -194,6 +194,7 @@ extension ServerPlan {
         if case .name = server.address { isByName = true }
         // What is known of it is said at once; until then it takes nobody.
         isUp = server.check == nil && !isByName && server.health.tracked == nil
+        number = server.number
         connection = ConnectionPlan(server.connection)
         leastConnectionLimit = server.leastConnectionLimit
         queueLimit = server.queueLimit

@@ -42,6 +42,7 @@ struct ProxyStatusBuilder {
         for (frontend, counters) in zip(model.activeFrontends, snapshot.frontends) {
             var proxy = ProxyStatus(
                 name: frontend.name, mode: frontend.isDatagram ? "udp" : "tcp")
+            if !frontend.description.isEmpty { proxy.description = frontend.description }
             proxy.frontend = FrontendStatus(frontend, counters)
             // A `listen` section is one proxy: its pool has its name.
             if frontend.backendName == frontend.name { addPool(named: frontend.name, to: &proxy) }
@@ -51,6 +52,7 @@ struct ProxyStatusBuilder {
         for backend in model.backends where !listened.contains(backend.name) {
             var proxy = ProxyStatus(
                 name: backend.name, mode: backend.isDatagram ? "udp" : "tcp")
+            if !backend.description.isEmpty { proxy.description = backend.description }
             addPool(named: backend.name, to: &proxy)
             proxies.append(proxy)
         }
@@ -172,6 +174,7 @@ extension ServerStatus {
             name: server.name,
             address: server.presentEndpoint(health.standing.whereabouts),
             status: health.words(tracking: server.health.tracked), weight: snapshot.weight)
+        number = server.number
         isBackup = server.isBackup
         warmth = snapshot.warmth
         traffic = TrafficCounters(snapshot.counters)

@@ -1,5 +1,6 @@
 #if Program
 internal import Balancer
+internal import Expressions
 internal import LinuxIO
 internal import NodeConfiguration
 internal import VRRPCore
@@ -98,6 +99,7 @@ extension TextPattern {
     fileprivate init(_ text: NameMatch) {
         let match: Match =
             switch text.method {
+            case .expression: .expression
             case .exact: .exact
             case .beginning: .beginning
             case .end: .end
@@ -105,6 +107,18 @@ extension TextPattern {
             case .found: .found
             }
         self.init(match, text.text, ignoresCase: text.ignoresCase)
+        guard text.method == .expression else { return }
+        // The reader has refused what is no expression; without a table nothing is found.
+        automaton = (try? RegularExpression(text.text, ignoringCase: text.ignoresCase).automaton())
+            .map(TextAutomaton.init)
+    }
+}
+
+extension TextAutomaton {
+    fileprivate init(_ table: Automaton) {
+        self.init(
+            symbols: table.symbols, lastLineEnd: table.lastLineEnd, end: table.end,
+            next: table.next, symbolCount: table.symbolCount)
     }
 }
 
@@ -151,6 +165,12 @@ extension Stickiness {
     /// How clients belong to servers.
     init(_ settings: StickinessSettings) {
         self.init(size: settings.size, lifetime: settings.lifetime)
+        key =
+            switch settings.key {
+            case .source: .source
+            case .destination: .destination
+            case .destinationPort: .destinationPort
+            }
         keepsAll = settings.keepsAll
         isIPv4 = settings.isIPv4
         matches = settings.matches

@@ -86,11 +86,15 @@ extension BalancerSupervisor {
 
     func successorIsReady(_ number: Int, in instance: BalancerInstance) {
         guard instance === current, reload?.has(number) == true else { return }
-        do throws(Failure) { try commitRest() } catch {
+        let time: Duration
+        do throws(Failure) { time = try commitRest() } catch {
             instance.forget(number)
             return abandonReload(because: error)
         }
-        instance.adopt(number)
+        wait(time) { [weak self, weak instance] in
+            guard let self, let instance, reload?.has(number) == true else { return }
+            instance.adopt(number)
+        }
     }
 
     func successorIsInForce(_ number: Int, in instance: BalancerInstance) {
@@ -126,12 +130,17 @@ extension BalancerSupervisor {
     }
 
     func replacementServes(_ successor: BalancerInstance) {
-        do throws(Failure) { try commitRest() } catch { return abandonReload(because: error) }
+        let time: Duration
+        do throws(Failure) { time = try commitRest() } catch {
+            return abandonReload(because: error)
+        }
         let previous = current
         setCurrent(successor)
         for batch in counters.batches { successor.add(batch.bytes) }
-        previous?.drain(for: model.model.global.hardStopTime)
-        finishReload()
+        let hardStopTime = model.model.global.hardStopTime
+        wait(time) { previous?.drain(for: hardStopTime) }
+        // It takes what waits first.
+        finishReload(closingAfter: time + time)
         tellServes(successor)
         reportServing(successor)
     }
@@ -139,8 +148,11 @@ extension BalancerSupervisor {
     // MARK: Both
 
     /// From here on there is no way back.
-    private func commitRest() throws(Failure) {
-        guard let reload else { return }
+    ///
+    /// - Returns: How long who accepts must go on as it is, for those who are about to come in by a socket
+    ///   that goes.
+    private func commitRest() throws(Failure) -> Duration {
+        guard let reload else { return .zero }
         try reload.commit?()
         self.reload?.commit = nil
         // Whatever becomes of the process, the next one begins with it.
@@ -148,13 +160,18 @@ extension BalancerSupervisor {
         administration.removeAll { !model.serverNames.contains($0.order.serverName) }
         memories = memories.filter { model.targetNames.contains($0.key) }
         counters.leave { !model.serverNames.contains(String($0.dropFirst("server ".count))) }
+        return listeners.retireAll(but: model.model) ? BalancerSupervisor.handshakeTime : .zero
     }
 
-    private func finishReload() {
+    private func wait(_ time: Duration, then action: @escaping () -> Void) {
+        if time == .zero { action() } else { loop.schedule(after: time, action) }
+    }
+
+    private func finishReload(closingAfter time: Duration = .zero) {
         guard let reload else { return }
         cancelDeadline()
         self.reload = nil
-        listeners.closeAll(but: model.model)
+        wait(time) { [weak self] in self?.listeners.closeRetired() }
         for error in listeners.applyOptions(of: model.model) { log(.warning, "\(error)") }
         reload.completion(nil)
     }

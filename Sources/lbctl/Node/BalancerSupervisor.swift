@@ -102,7 +102,7 @@ final class BalancerSupervisor {
         isStopping = true
         stopped = completion
         abandonReload(because: Failure(.systemRefused, "the program is stopping"))
-        listeners.closeAll(but: nil)
+        listeners.closeAll()
         guard !instances.isEmpty else { return finishStop() }
         for instance in instances.values { instance.drain(for: drainTime) }
         loop.schedule(after: drainTime + BalancerSupervisor.endingTime) { [weak self] in
@@ -264,6 +264,9 @@ final class BalancerSupervisor {
     private static let answerTime = Duration.milliseconds(500)
     /// How long it may take from then on until it is there, and until another model is ready.
     static let preparationTime = Duration.seconds(10)
+    /// How long handshakes may take that began at a socket which goes; those who come meanwhile wait for
+    /// the next one.
+    static let handshakeTime = Duration.milliseconds(200)
 }
 
 // MARK: - Status

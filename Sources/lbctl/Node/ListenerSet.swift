@@ -9,6 +9,8 @@ internal import VRRPCore
 /// process is replaced or restarted.
 struct ListenerSet: ~Copyable {
     private var sockets: [ListeningPlace: Int32] = [:]
+    /// Those that newcomers do not reach any more.
+    private var retired: [ListeningPlace: Int32] = [:]
 
     /// Owns nothing yet.
     init() {}
@@ -18,6 +20,7 @@ struct ListenerSet: ~Copyable {
     /// - Returns: The places that were opened, to close them by if the model is not taken.
     /// - Throws: `Failure` that names the address; then nothing has changed.
     mutating func open(for model: Model) throws(Failure) -> [ListeningPlace] {
+        closeRetired()
         let listeners = model.listeners
         // Programs that this process starts keep the usual limit, unless it is not enough here.
         if listeners.count > KernelSettings.openFileLimit / 2 {
@@ -68,21 +71,48 @@ struct ListenerSet: ~Copyable {
         return refused
     }
 
+    /// Leaves those who connect to the sockets of `model`; who has begun to connect elsewhere can still
+    /// be accepted there, until ``closeRetired()``.
+    ///
+    /// - Returns: Whether there may be any.
+    mutating func retireAll(but model: Model) -> Bool {
+        let kept = Set(model.listeners.map(ListeningPlace.init))
+        var mayHaveSome = false
+        for (place, number) in sockets where !kept.contains(place) {
+            retired[place] = number
+            guard case .internet = place.endpoint, !place.isDatagram else { continue }
+            Socket.turnNewcomersAway(from: number)
+            mayHaveSome = true
+        }
+        for place in retired.keys { sockets[place] = nil }
+        return mayHaveSome
+    }
+
+    /// Closes what newcomers do not reach any more.
+    mutating func closeRetired() {
+        for (place, number) in retired { ListenerSet.close(place, number) }
+        retired = [:]
+    }
+
     /// Closes sockets, also for the processes that have them: nobody connects to them any more.
     mutating func close(_ places: [ListeningPlace]) {
         for place in places {
             guard let number = sockets.removeValue(forKey: place) else { continue }
-            // One that we were given may serve others after us.
-            if case .descriptor = place.endpoint {} else { Socket.endListening(number) }
-            if case .path(let path) = place.endpoint { UnixSocket.remove(path) }
-            _ = Descriptor(owning: number)
+            ListenerSet.close(place, number)
         }
     }
 
-    /// Closes what `model` does not listen on.
-    mutating func closeAll(but model: Model?) {
-        let kept = Set((model?.listeners ?? []).map(ListeningPlace.init))
-        close(sockets.keys.filter { !kept.contains($0) })
+    private static func close(_ place: ListeningPlace, _ number: Int32) {
+        // One that we were given may serve others after us.
+        if case .descriptor = place.endpoint {} else { Socket.endListening(number) }
+        if case .path(let path) = place.endpoint { UnixSocket.remove(path) }
+        _ = Descriptor(owning: number)
+    }
+
+    /// Closes all.
+    mutating func closeAll() {
+        closeRetired()
+        close(Array(sockets.keys))
     }
 
     /// The sockets of `model`, each once, in the order of its listeners.
@@ -104,6 +134,7 @@ struct ListenerSet: ~Copyable {
     }
 
     deinit {
+        for number in retired.values { _ = Descriptor(owning: number) }
         for number in sockets.values { _ = Descriptor(owning: number) }
     }
 

@@ -21,6 +21,7 @@ extension Node {
     }
 
     private func beginReload() {
+        serviceManager?.reloading()
         reader.read(from: model, plans: false) { [unowned self] result, diagnostics in
             for diagnostic in diagnostics { log(Log.Severity(diagnostic), "\(diagnostic)") }
             guard !isStopping else {
@@ -90,6 +91,7 @@ extension Node {
         }
         let asked = reloading ?? []
         reloading = nil
+        if !isStopping { serviceManager?.ready() }
         asked.forEach { $0(failure) }
         guard !reloadingNext.isEmpty, reloading == nil else { return }
         reloading = reloadingNext

@@ -23,6 +23,7 @@ final class Node {
     private(set) var failover: FailoverNode?
     private(set) var supervisor: BalancerSupervisor?
     private var guardian: Guardian?
+    private(set) var serviceManager: ServiceManager?
     private var control: ControlSocket?
     private(set) var isStopping = false
     /// Those who wait for the reload that runs; `nil` while none does.
@@ -70,6 +71,7 @@ final class Node {
             handle(request, answer: answer)
         }
         try model.checkPrivileges()
+        serviceManager = ServiceManager(loop: loop)
         // What takes its time comes before nobody else gets any.
         let served = model.hasBalancer ? try ServedModel(model) : nil
         actInTime()
@@ -84,6 +86,7 @@ final class Node {
             throw error
         }
         log(.notice, "lbctl \(Version.current) runs, process \(getpid())")
+        serviceManager?.ready()
         loop.run()
         guardian?.dismiss()
     }
@@ -163,7 +166,14 @@ final class Node {
         loop.schedule(after: Node.showingDelay) { [unowned self] in
             isStatusDue = false
             supervisor?.showNode()
+            serviceManager?.show(standing)
         }
+    }
+
+    /// Where the virtual routers stand, in one line.
+    private var standing: String {
+        (failover?.snapshot.routers ?? []).map { "\($0.settings.name) \($0.state.word)" }
+            .joined(separator: ", ")
     }
 
     /// Has the guardian know, after this turn, what it would have to do: all, or for one router.
@@ -216,6 +226,7 @@ final class Node {
         }
         isStopping = true
         log(.notice, "stopping")
+        serviceManager?.stopping()
         let stopBalancer = { [unowned self] in
             guard let supervisor else { return loop.stop() }
             supervisor.stop(drainTime: drainTime) { [unowned self] in loop.stop() }
