@@ -7,6 +7,18 @@ private let timedOut = "a client that was cut off by time did not end its stream
 
 private func pause(_ milliseconds: Int) { Thread.sleep(for: .milliseconds(milliseconds)) }
 
+/// A client that says something, then perhaps that this is all, and hears what comes.
+private func saying(
+    _ text: String, isAll: Bool = false
+) -> @Sendable (() -> BlockingSocket) -> Heard {
+    { connect in
+        let socket = connect()
+        socket.send(text)
+        if isAll { socket.endSending() }
+        return .all(from: socket)
+    }
+}
+
 extension Script {
     /// Who ends first, and how.
     static let endings = [
@@ -23,12 +35,8 @@ extension Script {
                 socket.send("b")
                 socket.endSending()
                 return .all(from: socket)
-            }
-        ) { connect in
-            let socket = connect()
-            socket.send("a")
-            return .all(from: socket)
-        },
+            },
+            client: saying("a")),
         Script(
             name: "the server speaks first, the client says nothing",
             deviation: .init(reason: timedOut, server: .reset),
@@ -48,20 +56,12 @@ extension Script {
                 pause(50)
                 socket.endSending()
                 return .all(from: socket)
-            }
-        ) { connect in
-            let socket = connect()
-            socket.send("a")
-            return .all(from: socket)
-        },
+            },
+            client: saying("a")),
         Script(
             name: "with nolinger a client whose time is over hears a clean end",
-            settings: ProxySettings(client: 200, hasNoLinger: true)
-        ) { connect in
-            let socket = connect()
-            socket.send("a")
-            return .all(from: socket)
-        },
+            settings: ProxySettings(client: 200, hasNoLinger: true),
+            client: saying("a")),
         Script(
             name: "with nolinger the client's end ends it all",
             settings: ProxySettings(hasNoLinger: true),
@@ -84,13 +84,8 @@ extension Script {
                 pause(100)
                 socket.send("answer")
                 return heard
-            }
-        ) { connect in
-            let socket = connect()
-            socket.send("question")
-            socket.endSending()
-            return .all(from: socket)
-        },
+            },
+            client: saying("question", isAll: true)),
         Script(
             name: "the server is done, the client goes on",
             server: { socket in
@@ -192,13 +187,8 @@ extension Script {
                 pause(50)
                 socket.reset()
                 return Heard()
-            }
-        ) { connect in
-            let socket = connect()
-            socket.send("q")
-            socket.endSending()
-            return .all(from: socket)
-        },
+            },
+            client: saying("q", isAll: true)),
         Script(
             name: "the server resets while nobody takes what it sent", settings: .patient,
             deviation: .init(reason: truncated, client: .reset), comparesBytes: false,
@@ -241,13 +231,8 @@ extension Script {
                 let heard = Heard.all(from: socket)
                 pause(500)
                 return heard
-            }
-        ) { connect in
-            let socket = connect()
-            socket.send("question")
-            socket.endSending()
-            return .all(from: socket)
-        },
+            },
+            client: saying("question", isAll: true)),
         Script(
             name: "a half-closed connection is idle until the client's time-out for that",
             settings: ProxySettings(client: 5000, server: 5000, clientFin: 200),
@@ -332,12 +317,8 @@ extension Script {
         ) { .all(from: $0()) },
         Script(
             name: "the time-out of a client that has spoken does not",
-            settings: ProxySettings(client: 400, retries: 3), peers: [.refusing]
-        ) { connect in
-            let socket = connect()
-            socket.send("question")
-            return .all(from: socket)
-        },
+            settings: ProxySettings(client: 400, retries: 3), peers: [.refusing],
+            client: saying("question")),
         Script(
             // haproxy hears of it when the attempt has ended.
             name: "a silent client's time-out goes on while a server does not answer",

@@ -122,6 +122,10 @@ import VRRPCore
             "f:20:8: error: server 'b': the name of a service needs 'resolvers'"
         ),
         (
+            "server b web.example:80 init-addr last,none,libc",
+            "f:20:8: warning: server 'b': nobody is asked for its address; add 'resolvers NAME', or libc to 'init-addr'"
+        ),
+        (
             "server-template b 3 192.0.2.1:80",
             "f:20:21: error: server-template '192.0.2.1:80': needs a name, whose addresses the servers share"
         ),

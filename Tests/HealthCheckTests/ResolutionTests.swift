@@ -225,6 +225,33 @@ extension `One after another` {
             defer { resolver.stop() }
             try await answers.wait(for: ["library": "127.0.0.1:80", "address": "192.0.2.1:80"])
         }
+
+        // The host's own resolver is replaced: how long it takes to know nothing is its name servers'.
+        @Test func `where the host's own resolver knows nothing, the next way is gone`()
+            async throws
+        {
+            func target(
+                _ id: String, _ beginnings: [NamedTarget.Beginning], isService: Bool = false
+            ) throws -> NamedTarget {
+                var target = NamedTarget(
+                    id: id, group: id, name: try DomainName("gone.example"), port: 80)
+                target.beginnings = beginnings
+                target.isService = isService
+                return target
+            }
+            let answers = Answers()
+            let resolver = NameResolver(
+                targets: [
+                    try target("fixed", [.last, .library, .address([192, 0, 2, 1]), .none]),
+                    try target("none", [.library, .none, .address([192, 0, 2, 2])]),
+                    try target("service", [.library, .address([192, 0, 2, 3])], isService: true),
+                ], library: { $1.makeSucceededFuture([]) }, onReport: answers.take)
+            resolver.start()
+            defer { resolver.stop() }
+            try await answers.wait(for: [
+                "fixed": "192.0.2.1:80", "none": "none", "service": "192.0.2.3:80",
+            ])
+        }
     }
 }
 #endif

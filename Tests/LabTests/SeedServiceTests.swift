@@ -18,20 +18,32 @@ extension InTheLab {
             }
         }
 
-        @Test func `https alternates between the servers`() throws {
+        // One start for all: the election takes longer than they do.
+        @Test func `https alternates, http sticks, the page is locked, a stopped server leaves`()
+            throws
+        {
+            try httpsAlternates()
+            try httpSticks()
+            try thePageWantsThePassword()
+            try theBackupListens()
+            try aStoppedServerLeavesAndReturns()
+        }
+
+        private func httpsAlternates() throws {
             let first = try lab.server(ofTLSRequest: "/")
             let second = first == "web01" ? "web02" : "web01"
             let following = try (0..<6).map { _ in try lab.server(ofTLSRequest: "/") }
             #expect(following == [second, first, second, first, second, first])
         }
 
-        @Test func `http sticks to one server for one client`() throws {
+        private func httpSticks() throws {
             let first = try lab.server(ofPlainRequest: "/")
             let following = try (0..<8).map { _ in try lab.server(ofPlainRequest: "/") }
             #expect(following == Array(repeating: first, count: 8))
         }
 
-        @Test func `a stopped nginx leaves within 3 checks and returns after 2`() throws {
+        /// Within 3 checks, and after 2.
+        private func aStoppedServerLeavesAndReturns() throws {
             try lab.require(.lb2, "nginx", "-s", "stop")
             // A check every 2 s: the third failure is at most 6 s away.
             try lab.awaitStatus("DOWN", of: "web02", in: "https", on: .lb1, within: .seconds(6.5))
@@ -44,7 +56,7 @@ extension InTheLab {
             #expect(again == ["web01", "web02"])
         }
 
-        @Test func `the stats page wants the password`() throws {
+        private func thePageWantsThePassword() throws {
             let status = ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-m", "5"]
             let page = "http://10.0.0.6/stats"
             #expect(try lab.run(.client, status + [page]).text == "401")
@@ -59,7 +71,7 @@ extension InTheLab {
                     .lowercased().contains(#"www-authenticate: basic realm="haproxy statistics""#))
         }
 
-        @Test func `the balancer of the Backup serves before it has the address`() throws {
+        private func theBackupListens() throws {
             // Bound although the address is on the other node, without ip_nonlocal_bind.
             #expect(
                 try lab.require(.lb2, "cat", "/proc/sys/net/ipv4/ip_nonlocal_bind") == "0\n")

@@ -60,7 +60,7 @@ import Testing
         let program = try folder.start(file)
         try folder.awaitLog("serves")
         #expect(try ask(port).contains("\u{7}\u{7}\u{7}\u{7}"))
-        let proxies = try #require(try folder.status()["proxies"] as? [[String: Any]])
+        let proxies = try folder.proxies()
         #expect(proxies.first?["mode"] as? String == "udp")
         let frontend = try #require(proxies.first?["frontend"] as? [String: Any])
         #expect((frontend["traffic"] as? [String: Any])?["stot"] as? Int == 1)

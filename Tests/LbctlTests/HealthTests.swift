@@ -26,21 +26,10 @@ import Testing
             """, to: "a.cfg")
     }
 
-    private func servers() throws -> [String: [String: Any]] {
-        let proxies = try #require(try folder.status()["proxies"] as? [[String: Any]])
-        var found: [String: [String: Any]] = [:]
-        for proxy in proxies {
-            for server in proxy["servers"] as? [[String: Any]] ?? [] {
-                found["\(proxy["name"] ?? "")/\(server["name"] ?? "")"] = server
-            }
-        }
-        return found
-    }
-
     private func awaitStatus(_ wanted: String, of server: String) throws {
         var last: Any?
         try eventually(within: .seconds(10), "\(server) is \(wanted), not \(last ?? "there")") {
-            last = try servers()[server]?["status"]
+            last = try folder.servers()[server]?["status"]
             return last as? String == wanted
         }
     }
@@ -62,7 +51,7 @@ import Testing
             "alert: Server web/s is DOWN, reason: Layer7 wrong status, code: 503,"
                 + " info: \"expected status 200, got status 503\", check duration: ")
         try folder.awaitLog("emerg: backend web has no server available!")
-        let check = try #require(try servers()["web/s"]?["check"] as? [String: Any])
+        let check = try #require(try folder.servers()["web/s"]?["check"] as? [String: Any])
         #expect(check["check_status"] as? String == "L7STS")
         #expect(check["check_code"] as? Int == 503)
         #expect(check["check_desc"] as? String == "Layer7 wrong status")
@@ -87,7 +76,7 @@ import Testing
                     server down 127.0.0.1:\(silent.port) check inter 60s init-state fully-down
                 """))
         try folder.awaitLog("serves")
-        let found = try servers().mapValues { $0["status"] as? String }
+        let found = try folder.servers().mapValues { $0["status"] as? String }
         #expect(
             found == [
                 "web/waits": "INI", "web/up": "UP 1/2", "web/full": "UP", "web/down": "DOWN",
@@ -112,11 +101,10 @@ import Testing
         try folder.awaitLog("serves")
         let client = try ReadingClient(port: port)
         try eventually(within: .seconds(5), "the client waits") {
-            let proxies = try folder.status()["proxies"] as? [[String: Any]]
-            let backend = proxies?.first?["backend"] as? [String: Any]
+            let backend = try folder.proxies().first?["backend"] as? [String: Any]
             return (backend?["service"] as? [String: Any])?["qcur"] as? Int == 1
         }
-        #expect(try servers()["web/s"]?["status"] as? String == "INI")
+        #expect(try folder.servers()["web/s"]?["status"] as? String == "INI")
         checked.sayToHeld("ok")
         #expect(client.readAll() == server.digest)
         withExtendedLifetime(program) {}
@@ -139,25 +127,25 @@ import Testing
                 """))
         try folder.awaitLog("Server web/s enters drain state (check)")
         try eventually(within: .seconds(5), "the file's weight") {
-            try servers()["weighed/s"]?["weight"] as? Int == 40
+            try folder.servers()["weighed/s"]?["weight"] as? Int == 40
         }
         #expect(
             try folder.run("server", "weight", "weighed/s", "70", "--control", folder.control)
                 .status == 0)
         // It is told again with each check, and was heard before the operator.
         try eventually(within: .seconds(5), "the operator's weight") {
-            try servers()["weighed/s"]?["weight"] as? Int == 70
+            try folder.servers()["weighed/s"]?["weight"] as? Int == 70
         }
         let checks = server.questions.count
         try eventually(within: .seconds(5), "further checks") {
             server.questions.count > checks + 2
         }
-        #expect(try servers()["weighed/s"]?["weight"] as? Int == 70)
+        #expect(try folder.servers()["weighed/s"]?["weight"] as? Int == 70)
         server.set(.silent)
         kill(try program.balancer(), SIGKILL)
         try folder.awaitLog("serves", count: 2)
-        #expect(try servers()["weighed/s"]?["weight"] as? Int == 70)
-        #expect(try servers()["web/s"]?["status"] as? String == "NOLB")
+        #expect(try folder.servers()["weighed/s"]?["weight"] as? Int == 70)
+        #expect(try folder.servers()["web/s"]?["status"] as? String == "NOLB")
     }
 
     @Test func `an agent sets weight, drain and maintenance, and takes them back`() throws {
@@ -171,7 +159,7 @@ import Testing
                 """))
         try folder.awaitLog("serves")
         try eventually(within: .seconds(5), "half the weight") {
-            try servers()["web/s"]?["weight"] as? Int == 50
+            try folder.servers()["web/s"]?["weight"] as? Int == 50
         }
         agent.set(.greets("drain\n"))
         try awaitStatus("DRAIN (agent)", of: "web/s")
@@ -184,8 +172,8 @@ import Testing
         try awaitStatus("MAINT", of: "web/s")
         agent.set(.greets("ready 100%\n"))
         try awaitStatus("UP", of: "web/s")
-        #expect(try servers()["web/s"]?["weight"] as? Int == 100)
-        let said = try #require(try servers()["web/s"]?["agent"] as? [String: Any])
+        #expect(try folder.servers()["web/s"]?["weight"] as? Int == 100)
+        let said = try #require(try folder.servers()["web/s"]?["agent"] as? [String: Any])
         #expect(said["check_status"] as? String == "L7OK")
         // What the operator asked for is not the agent's to take back.
         #expect(
@@ -212,7 +200,7 @@ import Testing
         kill(try program.balancer(), SIGKILL)
         try folder.awaitLog("serves", count: 2)
         try awaitStatus("DRAIN (agent)", of: "web/s")
-        #expect(try servers()["web/s"]?["weight"] as? Int == 30)
+        #expect(try folder.servers()["web/s"]?["weight"] as? Int == 30)
         _ = try file(text + "\n    timeout queue 7s")
         #expect(try folder.run("reload", "--control", folder.control).status == 0)
         try awaitStatus("DRAIN (agent)", of: "web/s")
@@ -232,8 +220,8 @@ import Testing
         try awaitStatus("DOWN", of: "web/s")
         kill(try program.balancer(), SIGKILL)
         try folder.awaitLog("serves", count: 2)
-        let service = try #require(try servers()["web/s"]?["service"] as? [String: Any])
-        #expect(try servers()["web/s"]?["status"] as? String == "DOWN")
+        let service = try #require(try folder.servers()["web/s"]?["service"] as? [String: Any])
+        #expect(try folder.servers()["web/s"]?["status"] as? String == "DOWN")
         #expect(service["chkdown"] as? Int == 1)
         // It is known, and so it is not announced again.
         #expect(folder.text(of: "log").components(separatedBy: "web/s is DOWN").count == 2)
@@ -254,10 +242,10 @@ import Testing
         server.stop()
         for _ in 0..<2 { close(try connect(to: port)) }
         try eventually(within: .seconds(5), "two errors") {
-            let service = try servers()["web/s"]?["service"] as? [String: Any]
+            let service = try folder.servers()["web/s"]?["service"] as? [String: Any]
             return service?["econ"] as? Int == 2
         }
-        #expect(try servers()["web/s"]?["status"] as? String == "UP")
+        #expect(try folder.servers()["web/s"]?["status"] as? String == "UP")
         close(try connect(to: port))
         try folder.awaitLog(
             "alert: Server web/s is DOWN, reason: Health analyze, info: \"Detected 3 consecutive"
@@ -320,7 +308,7 @@ import Testing
                 """))
         try folder.awaitLog("serves")
         try awaitStatus("UP", of: "more/b")
-        #expect(try servers()["more/b"]?["tracked"] as? String == "more/a")
+        #expect(try folder.servers()["more/b"]?["tracked"] as? String == "more/a")
         #expect(
             try folder.run("server", "disable", "web/s", "--control", folder.control).status == 0)
         try awaitStatus("MAINT (via more/a)", of: "more/b")

@@ -28,9 +28,7 @@ import Testing
     }
 
     private func frontend(_ name: String) throws -> [String: Any] {
-        let proxies = try #require(try folder.status()["proxies"] as? [[String: Any]])
-        let proxy = try #require(proxies.first { $0["name"] as? String == name })
-        return try #require(proxy["frontend"] as? [String: Any])
+        try #require(try folder.proxy(name)["frontend"] as? [String: Any])
     }
 
     @Test func `every kind of address is listened on, and shown`() throws {

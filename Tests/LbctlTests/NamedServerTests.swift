@@ -1,6 +1,7 @@
 #if Program
 import Foundation
 import LinuxIO
+import TestServers
 import Testing
 
 /// Servers by name in the running program, with Unbound as the name server.
@@ -17,25 +18,7 @@ import Testing
     /// Starts Unbound with a zone that ``set(_:_:)`` changes.
     private mutating func startNameServer() throws {
         try folder.write(
-            """
-            server:
-              interface: 127.0.0.1
-              port: \(port)
-              do-daemonize: no
-              use-syslog: no
-              username: ""
-              chroot: ""
-              directory: "\(folder.path)"
-              pidfile: "\(folder.path)/pid"
-              module-config: "iterator"
-              num-threads: 1
-              local-zone: "." static
-            remote-control:
-              control-enable: yes
-              control-use-cert: no
-              control-interface: \(folder.path)/unbound
-
-            """, to: "unbound.conf")
+            Unbound.configuration(in: folder.path, port: Int(port)), to: "unbound.conf")
         unbound = try RunningProgram(
             ["/usr/sbin/unbound", "-d", "-c", folder.path + "/unbound.conf"], in: folder,
             output: "unbound-log", errors: "unbound-log")
@@ -54,21 +37,10 @@ import Testing
         for address in addresses { _ = try control("local_data", name, "A", address) }
     }
 
-    private func servers() throws -> [String: [String: Any]] {
-        let proxies = try #require(try folder.status()["proxies"] as? [[String: Any]])
-        var found: [String: [String: Any]] = [:]
-        for proxy in proxies {
-            for server in proxy["servers"] as? [[String: Any]] ?? [] {
-                found["\(proxy["name"] ?? "")/\(server["name"] ?? "")"] = server
-            }
-        }
-        return found
-    }
-
     private func awaitServer(_ server: String, _ status: String, at address: String? = nil) throws {
         var last: [String: Any]?
         try eventually(within: .seconds(15), "\(server) is \(status), not \(last ?? [:])") {
-            last = try servers()[server]
+            last = try folder.servers()[server]
             return last?["status"] as? String == status
                 && (address == nil || last?["addr"] as? String == address)
         }
@@ -128,7 +100,7 @@ import Testing
             "Server none/s ('gone.example') is going DOWN for maintenance (DNS NX status).")
         // Two of the three servers of one name have its two addresses.
         let addresses = try ["pool/t1", "pool/t2", "pool/t3"].map { name in
-            "\(try servers()[name]?["addr"] ?? "") \(try servers()[name]?["status"] ?? "")"
+            "\(try folder.servers()[name]?["addr"] ?? "") \(try folder.servers()[name]?["status"] ?? "")"
         }
         #expect(
             addresses.sorted() == [
@@ -140,7 +112,7 @@ import Testing
         // A connection that exists stays where it is.
         let held = Descriptor(owning: try connect(to: front))
         try eventually(within: .seconds(5), "the connection is relayed") {
-            let traffic = try servers()["web/s"]?["traffic"] as? [String: Any]
+            let traffic = try folder.servers()["web/s"]?["traffic"] as? [String: Any]
             return (traffic?["scur"] as? Int ?? 0) == 1
         }
         try set("web.example", "127.0.0.2")

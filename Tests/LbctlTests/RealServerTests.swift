@@ -54,10 +54,10 @@ import Testing
             within: .seconds(20), wrong.joined(separator: "\n") + folder.text(of: "log")
         ) {
             // The socket is there once the program serves.
-            guard let servers = try? servers() else { return false }
+            guard let servers = try? folder.servers() else { return false }
             wrong = []
             left = left.filter { row in
-                let server = servers[row.name]
+                let server = servers["\(row.name)/s"]
                 let check = server?["check"] as? [String: Any]
                 let words = [server?["status"], check?["check_status"], check?["last_chk"]]
                     .map { $0 as? String ?? "" }
@@ -68,17 +68,6 @@ import Testing
             }
             return left.isEmpty
         }
-    }
-
-    /// The server of each proxy.
-    private func servers() throws -> [String: [String: Any]] {
-        let proxies = try folder.status()["proxies"] as? [[String: Any]] ?? []
-        var servers: [String: [String: Any]] = [:]
-        for proxy in proxies {
-            guard let name = proxy["name"] as? String else { continue }
-            servers[name] = (proxy["servers"] as? [[String: Any]])?.first
-        }
-        return servers
     }
 
     private func databases(
@@ -289,7 +278,7 @@ import Testing
             + self.services(services.0, services.1, services.2) + self.web(nginx)
         let program = try program(with: rows)
         try expect(rows)
-        #expect(try servers()["file"]?["weight"] as? Int == 40)
+        #expect(try folder.servers()["file/s"]?["weight"] as? Int == 40)
 
         // A switch of roles and servers that are gone are seen as well.
         databases.1.server.stop()

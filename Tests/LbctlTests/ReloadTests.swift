@@ -88,8 +88,7 @@ private final class Load: Sendable {
     }
 
     private func counter(_ names: String...) throws -> Int {
-        let proxies = try #require(try folder.status()["proxies"] as? [[String: Any]])
-        var value: Any = try #require(proxies.first { $0["name"] as? String == "web" })
+        var value: Any = try folder.proxy("web")
         for name in names {
             if let list = value as? [[String: Any]] { value = try #require(list.first) }
             value = try #require((value as? [String: Any])?[name])

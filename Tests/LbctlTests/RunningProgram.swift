@@ -95,6 +95,26 @@ final class ProgramFolder {
         return document
     }
 
+    /// The proxies of the status.
+    func proxies() throws -> [[String: Any]] {
+        try #require(try status()["proxies"] as? [[String: Any]])
+    }
+
+    func proxy(_ name: String) throws -> [String: Any] {
+        try #require(try proxies().first { $0["name"] as? String == name })
+    }
+
+    /// The servers of all proxies, by `PROXY/SERVER`.
+    func servers() throws -> [String: [String: Any]] {
+        var found: [String: [String: Any]] = [:]
+        for proxy in try proxies() {
+            for server in proxy["servers"] as? [[String: Any]] ?? [] {
+                found["\(proxy["name"] ?? "")/\(server["name"] ?? "")"] = server
+            }
+        }
+        return found
+    }
+
     func balancerStatus() throws -> [String: Any] {
         try #require(try status()["balancer"] as? [String: Any])
     }

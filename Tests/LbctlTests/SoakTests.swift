@@ -116,8 +116,7 @@ import Testing
         #expect(try program.balancer() == balancer, "one process all the time")
         // What the last turn has, and nothing that was left behind.
         try eventually(within: .seconds(5), "all connections are gone") {
-            let proxies = try #require(try folder.status()["proxies"] as? [[String: Any]])
-            return proxies.filter { $0["mode"] as? String == "tcp" }.allSatisfy {
+            try folder.proxies().filter { $0["mode"] as? String == "tcp" }.allSatisfy {
                 let traffic = ($0["frontend"] as? [String: Any])?["traffic"] as? [String: Any]
                 return traffic?["scur"] as? Int == 0
             }

@@ -39,13 +39,8 @@ import Testing
 
     private func connect(_ port: UInt16) throws -> BlockingClient { try BlockingClient(port) }
 
-    private func proxy(_ name: String) throws -> [String: Any] {
-        let proxies = try #require(try folder.status()["proxies"] as? [[String: Any]])
-        return try #require(proxies.first { $0["name"] as? String == name })
-    }
-
     private func sessions(of name: String) throws -> Int? {
-        let frontend = try proxy(name)["frontend"] as? [String: Any]
+        let frontend = try folder.proxy(name)["frontend"] as? [String: Any]
         return (frontend?["traffic"] as? [String: Any])?["scur"] as? Int
     }
 
@@ -103,7 +98,7 @@ import Testing
         let program = try folder.start(try write(section))
         try folder.awaitLog(" serves")
         try eventually(within: .seconds(5), "both serve") {
-            let servers = try proxy("web")["servers"] as? [[String: Any]]
+            let servers = try folder.proxy("web")["servers"] as? [[String: Any]]
             return servers?.allSatisfy { $0["status"] as? String != "INI" } ?? false
         }
         let clients = try (0..<4).map { _ in try connect(port) }

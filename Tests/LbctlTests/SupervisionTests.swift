@@ -29,7 +29,7 @@ import Testing
 
     @Test func `status answers within a second for one that hangs, and says so`() throws {
         let program = try start()
-        let before = try #require(try folder.status()["proxies"] as? [[String: Any]])
+        let before = try folder.proxies()
         kill(try program.balancer(), SIGSTOP)
         for _ in 0..<3 {
             let began = ContinuousClock.now

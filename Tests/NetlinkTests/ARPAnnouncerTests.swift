@@ -22,6 +22,18 @@ private let advertisement: [UInt8] = [
     0x02, 0x01, 0x02, 0x00, 0x00, 0x00, 0x00, 0x0a,
 ]
 
+/// What a packet socket hears until nothing has come for 100 ms.
+private func frames(at listener: Int32) -> [[UInt8]] {
+    var frames: [[UInt8]] = []
+    var waited = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+    while poll(&waited, 1, 100) > 0 {
+        var buffer = [UInt8](repeating: 0, count: 2048)
+        let count = recv(listener, &buffer, buffer.count, 0)
+        frames.append(Array(buffer[..<max(count, 0)]))
+    }
+    return frames
+}
+
 @Suite(.tags(.needsRoot), .enabled(if: isRoot, "NOT RUN: needs root"))
 struct `Frames on the wire` {
     @Test func `a frame arrives at the other end byte by byte`() async {
@@ -35,14 +47,8 @@ struct `Frames on the wire` {
                 let sent = announcer.sendFrame(
                     announcement.span, interfaceIndex: Laboratory.interfaceIndex("a"))
                 #expect(sent == .moved(42))
-                var frames: [[UInt8]] = []
-                var waited = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
-                while poll(&waited, 1, 100) > 0 {
-                    var buffer = [UInt8](repeating: 0, count: 2048)
-                    let count = recv(listener, &buffer, buffer.count, 0)
-                    frames.append(Array(buffer[..<max(count, 0)]))
-                }
-                #expect(frames == [announcement], "\(frames)")
+                let heard = frames(at: listener)
+                #expect(heard == [announcement], "\(heard)")
             }
         }
     }
@@ -81,15 +87,9 @@ struct `Frames on the wire` {
                 let sent = announcer.sendFrame(
                     advertisement.span, interfaceIndex: Laboratory.interfaceIndex("a"))
                 #expect(sent == .moved(86))
-                var frames: [[UInt8]] = []
-                var waited = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
-                while poll(&waited, 1, 100) > 0 {
-                    var buffer = [UInt8](repeating: 0, count: 2048)
-                    let count = recv(listener, &buffer, buffer.count, 0)
-                    frames.append(Array(buffer[..<max(count, 0)]))
-                }
+                let heard = frames(at: listener)
                 // The kernel itself may speak of its multicast groups meanwhile.
-                #expect(frames.contains(advertisement), "\(frames)")
+                #expect(heard.contains(advertisement), "\(heard)")
                 let known = try Neighbours().list(interfaceIndex: b, family: .v6)
                     .filter { $0.address == .v6(high: 0x2001_0db8_0000_0000, low: 5) }
                 #expect(known.map(\.hardwareAddress?.rawValue) == [0x02_00_00_00_00_0a])

@@ -78,30 +78,39 @@ package struct Unbound: Sendable {
         let port = try closedPort()
         configuration = folder.write(
             "unbound.conf",
-            """
-            server:
-              interface: 127.0.0.1
-              port: \(port)
-              do-daemonize: no
-              use-syslog: no
-              username: ""
-              chroot: ""
-              directory: "\(folder.path)"
-              pidfile: "\(folder.path)/pid"
-              module-config: "iterator"
-              num-threads: 1
-              local-zone: "." static
-              local-data: ". SOA root.example. admin.example. 1 2 3 4 5"
-              local-data: "web.example. A 192.0.2.7"
-              local-zone: "secret.example." refuse
-            remote-control:
-              control-enable: yes
-              control-use-cert: no
-              control-interface: \(folder.path)/control
-
-            """)
+            Self.configuration(
+                in: folder.path, port: port,
+                data: """
+                      local-data: ". SOA root.example. admin.example. 1 2 3 4 5"
+                      local-data: "web.example. A 192.0.2.7"
+                      local-zone: "secret.example." refuse
+                    """))
         server = try await RealServer(
             "/usr/sbin/unbound", ["-d", "-c", configuration], in: folder, port: port)
+    }
+
+    /// A file for Unbound on the loopback that knows nothing but `data`, and what it is told later.
+    package static func configuration(in folder: String, port: Int, data: String = "") -> String {
+        """
+        server:
+          interface: 127.0.0.1
+          port: \(port)
+          do-daemonize: no
+          use-syslog: no
+          username: ""
+          chroot: ""
+          directory: "\(folder)"
+          pidfile: "\(folder)/unbound-pid"
+          module-config: "iterator"
+          num-threads: 1
+          local-zone: "." static
+        \(data)
+        remote-control:
+          control-enable: yes
+          control-use-cert: no
+          control-interface: \(folder)/unbound-control
+
+        """
     }
 
     /// Replaces what a name stands for: `web.example A 192.0.2.7` and so on; without records, nothing.

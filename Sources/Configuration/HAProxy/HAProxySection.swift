@@ -283,6 +283,11 @@ struct HAProxySection: Sendable {
                 "server \(server.quoted): a Unix socket is checked by connections; 'option \(option)'"
                     + " asks a host", at: serverPositions[server] ?? name.position)
         }
+        remarks += backend.unfindableServers.map { server in
+            .warning(
+                "server \(server.quoted): nobody is asked for its address; add 'resolvers NAME', or"
+                    + " libc to 'init-addr'", at: serverPositions[server] ?? name.position)
+        }
         note(backend, file, in: &draft)
         draft.backends.append(placed(backend, file))
     }

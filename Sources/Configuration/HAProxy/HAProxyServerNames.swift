@@ -69,3 +69,16 @@ extension HAProxyServerOptions {
             at: server.position)
     }
 }
+
+extension Backend {
+    /// Servers whose address nobody will ever be asked for, nor says.
+    var unfindableServers: [String] {
+        servers.compactMap { server in
+            guard let resolution = server.resolution, resolution.resolvers == nil else {
+                return nil
+            }
+            let finds = resolution.beginnings.prefix { $0 != .none }.contains { $0 != .last }
+            return finds ? nil : server.name
+        }
+    }
+}

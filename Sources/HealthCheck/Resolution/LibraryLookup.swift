@@ -5,6 +5,12 @@ import NIOCore
 /// Asks the host's own resolver for a name, on a thread of its own: it may take as long as the host's
 /// name servers let it.
 enum LibraryLookup {
+    /// Asks for the addresses of a name.
+    typealias Asking =
+        @Sendable (_ name: DomainName, _ eventLoop: any EventLoop) -> EventLoopFuture<
+            [AddressOffer]
+        >
+
     /// The addresses of a name, in the library's order; empty where there are none.
     ///
     /// getaddrinfo(3).

@@ -26,9 +26,20 @@ public final class NameResolver: Sendable {
     ///   - onReport: Called for each target that gets another address or loses its own, and once for
     ///     each that has none at the beginning; on the event loop, for one target in order; must not
     ///     block.
-    public init(
+    public convenience init(
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         targets: [NamedTarget], onReport: @escaping @Sendable (ResolutionReport) -> Void
+    ) {
+        self.init(
+            group: group, targets: targets, library: LibraryLookup.addresses(of:on:),
+            onReport: onReport)
+    }
+
+    /// The same with another resolver in place of the host's own.
+    init(
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, targets: [NamedTarget],
+        library: @escaping LibraryLookup.Asking,
+        onReport: @escaping @Sendable (ResolutionReport) -> Void
     ) {
         let eventLoop = group.next()
         self.eventLoop = eventLoop
@@ -40,7 +51,8 @@ public final class NameResolver: Sendable {
             targetsByKey[key, default: []].append(target)
         }
         watches = order.map {
-            NameWatch($0, targetsByKey[$0] ?? [], on: eventLoop, onReport: onReport)
+            NameWatch(
+                $0, targetsByKey[$0] ?? [], library: library, on: eventLoop, onReport: onReport)
         }
     }
 

@@ -24,6 +24,7 @@ final class NameWatch: @unchecked Sendable {
     private let targets: [NamedTarget]
     private let settings: ResolverSettings?
     private let eventLoop: any EventLoop
+    private let library: LibraryLookup.Asking
     private let onReport: @Sendable (ResolutionReport) -> Void
     private let begin = NIODeadline.now()
     private var record: ResolutionRecord
@@ -40,12 +41,14 @@ final class NameWatch: @unchecked Sendable {
     /// - Parameters:
     ///   - key: What all targets have in common.
     ///   - targets: The servers; at least one.
+    ///   - library: The host's own resolver.
     ///   - eventLoop: Where everything happens.
     ///   - onReport: Told of each change.
     init(
-        _ key: Key, _ targets: [NamedTarget], on eventLoop: any EventLoop,
-        onReport: @escaping @Sendable (ResolutionReport) -> Void
+        _ key: Key, _ targets: [NamedTarget], library: @escaping LibraryLookup.Asking,
+        on eventLoop: any EventLoop, onReport: @escaping @Sendable (ResolutionReport) -> Void
     ) {
+        self.library = library
         self.key = key
         self.targets = targets
         self.eventLoop = eventLoop
@@ -66,27 +69,36 @@ final class NameWatch: @unchecked Sendable {
     func has(_ id: String) -> Bool { targets.contains { $0.id == id } }
 
     func start() {
-        var wantsLibrary: [Int] = []
-        for (index, target) in targets.enumerated() where target.current == nil {
-            beginnings: for beginning in target.beginnings {
-                switch beginning {
-                case .last:
-                    guard let address = target.remembered else { continue }
-                    set(index, .init(address: address, weight: nil), "what was known before")
-                    break beginnings
-                case .address(let bytes):
-                    let address = ResolvedAddress(bytes, port: target.port)
-                    set(index, .init(address: address, weight: nil), "init-addr")
-                    break beginnings
-                case .library:
-                    if !key.isService { wantsLibrary.append(index) }
-                    break beginnings
-                case .none: break beginnings
-                }
+        let waiting = targets.indices.filter {
+            targets[$0].current == nil && begin($0, by: targets[$0].beginnings[...])
+        }
+        if !waiting.isEmpty { askLibrary(for: waiting) }
+        if settings != nil { ask() }
+    }
+
+    /// Gives a target the first address that is known without a question.
+    ///
+    /// - Returns: Whether the host's own resolver is to be asked before there is one.
+    private func begin(
+        _ index: Int, by beginnings: ArraySlice<NamedTarget.Beginning>
+    ) -> Bool {
+        for beginning in beginnings {
+            switch beginning {
+            case .last:
+                guard let address = targets[index].remembered else { continue }
+                set(index, .init(address: address, weight: nil), "what was known before")
+                return false
+            case .address(let bytes):
+                let address = ResolvedAddress(bytes, port: targets[index].port)
+                set(index, .init(address: address, weight: nil), "init-addr")
+                return false
+            case .library:
+                guard !key.isService else { continue }
+                return true
+            case .none: return false
             }
         }
-        if !wantsLibrary.isEmpty { askLibrary(for: wantsLibrary) }
-        if settings != nil { ask() }
+        return false
     }
 
     func stop() {
@@ -104,13 +116,19 @@ final class NameWatch: @unchecked Sendable {
     // MARK: Asking
 
     private func askLibrary(for wanted: [Int]) {
-        LibraryLookup.addresses(of: key.name, on: eventLoop).whenSuccess { offers in
+        library(key.name, eventLoop).whenSuccess { offers in
             guard !self.isStopped else { return }
             // What name servers have said meanwhile is newer.
             let missing = wanted.filter { self.slots[$0].current == nil }
             let given = AddressChoice.addresses(for: self.slots, of: offers)
             for index in missing {
-                if let given = given[index] { self.set(index, given, "the host's resolver") }
+                if let given = given[index] {
+                    self.set(index, given, "the host's resolver")
+                } else {
+                    let rest = self.targets[index].beginnings.split(
+                        separator: .library, maxSplits: 1, omittingEmptySubsequences: false)
+                    _ = self.begin(index, by: rest.last ?? [])
+                }
             }
             guard self.settings == nil else { return }
             let without = wanted.filter { self.slots[$0].current == nil }

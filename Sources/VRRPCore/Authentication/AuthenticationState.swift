@@ -49,16 +49,18 @@ public struct AuthenticationState: Hashable, Sendable {
             using: authenticator)
     }
 
-    /// The time that the last trailer was made with; another means that what was signed ahead is
-    /// out of date. `nil`: none was made.
+    /// The time that the last trailer was made with; `nil`: none was made.
+    ///
+    /// Another one means that what was signed ahead is out of date.
     public var lastSigned: Timestamp? {
         lastSent.map {
             Timestamp(seconds: $0.seconds, fraction: UInt16(truncatingIfNeeded: $0.rawValue >> 16))
         }
     }
 
-    /// Has the next two trailers be the last ones of their time: for a copy that is to have the last
-    /// word, should this one come to none.
+    /// Has the next two trailers be the last ones of their time.
+    ///
+    /// For a copy that is to have the last word, should this one come to none.
     public mutating func skipToLastNumbers() {
         lastSent = lastSent.map { SequenceNumber(rawValue: ($0.rawValue | 0xFFFF) - 2) }
     }
