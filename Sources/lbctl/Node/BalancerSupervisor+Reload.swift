@@ -55,6 +55,8 @@ extension BalancerSupervisor {
                 self.model = model
                 return completion(nil)
             }
+            // Opening closes them.
+            if let closingDeadline { loop.cancel(closingDeadline) }
             reload = Reload(
                 model: model, opened: try listeners.open(for: model.model), commit: commit,
                 completion: completion)
@@ -171,7 +173,13 @@ extension BalancerSupervisor {
         guard let reload else { return }
         cancelDeadline()
         self.reload = nil
-        wait(time) { [weak self] in self?.listeners.closeRetired() }
+        if time == .zero {
+            listeners.closeRetired()
+        } else {
+            closingDeadline = loop.schedule(after: time) { [weak self] in
+                self?.listeners.closeRetired()
+            }
+        }
         for error in listeners.applyOptions(of: model.model) { log(.warning, "\(error)") }
         reload.completion(nil)
     }

@@ -43,6 +43,8 @@ final class BalancerSupervisor {
     /// The model on its way into force, if any.
     var reload: Reload?
     var lastReloadNumber = 0
+    /// When sockets that newcomers do not reach any more are closed.
+    var closingDeadline: EventLoop.Deadline?
     private var backOff = BackOff()
     private var facts = ServiceFacts()
     private var isStopping = false
