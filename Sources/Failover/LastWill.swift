@@ -21,6 +21,8 @@ public struct LastWill: Hashable, Sendable, Codable {
         let destination: IPAddress
         let hopLimit: UInt8
         let message: [UInt8]
+        /// What is said the second time, where it is signed anew.
+        let signedAgain: [UInt8]?
     }
 
     /// A will by which nothing is to be done.
@@ -64,7 +66,11 @@ public struct LastWill: Hashable, Sendable, Codable {
     private func say(on loop: EventLoop) -> [FailoverError] {
         var sockets: [String: [AddressFamily: AdvertisementSocket]] = [:]
         var errors: [FailoverError] = []
-        for word in words.sorted(by: { $0.key < $1.key }).flatMap(\.value) {
+        let ordered = words.sorted { $0.key < $1.key }.flatMap(\.value)
+        // Twice, as whoever leaves does: the one that is lost costs the peers three intervals.
+        let first = ordered.map { (word: $0, message: $0.message) }
+        let second = ordered.map { (word: $0, message: $0.signedAgain ?? $0.message) }
+        for (word, message) in first + second {
             let family = word.source.family
             do throws(SystemError) {
                 let socket =
@@ -76,7 +82,7 @@ public struct LastWill: Hashable, Sendable, Codable {
                 sockets[word.interface, default: [:]][family] = socket
                 let header = IPHeader(
                     source: word.source, destination: word.destination, hopLimit: word.hopLimit)
-                if case .failed(let errno) = socket.send(word.message, header: header) {
+                if case .failed(let errno) = socket.send(message, header: header) {
                     throw SystemError(call: "send", errno: errno, subject: word.interface)
                 }
             } catch { errors.append(.system(.system(error))) }
@@ -93,17 +99,15 @@ public struct LastWill: Hashable, Sendable, Codable {
         speaker?.skipToLastNumbers()
         let time = speaker?.lastSigned ?? .now
         let release = election.advertisement(priority: .release)
-        // Twice, as whoever leaves does: the one that is lost costs the peers three intervals.
-        words[router.settings.name] = (0..<2).flatMap { _ in
-            let messages = try? speaker?.messages(
-                for: release, at: time, using: router.settings.authentication?.keys)
-            return (messages ?? []).map { message in
-                Word(
-                    interface: router.settings.sender, interfaceIndex: interface.link.index,
-                    source: election.configuration.primaryAddress,
-                    destination: message.destination, hopLimit: router.settings.hopLimit,
-                    message: message.payload)
-            }
+        let keys = router.settings.authentication?.keys
+        let messages = (try? speaker?.messages(for: release, at: time, using: keys)) ?? []
+        let again = keys == nil ? nil : try? speaker?.messages(for: release, at: time, using: keys)
+        words[router.settings.name] = messages.enumerated().map { index, message in
+            Word(
+                interface: router.settings.sender, interfaceIndex: interface.link.index,
+                source: election.configuration.primaryAddress, destination: message.destination,
+                hopLimit: router.settings.hopLimit, message: message.payload,
+                signedAgain: again?[index].payload)
         }
     }
 }
