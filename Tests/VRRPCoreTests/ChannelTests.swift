@@ -50,6 +50,27 @@ extension AdvertisementChannel {
         #expect(messages.map { hexadecimal($0.payload) } == [good])
     }
 
+    @Test func `what was said last is said anew once anything of it is another`() throws {
+        let own = settings(source: ip("192.0.2.2"))
+        var channel = AdvertisementChannel(settings: own)
+        func said(_ priority: UInt8 = 100) throws -> [String] {
+            try channel.messages(for: advert(priority, addresses: announced), at: noon)
+                .map { "\($0.destination) \(hexadecimal($0.payload))" }
+        }
+        #expect(try said() == ["224.0.0.18 \(good)"])
+        #expect(try said() == ["224.0.0.18 \(good)"])
+        #expect(try said(0) == ["224.0.0.18 3133000100640c66c0000201"])
+        #expect(try said() == ["224.0.0.18 \(good)"])
+        var unicast = own
+        unicast.transport = .unicast([UnicastPeer(address: ip("192.0.2.3"))])
+        channel.reconfigure(unicast)
+        #expect(try said() == ["192.0.2.3 \(good)"])
+        var other = own
+        other.coverage = .pseudoHeader
+        channel.reconfigure(other)
+        #expect(try said() == ["224.0.0.18 31336401006405d4c0000201"])
+    }
+
     @Test func `over IPv6 it is ff02 with 12 at the end`() throws {
         var channel = AdvertisementChannel(settings: settings(source: ip("fe80::2")))
         let messages = try channel.messages(for: advert(100, addresses: link), at: noon)

@@ -50,6 +50,14 @@ public struct AdvertisementChannel: Hashable, Sendable {
     /// How many datagrams were refused, by cause.
     public private(set) var refusals = RefusalCounters()
     private var authentication: AuthenticationState?
+    /// What was said last; an Active router says the same again and again.
+    private var said: Said?
+
+    private struct Said: Hashable {
+        let advertisement: Advertisement
+        let coverage: ChecksumCoverage
+        let messages: [OutgoingMessage]
+    }
 
     /// Makes a channel that has heard nothing.
     public init(settings: Settings) {
@@ -68,6 +76,7 @@ public struct AdvertisementChannel: Hashable, Sendable {
     public mutating func reconfigure(_ next: Settings) {
         if next.coverage != settings.coverage { coverage = next.coverage }
         settings = next
+        said = nil
         let limit = next.transport.senderLimit
         guard let wanted = next.authentication else {
             authentication = nil
@@ -94,14 +103,22 @@ public struct AdvertisementChannel: Hashable, Sendable {
         for advertisement: Advertisement, at now: Timestamp,
         using authenticator: (any MessageAuthenticator)? = nil
     ) throws(AuthenticationFailure) -> [OutgoingMessage] {
+        // What is signed differs each time.
+        if authentication == nil, let said, said.coverage == coverage,
+            said.advertisement == advertisement
+        {
+            return said.messages
+        }
         let destinations = settings.transport.destinations(family: settings.source.family)
         let trailer = try trailer(for: advertisement, at: now, using: authenticator)
-        return destinations.map { destination in
+        let messages = destinations.map { destination in
             let payload = advertisement.encoded(
                 coverage: coverage, source: settings.source, destination: destination,
                 password: settings.password, trailer: trailer)
             return OutgoingMessage(destination: destination, payload: payload)
         }
+        said = Said(advertisement: advertisement, coverage: coverage, messages: messages)
+        return messages
     }
 
     /// The time that the last message was signed with; `nil`: none was signed.
