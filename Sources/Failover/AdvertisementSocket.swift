@@ -5,9 +5,11 @@ internal import VRRPCore
 
 /// The raw socket that the virtual routers of one interface and one family share.
 ///
-/// Sends with an IP header of its own (`IP_HDRINCL`, `IPV6_HDRINCL`): the source is then the one that
-/// the election compares, also with several addresses on the interface, and a priority 0 can still
-/// leave when the source address has just been removed. `raw(7)`, RFC 9568 §5.1.
+/// Says itself where from: with an IP header of its own over IPv4 (`IP_HDRINCL`), as ancillary data
+/// over IPv6 (`IPV6_PKTINFO`; with a header of our own the kernel makes a route for each packet). The
+/// source is then the one that the election compares, also with several addresses on the interface,
+/// and a priority 0 can still leave when the source address has just been removed. `raw(7)`,
+/// `ipv6(7)`, RFC 9568 §5.1.
 final class AdvertisementSocket {
     /// The interface's number; a new interface of the same name needs a new socket.
     let interfaceIndex: Int32
@@ -21,7 +23,9 @@ final class AdvertisementSocket {
     private var groups: Set<IPAddress> = []
     private var watch: EventLoop.Watch?
     private var incoming: [UInt8] = []
+    /// The datagram that was sent last over IPv4, whose header mostly serves the next one too.
     private var outgoing: [UInt8] = []
+    private var headerOfOutgoing: IPHeader?
     private var exchange: IPv6Exchange
 
     /// Opens the socket on the interface.
@@ -59,7 +63,7 @@ final class AdvertisementSocket {
         case .ipv4: try prepareIPv4()
         case .ipv6: try prepareIPv6()
         }
-        watch = try loop.watch(number, for: .readable) { [weak self] _ in self?.readDry() }
+        watch = try loop.watch(number, for: .readable) { [unowned self] _ in readDry() }
     }
 
     private func prepareIPv4() throws(SystemError) {
@@ -73,7 +77,8 @@ final class AdvertisementSocket {
 
     private func prepareIPv6() throws(SystemError) {
         let (number, ipv6) = (socket.rawValue, Int32(IPPROTO_IPV6))
-        try Socket.setOption(number, ipv6, IPV6_HDRINCL, 1, "IPV6_HDRINCL")
+        try Socket.setOption(
+            number, ipv6, IPV6_TCLASS, Int32(IPHeader.internetworkControl), "IPV6_TCLASS")
         try Socket.setOption(number, ipv6, IPV6_MULTICAST_LOOP, 0, "IPV6_MULTICAST_LOOP")
         try Socket.setOption(number, ipv6, IPV6_MULTICAST_IF, interfaceIndex, interface)
         try Socket.tellArrivals(on: number)
@@ -156,23 +161,26 @@ final class AdvertisementSocket {
     ///   - header: Where it comes from and goes to, and its TTL or Hop Limit.
     /// - Returns: What the kernel made of it; a full queue is a failure too.
     func send(_ message: [UInt8], header: IPHeader) -> Transfer {
-        outgoing.removeAll(keepingCapacity: true)
         switch (header.source, header.destination) {
-        case (.v4(let source), .v4(let destination)):
-            header.appendIPv4(to: &outgoing, source: source, destination: destination)
-            outgoing += message
+        case (.v4, .v4(let destination)):
+            compose(message, header: header)
             return Socket.send(
                 outgoing, to: SocketAddress(address: destination.rawValue, port: 0),
                 on: socket.rawValue)
         case (.v6(let source), .v6(let destination)):
-            header.appendIPv6(
-                to: &outgoing, source: source, destination: destination,
-                payloadByteCount: message.count)
-            outgoing += message
             return exchange.send(
-                &outgoing, to: destination.rawValue, from: source.rawValue, on: socket.rawValue)
+                message, to: destination.rawValue, from: source.rawValue,
+                hopLimit: header.hopLimit, on: socket.rawValue)
         default: return .failed(.invalidArgument)
         }
+    }
+
+    private func compose(_ message: [UInt8], header: IPHeader) {
+        if headerOfOutgoing != header {
+            outgoing = header.encodedIPv4
+            headerOfOutgoing = header
+        }
+        outgoing.replaceSubrange(IPHeader.ipv4ByteCount..., with: message)
     }
 
     deinit {
@@ -191,34 +199,13 @@ final class AdvertisementSocket {
 
 extension IPHeader {
     /// DSCP CS6, as routing protocols send.
-    private static let internetworkControl: UInt8 = 0xC0
+    fileprivate static let internetworkControl: UInt8 = 0xC0
+    fileprivate static let ipv4ByteCount = 20
 
-    /// 20 bytes; the kernel fills in the total length, the identification and the checksum.
-    fileprivate func appendIPv4(
-        to bytes: inout [UInt8], source: IPv4Address, destination: IPv4Address
-    ) {
-        bytes += [0x45, Self.internetworkControl, 0, 0, 0, 0, 0, 0]
-        bytes += [hopLimit, Self.vrrpProtocolNumber, 0, 0]
-        Self.append(UInt128(source.rawValue), byteCount: 4, to: &bytes)
-        Self.append(UInt128(destination.rawValue), byteCount: 4, to: &bytes)
-    }
-
-    /// 40 bytes: version, traffic class and flow label, length, next header, Hop Limit, addresses.
-    fileprivate func appendIPv6(
-        to bytes: inout [UInt8], source: IPv6Address, destination: IPv6Address,
-        payloadByteCount: Int
-    ) {
-        bytes += [0x60 | Self.internetworkControl >> 4, Self.internetworkControl << 4, 0, 0]
-        Self.append(UInt128(payloadByteCount), byteCount: 2, to: &bytes)
-        bytes += [Self.vrrpProtocolNumber, hopLimit]
-        Self.append(source.rawValue, byteCount: 16, to: &bytes)
-        Self.append(destination.rawValue, byteCount: 16, to: &bytes)
-    }
-
-    private static func append(_ number: UInt128, byteCount: Int, to bytes: inout [UInt8]) {
-        for index in (0..<byteCount).reversed() {
-            bytes.append(UInt8(truncatingIfNeeded: number >> (8 * index)))
-        }
+    /// An IPv4 header; the kernel fills in the total length, the identification and the checksum.
+    fileprivate var encodedIPv4: [UInt8] {
+        [0x45, Self.internetworkControl, 0, 0, 0, 0, 0, 0]
+            + [hopLimit, Self.vrrpProtocolNumber, 0, 0] + source.octets + destination.octets
     }
 
     /// Takes the fields out of what a socket tells; `nil` if it left something out.

@@ -19,7 +19,7 @@ final class ElectionDriver {
     private(set) var isRunning = false
     private var timer: (at: MonotonicInstant, deadline: EventLoop.Deadline)?
     /// What the timer calls: made once, since each advertisement sets the timer anew.
-    private lazy var onTimer: () -> Void = { [weak self] in self?.wake() }
+    private lazy var onTimer: () -> Void = { [unowned self] in wake() }
 
     /// Where all of the members stood when they last stood in the same state.
     private(set) var state = RouterState.stopped
@@ -37,28 +37,22 @@ final class ElectionDriver {
         self.members = members
         self.settings = settings
         self.host = host
-        notifier = StateNotifier(host: host)
+        notifier = StateNotifier(
+            host: host, name: settings?.name ?? "",
+            failed: { .group(name: $0, .notificationFailed(program: $1, $2)) },
+            slow: { .group(name: $0, .notificationSlow(program: $1)) })
         standings = members.map { $0.elections?.standing(of: $0) ?? .fault }
         group = SyncGroup(
             joining: members.map { $0.election ?? VirtualRouter(configuration: $0.configuration) })
         isRunning = members.allSatisfy { $0.elections?.isRunning == true }
         for member in members {
-            member.elections?.letGo()
+            member.elections?.stopTimer()
             member.elections = self
             member.prepareChannel()
         }
-        notifier.onFailure = { [weak self, name = settings?.name ?? ""] arguments, result in
-            host.emit(
-                .group(
-                    name: self?.settings?.name ?? name,
-                    .notificationFailed(program: arguments[0], result)))
-        }
-        notifier.onSlowness = { [weak self, name = settings?.name ?? ""] arguments in
-            host.emit(
-                .group(
-                    name: self?.settings?.name ?? name, .notificationSlow(program: arguments[0])))
-        }
     }
+
+    deinit { stopTimer() }
 
     /// The names of the virtual routers, which tell one driver from another.
     var keys: [RouterKey] { members.map { RouterKey($0.settings) } }
@@ -200,7 +194,10 @@ extension ElectionDriver {
     }
 
     /// Follows other settings of the sync group.
-    func adopt(_ next: SyncGroupSettings?) { settings = next }
+    func adopt(_ next: SyncGroupSettings?) {
+        settings = next
+        notifier.name = next?.name ?? ""
+    }
 
     /// Makes all members give way.
     ///
@@ -222,9 +219,11 @@ extension ElectionDriver {
         var entered: [(RouterDriver, RouterState)] = []
         for step in actions {
             let member = members[step.member]
-            if let state = member.perform(step.action) { entered.append((member, state)) }
+            if let state = member.perform(step.action, for: self) {
+                entered.append((member, state))
+            }
         }
-        for member in members { member.noteWhomItFollows() }
+        for member in members { member.noteWhomItFollows(in: self) }
         for (member, state) in entered { member.notify(.entered(state)) }
         if !entered.isEmpty { settleState() }
         setTimer()
@@ -312,8 +311,16 @@ extension ElectionDriver {
         carryOut(group.wake(at: now))
     }
 
-    /// Leaves the members to another driver.
-    private func letGo() {
+    /// Lets go of members that no other driver has taken over.
+    ///
+    /// Whoever drops it calls this: the two hold each other.
+    func dissolve() {
+        stopTimer()
+        for member in members where member.elections === self { member.elections = nil }
+    }
+
+    /// Wakes no more: it ends, or leaves the members to another driver.
+    private func stopTimer() {
         if let timer { host.loop.cancel(timer.deadline) }
         timer = nil
     }

@@ -86,8 +86,11 @@ extension FailoverNode {
     private func retire(_ key: RouterKey, _ plan: FailoverPlan) {
         guard let driver = drivers.removeValue(forKey: key) else { return }
         let isDeleted = plan.endings[key] == .removed
-        driver.elections?.stop(because: isDeleted ? .deleted : .entered(.stopped))
-        elections.removeAll { $0 === driver.elections }
+        if let ended = driver.elections {
+            ended.stop(because: isDeleted ? .deleted : .entered(.stopped))
+            ended.dissolve()
+            elections.removeAll { $0 === ended }
+        }
         keepUntilIdle(driver.notifier)
     }
 }

@@ -54,6 +54,8 @@ public final class FailoverNode {
         }
     }
 
+    deinit { elections.forEach { $0.dissolve() } }
+
     /// Begins to take part.
     ///
     /// Takes the lock of this network namespace, takes off what an earlier run left behind, and
@@ -176,6 +178,7 @@ public final class FailoverNode {
             abandon(stopping)
             scripts.forEach { $0.kill() }
             drivers = [:]
+            elections.forEach { $0.dissolve() }
             elections = []
             retired = []
             let unsent = host.stop()

@@ -20,9 +20,9 @@ public struct LastWill: Hashable, Sendable, Codable {
         let source: IPAddress
         let destination: IPAddress
         let hopLimit: UInt8
-        let message: [UInt8]
+        let message: Octets
         /// What is said the second time, where it is signed anew.
-        let signedAgain: [UInt8]?
+        let signedAgain: Octets?
     }
 
     /// A will by which nothing is to be done.
@@ -82,7 +82,7 @@ public struct LastWill: Hashable, Sendable, Codable {
                 sockets[word.interface, default: [:]][family] = socket
                 let header = IPHeader(
                     source: word.source, destination: word.destination, hopLimit: word.hopLimit)
-                if case .failed(let errno) = socket.send(message, header: header) {
+                if case .failed(let errno) = socket.send(message.bytes, header: header) {
                     throw SystemError(call: "send", errno: errno, subject: word.interface)
                 }
             } catch { errors.append(.system(.system(error))) }
@@ -105,9 +105,9 @@ public struct LastWill: Hashable, Sendable, Codable {
         words[router.settings.name] = messages.enumerated().map { index, message in
             Word(
                 interface: router.settings.sender, interfaceIndex: interface.link.index,
-                source: election.configuration.primaryAddress, destination: message.destination,
-                hopLimit: router.settings.hopLimit, message: message.payload,
-                signedAgain: again?[index].payload)
+                source: message.source, destination: message.destination,
+                hopLimit: router.settings.hopLimit, message: Octets(bytes: message.payload),
+                signedAgain: (again?[index].payload).map(Octets.init))
         }
     }
 }
@@ -126,5 +126,34 @@ extension FailoverNode {
             will.add(driver)
         }
         return will
+    }
+}
+
+/// Octets that are written as hexadecimal digits: one word for the encoder, not one for each octet.
+private struct Octets: Hashable, Codable {
+    let bytes: [UInt8]
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        let digits = text.compactMap(\.hexDigitValue)
+        guard digits.count == text.count, digits.count.isMultiple(of: 2) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "'\(text)' is not pairs of hexadecimal digits")
+        }
+        bytes = stride(from: 0, to: digits.count, by: 2).map {
+            UInt8(digits[$0] << 4 | digits[$0 + 1])
+        }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(bytes.count * 2)
+        for byte in bytes { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
+        var container = encoder.singleValueContainer()
+        try container.encode(String(decoding: text, as: UTF8.self))
     }
 }

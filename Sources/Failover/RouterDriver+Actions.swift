@@ -5,16 +5,16 @@ extension RouterDriver {
     /// Does one thing that the election asks for.
     ///
     /// - Returns: The state that the router entered by it, if it did.
-    func perform(_ action: VirtualRouter.Action) -> RouterState? {
+    func perform(_ action: VirtualRouter.Action, for elections: ElectionDriver) -> RouterState? {
         switch action {
         case .advertise(let priority):
             openLink()
-            if let advertisement = elections?.advertisement(of: self, priority) {
+            if let advertisement = elections.advertisement(of: self, priority) {
                 send(advertisement)
             }
         case .echo(let priority, let form):
             openLink()
-            if let advertisement = elections?.advertisement(of: self, priority, in: form) {
+            if let advertisement = elections.advertisement(of: self, priority, in: form) {
                 send(advertisement, isEcho: true)
             }
         case .claimAddresses: claimAddresses()
@@ -32,7 +32,7 @@ extension RouterDriver {
             count(observation)
             if let kind = PacketNews.Kind(observation), !news.admit(kind) { break }
             emit(.observed(observation))
-            tell(of: observation)
+            tell(of: observation, in: elections)
         }
         return nil
     }
@@ -46,13 +46,13 @@ extension RouterDriver {
     }
 
     /// Tells named pipes, and programs that asked for it, of what changes no state.
-    private func tell(of observation: VirtualRouter.Observation) {
+    private func tell(of observation: VirtualRouter.Observation, in elections: ElectionDriver) {
         switch observation {
         case .inferiorAnswered: notify(.heardInferior)
         // The other one's state was told of later than this one's: the greater epoch has to be ours.
         case .reaffirmed:
             notify(.entered(.active), isAgain: true)
-            elections?.notifyAgain()
+            elections.notifyAgain()
         case .priorityChanged where settings.tellsPriorityChanges && state != .stopped:
             notifier.write(
                 .priorityChanged(isActive: state == .active),

@@ -44,23 +44,26 @@ extension RouterDriver {
     ///   - advertisement: What to say.
     ///   - isEcho: Whether it is in the form of another router.
     func send(_ advertisement: Advertisement, isEcho: Bool = false) {
-        guard let source = channel?.settings.source else { return }
         let keys = settings.authentication?.keys
         let messages: [OutgoingMessage]
         let lastSigned = keys == nil ? nil : channel?.lastSigned
         do throws(AuthenticationFailure) {
-            messages = try channel?.messages(for: advertisement, at: .now, using: keys) ?? []
+            guard let made = try channel?.messages(for: advertisement, at: .now, using: keys)
+            else { return }
+            messages = made
         } catch {
             return fail(.unauthentic(error))
         }
         if keys != nil, channel?.lastSigned != lastSigned { emit(.signedAhead) }
-        guard let socket = host.socketInUse(on: settings.sender, of: settings.family) else {
+        guard let family = messages.first?.source.family else { return }
+        guard let socket = host.socketInUse(on: settings.sender, of: family) else {
             return fail(.noSocket(interface: settings.sender))
         }
         var taken = 0
         for message in messages {
             let header = IPHeader(
-                source: source, destination: message.destination, hopLimit: settings.hopLimit)
+                source: message.source, destination: message.destination,
+                hopLimit: settings.hopLimit)
             switch socket.send(message.payload, header: header) {
             case .moved: taken += 1
             case .wouldBlock: fail(.refused(.wouldBlock, to: message.destination))

@@ -8,8 +8,8 @@ internal import VRRPCore
 final class RouterDriver {
     private(set) var settings: RouterSettings
     let host: Host
-    /// What drives its election.
-    weak var elections: ElectionDriver?
+    /// What drives its election, until it ends or another one does.
+    var elections: ElectionDriver?
     let notifier: StateNotifier
 
     private(set) var state = RouterState.stopped
@@ -35,19 +35,10 @@ final class RouterDriver {
     init(settings: RouterSettings, host: Host) {
         self.settings = settings
         self.host = host
-        notifier = StateNotifier(host: host)
-        notifier.onFailure = { [weak self, name = settings.name] arguments, result in
-            // Another name may have come by a reload, and the last programs outlive the router.
-            host.emit(
-                .router(
-                    name: self?.settings.name ?? name,
-                    .notificationFailed(program: arguments[0], result)))
-        }
-        notifier.onSlowness = { [weak self, name = settings.name] arguments in
-            host.emit(
-                .router(
-                    name: self?.settings.name ?? name, .notificationSlow(program: arguments[0])))
-        }
+        notifier = StateNotifier(
+            host: host, name: settings.name,
+            failed: { .router(name: $0, .notificationFailed(program: $1, $2)) },
+            slow: { .router(name: $0, .notificationSlow(program: $1)) })
     }
 
     /// The election; `nil` until something drives it.
@@ -66,6 +57,7 @@ final class RouterDriver {
     func adopt(_ next: RouterSettings) {
         guard next != settings else { return }
         settings = next
+        notifier.name = next.name
         guard let election else { return }
         let actions = elections?.adopt(
             configuration(from: election.configuration.primaryAddress), for: self)
@@ -152,8 +144,8 @@ final class RouterDriver {
     func emit(_ event: RouterEvent) { host.emit(.router(name: settings.name, event)) }
 
     /// Tells of the Active router that it follows, when it is another.
-    func noteWhomItFollows() {
-        let peer = elections?.peerAddress(of: self)
+    func noteWhomItFollows(in elections: ElectionDriver) {
+        let peer = elections.peerAddress(of: self)
         guard peer != following else { return }
         following = peer
         if let peer, news.admit(.follower) { emit(.followed(peer)) }

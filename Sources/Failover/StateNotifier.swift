@@ -9,23 +9,32 @@ final class StateNotifier {
     /// The number of the last state that was told of; 0: none yet.
     private(set) var lastEpoch: Int64 = 0
 
+    /// Whose programs they are; a reload may bring another name.
+    var name: String
     private let host: Host
 
-    /// Called with a program that could not be started, failed, or took too long.
-    var onFailure: ([String], ScriptResult) -> Void {
-        get { queue.onFailure }
-        set { queue.onFailure = newValue }
-    }
-
-    /// Called with a program that has been running for a long time.
-    var onSlowness: ([String]) -> Void {
-        get { queue.onSlowness }
-        set { queue.onSlowness = newValue }
-    }
-
-    init(host: Host) {
+    /// Makes one that has told nothing.
+    ///
+    /// - Parameters:
+    ///   - host: Where what its programs do is told.
+    ///   - name: Whose programs they are.
+    ///   - failed: What is told of a program that could not be started, failed, or took too long.
+    ///   - slow: What is told of one that has been running for a long time.
+    init(
+        host: Host, name: String,
+        failed: @escaping (_ name: String, _ program: String, ScriptResult) -> FailoverEvent,
+        slow: @escaping (_ name: String, _ program: String) -> FailoverEvent
+    ) {
         self.host = host
+        self.name = name
         queue = NotificationQueue(loop: host.loop)
+        // The last programs outlive whoever started them.
+        queue.onFailure = { [weak self] arguments, result in
+            host.emit(failed(self?.name ?? name, arguments[0], result))
+        }
+        queue.onSlowness = { [weak self] arguments in
+            host.emit(slow(self?.name ?? name, arguments[0]))
+        }
     }
 
     /// Tells everybody of a new state, or of a loser of an election.

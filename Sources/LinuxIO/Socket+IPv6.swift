@@ -37,9 +37,17 @@ public struct IPv6Arrival: Hashable, Sendable {
 ///
 /// Keeps the kernel's structures from one call to the next: nothing is allocated by either.
 public struct IPv6Exchange {
-    /// `struct sockaddr_in6`: family, port, flow label, address, scope.
-    private var name = [UInt8](repeating: 0, count: 28)
-    private var control = [UInt8](repeating: 0, count: 128)
+    /// What comes along with a datagram.
+    private struct Envelope {
+        /// `struct sockaddr_in6`: family, port, flow label, address, scope.
+        var name = [UInt8](repeating: 0, count: 28)
+        var control = [UInt8](repeating: 0, count: 128)
+    }
+
+    private var incoming = Envelope()
+    private var outgoing = Envelope()
+    /// What stands on the outgoing envelope.
+    private var way: (destination: UInt128, source: UInt128, hopLimit: UInt8)?
     private let interfaceIndex: Int32
 
     /// Prepares for the datagrams of one link.
@@ -56,63 +64,82 @@ public struct IPv6Exchange {
     public mutating func receive(
         into buffer: inout [UInt8], from socket: Int32
     ) -> (Transfer, IPv6Arrival?) {
-        let (result, controlCount) = unsafe call(&buffer, controlCount: control.count) { message in
-            unsafe clinux_recvmsg(socket, message, 0)
+        let room = incoming.control.count
+        let (result, controlCount) = unsafe buffer.withUnsafeMutableBytes { bytes in
+            unsafe Self.call(bytes, &incoming, controlCount: room) {
+                unsafe clinux_recvmsg(socket, $0, 0)
+            }
         }
         guard result >= 0 else { return (Transfer(result: result), nil) }
-        return (.moved(result), arrival(min(controlCount, control.count)))
+        return (.moved(result), arrival(min(controlCount, room)))
     }
 
     /// Sends one datagram, without waiting.
     ///
     /// - Parameters:
-    ///   - datagram: The bytes; unchanged.
+    ///   - datagram: The bytes after the header.
     ///   - destination: Where to, the first octet highest.
-    ///   - source: Where from: what the kernel looks for a way with, also where the header comes
-    ///     along. An interface without an IPv6 address of its own has none otherwise.
+    ///   - source: Where from; need not be an address of this host.
+    ///   - hopLimit: The Hop Limit that it leaves with.
     ///   - socket: A datagram or raw socket over IPv6, after ``Socket/sendFromAnywhere(on:)``.
     /// - Returns: How many bytes were taken: all, or it failed.
     public mutating func send(
-        _ datagram: inout [UInt8], to destination: UInt128, from source: UInt128, on socket: Int32
+        _ datagram: [UInt8], to destination: UInt128, from source: UInt128, hopLimit: UInt8,
+        on socket: Int32
     ) -> Transfer {
-        Self.put(UInt16(AF_INET6), into: &name, at: 0)
-        for offset in 2..<8 { name[offset] = 0 }
-        Self.put(destination.bigEndian, into: &name, at: 8)
-        Self.put(interfaceIndex, into: &name, at: 24)
-        // struct cmsghdr: length, level, type; struct in6_pktinfo: address, interface; padding.
-        let length = Self.controlHeaderBytes + 20
-        Self.put(length, into: &control, at: 0)
-        Self.put(Self.ipv6, into: &control, at: 8)
-        Self.put(Int32(IPV6_PKTINFO), into: &control, at: 12)
-        Self.put(source.bigEndian, into: &control, at: 16)
-        Self.put(interfaceIndex, into: &control, at: 32)
-        let (result, _) = unsafe call(&datagram, controlCount: (length + 7) & ~7) { message in
-            unsafe clinux_sendmsg(socket, message, 0)
+        if way?.destination != destination || way?.source != source || way?.hopLimit != hopLimit {
+            address(to: destination, from: source, hopLimit: hopLimit)
+            way = (destination, source, hopLimit)
+        }
+        let result = unsafe datagram.withUnsafeBytes { bytes in
+            // SAFETY: sendmsg(2) only reads what the vector points to.
+            let bytes = unsafe UnsafeMutableRawBufferPointer(mutating: bytes)
+            return unsafe Self.call(bytes, &outgoing, controlCount: Self.outgoingControlBytes) {
+                unsafe clinux_sendmsg(socket, $0, 0)
+            }.result
         }
         return Transfer(result: result)
+    }
+
+    private mutating func address(
+        to destination: UInt128, from source: UInt128, hopLimit: UInt8
+    ) {
+        Self.put(UInt16(AF_INET6), into: &outgoing.name, at: 0)
+        Self.put(destination.bigEndian, into: &outgoing.name, at: 8)
+        Self.put(interfaceIndex, into: &outgoing.name, at: 24)
+        // struct cmsghdr: length, level, type; struct in6_pktinfo: address, interface; padding.
+        Self.put(Self.controlHeaderBytes + 20, into: &outgoing.control, at: 0)
+        Self.put(Self.ipv6, into: &outgoing.control, at: 8)
+        Self.put(Int32(IPV6_PKTINFO), into: &outgoing.control, at: 12)
+        Self.put(source.bigEndian, into: &outgoing.control, at: 16)
+        Self.put(interfaceIndex, into: &outgoing.control, at: 32)
+        // Another one; an int.
+        Self.put(Self.controlHeaderBytes + 4, into: &outgoing.control, at: 40)
+        Self.put(Self.ipv6, into: &outgoing.control, at: 48)
+        Self.put(Int32(IPV6_HOPLIMIT), into: &outgoing.control, at: 52)
+        Self.put(Int32(hopLimit), into: &outgoing.control, at: 56)
     }
 
     /// Makes a call with a message of the given bytes.
     ///
     /// - Returns: Its result, and how long the control messages are after it.
-    private mutating func call(
-        _ bytes: inout [UInt8], controlCount: Int, _ body: (UnsafeMutableRawPointer) -> Int
+    private static func call(
+        _ bytes: UnsafeMutableRawBufferPointer, _ envelope: inout Envelope, controlCount: Int,
+        _ body: (UnsafeMutableRawPointer) -> Int
     ) -> (result: Int, controlCount: Int) {
-        unsafe bytes.withUnsafeMutableBytes { bytes in
-            unsafe name.withUnsafeMutableBytes { name in
-                unsafe control.withUnsafeMutableBytes { control in
-                    var vector = unsafe iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
-                    return unsafe withUnsafeMutablePointer(to: &vector) { vector in
-                        var message = unsafe msghdr()
-                        unsafe message.msg_name = name.baseAddress
-                        unsafe message.msg_namelen = UInt32(name.count)
-                        unsafe message.msg_iov = vector
-                        unsafe message.msg_iovlen = 1
-                        unsafe message.msg_control = control.baseAddress
-                        unsafe message.msg_controllen = controlCount
-                        let result = unsafe body(&message)
-                        return unsafe (result, Int(message.msg_controllen))
-                    }
+        unsafe envelope.name.withUnsafeMutableBytes { name in
+            unsafe envelope.control.withUnsafeMutableBytes { control in
+                var vector = unsafe iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
+                return unsafe withUnsafeMutablePointer(to: &vector) { vector in
+                    var message = unsafe msghdr()
+                    unsafe message.msg_name = name.baseAddress
+                    unsafe message.msg_namelen = UInt32(name.count)
+                    unsafe message.msg_iov = vector
+                    unsafe message.msg_iovlen = 1
+                    unsafe message.msg_control = control.baseAddress
+                    unsafe message.msg_controllen = controlCount
+                    let result = unsafe body(&message)
+                    return unsafe (result, Int(message.msg_controllen))
                 }
             }
         }
@@ -120,8 +147,8 @@ public struct IPv6Exchange {
 
     /// Reads control messages: each a length (8 bytes), level (4), type (4) and its value.
     private func arrival(_ controlCount: Int) -> IPv6Arrival {
-        let control = control.span
-        var arrival = IPv6Arrival(source: Self.address(in: name.span, at: 8))
+        let control = incoming.control.span
+        var arrival = IPv6Arrival(source: Self.address(in: incoming.name.span, at: 8))
         func word(_ offset: Int) -> Int {
             (0..<4).reduce(0) { $0 | Int(control[offset + $1]) << (8 * $1) }
         }
@@ -159,6 +186,8 @@ public struct IPv6Exchange {
 
     private static let ipv6 = Socket.ipv6
     private static let controlHeaderBytes = 16
+    /// Two control messages, each padded to 8 bytes.
+    private static let outgoingControlBytes = 64
 }
 
 extension Socket {

@@ -11,14 +11,16 @@ public struct DeadlineQueue<Payload> {
         let number: UInt64
     }
 
+    /// Numbers alone: what moves about in the heap is neither retained nor released.
     private struct Item {
         let due: MonotonicInstant
         let number: UInt64
         let slot: Int
-        let payload: Payload
     }
 
     private var heap: [Item] = []
+    /// What each slot is to give back; a free one has nothing.
+    private var payloads: [Payload?] = []
     /// Where in the heap the entry of each slot is; a free slot keeps its last position.
     private var positions: [Int] = []
     private var freeSlots: [Int] = []
@@ -37,9 +39,13 @@ public struct DeadlineQueue<Payload> {
     public mutating func insert(_ payload: Payload, at due: MonotonicInstant) -> Entry {
         let entry = Entry(slot: freeSlots.popLast() ?? positions.count, number: nextNumber)
         nextNumber += 1
-        if entry.slot == positions.count { positions.append(heap.count) }
+        if entry.slot == positions.count {
+            positions.append(heap.count)
+            payloads.append(nil)
+        }
         positions[entry.slot] = heap.count
-        heap.append(Item(due: due, number: entry.number, slot: entry.slot, payload: payload))
+        payloads[entry.slot] = payload
+        heap.append(Item(due: due, number: entry.number, slot: entry.slot))
         siftUp(from: heap.count - 1)
         return entry
     }
@@ -65,19 +71,20 @@ public struct DeadlineQueue<Payload> {
     /// - Complexity: O(log n).
     public mutating func popDue(at now: MonotonicInstant) -> Payload? {
         guard let first = heap.first, first.due <= now else { return nil }
-        return removeItem(at: 0).payload
+        return removeItem(at: 0)
     }
 
     @discardableResult
-    private mutating func removeItem(at index: Int) -> Item {
+    private mutating func removeItem(at index: Int) -> Payload? {
         exchange(index, heap.count - 1)
-        let item = heap.removeLast()
-        freeSlots.append(item.slot)
+        let slot = heap.removeLast().slot
+        let payload = payloads[slot].take()
+        freeSlots.append(slot)
         if index < heap.count {
             siftUp(from: index)
             siftDown(from: index)
         }
-        return item
+        return payload
     }
 
     private mutating func siftUp(from start: Int) {
@@ -106,7 +113,6 @@ public struct DeadlineQueue<Payload> {
 
     /// Equal deadlines fall due in the order in which they were set.
     private func precedes(_ one: Int, _ other: Int) -> Bool {
-        // By their fields: a whole item would retain its payload.
         (heap[one].due, heap[one].number) < (heap[other].due, heap[other].number)
     }
 

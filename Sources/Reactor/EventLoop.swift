@@ -18,7 +18,15 @@ public final class EventLoop {
     }
 
     /// Names one deadline.
-    public typealias Deadline = DeadlineQueue<() -> Void>.Entry
+    public struct Deadline: Hashable, Sendable {
+        let entry: DeadlineQueue<Action>.Entry
+    }
+
+    /// A closure in a type of its own: by itself, as what a generic type holds, it is wrapped in
+    /// another one, which is allocated each time.
+    struct Action {
+        let call: () -> Void
+    }
 
     private struct Slot {
         var generation: UInt32 = 0
@@ -34,7 +42,7 @@ public final class EventLoop {
     private let epoll: Epoll
     private var slots: [Slot] = []
     private var freeSlots: [Int] = []
-    private var deadlines = DeadlineQueue<() -> Void>()
+    private var deadlines = DeadlineQueue<Action>()
     private var isStopping = false
 
     /// Makes a loop that watches nothing.
@@ -101,7 +109,7 @@ public final class EventLoop {
     /// - Returns: The deadline, to cancel it by.
     @discardableResult
     public func schedule(at due: MonotonicInstant, _ action: @escaping () -> Void) -> Deadline {
-        deadlines.insert(action, at: due)
+        Deadline(entry: deadlines.insert(Action(call: action), at: due))
     }
 
     /// Calls `action` after an interval, counted from the present and not from the turn's start.
@@ -112,13 +120,13 @@ public final class EventLoop {
     /// - Returns: The deadline, to cancel it by.
     @discardableResult
     public func schedule(after interval: Duration, _ action: @escaping () -> Void) -> Deadline {
-        deadlines.insert(action, at: .now + interval)
+        schedule(at: .now + interval, action)
     }
 
     /// Withdraws a deadline; one that has passed is ignored.
     ///
     /// - Parameter deadline: What ``schedule(at:_:)`` returned.
-    public func cancel(_ deadline: Deadline) { deadlines.remove(deadline) }
+    public func cancel(_ deadline: Deadline) { deadlines.remove(deadline.entry) }
 
     /// Runs turns until ``stop()``.
     public func run() {
@@ -143,7 +151,7 @@ public final class EventLoop {
         handleRestBeforeDeadlines()
         // What falls due while handling waits for the next turn, so that a deadline which sets
         // itself again cannot keep the loop from its descriptors.
-        while let action = deadlines.popDue(at: now) { action() }
+        while let action = deadlines.popDue(at: now) { action.call() }
     }
 
     /// Handles what became ready between the wait and the reading of the clock, and what one call

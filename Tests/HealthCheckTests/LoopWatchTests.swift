@@ -115,6 +115,21 @@ extension `One after another` {
         #expect(next(after: 100, at: 9_000) == 8_100)
     }
 
+    @Test func `what is due within 5 ms, or a 400th of the interval, begins together`() {
+        func batch(_ microseconds: UInt64, every interval: Duration) -> UInt64 {
+            TargetCheck.batch(
+                of: .uptimeNanoseconds(microseconds * 1000), every: interval,
+                at: .uptimeNanoseconds(1_000_000)
+            ).uptimeNanoseconds / 1000
+        }
+        #expect(batch(5_001, every: .seconds(2)) == 10_000)
+        #expect(batch(9_999, every: .seconds(60)) == 10_000)
+        #expect(batch(10_000, every: .seconds(2)) == 10_000)
+        #expect(batch(5_001, every: .milliseconds(100)) == 5_250)
+        // Due already.
+        #expect(batch(999, every: .seconds(2)) == 999)
+    }
+
     @Test func `a pool of a few is known within 50 ms`() throws {
         #expect(try #require(moments(count: 4, round: 0).last) < 0.05)
     }

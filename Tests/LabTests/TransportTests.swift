@@ -232,7 +232,11 @@ extension InTheLab {
             let second = try Speaker(.lbctl, .lb2, in: lab, file(100, right))
             sleep(1)
             try lab.await(addresses, at: .lb1, within: .seconds(1))
-            #expect(try !lab.status(.lb2).contains("refused:"))
+            let heard = try lab.status(.lb2)
+            // Its link-local address may still be checked for a duplicate when the first ones come.
+            #expect(
+                !heard.contains(
+                    /refused: (?!takes-no-part \d+$)/.anchorsMatchLineEndings()), "\(heard)")
             try second.stop()
 
             let third = try Speaker(.lbctl, .lb2, in: lab, file(100, wrong))
@@ -255,6 +259,27 @@ extension InTheLab {
             let seen = try capture.stop()
             #expect(seen.count > 20)
             #expect(seen.complaints.filter { !$0.contains("224.0.0.18") } == [])
+        }
+
+        @Test func `a signed router that is killed is resigned for by a message that is taken`()
+            throws
+        {
+            func file(_ priority: Int) -> String {
+                vrrpInstance(
+                    "HMAC", vrid: 51, priority: priority, ["172.17.0.51"], "version 3",
+                    "advert_int 0.3", "auth_hmac {",
+                    "key 1 hex:\(String(repeating: "0a", count: 32))", "}")
+            }
+            let first = try Speaker(.lbctl, .lb1, in: lab, file(101))
+            try lab.await(["172.17.0.51"], at: .lb1, within: .seconds(5))
+            let second = try Speaker(.lbctl, .lb2, in: lab, file(100))
+            // What was signed when it became Active counts as a replay from the next second on.
+            sleep(2)
+            first.program.signal(SIGKILL)
+            // Silence would make it Active 780 ms from here at the earliest.
+            try lab.await(["172.17.0.51"], at: .lb2, within: .milliseconds(600))
+            #expect(!second.program.log.contains("Ignoring advert"))
+            try second.stop()
         }
     }
 }

@@ -74,6 +74,19 @@ struct `A virtual hardware address on the wire` {
         #expect(try AddressManager().add(address) == .added)
     }
 
+    /// `v10` on `a`, as of a router over IPv6 that is Active.
+    @discardableResult
+    private static func openLink() throws -> Macvlan {
+        let macvlans = try Macvlans()
+        let made = try macvlans.create(
+            name: "v10", hardwareAddress: HardwareAddress(rawValue: 0x5e_00_02_0a),
+            parentIndex: Laboratory.interfaceIndex("a"))
+        try Links().set(index: made.index, isUp: true)
+        try macvlans.open(made)
+        try Laboratory.wait { try Links().link(named: "v10")?.isRunning == true }
+        return made
+    }
+
     private static func flap() throws {
         try Laboratory.ip("link set dev a down")
         try Laboratory.ip("link set dev a up")
@@ -103,13 +116,7 @@ struct `A virtual hardware address on the wire` {
     @Test func `an IPv6 address is answered for by its own hardware address alone`() async {
         await #expect(processExitsWith: .success) {
             Laboratory.run {
-                let macvlans = try Macvlans()
-                let made = try macvlans.create(
-                    name: "v10", hardwareAddress: HardwareAddress(rawValue: 0x5e_00_02_0a),
-                    parentIndex: Laboratory.interfaceIndex("a"))
-                try Links().set(index: made.index, isUp: true)
-                try macvlans.open(made)
-                try Laboratory.wait { try Links().link(named: "v10")?.isRunning == true }
+                let made = try Self.openLink()
                 var address = InterfaceAddress(
                     .v6(high: 0x2001_0db8_0000_0000, low: 5), prefixLength: 64,
                     interfaceIndex: made.index)
@@ -127,13 +134,7 @@ struct `A virtual hardware address on the wire` {
     @Test func `it derives no address from what a router advertises`() async {
         await #expect(processExitsWith: .success) {
             Laboratory.run {
-                let macvlans = try Macvlans()
-                let made = try macvlans.create(
-                    name: "v10", hardwareAddress: HardwareAddress(rawValue: 0x5e_00_02_0a),
-                    parentIndex: Laboratory.interfaceIndex("a"))
-                try Links().set(index: made.index, isUp: true)
-                try macvlans.open(made)
-                try Laboratory.wait { try Links().link(named: "v10")?.isRunning == true }
+                try Self.openLink()
                 let announcer = try ARPAnnouncer()
                 // The interface below derives one, at the same time.
                 try Laboratory.wait {

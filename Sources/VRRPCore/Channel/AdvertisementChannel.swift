@@ -115,7 +115,8 @@ public struct AdvertisementChannel: Hashable, Sendable {
             let payload = advertisement.encoded(
                 coverage: coverage, source: settings.source, destination: destination,
                 password: settings.password, trailer: trailer)
-            return OutgoingMessage(destination: destination, payload: payload)
+            return OutgoingMessage(
+                source: settings.source, destination: destination, payload: payload)
         }
         said = Said(advertisement: advertisement, coverage: coverage, messages: messages)
         return messages

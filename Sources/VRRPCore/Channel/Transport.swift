@@ -38,6 +38,8 @@ public struct UnicastPeer: Hashable, Sendable, Codable {
 
 /// A message that is ready to be sent.
 public struct OutgoingMessage: Hashable, Sendable {
+    /// Where from.
+    public let source: IPAddress
     /// Where to: the group, or one of the unicast peers.
     public let destination: IPAddress
     /// The whole IP payload.

@@ -23,7 +23,7 @@ public enum AddressFamily: Hashable, Sendable, Codable, CaseIterable {
 }
 
 /// An address of either family.
-public enum IPAddress: Hashable, Sendable, Codable {
+public enum IPAddress: Hashable, Sendable {
     /// An IPv4 address.
     case v4(IPv4Address)
     /// An IPv6 address.
@@ -104,5 +104,26 @@ extension IPAddress: LosslessStringConvertible {
         case .v4(let address): address.description
         case .v6(let address): address.description
         }
+    }
+}
+
+extension IPAddress: Codable {
+    /// Reads the address's text.
+    ///
+    /// - Throws: `DecodingError.dataCorrupted`: the text is no address.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let address = IPAddress(text) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "'\(text)' is no IP address")
+        }
+        self = address
+    }
+
+    /// Writes the address as text.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
     }
 }

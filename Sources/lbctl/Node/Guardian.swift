@@ -24,7 +24,7 @@ final class Guardian {
     private var watch: EventLoop.Watch?
     private var startedAt = MonotonicInstant.now
     private var backOff = BackOff()
-    private var will = LastWill()
+    private let will: () -> LastWill
 
     /// Starts the process.
     ///
@@ -32,24 +32,21 @@ final class Guardian {
     ///   - loop: The loop that it is watched on.
     ///   - log: Where its end is told.
     ///   - arguments: What it is started with beside its name.
-    init(loop: EventLoop, log: Log, arguments: [String]) {
+    ///   - will: What one that is started is to do, in case.
+    init(loop: EventLoop, log: Log, arguments: [String], will: @escaping () -> LastWill) {
         self.loop = loop
         self.log = log
         self.arguments = arguments
+        self.will = will
         start()
     }
 
     /// Has it do this, from now on, in case.
-    func remember(_ next: LastWill) {
-        guard next != will else { return }
-        will = next
-        link?.send(.word(.whole(will)))
-    }
+    func remember(_ will: LastWill) { link?.send(.word(.whole(will))) }
 
     /// Has it say this for some of the virtual routers.
     func amend(by part: LastWill) {
         guard !part.isEmpty else { return }
-        will.amend(by: part)
         link?.send(.word(.part(part)))
     }
 
@@ -75,7 +72,7 @@ final class Guardian {
             }
             self.process = consume process
             self.link = link
-            if !will.isEmpty { link.send(.word(.whole(will))) }
+            link.send(.word(.whole(will())))
         } catch {
             log(.warning, "if this process is killed, nobody resigns for it: \(error)")
             startAgain()

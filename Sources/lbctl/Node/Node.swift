@@ -112,7 +112,9 @@ final class Node {
     }
 
     private func startGuardian() {
-        guardian = Guardian(loop: loop, log: log, arguments: options.guardArguments)
+        guardian = Guardian(loop: loop, log: log, arguments: options.guardArguments) {
+            [unowned self] in failover?.lastWill ?? LastWill()
+        }
     }
 
     /// Tells the election what is known of this node; one that begins later is told too.
