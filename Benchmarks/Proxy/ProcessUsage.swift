@@ -1,4 +1,5 @@
 import Glibc
+import LinuxIO
 
 /// Processor time and memory of a process, its threads and the processes that it started.
 struct ProcessUsage {
@@ -56,6 +57,18 @@ struct ProcessUsage {
             let kilobytes = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
             return sum + (kilobytes ?? 0) * 1024
         }
+    }
+
+    /// The same, once a program that has just started has put up what it needs: unchanged for 0.3 s.
+    static func settledAnonymousBytes(of processID: Int32) -> Int {
+        var bytes = anonymousBytes(of: processID)
+        for _ in 0..<10 {
+            LinuxIO.Thread.sleep(for: .milliseconds(300))
+            let before = bytes
+            bytes = anonymousBytes(of: processID)
+            if bytes == before { break }
+        }
+        return bytes
     }
 
     /// The threads of a process and of those that it started.

@@ -59,7 +59,7 @@ struct ProxyRun {
         let counter =
             countsCalls
             ? proxy.flatMap { SystemCallCounter($0.processID, folder: stage.folder) } : nil
-        let memoryBefore = proxy.map { ProcessUsage.anonymousBytes(of: $0.processID) } ?? 0
+        let memoryBefore = proxy.map { ProcessUsage.settledAnonymousBytes(of: $0.processID) } ?? 0
         let machineBefore = ProcessUsage.machineNanoseconds()
         generator.go()
         let line = try generator.line(within: 120)
