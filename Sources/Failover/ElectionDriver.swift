@@ -206,6 +206,11 @@ extension ElectionDriver {
         group.giveWay(deferring: deference, at: .now)
     }
 
+    /// Makes all members give way because one can't hold all that moves with it.
+    ///
+    /// - Returns: What the elections want, to be carried out; `nil`: they stay.
+    func giveWayForWant() -> [SyncGroup.MemberAction]? { group.giveWayForWant(at: .now) }
+
     /// Makes all members Active.
     ///
     /// - Throws: `TakeoverRefusal`, with nothing changed.
@@ -227,6 +232,8 @@ extension ElectionDriver {
         for (member, state) in entered { member.notify(.entered(state)) }
         if !entered.isEmpty { settleState() }
         setTimer()
+        // Not amid the actions, since it brings some of its own.
+        for member in members { member.judgeClaim() }
     }
 
     /// Says that the members of a group move, before each says so for itself.

@@ -186,6 +186,8 @@ public enum GivingWayCause: Hashable, Sendable {
     case removedTooOften(IPAddress, interface: String)
     /// Somebody took this address off, and the system refused to put it back.
     case notRestored(IPAddress, interface: String)
+    /// The system refused this address, route or rule when the router became Active.
+    case notClaimed(String)
     /// Somebody removed this route or rule more often than it is put back.
     case partRemovedTooOften(String)
     /// Somebody removed this route or rule, and the system refused to put it back.

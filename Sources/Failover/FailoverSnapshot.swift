@@ -109,6 +109,8 @@ public struct RouterSnapshot: Hashable, Sendable {
     public var peers: [PeerSnapshot]
     /// The addresses that it holds at this moment.
     public var heldAddresses: [HeldAddress]
+    /// What it should hold while Active and the system refused when it last tried.
+    public var refusedParts: [RefusedPart]
     /// How many of its addresses are not advertised, since the link carries no more.
     public var unadvertisedCount: Int
     /// The number of the last state that notification programs were told of; 0: none yet.
@@ -128,6 +130,14 @@ public struct RouterSnapshot: Hashable, Sendable {
     public var group: String?
     /// What was counted since the start.
     public var counters: RouterCounters
+}
+
+/// An address, route or rule that the system refused.
+public struct RefusedPart: Hashable, Sendable {
+    /// What it is and where it was to go, for people.
+    public var part: String
+    /// Why it is not there.
+    public var reason: HostError
 }
 
 /// The last advertisement that a virtual router took in.

@@ -70,6 +70,7 @@ extension RouterDriver {
         emit(.claimsAddresses)
         claimMissingAddresses()
         claimRoutes()
+        hasClaimed = true
     }
 
     /// Takes what a reload added or changed; announces the addresses of it.
@@ -77,6 +78,7 @@ extension RouterDriver {
         let before = Set(heldAddresses)
         claimMissingAddresses()
         claimRoutes()
+        hasClaimed = true
         let claimed = heldAddresses.filter { !before.contains($0) }
         announce(claimed, repetitions: settings.announcements.repetitions)
     }
@@ -89,9 +91,8 @@ extension RouterDriver {
             do throws(HostError) {
                 _ = try result.get()
                 heldAddresses.append(address)
-            } catch {
-                emit(.failed(error))
-            }
+                note(nil, of: .address(address))
+            } catch { note(error, of: .address(address)) }
         }
     }
 
@@ -136,8 +137,15 @@ extension RouterDriver {
     }
 
     private func announceAddresses(repetitions: Int) {
+        // The cause of a refusal may have gone: one attempt more each time.
+        if !refusedParts.isEmpty {
+            claimMissingAddresses()
+            claimRoutes()
+        }
         guard repetitions > 0 else { return }
-        let addresses = settings.placedAddresses
+        // Of an address that is not here, this node must not say that it is.
+        let held = Set(heldAddresses)
+        let addresses = settings.placedAddresses.filter(held.contains)
         // What still waits of an earlier burst says the same.
         withdrawAnnouncements(of: addresses)
         for placed in addresses { emit(.announces(placed.address, interface: placed.interface)) }

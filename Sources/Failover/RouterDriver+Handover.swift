@@ -26,16 +26,22 @@ extension RouterDriver {
         }
     }
 
+    /// Gives way if it has become Active, or was given more to hold, and the system refused some of it.
+    ///
+    /// What nobody is to put back (`no_track`) does not count.
+    func judgeClaim() {
+        guard hasClaimed else { return }
+        hasClaimed = false
+        if let lacking = refusedParts.first(where: \.part.isTracked) {
+            giveWay(.notClaimed("\(lacking.part)"))
+        }
+    }
+
     /// Resigns if it is Active, and lets another router be Active for a while.
     func giveWay(_ cause: GivingWayCause) {
-        let deference: VirtualRouter.Deference =
-            switch cause {
-            case .removedTooOften, .notRestored, .partRemovedTooOften, .partNotRestored:
-                .until(.now + VirtualRouter.Deference.timeAfterLoss)
-            case .asked: .untilNeeded
-            }
-        guard let elections else { return }
-        let actions = elections.giveWay(deferring: deference)
+        guard let elections, let actions = elections.actions(givingWayBecause: cause) else {
+            return
+        }
         counters.gaveWay += 1
         emit(.gaveWay(cause))
         elections.carryOut(actions)
@@ -57,4 +63,38 @@ enum HeldPart: Hashable {
     case address(PlacedAddress)
     case route(HeldRoute)
     case rule(HeldRule)
+
+    /// Whether it is put back when somebody removes it.
+    var isTracked: Bool {
+        switch self {
+        case .address(let placed): placed.held.isTracked
+        case .route(let held): held.isTracked
+        case .rule(let held): held.isTracked
+        }
+    }
+}
+
+extension HeldPart: CustomStringConvertible {
+    /// `10.9.0.100 on eth1`, or the route or rule.
+    var description: String {
+        switch self {
+        case .address(let placed): "\(placed.address) on \(placed.interface)"
+        case .route(let held): "\(held)"
+        case .rule(let held): "\(held)"
+        }
+    }
+}
+
+extension ElectionDriver {
+    /// Makes all members give way.
+    ///
+    /// - Returns: What the elections want, to be carried out; `nil`: they stay.
+    fileprivate func actions(givingWayBecause cause: GivingWayCause) -> [SyncGroup.MemberAction]? {
+        switch cause {
+        case .notClaimed: giveWayForWant()
+        case .removedTooOften, .notRestored, .partRemovedTooOften, .partNotRestored:
+            giveWay(deferring: .until(.now + VirtualRouter.Deference.timeAfterLoss))
+        case .asked: giveWay(deferring: .untilNeeded)
+        }
+    }
 }

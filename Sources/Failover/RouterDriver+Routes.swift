@@ -9,13 +9,15 @@ extension RouterDriver {
             do throws(HostError) {
                 _ = try host.add(route)
                 heldRoutes.append(route)
-            } catch { emit(.failed(error)) }
+                note(nil, of: .route(route))
+            } catch { note(error, of: .route(route)) }
         }
         for rule in settings.rules where !heldRules.contains(rule) {
             do throws(HostError) {
                 _ = try host.add(rule)
                 heldRules.append(rule)
-            } catch { emit(.failed(error)) }
+                note(nil, of: .rule(rule))
+            } catch { note(error, of: .rule(rule)) }
         }
     }
 

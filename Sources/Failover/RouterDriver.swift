@@ -27,6 +27,10 @@ final class RouterDriver {
     var heldAddresses: [PlacedAddress] = []
     var heldRoutes: [HeldRoute] = []
     var heldRules: [HeldRule] = []
+    /// What of them the system refused at the last attempt, and why.
+    private(set) var refusedParts: [(part: HeldPart, error: HostError)] = []
+    /// Whether it claimed something, and ``judgeClaim()`` has not looked at what came of it.
+    var hasClaimed = false
     /// How often each address, route and rule was put back of late.
     var restorations = RestorationRecord<HeldPart>()
     /// How many addresses go unadvertised because the link carries no more; 0: none.
@@ -57,6 +61,7 @@ final class RouterDriver {
     func adopt(_ next: RouterSettings) {
         guard next != settings else { return }
         settings = next
+        forgetRefusals()
         notifier.name = next.name
         guard let election else { return }
         let actions = elections?.adopt(
@@ -75,6 +80,25 @@ final class RouterDriver {
         // The election knows no more of an address than that it is there.
         if state == .active { claimWhatIsMissing() }
         release(moving, staying: wanted)
+        judgeClaim()
+    }
+
+    /// Keeps what came of an attempt to put something there, and tells of a refusal that is new.
+    func note(_ error: HostError?, of part: HeldPart) {
+        let former = refusedParts.first { $0.part == part }?.error
+        guard error != former else { return }
+        refusedParts.removeAll { $0.part == part }
+        guard let error else { return }
+        refusedParts.append((part, error))
+        emit(.failed(error))
+    }
+
+    /// Forgets the refusals of what it is not to hold any more.
+    private func forgetRefusals() {
+        let parts = Set(
+            settings.placedAddresses.map(HeldPart.address) + settings.routes.map(HeldPart.route)
+                + settings.rules.map(HeldPart.rule))
+        refusedParts.removeAll { !parts.contains($0.part) }
     }
 
     /// Whether the address that it sends from is another one now, or gone.

@@ -5,6 +5,10 @@ extension RouterSnapshot {
             cause.isPending ? "does not take part yet: \(cause.words)" : "in fault: \(cause.words)"
         }
         notes += settlingLinks.map(\.words)
+        notes += refusedParts.map { refused in
+            let verb = state == .active ? "is Active without" : "could not hold"
+            return "\(verb) \(refused.part): \(refused.reason)"
+        }
         if isDeferring {
             notes.append("gave way: leaves the Active router alone while there is one")
         }

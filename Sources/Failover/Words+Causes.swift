@@ -12,6 +12,7 @@ extension GivingWayCause {
             "\(address) is removed from \(interface) again and again"
         case .notRestored(let address, let interface):
             "\(address) was removed from \(interface) and can't be put back"
+        case .notClaimed(let what): "it can't have \(what)"
         case .partRemovedTooOften(let what): "\(what) is removed again and again"
         case .partNotRestored(let what): "\(what) was removed and can't be put back"
         case .asked: "the operator wants it"

@@ -29,6 +29,8 @@ extension `On a LAN` {
             #expect(node.snapshot?.routers.first?.effectivePriority.rawValue == 102)
             #expect(node.snapshot?.scripts.first?.lastOutput == "looked\n")
             #expect(node.snapshot?.scripts.first?.lastResult == .exited(status: 0))
+            let time = try #require(node.snapshot?.scripts.first?.lastRunTime)
+            #expect(time > .zero && time < .seconds(1))
             unlink(file)
             let down = "(VI_1) Changing effective priority from 102 to 100"
             #expect(node.waitForLine(down, within: .seconds(1)))

@@ -93,6 +93,29 @@ import VRRPCore
         #expect(!active.isDeferring(at: second(9)))
     }
 
+    @Test func `for want of something, once, and not again where nobody else served`() throws {
+        var configuration = router(priority: 100).configuration
+        configuration.joinListening = nil
+        var group = SyncGroup([configuration])
+        _ = group.handle(.startup, for: 0, at: second(0))
+        _ = group.wake(at: second(3.609375))
+        #expect(group.giveWayForWant(at: second(5))?.count == 4)
+        #expect(group.role == .backup)
+        // As long as anybody serves.
+        _ = group.handle(.received(advert(90), from: lowerAddress), for: 0, at: second(1000))
+        _ = group.handle(.received(advert(90), from: lowerAddress), for: 0, at: second(1001))
+        #expect(group.role == .backup)
+        _ = group.wake(at: second(1004.609375))
+        #expect(group.role == .active)
+        #expect(group.giveWayForWant(at: second(1005)) == nil)
+        #expect(group.role == .active)
+        // After somebody else has been Active, it may be otherwise.
+        _ = group.handle(.received(advert(150), from: lowerAddress), for: 0, at: second(1006))
+        _ = group.wake(at: second(1009.609375))
+        #expect(group.role == .active)
+        #expect(group.giveWayForWant(at: second(1010))?.count == 4)
+    }
+
     @Test func `deference ends at its instant`() {
         var active = activeRouter()
         _ = active.giveWay(deferring: .until(second(65)), at: second(5))

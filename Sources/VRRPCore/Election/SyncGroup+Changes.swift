@@ -50,6 +50,18 @@ extension SyncGroup {
         }
     }
 
+    /// Lets all members give way because one can't hold all that moves with it, until they are needed.
+    ///
+    /// Unless they did before and no other router served: two that are equally badly off would hand
+    /// the addresses to each other for ever. So the one that has them keeps what it can hold.
+    ///
+    /// - Parameter now: The present.
+    /// - Returns: What to do, in this order; `nil`: they stay.
+    public mutating func giveWayForWant(at now: Instant) -> [MemberAction]? {
+        guard !members.contains(where: \.isLastResort) else { return nil }
+        return giveWay(deferring: .untilNeeded, at: now)
+    }
+
     /// Makes all members Active, as ``VirtualRouter/takeOver(at:)`` does for one.
     ///
     /// - Parameter now: The present.

@@ -24,6 +24,8 @@ extension VirtualRouter {
         var raise = 0
         /// What the trackers gave; counts again once nothing is added.
         var unraised = Priority.default
+        /// Whether it is Active although it had given way: no other router served.
+        var isLastResort = false
     }
 
     /// Why a router can't take over.
@@ -58,6 +60,9 @@ extension VirtualRouter {
         state = next
         return actions + settleHandover(at: now)
     }
+
+    /// Whether it is Active although it had given way, since no other router served.
+    public var isLastResort: Bool { handover.isLastResort }
 
     /// Becomes Active, by the protocol's own means: an advertisement that wins.
     ///
@@ -114,6 +119,8 @@ extension VirtualRouter {
 
     /// Ends what has served its purpose: deference once Active, the raise once not Active.
     mutating func settleHandover(at now: Instant) -> [Action] {
+        if role != .active { handover.isLastResort = false }
+        if role == .active, isDeferring(at: now) { handover.isLastResort = true }
         if role == .active { handover.deference = .none }
         guard role != .active, handover.raise != 0 else { return [] }
         handover.raise = 0
