@@ -12,7 +12,7 @@ public struct FailureSimulation: Hashable, Sendable {
         case stopsAlone(Obstacle)
         /// The priority changes, and another node outranks it.
         case loses(priority: Int, against: Int)
-        /// The priority changes, and the other node's is not known here.
+        /// The priority changes to 253 or less, and the other node's is not known here.
         case falls(priority: Int)
         /// Nothing moves; `because` says why.
         case stays(priority: Int, because: Reason)
@@ -187,7 +187,8 @@ extension FailureSimulation.Outcome: CustomStringConvertible {
         case .loses(let priority, let theirs):
             "its priority is \(priority), and the peer's \(theirs) takes over"
         case .falls(let priority):
-            "its priority is \(priority): a node of a higher one takes over (--peer FILE compares)"
+            "its priority is \(priority): a node of \(priority + 1) or more takes over"
+                + " (not compared without --peer FILE)"
         case .stays(let priority, let reason):
             "no node takes over: its priority is \(priority), and \(reason)"
         }

@@ -50,7 +50,7 @@ import Testing
                 == "VI_1: if script chk fails, it stops, and another node takes over")
         #expect(
             simulate(try node(100, "track_script {\nchk weight -20\n}")).last
-                == "VI_1: if script chk fails, its priority is 80: a node of a higher one takes over (--peer FILE compares)"
+                == "VI_1: if script chk fails, its priority is 80: a node of 81 or more takes over (not compared without --peer FILE)"
         )
     }
 
@@ -92,8 +92,8 @@ import Testing
         #expect(
             simulate(model) == [
                 "VI_1: if interface eth1 goes down, it stops, and another node takes over",
-                "VI_1: if script chk succeeds, its priority is 95: a node of a higher one takes over (--peer FILE compares)",
-                "VI_1: if check gateway fails, its priority is 90: a node of a higher one takes over (--peer FILE compares)",
+                "VI_1: if script chk succeeds, its priority is 95: a node of 96 or more takes over (not compared without --peer FILE)",
+                "VI_1: if check gateway fails, its priority is 90: a node of 91 or more takes over (not compared without --peer FILE)",
             ])
     }
 

@@ -276,6 +276,73 @@ extension String {
                 == [])
     }
 
+    @Test(arguments: [
+        (
+            "skip_check_adv_addr no",
+            "5:1: warning: 'skip_check_adv_addr' can't be switched off: an advertisement that lists other addresses counts all the same, and is told of"
+        ),
+        (
+            "higher_prio_send_advert off",
+            "5:1: warning: 'higher_prio_send_advert' can't be switched off: a router that yields says one last word, so that the other announces again"
+        ),
+        (
+            "higher_prio_send_advert maybe",
+            "5:25: error: higher_prio_send_advert 'maybe': must be on or off"
+        ),
+        (
+            "old_unicast_checksum never",
+            "5:1: warning: 'old_unicast_checksum never' has no effect: a peer that sends the old form is recognised, and answered in kind"
+        ),
+        (
+            "use_vmac vip netlink_notify_msg",
+            "5:14: warning: 'netlink_notify_msg' has no effect: it has programs on this host hear of a mode of the interface that it is not put into"
+        ),
+    ])
+    func `what lbctl does otherwise than it is told is said`(line: String, message: String) {
+        #expect(diagnose(instance(line)) == ["f:" + message])
+    }
+
+    @Test func `what few files say is read`() throws {
+        let head = "vrrp_track_process p {\nprocess /bin/p\nfull_command\nparam_match partial\n}\n"
+        let loaded = load(
+            head
+                + instance(
+                    """
+                    notify_master_rx_lower_pri /l
+                    use_vmac
+                    vmac_xmit_base
+                    virtual_ipaddress_excluded {
+                    10.0.0.1 autojoin
+                    2001:db8::1 mngtmpaddr
+                    }
+                    """))
+        #expect(loaded.diagnostics.isEmpty, "\(loaded.diagnostics)")
+        let model = try #require(loaded.model)
+        #expect(model.trackProcesses[0].matchesWholePath)
+        #expect(model.trackProcesses[0].argumentMatch == .partial)
+        let router = model.virtualRouters[0]
+        #expect(router.notifications.heardInferior == ["/l"])
+        #expect(router.virtualMAC?.advertisesFromBase == true)
+        #expect(router.excludedAddresses.map(\.joinsGroup) == [true, false])
+        #expect(router.excludedAddresses.map(\.managesTemporary) == [false, true])
+        let initial = head.replacing("partial", with: "initial").replacing(
+            "full_command\n", with: "")
+        let other = try #require(load(initial + instance("")).model?.trackProcesses.first)
+        #expect(other.argumentMatch == .initial)
+        #expect(!other.matchesWholePath)
+    }
+
+    @Test func `unicast without a trailer is worth a hint`() throws {
+        let peer = "unicast_peer {\n172.17.0.7\n}\n"
+        #expect(
+            try #require(load(instance(peer)).model).hints == [
+                "VI_1: unicast without auth_hmac: whoever can send in a peer's name can take the addresses"
+            ])
+        let key = "auth_hmac {\nkey 1 0123456789abcdef0123456789abcdef\n}\n"
+        #expect(try #require(load(instance(peer + key)).model).hints == [])
+        #expect(try #require(load(instance("")).model).hints == [])
+    }
+
     @Test func `addresses are announced once a minute unless the file says otherwise`() {
         #expect(router("")?.announcements.refreshInterval == .seconds(60))
         #expect(router("garp_master_refresh 0")?.announcements.refreshInterval == .zero)

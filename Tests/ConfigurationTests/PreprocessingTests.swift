@@ -110,6 +110,10 @@ import VRRPCore
         wanted.omitsFaults = true
         #expect(loaded.model?.global.mail == wanted)
         #expect(loaded.model?.virtualRouters.first?.sendsMail == false)
+        for lines in ["smtp_alert off\nsmtp_alert_vrrp", "smtp_alert_vrrp\nsmtp_alert off"] {
+            let head = "global_defs {\nnotification_email { a@example.test }\n\(lines)\n}\n"
+            #expect(load(head + instance("")).model?.virtualRouters.first?.sendsMail == true)
+        }
         #expect(
             diagnose(instance("smtp_alert")) == [
                 "f:1:15: warning: vrrp_instance 'VI_1' asks for mail (smtp_alert), and global_defs names nobody in 'notification_email': no mail is sent"

@@ -151,6 +151,26 @@ import Testing
             "vrrp_rlimit_rttime 10000",
             "f:2:1: warning: 'vrrp_rlimit_rttime' has no effect: the kernel ends who exceeds it, and then nobody resigns"
         ),
+        (
+            "use_symlink_paths off",
+            "f:2:1: warning: 'use_symlink_paths' can't be switched off: a program is run by the path that is written, whatever links are on the way"
+        ),
+        (
+            "vrrp_higher_prio_send_advert off",
+            "f:2:1: warning: 'vrrp_higher_prio_send_advert' can't be switched off: a router that yields says one last word, so that the other announces again"
+        ),
+        (
+            "vrrp_skip_check_adv_addr no",
+            "f:2:1: warning: 'vrrp_skip_check_adv_addr' can't be switched off: an advertisement that lists other addresses counts all the same, and is told of"
+        ),
+        (
+            "reload_check_config /run/x",
+            "f:2:21: warning: '/run/x' has no effect: what is wrong is said in the log and by 'lbctl reload'"
+        ),
+        (
+            "dynamic_interfaces sometimes",
+            "f:2:20: warning: 'sometimes' is more than 'dynamic_interfaces' takes: it is ignored"
+        ),
         ("vrrp_rt_priority 100", "f:2:18: error: vrrp_rt_priority 100: must be 1 to 99"),
         ("json_version 3", "f:2:14: error: json_version 3: must be 1 to 2"),
         (

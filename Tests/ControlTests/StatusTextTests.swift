@@ -69,6 +69,10 @@ import Testing
         var status = sampleNode()
         status.virtualRouters[0].trackers[0].owner = "VI_2"
         #expect(StatusText.render(status).contains("VI_1 tracks chk_haproxy of VI_2: good"))
+        status.virtualRouters[0].trackers[0].runTime = 12
+        #expect(
+            StatusText.render(status).contains(
+                "VI_1 tracks chk_haproxy of VI_2: good in 12 ms, weight 2: the balancer serves\n"))
     }
 
     @Test func `what a check learned of role and certificate stands beside its result`() {

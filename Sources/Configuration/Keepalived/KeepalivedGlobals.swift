@@ -18,7 +18,11 @@ struct KeepalivedGlobals: Sendable {
     var pipes = KeepalivedPipes()
     var tellsStatesOnReload = false
     var tellsPriorityChanges = false
-    var sendsMail = false
+    /// `smtp_alert`.
+    var sendsAnyMail: Bool?
+    /// `smtp_alert_vrrp`, which says more exactly what the other one says of all.
+    var sendsRouterMail: Bool?
+    var sendsMail: Bool { sendsRouterMail ?? sendsAnyMail ?? false }
     var scriptUser: ScriptUser?
     /// Who scripts run as if nobody is named anywhere.
     var defaultScriptUser: ScriptUser?
@@ -33,9 +37,6 @@ struct KeepalivedGlobals: Sendable {
     var arpSpacing: Duration?
     var neighborSpacing: Duration?
 
-    private static let alert = Rule<KeepalivedGlobals>.line { globals, arguments throws(Remark) in
-        globals.sendsMail = try arguments.isOn()
-    }
     private static let day = Duration.seconds(86_400)
 
     /// keepalived.conf(5), "GLOBAL CONFIGURATION".
@@ -57,8 +58,8 @@ struct KeepalivedGlobals: Sendable {
                 globals.scriptUser = try arguments.scriptUser()
             },
             "enable_script_security": .set(\.enforcesScriptSecurity, to: true),
-            // A program is run by the path that is written, whatever links are on the way.
-            "use_symlink_paths": .alwaysSo,
+            "use_symlink_paths": .always(
+                "a program is run by the path that is written, whatever links are on the way"),
             "set_supplementary_groups": .set(\.hasSupplementaryGroups, to: true),
             "vrrp_strict": .strictMode(\.isStrict),
             "vrrp_mcast_group4": .line { globals, arguments throws(Remark) in
@@ -82,7 +83,8 @@ struct KeepalivedGlobals: Sendable {
             "log_unknown_vrids": .line { globals, arguments throws(Remark) in
                 globals.logsUnknownVRIDs = try arguments.isOn()
             },
-            "vrrp_higher_prio_send_advert": .alwaysSo, "vrrp_skip_check_adv_addr": .alwaysSo,
+            "vrrp_higher_prio_send_advert": .saysLastWord,
+            "vrrp_skip_check_adv_addr": .takesOtherLists,
             "vrrp_garp_interval": .seconds(\.arpSpacing, .zero...(.seconds(60))),
             "vrrp_gna_interval": .seconds(\.neighborSpacing, .zero...(.seconds(60))),
             "vrrp_min_garp": .line { globals, arguments throws(Remark) in
@@ -94,10 +96,22 @@ struct KeepalivedGlobals: Sendable {
                 globals.tellsPriorityChanges = try arguments.isOn()
             },
             // Interfaces may come, go and be made anew at any time.
-            "dynamic_interfaces": .alwaysSo,
+            "dynamic_interfaces": .line { _, arguments throws(Remark) in
+                if arguments.upcoming?.text == "allow_if_changes" { arguments.skip(1) }
+            },
             // A file with an error changes nothing.
-            "reload_check_config": .alwaysSo,
-            "smtp_alert": alert, "smtp_alert_vrrp": alert,
+            "reload_check_config": .line { _, arguments throws(Remark) in
+                guard let path = arguments.nextIfPresent() else { return }
+                arguments.warn(
+                    "\(path.text.quoted) has no effect: what is wrong is said in the log and by"
+                        + " 'lbctl reload'", at: path.position)
+            },
+            "smtp_alert": .line { globals, arguments throws(Remark) in
+                globals.sendsAnyMail = try arguments.isOn()
+            },
+            "smtp_alert_vrrp": .line { globals, arguments throws(Remark) in
+                globals.sendsRouterMail = try arguments.isOn()
+            },
         ].merging(KeepalivedMail.rules(\.mail)) { own, _ in own }
             .merging(KeepalivedPipes.rules(\.pipes)) { own, _ in own }
             .merging(processRules) { own, _ in own }

@@ -65,14 +65,17 @@ extension KeepalivedInstance {
         "owner_ignore_adverts": .line { instance, arguments throws(Remark) in
             instance.ignoresOthersAsOwner = try arguments.isOn()
         },
-        // Whoever yields always says one last word.
-        "higher_prio_send_advert": .alwaysSo,
-        // A peer's list is compared when it changes, and a difference refuses nothing.
-        "skip_check_adv_addr": .alwaysSo,
+        "higher_prio_send_advert": .saysLastWord,
+        "skip_check_adv_addr": .takesOtherLists,
         // The family is that of the addresses, where there are any.
         "native_ipv6": .set(\.isNativeIPv6, to: true),
-        // The old form of unicast checksum is recognised, and answered in kind.
-        "old_unicast_checksum": .alwaysSo,
+        "old_unicast_checksum": .line { _, arguments throws(Remark) in
+            guard arguments.upcoming?.text == "never" else { return }
+            arguments.skip(1)
+            arguments.warn(
+                "'old_unicast_checksum never' has no effect: a peer that sends the old form is"
+                    + " recognised, and answered in kind")
+        },
         "v3_checksum_as_v2": .line { instance, arguments throws(Remark) in
             instance.sendsMessageOnlyChecksum = try arguments.isOn()
         },
@@ -168,7 +171,9 @@ extension KeepalivedInstance {
             } else if word.text.split(separator: ":").count == 6 {
                 virtualMAC?.address = try word.macAddress()
             } else if word.text == "netlink_notify_msg" {
-                continue
+                arguments.warn(
+                    "'netlink_notify_msg' has no effect: it has programs on this host hear of a mode"
+                        + " of the interface that it is not put into", at: word.position)
             } else if word.text == "group" {
                 arguments.warn("'group' is known but not implemented yet; it is ignored")
                 arguments.skip(1)
@@ -190,6 +195,14 @@ extension KeepalivedInstance {
 }
 
 extension Rule {
+    static var saysLastWord: Rule {
+        .always("a router that yields says one last word, so that the other announces again")
+    }
+
+    static var takesOtherLists: Rule {
+        .always("an advertisement that lists other addresses counts all the same, and is told of")
+    }
+
     /// keepalived's mode in which it refuses what no RFC knows.
     static func strictMode(
         _ path: any WritableKeyPath<Target, Bool?> & Sendable

@@ -45,6 +45,17 @@ extension KeepalivedGlobals {
 }
 
 extension Rule {
+    /// keepalived's optional Boolean whose `on` the program always does: a warning where it is `off`.
+    ///
+    /// - Parameter reason: What the program does whatever is written.
+    /// - Returns: A rule that warns of `off`.
+    static func always(_ reason: String) -> Rule {
+        .line { _, arguments throws(Remark) in
+            guard try !arguments.isOn() else { return }
+            arguments.warn("\(arguments.label.quoted) can't be switched off: \(reason)")
+        }
+    }
+
     /// A keyword that is understood and has no effect here: always a warning that says why.
     static func inVain(_ reason: String) -> Rule {
         Rule(isRepeatable: true) { _, arguments in

@@ -50,9 +50,7 @@ struct Rule<Target>: Sendable {
     }
 
     /// A keyword that changes nothing here, because the program always does what it asks for.
-    static var alwaysSo: Rule {
-        Rule { _, arguments in _ = arguments.remaining() }
-    }
+    static var alwaysSo: Rule { Rule { _, _ in } }
 }
 
 /// The keywords of one block, section or list of options.

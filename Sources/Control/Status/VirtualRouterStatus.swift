@@ -86,6 +86,8 @@ public struct TrackerStatus: Codable, Hashable, Sendable {
     public var detail: String
     /// The sync group or its other member that tracks it; `nil`: the virtual router itself.
     public var owner: String?
+    /// Milliseconds that the last run of its script took; `nil`: it is no script, or has not run.
+    public var runTime: Int?
 
     /// Makes the status of a tracker.
     ///

@@ -109,7 +109,8 @@ public enum StatusText {
             let detail = tracker.detail.isEmpty ? "" : ": \(Readable.line(tracker.detail))"
             let owner = tracker.owner.map { " of \(Readable.line($0))" } ?? ""
             text += "  \(Readable.line(name)) tracks \(Readable.line(tracker.name))\(owner): "
-            text += "\(result), \(effect)\(detail)\n"
+            let time = tracker.runTime.map { " in \($0) ms" } ?? ""
+            text += "\(result)\(time), \(effect)\(detail)\n"
         }
         return text
     }

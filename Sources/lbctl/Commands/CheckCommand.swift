@@ -22,6 +22,7 @@ struct CheckCommand: ParsableCommand {
         for diagnostic in loaded.diagnostics { StandardError.write("\(diagnostic)\n") }
         guard let model = loaded.model else { throw Failure(.badInput, "") }
         print("ok: \(model.summary)")
+        for hint in model.hints { print("hint: \(hint)") }
         guard !model.virtualRouters.isEmpty else { return }
         var other: Model?
         if !peer.isEmpty {

@@ -152,6 +152,7 @@ extension TrackerStatus {
             if case .fact(let fact) = script.settings.source {
                 detail = isGood == true ? "\(fact) serves" : "\(fact) does not serve"
             }
+            runTime = script.lastRunTime.map { Int($0 / .milliseconds(1)) }
         }
         owner = tracker.owner
         guard tracker.counts else {
