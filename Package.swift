@@ -161,8 +161,8 @@ let package = Package(
         .testTarget(
             name: "LbctlTests",
             dependencies: [
-                "lbctl", "Balancer", "Control", "HealthCheck", "LinuxIO", "NodeConfiguration",
-                "Reactor", "TestServers",
+                "lbctl", "Balancer", "Control", "Failover", "HealthCheck", "LinuxIO", "Netlink",
+                "NodeConfiguration", "Reactor", "TestServers", "VRRPCore",
                 .product(name: "NIOCore", package: "swift-nio", condition: program),
             ],
             swiftSettings: strict),
