@@ -26,6 +26,7 @@ lint: ## the checks of CI that take seconds
 	@dev/check-imports
 	@dev/check-tidy
 	@dev/conformance-table --check
+	@dev/check-guards --check
 
 lab-up: ## the two-node lab, to play with: then `Lab/lab shell lb1`
 	@Lab/lab up
