@@ -48,6 +48,11 @@ import Testing
                 the peer, with 101, is Active anyway
 
                 """)
+        let unicast = text(100, 1).replacing(
+            "priority", with: "unicast_peer { 172.17.0.2 }\npriority")
+        let hinted = try folder.run("check", folder.write(unicast, to: "unicast.conf")).output
+        #expect(hinted.contains("\nhint: VI_1: unicast without auth_hmac: "))
+        #expect(hinted.contains("a node of 100 or more takes over (not compared without --peer"))
         let weak = try folder.write(text(110, 5), to: "weak.conf")
         #expect(
             try folder.run("check", weak, "--peer", second).errors == """

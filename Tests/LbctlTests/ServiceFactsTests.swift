@@ -55,8 +55,11 @@ struct `The election follows the balancer` {
             "defaults\n mode tcp\n timeout connect 1s\nlisten web 127.0.0.1:7\n"
                 + " option file-check \(flag)\n server a 127.0.0.1:1 check inter 50ms fall 1\n",
             to: "a.cfg")
+        let script = try folder.write(
+            "vrrp_script quick {\nscript /bin/true\n}\n", to: "quick.conf")
+        let tracking = "track_backend { web weight -20 }\ntrack_script { quick }"
         let program = try folder.startElecting(
-            try folder.electionFile(tracking: "track_backend { web weight -20 }"), traffic)
+            script, try folder.electionFile(tracking: tracking), traffic)
         try folder.awaitLog("Tracked backend web is usable")
         var restarts = 0
         while count("Tracked backend web is not usable") == 0 {
@@ -73,6 +76,12 @@ struct `The election follows the balancer` {
             let routers = try folder.status()["virtualRouters"] as? [[String: Any]]
             return routers?.first?["effectivePriority"] as? Int == 150
         }
+        let routers = try folder.status()["virtualRouters"] as? [[String: Any]]
+        let trackers = routers?.first?["trackers"] as? [[String: Any]] ?? []
+        let times = trackers.map { ($0["name"] as? String, $0["runTime"] as? Int) }
+        #expect(times.map(\.0) == ["own", "quick", "backend web"])
+        #expect(try #require(times.last { $0.0 == "quick" }?.1) < 1000)
+        #expect(times.first?.1 == nil)
         unlink(flag)
         try folder.awaitLog("Tracked backend web is not usable", count: 2)
     }
