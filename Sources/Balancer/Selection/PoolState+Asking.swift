@@ -47,7 +47,9 @@ extension PoolState {
     ///   - isBound: Whether it is the client's own server.
     /// - Returns: What follows.
     func nextChoice(after server: Int, mayLeave: Bool, isBound: Bool = false) -> NextChoice {
-        guard mayLeave || !selector.isKeyed && !isBound || !servers[server].serves(isBound: isBound),
+        guard
+            mayLeave || !selector.isKeyed && !isBound
+                || !servers[server].serves(isBound: isBound),
             candidates.contains(where: { $0 != server })
         else { return .same }
         return selector.canAvoid || !servers[server].isCandidate ? .other : .byKey
