@@ -57,7 +57,7 @@ import VRRPCore
                 .variable(.queueTime, isQuoted: false), .text("/"),
                 .variable(.connectTime, isQuoted: false), .text("/"),
                 .variable(.totalTime, isQuoted: false), .text(" "),
-                .variable(.ending, isQuoted: true), .text(" "),
+                .variable(.ending, isQuoted: false), .text(" "),
                 .variable(.retries, isQuoted: false),
             ])
         #expect(

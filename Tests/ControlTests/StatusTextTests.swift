@@ -24,6 +24,13 @@ import Testing
                 """)
     }
 
+    @Test func `what a section is described as stands below the table`() {
+        var status = sampleNode()
+        status.proxies[1].description = "the shop\u{1B}[2J"
+        let text = StatusText.render(status)
+        #expect(text.contains("\n  http: the shop�[2J\n"), "\(text)")
+    }
+
     @Test func `every peer heard has a line, with the reason where it is refused`() {
         var status = sampleNode()
         var follower = PeerStatus(address: "172.17.0.7", lastHeardAgo: 1_250, accepted: 152)

@@ -17,9 +17,13 @@ import Testing
         "ci", "fi", "si", "sp", "f", "ft", "b", "s", "B", "U", "ts", "ac", "fc", "bc", "sc", "rc",
         "sq", "bq", "H",
     ]
+    private static let fetches = [
+        "src", "dst", "fe_name", "be_name", "srv_name", "hostname",
+    ]
     private static let format =
-        (momentary + others).map { "\($0)=%{+Q}\($0)" }
-        .joined(separator: "|") + "|100%%|%{-Q}b/%{+Q}s/%s"
+        ((momentary + others).map { "\($0)=%{+Q}\($0)" } + ["cp=%{+Q}[src_port]", "fp=%[dst_port]"]
+        + fetches.map { "\($0)=%{+Q}[\($0)]" }).joined(separator: "|")
+        + "|100%%|%{-Q}b/%{+Q}s/%s"
 
     /// Every number of a momentary field is `#`.
     private func shape(of line: String) -> [String] {
@@ -109,7 +113,8 @@ import Testing
         let ours = try lines(
             [ProgramFolder.binary, "run", "--control", folder.control, "--no-realtime"], log: log,
             server: server.port)
-        #expect(theirs[0].count == Self.momentary.count + Self.others.count + 2)
+        let fields = Self.momentary.count + Self.others.count + Self.fetches.count
+        #expect(theirs[0].count == fields + 4)
         for (mine, other) in zip(ours, theirs) { #expect(mine == other) }
     }
 }

@@ -39,17 +39,6 @@ public struct LineFormat: Hashable, Sendable {
         case serverQueue = "sq", poolQueue = "bq"
         /// This process.
         case hostName = "H", processID = "pid"
-
-        /// Whether it is an address or a name: numbers, dates and the ending stand without quotes, as
-        /// haproxy has them.
-        var isName: Bool {
-            switch self {
-            case .clientAddress, .frontendAddress, .serverAddress, .frontend, .frontendName, .pool,
-                .server, .hostName:
-                true
-            default: false
-            }
-        }
     }
 
     /// The pieces.
@@ -86,7 +75,7 @@ extension ConnectionLine {
             case .text(let text): line += text
             case .variable(let variable, let isQuoted):
                 let value = value(variable, of: record, acceptedAt: date)
-                line += isQuoted && variable.isName ? "\"\(value)\"" : value
+                line += isQuoted ? "\"\(value)\"" : value
             }
         }
         return line

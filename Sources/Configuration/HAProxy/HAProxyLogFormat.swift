@@ -64,10 +64,17 @@ private struct LogFormatReader {
                 "log-format: \("%\(name)".quoted) is not offered; there are \(Self.names)",
                 at: word.position)
         }
-        found.append(.variable(variable, isQuoted: isQuoted))
+        found.append(.variable(variable, isQuoted: isQuoted && Self.quotable.contains(variable)))
     }
 
-    /// `[FETCH]`: what a variable says as well.
+    /// Addresses and names: numbers, dates and the ending stand without quotes in any case, as
+    /// haproxy has them.
+    private static let quotable: Set<LogVariable> = [
+        .clientAddress, .frontendAddress, .serverAddress, .frontend, .frontendName, .pool, .server,
+        .hostName,
+    ]
+
+    /// `[FETCH]`: what a variable says as well; in quotes where they are asked for, also a number.
     private mutating func readSample() throws(Remark) {
         guard let end = rest.firstIndex(of: "]") else {
             throw .error("log-format: '%[' is not closed", at: word.position)
