@@ -152,6 +152,10 @@ import Testing
             diagnose(proxy("default-server on-error mark-down\nserver b 192.0.2.12:80 check")) == [
                 "f:7:16: warning: 'on-error' has no effect without 'observe'"
             ])
+        // Those of `defaults` are for whichever section wants them.
+        let handedOn = proxy("").replacing(
+            "listen", with: "default-server inter 1s on-error mark-down\nlisten")
+        #expect(diagnose(handedOn) == [])
     }
 
     @Test(arguments: [
