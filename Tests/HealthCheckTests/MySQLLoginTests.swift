@@ -105,6 +105,14 @@ import Testing
         }
     }
 
+    @Test func `a password is told once, and no server gets it again and again`() {
+        var (dialogue, _) = login(isSecure: true)
+        #expect(sent(by: &dialogue, to: [1, 4], number: 2) == Array("\u{7}\0\0\u{3}secret\0".utf8))
+        #expect(
+            outcome(of: &dialogue, to: [1, 4], number: 4)
+                == "L7RSP not an answer of MySQL to a login")
+    }
+
     @Test func `a key that is none, and an answer that makes no sense, say so`() {
         var (dialogue, _) = login()
         _ = sent(by: &dialogue, to: [1, 4], number: 2)

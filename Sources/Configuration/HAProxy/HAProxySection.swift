@@ -54,6 +54,7 @@ struct HAProxySection: Sendable {
     private var serverPositions: [String: Position] = [:]
     private var trackPositions: [String: Position] = [:]
     private var resolverReferences: [Word] = []
+    private var serverWords = HAProxyServerWords()
 
     init(_ kind: Kind, name: Word, inheriting settings: HAProxySettings) {
         self.kind = kind
@@ -61,6 +62,7 @@ struct HAProxySection: Sendable {
         self.settings = settings
         routing = HAProxyRouting(name.text)
         self.settings.checks.inherit()
+        self.settings.serverOptions.words = []
     }
 
     /// Reads an address to listen on and its options, after `bind` or the section's name.
@@ -115,7 +117,8 @@ struct HAProxySection: Sendable {
         _ arguments: inout Arguments
     ) throws(Remark) {
         var options = settings.serverOptions
-        try HAProxyServerOptions.table.readAll(into: &options, &arguments)
+        try options.readAll(&arguments)
+        serverWords.add(options)
         for name in names { try addServer(name, at: location, options) }
         if let resolvers = options.resolvers, !resolverReferences.contains(resolvers) {
             resolverReferences.append(resolvers)
@@ -156,6 +159,7 @@ struct HAProxySection: Sendable {
     /// Adds what the section says to the draft, and remarks where it does not make sense.
     mutating func finish(file: String, into draft: inout Draft, _ remarks: inout [Remark]) {
         completeListeners()
+        draft.proxyCount += 1
         if kind == .check { return finishCheck(file: file, into: &draft, &remarks) }
         if kind != .frontend { draft.backendNames.insert(name.text) }
         if settings.logsToSyslog { draft.global.logsToSyslog = true }
@@ -277,7 +281,11 @@ struct HAProxySection: Sendable {
         backend.retries = settings.retries
         backend.redispatches = settings.redispatches
         backend.redispatchInterval = settings.redispatchInterval
-        backend.checks = settings.checks.finish(section: name, isOnlyCheck: false, &remarks)
+        backend.checks = settings.checks.finish(
+            section: name, number: draft.proxyCount, isOnlyCheck: false, &remarks)
+        settings.checks.warnAboutIdleRules(
+            section: name, isChecked: servers.contains { $0.check != nil }, &remarks)
+        serverWords.warn(beside: backend.checks, &remarks)
         remarks += backend.uncheckableServers.map { server, option in
             .error(
                 "server \(server.quoted): a Unix socket is checked by connections; 'option \(option)'"
@@ -326,23 +334,6 @@ struct HAProxySection: Sendable {
 }
 
 extension HAProxySection {
-    private var httpRefusal: Remark {
-        let own = settings.modePosition > name.position
-        let origin = own ? "" : " (from line \(settings.modePosition.line))"
-        return .error(
-            "\(name.text.quoted) is in mode http\(origin), which is not offered: lbctl balances"
-                + " TCP; write 'mode tcp', or 'stats enable' alone for a statistics page",
-            at: own ? settings.modePosition : name.position)
-    }
-
-    private func warnAboutStatistics(_ remarks: inout [Remark]) {
-        guard settings.showsStatistics, settings.mode == .tcp, kind != .backend else { return }
-        remarks.append(
-            .warning(
-                "the 'stats' keywords of \(name.text.quoted) are ignored: a statistics page needs"
-                    + " 'mode http'", at: name.position))
-    }
-
     /// What a section in mode udp cannot do.
     private func refuseStreamWords(_ remarks: inout [Remark]) {
         for (listener, position) in listeners {
@@ -375,21 +366,6 @@ extension HAProxySection {
                     "server \(server.name.quoted): mode udp needs an address and a port, and sends"
                         + " no PROXY header", at: name.position))
         }
-    }
-
-    /// Like haproxy: without these a peer that says nothing holds its connection for ever.
-    private func warnAboutTimeouts(_ remarks: inout [Remark]) {
-        let wanted: [(String, Duration?, Bool)] = [
-            ("client", settings.clientTimeout, kind != .backend),
-            ("connect", settings.connectTimeout, kind != .frontend),
-            ("server", settings.serverTimeout, kind != .frontend),
-        ]
-        let missing = wanted.filter { $0.2 && $0.1 == nil }.map { "'timeout \($0.0)'" }
-        guard !missing.isEmpty else { return }
-        remarks.append(
-            .warning(
-                "\(name.text.quoted) has no \(missing.joined(separator: ", no ")): a peer that says"
-                    + " nothing holds its connection for ever", at: name.position))
     }
 }
 
