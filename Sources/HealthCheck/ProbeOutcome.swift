@@ -56,6 +56,11 @@ extension ProbeOutcome {
         ProbeOutcome(.notRun, detail: reason)
     }
 
+    /// The target answered, and what this host does with the answer was not done in time.
+    static func hostWasBusy(with what: String) -> ProbeOutcome {
+        notRun(reason: "this host was busy: the \(what) was not done within the time limit")
+    }
+
     /// The TLS handshake ended well, which is all that was asked.
     public static func handshakeDone(_ facts: ProbeFacts) -> ProbeOutcome {
         ProbeOutcome(.handshakeDone, facts)

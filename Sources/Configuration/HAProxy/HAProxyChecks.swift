@@ -7,6 +7,20 @@ struct HAProxyChecks: Sendable {
         case command(Position)
     }
 
+    /// Keywords that say more about a kind of check, and ask for none.
+    enum Family: String, CaseIterable {
+        case http = "http-check", script = "tcp-check", command = "external-check"
+
+        var option: String { self == .http ? "httpchk" : rawValue }
+
+        func belongs(to kind: Kind) -> Bool {
+            switch (self, kind) {
+            case (.http, .http), (.script, .script), (.command, .command): true
+            default: false
+            }
+        }
+    }
+
     /// Rules of `http-check` or `tcp-check`; the first one of a section replaces those that it has
     /// from `defaults`.
     struct Rules<Rule: Sendable>: Sendable {
@@ -50,6 +64,8 @@ struct HAProxyChecks: Sendable {
     }
 
     var kind = Kind.connection
+    /// Where each family's first words stand, and whether that is in `defaults`.
+    private var beginnings: [Family: (position: Position, isInherited: Bool)] = [:]
     /// The request of `option httpchk`.
     var request = HTTPCheckExchange()
     var httpRules = Rules<HAProxyHTTPCheck.Rule>()
@@ -68,6 +84,31 @@ struct HAProxyChecks: Sendable {
     mutating func inherit() {
         httpRules.inherit()
         steps.inherit()
+        for family in beginnings.keys { beginnings[family]?.isInherited = true }
+    }
+
+    /// Takes down where a family's words begin; a section's own count before those of `defaults`.
+    private mutating func begin(_ family: Family, at position: Position) {
+        if beginnings[family]?.isInherited ?? true { beginnings[family] = (position, false) }
+    }
+
+    /// Says which words have no effect, because nothing asks for their kind of check.
+    ///
+    /// Words of `defaults` are for whichever section wants them: what misleads is only a section
+    /// whose servers are checked, and that chose no kind at all.
+    func warnAboutIdleRules(
+        section: Word, isChecked: Bool, _ remarks: inout [Remark]
+    ) {
+        for family in Family.allCases where !family.belongs(to: kind) {
+            guard let (position, isInherited) = beginnings[family] else { continue }
+            var consequence = ""
+            if case .connection = kind, isChecked { consequence = "; its checks only connect" }
+            guard !isInherited || !consequence.isEmpty else { continue }
+            remarks.append(
+                .warning(
+                    "\(family.rawValue.quoted) has no effect in \(section.text.quoted) without"
+                        + " 'option \(family.option)'\(consequence)", at: position))
+        }
     }
 
     /// The settings, with a remark where a rule has no effect or something is missing.
@@ -105,12 +146,15 @@ struct HAProxyChecks: Sendable {
     /// haproxy's configuration manual, section 4.2, and additions to it.
     static let keywords: [String: Rule<HAProxySection>] = [
         "http-check": .line { section, arguments throws(Remark) in
+            section.settings.checks.begin(.http, at: arguments.position)
             try HAProxyHTTPCheck.table.read(into: &section.settings.checks, &arguments)
         },
         "tcp-check": .line { section, arguments throws(Remark) in
+            section.settings.checks.begin(.script, at: arguments.position)
             try HAProxyTCPCheck.table.read(into: &section.settings.checks, &arguments)
         },
         "external-check": .line { section, arguments throws(Remark) in
+            section.settings.checks.begin(.command, at: arguments.position)
             try commands.read(into: &section.settings.checks, &arguments)
         },
         "notify_up": .line { section, arguments throws(Remark) in

@@ -10,6 +10,7 @@ extension HAProxySection {
         backend.connectTimeout = settings.connectTimeout.unlessZero
         backend.checkTimeout = settings.checkTimeout.unlessZero
         backend.checks = settings.checks.finish(section: name, isOnlyCheck: true, &remarks)
+        settings.checks.warnAboutIdleRules(section: name, isChecked: true, &remarks)
         if case .command(let position) = settings.checks.kind {
             draft.commandChecks.append(Location(file: file, position: position))
         }
@@ -17,6 +18,9 @@ extension HAProxySection {
             let location = try checkedLocation(backend.checks.method)
             var options = settings.serverOptions
             options.isChecked = true
+            var words = HAProxyServerWords()
+            words.add(options)
+            words.warn(beside: backend.checks, &remarks)
             let target = Word(text: "target", position: name.position)
             backend.servers = [try options.server(name: target, at: location, in: name)]
             if let resolvers = options.resolvers {

@@ -54,6 +54,7 @@ struct HAProxySection: Sendable {
     private var serverPositions: [String: Position] = [:]
     private var trackPositions: [String: Position] = [:]
     private var resolverReferences: [Word] = []
+    private var serverWords = HAProxyServerWords()
 
     init(_ kind: Kind, name: Word, inheriting settings: HAProxySettings) {
         self.kind = kind
@@ -61,6 +62,7 @@ struct HAProxySection: Sendable {
         self.settings = settings
         routing = HAProxyRouting(name.text)
         self.settings.checks.inherit()
+        self.settings.serverOptions.words = []
     }
 
     /// Reads an address to listen on and its options, after `bind` or the section's name.
@@ -115,7 +117,8 @@ struct HAProxySection: Sendable {
         _ arguments: inout Arguments
     ) throws(Remark) {
         var options = settings.serverOptions
-        try HAProxyServerOptions.table.readAll(into: &options, &arguments)
+        try options.readAll(&arguments)
+        serverWords.add(options)
         for name in names { try addServer(name, at: location, options) }
         if let resolvers = options.resolvers, !resolverReferences.contains(resolvers) {
             resolverReferences.append(resolvers)
@@ -278,6 +281,9 @@ struct HAProxySection: Sendable {
         backend.redispatches = settings.redispatches
         backend.redispatchInterval = settings.redispatchInterval
         backend.checks = settings.checks.finish(section: name, isOnlyCheck: false, &remarks)
+        settings.checks.warnAboutIdleRules(
+            section: name, isChecked: servers.contains { $0.check != nil }, &remarks)
+        serverWords.warn(beside: backend.checks, &remarks)
         remarks += backend.uncheckableServers.map { server, option in
             .error(
                 "server \(server.quoted): a Unix socket is checked by connections; 'option \(option)'"

@@ -2,18 +2,30 @@ extension HAProxySection {
     /// Reads a keyword that only some kinds of section may have.
     ///
     /// - Throws: Where the keyword would be lost; where it is merely idle, a warning is added.
-    func checkScope(of keyword: Word, _ remarks: inout [Remark]) throws(Remark) {
-        guard let scope = Self.scopes[keyword.text], !scope.kinds.contains(kind) else { return }
+    func checkScope(of directive: Directive, _ remarks: inout [Remark]) throws(Remark) {
+        let words = directive.words.drop { $0.text == "no" }.prefix(2)
+        guard let keyword = words.first else { return }
+        let both = words.map(\.text).joined(separator: " ")
+        let name = Self.scopes[both] == nil ? keyword.text : both
+        guard let scope = Self.scopes[name], !scope.kinds.contains(kind) else { return }
         let place = "a \(kind.rawValue) section"
         if scope.isStrict {
-            throw .error("\(keyword.text.quoted) is not allowed in \(place)", at: keyword.position)
+            throw .error("\(name.quoted) is not allowed in \(place)", at: keyword.position)
         }
         remarks.append(
-            .warning("\(keyword.text.quoted) has no effect in \(place)", at: keyword.position))
+            .warning("\(name.quoted) has no effect in \(place)", at: keyword.position))
     }
 
-    /// haproxy's configuration manual, section 4.1.
-    private static let scopes: [String: (kinds: Set<Kind>, isStrict: Bool)] = [
+    private typealias Scope = (kinds: Set<Kind>, isStrict: Bool)
+
+    /// haproxy's configuration manual, section 4.1; two words where the first has several scopes.
+    private static let scopes: [String: Scope] = ownScopes.merging(
+        HAProxyChecks.options.keys.map { "option \($0)" }.map { ($0, checking) }
+    ) { own, _ in own }
+
+    private static let checking: Scope = ([.defaults, .listen, .backend, .check], false)
+
+    private static let ownScopes: [String: Scope] = [
         "bind": ([.listen, .frontend], true),
         "server": ([.listen, .backend], true),
         "server-template": ([.listen, .backend], true),
@@ -35,7 +47,7 @@ extension HAProxySection {
         "maxqueue": ([.defaults, .listen, .backend], false),
         "description": ([.listen, .frontend, .backend], false),
         "rate-limit": ([.defaults, .listen, .frontend], false),
-        "contimeout": ([.defaults, .listen, .backend], false),
+        "contimeout": checking,
         "default-server": ([.defaults, .listen, .backend, .check], false),
         "target": ([.check], true),
         "acl": ([.listen, .frontend, .backend], true),
@@ -47,6 +59,16 @@ extension HAProxySection {
         "source": ([.defaults, .listen, .backend], false),
         "retries": ([.defaults, .listen, .backend], false),
         "srvtimeout": ([.defaults, .listen, .backend], false),
+        "timeout client": ([.defaults, .listen, .frontend], false),
+        "timeout client-fin": ([.defaults, .listen, .frontend], false),
+        "timeout server": ([.defaults, .listen, .backend], false),
+        "timeout server-fin": ([.defaults, .listen, .backend], false),
+        "timeout tunnel": ([.defaults, .listen, .backend], false),
+        "timeout queue": ([.defaults, .listen, .backend], false),
+        "timeout no-server": ([.defaults, .listen, .backend], false),
+        "timeout connect": checking, "timeout check": checking,
+        "http-check": checking, "tcp-check": checking, "external-check": checking,
+        "notify_up": checking, "notify_down": checking,
     ]
 
     /// haproxy's configuration manual, section 4.2.
@@ -84,8 +106,7 @@ extension HAProxySection {
             try section.addServers(&arguments)
         },
         "default-server": .line { section, arguments throws(Remark) in
-            try HAProxyServerOptions.table.readAll(
-                into: &section.settings.serverOptions, &arguments)
+            try section.settings.serverOptions.readAll(&arguments)
         },
         "default_backend": .line { section, arguments throws(Remark) in
             section.settings.backendName = try arguments.next("the name of a backend")

@@ -17,6 +17,17 @@ struct HAProxyServerOptions: Sendable {
     var health = HAProxyServerHealth()
     var resolvers: Word?
     var resolution = ServerResolution()
+    /// The words of the section that the options come from; none of `defaults`.
+    var words: [Word] = []
+
+    /// Reads the rest of a line.
+    mutating func readAll(_ arguments: inout Arguments) throws(Remark) {
+        while arguments.upcoming != nil {
+            let word = try arguments.nextKeyword("server option")
+            words.append(word)
+            try Self.table.rule(for: word).body(&self, &arguments)
+        }
+    }
 
     /// haproxy's configuration manual, section 5.2.
     static let table = KeywordTable<HAProxyServerOptions>(
@@ -78,10 +89,11 @@ struct HAProxyServerOptions: Sendable {
         no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-ssl-reuse no-sslv3
         no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 non-stick
         ssl-reuse stick strict-maxconn
-        tls-tickets check-via-socks4 no-tfo
+        tls-tickets check-via-socks4 no-tfo check-sni-auto no-check-sni-auto
+        check-reuse-pool no-check-reuse-pool sni-auto no-sni-auto
         """,
         1: """
-        alpn cc check-proto check-reuse-pool ciphers ciphersuites client-sigalgs crl-file crt curves
+        alpn cc check-pool-conn-name check-proto ciphers ciphersuites client-sigalgs crl-file crt curves
         from guid hash-key healthcheck idle-ping
         log-bufsize log-proto max-reuse namespace npn
         pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto

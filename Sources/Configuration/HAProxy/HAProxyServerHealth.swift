@@ -142,8 +142,9 @@ extension HAProxyServerOptions {
         // As haproxy: a check that goes elsewhere does not speak the server's own TLS.
         let isElsewhere = check.port != nil || check.address != nil
         check.usesTLS =
-            health.usesTLS || health.hasTLS && !isElsewhere && !health.refusesTLS
-            || check.tls.minimumDaysLeft != nil
+            health.usesTLS
+            || !health.refusesTLS
+                && (health.hasTLS && !isElsewhere || check.tls.minimumDaysLeft != nil)
         // So does the server's own PROXY header, which a server that wants it misses in a check.
         if !isElsewhere, !health.refusesHeader, connection.header != .none {
             check.sendsProxyHeader = true

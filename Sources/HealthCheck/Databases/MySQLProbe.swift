@@ -62,6 +62,9 @@ struct MySQLDialogue: Dialogue {
     private let isSecure: Bool
     private var state = State.greeting
     private var isReadOnly: Bool?
+    /// Each is asked for once at most, so that nobody can be made to answer for ever.
+    private var hasSwitchedMethod = false
+    private var hasToldPassword = false
 
     init(_ depth: MySQLProbe.Depth, isSecure: Bool) {
         self.depth = depth
@@ -101,8 +104,8 @@ struct MySQLDialogue: Dialogue {
         switch (state, packet.body.first) {
         case (.greeting, _): return greet(packet)
         case (.loggingIn, 0x00): return loggedIn()
-        case (.loggingIn, 0xFE): return switchMethod(packet)
-        case (.loggingIn(.cachingSHA2, let challenge), 0x01):
+        case (.loggingIn, 0xFE) where !hasSwitchedMethod: return switchMethod(packet)
+        case (.loggingIn(.cachingSHA2, let challenge), 0x01) where !hasToldPassword:
             return tellPassword(packet, challenge)
         case (.awaitingKey(let challenge), 0x01): return encryptPassword(packet, challenge)
         case (.loggingIn, _), (.awaitingKey, _):
@@ -152,6 +155,7 @@ struct MySQLDialogue: Dialogue {
                     "the account logs in by \(name.quoted); mysql_native_password and"
                         + " caching_sha2_password are known"))
         }
+        hasSwitchedMethod = true
         let challenge = Array(parts[1].prefix(20))
         state = .loggingIn(method, challenge: challenge)
         let proof = method.proof(login?.password ?? "", challenge: challenge)
@@ -165,9 +169,11 @@ struct MySQLDialogue: Dialogue {
         switch packet.body.dropFirst().first {
         case 3: return nil
         case 4 where isSecure:
+            hasToldPassword = true
             return .send(
                 MySQLPassword.plain(login?.password ?? "").framed(number: packet.number &+ 1))
         case 4:
+            hasToldPassword = true
             state = .awaitingKey(challenge: challenge)
             return .send([UInt8(2)].framed(number: packet.number &+ 1))
         default: return .finish(.badAnswer(reason: "not an answer of MySQL to a login"))

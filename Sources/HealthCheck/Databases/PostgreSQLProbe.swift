@@ -51,6 +51,8 @@ struct PostgreSQLDialogue: Dialogue {
     private let depth: PostgreSQLProbe.Depth
     private var state = State.starting
     private let exchange: SCRAMExchange
+    /// What the server has asked for to log in: each once at most.
+    private var requests: Set<UInt32> = []
     private var serverSignature: [UInt8]?
     private var role: ProbeFacts.Role?
 
@@ -145,6 +147,9 @@ struct PostgreSQLDialogue: Dialogue {
                 farewell: PostgreSQLMessage.bytes("X", []))
         }
         let body = Array(message.body.dropFirst(4))
+        guard requests.insert(message.authentication ?? 0).inserted else {
+            return .finish(.badAnswer(reason: "answers out of order"))
+        }
         switch message.authentication {
         case 0:
             guard serverSignature == nil else {

@@ -65,6 +65,9 @@ public enum BytePattern: Sendable, CustomStringConvertible {
 
 /// Whether something is found, or the work that finds it out, for another thread.
 enum Search: Sendable {
+    /// What reports call it.
+    static let words = "search by regular expressions"
+
     /// Looks; ends with `nil` once it is told that nobody wants to know any more.
     typealias Work = @Sendable (_ isUnwanted: () -> Bool) -> Bool?
 

@@ -35,10 +35,8 @@ final class HTTPCheckHandler: ChannelInboundHandler {
     }
 
     private var silence: ProbeOutcome {
-        let missing =
-            isSearching
-            ? "end of the search by regular expressions"
-            : answer == nil ? "HTTP answer" : "end of the HTTP body"
+        guard !isSearching else { return .hostWasBusy(with: Search.words) }
+        let missing = answer == nil ? "HTTP answer" : "end of the HTTP body"
         var outcome = ProbeOutcome.answerTimedOut(waitingFor: missing)
         if index < probe.expectations.count {
             outcome.status = probe.expectations[index].words.timeout ?? outcome.status
@@ -60,6 +58,19 @@ final class HTTPCheckHandler: ChannelInboundHandler {
             if part.readableBytes >= space { answer?.isComplete = true }
         case .end: answer?.isComplete = true
         }
+        if !isSearching { compare(on: context.eventLoop) }
+    }
+
+    /// Nothing more is read; what an answer had until then is compared.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event is HTTPInputGate.Full else {
+            return context.fireUserInboundEventTriggered(event)
+        }
+        guard answer != nil else {
+            return session.finish(
+                .badAnswer(reason: "no HTTP answer in \(probe.inputLimit) bytes"))
+        }
+        answer?.isComplete = true
         if !isSearching { compare(on: context.eventLoop) }
     }
 

@@ -20,6 +20,8 @@ public struct HTTPProbe: ConnectingProbe {
     public var bodyLimit = 16_384
     /// How many bytes of headers, in 256 fields at most, an answer may have.
     public var headerLimit = 16_384
+    /// How many bytes are read in all: the body may be cut into chunks, and each has a frame.
+    var inputLimit: Int { headerLimit + 2 * bodyLimit }
     /// A header that says how this node sees the server, asked for at each check; `nil`: none.
     public var stateHeader: (@Sendable () -> (name: String, value: String))?
     /// Says at a status 404 whether it means that the server wishes no new clients
@@ -55,6 +57,7 @@ public struct HTTPProbe: ConnectingProbe {
             var framing = HTTPRequestEncoder.Configuration()
             framing.automaticallySetFramingHeaders = false
             try pipeline.addHandler(HTTPRequestEncoder(configuration: framing))
+            try pipeline.addHandler(HTTPInputGate(limit: inputLimit))
             var limits = NIOHTTPDecoderLimitConfiguration()
             limits.maxHeaderListSize = headerLimit
             limits.maxHeaderFieldSize = headerLimit

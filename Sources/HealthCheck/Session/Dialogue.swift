@@ -40,7 +40,7 @@ enum DialogueEvent: Sendable {
 enum DialogueEnd: Sendable {
     /// The server closed or reset the connection; the reason in words.
     case closed(reason: String)
-    /// As many bytes as are kept have been received, and none were consumed.
+    /// As many bytes as an answer may have came since the last send, and decided nothing.
     case full
 
     /// That it came instead of what was waited for.

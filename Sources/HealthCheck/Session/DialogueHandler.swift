@@ -6,13 +6,17 @@ final class DialogueHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// How many received bytes are kept, haproxy's `tune.bufsize`.
+    /// How long an answer may be, haproxy's `tune.bufsize`.
     static let inputLimit = 16_384
 
     private let session: ProbeSession
     private var dialogue: any Dialogue
     private var input = ByteBuffer()
-    private var isComputing = false
+    /// What was received since the last send, consumed or not: a server that never comes to the end
+    /// of its answer is not read for as long as a check may last.
+    private var answerLength = 0
+    /// What another thread works out for the dialogue.
+    private var computing: String?
     private var end: DialogueEnd?
     private var hasMoreInput = false
     /// The dialogue has said how this connection ends; what still comes changes nothing.
@@ -40,7 +44,8 @@ final class DialogueHandler: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         session.silence = { [weak self] in
-            self?.dialogue.silence ?? .answerTimedOut(waitingFor: "answer")
+            guard let self else { return .answerTimedOut(waitingFor: "answer") }
+            return self.computing.map(ProbeOutcome.hostWasBusy) ?? self.dialogue.silence
         }
         advance(.opened, context: context)
     }
@@ -48,13 +53,15 @@ final class DialogueHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var chunk = unwrapInboundIn(data)
         while chunk.readableBytes > 0, !session.isFinished, end == nil {
-            let space = Self.inputLimit - input.readableBytes
+            let space = Self.inputLimit - max(answerLength, input.readableBytes)
             if var part = chunk.readSlice(length: min(space, chunk.readableBytes)) {
-                input.writeBuffer(&part)
+                answerLength += input.writeBuffer(&part)
             }
             lastWrite = nil
             deliver(.received, context: context)
-            if input.readableBytes == Self.inputLimit { finishInput(.full, context: context) }
+            if max(answerLength, input.readableBytes) == Self.inputLimit {
+                finishInput(.full, context: context)
+            }
         }
     }
 
@@ -76,7 +83,7 @@ final class DialogueHandler: ChannelInboundHandler {
     /// While another thread works for the dialogue, what happens is only taken down.
     private func deliver(_ event: DialogueEvent, context: ChannelHandlerContext) {
         guard !isEnding else { return }
-        guard isComputing else { return advance(event, context: context) }
+        guard computing != nil else { return advance(event, context: context) }
         hasMoreInput = true
     }
 
@@ -93,11 +100,12 @@ final class DialogueHandler: ChannelInboundHandler {
             case .compute(let work):
                 let computation = ComputeThreads.derive(
                     work, unless: session.ticket, on: context.eventLoop)
-                return resume(after: computation, context: context)
+                return resume(after: computation, of: "proof of the password", context: context)
             case .search(let work):
                 let found = ComputeThreads.search(
                     work, unless: session.ticket, on: context.eventLoop)
-                return resume(after: found.map { .found($0) }, context: context)
+                return resume(
+                    after: found.map { .found($0) }, of: Search.words, context: context)
             case .connect(let plan): return afterLastWrite { $0.reconnect(plan) }
             case .finish(let outcome, let farewell):
                 if !farewell.isEmpty { write(farewell, context: context) }
@@ -110,6 +118,7 @@ final class DialogueHandler: ChannelInboundHandler {
         let buffer = context.channel.allocator.buffer(bytes: bytes)
         let isWritten = context.writeAndFlush(wrapOutboundOut(buffer))
         lastWrite = isWritten
+        answerLength = 0
     }
 
     /// Where the last thing said is ours, it has to arrive before the connection ends: neither a
@@ -131,9 +140,10 @@ final class DialogueHandler: ChannelInboundHandler {
     }
 
     private func resume(
-        after computation: EventLoopFuture<Computation>, context: ChannelHandlerContext
+        after computation: EventLoopFuture<Computation>, of what: String,
+        context: ChannelHandlerContext
     ) {
-        isComputing = true
+        computing = what
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         computation.whenComplete { result in
             let (handler, context) = bound.value
@@ -144,12 +154,12 @@ final class DialogueHandler: ChannelInboundHandler {
     private func resume(
         with result: Result<Computation, any Error>, context: ChannelHandlerContext
     ) {
-        isComputing = false
+        computing = nil
         switch result {
         case .success(let value): advance(.computed(value), context: context)
         case .failure(let error): session.finish(.notRun(reason: "\(error)"))
         }
-        guard hasMoreInput, !isComputing, !isEnding, !session.isFinished else { return }
+        guard hasMoreInput, computing == nil, !isEnding, !session.isFinished else { return }
         hasMoreInput = false
         advance(end.map { .ended($0) } ?? .received, context: context)
     }

@@ -15,8 +15,8 @@ final class FaultyPeer: Sendable {
         case saysAndCloses([UInt8])
         /// Sends as many bytes of `x`, and stays.
         case floods(Int)
-        /// Answers each of what it receives in turn, and stays.
-        case answers([[UInt8]])
+        /// Greets, answers each of what it receives in turn, and stays.
+        case answers([[UInt8]], greeting: [UInt8] = [])
     }
 
     let port: Int
@@ -94,7 +94,8 @@ final class FaultyPeer: Sendable {
         func channelActive(context: ChannelHandlerContext) {
             ears.connections.withLock { $0 += 1 }
             switch behaviour {
-            case .silent, .answers: break
+            case .silent: break
+            case .answers(_, let greeting): if !greeting.isEmpty { say(greeting, context) }
             case .closesAtOnce: context.close(promise: nil)
             case .says(let bytes): say(bytes, context)
             case .saysAndCloses(let bytes):
@@ -106,7 +107,7 @@ final class FaultyPeer: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             ears.hear(Array(unwrapInboundIn(data).readableBytesView))
-            if case .answers(let answers) = behaviour, turn < answers.count {
+            if case .answers(let answers, _) = behaviour, turn < answers.count {
                 say(answers[turn], context)
                 turn += 1
             }
