@@ -17,6 +17,7 @@ struct Summary {
         return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
     }
     var least: Double { samples.min() ?? 0 }
+    var greatest: Double { samples.max() ?? 0 }
 }
 
 /// One line of the report: who was measured at what, and the figures.

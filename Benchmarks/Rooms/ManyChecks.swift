@@ -34,13 +34,17 @@ struct ManyChecks {
             report.note("check", Contender.program.obstacle ?? "")
         }
         report.add("check: 2,000 TCP checks every 2 s", rows)
-        guard !plan.isQuick else { return }
         for row in rows { try judge(row) }
     }
 
-    /// By the best round: what else the machine does can only add.
+    /// Goes by the best round for the share and by the worst one for the burst.
+    ///
+    /// What else the machine does can only add to the share, and a quick run says little about speed.
+    /// How turns are spread does not depend on it, but a pause of the host throws together what fell
+    /// into it: a quick run, which nobody watches, goes by the middle round.
     private func judge(_ row: Row) throws {
-        let (share, burst) = (row.summaries[0].least, row.summaries[1].least)
+        let share = plan.isQuick ? 0 : row.summaries[0].least
+        let burst = plan.isQuick ? row.summaries[1].median : row.summaries[1].greatest
         guard share <= Self.shareLimit, burst <= Self.burstLimit else {
             throw TooMuch(
                 text: "check: \(row.work): \(text(share)) % of a core and \(text(burst)) checks in"
@@ -101,7 +105,10 @@ struct ManyChecks {
             ], log: "\(folder)/log")
         defer { companion.end() }
         // The first check says that it serves.
-        while try accepted(within: 10_000).isEmpty {
+        var first: [Int64] = []
+        while first.isEmpty {
+            first = try accepted(within: 10_000)
+            guard first.isEmpty else { break }
             guard !companion.reap() else {
                 let log = Processes.contents(of: "\(folder)/log") ?? ""
                 throw TooMuch(text: "lbctl run ended: \(log)")
@@ -110,7 +117,10 @@ struct ManyChecks {
         return try row(
             "by lbctl run, both its processes",
             used: { ProcessUsage.of(companion.processID).nanoseconds },
-            begins: { try accepted(within: 20) })
+            begins: {
+                defer { first = [] }
+                return try first + accepted(within: 20)
+            })
     }
 
     /// Takes the connections that have come, and says when, in nanoseconds.
@@ -125,7 +135,10 @@ struct ManyChecks {
         }
     }
 
-    /// Measures rounds of one interval each; the first two are not like the others.
+    /// Measures rounds of one interval each.
+    ///
+    /// The first two, where all checks begin and find their turns, cost more than the others, and are
+    /// where a burst is likeliest.
     private func row(
         _ work: String, used: () throws -> Int64, begins next: () throws -> [Int64]
     ) throws -> Row {
@@ -135,14 +148,12 @@ struct ManyChecks {
         for round in 0..<(plan.runs + 2) {
             let before = try used()
             let began = MonotonicInstant.now
-            // What has come until now was not looked at when it came.
-            _ = try next()
             var begins: [Int64] = []
             while MonotonicInstant.now < began + Self.interval { begins += try next() }
+            bursts.append(Double(Self.most(of: begins, within: 20_000_000)))
             guard round > 1 else { continue }
             let time = MonotonicInstant.now.nanoseconds - began.nanoseconds
             shares.append(Double(try used() - before) / Double(time) * 100)
-            bursts.append(Double(Self.most(of: begins, within: 20_000_000)))
             total += begins.count
         }
         return Row(

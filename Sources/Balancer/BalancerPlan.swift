@@ -210,14 +210,20 @@ extension PoolPlan {
         fullConnections != nil && servers.contains { $0.leastConnectionLimit != nil }
     }
 
-    /// The servers' numbers; as haproxy, one without its own has its position's, or the next that is
-    /// free.
-    var serverNumbers: [Int] {
-        var taken = Set(servers.compactMap(\.number))
+    /// The servers' numbers.
+    var serverNumbers: [Int] { Self.serverNumbers(own: servers.map(\.number)) }
+
+    /// The numbers of a pool's servers; as haproxy, one without its own has its position's, or the next
+    /// that is free.
+    ///
+    /// - Parameter numbers: What each server's `id` says; `nil`: nothing.
+    /// - Returns: As many, from 1.
+    public static func serverNumbers(own numbers: [Int?]) -> [Int] {
+        var taken = Set(numbers.compactMap(\.self))
         var next = 0
-        return servers.map { server in
+        return numbers.map { number in
             next += 1
-            if let number = server.number { return number }
+            if let number { return number }
             while !taken.insert(next).inserted { next += 1 }
             return next
         }

@@ -1,13 +1,15 @@
+internal import LinuxIO
 internal import Synchronization
 
-/// Connections per second of each client address, in a table of fixed size.
+/// Connections per second of each client address, in a table of fixed size: of each IPv4 address, and
+/// of each IPv6 network of 64 bits, within which a host may call itself what it likes.
 ///
 /// 16,384 addresses in sets of four. Of more addresses that meet in one set within a second, those
 /// heard of last are known: a flood from many addresses lets some of them exceed their rate, and
 /// never bars one that keeps to it.
 final class SourceRates: Sendable {
     private struct Entry {
-        var address: UInt64 = 0
+        var address = IPEndpoint.none
         var second: UInt64 = 0
         var current = 0
         var previous = 0
@@ -15,6 +17,8 @@ final class SourceRates: Sendable {
 
     /// What is known of addresses, which goes on under another limit.
     private final class Table: Sendable {
+        /// Nobody can know which addresses meet in a set.
+        let seed = UInt64.random(in: 0 ... .max)
         let entries = Mutex(Array(repeating: Entry(), count: setCount * setSize))
     }
 
@@ -32,12 +36,16 @@ final class SourceRates: Sendable {
     /// Counts a connection, unless its address has had as many as it may.
     ///
     /// - Parameters:
-    ///   - address: What tells one client from another.
+    ///   - client: The client; one without an internet address has no rate.
     ///   - now: Milliseconds of the monotonic clock.
     /// - Returns: Whether it is one too many.
-    func isOver(_ address: UInt64, at now: UInt64) -> Bool {
+    func isOver(_ client: IPEndpoint, at now: UInt64) -> Bool {
+        guard client.isPresent else { return false }
+        let address = IPEndpoint(
+            high: client.high, low: client.isIPv4 ? client.low : 0, port: 0)
         let second = now / 1000 + 1
-        let start = Int((address &* 0x9e37_79b9_7f4a_7c15) >> 52) * setSize
+        let hash = ((address.high ^ table.seed) &* 0x9e37_79b9_7f4a_7c15) ^ address.low
+        let start = Int((hash &* 0xd6e8_feb8_6659_fd93) >> 52) * setSize
         return table.entries.withLock { entries in
             let places = start..<start + setSize
             let place =

@@ -3,18 +3,38 @@ public import NIOCore
 
 /// One way to ask a target whether it is well.
 ///
-/// A probe of your own is a dozen lines:
+/// A probe of your own decides once, by an answer, an end or the time limit, and then closes what it
+/// opened:
 /// ```swift
 /// struct GreetingProbe: HealthProbe {
 ///     func probe(
 ///         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
 ///     ) -> EventLoopFuture<ProbeOutcome> {
-///         ClientBootstrap(group: eventLoop)
+///         let outcome = eventLoop.makePromise(of: ProbeOutcome.self)
+///         let limit = eventLoop.scheduleTask(in: timeout) { outcome.succeed(.timedOut) }
+///         let connection = ClientBootstrap(group: eventLoop)
 ///             .connectTimeout(timeout)
-///             .channelInitializer { $0.pipeline.addHandler(ExpectsGreeting()) }
+///             .channelInitializer { $0.pipeline.addHandler(GreetingHandler(outcome: outcome)) }
 ///             .connect(to: target)
-///             .flatMap { $0.closeFuture.map { .passed } }
-///             .recover { .unreachable(reason: "\($0)") }
+///         connection.whenFailure { outcome.succeed(.unreachable(reason: "\($0)")) }
+///         outcome.futureResult.whenComplete { _ in
+///             limit.cancel()
+///             connection.whenSuccess { $0.close(promise: nil) }
+///         }
+///         return outcome.futureResult
+///     }
+/// }
+///
+/// final class GreetingHandler: ChannelInboundHandler, Sendable {
+///     typealias InboundIn = ByteBuffer
+///     let outcome: EventLoopPromise<ProbeOutcome>
+///
+///     init(outcome: EventLoopPromise<ProbeOutcome>) { self.outcome = outcome }
+///
+///     func channelRead(context: ChannelHandlerContext, data: NIOAny) { outcome.succeed(.passed) }
+///
+///     func channelInactive(context: ChannelHandlerContext) {
+///         outcome.succeed(.badAnswer(reason: "the connection was closed before a greeting"))
 ///     }
 /// }
 /// ```

@@ -149,6 +149,27 @@ extension BalancerTests {
             #expect(state.nextChoice(after: 0, mayLeave: false, isBound: false) == .other)
         }
 
+        @Test func `a retry stays at a client's own server out of the turns`() throws {
+            let own = try TestServer.refusingAddress()
+            let running = try RunningBalancer(servers: servers([("a", try TestServer.named("a"))]))
+            {
+                $0.frontends[0].listeners = [ListenerPlan()]
+                $0.pools[0].servers.append(ServerPlan(name: "own", address: own, weight: 0))
+                $0.pools[0].serverRules = [ServerRule("own", if: Condition([[]]))]
+                $0.pools[0].retries = 3
+                $0.pools[0].connectTimeout = .milliseconds(200)
+            }
+            let client = running.connect()
+            #expect(running.wait { running.pool.servers[1].retries == 1 })
+            let listener = try Socket.listening(on: own, backlog: 1).release()
+            defer { close(listener) }
+            _ = fcntl(listener, F_SETFL, 0)
+            let server = BlockingSocket(adopting: accept(listener, nil, nil))
+            server.send("own")
+            server.close()
+            #expect(client.receiveAll().text == "own")
+        }
+
         @Test func `what only stores sends nobody, and what only asks remembers nobody`() throws {
             let named = try ["a", "b"].map { ($0, try TestServer.named($0)) }
             for (matches, stores) in [(true, false), (false, true)] {

@@ -152,6 +152,23 @@ extension BalancerTests {
             #expect(running.balancer.connectionCount == 2)
         }
 
+        @Test func `datagrams of a flow that waits, and of one too many in a second, are counted`()
+            throws
+        {
+            let running = try Running([NamedServer("a")]) {
+                $0.frontends[0].sessionRateLimit = 2
+                $0.pools[0].servers[0].connectionLimit = 1
+            }
+            let clients = (0..<3).map { _ in DatagramClient(to: running.address) }
+            #expect(clients[0].ask("x") == "ax")
+            clients[1].send("x")
+            clients[2].send("x")
+            #expect(
+                eventually {
+                    running.balancer.snapshot().frontends[0].refusalsByCause == [.datagramLost: 2]
+                })
+        }
+
         @Test func `a server that nobody listens on loses its flows`() throws {
             let (a, b) = (try NamedServer("a"), try NamedServer("b"))
             let running = try Running([a, b])

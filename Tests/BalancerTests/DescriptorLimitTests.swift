@@ -49,6 +49,32 @@ extension BalancerTests {
             }
         }
 
+        @Test func `a client waits for descriptors no longer than for a server to answer`() async {
+            await #expect(processExitsWith: .success) {
+                var limit = rlimit(rlim_cur: 256, rlim_max: 256)
+                setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+                let server = try TestServer.named("a")
+                let running = try RunningBalancer(
+                    servers: [ServerPlan(name: "a", address: server.address)]
+                ) {
+                    $0.pools[0].connectTimeout = .milliseconds(300)
+                    $0.pools[0].retries = 0
+                }
+                precondition(running.answer() == "a")
+                let late = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+                var held: [Int32] = []
+                while case let copy = dup(late), copy >= 0 { held.append(copy) }
+                // Room for the client's socket, and for none to the server.
+                close(held.removeLast())
+                let start = MonotonicInstant.now
+                precondition(connectLoopback(late, running.port))
+                precondition(BlockingSocket(adopting: late).receiveAll().ending == .end)
+                let took = MonotonicInstant.now - start
+                precondition(took > .milliseconds(250) && took < .seconds(2), "\(took)")
+                precondition(running.frontend.refusalsByCause == [.localFailure: 1])
+            }
+        }
+
         @Test func `the limit on connections leaves descriptors for pipes and the rest`() async {
             await #expect(processExitsWith: .success) {
                 var limit = rlimit(rlim_cur: 1024, rlim_max: 1024)

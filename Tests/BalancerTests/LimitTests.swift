@@ -188,13 +188,33 @@ extension BalancerTests {
 
         @Test func `an address is known again among thousands of others`() {
             let rates = SourceRates(limit: 3)
+            let one = IPEndpoint(ipv4: 1, port: 0)
             #expect(
-                (0..<5).map { _ in rates.isOver(1, at: 500) } == [false, false, false, true, true])
-            for other in 2..<4000 as Range<UInt64> { _ = rates.isOver(other, at: 600) }
-            #expect(rates.isOver(1, at: 700))
+                (0..<5).map { _ in rates.isOver(one, at: 500) }
+                    == [false, false, false, true, true])
+            for other in 2..<4000 as Range<UInt32> {
+                _ = rates.isOver(IPEndpoint(ipv4: other, port: 0), at: 600)
+            }
+            #expect(rates.isOver(one, at: 700))
             // A second later what it had counts in part only.
-            #expect(rates.isOver(1, at: 1500) == false)
-            #expect(rates.isOver(1, at: 3000) == false)
+            #expect(rates.isOver(one, at: 1500) == false)
+            #expect(rates.isOver(one, at: 3000) == false)
+        }
+
+        @Test func `nobody uses up another one's rate, nor gets a new one in his own network`() {
+            let rates = SourceRates(limit: 1)
+            let victim = IPEndpoint(ipv4: 0x0a00_0001, port: 0)
+            // The exclusive or of its halves is the victim's.
+            let network: UInt64 = 0x2001_0db8_0000_0001
+            let attacker = IPEndpoint(high: network, low: victim.low ^ network, port: 0)
+            #expect(!rates.isOver(attacker, at: 500))
+            #expect(rates.isOver(attacker, at: 500))
+            #expect(!rates.isOver(victim, at: 500))
+            #expect(rates.isOver(IPEndpoint(high: network, low: 7, port: 9), at: 500))
+            #expect(!rates.isOver(IPEndpoint(high: network + 1, low: 7, port: 9), at: 500))
+            // Clients of a Unix socket have no address to be told by.
+            #expect(!rates.isOver(.none, at: 500))
+            #expect(!rates.isOver(.none, at: 500))
         }
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import LinuxIO
 import Testing
 
@@ -54,6 +55,72 @@ extension BalancerTests {
             let start = MonotonicInstant.now
             #expect(client.receiveAll().ending == .end)
             #expect(MonotonicInstant.now - start < .milliseconds(900))
+        }
+
+        @Test(arguments: [nil, .seconds(20)] as [Duration?])
+        func `a server that says nothing more after its client stalled ends in its own time`(
+            clientTimeout: Duration?
+        ) throws {
+            let server = try TestServer { socket in
+                _ = Pattern.send(16 << 20, to: socket)
+                _ = socket.receiveAll()
+            }
+            let running = try RunningBalancer(servers: servers([("a", server)])) {
+                if let clientTimeout { $0.frontends[0].clientTimeout = clientTimeout }
+                $0.pools[0].serverTimeout = .milliseconds(300)
+            }
+            let client = running.connect(receiveBuffer: 65_536)
+            // Its timer comes meanwhile, and finds that the server is not idle.
+            Thread.sleep(for: .milliseconds(500))
+            #expect(client.receive(exactly: 16 << 20).utf8.count > 0)
+            let start = MonotonicInstant.now
+            #expect(client.receiveAll().ending == .end)
+            #expect(MonotonicInstant.now - start < .seconds(2))
+            #expect(running.frontend.refusalsByCause == [.serverIdle: 1])
+        }
+
+        /// The server's socket holds what fits, the balancer the rest of what the client sent.
+        @Test func `a client that was not listened to has its whole time after that`() throws {
+            let name = "lbctl-timeouts-\(getpid())"
+            let socket = try Socket.listening(
+                on: .abstractName(name), options: ListeningOptions(backlog: 4))
+            let listener = socket.release()
+            defer { close(listener) }
+            _ = fcntl(listener, F_SETFL, 0)
+            let running = try FamilyBalancer(
+                pools: [[.at(.abstractName(name))]],
+                adjusting: {
+                    $0.frontends[0].clientTimeout = .milliseconds(300)
+                    $0.pools[0].serverTimeout = .seconds(5)
+                })
+            let piece = [UInt8](repeating: 0x78, count: 16_384)
+            /// Sends pieces, one after the other, until one is not taken.
+            func fill(_ client: BlockingSocket, atMost limit: Int) -> Int {
+                let before = running.frontend.bytesIn
+                for number in 1...limit {
+                    client.send(piece)
+                    let expected = before + UInt64(number * piece.count)
+                    for _ in 0..<50 where running.frontend.bytesIn != expected {
+                        Thread.sleep(for: .milliseconds(2))
+                    }
+                    guard running.frontend.bytesIn == expected else { return number - 1 }
+                }
+                return limit
+            }
+            let first = running.connect()
+            let count = fill(first, atMost: 1000)
+            BlockingSocket(adopting: accept(listener, nil, nil)).close()
+            first.close()
+
+            let client = running.connect()
+            #expect(fill(client, atMost: count) == count)
+            let server = BlockingSocket(adopting: accept(listener, nil, nil))
+            Thread.sleep(for: .milliseconds(450))
+            #expect(server.receive(exactly: count * piece.count).utf8.count == count * piece.count)
+            Thread.sleep(for: .milliseconds(150))
+            server.send("ok")
+            server.close()
+            #expect(client.receiveAll().text == "ok")
         }
 
         @Test func `without time-outs an idle connection stays`() throws {

@@ -319,6 +319,9 @@ import Testing
         let text = """
             global
                 external-check
+            frontend in
+                bind 192.0.2.6:80
+                default_backend other
             backend other
                 server x 192.0.2.9:80
             listen web
@@ -328,16 +331,24 @@ import Testing
                 external-check path /own
                 server r 192.0.2.1:80
                 server s 192.0.2.2:80 check check-ssl verify none maxconn 9
+                server t 192.0.2.3:80 check id 7
+                server u 192.0.2.4:80 check id 4
+                server v 192.0.2.5:80 check
             """
         let views = HealthTargets.Views(
             sessionCount: { $0.pool * 10 + $0.server }, state: { _ in "" }, isDown: { _ in false })
-        let command = try #require(
-            try targets(text, seenAs: views)["web/s"]?.probe as? CommandProbe)
+        let targets = try targets(text, seenAs: views)
+        let command = try #require(targets["web/s"]?.probe as? CommandProbe)
         #expect(command.path == "/bin/true")
         #expect(command.searchPath == "/own")
         let subject = command.subject
         #expect([subject.proxyName, subject.serverName] == ["web", "s"])
-        #expect([subject.proxyID, subject.serverID] == [2, 2])
+        // haproxy 2.6 tells the same numbers.
+        #expect([subject.proxyID, subject.serverID] == [3, 2])
+        let others = ["web/t", "web/u", "web/v"].map { id in
+            (targets[id]?.probe as? CommandProbe)?.subject.serverID
+        }
+        #expect(others == [7, 4, 5])
         #expect(subject.proxyAddress == "192.0.2.7")
         #expect(subject.proxyPort == 8080)
         #expect(subject.maximumConnections == 9)

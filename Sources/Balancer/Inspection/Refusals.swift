@@ -24,6 +24,9 @@ public enum Refusal: Int, Hashable, Sendable, CaseIterable {
     case addressLeft
     /// The flow table was full, and the datagram of a new source was dropped.
     case flowsFull
+    /// A datagram was dropped: its flow waited for a server with room, sources came faster than the
+    /// listener's rate, or the kernel did not take it.
+    case datagramLost
     /// This host could not begin a connection to a server, for lack of an address, a port or a
     /// permission, or not wait for an accepted one.
     case localFailure
@@ -56,6 +59,7 @@ extension Refusal {
         case .unmatched: "no-rule-matched"
         case .addressLeft: "address-left"
         case .flowsFull: "flows-full"
+        case .datagramLost: "datagram-lost"
         case .localFailure: "local-failure"
         case .overRate: "over-rate"
         case .clientSilent: "client-silent"
@@ -79,7 +83,7 @@ extension Refusal {
         case .serverIdle, .serverStuck: .serverTimeout
         case .headerMalformed, .headerCut, .cut, .aborted: .client
         case .addressLeft: .operatorsOrder
-        case .flowsFull, .localFailure: .resource
+        case .flowsFull, .datagramLost, .localFailure: .resource
         }
     }
 }

@@ -92,8 +92,9 @@ extension Worker {
     /// Whether an address has had as many connections within a second as it may; counts this one.
     func isOverRate(_ peer: IPEndpoint, at listener: Int) -> Bool {
         let frontend = listeners[listener].frontend
-        guard let rates = shared.sourceRates[frontend] else { return false }
-        guard rates.isOver(peer.high ^ peer.low, at: now) else { return false }
+        guard let rates = shared.sourceRates[frontend], rates.isOver(peer, at: now) else {
+            return false
+        }
         unsafe tallies[listener].refusals.increase()
         shared.refusals[frontend].note(.overRate)
         return true

@@ -159,9 +159,11 @@ extension Worker {
     mutating func pauseEnded(_ client: Int) {
         guard let server = serverInPool(client) else { return choose(client, avoiding: nil) }
         let pool = route(client).pool
-        guard !shared.pools[pool].state.withLock({ $0.servers[server].isUsable }) else {
-            return connect(client)
+        let isBound = slab[client | 1].marks.contains(.isBound)
+        let serves = shared.pools[pool].state.withLock {
+            $0.servers[server].serves(isBound: isBound)
         }
+        guard !serves else { return connect(client) }
         giveBackSlot(server, pool: pool)
         choose(client, avoiding: server)
     }
@@ -169,9 +171,13 @@ extension Worker {
     /// Handles a connection for which there is no socket.
     ///
     /// Where descriptors or memory ran out it is kept: it was accepted, so it is not lost. It tries
-    /// again, and nothing further is accepted meanwhile. Not an attempt: the server has no part in it.
+    /// again, and nothing further is accepted meanwhile. Not an attempt, since the server has no part in
+    /// it, until the time to connect is over.
     mutating func noSocket(_ client: Int, _ errno: Errno) {
-        guard errno.isShortage else { return attemptFailed(client, .local) }
+        let limit = route(client).connectTimeout
+        guard errno.isShortage, limit == 0 || timeSinceAssigned(client) < limit else {
+            return attemptFailed(client, .local)
+        }
         pauseAccepting()
         slab[client].phase = .pausing
         pause(client, for: 100)

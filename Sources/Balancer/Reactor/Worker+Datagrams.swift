@@ -26,7 +26,10 @@ extension Worker {
             let key = FlowKey(source: peer.endpoint, listener: listener)
             guard let client = flows[key].map(Int.init) ?? beginFlow(key) else { continue }
             // One that waits for a server with room keeps nothing: its client asks again.
-            guard slab[client].phase == .flowing else { continue }
+            guard slab[client].phase == .flowing else {
+                note(.datagramLost, client)
+                continue
+            }
             forward(count, of: client)
         }
     }
@@ -43,8 +46,13 @@ extension Worker {
             {
             case .moved(let count):
                 took(count, from: half)
-                _ = unsafe DatagramSocket.send(buffer, count: count, to: address, by: listener)
                 slab[client].activeAt = UInt32(truncatingIfNeeded: now)
+                let sent = unsafe DatagramSocket.send(
+                    buffer, count: count, to: address, by: listener)
+                guard case .moved = sent else {
+                    note(.datagramLost, client)
+                    continue
+                }
             case .wouldBlock: return
             case .failed:
                 // Nobody listens there (ICMP): the client's next datagram may go elsewhere.
@@ -101,7 +109,11 @@ extension Worker {
             tell(openings, at: frontend, by: key.listener)
         }
         guard let client else {
-            shared.refusals[frontend].note(.flowsFull)
+            if case .tooFast = answer {
+                shared.refusals[frontend].note(.datagramLost)
+            } else {
+                shared.refusals[frontend].note(.flowsFull)
+            }
             return nil
         }
         flows[key] = Int32(client)
@@ -121,10 +133,12 @@ extension Worker {
         took(count, from: client)
         // As on a connection, what one side is given keeps the other's time from passing.
         slab[client | 1].activeAt = UInt32(truncatingIfNeeded: now)
-        let sent = unsafe StreamSocket.send(buffer, count: count, to: slab[client | 1].socket)
-        guard case .failed = sent else { return }
-        // What the server's host answered to an earlier one; the socket is as good as before.
-        _ = unsafe StreamSocket.send(buffer, count: count, to: slab[client | 1].socket)
+        var sent = unsafe StreamSocket.send(buffer, count: count, to: slab[client | 1].socket)
+        if case .failed = sent {
+            // What the server's host answered to an earlier one; the socket is as good as before.
+            sent = unsafe StreamSocket.send(buffer, count: count, to: slab[client | 1].socket)
+        }
+        guard case .moved = sent else { return note(.datagramLost, client) }
     }
 }
 

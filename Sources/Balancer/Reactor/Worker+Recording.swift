@@ -112,6 +112,11 @@ extension Worker {
         slab[client | 1].time = UInt32(truncatingIfNeeded: lifetime(client))
     }
 
+    /// Milliseconds since a server was a connection's own for the first time.
+    func timeSinceAssigned(_ client: Int) -> UInt64 {
+        UInt64(max(0, lifetime(client) - Int(slab[client | 1].time)))
+    }
+
     private func record(_ client: Int) -> ConnectionRecord {
         let server = client | 1
         var record = ConnectionRecord()

@@ -202,8 +202,18 @@ extension Worker {
         }
         pool.giveBack(lease)
         slab[half].lease = -1
-        slab[half].marks.remove(.blocked)
+        if slab[half].marks.contains(.blocked) { roomCame(half) }
         return true
+    }
+
+    /// Goes on with a direction whose peer has room again.
+    ///
+    /// Who was not listened to had no chance to say anything: its time begins now, and counts again,
+    /// which the timer knows nothing of.
+    private mutating func roomCame(_ half: Int) {
+        slab[half].marks.remove(.blocked)
+        slab[half].activeAt = UInt32(truncatingIfNeeded: now)
+        arm(half & ~1)
     }
 
     /// Makes sure that small segments do not wait for acknowledgements.

@@ -47,7 +47,7 @@ extension PoolState {
     ///   - isBound: Whether it is the client's own server.
     /// - Returns: What follows.
     func nextChoice(after server: Int, mayLeave: Bool, isBound: Bool = false) -> NextChoice {
-        guard mayLeave || !selector.isKeyed && !isBound || !servers[server].isUsable,
+        guard mayLeave || !selector.isKeyed && !isBound || !servers[server].serves(isBound: isBound),
             candidates.contains(where: { $0 != server })
         else { return .same }
         return selector.canAvoid || !servers[server].isCandidate ? .other : .byKey

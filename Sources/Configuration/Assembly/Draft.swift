@@ -44,6 +44,8 @@ struct Draft: Sendable {
     var checkNames: Set<String> = []
     /// The servers that others track.
     var trackedServers: [Placed<ServerReference>] = []
+    /// How many sections haproxy would number.
+    var proxyCount = 0
     /// Where a check by a program is asked for.
     var commandChecks: [Location] = []
     var global = GlobalSettings()

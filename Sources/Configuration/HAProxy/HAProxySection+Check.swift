@@ -9,7 +9,8 @@ extension HAProxySection {
         var backend = Backend(name: name.text)
         backend.connectTimeout = settings.connectTimeout.unlessZero
         backend.checkTimeout = settings.checkTimeout.unlessZero
-        backend.checks = settings.checks.finish(section: name, isOnlyCheck: true, &remarks)
+        backend.checks = settings.checks.finish(
+            section: name, number: draft.proxyCount, isOnlyCheck: true, &remarks)
         settings.checks.warnAboutIdleRules(section: name, isChecked: true, &remarks)
         if case .command(let position) = settings.checks.kind {
             draft.commandChecks.append(Location(file: file, position: position))

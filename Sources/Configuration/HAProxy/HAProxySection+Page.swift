@@ -39,23 +39,6 @@ extension HAProxySection {
         draft.pages.append(placed(page, file))
     }
 
-    var httpRefusal: Remark {
-        let own = settings.modePosition > name.position
-        let origin = own ? "" : " (from line \(settings.modePosition.line))"
-        return .error(
-            "\(name.text.quoted) is in mode http\(origin), which is not offered: lbctl balances"
-                + " TCP; write 'mode tcp', or 'stats enable' alone for a statistics page",
-            at: own ? settings.modePosition : name.position)
-    }
-
-    func warnAboutStatistics(_ remarks: inout [Remark]) {
-        guard settings.showsStatistics, settings.mode != .http, kind != .backend else { return }
-        remarks.append(
-            .warning(
-                "the 'stats' keywords of \(name.text.quoted) are ignored: a statistics page needs"
-                    + " 'mode http'", at: name.position))
-    }
-
     /// Refuses rules that could not be carried out where a page's clients come in.
     private func refuseRules(_ remarks: inout [Remark]) {
         let rules = routing.rules.connection + routing.rules.session + routing.rules.content

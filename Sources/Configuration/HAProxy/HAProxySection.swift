@@ -177,6 +177,7 @@ struct HAProxySection: Sendable {
     /// Adds what the section says to the draft, and remarks where it does not make sense.
     mutating func finish(file: String, into draft: inout Draft, _ remarks: inout [Remark]) {
         completeListeners()
+        draft.proxyCount += 1
         if kind == .check { return finishCheck(file: file, into: &draft, &remarks) }
         if kind != .frontend { draft.backendNames.insert(name.text) }
         if settings.logsToSyslog { draft.global.logsToSyslog = true }
@@ -279,7 +280,8 @@ struct HAProxySection: Sendable {
         backend.retries = settings.retries
         backend.redispatches = settings.redispatches
         backend.redispatchInterval = settings.redispatchInterval
-        backend.checks = settings.checks.finish(section: name, isOnlyCheck: false, &remarks)
+        backend.checks = settings.checks.finish(
+            section: name, number: draft.proxyCount, isOnlyCheck: false, &remarks)
         settings.checks.warnAboutIdleRules(
             section: name, isChecked: servers.contains { $0.check != nil }, &remarks)
         serverWords.warn(beside: backend.checks, &remarks)
@@ -327,23 +329,6 @@ struct HAProxySection: Sendable {
 
     func placed<Value: Sendable>(_ value: Value, _ file: String) -> Placed<Value> {
         Placed(value: value, location: Location(file: file, position: name.position))
-    }
-}
-
-extension HAProxySection {
-    /// Like haproxy: without these a peer that says nothing holds its connection for ever.
-    private func warnAboutTimeouts(_ remarks: inout [Remark]) {
-        let wanted: [(String, Duration?, Bool)] = [
-            ("client", settings.clientTimeout, kind != .backend),
-            ("connect", settings.connectTimeout, kind != .frontend),
-            ("server", settings.serverTimeout, kind != .frontend),
-        ]
-        let missing = wanted.filter { $0.2 && $0.1 == nil }.map { "'timeout \($0.0)'" }
-        guard !missing.isEmpty else { return }
-        remarks.append(
-            .warning(
-                "\(name.text.quoted) has no \(missing.joined(separator: ", no ")): a peer that says"
-                    + " nothing holds its connection for ever", at: name.position))
     }
 }
 

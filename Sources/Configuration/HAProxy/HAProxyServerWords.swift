@@ -41,7 +41,9 @@ extension HAProxyServerOptions {
         "agent-addr", "agent-inter", "agent-port", "agent-send",
     ]
     private static let observing: Set<String> = ["error-limit", "on-error"]
-    /// What only checks go by. An agent has no part in it, but a reader of haproxy's manual may
+    /// What only checks go by.
+    ///
+    /// An agent has no part in it, but a reader of haproxy's manual may
     /// think so: `inter` is said to be its interval too.
     private static let checking: Set<String> = [
         "addr", "downinter", "fall", "fastinter", "init-state", "inter", "port", "rise",

@@ -1,4 +1,5 @@
 #if Program
+internal import Balancer
 internal import Control
 internal import HealthCheck
 internal import NIOCore
@@ -44,6 +45,8 @@ struct HealthTargets: Sendable {
     private let poolIndices: [String: Int]
     /// The first address of each section that listens, by its name.
     private let endpoints: [String: Endpoint]
+    /// The servers' numbers, by pool.
+    private let serverNumbers: [[Int]]
 
     init(_ model: Model) {
         self.model = model
@@ -62,6 +65,7 @@ struct HealthTargets: Sendable {
         }
         self.sources = sources
         poolIndices = model.backendIndices
+        serverNumbers = model.backends.map { PoolPlan.serverNumbers(own: $0.servers.map(\.number)) }
         endpoints = Dictionary(
             model.frontends.compactMap { frontend in
                 frontend.endpoints.first.map { (frontend.name, $0) }
@@ -199,12 +203,12 @@ struct HealthTargets: Sendable {
         let server = backend.servers[place.server]
         var subject = CommandSubject()
         subject.proxyName = backend.name
-        subject.proxyID = place.pool + 1
+        subject.proxyID = backend.checks.proxyNumber
         let endpoint = endpoints[backend.name]
         subject.proxyAddress = endpoint.map { $0.address?.description ?? "0.0.0.0" } ?? ""
         subject.proxyPort = endpoint.map { Int($0.port) }
         subject.serverName = server.name
-        subject.serverID = place.server + 1
+        subject.serverID = serverNumbers[place.pool][place.server]
         subject.maximumConnections = server.connectionLimit ?? 0
         subject.currentConnections = { views.sessionCount(place) }
         subject.usesTLS = server.check?.usesTLS ?? false

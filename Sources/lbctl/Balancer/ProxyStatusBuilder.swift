@@ -63,9 +63,12 @@ struct ProxyStatusBuilder {
         guard let index = poolIndices[name], snapshot.pools.indices.contains(index) else { return }
         let (backend, pool) = (model.backends[index], snapshot.pools[index])
         proxy.backend = BackendStatus(backend, pool)
-        proxy.servers = zip(backend.servers, pool.servers).enumerated().map { number, pair in
-            let place = HealthTargets.Place(pool: index, server: number)
-            return ServerStatus(pair.0, pair.1, health(at: place))
+        let numbers = PoolPlan.serverNumbers(own: backend.servers.map(\.number))
+        proxy.servers = zip(backend.servers, pool.servers).enumerated().map { position, pair in
+            let place = HealthTargets.Place(pool: index, server: position)
+            var server = ServerStatus(pair.0, pair.1, health(at: place))
+            server.number = numbers[position] == position + 1 ? nil : numbers[position]
+            return server
         }
     }
 
@@ -174,7 +177,6 @@ extension ServerStatus {
             name: server.name,
             address: server.presentEndpoint(health.standing.whereabouts),
             status: health.words(tracking: server.health.tracked), weight: snapshot.weight)
-        number = server.number
         isBackup = server.isBackup
         warmth = snapshot.warmth
         traffic = TrafficCounters(snapshot.counters)

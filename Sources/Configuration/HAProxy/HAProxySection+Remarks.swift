@@ -1,0 +1,36 @@
+/// What is wrong with a section as a whole.
+extension HAProxySection {
+    /// The refusal of a section that would have to understand HTTP.
+    var httpRefusal: Remark {
+        let own = settings.modePosition > name.position
+        let origin = own ? "" : " (from line \(settings.modePosition.line))"
+        return .error(
+            "\(name.text.quoted) is in mode http\(origin), which is not offered: lbctl balances"
+                + " TCP; write 'mode tcp', or 'stats enable' alone for a statistics page",
+            at: own ? settings.modePosition : name.position)
+    }
+
+    /// Says that a page is asked for where there can be none.
+    func warnAboutStatistics(_ remarks: inout [Remark]) {
+        guard settings.showsStatistics, settings.mode != .http, kind != .backend else { return }
+        remarks.append(
+            .warning(
+                "the 'stats' keywords of \(name.text.quoted) are ignored: a statistics page needs"
+                    + " 'mode http'", at: name.position))
+    }
+
+    /// Like haproxy: without these a peer that says nothing holds its connection for ever.
+    func warnAboutTimeouts(_ remarks: inout [Remark]) {
+        let wanted: [(String, Duration?, Bool)] = [
+            ("client", settings.clientTimeout, kind != .backend),
+            ("connect", settings.connectTimeout, kind != .frontend),
+            ("server", settings.serverTimeout, kind != .frontend),
+        ]
+        let missing = wanted.filter { $0.2 && $0.1 == nil }.map { "'timeout \($0.0)'" }
+        guard !missing.isEmpty else { return }
+        remarks.append(
+            .warning(
+                "\(name.text.quoted) has no \(missing.joined(separator: ", no ")): a peer that says"
+                    + " nothing holds its connection for ever", at: name.position))
+    }
+}
