@@ -11,7 +11,12 @@ private final class OpenListeners {
     private var set = ListenerSet()
     private(set) var sockets: [Int32] = []
 
-    init(_ binds: String) throws { try change(binds) }
+    /// Opens them, as a start does: what is said is there from the beginning.
+    init(_ binds: String) throws {
+        let model = try Self.model(binds)
+        _ = try set.open(for: model)
+        sockets = set.descriptors(for: model)
+    }
 
     /// Goes on by another text, as a reload does.
     func change(_ binds: String) throws {
