@@ -10,6 +10,8 @@ public struct StatisticsPage: Hashable, Sendable, Codable {
     public var realm = "HAProxy Statistics"
     /// Who may look, name and password; empty: everybody.
     public var users: [User] = []
+    /// Who may connect at all, by the ends of the connection.
+    public var rules = ConnectionRules()
     /// Time between reloads of the page by the browser; `nil`: none.
     public var refreshInterval: Duration?
 

@@ -81,6 +81,36 @@ extension Socket {
         try setOption(socket, tcp, TCP_FASTOPEN, options.fastOpenQueue ?? 0, "tfo")
     }
 
+    /// Gives a socket that somebody else opened what is asked for; the rest stays as they have it.
+    ///
+    /// - Parameters:
+    ///   - options: What is wanted; what has its default is not.
+    ///   - socket: A listening socket; one that is not of TCP has no such options.
+    /// - Throws: `SystemError` that names the option.
+    public static func applyRequested(
+        _ options: ListeningOptions, to socket: Int32
+    ) throws(SystemError) {
+        var (kind, length): (Int32, UInt32) = (0, 4)
+        let known = unsafe clinux_getsockopt(socket, SOL_SOCKET, SO_PROTOCOL, &kind, &length)
+        try check("getsockopt", "SO_PROTOCOL", known)
+        let tcp = Int32(IPPROTO_TCP)
+        guard kind == tcp else { return }
+        try setOption(socket, tcp, TCP_NODELAY, 1, "TCP_NODELAY")
+        if options.defersAccept { try setOption(socket, tcp, TCP_DEFER_ACCEPT, 1, "defer-accept") }
+        if options.userTimeout > 0 {
+            try setOption(socket, tcp, TCP_USER_TIMEOUT, options.userTimeout, "tcp-ut")
+        }
+        if let probes = options.keepAlive {
+            try check("setsockopt", "tcpka", StreamSocket.probe(socket, by: probes))
+        }
+        if let size = options.segmentByteCount {
+            try setOption(socket, tcp, TCP_MAXSEG, size, "mss")
+        }
+        if let queue = options.fastOpenQueue {
+            try setOption(socket, tcp, TCP_FASTOPEN, queue, "tfo")
+        }
+    }
+
     /// Changes how many connections may wait to be accepted.
     ///
     /// - Parameters:

@@ -226,7 +226,6 @@ import VRRPCore
                 tcp-request connection reject
                 timeout client 1m
                 timeout server 1m
-                timeout connect 5s
                 server a 192.0.2.11:53 send-proxy
                 """) == [
                     "f:1:8: error: 'dns': 'tcp-request' and 'use_backend' are for connections, not for mode udp",

@@ -1,6 +1,8 @@
 #if Program
 import Control
 import Glibc
+import NIOCore
+import Synchronization
 import Testing
 
 @Suite struct `Statistics server` {
@@ -17,11 +19,14 @@ import Testing
     /// Serves `site` while `body` runs.
     private func serving(
         _ site: StatisticsSite, limits: StatisticsServer.Limits = .init(),
+        admits: @escaping StatisticsServer.Admission = { _, _, _ in true },
         _ body: @Sendable () async throws -> Void
     ) async throws {
         // Listening already, so that a client can connect before the server is up.
         for descriptor in site.descriptors { listen(descriptor, 16) }
-        let server = try StatisticsServer(sites: [site], limits: limits) { sampleNode() }
+        let server = try StatisticsServer(sites: [site], limits: limits, admits: admits) {
+            sampleNode()
+        }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await server.run() }
             try await body()
@@ -71,6 +76,26 @@ import Testing
                     ))
                 #expect(!answer.contains("VI_1") && !answer.contains("pxname"))
             }
+        }
+    }
+
+    @Test func `who may not connect gets nothing, and is counted`() async throws {
+        let socket = try BoundSocket()
+        let port = socket.port
+        let count = Atomic(0)
+        try await serving(
+            site(socket),
+            admits: { site, client, server in
+                #expect(site.name == "stats" && client.ipAddress == "127.0.0.1")
+                #expect(server.port == port)
+                return count.add(1, ordering: .relaxed).newValue > 1
+            }
+        ) {
+            try await #expect(ask(socket, "/stats") == "")
+            let csv = try await ask(socket, "/stats;csv")
+            let row = try #require(csv.split(separator: "\n").first { $0.hasPrefix("stats,") })
+            let fields = row.split(separator: ",", omittingEmptySubsequences: false)
+            #expect(fields[7] == "1")
         }
     }
 

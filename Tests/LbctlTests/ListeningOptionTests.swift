@@ -11,7 +11,12 @@ private final class OpenListeners {
     private var set = ListenerSet()
     private(set) var sockets: [Int32] = []
 
-    init(_ binds: String) throws { try change(binds) }
+    /// Opens them, as a start does: what is said is there from the beginning.
+    init(_ binds: String) throws {
+        let model = try Self.model(binds)
+        _ = try set.open(for: model)
+        sockets = set.descriptors(for: model)
+    }
 
     /// Goes on by another text, as a reload does.
     func change(_ binds: String) throws {
@@ -109,6 +114,30 @@ private let asRoot = ConditionTrait.enabled(
         #expect(made.sockets == [socket])
         #expect(made.option(tcp, TCP_FASTOPEN) == 9)
         #expect(made.option(tcp, TCP_MAXSEG) == 500)
+    }
+
+    @Test func `a socket that was open before gets what is said of it, and keeps the rest`() throws
+    {
+        let given = try Socket.listening(
+            on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 16)
+        try Socket.setOption(given.rawValue, tcp, TCP_USER_TIMEOUT, 4_000, "tcp-ut")
+        let bind = "bind fd@\(given.rawValue)"
+        let made = try OpenListeners("\(bind) tfo backlog 7 mss 600 defer-accept")
+        #expect(made.option(tcp, TCP_FASTOPEN) == 7)
+        #expect(made.option(tcp, TCP_MAXSEG) == 600)
+        #expect(made.option(tcp, TCP_DEFER_ACCEPT) == 1)
+        #expect(made.option(tcp, TCP_USER_TIMEOUT) == 4_000)
+        #expect(made.option(tcp, TCP_NODELAY) == 1)
+        try made.change("\(bind) tcp-ut 12s\noption clitcpka")
+        #expect(made.option(tcp, TCP_USER_TIMEOUT) == 12_000)
+        #expect(made.option(SOL_SOCKET, SO_KEEPALIVE) == 1)
+        #expect(made.option(tcp, TCP_FASTOPEN) == 7)
+        // Those of TCP mean nothing to others.
+        let path = "/tmp/lbctl-\(getpid())-\(given.rawValue).sock"
+        let local = try Socket.listening(
+            on: .path(path), options: ListeningOptions(backlog: 16))
+        defer { unlink(path) }
+        _ = try OpenListeners("bind fd@\(local.rawValue) tfo mss 600 tcp-ut 12s")
     }
 
     @Test func `probes on idle connections are the kernel's or the section's own`() throws {

@@ -1,5 +1,6 @@
 #if Program
 import Balancer
+import Expressions
 import LinuxIO
 import NodeConfiguration
 import Testing
@@ -307,6 +308,45 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         ]
         .rules
         #expect(rules.content == [Rule(.reject, if: Condition([[.init([question])]]))])
+    }
+
+    @Test func `an expression reaches the rules as its table`() throws {
+        let made = try plan(
+            of: "acl it req.ssl_sni -i -m reg ^a+$\ntcp-request content reject if it")
+        let terms = made.frontends[0].rules.content[0].condition.alternatives[0]
+        guard case .serverName(let patterns) = terms[0].questions[0] else {
+            Issue.record("no question about the name")
+            return
+        }
+        let table = try RegularExpression("^a+$", ignoringCase: true).automaton()
+        #expect(patterns.map(\.match) == [.expression])
+        #expect(patterns[0].automaton == TextAutomaton(table))
+    }
+
+    @Test func `a section's source is its servers'`() throws {
+        let made = try plan(
+            of: "source 192.0.2.9 interface eth9\nserver b 192.0.2.12:80 source 192.0.2.8")
+        #expect(
+            made.pools[0].servers.map(\.connection.source) == [
+                .address(IPEndpoint(ipv4: 0xc000_0209, port: 0)),
+                .address(IPEndpoint(ipv4: 0xc000_0208, port: 0)),
+            ])
+        #expect(made.pools[0].servers[0].connection.interface == "eth9")
+    }
+
+    @Test func `a backend that is disabled has nobody to send to`() throws {
+        let made = try plan(
+            """
+            frontend in
+                bind 192.0.2.1:80
+                default_backend out
+            backend out
+                disabled
+                server a 192.0.2.11:80
+            """)
+        #expect(made.pools[0].servers.map(\.administrativeState) == [.maintenance])
+        #expect(
+            try plan(of: "enabled").pools[0].servers.map(\.administrativeState) == [.ready])
     }
 
     @Test func `rules stand in their lists, with what they do and when`() throws {

@@ -146,21 +146,30 @@ import Testing
 
     @Test func `the page goes on, and moves with its configuration`() throws {
         let page = try freePort()
-        func section(_ path: String) -> String {
-            "listen stats 127.0.0.1:\(page)\n mode http\n stats enable\n stats uri \(path)\n"
+        // Clients of IPv4 come to such a socket by addresses of IPv6.
+        func section(_ path: String, refusing last: Int = 9) -> String {
+            "listen stats\n bind [::]:\(page) v4v6\n mode http\n stats enable\n stats uri \(path)\n"
+                + " tcp-request connection reject if { src 127.0.0.\(last) }\n"
         }
         let web = "listen web 127.0.0.1:\(port)\n server a 127.0.0.1:\(server.port)\n"
         let program = try folder.start(try write(section("/one") + web))
         try folder.awaitLog(" serves")
-        func status(_ path: String) throws -> String {
+        func status(_ path: String, from last: Int = 1) throws -> String {
             try folder.run(
                 command: [
-                    "/usr/bin/curl", "-sS", "-m", "5", "-o", "/dev/null", "-w", "%{http_code}",
+                    "/usr/bin/curl", "-s", "-m", "5", "--interface", "127.0.0.\(last)", "-o",
+                    "/dev/null", "-w", "%{http_code}",
                     "http://127.0.0.1:\(page)\(path)",
                 ]
             ).output
         }
         #expect(try status("/one") == "200")
+        // Who may connect is asked for each connection, and anew after a reload.
+        #expect(try status("/one", from: 9) == "000")
+        _ = try write(section("/one", refusing: 8) + web)
+        try reload()
+        #expect(try status("/one", from: 9) == "200")
+        #expect(try status("/one", from: 8) == "000")
         _ = try write(section("/one") + web.replacing("web", with: "other"))
         try reload()
         #expect(try status("/one") == "200")

@@ -14,8 +14,12 @@ enum HAProxyGlobal {
             // The programs are started without a fork of the whole process.
             "insecure-fork-wanted": .alwaysSo,
             "spread-checks": .integer(\.checkSpread, 0...50),
-            // The first round is over within 50 ms, or 0.3 ms for each server.
-            "max-spread-checks": .line { _, arguments throws(Remark) in _ = try arguments.time() },
+            "max-spread-checks": .line { _, arguments throws(Remark) in
+                _ = try arguments.time()
+                arguments.warn(
+                    "'max-spread-checks' has no effect: the first checks are over within 50 ms, or"
+                        + " 0.3 ms for each server")
+            },
             "daemon": .notYet("the program stays in the foreground"),
             "user": .line { global, arguments throws(Remark) in
                 let account = try HAProxyAccount.user(try arguments.next("a user's name"))

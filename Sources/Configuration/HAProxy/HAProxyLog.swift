@@ -35,14 +35,22 @@ extension HAProxySection {
             return
         }
         if arguments.upcoming?.text == "global" {
+            if section.kind == .backend { arguments.warn(idleLog) }
             arguments.skip(1)
             section.settings.log.usesGlobalTargets = true
             return
         }
         guard let target = try arguments.logTarget() else { return }
         section.settings.log.targets.append(target)
-        if target.isThisHostsSyslog { section.settings.logsToSyslog = true }
+        if target.isThisHostsSyslog {
+            section.settings.logsToSyslog = true
+        } else if section.kind == .backend {
+            arguments.warn(idleLog)
+        }
     }
+
+    private static let idleLog =
+        "'log' has no effect in a backend section: the frontend says where lines of connections go"
 }
 
 extension HAProxyGlobal {

@@ -78,6 +78,7 @@ struct HAProxyReader {
         case .resolvers:
             HAProxyResolvers.table.read(directive, into: &resolvers, remarks: &remarks)
         case .section:
+            section.note(directive)
             try section.checkScope(of: directive, &remarks)
             HAProxySection.table.read(directive, into: &section, remarks: &remarks)
         }

@@ -12,7 +12,7 @@ extension HAProxySection {
 
     /// Says that a page is asked for where there can be none.
     func warnAboutStatistics(_ remarks: inout [Remark]) {
-        guard settings.showsStatistics, settings.mode == .tcp, kind != .backend else { return }
+        guard settings.showsStatistics, settings.mode != .http, kind != .backend else { return }
         remarks.append(
             .warning(
                 "the 'stats' keywords of \(name.text.quoted) are ignored: a statistics page needs"

@@ -42,13 +42,15 @@ struct HAProxySection: Sendable {
     let kind: Kind
     let name: Word
     var settings: HAProxySettings
-    private var listeners: [(listener: Listener, position: Position)] = []
+    private(set) var listeners: [(listener: Listener, position: Position)] = []
     var routing: HAProxyRouting
     var binding = HAProxyBinding()
     var description = ""
     /// Whether an address to listen on was written, be it a wrong one.
     private var wasBound = false
-    private var servers: [Server] = []
+    private(set) var servers: [Server] = []
+    /// The words that lines begin with, one and two of each, and where they first stand.
+    private(set) var written: [String: Position] = [:]
     /// Servers that have the section's `source`, wherever it stands.
     private var serversWithoutSource: Set<String> = []
     private var serverPositions: [String: Position] = [:]
@@ -65,6 +67,23 @@ struct HAProxySection: Sendable {
         self.settings.serverOptions.words = []
     }
 
+    /// Takes down what a line begins with.
+    mutating func note(_ directive: Directive) {
+        let words = directive.words.drop { $0.text == "no" }.prefix(2)
+        guard let keyword = words.first else { return }
+        for name in [keyword.text, words.map(\.text).joined(separator: " ")] {
+            written[name] = written[name] ?? keyword.position
+        }
+    }
+
+    /// Warns of words that the section itself has, and that come to nothing.
+    func warn(of names: Set<String>, _ reason: String, _ remarks: inout [Remark]) {
+        for name in names {
+            guard let position = written[name] else { continue }
+            remarks.append(.warning("\(name.quoted) \(reason)", at: position))
+        }
+    }
+
     /// Reads an address to listen on and its options, after `bind` or the section's name.
     mutating func bind(_ arguments: inout Arguments) throws(Remark) {
         wasBound = true
@@ -73,6 +92,11 @@ struct HAProxySection: Sendable {
         for (endpoint, position) in endpoints {
             var listener = bind.listener
             listener.endpoint = endpoint
+            if case .descriptor = endpoint, let option = bind.listener.optionOfBinding {
+                throw .error(
+                    "\(option.quoted) cannot be given to \(endpoint), which is bound already: say it"
+                        + " where the socket is opened", at: position)
+            }
             listeners.append((listener, position))
         }
     }
@@ -143,17 +167,11 @@ struct HAProxySection: Sendable {
 
     /// What the section says of all its listeners, wherever it stands.
     private mutating func completeListeners() {
-        for index in listeners.indices {
+        for index in listeners.indices where settings.mode != .udp {
             listeners[index].listener.backlog =
                 listeners[index].listener.backlog ?? settings.backlog
             listeners[index].listener.keepAlive = settings.clientProbes.settings
         }
-    }
-
-    /// Whether the section shows a page instead of balancing.
-    private var isPage: Bool {
-        settings.mode == .http && settings.showsStatistics && kind != .backend && servers.isEmpty
-            && settings.backendName == nil
     }
 
     /// Adds what the section says to the draft, and remarks where it does not make sense.
@@ -182,35 +200,14 @@ struct HAProxySection: Sendable {
         if isPage { return addPage(file: file, into: &draft, &remarks) }
         warnAboutStatistics(&remarks)
         guard settings.mode != .http else { return remarks.append(httpRefusal) }
-        if settings.mode == .udp { refuseStreamWords(&remarks) }
+        if settings.mode == .udp {
+            refuseStreamWords(&remarks)
+            boundFlows(&remarks)
+        }
         if kind != .backend { addFrontend(file: file, into: &draft, &remarks) }
         if kind != .frontend { addBackend(file: file, into: &draft, &remarks) }
         routing.note(in: &draft, file: file)
-        warnAboutTimeouts(&remarks)
-    }
-
-    private func addPage(file: String, into draft: inout Draft, _ remarks: inout [Remark]) {
-        guard !settings.isDisabled else { return }
-        for (listener, position) in listeners {
-            switch listener.endpoint {
-            case .path, .abstractName:
-                remarks.append(
-                    .error(
-                        "\(listener.endpoint): a statistics page needs an address and a port",
-                        at: position))
-            case .internet, .descriptor: break
-            }
-            if listener.acceptsProxyHeader {
-                remarks.append(
-                    .error(
-                        "'accept-proxy' is known but not implemented yet for a statistics page",
-                        at: position))
-            }
-        }
-        var page = settings.page
-        page.name = name.text
-        page.listeners = listeners.map(\.listener)
-        draft.pages.append(placed(page, file))
+        if settings.mode == .tcp { warnAboutTimeouts(&remarks) }
     }
 
     private func addFrontend(
@@ -272,6 +269,8 @@ struct HAProxySection: Sendable {
         backend.servers = servers.map(withSource)
         for index in backend.servers.indices {
             backend.servers[index].connection.keepAlive = settings.serverProbes.settings
+            // Nobody is sent to a section that is disabled, nor asked whether it could be.
+            if settings.isDisabled { backend.servers[index].isDisabled = true }
         }
         settings.serverProbes.warnIfIdle("srvtcpka", &remarks)
         backend.connectTimeout = settings.connectTimeout.unlessZero
@@ -333,43 +332,19 @@ struct HAProxySection: Sendable {
     }
 }
 
-extension HAProxySection {
-    /// What a section in mode udp cannot do.
-    private func refuseStreamWords(_ remarks: inout [Remark]) {
-        for (listener, position) in listeners {
-            if listener.acceptsProxyHeader {
-                remarks.append(
-                    .error("'accept-proxy' is for connections, not for mode udp", at: position))
-            }
-            guard case .internet(let address, _) = listener.endpoint else {
-                remarks.append(
-                    .error(
-                        "\(listener.endpoint): mode udp needs an address and a port", at: position))
-                continue
-            }
-            if address == nil || address == .v6(.unspecified) {
-                remarks.append(
-                    .warning(
-                        "answers leave by the address that the kernel chooses, which a client may"
-                            + " not expect: listen on the address itself", at: position))
-            }
-        }
-        if !routing.rules.isEmpty {
-            remarks.append(
-                .error(
-                    "\(name.text.quoted): 'tcp-request' and 'use_backend' are for connections, not"
-                        + " for mode udp", at: name.position))
-        }
-        for server in servers where server.connection.header != .none || server.port == 0 {
-            remarks.append(
-                .error(
-                    "server \(server.name.quoted): mode udp needs an address and a port, and sends"
-                        + " no PROXY header", at: name.position))
-        }
-    }
-}
-
 extension Duration? {
     /// haproxy writes "for ever" as 0.
     var unlessZero: Duration? { self == .zero ? nil : self }
+}
+
+extension Listener {
+    /// What it asks for that only a socket which is not bound yet can be given; haproxy's word.
+    fileprivate var optionOfBinding: String? {
+        if interface != nil { return "interface" }
+        if isTransparent { return "transparent" }
+        if let servesIPv6Alone { return servesIPv6Alone ? "v6only" : "v4v6" }
+        if mode != nil { return "mode" }
+        if userID != nil { return "user" }
+        return groupID == nil ? nil : "group"
+    }
 }

@@ -24,29 +24,31 @@ extension HAProxySection {
     ) { own, _ in own }
 
     private static let checking: Scope = ([.defaults, .listen, .backend, .check], false)
+    private static let accepting: Scope = ([.defaults, .listen, .frontend], false)
+    private static let connecting: Scope = ([.defaults, .listen, .backend], false)
 
     private static let ownScopes: [String: Scope] = [
         "bind": ([.listen, .frontend], true),
         "server": ([.listen, .backend], true),
         "server-template": ([.listen, .backend], true),
         "default_backend": ([.defaults, .listen, .frontend], true),
-        "backlog": ([.defaults, .listen, .frontend], false),
-        "clitcpka-cnt": ([.defaults, .listen, .frontend], false),
-        "clitcpka-idle": ([.defaults, .listen, .frontend], false),
-        "clitcpka-intvl": ([.defaults, .listen, .frontend], false),
-        "srvtcpka-cnt": ([.defaults, .listen, .backend], false),
-        "srvtcpka-idle": ([.defaults, .listen, .backend], false),
-        "srvtcpka-intvl": ([.defaults, .listen, .backend], false),
-        "fullconn": ([.defaults, .listen, .backend], false),
-        "log-format": ([.defaults, .listen, .frontend], false),
-        "maxconn": ([.defaults, .listen, .frontend], false),
-        "clitimeout": ([.defaults, .listen, .frontend], false),
-        "balance": ([.defaults, .listen, .backend], false),
-        "hash-type": ([.defaults, .listen, .backend], false),
-        "hash-balance-factor": ([.defaults, .listen, .backend], false),
-        "maxqueue": ([.defaults, .listen, .backend], false),
+        "backlog": accepting,
+        "clitcpka-cnt": accepting,
+        "clitcpka-idle": accepting,
+        "clitcpka-intvl": accepting,
+        "srvtcpka-cnt": connecting,
+        "srvtcpka-idle": connecting,
+        "srvtcpka-intvl": connecting,
+        "fullconn": connecting,
+        "log-format": accepting,
+        "maxconn": accepting,
+        "clitimeout": accepting,
+        "balance": connecting,
+        "hash-type": connecting,
+        "hash-balance-factor": connecting,
+        "maxqueue": connecting,
         "description": ([.listen, .frontend, .backend], false),
-        "rate-limit": ([.defaults, .listen, .frontend], false),
+        "rate-limit": accepting,
         "contimeout": checking,
         "default-server": ([.defaults, .listen, .backend, .check], false),
         "target": ([.check], true),
@@ -56,19 +58,27 @@ extension HAProxySection {
         "stick": ([.listen, .backend], false),
         "tcp-request": ([.listen, .frontend], true),
         "use_backend": ([.listen, .frontend], true),
-        "source": ([.defaults, .listen, .backend], false),
-        "retries": ([.defaults, .listen, .backend], false),
-        "srvtimeout": ([.defaults, .listen, .backend], false),
-        "timeout client": ([.defaults, .listen, .frontend], false),
-        "timeout client-fin": ([.defaults, .listen, .frontend], false),
-        "timeout server": ([.defaults, .listen, .backend], false),
-        "timeout server-fin": ([.defaults, .listen, .backend], false),
-        "timeout tunnel": ([.defaults, .listen, .backend], false),
-        "timeout queue": ([.defaults, .listen, .backend], false),
-        "timeout no-server": ([.defaults, .listen, .backend], false),
+        "source": connecting,
+        "retries": connecting,
+        "srvtimeout": connecting,
+        "timeout client": accepting,
+        "timeout client-fin": accepting,
+        "timeout server": connecting,
+        "timeout server-fin": connecting,
+        "timeout tunnel": connecting,
+        "timeout queue": connecting,
+        "timeout no-server": connecting,
         "timeout connect": checking, "timeout check": checking,
         "http-check": checking, "tcp-check": checking, "external-check": checking,
         "notify_up": checking, "notify_down": checking,
+        "option abortonclose": connecting, "option allbackups": connecting,
+        "option nolinger": connecting, "option one-backup-per-failure": connecting,
+        "option redispatch": connecting, "option srvtcpka": connecting,
+        "option clitcpka": accepting, "option dontlog-normal": accepting,
+        "option dontlognull": accepting, "option jsonlog": accepting,
+        "option log-separate-errors": accepting, "option logasap": accepting,
+        "option socket-stats": accepting, "option tcplog": accepting,
+        "stats": accepting,
     ]
 
     /// haproxy's configuration manual, section 4.2.
@@ -180,6 +190,14 @@ extension HAProxySection {
         ].merging(limitTimeouts) { own, _ in own },
         notYet: "client-hs http-keep-alive http-request tarpit")
 
+    /// An option that cannot be left out.
+    private static func always(_ reason: String) -> Rule<HAProxySection> {
+        .line { _, arguments throws(Remark) in
+            guard arguments.isNegated else { return }
+            arguments.warn("\(arguments.label.quoted) has no effect: \(reason), always")
+        }
+    }
+
     private static let option = Rule<HAProxySection>.line { section, arguments throws(Remark) in
         try options.read(into: &section, &arguments)
     }
@@ -206,8 +224,10 @@ extension HAProxySection {
             "dontlognull": .line { section, arguments throws(Remark) in
                 section.settings.omitsEmptyConnectionsFromLog = !arguments.isNegated
             },
-            "contstats": .alwaysSo,
-            "splice-auto": .alwaysSo, "splice-request": .alwaysSo, "splice-response": .alwaysSo,
+            "contstats": always("connections are counted as they go on"),
+            "splice-auto": always("bytes pass inside the kernel"),
+            "splice-request": always("bytes pass inside the kernel"),
+            "splice-response": always("bytes pass inside the kernel"),
         ].merging(selectionOptions) { own, _ in own }
             .merging(logOptions) { own, _ in own }
             .merging(transportOptions) { own, _ in own }

@@ -10,11 +10,9 @@ extension HAProxyServerOptions {
         "no-send-proxy-v2": .line { options, _ throws(Remark) in
             if options.connection.header == .versionTwo { options.connection.header = .none }
         },
-        // Without TLS at this end there is nothing more to tell than version 2 does.
-        "send-proxy-v2-ssl": .set(\.connection.header, to: .versionTwo),
-        "send-proxy-v2-ssl-cn": .set(\.connection.header, to: .versionTwo),
+        "send-proxy-v2-ssl": headerOfTLS, "send-proxy-v2-ssl-cn": headerOfTLS,
         "proxy-v2-options": .line { options, arguments throws(Remark) in
-            try options.readHeaderOptions(arguments.next("options such as crc32c,unique-id"))
+            try options.readHeaderOptions(&arguments)
         },
         "source": .line { options, arguments throws(Remark) in
             options.source = try arguments.connectionSource()
@@ -29,14 +27,25 @@ extension HAProxyServerOptions {
             taking: 0, "the first bytes follow the handshake: a failed one could not be retried"),
     ]
 
-    private mutating func readHeaderOptions(_ word: Word) throws(Remark) {
+    private static let headerOfTLS = Rule<HAProxyServerOptions>.line {
+        options, arguments throws(Remark) in
+        options.connection.header = .versionTwo
+        arguments.warn(
+            "\(arguments.label.quoted) does what 'send-proxy-v2' does: there is no TLS at this end to"
+                + " tell of")
+    }
+
+    private mutating func readHeaderOptions(_ arguments: inout Arguments) throws(Remark) {
+        let word = try arguments.next("options such as crc32c,unique-id")
         for option in word.split(at: ",") {
             switch option.text {
             case "crc32c": connection.headerHasChecksum = true
             case "authority": connection.headerHasAuthority = true
             case "unique-id": connection.headerHasIdentifier = true
-            // They describe TLS at this end, and there is none.
-            case "ssl", "cert-cn", "ssl-cipher", "cert-sig", "cert-key": break
+            case "ssl", "cert-cn", "ssl-cipher", "cert-sig", "cert-key":
+                arguments.warn(
+                    "'proxy-v2-options \(option.text)' has no effect: there is no TLS at this end to"
+                        + " tell of", at: option.position)
             default:
                 throw .error(
                     "unknown PROXY header option \(option.text.quoted)", at: option.position,

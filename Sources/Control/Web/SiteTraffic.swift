@@ -31,11 +31,13 @@ final class SiteTraffic: Sendable {
         }
     }
 
+    /// Counts a connection that may not be.
+    func denied() { state.withLock { $0.rejected += 1 } }
     func ended() { state.withLock { $0.counters.sessions -= 1 } }
     func received(_ byteCount: Int) { state.withLock { $0.counters.bytesIn += byteCount } }
     func sent(_ byteCount: Int) { state.withLock { $0.counters.bytesOut += byteCount } }
 
-    /// The counters, and how many connections found no room.
+    /// The counters, and how many connections found no room or were denied.
     func counters(limit: Int) -> (traffic: TrafficCounters, rejected: Int) {
         state.withLock {
             $0.turn()

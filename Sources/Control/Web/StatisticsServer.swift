@@ -27,7 +27,12 @@ public final class StatisticsServer: Sendable {
         public init() {}
     }
 
+    /// Says whether a client may connect to a page: the page, the client's end, and ours.
+    public typealias Admission =
+        @Sendable (_ site: StatisticsSite, _ client: SocketAddress, _ server: SocketAddress) -> Bool
+
     private let places: [StatisticsPlace]
+    private let admits: Admission
     private let group: any EventLoopGroup
     private let limits: Limits
     private let logger: Logger
@@ -39,6 +44,7 @@ public final class StatisticsServer: Sendable {
     ///   - group: The event loops that connections run on.
     ///   - limits: How much one page's clients may take.
     ///   - logger: Hears of sockets that cannot be served.
+    ///   - admits: Asked once per connection; who may not is closed, and counted as denied.
     ///   - status: The node as it is now, asked once per request. The pages' own connections are
     ///     filled in by the server.
     /// - Throws: What preparing the page throws; see ``StatusPage/init()``.
@@ -46,10 +52,12 @@ public final class StatisticsServer: Sendable {
         sites: [StatisticsSite],
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         limits: Limits = Limits(), logger: Logger = Logger(label: "lbctl.statistics"),
+        admits: @escaping Admission = { _, _, _ in true },
         status: @escaping @Sendable () async -> NodeStatus
     ) throws {
         let page = try StatusPage()
         self.group = group
+        self.admits = admits
         self.limits = limits
         self.logger = logger
         let counted = sites.map { (site: $0, traffic: SiteTraffic()) }
@@ -119,6 +127,17 @@ public final class StatisticsServer: Sendable {
         try await listening.executeThenClose { channels in
             try await withThrowingDiscardingTaskGroup { tasks in
                 for try await channel in channels {
+                    // One that has left already has no address any more.
+                    guard let client = channel.remoteAddress, let server = channel.localAddress
+                    else {
+                        channel.close(promise: nil)
+                        continue
+                    }
+                    guard admits(place.responder.site, client, server) else {
+                        traffic.denied()
+                        channel.close(promise: nil)
+                        continue
+                    }
                     guard traffic.began(limit: limits.connections) else {
                         channel.close(promise: nil)
                         continue

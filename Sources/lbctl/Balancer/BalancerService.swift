@@ -75,7 +75,7 @@ final class BalancerService {
             StatusSource.Scene(prepared, balancer.view, standings), checker: checker,
             node: order.node)
         pages = StatusPages(source)
-        pages.serve(try pages.prepare(sockets.sites), sockets.sites)
+        pages.serve(try pages.prepare(sockets.pages), sockets.pages)
         lines = try ConnectionLog(balancer, model: prepared.model, log: log)
         served = Served(model: prepared, standings: standings, names: names, sockets: sockets)
         (self.balancer, self.log, self.reference, self.checker) = (
@@ -94,7 +94,7 @@ final class BalancerService {
     /// - Throws: `AdoptionError` or `SystemError`, where this process cannot; nothing has changed then.
     func adopt(_ prepared: PreparedModel, sockets: ListeningSockets) throws {
         let former = served
-        let pagesToServe = try pages.prepare(sockets.sites)
+        let pagesToServe = try pages.prepare(sockets.pages)
         let routes = try lines?.routes(for: prepared.model)
         let isOther = { (id: String) in former.model.places[id] != prepared.places[id] }
         try router.change { () throws(AdoptionError) in
@@ -119,7 +119,7 @@ final class BalancerService {
         }
         former.names.stop()
         served.names.start()
-        pages.serve(pagesToServe, sockets.sites)
+        pages.serve(pagesToServe, sockets.pages)
         guard lines == nil else { return }
         do throws(SystemError) {
             lines = try ConnectionLog(balancer, model: prepared.model, log: log)

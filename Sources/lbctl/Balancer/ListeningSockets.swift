@@ -1,4 +1,5 @@
 #if Program
+internal import Balancer
 internal import Control
 internal import LinuxIO
 internal import NodeConfiguration
@@ -17,7 +18,7 @@ final class ListeningSockets: Sendable {
     /// For each frontend, its sockets.
     let frontends: [[Int32]]
     /// The pages with theirs.
-    let sites: [StatisticsSite]
+    let pages: [ServedPage]
 
     /// - Parameters:
     ///   - model: What is served.
@@ -37,7 +38,7 @@ final class ListeningSockets: Sendable {
             return socket?.number ?? -1
         }
         let frontends = model.activeFrontends.map { $0.listeners.map(number) }
-        let sites = model.statisticsPages.map { page in
+        let pages = model.statisticsPages.map { page in
             var site = StatisticsSite(
                 name: page.name, path: page.path, realm: page.realm,
                 users: page.users.map {
@@ -46,11 +47,11 @@ final class ListeningSockets: Sendable {
                 descriptors: page.listeners.map(number))
             site.refreshInterval = page.refreshInterval.map { Int($0.components.seconds) }
             site.addresses = page.endpoints.map(\.description)
-            return site
+            return ServedPage(site: site, rules: RulePlan(page.rules) { _ in 0 })
         }
         self.sockets = sockets
-        (self.frontends, self.sites) = (frontends, sites)
-        let all = frontends.joined() + sites.flatMap(\.descriptors)
+        (self.frontends, self.pages) = (frontends, pages)
+        let all = frontends.joined() + pages.flatMap(\.site.descriptors)
         guard rest.isEmpty, !all.contains(-1) else {
             throw Failure(
                 .internalError,

@@ -115,7 +115,8 @@ extension TextPattern {
 }
 
 extension TextAutomaton {
-    fileprivate init(_ table: Automaton) {
+    /// An expression's table.
+    init(_ table: Automaton) {
         self.init(
             symbols: table.symbols, lastLineEnd: table.lastLineEnd, end: table.end,
             next: table.next, symbolCount: table.symbolCount)

@@ -57,8 +57,12 @@ struct ListenerSet: ~Copyable {
                 continue
             }
             let options = ListeningOptions(listener)
-            Socket.setBacklog(options.backlog, of: socket)
             do throws(SystemError) {
+                if case .descriptor = listener.endpoint {
+                    try ListenerSet.adjust(socket, to: listener)
+                    continue
+                }
+                Socket.setBacklog(options.backlog, of: socket)
                 switch listener.endpoint {
                 case .internet: try Socket.apply(options, to: socket)
                 case .path(let path):
@@ -141,13 +145,26 @@ struct ListenerSet: ~Copyable {
     private static func socket(
         for listener: Listener, isShared: Bool
     ) throws(SystemError) -> Descriptor {
-        if case .descriptor(let number) = listener.endpoint { return try Socket.inherited(number) }
+        if case .descriptor(let number) = listener.endpoint {
+            let socket = try Socket.inherited(number)
+            try adjust(socket.rawValue, to: listener)
+            return socket
+        }
         let address = StreamAddress(listener.endpoint)
         var options = ListeningOptions(listener)
         options.isShared = isShared
         return listener.isDatagram
             ? try DatagramSocket.bound(to: address, options: options)
             : try Socket.listening(on: address, options: options)
+    }
+
+    /// Gives a socket that was open before what is said of it.
+    ///
+    /// A reload that says less takes nothing back: nobody knows what the socket was opened with.
+    private static func adjust(_ socket: Int32, to listener: Listener) throws(SystemError) {
+        let options = ListeningOptions(listener)
+        if listener.backlog != nil { Socket.setBacklog(options.backlog, of: socket) }
+        try Socket.applyRequested(options, to: socket)
     }
 
     private func hint(for error: SystemError, at place: ListeningPlace) -> String {

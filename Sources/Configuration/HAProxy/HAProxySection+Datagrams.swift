@@ -1,0 +1,96 @@
+import VRRPCore
+
+/// A section in `mode udp`, an addition to haproxy's language.
+extension HAProxySection {
+    /// What a section in mode udp cannot do.
+    func refuseStreamWords(_ remarks: inout [Remark]) {
+        for (listener, position) in listeners {
+            if listener.acceptsProxyHeader {
+                remarks.append(
+                    .error("'accept-proxy' is for connections, not for mode udp", at: position))
+            }
+            for option in listener.streamOptions {
+                remarks.append(
+                    .warning("'bind … \(option)' has no effect in mode udp", at: position))
+            }
+            guard case .internet(let address, _) = listener.endpoint else {
+                remarks.append(
+                    .error(
+                        "\(listener.endpoint): mode udp needs an address and a port", at: position))
+                continue
+            }
+            if address == nil || address == .v6(.unspecified) {
+                remarks.append(
+                    .warning(
+                        "answers leave by the address that the kernel chooses, which a client may"
+                            + " not expect: listen on the address itself", at: position))
+            }
+        }
+        if !routing.rules.isEmpty {
+            remarks.append(
+                .error(
+                    "\(name.text.quoted): 'tcp-request' and 'use_backend' are for connections, not"
+                        + " for mode udp", at: name.position))
+        }
+        for server in servers where server.connection.header != .none || server.port == 0 {
+            remarks.append(
+                .error(
+                    "server \(server.name.quoted): mode udp needs an address and a port, and sends"
+                        + " no PROXY header", at: name.position))
+        }
+        for word in Self.refusedForDatagrams {
+            // A bound from 'defaults' is not there for whoever may want it.
+            let isInherited =
+                word.hasSuffix("per-source") && kind != .backend
+                && settings.frontendLimits.sessionRatePerSource != nil
+            guard let position = written[word] ?? (isInherited ? name.position : nil) else {
+                continue
+            }
+            remarks.append(
+                .error("\(word.quoted) is for connections, not for mode udp", at: position))
+        }
+        warn(of: Self.idleForDatagrams, "has no effect in mode udp", &remarks)
+    }
+
+    /// What would decide who is served, or by whom: it must not be lost.
+    private static let refusedForDatagrams = [
+        "rate-limit sessions-per-source", "stick", "stick-table", "use-server",
+    ]
+
+    /// What only sockets of connections have.
+    private static let idleForDatagrams: Set<String> = [
+        "backlog", "option abortonclose", "option clitcpka", "option nolinger", "option srvtcpka",
+        "option tcpka", "timeout client-fin", "timeout connect", "timeout server-fin",
+    ]
+
+    /// Ends flows whose time-outs are not said, or for ever: nothing else does.
+    mutating func boundFlows(_ remarks: inout [Remark]) {
+        var missing: [String] = []
+        if kind != .backend, settings.clientTimeout.unlessZero == nil {
+            settings.clientTimeout = Self.usualFlowTimeout
+            missing.append("'timeout client'")
+        }
+        if kind != .frontend, settings.serverTimeout.unlessZero == nil {
+            settings.serverTimeout = Self.usualFlowTimeout
+            missing.append("'timeout server'")
+        }
+        guard !missing.isEmpty else { return }
+        remarks.append(
+            .warning(
+                "\(name.text.quoted) has no \(missing.joined(separator: ", no ")): its flows end"
+                    + " after 30s without a datagram, because nothing else ends them",
+                at: name.position))
+    }
+
+    private static let usualFlowTimeout = Duration.seconds(30)
+}
+
+extension Listener {
+    /// The options of `bind` that a socket of datagrams does not have.
+    fileprivate var streamOptions: [String] {
+        [
+            ("backlog", backlog != nil), ("defer-accept", defersAccept),
+            ("mss", segmentByteCount != nil), ("tcp-ut", userTimeout != nil), ("tfo", isFastOpen),
+        ].filter(\.1).map(\.0)
+    }
+}

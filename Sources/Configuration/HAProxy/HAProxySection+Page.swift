@@ -1,0 +1,79 @@
+/// A section that shows a page instead of balancing: `mode http` with `stats enable`.
+extension HAProxySection {
+    /// Whether the section shows a page instead of balancing.
+    var isPage: Bool {
+        settings.mode == .http && settings.showsStatistics && kind != .backend && servers.isEmpty
+            && settings.backendName == nil
+    }
+
+    /// Adds the page to the draft, and remarks on what it cannot have.
+    func addPage(file: String, into draft: inout Draft, _ remarks: inout [Remark]) {
+        guard !settings.isDisabled else { return }
+        for (listener, position) in listeners {
+            switch listener.endpoint {
+            case .path, .abstractName:
+                remarks.append(
+                    .error(
+                        "\(listener.endpoint): a statistics page needs an address and a port",
+                        at: position))
+            case .internet, .descriptor: break
+            }
+            if listener.acceptsProxyHeader {
+                remarks.append(
+                    .error(
+                        "'accept-proxy' is known but not implemented yet for a statistics page",
+                        at: position))
+            }
+            if listener.connectionLimit != nil {
+                remarks.append(
+                    .warning("'bind … maxconn' has no effect on a statistics page", at: position))
+            }
+        }
+        var page = settings.page
+        page.name = name.text
+        page.listeners = listeners.map(\.listener)
+        page.rules = routing.rules
+        page.rules.backends = []
+        refuseRules(&remarks)
+        warn(of: Self.balancing, "has no effect on a statistics page", &remarks)
+        draft.pages.append(placed(page, file))
+    }
+
+    /// Refuses rules that could not be carried out where a page's clients come in.
+    private func refuseRules(_ remarks: inout [Remark]) {
+        let rules = routing.rules.connection + routing.rules.session + routing.rules.content
+        let position = written["tcp-request"] ?? name.position
+        if rules.contains(where: { $0.action == .silentDrop || $0.action == .expectProxy }) {
+            remarks.append(
+                .error(
+                    "'tcp-request' of a statistics page can accept and reject alone", at: position))
+        }
+        guard rules.allSatisfy(\.asksAboutEndsAlone) else {
+            return remarks.append(
+                .error(
+                    "'tcp-request' of a statistics page can ask about src, src_port, dst and dst_port"
+                        + " alone: it is asked when a client connects", at: position))
+        }
+    }
+
+    /// What only sections that balance go by.
+    private static let balancing: Set<String> = [
+        "balance", "fullconn", "hash-balance-factor", "hash-type", "log", "log-format", "maxconn",
+        "maxqueue", "option allbackups", "option dontlog-normal", "option dontlognull",
+        "option jsonlog", "option log-separate-errors", "option logasap", "option redispatch",
+        "option socket-stats", "option tcplog", "rate-limit", "retries", "source", "stick",
+        "stick-table", "timeout client", "timeout client-fin", "use-server", "use_backend",
+    ]
+}
+
+extension ConnectionRule {
+    /// Whether its condition can be told as soon as somebody connects.
+    fileprivate var asksAboutEndsAlone: Bool {
+        condition.alternatives.joined().flatMap(\.questions).allSatisfy { question in
+            switch question {
+            case .constant, .source, .sourcePort, .destination, .destinationPort: true
+            default: false
+            }
+        }
+    }
+}

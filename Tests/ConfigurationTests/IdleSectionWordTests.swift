@@ -1,0 +1,253 @@
+import NodeConfiguration
+import Testing
+
+/// Words that are right elsewhere: each is named where it comes to nothing.
+@Suite struct `Words that have no effect where they stand` {
+    private func page(_ lines: String) -> LoadedConfiguration {
+        load("listen st\nbind 192.0.2.1:80\nmode http\nstats enable\n\(lines)")
+    }
+
+    @Test func `a page has the rules about the ends of a connection`() throws {
+        let loaded = page(
+            """
+            acl inside src 10.0.0.0/8
+            tcp-request connection reject if !inside
+            tcp-request content accept if { src_port 1:1023 } or { dst 192.0.2.1 }
+            """)
+        #expect(loaded.diagnostics.isEmpty)
+        let rules = try #require(loaded.model?.statisticsPages.first?.rules)
+        #expect(rules.connection.map(\.action) == [.reject])
+        #expect(rules.connection[0].condition.alternatives[0][0].isNegated)
+        #expect(rules.content.map(\.action) == [.accept])
+    }
+
+    @Test(arguments: [
+        (
+            "tcp-request content reject if { req.ssl_sni a }",
+            "can ask about src, src_port, dst and dst_port alone: it is asked when a client connects"
+        ),
+        (
+            "tcp-request connection reject if { fe_conn gt 3 }",
+            "can ask about src, src_port, dst and dst_port alone: it is asked when a client connects"
+        ),
+        ("tcp-request connection silent-drop", "can accept and reject alone"),
+        ("tcp-request connection expect-proxy layer4", "can accept and reject alone"),
+    ])
+    func `a rule that could not protect a page is refused`(line: String, complaint: String) {
+        #expect(
+            page("stats uri /s\n\(line)").diagnostics.map(\.description) == [
+                "f:6:1: error: 'tcp-request' of a statistics page \(complaint)"
+            ])
+    }
+
+    @Test(arguments: [
+        ("maxconn 3", "maxconn"), ("rate-limit sessions 3", "rate-limit"),
+        ("use_backend b if TRUE", "use_backend"), ("option tcplog", "option tcplog"),
+        ("log stdout format raw local0", "log"), ("timeout client 3s", "timeout client"),
+        ("no option dontlognull", "option dontlognull"),
+    ])
+    func `what a page does not go by is named`(line: String, word: String) {
+        #expect(
+            page(line).diagnostics.map(\.description)
+                == [
+                    "f:5:1: warning: '\(word)' has no effect on a statistics page"
+                ].map { line.hasPrefix("no ") ? $0.replacing("f:5:1", with: "f:5:4") : $0 })
+    }
+
+    @Test func `a bound of one address of a page is named`() {
+        #expect(
+            diagnose("listen st\nmode http\nstats enable\nbind 192.0.2.1:80 maxconn 3\n") == [
+                "f:4:6: warning: 'bind … maxconn' has no effect on a statistics page"
+            ])
+    }
+
+    private func datagrams(_ lines: String) -> [String] {
+        diagnose(
+            "listen dns\nmode udp\ntimeout client 9s\ntimeout server 9s\nserver a 192.0.2.11:53\n"
+                + "\(lines)")
+    }
+
+    @Test(arguments: [
+        "rate-limit sessions-per-source 3", "stick on src", "stick-table type ip size 10",
+        "use-server a if TRUE",
+    ])
+    func `what would choose among datagrams is refused`(line: String) {
+        let words = line.split(separator: " ")
+        let name = words[0] == "rate-limit" ? "\(words[0]) \(words[1])" : String(words[0])
+        #expect(
+            datagrams("bind 192.0.2.1:53\n\(line)").contains(
+                "f:7:1: error: '\(name)' is for connections, not for mode udp"))
+    }
+
+    @Test func `a bound per source of defaults is refused too`() {
+        #expect(
+            diagnose(
+                """
+                defaults
+                rate-limit sessions-per-source 3
+                timeout client 9s
+                timeout server 9s
+                listen dns 192.0.2.1:53
+                mode udp
+                server a 192.0.2.11:53
+                """) == [
+                    "f:5:8: error: 'rate-limit sessions-per-source' is for connections, not for mode udp"
+                ])
+    }
+
+    @Test(arguments: ["tfo", "defer-accept", "mss 600", "tcp-ut 3s", "backlog 9"])
+    func `what a socket of datagrams has not is named`(option: String) {
+        let name = option.split(separator: " ")[0]
+        #expect(
+            datagrams("bind 192.0.2.1:53 \(option)") == [
+                "f:6:6: warning: 'bind … \(name)' has no effect in mode udp"
+            ])
+    }
+
+    @Test(arguments: [
+        "option tcpka", "option clitcpka", "option srvtcpka", "option nolinger", "backlog 9",
+        "option abortonclose", "timeout client-fin 3s", "timeout server-fin 3s",
+        "timeout connect 3s",
+    ])
+    func `what only connections have is named`(line: String) {
+        let words = line.split(separator: " ")
+        let name = words[0] == "backlog" ? "backlog" : "\(words[0]) \(words[1])"
+        #expect(
+            datagrams("bind 192.0.2.1:53\n\(line)") == [
+                "f:7:1: warning: '\(name)' has no effect in mode udp"
+            ])
+    }
+
+    @Test(arguments: ["", "timeout client 0\ntimeout server 0\n"])
+    func `flows end though nothing says when`(times: String) {
+        let loaded = load(
+            "listen dns\nmode udp\nbind 192.0.2.1:53\n\(times)server a 192.0.2.11:53\n")
+        #expect(
+            loaded.diagnostics.map(\.description) == [
+                "f:1:8: warning: 'dns' has no 'timeout client', no 'timeout server': its flows end after 30s without a datagram, because nothing else ends them"
+            ])
+        #expect(loaded.model?.frontends.first?.clientTimeout == .seconds(30))
+        #expect(loaded.model?.backends.first?.serverTimeout == .seconds(30))
+    }
+
+    @Test(arguments: [
+        "timeout server 3s", "timeout connect 3s", "timeout queue 3s", "timeout tunnel 3s",
+        "timeout server-fin 3s", "timeout no-server 3s", "option redispatch", "option allbackups",
+        "option abortonclose", "option nolinger", "option srvtcpka",
+        "option one-backup-per-failure",
+    ])
+    func `a frontend has no servers`(line: String) {
+        let words = line.split(separator: " ")
+        #expect(
+            frontend(line) == [
+                "f:7:1: warning: '\(words[0]) \(words[1])' has no effect in a frontend section"
+            ])
+    }
+
+    @Test(arguments: [
+        "timeout client 3s", "timeout client-fin 3s", "option tcplog", "option jsonlog",
+        "option dontlognull", "option dontlog-normal", "option logasap",
+        "option log-separate-errors", "option socket-stats", "option clitcpka",
+    ])
+    func `a backend has no clients of its own`(line: String) {
+        let words = line.split(separator: " ")
+        #expect(
+            backend(line) == [
+                "f:10:1: warning: '\(words[0]) \(words[1])' has no effect in a backend section"
+            ])
+    }
+
+    @Test func `a backend has no page and no lines of its own`() {
+        #expect(
+            backend("stats enable") == [
+                "f:10:1: warning: 'stats' has no effect in a backend section"
+            ])
+        #expect(
+            backend("log stdout format raw local0") == [
+                "f:10:1: warning: 'log' has no effect in a backend section: the frontend says where lines of connections go"
+            ])
+        // The program's own lines go there.
+        #expect(backend("log /dev/log local0").isEmpty)
+    }
+
+    private func frontend(_ line: String) -> [String] { sections(line, "") }
+    private func backend(_ line: String) -> [String] { sections("#", line) }
+
+    private func sections(_ first: String, _ second: String) -> [String] {
+        diagnose(
+            """
+            defaults
+            timeout client 1m
+            timeout server 1m
+            timeout connect 5s
+            frontend in
+            bind 192.0.2.1:80
+            \(first)
+            default_backend out
+            backend out
+            \(second)
+            server a 192.0.2.11:80
+            """)
+    }
+
+    @Test(arguments: [
+        (
+            "no option contstats", "f:7:11",
+            "'no option contstats' has no effect: connections are counted as they go on, always"
+        ),
+        (
+            "no option splice-auto", "f:7:11",
+            "'no option splice-auto' has no effect: bytes pass inside the kernel, always"
+        ),
+        (
+            "no option splice-request", "f:7:11",
+            "'no option splice-request' has no effect: bytes pass inside the kernel, always"
+        ),
+        (
+            "no option splice-response", "f:7:11",
+            "'no option splice-response' has no effect: bytes pass inside the kernel, always"
+        ),
+        (
+            "server b 192.0.2.12:80 send-proxy-v2-ssl", "f:7:24",
+            "'send-proxy-v2-ssl' does what 'send-proxy-v2' does: there is no TLS at this end to tell of"
+        ),
+        (
+            "server b 192.0.2.12:80 send-proxy-v2-ssl-cn", "f:7:24",
+            "'send-proxy-v2-ssl-cn' does what 'send-proxy-v2' does: there is no TLS at this end to tell of"
+        ),
+        (
+            "server b 192.0.2.12:80 send-proxy-v2 proxy-v2-options crc32c,cert-cn", "f:7:62",
+            "'proxy-v2-options cert-cn' has no effect: there is no TLS at this end to tell of"
+        ),
+        (
+            "global\nmax-spread-checks 3s", "f:8:1",
+            "'max-spread-checks' has no effect: the first checks are over within 50 ms, or 0.3 ms for each server"
+        ),
+    ])
+    func `what cannot be had is named`(line: String, place: String, message: String) {
+        #expect(diagnose(proxy(line)) == ["\(place): warning: \(message)"])
+        // Asking for what is so anyway is fine.
+        if line.hasPrefix("no ") { #expect(diagnose(proxy(String(line.dropFirst(3)))).isEmpty) }
+    }
+
+    @Test func `a section that is disabled has no server that takes anybody`() {
+        let text = "backend off\ndisabled\nserver a 192.0.2.1:80 check\n"
+        #expect(load(text).model?.backends.first?.servers.map(\.isDisabled) == [true])
+        #expect(
+            load(text.replacing("disabled", with: "enabled")).model?.backends.first?.servers
+                .map(\.isDisabled) == [false])
+        #expect(
+            load(proxy("disabled")).model?.backends.first?.servers.map(\.isDisabled) == [true])
+    }
+
+    @Test(arguments: [
+        ("interface eth0", "interface"), ("transparent", "transparent"), ("v6only", "v6only"),
+        ("v4v6", "v4v6"), ("mode 600", "mode"), ("uid 0", "user"), ("gid 0", "group"),
+    ])
+    func `an open socket cannot be bound anew`(option: String, name: String) {
+        #expect(
+            diagnose(proxy("bind fd@3 tfo backlog 9 \(option)")) == [
+                "f:7:6: error: '\(name)' cannot be given to fd@3, which is bound already: say it where the socket is opened"
+            ])
+    }
+}
