@@ -163,8 +163,7 @@ extension BalancerTests {
             #expect(running.wait { running.pool.servers[1].retries == 1 })
             let listener = try Socket.listening(on: own, backlog: 1).release()
             defer { close(listener) }
-            _ = fcntl(listener, F_SETFL, 0)
-            let server = BlockingSocket(adopting: accept(listener, nil, nil))
+            let server = try #require(BlockingSocket(acceptedFrom: listener))
             server.send("own")
             server.close()
             #expect(client.receiveAll().text == "own")

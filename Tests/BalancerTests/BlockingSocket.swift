@@ -13,6 +13,15 @@ final class BlockingSocket: @unchecked Sendable {
         setsockopt(number, SOL_SOCKET, SO_SNDTIMEO, &limit, 16)
     }
 
+    /// Waits up to 5 s for a connection to a listening socket.
+    convenience init?(acceptedFrom listener: Int32) {
+        var wanted = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+        guard poll(&wanted, 1, 5_000) == 1 else { return nil }
+        let number = accept(listener, nil, nil)
+        guard number >= 0 else { return nil }
+        self.init(adopting: number)
+    }
+
     /// Connects to a port of this host, from an address of 127.0.0.0/8.
     init?(to port: UInt16, from source: UInt32 = 0x7f00_0001, receiveBuffer: Int32? = nil) {
         number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
