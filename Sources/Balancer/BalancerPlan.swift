@@ -211,14 +211,16 @@ extension PoolPlan {
     }
 
     /// The servers' numbers.
-    var serverNumbers: [Int] { Self.serverNumbers(own: servers.map(\.number)) }
+    var serverNumbers: [Int] { BalancerPlan.numbers(own: servers.map(\.number)) }
+}
 
-    /// The numbers of a pool's servers; as haproxy, one without its own has its position's, or the next
-    /// that is free.
+extension BalancerPlan {
+    /// The numbers of servers, sections or listeners; as haproxy, one without its own has its
+    /// position's, or the next that is free.
     ///
-    /// - Parameter numbers: What each server's `id` says; `nil`: nothing.
+    /// - Parameter numbers: What each one's `id` says; `nil`: nothing.
     /// - Returns: As many, from 1.
-    public static func serverNumbers(own numbers: [Int?]) -> [Int] {
+    public static func numbers(own numbers: [Int?]) -> [Int] {
         var taken = Set(numbers.compactMap(\.self))
         var next = 0
         return numbers.map { number in
@@ -240,6 +242,10 @@ public struct ServerPlan: Hashable, Sendable {
     public var isByName = false
     /// What `first` and a circle of hashes know it by, above 0 (`id`); `nil`: its position, from 1.
     public var number: Int?
+    /// Its name among all that have one (`guid`); `nil`: none.
+    public var guid: String?
+    /// What its places on a circle of hashes follow from (`hash-key`).
+    public var hashKey = ServerHashKey.number
     /// How connections to it are made.
     public var connection = ConnectionPlan()
     /// Its share, 0 to 256; 0 takes no new connections.

@@ -32,6 +32,9 @@ public struct ConnectionPlan: Hashable, Sendable {
         case automatic
         /// This address; port 0: any port.
         case address(IPEndpoint)
+        /// A port of this range that no other connection to the server has, and this address, whose own
+        /// port does not count; `nil`: as the kernel chooses.
+        case ports(ClosedRange<UInt16>, of: IPEndpoint?)
         /// The client's address and a port of this node's choice (`usesrc clientip`).
         case clientAddress
         /// The client's address and port (`usesrc client`).
@@ -39,6 +42,11 @@ public struct ConnectionPlan: Hashable, Sendable {
 
         /// Whether the kernel lets only processes with CAP_NET_ADMIN or CAP_NET_RAW do so.
         public var isTransparent: Bool { self == .clientAddress || self == .client }
+
+        /// The ports that connections have one each of; `nil`: the kernel's, or always the same.
+        var ports: ClosedRange<UInt16>? {
+            if case .ports(let ports, _) = self { ports } else { nil }
+        }
     }
 
     /// The header.

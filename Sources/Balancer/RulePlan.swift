@@ -124,23 +124,45 @@ public enum Question: Hashable, Sendable {
     case pool(PoolQuantity, poolIndex: Int, [ClosedRange<Int>])
     /// Whether a server is up (`srv_is_up`); one that is not there is not.
     case serverIsUp(poolIndex: Int, serverName: String)
-    /// How many connections the frontend has (`fe_conn`).
-    case connectionCount([ClosedRange<Int>])
+    /// How many connections a server has (`srv_conn`); one that is not there has none.
+    case serverConnections(poolIndex: Int, serverName: String, [ClosedRange<Int>])
+    /// How many connections a frontend has (`fe_conn`), `nil` being the client's own; one that is not
+    /// there has none.
+    case connectionCount(frontendName: String?, [ClosedRange<Int>])
+    /// What of the client's bytes stands from an offset on (`req.payload`), within the first
+    /// ``ClientHello/longestByteCount``; of length 0: all that has come.
+    case payload(offset: Int, length: Int, [TextPattern])
 
     /// Whether it can only be answered by what the client says.
     public var needsContent: Bool {
         switch self {
-        case .serverName, .protocolName, .helloType, .tlsVersion, .byteCount, .waitIsOver: true
+        case .serverName, .protocolName, .helloType, .tlsVersion, .byteCount, .waitIsOver,
+            .payload:
+            true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
-            .connectionCount:
+            .serverConnections, .connectionCount:
             false
         }
+    }
+
+    /// Whether it is about the client's first TLS message.
+    var needsHello: Bool {
+        switch self {
+        case .serverName, .protocolName, .helloType, .tlsVersion: true
+        default: false
+        }
+    }
+
+    /// Whether each further byte may change the answer.
+    var isOpenEnded: Bool {
+        if case .payload(_, length: 0, _) = self { true } else { false }
     }
 
     /// The pool that is asked about.
     var askedPool: Int? {
         switch self {
-        case .pool(_, let pool, _), .serverIsUp(let pool, _): pool
+        case .pool(_, let pool, _), .serverIsUp(let pool, _), .serverConnections(let pool, _, _):
+            pool
         default: nil
         }
     }
@@ -152,6 +174,8 @@ public enum Question: Hashable, Sendable {
             .pool(quantity, poolIndex: place(pool), ranges)
         case .serverIsUp(let pool, let name):
             .serverIsUp(poolIndex: place(pool), serverName: name)
+        case .serverConnections(let pool, let name, let ranges):
+            .serverConnections(poolIndex: place(pool), serverName: name, ranges)
         default: self
         }
     }
@@ -165,6 +189,8 @@ public enum PoolQuantity: String, Hashable, Sendable, CaseIterable {
     case connections = "be_conn"
     /// Connections that servers still have room for, in their lines too; -1: one has no bound.
     case freePlaces = "connslots"
+    /// Connections that the servers in use still have room for; -1: one has no bound.
+    case freeConnections = "be_conn_free"
     /// Clients that wait.
     case waiting = "queue"
     /// Clients that wait for each server that connections go to.
@@ -191,7 +217,7 @@ public struct TextPattern: Hashable, Sendable {
 
     /// How it is compared.
     public var match: Match
-    /// The bytes, at most 255.
+    /// The bytes.
     public var bytes: [UInt8]
     /// The expression's table; of ``Match/expression``.
     public var automaton: TextAutomaton?
@@ -200,8 +226,13 @@ public struct TextPattern: Hashable, Sendable {
 
     /// Makes a pattern.
     public init(_ match: Match, _ text: String, ignoresCase: Bool = false) {
+        self.init(match, bytes: Array(text.utf8), ignoresCase: ignoresCase)
+    }
+
+    /// Makes a pattern of bytes.
+    public init(_ match: Match, bytes: [UInt8], ignoresCase: Bool = false) {
         self.match = match
-        bytes = Array(text.utf8.prefix(255))
+        self.bytes = bytes
         self.ignoresCase = ignoresCase
     }
 
@@ -211,34 +242,29 @@ public struct TextPattern: Hashable, Sendable {
         self.automaton = automaton
     }
 
-    /// Whether bytes of a text match; nothing is allocated.
-    ///
-    /// - Parameters:
-    ///   - text: Where they lie.
-    ///   - range: Which of them.
-    /// - Returns: The verdict.
-    func matches(_ text: borrowing ShortText, in range: Range<Int>) -> Bool {
+    /// Whether bytes match; nothing is allocated.
+    func matches(_ text: Span<UInt8>) -> Bool {
         guard match != .found else { return true }
-        guard match != .expression else { return automaton?.isFound(in: text, range) ?? false }
-        guard bytes.count <= range.count else { return false }
+        guard match != .expression else { return automaton?.isFound(in: text) ?? false }
+        guard bytes.count <= text.count else { return false }
         let places: ClosedRange<Int>
         switch match {
         case .exact:
-            guard bytes.count == range.count else { return false }
+            guard bytes.count == text.count else { return false }
             places = 0...0
         case .beginning, .found, .expression: places = 0...0
-        case .end: places = (range.count - bytes.count)...(range.count - bytes.count)
-        case .part: places = 0...(range.count - bytes.count)
+        case .end: places = (text.count - bytes.count)...(text.count - bytes.count)
+        case .part: places = 0...(text.count - bytes.count)
         }
         var place = places.lowerBound
         while place <= places.upperBound {
-            if stands(at: range.lowerBound + place, in: text) { return true }
+            if stands(at: place, in: text) { return true }
             place += 1
         }
         return false
     }
 
-    private func stands(at place: Int, in text: borrowing ShortText) -> Bool {
+    private func stands(at place: Int, in text: Span<UInt8>) -> Bool {
         for index in bytes.indices {
             let byte = text[place + index]
             guard byte == bytes[index] || ignoresCase && byte.lowercased == bytes[index].lowercased

@@ -18,6 +18,8 @@ public struct HashType: Hashable, Sendable {
         case sdbm
         /// Daniel Bernstein's.
         case djb2
+        /// haproxy's own.
+        case wt6
         /// That of Ethernet and zip.
         case crc32
         /// The key's last four bytes as they are.
@@ -29,16 +31,21 @@ public struct HashType: Hashable, Sendable {
     public var isConsistent: Bool
     /// The hash function; `balance source` has its own.
     public var function: Function
-    /// Whether the hash is spread over all bits; always so where it is consistent.
+    /// Whether the hash is spread over all bits.
     public var avalanches: Bool
 
     /// Makes haproxy's default.
+    ///
+    /// - Parameters:
+    ///   - isConsistent: Whether servers lie on a circle.
+    ///   - function: The hash function.
+    ///   - avalanches: Whether the hash is spread; `nil`: where it is consistent.
     public init(
-        isConsistent: Bool = false, function: Function = .sdbm, avalanches: Bool = false
+        isConsistent: Bool = false, function: Function = .sdbm, avalanches: Bool? = nil
     ) {
         self.isConsistent = isConsistent
         self.function = function
-        self.avalanches = avalanches
+        self.avalanches = avalanches ?? isConsistent
     }
 }
 
@@ -50,4 +57,19 @@ public enum BackupUse: Hashable, Sendable, CaseIterable {
     case all
     /// As many as there are other servers that can't serve, beside those that can.
     case onePerFailure
+}
+
+/// What a server's places on a circle of hashes follow from; what the server does not have is its
+/// number instead.
+public enum ServerHashKey: Hashable, Sendable, CaseIterable {
+    /// Its number, of which the lower 20 bits count.
+    case number
+    /// Its number, all of it.
+    case wholeNumber
+    /// Its name among all that have one.
+    case guid
+    /// Its address; of one that is configured by name, nothing.
+    case address
+    /// Its address and port.
+    case addressAndPort
 }

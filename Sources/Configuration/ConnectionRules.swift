@@ -120,18 +120,51 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
     case pool(BackendQuantity, backendName: String, [ClosedRange<Int>])
     /// `srv_is_up(BACKEND/SERVER)`.
     case serverIsUp(ServerReference)
-    /// `fe_conn`.
-    case connectionCount([ClosedRange<Int>])
+    /// `srv_conn(BACKEND/SERVER)`.
+    case serverConnections(ServerReference, [ClosedRange<Int>])
+    /// `fe_conn(FRONTEND)`; `nil`: the frontend that the rule stands in.
+    case connectionCount(frontendName: String?, [ClosedRange<Int>])
+    /// `req.payload(OFFSET,LENGTH)`.
+    case payload(PayloadSlice, [NameMatch])
 
     /// Whether the answer lies in what the client says.
     var needsContent: Bool {
         switch self {
-        case .waitIsOver, .serverName, .protocolName, .helloType, .tlsVersion, .byteCount: true
+        case .waitIsOver, .serverName, .protocolName, .helloType, .tlsVersion, .byteCount,
+            .payload:
+            true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
-            .connectionCount:
+            .serverConnections, .connectionCount:
             false
         }
     }
+}
+
+extension ConnectionQuestion {
+    /// Whether the answer lies in the client's first TLS message.
+    var needsHello: Bool {
+        switch self {
+        case .serverName, .protocolName, .helloType, .tlsVersion: true
+        default: false
+        }
+    }
+}
+
+/// A part of the first bytes that a client sends.
+public struct PayloadSlice: Hashable, Sendable, Codable {
+    /// Bytes before it.
+    public var offset: Int
+    /// Its bytes; 0: all that have come.
+    public var length: Int
+
+    /// Makes a part; it ends within the first ``most`` bytes.
+    public init(offset: Int, length: Int) {
+        self.offset = offset
+        self.length = length
+    }
+
+    /// Bytes that can be looked at.
+    public static let most = 16_384
 }
 
 /// What a rule can ask of a pool; haproxy's names.
@@ -142,6 +175,8 @@ public enum BackendQuantity: String, Hashable, Sendable, Codable, CaseIterable {
     case connections = "be_conn"
     /// Connections that servers still have room for.
     case freePlaces = "connslots"
+    /// Connections that the servers in use still have room for.
+    case freeConnections = "be_conn_free"
     /// Clients that wait.
     case waiting = "queue"
     /// Clients that wait for each server.
@@ -176,6 +211,8 @@ public struct NameMatch: Hashable, Sendable, Codable {
         case part = "sub"
         /// What an expression finds.
         case expression = "reg"
+        /// The whole, written in hexadecimal digits.
+        case binary = "bin"
         /// Whether there is one.
         case found = "found"
     }
@@ -184,6 +221,8 @@ public struct NameMatch: Hashable, Sendable, Codable {
     public var method: Method
     /// With what.
     public var text: String
+    /// What the digits of ``Method/binary`` say.
+    public var bytes: [UInt8] = []
     /// Whether capital and small letters are the same (`-i`).
     public var ignoresCase: Bool
 

@@ -55,6 +55,8 @@ public struct Listener: Hashable, Sendable, Codable {
     public var isDatagram = false
     /// `name`.
     public var name: String?
+    /// Its number in its section, 1 or more (`id`); `nil`: its position, or the next free one.
+    public var number: Int?
     /// The interface that clients must come in by (`interface`).
     public var interface: String?
     /// Clients that may wait to be accepted (`backlog`); `nil`: as many as the kernel lets.

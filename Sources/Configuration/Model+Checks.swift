@@ -83,10 +83,6 @@ public struct PoolCheckSettings: Hashable, Sendable, Codable {
     public var downCommand: [String]?
     /// Whether the section only checks, and serves nobody (`check NAME`).
     public var isOnlyCheck = false
-    /// What haproxy tells a program as the proxy's number; 0 where no program is run.
-    ///
-    /// It is where the section stands among all but `defaults`, from 1.
-    public var proxyNumber = 0
     /// Makes checks that connect.
     public init() {}
 }

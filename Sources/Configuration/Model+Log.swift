@@ -57,6 +57,9 @@ public struct ConnectionLogSettings: Hashable, Sendable, Codable {
     public var form = Form.accepting
     /// The form of a line for each connection, where ``form`` is ``Form/written``.
     public var format: [LogFormatPiece] = []
+    /// The form of a line for each connection whose PROXY header is none (`error-log-format`); empty:
+    /// that of all others.
+    public var errorFormat: [LogFormatPiece] = []
     /// Where they go.
     public var targets: [LogTarget] = []
     /// Whether they also go where the `log` lines of the `global` section say (`log global`).
@@ -70,4 +73,17 @@ public struct ConnectionLogSettings: Hashable, Sendable, Codable {
 
     /// Makes settings that tell nothing.
     public init() {}
+}
+
+extension ConnectionLogSettings {
+    /// Whether lines say what the client's first TLS message does.
+    var tellsHello: Bool {
+        form == .written
+            && format.contains { piece in
+                switch piece {
+                case .variable(.helloServerName, _), .variable(.helloProtocols, _): true
+                case .variable, .text: false
+                }
+            }
+    }
 }

@@ -30,6 +30,10 @@ public enum LogVariable: String, Hashable, Sendable, Codable, CaseIterable {
     case server = "s"
     /// The server; nothing where there was none.
     case serverName = "[srv_name]"
+    /// The name that the client asked for by TLS.
+    case helloServerName = "[req.ssl_sni]"
+    /// The protocols that the client offered by TLS.
+    case helloProtocols = "[req.ssl_alpn]"
     /// When the connection was accepted.
     case date = "t"
     /// The same, with the time zone.

@@ -2,6 +2,8 @@
 public struct StatisticsPage: Hashable, Sendable, Codable {
     /// The section's name.
     public var name: String
+    /// What else tells it from others.
+    public var identity = SectionIdentity()
     /// What it listens on.
     public var listeners: [Listener] = []
     /// The path of the page.

@@ -51,7 +51,7 @@ public struct SelectionSettings: Hashable, Sendable, Codable {
     /// A hash function; haproxy's names.
     public enum HashFunction: String, Hashable, Sendable, Codable, CaseIterable {
         /// haproxy's functions.
-        case sdbm, djb2, crc32, none
+        case sdbm, djb2, wt6, crc32, none
     }
 
     /// When backup servers serve.

@@ -110,8 +110,8 @@ public struct ConnectionSource: Hashable, Sendable, Codable {
 
     /// The address; `nil`: as the kernel chooses.
     public var address: IPAddress?
-    /// The port; 0: any.
-    public var port: UInt16 = 0
+    /// The ports, of which each connection has one of its own; `nil`: any.
+    public var ports: ClosedRange<UInt16>?
     /// The interface; `nil`: as routes have it.
     public var interface: String?
     /// What `usesrc` says.

@@ -82,6 +82,26 @@ extension BalancerTests {
                 HashType(function: .crc32),
                 "babacbbbccbbbbcaaabccabbbcbabbbbacacbcaaccbbcbbabcabbcabacca"
             ),
+            (
+                HashType(function: .wt6),
+                "cababcbcacaaaabbabbabcbbcbaabbabcbbacacaaaaaacbacbacabcacaaa"
+            ),
+            (
+                HashType(function: .wt6, avalanches: true),
+                "cbcccbcbccbbababccbaccabccbcacccaaaabaccbcbbabccaabcaabaacab"
+            ),
+            (
+                HashType(isConsistent: true, function: .wt6, avalanches: true),
+                "acaabbaabbccbacacaabcbaaaabcbabbabccacbcabaccbbbbbabcccaabab"
+            ),
+            (
+                HashType(isConsistent: true, avalanches: false),
+                "baacaaabcaaabcaccccaaaabccaabbbabbccbaacaaabcaaaccaccccaaabb"
+            ),
+            (
+                HashType(isConsistent: true, function: .wt6, avalanches: false),
+                "cbabbaaaccacbcccaabbbaccaabcbcbbacacaabcbccccaabacaabccaaaaa"
+            ),
         ])
         func `hash src leads where haproxy's does`(type: HashType, expected: String) {
             #expect(order(.hash(.source), clients: scattered) { $0.hashType = type } == expected)
@@ -114,19 +134,70 @@ extension BalancerTests {
                 order(.source, clients: scattered) { $0.hashType.avalanches = true }
                     == "cbbabaacbcaabacbbbbaabbcbbcacccbcccbcacacbccbaaabcabbacbbcac")
             #expect(
-                order(.source, clients: scattered) { $0.hashType.isConsistent = true }
+                order(.source, clients: scattered) { $0.hashType = HashType(isConsistent: true) }
                     == "abccbbcacaaabaabcbcababaaaaccabbcbaccbccbccbcbcccaabcacaacbc")
             #expect(
                 order(.hash(.source), weights: [2, 1, 1], clients: scattered) {
-                    $0.hashType.isConsistent = true
+                    $0.hashType = HashType(isConsistent: true)
                 } == "caacacccaaaaaabaaacacacbbaacbcbccbaccaaaaabcbcaaaaaabaaacacc")
+        }
+
+        /// Who gets each client, by the servers' last octets, where they stand in an order.
+        private func owners(
+            _ octets: [UInt32], by key: ServerHashKey, isByName: Bool = false
+        ) -> [UInt32] {
+            let letters = order(.source, clients: scattered) { plan in
+                plan.hashType = HashType(isConsistent: true)
+                for (index, octet) in octets.enumerated() {
+                    plan.servers[index].address = .ipv4(
+                        SocketAddress(address: 0x0a00_0000 | octet % 10, port: UInt16(80 + octet)))
+                    plan.servers[index].guid = "web-\(octet)"
+                    plan.servers[index].hashKey = key
+                    plan.servers[index].isByName = isByName
+                }
+            }
+            return letters.unicodeScalars.map { octets[Int($0.value) - 97] }
+        }
+
+        @Test(arguments: [ServerHashKey.address, .addressAndPort, .guid])
+        func `by hash-key a client keeps its server, whatever the order of the file`(
+            key: ServerHashKey
+        ) {
+            let given = owners([1, 2, 3], by: key)
+            #expect(Set(given) == [1, 2, 3])
+            #expect(owners([3, 1, 2], by: key) == given)
+            // By position, which haproxy's numbers are, it does not.
+            #expect(owners([3, 1, 2], by: .number) != owners([1, 2, 3], by: .number))
+        }
+
+        @Test func `what a server has not is its number instead`() {
+            #expect(
+                owners([1, 2, 3], by: .address, isByName: true) == owners([1, 2, 3], by: .number))
+            // One address with two ports: told apart by these alone.
+            #expect(owners([1, 11, 2], by: .addressAndPort).contains(1))
+            #expect(owners([1, 11, 2], by: .addressAndPort).contains(11))
+        }
+
+        @Test func `of numbers all 32 bits count where that is asked for`() {
+            func given(by key: ServerHashKey) -> String {
+                order(.source, clients: scattered) { plan in
+                    plan.hashType = HashType(isConsistent: true)
+                    for (index, number) in [1, 1 + 1 << 20, 1 + 2 << 20].enumerated() {
+                        plan.servers[index].number = number
+                        plan.servers[index].hashKey = key
+                    }
+                }
+            }
+            // Three servers at the same places: the one in the middle is nobody's neighbour.
+            #expect(Set(given(by: .number)) == ["a", "c"])
+            #expect(Set(given(by: .wholeNumber)) == ["a", "b", "c"])
         }
 
         @Test func `hash-balance-factor bounds what one client's server gets, as haproxy does`() {
             let one = [UInt32](repeating: 0x7f00_0009, count: 30)
             #expect(
                 order(.source, clients: one) {
-                    $0.hashType.isConsistent = true
+                    $0.hashType = HashType(isConsistent: true)
                     $0.balanceFactor = 150
                 } == "accacacacacacacacacacacacacaca")
         }
@@ -198,7 +269,7 @@ extension BalancerTests {
 
         @Test func `a circle moves the keys of the server that leaves, and no others`() {
             var trial = PoolTrial(.hash(.source), weights: [1, 1, 1]) {
-                $0.hashType.isConsistent = true
+                $0.hashType = HashType(isConsistent: true)
             }
             let before = scattered.map { trial.next($0) }
             _ = trial.pool.setHealth(false, of: 1, at: 0)

@@ -40,6 +40,62 @@ extension BalancerTests {
             #expect(state.value(of: .freePlaces) == -1)
         }
 
+        @Test func `room is that of the servers in use alone, and never less than none`() {
+            var spare = server("d", limit: 50, queue: nil)
+            spare.isBackup = true
+            var state = PoolState(
+                PoolPlan(
+                    name: "p",
+                    servers: [
+                        server("a", limit: 2, queue: nil), server("b", limit: 4, queue: nil),
+                        server("c", limit: 9, queue: nil), spare,
+                    ]))
+            _ = state.setHealth(false, of: 2, at: 0)
+            #expect(state.value(of: .freeConnections) == 6)
+            for number in 1...3 {
+                _ = state.enter(
+                    Waiter(reactor: 0, connection: 2 * number, generation: 1), key: 0, at: 0)
+            }
+            #expect(state.value(of: .freeConnections) == 3)
+            _ = state.setConnectionLimit(1, of: 0, at: 0)
+            #expect(state.value(of: .freeConnections) == 3)
+            _ = state.setConnectionLimit(nil, of: 1, at: 0)
+            #expect(state.value(of: .freeConnections) == -1)
+        }
+
+        @Test func `rules ask how many connections a server has, and a frontend by its name`()
+            throws
+        {
+            let first = try TestServer.holding("1")
+            let second = try TestServer.holding("2")
+            let running = try FamilyBalancer(
+                pools: [[.at(.ipv4(first.address))], [.at(.ipv4(second.address))]]
+            ) {
+                $0.pools[0].servers[0].name = "a"
+                $0.frontends[0].rules.connection = [
+                    Rule(
+                        .reject,
+                        if: self.when(.connectionCount(frontendName: "nobody", [1...Int.max]))),
+                    Rule(
+                        .reject,
+                        if: self.when(.connectionCount(frontendName: "front", [3...Int.max]))),
+                ]
+                $0.frontends[0].rules.pools = [
+                    PoolRule(
+                        1,
+                        if: self.when(
+                            .serverConnections(poolIndex: 0, serverName: "a", [1...Int.max])))
+                ]
+            }
+            var clients: [BlockingSocket] = []
+            let answers = (0..<3).map { _ in
+                clients.append(running.connect())
+                return clients.last?.receive(exactly: 1)
+            }
+            #expect(answers == ["1", "2", ""])
+            #expect(running.frontend.refusalsByCause == [.deniedConnection: 1])
+        }
+
         @Test func `rules send clients elsewhere while a pool is busy or a server is down`() throws
         {
             let first = try TestServer.holding("1")

@@ -1,3 +1,4 @@
+import Glibc
 import LinuxIO
 import Testing
 
@@ -15,7 +16,7 @@ extension BalancerTests.Datagrams {
         var records: [ConnectionRecord] = []
         #expect(
             eventually {
-                running.balancer.records?.take { records.append($0) }
+                running.balancer.records?.take { record, _ in records.append(record) }
                 return records.count == 1
             })
         #expect(records.map(\.ending.description) == ["--"])
@@ -47,6 +48,42 @@ extension BalancerTests.Datagrams {
         let snapshot = running.balancer.snapshot()
         #expect(snapshot.frontends[0].totalSessions == 1)
         #expect(snapshot.frontends[0].currentSessions == 1)
+    }
+
+    @Test func `a datagram that is lost is counted as lost, and not by its bytes`() throws {
+        let a = try NamedServer("a")
+        let running = try Running([a])
+        let client = DatagramClient(to: running.address)
+        #expect(client.ask("123") == "a123")
+        guard case .ipv4(let end) = a.address else { return }
+        // The balancer's own sockets are this process's.
+        let server = try #require(
+            (3..<1024 as Range<Int32>).first {
+                StreamSocket.peerEndpoint(of: $0).port == end.port
+            })
+        func counts() -> [Int] {
+            let front = running.balancer.snapshot().frontends[0]
+            return [
+                Int(front.bytesIn), Int(front.bytesOut), front.refusalsByCause[.datagramLost] ?? 0,
+            ]
+        }
+        #expect(eventually { counts() == [3, 4, 0] })
+        // What is sent to the server fails.
+        shutdown(server, Int32(SHUT_WR))
+        client.send("45678")
+        #expect(eventually { counts()[2] == 1 })
+        #expect(counts() == [3, 4, 1])
+    }
+
+    @Test func `a tunnel's time-out is a flow's`() throws {
+        let running = try Running([NamedServer("a")]) {
+            $0.frontends[0].clientTimeout = .seconds(60)
+            $0.pools[0].serverTimeout = .seconds(60)
+            $0.pools[0].tunnelTimeout = .milliseconds(100)
+        }
+        let client = DatagramClient(to: running.address)
+        #expect(client.ask("1") == "a1")
+        #expect(eventually { running.balancer.connectionCount == 0 })
     }
 
     @Test func `flows through an address that leaves the node end`() throws {

@@ -133,7 +133,7 @@ extension BalancerTests {
             let ours = try talk(to: balancer.port) {
                 var text = ""
                 _ = eventually {
-                    balancer.balancer.records?.take { record in
+                    balancer.balancer.records?.take { record, _ in
                         text = line.text(record, acceptedAt: CivilTime(microseconds: 0))
                     }
                     return !text.isEmpty

@@ -89,7 +89,7 @@ extension BalancerTests {
                 running.balancer.setHealth(pool: 0, server: round % 3, isUp: round % 2 == 0)
                 running.balancer.setWeight(pool: 0, server: 1, round % 7)
                 if round % 10 == 0 { running.balancer.endSessions(pool: 0, server: 0) }
-                running.balancer.records?.take { _ in }
+                running.balancer.records?.take { _, _ in }
                 Thread.sleep(for: .milliseconds(5))
             }
             for server in 0..<3 { running.balancer.setHealth(pool: 0, server: server, isUp: true) }

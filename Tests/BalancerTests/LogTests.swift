@@ -27,7 +27,7 @@ final class LoggedBalancer {
     func lines(_ count: Int) -> [String] {
         var records: [ConnectionRecord] = []
         _ = eventually {
-            running.balancer.records?.take { records.append($0) }
+            running.balancer.records?.take { record, _ in records.append(record) }
             return records.count >= count
         }
         return records.map { record in
@@ -41,7 +41,7 @@ final class LoggedBalancer {
     var isQuiet: Bool {
         Thread.sleep(for: .milliseconds(100))
         var count = 0
-        running.balancer.records?.take { _ in count += 1 }
+        running.balancer.records?.take { _, _ in count += 1 }
         return count == 0
     }
 }
@@ -277,10 +277,10 @@ extension BalancerTests {
 
         @Test func `records that nobody takes are counted as lost, and hold nothing up`() {
             let ring = RecordRing()
-            for _ in 0..<5000 { ring.append(ConnectionRecord()) }
+            for _ in 0..<5000 { ring.append(ConnectionRecord(), nil) }
             #expect(ring.lostCount == 904)
             var count = 0
-            while ring.take() != nil { count += 1 }
+            while ring.take({ _, _ in }) { count += 1 }
             #expect(count == 4096)
         }
     }

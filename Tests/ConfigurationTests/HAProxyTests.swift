@@ -280,6 +280,7 @@ import VRRPCore
         #expect(model.global.connectionLimit == 5_000)
         #expect(model.global.logsToSyslog)
         var frontend = Frontend(name: "in", backendName: "out")
+        frontend.identity = SectionIdentity(position: 1)
         frontend.endpoints = [
             Endpoint(address: IPv4Address(192, 0, 2, 1), port: 80),
             Endpoint(address: nil, port: 81),
@@ -291,6 +292,7 @@ import VRRPCore
         frontend.clientTimeout = .milliseconds(1500)
         #expect(model.frontends.first == frontend)
         var backend = Backend(name: "out")
+        backend.identity = SectionIdentity(position: 2)
         backend.algorithm = .leastconn
         backend.connectTimeout = .seconds(3)
         backend.serverTimeout = .seconds(120)

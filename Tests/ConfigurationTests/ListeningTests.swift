@@ -89,7 +89,7 @@ import VRRPCore
         #expect(servers[2].connection.headerHasAuthority)
         #expect(servers[2].connection.headerHasIdentifier)
         #expect(servers[3].connection.source.address == IPAddress("192.0.2.10"))
-        #expect(servers[3].connection.source.port == 4000)
+        #expect(servers[3].connection.source.ports == 4000...4000)
         #expect(servers[3].connection.source.interface == "eth3")
         #expect(servers[3].connection.userTimeout == .seconds(5))
         #expect(servers[4].connection.source.transparency == .clientAddress)
@@ -159,7 +159,7 @@ import VRRPCore
             rules.backends.map(\.condition.alternatives) == [
                 [
                     [term(.serverName([NameMatch(.end, ".example.org", ignoresCase: true)]))],
-                    [term(.pool(.usableServers, backendName: "web", [0...1]))],
+                    [term(.pool(.usableServers, backendName: "web", [-1...1]))],
                 ],
                 [[term(.protocolName([NameMatch(.exact, "h2"), NameMatch(.exact, "http/1.1")]))]],
             ])
@@ -223,16 +223,19 @@ import VRRPCore
                 mode udp
                 bind :53 accept-proxy
                 bind unix@/run/x
+                bind 192.0.2.1:53 tcp-ut 3s
                 tcp-request connection reject
                 timeout client 1m
                 timeout server 1m
-                server a 192.0.2.11:53 send-proxy
+                server a 192.0.2.11:53 send-proxy tcp-ut 3s
                 """) == [
                     "f:1:8: error: 'dns': 'tcp-request' and 'use_backend' are for connections, not for mode udp",
                     "f:1:8: error: server 'a': mode udp needs an address and a port, and sends no PROXY header",
+                    "f:1:8: warning: 'server … tcp-ut' has no effect in mode udp",
                     "f:3:6: error: 'accept-proxy' is for connections, not for mode udp",
                     "f:3:6: warning: answers leave by the address that the kernel chooses, which a client may not expect: listen on the address itself",
                     "f:4:6: error: unix@/run/x: mode udp needs an address and a port",
+                    "f:5:6: warning: 'bind … tcp-ut' has no effect in mode udp",
                 ])
     }
 
@@ -290,7 +293,7 @@ import VRRPCore
         ("acl x src -f /nowhere", "f:7:14: error: -f /nowhere: no such file"),
         (
             "acl x req.ssl_sni -m rgx .",
-            "f:7:22: error: -m rgx: must be str, beg, end, sub, reg or found"
+            "f:7:22: error: -m rgx: must be str, beg, end, sub, reg, bin or found"
         ),
         (
             "acl TRUE src 1.2.3.4",

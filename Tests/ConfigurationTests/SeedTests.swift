@@ -25,6 +25,7 @@ private let answered = """
         check.interval = .seconds(2)
         check.weight = 2
         var page = StatisticsPage(name: "stats")
+        page.identity = SectionIdentity(position: 1)
         page.endpoints = [Endpoint(address: IPv4Address(10, 0, 0, 6), port: 80)]
         page.path = "/stats"
         page.realm = "HAProxy Statistics"
@@ -42,6 +43,7 @@ private let answered = """
 
     private static func frontend(_ name: String, port: UInt16) -> Frontend {
         var frontend = Frontend(name: name, backendName: name)
+        frontend.identity = SectionIdentity(position: name == "http" ? 2 : 3)
         frontend.endpoints = [Endpoint(address: IPv4Address(172, 17, 0, 5), port: port)]
         frontend.connectionLimit = 10_000
         frontend.clientTimeout = .seconds(60)
@@ -54,6 +56,7 @@ private let answered = """
         _ name: String, _ algorithm: BalanceAlgorithm, port: UInt16
     ) -> Backend {
         var backend = Backend(name: name)
+        backend.identity = SectionIdentity(position: name == "http" ? 2 : 3)
         backend.algorithm = algorithm
         backend.connectTimeout = .seconds(5)
         backend.serverTimeout = .seconds(60)

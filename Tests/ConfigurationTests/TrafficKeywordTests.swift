@@ -65,6 +65,18 @@ import VRRPCore
     }
 
     @Test(arguments: [
+        ("map-based", false), ("consistent", true), ("consistent sdbm", false),
+        ("consistent wt6", false), ("consistent sdbm avalanche", true),
+        ("map-based djb2 avalanche", true),
+    ])
+    func `an avalanche goes without saying on a circle, but not beside a function`(
+        words: String, avalanches: Bool
+    ) {
+        let loaded = load(proxy("hash-type \(words)"))
+        #expect(loaded.model?.backends.first?.selection.avalanches == avalanches)
+    }
+
+    @Test(arguments: [
         ("option redispatch", true, -1), ("option redispatch 2", true, 2),
         ("option redispatch -3", true, -3), ("option redispatch 0", false, -1),
         ("option redispatch 2\nno option redispatch", false, -1), ("", false, -1),
@@ -108,7 +120,7 @@ import VRRPCore
         ),
         (
             "hash-type map-based md5",
-            "f:7:21: error: unknown hash function 'md5'; there are sdbm, djb2, crc32 and none"
+            "f:7:21: error: unknown hash function 'md5'; there are sdbm, djb2, wt6, crc32 and none"
         ),
         (
             "hash-type map-based sdbm often",

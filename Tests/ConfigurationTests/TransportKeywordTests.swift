@@ -114,11 +114,19 @@ import VRRPCore
         ),
         (
             "acl v srv_is_up",
-            "f:7:7: error: srv_is_up needs a server in parentheses, such as srv_is_up(web/a), and nothing more"
+            "f:7:7: error: srv_is_up needs a server in parentheses, such as srv_is_up(web/a)"
         ),
         (
-            "acl v queue gt 3",
-            "f:7:7: error: queue needs a backend's name in parentheses, such as queue(web)"
+            "acl v srv_is_up(a) 1",
+            "f:7:20: error: srv_is_up(…) is true or false: it takes no value"
+        ),
+        (
+            "acl v srv_conn(nix) gt 1",
+            "f:7:5: error: srv_conn 'nix': no server of 'web' has this name"
+        ),
+        (
+            "acl v fe_conn(wep)",
+            "f:7:5: error: fe_conn 'wep': no frontend has this name; did you mean 'web'?"
         ),
         (
             "acl v srv_is_up(web/b)",
@@ -202,7 +210,7 @@ import VRRPCore
 
     @Test(arguments: [
         ("%zz", "'%zz' is not offered"),
-        ("%[req.ssl_sni]", "'%[req.ssl_sni]' is not supported, because"),
+        ("%[req.ssl_ver]", "'%[req.ssl_ver]' is not supported, because"),
     ])
     func `what a line cannot say is told with what it can`(form: String, message: String) throws {
         let lines = diagnose(proxy("log-format \(form)"))

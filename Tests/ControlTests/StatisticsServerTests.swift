@@ -96,6 +96,8 @@ import Testing
             let row = try #require(csv.split(separator: "\n").first { $0.hasPrefix("stats,") })
             let fields = row.split(separator: ",", omittingEmptySubsequences: false)
             #expect(fields[7] == "1")
+            // dcon.
+            #expect(fields[81] == "1")
         }
     }
 

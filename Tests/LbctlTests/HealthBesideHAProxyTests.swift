@@ -33,17 +33,19 @@ import Testing
     /// Server names say what is asked of whom; ports are filled in by the test.
     private static let sections = """
         backend tcp
+            id 7
             server ok OK check
             server refused NOBODY check
         backend http
             option httpchk GET /health
             server ok OK check
-            server bad BAD check
-            server refused NOBODY check
+            server bad BAD check id 1
+            server refused NOBODY check id 12
             server silent SILENT check
             server garbage GARBAGE check
             server gone GONE check
         backend draining
+            id 1
             option httpchk GET /health
             http-check disable-on-404
             server gone GONE check
@@ -209,6 +211,16 @@ import Testing
                 stats enable
                 stats uri /
             \(Self.sections)
+            listen ids
+                id 4
+                option socket-stats
+                bind 127.0.0.1:\(try freePort())
+                bind 127.0.0.1:\(try freePort()) id 1
+                bind 127.0.0.1:\(try freePort()) id 9 name own
+                bind 127.0.0.1:\(try freePort())
+                server x NOBODY id 2
+                server y NOBODY weight 1
+
             """
         for (name, port) in servers.mapValues(\.port).merging(
             ["NOBODY": nobody, "HOLE": hole.port], uniquingKeysWith: { $1 })
@@ -226,6 +238,11 @@ import Testing
         if words[0] == "backend" { $0.backend = String(words[1]) }
         if words[0] == "server" { $0.all.append("\($0.backend)/\(words[1])") }
     }.all
+
+    /// What has a number (`id`) besides servers.
+    private static let numbered =
+        ["FRONTEND", "sock-2", "sock-1", "own", "sock-5", "x", "y", "BACKEND"].map { "ids/\($0)" }
+        + ["page/FRONTEND", "tcp/BACKEND", "http/BACKEND"]
 
     /// What a check says about itself is compared where haproxy's words are taken over.
     private static func columns(of server: String) -> [String] {
@@ -278,6 +295,16 @@ import Testing
             ] {
                 let time = try #require(Int(rows.cell("limits/\(server)", column)))
                 #expect((limit - 5..<limit + 1_500).contains(time), "\(server) \(column)")
+            }
+        }
+        let rows = (
+            theirs: try StatisticsRows(port: pages.theirs, in: folder),
+            ours: try StatisticsRows(port: pages.ours, in: folder)
+        )
+        for name in Self.names + Self.numbered {
+            for column in ["iid", "sid"] {
+                let number = rows.theirs.cell(name, column)
+                #expect(Int(number) != nil && rows.ours.cell(name, column) == number, "\(name)")
             }
         }
         #expect(last.theirs.count == Self.names.count, "\(folder.text(of: "haproxy"))")

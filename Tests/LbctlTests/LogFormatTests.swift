@@ -53,12 +53,12 @@ import Testing
         return (socket, StreamSocket.localEndpoint(of: socket).port)
     }
 
-    /// The line about each of three connections: one that ends, one that no server takes, and one
-    /// that is told of as soon as the server took it.
+    /// The line about each of four connections: one that ends, one that no server takes, one that is
+    /// told of as soon as the server took it, and one whose PROXY header is none.
     private func lines(
         _ arguments: [String], log: (socket: Int32, port: UInt16), server: UInt16
     ) throws -> [[String]] {
-        let ports = [try freePort(), try freePort(), try freePort()]
+        let ports = [try freePort(), try freePort(), try freePort(), try freePort()]
         let file = try folder.write(
             """
             defaults
@@ -80,6 +80,10 @@ import Testing
             listen asap
                 bind 127.0.0.1:\(ports[2])
                 option logasap
+                server s1 127.0.0.1:\(server)
+            listen introduced
+                bind 127.0.0.1:\(ports[3]) accept-proxy
+                error-log-format "t=%t|%ci|cp=%cp|%fi|fp=%fp|%ft %f|%[src]"
                 server s1 127.0.0.1:\(server)
 
             """, to: "\(ports[0]).cfg")

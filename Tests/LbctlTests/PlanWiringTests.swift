@@ -92,7 +92,7 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
             name: "in", poolIndex: 1, connectionLimit: 100, clientTimeout: .seconds(1))
         frontend.listeners = [
             ListenerPlan(name: "one", acceptsProxyHeader: true, connectionLimit: 11),
-            ListenerPlan(), ListenerPlan(),
+            ListenerPlan(name: "sock-2"), ListenerPlan(name: "sock-3"),
         ]
         frontend.clientFinTimeout = .seconds(6)
         frontend.sessionRateLimit = 12
@@ -111,7 +111,8 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         var e = ServerPlan(name: "e", address: address(15, 80))
         e.connection = ConnectionPlan(
             header: .versionTwo([.checksum, .authority, .identifier]),
-            source: .address(IPEndpoint(ipv4: 0xc000_0263, port: 1024)), interface: "eth9",
+            source: .ports(1024...1024, of: IPEndpoint(ipv4: 0xc000_0263, port: 0)),
+            interface: "eth9",
             userTimeout: .seconds(19))
         var f = ServerPlan(name: "f", address: address(16, 80))
         f.connection.source = .clientAddress
@@ -240,7 +241,12 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         ("", HashType(), BackupUse.first),
         ("hash-type map-based sdbm", HashType(), .first),
         ("hash-type consistent", HashType(isConsistent: true), .first),
+        (
+            "hash-type consistent djb2",
+            HashType(isConsistent: true, function: .djb2, avalanches: false), .first
+        ),
         ("hash-type map-based crc32", HashType(function: .crc32), .first),
+        ("hash-type map-based wt6", HashType(function: .wt6), .first),
         ("hash-type map-based none avalanche", HashType(function: .none, avalanches: true), .first),
         ("option allbackups", HashType(), .all),
         ("option one-backup-per-failure", HashType(), .onePerFailure),
@@ -265,6 +271,15 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         ("log-format %ci", .ending { _ in }),
         ("log-format %fi", .ending { $0.tellsDestination = true }),
         ("log-format %fi\noption tcplog", .ending { _ in }),
+        ("log-format %[req.ssl_sni]", .ending { $0.tellsNames = true }),
+        ("log-format %[req_ssl_alpn]", .ending { $0.tellsNames = true }),
+        (
+            "option tcplog\nerror-log-format %fi",
+            .ending {
+                $0.tellsBrokenHeaders = true
+                $0.tellsDestination = true
+            }
+        ),
     ])
     func `what is told of connections is what the options say`(
         lines: String, logging: ConnectionLogging?
@@ -289,16 +304,42 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
             ("req.ssl_alpn h2", .protocolName([.init(.exact, "h2")])),
             ("req.ssl_hello_type 1", .helloType([1...1])),
             ("req.len gt 10", .byteCount([11...Int.max])),
-            ("nbsrv(web) lt 2", .pool(.usableServers, poolIndex: 0, [0...1])),
+            ("nbsrv(web) lt 2", .pool(.usableServers, poolIndex: 0, [-1...1])),
             ("be_conn(web) gt 5", .pool(.connections, poolIndex: 0, [6...Int.max])),
-            ("connslots(web) lt 3", .pool(.freePlaces, poolIndex: 0, [0...2])),
+            ("connslots(web) lt 3", .pool(.freePlaces, poolIndex: 0, [-1...2])),
             ("queue(web) ge 4", .pool(.waiting, poolIndex: 0, [4...Int.max])),
             ("avg_queue(web)", .pool(.waitingPerServer, poolIndex: 0, [1...Int.max])),
             ("srv_is_up(web/a)", .serverIsUp(poolIndex: 0, serverName: "a")),
             ("srv_is_up(a)", .serverIsUp(poolIndex: 0, serverName: "a")),
             ("req.ssl_ver 3.1:3.3", .tlsVersion([0x3_0001...0x3_0003])),
             ("req.ssl_ver 3", .tlsVersion([0x3_0000...0x3_ffff])),
-            ("fe_conn ge 100", .connectionCount([100...Int.max])),
+            ("nbsrv lt 2", .pool(.usableServers, poolIndex: 0, [-1...1])),
+            ("nbsrv() lt 2", .pool(.usableServers, poolIndex: 0, [-1...1])),
+            ("be_conn le 5", .pool(.connections, poolIndex: 0, [-1...5])),
+            ("connslots eq -1", .pool(.freePlaces, poolIndex: 0, [-1...(-1)])),
+            ("be_conn_free(web) gt -1", .pool(.freeConnections, poolIndex: 0, [0...Int.max])),
+            ("queue", .pool(.waiting, poolIndex: 0, [1...Int.max])),
+            ("avg_queue lt 0", .pool(.waitingPerServer, poolIndex: 0, [-1...(-1)])),
+            (
+                "srv_conn(a) ge 3",
+                .serverConnections(poolIndex: 0, serverName: "a", [3...Int.max])
+            ),
+            (
+                "srv_conn(web/a)",
+                .serverConnections(poolIndex: 0, serverName: "a", [1...Int.max])
+            ),
+            ("fe_conn ge 100", .connectionCount(frontendName: nil, [100...Int.max])),
+            ("fe_conn() ge 100", .connectionCount(frontendName: nil, [100...Int.max])),
+            ("fe_conn(web) 7", .connectionCount(frontendName: "web", [7...7])),
+            (
+                "req.payload(0,2) -m bin 1603",
+                .payload(offset: 0, length: 2, [.init(.exact, bytes: [0x16, 3])])
+            ),
+            (
+                "payload(4,0) -i -m sub shop",
+                .payload(offset: 4, length: 0, [.init(.part, "shop", ignoresCase: true)])
+            ),
+            ("req.payload(0,1) -m found", .payload(offset: 0, length: 1, [.init(.found, "")])),
             ("wait_end", .waitIsOver), ("always_true", .constant(true)),
             ("always_false", .constant(false)),
         ] as [(String, Question)])
@@ -308,6 +349,45 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         ]
         .rules
         #expect(rules.content == [Rule(.reject, if: Condition([[.init([question])]]))])
+    }
+
+    @Test func `what sections, sockets and servers are known by arrives`() throws {
+        let text = """
+            frontend in
+                bind 192.0.2.1:80
+                bind 192.0.2.1:81 id 1
+                bind 192.0.2.1:82 name own id 9
+                id 2
+                default_backend web
+            backend one
+                server a 192.0.2.11:80
+            backend web
+                server a 192.0.2.11:80 id 7 guid a-1 hash-key guid
+                server b 192.0.2.12:80 hash-key id32
+                server c 192.0.2.13:80 hash-key addr
+                server d 192.0.2.14:80 hash-key addr-port
+                server e 192.0.2.15:80 source *:7000
+                server f 192.0.2.16:80 source 192.0.2.99:1024-65535
+            """
+        let made = try plan(text)
+        #expect(made.frontends[0].listeners.map(\.name) == ["sock-2", "sock-1", "own"])
+        let servers = made.pools[1].servers
+        #expect(servers.map(\.number) == [7, nil, nil, nil, nil, nil])
+        #expect(servers.map(\.guid) == ["a-1", nil, nil, nil, nil, nil])
+        #expect(
+            servers.map(\.hashKey) == [
+                .guid, .wholeNumber, .address, .addressAndPort, .number, .number,
+            ])
+        #expect(servers[4].connection.source == .ports(7000...7000, of: nil))
+        #expect(
+            servers[5].connection.source
+                == .ports(1024...65_535, of: IPEndpoint(ipv4: 0xc000_0263, port: 0)))
+        let file = InputFile(name: "f", bytes: Array(text.utf8))
+        let model = try #require(ConfigurationLoader(format: .haproxy).load([file]).model)
+        let numbers = SectionNumbers(model)
+        #expect(numbers[model.frontends[0].identity] == 2)
+        // The second section would have that number: it gets the next free one.
+        #expect(model.backends.map { numbers[$0.identity] } == [3, 4])
     }
 
     @Test func `an expression reaches the rules as its table`() throws {

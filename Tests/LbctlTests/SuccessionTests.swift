@@ -69,6 +69,40 @@ import Testing
         withExtendedLifetime(program) {}
     }
 
+    /// Off and on again, of both halves of a proxy: what is there goes on, and who comes is served only
+    /// while it is on.
+    @Test func `disabled holds for newcomers alone, and is taken back`() throws {
+        let echo = try EchoServer()
+        func text(frontend: String = "", backend: String = "") -> String {
+            "frontend web\n id 5\n guid web-1\n bind 127.0.0.1:\(port)\n default_backend pool\n"
+                + " \(frontend)\n"
+                + "backend pool\n \(backend)\n server s 127.0.0.1:\(echo.port)\n"
+        }
+        let program = try folder.start(try write(text()))
+        try folder.awaitLog(" serves")
+        let shown = try folder.proxy("web")
+        #expect(shown["iid"] as? Int == 5 && shown["guid"] as? String == "web-1")
+        let old = try connect(port)
+        #expect(try old.exchange("one"))
+        _ = try write(text(backend: "disabled"))
+        try reload()
+        #expect(try old.exchange("two"))
+        #expect(try !connect(port).exchange("three"))
+        _ = try write(text())
+        try reload()
+        #expect(try connect(port).exchange("four"))
+        _ = try write(text(frontend: "disabled"))
+        try reload()
+        #expect(try old.exchange("five"))
+        try eventually(within: .seconds(5), "somebody listens there") {
+            (try? connect(port)) == nil
+        }
+        _ = try write(text())
+        try reload()
+        #expect(try connect(port).exchange("six") && old.exchange("seven"))
+        withExtendedLifetime(program) {}
+    }
+
     /// `ADDR:80` becomes `:80` and back, in one process and by another one, while clients connect.
     @Test func `who connects while the address to listen on changes is served, not reset`() throws {
         let echo = try EchoServer()

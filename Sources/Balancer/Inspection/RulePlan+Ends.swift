@@ -52,8 +52,8 @@ extension Question {
         case .destination(let table): table.value(for: server) != nil
         case .sourcePort(let ranges): ranges.contains { $0.contains(Int(client.port)) }
         case .destinationPort(let ranges): ranges.contains { $0.contains(Int(server.port)) }
-        case .waitIsOver, .serverName, .protocolName, .helloType, .byteCount, .tlsVersion, .pool,
-            .serverIsUp, .connectionCount:
+        case .waitIsOver, .serverName, .protocolName, .helloType, .byteCount, .tlsVersion, .payload,
+            .pool, .serverIsUp, .serverConnections, .connectionCount:
             nil
         }
     }

@@ -26,6 +26,10 @@ final class RuleProgram: Sendable {
     let servers: [[(server: Int, condition: Condition)]]
     /// Whether a rule looks at what the client says.
     let needsContent: Bool
+    /// Whether one looks at the client's first TLS message.
+    let needsHello: Bool
+    /// Whether one has another answer with each further byte, perhaps.
+    let isOpenEnded: Bool
 
     /// Prepares rules.
     ///
@@ -47,8 +51,10 @@ final class RuleProgram: Sendable {
         let conditions =
             plan.content.map(\.condition) + plan.pools.map(\.condition)
             + servers.joined().map(\.condition)
-        needsContent = conditions.flatMap(\.alternatives).joined().flatMap(\.questions)
-            .contains(where: \.needsContent)
+        let questions = conditions.flatMap(\.alternatives).joined().flatMap(\.questions)
+        needsContent = questions.contains(where: \.needsContent)
+        needsHello = questions.contains(where: \.needsHello)
+        isOpenEnded = questions.contains(where: \.isOpenEnded)
     }
 }
 

@@ -13,6 +13,11 @@ public struct ShortText: Sendable {
         return storage[index]
     }
 
+    /// Hands a part of the bytes on.
+    func withBytes<Result>(in range: Range<Int>, _ body: (Span<UInt8>) -> Result) -> Result {
+        body(storage.span.extracting(range))
+    }
+
     /// Adds a byte at the end.
     ///
     /// - Returns: Whether there was room.

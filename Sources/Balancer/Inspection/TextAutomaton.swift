@@ -34,12 +34,12 @@ public struct TextAutomaton: Hashable, Sendable {
         self.next = next
     }
 
-    /// Whether the expression is found in a part of a text.
-    func isFound(in text: borrowing ShortText, _ range: Range<Int>) -> Bool {
+    /// Whether the expression is found in a text.
+    func isFound(in text: Span<UInt8>) -> Bool {
         var state = 0
-        for place in range {
+        for place in text.indices {
             let byte = text[place]
-            let isLastLineEnd = byte == 0x0A && place == range.upperBound - 1
+            let isLastLineEnd = byte == 0x0A && place == text.count - 1
             let symbol = isLastLineEnd ? lastLineEnd : Int(symbols[Int(byte)])
             state = Int(next[state * symbolCount + symbol])
             if state < 0 { return true }

@@ -23,6 +23,12 @@ public struct ConnectionLogging: Hashable, Sendable {
     /// connection.
     public var tellsDestination = false
 
+    /// Whether it is told what the client's first TLS message says, where a rule waits for it.
+    public var tellsNames = false
+    /// Whether connections whose PROXY header is none are told of whatever ``moment`` says, as
+    /// ``ConnectionRecord/hasBrokenHeader``.
+    public var tellsBrokenHeaders = false
+
     /// Makes settings that leave nothing out.
     public init(moment: Moment) { self.moment = moment }
 }

@@ -57,6 +57,11 @@ public struct ConnectionRecord: Sendable {
     /// Its place in the pool's line, from 1; 0: it did not wait there.
     public var poolQueue = 0
 
+    /// Whether it ended because its PROXY header was none, or did not come.
+    public var hasBrokenHeader = false
+    /// Whether its ring keeps names beside it.
+    var hasNames = false
+
     /// Makes an empty record.
     public init() {}
 }

@@ -5,7 +5,7 @@ internal import Synchronization
 /// Where the records of connections come out: for one thread, which formats and sends them.
 ///
 ///     while true {
-///         records.take { write($0) }
+///         records.take { write($0, $1) }
 ///         if records.sleep() { /* wait until `records.descriptor` is readable */ }
 ///     }
 public final class ConnectionRecords: Sendable {
@@ -27,17 +27,15 @@ public final class ConnectionRecords: Sendable {
 
     /// Takes what waits.
     ///
-    /// - Parameter body: Called with each record; those of one reactor come in their order.
+    /// - Parameter body: Called with each record, and with what its client said by TLS; those of one
+    ///   reactor come in their order.
     /// - Returns: How many there were.
     @discardableResult
-    public func take(_ body: (ConnectionRecord) -> Void) -> Int {
+    public func take(_ body: (ConnectionRecord, ClientNames) -> Void) -> Int {
         waker.reset()
         var count = 0
         for ring in rings {
-            while let record = ring.take() {
-                body(record)
-                count += 1
-            }
+            while ring.take(body) { count += 1 }
         }
         return count
     }
@@ -53,8 +51,8 @@ public final class ConnectionRecords: Sendable {
     }
 
     /// Adds a record of a reactor's, and rings if the reader sleeps.
-    func append(_ record: ConnectionRecord, from reactor: Int) {
-        rings[reactor].append(record)
+    func append(_ record: ConnectionRecord, _ names: ClientNames?, from reactor: Int) {
+        rings[reactor].append(record, names)
         guard isAsleep.load(ordering: .sequentiallyConsistent),
             isAsleep.exchange(false, ordering: .sequentiallyConsistent)
         else { return }

@@ -21,6 +21,8 @@ public struct LineFormat: Hashable, Sendable {
         /// The frontend, twice, its pool, and the server, twice: where there was none, it says so or not.
         case frontend = "f", frontendName = "ft", pool = "b", server = "s"
         case serverName = "[srv_name]"
+        /// What the client asked for and offered by TLS.
+        case helloServerName = "[req.ssl_sni]", helloProtocols = "[req.ssl_alpn]"
         /// When it was accepted.
         case date = "t", localDate = "Tl", timestamp = "Ts", milliseconds = "ms"
         /// How long it took, in milliseconds.
@@ -48,10 +50,14 @@ public struct LineFormat: Hashable, Sendable {
     public init(_ pieces: [Piece]) { self.pieces = pieces }
 
     /// Whether lines say where clients connected to.
-    public var tellsDestination: Bool {
+    public var tellsDestination: Bool { tells(.frontendAddress) || tells(.frontendPort) }
+
+    /// Whether lines say what the client's first TLS message does.
+    public var tellsNames: Bool { tells(.helloServerName) || tells(.helloProtocols) }
+
+    private func tells(_ variable: Variable) -> Bool {
         pieces.contains {
-            guard case .variable(let variable, _) = $0 else { return false }
-            return variable == .frontendAddress || variable == .frontendPort
+            if case .variable(let own, _) = $0 { own == variable } else { false }
         }
     }
 }
@@ -63,18 +69,20 @@ extension ConnectionLine {
     ///
     /// - Parameters:
     ///   - record: What is to be told.
+    ///   - names: What its client said by TLS.
     ///   - format: The form.
     ///   - date: When the connection was accepted.
     /// - Returns: The line, without an end.
     public func text(
-        _ record: ConnectionRecord, as format: LineFormat, acceptedAt date: CivilTime
+        _ record: ConnectionRecord, _ names: ClientNames = .none, as format: LineFormat,
+        acceptedAt date: CivilTime
     ) -> String {
         var line = ""
         for piece in format.pieces {
             switch piece {
             case .text(let text): line += text
             case .variable(let variable, let isQuoted):
-                let value = value(variable, of: record, acceptedAt: date)
+                let value = value(variable, of: record, names, acceptedAt: date)
                 line += isQuoted ? "\"\(value)\"" : value
             }
         }
@@ -82,7 +90,8 @@ extension ConnectionLine {
     }
 
     private func value(
-        _ variable: LineFormat.Variable, of record: ConnectionRecord, acceptedAt date: CivilTime
+        _ variable: LineFormat.Variable, of record: ConnectionRecord, _ names: ClientNames,
+        acceptedAt date: CivilTime
     ) -> String {
         let plus = record.kind == .connected ? "+" : ""
         return switch variable {
@@ -96,6 +105,8 @@ extension ConnectionLine {
         case .pool: plan.pools[record.pool].name
         case .serverName:
             record.server.map { plan.pools[record.pool].servers[$0].name } ?? "-"
+        case .helloServerName: names.serverNameText
+        case .helloProtocols: names.protocolsText
         case .server:
             record.server.map { plan.pools[record.pool].servers[$0].name } ?? "<NOSRV>"
         case .date: date.logDate

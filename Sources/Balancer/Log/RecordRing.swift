@@ -8,6 +8,8 @@ internal import Synchronization
     // SAFETY: the writer touches only places from `written` on, the reader only those before it and
     // from `taken` on; each publishes its index after it is done with a place.
     private let places: UnsafeMutablePointer<ConnectionRecord>
+    /// For each place what its client said by TLS; made when the first one is to be kept.
+    private var names: UnsafeMutablePointer<ClientNames>?
     private let written = Atomic<Int>(0)
     private let taken = Atomic<Int>(0)
     private let lost = Atomic<Int>(0)
@@ -17,7 +19,10 @@ internal import Synchronization
         unsafe places.initialize(repeating: ConnectionRecord(), count: ringSize)
     }
 
-    deinit { unsafe places.deallocate() }
+    deinit {
+        unsafe places.deallocate()
+        unsafe names?.deallocate()
+    }
 
     /// Records that found the ring full.
     var lostCount: Int { lost.load(ordering: .relaxed) }
@@ -28,23 +33,37 @@ internal import Synchronization
     }
 
     /// Adds a record; the writer's.
-    func append(_ record: ConnectionRecord) {
+    func append(_ record: ConnectionRecord, _ said: ClientNames?) {
         let end = written.load(ordering: .relaxed)
         guard end - taken.load(ordering: .acquiring) < ringSize else {
             lost.store(lost.load(ordering: .relaxed) + 1, ordering: .relaxed)
             return
         }
         unsafe places[end % ringSize] = record
+        if let said {
+            let names = unsafe names ?? .allocate(capacity: ringSize)
+            unsafe self.names = names
+            unsafe (names + end % ringSize).initialize(to: said)
+            unsafe places[end % ringSize].hasNames = true
+        }
         written.store(end + 1, ordering: .sequentiallyConsistent)
     }
 
     /// Takes the record that waits longest; the reader's.
-    func take() -> ConnectionRecord? {
+    ///
+    /// - Parameter body: Called with it and with what its client said by TLS.
+    /// - Returns: Whether there was one.
+    func take(_ body: (ConnectionRecord, ClientNames) -> Void) -> Bool {
         let start = taken.load(ordering: .relaxed)
-        guard start < written.load(ordering: .acquiring) else { return nil }
+        guard start < written.load(ordering: .acquiring) else { return false }
         let record = unsafe places[start % ringSize]
+        if record.hasNames, let names = unsafe names {
+            body(record, unsafe names[start % ringSize])
+        } else {
+            body(record, .none)
+        }
         taken.store(start + 1, ordering: .releasing)
-        return record
+        return true
     }
 }
 

@@ -20,6 +20,14 @@ final class SharedState: Sendable {
             }
             return state.withLock { $0.servers[server].isReachable }
         }
+
+        /// How many connections a server has, by its name.
+        func connectionCount(of name: String) -> Int {
+            guard let server = plan.servers.firstIndex(where: { $0.name == name }) else {
+                return 0
+            }
+            return state.withLock { $0.servers[server].served }
+        }
     }
 
     let plan: BalancerPlan
@@ -39,6 +47,9 @@ final class SharedState: Sendable {
     /// What was counted before: by other balancers, and under other plans.
     let former: Mutex<FormerCounters>
     let ports: SourcePorts
+    /// For each server the ports that its connections have one each of; `nil`: the kernel's.
+    let portRanges: [PortRange?]
+    let hasPortRanges: Bool
     let layout: TallyLayout
     /// Where connections can lead, and what is decided on the way.
     let paths: PathTable
@@ -74,6 +85,8 @@ final class SharedState: Sendable {
         records = plan.isLogging ? try ConnectionRecords(reactorCount: plan.reactorCount) : nil
         former = Mutex(FormerCounters(plan, layout))
         ports = SourcePorts(serverCount: layout.serverCount)
+        portRanges = plan.portRanges
+        hasPortRanges = portRanges.contains { $0 != nil }
         let layout = layout
         watch = observer.map { ConnectionWatch(layout, observer: $0) }
         addresses = AddressBook(serverCount: layout.serverCount)
@@ -118,6 +131,13 @@ final class SharedState: Sendable {
         self.former = Mutex(FormerCounters(plan, layout))
         ports = SourcePorts(
             serverCount: layout.serverCount, goingOnFrom: former.ports, places: succession.servers)
+        var ranges = plan.portRanges
+        for case (let index, let place?) in succession.servers.enumerated()
+        where former.portRanges[index]?.ports == ranges[place]?.ports {
+            ranges[place] = former.portRanges[index]
+        }
+        portRanges = ranges
+        hasPortRanges = ranges.contains { $0 != nil }
         let layout = layout
         watch = observer.map { ConnectionWatch(layout, observer: $0) }
         addresses = AddressBook(serverCount: layout.serverCount)

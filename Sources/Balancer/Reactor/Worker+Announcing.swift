@@ -28,6 +28,11 @@ extension Worker {
         let end: IPEndpoint
         switch plan.source {
         case .automatic: return .anyPort
+        case .ports(_, let address):
+            if let address, unsafe RawStreamAddress(address).family != destination.pointee.family {
+                return .anyPort
+            }
+            return unsafe bindToRange(socket, of: address, for: destination, client)
         case .address(let address): end = address
         case .client: end = source(of: client)
         case .clientAddress:

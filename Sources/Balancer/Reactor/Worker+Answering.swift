@@ -63,27 +63,56 @@ extension Worker {
             facts.ask(isOver) { hello in
                 ranges.contain(Int(hello.version >> 8) << 16 | Int(hello.version & 0xff))
             }
-        case .connectionCount(let ranges):
-            .init(
-                ranges.contain(
-                    shared.admission.withLock { $0.frontends[Int(slab[client].owner)].taken }))
+        case .serverConnections(let pool, let name, let ranges):
+            .init(ranges.contain(shared.pools[pool].connectionCount(of: name)))
+        case .connectionCount(let name, let ranges):
+            .init(ranges.contain(connectionCount(of: name, client)))
+        case .payload(let offset, let length, let patterns):
+            payload(from: offset, length, of: client, facts.byteCount, patterns, isOver)
         case .byteCount(let ranges):
             ranges.contain(facts.byteCount) ? .yes : isOver ? .no : .unknown
         case .helloType(let ranges): facts.ask(isOver) { _ in ranges.contain(1) }
         case .serverName(let patterns):
             facts.ask(isOver) { hello in
                 hello.serverName.count > 0
-                    && patterns.contains {
-                        $0.matches(hello.serverName, in: 0..<hello.serverName.count)
-                    }
+                    && patterns.match(hello.serverName, in: 0..<hello.serverName.count)
             }
         case .protocolName(let patterns):
             facts.ask(isOver) { hello in
-                hello.offers { range in
-                    patterns.contains { $0.matches(hello.protocols, in: range) }
-                }
+                hello.offers { range in patterns.match(hello.protocols, in: range) }
             }
         }
+    }
+
+    /// Connections of a frontend, the client's own if none is named.
+    private func connectionCount(of name: String?, _ client: Int) -> Int {
+        let place =
+            name.map { name in shared.plan.frontends.firstIndex { $0.name == name } }
+            ?? Int(slab[client].owner)
+        guard let place else { return 0 }
+        return shared.admission.withLock { $0.frontends[place].taken }
+    }
+
+    /// Compares a part of what the client has said, where it lies.
+    ///
+    /// haproxy's arithmetic: what is not whole is waited for, and of what has no end of its own more
+    /// may come.
+    private func payload(
+        from offset: Int, _ length: Int, of client: Int, _ byteCount: Int,
+        _ patterns: [TextPattern], _ isOver: Bool
+    ) -> RuleProgram.Answer {
+        let unknown = isOver ? RuleProgram.Answer.no : .unknown
+        let least = offset + max(1, length)
+        guard byteCount >= least,
+            case .moved(let count) = unsafe StreamSocket.peek(
+                at: slab[client].socket, into: buffer,
+                upTo: length > 0 ? least : ClientHello.longestByteCount),
+            count >= least
+        else { return unknown }
+        let matches = look(at: count) { bytes in
+            patterns.contains { $0.matches(bytes.extracting(offset..<count)) }
+        }
+        return matches ? .yes : length > 0 ? .no : unknown
     }
 
     private func destination(_ client: Int, _ facts: inout Facts) -> IPEndpoint {
@@ -113,6 +142,13 @@ extension RuleProgram.Answer {
 
 extension [ClosedRange<Int>] {
     fileprivate func contain(_ number: Int) -> Bool { contains { $0.contains(number) } }
+}
+
+extension [TextPattern] {
+    /// Whether one matches a part of a text.
+    fileprivate func match(_ text: borrowing ShortText, in range: Range<Int>) -> Bool {
+        text.withBytes(in: range) { bytes in contains { $0.matches(bytes) } }
+    }
 }
 
 extension ClientHello {

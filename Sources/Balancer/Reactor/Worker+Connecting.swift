@@ -11,11 +11,16 @@ extension Worker {
         slab[client].phase = .connecting
         noteAssigned(client)
         let destination = unsafe presentDestination(server)
-        let result = StreamSocket.open(unsafe destination.pointee.family)
-        guard result >= 0 else { return noSocket(client, Errno(result: result)) }
-        let socket = Int32(result)
-        slab[server].socket = socket
-        let outcome = unsafe beginConnecting(socket, to: destination, client)
+        var outcome = 0
+        for _ in 0..<portAttempts {
+            let result = StreamSocket.open(unsafe destination.pointee.family)
+            guard result >= 0 else { return noSocket(client, Errno(result: result)) }
+            slab[server].socket = Int32(result)
+            outcome = unsafe beginConnecting(Int32(result), to: destination, client)
+            guard wantsOtherPort(client, outcome) else { break }
+            dropServerSocket(client)
+        }
+        let socket = slab[server].socket
         guard outcome == 0 || Errno(result: outcome) == .inProgress else {
             return attemptFailed(client, .init(connecting: Errno(result: outcome)))
         }
@@ -193,7 +198,9 @@ extension Worker {
     private mutating func dropServerSocket(_ client: Int) {
         let server = client | 1
         guard slab[server].socket >= 0 else { return }
+        let port = ownPort(of: server)
         StreamSocket.close(slab[server].socket)
+        giveBack(port, of: server)
         slab.retire(server)
         slab[server].marks.formIntersection([
             .isOnReadyList, .wasRedispatched, .waitedAtServer, .isBound,
@@ -228,5 +235,3 @@ extension Worker {
         return unsafe StreamSocket.connect(socket, to: destination.pointee.address)
     }
 }
-
-private let portAttempts = 16

@@ -45,14 +45,14 @@ extension Worker {
                 from: slab[half].socket, into: buffer, upTo: bufferByteCount)
             {
             case .moved(let count):
-                took(count, from: half)
-                slab[client].activeAt = UInt32(truncatingIfNeeded: now)
+                noteActivity(client)
                 let sent = unsafe DatagramSocket.send(
                     buffer, count: count, to: address, by: listener)
                 guard case .moved = sent else {
                     note(.datagramLost, client)
                     continue
                 }
+                took(count, from: half)
             case .wouldBlock: return
             case .failed:
                 // Nobody listens there (ICMP): the client's next datagram may go elsewhere.
@@ -130,15 +130,20 @@ extension Worker {
     }
 
     private mutating func forward(_ count: Int, of client: Int) {
-        took(count, from: client)
-        // As on a connection, what one side is given keeps the other's time from passing.
-        slab[client | 1].activeAt = UInt32(truncatingIfNeeded: now)
+        noteActivity(client)
         var sent = unsafe StreamSocket.send(buffer, count: count, to: slab[client | 1].socket)
         if case .failed = sent {
             // What the server's host answered to an earlier one; the socket is as good as before.
             sent = unsafe StreamSocket.send(buffer, count: count, to: slab[client | 1].socket)
         }
         guard case .moved = sent else { return note(.datagramLost, client) }
+        took(count, from: client)
+    }
+
+    /// As on a connection, what one side says keeps the other's time from passing.
+    private mutating func noteActivity(_ client: Int) {
+        slab[client].activeAt = UInt32(truncatingIfNeeded: now)
+        slab[client | 1].activeAt = slab[client].activeAt
     }
 }
 

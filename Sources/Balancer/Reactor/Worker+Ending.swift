@@ -38,17 +38,22 @@ extension Worker {
             discardUnread(slab[client].socket)
         }
         if !isFlow { close(client, farewell) }
-        if slab[client | 1].socket >= 0 { close(client | 1, server) }
+        if slab[client | 1].socket >= 0 {
+            let port = ownPort(of: client | 1)
+            close(client | 1, server)
+            giveBack(port, of: client | 1)
+        }
         let frontend = Int(slab[client].owner)
         let listener = Int(slab[client].path)
         var crowd = Crowd()
         if slab[client].phase != .introducing {
             (crowd.pool, crowd.server) = leavePool(client)
         }
-        if slab[client].introduction >= 0 { introductions.drop(slab[client].introduction) }
+        let introduction = slab[client].introduction
+        if introduction >= 0 { introductions.drop(introduction) }
         slab.free(client)
         (crowd.process, crowd.frontend) = leaveAdmission(frontend, by: listener)
-        if let record { recordEnded(record, crowd) }
+        if let record { recordEnded(record, crowd, names: introductions.names(at: introduction)) }
     }
 
     /// Enters a phase and sets its timer.

@@ -29,6 +29,7 @@ extension Worker {
     mutating func introductionStirred(_ half: Int, _ readiness: Readiness) {
         note(readiness, half)
         guard readiness.isDisjoint(with: [.failed, .hungUp]) else {
+            if slab[half].stage == .header { slab[half].marks.insert(.hasBrokenHeader) }
             return refuse(half, as: .aborted)
         }
         switch slab[half].stage {
@@ -119,13 +120,18 @@ extension Worker {
     private mutating func inspect(_ client: Int, deadlineIsOver: Bool) {
         guard let program = program(of: client) else { return goOn(client) }
         var facts = Facts(source: source(of: client))
-        let isOver = deadlineIsOver || slab[client].marks.contains(.endIsNear)
+        var isOver = deadlineIsOver || slab[client].marks.contains(.endIsNear)
         switch countBytes(client) {
         case .moved(0): return refuse(client, as: .cut)
         case .moved(let count):
             facts.byteCount = count
-            guard isOver || count >= Int(slab[client].phaseAt) else { break }
+            if program.isOpenEnded {
+                slab[client].streak += 1
+                isOver = isOver || slab[client].streak >= mostReadings
+            }
+            guard program.needsHello, isOver || count >= Int(slab[client].phaseAt) else { break }
             facts.hello = readHello(client)
+            keepNames(client, facts)
             guard case .needsMore(let least) = facts.hello else { break }
             slab[client].phaseAt = UInt32(least)
             slab[client].streak += 1
@@ -188,7 +194,7 @@ extension Worker {
             slab[client | 1].owner = UInt16(self.route(client).firstServer + server)
             slab[client | 1].marks.insert(.isBound)
         }
-        if case .malformed = facts.hello, program.needsContent {
+        if case .malformed = facts.hello {
             shared.refusals[Int(slab[client].owner)].unreadableHellos.add(1, ordering: .relaxed)
         }
         goOn(client)
@@ -215,8 +221,24 @@ extension Worker {
         enterPool(client)
     }
 
+    /// Keeps what log lines say of the client's first TLS message.
+    private mutating func keepNames(_ client: Int, _ facts: Facts) {
+        guard route(client).logging?.tellsNames == true, case .complete(let hello) = facts.hello
+        else { return }
+        if slab[client].introduction < 0 {
+            slab[client].introduction = introductions.keep(
+                .init(source: facts.source, destination: .none))
+        }
+        introductions.keep(ClientNames(hello), at: slab[client].introduction)
+    }
+
     private mutating func refuse(_ client: Int, as refusal: Refusal) {
         note(refusal, client)
+        switch refusal {
+        case .headerMalformed, .headerLate, .headerCut:
+            slab[client].marks.insert(.hasBrokenHeader)
+        default: break
+        }
         end(client, client: .finish, server: .reset, because: refusal.cause)
     }
 

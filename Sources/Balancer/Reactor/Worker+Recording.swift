@@ -17,7 +17,7 @@ extension Worker {
         var record = record(client)
         record.kind = .accepted
         record.local = destination(of: client)
-        shared.records?.append(record, from: number)
+        shared.records?.append(record, nil, from: number)
     }
 
     /// Tells of a connection whose server answered, where that is when it is told of.
@@ -36,23 +36,26 @@ extension Worker {
         (record.processConnections, record.frontendConnections) = shared.admission.withLock {
             ($0.process.count, $0.frontends[record.frontend].count)
         }
-        shared.records?.append(record, from: number)
+        shared.records?.append(
+            record, introductions.names(at: slab[client].introduction), from: number)
     }
 
     /// Tells of a connection that has ended, unless it is to be left out.
-    func recordEnded(_ record: ConnectionRecord, _ crowd: Crowd) {
+    func recordEnded(_ record: ConnectionRecord, _ crowd: Crowd, names: ClientNames?) {
         var record = record
         record.poolConnections = crowd.pool
         record.serverConnections = crowd.server
         record.processConnections = crowd.process + uncounted
         record.frontendConnections = crowd.frontend + uncounted
-        shared.records?.append(record, from: number)
+        shared.records?.append(record, names, from: number)
     }
 
     /// What is to be told of a connection that ends; `nil`: nothing.
     func recordToWrite(_ client: Int, _ ending: Ending) -> ConnectionRecord? {
         guard let logging = route(client).logging else { return nil }
+        let isBroken = slab[client].marks.contains(.hasBrokenHeader)
         switch logging.moment {
+        case _ where isBroken && logging.tellsBrokenHeaders: break
         case .accepting: return nil
         case .connecting where slab[client].phase == .relaying: return nil
         case .connecting, .ending: break
@@ -60,6 +63,7 @@ extension Worker {
         if logging.omitsEmpty, isNull(client, ending) { return nil }
         var record = record(client)
         record.ending = ending
+        record.hasBrokenHeader = isBroken
         let isNormal = ending == .normal && record.retries == 0 && !record.wasRedispatched
         return logging.omitsNormal && isNormal ? nil : record
     }

@@ -143,6 +143,9 @@ internal import Synchronization
 
     /// Makes room ahead: a table that grows while datagrams come would lose some of them.
     private mutating func reserveFlows() {
+        if shared.plan.frontends.contains(where: { $0.logging?.tellsNames == true }) {
+            introductions.reserveNames(min(shared.connectionLimit, SharedState.placeCount))
+        }
         guard listeners.contains(where: \.isDatagram) else { return }
         let count = min(shared.connectionLimit, 4096)
         flows.reserveCapacity(count)

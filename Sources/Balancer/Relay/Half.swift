@@ -41,6 +41,8 @@ struct Half {
         static let waitedAtServer = Marks(rawValue: 1 << 15)
         /// Server half: the server was not chosen by the algorithm, but is the client's own.
         static let isBound = Marks(rawValue: 1 << 16)
+        /// Client half: its PROXY header was none, or did not come.
+        static let hasBrokenHeader = Marks(rawValue: 1 << 17)
     }
 
     /// Bytes taken from this side.

@@ -11,7 +11,7 @@ enum ClientKey {
     init?(_ plan: PoolPlan) {
         let type = plan.hashType
         switch plan.algorithm {
-        case .source: self = .address(spreads: type.avalanches || type.isConsistent)
+        case .source: self = .address(spreads: type.avalanches)
         case .maglev: self = .address(spreads: true)
         case .hash(let key): self = .hash(key, type)
         case .roundrobin, .staticRoundrobin, .leastconn, .first, .random: return nil
@@ -39,7 +39,7 @@ enum ClientKey {
             return spreads ? KeyHash.avalanche(source.digest) : source.digest
         case .hash(let key, let type):
             let hash = KeyHash.value(of: KeyBytes(key, source, destination), by: type.function)
-            return type.avalanches || type.isConsistent ? KeyHash.avalanche(hash) : hash
+            return type.avalanches ? KeyHash.avalanche(hash) : hash
         }
     }
 }

@@ -1,8 +1,8 @@
 /// Servers on a circle of hash values (`hash-type consistent`): when one comes or goes, only the
 /// keys next to its places move.
 ///
-/// haproxy's: 16 places for each unit of weight, at the avalanche of the server's number × 4096 and
-/// the place's; a key belongs to the closer of its two neighbours.
+/// haproxy's: 16 places for each unit of weight, at the avalanche of the server's own place (its number
+/// × 4096, where nothing else is said) and the place's number; a key belongs to the closer of its two neighbours.
 struct HashRing {
     /// The places in their order: the hash value in the upper half, the server in the lower.
     private var places: [UInt64] = []
@@ -21,8 +21,7 @@ struct HashRing {
         places.reserveCapacity(total / divisor + candidates.count)
         for server in candidates {
             for place in 0..<max(1, servers[server].share / divisor) {
-                let number = UInt32(
-                    truncatingIfNeeded: servers[server].number * 4096 + place)
+                let number = servers[server].firstPlace &+ UInt32(place)
                 places.append(UInt64(KeyHash.avalanche(number)) << 32 | UInt64(server))
             }
         }

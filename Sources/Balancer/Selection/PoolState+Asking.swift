@@ -6,6 +6,7 @@ extension PoolState {
         case .usableServers: usableCount
         case .connections: current
         case .freePlaces: freePlaces
+        case .freeConnections: freeConnections
         case .waiting: waitingCount
         case .waitingPerServer: waitingPerServer
         }
@@ -14,6 +15,15 @@ extension PoolState {
     private var waitingPerServer: Int {
         let count = candidates.count
         return count > 0 ? (waitingCount + count - 1) / count : 2 * waitingCount
+    }
+
+    private var freeConnections: Int {
+        var sum = 0
+        for server in candidates.lazy.map({ servers[$0] }) {
+            guard server.fullLimit != .max else { return -1 }
+            sum += max(0, server.limit - server.served)
+        }
+        return sum
     }
 
     private var freePlaces: Int {

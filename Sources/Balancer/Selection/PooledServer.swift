@@ -3,6 +3,8 @@ struct PooledServer {
     let isBackup: Bool
     /// What orders and circles know it by.
     let number: Int
+    /// Where its places on a circle of hashes begin.
+    let firstPlace: UInt32
     /// How many may wait for this server alone.
     let queueLimit: Int
     /// Milliseconds from its coming up to its full share; 0: at once.
@@ -53,6 +55,7 @@ struct PooledServer {
 
     init(_ plan: ServerPlan, number: Int) {
         self.number = number
+        firstPlace = KeyHash.firstPlace(of: plan, number: number)
         fullLimit = plan.connectionLimit ?? .max
         limit = fullLimit
         crowdLimit = fullLimit

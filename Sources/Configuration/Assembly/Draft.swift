@@ -14,6 +14,8 @@ struct Draft: Sendable {
         let backend: String
         /// A server of the pool, where it is about one.
         var server: String?
+        /// Whether it is the name of a frontend instead.
+        var isFrontend = false
     }
 
     /// A virtual router and where its identifier stands.
@@ -46,6 +48,9 @@ struct Draft: Sendable {
     var trackedServers: [Placed<ServerReference>] = []
     /// How many sections haproxy would number.
     var proxyCount = 0
+    /// The numbers and names that sections and servers were given.
+    var sectionNumbers: [Placed<Int>] = []
+    var guids: [Placed<String>] = []
     /// Where a check by a program is asked for.
     var commandChecks: [Location] = []
     var global = GlobalSettings()

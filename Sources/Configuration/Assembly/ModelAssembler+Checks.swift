@@ -36,6 +36,24 @@ extension ModelAssembler {
         }
     }
 
+    /// What lines say of a client's first TLS message is known where a rule waits for it.
+    mutating func checkLogFormats() {
+        for frontend in draft.frontends where frontend.value.log.tellsHello {
+            let rules = frontend.value.rules
+            let names = Set([frontend.value.backendName] + rules.backends.map(\.backendName))
+            let conditions =
+                rules.content.map(\.condition) + rules.backends.map(\.condition)
+                + draft.backends.filter { names.contains($0.value.name) }
+                .flatMap { $0.value.serverRules.map(\.condition) }
+            let questions = conditions.flatMap { $0.alternatives.joined() }.flatMap(\.questions)
+            guard !questions.contains(where: \.needsHello) else { continue }
+            report(
+                "log-format: what clients say by TLS is not known, because no rule waits for it; add"
+                    + " 'tcp-request inspect-delay 5s' and 'tcp-request content accept if {"
+                    + " req.ssl_hello_type 1 }'", at: frontend.location, as: .warning)
+        }
+    }
+
     /// A check by TCP of a server that is a Unix socket, at another address, needs a port.
     mutating func checkPorts() {
         for backend in draft.backends where backend.value.checks.method.needsPort {

@@ -26,6 +26,7 @@ struct ModelAssembler {
             checkBackendReferences()
             checkRuleReferences()
             checkModes()
+            checkLogFormats()
             checkTrackedServers()
             checkResolverReferences()
         }
@@ -165,6 +166,8 @@ struct ModelAssembler {
         refuseDuplicates(draft.backends, by: \.name) {
             "a listen, backend or check section \($0.name.quoted)"
         }
+        refuseDuplicates(draft.sectionNumbers, by: \.self) { "a section with the id \($0)" }
+        refuseDuplicates(draft.guids, by: \.self) { "the guid \($0.quoted)" }
     }
 
     private mutating func checkBackendReferences() {
@@ -179,6 +182,15 @@ struct ModelAssembler {
     private mutating func checkRuleReferences() {
         for reference in draft.ruleReferences {
             let (keyword, name) = (reference.value.keyword, reference.value.backend)
+            guard !reference.value.isFrontend else {
+                let names = draft.frontends.map(\.value.name)
+                if !names.contains(name) {
+                    report(
+                        "\(keyword) \(name.quoted): no frontend has this name",
+                        at: reference.location, suggestion: names.nearest(to: name))
+                }
+                continue
+            }
             guard draft.backendNames.contains(name) else {
                 report(
                     "\(keyword) \(name.quoted): no backend has this name", at: reference.location,

@@ -86,20 +86,23 @@ extension Word {
     }
 
     /// The word as an address that connections are made from, with a port or without one.
-    func sourceAddress() throws(Remark) -> (address: IPAddress?, port: UInt16) {
+    func sourceAddress() throws(Remark) -> (address: IPAddress?, ports: ClosedRange<UInt16>?) {
         let everywhere: Set<String> = ["*", "0.0.0.0", "::", "[::]"]
-        if everywhere.contains(text) { return (nil, 0) }
-        if let address = IPAddress(text) { return (address, 0) }
+        if everywhere.contains(text) { return (nil, nil) }
+        if let address = IPAddress(text) { return (address, nil) }
         let (host, ports, family) = try hostAndPort()
         let address =
             everywhere.contains(host) || host.isEmpty
             ? nil : try ipAddress(host, family, of: "source address")
-        guard !ports.contains("-") else {
+        if ports == "0" { return (address, nil) }
+        let ends = ports.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+        let (first, last) = (try port(ends[0]), try port(ends.last ?? ""))
+        guard ends.count <= 2, first <= last else {
             throw .error(
-                "\(text.quoted): a range of ports is not supported, because each server has all ports of"
-                    + " the kernel's range for itself; write the address alone", at: position)
+                "\(text.quoted): a range of ports begins with the lower one, as in 1024-65535",
+                at: position)
         }
-        return (address, ports == "0" ? 0 : try port(ports))
+        return (address, first...last)
     }
 
     func split(at separator: Unicode.Scalar) -> [Word] {

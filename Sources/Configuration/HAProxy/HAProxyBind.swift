@@ -2,6 +2,8 @@
 struct HAProxyBind: Sendable {
     /// The options; the endpoint is filled in for each address of the line.
     var listener = Listener(.internet(address: nil, port: 1))
+    /// Where `id` has its number.
+    private(set) var numberPosition = Position.start
 
     /// Reads the options of one line.
     init(_ arguments: inout Arguments) throws(Remark) {
@@ -26,6 +28,10 @@ struct HAProxyBind: Sendable {
         },
         "name": .line { bind, arguments throws(Remark) in
             bind.listener.name = try arguments.next("a name").text
+        },
+        "id": .line { bind, arguments throws(Remark) in
+            bind.numberPosition = arguments.upcoming?.position ?? .start
+            bind.listener.number = try arguments.integer(in: 1...Int(Int32.max))
         },
         "backlog": .integer(\.listener.backlog, 1...Int(Int32.max)),
         "maxconn": .line { bind, arguments throws(Remark) in
@@ -74,7 +80,7 @@ struct HAProxyBind: Sendable {
         1: """
         alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file cc ciphers ciphersuites
         client-sigalgs crl-file crt crt-ignore-err crt-list curves default-crt ecdhe expose-fd
-        guid-prefix id idle-ping label level namespace nbconn nice npn ocsp-update process proto
+        guid-prefix idle-ping label level namespace nbconn nice npn ocsp-update process proto
         quic-cc-algo quic-socket severity-output shards sigalgs ssl-max-ver ssl-min-ver tcp-md5sig
         tcp-ss thread tls-ticket-keys verify
         """,

@@ -62,17 +62,7 @@ extension Arguments {
 
     /// Hexadecimal digits as bytes.
     mutating func hexBytes() throws(Remark) -> [UInt8] {
-        let word = try next("hexadecimal digits")
-        let digits = word.text.compactMap(\.hexDigitValue)
-        guard digits.count == word.text.count, digits.count.isMultiple(of: 2), !digits.isEmpty
-        else {
-            throw .error(
-                "\(label) \(word.text.quoted): must be pairs of hexadecimal digits, such as"
-                    + " 50494e47", at: word.position)
-        }
-        return stride(from: 0, to: digits.count, by: 2).map {
-            UInt8(digits[$0] << 4 | digits[$0 + 1])
-        }
+        try next("hexadecimal digits").hexBytes(of: label)
     }
 
     /// A regular expression that compiles.
@@ -122,5 +112,20 @@ extension Word {
                 "\(what) \(text.quoted): \(String(cString: strerror(errno)))", at: position)
         }
         return text
+    }
+}
+
+extension Word {
+    /// The word's hexadecimal digits as bytes; `label` says what needs them, for the complaint.
+    func hexBytes(of label: String) throws(Remark) -> [UInt8] {
+        let digits = text.compactMap(\.hexDigitValue)
+        guard digits.count == text.count, digits.count.isMultiple(of: 2), !digits.isEmpty else {
+            throw .error(
+                "\(label) \(text.quoted): must be pairs of hexadecimal digits, such as 50494e47",
+                at: position)
+        }
+        return stride(from: 0, to: digits.count, by: 2).map {
+            UInt8(digits[$0] << 4 | digits[$0 + 1])
+        }
     }
 }

@@ -113,7 +113,7 @@ struct HAProxyChecks: Sendable {
 
     /// The settings, with a remark where a rule has no effect or something is missing.
     func finish(
-        section: Word, number: Int, isOnlyCheck: Bool, _ remarks: inout [Remark]
+        section: Word, isOnlyCheck: Bool, _ remarks: inout [Remark]
     ) -> PoolCheckSettings {
         var settings = PoolCheckSettings()
         settings.logsResults = logsResults
@@ -131,7 +131,6 @@ struct HAProxyChecks: Sendable {
         case .script: settings.method = steps.all.isEmpty ? .connection : .script(steps.all)
         case .whole(let method): settings.method = method
         case .command(let position):
-            settings.proxyNumber = number
             if let path = commandPath {
                 settings.method = .command(path: path.text, searchPath: searchPath)
             } else {

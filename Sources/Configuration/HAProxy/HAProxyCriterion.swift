@@ -5,11 +5,14 @@ import VRRPCore
 ///
 /// haproxy's configuration manual, sections 7.1 and 7.3.
 struct HAProxyCriterion {
-    private let criterion: Word
-    private let section: String
-    private var ignoresCase = false
-    private var method = NameMatch.Method.exact
-    private var values: [Word] = []
+    let criterion: Word
+    /// The section that it stands in, and whether that has servers.
+    let section: String
+    let hasServers: Bool
+    private(set) var ignoresCase = false
+    /// How texts are compared; `nil`: nobody said it.
+    private(set) var method: NameMatch.Method?
+    private(set) var values: [Word] = []
 
     /// Reads a criterion to the end of its words.
     ///
@@ -17,24 +20,27 @@ struct HAProxyCriterion {
     ///   - words: What follows the name of the list, or the brace.
     ///   - word: The name, or the brace: for the complaint when nothing follows.
     ///   - section: The section that it stands in.
+    ///   - hasServers: Whether that has servers.
     /// - Returns: What is asked.
     /// - Throws: A remark at the word that makes no sense.
     static func read(
-        _ words: inout ArraySlice<Word>, after word: Word, in section: String
+        _ words: inout ArraySlice<Word>, after word: Word, in section: String, hasServers: Bool
     ) throws(Remark) -> ConnectionQuestion {
         guard let criterion = words.popFirst() else {
             throw .error("\(word.text.quoted) needs a criterion, such as src", at: word.position)
         }
-        var reader = HAProxyCriterion(criterion: criterion, section: section)
+        var reader = HAProxyCriterion(
+            criterion: criterion, section: section, hasServers: hasServers)
         try reader.readFlags(&words)
         reader.values += words
         words = []
         return try reader.question()
     }
 
-    private init(criterion: Word, section: String) {
+    private init(criterion: Word, section: String, hasServers: Bool) {
         self.criterion = criterion
         self.section = section
+        self.hasServers = hasServers
     }
 
     private mutating func readFlags(_ words: inout ArraySlice<Word>) throws(Remark) {
@@ -51,7 +57,7 @@ struct HAProxyCriterion {
                 if word.text == "int" || word.text == "ip" { continue }
                 guard let known = NameMatch.Method(rawValue: word.text) else {
                     throw .error(
-                        "-m \(word.text): must be str, beg, end, sub, reg or found",
+                        "-m \(word.text): must be str, beg, end, sub, reg, bin or found",
                         at: word.position)
                 }
                 method = known
@@ -98,9 +104,20 @@ struct HAProxyCriterion {
         case "req.ssl_alpn", "req_ssl_alpn": return .protocolName(try texts())
         case "req.ssl_hello_type", "req_ssl_hello_type": return .helloType(try ranges())
         case "req.len", "req_len": return .byteCount(try ranges())
-        case "fe_conn" where argument == nil: return .connectionCount(try ranges())
+        case "req.payload", "payload": return try payload(argument)
+        case "fe_conn":
+            let frontend = argument.flatMap { $0.isEmpty ? nil : $0 }
+            return .connectionCount(frontendName: frontend, try ranges(unlessSaid: 1...Int.max))
+        case "srv_conn":
+            return .serverConnections(
+                try server(argument, of: name), try ranges(unlessSaid: 1...Int.max))
         case "req.ssl_ver", "req_ssl_ver": return .tlsVersion(try versions())
-        case "srv_is_up": return .serverIsUp(try server(argument))
+        case "srv_is_up":
+            guard values.isEmpty else {
+                throw .error(
+                    "srv_is_up(…) is true or false: it takes no value", at: values[0].position)
+            }
+            return .serverIsUp(try server(argument, of: name))
         default:
             if let quantity = BackendQuantity(rawValue: name) {
                 return .pool(
@@ -134,7 +151,7 @@ struct HAProxyCriterion {
 
     // MARK: Values
 
-    private func needingValues() throws(Remark) -> [Word] {
+    func needingValues() throws(Remark) -> [Word] {
         guard !values.isEmpty else {
             throw .error("\(criterion.text.quoted) needs a value", at: criterion.position)
         }
@@ -148,18 +165,28 @@ struct HAProxyCriterion {
     }
 
     private func texts() throws(Remark) -> [NameMatch] {
+        guard method != .binary else {
+            throw .error("-m bin: is for req.payload(…)", at: criterion.position)
+        }
+        return try patterns(method ?? .exact)
+    }
+
+    /// The values, to be compared in one way.
+    func patterns(_ method: NameMatch.Method) throws(Remark) -> [NameMatch] {
         if method == .found || values.isEmpty { return [NameMatch(.found, "")] }
         let folds = ignoresCase || criterion.text.hasSuffix(",lower")
         var texts: [NameMatch] = []
         for value in values {
             if method == .expression { try value.checkExpression(ignoringCase: folds) }
-            texts.append(NameMatch(method, value.text, ignoresCase: folds))
+            var text = NameMatch(method, value.text, ignoresCase: folds)
+            if method == .binary { text.bytes = try value.hexBytes(of: "-m bin") }
+            texts.append(text)
         }
         return texts
     }
 
     /// Numbers, ranges such as `80:90`, or a comparison: `gt 80`.
-    private func ranges(
+    func ranges(
         unlessSaid fallback: ClosedRange<Int>? = nil
     ) throws(Remark) -> [ClosedRange<Int>] {
         if let fallback, values.isEmpty { return [fallback] }
@@ -182,35 +209,12 @@ struct HAProxyCriterion {
     private static let names =
         [
             "src", "dst", "src_port", "dst_port", "req.ssl_sni", "req.ssl_alpn",
-            "req.ssl_hello_type", "req.ssl_ver", "req.len", "fe_conn", "srv_is_up", "always_true",
-            "always_false", "wait_end",
+            "req.ssl_hello_type", "req.ssl_ver", "req.len", "req.payload", "fe_conn", "srv_conn",
+            "srv_is_up", "always_true", "always_false", "wait_end",
         ] + BackendQuantity.allCases.map(\.rawValue)
 }
 
 extension HAProxyCriterion {
-    private func backend(_ argument: String?, of name: String) throws(Remark) -> String {
-        guard let argument, !argument.isEmpty else {
-            throw .error(
-                "\(name) needs a backend's name in parentheses, such as \(name)(web)",
-                at: criterion.position)
-        }
-        return argument
-    }
-
-    /// `BACKEND/SERVER`, or a server of this section.
-    private func server(_ argument: String?) throws(Remark) -> ServerReference {
-        let parts = (argument ?? "").split(separator: "/", omittingEmptySubsequences: false)
-        guard (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }), values.isEmpty,
-            let server = parts.last
-        else {
-            throw .error(
-                "srv_is_up needs a server in parentheses, such as srv_is_up(web/a), and nothing more",
-                at: criterion.position)
-        }
-        return ServerReference(
-            backend: parts.count == 2 ? String(parts[0]) : section, server: String(server))
-    }
-
     /// `3.3`, `3`, or a range of either: `3.1:3.3`.
     private func versions() throws(Remark) -> [ClosedRange<Int>] {
         var ranges: [ClosedRange<Int>] = []
@@ -272,7 +276,7 @@ extension Word {
 
     fileprivate func range(_ comparison: String) throws(Remark) -> ClosedRange<Int> {
         func number(_ text: Substring) throws(Remark) -> Int {
-            guard let number = Int(text), (0...Int(UInt32.max)).contains(number) else {
+            guard let number = Int(text), (-1...Int(UInt32.max)).contains(number) else {
                 throw .error(
                     "\(self.text.quoted): must be a number or a range such as 80:90", at: position)
             }
@@ -291,8 +295,9 @@ extension Word {
         switch comparison {
         case "ge": return value...Int.max
         case "gt": return (value + 1)...Int.max
-        case "le": return 0...value
-        case "lt": return value == 0 ? -1...(-1) : 0...(value - 1)
+        // As haproxy: what has no bound is -1, and less than any number.
+        case "le": return -1...max(-1, value)
+        case "lt": return value < 0 ? -2...(-2) : -1...(value - 1)
         default: return value...value
         }
     }

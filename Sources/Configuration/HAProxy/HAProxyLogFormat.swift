@@ -3,24 +3,41 @@ extension HAProxySection {
     static let logFormat = Rule<HAProxySection>.line { section, arguments throws(Remark) in
         let first = try arguments.next("a form, such as \"%ci:%cp %b/%s %ts\"")
         // Without quotes words may be divided by spaces that a backslash stands before.
-        let words = [first] + arguments.remaining()
-        let text = words.map(\.text).joined(separator: " ")
-        var reader = LogFormatReader(text, at: first)
-        section.settings.log.format = try reader.pieces()
+        section.settings.log.format = try arguments.logFormat(beginningWith: first)
         section.settings.log.form = .written
+    }
+
+    /// `error-log-format`; haproxy's configuration manual, section 8.2.5.
+    static let errorLogFormat = Rule<HAProxySection>.line { section, arguments throws(Remark) in
+        let first = try arguments.next("a form, such as \"%ci:%cp %ft\"")
+        section.settings.log.errorFormat = try arguments.logFormat(beginningWith: first)
+    }
+}
+
+extension Arguments {
+    fileprivate mutating func logFormat(
+        beginningWith first: Word
+    ) throws(Remark) -> [LogFormatPiece] {
+        let words = [first] + remaining()
+        let text = words.map(\.text).joined(separator: " ")
+        var reader = LogFormatReader(text, at: first, of: label)
+        return try reader.pieces()
     }
 }
 
 /// Takes the text after `log-format` apart.
 private struct LogFormatReader {
     private let word: Word
+    /// Whose form it is.
+    private let label: String
     private var rest: Substring
     private var isQuoted = false
     private var isQuotedThroughout = false
     private var found: [LogFormatPiece] = []
 
-    init(_ text: String, at word: Word) {
+    init(_ text: String, at word: Word, of label: String) {
         self.word = word
+        self.label = label
         rest = Substring(text)
     }
 
@@ -61,7 +78,7 @@ private struct LogFormatReader {
         }
         guard let variable = LogVariable(rawValue: String(name)) else {
             throw .error(
-                "log-format: \("%\(name)".quoted) is not offered; there are \(Self.names)",
+                "\(label): \("%\(name)".quoted) is not offered; there are \(Self.names)",
                 at: word.position)
         }
         found.append(.variable(variable, isQuoted: isQuoted && Self.quotable.contains(variable)))
@@ -77,13 +94,13 @@ private struct LogFormatReader {
     /// `[FETCH]`: what a variable says as well; in quotes where they are asked for, also a number.
     private mutating func readSample() throws(Remark) {
         guard let end = rest.firstIndex(of: "]") else {
-            throw .error("log-format: '%[' is not closed", at: word.position)
+            throw .error("\(label): '%[' is not closed", at: word.position)
         }
         let name = String(rest[rest.index(after: rest.startIndex)..<end])
         rest = rest[rest.index(after: end)...]
         guard let variable = Self.samples[name] ?? LogVariable(rawValue: "[\(name)]") else {
             throw .error(
-                "log-format: \("%[\(name)]".quoted) is not supported, because a line is made of what is"
+                "\(label): \("%[\(name)]".quoted) is not supported, because a line is made of what is"
                     + " known once the connection is gone; there are \(Self.names)",
                 at: word.position)
         }
@@ -94,13 +111,13 @@ private struct LogFormatReader {
     private static let samples: [String: LogVariable] = [
         "src": .clientAddress, "src_port": .clientPort, "dst": .frontendAddress,
         "dst_port": .frontendPort, "fe_name": .frontend, "be_name": .pool, "hostname": .hostName,
-        "pid": .processID,
+        "pid": .processID, "req_ssl_sni": .helloServerName, "req_ssl_alpn": .helloProtocols,
     ]
 
     /// `{+Q}`, `{-Q}`, and others that are not offered.
     private mutating func readFlags() throws(Remark) {
         guard let end = rest.firstIndex(of: "}") else {
-            throw .error("log-format: '%{' is not closed", at: word.position)
+            throw .error("\(label): '%{' is not closed", at: word.position)
         }
         let flags = rest[rest.index(after: rest.startIndex)..<end]
         rest = rest[rest.index(after: end)...]
@@ -110,7 +127,7 @@ private struct LogFormatReader {
             case "-Q": isQuoted = false
             default:
                 throw .error(
-                    "log-format: the flag \(String(flag).quoted) is not offered; there are +Q and -Q",
+                    "\(label): the flag \(String(flag).quoted) is not offered; there are +Q and -Q",
                     at: word.position)
             }
         }

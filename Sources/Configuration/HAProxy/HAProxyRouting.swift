@@ -4,13 +4,18 @@ import VRRPCore
 struct HAProxyRouting: Sendable {
     /// The section's name.
     let section: String
+    /// Whether the section has servers.
+    private let hasServers: Bool
     /// A pool that a rule names.
     struct Reference: Sendable {
         let value: Draft.RuleReference
         let position: Position
     }
 
-    init(_ section: String) { self.section = section }
+    init(_ section: String, hasServers: Bool) {
+        self.section = section
+        self.hasServers = hasServers
+    }
 
     private(set) var rules = ConnectionRules()
     /// `use-server`.
@@ -216,7 +221,8 @@ struct HAProxyRouting: Sendable {
     private mutating func question(
         _ words: inout ArraySlice<Word>, after word: Word
     ) throws(Remark) -> ConnectionQuestion {
-        let question = try HAProxyCriterion.read(&words, after: word, in: section)
+        let question = try HAProxyCriterion.read(
+            &words, after: word, in: section, hasServers: hasServers)
         switch question {
         case .pool(let quantity, let name, _):
             note(quantity.rawValue, Word(text: name, position: word.position))
@@ -224,6 +230,16 @@ struct HAProxyRouting: Sendable {
             note(
                 "srv_is_up", Word(text: server.backend, position: word.position),
                 server: server.server)
+        case .serverConnections(let server, _):
+            note(
+                "srv_conn", Word(text: server.backend, position: word.position),
+                server: server.server)
+        case .connectionCount(let name?, _):
+            references.append(
+                Reference(
+                    value: Draft.RuleReference(
+                        keyword: "fe_conn", backend: name, isFrontend: true),
+                    position: word.position))
         default: break
         }
         return question

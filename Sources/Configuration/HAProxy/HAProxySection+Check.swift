@@ -7,10 +7,11 @@ extension HAProxySection {
     func finishCheck(file: String, into draft: inout Draft, _ remarks: inout [Remark]) {
         draft.checkNames.insert(name.text)
         var backend = Backend(name: name.text)
+        backend.identity = identity
         backend.connectTimeout = settings.connectTimeout.unlessZero
         backend.checkTimeout = settings.checkTimeout.unlessZero
         backend.checks = settings.checks.finish(
-            section: name, number: draft.proxyCount, isOnlyCheck: true, &remarks)
+            section: name, isOnlyCheck: true, &remarks)
         settings.checks.warnAboutIdleRules(section: name, isChecked: true, &remarks)
         if case .command(let position) = settings.checks.kind {
             draft.commandChecks.append(Location(file: file, position: position))
@@ -21,7 +22,7 @@ extension HAProxySection {
             options.isChecked = true
             var words = HAProxyServerWords()
             words.add(options)
-            words.warn(beside: backend.checks, &remarks)
+            words.warn(in: backend, &remarks)
             let target = Word(text: "target", position: name.position)
             backend.servers = [try options.server(name: target, at: location, in: name)]
             if let resolvers = options.resolvers {

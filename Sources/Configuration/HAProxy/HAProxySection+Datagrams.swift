@@ -38,6 +38,10 @@ extension HAProxySection {
                     "server \(server.name.quoted): mode udp needs an address and a port, and sends"
                         + " no PROXY header", at: name.position))
         }
+        if servers.contains(where: { $0.connection.userTimeout != nil }) {
+            remarks.append(
+                .warning("'server … tcp-ut' has no effect in mode udp", at: name.position))
+        }
         for word in Self.refusedForDatagrams {
             // A bound from 'defaults' is not there for whoever may want it.
             let isInherited =

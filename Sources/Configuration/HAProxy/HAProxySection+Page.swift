@@ -31,6 +31,7 @@ extension HAProxySection {
         }
         var page = settings.page
         page.name = name.text
+        page.identity = identity
         page.listeners = listeners.map(\.listener)
         page.rules = routing.rules
         page.rules.backends = []
@@ -58,7 +59,8 @@ extension HAProxySection {
 
     /// What only sections that balance go by.
     private static let balancing: Set<String> = [
-        "balance", "fullconn", "hash-balance-factor", "hash-type", "log", "log-format", "maxconn",
+        "balance", "error-log-format", "fullconn", "hash-balance-factor", "hash-type", "log",
+        "log-format", "maxconn",
         "maxqueue", "option allbackups", "option dontlog-normal", "option dontlognull",
         "option jsonlog", "option log-separate-errors", "option logasap", "option redispatch",
         "option socket-stats", "option tcplog", "rate-limit", "retries", "source", "stick",

@@ -46,6 +46,9 @@ struct HAProxySection: Sendable {
     var routing: HAProxyRouting
     var binding = HAProxyBinding()
     var description = ""
+    var identity = SectionIdentity()
+    var identityPositions = (number: Position.start, guid: Position.start)
+    private(set) var serverGUIDs: [Word] = []
     /// Whether an address to listen on was written, be it a wrong one.
     private var wasBound = false
     private(set) var servers: [Server] = []
@@ -62,7 +65,7 @@ struct HAProxySection: Sendable {
         self.kind = kind
         self.name = name
         self.settings = settings
-        routing = HAProxyRouting(name.text)
+        routing = HAProxyRouting(name.text, hasServers: kind != .frontend)
         self.settings.checks.inherit()
         self.settings.serverOptions.words = []
     }
@@ -89,6 +92,7 @@ struct HAProxySection: Sendable {
         wasBound = true
         let endpoints = try arguments.next("ADDRESS:PORT").endpoints()
         let bind = try HAProxyBind(&arguments)
+        try listeners.map(\.listener).checkNumber(of: bind, for: endpoints.count)
         for (endpoint, position) in endpoints {
             var listener = bind.listener
             listener.endpoint = endpoint
@@ -142,6 +146,7 @@ struct HAProxySection: Sendable {
     ) throws(Remark) {
         var options = settings.serverOptions
         try options.readAll(&arguments)
+        if case .internet = location.address {} else { options.hasFixedAddress = false }
         serverWords.add(options)
         for name in names { try addServer(name, at: location, options) }
         if let resolvers = options.resolvers, !resolverReferences.contains(resolvers) {
@@ -161,6 +166,7 @@ struct HAProxySection: Sendable {
         if options.source == nil { serversWithoutSource.insert(name.text) }
         let server = try options.server(name: name, at: location, in: self.name)
         try servers.checkNumber(of: server, at: name.position)
+        if let guid = options.guid { serverGUIDs.append(guid) }
         trackPositions[name.text] = options.health.tracked?.position
         servers.append(server)
     }
@@ -178,6 +184,8 @@ struct HAProxySection: Sendable {
     mutating func finish(file: String, into draft: inout Draft, _ remarks: inout [Remark]) {
         completeListeners()
         draft.proxyCount += 1
+        identity.position = draft.proxyCount
+        noteIdentity(file: file, in: &draft)
         if kind == .check { return finishCheck(file: file, into: &draft, &remarks) }
         if kind != .frontend { draft.backendNames.insert(name.text) }
         if settings.logsToSyslog { draft.global.logsToSyslog = true }
@@ -227,6 +235,7 @@ struct HAProxySection: Sendable {
             backendName: settings.backendName?.text
                 ?? (kind == .frontend ? routing.rules.backends.first?.backendName : nil)
                 ?? name.text)
+        frontend.identity = identity
         frontend.description = description
         frontend.listeners = listeners.map(\.listener)
         for index in frontend.listeners.indices {
@@ -256,6 +265,7 @@ struct HAProxySection: Sendable {
                     at: name.position))
         }
         var backend = Backend(name: name.text)
+        backend.identity = identity
         backend.description = description
         backend.isDatagram = settings.mode == .udp
         backend.algorithm = settings.algorithm
@@ -281,10 +291,10 @@ struct HAProxySection: Sendable {
         backend.redispatches = settings.redispatches
         backend.redispatchInterval = settings.redispatchInterval
         backend.checks = settings.checks.finish(
-            section: name, number: draft.proxyCount, isOnlyCheck: false, &remarks)
+            section: name, isOnlyCheck: false, &remarks)
         settings.checks.warnAboutIdleRules(
             section: name, isChecked: servers.contains { $0.check != nil }, &remarks)
-        serverWords.warn(beside: backend.checks, &remarks)
+        serverWords.warn(in: backend, &remarks)
         remarks += backend.uncheckableServers.map { server, option in
             .error(
                 "server \(server.quoted): a Unix socket is checked by connections; 'option \(option)'"

@@ -41,6 +41,7 @@ extension HAProxySection {
         "srvtcpka-intvl": connecting,
         "fullconn": connecting,
         "log-format": accepting,
+        "error-log-format": accepting,
         "maxconn": accepting,
         "clitimeout": accepting,
         "balance": connecting,
@@ -48,6 +49,8 @@ extension HAProxySection {
         "hash-balance-factor": connecting,
         "maxqueue": connecting,
         "description": ([.listen, .frontend, .backend], false),
+        "id": ([.listen, .frontend, .backend], true),
+        "guid": ([.listen, .frontend, .backend], true),
         "rate-limit": accepting,
         "contimeout": checking,
         "default-server": ([.defaults, .listen, .backend, .check], false),
@@ -90,18 +93,19 @@ extension HAProxySection {
             .merging(transportKeywords) { own, _ in own }
             .merging(bindingKeywords) { own, _ in own }
             .merging(routing) { own, _ in own }
+            .merging(identityKeywords) { own, _ in own }
             .merging(HAProxyChecks.keywords) { own, _ in own }
             .merging(consequential) { own, _ in own },
         notYet: """
             appsession block capture compression
             declare email-alert errorfile errorfiles errorloc
-            errorloc302 errorloc303 filter grace guid hash-preserve-affinity
+            errorloc302 errorloc303 filter grace hash-preserve-affinity
             http-after-response http-error http-reuse
-            http-send-name-header id ignore-persist load-server-state-from-file log-format-sd log-steps log-tag max-keep-alive-queue max-session-srv-conns monitor
+            http-send-name-header ignore-persist load-server-state-from-file log-format-sd log-steps log-tag max-keep-alive-queue max-session-srv-conns monitor
             monitor-net monitor-uri persist quic-initial redirect reqadd
             reqdel reqrep rspadd rspdel rsprep server-state-file-name
             transparent
-            unique-id-format unique-id-header bind-process error-log-format
+            unique-id-format unique-id-header bind-process
             """,
         neighbours: HAProxyReader.sections)
 
@@ -117,6 +121,14 @@ extension HAProxySection {
         },
         "default-server": .line { section, arguments throws(Remark) in
             try section.settings.serverOptions.readAll(&arguments)
+            guard
+                let word = section.settings.serverOptions.words.first(where: {
+                    $0.text == "id" || $0.text == "guid"
+                })
+            else { return }
+            throw .error(
+                "\(word.text.quoted) is one server's; it cannot stand in 'default-server'",
+                at: word.position)
         },
         "default_backend": .line { section, arguments throws(Remark) in
             section.settings.backendName = try arguments.next("the name of a backend")
@@ -143,6 +155,7 @@ extension HAProxySection {
         },
         "log": log,
         "log-format": logFormat,
+        "error-log-format": errorLogFormat,
         "description": .line { section, arguments throws(Remark) in
             let first = try arguments.next("a text")
             let words = [first] + arguments.remaining()

@@ -73,20 +73,17 @@ extension SelectionSettings {
                 at: method.position)
         }
         hashFunction = .sdbm
-        avalanches = false
+        // As haproxy: of a circle it goes without saying, but not beside a function.
+        avalanches = isConsistent
         if let word = arguments.upcoming, word.text != "avalanche" {
             arguments.skip(1)
-            if let function = HashFunction(rawValue: word.text) {
-                hashFunction = function
-            } else if word.text == "wt6" {
-                arguments.warn(
-                    "the hash function 'wt6' is known but not implemented yet; sdbm is used",
-                    at: word.position)
-            } else {
+            guard let function = HashFunction(rawValue: word.text) else {
                 throw .error(
-                    "unknown hash function \(word.text.quoted); there are sdbm, djb2, crc32 and"
-                        + " none", at: word.position)
+                    "unknown hash function \(word.text.quoted); there are sdbm, djb2, wt6, crc32"
+                        + " and none", at: word.position)
             }
+            hashFunction = function
+            avalanches = false
         }
         guard let word = arguments.nextIfPresent() else { return }
         guard word.text == "avalanche" else {

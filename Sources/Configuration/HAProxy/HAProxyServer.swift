@@ -2,6 +2,10 @@
 struct HAProxyServerOptions: Sendable {
     var weight = 1
     var number: Int?
+    var guid: Word?
+    var hashKey = ServerHashKey.number
+    /// Whether the servers of the line have an address that stays.
+    var hasFixedAddress = true
     var connectionLimit: Int?
     var leastConnectionLimit: Int?
     var queueLimit: Int?
@@ -54,6 +58,18 @@ struct HAProxyServerOptions: Sendable {
         "enabled": .set(\.isDisabled, to: false),
         "weight": .integer(\.weight, 0...256),
         "id": .integer(\.number, 1...Int(Int32.max)),
+        "guid": .line { options, arguments throws(Remark) in
+            options.guid = try arguments.guid()
+        },
+        "hash-key": .line { options, arguments throws(Remark) in
+            let word = try arguments.next("id, id32, guid, addr or addr-port")
+            guard let key = ServerHashKey(rawValue: word.text) else {
+                throw .error(
+                    "hash-key \(word.text.quoted): must be id, id32, guid, addr or addr-port",
+                    at: word.position)
+            }
+            options.hashKey = key
+        },
         "rise": .integer(\.check.rise, .atLeast(1)),
         "fall": .integer(\.check.fall, .atLeast(1)),
         "maxconn": .line { options, arguments throws(Remark) in
@@ -94,7 +110,7 @@ struct HAProxyServerOptions: Sendable {
         """,
         1: """
         alpn cc check-pool-conn-name check-proto ciphers ciphersuites client-sigalgs crl-file crt curves
-        from guid hash-key healthcheck idle-ping
+        from healthcheck idle-ping
         log-bufsize log-proto max-reuse namespace npn
         pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto
         redir renegotiate set-proxy-v2-tlv-fmt
@@ -116,6 +132,8 @@ struct HAProxyServerOptions: Sendable {
         }
         server.weight = weight
         server.number = number
+        server.guid = guid?.text
+        server.hashKey = hashKey
         server.connectionLimit = connectionLimit
         server.leastConnectionLimit = leastConnectionLimit
         // As haproxy: alone, or not below it, it is the limit itself.
@@ -129,17 +147,5 @@ struct HAProxyServerOptions: Sendable {
         server.isBackup = isBackup
         server.isDisabled = isDisabled
         return server
-    }
-}
-
-extension [Server] {
-    /// Refuses a server whose number another one has.
-    func checkNumber(of server: Server, at position: Position) throws(Remark) {
-        guard let number = server.number, let other = first(where: { $0.number == number }) else {
-            return
-        }
-        throw .error(
-            "server \(server.name.quoted): the id \(number) is that of \(other.name.quoted)",
-            at: position)
     }
 }

@@ -67,7 +67,8 @@ extension Arguments {
     /// What follows `source`: an address, `usesrc` and `interface`.
     mutating func connectionSource() throws(Remark) -> ConnectionSource {
         var source = ConnectionSource()
-        (source.address, source.port) = try next("an address").sourceAddress()
+        let address = try next("an address")
+        (source.address, source.ports) = try address.sourceAddress()
         while let word = upcoming, word.text == "usesrc" || word.text == "interface" {
             skip(1)
             guard word.text == "usesrc" else {
@@ -82,6 +83,11 @@ extension Arguments {
                 throw .error(
                     "usesrc \(who.text.quoted): must be client or clientip", at: who.position)
             }
+        }
+        guard source.transparency == .none || source.ports == nil else {
+            throw .error(
+                "\(address.text.quoted): beside 'usesrc' the client says what the port is",
+                at: address.position)
         }
         return source
     }

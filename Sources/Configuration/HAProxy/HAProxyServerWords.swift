@@ -13,12 +13,16 @@ struct HAProxyServerWords {
     }
 
     /// Says which words have no effect, by name.
-    func warn(beside checks: PoolCheckSettings, _ remarks: inout [Remark]) {
+    func warn(in backend: Backend, _ remarks: inout [Remark]) {
         var idle: [Position: Remark] = [:]
         var effective: Set<Position> = []
         for options in servers {
             for word in options.words {
-                guard let reason = options.idleness(of: word.text, beside: checks) else {
+                guard
+                    let reason = word.text == "hash-key"
+                        ? options.idlenessOfHashKey(in: backend)
+                        : options.idleness(of: word.text, beside: backend.checks)
+                else {
                     effective.insert(word.position)
                     continue
                 }

@@ -4,6 +4,10 @@ public struct ProxyStatus: Codable, Hashable, Sendable {
     public var name: String
     /// `tcp`, or `http` for statistics pages.
     public var mode: String
+    /// Its number (`id`); `nil`: not known.
+    public var number: Int?
+    /// Its name among all sections and servers that have one (`guid`); `nil`: none.
+    public var guid: String?
     /// What the configuration says that it is for; `nil`: nothing.
     public var description: String?
     /// Where connections are accepted; `nil` for a pool alone.
@@ -21,6 +25,11 @@ public struct ProxyStatus: Codable, Hashable, Sendable {
     public init(name: String, mode: String = "tcp") {
         self.name = name
         self.mode = mode
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, mode, guid, description, frontend, servers, backend
+        case number = "iid"
     }
 }
 
@@ -71,6 +80,8 @@ extension FrontendStatus {
 public struct ListenerStatus: Codable, Hashable, Sendable {
     /// The name.
     public var name: String
+    /// Its number (`id`); `nil`: its position, from 1.
+    public var number: Int?
     /// The address and port, or as the file has it.
     public var address: String
     /// haproxy's word: `OPEN`, or `FULL`.
@@ -87,6 +98,7 @@ public struct ListenerStatus: Codable, Hashable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case name, status, traffic
+        case number = "sid"
         case address = "addr"
     }
 }
@@ -148,6 +160,8 @@ public struct ServerStatus: Codable, Hashable, Sendable {
     public var weight: Int
     /// Its number (`id`); `nil`: its position, from 1.
     public var number: Int?
+    /// Its name among all sections and servers that have one (`guid`); `nil`: none.
+    public var guid: String?
     /// Whether it serves only when no other does.
     public var isBackup = false
     /// The percentage of its share that it has come to (`slowstart`); `nil`: all of it.
@@ -178,7 +192,7 @@ public struct ServerStatus: Codable, Hashable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, status, weight, traffic, service, check, agent, tracked
+        case name, status, weight, guid, traffic, service, check, agent, tracked
         case address = "addr"
         case isBackup = "backup"
         case warmth = "throttle"

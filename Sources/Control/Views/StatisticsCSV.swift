@@ -29,7 +29,7 @@ public enum StatisticsCSV {
     public static func render(_ status: NodeStatus) -> String {
         var text = "# " + columns.joined(separator: ",") + ",-,\n"
         for (index, proxy) in status.proxies.enumerated() {
-            for row in rows(of: proxy, number: index + 1) {
+            for row in rows(of: proxy, number: proxy.number ?? index + 1) {
                 for column in columns {
                     text += quoted(row[column] ?? "")
                     text += ","
@@ -47,7 +47,8 @@ public enum StatisticsCSV {
         if let frontend = proxy.frontend {
             rows.append(row(of: frontend))
             for (index, listener) in frontend.shownListeners.enumerated() {
-                rows.append(row(of: listener).merging(["sid": "\(index + 1)"]) { $1 })
+                let number = listener.number ?? index + 1
+                rows.append(row(of: listener).merging(["sid": "\(number)"]) { $1 })
             }
         }
         for (index, server) in proxy.servers.enumerated() {

@@ -62,10 +62,11 @@ extension FrontendPlan {
         self.init(
             name: frontend.name, poolIndex: poolIndex(frontend.backendName),
             connectionLimit: frontend.connectionLimit, clientTimeout: frontend.clientTimeout)
-        listeners = frontend.listeners.map {
+        listeners = zip(frontend.listeners, frontend.listenerNumbers).map { listener, number in
             ListenerPlan(
-                name: $0.name, acceptsProxyHeader: $0.acceptsProxyHeader,
-                connectionLimit: $0.connectionLimit)
+                name: listener.name ?? "sock-\(number)",
+                acceptsProxyHeader: listener.acceptsProxyHeader,
+                connectionLimit: listener.connectionLimit)
         }
         clientFinTimeout = frontend.limits.clientFinTimeout
         sessionRateLimit = frontend.limits.sessionRate
@@ -87,8 +88,11 @@ extension ConnectionLogging {
         }
         omitsEmpty = frontend.omitsEmptyConnectionsFromLog
         omitsNormal = frontend.log.omitsNormal
-        tellsDestination =
-            frontend.log.form == .written && LineFormat(frontend.log.format).tellsDestination
+        let form = LineFormat(frontend.log.form == .written ? frontend.log.format : [])
+        let errorForm = LineFormat(frontend.log.errorFormat)
+        tellsDestination = form.tellsDestination || errorForm.tellsDestination
+        tellsNames = form.tellsNames
+        tellsBrokenHeaders = !errorForm.pieces.isEmpty
     }
 }
 
@@ -165,6 +169,7 @@ extension HashType {
             switch settings.hashFunction {
             case .sdbm: .sdbm
             case .djb2: .djb2
+            case .wt6: .wt6
             case .crc32: .crc32
             case .none: .none
             }
@@ -195,6 +200,15 @@ extension ServerPlan {
         // What is known of it is said at once; until then it takes nobody.
         isUp = server.check == nil && !isByName && server.health.tracked == nil
         number = server.number
+        guid = server.guid
+        hashKey =
+            switch server.hashKey {
+            case .number: .number
+            case .wholeNumber: .wholeNumber
+            case .guid: .guid
+            case .address: .address
+            case .addressAndPort: .addressAndPort
+            }
         connection = ConnectionPlan(server.connection)
         leastConnectionLimit = server.leastConnectionLimit
         queueLimit = server.queueLimit

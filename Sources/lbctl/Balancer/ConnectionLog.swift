@@ -14,6 +14,8 @@ final class ConnectionLog: Sendable {
         let name: String
         let settings: ConnectionLogSettings
         let format: LineFormat
+        /// The form for those whose PROXY header is none; empty: that of all.
+        let errorFormat: LineFormat
         let targets: [(target: LogTarget, sink: LineSink)]
     }
 
@@ -73,7 +75,8 @@ final class ConnectionLog: Sendable {
             routes.append(
                 Route(
                     name: frontend.name, settings: frontend.log,
-                    format: LineFormat(frontend.log.format), targets: targets))
+                    format: LineFormat(frontend.log.format),
+                    errorFormat: LineFormat(frontend.log.errorFormat), targets: targets))
         }
         return routes
     }
@@ -139,23 +142,26 @@ final class ConnectionLog: Sendable {
         let offset = now - MonotonicInstant.now.nanoseconds / 1000
         let present = CivilTime(microseconds: now)
         let editions = editions.withLock { $0 }
-        records.take { record in
+        records.take { record, names in
             guard let edition = editions.last(where: { $0.generation == record.generation }),
                 let route = edition.routes[record.frontend]
             else { return _ = unsent.add(1, ordering: .relaxed) }
             let date = CivilTime(microseconds: Int64(record.acceptedAt) * 1000 + offset)
-            send(record, edition.line, acceptedAt: date, at: present, by: route)
+            send(record, names, edition.line, acceptedAt: date, at: present, by: route)
         }
     }
 
     private func send(
-        _ record: ConnectionRecord, _ line: ConnectionLine, acceptedAt date: CivilTime,
+        _ record: ConnectionRecord, _ names: ClientNames, _ line: ConnectionLine,
+        acceptedAt date: CivilTime,
         at present: CivilTime, by route: Route
     ) {
         let text =
             switch route.settings.form {
+            case _ where record.hasBrokenHeader && !route.errorFormat.pieces.isEmpty:
+                line.text(record, as: route.errorFormat, acceptedAt: date)
             case .json: line.json(record, acceptedAt: date)
-            case .written: line.text(record, as: route.format, acceptedAt: date)
+            case .written: line.text(record, names, as: route.format, acceptedAt: date)
             case .accepting, .tcplog: line.text(record, acceptedAt: date)
             }
         let isError = route.settings.separatesErrors && record.ending.cause != .none

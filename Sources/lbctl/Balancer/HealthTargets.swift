@@ -47,6 +47,7 @@ struct HealthTargets: Sendable {
     private let endpoints: [String: Endpoint]
     /// The servers' numbers, by pool.
     private let serverNumbers: [[Int]]
+    private let sectionNumbers: SectionNumbers
 
     init(_ model: Model) {
         self.model = model
@@ -65,7 +66,8 @@ struct HealthTargets: Sendable {
         }
         self.sources = sources
         poolIndices = model.backendIndices
-        serverNumbers = model.backends.map { PoolPlan.serverNumbers(own: $0.servers.map(\.number)) }
+        serverNumbers = model.backends.map { BalancerPlan.numbers(own: $0.servers.map(\.number)) }
+        sectionNumbers = SectionNumbers(model)
         endpoints = Dictionary(
             model.frontends.compactMap { frontend in
                 frontend.endpoints.first.map { (frontend.name, $0) }
@@ -203,7 +205,7 @@ struct HealthTargets: Sendable {
         let server = backend.servers[place.server]
         var subject = CommandSubject()
         subject.proxyName = backend.name
-        subject.proxyID = backend.checks.proxyNumber
+        subject.proxyID = sectionNumbers[backend.identity]
         let endpoint = endpoints[backend.name]
         subject.proxyAddress = endpoint.map { $0.address?.description ?? "0.0.0.0" } ?? ""
         subject.proxyPort = endpoint.map { Int($0.port) }

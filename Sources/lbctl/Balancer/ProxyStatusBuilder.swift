@@ -12,6 +12,7 @@ struct ProxyStatusBuilder {
     let standings: [[ServerStanding]]
     let targets: HealthTargets
     private let poolIndices: [String: Int]
+    private let numbers: SectionNumbers
 
     /// - Parameters:
     ///   - model: What is served.
@@ -29,6 +30,7 @@ struct ProxyStatusBuilder {
         self.standings = standings
         self.targets = targets
         poolIndices = model.backendIndices
+        numbers = SectionNumbers(model)
     }
 
     /// Every section that the user wrote: pages first, then frontends with their pools.
@@ -37,12 +39,14 @@ struct ProxyStatusBuilder {
             var proxy = ProxyStatus(name: page.name, mode: "http")
             proxy.frontend = FrontendStatus()
             proxy.frontend?.addresses = page.endpoints.map(\.description)
+            identify(&proxy, by: page.identity)
             return proxy
         }
         for (frontend, counters) in zip(model.activeFrontends, snapshot.frontends) {
             var proxy = ProxyStatus(
                 name: frontend.name, mode: frontend.isDatagram ? "udp" : "tcp")
             if !frontend.description.isEmpty { proxy.description = frontend.description }
+            identify(&proxy, by: frontend.identity)
             proxy.frontend = FrontendStatus(frontend, counters)
             // A `listen` section is one proxy: its pool has its name.
             if frontend.backendName == frontend.name { addPool(named: frontend.name, to: &proxy) }
@@ -53,17 +57,23 @@ struct ProxyStatusBuilder {
             var proxy = ProxyStatus(
                 name: backend.name, mode: backend.isDatagram ? "udp" : "tcp")
             if !backend.description.isEmpty { proxy.description = backend.description }
+            identify(&proxy, by: backend.identity)
             addPool(named: backend.name, to: &proxy)
             proxies.append(proxy)
         }
         return proxies
     }
 
+    private func identify(_ proxy: inout ProxyStatus, by identity: SectionIdentity) {
+        proxy.number = numbers[identity]
+        proxy.guid = identity.guid
+    }
+
     private func addPool(named name: String, to proxy: inout ProxyStatus) {
         guard let index = poolIndices[name], snapshot.pools.indices.contains(index) else { return }
         let (backend, pool) = (model.backends[index], snapshot.pools[index])
         proxy.backend = BackendStatus(backend, pool)
-        let numbers = PoolPlan.serverNumbers(own: backend.servers.map(\.number))
+        let numbers = BalancerPlan.numbers(own: backend.servers.map(\.number))
         proxy.servers = zip(backend.servers, pool.servers).enumerated().map { position, pair in
             let place = HealthTargets.Place(pool: index, server: position)
             var server = ServerStatus(pair.0, pair.1, health(at: place))
@@ -102,9 +112,12 @@ extension FrontendStatus {
         requestErrors = snapshot.requestErrors
         refusals = snapshot.refusalsByWord
         showsListeners = frontend.showsListeners
-        listeners = zip(frontend.listeners, snapshot.listeners).map { listener, counters in
+        let numbers = frontend.listenerNumbers
+        listeners = zip(frontend.listeners, snapshot.listeners).enumerated().map { index, pair in
+            let (listener, counters) = pair
             var status = ListenerStatus(
                 name: counters.name, address: listener.endpoint.description, status: self.status)
+            status.number = numbers[index] == index + 1 ? nil : numbers[index]
             status.traffic = TrafficCounters(counters.counters)
             if let limit = counters.sessionLimit, counters.currentSessions >= limit {
                 status.status = "FULL"
@@ -177,6 +190,7 @@ extension ServerStatus {
             name: server.name,
             address: server.presentEndpoint(health.standing.whereabouts),
             status: health.words(tracking: server.health.tracked), weight: snapshot.weight)
+        guid = server.guid
         isBackup = server.isBackup
         warmth = snapshot.warmth
         traffic = TrafficCounters(snapshot.counters)

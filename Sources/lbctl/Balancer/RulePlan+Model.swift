@@ -68,7 +68,14 @@ extension Question {
             self = .pool(PoolQuantity(quantity), poolIndex: poolIndex(name), ranges)
         case .serverIsUp(let server):
             self = .serverIsUp(poolIndex: poolIndex(server.backend), serverName: server.server)
-        case .connectionCount(let ranges): self = .connectionCount(ranges)
+        case .serverConnections(let server, let ranges):
+            self = .serverConnections(
+                poolIndex: poolIndex(server.backend), serverName: server.server, ranges)
+        case .connectionCount(let name, let ranges):
+            self = .connectionCount(frontendName: name, ranges)
+        case .payload(let slice, let texts):
+            self = .payload(
+                offset: slice.offset, length: slice.length, texts.map(TextPattern.init))
         }
     }
 }
@@ -80,6 +87,7 @@ extension PoolQuantity {
             case .usableServers: .usableServers
             case .connections: .connections
             case .freePlaces: .freePlaces
+            case .freeConnections: .freeConnections
             case .waiting: .waiting
             case .waitingPerServer: .waitingPerServer
             }
@@ -105,7 +113,12 @@ extension TextPattern {
             case .end: .end
             case .part: .part
             case .found: .found
+            case .binary: .exact
             }
+        guard text.method != .binary else {
+            self.init(match, bytes: text.bytes)
+            return
+        }
         self.init(match, text.text, ignoresCase: text.ignoresCase)
         guard text.method == .expression else { return }
         // The reader has refused what is no expression; without a table nothing is found.
@@ -151,9 +164,11 @@ extension ConnectionPlan {
             case .client: .client
             case .clientAddress: .clientAddress
             case .none:
-                connection.source.address.map {
-                    .address(IPEndpoint($0, port: connection.source.port))
-                } ?? .automatic
+                connection.source.ports.map { ports in
+                    .ports(ports, of: connection.source.address.map { IPEndpoint($0, port: 0) })
+                }
+                    ?? connection.source.address.map { .address(IPEndpoint($0, port: 0)) }
+                    ?? .automatic
             }
         self.init(
             header: header, source: source, interface: connection.source.interface,
