@@ -52,6 +52,34 @@ extension BalancerTests {
             #expect(nothing == "127.0.0.1 \"-\" -")
         }
 
+        @Test func `nobody has the name of who was there before him`() throws {
+            let server = try AnsweringServer { _, _ in "a" }
+            let running = try FamilyBalancer(pools: [[.at(server.address)]]) {
+                var logging = ConnectionLogging(moment: .ending)
+                logging.tellsNames = true
+                $0.frontends[0].logging = logging
+                $0.frontends[0].listeners[0].acceptsProxyHeader = true
+                $0.frontends[0].rules.inspectDelay = .seconds(5)
+                $0.frontends[0].rules.content = [
+                    Rule(.accept, if: Condition([[.init([.helloType([1...1])])]]))
+                ]
+            }
+            var names: [String] = []
+            for said in [opensslHello, Array("no TLS at all".utf8)] {
+                let client = running.connect()
+                client.send(Array("PROXY TCP4 192.0.2.1 198.51.100.2 56324 443\r\n".utf8) + said)
+                #expect(client.receiveAll().text == "a")
+                let count = names.count + 1
+                _ = eventually {
+                    running.balancer.records?.take {
+                        names.append("\($0.client) \($1.serverNameText)")
+                    }
+                    return names.count == count
+                }
+            }
+            #expect(names == ["192.0.2.1:56324 shop.example.org", "192.0.2.1:56324 -"])
+        }
+
         @Test func `a name that a client made up ends no field`() {
             var names = ClientNames()
             for byte in "a \"b\\\n\u{7f}".utf8 { _ = names.serverName.append(byte) }

@@ -56,10 +56,15 @@ extension BalancerTests.Datagrams {
         let client = DatagramClient(to: running.address)
         #expect(client.ask("123") == "a123")
         guard case .ipv4(let end) = a.address else { return }
+        guard case .ipv4(let front) = running.address else { return }
         // The balancer's own sockets are this process's.
+        let numbers = 3..<1024 as Range<Int32>
         let server = try #require(
-            (3..<1024 as Range<Int32>).first {
-                StreamSocket.peerEndpoint(of: $0).port == end.port
+            numbers.first { StreamSocket.peerEndpoint(of: $0).port == end.port })
+        let listener = try #require(
+            numbers.first { number in
+                StreamSocket.localEndpoint(of: number).port == front.port
+                    && !StreamSocket.peerEndpoint(of: number).isPresent
             })
         func counts() -> [Int] {
             let front = running.balancer.snapshot().frontends[0]
@@ -68,11 +73,15 @@ extension BalancerTests.Datagrams {
             ]
         }
         #expect(eventually { counts() == [3, 4, 0] })
-        // What is sent to the server fails.
+        // What is sent to the client fails, and then what is sent to the server.
+        shutdown(listener, Int32(SHUT_WR))
+        client.send("45")
+        #expect(eventually { counts()[2] == 1 })
+        #expect(counts() == [5, 4, 1])
         shutdown(server, Int32(SHUT_WR))
         client.send("45678")
-        #expect(eventually { counts()[2] == 1 })
-        #expect(counts() == [3, 4, 1])
+        #expect(eventually { counts()[2] == 2 })
+        #expect(counts() == [5, 4, 2])
     }
 
     @Test func `a tunnel's time-out is a flow's`() throws {

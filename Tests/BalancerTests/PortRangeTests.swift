@@ -97,6 +97,37 @@ extension BalancerTests {
             #expect(alone.balancer.snapshot().pools[0].connectionErrors == 1)
         }
 
+        @Test func `a port that somebody else has is passed over at once`() throws {
+            let server = try TestServer.holding("a")
+            let end = server.address
+            let ports = try free(2)
+            let other = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            var one: Int32 = 1
+            setsockopt(other, SOL_SOCKET, SO_REUSEADDR, &one, 4)
+            let source = IPEndpoint(ipv4: 0x7f00_0001, port: ports.lowerBound)
+            #expect(StreamSocket.bind(other, to: RawStreamAddress(source)) == 0)
+            #expect(StreamSocket.connect(other, to: RawStreamAddress(.ipv4(end))) == 0)
+            let client = BlockingSocket(adopting: other)
+            #expect(client.receive(exactly: 1) == "a")
+            let running = try FamilyBalancer(pools: [[pooled(.ipv4(end), ports, of: nil)]]) {
+                $0.pools[0].retries = 0
+            }
+            #expect(running.connect().receive(exactly: 1) == "a")
+            withExtendedLifetime(client) {}
+        }
+
+        @Test func `an attempt that failed gives its port back`() throws {
+            let address = try TestServer.refusingAddress()
+            let running = try FamilyBalancer(pools: [
+                [pooled(.ipv4(address), try free(1), of: nil)]
+            ]) { $0.pools[0].retries = 0 }
+            for _ in 0..<3 { #expect(running.answer() == "") }
+            // The server's fault each time, and not for lack of a port.
+            let pool = running.balancer.snapshot().pools[0]
+            #expect(pool.servers[0].connectionErrors == 3)
+            #expect(running.frontend.refusalsByCause == [:])
+        }
+
         @Test func `a plan that changes leaves them with their connections`() throws {
             let server = try TestServer.holding("a")
             let ports = try free(40)

@@ -50,6 +50,20 @@ private func sendsHeader(_ header: ConnectionPlan.Header) -> @Sendable (inout Ba
     plan.frontends[0].rules.inspectDelay = .seconds(5)
 }
 
+@Sendable private func asksForAll(_ plan: inout BalancerPlan) {
+    inspects(&plan)
+    let asked: [Question] = [
+        .payload(offset: 0, length: 0, [TextPattern(.part, "nowhere")]),
+        .payload(offset: 0, length: 2, [TextPattern(.exact, bytes: [0x16, 9])]),
+        .serverConnections(poolIndex: 0, serverName: "s0", [1000...Int.max]),
+        .connectionCount(frontendName: "f", [1000...Int.max]),
+    ]
+    plan.frontends[0].rules.content = asked.map { Rule(.reject, if: Condition([[.init([$0])]])) }
+    // The hello comes at once, and whole.
+    plan.frontends[0].rules.inspectDelay = .milliseconds(1)
+    plan.frontends[0].logging?.tellsNames = true
+}
+
 let trials = [
     Trial(name: "roundrobin"), Trial(name: "static-rr", algorithm: .staticRoundrobin),
     Trial(name: "leastconn", algorithm: .leastconn), Trial(name: "first", algorithm: .first),
@@ -65,6 +79,12 @@ let trials = [
         $0.frontends[0].sessionRateLimitPerSource = 1_000_000
     },
     Trial(name: "TLS inspection", preface: hello, adjust: inspects),
+    Trial(name: "payloads and names", preface: hello, rounds: 200, adjust: asksForAll),
+    Trial(name: "ports of a range") { plan in
+        for index in plan.pools[0].servers.indices {
+            plan.pools[0].servers[index].connection.source = .ports(20_000...21_000, of: nil)
+        }
+    },
     Trial(name: "send-proxy", adjust: sendsHeader(.versionOne)),
     Trial(
         name: "send-proxy-v2", preface: hello,
