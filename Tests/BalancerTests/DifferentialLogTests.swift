@@ -9,7 +9,7 @@ extension BalancerTests {
     @Suite struct `Beside haproxy's choices` {
         @Test(arguments: [
             ("djb2", HashType(function: .djb2)), ("crc32", HashType(function: .crc32)),
-            ("sdbm avalanche", HashType(avalanches: true)),
+            ("sdbm avalanche", HashType(avalanches: true)), ("wt6", HashType(function: .wt6)),
         ])
         func `a hash of a port leads to the same server`(name: String, type: HashType) throws {
             let named = try ["a", "b", "c"].map(TestServer.named)

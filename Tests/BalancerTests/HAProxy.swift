@@ -126,7 +126,7 @@ struct ProxySettings: Sendable {
         plan.pools[0].retries = retries
         plan.pools[0].redispatches = redispatches
         plan.pools[0].algorithm = algorithm
-        plan.pools[0].hashType.isConsistent = isConsistent
+        plan.pools[0].hashType = HashType(isConsistent: isConsistent)
         for index in plan.pools[0].servers.indices {
             plan.pools[0].servers[index].connectionLimit = limit
             if index < weights.count { plan.pools[0].servers[index].weight = weights[index] }

@@ -191,12 +191,12 @@ extension BalancerTests {
             algorithm: PoolPlan.Algorithm, isConsistent: Bool, choice: PoolState.NextChoice
         ) {
             let trial = PoolTrial(algorithm, weights: [1, 1]) {
-                $0.hashType.isConsistent = isConsistent
+                $0.hashType = HashType(isConsistent: isConsistent)
             }
             #expect(trial.pool.nextChoice(after: 0, mayLeave: true) == choice)
             #expect(trial.pool.nextChoice(after: 0, mayLeave: false) == .same)
             let alone = PoolTrial(algorithm, weights: [1]) {
-                $0.hashType.isConsistent = isConsistent
+                $0.hashType = HashType(isConsistent: isConsistent)
             }
             #expect(alone.pool.nextChoice(after: 0, mayLeave: true) == .same)
         }

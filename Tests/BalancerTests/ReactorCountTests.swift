@@ -41,12 +41,12 @@ extension BalancerTests {
             Case(
                 name: "hash src on a circle", algorithm: .hash(.source), isBrief: true,
                 clients: Array(1...12), order: "bbacbcaacbca"
-            ) { $0.pools[0].hashType.isConsistent = true },
+            ) { $0.pools[0].hashType = HashType(isConsistent: true) },
             Case(
                 name: "a circle with a bound", algorithm: .source, clients: same,
                 order: "accacacacacacacacacacacacacaca"
             ) {
-                $0.pools[0].hashType.isConsistent = true
+                $0.pools[0].hashType = HashType(isConsistent: true)
                 $0.pools[0].balanceFactor = 150
             },
             Case(

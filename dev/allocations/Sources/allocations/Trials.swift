@@ -79,7 +79,7 @@ let trials = [
         $0.frontends[0].sessionRateLimitPerSource = 1_000_000
     },
     Trial(name: "TLS inspection", preface: hello, adjust: inspects),
-    Trial(name: "payloads and names", preface: hello, rounds: 200, adjust: asksForAll),
+    Trial(name: "payloads and names", rounds: 200, preface: hello, adjust: asksForAll),
     Trial(name: "ports of a range") { plan in
         for index in plan.pools[0].servers.indices {
             plan.pools[0].servers[index].connection.source = .ports(20_000...21_000, of: nil)
