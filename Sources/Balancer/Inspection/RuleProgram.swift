@@ -7,12 +7,14 @@ final class RuleProgram: Sendable {
 
     /// What a list of rules comes to.
     enum Verdict: Equatable {
-        /// No rule held.
-        case none
+        /// The connection goes on.
+        case passes
         /// It cannot be told before the client says more.
         case waits
-        /// A rule held.
-        case action(Rule.Action)
+        /// It is closed.
+        case reject
+        /// It is closed, and the client is not told.
+        case silentDrop
     }
 
     let plan: RulePlan
@@ -47,8 +49,7 @@ final class RuleProgram: Sendable {
         let conditions =
             plan.content.map(\.condition) + plan.pools.map(\.condition)
             + servers.joined().map(\.condition)
-        needsContent = conditions.flatMap(\.alternatives).joined().flatMap(\.questions)
-            .contains(where: \.needsContent)
+        needsContent = conditions.flatMap(\.questions).contains(where: \.needsContent)
     }
 }
 

@@ -45,7 +45,10 @@ extension Worker {
         if slab[client].phase != .introducing {
             (crowd.pool, crowd.server) = leavePool(client)
         }
-        if slab[client].introduction >= 0 { introductions.drop(slab[client].introduction) }
+        if slab[client].introduction >= 0 {
+            releaseTracks(client)
+            introductions.drop(slab[client].introduction)
+        }
         slab.free(client)
         (crowd.process, crowd.frontend) = leaveAdmission(frontend, by: listener)
         if let record { recordEnded(record, crowd) }

@@ -12,6 +12,8 @@ public struct ProxyStatus: Codable, Hashable, Sendable {
     public var servers: [ServerStatus] = []
     /// The pool as a whole; `nil` for a frontend alone.
     public var backend: BackendStatus?
+    /// What is remembered of clients (`stick-table`); `nil`: nothing.
+    public var table: StickTableStatus?
 
     /// Makes a proxy that has no part yet.
     ///
@@ -21,6 +23,23 @@ public struct ProxyStatus: Codable, Hashable, Sendable {
     public init(name: String, mode: String = "tcp") {
         self.name = name
         self.mode = mode
+    }
+}
+
+/// A table of keys, such as the addresses of clients.
+public struct StickTableStatus: Codable, Hashable, Sendable {
+    /// haproxy's word for what is a key.
+    public var type: String
+    /// How many keys it has room for.
+    public var size: Int
+    /// How many it remembers.
+    public var used: Int
+
+    /// Makes the status of a table.
+    public init(type: String, size: Int, used: Int) {
+        self.type = type
+        self.size = size
+        self.used = used
     }
 }
 
