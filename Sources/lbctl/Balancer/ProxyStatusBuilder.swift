@@ -123,7 +123,8 @@ extension BackendStatus {
     fileprivate init(_ backend: Backend, _ snapshot: PoolSnapshot) {
         self.init(
             // As haproxy: one without servers is there for its table, and lacks none.
-            status: snapshot.isUp || backend.servers.isEmpty ? "UP" : "DOWN", algorithm: backend.algorithm.description)
+            status: snapshot.isUp || backend.servers.isEmpty ? "UP" : "DOWN",
+            algorithm: backend.algorithm.description)
         traffic = TrafficCounters(snapshot.counters)
         service = ServiceCounters(snapshot.counters)
         weight = snapshot.weight
