@@ -74,18 +74,20 @@ extension BalancerTests {
         @Test func `sessions are those that the rules before content let pass`() throws {
             let server = try TestServer.named("a")
             let running = try RunningBalancer(servers: servers([("a", server)])) {
-                $0.tables = [
-                    Self.table(StickCounter(.sessionTotal), StickCounter(.connectionTotal))
+                $0.tables = [Self.table(StickCounter(.sessionTotal))]
+                let two = PrefixTable([.init(IPEndpoint(ipv4: 0x7f00_0002, port: 0), length: 32)])
+                $0.frontends[0].rules.connection = [
+                    Rule(.track(Tracking(0, by: .destination, in: 0))),
+                    Rule(.reject, if: Self.counted(.sessionTotal, above: 1)),
                 ]
-                // The third connection and the fourth are refused in turn, by either list.
-                var rules = Self.rules(Self.counted(.sessionTotal, above: 2))
-                rules.session = [
-                    Rule(.reject, if: Self.counted(.connectionTotal, .source, in: 0, above: 2))
+                $0.frontends[0].rules.session = [
+                    Rule(.reject, if: Condition([[.init([.source(two)])]]))
                 ]
-                $0.frontends[0].rules = rules
             }
+            #expect(running.answer(from: 0x7f00_0002) == "")
             #expect((0..<4).map { _ in running.answer() } == ["a", "a", "", ""])
-            #expect(running.frontend.refusalsByCause[.deniedSession] == 2)
+            #expect(running.frontend.refusalsByCause[.deniedSession] == 1)
+            #expect(running.frontend.refusalsByCause[.deniedConnection] == 2)
         }
 
         @Test func `bytes are counted as they pass, each way`() throws {
@@ -173,17 +175,21 @@ extension BalancerTests {
                 ]
                 $0.frontends[0].rules.session = [
                     Rule(.track(Tracking(1, by: .source, in: 1))),
-                    Rule(.reject, if: Self.counted(.connections, .source, in: 0, above: 0)),
+                    Rule(.reject, if: Self.counted(.connections, .source, in: 0, above: 1)),
                 ]
             }
-            for client in 1...3 {
-                let heard = running.answer(to: "PROXY TCP4 192.0.2.\(client) 10.0.0.1 7 80\r\n")
-                #expect(heard == "a")
+            func answer(_ client: String) -> String {
+                defer { #expect(eventually { running.balancer.connectionCount < 2 }) }
+                return running.answer(to: "PROXY TCP4 \(client) 10.0.0.1 7 80\r\n")
             }
+            // Each is its sender's only one, and the sender lets go of it.
+            for client in ["192.0.2.1", "192.0.2.2", "127.0.0.1"] { #expect(answer(client) == "a") }
             #expect(running.balancer.snapshot().tableCounts == [1, 3])
-            // The header is this one's own.
-            let heard = running.answer(to: "PROXY TCP4 127.0.0.1 10.0.0.1 7 80\r\n")
-            #expect(heard == "")
+            #expect(eventually { running.balancer.connectionCount == 0 })
+            let silent = running.connect()
+            #expect(answer("127.0.0.1") == "")
+            #expect(answer("192.0.2.1") == "a")
+            silent.close()
         }
 
         @Test func `what a source has leads it to a pool`() throws {

@@ -60,6 +60,7 @@ import Testing
             backend per_ip
             stick-table type ip size 9 store conn_rate(10s),gpc0
             backend other
+            mode http
             stick-table type ip size 9 store conn_cnt
             backend one
             timeout server 9s

@@ -189,7 +189,28 @@ import Testing
         #expect(
             try folder.run("status", "--control", folder.control).output
                 .contains("per_ip: stick-table of type ip, 2 of 102400 used\n"))
+        try reload(folder, file(ourPorts, server: server.port), ourPorts)
         program.kill()
+    }
+
+    /// What a table holds outlives a reload, unless it is another table then.
+    private func reload(_ folder: ProgramFolder, _ text: String, _ ports: [UInt16]) throws {
+        func isLetIn(_ client: Character, _ name: String) throws -> Character {
+            let number = try #require(Self.cases.firstIndex { $0.name == name })
+            return end(try connect(to: ports[number], from: client))
+        }
+        #expect(try isLetIn("3", "small") == "-")
+        #expect(try isLetIn("1", "marked") == "-")
+        // Every table stands at another place, and one has another size.
+        let marked = "stick-table type ip size 9 store conn_cnt,gpc0"
+        try folder.write(
+            text.replacing("backend per_ip", with: "backend first\n\(marked)\nbackend per_ip")
+                .replacing(
+                    "\n\(marked)\n", with: "\nstick-table type ip size 8 store conn_cnt,gpc0\n"),
+            to: "ours.cfg")
+        #expect(try folder.run("reload", "--control", folder.control).status == 0)
+        #expect(try isLetIn("3", "small") == "-")
+        #expect(try isLetIn("1", "marked") == "+")
     }
 }
 #endif

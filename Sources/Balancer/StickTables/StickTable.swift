@@ -6,16 +6,22 @@ internal import Synchronization
 /// All reactors share it. Of fixed size, made with the plan: nothing is allocated for a key.
 final class StickTable: Sendable {
     private let entries: Mutex<StickEntries>
-    /// How many keys it has room for.
-    let size: Int
-    /// Whether bytes are counted.
-    let countsBytes: Bool
+    /// What is counted, a bit for each quantity.
+    private let counted: UInt16
 
     init(_ plan: StickTablePlan) {
         entries = Mutex(StickEntries(plan))
-        size = plan.size
-        let bytes: Set<StickQuantity> = [.bytesIn, .bytesInRate, .bytesOut, .bytesOutRate]
-        countsBytes = plan.counters.contains { bytes.contains($0.quantity) }
+        counted = plan.counters.reduce(0) { $0 | 1 << UInt16($1.quantity.rawValue) }
+    }
+
+    /// Whether something is counted.
+    func counts(_ quantity: StickQuantity) -> Bool {
+        counted >> UInt16(quantity.rawValue) & 1 == 1
+    }
+
+    /// Whether bytes are counted.
+    var countsBytes: Bool {
+        counts(.bytesIn) || counts(.bytesInRate) || counts(.bytesOut) || counts(.bytesOutRate)
     }
 
     /// Goes on under a plan whose entries would be the same.
@@ -78,11 +84,12 @@ final class StickTable: Sendable {
         }
     }
 
-    /// Counts events in a total and its rate.
+    /// Counts events in a total and its rate, where they are counted.
     func add(
         _ count: Int, to total: StickQuantity, _ rate: StickQuantity, at place: Int32,
         _ now: UInt64
     ) {
+        guard counts(total) || counts(rate) else { return }
         entries.withLock { entries in
             entries.add(UInt64(count), to: total, at: place, now)
             entries.add(UInt64(count), to: rate, at: place, now)

@@ -199,7 +199,7 @@ struct HAProxySection: Sendable {
         }
         if isPage { return addPage(file: file, into: &draft, &remarks) }
         warnAboutStatistics(&remarks)
-        guard settings.mode != .http else { return remarks.append(httpRefusal) }
+        guard settings.mode != .http || isTableAlone else { return remarks.append(httpRefusal) }
         if settings.mode == .udp {
             refuseStreamWords(&remarks)
             boundFlows(&remarks)
