@@ -80,7 +80,7 @@ let package = Package(
         .target(
             name: "HealthCheck",
             dependencies: [
-                "Expressions",
+                "Expressions", "Reactor", "LinuxIO",
                 .product(name: "Crypto", package: "swift-crypto", condition: program),
                 .product(name: "CryptoExtras", package: "swift-crypto", condition: program),
                 .product(name: "NIOCore", package: "swift-nio", condition: program),

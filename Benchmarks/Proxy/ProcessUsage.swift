@@ -3,7 +3,8 @@ import LinuxIO
 
 /// Processor time and memory of a process, its threads and the processes that it started.
 struct ProcessUsage {
-    /// Processor time, nanoseconds; the scheduler's own count (`/proc/PID/task/TID/schedstat`).
+    /// Processor time, nanoseconds; the scheduler's own count, threads that have ended included
+    /// (clock_getcpuclockid(3)).
     var nanoseconds: Int64 = 0
     /// Of the clock ticks that the kernel sampled, those in user space and all.
     var userTicks = 0
@@ -13,10 +14,7 @@ struct ProcessUsage {
     static func of(_ processID: Int32) -> ProcessUsage {
         var usage = ProcessUsage()
         for id in tree(from: processID) {
-            for task in tasks(of: id) {
-                let text = Processes.contents(of: "/proc/\(id)/task/\(task)/schedstat") ?? ""
-                usage.nanoseconds += text.split(separator: " ").first.flatMap { Int64($0) } ?? 0
-            }
+            usage.nanoseconds += processorNanoseconds(of: id)
             // The fields follow the name, which stands in parentheses and may hold blanks.
             let text = Processes.contents(of: "/proc/\(id)/stat") ?? ""
             let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
@@ -27,6 +25,15 @@ struct ProcessUsage {
             usage.ticks += user + system
         }
         return usage
+    }
+
+    private static func processorNanoseconds(of processID: Int32) -> Int64 {
+        var clock: clockid_t = 0
+        var time = timespec()
+        guard clock_getcpuclockid(processID, &clock) == 0, clock_gettime(clock, &time) == 0 else {
+            return 0
+        }
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
     static func - (later: ProcessUsage, earlier: ProcessUsage) -> ProcessUsage {

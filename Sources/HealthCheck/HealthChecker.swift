@@ -12,7 +12,7 @@ import Synchronization
 /// }
 /// checker.start()
 /// ```
-/// All methods may be called from any thread. The first checks start within 50 ms, or 0.3 ms per
+/// All methods may be called from any thread. The first checks start within 50 ms, or 0.4 ms per
 /// target where they are many, so that a pool is usable at once; later ones are spread over the
 /// interval.
 public final class HealthChecker: Sendable {

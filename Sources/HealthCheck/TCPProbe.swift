@@ -27,28 +27,41 @@ public struct TCPProbe: ConnectingProbe {
     public func probe(
         _ target: SocketAddress, timeout: TimeAmount, on eventLoop: any EventLoop
     ) -> EventLoopFuture<ProbeOutcome> {
+        let timeout = min(timeout, connection.timeout ?? timeout)
+        if let header = connection.proxyHeader {
+            return introduce(by: header, to: target, within: timeout, on: eventLoop)
+        }
+        switch BareConnection.begin(to: target, closing: connection.closing) {
+        case .failure(let error):
+            return eventLoop.makeSucceededFuture(Self.outcome(of: error))
+        case .success(let bare):
+            var progress = bare.advance()
+            // What the other end's answer was, if it came at once.
+            if progress == .pending { progress = bare.advance() }
+            guard progress == .pending else {
+                return eventLoop.makeSucceededFuture(bare.end(progress))
+            }
+            return ConnectionWaiter.wait(for: bare, within: timeout, on: eventLoop)
+        }
+    }
+
+    private func introduce(
+        by header: ProxyHeader, to target: SocketAddress, within timeout: TimeAmount,
+        on eventLoop: any EventLoop
+    ) -> EventLoopFuture<ProbeOutcome> {
         ClientBootstrap(group: eventLoop)
-            .connectTimeout(min(timeout, connection.timeout ?? timeout))
+            .connectTimeout(timeout)
             // A server that speaks first would have its greeting read before the close.
             .channelOption(.autoRead, value: false)
             .connect(to: target)
             .map { channel in
-                if let proxyHeader = connection.proxyHeader {
-                    let bytes = proxyHeader.bytes(from: channel.localAddress, to: target)
-                    // A close at once would overtake it: the loop still has to see that it can write.
-                    channel.writeAndFlush(channel.allocator.buffer(bytes: bytes))
-                        .whenComplete { _ in channel.close(mode: .all, promise: nil) }
-                } else {
-                    end(channel)
-                }
+                let bytes = header.bytes(from: channel.localAddress, to: target)
+                // A close at once would overtake it: the loop still has to see that it can write.
+                channel.writeAndFlush(channel.allocator.buffer(bytes: bytes))
+                    .whenComplete { _ in channel.close(mode: .all, promise: nil) }
                 return .passed
             }
             .recover(Self.outcome(of:))
-    }
-
-    private func end(_ channel: any Channel) {
-        if connection.closing == .reset { Self.resetOnClose(channel) }
-        channel.close(mode: .all, promise: nil)
     }
 
     static func resetOnClose(_ channel: any Channel) {

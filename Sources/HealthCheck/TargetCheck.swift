@@ -10,9 +10,9 @@ final class TargetCheck: Sendable {
     let id: String
     private let eventLoop: any EventLoop
     private let onReport: @Sendable (CheckReport) -> Void
-    fileprivate let state: Mutex<State>
+    private let state: Mutex<State>
 
-    fileprivate struct State {
+    struct State {
         /// How to check, from the next check on.
         var target: CheckTarget
         /// Where the checks go now.
@@ -218,13 +218,21 @@ final class TargetCheck: Sendable {
             // Looks again; a check that was stopped is never scheduled.
             return schedule(at: now + TimeAmount(target.interval), thenAfter: following)
         }
-        // A probe that forgets its time limit must not hold up the checks of its target; others say
-        // what they waited for before.
-        watch(number, until: now + timeout + Self.grace, thenAfter: following)
         target.probe.probe(address, timeout: timeout, on: eventLoop)
             .hop(to: eventLoop)
-            .recover { .notRun(reason: "\($0)") }
-            .whenSuccess { self.finish(number, with: $0, thenAfter: following) }
+            .whenComplete { result in
+                let outcome: ProbeOutcome
+                switch result {
+                case .success(let said): outcome = said
+                case .failure(let error): outcome = .notRun(reason: "\(error)")
+                }
+                self.finish(number, with: outcome, thenAfter: following)
+            }
+        // A probe that forgets its time limit must not hold up the checks of its target; others say
+        // what they waited for before. Many have ended by now.
+        let isUnderWay = state.withLock { $0.checkNumber == number && $0.startedAt != nil }
+        guard isUnderWay else { return }
+        watch(number, until: now + timeout + Self.grace, thenAfter: following)
     }
 
     /// Time for a probe to end by itself; what it says then counts.
@@ -296,101 +304,6 @@ extension TargetCheck {
         let length = UInt64(max(min(TimeAmount(interval).nanoseconds / 400, 5_000_000), 1))
         return .uptimeNanoseconds(
             (due.uptimeNanoseconds + length - 1) / length * length)
-    }
-}
-
-extension TargetCheck.State {
-    fileprivate mutating func take(
-        _ outcome: ProbeOutcome, after duration: Duration, at now: NIODeadline
-    ) -> HealthTransition? {
-        startedAt = nil
-        isNews = lastOutcome?.code != outcome.code
-        lastOutcome = outcome
-        lastDuration = duration
-        notRunCount = outcome.verdict == nil ? notRunCount + 1 : 0
-        takeWishes(of: outcome, at: now)
-        guard let passed = outcome.verdict else { return nil }
-        let health = record.health
-        defer { isNews = isNews || record.health != health }
-        let wasDown = record.isKnown && !record.isUp
-        if !passed && record.isUp { failedChecks += 1 }
-        return note(record.record(passed: passed), wasDown: wasDown, at: now)
-    }
-
-    /// Takes note of what else than up or down the target says.
-    private mutating func takeWishes(of outcome: ProbeOutcome, at now: NIODeadline) {
-        if let report = outcome.facts.agent {
-            if report.asksOtherShare(than: agent) { weightSaidAt = now }
-            agent = report
-        }
-        if let asked = outcome.facts.weight, asked != weight {
-            (weight, weightSaidAt) = (asked, now)
-        }
-        guard outcome.verdict == true else { return }
-        wishesNoClients = outcome.status == .answeredDraining
-    }
-
-    fileprivate mutating func react(
-        to reaction: TrafficObservation.Reaction, errorCount: Int, at now: NIODeadline
-    ) -> HealthTransition? {
-        let health = record.health
-        let transition = note(record.react(to: reaction), wasDown: false, at: now)
-        isNews = record.health != health
-        if isNews {
-            failedChecks += 1
-            lastOutcome = .clientsFailed(count: errorCount)
-            lastDuration = .zero
-        }
-        return transition
-    }
-
-    private mutating func note(
-        _ transition: HealthTransition?, wasDown: Bool, at now: NIODeadline
-    ) -> HealthTransition? {
-        guard let transition else { return nil }
-        if wasDown { earlierDowntime += Duration(now - changedAt) }
-        if transition == .down { downTransitions += 1 }
-        changedAt = now
-        return transition
-    }
-
-    fileprivate func report(id: String, transition: HealthTransition?) -> CheckReport {
-        let age = Duration(NIODeadline.now() - changedAt)
-        let isDown = record.isKnown && !record.isUp
-        return CheckReport(
-            id: id, transition: transition, record: record, lastOutcome: lastOutcome,
-            lastDuration: lastDuration, isChecking: startedAt != nil,
-            failedChecks: failedChecks, downTransitions: downTransitions,
-            timeSinceChange: age, downtime: earlierDowntime + (isDown ? age : .zero),
-            isNews: isNews, cannotRun: transition == nil && cannotRun, memory: memory)
-    }
-
-    fileprivate var cannotRun: Bool { notRunCount == (record.isKnown ? record.fall : 1) }
-
-    init(target: CheckTarget, record: HealthRecord, memory: CheckMemory?) {
-        self.init(target: target, address: target.address, record: record)
-        guard let memory else { return }
-        failedChecks = memory.failedChecks
-        downTransitions = memory.downTransitions
-        changedAt = .uptimeNanoseconds(memory.changedAt)
-        earlierDowntime = .nanoseconds(memory.earlierDowntime)
-        agent = memory.agent
-        weight = memory.weight
-        weightSaidAt = .uptimeNanoseconds(memory.weightSaidAt)
-        wishesNoClients = memory.wishesNoClients
-    }
-
-    private var memory: CheckMemory {
-        var memory = CheckMemory(isUp: record.isUp)
-        memory.failedChecks = failedChecks
-        memory.downTransitions = downTransitions
-        memory.changedAt = changedAt.uptimeNanoseconds
-        memory.earlierDowntime = Int64(earlierDowntime / .nanoseconds(1))
-        memory.agent = agent
-        memory.weight = weight
-        memory.weightSaidAt = weightSaidAt.uptimeNanoseconds
-        memory.wishesNoClients = wishesNoClients
-        return memory
     }
 }
 #endif

@@ -36,8 +36,7 @@ extension BalancerTests {
                 precondition(client.receiveAll().text == "a")
                 // Of a client that has a socket already, the balancer lacks its own.
                 let late = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-                var held: [Int32] = []
-                while case let copy = dup(late), copy >= 0 { held.append(copy) }
+                let held = takeDescriptors(by: late)
                 precondition(connectLoopback(late, running.port))
                 let before = processorTime()
                 Thread.sleep(for: .milliseconds(250))
@@ -62,8 +61,7 @@ extension BalancerTests {
                 }
                 precondition(running.answer() == "a")
                 let late = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-                var held: [Int32] = []
-                while case let copy = dup(late), copy >= 0 { held.append(copy) }
+                var held = takeDescriptors(by: late)
                 // Room for the client's socket, and for none to the server.
                 close(held.removeLast())
                 let start = MonotonicInstant.now
@@ -84,4 +82,15 @@ extension BalancerTests {
             }
         }
     }
+}
+
+/// Copies a descriptor until there is room for no more, also where an earlier connection was still to
+/// be closed.
+private func takeDescriptors(by number: Int32) -> [Int32] {
+    var held: [Int32] = []
+    for _ in 0..<20 {
+        while case let copy = dup(number), copy >= 0 { held.append(copy) }
+        Thread.sleep(for: .milliseconds(5))
+    }
+    return held
 }

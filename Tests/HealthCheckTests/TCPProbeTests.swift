@@ -41,6 +41,46 @@ extension `One after another` {
             #expect(took < .seconds(3))
         }
 
+        @Test func `hears what becomes of a connection that is not made at once`() async throws {
+            let peer = try LoopbackPeer(backlog: 0)
+            var leaving: LoopbackPeer? = try LoopbackPeer(backlog: 0)
+            var outcomes: [EventLoopFuture<ProbeOutcome>] = []
+            for peer in [peer, leaving].compactMap(\.self) {
+                peer.fillBacklog()
+                let target = try SocketAddress(ipAddress: "127.0.0.1", port: peer.port)
+                let outcome = eventLoop.submit { [eventLoop] in
+                    TCPProbe().probe(target, timeout: .seconds(20), on: eventLoop)
+                }
+                outcomes.append(try await outcome.get())
+            }
+            let began = ContinuousClock.now
+            peer.emptyBacklog()
+            leaving = nil
+            #expect(try await outcomes[0].get() == .passed)
+            #expect(try await outcomes[1].get() == .refused)
+            #expect(ContinuousClock.now - began < .seconds(10))
+        }
+
+        @Test func `leaves no descriptor behind of one that had its time`() async throws {
+            let peer = try LoopbackPeer(backlog: 0)
+            peer.fillBacklog()
+            let target = try SocketAddress(ipAddress: "127.0.0.1", port: peer.port)
+            let connection = try BareConnection.begin(to: target, closing: .reset).get()
+            #expect(connection.advance() == .pending)
+            // By the node, for another socket may have its number by then.
+            let node = node(of: connection.descriptor)
+            #expect(node != nil)
+            let outcome = ConnectionWaiter.wait(
+                for: connection, within: .milliseconds(50), on: eventLoop)
+            #expect(try await outcome.get() == .timedOut)
+            #expect(self.node(of: connection.descriptor) != node)
+        }
+
+        private func node(of descriptor: CInt) -> ino_t? {
+            var facts = stat()
+            return fstat(descriptor, &facts) == 0 ? facts.st_ino : nil
+        }
+
         @Test func `ends with a reset by default`() async throws {
             let peer = try LoopbackPeer()
             _ = try await probe(port: peer.port)
