@@ -19,7 +19,7 @@ extension BalancerTests {
             let running = try RunningBalancer(
                 reactors: reactors, servers: servers(named), adjusting: bind)
             func answers(_ last: UInt32) -> [String] {
-                (0..<4).map { _ in running.answer(from: 0x7f00_0000 | last) }
+                (0..<4).map { _ in running.answer(from: 0x7f00_0000 | UInt32(last)) }
             }
             let all = (1...6).map { answers($0) }
             #expect(all.allSatisfy { Set($0).count == 1 })
@@ -33,6 +33,33 @@ extension BalancerTests {
             running.balancer.setWeight(pool: 0, server: 0, 1)
             running.balancer.setHealth(pool: 0, server: 0, isUp: true)
             #expect(answers(1) == moved)
+        }
+
+        @Test func `clients keep their servers when these stand elsewhere, and the table too`()
+            throws
+        {
+            let named = try ["a", "b", "c"].map { ($0, try TestServer.named($0)) }
+            var first = BalancerPlan(
+                frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                pools: [PoolPlan(name: "pool", servers: servers(named))])
+            first.frontends[0].listeners = [ListenerPlan()]
+            bind(&first)
+            let running = try Succession.Running(first)
+            func answers() throws -> [String] {
+                try (1...3).map { last in
+                    let client = BlockingSocket(to: running.port(), from: 0x7f00_0000 | UInt32(last))
+                    return try #require(client).receiveAll().text
+                }
+            }
+            #expect(try answers() == ["a", "b", "c"])
+            try running.adopt {
+                $0.pools[0].servers = servers([named[2], named[0]])
+                $0.tables.insert(StickTablePlan(name: "new", size: 1), at: 0)
+                $0.pools[0].stickiness?.tableIndex = 1
+            }
+            let moved = try answers()
+            #expect(moved == ["a", "c", "c"] || moved == ["a", "a", "c"])
+            #expect(try answers() == moved)
         }
 
         @Test func `all who connect to one address, or to one port, go to one server`() throws {
