@@ -47,7 +47,8 @@ extension BalancerTests {
             let running = try Succession.Running(first)
             func answers() throws -> [String] {
                 try (1...3).map { last in
-                    let client = BlockingSocket(to: running.port(), from: 0x7f00_0000 | UInt32(last))
+                    let client = BlockingSocket(
+                        to: running.port(), from: 0x7f00_0000 | UInt32(last))
                     return try #require(client).receiveAll().text
                 }
             }
