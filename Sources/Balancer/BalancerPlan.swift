@@ -13,6 +13,8 @@ public struct BalancerPlan: Hashable, Sendable {
     public var frontends: [FrontendPlan]
     /// Where connections go.
     public var pools: [PoolPlan]
+    /// What is remembered and counted of clients.
+    public var tables: [StickTablePlan] = []
 
     /// Makes a plan.
     public init(
@@ -50,7 +52,27 @@ extension BalancerPlan {
             return "\(pool.retries) retries in \(pool.name); there may be 0 to 100"
         }
         let isKnown = frontends.allSatisfy { $0.poolIndices.allSatisfy(pools.indices.contains) }
-        return isKnown ? nil : "a frontend leads to a pool that is not there"
+        return isKnown ? tableFault : "a frontend leads to a pool that is not there"
+    }
+
+    private var tableFault: String? {
+        let sizes = 1...StickTablePlan.greatestSize
+        if let table = tables.first(where: { !sizes.contains($0.size) }) {
+            return "a table of \(table.size) keys; there may be 1 to \(StickTablePlan.greatestSize)"
+        }
+        let bound = pools.compactMap(\.stickiness?.tableIndex)
+        guard Set(bound).count == bound.count else { return "two pools have one table" }
+        let named =
+            bound + frontends.flatMap(\.rules.tableIndices)
+            + pools.flatMap { $0.serverRules.flatMap(\.condition.tableIndices) }
+        let numbers =
+            frontends.flatMap(\.rules.trackingNumbers)
+            + pools.flatMap { $0.serverRules.flatMap(\.condition.trackingNumbers) }
+        guard numbers.allSatisfy((0..<Tracking.count).contains) else {
+            return "a connection has \(Tracking.count) trackings"
+        }
+        return named.allSatisfy(tables.indices.contains)
+            ? nil : "a rule names a table that is not there"
     }
 }
 

@@ -14,6 +14,8 @@ public struct BalancerSnapshot: Hashable, Sendable {
     public var frontends: [FrontendSnapshot] = []
     /// One for each pool, in the order of the plan.
     public var pools: [PoolSnapshot] = []
+    /// How many keys each table remembers, in the order of the plan.
+    public var tableCounts: [Int] = []
 }
 
 /// A frontend at one moment; its counters read as its own.

@@ -34,8 +34,14 @@ public struct Rule: Hashable, Sendable {
         case reject
         /// It is closed, and the client is not told (`silent-drop`).
         case silentDrop
-        /// It begins with a PROXY header (`expect-proxy layer4`); in ``RulePlan/connection`` only.
+        /// It begins with a PROXY header (`expect-proxy layer4`); in ``RulePlan/connection`` only. The
+        /// further rules are asked.
         case expectProxyHeader
+        /// It is counted, and the further rules are asked (`track-sc0`).
+        case track(Tracking)
+        /// The mark counters of the key that it is tracked by are increased, and the further rules are
+        /// asked (`sc-inc-gpc0`); not in ``RulePlan/content``, whose rules may be asked several times.
+        case countMark(Int)
     }
 
     /// What it does.
@@ -93,6 +99,9 @@ public struct Condition: Hashable, Sendable {
 
     /// One that holds.
     public static let always = Condition([[]])
+
+    /// The questions of all terms.
+    var questions: [Question] { alternatives.joined().flatMap(\.questions) }
 }
 
 /// A question about a connection.
@@ -132,6 +141,8 @@ public enum Question: Hashable, Sendable {
     /// What of the client's bytes stands from an offset on (`req.payload`), within the first
     /// ``ClientHello/longestByteCount``; of length 0: all that has come.
     case payload(offset: Int, length: Int, [TextPattern])
+    /// What a table counts of a key (`sc_conn_rate`, `src_conn_cur` and the like).
+    case counter(StickQuestion, [ClosedRange<Int>])
 
     /// Whether it can only be answered by what the client says.
     public var needsContent: Bool {
@@ -140,7 +151,7 @@ public enum Question: Hashable, Sendable {
             .payload:
             true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
-            .serverConnections, .connectionCount:
+            .serverConnections, .connectionCount, .counter:
             false
         }
     }
@@ -164,19 +175,6 @@ public enum Question: Hashable, Sendable {
         case .pool(_, let pool, _), .serverIsUp(let pool, _), .serverConnections(let pool, _, _):
             pool
         default: nil
-        }
-    }
-
-    /// The same about the pool at another place.
-    func moved(_ place: (Int) -> Int) -> Question {
-        switch self {
-        case .pool(let quantity, let pool, let ranges):
-            .pool(quantity, poolIndex: place(pool), ranges)
-        case .serverIsUp(let pool, let name):
-            .serverIsUp(poolIndex: place(pool), serverName: name)
-        case .serverConnections(let pool, let name, let ranges):
-            .serverConnections(poolIndex: place(pool), serverName: name, ranges)
-        default: self
         }
     }
 }

@@ -31,6 +31,7 @@ extension SharedState {
             return frontend
         }
         result.pools = pools.indices.map { poolSnapshot($0, former, at: now) }
+        result.tableCounts = tables.map { $0.count(at: now) }
         return result
     }
 

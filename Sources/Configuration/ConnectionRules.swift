@@ -27,15 +27,20 @@ public struct ConnectionRules: Hashable, Sendable, Codable {
 /// A rule of `tcp-request`.
 public struct ConnectionRule: Hashable, Sendable, Codable {
     /// What it does.
-    public enum Action: String, Hashable, Sendable, Codable, CaseIterable {
+    public enum Action: Hashable, Sendable, Codable {
         /// The connection goes on.
         case accept
         /// It is closed.
         case reject
-        /// It is closed without telling the client.
-        case silentDrop = "silent-drop"
-        /// It begins with a PROXY header.
-        case expectProxy = "expect-proxy"
+        /// It is closed without telling the client (`silent-drop`).
+        case silentDrop
+        /// It begins with a PROXY header (`expect-proxy layer4`); further rules are asked.
+        case expectProxy
+        /// It is counted in a table (`track-sc0` to `track-sc2`); further rules are asked.
+        case track(TrackingSettings)
+        /// The key that it is tracked by under this number gets a mark (`sc-inc-gpc0`); further rules
+        /// are asked.
+        case countMark(Int)
     }
 
     /// What it does.
@@ -47,6 +52,26 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
     public init(action: Action, condition: RuleCondition) {
         self.action = action
         self.condition = condition
+    }
+}
+
+/// What a connection is counted by.
+public struct TrackingSettings: Hashable, Sendable, Codable {
+    /// The number of the tracking, 0 to ``count`` - 1.
+    public var number: Int
+    /// What of the connection is the key.
+    public var key: ConnectionKeyName
+    /// The table's name.
+    public var tableName: String
+
+    /// How many a connection can have.
+    public static let count = 3
+
+    /// Makes settings.
+    public init(number: Int, key: ConnectionKeyName, tableName: String) {
+        self.number = number
+        self.key = key
+        self.tableName = tableName
     }
 }
 
@@ -126,6 +151,8 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
     case connectionCount(frontendName: String?, [ClosedRange<Int>])
     /// `req.payload(OFFSET,LENGTH)`.
     case payload(PayloadSlice, [NameMatch])
+    /// `sc_conn_rate`, `src_conn_cur` and their like.
+    case counter(CounterQuestion, [ClosedRange<Int>])
 
     /// Whether the answer lies in what the client says.
     var needsContent: Bool {
@@ -134,7 +161,7 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
             .payload:
             true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
-            .serverConnections, .connectionCount:
+            .serverConnections, .connectionCount, .counter:
             false
         }
     }
@@ -165,6 +192,31 @@ public struct PayloadSlice: Hashable, Sendable, Codable {
 
     /// Bytes that can be looked at.
     public static let most = 16_384
+}
+
+/// What an access list asks of a table.
+public struct CounterQuestion: Hashable, Sendable, Codable {
+    /// Whose counter it is.
+    public enum Subject: Hashable, Sendable, Codable {
+        /// The key's that the connection is tracked by under this number.
+        case tracked(Int)
+        /// The key's that the client's address is.
+        case source
+    }
+
+    /// What is asked for.
+    public var datum: StickDatum
+    /// Whose counter it is.
+    public var subject: Subject
+    /// The table's name; `nil`: the one that the key is tracked in.
+    public var tableName: String?
+
+    /// Makes a question.
+    public init(_ datum: StickDatum, of subject: Subject, in tableName: String? = nil) {
+        self.datum = datum
+        self.subject = subject
+        self.tableName = tableName
+    }
 }
 
 /// What a rule can ask of a pool; haproxy's names.

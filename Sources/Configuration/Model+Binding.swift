@@ -1,32 +1,99 @@
-/// How clients belong to servers (`stick-table`, `stick`).
+/// How clients belong to servers (`stick`); the section's own table remembers it.
 public struct StickinessSettings: Hashable, Sendable, Codable {
-    /// What clients are told apart by; haproxy's names.
-    public enum Key: String, Hashable, Sendable, Codable, CaseIterable {
-        /// Their addresses.
-        case source = "src"
-        /// The address that they connected to.
-        case destination = "dst"
-        /// The port that they connected to.
-        case destinationPort = "dst_port"
-    }
-
     /// What clients are told apart by.
-    public var key = Key.source
-    /// How many clients are remembered.
-    public var size: Int
-    /// How long (`expire`); `nil`: as long as there is room.
-    public var lifetime: Duration?
-    /// Whether new clients are not remembered while there is no room (`nopurge`).
-    public var keepsAll = false
-    /// Whether clients over IPv6 are not remembered (`type ip`).
-    public var isIPv4 = false
+    public var key = ConnectionKeyName.source
     /// Whether a client goes to his server (`stick on`, `stick match`).
     public var matches = false
     /// Whether his server is remembered (`stick on`, `stick store-request`).
     public var stores = false
 
-    /// Makes a table that nothing asks.
-    public init(size: Int) { self.size = size }
+    /// Makes settings by which nobody is bound.
+    public init() {}
+}
+
+/// What of a connection is a key in a table; haproxy's names.
+public enum ConnectionKeyName: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The client's address.
+    case source = "src"
+    /// The address that the client connected to.
+    case destination = "dst"
+    /// The port that the client connected to.
+    case destinationPort = "dst_port"
+}
+
+/// What is remembered and counted of keys (`stick-table`).
+public struct StickTableSettings: Hashable, Sendable, Codable {
+    /// What is a key; haproxy's names.
+    public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
+        /// Addresses of IPv4; others are not known.
+        case ip
+        /// Addresses of either version.
+        case ipv6
+        /// Ports.
+        case integer
+    }
+
+    /// What is counted.
+    public struct Counter: Hashable, Sendable, Codable {
+        /// What.
+        public var datum: StickDatum
+        /// Over how long a rate counts; of the others `nil`.
+        public var period: Duration?
+
+        /// Makes a counter.
+        public init(datum: StickDatum, period: Duration? = nil) {
+            self.datum = datum
+            self.period = period
+        }
+    }
+
+    /// The section's name.
+    public var name: String
+    /// What is a key.
+    public var kind = Kind.ip
+    /// How many keys are remembered, above 0.
+    public var size: Int
+    /// How long after it was last used (`expire`); `nil`: as long as there is room.
+    public var lifetime: Duration?
+    /// Whether new keys are not remembered while there is no room (`nopurge`).
+    public var keepsAll = false
+    /// What is counted of each (`store`).
+    public var counters: [Counter] = []
+
+    /// Makes a table that counts nothing.
+    public init(name: String, size: Int) {
+        self.name = name
+        self.size = size
+    }
+}
+
+/// What a table counts; haproxy's names.
+public enum StickDatum: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Connections that are tracked now.
+    case connections = "conn_cur"
+    /// Connections that were ever tracked.
+    case connectionTotal = "conn_cnt"
+    /// Of those, as many as within a period.
+    case connectionRate = "conn_rate"
+    /// Connections that were tracked and let pass.
+    case sessionTotal = "sess_cnt"
+    /// Of those, as many as within a period.
+    case sessionRate = "sess_rate"
+    /// Bytes from clients.
+    case bytesIn = "bytes_in_cnt"
+    /// Of those, as many as within a period.
+    case bytesInRate = "bytes_in_rate"
+    /// Bytes from servers.
+    case bytesOut = "bytes_out_cnt"
+    /// Of those, as many as within a period.
+    case bytesOutRate = "bytes_out_rate"
+    /// What rules count.
+    case marks = "gpc0"
+    /// Of those, as many as within a period.
+    case markRate = "gpc0_rate"
+
+    /// Whether it is one within a period.
+    public var isRate: Bool { rawValue.hasSuffix("_rate") }
 }
 
 /// A rule that sends connections of a pool to one server (`use-server`).

@@ -20,6 +20,8 @@ public struct Model: Hashable, Sendable, Codable {
     public var frontends: [Frontend] = []
     /// Pools of servers.
     public var backends: [Backend] = []
+    /// What is remembered and counted of clients, by the sections' names.
+    public var stickTables: [StickTableSettings] = []
     /// Pages that show the state of the node.
     public var statisticsPages: [StatisticsPage] = []
     /// The files of trusted authorities, as they were read: the process that checks may not be allowed

@@ -7,82 +7,19 @@ import Testing
 extension BalancerTests {
     /// Clients that belong to a server: `stick on src` and `use-server`.
     @Suite struct `Clients with a server of their own` {
-        private func client(_ number: UInt32) -> IPEndpoint { IPEndpoint(ipv4: number, port: 1) }
-
-        @Test func `a table remembers as many clients as it has room for, the latest ones`() {
-            let table = StickTable(Stickiness(size: 3))
-            for number in 1...3 as ClosedRange<UInt32> {
-                table.bind(client(number), to: Int(number), at: 0)
-            }
-            #expect(table.server(of: client(1), at: 1) == 1)
-            table.bind(client(4), to: 4, at: 2)
-            #expect((1...4).map { table.server(of: client($0), at: 3) } == [1, nil, 3, 4])
-            #expect(table.count == 3)
-            // The port does not matter, the family does.
-            #expect(table.server(of: IPEndpoint(ipv4: 4, port: 9), at: 3) == 4)
-            #expect(table.server(of: IPEndpoint(high: 1, low: 4, port: 1), at: 3) == nil)
-            #expect(table.server(of: .none, at: 3) == nil)
-        }
-
-        @Test func `a thousand clients come and go in a table of a hundred`() {
-            let table = StickTable(Stickiness(size: 100))
-            for number in 0..<1000 as Range<UInt32> {
-                table.bind(client(number), to: Int(number % 7), at: UInt64(number))
-            }
-            for number in 0..<1000 as Range<UInt32> {
-                #expect(
-                    table.server(of: client(number), at: 1000)
-                        == (number < 900 ? nil : Int(number % 7)))
-            }
-        }
-
-        @Test func `a client is forgotten when its time is over, and each visit begins it anew`() {
-            let table = StickTable(Stickiness(size: 3, lifetime: .seconds(10)))
-            table.bind(client(1), to: 1, at: 0)
-            #expect(table.server(of: client(1), at: 9999) == 1)
-            #expect(table.server(of: client(1), at: 19_998) == 1)
-            #expect(table.server(of: client(1), at: 29_998) == nil)
-        }
-
-        @Test func `a full table that forgets nobody takes nobody, until somebody's time is over`()
-        {
-            var plan = Stickiness(size: 1, lifetime: .seconds(10))
-            plan.keepsAll = true
-            let table = StickTable(plan)
-            table.bind(client(1), to: 1, at: 0)
-            table.bind(client(2), to: 2, at: 5000)
-            #expect(table.server(of: client(2), at: 5000) == nil)
-            table.bind(client(2), to: 2, at: 10_000)
-            #expect(table.server(of: client(2), at: 10_000) == 2)
-        }
-
-        @Test func `servers that move are found where they are, and one that is gone is not`() {
-            let table = StickTable(Stickiness(size: 9))
-            table.bind(client(1), to: 0, at: 0)
-            table.bind(client(2), to: 1, at: 0)
-            table.move([nil, 3])
-            #expect(table.server(of: client(1), at: 1) == nil)
-            #expect(table.server(of: client(2), at: 1) == 3)
-        }
-
-        @Test func `a table of IPv4 holds nobody else`() {
-            var plan = Stickiness(size: 9)
-            plan.isIPv4 = true
-            let table = StickTable(plan)
-            let six = IPEndpoint(high: 1, low: 1, port: 1)
-            table.bind(six, to: 1, at: 0)
-            #expect(table.server(of: six, at: 0) == nil)
-            #expect(table.count == 0)
+        /// A table of its own for the pool.
+        private func bind(_ plan: inout BalancerPlan) {
+            plan.tables = [StickTablePlan(name: "pool", size: 100)]
+            plan.pools[0].stickiness = Stickiness(in: 0)
         }
 
         @Test(arguments: [1, 2])
         func `a client goes where it went, the others take turns`(reactors: Int) throws {
             let named = try ["a", "b", "c"].map { ($0, try TestServer.named($0)) }
-            let running = try RunningBalancer(reactors: reactors, servers: servers(named)) {
-                $0.pools[0].stickiness = Stickiness(size: 100)
-            }
+            let running = try RunningBalancer(
+                reactors: reactors, servers: servers(named), adjusting: bind)
             func answers(_ last: UInt32) -> [String] {
-                (0..<4).map { _ in running.answer(from: 0x7f00_0000 | last) }
+                (0..<4).map { _ in running.answer(from: 0x7f00_0000 | UInt32(last)) }
             }
             let all = (1...6).map { answers($0) }
             #expect(all.allSatisfy { Set($0).count == 1 })
@@ -98,20 +35,47 @@ extension BalancerTests {
             #expect(answers(1) == moved)
         }
 
+        @Test func `clients keep their servers when these stand elsewhere, and the table too`()
+            throws
+        {
+            let named = try ["a", "b", "c"].map { ($0, try TestServer.named($0)) }
+            var first = BalancerPlan(
+                frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                pools: [PoolPlan(name: "pool", servers: servers(named))])
+            first.frontends[0].listeners = [ListenerPlan()]
+            bind(&first)
+            let running = try Succession.Running(first)
+            func answers() throws -> [String] {
+                try (1...3).map { last in
+                    let client = BlockingSocket(
+                        to: running.port(), from: 0x7f00_0000 | UInt32(last))
+                    return try #require(client).receiveAll().text
+                }
+            }
+            #expect(try answers() == ["a", "b", "c"])
+            try running.adopt {
+                $0.pools[0].servers = servers([named[2], named[0]])
+                $0.tables.insert(StickTablePlan(name: "new", size: 1), at: 0)
+                $0.pools[0].stickiness?.tableIndex = 1
+            }
+            let moved = try answers()
+            #expect(moved == ["a", "c", "c"] || moved == ["a", "a", "c"])
+            #expect(try answers() == moved)
+        }
+
         @Test func `all who connect to one address, or to one port, go to one server`() throws {
             let named = try ["a", "b", "c"].map { try TestServer.named($0) }
             let plans = zip(["a", "b", "c"], named).map {
                 ServerPlan(name: $0, address: $1.address)
             }
             for (key, answers) in [
-                (Stickiness.Key.source, "ab" + "ab"), (.destination, "aa" + "bb"),
+                (ConnectionKey.source, "ab" + "ab"), (.destination, "aa" + "bb"),
                 (.destinationPort, "ab" + "aa"),
             ] {
                 let running = try FamilyBalancer(pools: [plans]) {
                     $0.frontends[0].listeners[0].acceptsProxyHeader = true
-                    var table = Stickiness(size: 10)
-                    table.key = key
-                    $0.pools[0].stickiness = table
+                    bind(&$0)
+                    $0.pools[0].stickiness?.key = key
                 }
                 let ends = [
                     "1 10.0.0.1 7 80", "2 10.0.0.1 7 81", "1 10.0.0.2 7 80", "2 10.0.0.2 7 80",
@@ -127,7 +91,7 @@ extension BalancerTests {
             let a = try TestServer.named("a")
             let b = try TestServer.named("b")
             let running = try RunningBalancer(servers: servers([("a", a), ("b", b)])) {
-                $0.pools[0].stickiness = Stickiness(size: 100)
+                bind(&$0)
                 $0.pools[0].redispatches = true
                 $0.pools[0].retries = 1
                 $0.pools[0].connectTimeout = .milliseconds(100)
@@ -173,9 +137,9 @@ extension BalancerTests {
             let named = try ["a", "b"].map { ($0, try TestServer.named($0)) }
             for (matches, stores) in [(true, false), (false, true)] {
                 let running = try RunningBalancer(servers: servers(named)) {
-                    var plan = Stickiness(size: 100)
-                    (plan.matches, plan.stores) = (matches, stores)
-                    $0.pools[0].stickiness = plan
+                    bind(&$0)
+                    $0.pools[0].stickiness?.matches = matches
+                    $0.pools[0].stickiness?.stores = stores
                 }
                 #expect((0..<4).map { _ in running.answer() } == ["a", "b", "a", "b"])
             }

@@ -133,10 +133,6 @@ import VRRPCore
             "f:7:5: error: srv_is_up 'b': no server of 'web' has this name"
         ),
         (
-            "acl v src_conn_rate gt 10",
-            "f:7:7: error: the criterion 'src_conn_rate' is not offered, because clients are not counted by rules; 'rate-limit sessions-per-source N' bounds each address"
-        ),
-        (
             "acl v req.ssl_sni -m reg ^a (b",
             "f:7:29: error: -m reg '(b': the group has no ')' (at character 1)"
         ),
@@ -164,26 +160,6 @@ import VRRPCore
         (
             "stick on src",
             "f:7:1: error: 'stick' needs a table in its section, such as 'stick-table type ip size 100k expire 30m'"
-        ),
-        (
-            "stick-table type ip size 1k",
-            "f:7:1: warning: 'stick-table' has no effect without 'stick on src' in its section"
-        ),
-        (
-            "stick-table type ip size 1k store conn_rate(3s)\nstick on src",
-            "f:7:29: warning: 'store conn_rate(3s)' of 'stick-table' is not supported, because a table holds each client's server alone; it is ignored"
-        ),
-        (
-            "stick-table type string size 1k",
-            "f:7:18: error: stick-table type 'string' is not supported, because clients are told apart by ends of their connections; write ip, ipv6 or integer"
-        ),
-        (
-            "stick-table type ip size 0",
-            "f:7:26: error: stick-table size '0': must be a number of clients from 1 to 16m"
-        ),
-        (
-            "stick-table type ip",
-            "f:7:1: error: 'stick-table' needs a type and a size, such as type ip size 100k"
         ),
         (
             "stick on payload(0,9)",

@@ -188,25 +188,28 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
     }
 
     @Test func `who belongs to which server arrives`() throws {
-        let pool = try plan(
+        let made = try plan(
             of: """
                 acl here src 192.0.2.7
                 use-server a if here
                 stick-table type ip size 2k expire 30m nopurge
                 stick match src
-                """
-        ).pools[0]
+                """)
+        let pool = made.pools[0]
         let here = Question.source(PrefixTable([.ipv4(0xc000_0207, 32)]))
         #expect(pool.serverRules == [ServerRule("a", if: Condition([[.init([here])]]))])
-        var table = Stickiness(size: 2048, lifetime: .seconds(1800))
+        var table = StickTablePlan(name: "web", size: 2048, lifetime: .seconds(1800))
         table.keepsAll = true
-        table.isIPv4 = true
-        table.stores = false
-        #expect(pool.stickiness == table)
-        let other = try plan(of: "stick-table type ipv6 size 1m\nstick on src").pools[0]
-        #expect(other.stickiness == Stickiness(size: 1 << 20))
+        table.keys = .ipv4
+        #expect(made.tables == [table])
+        var stickiness = Stickiness(in: 0)
+        stickiness.stores = false
+        #expect(pool.stickiness == stickiness)
+        let other = try plan(of: "stick-table type ipv6 size 1m\nstick on src")
+        #expect(other.tables == [StickTablePlan(name: "web", size: 1 << 20)])
+        #expect(other.pools[0].stickiness == Stickiness(in: 0))
         for (words, key) in [
-            ("ip size 1\nstick on dst", Stickiness.Key.destination),
+            ("ip size 1\nstick on dst", ConnectionKey.destination),
             ("integer size 1\nstick on dst_port", .destinationPort),
         ] {
             #expect(try plan(of: "stick-table type \(words)").pools[0].stickiness?.key == key)

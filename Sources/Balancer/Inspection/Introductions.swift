@@ -1,16 +1,22 @@
 internal import LinuxIO
 
-/// The ends of connections whose PROXY header said that they are others than the sockets'.
+/// What is kept aside of connections that are more than their sockets say: ends that a PROXY header
+/// told, or that are none of IPv4, and what they are counted by in tables.
 ///
-/// A place is taken when a header was read and given back with the connection, so that connections
-/// without one pay nothing.
+/// A place is taken when there is something to keep and given back with the connection, so that
+/// connections without it pay nothing.
 struct Introductions {
-    private var places: [ProxyHeader.Addresses] = []
+    private struct Place {
+        var ends: ProxyHeader.Addresses
+        var tracks = Tracks()
+    }
+
+    private var places: [Place] = []
     private var free: [Int32] = []
     /// What clients said by TLS, by the places of their ends, where log lines tell of it.
     private var names: [ClientNames] = []
 
-    /// Makes room for a number of pairs.
+    /// Makes room for a number of connections.
     mutating func reserve(_ count: Int) {
         places.reserveCapacity(count)
         free.reserveCapacity(count)
@@ -25,13 +31,13 @@ struct Introductions {
     /// Keeps a pair of ends.
     ///
     /// - Returns: The place to ask by.
-    mutating func keep(_ addresses: ProxyHeader.Addresses) -> Int32 {
+    mutating func keep(_ ends: ProxyHeader.Addresses) -> Int32 {
         if let place = free.popLast() {
-            places[Int(place)] = addresses
+            places[Int(place)] = Place(ends: ends)
             if Int(place) < names.count { names[Int(place)] = .none }
             return place
         }
-        places.append(addresses)
+        places.append(Place(ends: ends))
         return Int32(places.count - 1)
     }
 
@@ -47,8 +53,26 @@ struct Introductions {
     }
 
     /// Gives a place back.
-    mutating func drop(_ place: Int32) { free.append(place) }
+    mutating func drop(_ place: Int32) {
+        places[Int(place)].tracks = Tracks()
+        free.append(place)
+    }
 
     /// The ends that are kept at a place.
-    subscript(place: Int32) -> ProxyHeader.Addresses { places[Int(place)] }
+    subscript(place: Int32) -> ProxyHeader.Addresses {
+        get { places[Int(place)].ends }
+        set { places[Int(place)].ends = newValue }
+    }
+
+    /// What the connection of a place is counted by.
+    subscript(tracksAt place: Int32) -> Tracks {
+        get { places[Int(place)].tracks }
+        set { places[Int(place)].tracks = newValue }
+    }
+
+    /// Takes over other positions of the tables; what was counted in one that is gone is counted no
+    /// more.
+    mutating func moveTracks(_ tables: [Int?]) {
+        for place in places.indices { places[place].tracks.move(tables) }
+    }
 }

@@ -7,12 +7,14 @@ final class RuleProgram: Sendable {
 
     /// What a list of rules comes to.
     enum Verdict: Equatable {
-        /// No rule held.
-        case none
+        /// The connection goes on.
+        case passes
         /// It cannot be told before the client says more.
         case waits
-        /// A rule held.
-        case action(Rule.Action)
+        /// It is closed.
+        case reject
+        /// It is closed, and the client is not told.
+        case silentDrop
     }
 
     let plan: RulePlan
@@ -51,7 +53,7 @@ final class RuleProgram: Sendable {
         let conditions =
             plan.content.map(\.condition) + plan.pools.map(\.condition)
             + servers.joined().map(\.condition)
-        let questions = conditions.flatMap(\.alternatives).joined().flatMap(\.questions)
+        let questions = conditions.flatMap(\.questions)
         needsContent = questions.contains(where: \.needsContent)
         needsHello = questions.contains(where: \.needsHello)
         isOpenEnded = questions.contains(where: \.isOpenEnded)

@@ -6,11 +6,14 @@ final class SharedState: Sendable {
     /// A pool and what never changes about it.
     final class Pool: Sendable {
         let plan: PoolPlan
+        let table: StickTable?
         let state: Mutex<PoolState>
 
-        init(_ plan: PoolPlan) {
+        init(_ plan: PoolPlan, _ tables: [StickTable]) {
+            let table = plan.stickiness.map { tables[$0.tableIndex] }
             self.plan = plan
-            state = Mutex(PoolState(plan))
+            self.table = table
+            state = Mutex(PoolState(plan, table: table))
         }
 
         /// Whether a server is up, by its name.
@@ -38,6 +41,7 @@ final class SharedState: Sendable {
     let admission: Mutex<Admission>
     /// For each frontend that limits the rate of one address.
     let sourceRates: [SourceRates?]
+    let tables: [StickTable]
     let pools: [Pool]
     let inboxes: [Inbox]
     let boards: [TallyBoard]
@@ -75,7 +79,9 @@ final class SharedState: Sendable {
         sourceRates = plan.frontends.map { frontend in
             frontend.sessionRateLimitPerSource.map { SourceRates(limit: $0) }
         }
-        pools = plan.pools.map(Pool.init)
+        let tables = plan.tables.map(StickTable.init)
+        self.tables = tables
+        pools = plan.pools.map { Pool($0, tables) }
         var inboxes: [Inbox] = []
         for _ in 0..<plan.reactorCount { inboxes.append(try Inbox()) }
         self.inboxes = inboxes
@@ -116,7 +122,8 @@ final class SharedState: Sendable {
         sourceRates = rates
         connectionLimit = SharedState.connectionLimit(of: plan)
         admission = Mutex(Admission(plan, limit: connectionLimit))
-        pools = former.pools(in: succession)
+        tables = former.tables(in: succession)
+        pools = former.pools(in: succession, tables)
         inboxes = former.inboxes
         let count = layout.count
         let poolCount = plan.pools.count

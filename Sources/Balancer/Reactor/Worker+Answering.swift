@@ -8,6 +8,8 @@ struct Facts {
     var destination: IPEndpoint?
     /// How many bytes the client has sent.
     var byteCount = 0
+    /// Whether a rule says that it begins with a PROXY header.
+    var expectsHeader = false
     var hello = ClientHello.Reading.needsMore(atLeast: 1)
 
     init(source: IPEndpoint) { self.source = source }
@@ -69,6 +71,8 @@ extension Worker {
             .init(ranges.contain(connectionCount(of: name, client)))
         case .payload(let offset, let length, let patterns):
             payload(from: offset, length, of: client, facts.byteCount, patterns, isOver)
+        case .counter(let question, let ranges):
+            .init(counted(question, client, facts).map { ranges.contain($0) } ?? false)
         case .byteCount(let ranges):
             ranges.contain(facts.byteCount) ? .yes : isOver ? .no : .unknown
         case .helloType(let ranges): facts.ask(isOver) { _ in ranges.contain(1) }

@@ -105,14 +105,8 @@ extension Worker {
 
     /// What stands for a client in his pool's table; present only where there is one.
     func stickyEnd(of client: Int) -> IPEndpoint {
-        switch route(client).stickKey {
-        case nil: .none
-        case .source: source(of: client)
-        case .destination: destination(of: client)
-        // No address that a client can have.
-        case .destinationPort:
-            IPEndpoint(high: .max, low: UInt64(destination(of: client).port), port: 0)
-        }
+        guard let key = route(client).stickKey else { return .none }
+        return stickKey(key, of: client, source(of: client))
     }
 
     private func waiter(_ client: Int) -> Waiter {

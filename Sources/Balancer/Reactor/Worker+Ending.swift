@@ -50,7 +50,10 @@ extension Worker {
             (crowd.pool, crowd.server) = leavePool(client)
         }
         let introduction = slab[client].introduction
-        if introduction >= 0 { introductions.drop(introduction) }
+        if introduction >= 0 {
+            releaseTracks(client)
+            introductions.drop(introduction)
+        }
         slab.free(client)
         (crowd.process, crowd.frontend) = leaveAdmission(frontend, by: listener)
         if let record { recordEnded(record, crowd, names: introductions.names(at: introduction)) }

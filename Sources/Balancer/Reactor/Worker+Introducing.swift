@@ -15,11 +15,11 @@ extension Worker {
         if let program = program(of: client), !program.plan.connection.isEmpty {
             var facts = Facts(source: peer)
             switch decide(program.plan.connection, client, &facts, deadlineIsOver: true) {
-            case .action(.reject): return refuse(client, as: .deniedConnection)
-            case .action(.silentDrop): return drop(client, as: .deniedConnection)
-            case .action(.expectProxyHeader): awaitsHeader = true
-            case .action(.accept), .none, .waits: break
+            case .reject: return refuse(client, as: .deniedConnection)
+            case .silentDrop: return drop(client, as: .deniedConnection)
+            case .passes, .waits: break
             }
+            awaitsHeader = awaitsHeader || facts.expectsHeader
         }
         guard !awaitsHeader else { return enter(.introducing, client) }
         beginInspecting(client, source: peer)
@@ -76,9 +76,10 @@ extension Worker {
             _ = unsafe StreamSocket.receive(from: socket, into: buffer, upTo: byteCount)
             if let addresses = header.addresses {
                 if slab[client].introduction >= 0 {
-                    introductions.drop(slab[client].introduction)
+                    introductions[slab[client].introduction] = addresses
+                } else {
+                    slab[client].introduction = introductions.keep(addresses)
                 }
-                slab[client].introduction = introductions.keep(addresses)
                 slab[client].number = addresses.source.port
                 slab[client].word = addresses.source.digest
             }
@@ -100,10 +101,11 @@ extension Worker {
         slab[client].stage = .content
         var facts = Facts(source: source)
         switch decide(program.plan.session, client, &facts, deadlineIsOver: true) {
-        case .action(.reject): return refuse(client, as: .deniedSession)
-        case .action(.silentDrop): return drop(client, as: .deniedSession)
-        case .action(.accept), .action(.expectProxyHeader), .none, .waits: break
+        case .reject: return refuse(client, as: .deniedSession)
+        case .silentDrop: return drop(client, as: .deniedSession)
+        case .passes, .waits: break
         }
+        countSession(client)
         guard program.needsContent else {
             return conclude(client, program, &facts, deadlineIsOver: true)
         }
@@ -157,9 +159,9 @@ extension Worker {
     ) {
         switch decide(program.plan.content, client, &facts, deadlineIsOver: deadlineIsOver) {
         case .waits: return
-        case .action(.reject): return refuse(client, as: .deniedContent)
-        case .action(.silentDrop): return drop(client, as: .deniedContent)
-        case .action(.accept), .action(.expectProxyHeader), .none: break
+        case .reject: return refuse(client, as: .deniedContent)
+        case .silentDrop: return drop(client, as: .deniedContent)
+        case .passes: break
         }
         for (index, rule) in program.plan.pools.enumerated() {
             switch answer(rule.condition, client, &facts, deadlineIsOver: deadlineIsOver) {
@@ -200,18 +202,26 @@ extension Worker {
         goOn(client)
     }
 
-    /// The first rule whose condition holds decides.
-    private func decide(
+    /// Goes through rules whose conditions hold, up to the first that decides.
+    private mutating func decide(
         _ rules: [Rule], _ client: Int, _ facts: inout Facts, deadlineIsOver: Bool
     ) -> RuleProgram.Verdict {
         for rule in rules {
             switch answer(rule.condition, client, &facts, deadlineIsOver: deadlineIsOver) {
             case .unknown: return .waits
             case .no: continue
-            case .yes: return .action(rule.action)
+            case .yes: break
+            }
+            switch rule.action {
+            case .accept: return .passes
+            case .reject: return .reject
+            case .silentDrop: return .silentDrop
+            case .expectProxyHeader: facts.expectsHeader = true
+            case .track(let tracking): track(client, tracking, &facts)
+            case .countMark(let number): countMark(client, number)
             }
         }
-        return .none
+        return .passes
     }
 
     /// Everything that had to be known is known.

@@ -297,6 +297,7 @@ extension Worker {
     mutating func took(_ count: Int, from half: Int) {
         slab[half].receivedByteCount &+= UInt64(count)
         slab[half].activeAt = UInt32(truncatingIfNeeded: now)
+        if slab[half & ~1].marks.contains(.countsBytes) { countTrackedBytes(count, from: half) }
         let listener = Int(slab[half & ~1].path)
         let server = layout.server(Int(slab[half | 1].owner))
         if half & 1 == 0 {

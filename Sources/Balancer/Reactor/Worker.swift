@@ -34,7 +34,7 @@ internal import Synchronization
         /// Whether the limits of its servers follow the pool's connections.
         let followsCrowd: Bool
         /// By what clients belong to servers, and whether that is taken note of.
-        let stickKey: Stickiness.Key?
+        let stickKey: ConnectionKey?
         let sticks: Bool
         let key: ClientKey?
         let logging: ConnectionLogging?

@@ -43,6 +43,8 @@ struct Half {
         static let isBound = Marks(rawValue: 1 << 16)
         /// Client half: its PROXY header was none, or did not come.
         static let hasBrokenHeader = Marks(rawValue: 1 << 17)
+        /// Client half: a table counts the connection's bytes.
+        static let countsBytes = Marks(rawValue: 1 << 18)
     }
 
     /// Bytes taken from this side.
@@ -69,7 +71,7 @@ struct Half {
     /// The client half's: see ``acceptedAt``; the server half's: the milliseconds until a server was
     /// its own, or ``noTime``.
     var time: UInt32
-    /// The client half's: where its ends are kept if they are not the sockets'; -1: nowhere.
+    /// The client half's: where is kept what does not fit here (``Introductions``); -1: nowhere.
     ///
     /// The server half's: see ``turn``.
     var introduction: Int32

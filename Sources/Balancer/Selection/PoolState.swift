@@ -52,7 +52,9 @@ struct PoolState {
     private let backupUse: BackupUse
     private let queueLimit: Int
     /// The servers that clients belong to; `nil`: they belong to none.
-    private var table: StickTable?
+    private let table: StickTable?
+    /// Whether a client goes to the server that he belongs to.
+    private let followsTable: Bool
     /// Connections from which on servers take as many as they may; 0: they always do.
     private let fullConnections: Int
     /// Whether clients wait while no server is usable.
@@ -64,13 +66,14 @@ struct PoolState {
     /// How many servers can serve, backups included (`nbsrv`).
     private(set) var usableCount = 0
 
-    init(_ plan: PoolPlan) {
+    init(_ plan: PoolPlan, table: StickTable? = nil) {
         selector = Selector(plan)
         servers = zip(plan.servers, plan.serverNumbers).map { PooledServer($0, number: $1) }
         backupUse = plan.backupUse
         queueLimit = plan.queueLimit ?? .max
         fullConnections = plan.followsCrowd ? max(1, plan.fullConnections ?? 1) : 0
-        table = plan.stickiness.map(StickTable.init)
+        self.table = table
+        followsTable = plan.stickiness?.matches == true
         holdsWithoutServer = plan.noServerTimeout != nil
         isAwaited = servers.contains { !$0.isUp }
         refresh()
@@ -94,10 +97,7 @@ struct PoolState {
         (rate, lastSessionAt) = (former.rate, former.lastSessionAt)
         (choiceCount, lastTurn) = (former.choiceCount, former.lastTurn)
         isAwaited = isAwaited || former.isAwaited
-        if let table, let known = former.table, table.plan == known.plan {
-            known.move(places)
-            self.table = known
-        }
+        if let table, table === former.table { table.move(places) }
         return reconsider(at: now)
     }
 
@@ -122,7 +122,11 @@ extension PoolState {
     ) -> (choice: Choice, isBound: Bool) {
         countIn(at: now)
         var own = bound
-        if own == nil, let table, table.plan.matches { own = table.server(of: owner, at: now) }
+        if own == nil, followsTable, let known = table?.server(of: owner, at: now),
+            servers.indices.contains(known)
+        {
+            own = known
+        }
         // Out of the turns (weight 0, drained, a backup) it still serves who belongs to it, at once.
         if let own, servers[own].isReachable,
             servers[own].isCandidate || !servers[own].isFull

@@ -34,14 +34,27 @@ extension SharedState {
         }
     }
 
+    /// The tables of the next plan: the same where what they hold stays.
+    func tables(in succession: Succession) -> [StickTable] {
+        var tables: [StickTable?] = succession.plan.tables.map { _ in nil }
+        for case (let index, let place?) in succession.tables.enumerated() {
+            tables[place] = self.tables[index]
+        }
+        return tables.enumerated().map { $1 ?? StickTable(succession.plan.tables[$0]) }
+    }
+
     /// The pools of the next plan: the same where nothing about them changes.
-    func pools(in succession: Succession) -> [Pool] {
+    func pools(in succession: Succession, _ tables: [StickTable]) -> [Pool] {
         var pools: [Pool?] = succession.plan.pools.map { _ in nil }
-        for case (let index, let place?) in succession.pools.enumerated()
-        where self.pools[index].plan == succession.plan.pools[place] {
+        for case (let index, let place?) in succession.pools.enumerated() {
+            let plan = succession.plan.pools[place]
+            let table = plan.stickiness.map { tables[$0.tableIndex] }
+            guard self.pools[index].plan == plan, self.pools[index].table === table else {
+                continue
+            }
             pools[place] = self.pools[index]
         }
-        return pools.enumerated().map { $1 ?? Pool(succession.plan.pools[$0]) }
+        return pools.enumerated().map { $1 ?? Pool(succession.plan.pools[$0], tables) }
     }
 
     /// The place of each route in the successor.
@@ -64,6 +77,7 @@ extension SharedState {
         successor.admission.withLock { $0.goOn(from: gates, succession) }
         if let watch { successor.watch?.goOn(from: watch, places: succession.servers) }
         successor.addresses.goOn(from: addresses, places: succession.servers)
+        for (table, plan) in zip(successor.tables, successor.plan.tables) { table.follow(plan) }
         // In the order of their posting: what is under way comes before what follows from the change.
         for inbox in inboxes { inbox.translate { translate($0, successor, succession) } }
         for case (let index, let place?) in succession.pools.enumerated()

@@ -28,6 +28,8 @@ struct Succession: Sendable {
     private(set) var pools: Map = []
     /// Counted over all pools.
     private(set) var servers: Map = []
+    /// Of tables whose entries stay.
+    private(set) var tables: Map = []
 
     /// Compares two plans.
     ///
@@ -46,6 +48,7 @@ struct Succession: Sendable {
         matchFrontends(of: old, use)
         matchPools(of: old, use)
         matchServers(of: old, use)
+        matchTables(of: old)
         leaveFrontends(of: old)
         matchListeners(of: old, oldSockets, use)
     }
@@ -79,6 +82,7 @@ struct Succession: Sendable {
                 pool.isLeaving = true
                 pool.servers = []
                 pool.serverRules = []
+                pool.stickiness = nil
                 pools.append(plan.pools.count)
                 plan.pools.append(pool)
             } else {
@@ -125,10 +129,34 @@ struct Succession: Sendable {
         servers = places.map { $0.map { layout.firstServers[$0.pool] + $0.server } }
     }
 
+    private mutating func matchTables(of old: BalancerPlan) {
+        let names = positions(plan.tables.map(\.name))
+        // A frontend that stays behind may still follow its rules.
+        var needed: Set<Int> = []
+        for (index, frontend) in old.frontends.enumerated() {
+            guard let next = frontends[index], next >= plan.frontends.count else { continue }
+            needed.formUnion(frontend.rules.tableIndices)
+        }
+        for (index, table) in old.tables.enumerated() {
+            if let place = names[table.name], !table.isLeaving,
+                plan.tables[place].keepsEntries(of: table)
+            {
+                tables.append(place)
+            } else if needed.contains(index) {
+                var table = table
+                table.isLeaving = true
+                tables.append(plan.tables.count)
+                plan.tables.append(table)
+            } else {
+                tables.append(nil)
+            }
+        }
+    }
+
     private mutating func leaveFrontends(of old: BalancerPlan) {
         for (index, frontend) in old.frontends.enumerated() {
             guard let next = frontends[index], next == plan.frontends.count else { continue }
-            plan.frontends.append(frontend.leaving(pools: pools))
+            plan.frontends.append(frontend.leaving(pools: pools, tables: tables))
             sockets.append([])
         }
     }
@@ -164,50 +192,5 @@ struct Succession: Sendable {
     private func positions(_ names: [String]) -> [String: Int] {
         Dictionary(
             names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-    }
-}
-
-extension FrontendPlan {
-    /// The pools that it leads to or asks about.
-    fileprivate var allPoolIndices: [Int] {
-        let conditions =
-            (rules.connection + rules.session + rules.content).map(\.condition)
-            + rules.pools.map(\.condition)
-        let asked = conditions.flatMap { $0.alternatives.joined().flatMap(\.questions) }
-            .compactMap(\.askedPool)
-        return poolIndices + asked
-    }
-
-    /// The same without listeners, and with the pools' places in the next plan.
-    fileprivate func leaving(pools: Succession.Map) -> FrontendPlan {
-        var plan = self
-        plan.isLeaving = true
-        plan.listeners = []
-        func place(_ pool: Int) -> Int { pools[pool] ?? 0 }
-        plan.poolIndex = place(poolIndex)
-        plan.rules.connection = rules.connection.map { $0.moved(place) }
-        plan.rules.session = rules.session.map { $0.moved(place) }
-        plan.rules.content = rules.content.map { $0.moved(place) }
-        plan.rules.pools = rules.pools.map {
-            PoolRule(place($0.poolIndex), if: $0.condition.moved(place))
-        }
-        return plan
-    }
-}
-
-extension Rule {
-    fileprivate func moved(_ place: (Int) -> Int) -> Rule {
-        Rule(action, if: condition.moved(place))
-    }
-}
-
-extension Condition {
-    fileprivate func moved(_ place: (Int) -> Int) -> Condition {
-        Condition(
-            alternatives.map { terms in
-                terms.map { term in
-                    Term(term.questions.map { $0.moved(place) }, isNegated: term.isNegated)
-                }
-            }, isNegated: isNegated)
     }
 }

@@ -13,6 +13,7 @@ extension Worker {
         let former = listeners
         self = Worker(succeeding: self, handover.successor)
         moveListeners(from: former, handover.succession)
+        introductions.moveTracks(handover.succession.tables)
         moveConnections(handover)
         watchListeners()
         handover.leave()

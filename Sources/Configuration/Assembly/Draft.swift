@@ -18,6 +18,19 @@ struct Draft: Sendable {
         var isFrontend = false
     }
 
+    /// Tables that a rule names, or that its connections are tracked in.
+    struct TableReference: Sendable {
+        let keyword: String
+        /// One of them has to count what is asked for.
+        let tables: [String]
+        /// What becomes a key in them.
+        var key: ConnectionKeyName?
+        /// What is asked for; one of them has to be counted.
+        var data: [StickDatum] = []
+        /// Whether another reference names them.
+        var isImplied = false
+    }
+
     /// A virtual router and where its identifier stands.
     struct Router: Sendable {
         let settings: VirtualRouterSettings
@@ -42,6 +55,8 @@ struct Draft: Sendable {
     var trackProcessNames: Set<String> = []
     /// The names of all pools, also of those that have something wrong.
     var backendNames: Set<String> = []
+    /// The names of all tables, also of those that have something wrong.
+    var tableNames: Set<String> = []
     /// The names of all named checks, also of those that have something wrong.
     var checkNames: Set<String> = []
     /// The servers that others track.
@@ -71,6 +86,8 @@ struct Draft: Sendable {
     var backendReferences: [Placed<String>] = []
     var ruleReferences: [Placed<RuleReference>] = []
     var listeners: [Placed<Listening>] = []
+    var tables: [Placed<StickTableSettings>] = []
+    var tableReferences: [Placed<TableReference>] = []
     var resolvers: [Placed<ResolverSection>] = []
     /// The sections `resolvers` that servers name.
     var resolverReferences: [Placed<String>] = []

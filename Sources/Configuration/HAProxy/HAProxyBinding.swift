@@ -1,50 +1,19 @@
-/// What binds clients to servers: `stick-table`, `stick` and `use-server`.
+/// The table of a section, and what binds clients to servers: `stick` and `use-server`.
 struct HAProxyBinding: Sendable {
-    private var table: StickinessSettings?
+    private(set) var table: StickTableSettings?
     private var matches = false
     private var stores = false
-    /// What the rules tell clients apart by, and whether the table holds numbers.
-    private var key: StickinessSettings.Key?
-    private var holdsNumbers = false
-    /// Where the first `stick` and the `stick-table` stand.
+    /// What the rules tell clients apart by.
+    private var key: ConnectionKeyName?
+    /// Where the first `stick` stands.
     private var rulePosition: Position?
-    private var tablePosition: Position?
+    /// Where the `stick-table` stands, be it a wrong one.
+    private(set) var tablePosition: Position?
 
-    /// Reads `stick-table type TYPE size N [expire T] [nopurge] [store …] [peers P]`.
-    mutating func readTable(_ arguments: inout Arguments) throws(Remark) {
+    /// Reads `stick-table …`.
+    mutating func readTable(_ arguments: inout Arguments, in section: String) throws(Remark) {
         tablePosition = arguments.keyword.position
-        var table = StickinessSettings(size: 0)
-        var hasType = false
-        while let word = arguments.nextIfPresent() {
-            switch word.text {
-            case "type":
-                let type = try arguments.next("ip, ipv6 or integer")
-                table.isIPv4 = try type.isTypeOfIPv4()
-                holdsNumbers = type.text == "integer"
-                hasType = true
-            case "size": table.size = try arguments.next("a number, such as 100k").size()
-            case "expire": table.lifetime = try arguments.time(isZeroAllowed: false)
-            case "nopurge": table.keepsAll = true
-            case "store", "peers", "srvkey", "write-to":
-                let value = try arguments.next("a value")
-                // The server is what is kept.
-                guard value.text != "server_id" else { continue }
-                arguments.warn(
-                    "'\(word.text) \(value.text)' of 'stick-table' is not supported, because a table"
-                        + " holds each client's server alone; it is ignored", at: word.position)
-            default:
-                throw .error(
-                    "unknown word \(word.text.quoted) of 'stick-table'", at: word.position,
-                    suggestion: ["type", "size", "expire", "nopurge", "store"].nearest(
-                        to: word.text))
-            }
-        }
-        guard hasType, table.size > 0 else {
-            throw .error(
-                "'stick-table' needs a type and a size, such as type ip size 100k",
-                at: arguments.keyword.position)
-        }
-        self.table = table
+        table = try HAProxyStickTable.read(&arguments, in: section)
     }
 
     /// Reads `stick on|match|store-request KEY [table NAME]`.
@@ -56,7 +25,7 @@ struct HAProxyBinding: Sendable {
                 "stick \(kind.text.quoted): must be on, match or store-request", at: kind.position)
         }
         let word = try arguments.next("src, dst or dst_port")
-        guard let key = StickinessSettings.Key(rawValue: word.text) else {
+        guard let key = ConnectionKeyName(rawValue: word.text) else {
             throw .error(
                 "stick \(kind.text) \(word.text.quoted) is not supported, because clients are told"
                     + " apart by ends of their connections; write src, dst or dst_port",
@@ -89,8 +58,9 @@ struct HAProxyBinding: Sendable {
 
     /// What holds in the end; `nil`: nobody is bound.
     func finish(_ remarks: inout [Remark]) -> StickinessSettings? {
-        guard var table else {
-            if let rulePosition {
+        guard let rulePosition, let key else { return nil }
+        guard let table else {
+            if tablePosition == nil {
                 remarks.append(
                     .error(
                         "'stick' needs a table in its section, such as 'stick-table type ip size"
@@ -98,33 +68,35 @@ struct HAProxyBinding: Sendable {
             }
             return nil
         }
-        guard matches || stores else {
-            if let tablePosition {
-                remarks.append(
-                    .warning(
-                        "'stick-table' has no effect without 'stick on src' in its section",
-                        at: tablePosition))
-            }
-            return nil
-        }
-        (table.matches, table.stores) = (matches, stores)
-        table.key = key ?? .source
-        if let rulePosition, holdsNumbers != (table.key == .destinationPort) {
-            let type = holdsNumbers ? "ip or ipv6" : "integer"
+        if !table.kind.holds(key) {
             remarks.append(
                 .error(
-                    "'stick' by \(table.key.rawValue) needs a table of type \(type)",
+                    "'stick' by \(key.rawValue) needs a table of type \(key.kinds)",
                     at: rulePosition))
         }
-        return table
+        var stickiness = StickinessSettings()
+        (stickiness.matches, stickiness.stores, stickiness.key) = (matches, stores, key)
+        return stickiness
     }
+}
+
+extension StickTableSettings.Kind {
+    /// Whether something of a connection can be a key.
+    func holds(_ key: ConnectionKeyName) -> Bool {
+        (self == .integer) == (key == .destinationPort)
+    }
+}
+
+extension ConnectionKeyName {
+    /// The types of tables that hold it.
+    var kinds: String { self == .destinationPort ? "integer" : "ip or ipv6" }
 }
 
 extension HAProxySection {
     /// Keywords that bind clients to servers; haproxy's configuration manual, section 4.2.
     static let bindingKeywords: [String: Rule<HAProxySection>] = [
         "stick-table": .line { section, arguments throws(Remark) in
-            try section.binding.readTable(&arguments)
+            try section.binding.readTable(&arguments, in: section.name.text)
         },
         "stick": .each { section, arguments throws(Remark) in
             try section.binding.readRule(&arguments, in: section.name.text)
@@ -133,33 +105,4 @@ extension HAProxySection {
             try section.routing.addServer(&arguments)
         },
     ]
-}
-
-extension Word {
-    fileprivate func isTypeOfIPv4() throws(Remark) -> Bool {
-        switch text {
-        case "ip": return true
-        case "ipv6", "integer": return false
-        default:
-            throw .error(
-                "stick-table type \(text.quoted) is not supported, because clients are told apart by"
-                    + " ends of their connections; write ip, ipv6 or integer", at: position)
-        }
-    }
-
-    /// A number with haproxy's `k`, `m` or `g`.
-    fileprivate func size() throws(Remark) -> Int {
-        let units: [Character: Int] = ["k": 1 << 10, "m": 1 << 20, "g": 1 << 30]
-        let unit = text.last.flatMap { units[Character($0.lowercased())] }
-        let digits = unit == nil ? Substring(text) : text.dropLast()
-        guard let number = Int(digits), number > 0,
-            case let (size, isOver) = number.multipliedReportingOverflow(by: unit ?? 1), !isOver,
-            size <= 1 << 24
-        else {
-            throw .error(
-                "stick-table size \(text.quoted): must be a number of clients from 1 to 16m",
-                at: position)
-        }
-        return size
-    }
 }

@@ -125,11 +125,9 @@ struct HAProxyCriterion {
                     // A number alone is true where it is not 0.
                     try ranges(unlessSaid: 1...Int.max))
             }
-            guard !name.hasSuffix("_conn_rate") else {
-                throw .error(
-                    "the criterion \(criterion.text.quoted) is not offered, because clients are not"
-                        + " counted by rules; 'rate-limit sessions-per-source N' bounds each address",
-                    at: criterion.position)
+            if let counter = try HAProxyCounter(name, argument, criterion, in: section) {
+                return .counter(
+                    counter.question, counter.scaled(try ranges(unlessSaid: 1...Int.max)))
             }
             throw .error(
                 "the criterion \(criterion.text.quoted) is not offered", at: criterion.position,
@@ -211,7 +209,7 @@ struct HAProxyCriterion {
             "src", "dst", "src_port", "dst_port", "req.ssl_sni", "req.ssl_alpn",
             "req.ssl_hello_type", "req.ssl_ver", "req.len", "req.payload", "fe_conn", "srv_conn",
             "srv_is_up", "always_true", "always_false", "wait_end",
-        ] + BackendQuantity.allCases.map(\.rawValue)
+        ] + BackendQuantity.allCases.map(\.rawValue) + HAProxyCounter.names
 }
 
 extension HAProxyCriterion {

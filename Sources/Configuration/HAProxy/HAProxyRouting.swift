@@ -21,6 +21,7 @@ struct HAProxyRouting: Sendable {
     /// `use-server`.
     private(set) var servers: [ServerRule] = []
     private(set) var references: [Reference] = []
+    private var tables = HAProxyTableReferences()
     /// The questions of each access list; several lines of one name add up.
     private var lists: [String: [ConnectionQuestion]] = [:]
     /// Where a rule first looks at what the client says.
@@ -68,6 +69,7 @@ struct HAProxyRouting: Sendable {
                 value: reference.value,
                 location: Location(file: file, position: reference.position))
         }
+        tables.note(in: &draft, file: file)
     }
 
     /// Reads `tcp-request connection|session|content|inspect-delay …`.
@@ -84,6 +86,11 @@ struct HAProxyRouting: Sendable {
             rules.session.append(try refusingContent(rule, at: stage))
         case "content":
             guard let rule = try rule(&arguments) else { return }
+            if case .countMark = rule.action {
+                throw .error(
+                    "'sc-inc-gpc0' stands after 'tcp-request connection' or 'session' only: rules of"
+                        + " 'content' are asked again as bytes come", at: stage.position)
+            }
             rules.content.append(rule)
         default:
             throw .error(
@@ -97,6 +104,7 @@ struct HAProxyRouting: Sendable {
     func finish(hasDefault: Bool, _ remarks: inout [Remark]) -> ConnectionRules {
         var rules = rules
         rules.refusesOthers = !hasDefault
+        tables.warnOfUntracked(&remarks)
         if rules.inspectDelay == nil, let contentPosition {
             rules.inspectDelay = .seconds(5)
             remarks.append(
@@ -116,19 +124,22 @@ struct HAProxyRouting: Sendable {
     ) throws(Remark) -> ConnectionRule? {
         let word = try arguments.next("an action: accept, reject or silent-drop")
         let name = String(word.text.prefix { $0 != "(" })
-        if Self.otherActions.contains(name) || name.hasPrefix("track-sc")
-            || name.hasPrefix("sc-") || name.hasPrefix("lua.")
-        {
+        if name.hasPrefix("track-sc") || name == "sc-inc-gpc0" {
+            let action = try tables.action(word, &arguments, in: section)
+            return ConnectionRule(action: action, condition: try condition(&arguments))
+        }
+        if Self.otherActions.contains(name) || name.hasPrefix("sc-") || name.hasPrefix("lua.") {
             arguments.warn(
                 "the action \(name.quoted) is known but not implemented yet; it is ignored",
                 at: word.position)
             _ = arguments.remaining()
             return nil
         }
-        guard let action = ConnectionRule.Action(rawValue: word.text) else {
+        guard let action = Self.actions[word.text] else {
             throw .error(
                 "unknown action \(word.text.quoted)", at: word.position,
-                suggestion: ConnectionRule.Action.allCases.map(\.rawValue).nearest(to: word.text))
+                suggestion: (Self.actions.keys + ["track-sc0", "sc-inc-gpc0"])
+                    .nearest(to: word.text))
         }
         if action == .expectProxy {
             guard mayExpectProxy else {
@@ -240,6 +251,7 @@ struct HAProxyRouting: Sendable {
                     value: Draft.RuleReference(
                         keyword: "fe_conn", backend: name, isFrontend: true),
                     position: word.position))
+        case .counter(let counter, _): tables.note(counter, at: word.position)
         default: break
         }
         return question
@@ -263,6 +275,11 @@ struct HAProxyRouting: Sendable {
             ])
         ],
         "REQ_CONTENT": [.byteCount([1...Int.max])],
+    ]
+
+    private static let actions: [String: ConnectionRule.Action] = [
+        "accept": .accept, "reject": .reject, "silent-drop": .silentDrop,
+        "expect-proxy": .expectProxy,
     ]
 
     /// Actions of `tcp-request` that decide nothing here.

@@ -44,7 +44,7 @@ extension HAProxySection {
     private func refuseRules(_ remarks: inout [Remark]) {
         let rules = routing.rules.connection + routing.rules.session + routing.rules.content
         let position = written["tcp-request"] ?? name.position
-        if rules.contains(where: { $0.action == .silentDrop || $0.action == .expectProxy }) {
+        if rules.contains(where: { $0.action != .accept && $0.action != .reject }) {
             remarks.append(
                 .error(
                     "'tcp-request' of a statistics page can accept and reject alone", at: position))

@@ -21,6 +21,7 @@ extension HAProxySection {
 
     /// Like haproxy: without these a peer that says nothing holds its connection for ever.
     func warnAboutTimeouts(_ remarks: inout [Remark]) {
+        guard !isTableAlone else { return }
         let wanted: [(String, Duration?, Bool)] = [
             ("client", settings.clientTimeout, kind != .backend),
             ("connect", settings.connectTimeout, kind != .frontend),

@@ -207,13 +207,18 @@ struct HAProxySection: Sendable {
         }
         if isPage { return addPage(file: file, into: &draft, &remarks) }
         warnAboutStatistics(&remarks)
-        guard settings.mode != .http else { return remarks.append(httpRefusal) }
+        guard settings.mode != .http || isTableAlone else { return remarks.append(httpRefusal) }
         if settings.mode == .udp {
             refuseStreamWords(&remarks)
             boundFlows(&remarks)
         }
         if kind != .backend { addFrontend(file: file, into: &draft, &remarks) }
         if kind != .frontend { addBackend(file: file, into: &draft, &remarks) }
+        if binding.tablePosition != nil { draft.tableNames.insert(name.text) }
+        if let table = binding.table, let position = binding.tablePosition {
+            let location = Location(file: file, position: position)
+            draft.tables.append(Placed(value: table, location: location))
+        }
         routing.note(in: &draft, file: file)
         if settings.mode == .tcp { warnAboutTimeouts(&remarks) }
     }
@@ -258,7 +263,7 @@ struct HAProxySection: Sendable {
     private func addBackend(
         file: String, into draft: inout Draft, _ remarks: inout [Remark]
     ) {
-        if servers.isEmpty, kind == .backend || settings.backendName == nil {
+        if servers.isEmpty, !isTableAlone, kind == .backend || settings.backendName == nil {
             remarks.append(
                 .warning(
                     "\(name.text.quoted) has no server; its connections are closed at once",
@@ -336,6 +341,9 @@ struct HAProxySection: Sendable {
                 Placed(value: word.text, location: Location(file: file, position: word.position)))
         }
     }
+
+    /// Whether the section is there for its table, which others name.
+    var isTableAlone: Bool { kind == .backend && servers.isEmpty && binding.table != nil }
 
     func placed<Value: Sendable>(_ value: Value, _ file: String) -> Placed<Value> {
         Placed(value: value, location: Location(file: file, position: name.position))

@@ -57,7 +57,7 @@ extension HAProxySection {
         "target": ([.check], true),
         "acl": ([.listen, .frontend, .backend], true),
         "use-server": ([.listen, .backend], false),
-        "stick-table": ([.listen, .backend], false),
+        "stick-table": ([.listen, .frontend, .backend], false),
         "stick": ([.listen, .backend], false),
         "tcp-request": ([.listen, .frontend], true),
         "use_backend": ([.listen, .frontend], true),

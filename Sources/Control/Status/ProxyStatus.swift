@@ -16,6 +16,8 @@ public struct ProxyStatus: Codable, Hashable, Sendable {
     public var servers: [ServerStatus] = []
     /// The pool as a whole; `nil` for a frontend alone.
     public var backend: BackendStatus?
+    /// What is remembered of clients (`stick-table`); `nil`: nothing.
+    public var table: StickTableStatus?
 
     /// Makes a proxy that has no part yet.
     ///
@@ -30,6 +32,23 @@ public struct ProxyStatus: Codable, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case name, mode, guid, description, frontend, servers, backend
         case number = "iid"
+    }
+}
+
+/// A table of keys, such as the addresses of clients.
+public struct StickTableStatus: Codable, Hashable, Sendable {
+    /// haproxy's word for what is a key.
+    public var type: String
+    /// How many keys it has room for.
+    public var size: Int
+    /// How many it remembers.
+    public var used: Int
+
+    /// Makes the status of a table.
+    public init(type: String, size: Int, used: Int) {
+        self.type = type
+        self.size = size
+        self.used = used
     }
 }
 

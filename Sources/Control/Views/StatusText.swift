@@ -156,7 +156,12 @@ public enum StatusText {
 
     private static func remarks(on proxy: ProxyStatus) -> String {
         let name = Readable.line(proxy.name)
-        let text = proxy.description.map { "  \(name): \(Readable.line($0))\n" } ?? ""
+        var text = proxy.description.map { "  \(name): \(Readable.line($0))\n" } ?? ""
+        if let table = proxy.table {
+            text +=
+                "  \(name): stick-table of type \(Readable.line(table.type)), \(table.used) of"
+                + " \(table.size) used\n"
+        }
         guard let refusals = proxy.frontend?.refusals, !refusals.isEmpty else { return text }
         let causes = refusals.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             .map { "\($0.key) \($0.value)" }

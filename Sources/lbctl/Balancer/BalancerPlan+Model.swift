@@ -7,21 +7,14 @@ internal import VRRPCore
 extension BalancerPlan {
     /// What the balancer is to do, as the model has it.
     init(_ model: Model) {
-        let indices = model.backendIndices
+        let places = RulePlaces(pools: model.backendIndices, tables: model.tableIndices)
         self.init(
             reactorCount: model.global.reactorCount
                 ?? BalancerPlan.reactorCount(ofProcessors: SystemLimits.usableProcessors),
             connectionLimit: model.global.connectionLimit,
-            frontends: model.activeFrontends.map { frontend in
-                FrontendPlan(frontend, model.global) { name in
-                    // The readers let no name without a pool pass.
-                    guard let index = indices[name] else {
-                        preconditionFailure("no backend is named \(name)")
-                    }
-                    return index
-                }
-            },
-            pools: model.backends.map { PoolPlan($0, model) { indices[$0] ?? 0 } })
+            frontends: model.activeFrontends.map { FrontendPlan($0, model.global, places) },
+            pools: model.backends.map { PoolPlan($0, model, places) })
+        tables = model.stickTables.map(StickTablePlan.init)
         otherDescriptors = model.otherDescriptors
     }
 
@@ -56,11 +49,9 @@ extension Model {
 }
 
 extension FrontendPlan {
-    fileprivate init(
-        _ frontend: Frontend, _ global: GlobalSettings, poolIndex: (String) -> Int
-    ) {
+    fileprivate init(_ frontend: Frontend, _ global: GlobalSettings, _ places: RulePlaces) {
         self.init(
-            name: frontend.name, poolIndex: poolIndex(frontend.backendName),
+            name: frontend.name, poolIndex: places.pool(frontend.backendName),
             connectionLimit: frontend.connectionLimit, clientTimeout: frontend.clientTimeout)
         listeners = zip(frontend.listeners, frontend.listenerNumbers).map { listener, number in
             ListenerPlan(
@@ -73,7 +64,7 @@ extension FrontendPlan {
         sessionRateLimitPerSource = frontend.limits.sessionRatePerSource
         logging = ConnectionLogging(frontend, global)
         isDatagram = frontend.isDatagram
-        rules = RulePlan(frontend.rules, poolIndex: poolIndex)
+        rules = RulePlan(frontend.rules, places)
     }
 }
 
@@ -119,7 +110,7 @@ extension Frontend {
 }
 
 extension PoolPlan {
-    fileprivate init(_ backend: Backend, _ model: Model, poolIndex: (String) -> Int) {
+    fileprivate init(_ backend: Backend, _ model: Model, _ places: RulePlaces) {
         self.init(
             name: backend.name, algorithm: Algorithm(backend.algorithm),
             servers: backend.servers.map(ServerPlan.init),
@@ -138,9 +129,9 @@ extension PoolPlan {
         resetsServers = backend.limits.resetsServers
         dropsLeavers = backend.limits.dropsLeavers
         serverRules = backend.serverRules.map { rule in
-            ServerRule(rule.serverName, if: Condition(rule.condition, poolIndex))
+            ServerRule(rule.serverName, if: Condition(rule.condition, places))
         }
-        stickiness = backend.stickiness.map(Stickiness.init)
+        stickiness = backend.stickiness.map { Stickiness($0, in: places.table(backend.name)) }
     }
 }
 
@@ -242,6 +233,13 @@ extension Model {
     var backendIndices: [String: Int] {
         Dictionary(
             backends.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The positions of the tables.
+    var tableIndices: [String: Int] {
+        Dictionary(
+            stickTables.enumerated().map { ($1.name, $0) },
+            uniquingKeysWith: { first, _ in first })
     }
 }
 #endif

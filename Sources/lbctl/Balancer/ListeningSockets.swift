@@ -47,7 +47,7 @@ final class ListeningSockets: Sendable {
                 descriptors: page.listeners.map(number))
             site.refreshInterval = page.refreshInterval.map { Int($0.components.seconds) }
             site.addresses = page.endpoints.map(\.description)
-            return ServedPage(site: site, rules: RulePlan(page.rules) { _ in 0 })
+            return ServedPage(site: site, rules: RulePlan(page.rules, RulePlaces()))
         }
         self.sockets = sockets
         (self.frontends, self.pages) = (frontends, pages)

@@ -61,6 +61,11 @@ struct ProxyStatusBuilder {
             addPool(named: backend.name, to: &proxy)
             proxies.append(proxy)
         }
+        for (table, used) in zip(model.stickTables, snapshot.tableCounts) {
+            guard let place = proxies.firstIndex(where: { $0.name == table.name }) else { continue }
+            proxies[place].table = StickTableStatus(
+                type: table.kind.rawValue, size: table.size, used: used)
+        }
         return proxies
     }
 
@@ -130,7 +135,9 @@ extension FrontendStatus {
 extension BackendStatus {
     fileprivate init(_ backend: Backend, _ snapshot: PoolSnapshot) {
         self.init(
-            status: snapshot.isUp ? "UP" : "DOWN", algorithm: backend.algorithm.description)
+            // As haproxy: one without servers is there for its table, and lacks none.
+            status: snapshot.isUp || backend.servers.isEmpty ? "UP" : "DOWN",
+            algorithm: backend.algorithm.description)
         traffic = TrafficCounters(snapshot.counters)
         service = ServiceCounters(snapshot.counters)
         weight = snapshot.weight

@@ -5,53 +5,75 @@ internal import LinuxIO
 internal import NodeConfiguration
 internal import VRRPCore
 
+/// Where a plan has the parts that rules name; the readers let no name pass without one.
+struct RulePlaces {
+    /// The positions of pools.
+    var pools: [String: Int] = [:]
+    /// The positions of tables.
+    var tables: [String: Int] = [:]
+
+    /// A pool's position.
+    func pool(_ name: String) -> Int {
+        guard let place = pools[name] else { preconditionFailure("no backend is named \(name)") }
+        return place
+    }
+
+    /// A table's position.
+    func table(_ name: String) -> Int {
+        guard let place = tables[name] else { preconditionFailure("no table is named \(name)") }
+        return place
+    }
+}
+
 extension RulePlan {
     /// The rules of a frontend.
     ///
     /// - Parameters:
     ///   - rules: As the model has them.
-    ///   - poolIndex: Gives a pool's position.
-    init(_ rules: ConnectionRules, poolIndex: (String) -> Int) {
+    ///   - places: Where the plan has what they name.
+    init(_ rules: ConnectionRules, _ places: RulePlaces) {
         self.init()
-        connection = rules.connection.map { Rule($0, poolIndex) }
-        session = rules.session.map { Rule($0, poolIndex) }
-        content = rules.content.map { Rule($0, poolIndex) }
+        connection = rules.connection.map { Rule($0, places) }
+        session = rules.session.map { Rule($0, places) }
+        content = rules.content.map { Rule($0, places) }
         inspectDelay = rules.inspectDelay ?? .zero
         pools = rules.backends.map {
-            PoolRule(poolIndex($0.backendName), if: Condition($0.condition, poolIndex))
+            PoolRule(places.pool($0.backendName), if: Condition($0.condition, places))
         }
         refusesOthers = rules.refusesOthers && !rules.backends.isEmpty
     }
 }
 
 extension Rule {
-    fileprivate init(_ rule: ConnectionRule, _ poolIndex: (String) -> Int) {
+    fileprivate init(_ rule: ConnectionRule, _ places: RulePlaces) {
         let action: Rule.Action =
             switch rule.action {
             case .accept: .accept
             case .reject: .reject
             case .silentDrop: .silentDrop
             case .expectProxy: .expectProxyHeader
+            case .track(let tracking): .track(Tracking(tracking, places))
+            case .countMark(let number): .countMark(number)
             }
-        self.init(action, if: Condition(rule.condition, poolIndex))
+        self.init(action, if: Condition(rule.condition, places))
     }
 }
 
 extension Condition {
     /// A condition of the model.
-    init(_ condition: RuleCondition, _ poolIndex: (String) -> Int) {
+    init(_ condition: RuleCondition, _ places: RulePlaces) {
         self.init(
             condition.alternatives.map { terms in
                 terms.map { term in
                     Term(
-                        term.questions.map { Question($0, poolIndex) }, isNegated: term.isNegated)
+                        term.questions.map { Question($0, places) }, isNegated: term.isNegated)
                 }
             }, isNegated: condition.isNegated)
     }
 }
 
 extension Question {
-    fileprivate init(_ question: ConnectionQuestion, _ poolIndex: (String) -> Int) {
+    fileprivate init(_ question: ConnectionQuestion, _ places: RulePlaces) {
         switch question {
         case .constant(let value): self = .constant(value)
         case .waitIsOver: self = .waitIsOver
@@ -65,17 +87,19 @@ extension Question {
         case .byteCount(let ranges): self = .byteCount(ranges)
         case .tlsVersion(let ranges): self = .tlsVersion(ranges)
         case .pool(let quantity, let name, let ranges):
-            self = .pool(PoolQuantity(quantity), poolIndex: poolIndex(name), ranges)
+            self = .pool(PoolQuantity(quantity), poolIndex: places.pool(name), ranges)
         case .serverIsUp(let server):
-            self = .serverIsUp(poolIndex: poolIndex(server.backend), serverName: server.server)
+            self = .serverIsUp(poolIndex: places.pool(server.backend), serverName: server.server)
         case .serverConnections(let server, let ranges):
             self = .serverConnections(
-                poolIndex: poolIndex(server.backend), serverName: server.server, ranges)
+                poolIndex: places.pool(server.backend), serverName: server.server, ranges)
         case .connectionCount(let name, let ranges):
             self = .connectionCount(frontendName: name, ranges)
         case .payload(let slice, let texts):
             self = .payload(
                 offset: slice.offset, length: slice.length, texts.map(TextPattern.init))
+        case .counter(let question, let ranges):
+            self = .counter(StickQuestion(question, places), ranges)
         }
     }
 }
@@ -174,23 +198,6 @@ extension ConnectionPlan {
             header: header, source: source, interface: connection.source.interface,
             userTimeout: connection.userTimeout)
         keepAlive = connection.keepAlive.map(KeepAlive.init)
-    }
-}
-
-extension Stickiness {
-    /// How clients belong to servers.
-    init(_ settings: StickinessSettings) {
-        self.init(size: settings.size, lifetime: settings.lifetime)
-        key =
-            switch settings.key {
-            case .source: .source
-            case .destination: .destination
-            case .destinationPort: .destinationPort
-            }
-        keepsAll = settings.keepsAll
-        isIPv4 = settings.isIPv4
-        matches = settings.matches
-        stores = settings.stores
     }
 }
 

@@ -64,6 +64,26 @@ private func sendsHeader(_ header: ConnectionPlan.Header) -> @Sendable (inout Ba
     plan.frontends[0].logging?.tellsNames = true
 }
 
+/// A table too small for what it counts, a full one that is asked, and clients with a server.
+@Sendable private func counts(_ plan: inout BalancerPlan) {
+    plan.tables = (0..<3).map { StickTablePlan(name: "t\($0)", size: 2) }
+    plan.tables[1].counters = [
+        StickCounter(.connections), StickCounter(.connectionRate, over: .seconds(10)),
+        StickCounter(.bytesOut),
+    ]
+    func isCounted(_ quantity: StickQuantity, _ subject: StickQuestion.Subject) -> Condition {
+        let question = StickQuestion(quantity, of: subject, in: 1)
+        return Condition([[.init([.counter(question, [0...0])])]])
+    }
+    plan.frontends[0].rules.connection = [
+        Rule(.track(Tracking(0, by: .source, in: 1))),
+        Rule(.track(Tracking(1, by: .destinationPort, in: 0))),
+        Rule(.reject, if: isCounted(.connectionRate, .tracked(0))),
+        Rule(.reject, if: isCounted(.connections, .source)),
+    ]
+    plan.pools[0].stickiness = Stickiness(in: 2)
+}
+
 let trials = [
     Trial(name: "roundrobin"), Trial(name: "static-rr", algorithm: .staticRoundrobin),
     Trial(name: "leastconn", algorithm: .leastconn), Trial(name: "first", algorithm: .first),
@@ -85,6 +105,7 @@ let trials = [
             plan.pools[0].servers[index].connection.source = .ports(20_000...21_000, of: nil)
         }
     },
+    Trial(name: "stick tables", width: 4, rounds: 250, adjust: counts),
     Trial(name: "send-proxy", adjust: sendsHeader(.versionOne)),
     Trial(
         name: "send-proxy-v2", preface: hello,

@@ -1,0 +1,46 @@
+/// Counts events within a period that slides, of any length.
+///
+/// As haproxy does: the count of the period that runs, and the share of the one before that still
+/// lies within one period. Periods follow each other from the first event on.
+struct PeriodMeter {
+    /// When the period began that runs, in milliseconds.
+    private var start: UInt64 = 0
+    private var current: UInt64 = 0
+    private var previous: UInt64 = 0
+
+    /// Counts events.
+    ///
+    /// - Parameters:
+    ///   - count: How many.
+    ///   - period: Milliseconds, above 0.
+    ///   - now: Milliseconds of the monotonic clock.
+    mutating func note(_ count: UInt64, over period: UInt64, at now: UInt64) {
+        if start == 0 { start = now }
+        // A reactor's clock may be a turn behind another one's.
+        if now >= start, now - start >= period {
+            let isNext = now - start < 2 * period
+            previous = isNext ? current : 0
+            start = isNext ? start + period : now
+            current = 0
+        }
+        current &+= count
+    }
+
+    /// Events within the last period.
+    ///
+    /// - Parameters:
+    ///   - period: Milliseconds, above 0.
+    ///   - now: Milliseconds of the monotonic clock.
+    /// - Returns: How many.
+    func rate(over period: UInt64, at now: UInt64) -> UInt64 {
+        let age = now >= start ? now - start : 0
+        guard age <= 2 * period else { return 0 }
+        let isPast = age > period
+        let (own, former) = isPast ? (0, current) : (current, previous)
+        // A single event is not divided: it is there, and then it is not.
+        guard own > 0 || former > 1 else { return former }
+        let remaining = isPast ? 2 * period - age : period - age
+        let (high, low) = former.multipliedFullWidth(by: remaining)
+        return own + period.dividingFullWidth((high, low)).quotient
+    }
+}

@@ -1,0 +1,323 @@
+internal import LinuxIO
+
+/// The entries of a ``StickTable``, found by their keys, in the order in which they were last used.
+///
+/// Whoever is not held by a connection stands in that order, and goes when its time is over or, from
+/// the oldest on, when there is no room. Each step costs the same however many there are.
+@safe struct StickEntries: ~Copyable {
+    private struct Entry {
+        let high: UInt64
+        let low: UInt64
+        /// Milliseconds of the monotonic clock.
+        var usedAt: UInt64
+        /// The server's position; -1: none, or one that is gone.
+        var server: Int32 = -1
+        /// The next one with the same hash, or that is free.
+        var next: Int32
+        /// Neighbours in the order of use.
+        var older: Int32 = -1
+        var newer: Int32 = -1
+        /// Connections that are tracked by it, which keep it.
+        var holders: Int32 = 0
+    }
+
+    private let size: Int
+    private let keys: StickTablePlan.Keys
+    private let layout: StickCounterLayout
+    private let entries: UnsafeMutablePointer<Entry>
+    /// The counters of each entry.
+    private let counters: UnsafeMutableRawPointer
+    /// The first entry of each hash.
+    private let heads: UnsafeMutablePointer<Int32>
+    private let mask: UInt64
+    /// Clients choose their addresses, but not this.
+    private let seed = UInt64.random(in: 0 ... .max)
+    private var lifetime: UInt64 = .max
+    private var keepsAll = false
+    private var oldest: Int32 = -1
+    private var newest: Int32 = -1
+    private var firstFree: Int32 = -1
+    /// How many places were ever taken.
+    private var touched = 0
+    /// How many are taken.
+    private(set) var count = 0
+
+    init(_ plan: StickTablePlan) {
+        size = plan.size
+        keys = plan.keys
+        layout = StickCounterLayout(plan.counters)
+        var room = 1
+        while room < size { room *= 2 }
+        mask = UInt64(room - 1)
+        // Pages that nothing was written to cost nothing.
+        unsafe entries = .allocate(capacity: size)
+        unsafe counters = .allocate(byteCount: max(1, size * layout.byteCount), alignment: 8)
+        unsafe heads = .allocate(capacity: room)
+        unsafe heads.initialize(repeating: -1, count: room)
+        follow(plan)
+    }
+
+    deinit {
+        unsafe entries.deallocate()
+        unsafe counters.deallocate()
+        unsafe heads.deallocate()
+    }
+
+    /// Goes on under a plan whose entries would be the same.
+    mutating func follow(_ plan: StickTablePlan) {
+        lifetime = plan.lifetime == nil ? .max : milliseconds(plan.lifetime)
+        keepsAll = plan.keepsAll
+    }
+
+    // MARK: Keys
+
+    /// Whether an address, or what stands for a port, can have an entry.
+    func isKey(_ key: IPEndpoint) -> Bool {
+        key.isPresent && (key.isIPv4 || keys != .ipv4)
+    }
+
+    /// Where the entry of a key stands, if its time is not over; this does not use it.
+    func find(_ key: IPEndpoint, at now: UInt64) -> Int32? {
+        guard isKey(key), case let place = search(key), place >= 0, !isOver(place, at: now) else {
+            return nil
+        }
+        return place
+    }
+
+    /// Where the entry of a key stands, a new one if there was none, and uses it.
+    ///
+    /// - Returns: The place; `nil`: it is no key, or there is no room for another one.
+    mutating func enter(_ key: IPEndpoint, at now: UInt64) -> Int32? {
+        guard isKey(key) else { return nil }
+        var place = search(key)
+        if place >= 0, isOver(place, at: now) {
+            forget(place)
+            place = -1
+        }
+        if place < 0 { place = takePlace(for: key, at: now) }
+        guard place >= 0 else { return nil }
+        use(place, at: now)
+        return place
+    }
+
+    /// The key that stands at a place.
+    func key(at place: Int32) -> IPEndpoint {
+        let entry = unsafe entries[Int(place)]
+        return IPEndpoint(high: entry.high, low: entry.low, port: 0)
+    }
+
+    /// Begins the time of an entry anew.
+    mutating func use(_ place: Int32, at now: UInt64) {
+        unsafe entries[Int(place)].usedAt = now
+        guard unsafe entries[Int(place)].holders == 0, place != newest else { return }
+        unlink(place)
+        link(place)
+    }
+
+    /// Keeps an entry for a connection.
+    mutating func hold(_ place: Int32) {
+        if unsafe entries[Int(place)].holders == 0 { unlink(place) }
+        unsafe entries[Int(place)].holders += 1
+    }
+
+    /// Lets go of an entry, whose time begins then.
+    mutating func release(_ place: Int32, at now: UInt64) {
+        unsafe entries[Int(place)].holders -= 1
+        unsafe entries[Int(place)].usedAt = now
+        if unsafe entries[Int(place)].holders == 0 { link(place) }
+    }
+
+    /// Forgets some of those whose time is over.
+    ///
+    /// - Returns: Whether none is left.
+    mutating func forgetSome(at now: UInt64) -> Bool {
+        for _ in 0..<1000 {
+            guard oldest >= 0, isOver(oldest, at: now) else { return true }
+            forget(oldest)
+        }
+        return false
+    }
+
+    // MARK: Servers
+
+    /// The position of the server that an entry belongs to; -1: none.
+    func server(at place: Int32) -> Int { Int(unsafe entries[Int(place)].server) }
+
+    mutating func setServer(_ server: Int, at place: Int32) {
+        unsafe entries[Int(place)].server = Int32(server)
+    }
+
+    /// Takes over other positions of the servers; `nil`: one is gone.
+    mutating func move(_ places: [Int?]) {
+        for place in 0..<touched {
+            let server = Int(unsafe entries[place].server)
+            guard server >= 0 else { continue }
+            let moved = server < places.count ? places[server] : nil
+            unsafe entries[place].server = moved.map { Int32($0) } ?? -1
+        }
+    }
+
+    // MARK: Counters
+
+    /// Counts events, where they are counted.
+    mutating func add(
+        _ count: UInt64, to quantity: StickQuantity, at place: Int32, _ now: UInt64
+    ) {
+        guard let offset = layout.offset(of: quantity, at: place) else { return }
+        if quantity.isRate {
+            var meter = unsafe counters.load(fromByteOffset: offset, as: PeriodMeter.self)
+            meter.note(count, over: layout.period(of: quantity), at: now)
+            unsafe counters.storeBytes(of: meter, toByteOffset: offset, as: PeriodMeter.self)
+        } else {
+            let sum = unsafe counters.load(fromByteOffset: offset, as: UInt64.self) &+ count
+            unsafe counters.storeBytes(of: sum, toByteOffset: offset, as: UInt64.self)
+        }
+    }
+
+    /// Takes one off a total.
+    mutating func subtractOne(from quantity: StickQuantity, at place: Int32) {
+        guard let offset = layout.offset(of: quantity, at: place) else { return }
+        let sum = unsafe counters.load(fromByteOffset: offset, as: UInt64.self) &- 1
+        unsafe counters.storeBytes(of: sum, toByteOffset: offset, as: UInt64.self)
+    }
+
+    /// How much there is of something that is counted; `nil`: it is not.
+    func value(of quantity: StickQuantity, at place: Int32, _ now: UInt64) -> Int? {
+        guard let offset = layout.offset(of: quantity, at: place) else { return nil }
+        guard quantity.isRate else {
+            return unsafe Int(clamping: counters.load(fromByteOffset: offset, as: UInt64.self))
+        }
+        let meter = unsafe counters.load(fromByteOffset: offset, as: PeriodMeter.self)
+        return Int(clamping: meter.rate(over: layout.period(of: quantity), at: now))
+    }
+
+    private func clearCounters(at place: Int32) {
+        guard layout.byteCount > 0 else { return }
+        let start = unsafe counters + Int(place) * layout.byteCount
+        unsafe start.initializeMemory(as: UInt8.self, repeating: 0, count: layout.byteCount)
+    }
+
+    // MARK: Places
+
+    private func isOver(_ place: Int32, at now: UInt64) -> Bool {
+        let entry = unsafe entries[Int(place)]
+        // A reactor's clock may be a turn behind another one's.
+        return entry.holders == 0 && now >= entry.usedAt && now - entry.usedAt >= lifetime
+    }
+
+    private func search(_ key: IPEndpoint) -> Int32 {
+        var place = unsafe heads[head(of: key.high, key.low)]
+        while place >= 0 {
+            let entry = unsafe entries[Int(place)]
+            if entry.high == key.high, entry.low == key.low { return place }
+            place = entry.next
+        }
+        return -1
+    }
+
+    /// A place for a new key, at its hash and last in the order; -1: all are kept.
+    private mutating func takePlace(for key: IPEndpoint, at now: UInt64) -> Int32 {
+        if oldest >= 0, isOver(oldest, at: now) || count == size && !keepsAll { forget(oldest) }
+        guard count < size else { return -1 }
+        var place = firstFree
+        if place >= 0 {
+            firstFree = unsafe entries[Int(place)].next
+        } else {
+            place = Int32(touched)
+            touched += 1
+        }
+        count += 1
+        let head = head(of: key.high, key.low)
+        unsafe (entries + Int(place)).initialize(
+            to: Entry(high: key.high, low: key.low, usedAt: now, next: heads[head]))
+        unsafe heads[head] = place
+        clearCounters(at: place)
+        link(place)
+        return place
+    }
+
+    /// Gives the place of an entry back that nobody holds.
+    private mutating func forget(_ place: Int32) {
+        unlink(place)
+        leaveHash(place)
+        unsafe entries[Int(place)].server = -1
+        unsafe entries[Int(place)].next = firstFree
+        firstFree = place
+        count -= 1
+    }
+
+    private func head(of high: UInt64, _ low: UInt64) -> Int {
+        var hash = (high ^ seed) &* 0x9e37_79b9_7f4a_7c15
+        hash = (hash ^ hash >> 32 ^ low) &* 0xd6e8_feb8_6659_fd93
+        return Int((hash ^ hash >> 32) & mask)
+    }
+
+    private func leaveHash(_ place: Int32) {
+        let entry = unsafe entries[Int(place)]
+        let head = head(of: entry.high, entry.low)
+        var other = unsafe heads[head]
+        guard other != place else {
+            unsafe heads[head] = entry.next
+            return
+        }
+        while other >= 0 {
+            let next = unsafe entries[Int(other)].next
+            if next == place {
+                unsafe entries[Int(other)].next = entry.next
+                return
+            }
+            other = next
+        }
+    }
+
+    // MARK: The order of use
+
+    private mutating func link(_ place: Int32) {
+        unsafe entries[Int(place)].older = newest
+        unsafe entries[Int(place)].newer = -1
+        if newest >= 0 { unsafe entries[Int(newest)].newer = place } else { oldest = place }
+        newest = place
+    }
+
+    private mutating func unlink(_ place: Int32) {
+        let entry = unsafe entries[Int(place)]
+        if entry.older >= 0 {
+            unsafe entries[Int(entry.older)].newer = entry.newer
+        } else {
+            oldest = entry.newer
+        }
+        if entry.newer >= 0 {
+            unsafe entries[Int(entry.newer)].older = entry.older
+        } else {
+            newest = entry.older
+        }
+    }
+}
+
+/// Where each counter of an entry stands.
+private struct StickCounterLayout {
+    /// Bytes of an entry's counters.
+    private(set) var byteCount = 0
+    /// Within those of an entry, by quantity; -1: it is not counted.
+    private var offsets = InlineArray<11, Int32>(repeating: -1)
+    /// Milliseconds.
+    private var periods = InlineArray<11, UInt64>(repeating: 1)
+
+    init(_ counters: [StickCounter]) {
+        for counter in counters {
+            let number = counter.quantity.rawValue
+            offsets[number] = Int32(byteCount)
+            periods[number] = max(1, milliseconds(counter.period))
+            byteCount +=
+                counter.quantity.isRate
+                ? MemoryLayout<PeriodMeter>.stride : MemoryLayout<UInt64>.stride
+        }
+    }
+
+    func offset(of quantity: StickQuantity, at place: Int32) -> Int? {
+        let offset = offsets[quantity.rawValue]
+        return offset < 0 ? nil : Int(place) * byteCount + Int(offset)
+    }
+
+    func period(of quantity: StickQuantity) -> UInt64 { periods[quantity.rawValue] }
+}

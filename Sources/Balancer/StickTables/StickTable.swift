@@ -1,0 +1,115 @@
+internal import LinuxIO
+internal import Synchronization
+
+/// What is remembered and counted of so many keys (`stick-table`).
+///
+/// All reactors share it. Of fixed size, made with the plan: nothing is allocated for a key.
+final class StickTable: Sendable {
+    private let entries: Mutex<StickEntries>
+    /// What is counted, a bit for each quantity.
+    private let counted: UInt16
+
+    init(_ plan: StickTablePlan) {
+        entries = Mutex(StickEntries(plan))
+        counted = plan.counters.reduce(0) { $0 | 1 << UInt16($1.quantity.rawValue) }
+    }
+
+    /// Whether something is counted.
+    func counts(_ quantity: StickQuantity) -> Bool {
+        counted >> UInt16(quantity.rawValue) & 1 == 1
+    }
+
+    /// Whether bytes are counted.
+    var countsBytes: Bool {
+        counts(.bytesIn) || counts(.bytesInRate) || counts(.bytesOut) || counts(.bytesOutRate)
+    }
+
+    /// Goes on under a plan whose entries would be the same.
+    func follow(_ plan: StickTablePlan) { entries.withLock { $0.follow(plan) } }
+
+    /// How many keys are remembered.
+    func count(at now: UInt64) -> Int {
+        // Not at one stretch: reactors wait meanwhile.
+        while true {
+            let (isClean, count) = entries.withLock { ($0.forgetSome(at: now), $0.count) }
+            if isClean { return count }
+        }
+    }
+
+    // MARK: Servers
+
+    /// The server that a key belongs to; `nil`: none that is known.
+    func server(of key: IPEndpoint, at now: UInt64) -> Int? {
+        entries.withLock { entries in
+            guard let place = entries.find(key, at: now) else { return nil }
+            let server = entries.server(at: place)
+            guard server >= 0 else { return nil }
+            entries.use(place, at: now)
+            return server
+        }
+    }
+
+    /// Remembers a key's server.
+    func bind(_ key: IPEndpoint, to server: Int, at now: UInt64) {
+        entries.withLock { entries in
+            guard let place = entries.enter(key, at: now) else { return }
+            entries.setServer(server, at: place)
+        }
+    }
+
+    /// Takes over other positions of the servers; `nil`: one is gone.
+    func move(_ places: [Int?]) { entries.withLock { $0.move(places) } }
+
+    // MARK: Counters
+
+    /// Counts a connection, and keeps its key until it is released.
+    ///
+    /// - Returns: Where its key stands; `nil`: it is no key of this table, or there is no room.
+    func track(_ key: IPEndpoint, at now: UInt64) -> Int32? {
+        entries.withLock { entries in
+            guard let place = entries.enter(key, at: now) else { return nil }
+            entries.hold(place)
+            entries.add(1, to: .connections, at: place, now)
+            entries.add(1, to: .connectionTotal, at: place, now)
+            entries.add(1, to: .connectionRate, at: place, now)
+            return place
+        }
+    }
+
+    /// Counts a connection out.
+    func release(_ place: Int32, at now: UInt64) {
+        entries.withLock { entries in
+            entries.subtractOne(from: .connections, at: place)
+            entries.release(place, at: now)
+        }
+    }
+
+    /// Counts events in a total and its rate, where they are counted.
+    func add(
+        _ count: Int, to total: StickQuantity, _ rate: StickQuantity, at place: Int32,
+        _ now: UInt64
+    ) {
+        guard counts(total) || counts(rate) else { return }
+        entries.withLock { entries in
+            entries.add(UInt64(count), to: total, at: place, now)
+            entries.add(UInt64(count), to: rate, at: place, now)
+        }
+    }
+
+    /// How much there is of something that is counted; `nil`: it is not.
+    func value(of quantity: StickQuantity, at place: Int32, _ now: UInt64) -> Int? {
+        entries.withLock { $0.value(of: quantity, at: place, now) }
+    }
+
+    /// The same of a key; 0 where it is not known.
+    func value(of quantity: StickQuantity, for key: IPEndpoint, _ now: UInt64) -> Int? {
+        entries.withLock { entries in
+            guard entries.isKey(key) else { return nil }
+            guard let place = entries.find(key, at: now) else { return 0 }
+            return entries.value(of: quantity, at: place, now)
+        }
+    }
+
+    /// The key that stands at a place.
+    func key(at place: Int32) -> IPEndpoint { entries.withLock { $0.key(at: place) } }
+}

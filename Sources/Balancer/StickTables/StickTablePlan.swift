@@ -1,0 +1,97 @@
+/// What is remembered and counted of each key (`stick-table`).
+public struct StickTablePlan: Hashable, Sendable {
+    /// What is a key.
+    public enum Keys: Hashable, Sendable, CaseIterable {
+        /// An address of IPv4; others are not known (`type ip`).
+        case ipv4
+        /// An address of either version (`type ipv6`).
+        case addresses
+        /// A port (`type integer`).
+        case numbers
+    }
+
+    /// The name.
+    public var name: String
+    /// What is a key.
+    public var keys = Keys.addresses
+    /// How many keys are remembered, 1 to ``greatestSize``.
+    public var size: Int
+    /// How long a key is remembered after it was last used (`expire`); `nil`: as long as there is room.
+    ///
+    /// It is used when it is tracked, as long as a connection is tracked by it, and when a server is
+    /// looked for or kept for it; a question alone does not use it.
+    public var lifetime: Duration?
+    /// Whether new keys are not remembered while there is no room, instead of forgetting the one that
+    /// was not used for the longest time (`nopurge`).
+    public var keepsAll = false
+    /// What is counted of each key, each quantity once (`store`).
+    public var counters: [StickCounter] = []
+    /// Whether it is there for the rules of frontends that are leaving.
+    var isLeaving = false
+
+    /// The greatest ``size``.
+    public static let greatestSize = 1 << 24
+
+    /// Makes a table that counts nothing.
+    public init(name: String, size: Int, lifetime: Duration? = nil) {
+        self.name = name
+        self.size = size
+        self.lifetime = lifetime
+    }
+}
+
+extension StickTablePlan {
+    /// Whether what another table holds is what this one would hold.
+    func keepsEntries(of former: StickTablePlan) -> Bool {
+        name == former.name && keys == former.keys && size == former.size
+            && counters == former.counters
+    }
+}
+
+/// A counter of each key in a table.
+public struct StickCounter: Hashable, Sendable {
+    /// What is counted.
+    public var quantity: StickQuantity
+    /// Over how long a rate counts, above 0; of the others `nil`.
+    public var period: Duration?
+
+    /// Makes a counter.
+    public init(_ quantity: StickQuantity, over period: Duration? = nil) {
+        self.quantity = quantity
+        self.period = period
+    }
+}
+
+/// What a table can count of a key; haproxy's words.
+public enum StickQuantity: Int, Hashable, Sendable, CaseIterable {
+    /// Connections that are tracked now (`conn_cur`).
+    case connections
+    /// Connections that were ever tracked (`conn_cnt`).
+    case connectionTotal
+    /// Of those, as many as within its period (`conn_rate`).
+    case connectionRate
+    /// Connections that rules of `connection` and `session` track and let pass (`sess_cnt`).
+    case sessionTotal
+    /// Of those, as many as within its period (`sess_rate`).
+    case sessionRate
+    /// Bytes from clients (`bytes_in_cnt`); counted as they pass.
+    case bytesIn
+    /// Of those, as many as within its period (`bytes_in_rate`).
+    case bytesInRate
+    /// Bytes from servers (`bytes_out_cnt`).
+    case bytesOut
+    /// Of those, as many as within its period (`bytes_out_rate`).
+    case bytesOutRate
+    /// What rules count (`gpc0`).
+    case marks
+    /// Of those, as many as within its period (`gpc0_rate`).
+    case markRate
+
+    /// Whether it is one within a period.
+    public var isRate: Bool {
+        switch self {
+        case .connectionRate, .sessionRate, .bytesInRate, .bytesOutRate, .markRate: true
+        case .connections, .connectionTotal, .sessionTotal, .bytesIn, .bytesOut, .marks: false
+        }
+    }
+}

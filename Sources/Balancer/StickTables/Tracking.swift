@@ -1,0 +1,93 @@
+/// A rule's order to count a connection in a table (`track-sc0` to `track-sc2`).
+public struct Tracking: Hashable, Sendable {
+    /// Which of the connection's trackings it is, 0 to ``count`` - 1; the first order for one counts.
+    public var number: Int
+    /// What of the connection is the key.
+    public var key: ConnectionKey
+    /// The table's position in ``BalancerPlan/tables``.
+    public var tableIndex: Int
+
+    /// How many a connection can have.
+    public static let count = 3
+
+    /// Makes an order.
+    public init(_ number: Int, by key: ConnectionKey, in tableIndex: Int) {
+        self.number = number
+        self.key = key
+        self.tableIndex = tableIndex
+    }
+}
+
+/// What a rule asks of a table.
+public struct StickQuestion: Hashable, Sendable {
+    /// Whose counter it is.
+    public enum Subject: Hashable, Sendable {
+        /// The key's that the connection is tracked by (`sc0_…`); without one there is no answer.
+        case tracked(Int)
+        /// The key's that the client's address is (`src_…`).
+        case source
+    }
+
+    /// What is asked for.
+    public var quantity: StickQuantity
+    /// Whose counter it is.
+    public var subject: Subject
+    /// The table's position in ``BalancerPlan/tables``; `nil`: the one that the key is tracked in.
+    public var tableIndex: Int?
+
+    /// Makes a question.
+    public init(_ quantity: StickQuantity, of subject: Subject, in tableIndex: Int? = nil) {
+        self.quantity = quantity
+        self.subject = subject
+        self.tableIndex = tableIndex
+    }
+}
+
+// MARK: - What rules name
+
+extension RulePlan {
+    /// The tables, some of them several times.
+    var tableIndices: [Int] {
+        allRules.compactMap(\.tableIndex) + conditions.flatMap(\.tableIndices)
+    }
+
+    /// The numbers of trackings.
+    var trackingNumbers: [Int] {
+        allRules.compactMap(\.trackingNumber) + conditions.flatMap(\.trackingNumbers)
+    }
+
+    private var allRules: [Rule] { connection + session + content }
+    private var conditions: [Condition] { allRules.map(\.condition) + pools.map(\.condition) }
+}
+
+extension Rule {
+    fileprivate var tableIndex: Int? {
+        if case .track(let tracking) = action { tracking.tableIndex } else { nil }
+    }
+
+    fileprivate var trackingNumber: Int? {
+        switch action {
+        case .track(let tracking): tracking.number
+        case .countMark(let number): number
+        case .accept, .reject, .silentDrop, .expectProxyHeader: nil
+        }
+    }
+}
+
+extension Condition {
+    /// The tables that are asked, some of them several times.
+    var tableIndices: [Int] { counters.compactMap(\.tableIndex) }
+
+    /// The numbers of the trackings that are asked about.
+    var trackingNumbers: [Int] {
+        counters.compactMap { counter in
+            if case .tracked(let number) = counter.subject { number } else { nil }
+        }
+    }
+
+    private var counters: [StickQuestion] {
+        questions.compactMap { question in
+            if case .counter(let counter, _) = question { counter } else { nil }
+        }
+    }
+}

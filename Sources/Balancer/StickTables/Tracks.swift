@@ -1,0 +1,118 @@
+internal import LinuxIO
+
+/// Where a connection is counted: an entry for each of its trackings.
+struct Tracks {
+    /// An entry of a table.
+    struct Track {
+        /// The table's position; -1: it is counted nowhere.
+        var table: Int32 = -1
+        var place: Int32 = -1
+    }
+
+    private var tracks = InlineArray<3, Track>(repeating: Track())
+
+    /// The entry of one tracking; `nil`: there is none.
+    subscript(number: Int) -> Track? {
+        get { tracks[number].table < 0 ? nil : tracks[number] }
+        set { tracks[number] = newValue ?? Track() }
+    }
+
+    mutating func move(_ tables: [Int?]) {
+        for number in 0..<Tracking.count {
+            guard let track = self[number] else { continue }
+            self[number] = tables[Int(track.table)].map {
+                Track(table: Int32($0), place: track.place)
+            }
+        }
+    }
+}
+
+/// Connections that are counted in tables.
+extension Worker {
+    /// Counts a connection by a key of its own, unless it is counted under this number already.
+    mutating func track(_ client: Int, _ tracking: Tracking, _ facts: inout Facts) {
+        guard tracks(of: client)?[tracking.number] == nil else { return }
+        let table = shared.tables[tracking.tableIndex]
+        let key = stickKey(tracking.key, of: client, facts.source)
+        guard let place = table.track(key, at: now) else { return }
+        if slab[client].introduction < 0 {
+            slab[client].introduction = introductions.keep(
+                .init(source: facts.source, destination: .none))
+        }
+        introductions[tracksAt: slab[client].introduction][tracking.number] = .init(
+            table: Int32(tracking.tableIndex), place: place)
+        if table.countsBytes { slab[client].marks.insert(.countsBytes) }
+    }
+
+    /// Counts a connection that rules have let pass.
+    func countSession(_ client: Int) {
+        addToTracks(1, .sessionTotal, .sessionRate, client)
+    }
+
+    /// Counts a rule's mark.
+    func countMark(_ client: Int, _ number: Int) {
+        guard let track = tracks(of: client)?[number] else { return }
+        shared.tables[Int(track.table)].add(1, to: .marks, .markRate, at: track.place, now)
+    }
+
+    /// Counts bytes of one side.
+    func countTrackedBytes(_ count: Int, from half: Int) {
+        let isFromClient = half & 1 == 0
+        addToTracks(
+            count, isFromClient ? .bytesIn : .bytesOut, isFromClient ? .bytesInRate : .bytesOutRate,
+            half & ~1)
+    }
+
+    /// Counts a connection out of the tables.
+    mutating func releaseTracks(_ client: Int) {
+        slab[client].marks.remove(.countsBytes)
+        guard let tracks = tracks(of: client) else { return }
+        for number in 0..<Tracking.count {
+            guard let track = tracks[number] else { continue }
+            shared.tables[Int(track.table)].release(track.place, at: now)
+        }
+    }
+
+    /// What a table counts of the key that a question is about; `nil`: it has no answer.
+    func counted(_ question: StickQuestion, _ client: Int, _ facts: Facts) -> Int? {
+        switch question.subject {
+        case .source:
+            guard let table = question.tableIndex else { return nil }
+            return shared.tables[table].value(of: question.quantity, for: facts.source, now)
+        case .tracked(let number):
+            guard let track = tracks(of: client)?[number] else { return nil }
+            let own = shared.tables[Int(track.table)]
+            guard let table = question.tableIndex, table != track.table else {
+                return own.value(of: question.quantity, at: track.place, now)
+            }
+            return shared.tables[table].value(
+                of: question.quantity, for: own.key(at: track.place), now)
+        }
+    }
+
+    /// What stands for a connection in a table.
+    func stickKey(_ key: ConnectionKey, of client: Int, _ source: IPEndpoint) -> IPEndpoint {
+        switch key {
+        case .source: source
+        case .destination: destination(of: client)
+        // No address that a client can have.
+        case .destinationPort:
+            IPEndpoint(high: .max, low: UInt64(destination(of: client).port), port: 0)
+        }
+    }
+
+    private func tracks(of client: Int) -> Tracks? {
+        let place = slab[client].introduction
+        return place < 0 ? nil : introductions[tracksAt: place]
+    }
+
+    private func addToTracks(
+        _ count: Int, _ total: StickQuantity, _ rate: StickQuantity, _ client: Int
+    ) {
+        guard let tracks = tracks(of: client) else { return }
+        for number in 0..<Tracking.count {
+            guard let track = tracks[number] else { continue }
+            shared.tables[Int(track.table)].add(count, to: total, rate, at: track.place, now)
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// What stays behind of a plan names parts by their places in the next one.
+
+extension FrontendPlan {
+    /// The pools that it leads to or asks about.
+    var allPoolIndices: [Int] {
+        let conditions =
+            (rules.connection + rules.session + rules.content).map(\.condition)
+            + rules.pools.map(\.condition)
+        return poolIndices + conditions.flatMap(\.questions).compactMap(\.askedPool)
+    }
+
+    /// The same without listeners, and with the places of pools and tables in the next plan.
+    func leaving(pools: Succession.Map, tables: Succession.Map) -> FrontendPlan {
+        let places = Places(pools: pools, tables: tables)
+        var plan = self
+        plan.isLeaving = true
+        plan.listeners = []
+        plan.poolIndex = places.pool(poolIndex)
+        plan.rules.connection = rules.connection.map { $0.moved(places) }
+        plan.rules.session = rules.session.map { $0.moved(places) }
+        plan.rules.content = rules.content.map { $0.moved(places) }
+        plan.rules.pools = rules.pools.map {
+            PoolRule(places.pool($0.poolIndex), if: $0.condition.moved(places))
+        }
+        return plan
+    }
+}
+
+private struct Places {
+    let pools: Succession.Map
+    let tables: Succession.Map
+
+    func pool(_ index: Int) -> Int { pools[index] ?? 0 }
+    func table(_ index: Int) -> Int { tables[index] ?? 0 }
+}
+
+extension Rule {
+    fileprivate func moved(_ places: Places) -> Rule {
+        var action = action
+        if case .track(var tracking) = action {
+            tracking.tableIndex = places.table(tracking.tableIndex)
+            action = .track(tracking)
+        }
+        return Rule(action, if: condition.moved(places))
+    }
+}
+
+extension Condition {
+    fileprivate func moved(_ places: Places) -> Condition {
+        Condition(
+            alternatives.map { terms in
+                terms.map { term in
+                    Term(term.questions.map { $0.moved(places) }, isNegated: term.isNegated)
+                }
+            }, isNegated: isNegated)
+    }
+}
+
+extension Question {
+    /// The same about parts at other places.
+    fileprivate func moved(_ places: Places) -> Question {
+        switch self {
+        case .pool(let quantity, let pool, let ranges):
+            return .pool(quantity, poolIndex: places.pool(pool), ranges)
+        case .serverIsUp(let pool, let name):
+            return .serverIsUp(poolIndex: places.pool(pool), serverName: name)
+        case .serverConnections(let pool, let name, let ranges):
+            return .serverConnections(
+                poolIndex: places.pool(pool), serverName: name, ranges)
+        case .counter(var question, let ranges):
+            question.tableIndex = question.tableIndex.map(places.table)
+            return .counter(question, ranges)
+        default: return self
+        }
+    }
+}

@@ -1,0 +1,61 @@
+extension ModelAssembler {
+    /// Each table that rules name is there and holds what they want of it, and each one has a use.
+    mutating func checkTables() {
+        refuseDuplicates(draft.tables, by: \.name) { "a 'stick-table' of \($0.name.quoted)" }
+        var tables: [String: StickTableSettings] = [:]
+        for table in draft.tables { tables[table.value.name] = table.value }
+        for reference in draft.tableReferences { check(reference, tables) }
+        let bound = draft.backends.filter { $0.value.stickiness != nil }.map(\.value.name)
+        let used = Set(bound + draft.tableReferences.flatMap(\.value.tables))
+        for table in draft.tables where !used.contains(table.value.name) {
+            report(
+                "'stick-table' has no effect: its section has no 'stick', and no rule names it",
+                at: table.location, as: .warning)
+        }
+        warnOfEmptyBackends(tables)
+    }
+
+    private mutating func check(
+        _ reference: Placed<Draft.TableReference>, _ tables: [String: StickTableSettings]
+    ) {
+        let (keyword, names) = (reference.value.keyword, reference.value.tables)
+        let known = names.compactMap { tables[$0] }
+        guard known.count == names.count, let first = known.first else {
+            guard !reference.value.isImplied, let name = names.first,
+                !draft.tableNames.contains(name)
+            else { return }
+            return report(
+                "\(keyword) \(name.quoted): no section of this name has a 'stick-table'",
+                at: reference.location, suggestion: draft.tableNames.nearest(to: name))
+        }
+        if let key = reference.value.key, !first.kind.holds(key) {
+            report(
+                "\(keyword) \(first.name.quoted): \(key.rawValue) needs a table of type"
+                    + " \(key.kinds)", at: reference.location)
+        }
+        let data = reference.value.data
+        guard let datum = data.first,
+            !known.contains(where: { $0.counters.contains { data.contains($0.datum) } })
+        else { return }
+        let example = datum.isRate ? "\(datum.rawValue)(10s)" : datum.rawValue
+        report(
+            "\(keyword): 'stick-table' of \(first.name.quoted) does not count it; add 'store"
+                + " \(example)'", at: reference.location, as: .warning)
+    }
+
+    /// A section that is there for its table serves nobody.
+    private mutating func warnOfEmptyBackends(_ tables: [String: StickTableSettings]) {
+        let empty = Set(draft.backends.filter { $0.value.servers.isEmpty }.map(\.value.name))
+            .intersection(tables.keys)
+        for frontend in draft.frontends {
+            let names =
+                [frontend.value.backendName] + frontend.value.rules.backends.map(\.backendName)
+            for name in Set(names).intersection(empty) where name != frontend.value.name {
+                report(
+                    "\(frontend.value.name.quoted) leads to \(name.quoted), which has no server;"
+                        + " its connections are closed at once", at: frontend.location, as: .warning
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+/// Reads `stick-table type TYPE size N [expire T] [nopurge] [store DATUM,…] [peers P]`.
+///
+/// haproxy's configuration manual, section 4.2.
+enum HAProxyStickTable {
+    static func read(
+        _ arguments: inout Arguments, in section: String
+    ) throws(Remark) -> StickTableSettings {
+        var table = StickTableSettings(name: section, size: 0)
+        var hasType = false
+        while let word = arguments.nextIfPresent() {
+            switch word.text {
+            case "type":
+                table.kind = try arguments.next("ip, ipv6 or integer").kind()
+                hasType = true
+            case "size": table.size = try arguments.next("a number, such as 100k").size()
+            case "expire": table.lifetime = try arguments.time(isZeroAllowed: false)
+            case "nopurge": table.keepsAll = true
+            case "store":
+                let word = try arguments.next("what is counted, such as conn_cur,conn_rate(10s)")
+                for item in word.items { try store(item, in: &table, &arguments) }
+            case "peers", "srvkey", "write-to":
+                let value = try arguments.next("a value")
+                arguments.warn(
+                    "'\(word.text) \(value.text)' of 'stick-table' is not supported, because each"
+                        + " node has tables of its own; it is ignored", at: word.position)
+            default:
+                throw .error(
+                    "unknown word \(word.text.quoted) of 'stick-table'", at: word.position,
+                    suggestion: ["type", "size", "expire", "nopurge", "store"].nearest(
+                        to: word.text))
+            }
+        }
+        guard hasType, table.size > 0 else {
+            throw .error(
+                "'stick-table' needs a type and a size, such as type ip size 100k",
+                at: arguments.keyword.position)
+        }
+        return table
+    }
+
+    /// Reads `NAME` or `NAME(PERIOD)` after `store`.
+    private static func store(
+        _ item: Word, in table: inout StickTableSettings, _ arguments: inout Arguments
+    ) throws(Remark) {
+        let name = String(item.text.prefix { $0 != "(" })
+        // The server is kept wherever there is a 'stick'.
+        guard name != "server_id" else { return }
+        guard let datum = StickDatum(rawValue: name) else {
+            guard otherData.contains(name) else {
+                throw .error(
+                    "store \(item.text.quoted): there is no such datum", at: item.position,
+                    suggestion: (StickDatum.allCases.map(\.rawValue) + ["server_id"])
+                        .nearest(to: name))
+            }
+            return arguments.warn(
+                "'store \(item.text)' of 'stick-table' is known but not implemented yet; it is"
+                    + " ignored", at: item.position)
+        }
+        guard !table.counters.contains(where: { $0.datum == datum }) else {
+            throw .error("store \(item.text): \(name) is stored already", at: item.position)
+        }
+        table.counters.append(.init(datum: datum, period: try period(of: datum, item)))
+    }
+
+    private static func period(of datum: StickDatum, _ item: Word) throws(Remark) -> Duration? {
+        let argument = item.text.dropFirst(datum.rawValue.count)
+        guard datum.isRate else {
+            guard argument.isEmpty else {
+                throw .error(
+                    "store \(item.text): \(datum.rawValue) has no period", at: item.position)
+            }
+            return nil
+        }
+        guard argument.hasPrefix("("), argument.hasSuffix(")"), argument.count > 2 else {
+            throw .error(
+                "store \(item.text): needs a period, such as \(datum.rawValue)(10s)",
+                at: item.position)
+        }
+        let word = Word(text: String(argument.dropFirst().dropLast()), position: item.position)
+        guard var arguments = Arguments(Directive(words: [item, word])) else { return nil }
+        _ = try arguments.nextKeyword("a period")
+        return try arguments.time(isZeroAllowed: false)
+    }
+
+    /// What haproxy's tables can hold besides.
+    private static let otherData: Set<String> = [
+        "glitch_cnt", "glitch_rate", "gpc", "gpc1", "gpc1_rate", "gpc_rate", "gpt", "gpt0",
+        "http_err_cnt", "http_err_rate", "http_fail_cnt", "http_fail_rate", "http_req_cnt",
+        "http_req_rate", "server_key",
+    ]
+}
+
+extension Word {
+    fileprivate func kind() throws(Remark) -> StickTableSettings.Kind {
+        if let kind = StickTableSettings.Kind(rawValue: text) { return kind }
+        throw .error(
+            "stick-table type \(text.quoted) is not supported, because clients are told apart by"
+                + " ends of their connections; write ip, ipv6 or integer", at: position)
+    }
+
+    /// What stands between commas, those in parentheses left alone.
+    fileprivate var items: [Word] {
+        var depth = 0
+        let parts = text.split(omittingEmptySubsequences: false) { letter in
+            if letter == "(" { depth += 1 }
+            if letter == ")" { depth -= 1 }
+            return letter == "," && depth == 0
+        }
+        var place = position
+        return parts.map { part in
+            defer { place.column += part.utf8.count + 1 }
+            return Word(text: String(part), position: place)
+        }
+    }
+
+    /// A number with haproxy's `k`, `m` or `g`.
+    fileprivate func size() throws(Remark) -> Int {
+        let units: [Character: Int] = ["k": 1 << 10, "m": 1 << 20, "g": 1 << 30]
+        let unit = text.last.flatMap { units[Character($0.lowercased())] }
+        let digits = unit == nil ? Substring(text) : text.dropLast()
+        guard let number = Int(digits), number > 0,
+            case let (size, isOver) = number.multipliedReportingOverflow(by: unit ?? 1), !isOver,
+            size <= 1 << 24
+        else {
+            throw .error(
+                "stick-table size \(text.quoted): must be a number of clients from 1 to 16m",
+                at: position)
+        }
+        return size
+    }
+}

@@ -1,0 +1,81 @@
+#if Program
+internal import Balancer
+internal import NodeConfiguration
+
+extension StickTablePlan {
+    /// What is remembered and counted of keys.
+    init(_ table: StickTableSettings) {
+        self.init(name: table.name, size: table.size, lifetime: table.lifetime)
+        keys =
+            switch table.kind {
+            case .ip: .ipv4
+            case .ipv6: .addresses
+            case .integer: .numbers
+            }
+        keepsAll = table.keepsAll
+        counters = table.counters.map { StickCounter(StickQuantity($0.datum), over: $0.period) }
+    }
+}
+
+extension Stickiness {
+    /// How clients belong to servers.
+    init(_ settings: StickinessSettings, in tableIndex: Int) {
+        self.init(in: tableIndex)
+        key = ConnectionKey(settings.key)
+        matches = settings.matches
+        stores = settings.stores
+    }
+}
+
+extension Tracking {
+    /// What a connection is counted by.
+    init(_ settings: TrackingSettings, _ places: RulePlaces) {
+        self.init(
+            settings.number, by: ConnectionKey(settings.key), in: places.table(settings.tableName))
+    }
+}
+
+extension StickQuestion {
+    /// What is asked of a table.
+    init(_ question: CounterQuestion, _ places: RulePlaces) {
+        let subject: Subject =
+            switch question.subject {
+            case .tracked(let number): .tracked(number)
+            case .source: .source
+            }
+        self.init(
+            StickQuantity(question.datum), of: subject,
+            in: question.tableName.map(places.table))
+    }
+}
+
+extension ConnectionKey {
+    fileprivate init(_ name: ConnectionKeyName) {
+        self =
+            switch name {
+            case .source: .source
+            case .destination: .destination
+            case .destinationPort: .destinationPort
+            }
+    }
+}
+
+extension StickQuantity {
+    fileprivate init(_ datum: StickDatum) {
+        self =
+            switch datum {
+            case .connections: .connections
+            case .connectionTotal: .connectionTotal
+            case .connectionRate: .connectionRate
+            case .sessionTotal: .sessionTotal
+            case .sessionRate: .sessionRate
+            case .bytesIn: .bytesIn
+            case .bytesInRate: .bytesInRate
+            case .bytesOut: .bytesOut
+            case .bytesOutRate: .bytesOutRate
+            case .marks: .marks
+            case .markRate: .markRate
+            }
+    }
+}
+#endif

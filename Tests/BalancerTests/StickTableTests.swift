@@ -1,0 +1,148 @@
+import LinuxIO
+import Testing
+
+@testable import Balancer
+
+extension BalancerTests {
+    /// What is remembered and counted of keys: `stick-table`.
+    @Suite struct `Stick tables` {
+        private func key(_ number: UInt32) -> IPEndpoint { IPEndpoint(ipv4: number, port: 1) }
+
+        private func table(
+            size: Int, lifetime: Duration? = nil, _ counters: StickCounter...,
+            adjusting adjust: (inout StickTablePlan) -> Void = { _ in }
+        ) -> StickTable {
+            var plan = StickTablePlan(name: "t", size: size, lifetime: lifetime)
+            plan.counters = counters
+            adjust(&plan)
+            return StickTable(plan)
+        }
+
+        @Test func `a table remembers as many keys as it has room for, the latest ones`() {
+            let table = table(size: 3)
+            for number in 1...3 as ClosedRange<UInt32> {
+                table.bind(key(number), to: Int(number), at: 0)
+            }
+            #expect(table.server(of: key(1), at: 1) == 1)
+            table.bind(key(4), to: 4, at: 2)
+            #expect((1...4).map { table.server(of: key($0), at: 3) } == [1, nil, 3, 4])
+            #expect(table.count(at: 3) == 3)
+            // The port does not matter, the family does.
+            #expect(table.server(of: IPEndpoint(ipv4: 4, port: 9), at: 3) == 4)
+            #expect(table.server(of: IPEndpoint(high: 1, low: 4, port: 1), at: 3) == nil)
+            #expect(table.server(of: .none, at: 3) == nil)
+        }
+
+        @Test func `a thousand keys come and go in a table of a hundred`() {
+            let table = table(size: 100)
+            for number in 0..<1000 as Range<UInt32> {
+                table.bind(key(number), to: Int(number % 7), at: UInt64(number))
+            }
+            for number in 0..<1000 as Range<UInt32> {
+                #expect(
+                    table.server(of: key(number), at: 1000)
+                        == (number < 900 ? nil : Int(number % 7)))
+            }
+        }
+
+        @Test func `a key is forgotten when its time is over, and each use begins it anew`() {
+            let table = table(size: 3, lifetime: .seconds(10), StickCounter(.connectionTotal))
+            table.bind(key(1), to: 1, at: 0)
+            #expect(table.server(of: key(1), at: 9999) == 1)
+            #expect(table.server(of: key(1), at: 19_998) == 1)
+            // A question is no use.
+            #expect(table.value(of: .connectionTotal, for: key(1), 29_997) == 0)
+            #expect(table.count(at: 29_997) == 1)
+            #expect(table.server(of: key(1), at: 29_998) == nil)
+            #expect(table.count(at: 29_998) == 0)
+        }
+
+        @Test func `a full table that forgets nobody takes nobody, until somebody's time is over`()
+        {
+            let table = table(size: 1, lifetime: .seconds(10)) { $0.keepsAll = true }
+            table.bind(key(1), to: 1, at: 0)
+            table.bind(key(2), to: 2, at: 5000)
+            #expect(table.server(of: key(2), at: 5000) == nil)
+            #expect(table.track(key(2), at: 5000) == nil)
+            table.bind(key(2), to: 2, at: 10_000)
+            #expect(table.server(of: key(2), at: 10_000) == 2)
+        }
+
+        @Test func `servers that move are found where they are, and one that is gone is not`() {
+            let table = table(size: 9)
+            table.bind(key(1), to: 0, at: 0)
+            table.bind(key(2), to: 1, at: 0)
+            table.move([nil, 3])
+            #expect(table.server(of: key(1), at: 1) == nil)
+            #expect(table.server(of: key(2), at: 1) == 3)
+        }
+
+        @Test func `a table of IPv4 holds nobody else`() {
+            let table = table(size: 9, StickCounter(.connections)) { $0.keys = .ipv4 }
+            let six = IPEndpoint(high: 1, low: 1, port: 1)
+            table.bind(six, to: 1, at: 0)
+            #expect(table.server(of: six, at: 0) == nil)
+            #expect(table.track(six, at: 0) == nil)
+            #expect(table.value(of: .connections, for: six, 0) == nil)
+            #expect(table.count(at: 0) == 0)
+            // A mapped address is one of IPv4.
+            #expect(table.track(IPEndpoint(high: 0, low: 0xffff_0102_0304, port: 1), at: 0) != nil)
+            #expect(table.value(of: .connections, for: key(0x0102_0304), 0) == 1)
+        }
+
+        @Test
+        func `a key is kept as long as a connection is tracked by it, and its time after that`()
+            throws
+        {
+            let table = table(size: 2, lifetime: .seconds(10), StickCounter(.connections))
+            let place = try #require(table.track(key(1), at: 0))
+            #expect(table.track(key(1), at: 1) == place)
+            for number in 2...9 as ClosedRange<UInt32> { table.bind(key(number), to: 1, at: 2) }
+            #expect(table.value(of: .connections, for: key(1), 50_000) == 2)
+            table.release(place, at: 50_000)
+            #expect(table.value(of: .connections, for: key(1), 90_000) == 1)
+            table.release(place, at: 90_000)
+            #expect(table.value(of: .connections, for: key(1), 99_999) == 0)
+            #expect(table.count(at: 99_999) == 1)
+            #expect(table.count(at: 100_000) == 0)
+        }
+
+        @Test func `a table full of keys that are held takes no other`() throws {
+            let table = table(size: 2, StickCounter(.connections))
+            let places = try (1...2).map { try #require(table.track(key($0), at: 0)) }
+            #expect(table.track(key(3), at: 1) == nil)
+            table.release(places[0], at: 2)
+            #expect(table.track(key(3), at: 3) == places[0])
+            #expect((1...3).map { table.value(of: .connections, for: key($0), 3) } == [0, 1, 1])
+        }
+
+        @Test func `a place that is taken again counts from nothing`() throws {
+            let table = table(
+                size: 1, StickCounter(.connectionTotal),
+                StickCounter(.connectionRate, over: .seconds(10)), StickCounter(.bytesIn))
+            let first = try #require(table.track(key(1), at: 1))
+            table.add(1 << 40, to: .bytesIn, .bytesInRate, at: first, 1)
+            #expect(table.value(of: .bytesIn, at: first, 1) == 1 << 40)
+            #expect(table.value(of: .bytesInRate, at: first, 1) == nil)
+            table.release(first, at: 2)
+            let second = try #require(table.track(key(2), at: 3))
+            let counted = [StickQuantity.connectionTotal, .connectionRate, .bytesIn].map {
+                table.value(of: $0, at: second, 3)
+            }
+            #expect(second == first && counted == [1, 1, 0])
+        }
+
+        /// haproxy's `freq_ctr`: periods follow each other from the first event on.
+        @Test func `a rate is what passed in this period, and the share of the one before`() {
+            var meter = PeriodMeter()
+            func rate(_ now: UInt64) -> UInt64 { meter.rate(over: 1000, at: now) }
+            meter.note(10, over: 1000, at: 5500)
+            #expect([5500, 6500, 6501, 7000, 7500, 7501].map(rate) == [10, 10, 9, 5, 0, 0])
+            meter.note(4, over: 1000, at: 7000)
+            #expect([7000, 7499, 7750].map(rate) == [9, 4, 3])
+            // After two periods without anything it begins anew.
+            meter.note(1, over: 1000, at: 20_000)
+            #expect([20_000, 21_000, 21_500, 22_000, 22_001].map(rate) == [1, 1, 1, 1, 0])
+        }
+    }
+}

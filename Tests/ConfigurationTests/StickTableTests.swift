@@ -1,0 +1,280 @@
+import Testing
+
+@testable import NodeConfiguration
+
+/// Tables that count, and rules on what they count.
+@Suite struct `haproxy's stick tables` {
+    @Test func `what a table counts is read, over as many 'store' as there are`() throws {
+        let loaded = load(
+            proxy(
+                """
+                stick-table type ipv6 size 1m expire 10s nopurge store conn_cur,conn_rate(3s) store server_id,gpc0
+                tcp-request connection track-sc0 src
+                """))
+        #expect(loaded.diagnostics.isEmpty)
+        var table = StickTableSettings(name: "web", size: 1 << 20)
+        table.kind = .ipv6
+        table.lifetime = .seconds(10)
+        table.keepsAll = true
+        table.counters = [
+            .init(datum: .connections), .init(datum: .connectionRate, period: .seconds(3)),
+            .init(datum: .marks),
+        ]
+        #expect(loaded.model?.stickTables == [table])
+        #expect(loaded.model?.backends[0].stickiness == nil)
+    }
+
+    @Test(arguments: [
+        ("conn_cur", StickDatum.connections), ("conn_cnt", .connectionTotal),
+        ("conn_rate(1s)", .connectionRate), ("sess_cnt", .sessionTotal),
+        ("sess_rate(1s)", .sessionRate), ("bytes_in_cnt", .bytesIn),
+        ("bytes_in_rate(1s)", .bytesInRate), ("bytes_out_cnt", .bytesOut),
+        ("bytes_out_rate(1s)", .bytesOutRate), ("gpc0", .marks), ("gpc0_rate(1s)", .markRate),
+    ])
+    func `each datum has its name`(name: String, datum: StickDatum) {
+        let loaded = load(
+            proxy("stick-table type ip size 9 store \(name)\ntcp-request connection track-sc0 src"))
+        #expect(loaded.diagnostics.isEmpty)
+        let period: Duration? = name.hasSuffix(")") ? .seconds(1) : nil
+        #expect(loaded.model?.stickTables[0].counters == [.init(datum: datum, period: period)])
+    }
+
+    /// The idiom: a section that is there for its table, and others that count in it.
+    @Test func `a backend without servers has a table for others`() throws {
+        let loaded = load(
+            """
+            defaults
+            timeout client 9s
+            frontend in
+            bind 192.0.2.1:80
+            stick-table type integer size 9 store conn_cnt
+            acl many sc0_conn_rate gt 20
+            acl marked src_get_gpc0(per_ip)
+            tcp-request connection track-sc0 src table per_ip if TRUE
+            tcp-request connection track-sc1 dst_port
+            tcp-request session sc-inc-gpc0(0) if many
+            tcp-request connection reject if many or marked
+            tcp-request content track-sc2 dst table per_ip
+            use_backend two if { sc_conn_cnt(0,other) ge 5 }
+            default_backend one
+            backend per_ip
+            stick-table type ip size 9 store conn_rate(10s),gpc0
+            backend other
+            mode http
+            stick-table type ip size 9 store conn_cnt
+            backend one
+            timeout server 9s
+            timeout connect 9s
+            server s 192.0.2.9:80
+            backend two
+            timeout server 9s
+            timeout connect 9s
+            server s 192.0.2.9:80
+            """)
+        #expect(loaded.diagnostics.isEmpty)
+        let model = try #require(loaded.model)
+        #expect(model.stickTables.map(\.name) == ["in", "per_ip", "other"])
+        func asked(
+            _ datum: StickDatum, _ subject: CounterQuestion.Subject, _ table: String?,
+            _ range: ClosedRange<Int>
+        ) -> RuleCondition.Term {
+            .init(questions: [.counter(CounterQuestion(datum, of: subject, in: table), [range])])
+        }
+        let many = asked(.connectionRate, .tracked(0), nil, 21...Int.max)
+        let marked = asked(.marks, .source, "per_ip", 1...Int.max)
+        let rules = model.frontends[0].rules
+        #expect(
+            rules.connection == [
+                ConnectionRule(
+                    action: .track(.init(number: 0, key: .source, tableName: "per_ip")),
+                    condition: RuleCondition(alternatives: [[.init(questions: [.constant(true)])]])
+                ),
+                ConnectionRule(
+                    action: .track(.init(number: 1, key: .destinationPort, tableName: "in")),
+                    condition: RuleCondition()),
+                ConnectionRule(
+                    action: .reject, condition: RuleCondition(alternatives: [[many], [marked]])),
+            ])
+        #expect(
+            rules.session == [
+                ConnectionRule(
+                    action: .countMark(0), condition: RuleCondition(alternatives: [[many]]))
+            ])
+        #expect(
+            rules.content == [
+                ConnectionRule(
+                    action: .track(.init(number: 2, key: .destination, tableName: "per_ip")),
+                    condition: RuleCondition())
+            ])
+        #expect(
+            rules.backends.map(\.condition) == [
+                RuleCondition(
+                    alternatives: [[asked(.connectionTotal, .tracked(0), "other", 5...Int.max)]])
+            ])
+    }
+
+    @Test(arguments: [
+        ("src_conn_cur lt 3", StickDatum.connections, CounterQuestion.Subject.source, 0...2),
+        ("sc_conn_rate(0) 5:9", .connectionRate, .tracked(0), 5...9),
+        ("sc0_conn_rate le 4", .connectionRate, .tracked(0), 0...4),
+        ("sc0_kbytes_in gt 2", .bytesIn, .tracked(0), 3072...Int.max),
+        ("sc0_kbytes_out 1:2", .bytesOut, .tracked(0), 1024...3071),
+        ("sc0_kbytes_out lt 2", .bytesOut, .tracked(0), 0...2047),
+        ("src_get_gpc0", .marks, .source, 1...Int.max),
+    ])
+    func `counters are compared as numbers are`(
+        text: String, datum: StickDatum, subject: CounterQuestion.Subject, range: ClosedRange<Int>
+    ) {
+        let loaded = load(
+            proxy(
+                """
+                stick-table type ip size 9 store conn_cur,conn_rate(3s),bytes_in_cnt,bytes_out_cnt,gpc0
+                tcp-request connection track-sc0 src
+                tcp-request connection reject if { \(text) }
+                """))
+        #expect(loaded.diagnostics.isEmpty)
+        let question = loaded.model?.frontends[0].rules.connection.last?.condition.alternatives[0][
+            0]
+        let table = subject == .source ? "web" : nil
+        #expect(
+            question?.questions == [
+                .counter(CounterQuestion(datum, of: subject, in: table), [range])
+            ])
+    }
+
+    @Test(
+        arguments: [
+            (
+                "stick-table type ip size 1k",
+                "f:7:1: warning: 'stick-table' has no effect: its section has no 'stick', and no rule names it"
+            ),
+            (
+                "stick-table type string size 1k",
+                "f:7:18: error: stick-table type 'string' is not supported, because clients are told apart by ends of their connections; write ip, ipv6 or integer"
+            ),
+            (
+                "stick-table type ip size 0",
+                "f:7:26: error: stick-table size '0': must be a number of clients from 1 to 16m"
+            ),
+            (
+                "stick-table type ip",
+                "f:7:1: error: 'stick-table' needs a type and a size, such as type ip size 100k"
+            ),
+            (
+                "stick-table type ip size 9 store conn_cnt,gpt0,gpc_rate(2,10s)\nstick on src",
+                """
+                f:7:43: warning: 'store gpt0' of 'stick-table' is known but not implemented yet; it is ignored
+                f:7:48: warning: 'store gpc_rate(2,10s)' of 'stick-table' is known but not implemented yet; it is ignored
+                """
+            ),
+            (
+                "stick-table type ip size 9 store conn_rte(3s)\nstick on src",
+                "f:7:34: error: store 'conn_rte(3s)': there is no such datum; did you mean 'conn_rate'?"
+            ),
+            (
+                "stick-table type ip size 9 store conn_cnt,conn_rate\nstick on src",
+                "f:7:43: error: store conn_rate: needs a period, such as conn_rate(10s)"
+            ),
+            (
+                "stick-table type ip size 9 store conn_rate(0)\nstick on src",
+                "f:7:34: error: conn_rate(0) 0: must be more than 0"
+            ),
+            (
+                "stick-table type ip size 9 store conn_cur(3s)\nstick on src",
+                "f:7:34: error: store conn_cur(3s): conn_cur has no period"
+            ),
+            (
+                "stick-table type ip size 9 store gpc0 store gpc0\nstick on src",
+                "f:7:45: error: store gpc0: gpc0 is stored already"
+            ),
+            (
+                "stick-table type ip size 9 peers all\nstick on src",
+                "f:7:28: warning: 'peers all' of 'stick-table' is not supported, because each node has tables of its own; it is ignored"
+            ),
+            (
+                "tcp-request connection track-sc3 src",
+                "f:7:24: error: 'track-sc3': the number must be 0 to 2, as in track-sc0 and sc-inc-gpc0(0)"
+            ),
+            (
+                "tcp-request connection track-sc0 src,ipmask(24)",
+                "f:7:34: error: track-sc0 'src,ipmask(24)' is not supported, because connections are counted by their ends; write src, dst or dst_port"
+            ),
+            (
+                "tcp-request connection track-sc0 src table per_ip",
+                "f:7:24: error: track-sc0 'per_ip': no section of this name has a 'stick-table'"
+            ),
+            (
+                "stick-table type integer size 9\ntcp-request connection track-sc0 src",
+                "f:8:24: error: track-sc0 'web': src needs a table of type ip or ipv6"
+            ),
+            (
+                "stick-table type ip size 9 store gpc0\ntcp-request content track-sc0 src\ntcp-request content sc-inc-gpc0(0)",
+                "f:9:13: error: 'sc-inc-gpc0' stands after 'tcp-request connection' or 'session' only: rules of 'content' are asked again as bytes come"
+            ),
+            (
+                "tcp-request connection sc-inc-gpc0(1)",
+                "f:7:24: warning: 'sc-inc-gpc0(1)' has no effect without 'track-sc1' in this section"
+            ),
+            (
+                "acl many sc1_conn_rate gt 5",
+                "f:7:5: warning: nothing is known of what sc1 counts, because no 'tcp-request' of this section says 'track-sc1'"
+            ),
+            (
+                "stick-table type ip size 9 store conn_cur\ntcp-request connection track-sc0 src\nacl many sc0_conn_rate gt 5",
+                "f:9:5: warning: sc0_conn_rate: 'stick-table' of 'web' does not count it; add 'store conn_rate(10s)'"
+            ),
+            (
+                "acl many src_conn_rate gt 5",
+                "f:7:5: error: src_conn_rate 'web': no section of this name has a 'stick-table'"
+            ),
+            (
+                "acl many sc_conn_rate gt 5",
+                "f:7:10: error: 'sc_conn_rate' needs the number of a tracking, 0 to 2"
+            ),
+            (
+                "acl many sc0_conn_rate(a,b) gt 5",
+                "f:7:10: error: 'sc0_conn_rate(a,b)': write sc_NAME(NUMBER,TABLE), sc0_NAME(TABLE) or src_NAME(TABLE); the table may be left out"
+            ),
+            (
+                "acl many src_http_req_rate gt 5",
+                "f:7:10: error: the criterion 'src_http_req_rate' is not offered"
+            ),
+        ] as [(String, String)])
+    func `what makes no sense is told where it stands`(lines: String, message: String) {
+        #expect(diagnose(proxy(lines)).joined(separator: "\n") == message)
+    }
+
+    @Test func `a section that is there for its table serves nobody`() {
+        #expect(
+            diagnose(
+                """
+                listen web 192.0.2.1:80
+                timeout client 9s
+                timeout server 9s
+                timeout connect 9s
+                server a 192.0.2.11:80
+                tcp-request connection track-sc0 src table per_ip
+                use_backend per_ip if FALSE
+                backend per_ip
+                stick-table type ip size 9
+                """) == [
+                    "f:1:8: warning: 'web' leads to 'per_ip', which has no server; its connections are closed at once"
+                ])
+    }
+
+    @Test func `a page counts nobody`() {
+        let lines = diagnose(
+            """
+            listen page
+            bind 192.0.2.1:80
+            mode http
+            stats enable
+            tcp-request connection track-sc0 src table per_ip
+            backend per_ip
+            stick-table type ip size 9
+            """)
+        #expect(
+            lines.first
+                == "f:5:1: error: 'tcp-request' of a statistics page can accept and reject alone")
+    }
+}

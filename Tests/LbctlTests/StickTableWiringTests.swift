@@ -1,0 +1,81 @@
+#if Program
+import Balancer
+import NodeConfiguration
+import Testing
+
+@testable import lbctl
+
+/// What tables count, and what is counted in them, from the text to the balancer's plan.
+@Suite struct `Stick tables of a file` {
+    private func plan(of lines: String) throws -> BalancerPlan {
+        let text = "listen web 192.0.2.1:80\nserver a 192.0.2.11:80\n\(lines)\n"
+        let loaded = ConfigurationLoader(format: .haproxy).load([
+            InputFile(name: "f", bytes: Array(text.utf8))
+        ])
+        #expect(loaded.diagnostics.filter { $0.severity == .error } == [])
+        return BalancerPlan(try #require(loaded.model))
+    }
+
+    @Test(arguments: [
+        ("conn_cur", StickQuantity.connections), ("conn_cnt", .connectionTotal),
+        ("conn_rate(2s)", .connectionRate), ("sess_cnt", .sessionTotal),
+        ("sess_rate(2s)", .sessionRate), ("bytes_in_cnt", .bytesIn),
+        ("bytes_in_rate(2s)", .bytesInRate), ("bytes_out_cnt", .bytesOut),
+        ("bytes_out_rate(2s)", .bytesOutRate), ("gpc0", .marks), ("gpc0_rate(2s)", .markRate),
+    ])
+    func `each datum arrives`(name: String, quantity: StickQuantity) throws {
+        let period: Duration? = name.hasSuffix(")") ? .seconds(2) : nil
+        #expect(
+            try plan(of: "stick-table type ip size 9 store \(name)").tables[0].counters
+                == [StickCounter(quantity, over: period)])
+    }
+
+    @Test(arguments: [
+        ("sc1_conn_cur", StickQuestion(.connections, of: .tracked(1))),
+        ("sc_conn_cur(2,web)", StickQuestion(.connections, of: .tracked(2), in: 0)),
+        ("src_sess_rate", StickQuestion(.sessionRate, of: .source, in: 0)),
+    ])
+    func `each criterion asks its question`(criterion: String, question: StickQuestion) throws {
+        let rule = try plan(
+            of: """
+                stick-table type ip size 9
+                tcp-request connection reject if { \(criterion) ge 4 }
+                """
+        ).frontends[0].rules.connection[0]
+        let asked = Question.counter(question, [4...Int.max])
+        #expect(rule == Rule(.reject, if: Condition([[.init([asked])]])))
+    }
+
+    @Test func `types, sizes and times arrive, and what is tracked in which table`() throws {
+        let made = try plan(
+            of: """
+                stick-table type integer size 1k
+                tcp-request connection track-sc0 src table other
+                tcp-request connection track-sc1 dst table last
+                tcp-request session sc-inc-gpc0(1)
+                tcp-request content track-sc2 dst_port
+                backend other
+                stick-table type ipv6 size 2k expire 3s nopurge
+                backend last
+                stick-table type ip size 3k
+                """)
+        var tables = [
+            StickTablePlan(name: "web", size: 1024),
+            StickTablePlan(name: "other", size: 2048, lifetime: .seconds(3)),
+            StickTablePlan(name: "last", size: 3072),
+        ]
+        (tables[0].keys, tables[1].keys, tables[2].keys) = (.numbers, .addresses, .ipv4)
+        tables[1].keepsAll = true
+        #expect(made.tables == tables)
+        let rules = made.frontends[0].rules
+        #expect(
+            rules.connection == [
+                Rule(.track(Tracking(0, by: .source, in: 1))),
+                Rule(.track(Tracking(1, by: .destination, in: 2))),
+            ])
+        #expect(rules.session == [Rule(.countMark(1))])
+        #expect(rules.content == [Rule(.track(Tracking(2, by: .destinationPort, in: 0)))])
+        #expect(made.fault == nil)
+    }
+}
+#endif
