@@ -114,12 +114,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("src_conn_cur lt 3", StickDatum.connections, CounterQuestion.Subject.source, 0...2),
+        ("src_conn_cur lt 3", StickDatum.connections, CounterQuestion.Subject.source, -1...2),
         ("sc_conn_rate(0) 5:9", .connectionRate, .tracked(0), 5...9),
-        ("sc0_conn_rate le 4", .connectionRate, .tracked(0), 0...4),
+        ("sc0_conn_rate le 4", .connectionRate, .tracked(0), -1...4),
         ("sc0_kbytes_in gt 2", .bytesIn, .tracked(0), 3072...Int.max),
         ("sc0_kbytes_out 1:2", .bytesOut, .tracked(0), 1024...3071),
-        ("sc0_kbytes_out lt 2", .bytesOut, .tracked(0), 0...2047),
+        ("sc0_kbytes_out lt 2", .bytesOut, .tracked(0), -1024...2047),
         ("src_get_gpc0", .marks, .source, 1...Int.max),
     ])
     func `counters are compared as numbers are`(

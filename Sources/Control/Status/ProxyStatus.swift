@@ -30,7 +30,7 @@ public struct ProxyStatus: Codable, Hashable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, mode, guid, description, frontend, servers, backend
+        case name, mode, guid, description, frontend, servers, backend, table
         case number = "iid"
     }
 }
