@@ -149,15 +149,17 @@ let package = Package(
         .testTarget(
             name: "HealthCheckTests",
             dependencies: [
-                "HealthCheck", "Expressions", "LinuxIO", "TestServers",
+                "HealthCheck", "Expressions", "LinuxIO", "TestServers", "VRRPTestKit",
                 .product(name: "NIOCore", package: "swift-nio", condition: program),
                 .product(name: "NIOPosix", package: "swift-nio", condition: program),
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["NodeConfiguration", "VRRPCore"],
+            name: "ConfigurationTests",
+            dependencies: ["NodeConfiguration", "VRRPCore", "VRRPTestKit"],
             exclude: ["Fixtures"], swiftSettings: strict),
-        .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
+        .testTarget(
+            name: "ControlTests", dependencies: ["Control", "VRRPTestKit"], swiftSettings: strict),
         .testTarget(
             name: "LbctlTests",
             dependencies: [

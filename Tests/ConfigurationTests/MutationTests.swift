@@ -1,17 +1,6 @@
 import NodeConfiguration
 import Testing
-
-/// A small generator with a seed, so that a failure can be had again (SplitMix64).
-private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
-    }
-}
+import VRRPTestKit
 
 @Suite struct `Mutated files` {
     private static let insertions =
@@ -25,7 +14,7 @@ private struct Seeded: RandomNumberGenerator {
             "stats ", "server ", "timeout ", "option ", "bind ", "\u{202E}", "1-65535", ",",
         ].map { Array($0.utf8) } + [[0xFF], [0xC2], [0x00], [0xE2, 0x80]]
 
-    private static func mutated(_ bytes: [UInt8], _ random: inout Seeded) -> [UInt8] {
+    private static func mutated(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
         var bytes = bytes
         for _ in 0..<Int.random(in: 1...4, using: &random) {
             let place = Int.random(in: 0...bytes.count, using: &random)
@@ -49,7 +38,7 @@ private struct Seeded: RandomNumberGenerator {
 
     @Test(arguments: 0..<8 as Range<UInt64>)
     func `are read or refused with a place inside the file`(seed: UInt64) throws {
-        var random = Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         let files = try Fixture.allCases.map { try $0.file }
         for round in 0..<300 {
             let file = files[round % files.count]

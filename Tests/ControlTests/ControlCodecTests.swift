@@ -1,5 +1,6 @@
 import Control
 import Testing
+import VRRPTestKit
 
 @Suite struct `Control protocol` {
     private func requests(in text: String) throws(ControlProtocolError) -> [ControlRequest] {
@@ -121,7 +122,7 @@ import Testing
     }
 
     @Test func `changed and random bytes are refused or read, never fatal`() {
-        var generator = SplitMix(state: 20_260_301)
+        var generator = SeededGenerator(seed: 20_260_301)
         let model = ControlCodec.encode(.status(sampleNode()))
         for _ in 0..<3_000 {
             var bytes = model
@@ -160,17 +161,5 @@ import Testing
         #expect(text.contains("\"addresses\":[\"172.17.0.5/24\"]"))
         #expect(text.contains("\"scur\":7"))
         #expect(!text.contains("\n"))
-    }
-}
-
-/// A generator whose numbers a seed reproduces.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

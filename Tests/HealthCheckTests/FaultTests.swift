@@ -5,6 +5,7 @@ import NIOPosix
 import Synchronization
 import TestServers
 import Testing
+import VRRPTestKit
 
 @testable import HealthCheck
 
@@ -127,7 +128,7 @@ extension `One after another` {
             let seed = UInt64.random(in: .min ... .max)
             // A crash leaves no other trace of what it was given.
             print("random answers of seed \(seed)")
-            var generator = SeededNumbers(state: seed)
+            var generator = SeededGenerator(seed: seed)
             for (check, answer) in answers {
                 for length in 0...answer.count {
                     var bytes = Array(answer.prefix(length))
@@ -138,18 +139,6 @@ extension `One after another` {
                 }
             }
         }
-    }
-}
-
-/// Numbers that come again by their seed (SplitMix64).
-private struct SeededNumbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
 
