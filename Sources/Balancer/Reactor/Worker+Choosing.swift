@@ -7,8 +7,8 @@ extension Worker {
     mutating func enterPool(_ client: Int) {
         let key = clientKey(client)
         let waiter = waiter(client)
-        let pool = route(client).pool
-        let followsCrowd = route(client).followsCrowd
+        let pool = self[routeOf: client].pool
+        let followsCrowd = self[routeOf: client].followsCrowd
         let bound = slab[client | 1].marks.contains(.isBound) ? serverInPool(client) : nil
         let owner = stickyEnd(of: client)
         let (choice, isBound) = shared.pools[pool].state.withLock {
@@ -31,7 +31,7 @@ extension Worker {
     mutating func choose(_ client: Int, avoiding server: Int?) {
         let key = clientKey(client)
         let waiter = waiter(client)
-        let pool = route(client).pool
+        let pool = self[routeOf: client].pool
         slab[client | 1].marks.remove(.isBound)
         follow(
             shared.pools[pool].state.withLock {
@@ -49,7 +49,7 @@ extension Worker {
             slab[client].generation == notice.waiter.generation && slab[client].phase == .waiting
         switch notice {
         case .serve(_, let server) where isHere:
-            slab[client | 1].owner = UInt16(server + route(client).firstServer)
+            slab[client | 1].owner = UInt16(server + self[routeOf: client].firstServer)
             connect(client)
         case .serve(_, let server):
             giveBackSlot(server, pool: pool)
@@ -73,7 +73,7 @@ extension Worker {
         let server = serverInPool(client)
         let isWaiting = slab[client].phase == .waiting
         let (ticket, turn) = (slab[client | 1].word, slab[client | 1].turn)
-        let pool = route(client).pool
+        let pool = self[routeOf: client].pool
         let (notice, left) = shared.pools[pool].state.withLock { state in
             state.leave()
             if isWaiting { state.leaveLine(at: server, ticket: ticket, turn: turn) }
@@ -85,19 +85,22 @@ extension Worker {
         return left
     }
 
-    /// What does not change about a connection's frontend and pool.
+    /// What does not change about a connection's frontend and pool: read where it lies, for a copy of
+    /// it costs half a kilobyte.
     @inline(__always)
-    func route(_ client: Int) -> Route { unsafe routes[Int(slab[client | 1].path)] }
+    subscript(routeOf client: Int) -> Route {
+        unsafeAddress { unsafe UnsafePointer(routes + Int(slab[client | 1].path)) }
+    }
 
     /// The position of a connection's server in its pool, or of the server whose line it stands in.
     func serverInPool(_ client: Int) -> Int? {
         let owner = slab[client | 1].owner
-        return owner == Half.noServer ? nil : Int(owner) - route(client).firstServer
+        return owner == Half.noServer ? nil : Int(owner) - self[routeOf: client].firstServer
     }
 
     /// What a pool's algorithm chooses by, where it does so by something of the client's.
     private func clientKey(_ client: Int) -> UInt32 {
-        guard let key = route(client).key else { return 0 }
+        guard let key = self[routeOf: client].key else { return 0 }
         return key.value(
             source: source(of: client),
             destination: key.needsDestination ? destination(of: client) : .none)
@@ -105,7 +108,7 @@ extension Worker {
 
     /// What stands for a client in his pool's table; present only where there is one.
     func stickyEnd(of client: Int) -> IPEndpoint {
-        guard let key = route(client).stickKey else { return .none }
+        guard let key = self[routeOf: client].stickKey else { return .none }
         return stickKey(key, of: client, source(of: client))
     }
 
@@ -126,7 +129,7 @@ extension Worker {
     }
 
     private mutating func follow(_ choice: PoolState.Choice, _ client: Int) {
-        let first = route(client).firstServer
+        let first = self[routeOf: client].firstServer
         switch choice {
         case .server(let server):
             slab[client | 1].owner = UInt16(first + server)
@@ -154,7 +157,7 @@ extension Worker {
         let server = client | 1
         slab[server].word = place.ticket
         slab[server].owner =
-            place.server.map { UInt16(route(client).firstServer + $0) } ?? Half.noServer
+            place.server.map { UInt16(self[routeOf: client].firstServer + $0) } ?? Half.noServer
         if slab[server].turn == .none {
             slab[server].turn = place.turn
             // For the log.
@@ -167,7 +170,7 @@ extension Worker {
         slab[server].phaseAt = since
         arm(client)
         // The end of one that was introduced was heard of before.
-        if route(client).dropsLeavers { clientStirred(client, []) }
+        if self[routeOf: client].dropsLeavers { clientStirred(client, []) }
     }
 
     /// When a connection would have begun to wait if it had waited at one stretch.

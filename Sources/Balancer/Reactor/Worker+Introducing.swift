@@ -193,7 +193,7 @@ extension Worker {
         }
         slab[client | 1].path = UInt16(route)
         if let server {
-            slab[client | 1].owner = UInt16(self.route(client).firstServer + server)
+            slab[client | 1].owner = UInt16(self[routeOf: client].firstServer + server)
             slab[client | 1].marks.insert(.isBound)
         }
         if case .malformed = facts.hello {
@@ -233,7 +233,8 @@ extension Worker {
 
     /// Keeps what log lines say of the client's first TLS message.
     private mutating func keepNames(_ client: Int, _ facts: Facts) {
-        guard route(client).logging?.tellsNames == true, case .complete(let hello) = facts.hello
+        guard self[routeOf: client].logging?.tellsNames == true,
+            case .complete(let hello) = facts.hello
         else { return }
         if slab[client].introduction < 0 {
             slab[client].introduction = introductions.keep(

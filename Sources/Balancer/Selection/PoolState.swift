@@ -293,7 +293,7 @@ extension PoolState {
         let wasFull = servers[server].isFull
         body(&servers[server])
         guard servers[server].isCandidate else { return }
-        selector.update(server, servers[server], wasFull: wasFull)
+        selector.update(server, servers[server].standing, wasFull: wasFull)
     }
 }
 
