@@ -41,6 +41,13 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
         /// The key that it is tracked by under this number gets a mark (`sc-inc-gpc0`); further rules
         /// are asked.
         case countMark(Int)
+        /// Where it has to wait it is served before those of a greater number, -2047 to 2047
+        /// (`set-priority-class`); further rules are asked.
+        case setPriority(Int)
+        /// Its packets to the client carry this mark (`set-mark`); further rules are asked.
+        case setMark(UInt32)
+        /// Its packets to the client carry this type of service (`set-tos`); further rules are asked.
+        case setServiceType(UInt8)
     }
 
     /// What it does.

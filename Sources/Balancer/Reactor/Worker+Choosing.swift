@@ -115,7 +115,12 @@ extension Worker {
     private func waiter(_ client: Int) -> Waiter {
         Waiter(
             reactor: number, connection: client, generation: slab[client].generation,
-            turn: slab[client | 1].turn)
+            priority: priority(client), turn: slab[client | 1].turn)
+    }
+
+    private func priority(_ client: Int) -> Int16 {
+        let place = slab[client].introduction
+        return place < 0 ? 0 : introductions[priorityAt: place]
     }
 
     /// Passes news on to the reactor that it is for.

@@ -219,6 +219,12 @@ extension Worker {
             case .expectProxyHeader: facts.expectsHeader = true
             case .track(let tracking): track(client, tracking, &facts)
             case .countMark(let number): countMark(client, number)
+            case .setPriority(let priority):
+                let place = placeAside(client, facts.source)
+                introductions[priorityAt: place] = Int16(clamping: priority)
+            case .setMark(let mark): StreamSocket.setMark(slab[client].socket, to: mark)
+            case .setServiceType(let type):
+                StreamSocket.setServiceType(slab[client].socket, to: type)
             }
         }
         return .passes
@@ -236,11 +242,16 @@ extension Worker {
         guard self[routeOf: client].logging?.tellsNames == true,
             case .complete(let hello) = facts.hello
         else { return }
+        introductions.keep(ClientNames(hello), at: placeAside(client, facts.source))
+    }
+
+    /// Where something of a connection is kept aside.
+    mutating func placeAside(_ client: Int, _ source: IPEndpoint) -> Int32 {
         if slab[client].introduction < 0 {
             slab[client].introduction = introductions.keep(
-                .init(source: facts.source, destination: .none))
+                .init(source: source, destination: .none))
         }
-        introductions.keep(ClientNames(hello), at: slab[client].introduction)
+        return slab[client].introduction
     }
 
     private mutating func refuse(_ client: Int, as refusal: Refusal) {

@@ -69,7 +69,9 @@ extension Rule {
         switch action {
         case .track(let tracking): tracking.number
         case .countMark(let number): number
-        case .accept, .reject, .silentDrop, .expectProxyHeader: nil
+        case .accept, .reject, .silentDrop, .expectProxyHeader, .setPriority, .setMark,
+            .setServiceType:
+            nil
         }
     }
 }

@@ -54,6 +54,9 @@ extension Rule {
             case .expectProxy: .expectProxyHeader
             case .track(let tracking): .track(Tracking(tracking, places))
             case .countMark(let number): .countMark(number)
+            case .setPriority(let priority): .setPriority(priority)
+            case .setMark(let mark): .setMark(mark)
+            case .setServiceType(let type): .setServiceType(type)
             }
         self.init(action, if: Condition(rule.condition, places))
     }
