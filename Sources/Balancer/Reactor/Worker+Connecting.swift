@@ -68,9 +68,10 @@ extension Worker {
     /// Takes note of the server that a client belongs to from now on.
     private func bindToServer(_ client: Int) {
         guard let server = serverInPool(client) else { return }
-        let owner = stickyEnd(of: client)
-        shared.pools[self[routeOf: client].pool].state.withLock {
-            $0.bind(owner, to: server, at: now)
+        withStickKey(of: client) { owner in
+            shared.pools[self[routeOf: client].pool].state.withLock {
+                $0.bind(owner, to: server, at: now)
+            }
         }
     }
 
