@@ -32,6 +32,22 @@ public struct ScriptUser: Hashable, Sendable, Codable {
         return ["/bin/sh", "-c", become, user, group ?? ""] + command
     }
 
+    /// The command that becomes another user first, without that.
+    ///
+    /// - Parameter command: What ``running(_:)`` made, or any other command.
+    /// - Returns: What is run in the end.
+    public static func unwrapped(_ command: [String]) -> [String] {
+        let wrapping = ScriptUser(user: "").running([]).count
+        let isWrapped =
+            command.count > wrapping
+            && command[..<3].elementsEqual(ScriptUser(user: "").running([])[..<3])
+        var other = ScriptUser(user: "")
+        other.hasSupplementaryGroups = true
+        let isWrappedWithGroups =
+            command.count > wrapping && command[..<3].elementsEqual(other.running([])[..<3])
+        return isWrapped || isWrappedWithGroups ? Array(command[wrapping...]) : command
+    }
+
     /// The user and the group as `chown` takes them; without a group, the user's own.
     public var ownership: String { "\(user):\(group ?? "")" }
 
