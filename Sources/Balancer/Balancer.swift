@@ -306,6 +306,8 @@ public struct BalancerView: Sendable {
 
     init(_ shared: SharedState) { self.shared = shared }
 
+    var tables: [StickTable] { shared.tables }
+
     /// The plan, with what stays behind of earlier ones: after its own parts.
     public var plan: BalancerPlan { shared.plan }
 
