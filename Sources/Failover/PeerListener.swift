@@ -112,7 +112,8 @@ public final class PeerListener {
                 let received = try routers[index].channel.receive(
                     payload, header: header, at: .now, using: settings.authentication?.keys)
                 note(
-                    .taken(received.advertisement, differences: settings.differences(from: received)),
+                    .taken(
+                        received.advertisement, differences: settings.differences(from: received)),
                     by: settings.name, of: header.source)
             } catch { note(.refused(error), by: settings.name, of: header.source) }
         }

@@ -65,7 +65,8 @@ extension `On a LAN` {
             #expect(down.lockHolders == nil)
         }
 
-        @Test func `a listener tells what would be taken, refused, and what a filter drops`() throws {
+        @Test func `a listener tells what would be taken, refused, and what a filter drops`() throws
+        {
             let network = try TestNetwork()
             #expect(try network.hearings(router(priority: 100)) == [])
             let node = try TestNode(router(priority: 90), in: network.namespace("a"))

@@ -43,7 +43,9 @@ private func lines(
     return Diagnosis(model: model, facts: facts).findings.map(\.description)
 }
 
-private func tcp(_ address: String, _ outcome: HostFacts.Attempt.Outcome, backlog: Int? = nil)
+private func tcp(
+    _ address: String, _ outcome: HostFacts.Attempt.Outcome, backlog: Int? = nil
+)
     -> HostFacts.Attempt
 {
     var listener = Listener(
@@ -150,7 +152,9 @@ private func tcp(_ address: String, _ outcome: HostFacts.Attempt.Outcome, backlo
 
     @Test func `who listens where the balancer is to listen`() throws {
         let file = balancerFile(port: 80, server: 1)
-        func first(_ attempt: HostFacts.Attempt, _ program: HostFacts.Program = .nobody) throws
+        func first(
+            _ attempt: HostFacts.Attempt, _ program: HostFacts.Program = .nobody
+        ) throws
             -> String?
         {
             try lines(file) {
@@ -174,7 +178,8 @@ private func tcp(_ address: String, _ outcome: HostFacts.Attempt.Outcome, backlo
         #expect(
             try first(tcp("10.77.0.10", .free))
                 == "warn: web 10.77.0.10:80: no interface has this address, and no virtual router"
-                + " brings it: nobody comes in; look for a mistyped digit, or give it to an interface")
+                + " brings it: nobody comes in; look for a mistyped digit, or give it to an interface"
+        )
         #expect(
             try first(tcp("10.77.0.1", .refused(.accessDenied, "bind 10.77.0.1:80: no")))
                 == "fail: web 10.77.0.1:80: bind 10.77.0.1:80: no; run as root, or with"
@@ -195,7 +200,9 @@ private func tcp(_ address: String, _ outcome: HostFacts.Attempt.Outcome, backlo
     @Test func `limits of the host beside maxconn`() throws {
         let file = "global\n    maxconn 100000\n" + balancerFile(port: 80, server: 1)
         let found = try lines(file) { $0.hardOpenFileLimit = 4096 }
-        #expect(found.first?.hasPrefix("warn: maxconn 100000: the limit on open files here, 4096,") == true)
+        #expect(
+            found.first?.hasPrefix("warn: maxconn 100000: the limit on open files here, 4096,")
+                == true)
         #expect(
             found[1]
                 == "warn: backend web: the source ports here are enough for 28232 connections to its"
@@ -273,10 +280,11 @@ private func tcp(_ address: String, _ outcome: HostFacts.Attempt.Outcome, backlo
                     + " this node, only 'lbctl doctor --listen' there can tell"
             ])
         #expect(
-            try about(.taken(advertisement, differences: ["its interval is 2 sec, here 1 sec"])) == [
-                "warn: VI_1: hears 10.77.0.2, of priority 90; its interval is 2 sec, here 1 sec; make"
-                    + " both nodes' files agree"
-            ])
+            try about(.taken(advertisement, differences: ["its interval is 2 sec, here 1 sec"]))
+                == [
+                    "warn: VI_1: hears 10.77.0.2, of priority 90; its interval is 2 sec, here 1 sec; make"
+                        + " both nodes' files agree"
+                ])
         #expect(
             try about(.refused(.rejected(.unknownPeer(peer)))).first?.hasPrefix(
                 "fail: VI_1: refuses what 10.77.0.2 says: ") == true)

@@ -20,7 +20,8 @@ import Testing
         return (result.status, result.output.split(separator: "\n").map(String.init))
     }
 
-    @Test func `a program that runs, from its own view, another one's, and a plain user's`() throws {
+    @Test func `a program that runs, from its own view, another one's, and a plain user's`() throws
+    {
         let election = try folder.electionFile(tracking: "")
         let balancer = try folder.write(balancerFile(port: 8080, server: 1), to: "b.cfg")
         let program = try folder.startElecting(election, balancer)
@@ -59,7 +60,8 @@ import Testing
         #expect(!plain.lines.contains { $0.hasPrefix("ok: privileges") || $0.hasPrefix("ok: web") })
     }
 
-    @Test func `a host before its first start, and with one thing after the other missing`() throws {
+    @Test func `a host before its first start, and with one thing after the other missing`() throws
+    {
         let election = try folder.write(
             """
             vrrp_script chk {
@@ -75,7 +77,8 @@ import Testing
 
             """, to: "election.conf")
         let balancer = try folder.write(
-            balancerFile(port: 8080, server: 1, more: "    bind 10.77.0.9:80\n    bind 10.77.0.8:80"),
+            balancerFile(
+                port: 8080, server: 1, more: "    bind 10.77.0.9:80\n    bind 10.77.0.8:80"),
             to: "b.cfg")
         let doctor = "\(ProgramFolder.binary) doctor --control \(folder.control)"
         let script = """
@@ -111,7 +114,9 @@ import Testing
         let document = try JSONSerialization.jsonObject(with: data) as? [String: Any]
         #expect(document?["can_run"] as? Bool == false)
         let findings = (document?["findings"] as? [[String: String]]) ?? []
-        let texts = findings.map { "\($0["severity"] ?? "") \($0["place"] ?? ""): \($0["text"] ?? "")" }
+        let texts = findings.map {
+            "\($0["severity"] ?? "") \($0["place"] ?? ""): \($0["text"] ?? "")"
+        }
         for text in [
             "fail VI_1: arp_ignore is 8 on lan: nobody would find the addresses",
             "warn VI_1: 10.77.0.9 is on lan, put there by somebody else",

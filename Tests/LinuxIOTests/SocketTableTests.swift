@@ -51,12 +51,15 @@ import Testing
         #expect(SocketTable.holders(of: []) == [])
     }
 
-    @Test func `an address that somebody listens on cannot be bound, and a try takes nobody`() throws {
+    @Test func `an address that somebody listens on cannot be bound, and a try takes nobody`()
+        throws
+    {
         let free = StreamAddress.ipv4(SocketAddress(address: 0x7f00_0009, port: 19))
         try Socket.tryBinding(to: free, options: ListeningOptions(backlog: 1), isDatagram: false)
         let socket = try Socket.listening(on: free, options: ListeningOptions(backlog: 1))
         #expect(throws: SystemError(call: "bind", errno: .addressInUse, subject: "127.0.0.9:19")) {
-            try Socket.tryBinding(to: free, options: ListeningOptions(backlog: 1), isDatagram: false)
+            try Socket.tryBinding(
+                to: free, options: ListeningOptions(backlog: 1), isDatagram: false)
         }
         _ = consume socket
     }

@@ -50,7 +50,8 @@ extension Diagnosis {
             let down = Finding.fail(
                 router.name,
                 interface.isUp ? "\(name) has no carrier" : "\(name) is down",
-                interface.isUp ? "look at the cable, or at the other end" : "'ip link set \(name) up'")
+                interface.isUp
+                    ? "look at the cable, or at the other end" : "'ip link set \(name) up'")
             found.append(
                 router.tracksOwnInterface ? down : .warn(router.name, down.text, down.remedy))
         }
@@ -141,7 +142,8 @@ extension Diagnosis {
     var rivals: [Finding] {
         facts.rivals.map {
             .warn(
-                "\($0)", "elects here too: two would hold the same addresses", "'systemctl disable --now \($0.name)'")
+                "\($0)", "elects here too: two would hold the same addresses",
+                "'systemctl disable --now \($0.name)'")
         }
     }
 
@@ -173,14 +175,16 @@ extension Diagnosis {
                     "make both nodes' files agree")
             }
             return .ok(
-                name, "\(text), and takes what it says; whether it hears this node, only"
+                name,
+                "\(text), and takes what it says; whether it hears this node, only"
                     + " 'lbctl doctor --listen' there can tell")
         case .refused(let refusal):
             return .fail(
                 name, "refuses what \(sender) says: \(refusal)", "make both nodes' files agree")
         case .lost(let destination):
             return .fail(
-                name, "what \(sender) sends to \(destination) comes to the interface, and not to the"
+                name,
+                "what \(sender) sends to \(destination) comes to the interface, and not to the"
                     + " router",
                 "a packet filter drops it ('nft list ruleset'), or the router listens elsewhere"
                     + " (multicast and unicast_peer)")

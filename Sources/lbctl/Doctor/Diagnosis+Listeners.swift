@@ -38,7 +38,8 @@ extension Diagnosis {
             ? "'ss \(kind) sport = :\(listener.endpoint.port)'" : "'ss -lxp'"
         guard let first = processes.first else {
             return .fail(
-                place, "somebody listens there whom this user may not see", "as root, \(ask) names who")
+                place, "somebody listens there whom this user may not see",
+                "as root, \(ask) names who")
         }
         return .fail(place, "\(first) listens there", "stop it, or listen elsewhere; \(ask)")
     }
@@ -61,7 +62,8 @@ extension Diagnosis {
         return isHere
             ? .ok(place, "free")
             : .warn(
-                place, "no interface has this address, and no virtual router brings it: nobody comes in",
+                place,
+                "no interface has this address, and no virtual router brings it: nobody comes in",
                 "look for a mistyped digit, or give it to an interface")
     }
 

@@ -25,13 +25,15 @@ struct Diagnosis {
         switch facts.program {
         case .answers(let process):
             found.append(.ok("lbctl", "runs here (pid \(process)), with what it holds"))
-        case .unknown(let why): found.append(.warn("lbctl", "it is not known whether it runs: \(why)"))
+        case .unknown(let why):
+            found.append(.warn("lbctl", "it is not known whether it runs: \(why)"))
         case .nobody:
             if let holders = facts.survey.lockHolders, !model.virtualRouters.isEmpty {
                 let who = holders.map { "pid \($0)" }.joined(separator: ", ")
                 found.append(
                     .fail(
-                        "lbctl", "another one\(who.isEmpty ? "" : " (\(who))") has the virtual routers"
+                        "lbctl",
+                        "another one\(who.isEmpty ? "" : " (\(who))") has the virtual routers"
                             + " of this host", "stop it, or name its control socket by --control"))
             }
             if let refusal = facts.controlRefusal {
@@ -45,7 +47,8 @@ struct Diagnosis {
     private var kernel: [Finding] {
         var found: [Finding] = []
         if let (major, minor) = facts.kernel, (major, minor) < (5, 15) {
-            found.append(.warn("kernel", "Linux \(major).\(minor) is not tested", "5.15 or later is"))
+            found.append(
+                .warn("kernel", "Linux \(major).\(minor) is not tested", "5.15 or later is"))
         }
         if !model.virtualRouters.isEmpty {
             found.append(
@@ -94,14 +97,20 @@ struct Diagnosis {
                 : .warn(program.use, text, "it would not be called")
         }
         let present = facts.programs.filter(\.isThere).count
-        if present > 0 { found.append(.ok("programs", "\(present) of \(facts.programs.count) there")) }
+        if present > 0 {
+            found.append(.ok("programs", "\(present) of \(facts.programs.count) there"))
+        }
         found += facts.absentLogSockets.map {
-            .warn("log", "no daemon takes lines at \($0): they are lost", "start one, or log elsewhere")
+            .warn(
+                "log", "no daemon takes lines at \($0): they are lost",
+                "start one, or log elsewhere")
         }
         if facts.fileWarningCount > 0 {
             let count = facts.fileWarningCount
             found.append(
-                .warn("files", "\(count) warning\(count == 1 ? "" : "s")", "'lbctl check' shows them"))
+                .warn(
+                    "files", "\(count) warning\(count == 1 ? "" : "s")", "'lbctl check' shows them")
+            )
         }
         return found
     }
@@ -138,7 +147,8 @@ struct Diagnosis {
         }
         if let wanted = model.global.connectionLimit {
             for backend in model.backends where !backend.servers.isEmpty {
-                let ports = Set(backend.servers.map { "\($0.address):\($0.port)" }).count
+                let ports =
+                    Set(backend.servers.map { "\($0.address):\($0.port)" }).count
                     * facts.localPortCount
                 let hasRange = backend.servers.contains { $0.connection.source.ports != nil }
                 guard ports < wanted, !hasRange, !backend.isDatagram else { continue }
@@ -153,7 +163,8 @@ struct Diagnosis {
         if let pages = facts.pipePages {
             found.append(
                 .ok(
-                    "pipes", "\(pages / 256) streams at once have 1 MiB each as the balancer's user"
+                    "pipes",
+                    "\(pages / 256) streams at once have 1 MiB each as the balancer's user"
                         + " (fs.pipe-user-pages-soft \(pages)); further ones have less"))
         }
         return found

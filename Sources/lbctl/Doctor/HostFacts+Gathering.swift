@@ -208,7 +208,9 @@ extension HostFacts {
     private static func logSockets(of model: Model) -> [String] {
         let targets = model.frontends.flatMap { $0.logTargets(model.global) }
         let paths = targets.compactMap { target -> String? in
-            guard case .socket(let path) = target.destination, path.hasPrefix("/") else { return nil }
+            guard case .socket(let path) = target.destination, path.hasPrefix("/") else {
+                return nil
+            }
             return path
         }
         return Set(paths + (model.global.logsToSyslog ? ["/dev/log"] : [])).sorted()
