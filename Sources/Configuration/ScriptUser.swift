@@ -37,15 +37,16 @@ public struct ScriptUser: Hashable, Sendable, Codable {
     /// - Parameter command: What ``running(_:)`` made, or any other command.
     /// - Returns: What is run in the end.
     public static func unwrapped(_ command: [String]) -> [String] {
-        let wrapping = ScriptUser(user: "").running([]).count
-        let isWrapped =
-            command.count > wrapping
-            && command[..<3].elementsEqual(ScriptUser(user: "").running([])[..<3])
-        var other = ScriptUser(user: "")
-        other.hasSupplementaryGroups = true
-        let isWrappedWithGroups =
-            command.count > wrapping && command[..<3].elementsEqual(other.running([])[..<3])
-        return isWrapped || isWrappedWithGroups ? Array(command[wrapping...]) : command
+        for hasGroups in [false, true] {
+            var anybody = ScriptUser(user: "")
+            anybody.hasSupplementaryGroups = hasGroups
+            let wrapping = anybody.running([])
+            // The shell and its script; then whose names.
+            if command.count > wrapping.count, command.prefix(3) == wrapping.prefix(3) {
+                return Array(command.dropFirst(wrapping.count))
+            }
+        }
+        return command
     }
 
     /// The user and the group as `chown` takes them; without a group, the user's own.
