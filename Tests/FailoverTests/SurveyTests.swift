@@ -15,14 +15,19 @@ extension TestNetwork {
         try inside("a") { try HostSurvey(for: configuration) }
     }
 
-    /// What `b` hears within 250 ms.
+    /// What `b` hears first, within 2 s.
     fileprivate func hearings(
         _ configuration: FailoverConfiguration
     ) throws -> [PeerListener.Hearing] {
         try inside("b") {
             let loop = try EventLoop()
             let listener = try PeerListener(configuration: configuration, loop: loop)
-            loop.schedule(after: .milliseconds(250)) { loop.stop() }
+            let end = MonotonicInstant.now + .seconds(2)
+            func look() {
+                guard listener.hearings.isEmpty, .now < end else { return loop.stop() }
+                loop.schedule(after: .milliseconds(5)) { look() }
+            }
+            look()
             loop.run()
             listener.stop()
             return listener.hearings
@@ -68,7 +73,6 @@ extension `On a LAN` {
         @Test func `a listener tells what would be taken, refused, and what a filter drops`() throws
         {
             let network = try TestNetwork()
-            #expect(try network.hearings(router(priority: 100)) == [])
             let node = try TestNode(router(priority: 90), in: network.namespace("a"))
             #expect(node.waitForState(.active, within: .seconds(2)) != nil)
 

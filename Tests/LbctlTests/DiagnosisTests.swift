@@ -32,11 +32,12 @@ private func soundFacts() -> HostFacts {
     return facts
 }
 
-/// What is found for a file, in lines.
+/// What is found for files, in lines.
 private func lines(
-    _ text: String, _ change: (inout HostFacts) -> Void = { _ in }
+    _ texts: String..., change: (inout HostFacts) -> Void = { _ in }
 ) throws -> [String] {
-    let loaded = ConfigurationLoader().load([InputFile(name: "f", bytes: Array(text.utf8))])
+    let files = texts.map { InputFile(name: "f", bytes: Array($0.utf8)) }
+    let loaded = ConfigurationLoader().load(files)
     let model = try #require(loaded.model, "\(loaded.diagnostics)")
     var facts = soundFacts()
     change(&facts)
@@ -67,7 +68,7 @@ private func tcp(
 
     @Test func `what stops a virtual router comes first, with what mends it`() throws {
         func first(_ change: (inout HostFacts) -> Void) throws -> String? {
-            try lines(election, change).first
+            try lines(election, change: change).first
         }
         #expect(
             try first { $0.survey.movingRefusal = "Operation not permitted (errno 1)" }
@@ -191,10 +192,10 @@ private func tcp(
     }
 
     @Test func `the virtual address is not expected to be there yet`() throws {
-        let found = try lines(balancerFile(port: 80, server: 1)) {
+        let found = try lines(election, balancerFile(port: 80, server: 1)) {
             $0.attempts = [tcp("10.77.0.9", .free)]
         }
-        #expect(found.contains { $0.hasPrefix("warn: web 10.77.0.9:80: no interface") })
+        #expect(found.contains("ok: web 10.77.0.9:80: free, once VI_1 brings the address"))
     }
 
     @Test func `limits of the host beside maxconn`() throws {
@@ -234,7 +235,7 @@ private func tcp(
     }
 
     @Test func `programs, names, log sockets and rivals`() throws {
-        let found = try lines(election + balancerFile(port: 80, server: 1)) {
+        let found = try lines(election, balancerFile(port: 80, server: 1)) {
             $0.programs = [
                 .init(use: "script chk", path: "/no", isTracked: true, isThere: false),
                 .init(use: "notification of VI_1", path: "/no", isTracked: false, isThere: false),

@@ -84,7 +84,8 @@ import Testing
         let script = """
             cd \(folder.path)
             ip link set lo up
-            ip link add lan type dummy
+            ip link add lan type veth peer name end
+            ip link set end up
             ip link set lan up
             ip address add 10.77.0.1/24 dev lan
             status=0; \(doctor) \(election) \(balancer) || status=$?; echo "status $status"
