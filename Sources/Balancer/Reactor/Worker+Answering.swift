@@ -77,8 +77,10 @@ extension Worker {
             }
         case .rdpCookieCount(let name, let ranges):
             answer(name, of: client, isOver, absence: ranges.contain(0)) { _ in ranges.contain(1) }
+        case .counter(let question, _) where !isOver && !isTold(question.key, of: client, facts):
+            .unknown
         case .counter(let question, let ranges):
-            .init(counted(question, client, facts).map { ranges.contain($0) } ?? false)
+            .init(answer(question, client, facts).map { ranges.contain($0) } ?? false)
         case .byteCount(let ranges):
             ranges.contain(facts.byteCount) ? .yes : isOver ? .no : .unknown
         case .helloType(let ranges): facts.ask(isOver) { _ in ranges.contain(1) }

@@ -57,9 +57,9 @@ extension Worker {
     }
 
     /// Whether a key is known, or never will be.
-    func isTold(_ key: ConnectionKey, of client: Int, _ facts: Facts) -> Bool {
+    func isTold(_ key: ConnectionKey?, of client: Int, _ facts: Facts) -> Bool {
         switch key {
-        case .source, .sourcePort, .destination, .destinationPort: true
+        case nil, .source, .sourcePort, .destination, .destinationPort: true
         case .payload(let offset, let length): facts.byteCount >= offset + length
         case .serverName, .protocolName:
             if case .needsMore = facts.hello { false } else { true }

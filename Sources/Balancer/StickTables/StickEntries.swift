@@ -2,6 +2,8 @@
 ///
 /// Whoever is not held by a connection stands in that order, and goes when its time is over or, from
 /// the oldest on, when there is no room. Each step costs the same however many there are.
+///
+/// Methods that only read are mutating too: they would be given a copy of this value.
 @safe struct StickEntries: ~Copyable {
     private struct Entry {
         /// The key; of a text or bytes their hash, and how many there are.
@@ -16,7 +18,7 @@
         /// Neighbours in the order of use.
         var older: Int32 = -1
         var newer: Int32 = -1
-        /// Connections that are tracked by it, which keep it.
+        /// Connections that are tracked by it, which keep it; -1: the place is free.
         var holders: Int32 = 0
     }
 
@@ -73,7 +75,7 @@
     // MARK: Keys
 
     /// Where the entry of a key stands, if its time is not over; this does not use it.
-    func find(_ key: StoredKey, at now: UInt64) -> Int32? {
+    mutating func find(_ key: StoredKey, at now: UInt64) -> Int32? {
         let place = search(key)
         return place >= 0 && !isOver(place, at: now) ? place : nil
     }
@@ -94,7 +96,7 @@
     }
 
     /// The key that stands at a place.
-    func key(at place: Int32) -> KeptKey {
+    mutating func key(at place: Int32) -> KeptKey {
         let entry = unsafe entries[Int(place)]
         return unsafe KeptKey(
             keys, high: entry.high, low: entry.low,
@@ -133,10 +135,48 @@
         return false
     }
 
+    /// Forgets an entry, unless it is held.
+    mutating func remove(_ place: Int32) -> Bool {
+        guard unsafe entries[Int(place)].holders == 0 else { return false }
+        forget(place)
+        return true
+    }
+
+    /// Forgets those that were not used for the longest time, so many at most.
+    ///
+    /// - Returns: How many.
+    mutating func removeOldest(_ most: Int) -> Int {
+        for count in 0..<most {
+            guard oldest >= 0 else { return count }
+            forget(oldest)
+        }
+        return most
+    }
+
+    /// Copies the entries at some places.
+    ///
+    /// - Returns: Where to go on; `nil`: no further place was ever taken.
+    mutating func look(at places: Range<Int>, _ now: UInt64, into looks: inout [Look]) -> Int? {
+        for place in places.lowerBound..<max(places.lowerBound, min(places.upperBound, touched)) {
+            let entry = unsafe entries[place]
+            guard entry.holders >= 0, !isOver(Int32(place), at: now) else { continue }
+            let age = entry.holders > 0 || now < entry.usedAt ? 0 : now - entry.usedAt
+            var look = Look(
+                key: key(at: Int32(place)), holders: Int(entry.holders),
+                remaining: lifetime == .max ? nil : Int(clamping: lifetime - min(age, lifetime)),
+                server: entry.server < 0 ? nil : Int(entry.server))
+            for quantity in StickQuantity.allCases {
+                look.counts[quantity.rawValue] = value(of: quantity, at: Int32(place), now) ?? 0
+            }
+            looks.append(look)
+        }
+        return places.upperBound < touched ? places.upperBound : nil
+    }
+
     // MARK: Servers
 
     /// The position of the server that an entry belongs to; -1: none.
-    func server(at place: Int32) -> Int { Int(unsafe entries[Int(place)].server) }
+    mutating func server(at place: Int32) -> Int { Int(unsafe entries[Int(place)].server) }
 
     mutating func setServer(_ server: Int, at place: Int32) {
         unsafe entries[Int(place)].server = Int32(server)
@@ -161,25 +201,54 @@
         counters.add(count, to: quantity, at: place, now)
     }
 
+    /// Sets a counter.
+    ///
+    /// - Returns: Whether it is counted.
+    @discardableResult
+    mutating func set(
+        _ quantity: StickQuantity, to count: UInt64, at place: Int32, _ now: UInt64
+    ) -> Bool {
+        counters.set(quantity, to: count, at: place, now)
+    }
+
+    /// Does what a question asks for, and answers it.
+    mutating func answer(_ asked: StickQuestion.Asked, at place: Int32, _ now: UInt64) -> Int? {
+        switch asked {
+        case .value(let quantity): return value(of: quantity, at: place, now)
+        case .increase(let quantity):
+            let rate = quantity.rateOfMarks
+            if let rate { add(1, to: rate, at: place, now) }
+            add(1, to: quantity, at: place, now)
+            return value(of: quantity, at: place, now)
+                ?? rate.flatMap { value(of: $0, at: place, now) }
+        case .clear(let quantity):
+            let former = value(of: quantity, at: place, now)
+            set(quantity, to: 0, at: place, now)
+            return former
+        case .presence: return 1
+        case .trackers: return Int(unsafe entries[Int(place)].holders)
+        }
+    }
+
     /// Takes one off a total.
     mutating func subtractOne(from quantity: StickQuantity, at place: Int32) {
         counters.subtractOne(from: quantity, at: place)
     }
 
     /// How much there is of something that is counted; `nil`: it is not.
-    func value(of quantity: StickQuantity, at place: Int32, _ now: UInt64) -> Int? {
+    mutating func value(of quantity: StickQuantity, at place: Int32, _ now: UInt64) -> Int? {
         counters.value(of: quantity, at: place, now)
     }
 
     // MARK: Places
 
-    private func isOver(_ place: Int32, at now: UInt64) -> Bool {
+    private mutating func isOver(_ place: Int32, at now: UInt64) -> Bool {
         let entry = unsafe entries[Int(place)]
         // A reactor's clock may be a turn behind another one's.
         return entry.holders == 0 && now >= entry.usedAt && now - entry.usedAt >= lifetime
     }
 
-    private func search(_ key: StoredKey) -> Int32 {
+    private mutating func search(_ key: StoredKey) -> Int32 {
         let (high, low) = key.words
         var place = unsafe heads[head(of: high, low)]
         while place >= 0 {
@@ -191,14 +260,15 @@
     }
 
     /// Whether the bytes at a place are a key's, which are as many.
-    private func hasBytes(of key: StoredKey, _ place: Int32) -> Bool {
+    @inline(__always)
+    private mutating func hasBytes(of key: StoredKey, _ place: Int32) -> Bool {
         guard case .bytes(let span, _) = key else { return true }
         let own = unsafe bytes(at: place)
         for index in 0..<span.count where unsafe own[index] != span[index] { return false }
         return true
     }
 
-    private func keepBytes(of key: StoredKey, _ place: Int32) {
+    private mutating func keepBytes(of key: StoredKey, _ place: Int32) {
         guard case .bytes(let span, _) = key else { return }
         let own = unsafe bytes(at: place)
         for index in 0..<keyByteCount {
@@ -206,7 +276,7 @@
         }
     }
 
-    private func bytes(at place: Int32) -> UnsafeMutablePointer<UInt8> {
+    private mutating func bytes(at place: Int32) -> UnsafeMutablePointer<UInt8> {
         unsafe keyBytes + Int(place) * keyByteCount
     }
 
@@ -238,18 +308,19 @@
         unlink(place)
         leaveHash(place)
         unsafe entries[Int(place)].server = -1
+        unsafe entries[Int(place)].holders = -1
         unsafe entries[Int(place)].next = firstFree
         firstFree = place
         count -= 1
     }
 
-    private func head(of high: UInt64, _ low: UInt64) -> Int {
+    private mutating func head(of high: UInt64, _ low: UInt64) -> Int {
         var hash = (high ^ seed) &* 0x9e37_79b9_7f4a_7c15
         hash = (hash ^ hash >> 32 ^ low) &* 0xd6e8_feb8_6659_fd93
         return Int((hash ^ hash >> 32) & mask)
     }
 
-    private func leaveHash(_ place: Int32) {
+    private mutating func leaveHash(_ place: Int32) {
         let entry = unsafe entries[Int(place)]
         let head = head(of: entry.high, entry.low)
         var other = unsafe heads[head]

@@ -30,6 +30,12 @@ final class StatusSource: Sendable {
     /// Shows another model from now on.
     func show(_ scene: Scene) { self.scene.withLock { $0 = scene } }
 
+    /// What becomes of an order about a stick table.
+    func answer(_ order: TableOrder) -> ControlResponse {
+        let scene = scene.withLock { $0 }
+        return TableDesk(model: scene.model, view: scene.view).answer(order)
+    }
+
     /// The proxies, in the order of the files.
     func proxies() -> [ProxyStatus] {
         let scene = scene.withLock { $0 }
