@@ -92,8 +92,12 @@ import Testing
             printf '#!/bin/sh\\n' >chk; chmod +x chk
             ip address add 10.77.0.9/32 dev lan
             sysctl -qw net.ipv4.conf.all.arp_ignore=8 net.core.somaxconn=5 || :
+            cp /bin/sleep keepalived
+            ./keepalived 30 & rival=$!
             status=0; \(doctor) --json --listen 0.05 \(election) \(balancer) >json || status=$?
             echo "status $status"
+            kill $rival
+            echo "rival $rival"
             """
         let result = try folder.run(command: ["unshare", "--net", "sh", "-ec", script])
         let lines = result.output.split(separator: "\n").map(String.init)
@@ -118,7 +122,9 @@ import Testing
         let texts = findings.map {
             "\($0["severity"] ?? "") \($0["place"] ?? ""): \($0["text"] ?? "")"
         }
+        let rival = lines.last?.dropFirst("rival ".count) ?? ""
         for text in [
+            "warn keepalived (pid \(rival)): elects here too: two would hold the same addresses",
             "fail VI_1: arp_ignore is 8 on lan: nobody would find the addresses",
             "warn VI_1: 10.77.0.9 is on lan, put there by somebody else",
             "warn VI_1: heard no other node", "ok programs: 1 of 1 there",
