@@ -99,6 +99,16 @@ private func tcp(
                 + " or name its control socket by --control")
     }
 
+    @Test func `an interface that is tracked and not there`() throws {
+        func first(_ weight: String) throws -> String? {
+            let tracking = "track_interface {\n wan\(weight)\n }\n virtual_ipaddress"
+            return try lines(election.replacing("virtual_ipaddress", with: tracking)).first
+        }
+        let text = "VI_1: no interface 'wan', which it tracks: it counts as down; make it, or track"
+        #expect(try first("") == "fail: \(text) another one")
+        #expect(try first(" weight -10") == "warn: \(text) another one")
+    }
+
     @Test func `a router in fault is not said to be sound`() throws {
         let found = try lines(election) { $0.survey.interfaces[1].isRunning = false }
         #expect(!found.contains { $0.hasPrefix("ok: VI_1") })

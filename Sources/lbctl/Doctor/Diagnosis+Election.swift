@@ -86,11 +86,25 @@ extension Diagnosis {
                     router.name, "\(name) carries no multicast",
                     "'ip link set \(name) multicast on', or unicast_peer"))
         }
-        for other in Set(router.heldAddresses.compactMap(\.interface)).sorted()
-        where !facts.survey.interfaces.contains(where: { $0.name == other }) {
-            add("no interface '\(other)' for its addresses", "make it, or name another one")
+        return found + absentInterfaces(of: router)
+    }
+
+    /// Further interfaces that a virtual router names, and that are not there.
+    private func absentInterfaces(of router: VirtualRouterSettings) -> [Finding] {
+        let present = Set(facts.survey.interfaces.map(\.name))
+        let holding = Set(router.heldAddresses.compactMap(\.interface)).subtracting(present)
+        let found: [Finding] = holding.sorted().map {
+            .fail(
+                router.name, "no interface '\($0)' for its addresses",
+                "make it, or name another one")
         }
         return found
+            + router.trackedInterfaces.filter { !present.contains($0.name) }.map { tracked in
+                let text = "no interface '\(tracked.name)', which it tracks: it counts as down"
+                return tracked.weight == 0 && !tracked.isReversed
+                    ? .fail(router.name, text, "make it, or track another one")
+                    : .warn(router.name, text, "make it, or track another one")
+            }
     }
 
     /// Virtual addresses that are there although nobody is Active.
