@@ -23,7 +23,9 @@ import Testing
     @Test func `a program that runs, from its own view, another one's, and a plain user's`() throws
     {
         let election = try folder.electionFile(tracking: "")
-        let balancer = try folder.write(balancerFile(port: 8080, server: 1), to: "b.cfg")
+        let named = "    bind \(folder.path)/path\n    bind abns@doctor"
+        let balancer = try folder.write(
+            balancerFile(port: 8080, server: 1, more: named), to: "b.cfg")
         let program = try folder.startElecting(election, balancer)
         try folder.awaitLog(" serves, ")
 
@@ -32,6 +34,8 @@ import Testing
         for line in [
             "ok: lbctl: runs here (pid \(program.pid)), with what it holds",
             "ok: web 127.0.0.1:8080: lbctl (pid \(program.pid)) listens there itself",
+            "ok: web unix@\(folder.path)/path: lbctl (pid \(program.pid)) listens there itself",
+            "ok: web abns@doctor: lbctl (pid \(program.pid)) listens there itself",
             "ok: VI_1: lan is up, and advertisements come from 10.77.0.1",
         ] { #expect(own.lines.contains(line), "\(own.lines)") }
 
