@@ -52,7 +52,21 @@ extension BalancerPlan {
             return "\(pool.retries) retries in \(pool.name); there may be 0 to 100"
         }
         let isKnown = frontends.allSatisfy { $0.poolIndices.allSatisfy(pools.indices.contains) }
-        return isKnown ? tableFault : "a frontend leads to a pool that is not there"
+        return isKnown ? keyFault ?? tableFault : "a frontend leads to a pool that is not there"
+    }
+
+    private var keyFault: String? {
+        let keys =
+            pools.flatMap { $0.keys + $0.serverRules.flatMap(\.condition.keys) }
+            + frontends.flatMap(\.rules.keys)
+        for case .payload(let offset, let length) in keys {
+            let most = ClientHello.longestByteCount
+            guard offset >= 0, length > 0, offset < most, length <= most - offset else {
+                return
+                    "\(length) bytes from \(offset) on are a key; the first \(most) can be looked at"
+            }
+        }
+        return nil
     }
 
     private var tableFault: String? {

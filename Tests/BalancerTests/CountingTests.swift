@@ -291,6 +291,10 @@ extension BalancerTests {
             plan.frontends[0].rules.connection = [Rule(.countMark(.marks, 3))]
             #expect(plan.fault == "a connection has 3 trackings")
             plan.frontends[0].rules = RulePlan()
+            plan.pools[0].algorithm = .hash(.payload(offset: 0, length: 100_000))
+            #expect(
+                plan.fault
+                    == "100000 bytes from 0 on are a key; the first 16384 can be looked at")
             plan.pools = ["a", "b"].map {
                 var pool = PoolPlan(name: $0)
                 pool.stickiness = Stickiness(in: 0)

@@ -66,6 +66,12 @@ import Testing
         #expect(alone.diagnostics.isEmpty)
         #expect(alone.model?.statisticsPages.map(\.metricsPaths) == [["/metrics"]])
         #expect(alone.model?.statisticsPages.map(\.path) == [nil])
+        // A site is none because of its metrics.
+        let site = load(
+            "frontend site\nbind 192.0.2.1:80\nmode http\n\(line)use_backend app if TRUE\n")
+        #expect(site.model == nil)
+        #expect(
+            site.diagnostics.contains { $0.message.contains("mode http, which is not offered") })
     }
 
     @Test(arguments: [

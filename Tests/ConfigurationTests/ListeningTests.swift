@@ -256,11 +256,13 @@ import VRRPCore
                 bind :53 accept-proxy
                 bind unix@/run/x
                 bind 192.0.2.1:53 tcp-ut 3s
+                balance rdp-cookie
                 tcp-request connection reject
                 timeout client 1m
                 timeout server 1m
                 server a 192.0.2.11:53 send-proxy tcp-ut 3s
                 """) == [
+                    "f:1:8: error: 'dns': 'balance' by req.rdp_cookie(mstshash) is for connections, not for mode udp",
                     "f:1:8: error: 'dns': 'tcp-request' and 'use_backend' are for connections, not for mode udp",
                     "f:1:8: error: server 'a': mode udp needs an address and a port, and sends no PROXY header",
                     "f:1:8: warning: 'server … tcp-ut' has no effect in mode udp",

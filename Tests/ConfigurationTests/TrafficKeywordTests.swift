@@ -138,6 +138,10 @@ import VRRPCore
             "f:5:8: warning: 'balance' of 'web' looks at req.rdp_cookie(mstshash), but 'web' has no 'tcp-request inspect-delay': clients are waited for 5s at most"
         ),
         (
+            "balance rdp-cookie(",
+            "f:7:9: error: 'rdp-cookie(': needs the name of a cookie of at most 32 bytes, such as mstshash"
+        ),
+        (
             "balance rdp-cookie()x",
             "f:7:9: error: 'rdp-cookie()x': needs the name of a cookie of at most 32 bytes, such as mstshash"
         ),

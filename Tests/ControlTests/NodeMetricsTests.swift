@@ -47,9 +47,6 @@ import Testing
                 # HELP haproxy_process_uptime_seconds Time since the process that relays connections started
                 # TYPE haproxy_process_uptime_seconds gauge
                 haproxy_process_uptime_seconds 100
-                # HELP haproxy_process_start_time_seconds When the process that relays connections started, in seconds since 1970
-                # TYPE haproxy_process_start_time_seconds gauge
-                haproxy_process_start_time_seconds 900
                 # HELP haproxy_process_current_connections Connections now
                 # TYPE haproxy_process_current_connections gauge
                 haproxy_process_current_connections 0

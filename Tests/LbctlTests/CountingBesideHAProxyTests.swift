@@ -88,6 +88,19 @@ import Testing
                 tcp-request connection reject if { sc0_conn_cnt gt 1 }
                 """, clients: "112222", outcome: "+-++++"),
         Case(
+            name: "tracked",
+            lines: """
+                tcp-request connection track-sc0 src table per_ip if { src 127.0.0.1 }
+                tcp-request connection reject if { sc0_tracked(others) }
+                """, clients: "12", outcome: "-+"),
+        Case(
+            name: "unmarked",
+            lines: """
+                stick-table type ip size 9 store gpc0
+                tcp-request connection track-sc0 src table per_ip if { src 127.0.0.1 }
+                tcp-request connection reject if { sc0_inc_gpc0(unmarked) lt 1 }
+                """, clients: "12", outcome: "-+"),
+        Case(
             name: "untracked",
             lines: """
                 stick-table type ip size 9 store conn_cnt

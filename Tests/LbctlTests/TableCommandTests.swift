@@ -153,7 +153,7 @@ import Testing
         #expect(try table("clear", "said", "a\\x20b").status == 0)
         #expect(try table("show", "said").output == "# table: said, type: string, size:9, used:0\n")
         #expect(try table("clear", "ends", "--all").output == "1 forgotten, 0 left\n")
-        try folder.awaitLog("notice: table ends: all keys forgotten by the operator")
+        try folder.awaitLog("notice: table ends: the operator wants all keys forgotten")
         program.kill()
     }
 

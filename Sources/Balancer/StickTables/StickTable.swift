@@ -136,8 +136,11 @@ final class StickTable: Sendable {
                     guard let place = entries.find(key, at: now) else { return 0 }
                     return entries.answer(asked, at: place, now)
                 }
-                let place = mayEnter ? entries.enter(key, at: now) : entries.find(key, at: now)
-                return place.flatMap { entries.answer(asked, at: $0, now) }
+                guard mayEnter else {
+                    return entries.find(key, at: now).map { entries.answer(asked, at: $0, now) }
+                        ?? 0
+                }
+                return entries.enter(key, at: now).flatMap { entries.answer(asked, at: $0, now) }
             }
         } ?? nil
     }

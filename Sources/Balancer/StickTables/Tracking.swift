@@ -87,6 +87,11 @@ extension RulePlan {
         allRules.compactMap(\.trackingNumber) + conditions.flatMap(\.trackingNumbers)
     }
 
+    /// What of a connection is a key in a table.
+    var keys: [ConnectionKey] {
+        allRules.compactMap(\.trackedKey) + conditions.flatMap(\.keys)
+    }
+
     private var allRules: [Rule] { connection + session + content }
     private var conditions: [Condition] { allRules.map(\.condition) + pools.map(\.condition) }
 }
@@ -120,6 +125,13 @@ extension Condition {
     var trackingNumbers: [Int] {
         counters.compactMap { counter in
             if case .tracked(let number) = counter.subject { number } else { nil }
+        }
+    }
+
+    /// What of a connection is asked about as a key.
+    var keys: [ConnectionKey] {
+        counters.compactMap { counter in
+            if case .key(let key) = counter.subject { key } else { nil }
         }
     }
 

@@ -99,6 +99,8 @@ extension Worker {
             guard let track = tracks(of: client)?[number] else {
                 return question.asked == .presence ? 0 : nil
             }
+            // As haproxy: it is tracked, whatever table is named.
+            guard question.asked != .presence else { return 1 }
             let own = shared.tables[Int(track.table)]
             guard let table = question.tableIndex, table != track.table else {
                 return own.answer(question.asked, at: track.place, now)

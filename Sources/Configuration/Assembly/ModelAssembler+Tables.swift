@@ -31,7 +31,7 @@ extension ModelAssembler {
                 draft.frontends[index].value, draft.frontends[index].location
             )
             let names = [frontend.backendName] + frontend.rules.backends.map(\.backendName)
-            guard frontend.rules.inspectDelay == nil,
+            guard frontend.rules.inspectDelay == nil, !frontend.isDatagram,
                 let name = names.first(where: { keys[$0] != nil }),
                 let (keyword, key) = keys[name]
             else { continue }

@@ -63,7 +63,7 @@ struct HAProxyCounter {
                 suggestion: Self.converters.keys.nearest(to: name))
         }
         let table = converter.dropFirst(name.count + 1).dropLast()
-        guard !table.isEmpty, converter.hasSuffix(")") else {
+        guard !table.isEmpty, !table.contains(","), converter.hasSuffix(")") else {
             throw .error(
                 "\(criterion.text.quoted): \(name) needs a table in parentheses, such as"
                     + " \(name)(web)", at: criterion.position)
@@ -159,6 +159,7 @@ extension CounterQuestion {
         case .clear(let datum): prefix + "clr_\(datum.rawValue)"
         case .presence where key != nil: "in_table"
         case .presence: prefix + "tracked"
+        case .trackers where key != nil: "table_trackers"
         case .trackers: prefix + "trackers"
         }
     }

@@ -32,6 +32,12 @@ extension HAProxySection {
                     "\(name.text.quoted): 'tcp-request' and 'use_backend' are for connections, not"
                         + " for mode udp", at: name.position))
         }
+        if case .hash(let key) = settings.algorithm, key.needsContent {
+            remarks.append(
+                .error(
+                    "\(name.text.quoted): 'balance' by \(key.name) is for connections, not for mode udp",
+                    at: name.position))
+        }
         for server in servers where server.connection.header != .none || server.port == 0 {
             remarks.append(
                 .error(

@@ -2,7 +2,9 @@
 extension HAProxySection {
     /// Whether the section shows a page instead of balancing.
     var isPage: Bool {
-        settings.mode == .http && (settings.showsStatistics || !metricsPaths.isEmpty)
+        // A site that leads to its backends by rules alone is none because of its metrics.
+        let showsMetricsAlone = !metricsPaths.isEmpty && routing.rules.backends.isEmpty
+        return settings.mode == .http && (settings.showsStatistics || showsMetricsAlone)
             && kind != .backend && servers.isEmpty && settings.backendName == nil
     }
 

@@ -52,8 +52,9 @@ extension HAProxySection {
             },
             "rdp-cookie": Rule(form: .either) { section, arguments throws(Remark) in
                 let word = arguments.keyword
-                let rest = word.text.dropFirst("rdp-cookie(".count)
-                let name = rest.isEmpty ? "mstshash" : try word.cookieName(rest)
+                let name =
+                    word.text == "rdp-cookie"
+                    ? "mstshash" : try word.cookieName(word.text.dropFirst("rdp-cookie(".count))
                 section.settings.algorithm = .hash(.rdpCookie(name))
             },
             "random": Rule(form: .either) { section, arguments throws(Remark) in

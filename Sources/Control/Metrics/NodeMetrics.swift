@@ -64,10 +64,6 @@ public enum NodeMetrics {
             "Time since the process that relays connections started"
         ) { .number($0.balancer.uptime ?? $0.program.uptime) },
         .one(
-            .gauge, "haproxy_process_start_time_seconds",
-            "When the process that relays connections started, in seconds since 1970"
-        ) { .number($0.time - ($0.balancer.uptime ?? $0.program.uptime)) },
-        .one(
             .gauge, "haproxy_process_max_connections", "How many connections there may be at a time"
         ) { $0.balancer.connectionLimit.map(MetricValue.number) },
         .one(.gauge, "haproxy_process_current_connections", "Connections now") {

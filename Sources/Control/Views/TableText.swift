@@ -1,4 +1,4 @@
-/// Stick tables as haproxy's `show table` has them, for `lbctl table show`.
+/// Stick tables much as haproxy's `show table` has them, for `lbctl table show`; a server by its name alone.
 public enum TableText {
     /// `# table: NAME, type: TYPE, size:N, used:N`.
     ///

@@ -273,7 +273,7 @@ final class Node {
         switch order.action {
         case .show: break
         case .clear, .set:
-            log(.notice, "table \(order.table): \(order.words) by the operator")
+            log(.notice, "table \(order.table): the operator wants \(order.words)")
         }
         supervisor.ask(order) { pieces in
             guard let pieces else {
