@@ -325,6 +325,9 @@ public struct BalancerView: Sendable {
         shared.snapshot(ofPool: pool, at: MonotonicInstant.now.milliseconds)
     }
 
+    /// A table, by its position in the plan.
+    func stickTable(_ index: Int) -> StickTable { shared.tables[index] }
+
     /// What one server has to do at this moment, without what others have counted.
     ///
     /// - Parameters:

@@ -5,7 +5,7 @@ internal import LinuxIO
 /// Whoever is not held by a connection stands in that order, and goes when its time is over or, from
 /// the oldest on, when there is no room. Each step costs the same however many there are.
 @safe struct StickEntries: ~Copyable {
-    private struct Entry {
+    struct Entry {
         let high: UInt64
         let low: UInt64
         /// Milliseconds of the monotonic clock.
@@ -21,18 +21,18 @@ internal import LinuxIO
         var holders: Int32 = 0
     }
 
-    private let size: Int
-    private let keys: StickTablePlan.Keys
-    private let layout: StickCounterLayout
-    private let entries: UnsafeMutablePointer<Entry>
+    let size: Int
+    let keys: StickTablePlan.Keys
+    let layout: StickCounterLayout
+    let entries: UnsafeMutablePointer<Entry>
     /// The counters of each entry.
-    private let counters: UnsafeMutableRawPointer
+    let counters: UnsafeMutableRawPointer
     /// The first entry of each hash.
     private let heads: UnsafeMutablePointer<Int32>
     private let mask: UInt64
     /// Clients choose their addresses, but not this.
     private let seed = UInt64.random(in: 0 ... .max)
-    private var lifetime: UInt64 = .max
+    private(set) var lifetime: UInt64 = .max
     private var keepsAll = false
     private var oldest: Int32 = -1
     private var newest: Int32 = -1
@@ -41,6 +41,10 @@ internal import LinuxIO
     private var touched = 0
     /// How many are taken.
     private(set) var count = 0
+    /// The order in which entries changed; `nil`: nobody is told of it.
+    var changes: ChangeOrder?
+    /// What stands at the positions of servers.
+    var servers = StickServers()
 
     init(_ plan: StickTablePlan) {
         size = plan.size
@@ -100,14 +104,31 @@ internal import LinuxIO
         return place
     }
 
+    /// Calls with the place of each entry.
+    func forEachPlace(_ body: (Int32) -> Void) {
+        for head in 0...Int(mask) {
+            var place = unsafe heads[head]
+            while place >= 0 {
+                body(place)
+                place = unsafe entries[Int(place)].next
+            }
+        }
+    }
+
     /// The key that stands at a place.
     func key(at place: Int32) -> IPEndpoint {
         let entry = unsafe entries[Int(place)]
         return IPEndpoint(high: entry.high, low: entry.low, port: 0)
     }
 
-    /// Begins the time of an entry anew.
+    /// Begins the time of an entry anew, which is a change.
     mutating func use(_ place: Int32, at now: UInt64) {
+        changes?.note(place)
+        renew(place, at: now)
+    }
+
+    /// Begins the time of an entry anew.
+    mutating func renew(_ place: Int32, at now: UInt64) {
         unsafe entries[Int(place)].usedAt = now
         guard unsafe entries[Int(place)].holders == 0, place != newest else { return }
         unlink(place)
@@ -122,6 +143,7 @@ internal import LinuxIO
 
     /// Lets go of an entry, whose time begins then.
     mutating func release(_ place: Int32, at now: UInt64) {
+        changes?.note(place)
         unsafe entries[Int(place)].holders -= 1
         unsafe entries[Int(place)].usedAt = now
         if unsafe entries[Int(place)].holders == 0 { link(place) }
@@ -144,11 +166,13 @@ internal import LinuxIO
     func server(at place: Int32) -> Int { Int(unsafe entries[Int(place)].server) }
 
     mutating func setServer(_ server: Int, at place: Int32) {
+        changes?.note(place)
         unsafe entries[Int(place)].server = Int32(server)
     }
 
-    /// Takes over other positions of the servers; `nil`: one is gone.
-    mutating func move(_ places: [Int?]) {
+    /// Takes over other positions of the servers, `nil`: one is gone; and what stands there.
+    mutating func move(_ places: [Int?], to servers: StickServers) {
+        self.servers = servers
         for place in 0..<touched {
             let server = Int(unsafe entries[place].server)
             guard server >= 0 else { continue }
@@ -164,6 +188,7 @@ internal import LinuxIO
         _ count: UInt64, to quantity: StickQuantity, at place: Int32, _ now: UInt64
     ) {
         guard let offset = layout.offset(of: quantity, at: place) else { return }
+        changes?.note(place)
         if quantity.isRate {
             var meter = unsafe counters.load(fromByteOffset: offset, as: PeriodMeter.self)
             meter.note(count, over: layout.period(of: quantity), at: now)
@@ -199,13 +224,13 @@ internal import LinuxIO
 
     // MARK: Places
 
-    private func isOver(_ place: Int32, at now: UInt64) -> Bool {
+    func isOver(_ place: Int32, at now: UInt64) -> Bool {
         let entry = unsafe entries[Int(place)]
         // A reactor's clock may be a turn behind another one's.
         return entry.holders == 0 && now >= entry.usedAt && now - entry.usedAt >= lifetime
     }
 
-    private func search(_ key: IPEndpoint) -> Int32 {
+    func search(_ key: IPEndpoint) -> Int32 {
         var place = unsafe heads[head(of: key.high, key.low)]
         while place >= 0 {
             let entry = unsafe entries[Int(place)]
@@ -216,7 +241,7 @@ internal import LinuxIO
     }
 
     /// A place for a new key, at its hash and last in the order; -1: all are kept.
-    private mutating func takePlace(for key: IPEndpoint, at now: UInt64) -> Int32 {
+    mutating func takePlace(for key: IPEndpoint, at now: UInt64) -> Int32 {
         if oldest >= 0, isOver(oldest, at: now) || count == size && !keepsAll { forget(oldest) }
         guard count < size else { return -1 }
         var place = firstFree
@@ -232,12 +257,14 @@ internal import LinuxIO
             to: Entry(high: key.high, low: key.low, usedAt: now, next: heads[head]))
         unsafe heads[head] = place
         clearCounters(at: place)
+        changes?.add(place)
         link(place)
         return place
     }
 
     /// Gives the place of an entry back that nobody holds.
-    private mutating func forget(_ place: Int32) {
+    mutating func forget(_ place: Int32) {
+        changes?.remove(place)
         unlink(place)
         leaveHash(place)
         unsafe entries[Int(place)].server = -1
@@ -295,7 +322,7 @@ internal import LinuxIO
 }
 
 /// Where each counter of an entry stands.
-private struct StickCounterLayout {
+struct StickCounterLayout {
     /// Bytes of an entry's counters.
     private(set) var byteCount = 0
     /// Within those of an entry, by quantity; -1: it is not counted.

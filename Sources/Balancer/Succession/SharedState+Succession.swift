@@ -92,6 +92,8 @@ extension SharedState {
             }
             successor.deliver(notices, pool: place)
         }
+        // Also where the pool had no table before.
+        for pool in successor.pools { pool.table?.setServers(StickServers(pool.plan)) }
     }
 
     /// Puts a message into the words of the successor; `nil`: it says nothing there.

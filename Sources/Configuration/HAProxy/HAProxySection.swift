@@ -218,6 +218,9 @@ struct HAProxySection: Sendable {
         if let table = binding.table, let position = binding.tablePosition {
             let location = Location(file: file, position: position)
             draft.tables.append(Placed(value: table, location: location))
+            if let peers = table.peers {
+                draft.peersReferences.append(Placed(value: peers, location: location))
+            }
         }
         routing.note(in: &draft, file: file)
         if settings.mode == .tcp { warnAboutTimeouts(&remarks) }

@@ -18,15 +18,16 @@ enum HAProxyStickTable {
             case "store":
                 let word = try arguments.next("what is counted, such as conn_cur,conn_rate(10s)")
                 for item in word.items { try store(item, in: &table, &arguments) }
-            case "peers", "srvkey", "write-to":
+            case "peers": table.peers = try arguments.next("the name of a peers section").text
+            case "srvkey", "write-to":
                 let value = try arguments.next("a value")
                 arguments.warn(
-                    "'\(word.text) \(value.text)' of 'stick-table' is not supported, because each"
-                        + " node has tables of its own; it is ignored", at: word.position)
+                    "'\(word.text) \(value.text)' of 'stick-table' is known but not implemented"
+                        + " yet; it is ignored", at: word.position)
             default:
                 throw .error(
                     "unknown word \(word.text.quoted) of 'stick-table'", at: word.position,
-                    suggestion: ["type", "size", "expire", "nopurge", "store"].nearest(
+                    suggestion: ["type", "size", "expire", "nopurge", "store", "peers"].nearest(
                         to: word.text))
             }
         }
