@@ -58,10 +58,7 @@ extension BalancerPlan {
     }
 
     private var tableFault: String? {
-        let sizes = 1...StickTablePlan.greatestSize
-        if let table = tables.first(where: { !sizes.contains($0.size) }) {
-            return "a table of \(table.size) keys; there may be 1 to \(StickTablePlan.greatestSize)"
-        }
+        if let fault = tables.lazy.compactMap(\.fault).first { return fault }
         let bound = pools.compactMap(\.stickiness?.tableIndex)
         guard Set(bound).count == bound.count else { return "two pools have one table" }
         let named =
@@ -232,6 +229,11 @@ extension PoolPlan {
     /// Whether the limits of its servers follow its connections (`minconn`).
     var followsCrowd: Bool {
         fullConnections != nil && servers.contains { $0.leastConnectionLimit != nil }
+    }
+
+    /// Whether something about a connection is looked at before it gets a server.
+    var decidesByRules: Bool {
+        !serverRules.isEmpty || stickiness?.key.needsContent == true
     }
 
     /// The servers' numbers.

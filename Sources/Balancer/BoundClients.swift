@@ -1,11 +1,29 @@
 /// What of a connection is a key in a table.
-public enum ConnectionKey: Hashable, Sendable, CaseIterable {
+public enum ConnectionKey: Hashable, Sendable {
     /// The client's address (`src`).
     case source
     /// The address that the client connected to (`dst`).
     case destination
     /// The port that the client connected to (`dst_port`).
     case destinationPort
+    /// The name that the client asks for by TLS (`req.ssl_sni`).
+    case serverName
+    /// The first protocol that the client offers by TLS (`req.ssl_alpn`).
+    case protocolName
+    /// What of the client's bytes stands from an offset on, once all of it has come
+    /// (`req.payload`), within the first ``ClientHello/longestByteCount``; the length is above 0.
+    case payload(offset: Int, length: Int)
+
+    /// Whether it lies in the client's first TLS message.
+    var needsHello: Bool {
+        switch self {
+        case .serverName, .protocolName: true
+        case .source, .destination, .destinationPort, .payload: false
+        }
+    }
+
+    /// Whether it lies in what the client says.
+    var needsContent: Bool { if case .payload = self { true } else { needsHello } }
 }
 
 /// How clients belong to servers (`stick`).

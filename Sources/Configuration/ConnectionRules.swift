@@ -48,6 +48,12 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
     /// When.
     public var condition: RuleCondition
 
+    /// Whether it can only be followed by what the client says.
+    var needsContent: Bool {
+        if case .track(let tracking) = action, tracking.key.needsContent { return true }
+        return condition.alternatives.joined().flatMap(\.questions).contains(where: \.needsContent)
+    }
+
     /// Makes a rule.
     public init(action: Action, condition: RuleCondition) {
         self.action = action

@@ -11,14 +11,40 @@ public struct StickinessSettings: Hashable, Sendable, Codable {
     public init() {}
 }
 
-/// What of a connection is a key in a table; haproxy's names.
-public enum ConnectionKeyName: String, Hashable, Sendable, Codable, CaseIterable {
-    /// The client's address.
-    case source = "src"
-    /// The address that the client connected to.
-    case destination = "dst"
-    /// The port that the client connected to.
-    case destinationPort = "dst_port"
+/// What of a connection is a key in a table.
+public enum ConnectionKeyName: Hashable, Sendable, Codable {
+    /// The client's address (`src`).
+    case source
+    /// The address that the client connected to (`dst`).
+    case destination
+    /// The port that the client connected to (`dst_port`).
+    case destinationPort
+    /// The name that the client asks for by TLS (`req.ssl_sni`).
+    case serverName
+    /// The first protocol that the client offers by TLS (`req.ssl_alpn`).
+    case protocolName
+    /// `req.payload(OFFSET,LENGTH)`; the length is above 0.
+    case payload(PayloadSlice)
+
+    /// haproxy's name.
+    public var name: String {
+        switch self {
+        case .source: "src"
+        case .destination: "dst"
+        case .destinationPort: "dst_port"
+        case .serverName: "req.ssl_sni"
+        case .protocolName: "req.ssl_alpn"
+        case .payload(let slice): "req.payload(\(slice.offset),\(slice.length))"
+        }
+    }
+
+    /// Whether it lies in what the client says.
+    public var needsContent: Bool {
+        switch self {
+        case .source, .destination, .destinationPort: false
+        case .serverName, .protocolName, .payload: true
+        }
+    }
 }
 
 /// What is remembered and counted of keys (`stick-table`).
@@ -29,8 +55,12 @@ public struct StickTableSettings: Hashable, Sendable, Codable {
         case ip
         /// Addresses of either version.
         case ipv6
-        /// Ports.
+        /// Numbers of 32 bits.
         case integer
+        /// Texts.
+        case string
+        /// Bytes.
+        case binary
     }
 
     /// What is counted.
@@ -51,6 +81,8 @@ public struct StickTableSettings: Hashable, Sendable, Codable {
     public var name: String
     /// What is a key.
     public var kind = Kind.ip
+    /// The bytes of a text, or of bytes, that are kept, 1 to ``longestKey``; of other kinds 0.
+    public var keyByteCount = 0
     /// How many keys are remembered, above 0.
     public var size: Int
     /// How long after it was last used (`expire`); `nil`: as long as there is room.
@@ -63,6 +95,11 @@ public struct StickTableSettings: Hashable, Sendable, Codable {
     public var peers: String?
     /// The name that they know it by; `nil`: ``name``.
     public var peersName: String?
+
+    /// The most bytes of a key.
+    public static let longestKey = 1024
+    /// The most bytes of all keys of a table.
+    public static let greatestKeyRoom = 1 << 30
 
     /// Makes a table that counts nothing.
     public init(name: String, size: Int) {

@@ -30,7 +30,7 @@ extension BalancerTests {
             // The port does not matter, the family does.
             #expect(table.server(of: IPEndpoint(ipv4: 4, port: 9), at: 3) == 4)
             #expect(table.server(of: IPEndpoint(high: 1, low: 4, port: 1), at: 3) == nil)
-            #expect(table.server(of: .none, at: 3) == nil)
+            #expect(table.server(of: IPEndpoint.none, at: 3) == nil)
         }
 
         @Test func `a thousand keys come and go in a table of a hundred`() {
@@ -145,4 +145,23 @@ extension BalancerTests {
             #expect([20_000, 21_000, 21_500, 22_000, 22_001].map(rate) == [1, 1, 1, 1, 0])
         }
     }
+}
+
+/// Keys that are addresses.
+extension StickTable {
+    fileprivate func server(of end: IPEndpoint, at now: UInt64) -> Int? {
+        server(of: .address(end), at: now)
+    }
+
+    fileprivate func bind(_ end: IPEndpoint, to server: Int, at now: UInt64) {
+        bind(.address(end), to: server, at: now)
+    }
+
+    fileprivate func track(_ end: IPEndpoint, at now: UInt64) -> Int32? {
+        track(.address(end), at: now)
+    }
+
+    fileprivate func value(
+        of quantity: StickQuantity, for end: IPEndpoint, _ now: UInt64
+    ) -> Int? { value(of: quantity, for: .address(end), now) }
 }

@@ -39,6 +39,70 @@ import Testing
         #expect(loaded.model?.stickTables[0].counters == [.init(datum: datum, period: period)])
     }
 
+    @Test(arguments: [
+        ("ip", "dst_port", StickTableSettings.Kind.ip, 0, ConnectionKeyName.destinationPort),
+        ("integer", "src", .integer, 0, .source), ("string", "dst", .string, 31, .destination),
+        ("binary", "req_ssl_sni", .binary, 32, .serverName),
+        ("string len 5", "req.ssl_alpn", .string, 5, .protocolName),
+        (
+            "binary len 1024", "req.payload(2,3)", .binary, 1024,
+            .payload(.init(offset: 2, length: 3))
+        ),
+    ])
+    func `keys of each kind are what haproxy converts to it`(
+        type: String, word: String, kind: StickTableSettings.Kind, length: Int,
+        key: ConnectionKeyName
+    ) {
+        let loaded = load(
+            proxy(
+                """
+                stick-table type \(type) size 9 expire 10s
+                tcp-request inspect-delay 5s
+                tcp-request content track-sc0 \(word)
+                stick on \(word)
+                """))
+        #expect(loaded.diagnostics.isEmpty)
+        var table = StickTableSettings(name: "web", size: 9)
+        (table.kind, table.keyByteCount, table.lifetime) = (kind, length, .seconds(10))
+        #expect(loaded.model?.stickTables == [table])
+        #expect(loaded.model?.backends[0].stickiness?.key == key)
+        #expect(
+            loaded.model?.frontends[0].rules.content.map(\.action)
+                == [.track(.init(number: 0, key: key, tableName: "web"))])
+    }
+
+    @Test func `who has yet to say his key is waited for, in every frontend that leads there`() {
+        let loaded = load(
+            """
+            defaults
+            timeout client 9s
+            timeout server 9s
+            timeout connect 9s
+            frontend in
+            bind 192.0.2.1:80
+            default_backend one
+            frontend out
+            bind 192.0.2.1:81
+            tcp-request inspect-delay 1s
+            use_backend one if { src 192.0.2.7 }
+            frontend other
+            bind 192.0.2.1:82
+            default_backend two
+            backend one
+            stick-table type string size 9
+            stick match req.ssl_sni
+            server s 192.0.2.9:80
+            backend two
+            server s 192.0.2.9:80
+            """)
+        #expect(
+            loaded.diagnostics.map(\.message) == [
+                "'stick' of 'one' looks at req.ssl_sni, but 'in' has no 'tcp-request inspect-delay': clients are waited for 5s at most"
+            ])
+        #expect(
+            loaded.model?.frontends.map(\.rules.inspectDelay) == [.seconds(5), .seconds(1), nil])
+    }
+
     /// The idiom: a section that is there for its table, and others that count in it.
     @Test func `a backend without servers has a table for others`() throws {
         let loaded = load(
@@ -149,8 +213,60 @@ import Testing
                 "f:7:1: warning: 'stick-table' has no effect: its section has no 'stick', and no rule names it"
             ),
             (
-                "stick-table type string size 1k",
-                "f:7:18: error: stick-table type 'string' is not supported, because clients are told apart by ends of their connections; write ip, ipv6 or integer"
+                "stick-table type strin size 1k",
+                "f:7:18: error: stick-table type 'strin': must be ip, ipv6, integer, string or binary; did you mean 'string'?"
+            ),
+            (
+                "stick-table type string len 0 size 9\nstick on src",
+                "f:7:29: error: 'len' of 'stick-table' 0: must be 1 to 1024"
+            ),
+            (
+                "stick-table type ip len 9 size 9\nstick on src",
+                "f:7:21: error: unknown word 'len' of 'stick-table'"
+            ),
+            (
+                "stick-table type binary len 1024 size 2m\nstick on src",
+                "f:7:1: error: 'stick-table' keeps 2097152 keys of 1024 bytes; all of them may take 1g at most"
+            ),
+            (
+                "stick-table type ip size 9\nstick on req.ssl_sni",
+                """
+                f:5:8: warning: 'stick' of 'web' looks at req.ssl_sni, but 'web' has no 'tcp-request inspect-delay': clients are waited for 5s at most
+                f:8:1: error: 'stick' by req.ssl_sni needs a table of type string or binary
+                """
+            ),
+            (
+                "stick-table type string size 9\nstick on req.payload(0,0)",
+                """
+                f:7:1: warning: 'stick-table' has no effect: its section has no 'stick', and no rule names it
+                f:8:10: error: stick on 'req.payload(0,0)': needs a length above 0: what has come by then is another key each time
+                """
+            ),
+            (
+                "stick-table type string size 9\nstick on req.payload(9)",
+                """
+                f:7:1: warning: 'stick-table' has no effect: its section has no 'stick', and no rule names it
+                f:8:10: error: 'req.payload(9)': needs an offset and a length, such as req.payload(0,4)
+                """
+            ),
+            (
+                "stick-table type string size 9\nstick on req.ssl_sni,lower",
+                """
+                f:7:1: warning: 'stick-table' has no effect: its section has no 'stick', and no rule names it
+                f:8:10: error: stick on 'req.ssl_sni,lower' is not supported as a key; write src, dst, dst_port, req.ssl_sni, req.ssl_alpn or req.payload(OFFSET,LENGTH)
+                """
+            ),
+            (
+                "stick-table type string size 9\ntcp-request session track-sc0 req.ssl_sni",
+                "f:8:13: error: 'tcp-request session' comes before anything that the client says; use 'tcp-request content'"
+            ),
+            (
+                "stick-table type string size 9\ntcp-request content track-sc0 req.ssl_sni",
+                "f:8:13: warning: a rule looks at what the client says, but there is no 'tcp-request inspect-delay': clients are waited for 5s at most"
+            ),
+            (
+                "stick-table type integer size 9\ntcp-request inspect-delay 1s\ntcp-request content track-sc0 req.ssl_alpn",
+                "f:9:21: error: track-sc0 'web': req.ssl_alpn needs a table of type string or binary"
             ),
             (
                 "stick-table type ip size 0",
@@ -197,15 +313,11 @@ import Testing
             ),
             (
                 "tcp-request connection track-sc0 src,ipmask(24)",
-                "f:7:34: error: track-sc0 'src,ipmask(24)' is not supported, because connections are counted by their ends; write src, dst or dst_port"
+                "f:7:34: error: track-sc0 'src,ipmask(24)' is not supported as a key; write src, dst, dst_port, req.ssl_sni, req.ssl_alpn or req.payload(OFFSET,LENGTH)"
             ),
             (
                 "tcp-request connection track-sc0 src table per_ip",
                 "f:7:24: error: track-sc0 'per_ip': no section of this name has a 'stick-table'"
-            ),
-            (
-                "stick-table type integer size 9\ntcp-request connection track-sc0 src",
-                "f:8:24: error: track-sc0 'web': src needs a table of type ip or ipv6"
             ),
             (
                 "stick-table type ip size 9 store gpc0\ntcp-request content track-sc0 src\ntcp-request content sc-inc-gpc0(0)",

@@ -146,14 +146,6 @@ import VRRPCore
             "f:8:8: error: server 'c': the id 3 is that of 'b'"
         ),
         (
-            "stick-table type ip size 1k\nstick on dst_port",
-            "f:8:1: error: 'stick' by dst_port needs a table of type integer"
-        ),
-        (
-            "stick-table type integer size 1k\nstick on src",
-            "f:8:1: error: 'stick' by src needs a table of type ip or ipv6"
-        ),
-        (
             "stick-table type ip size 1k\nstick on src\nstick on dst",
             "f:9:10: error: stick on dst: the rules of a section have one key, and there is one with another above"
         ),
@@ -162,8 +154,8 @@ import VRRPCore
             "f:7:1: error: 'stick' needs a table in its section, such as 'stick-table type ip size 100k expire 30m'"
         ),
         (
-            "stick on payload(0,9)",
-            "f:7:10: error: stick on 'payload(0,9)' is not supported, because clients are told apart by ends of their connections; write src, dst or dst_port"
+            "stick on src_port",
+            "f:7:10: error: stick on 'src_port' is not supported as a key; write src, dst, dst_port, req.ssl_sni, req.ssl_alpn or req.payload(OFFSET,LENGTH)"
         ),
         (
             "stick on src table other",

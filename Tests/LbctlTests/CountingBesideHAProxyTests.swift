@@ -15,6 +15,8 @@ import Testing
         let outcome: String
         /// Whether all come before the first one leaves.
         var isHeld = false
+        /// What a client says first.
+        var saying: @Sendable (Character) -> [UInt8] = { _ in [0] }
     }
 
     private static let cases = [
@@ -93,6 +95,77 @@ import Testing
                 tcp-request connection reject unless { sc0_conn_cnt ge 0 }
                 """, clients: "121", outcome: "+-+"),
         Case(
+            name: "names",
+            lines: """
+                stick-table type string size 9 store conn_cnt
+                tcp-request inspect-delay 5s
+                tcp-request content track-sc0 req.ssl_sni
+                tcp-request content reject if { sc0_conn_cnt gt 2 }
+                """, clients: "1213121", outcome: "++++-+-",
+            saying: { tlsHello(asking: "\($0 == "1" ? "one" : "other\($0)").example.org") }),
+        // Without 'len' a text is kept up to its 31st byte.
+        Case(
+            name: "cut",
+            lines: """
+                stick-table type string size 9 store conn_cnt
+                tcp-request inspect-delay 5s
+                tcp-request content track-sc0 req.payload(0,33)
+                tcp-request content reject if { sc0_conn_cnt gt 1 }
+                """, clients: "123", outcome: "+-+",
+            saying: {
+                Array(String(repeating: "x", count: $0 == "3" ? 30 : 31).utf8)
+                    + Array("\($0)\($0)\($0)".utf8)
+            }),
+        Case(
+            name: "ended",
+            lines: """
+                stick-table type string len 9 size 9 store conn_cnt
+                tcp-request inspect-delay 5s
+                tcp-request content track-sc0 req.payload(0,3)
+                tcp-request content reject if { sc0_conn_cnt gt 1 }
+                """, clients: "123", outcome: "+-+",
+            saying: { $0 == "3" ? [9, 9, 9] : [9, 0, UInt8($0.wholeNumberValue ?? 0)] }),
+        Case(
+            name: "filled",
+            lines: """
+                stick-table type binary len 3 size 9 store conn_cnt
+                tcp-request inspect-delay 5s
+                tcp-request content track-sc0 req.payload(0,2) if { req.payload(0,1) -m bin 01 }
+                tcp-request content track-sc0 req.payload(0,4)
+                tcp-request content reject if { sc0_conn_cnt gt 1 }
+                """, clients: "12345", outcome: "+++--",
+            saying: {
+                switch $0 {
+                case "1": [1, 7, 7, 7]
+                case "2": [2, 7, 7, 7]
+                case "3": [2, 7, 0, 0]
+                case "4": [1, 7, 9, 9]
+                default: [2, 7, 7, 9]
+                }
+            }),
+        Case(
+            name: "as_text",
+            lines: """
+                stick-table type string size 9 store conn_cnt
+                tcp-request connection track-sc0 src
+                tcp-request content track-sc1 dst_port
+                tcp-request content reject if { sc0_conn_cnt gt 1 } or { sc1_conn_cnt gt 3 }
+                """, clients: "12134", outcome: "++---"),
+        Case(
+            name: "as_number",
+            lines: """
+                stick-table type integer size 9 store conn_cnt
+                tcp-request connection track-sc0 src
+                tcp-request connection reject if { src_conn_cnt gt 1 }
+                """, clients: "121", outcome: "++-"),
+        Case(
+            name: "as_bytes",
+            lines: """
+                stick-table type binary len 3 size 9 store conn_cnt
+                tcp-request connection track-sc0 src
+                tcp-request connection reject if { sc0_conn_cnt gt 1 }
+                """, clients: "12", outcome: "+-"),
+        Case(
             name: "led",
             lines: """
                 tcp-request connection track-sc0 src table others
@@ -137,10 +210,10 @@ import Testing
     }
 
     /// Says something, and looks whether it is answered.
-    private func end(_ client: Int32) -> Character {
+    private func end(_ client: Int32, saying words: [UInt8] = [0]) -> Character {
         defer { close(client) }
         var byte: UInt8 = 0
-        _ = send(client, &byte, 1, Int32(MSG_NOSIGNAL))
+        _ = words.withUnsafeBytes { send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         return recv(client, &byte, 1, 0) == 1 ? "+" : "-"
     }
 
@@ -148,7 +221,7 @@ import Testing
         guard !one.isHeld else {
             let held = try one.clients.map { try connect(to: port, from: $0) }
             // The last one is let in: by then all of them have been looked at.
-            let last = held.reversed().map(end)
+            let last = held.reversed().map { end($0) }
             return String(last.reversed())
         }
         var outcome = ""
@@ -157,7 +230,7 @@ import Testing
                 LinuxIO.Thread.sleep(for: .milliseconds(300))
                 continue
             }
-            outcome.append(end(try connect(to: port, from: client)))
+            outcome.append(end(try connect(to: port, from: client), saying: one.saying(client)))
         }
         return outcome
     }
@@ -197,7 +270,9 @@ import Testing
     private func reload(_ folder: ProgramFolder, _ text: String, _ ports: [UInt16]) throws {
         func isLetIn(_ client: Character, _ name: String) throws -> Character {
             let number = try #require(Self.cases.firstIndex { $0.name == name })
-            return end(try connect(to: ports[number], from: client))
+            return end(
+                try connect(to: ports[number], from: client),
+                saying: Self.cases[number].saying(client))
         }
         #expect(try isLetIn("3", "small") == "-")
         #expect(try isLetIn("1", "marked") == "-")
@@ -210,6 +285,8 @@ import Testing
             to: "ours.cfg")
         #expect(try folder.run("reload", "--control", folder.control).status == 0)
         #expect(try isLetIn("3", "small") == "-")
+        #expect(try isLetIn("4", "names") == "+")
+        #expect(try isLetIn("1", "names") == "-")
         #expect(try isLetIn("1", "marked") == "+")
     }
 }

@@ -95,22 +95,10 @@ import Testing
         for (port, name) in [
             ("9", "www.example.org"), ("9", "WWW.EXAMPLE.ORG"), ("2", "www.example.com"),
         ] {
-            inputs.append(Array("\(line)\(port)\r\n".utf8) + hello(name))
+            inputs.append(Array("\(line)\(port)\r\n".utf8) + tlsHello(asking: name))
         }
         return inputs
     }()
-
-    /// A hello of TLS with a name and nothing else.
-    private static func hello(_ name: String) -> [UInt8] {
-        func counted(_ bytes: [UInt8], _ size: Int) -> [UInt8] {
-            (0..<size).reversed().map { UInt8(bytes.count >> (8 * $0) & 255) } + bytes
-        }
-        let entry: [UInt8] = [0] + counted(Array(name.utf8), 2)
-        let extensions: [UInt8] = [0, 0] + counted(counted(entry, 2), 2)
-        var body: [UInt8] = [3, 3] + Array(repeating: 7, count: 32) + [0]
-        body += counted([0x13, 0x01], 2) + [1, 0] + counted(extensions, 2)
-        return [22, 3, 1] + counted([1] + counted(body, 3), 2)
-    }
 
     @Test func `headers, refusals and routes are haproxy's, byte for byte`() throws {
         let echo = try freePort()

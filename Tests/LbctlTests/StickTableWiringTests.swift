@@ -46,6 +46,21 @@ import Testing
         #expect(rule == Rule(.reject, if: Condition([[.init([asked])]])))
     }
 
+    @Test(arguments: [
+        ("string", "req.ssl_sni", StickTablePlan.Keys.text(31), ConnectionKey.serverName),
+        ("string len 7", "req.ssl_alpn", .text(7), .protocolName),
+        ("binary len 9", "req.payload(1,2)", .bytes(9), .payload(offset: 1, length: 2)),
+    ])
+    func `texts and bytes arrive, in tables and as keys`(
+        type: String, word: String, keys: StickTablePlan.Keys, key: ConnectionKey
+    ) throws {
+        let made = try plan(of: "stick-table type \(type) size 9\nstick on \(word)")
+        #expect(made.tables[0].keys == keys)
+        #expect(made.pools[0].stickiness?.key == key)
+        #expect(made.frontends[0].rules.inspectDelay == .seconds(5))
+        #expect(made.fault == nil)
+    }
+
     @Test func `types, sizes and times arrive, and what is tracked in which table`() throws {
         let made = try plan(
             of: """

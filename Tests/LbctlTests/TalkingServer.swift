@@ -178,4 +178,16 @@ struct StatisticsRows {
         return String(own.drop { $0 == " " })
     }
 }
+
+/// A hello of TLS with a name and nothing else.
+func tlsHello(asking name: String) -> [UInt8] {
+    func counted(_ bytes: [UInt8], _ size: Int) -> [UInt8] {
+        (0..<size).reversed().map { UInt8(bytes.count >> (8 * $0) & 255) } + bytes
+    }
+    let entry: [UInt8] = [0] + counted(Array(name.utf8), 2)
+    let extensions: [UInt8] = [0, 0] + counted(counted(entry, 2), 2)
+    var body: [UInt8] = [3, 3] + Array(repeating: 7, count: 32) + [0]
+    body += counted([0x13, 0x01], 2) + [1, 0] + counted(extensions, 2)
+    return [22, 3, 1] + counted([1] + counted(body, 3), 2)
+}
 #endif

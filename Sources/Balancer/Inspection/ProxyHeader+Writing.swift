@@ -29,9 +29,9 @@ extension ProxyHeader {
         output.append(" ")
         output.append(addressOf: addresses.destination)
         output.append(" ")
-        output.append(decimal: addresses.source.port)
+        output.append(decimal: UInt32(addresses.source.port))
         output.append(" ")
-        output.append(decimal: addresses.destination.port)
+        output.append(decimal: UInt32(addresses.destination.port))
         output.append("\r\n")
     }
 
@@ -91,8 +91,9 @@ extension ByteWriter {
         for index in 0..<text.count { append(text[index]) }
     }
 
-    fileprivate mutating func append(decimal number: UInt16) {
-        var divisor: UInt16 = 10_000
+    /// A number without zeros in front.
+    mutating func append(decimal number: UInt32) {
+        var divisor: UInt32 = 1_000_000_000
         while divisor > 1, number < divisor { divisor /= 10 }
         while divisor > 0 {
             append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
@@ -101,11 +102,11 @@ extension ByteWriter {
     }
 
     /// Dotted decimal, or as RFC 5952 §4 wants it.
-    fileprivate mutating func append(addressOf end: IPEndpoint) {
+    mutating func append(addressOf end: IPEndpoint) {
         guard !end.isIPv4 else {
             for octet in 0..<4 {
                 if octet > 0 { append(UInt8(ascii: ".")) }
-                append(decimal: UInt16(end.ipv4 >> UInt32(24 - 8 * octet) & 255))
+                append(decimal: end.ipv4 >> UInt32(24 - 8 * octet) & 255)
             }
             return
         }
@@ -136,7 +137,8 @@ extension ByteWriter {
 }
 
 extension IPEndpoint {
-    fileprivate func writeAddress(to output: inout ByteWriter) {
+    /// Writes the address, 4 or 16 bytes.
+    func writeAddress(to output: inout ByteWriter) {
         guard !isIPv4 else { return output.append(bigEndian: ipv4) }
         output.append(bigEndian: high)
         output.append(bigEndian: low)

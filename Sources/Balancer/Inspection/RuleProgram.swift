@@ -54,8 +54,10 @@ final class RuleProgram: Sendable {
             plan.content.map(\.condition) + plan.pools.map(\.condition)
             + servers.joined().map(\.condition)
         let questions = conditions.flatMap(\.questions)
-        needsContent = questions.contains(where: \.needsContent)
-        needsHello = questions.contains(where: \.needsHello)
+        let keys = plan.content.compactMap(\.trackedKey) + pools.compactMap(\.stickiness?.key)
+        needsContent =
+            questions.contains(where: \.needsContent) || keys.contains(where: \.needsContent)
+        needsHello = questions.contains(where: \.needsHello) || keys.contains(where: \.needsHello)
         isOpenEnded = questions.contains(where: \.isOpenEnded)
     }
 }

@@ -11,6 +11,8 @@ final class PeerConnection {
     var watch: EventLoop.Watch?
     private(set) var lastHeard: MonotonicInstant
     private(set) var lastSent: MonotonicInstant
+    /// Whether anything was sent, so that the other end is there.
+    private(set) var hasSent = false
     /// Whether the socket takes no more now.
     private(set) var isBlocked: Bool
     /// Finished resyncs that are to be confirmed.
@@ -78,7 +80,7 @@ final class PeerConnection {
             switch transfer {
             case .moved(let count):
                 session.output.removeFirst(count)
-                lastSent = now
+                (lastSent, hasSent) = (now, true)
             case .wouldBlock:
                 isBlocked = true
                 return nil

@@ -15,8 +15,12 @@ extension [UInt8] {
         append(UInt8(rest))
     }
 
-    mutating func appendBigEndian(_ value: UInt32) {
-        for shift in [24, 16, 8, 0] as [UInt32] { append(UInt8(truncatingIfNeeded: value >> shift)) }
+    mutating func appendBigEndian(_ value: some FixedWidthInteger) {
+        var shift = type(of: value).bitWidth
+        while shift > 0 {
+            shift -= 8
+            append(UInt8(truncatingIfNeeded: value >> shift))
+        }
     }
 
     /// Appends what `body` writes, preceded by its length.

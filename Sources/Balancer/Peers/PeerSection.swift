@@ -274,8 +274,8 @@ final class PeerSection {
         }
         if let own = remote.connection {
             // Of two that connect to each other the one whose name comes first is the one that does;
-            // haproxy drops its own in any case.
-            guard own.session.isOpen || plan.localName > name else {
+            // haproxy drops its own in any case. Where packets pass one way alone, that way counts.
+            guard own.session.isOpen || !own.hasSent || plan.localName > name else {
                 guest.session.refuse(300)
                 _ = guest.flush(at: loop.now)
                 return close(guest)

@@ -15,22 +15,19 @@ extension StickEntries {
     func entry(at place: Int32, change: UInt64, _ now: UInt64) -> PeerEntry {
         let entry = unsafe entries[Int(place)]
         var told = PeerEntry(
-            change: UInt32(truncatingIfNeeded: change), key: peerKey(at: place),
-            server: servers.server(at: Int(entry.server)), numbers: [])
+            change: UInt32(truncatingIfNeeded: change), key: key(at: place).withKey { $0.peerBytes(of: keys) },
+            server: servers.server(at: Int(entry.server)), numbers: counters.numbers(at: place, now))
         if lifetime < .max {
             let age = entry.holders > 0 || now < entry.usedAt ? 0 : now - entry.usedAt
             told.remaining = UInt32(clamping: lifetime - min(age, lifetime))
         }
-        told.numbers = numbers(at: place, now)
         return told
     }
 
     /// Takes over what a peer has of a key.
     ///
-    /// It overwrites what is here, as in haproxy, but for connections that are open: each node has its
-    /// own. What is used here is not forgotten earlier.
-    mutating func learn(_ told: PeerEntry, at now: UInt64) {
-        guard let key = key(of: told) else { return }
+    /// It overwrites what is here, as in haproxy. What is used here is not forgotten earlier.
+    mutating func learn(_ told: PeerEntry, of key: StoredKey, at now: UInt64) {
         var place = search(key)
         if place >= 0, isOver(place, at: now) {
             forget(place)
@@ -47,67 +44,46 @@ extension StickEntries {
         if let server = told.server {
             unsafe entries[Int(place)].server = Int32(servers.position(of: server))
         }
-        setNumbers(told, at: place, now)
+        counters.take(told, at: place, now)
     }
+}
 
-    /// What is counted, in the order of ``PeerDatum``.
-    private func numbers(at place: Int32, _ now: UInt64) -> [UInt64] {
-        var numbers: [UInt64] = []
-        for quantity in StickQuantity.peerOrder {
-            guard let offset = layout.offset(of: quantity, at: place) else { continue }
-            if quantity.isRate {
-                let meter = unsafe counters.load(fromByteOffset: offset, as: PeriodMeter.self)
-                numbers += meter.numbers(at: now)
-            } else {
-                let value = unsafe counters.load(fromByteOffset: offset, as: UInt64.self)
-                numbers.append(quantity.isWide ? value : min(value, UInt64(UInt32.max)))
+extension StickKey {
+    /// A key of such a table as peers are told it.
+    func peerBytes(of keys: StickTablePlan.Keys) -> [UInt8] {
+        var told: [UInt8] = []
+        switch self {
+        case .none: break
+        case .address(let end):
+            guard keys != .ipv4 else {
+                told.appendBigEndian(end.ipv4)
+                break
             }
+            told.appendBigEndian(end.high)
+            told.appendBigEndian(end.low)
+        case .number(let number): told.appendBigEndian(number)
+        case .bytes(let bytes):
+            told.reserveCapacity(bytes.count)
+            for index in 0..<bytes.count { told.append(bytes[index]) }
         }
-        return numbers
+        return told
     }
+}
 
-    private mutating func setNumbers(_ told: PeerEntry, at place: Int32, _ now: UInt64) {
-        var (index, first) = (0, 0)
-        for quantity in StickQuantity.peerOrder {
-            guard let offset = layout.offset(of: quantity, at: place) else { continue }
-            defer { (index, first) = (index + 1, first + (quantity.isRate ? 3 : 1)) }
-            guard told.told >> UInt32(index) & 1 == 1, quantity != .connections else { continue }
-            if quantity.isRate {
-                let meter = PeriodMeter(told.numbers[first..<first + 3], at: now)
-                unsafe counters.storeBytes(of: meter, toByteOffset: offset, as: PeriodMeter.self)
-            } else {
-                unsafe counters.storeBytes(
-                    of: told.numbers[first], toByteOffset: offset, as: UInt64.self)
-            }
-        }
-    }
-
-    /// The bytes of a key, as peers are told them.
-    private func peerKey(at place: Int32) -> [UInt8] {
-        let entry = unsafe entries[Int(place)]
-        var bytes: [UInt8] = []
-        switch keys {
-        case .ipv4, .numbers: bytes.appendBigEndian(UInt32(truncatingIfNeeded: entry.low))
-        case .addresses:
-            for word in [entry.high, entry.low] {
-                bytes.appendBigEndian(UInt32(truncatingIfNeeded: word >> 32))
-                bytes.appendBigEndian(UInt32(truncatingIfNeeded: word))
-            }
-        }
-        return bytes
-    }
-
-    /// A key of its bytes.
-    private func key(of told: PeerEntry) -> IPEndpoint? {
-        func word(_ from: Int) -> UInt64 {
-            told.key[from..<from + 4].reduce(0) { $0 << 8 | UInt64($1) }
+extension PeerEntry {
+    /// Calls with the key.
+    func withKey<Result>(of keys: StickTablePlan.Keys, _ body: (StickKey) -> Result) -> Result {
+        func word(_ place: Int) -> UInt64 {
+            key.dropFirst(place).prefix(4).reduce(0) { $0 << 8 | UInt64($1) }
         }
         switch keys {
-        case .ipv4: return IPEndpoint(ipv4: UInt32(word(0)), port: 0)
-        case .numbers: return IPEndpoint(high: .max, low: word(0), port: 0)
+        case .ipv4: return body(.address(IPEndpoint(ipv4: UInt32(word(0)), port: 0)))
+        case .numbers: return body(.number(UInt32(word(0))))
         case .addresses:
-            return IPEndpoint(
+            let end = IPEndpoint(
                 high: word(0) << 32 | word(4), low: word(8) << 32 | word(12), port: 0)
+            return body(.address(end))
+        case .text, .bytes: return body(.bytes(key.span))
         }
     }
 }

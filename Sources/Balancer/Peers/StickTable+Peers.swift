@@ -49,7 +49,9 @@ extension StickTable {
 
     /// Takes over what a peer has of a key.
     func learn(_ entry: PeerEntry, at now: UInt64) {
-        entries.withLock { $0.learn(entry, at: now) }
+        entry.withKey(of: keys) { key in
+            _ = keys.withStored(key) { key in entries.withLock { $0.learn(entry, of: key, at: now) } }
+        }
     }
 
     private static let toldAtOnce = 16

@@ -32,6 +32,8 @@ extension PeerTable.Keys {
             case .ipv4: .ipv4
             case .addresses: .ipv6
             case .numbers: .numbers
+            case .text(let most): .text(most)
+            case .bytes(let count): .bytes(count)
             }
     }
 }

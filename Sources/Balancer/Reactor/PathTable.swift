@@ -39,7 +39,7 @@ struct PathTable: Sendable {
             let pools = frontend.poolIndices
             routes += pools.map { Worker.Route(index, to: $0, in: plan, layout: layout) }
             let hasRules =
-                !frontend.rules.isEmpty || pools.contains { !plan.pools[$0].serverRules.isEmpty }
+                !frontend.rules.isEmpty || pools.contains { plan.pools[$0].decidesByRules }
             let program =
                 !hasRules || frontend.isDatagram
                 ? nil

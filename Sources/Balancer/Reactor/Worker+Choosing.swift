@@ -10,9 +10,10 @@ extension Worker {
         let pool = route(client).pool
         let followsCrowd = route(client).followsCrowd
         let bound = slab[client | 1].marks.contains(.isBound) ? serverInPool(client) : nil
-        let owner = stickyEnd(of: client)
-        let (choice, isBound) = shared.pools[pool].state.withLock {
-            $0.enter(waiter, key: key, bound: bound, owner: owner, at: now)
+        let (choice, isBound) = withStickKey(of: client) { owner in
+            shared.pools[pool].state.withLock {
+                $0.enter(waiter, key: key, bound: bound, owner: owner, at: now)
+            }
         }
         slab[client | 1].owner = Half.noServer
         mark(.isBound, isBound, client | 1)
@@ -101,12 +102,6 @@ extension Worker {
         return key.value(
             source: source(of: client),
             destination: key.needsDestination ? destination(of: client) : .none)
-    }
-
-    /// What stands for a client in his pool's table; present only where there is one.
-    func stickyEnd(of client: Int) -> IPEndpoint {
-        guard let key = route(client).stickKey else { return .none }
-        return stickKey(key, of: client, source(of: client))
     }
 
     private func waiter(_ client: Int) -> Waiter {

@@ -68,8 +68,9 @@ extension Worker {
     /// Takes note of the server that a client belongs to from now on.
     private func bindToServer(_ client: Int) {
         guard let server = serverInPool(client) else { return }
-        let owner = stickyEnd(of: client)
-        shared.pools[route(client).pool].state.withLock { $0.bind(owner, to: server, at: now) }
+        withStickKey(of: client) { owner in
+            shared.pools[route(client).pool].state.withLock { $0.bind(owner, to: server, at: now) }
+        }
     }
 
     /// Handles events of a client that has no server yet.

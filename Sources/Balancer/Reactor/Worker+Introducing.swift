@@ -191,6 +191,11 @@ extension Worker {
             case .yes: server = rule.server
             }
         }
+        if !deadlineIsOver, server == nil, let key = unsafe routes[route].stickKey,
+            !facts.tell(key)
+        {
+            return
+        }
         slab[client | 1].path = UInt16(route)
         if let server {
             slab[client | 1].owner = UInt16(self.route(client).firstServer + server)
@@ -217,7 +222,10 @@ extension Worker {
             case .reject: return .reject
             case .silentDrop: return .silentDrop
             case .expectProxyHeader: facts.expectsHeader = true
-            case .track(let tracking): track(client, tracking, &facts)
+            case .track(let tracking):
+                guard track(client, tracking, facts, deadlineIsOver: deadlineIsOver) else {
+                    return .waits
+                }
             case .countMark(let number): countMark(client, number)
             }
         }

@@ -121,7 +121,7 @@ extension PoolState {
     ///   - now: Milliseconds of the monotonic clock.
     /// - Returns: What became of it, and whether that is its own server.
     mutating func enter(
-        _ waiter: Waiter, key: UInt32, bound: Int?, owner: IPEndpoint, at now: UInt64
+        _ waiter: Waiter, key: UInt32, bound: Int?, owner: StickKey, at now: UInt64
     ) -> (choice: Choice, isBound: Bool) {
         countIn(at: now)
         var own = bound
@@ -144,7 +144,7 @@ extension PoolState {
     }
 
     /// Takes note of the server that a client belongs to from now on.
-    func bind(_ client: IPEndpoint, to server: Int, at now: UInt64) {
+    func bind(_ client: StickKey, to server: Int, at now: UInt64) {
         table?.bind(client, to: server, at: now)
     }
 

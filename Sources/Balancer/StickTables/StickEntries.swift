@@ -1,11 +1,10 @@
-internal import LinuxIO
-
 /// The entries of a ``StickTable``, found by their keys, in the order in which they were last used.
 ///
 /// Whoever is not held by a connection stands in that order, and goes when its time is over or, from
 /// the oldest on, when there is no room. Each step costs the same however many there are.
 @safe struct StickEntries: ~Copyable {
     struct Entry {
+        /// The key; of a text or bytes their hash, and how many there are.
         let high: UInt64
         let low: UInt64
         /// Milliseconds of the monotonic clock.
@@ -23,10 +22,11 @@ internal import LinuxIO
 
     let size: Int
     let keys: StickTablePlan.Keys
-    let layout: StickCounterLayout
     let entries: UnsafeMutablePointer<Entry>
-    /// The counters of each entry.
-    let counters: UnsafeMutableRawPointer
+    /// The texts or bytes that are keys, ``keyByteCount`` for each entry.
+    private let keyBytes: UnsafeMutablePointer<UInt8>
+    private let keyByteCount: Int
+    var counters: StickCounters
     /// The first entry of each hash.
     private let heads: UnsafeMutablePointer<Int32>
     private let mask: UInt64
@@ -49,13 +49,14 @@ internal import LinuxIO
     init(_ plan: StickTablePlan) {
         size = plan.size
         keys = plan.keys
-        layout = StickCounterLayout(plan.counters)
+        keyByteCount = plan.keys.byteCount
+        counters = StickCounters(plan)
         var room = 1
         while room < size { room *= 2 }
         mask = UInt64(room - 1)
         // Pages that nothing was written to cost nothing.
         unsafe entries = .allocate(capacity: size)
-        unsafe counters = .allocate(byteCount: max(1, size * layout.byteCount), alignment: 8)
+        unsafe keyBytes = .allocate(capacity: max(1, size * keyByteCount))
         unsafe heads = .allocate(capacity: room)
         unsafe heads.initialize(repeating: -1, count: room)
         follow(plan)
@@ -63,7 +64,7 @@ internal import LinuxIO
 
     deinit {
         unsafe entries.deallocate()
-        unsafe counters.deallocate()
+        unsafe keyBytes.deallocate()
         unsafe heads.deallocate()
     }
 
@@ -75,24 +76,16 @@ internal import LinuxIO
 
     // MARK: Keys
 
-    /// Whether an address, or what stands for a port, can have an entry.
-    func isKey(_ key: IPEndpoint) -> Bool {
-        key.isPresent && (key.isIPv4 || keys != .ipv4)
-    }
-
     /// Where the entry of a key stands, if its time is not over; this does not use it.
-    func find(_ key: IPEndpoint, at now: UInt64) -> Int32? {
-        guard isKey(key), case let place = search(key), place >= 0, !isOver(place, at: now) else {
-            return nil
-        }
-        return place
+    func find(_ key: StoredKey, at now: UInt64) -> Int32? {
+        let place = search(key)
+        return place >= 0 && !isOver(place, at: now) ? place : nil
     }
 
     /// Where the entry of a key stands, a new one if there was none, and uses it.
     ///
-    /// - Returns: The place; `nil`: it is no key, or there is no room for another one.
-    mutating func enter(_ key: IPEndpoint, at now: UInt64) -> Int32? {
-        guard isKey(key) else { return nil }
+    /// - Returns: The place; `nil`: there is no room for another one.
+    mutating func enter(_ key: StoredKey, at now: UInt64) -> Int32? {
         var place = search(key)
         if place >= 0, isOver(place, at: now) {
             forget(place)
@@ -116,9 +109,11 @@ internal import LinuxIO
     }
 
     /// The key that stands at a place.
-    func key(at place: Int32) -> IPEndpoint {
+    func key(at place: Int32) -> KeptKey {
         let entry = unsafe entries[Int(place)]
-        return IPEndpoint(high: entry.high, low: entry.low, port: 0)
+        return unsafe KeptKey(
+            keys, high: entry.high, low: entry.low,
+            UnsafeBufferPointer(start: bytes(at: place), count: keyByteCount).span)
     }
 
     /// Begins the time of an entry anew, which is a change.
@@ -187,39 +182,18 @@ internal import LinuxIO
     mutating func add(
         _ count: UInt64, to quantity: StickQuantity, at place: Int32, _ now: UInt64
     ) {
-        guard let offset = layout.offset(of: quantity, at: place) else { return }
         changes?.note(place)
-        if quantity.isRate {
-            var meter = unsafe counters.load(fromByteOffset: offset, as: PeriodMeter.self)
-            meter.note(count, over: layout.period(of: quantity), at: now)
-            unsafe counters.storeBytes(of: meter, toByteOffset: offset, as: PeriodMeter.self)
-        } else {
-            let sum = unsafe counters.load(fromByteOffset: offset, as: UInt64.self) &+ count
-            unsafe counters.storeBytes(of: sum, toByteOffset: offset, as: UInt64.self)
-        }
+        counters.add(count, to: quantity, at: place, now)
     }
 
     /// Takes one off a total.
     mutating func subtractOne(from quantity: StickQuantity, at place: Int32) {
-        guard let offset = layout.offset(of: quantity, at: place) else { return }
-        let sum = unsafe counters.load(fromByteOffset: offset, as: UInt64.self) &- 1
-        unsafe counters.storeBytes(of: sum, toByteOffset: offset, as: UInt64.self)
+        counters.subtractOne(from: quantity, at: place)
     }
 
     /// How much there is of something that is counted; `nil`: it is not.
     func value(of quantity: StickQuantity, at place: Int32, _ now: UInt64) -> Int? {
-        guard let offset = layout.offset(of: quantity, at: place) else { return nil }
-        guard quantity.isRate else {
-            return unsafe Int(clamping: counters.load(fromByteOffset: offset, as: UInt64.self))
-        }
-        let meter = unsafe counters.load(fromByteOffset: offset, as: PeriodMeter.self)
-        return Int(clamping: meter.rate(over: layout.period(of: quantity), at: now))
-    }
-
-    private func clearCounters(at place: Int32) {
-        guard layout.byteCount > 0 else { return }
-        let start = unsafe counters + Int(place) * layout.byteCount
-        unsafe start.initializeMemory(as: UInt8.self, repeating: 0, count: layout.byteCount)
+        counters.value(of: quantity, at: place, now)
     }
 
     // MARK: Places
@@ -230,18 +204,39 @@ internal import LinuxIO
         return entry.holders == 0 && now >= entry.usedAt && now - entry.usedAt >= lifetime
     }
 
-    func search(_ key: IPEndpoint) -> Int32 {
-        var place = unsafe heads[head(of: key.high, key.low)]
+    func search(_ key: StoredKey) -> Int32 {
+        let (high, low) = key.words
+        var place = unsafe heads[head(of: high, low)]
         while place >= 0 {
             let entry = unsafe entries[Int(place)]
-            if entry.high == key.high, entry.low == key.low { return place }
+            if entry.high == high, entry.low == low, hasBytes(of: key, place) { return place }
             place = entry.next
         }
         return -1
     }
 
+    /// Whether the bytes at a place are a key's, which are as many.
+    private func hasBytes(of key: StoredKey, _ place: Int32) -> Bool {
+        guard case .bytes(let span, _) = key else { return true }
+        let own = unsafe bytes(at: place)
+        for index in 0..<span.count where unsafe own[index] != span[index] { return false }
+        return true
+    }
+
+    private func keepBytes(of key: StoredKey, _ place: Int32) {
+        guard case .bytes(let span, _) = key else { return }
+        let own = unsafe bytes(at: place)
+        for index in 0..<keyByteCount {
+            unsafe (own + index).initialize(to: index < span.count ? span[index] : 0)
+        }
+    }
+
+    private func bytes(at place: Int32) -> UnsafeMutablePointer<UInt8> {
+        unsafe keyBytes + Int(place) * keyByteCount
+    }
+
     /// A place for a new key, at its hash and last in the order; -1: all are kept.
-    mutating func takePlace(for key: IPEndpoint, at now: UInt64) -> Int32 {
+    mutating func takePlace(for key: StoredKey, at now: UInt64) -> Int32 {
         if oldest >= 0, isOver(oldest, at: now) || count == size && !keepsAll { forget(oldest) }
         guard count < size else { return -1 }
         var place = firstFree
@@ -252,11 +247,13 @@ internal import LinuxIO
             touched += 1
         }
         count += 1
-        let head = head(of: key.high, key.low)
+        let (high, low) = key.words
+        let head = head(of: high, low)
         unsafe (entries + Int(place)).initialize(
-            to: Entry(high: key.high, low: key.low, usedAt: now, next: heads[head]))
+            to: Entry(high: high, low: low, usedAt: now, next: heads[head]))
+        keepBytes(of: key, place)
         unsafe heads[head] = place
-        clearCounters(at: place)
+        counters.clear(at: place)
         changes?.add(place)
         link(place)
         return place
@@ -321,30 +318,12 @@ internal import LinuxIO
     }
 }
 
-/// Where each counter of an entry stands.
-struct StickCounterLayout {
-    /// Bytes of an entry's counters.
-    private(set) var byteCount = 0
-    /// Within those of an entry, by quantity; -1: it is not counted.
-    private var offsets = InlineArray<11, Int32>(repeating: -1)
-    /// Milliseconds.
-    private var periods = InlineArray<11, UInt64>(repeating: 1)
-
-    init(_ counters: [StickCounter]) {
-        for counter in counters {
-            let number = counter.quantity.rawValue
-            offsets[number] = Int32(byteCount)
-            periods[number] = max(1, milliseconds(counter.period))
-            byteCount +=
-                counter.quantity.isRate
-                ? MemoryLayout<PeriodMeter>.stride : MemoryLayout<UInt64>.stride
+extension StoredKey {
+    /// What tells it from most others: itself, or its hash and how many bytes it has.
+    fileprivate var words: (high: UInt64, low: UInt64) {
+        switch self {
+        case .words(let high, let low): (high, low)
+        case .bytes(let span, let hash): (hash, UInt64(span.count))
         }
     }
-
-    func offset(of quantity: StickQuantity, at place: Int32) -> Int? {
-        let offset = offsets[quantity.rawValue]
-        return offset < 0 ? nil : Int(place) * byteCount + Int(offset)
-    }
-
-    func period(of quantity: StickQuantity) -> UInt64 { periods[quantity.rawValue] }
 }

@@ -1,4 +1,3 @@
-internal import LinuxIO
 internal import Synchronization
 
 /// What is remembered and counted of so many keys (`stick-table`).
@@ -6,11 +5,13 @@ internal import Synchronization
 /// All reactors share it. Of fixed size, made with the plan: nothing is allocated for a key.
 final class StickTable: Sendable {
     let entries: Mutex<StickEntries>
+    let keys: StickTablePlan.Keys
     /// What is counted, a bit for each quantity.
     private let counted: UInt16
 
     init(_ plan: StickTablePlan) {
         entries = Mutex(StickEntries(plan))
+        keys = plan.keys
         counted = plan.counters.reduce(0) { $0 | 1 << UInt16($1.quantity.rawValue) }
     }
 
@@ -39,21 +40,25 @@ final class StickTable: Sendable {
     // MARK: Servers
 
     /// The server that a key belongs to; `nil`: none that is known.
-    func server(of key: IPEndpoint, at now: UInt64) -> Int? {
-        entries.withLock { entries in
-            guard let place = entries.find(key, at: now) else { return nil }
-            let server = entries.server(at: place)
-            guard server >= 0 else { return nil }
-            entries.use(place, at: now)
-            return server
-        }
+    func server(of key: StickKey, at now: UInt64) -> Int? {
+        keys.withStored(key) { key -> Int? in
+            entries.withLock { entries in
+                guard let place = entries.find(key, at: now) else { return nil }
+                let server = entries.server(at: place)
+                guard server >= 0 else { return nil }
+                entries.use(place, at: now)
+                return server
+            }
+        } ?? nil
     }
 
     /// Remembers a key's server.
-    func bind(_ key: IPEndpoint, to server: Int, at now: UInt64) {
-        entries.withLock { entries in
-            guard let place = entries.enter(key, at: now) else { return }
-            entries.setServer(server, at: place)
+    func bind(_ key: StickKey, to server: Int, at now: UInt64) {
+        keys.withStored(key) { key in
+            entries.withLock { entries in
+                guard let place = entries.enter(key, at: now) else { return }
+                entries.setServer(server, at: place)
+            }
         }
     }
 
@@ -70,15 +75,17 @@ final class StickTable: Sendable {
     /// Counts a connection, and keeps its key until it is released.
     ///
     /// - Returns: Where its key stands; `nil`: it is no key of this table, or there is no room.
-    func track(_ key: IPEndpoint, at now: UInt64) -> Int32? {
-        entries.withLock { entries in
-            guard let place = entries.enter(key, at: now) else { return nil }
-            entries.hold(place)
-            entries.add(1, to: .connections, at: place, now)
-            entries.add(1, to: .connectionTotal, at: place, now)
-            entries.add(1, to: .connectionRate, at: place, now)
-            return place
-        }
+    func track(_ key: StickKey, at now: UInt64) -> Int32? {
+        keys.withStored(key) { key -> Int32? in
+            entries.withLock { entries in
+                guard let place = entries.enter(key, at: now) else { return nil }
+                entries.hold(place)
+                entries.add(1, to: .connections, at: place, now)
+                entries.add(1, to: .connectionTotal, at: place, now)
+                entries.add(1, to: .connectionRate, at: place, now)
+                return place
+            }
+        } ?? nil
     }
 
     /// Counts a connection out.
@@ -107,14 +114,17 @@ final class StickTable: Sendable {
     }
 
     /// The same of a key; 0 where it is not known.
-    func value(of quantity: StickQuantity, for key: IPEndpoint, _ now: UInt64) -> Int? {
-        entries.withLock { entries in
-            guard entries.isKey(key) else { return nil }
-            guard let place = entries.find(key, at: now) else { return 0 }
-            return entries.value(of: quantity, at: place, now)
-        }
+    func value(
+        of quantity: StickQuantity, for key: StickKey, _ now: UInt64
+    ) -> Int? {
+        keys.withStored(key) { key -> Int? in
+            entries.withLock { entries in
+                guard let place = entries.find(key, at: now) else { return 0 }
+                return entries.value(of: quantity, at: place, now)
+            }
+        } ?? nil
     }
 
     /// The key that stands at a place.
-    func key(at place: Int32) -> IPEndpoint { entries.withLock { $0.key(at: place) } }
+    func key(at place: Int32) -> KeptKey { entries.withLock { $0.key(at: place) } }
 }

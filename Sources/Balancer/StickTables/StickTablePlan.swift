@@ -1,13 +1,17 @@
 /// What is remembered and counted of each key (`stick-table`).
 public struct StickTablePlan: Hashable, Sendable {
     /// What is a key.
-    public enum Keys: Hashable, Sendable, CaseIterable {
+    public enum Keys: Hashable, Sendable {
         /// An address of IPv4; others are not known (`type ip`).
         case ipv4
         /// An address of either version (`type ipv6`).
         case addresses
-        /// A port (`type integer`).
+        /// A port, or an address of IPv4 as a number (`type integer`).
         case numbers
+        /// So many bytes of a text, 1 to ``StickTablePlan/longestKey`` (`type string`).
+        case text(Int)
+        /// So many bytes, which shorter ones are filled up to with zeros (`type binary`).
+        case bytes(Int)
     }
 
     /// The name.
@@ -35,6 +39,10 @@ public struct StickTablePlan: Hashable, Sendable {
 
     /// The greatest ``size``.
     public static let greatestSize = 1 << 24
+    /// The most bytes of a key.
+    public static let longestKey = 1024
+    /// Bytes that the texts and bytes of all keys may take.
+    public static let greatestKeyRoom = 1 << 30
 
     /// Makes a table that counts nothing.
     public init(name: String, size: Int, lifetime: Duration? = nil) {
@@ -45,6 +53,22 @@ public struct StickTablePlan: Hashable, Sendable {
 }
 
 extension StickTablePlan {
+    /// What makes a table of it impossible; `nil`: nothing.
+    var fault: String? {
+        guard (1...StickTablePlan.greatestSize).contains(size) else {
+            return "a table of \(size) keys; there may be 1 to \(StickTablePlan.greatestSize)"
+        }
+        switch keys {
+        case .ipv4, .addresses, .numbers: return nil
+        case .text(let count), .bytes(let count):
+            guard (1...StickTablePlan.longestKey).contains(count) else {
+                return "keys of \(count) bytes; there may be 1 to \(StickTablePlan.longestKey)"
+            }
+            return size * count <= StickTablePlan.greatestKeyRoom
+                ? nil : "keys that take more than \(StickTablePlan.greatestKeyRoom) bytes"
+        }
+    }
+
     /// Whether what another table holds is what this one would hold.
     func keepsEntries(of former: StickTablePlan) -> Bool {
         name == former.name && keys == former.keys && size == former.size

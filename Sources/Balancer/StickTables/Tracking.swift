@@ -61,6 +61,11 @@ extension RulePlan {
 }
 
 extension Rule {
+    /// What connections are counted by.
+    var trackedKey: ConnectionKey? {
+        if case .track(let tracking) = action { tracking.key } else { nil }
+    }
+
     fileprivate var tableIndex: Int? {
         if case .track(let tracking) = action { tracking.tableIndex } else { nil }
     }

@@ -30,11 +30,18 @@ struct Tracks {
 /// Connections that are counted in tables.
 extension Worker {
     /// Counts a connection by a key of its own, unless it is counted under this number already.
-    mutating func track(_ client: Int, _ tracking: Tracking, _ facts: inout Facts) {
-        guard tracks(of: client)?[tracking.number] == nil else { return }
+    ///
+    /// - Returns: Whether that is all; otherwise the client has yet to say the key.
+    mutating func track(
+        _ client: Int, _ tracking: Tracking, _ facts: Facts, deadlineIsOver isOver: Bool
+    ) -> Bool {
+        guard tracks(of: client)?[tracking.number] == nil else { return true }
+        guard isOver || facts.tell(tracking.key) else { return false }
         let table = shared.tables[tracking.tableIndex]
-        let key = stickKey(tracking.key, of: client, facts.source)
-        guard let place = table.track(key, at: now) else { return }
+        let place = withKey(tracking.key, of: client, facts.source, facts.hello) {
+            table.track($0, at: now)
+        }
+        guard let place else { return true }
         if slab[client].introduction < 0 {
             slab[client].introduction = introductions.keep(
                 .init(source: facts.source, destination: .none))
@@ -42,6 +49,7 @@ extension Worker {
         introductions[tracksAt: slab[client].introduction][tracking.number] = .init(
             table: Int32(tracking.tableIndex), place: place)
         if table.countsBytes { slab[client].marks.insert(.countsBytes) }
+        return true
     }
 
     /// Counts a connection that rules have let pass.
@@ -78,26 +86,17 @@ extension Worker {
         switch question.subject {
         case .source:
             guard let table = question.tableIndex else { return nil }
-            return shared.tables[table].value(of: question.quantity, for: facts.source, now)
+            return shared.tables[table].value(
+                of: question.quantity, for: .address(facts.source), now)
         case .tracked(let number):
             guard let track = tracks(of: client)?[number] else { return nil }
             let own = shared.tables[Int(track.table)]
             guard let table = question.tableIndex, table != track.table else {
                 return own.value(of: question.quantity, at: track.place, now)
             }
-            return shared.tables[table].value(
-                of: question.quantity, for: own.key(at: track.place), now)
-        }
-    }
-
-    /// What stands for a connection in a table.
-    func stickKey(_ key: ConnectionKey, of client: Int, _ source: IPEndpoint) -> IPEndpoint {
-        switch key {
-        case .source: source
-        case .destination: destination(of: client)
-        // No address that a client can have.
-        case .destinationPort:
-            IPEndpoint(high: .max, low: UInt64(destination(of: client).port), port: 0)
+            return own.key(at: track.place).withKey {
+                shared.tables[table].value(of: question.quantity, for: $0, now)
+            }
         }
     }
 

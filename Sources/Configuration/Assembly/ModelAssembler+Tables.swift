@@ -13,6 +13,30 @@ extension ModelAssembler {
                 at: table.location, as: .warning)
         }
         warnOfEmptyBackends(tables)
+        waitForKeys()
+    }
+
+    /// A client is waited for who has yet to say what he belongs to a server by.
+    private mutating func waitForKeys() {
+        var keys: [String: ConnectionKeyName] = [:]
+        for backend in draft.backends {
+            guard let key = backend.value.stickiness?.key, key.needsContent else { continue }
+            keys[backend.value.name] = key
+        }
+        for index in draft.frontends.indices where !keys.isEmpty {
+            let (frontend, location) = (
+                draft.frontends[index].value, draft.frontends[index].location
+            )
+            let names = [frontend.backendName] + frontend.rules.backends.map(\.backendName)
+            guard frontend.rules.inspectDelay == nil,
+                let name = names.first(where: { keys[$0] != nil }), let key = keys[name]
+            else { continue }
+            draft.frontends[index].value.rules.inspectDelay = .seconds(5)
+            report(
+                "'stick' of \(name.quoted) looks at \(key.name), but \(frontend.name.quoted) has no"
+                    + " 'tcp-request inspect-delay': clients are waited for 5s at most",
+                at: location, as: .warning)
+        }
     }
 
     private mutating func check(
@@ -30,7 +54,7 @@ extension ModelAssembler {
         }
         if let key = reference.value.key, !first.kind.holds(key) {
             report(
-                "\(keyword) \(first.name.quoted): \(key.rawValue) needs a table of type"
+                "\(keyword) \(first.name.quoted): \(key.name) needs a table of type"
                     + " \(key.kinds)", at: reference.location)
         }
         let data = reference.value.data

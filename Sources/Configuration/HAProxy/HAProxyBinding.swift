@@ -24,23 +24,18 @@ struct HAProxyBinding: Sendable {
             throw .error(
                 "stick \(kind.text.quoted): must be on, match or store-request", at: kind.position)
         }
-        let word = try arguments.next("src, dst or dst_port")
-        guard let key = ConnectionKeyName(rawValue: word.text) else {
-            throw .error(
-                "stick \(kind.text) \(word.text.quoted) is not supported, because clients are told"
-                    + " apart by ends of their connections; write src, dst or dst_port",
-                at: word.position)
-        }
+        let word = try arguments.next("what is a key, such as src or req.ssl_sni")
+        let key = try word.connectionKey(after: "stick \(kind.text)")
         guard self.key == nil || self.key == key else {
             throw .error(
-                "stick \(kind.text) \(key.rawValue): the rules of a section have one key, and there is"
+                "stick \(kind.text) \(key.name): the rules of a section have one key, and there is"
                     + " one with another above", at: word.position)
         }
         self.key = key
         while let word = arguments.nextIfPresent() {
             guard word.text == "table" else {
                 throw .error(
-                    "\(word.text.quoted) after 'stick \(kind.text) \(key.rawValue)' is not supported, because all"
+                    "\(word.text.quoted) after 'stick \(kind.text) \(key.name)' is not supported, because all"
                         + " clients of a section are bound alike", at: word.position)
             }
             let name = try arguments.next("the name of this section")
@@ -71,7 +66,7 @@ struct HAProxyBinding: Sendable {
         if !table.kind.holds(key) {
             remarks.append(
                 .error(
-                    "'stick' by \(key.rawValue) needs a table of type \(key.kinds)",
+                    "'stick' by \(key.name) needs a table of type \(key.kinds)",
                     at: rulePosition))
         }
         var stickiness = StickinessSettings()
@@ -83,13 +78,59 @@ struct HAProxyBinding: Sendable {
 extension StickTableSettings.Kind {
     /// Whether something of a connection can be a key.
     func holds(_ key: ConnectionKeyName) -> Bool {
-        (self == .integer) == (key == .destinationPort)
+        !key.needsContent || self == .string || self == .binary
     }
 }
 
 extension ConnectionKeyName {
     /// The types of tables that hold it.
-    var kinds: String { self == .destinationPort ? "integer" : "ip or ipv6" }
+    var kinds: String { needsContent ? "string or binary" : "any kind" }
+}
+
+extension Word {
+    /// The word as what of a connection is a key.
+    func connectionKey(after action: String) throws(Remark) -> ConnectionKeyName {
+        switch text {
+        case "src": return .source
+        case "dst": return .destination
+        case "dst_port": return .destinationPort
+        case "req.ssl_sni", "req_ssl_sni": return .serverName
+        case "req.ssl_alpn", "req_ssl_alpn": return .protocolName
+        default: break
+        }
+        for prefix in ["req.payload(", "payload("] where text.hasPrefix(prefix) {
+            guard text.hasSuffix(")") else { break }
+            let slice = try payloadSlice(text.dropFirst(prefix.count).dropLast())
+            guard slice.length > 0 else {
+                throw .error(
+                    "\(action) \(text.quoted): needs a length above 0: what has come by then is"
+                        + " another key each time", at: position)
+            }
+            return .payload(slice)
+        }
+        throw .error(
+            "\(action) \(text.quoted) is not supported as a key; write src, dst, dst_port,"
+                + " req.ssl_sni, req.ssl_alpn or req.payload(OFFSET,LENGTH)", at: position)
+    }
+
+    /// `OFFSET,LENGTH`; a length of 0 is all that has come.
+    func payloadSlice(_ argument: some StringProtocol) throws(Remark) -> PayloadSlice {
+        let numbers = argument.split(separator: ",", omittingEmptySubsequences: false)
+            .map { Int($0) }
+        guard numbers.count == 2, let offset = numbers[0], let length = numbers[1],
+            offset >= 0, length >= 0
+        else {
+            throw .error(
+                "\(text.quoted): needs an offset and a length, such as req.payload(0,4)",
+                at: position)
+        }
+        guard offset < PayloadSlice.most, length <= PayloadSlice.most - offset else {
+            throw .error(
+                "\(text.quoted): the first \(PayloadSlice.most) bytes can be looked at",
+                at: position)
+        }
+        return PayloadSlice(offset: offset, length: length)
+    }
 }
 
 extension HAProxySection {

@@ -28,21 +28,7 @@ extension HAProxyCriterion {
 
     /// `OFFSET,LENGTH`; a length of 0 is all that has come.
     func payload(_ argument: String?) throws(Remark) -> ConnectionQuestion {
-        let numbers = (argument ?? "").split(separator: ",", omittingEmptySubsequences: false)
-            .map { Int($0) }
-        guard numbers.count == 2, let offset = numbers[0], let length = numbers[1],
-            offset >= 0, length >= 0
-        else {
-            throw .error(
-                "\(criterion.text.quoted): needs an offset and a length, such as req.payload(0,4)",
-                at: criterion.position)
-        }
-        let slice = PayloadSlice(offset: offset, length: length)
-        guard offset < PayloadSlice.most, length <= PayloadSlice.most - offset else {
-            throw .error(
-                "\(criterion.text.quoted): the first \(PayloadSlice.most) bytes can be looked at",
-                at: criterion.position)
-        }
+        let slice = try criterion.payloadSlice(argument ?? "")
         guard let method else {
             throw .error(
                 "\(criterion.text.quoted): needs '-m' with how bytes are compared: bin, str, beg, end,"

@@ -91,6 +91,7 @@ struct HAProxyRouting: Sendable {
                     "'sc-inc-gpc0' stands after 'tcp-request connection' or 'session' only: rules of"
                         + " 'content' are asked again as bytes come", at: stage.position)
             }
+            if rule.needsContent { contentPosition = contentPosition ?? stage.position }
             rules.content.append(rule)
         default:
             throw .error(
@@ -157,8 +158,7 @@ struct HAProxyRouting: Sendable {
     private func refusingContent(
         _ rule: ConnectionRule, at stage: Word
     ) throws(Remark) -> ConnectionRule {
-        let questions = rule.condition.alternatives.joined().flatMap(\.questions)
-        guard questions.contains(where: \.needsContent) else { return rule }
+        guard rule.needsContent else { return rule }
         throw .error(
             "'tcp-request \(stage.text)' comes before anything that the client says; use"
                 + " 'tcp-request content'", at: stage.position)

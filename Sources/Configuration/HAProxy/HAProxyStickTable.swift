@@ -1,4 +1,4 @@
-/// Reads `stick-table type TYPE size N [expire T] [nopurge] [store DATUM,…] [peers P]`.
+/// Reads `stick-table type TYPE [len N] size N [expire T] [nopurge] [store DATUM,…] [peers P]`.
 ///
 /// haproxy's configuration manual, section 4.2.
 enum HAProxyStickTable {
@@ -10,7 +10,7 @@ enum HAProxyStickTable {
         while let word = arguments.nextIfPresent() {
             switch word.text {
             case "type":
-                table.kind = try arguments.next("ip, ipv6 or integer").kind()
+                try readType(&arguments, of: &table)
                 hasType = true
             case "size": table.size = try arguments.next("a number, such as 100k").size()
             case "expire": table.lifetime = try arguments.time(isZeroAllowed: false)
@@ -36,7 +36,25 @@ enum HAProxyStickTable {
                 "'stick-table' needs a type and a size, such as type ip size 100k",
                 at: arguments.keyword.position)
         }
+        guard table.size * table.keyByteCount <= StickTableSettings.greatestKeyRoom else {
+            throw .error(
+                "'stick-table' keeps \(table.size) keys of \(table.keyByteCount) bytes; all of them may"
+                    + " take 1g at most", at: arguments.keyword.position)
+        }
         return table
+    }
+
+    /// Reads a type, and after `string` and `binary` how many bytes of a key are kept.
+    private static func readType(
+        _ arguments: inout Arguments, of table: inout StickTableSettings
+    ) throws(Remark) {
+        table.kind = try arguments.next("ip, ipv6, integer, string or binary").kind()
+        // haproxy's own: without 'len' the end of the text is one of 32.
+        table.keyByteCount = table.kind == .string ? 31 : table.kind == .binary ? 32 : 0
+        guard table.keyByteCount > 0, arguments.upcoming?.text == "len" else { return }
+        arguments.skip(1)
+        table.keyByteCount = try arguments.next("a number of bytes")
+            .integer(in: 1...StickTableSettings.longestKey, of: "'len' of 'stick-table'")
     }
 
     /// Reads `NAME` or `NAME(PERIOD)` after `store`.
@@ -95,8 +113,9 @@ extension Word {
     fileprivate func kind() throws(Remark) -> StickTableSettings.Kind {
         if let kind = StickTableSettings.Kind(rawValue: text) { return kind }
         throw .error(
-            "stick-table type \(text.quoted) is not supported, because clients are told apart by"
-                + " ends of their connections; write ip, ipv6 or integer", at: position)
+            "stick-table type \(text.quoted): must be ip, ipv6, integer, string or binary",
+            at: position,
+            suggestion: StickTableSettings.Kind.allCases.map(\.rawValue).nearest(to: text))
     }
 
     /// What stands between commas, those in parentheses left alone.

@@ -22,12 +22,8 @@ struct HAProxyTableReferences: Sendable {
             marks.append((number, word.position))
             return .countMark(number)
         }
-        let name = try arguments.next("src, dst or dst_port after the action")
-        guard let key = ConnectionKeyName(rawValue: name.text) else {
-            throw .error(
-                "\(word.text) \(name.text.quoted) is not supported, because connections are counted by"
-                    + " their ends; write src, dst or dst_port", at: name.position)
-        }
+        let key = try arguments.next("what is counted, such as src or req.ssl_sni")
+            .connectionKey(after: word.text)
         var settings = TrackingSettings(number: number, key: key, tableName: section)
         if arguments.upcoming?.text == "table" {
             arguments.skip(1)

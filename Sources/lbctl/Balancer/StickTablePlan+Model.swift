@@ -11,6 +11,8 @@ extension StickTablePlan {
             case .ip: .ipv4
             case .ipv6: .addresses
             case .integer: .numbers
+            case .string: .text(table.keyByteCount)
+            case .binary: .bytes(table.keyByteCount)
             }
         keepsAll = table.keepsAll
         counters = table.counters.map { StickCounter(StickQuantity($0.datum), over: $0.period) }
@@ -56,6 +58,9 @@ extension ConnectionKey {
             case .source: .source
             case .destination: .destination
             case .destinationPort: .destinationPort
+            case .serverName: .serverName
+            case .protocolName: .protocolName
+            case .payload(let slice): .payload(offset: slice.offset, length: slice.length)
             }
     }
 }

@@ -84,6 +84,25 @@ private func sendsHeader(_ header: ConnectionPlan.Header) -> @Sendable (inout Ba
     plan.pools[0].stickiness = Stickiness(in: 2)
 }
 
+/// Tables whose keys are what a client says, and one that is asked for another one's key.
+@Sendable private func countsByName(_ plan: inout BalancerPlan) {
+    plan.tables = (0..<3).map { StickTablePlan(name: "t\($0)", size: 2) }
+    plan.tables[0].keys = .text(31)
+    plan.tables[1].keys = .bytes(32)
+    plan.tables[2].keys = .text(9)
+    plan.tables[1].counters = [StickCounter(.connectionTotal)]
+    plan.frontends[0].rules.connection = [Rule(.track(Tracking(2, by: .source, in: 0)))]
+    let elsewhere = StickQuestion(.connectionTotal, of: .tracked(0), in: 1)
+    plan.frontends[0].rules.content = [
+        Rule(.track(Tracking(0, by: .serverName, in: 0))),
+        Rule(.track(Tracking(1, by: .payload(offset: 0, length: 40), in: 1))),
+        Rule(.reject, if: Condition([[.init([.counter(elsewhere, [1...Int.max])])]])),
+    ]
+    plan.frontends[0].rules.inspectDelay = .seconds(5)
+    plan.pools[0].stickiness = Stickiness(in: 2)
+    plan.pools[0].stickiness?.key = .serverName
+}
+
 let trials = [
     Trial(name: "roundrobin"), Trial(name: "static-rr", algorithm: .staticRoundrobin),
     Trial(name: "leastconn", algorithm: .leastconn), Trial(name: "first", algorithm: .first),
@@ -106,6 +125,8 @@ let trials = [
         }
     },
     Trial(name: "stick tables", width: 4, rounds: 250, adjust: counts),
+    Trial(
+        name: "stick tables by name", width: 4, rounds: 250, preface: hello, adjust: countsByName),
     Trial(name: "send-proxy", adjust: sendsHeader(.versionOne)),
     Trial(
         name: "send-proxy-v2", preface: hello,

@@ -1,0 +1,63 @@
+internal import LinuxIO
+
+/// What of a connection is a key in a table.
+extension Worker {
+    /// Calls with what stands for a client in his pool's table, if clients have a server there.
+    func withStickKey<Result>(
+        of client: Int, _ body: (StickKey) -> Result
+    ) -> Result {
+        guard let key = route(client).stickKey else { return body(.none) }
+        return withKey(key, of: client, source(of: client), readHello(client), body)
+    }
+
+    /// Calls with a key; there is none where the client has not said it.
+    ///
+    /// What he has said lies in his socket until it is relayed.
+    ///
+    /// - Parameters:
+    ///   - key: What is the key.
+    ///   - client: The connection.
+    ///   - source: The client's end.
+    ///   - hello: His first TLS message, where that is asked for.
+    ///   - body: What to do with it.
+    /// - Returns: What came of it.
+    func withKey<Result>(
+        _ key: ConnectionKey, of client: Int, _ source: IPEndpoint,
+        _ hello: @autoclosure () -> ClientHello.Reading, _ body: (StickKey) -> Result
+    ) -> Result {
+        switch key {
+        case .source: return body(.address(source))
+        case .destination: return body(.address(destination(of: client)))
+        case .destinationPort: return body(.number(UInt32(destination(of: client).port)))
+        case .serverName:
+            guard case .complete(let hello) = hello(), hello.serverName.count > 0 else {
+                return body(.none)
+            }
+            return hello.serverName.withBytes(in: 0..<hello.serverName.count) { body(.bytes($0)) }
+        case .protocolName:
+            guard case .complete(let hello) = hello(), hello.protocols.count > 0 else {
+                return body(.none)
+            }
+            let end = 1 + Int(hello.protocols[0])
+            return hello.protocols.withBytes(in: 1..<end) { body(.bytes($0)) }
+        case .payload(let offset, let length):
+            let end = offset + length
+            guard
+                case .moved(end) = unsafe StreamSocket.peek(
+                    at: slab[client].socket, into: buffer, upTo: end)
+            else { return body(.none) }
+            return look(at: end) { body(.bytes($0.extracting(offset..<end))) }
+        }
+    }
+}
+
+extension Facts {
+    /// Whether a key is known, or never will be.
+    func tell(_ key: ConnectionKey) -> Bool {
+        switch key {
+        case .source, .destination, .destinationPort: true
+        case .payload(let offset, let length): byteCount >= offset + length
+        case .serverName, .protocolName: if case .needsMore = hello { false } else { true }
+        }
+    }
+}

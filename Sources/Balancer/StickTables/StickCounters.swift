@@ -1,0 +1,113 @@
+/// The counters of a table's entries, at their places.
+@safe struct StickCounters: ~Copyable {
+    private let layout: StickCounterLayout
+    private let memory: UnsafeMutableRawPointer
+
+    init(_ plan: StickTablePlan) {
+        layout = StickCounterLayout(plan.counters)
+        // Pages that nothing was written to cost nothing.
+        unsafe memory = .allocate(byteCount: max(1, plan.size * layout.byteCount), alignment: 8)
+    }
+
+    deinit { unsafe memory.deallocate() }
+
+    /// Counts events, where they are counted.
+    mutating func add(
+        _ count: UInt64, to quantity: StickQuantity, at place: Int32, _ now: UInt64
+    ) {
+        guard let offset = layout.offset(of: quantity, at: place) else { return }
+        if quantity.isRate {
+            var meter = unsafe memory.load(fromByteOffset: offset, as: PeriodMeter.self)
+            meter.note(count, over: layout.period(of: quantity), at: now)
+            unsafe memory.storeBytes(of: meter, toByteOffset: offset, as: PeriodMeter.self)
+        } else {
+            let sum = unsafe memory.load(fromByteOffset: offset, as: UInt64.self) &+ count
+            unsafe memory.storeBytes(of: sum, toByteOffset: offset, as: UInt64.self)
+        }
+    }
+
+    /// Takes one off a total.
+    mutating func subtractOne(from quantity: StickQuantity, at place: Int32) {
+        guard let offset = layout.offset(of: quantity, at: place) else { return }
+        let sum = unsafe memory.load(fromByteOffset: offset, as: UInt64.self) &- 1
+        unsafe memory.storeBytes(of: sum, toByteOffset: offset, as: UInt64.self)
+    }
+
+    /// How much there is of something that is counted; `nil`: it is not.
+    func value(of quantity: StickQuantity, at place: Int32, _ now: UInt64) -> Int? {
+        guard let offset = layout.offset(of: quantity, at: place) else { return nil }
+        guard quantity.isRate else {
+            return unsafe Int(clamping: memory.load(fromByteOffset: offset, as: UInt64.self))
+        }
+        let meter = unsafe memory.load(fromByteOffset: offset, as: PeriodMeter.self)
+        return Int(clamping: meter.rate(over: layout.period(of: quantity), at: now))
+    }
+
+    /// What is counted, in the order in which peers are told it.
+    func numbers(at place: Int32, _ now: UInt64) -> [UInt64] {
+        var numbers: [UInt64] = []
+        for quantity in StickQuantity.peerOrder {
+            guard let offset = layout.offset(of: quantity, at: place) else { continue }
+            if quantity.isRate {
+                let meter = unsafe memory.load(fromByteOffset: offset, as: PeriodMeter.self)
+                numbers += meter.numbers(at: now)
+            } else {
+                let value = unsafe memory.load(fromByteOffset: offset, as: UInt64.self)
+                numbers.append(quantity.isWide ? value : min(value, UInt64(UInt32.max)))
+            }
+        }
+        return numbers
+    }
+
+    /// Takes over what a peer has counted, but for connections that are open: each node has its own.
+    mutating func take(_ told: PeerEntry, at place: Int32, _ now: UInt64) {
+        var (index, first) = (0, 0)
+        for quantity in StickQuantity.peerOrder {
+            guard let offset = layout.offset(of: quantity, at: place) else { continue }
+            defer { (index, first) = (index + 1, first + (quantity.isRate ? 3 : 1)) }
+            guard told.told >> UInt32(index) & 1 == 1, quantity != .connections else { continue }
+            if quantity.isRate {
+                let meter = PeriodMeter(told.numbers[first..<first + 3], at: now)
+                unsafe memory.storeBytes(of: meter, toByteOffset: offset, as: PeriodMeter.self)
+            } else {
+                unsafe memory.storeBytes(
+                    of: told.numbers[first], toByteOffset: offset, as: UInt64.self)
+            }
+        }
+    }
+
+    /// Begins anew for another key.
+    mutating func clear(at place: Int32) {
+        guard layout.byteCount > 0 else { return }
+        let start = unsafe memory + Int(place) * layout.byteCount
+        unsafe start.initializeMemory(as: UInt8.self, repeating: 0, count: layout.byteCount)
+    }
+}
+
+/// Where each counter of an entry stands.
+private struct StickCounterLayout {
+    /// Bytes of an entry's counters.
+    private(set) var byteCount = 0
+    /// Within those of an entry, by quantity; -1: it is not counted.
+    private var offsets = InlineArray<11, Int32>(repeating: -1)
+    /// Milliseconds.
+    private var periods = InlineArray<11, UInt64>(repeating: 1)
+
+    init(_ counters: [StickCounter]) {
+        for counter in counters {
+            let number = counter.quantity.rawValue
+            offsets[number] = Int32(byteCount)
+            periods[number] = max(1, milliseconds(counter.period))
+            byteCount +=
+                counter.quantity.isRate
+                ? MemoryLayout<PeriodMeter>.stride : MemoryLayout<UInt64>.stride
+        }
+    }
+
+    func offset(of quantity: StickQuantity, at place: Int32) -> Int? {
+        let offset = offsets[quantity.rawValue]
+        return offset < 0 ? nil : Int(place) * byteCount + Int(offset)
+    }
+
+    func period(of quantity: StickQuantity) -> UInt64 { periods[quantity.rawValue] }
+}
