@@ -56,6 +56,8 @@ final class PeerRemote {
     /// Whether it refused version 2.1.
     private(set) var isOld = false
     private(set) var fault: String?
+    /// Whether it was told that it came.
+    private(set) var hasCome = false
     private var formerIn = 0, formerOut = 0
 
     init(_ plan: PeersPlan.Peer, _ tables: [(table: StickTable, plan: PeerTable)], at now: MonotonicInstant) {
@@ -77,7 +79,7 @@ final class PeerRemote {
     /// Begins on a session.
     func begin() {
         for share in shares { share.goBack() }
-        fault = nil
+        (fault, hasCome) = (nil, true)
     }
 
     /// Ends what there is of a connection, and settles when to try again.
@@ -91,7 +93,7 @@ final class PeerRemote {
             formerOut += connection.session.messagesOut
             if now - connection.began >= PeerRemote.longestDelay { delay = PeerRemote.shortestDelay }
         }
-        connection = nil
+        (connection, hasCome) = (nil, false)
         self.fault = fault
         if isRefusal { delay = PeerRemote.longestDelay }
         // Two that try at the same time must not do so again.

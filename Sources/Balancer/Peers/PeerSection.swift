@@ -217,14 +217,15 @@ final class PeerSection {
     }
 
     private func drop(
-        _ remote: PeerRemote, _ why: String, isRefusal: Bool = false, at now: MonotonicInstant
+        _ remote: PeerRemote, _ why: String, isRefusal: Bool = false, isReplaced: Bool = false,
+        at now: MonotonicInstant
     ) {
         guard let connection = remote.connection else { return }
-        let (wasOpen, isNews) = (connection.session.isOpen || connection.lesson != nil, remote.fault != why)
+        let isNews = remote.hasCome || remote.fault != why && !isReplaced
         close(connection)
         remote.end(why, isRefusal: isRefusal, at: now)
         if let index = remotes.firstIndex(where: { $0 === remote }) { learning.lost(index, at: now) }
-        if wasOpen || isNews { report(.left(peer: remote.plan.name, of: plan.name, why)) }
+        if isNews { report(.left(peer: remote.plan.name, of: plan.name, why)) }
     }
 
     private func close(_ connection: PeerConnection) {
@@ -280,7 +281,7 @@ final class PeerSection {
                 _ = guest.flush(at: loop.now)
                 return close(guest)
             }
-            drop(remote, "it has connected anew", at: loop.now)
+            drop(remote, "it has connected anew", isReplaced: true, at: loop.now)
         }
         guests.removeAll { $0 === guest }
         guest.session.accept()

@@ -44,12 +44,11 @@ struct HAProxyPeers: Sendable {
             "table": .each { peers, arguments throws(Remark) in
                 let name = try arguments.next("a name and what is kept")
                 try name.checkSectionName()
-                var settings = try HAProxyStickTable.read(
+                var (settings, others) = try HAProxyStickTable.read(
                     &arguments, in: "\(peers.name.text)/\(name.text)")
-                if let word = settings.peers {
+                if let others {
                     throw .error(
-                        "'peers \(word)' of 'table': its section's peers have it",
-                        at: name.position)
+                        "'peers' of 'table': those of its section have it", at: others.position)
                 }
                 settings.peers = peers.name.text
                 settings.peersName = "/\(name.text)"

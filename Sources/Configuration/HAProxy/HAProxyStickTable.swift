@@ -4,9 +4,10 @@
 enum HAProxyStickTable {
     static func read(
         _ arguments: inout Arguments, in section: String
-    ) throws(Remark) -> StickTableSettings {
+    ) throws(Remark) -> (table: StickTableSettings, peers: Word?) {
         var table = StickTableSettings(name: section, size: 0)
         var hasType = false
+        var peers: Word?
         while let word = arguments.nextIfPresent() {
             switch word.text {
             case "type":
@@ -18,7 +19,9 @@ enum HAProxyStickTable {
             case "store":
                 let word = try arguments.next("what is counted, such as conn_cur,conn_rate(10s)")
                 for item in word.items { try store(item, in: &table, &arguments) }
-            case "peers": table.peers = try arguments.next("the name of a peers section").text
+            case "peers":
+                peers = try arguments.next("the name of a peers section")
+                table.peers = peers?.text
             case "srvkey", "write-to":
                 let value = try arguments.next("a value")
                 arguments.warn(
@@ -41,7 +44,7 @@ enum HAProxyStickTable {
                 "'stick-table' keeps \(table.size) keys of \(table.keyByteCount) bytes; all of them may"
                     + " take 1g at most", at: arguments.keyword.position)
         }
-        return table
+        return (table, peers)
     }
 
     /// Reads a type, and after `string` and `binary` how many bytes of a key are kept.

@@ -25,6 +25,7 @@ final class BalancerService {
     private let source: StatusSource
     private let pages: StatusPages
     private var lines: ConnectionLog?
+    private let peers: TablePeers
     private var served: Served
     private let events: Events
     private var hasBegun = false
@@ -71,8 +72,9 @@ final class BalancerService {
             prepared, knowing: order.health, balancer: balancer, checker: reference,
             standings: standings, router: router, log: log, remember: events.remember)
         try router.change { (standings, names) }
+        peers = TablePeers(log: log)
         source = StatusSource(
-            StatusSource.Scene(prepared, balancer.view, standings), checker: checker,
+            StatusSource.Scene(prepared, balancer.view, standings), checker: checker, peers: peers,
             node: order.node)
         pages = StatusPages(source)
         pages.serve(try pages.prepare(sockets.pages), sockets.pages)
@@ -102,6 +104,7 @@ final class BalancerService {
                 prepared.plan, listeners: sockets.frontends,
                 observer: prepared.model.observer(reference))
             lines?.adopt(view, routes ?? [])
+            if hasBegun { peers.adopt(view, sockets.peers) }
             checker.update(targets: prepared.checks, where: isOther)
             let standings = ServerStandings(
                 prepared, nil, goingOnFrom: former.standings, balancer: balancer,
@@ -139,6 +142,7 @@ final class BalancerService {
         guard !hasBegun else { return }
         hasBegun = true
         try balancer.start()
+        peers.adopt(balancer.view, served.sockets.peers)
         pages.begin()
     }
 
@@ -194,6 +198,7 @@ final class BalancerService {
         served.names.stop()
         checker.stop()
         pages.stop()
+        peers.stop()
     }
 
     /// Frees the ports for others, where no failover process is left to hold them.

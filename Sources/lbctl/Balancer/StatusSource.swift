@@ -18,11 +18,13 @@ final class StatusSource: Sendable {
     }
 
     private let checker: HealthChecker
+    private let peers: TablePeers
     private let scene: Mutex<Scene>
     /// What the failover process last told about itself and the virtual routers.
     private let node: Mutex<NodeStatus>
 
-    init(_ scene: Scene, checker: HealthChecker, node: NodeStatus) {
+    init(_ scene: Scene, checker: HealthChecker, peers: TablePeers, node: NodeStatus) {
+        self.peers = peers
         self.scene = Mutex(scene)
         self.checker = checker
         self.node = Mutex(node)
@@ -42,7 +44,7 @@ final class StatusSource: Sendable {
             model: scene.model, snapshot: scene.view.snapshot(),
             checks: Dictionary(reports, uniquingKeysWith: { first, _ in first }),
             standings: scene.standings.all(), targets: scene.targets
-        ).build()
+        ).build() + peers.status
     }
 
     /// The whole node.
