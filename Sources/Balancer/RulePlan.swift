@@ -40,8 +40,12 @@ public struct Rule: Hashable, Sendable {
         /// It is counted, and the further rules are asked (`track-sc0`).
         case track(Tracking)
         /// The mark counters of the key that it is tracked by are increased, and the further rules are
-        /// asked (`sc-inc-gpc0`); not in ``RulePlan/content``, whose rules may be asked several times.
-        case countMark(Int)
+        /// asked (`sc-inc-gpc0`, `sc-inc-gpc1`); not in ``RulePlan/content``, whose rules may be asked
+        /// several times.
+        case countMark(StickQuantity, Int)
+        /// The tag of the key that it is tracked by is set, and the further rules are asked
+        /// (`sc-set-gpt0`).
+        case setTag(UInt32, Int)
     }
 
     /// What it does.
@@ -150,8 +154,9 @@ public enum Question: Hashable, Sendable {
         case .serverName, .protocolName, .helloType, .tlsVersion, .byteCount, .waitIsOver,
             .payload:
             true
+        case .counter(let question, _): question.key?.needsContent == true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
-            .serverConnections, .connectionCount, .counter:
+            .serverConnections, .connectionCount:
             false
         }
     }
@@ -160,6 +165,7 @@ public enum Question: Hashable, Sendable {
     var needsHello: Bool {
         switch self {
         case .serverName, .protocolName, .helloType, .tlsVersion: true
+        case .counter(let question, _): question.key?.needsHello == true
         default: false
         }
     }

@@ -38,9 +38,12 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
         case expectProxy
         /// It is counted in a table (`track-sc0` to `track-sc2`); further rules are asked.
         case track(TrackingSettings)
-        /// The key that it is tracked by under this number gets a mark (`sc-inc-gpc0`); further rules
+        /// The key that it is tracked by under this number gets a mark, of ``StickDatum/marks`` or
+        /// ``StickDatum/secondMarks`` (`sc-inc-gpc0`, `sc-inc-gpc1`); further rules are asked.
+        case countMark(StickDatum, Int)
+        /// The key that it is tracked by under this number gets a tag (`sc-set-gpt0`); further rules
         /// are asked.
-        case countMark(Int)
+        case setTag(UInt32, Int)
     }
 
     /// What it does.
@@ -166,14 +169,24 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
         case .waitIsOver, .serverName, .protocolName, .helloType, .tlsVersion, .byteCount,
             .payload:
             true
+        case .counter(let question, _): question.key?.needsContent == true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
-            .serverConnections, .connectionCount, .counter:
+            .serverConnections, .connectionCount:
             false
         }
     }
 }
 
 extension ConnectionQuestion {
+    /// Whether asking changes something.
+    var hasEffect: Bool {
+        guard case .counter(let question, _) = self else { return false }
+        switch question.asked {
+        case .increase, .clear: return true
+        case .value, .presence, .trackers: return false
+        }
+    }
+
     /// Whether the answer lies in the client's first TLS message.
     var needsHello: Bool {
         switch self {
@@ -202,26 +215,59 @@ public struct PayloadSlice: Hashable, Sendable, Codable {
 
 /// What an access list asks of a table.
 public struct CounterQuestion: Hashable, Sendable, Codable {
-    /// Whose counter it is.
+    /// Which entry it is about.
     public enum Subject: Hashable, Sendable, Codable {
-        /// The key's that the connection is tracked by under this number.
+        /// That of the key that the connection is tracked by under this number.
         case tracked(Int)
-        /// The key's that the client's address is.
-        case source
+        /// That of a key of its own.
+        case key(ConnectionKeyName)
     }
 
     /// What is asked for.
-    public var datum: StickDatum
-    /// Whose counter it is.
+    public enum Asked: Hashable, Sendable, Codable {
+        /// How much was counted.
+        case value(StickDatum)
+        /// How much it is once one was added.
+        case increase(StickDatum)
+        /// How much it was before it became 0.
+        case clear(StickDatum)
+        /// Whether there is an entry: 1 or 0.
+        case presence
+        /// By how many trackings it is held.
+        case trackers
+    }
+
+    /// What is asked for.
+    public var asked: Asked
+    /// Which entry it is about.
     public var subject: Subject
     /// The table's name; `nil`: the one that the key is tracked in.
     public var tableName: String?
 
-    /// Makes a question.
+    /// Makes a question about how much was counted.
     public init(_ datum: StickDatum, of subject: Subject, in tableName: String? = nil) {
-        self.datum = datum
+        self.init(.value(datum), of: subject, in: tableName)
+    }
+
+    /// Makes a question.
+    public init(_ asked: Asked, of subject: Subject, in tableName: String? = nil) {
+        self.asked = asked
         self.subject = subject
         self.tableName = tableName
+    }
+
+    /// What of a connection is the key, where it is not tracked by it.
+    var key: ConnectionKeyName? { if case .key(let key) = subject { key } else { nil } }
+
+    /// What has to be counted, one of these; none: anything will do.
+    var data: [StickDatum] {
+        switch asked {
+        case .value(let datum), .clear(let datum): [datum]
+        case .increase(.marks): [.marks, .markRate]
+        case .increase(.secondMarks): [.secondMarks, .secondMarkRate]
+        case .increase(let datum): [datum]
+        case .presence, .trackers: []
+        }
     }
 }
 

@@ -132,6 +132,12 @@ public enum StickDatum: String, Hashable, Sendable, Codable, CaseIterable {
     case marks = "gpc0"
     /// Of those, as many as within a period.
     case markRate = "gpc0_rate"
+    /// What rules count besides.
+    case secondMarks = "gpc1"
+    /// Of those, as many as within a period.
+    case secondMarkRate = "gpc1_rate"
+    /// A number that rules set.
+    case tag = "gpt0"
 
     /// Whether it is one within a period.
     public var isRate: Bool { rawValue.hasSuffix("_rate") }

@@ -102,7 +102,7 @@ extension BalancerTests {
                 let names: [StickQuantity] = [.bytesIn, .bytesOut, .bytesInRate, .bytesOutRate]
                 $0.frontends[0].rules.connection =
                     names.map {
-                        Rule(.reject, if: Self.counted($0, .source, in: 0, above: 999))
+                        Rule(.reject, if: Self.counted($0, .key(.source), in: 0, above: 999))
                     } + [Self.track]
             }
             let client = running.connect()
@@ -131,7 +131,7 @@ extension BalancerTests {
                 let isBad = Self.counted(.connectionTotal, above: 2)
                 $0.frontends[0].rules.connection = [
                     Self.track, Rule(.track(Tracking(2, by: .source, in: 1)), if: isBad),
-                    Rule(.countMark(2)), Rule(.accept, if: unmarked),
+                    Rule(.countMark(.marks, 2)), Rule(.accept, if: unmarked),
                     // Nothing is tracked by this number, so that there is no answer.
                     Rule(.accept, if: Self.counted(.markRate, .tracked(1), above: -1)),
                     Rule(.reject, if: Self.counted(.markRate, .tracked(2), above: 0)),
@@ -175,7 +175,7 @@ extension BalancerTests {
                 ]
                 $0.frontends[0].rules.session = [
                     Rule(.track(Tracking(1, by: .source, in: 1))),
-                    Rule(.reject, if: Self.counted(.connections, .source, in: 0, above: 1)),
+                    Rule(.reject, if: Self.counted(.connections, .key(.source), in: 0, above: 1)),
                 ]
             }
             func answer(_ client: String, besides others: Int = 0) -> String {
@@ -258,7 +258,7 @@ extension BalancerTests {
             first.tables = [Self.table(StickCounter(.connectionTotal))]
             first.frontends[1].rules.content = [
                 Rule(.accept, if: hello), Self.track,
-                Rule(.reject, if: Self.counted(.connectionTotal, .source, in: 0, above: 0)),
+                Rule(.reject, if: Self.counted(.connectionTotal, .key(.source), in: 0, above: 0)),
             ]
             first.frontends[1].rules.inspectDelay = .seconds(30)
             let running = try Succession.Running(first)
@@ -288,7 +288,7 @@ extension BalancerTests {
             plan.tables[0].size = 0
             #expect(plan.fault == "a table of 0 keys; there may be 1 to 16777216")
             plan.tables[0].size = 1
-            plan.frontends[0].rules.connection = [Rule(.countMark(3))]
+            plan.frontends[0].rules.connection = [Rule(.countMark(.marks, 3))]
             #expect(plan.fault == "a connection has 3 trackings")
             plan.frontends[0].rules = RulePlan()
             plan.pools = ["a", "b"].map {

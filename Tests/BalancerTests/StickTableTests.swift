@@ -132,6 +132,30 @@ extension BalancerTests {
             #expect(second == first && counted == [1, 1, 0])
         }
 
+        @Test func `what is asked may count, clear, and tell who holds a key`() throws {
+            let table = table(
+                size: 2, StickCounter(.marks), StickCounter(.markRate, over: .seconds(10)),
+                StickCounter(.secondMarkRate, over: .seconds(10)), StickCounter(.tag))
+            func answer(_ asked: StickQuestion.Asked, mayEnter: Bool = true) -> Int? {
+                table.answer(asked, for: .address(key(1)), mayEnter: mayEnter, 1)
+            }
+            #expect(answer(.presence) == 0)
+            #expect(answer(.increase(.marks), mayEnter: false) == nil)
+            #expect(table.count(at: 1) == 0)
+            #expect((0..<3).map { _ in answer(.increase(.marks)) } == [1, 2, 3])
+            #expect(answer(.presence) == 1)
+            #expect(answer(.clear(.marks)) == 3)
+            #expect(answer(.value(.marks)) == 0)
+            #expect(answer(.value(.markRate)) == 3)
+            #expect(answer(.increase(.secondMarks)) == 1)
+            #expect(answer(.increase(.connectionTotal)) == nil)
+            #expect(answer(.trackers) == 0)
+            let place = try #require(table.track(key(1), at: 1))
+            #expect(answer(.trackers) == 1)
+            table.set(.tag, to: 7, at: place, 1)
+            #expect(answer(.value(.tag)) == 7)
+        }
+
         /// haproxy's `freq_ctr`: periods follow each other from the first event on.
         @Test func `a rate is what passed in this period, and the share of the one before`() {
             var meter = PeriodMeter()

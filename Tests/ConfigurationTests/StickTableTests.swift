@@ -30,6 +30,8 @@ import Testing
         ("sess_rate(1s)", .sessionRate), ("bytes_in_cnt", .bytesIn),
         ("bytes_in_rate(1s)", .bytesInRate), ("bytes_out_cnt", .bytesOut),
         ("bytes_out_rate(1s)", .bytesOutRate), ("gpc0", .marks), ("gpc0_rate(1s)", .markRate),
+        ("gpc1", .secondMarks), ("gpc1_rate(1s)", .secondMarkRate),
+        ("gpt0", .tag),
     ])
     func `each datum has its name`(name: String, datum: StickDatum) {
         let loaded = load(
@@ -145,7 +147,7 @@ import Testing
             .init(questions: [.counter(CounterQuestion(datum, of: subject, in: table), [range])])
         }
         let many = asked(.connectionRate, .tracked(0), nil, 21...Int.max)
-        let marked = asked(.marks, .source, "per_ip", 1...Int.max)
+        let marked = asked(.marks, .key(.source), "per_ip", 1...Int.max)
         let rules = model.frontends[0].rules
         #expect(
             rules.connection == [
@@ -162,7 +164,7 @@ import Testing
         #expect(
             rules.session == [
                 ConnectionRule(
-                    action: .countMark(0), condition: RuleCondition(alternatives: [[many]]))
+                    action: .countMark(.marks, 0), condition: RuleCondition(alternatives: [[many]]))
             ])
         #expect(
             rules.content == [
@@ -178,13 +180,13 @@ import Testing
     }
 
     @Test(arguments: [
-        ("src_conn_cur lt 3", StickDatum.connections, CounterQuestion.Subject.source, -1...2),
+        ("src_conn_cur lt 3", StickDatum.connections, CounterQuestion.Subject.key(.source), -1...2),
         ("sc_conn_rate(0) 5:9", .connectionRate, .tracked(0), 5...9),
         ("sc0_conn_rate le 4", .connectionRate, .tracked(0), -1...4),
         ("sc0_kbytes_in gt 2", .bytesIn, .tracked(0), 3072...Int.max),
         ("sc0_kbytes_out 1:2", .bytesOut, .tracked(0), 1024...3071),
         ("sc0_kbytes_out lt 2", .bytesOut, .tracked(0), -1024...2047),
-        ("src_get_gpc0", .marks, .source, 1...Int.max),
+        ("src_get_gpc0", .marks, .key(.source), 1...Int.max),
     ])
     func `counters are compared as numbers are`(
         text: String, datum: StickDatum, subject: CounterQuestion.Subject, range: ClosedRange<Int>
@@ -199,7 +201,7 @@ import Testing
         #expect(loaded.diagnostics.isEmpty)
         let question = loaded.model?.frontends[0].rules.connection.last?.condition.alternatives[0][
             0]
-        let table = subject == .source ? "web" : nil
+        let table = subject == .key(.source) ? "web" : nil
         #expect(
             question?.questions == [
                 .counter(CounterQuestion(datum, of: subject, in: table), [range])
@@ -277,10 +279,10 @@ import Testing
                 "f:7:1: error: 'stick-table' needs a type and a size, such as type ip size 100k"
             ),
             (
-                "stick-table type ip size 9 store conn_cnt,gpt0,gpc_rate(2,10s)\nstick on src",
+                "stick-table type ip size 9 store conn_cnt,gpt(2),gpc_rate(2,10s)\nstick on src",
                 """
-                f:7:43: warning: 'store gpt0' of 'stick-table' is known but not implemented yet; it is ignored
-                f:7:48: warning: 'store gpc_rate(2,10s)' of 'stick-table' is known but not implemented yet; it is ignored
+                f:7:43: warning: 'store gpt(2)' of 'stick-table' is known but not implemented yet; it is ignored
+                f:7:50: warning: 'store gpc_rate(2,10s)' of 'stick-table' is known but not implemented yet; it is ignored
                 """
             ),
             (
@@ -326,6 +328,53 @@ import Testing
             (
                 "tcp-request connection sc-inc-gpc0(1)",
                 "f:7:24: warning: 'sc-inc-gpc0(1)' has no effect without 'track-sc1' in this section"
+            ),
+            (
+                "stick-table type ip size 9 store gpc1\ntcp-request connection track-sc0 src\ntcp-request connection sc-set-gpt0(0) 7",
+                "f:9:24: warning: sc-set-gpt0(0): 'stick-table' of 'web' does not count it; add 'store gpt0'"
+            ),
+            (
+                "tcp-request connection sc-set-gpt0(0) dst_port",
+                "f:7:39: error: sc-set-gpt0 'dst_port': must be a number, 0 or more"
+            ),
+            (
+                "tcp-request connection sc-inc-gpc1(0",
+                "f:7:24: error: 'sc-inc-gpc1(0': the number must be 0 to 2, as in track-sc0 and sc-inc-gpc0(0)"
+            ),
+            (
+                "tcp-request connection sc-inc-gpc(0,0)",
+                "f:7:24: warning: the action 'sc-inc-gpc' is known but not implemented yet; it is ignored"
+            ),
+            (
+                "stick-table type ip size 9 store gpc1\nacl many src_inc_gpc1 gt 5\ntcp-request content reject if many",
+                "f:9:13: error: 'src_inc_gpc1' stands after 'tcp-request connection' or 'session' only: rules of 'tcp-request content' are asked again as bytes come"
+            ),
+            (
+                "stick-table type ip size 9 store gpc0\nuse_backend web if { src_clr_gpc0 gt 5 }",
+                "f:8:13: error: 'src_clr_gpc0' stands after 'tcp-request connection' or 'session' only: rules of 'use_backend' are asked again as bytes come"
+            ),
+            (
+                "acl many src,table_conn_cnt gt 5",
+                "f:7:10: error: 'src,table_conn_cnt': table_conn_cnt needs a table in parentheses, such as table_conn_cnt(web)"
+            ),
+            (
+                "acl many src,table_con_cnt(web) gt 5",
+                "f:7:10: error: the converter 'table_con_cnt' is not offered; did you mean 'table_conn_cnt'?"
+            ),
+            (
+                "acl many src,in_table(wob)",
+                "f:7:5: error: in_table 'wob': no section of this name has a 'stick-table'"
+            ),
+            (
+                "stick-table type ip size 9 store conn_cnt\nacl many req.ssl_sni,table_conn_cnt(web) gt 5",
+                "f:8:5: error: req.ssl_sni,table_conn_cnt 'web': req.ssl_sni needs a table of type string or binary"
+            ),
+            (
+                "stick-table type string size 9 store conn_cnt\nstick on src\ntcp-request connection reject if { req.ssl_sni,table_conn_cnt(web) gt 5 }",
+                """
+                f:9:13: error: 'tcp-request connection' comes before anything that the client says; use 'tcp-request content'
+                f:9:34: warning: a rule looks at what the client says, but there is no 'tcp-request inspect-delay': clients are waited for 5s at most
+                """
             ),
             (
                 "acl many sc1_conn_rate gt 5",

@@ -166,6 +166,42 @@ import Testing
                 tcp-request connection reject if { sc0_conn_cnt gt 1 }
                 """, clients: "12", outcome: "+-"),
         Case(
+            name: "tagged",
+            lines: """
+                stick-table type ip size 9 store conn_cnt,gpt0,gpc1,gpc1_rate(10s)
+                tcp-request connection track-sc0 src
+                tcp-request connection sc-set-gpt0(0) 7 if { sc0_conn_cnt 2 }
+                tcp-request connection sc-inc-gpc1(0)
+                tcp-request connection reject if { src_get_gpt0 7 } { sc_get_gpc1(0) lt 4 }
+                tcp-request connection reject if { sc0_gpc1_rate ge 5 }
+                """, clients: "1111122", outcome: "+--+-+-"),
+        Case(
+            name: "asking_counts",
+            lines: """
+                stick-table type ip size 9 store gpc0,gpc0_rate(10s),gpc1
+                tcp-request connection accept if { src_get_gpc0 1 } { src_clr_gpc0 1 }
+                tcp-request connection track-sc0 src if { src,in_table(asking_counts) }
+                acl first src_inc_gpc0 1
+                tcp-request connection reject if !first
+                tcp-request connection reject if { sc0_tracked } { src_gpc0_rate gt 2 }
+                tcp-request connection accept if !{ sc0_tracked } or { sc0_inc_gpc1 lt 2 }
+                tcp-request connection reject if { sc0_clr_gpc1 ge 2 }
+                """, clients: "1111121", outcome: "++++-++"),
+        Case(
+            name: "updated",
+            lines: """
+                stick-table type ip size 9 store conn_cnt
+                tcp-request connection reject if { src_updt_conn_cnt gt 2 }
+                """, clients: "112111", outcome: "+++---"),
+        Case(
+            name: "converted",
+            lines: """
+                stick-table type string size 9 store conn_cnt
+                tcp-request inspect-delay 5s
+                tcp-request content track-sc0 req.payload(0,1)
+                tcp-request content reject if { req.payload(0,1),table_conn_cnt(converted) gt 2 }
+                """, clients: "1112212", outcome: "++-++--", saying: { [$0.asciiValue ?? 0] }),
+        Case(
             name: "led",
             lines: """
                 tcp-request connection track-sc0 src table others

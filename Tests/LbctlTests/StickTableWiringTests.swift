@@ -22,6 +22,8 @@ import Testing
         ("sess_rate(2s)", .sessionRate), ("bytes_in_cnt", .bytesIn),
         ("bytes_in_rate(2s)", .bytesInRate), ("bytes_out_cnt", .bytesOut),
         ("bytes_out_rate(2s)", .bytesOutRate), ("gpc0", .marks), ("gpc0_rate(2s)", .markRate),
+        ("gpc1", .secondMarks), ("gpc1_rate(2s)", .secondMarkRate),
+        ("gpt0", .tag),
     ])
     func `each datum arrives`(name: String, quantity: StickQuantity) throws {
         let period: Duration? = name.hasSuffix(")") ? .seconds(2) : nil
@@ -33,7 +35,19 @@ import Testing
     @Test(arguments: [
         ("sc1_conn_cur", StickQuestion(.connections, of: .tracked(1))),
         ("sc_conn_cur(2,web)", StickQuestion(.connections, of: .tracked(2), in: 0)),
-        ("src_sess_rate", StickQuestion(.sessionRate, of: .source, in: 0)),
+        ("src_sess_rate", StickQuestion(.sessionRate, of: .key(.source), in: 0)),
+        ("src_get_gpt0", StickQuestion(.tag, of: .key(.source), in: 0)),
+        ("sc2_gpc1_rate", StickQuestion(.secondMarkRate, of: .tracked(2))),
+        ("src_inc_gpc0", StickQuestion(.increase(.marks), of: .key(.source), in: 0)),
+        ("sc_clr_gpc1(0)", StickQuestion(.clear(.secondMarks), of: .tracked(0))),
+        ("src_updt_conn_cnt", StickQuestion(.increase(.connectionTotal), of: .key(.source), in: 0)),
+        ("sc1_tracked", StickQuestion(.presence, of: .tracked(1))),
+        ("sc0_trackers(web)", StickQuestion(.trackers, of: .tracked(0), in: 0)),
+        ("dst,in_table(web)", StickQuestion(.presence, of: .key(.destination), in: 0)),
+        (
+            "dst_port,table_gpc1(web)",
+            StickQuestion(.secondMarks, of: .key(.destinationPort), in: 0)
+        ),
     ])
     func `each criterion asks its question`(criterion: String, question: StickQuestion) throws {
         let rule = try plan(
@@ -68,6 +82,8 @@ import Testing
                 tcp-request connection track-sc0 src table other
                 tcp-request connection track-sc1 dst table last
                 tcp-request session sc-inc-gpc0(1)
+                tcp-request session sc-inc-gpc1
+                tcp-request session sc-set-gpt0(2) 4294967295
                 tcp-request content track-sc2 dst_port
                 backend other
                 stick-table type ipv6 size 2k expire 3s nopurge
@@ -88,7 +104,11 @@ import Testing
                 Rule(.track(Tracking(0, by: .source, in: 1))),
                 Rule(.track(Tracking(1, by: .destination, in: 2))),
             ])
-        #expect(rules.session == [Rule(.countMark(1))])
+        #expect(
+            rules.session == [
+                Rule(.countMark(.marks, 1)), Rule(.countMark(.secondMarks, 0)),
+                Rule(.setTag(.max, 2)),
+            ])
         #expect(rules.content == [Rule(.track(Tracking(2, by: .destinationPort, in: 0)))])
         #expect(made.fault == nil)
     }

@@ -71,8 +71,9 @@ extension Worker {
             .init(ranges.contain(connectionCount(of: name, client)))
         case .payload(let offset, let length, let patterns):
             payload(from: offset, length, of: client, facts.byteCount, patterns, isOver)
+        case .counter(let question, _) where !isOver && !facts.tell(question.key): .unknown
         case .counter(let question, let ranges):
-            .init(counted(question, client, facts).map { ranges.contain($0) } ?? false)
+            .init(answer(question, client, facts).map { ranges.contain($0) } ?? false)
         case .byteCount(let ranges):
             ranges.contain(facts.byteCount) ? .yes : isOver ? .no : .unknown
         case .helloType(let ranges): facts.ask(isOver) { _ in ranges.contain(1) }

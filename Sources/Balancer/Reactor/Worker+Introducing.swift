@@ -226,7 +226,8 @@ extension Worker {
                 guard track(client, tracking, facts, deadlineIsOver: deadlineIsOver) else {
                     return .waits
                 }
-            case .countMark(let number): countMark(client, number)
+            case .countMark(let mark, let number): countMark(client, mark, number)
+            case .setTag(let tag, let number): setTag(client, tag, number)
             }
         }
         return .passes

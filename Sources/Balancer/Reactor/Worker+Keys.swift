@@ -53,9 +53,9 @@ extension Worker {
 
 extension Facts {
     /// Whether a key is known, or never will be.
-    func tell(_ key: ConnectionKey) -> Bool {
+    func tell(_ key: ConnectionKey?) -> Bool {
         switch key {
-        case .source, .destination, .destinationPort: true
+        case nil, .source, .destination, .destinationPort: true
         case .payload(let offset, let length): byteCount >= offset + length
         case .serverName, .protocolName: if case .needsMore = hello { false } else { true }
         }

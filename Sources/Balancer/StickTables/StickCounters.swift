@@ -33,6 +33,24 @@
         unsafe memory.storeBytes(of: sum, toByteOffset: offset, as: UInt64.self)
     }
 
+    /// Sets a total, or what a rate counts in a period that begins now.
+    ///
+    /// - Returns: Whether it is counted.
+    @discardableResult
+    mutating func set(
+        _ quantity: StickQuantity, to count: UInt64, at place: Int32, _ now: UInt64
+    ) -> Bool {
+        guard let offset = layout.offset(of: quantity, at: place) else { return false }
+        if quantity.isRate {
+            var meter = PeriodMeter()
+            meter.note(count, over: layout.period(of: quantity), at: now)
+            unsafe memory.storeBytes(of: meter, toByteOffset: offset, as: PeriodMeter.self)
+        } else {
+            unsafe memory.storeBytes(of: count, toByteOffset: offset, as: UInt64.self)
+        }
+        return true
+    }
+
     /// How much there is of something that is counted; `nil`: it is not.
     func value(of quantity: StickQuantity, at place: Int32, _ now: UInt64) -> Int? {
         guard let offset = layout.offset(of: quantity, at: place) else { return nil }
@@ -89,9 +107,9 @@ private struct StickCounterLayout {
     /// Bytes of an entry's counters.
     private(set) var byteCount = 0
     /// Within those of an entry, by quantity; -1: it is not counted.
-    private var offsets = InlineArray<11, Int32>(repeating: -1)
+    private var offsets = InlineArray<14, Int32>(repeating: -1)
     /// Milliseconds.
-    private var periods = InlineArray<11, UInt64>(repeating: 1)
+    private var periods = InlineArray<14, UInt64>(repeating: 1)
 
     init(_ counters: [StickCounter]) {
         for counter in counters {

@@ -186,6 +186,35 @@
         counters.add(count, to: quantity, at: place, now)
     }
 
+    /// Sets a counter.
+    ///
+    /// - Returns: Whether it is counted.
+    @discardableResult
+    mutating func set(
+        _ quantity: StickQuantity, to count: UInt64, at place: Int32, _ now: UInt64
+    ) -> Bool {
+        counters.set(quantity, to: count, at: place, now)
+    }
+
+    /// Does what a question asks for, and answers it.
+    mutating func answer(_ asked: StickQuestion.Asked, at place: Int32, _ now: UInt64) -> Int? {
+        switch asked {
+        case .value(let quantity): return value(of: quantity, at: place, now)
+        case .increase(let quantity):
+            let rate = quantity.rateOfMarks
+            if let rate { add(1, to: rate, at: place, now) }
+            add(1, to: quantity, at: place, now)
+            return value(of: quantity, at: place, now)
+                ?? rate.flatMap { value(of: $0, at: place, now) }
+        case .clear(let quantity):
+            let former = value(of: quantity, at: place, now)
+            set(quantity, to: 0, at: place, now)
+            return former
+        case .presence: return 1
+        case .trackers: return Int(unsafe entries[Int(place)].holders)
+        }
+    }
+
     /// Takes one off a total.
     mutating func subtractOne(from quantity: StickQuantity, at place: Int32) {
         counters.subtractOne(from: quantity, at: place)

@@ -108,22 +108,46 @@ final class StickTable: Sendable {
         }
     }
 
+    /// Sets a counter, where it is counted.
+    func set(_ quantity: StickQuantity, to count: UInt64, at place: Int32, _ now: UInt64) {
+        entries.withLock { _ = $0.set(quantity, to: count, at: place, now) }
+    }
+
+    /// Does what a question about an entry asks for.
+    ///
+    /// - Returns: The answer; `nil`: what it is about is not counted.
+    func answer(_ asked: StickQuestion.Asked, at place: Int32, _ now: UInt64) -> Int? {
+        entries.withLock { $0.answer(asked, at: place, now) }
+    }
+
+    /// Does what a question about a key asks for, which gets an entry where it is to be changed.
+    ///
+    /// - Returns: The answer, 0 where the key is not known; `nil`: it is no key, or what it is about is
+    ///   not counted.
+    func answer(
+        _ asked: StickQuestion.Asked, for key: StickKey, mayEnter: Bool, _ now: UInt64
+    ) -> Int? {
+        keys.withStored(key) { key -> Int? in
+            entries.withLock { entries in
+                guard asked.changes else {
+                    guard let place = entries.find(key, at: now) else { return 0 }
+                    return entries.answer(asked, at: place, now)
+                }
+                let place = mayEnter ? entries.enter(key, at: now) : entries.find(key, at: now)
+                return place.flatMap { entries.answer(asked, at: $0, now) }
+            }
+        } ?? nil
+    }
+
     /// How much there is of something that is counted; `nil`: it is not.
     func value(of quantity: StickQuantity, at place: Int32, _ now: UInt64) -> Int? {
-        entries.withLock { $0.value(of: quantity, at: place, now) }
+        answer(.value(quantity), at: place, now)
     }
 
     /// The same of a key; 0 where it is not known.
     func value(
         of quantity: StickQuantity, for key: StickKey, _ now: UInt64
-    ) -> Int? {
-        keys.withStored(key) { key -> Int? in
-            entries.withLock { entries in
-                guard let place = entries.find(key, at: now) else { return 0 }
-                return entries.value(of: quantity, at: place, now)
-            }
-        } ?? nil
-    }
+    ) -> Int? { answer(.value(quantity), for: key, mayEnter: false, now) }
 
     /// The key that stands at a place.
     func key(at place: Int32) -> KeptKey { entries.withLock { $0.key(at: place) } }

@@ -114,12 +114,31 @@ public enum StickQuantity: Int, Hashable, Sendable, CaseIterable {
     case marks
     /// Of those, as many as within its period (`gpc0_rate`).
     case markRate
+    /// What rules count besides (`gpc1`).
+    case secondMarks
+    /// Of those, as many as within its period (`gpc1_rate`).
+    case secondMarkRate
+    /// A number that rules set (`gpt0`).
+    case tag
 
     /// Whether it is one within a period.
     public var isRate: Bool {
         switch self {
-        case .connectionRate, .sessionRate, .bytesInRate, .bytesOutRate, .markRate: true
-        case .connections, .connectionTotal, .sessionTotal, .bytesIn, .bytesOut, .marks: false
+        case .connectionRate, .sessionRate, .bytesInRate, .bytesOutRate, .markRate,
+            .secondMarkRate:
+            true
+        case .connections, .connectionTotal, .sessionTotal, .bytesIn, .bytesOut, .marks,
+            .secondMarks, .tag:
+            false
+        }
+    }
+
+    /// What is counted within a period of what rules count.
+    var rateOfMarks: StickQuantity? {
+        switch self {
+        case .marks: .markRate
+        case .secondMarks: .secondMarkRate
+        default: nil
         }
     }
 }

@@ -20,27 +20,58 @@ public struct Tracking: Hashable, Sendable {
 
 /// What a rule asks of a table.
 public struct StickQuestion: Hashable, Sendable {
-    /// Whose counter it is.
+    /// Which entry it is about.
     public enum Subject: Hashable, Sendable {
-        /// The key's that the connection is tracked by (`sc0_…`); without one there is no answer.
+        /// That of the key that the connection is tracked by (`sc0_…`); without one there is no answer.
         case tracked(Int)
-        /// The key's that the client's address is (`src_…`).
-        case source
+        /// That of a key of its own (`src_…`, `…,table_…`).
+        case key(ConnectionKey)
     }
 
     /// What is asked for.
-    public var quantity: StickQuantity
-    /// Whose counter it is.
+    public enum Asked: Hashable, Sendable {
+        /// How much was counted.
+        case value(StickQuantity)
+        /// How much it is once one was added, to what rules count also within its period
+        /// (`…_inc_gpc0`); in rules that are asked once alone.
+        case increase(StickQuantity)
+        /// How much it was before it became 0 (`…_clr_gpc0`); in rules that are asked once alone.
+        case clear(StickQuantity)
+        /// 1 if there is an entry (`…_tracked`, `…,in_table`), 0 otherwise.
+        case presence
+        /// By how many trackings it is held (`…_trackers`).
+        case trackers
+
+        /// Whether it changes something.
+        var changes: Bool {
+            switch self {
+            case .increase, .clear: true
+            case .value, .presence, .trackers: false
+            }
+        }
+    }
+
+    /// What is asked for.
+    public var asked: Asked
+    /// Which entry it is about.
     public var subject: Subject
     /// The table's position in ``BalancerPlan/tables``; `nil`: the one that the key is tracked in.
     public var tableIndex: Int?
 
-    /// Makes a question.
+    /// Makes a question about how much was counted.
     public init(_ quantity: StickQuantity, of subject: Subject, in tableIndex: Int? = nil) {
-        self.quantity = quantity
+        self.init(.value(quantity), of: subject, in: tableIndex)
+    }
+
+    /// Makes a question.
+    public init(_ asked: Asked, of subject: Subject, in tableIndex: Int? = nil) {
+        self.asked = asked
         self.subject = subject
         self.tableIndex = tableIndex
     }
+
+    /// What of a connection is the key, where it is not tracked by it.
+    var key: ConnectionKey? { if case .key(let key) = subject { key } else { nil } }
 }
 
 // MARK: - What rules name
@@ -73,7 +104,7 @@ extension Rule {
     fileprivate var trackingNumber: Int? {
         switch action {
         case .track(let tracking): tracking.number
-        case .countMark(let number): number
+        case .countMark(_, let number), .setTag(_, let number): number
         case .accept, .reject, .silentDrop, .expectProxyHeader: nil
         }
     }

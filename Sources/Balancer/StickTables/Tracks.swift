@@ -58,9 +58,15 @@ extension Worker {
     }
 
     /// Counts a rule's mark.
-    func countMark(_ client: Int, _ number: Int) {
+    func countMark(_ client: Int, _ mark: StickQuantity, _ number: Int) {
         guard let track = tracks(of: client)?[number] else { return }
-        shared.tables[Int(track.table)].add(1, to: .marks, .markRate, at: track.place, now)
+        _ = shared.tables[Int(track.table)].answer(.increase(mark), at: track.place, now)
+    }
+
+    /// Sets a rule's tag.
+    func setTag(_ client: Int, _ tag: UInt32, _ number: Int) {
+        guard let track = tracks(of: client)?[number] else { return }
+        shared.tables[Int(track.table)].set(.tag, to: UInt64(tag), at: track.place, now)
     }
 
     /// Counts bytes of one side.
@@ -81,21 +87,24 @@ extension Worker {
         }
     }
 
-    /// What a table counts of the key that a question is about; `nil`: it has no answer.
-    func counted(_ question: StickQuestion, _ client: Int, _ facts: Facts) -> Int? {
+    /// Does what a question asks for, and answers it; `nil`: there is no answer.
+    func answer(_ question: StickQuestion, _ client: Int, _ facts: Facts) -> Int? {
         switch question.subject {
-        case .source:
+        case .key(let key):
             guard let table = question.tableIndex else { return nil }
-            return shared.tables[table].value(
-                of: question.quantity, for: .address(facts.source), now)
+            return withKey(key, of: client, facts.source, facts.hello) {
+                shared.tables[table].answer(question.asked, for: $0, mayEnter: true, now)
+            }
         case .tracked(let number):
-            guard let track = tracks(of: client)?[number] else { return nil }
+            guard let track = tracks(of: client)?[number] else {
+                return question.asked == .presence ? 0 : nil
+            }
             let own = shared.tables[Int(track.table)]
             guard let table = question.tableIndex, table != track.table else {
-                return own.value(of: question.quantity, at: track.place, now)
+                return own.answer(question.asked, at: track.place, now)
             }
             return own.key(at: track.place).withKey {
-                shared.tables[table].value(of: question.quantity, for: $0, now)
+                shared.tables[table].answer(question.asked, for: $0, mayEnter: false, now)
             }
         }
     }

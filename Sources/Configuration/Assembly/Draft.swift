@@ -22,7 +22,7 @@ struct Draft: Sendable {
     struct TableReference: Sendable {
         let keyword: String
         /// One of them has to count what is asked for.
-        let tables: [String]
+        var tables: [String]
         /// What becomes a key in them.
         var key: ConnectionKeyName?
         /// What is asked for; one of them has to be counted.

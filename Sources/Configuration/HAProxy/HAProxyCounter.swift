@@ -1,6 +1,7 @@
-/// A criterion that asks for a counter of a table: `src_conn_rate`, `sc0_conn_cur`, `sc_gpc0_rate(1,t)`.
+/// A criterion that asks a table: `src_conn_rate`, `sc0_conn_cur`, `sc_gpc0_rate(1,t)`,
+/// `src,table_conn_cnt(t)`.
 ///
-/// haproxy's configuration manual, section 7.3.3.
+/// haproxy's configuration manual, sections 7.3.1 and 7.3.3.
 struct HAProxyCounter {
     let question: CounterQuestion
     /// How many are one in the criterion.
@@ -15,23 +16,25 @@ struct HAProxyCounter {
     ) throws(Remark) {
         guard let split = name.firstIndex(of: "_") else { return nil }
         let subject = name[..<split]
-        guard let (datum, unit) = Self.data[String(name[name.index(after: split)...])] else {
-            return nil
-        }
+        let word = String(name[name.index(after: split)...])
+        guard let (asked, unit) = Self.asked[word] else { return nil }
         var parts = (argument ?? "").split(separator: ",", omittingEmptySubsequences: false)
             .map(String.init)
         if argument == nil { parts = [] }
         switch subject {
         case "src":
-            question = CounterQuestion(datum, of: .source, in: parts.popLast() ?? section)
-        case "sc":
+            guard Self.ofTrackings[word] == nil else { return nil }
+            question = CounterQuestion(asked, of: .key(.source), in: parts.popLast() ?? section)
+        case "sc" where word != "updt_conn_cnt":
             let digits = parts.isEmpty ? "" : parts.removeFirst()
             let number = try Self.number(digits, criterion)
-            question = CounterQuestion(datum, of: .tracked(number), in: parts.popLast())
+            question = CounterQuestion(asked, of: .tracked(number), in: parts.popLast())
         default:
-            guard subject.hasPrefix("sc"), subject.count == 3 else { return nil }
+            guard subject.hasPrefix("sc"), subject.count == 3, word != "updt_conn_cnt" else {
+                return nil
+            }
             let number = try Self.number(String(subject.dropFirst(2)), criterion)
-            question = CounterQuestion(datum, of: .tracked(number), in: parts.popLast())
+            question = CounterQuestion(asked, of: .tracked(number), in: parts.popLast())
         }
         self.unit = unit
         guard parts.isEmpty, question.tableName != "" else {
@@ -39,6 +42,36 @@ struct HAProxyCounter {
                 "\(criterion.text.quoted): write sc_NAME(NUMBER,TABLE), sc0_NAME(TABLE) or"
                     + " src_NAME(TABLE); the table may be left out", at: criterion.position)
         }
+    }
+
+    /// Reads `KEY,table_NAME(TABLE)` or `KEY,in_table(TABLE)`.
+    ///
+    /// - Returns: `nil` where it is something else.
+    /// - Throws: A remark at the criterion.
+    init?(converting criterion: Word) throws(Remark) {
+        let text = criterion.text
+        guard
+            let comma = text.indices.last(where: { place in
+                text[place...].hasPrefix(",table_") || text[place...].hasPrefix(",in_table")
+            })
+        else { return nil }
+        let converter = text[text.index(after: comma)...]
+        let name = String(converter.prefix { $0 != "(" })
+        guard let (asked, unit) = Self.converters[name] else {
+            throw .error(
+                "the converter \(name.quoted) is not offered", at: criterion.position,
+                suggestion: Self.converters.keys.nearest(to: name))
+        }
+        let table = converter.dropFirst(name.count + 1).dropLast()
+        guard !table.isEmpty, converter.hasSuffix(")") else {
+            throw .error(
+                "\(criterion.text.quoted): \(name) needs a table in parentheses, such as"
+                    + " \(name)(web)", at: criterion.position)
+        }
+        let key = try Word(text: String(text[..<comma]), position: criterion.position)
+            .connectionKey(after: name)
+        question = CounterQuestion(asked, of: .key(key), in: String(table))
+        self.unit = unit
     }
 
     private static func number(_ text: String, _ criterion: Word) throws(Remark) -> Int {
@@ -62,15 +95,71 @@ struct HAProxyCounter {
         }
     }
 
-    /// The names behind `sc_`, what they ask for and in what unit.
-    private static let data: [String: (datum: StickDatum, unit: Int)] = [
-        "conn_cur": (.connections, 1), "conn_cnt": (.connectionTotal, 1),
-        "conn_rate": (.connectionRate, 1), "sess_cnt": (.sessionTotal, 1),
-        "sess_rate": (.sessionRate, 1), "kbytes_in": (.bytesIn, 1024),
-        "kbytes_out": (.bytesOut, 1024), "bytes_in_rate": (.bytesInRate, 1),
-        "bytes_out_rate": (.bytesOutRate, 1), "get_gpc0": (.marks, 1), "gpc0_rate": (.markRate, 1),
+    private typealias Meaning = (asked: CounterQuestion.Asked, unit: Int)
+
+    /// What tables count, and in what unit it is asked for; the names behind `table_`.
+    private static let data: [String: Meaning] = [
+        "conn_cur": (.value(.connections), 1), "conn_cnt": (.value(.connectionTotal), 1),
+        "conn_rate": (.value(.connectionRate), 1), "sess_cnt": (.value(.sessionTotal), 1),
+        "sess_rate": (.value(.sessionRate), 1), "kbytes_in": (.value(.bytesIn), 1024),
+        "kbytes_out": (.value(.bytesOut), 1024), "bytes_in_rate": (.value(.bytesInRate), 1),
+        "bytes_out_rate": (.value(.bytesOutRate), 1), "gpc0": (.value(.marks), 1),
+        "gpc0_rate": (.value(.markRate), 1), "gpc1": (.value(.secondMarks), 1),
+        "gpc1_rate": (.value(.secondMarkRate), 1), "gpt0": (.value(.tag), 1),
     ]
 
+    /// The names behind `sc_` alone.
+    private static let ofTrackings: [String: Meaning] = [
+        "tracked": (.presence, 1), "trackers": (.trackers, 1),
+    ]
+
+    /// The names behind `sc_` and `src_`.
+    private static let asked: [String: Meaning] = {
+        var asked = data.merging(ofTrackings) { own, _ in own }
+        for name in ["gpc0", "gpc1", "gpt0"] {
+            asked["get_\(name)"] = asked.removeValue(forKey: name)
+        }
+        asked["inc_gpc0"] = (.increase(.marks), 1)
+        asked["inc_gpc1"] = (.increase(.secondMarks), 1)
+        asked["clr_gpc0"] = (.clear(.marks), 1)
+        asked["clr_gpc1"] = (.clear(.secondMarks), 1)
+        asked["updt_conn_cnt"] = (.increase(.connectionTotal), 1)
+        return asked
+    }()
+
+    private static let converters: [String: Meaning] = {
+        var converters: [String: Meaning] = [
+            "in_table": (.presence, 1), "table_trackers": (.trackers, 1),
+        ]
+        for (name, meaning) in data { converters["table_\(name)"] = meaning }
+        return converters
+    }()
+
     /// What a mistyped word may have meant.
-    static let names = data.keys.sorted().flatMap { ["src_\($0)", "sc_\($0)", "sc0_\($0)"] }
+    static let names = asked.keys.sorted().flatMap { name in
+        if name == "updt_conn_cnt" { return ["src_\(name)"] }
+        let tracked = ["sc_\(name)", "sc0_\(name)"]
+        return ofTrackings[name] == nil ? tracked + ["src_\(name)"] : tracked
+    }
+}
+
+extension CounterQuestion {
+    /// What asks it, without the table.
+    var name: String {
+        let prefix =
+            switch subject {
+            case .tracked(let number): "sc\(number)_"
+            case .key(.source): "src_"
+            case .key(let key): "\(key.name),table_"
+            }
+        return switch asked {
+        case .value(let datum): prefix + datum.rawValue
+        case .increase(.connectionTotal): prefix + "updt_conn_cnt"
+        case .increase(let datum): prefix + "inc_\(datum.rawValue)"
+        case .clear(let datum): prefix + "clr_\(datum.rawValue)"
+        case .presence where key != nil: "in_table"
+        case .presence: prefix + "tracked"
+        case .trackers: prefix + "trackers"
+        }
+    }
 }

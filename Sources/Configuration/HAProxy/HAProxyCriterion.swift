@@ -90,7 +90,13 @@ struct HAProxyCriterion {
             .map { Word(text: $0, position: path.position, isQuoted: true) }
     }
 
+    /// What a table counts, as it is compared.
+    private func compared(_ counter: HAProxyCounter) throws(Remark) -> ConnectionQuestion {
+        .counter(counter.question, counter.scaled(try ranges(unlessSaid: 1...Int.max)))
+    }
+
     private func question() throws(Remark) -> ConnectionQuestion {
+        if let counter = try HAProxyCounter(converting: criterion) { return try compared(counter) }
         let (name, argument) = criterionParts
         switch name {
         case "always_true": return .constant(true)
@@ -126,8 +132,7 @@ struct HAProxyCriterion {
                     try ranges(unlessSaid: 1...Int.max))
             }
             if let counter = try HAProxyCounter(name, argument, criterion, in: section) {
-                return .counter(
-                    counter.question, counter.scaled(try ranges(unlessSaid: 1...Int.max)))
+                return try compared(counter)
             }
             throw .error(
                 "the criterion \(criterion.text.quoted) is not offered", at: criterion.position,

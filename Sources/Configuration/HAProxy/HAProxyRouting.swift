@@ -48,8 +48,9 @@ struct HAProxyRouting: Sendable {
                     + " a rule per backend", at: name.position)
         }
         note("use_backend", name)
-        rules.backends.append(
-            BackendRule(backendName: name.text, condition: try condition(&arguments)))
+        let condition = try condition(&arguments)
+        try refuseEffects(of: condition, in: "use_backend", at: name.position)
+        rules.backends.append(BackendRule(backendName: name.text, condition: condition))
     }
 
     /// Reads `use-server NAME if|unless …`.
@@ -59,7 +60,9 @@ struct HAProxyRouting: Sendable {
             throw .error("'use-server' needs 'if' or 'unless'", at: name.position)
         }
         note("use-server", Word(text: section, position: name.position), server: name.text)
-        servers.append(ServerRule(serverName: name.text, condition: try condition(&arguments)))
+        let condition = try condition(&arguments)
+        try refuseEffects(of: condition, in: "use-server", at: name.position)
+        servers.append(ServerRule(serverName: name.text, condition: condition))
     }
 
     /// Takes down the pools and servers that rules name, which are looked up once all are known.
@@ -86,11 +89,12 @@ struct HAProxyRouting: Sendable {
             rules.session.append(try refusingContent(rule, at: stage))
         case "content":
             guard let rule = try rule(&arguments) else { return }
-            if case .countMark = rule.action {
+            if case .countMark(let datum, _) = rule.action {
                 throw .error(
-                    "'sc-inc-gpc0' stands after 'tcp-request connection' or 'session' only: rules of"
-                        + " 'content' are asked again as bytes come", at: stage.position)
+                    "'sc-inc-\(datum.rawValue)' stands after 'tcp-request connection' or 'session' only:"
+                        + " rules of 'content' are asked again as bytes come", at: stage.position)
             }
+            try refuseEffects(of: rule.condition, in: "tcp-request content", at: stage.position)
             if rule.needsContent { contentPosition = contentPosition ?? stage.position }
             rules.content.append(rule)
         default:
@@ -125,7 +129,7 @@ struct HAProxyRouting: Sendable {
     ) throws(Remark) -> ConnectionRule? {
         let word = try arguments.next("an action: accept, reject or silent-drop")
         let name = String(word.text.prefix { $0 != "(" })
-        if name.hasPrefix("track-sc") || name == "sc-inc-gpc0" {
+        if HAProxyTableReferences.isAction(name) {
             let action = try tables.action(word, &arguments, in: section)
             return ConnectionRule(action: action, condition: try condition(&arguments))
         }
@@ -139,7 +143,7 @@ struct HAProxyRouting: Sendable {
         guard let action = Self.actions[word.text] else {
             throw .error(
                 "unknown action \(word.text.quoted)", at: word.position,
-                suggestion: (Self.actions.keys + ["track-sc0", "sc-inc-gpc0"])
+                suggestion: (Self.actions.keys + HAProxyTableReferences.actions)
                     .nearest(to: word.text))
         }
         if action == .expectProxy {
@@ -153,6 +157,19 @@ struct HAProxyRouting: Sendable {
             }
         }
         return ConnectionRule(action: action, condition: try condition(&arguments))
+    }
+
+    /// Asking changes a table: then a rule has to be asked once, and not as often as bytes come.
+    private func refuseEffects(
+        of condition: RuleCondition, in keyword: String, at position: Position
+    ) throws(Remark) {
+        for question in condition.alternatives.joined().flatMap(\.questions)
+        where question.hasEffect {
+            guard case .counter(let counter, _) = question else { continue }
+            throw .error(
+                "\(counter.name.quoted) stands after 'tcp-request connection' or 'session' only: rules"
+                    + " of \(keyword.quoted) are asked again as bytes come", at: position)
+        }
     }
 
     private func refusingContent(

@@ -106,7 +106,7 @@ enum HAProxyStickTable {
 
     /// What haproxy's tables can hold besides.
     private static let otherData: Set<String> = [
-        "glitch_cnt", "glitch_rate", "gpc", "gpc1", "gpc1_rate", "gpc_rate", "gpt", "gpt0",
+        "glitch_cnt", "glitch_rate", "gpc", "gpc_rate", "gpt",
         "http_err_cnt", "http_err_rate", "http_fail_cnt", "http_fail_rate", "http_req_cnt",
         "http_req_rate", "server_key",
     ]

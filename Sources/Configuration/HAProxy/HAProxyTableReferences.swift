@@ -2,26 +2,25 @@
 struct HAProxyTableReferences: Sendable {
     private var trackings: [(settings: TrackingSettings, position: Position)] = []
     private var questions: [(question: CounterQuestion, position: Position)] = []
-    private var marks: [(number: Int, position: Position)] = []
+    /// What is counted or set of what is tracked under a number, and in which data.
+    private var changes: [(name: String, number: Int, data: [StickDatum], position: Position)] = []
 
-    /// Reads `track-sc0 KEY [table NAME]` or `sc-inc-gpc0(NUMBER)`, whose first word is given.
+    /// The actions that are about a tracking, without its number.
+    static let actions = ["track-sc0", "sc-inc-gpc0", "sc-inc-gpc1", "sc-set-gpt0"]
+
+    /// Whether a word, without its parentheses, is an action of these.
+    static func isAction(_ name: String) -> Bool {
+        name.hasPrefix("track-sc") || actions.contains(name)
+    }
+
+    /// Reads `track-sc0 KEY [table NAME]`, `sc-inc-gpc0(NUMBER)` or `sc-set-gpt0(NUMBER) VALUE`, whose
+    /// first word is given.
     mutating func action(
         _ word: Word, _ arguments: inout Arguments, in section: String
     ) throws(Remark) -> ConnectionRule.Action {
-        let prefix = word.text.hasPrefix("track-sc") ? "track-sc" : "sc-inc-gpc0("
-        let digits = word.text.dropFirst(prefix.count)
-        let number = Int(prefix.hasSuffix("(") ? digits.dropLast() : digits)
-        guard let number, (0..<TrackingSettings.count).contains(number),
-            word.text == "\(prefix)\(number)" || word.text == "\(prefix)\(number))"
-        else {
-            throw .error(
-                "\(word.text.quoted): the number must be 0 to \(TrackingSettings.count - 1), as in"
-                    + " track-sc0 and sc-inc-gpc0(0)", at: word.position)
-        }
-        guard prefix == "track-sc" else {
-            marks.append((number, word.position))
-            return .countMark(number)
-        }
+        let name = String(word.text.prefix { $0 != "(" })
+        guard name.hasPrefix("track-sc") else { return try change(name, word, &arguments) }
+        let number = try Self.number(name.dropFirst("track-sc".count), of: word)
         let key = try arguments.next("what is counted, such as src or req.ssl_sni")
             .connectionKey(after: word.text)
         var settings = TrackingSettings(number: number, key: key, tableName: section)
@@ -31,6 +30,40 @@ struct HAProxyTableReferences: Sendable {
         }
         trackings.append((settings, word.position))
         return .track(settings)
+    }
+
+    /// Reads the number of an action that changes what is tracked, and what it is set to.
+    private mutating func change(
+        _ name: String, _ word: Word, _ arguments: inout Arguments
+    ) throws(Remark) -> ConnectionRule.Action {
+        // As haproxy: without a number it is the first one.
+        let argument = word.text == name ? "(0)" : word.text.dropFirst(name.count)
+        guard argument.hasSuffix(")") else { throw Self.wrongNumber(of: word) }
+        let number = try Self.number(argument.dropFirst().dropLast(), of: word)
+        let (data, action): ([StickDatum], ConnectionRule.Action)
+        switch name {
+        case "sc-inc-gpc0": (data, action) = ([.marks, .markRate], .countMark(.marks, number))
+        case "sc-inc-gpc1":
+            (data, action) = ([.secondMarks, .secondMarkRate], .countMark(.secondMarks, number))
+        default:
+            let tag = try arguments.next("a number").integer(in: 0...Int(UInt32.max), of: name)
+            (data, action) = ([.tag], .setTag(UInt32(tag), number))
+        }
+        changes.append(("\(name)(\(number))", number, data, word.position))
+        return action
+    }
+
+    private static func number(_ digits: Substring, of word: Word) throws(Remark) -> Int {
+        guard let number = Int(digits), (0..<TrackingSettings.count).contains(number),
+            digits == "\(number)"
+        else { throw wrongNumber(of: word) }
+        return number
+    }
+
+    private static func wrongNumber(of word: Word) -> Remark {
+        .error(
+            "\(word.text.quoted): the number must be 0 to \(TrackingSettings.count - 1), as in"
+                + " track-sc0 and sc-inc-gpc0(0)", at: word.position)
     }
 
     /// Takes a question down.
@@ -50,11 +83,11 @@ struct HAProxyTableReferences: Sendable {
                     "nothing is known of what sc\(number) counts, because no 'tcp-request' of this"
                         + " section says 'track-sc\(number)'", at: position))
         }
-        for (number, position) in marks where !known.contains(number) {
+        for change in changes where !known.contains(change.number) {
             remarks.append(
                 .warning(
-                    "'sc-inc-gpc0(\(number))' has no effect without 'track-sc\(number)' in this"
-                        + " section", at: position))
+                    "\(change.name.quoted) has no effect without 'track-sc\(change.number)' in this"
+                        + " section", at: change.position))
         }
     }
 
@@ -71,30 +104,20 @@ struct HAProxyTableReferences: Sendable {
                     key: settings.key), position)
         }
         for (question, position) in questions {
-            let keyword = question.datum.rawValue
-            switch (question.subject, question.tableName) {
-            case (.source, let table):
-                add(
-                    .init(
-                        keyword: "src_\(keyword)", tables: [table].compactMap(\.self), key: .source,
-                        data: [question.datum]), position)
-            case (.tracked(let number), let table?):
-                add(
-                    .init(
-                        keyword: "sc\(number)_\(keyword)", tables: [table], data: [question.datum]),
-                    position)
-            case (.tracked(let number), nil):
-                add(
-                    .init(
-                        keyword: "sc\(number)_\(keyword)", tables: tables(trackedBy: number),
-                        data: [question.datum], isImplied: true), position)
+            var reference = Draft.TableReference(
+                keyword: question.name, tables: [question.tableName].compactMap(\.self),
+                key: question.key, data: question.data)
+            if case .tracked(let number) = question.subject, question.tableName == nil {
+                reference.tables = tables(trackedBy: number)
+                reference.isImplied = true
             }
+            add(reference, position)
         }
-        for (number, position) in marks {
+        for change in changes {
             add(
                 .init(
-                    keyword: "sc-inc-gpc0(\(number))", tables: tables(trackedBy: number),
-                    data: [.marks, .markRate], isImplied: true), position)
+                    keyword: change.name, tables: tables(trackedBy: change.number),
+                    data: change.data, isImplied: true), change.position)
         }
     }
 

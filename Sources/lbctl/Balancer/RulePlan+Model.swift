@@ -53,7 +53,8 @@ extension Rule {
             case .silentDrop: .silentDrop
             case .expectProxy: .expectProxyHeader
             case .track(let tracking): .track(Tracking(tracking, places))
-            case .countMark(let number): .countMark(number)
+            case .countMark(let datum, let number): .countMark(StickQuantity(datum), number)
+            case .setTag(let tag, let number): .setTag(tag, number)
             }
         self.init(action, if: Condition(rule.condition, places))
     }

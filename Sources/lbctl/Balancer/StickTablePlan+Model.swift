@@ -44,11 +44,17 @@ extension StickQuestion {
         let subject: Subject =
             switch question.subject {
             case .tracked(let number): .tracked(number)
-            case .source: .source
+            case .key(let key): .key(ConnectionKey(key))
             }
-        self.init(
-            StickQuantity(question.datum), of: subject,
-            in: question.tableName.map(places.table))
+        let asked: Asked =
+            switch question.asked {
+            case .value(let datum): .value(StickQuantity(datum))
+            case .increase(let datum): .increase(StickQuantity(datum))
+            case .clear(let datum): .clear(StickQuantity(datum))
+            case .presence: .presence
+            case .trackers: .trackers
+            }
+        self.init(asked, of: subject, in: question.tableName.map(places.table))
     }
 }
 
@@ -67,7 +73,8 @@ extension ConnectionKey {
 }
 
 extension StickQuantity {
-    fileprivate init(_ datum: StickDatum) {
+    /// A table's datum.
+    init(_ datum: StickDatum) {
         self =
             switch datum {
             case .connections: .connections
@@ -81,6 +88,9 @@ extension StickQuantity {
             case .bytesOutRate: .bytesOutRate
             case .marks: .marks
             case .markRate: .markRate
+            case .secondMarks: .secondMarks
+            case .secondMarkRate: .secondMarkRate
+            case .tag: .tag
             }
     }
 }

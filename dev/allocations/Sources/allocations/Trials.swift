@@ -79,7 +79,7 @@ private func sendsHeader(_ header: ConnectionPlan.Header) -> @Sendable (inout Ba
         Rule(.track(Tracking(0, by: .source, in: 1))),
         Rule(.track(Tracking(1, by: .destinationPort, in: 0))),
         Rule(.reject, if: isCounted(.connectionRate, .tracked(0))),
-        Rule(.reject, if: isCounted(.connections, .source)),
+        Rule(.reject, if: isCounted(.connections, .key(.source))),
     ]
     plan.pools[0].stickiness = Stickiness(in: 2)
 }
