@@ -258,7 +258,11 @@ import VRRPTestKit
     func `no bytes do harm`(seed: UInt64) throws {
         var numbers = SeededGenerator(seed: seed)
         let table = PeerTable.random(name: "t", using: &numbers)
-        var (first, second) = try pair([table])
+        var known = table
+        known.counters.removeAll { counter in
+            !StickQuantity.allCases.contains { PeerDatum($0) == counter.datum }
+        }
+        var (first, second) = try pair([table], [known])
         for change in 0..<50 as Range<UInt32> {
             first.tell(
                 .random(change: change, of: table, using: &numbers), of: 0, isTimed: true)
@@ -268,12 +272,21 @@ import VRRPTestKit
             let place = Int.random(in: bytes.indices, using: &numbers)
             bytes[place] = .random(in: 0...255, using: &numbers)
         }
+        let own = StickTable.counting(known)
         do {
             for event in try hear(&second, bytes) {
                 guard case .update(_, let entry) = event else { continue }
-                #expect(entry.numbers.count == table.counters.reduce(0) { $0 + $1.datum.width })
+                #expect(entry.numbers.count == known.counters.reduce(0) { $0 + $1.datum.width })
+                own.learn(entry, at: 1000)
+                for now in [0, 1000, .max] as [UInt64] {
+                    for quantity in StickQuantity.allCases {
+                        _ = own.value(of: quantity, at: 0, now)
+                    }
+                }
+                own.add(1, to: .connectionTotal, .connectionRate, at: 0, 1001)
             }
         } catch { #expect(error is PeerFault) }
+        #expect(own.count(at: .max) <= 50)
     }
 
     // MARK: Learning
@@ -282,20 +295,20 @@ import VRRPTestKit
         let start = MonotonicInstant(nanoseconds: 0)
         var learning = PeerLearning(at: start)
         #expect(learning.choose(among: []) == nil)
-        #expect(learning.choose(among: [3]) == 3)
-        #expect(learning.choose(among: [3, 4]) == nil, "one at a time")
-        #expect(learning.isAsking(3))
+        #expect(learning.choose(among: ["3"]) == "3")
+        #expect(learning.choose(among: ["3", "4"]) == nil, "one at a time")
+        #expect(learning.isAsking("3"))
         // Nobody asked it.
-        learning.toldAll(4, isComplete: true, at: start)
+        learning.toldAll("4", isComplete: true, at: start)
         #expect(!learning.isComplete)
-        learning.toldAll(3, isComplete: false, at: start)
-        #expect(learning.choose(among: [3]) == nil)
-        #expect(learning.choose(among: [3, 4]) == 4)
-        learning.lost(4, at: start)
-        #expect(learning.choose(among: [3, 5]) == 5)
-        learning.toldAll(5, isComplete: true, at: start)
+        learning.toldAll("3", isComplete: false, at: start)
+        #expect(learning.choose(among: ["3"]) == nil)
+        #expect(learning.choose(among: ["3", "4"]) == "4")
+        learning.lost("4", at: start)
+        #expect(learning.choose(among: ["3", "5"]) == "5")
+        learning.toldAll("5", isComplete: true, at: start)
         #expect(learning.isComplete)
-        #expect(learning.choose(among: [3, 4, 5]) == nil)
+        #expect(learning.choose(among: ["3", "4", "5"]) == nil)
     }
 
     @Test func `after 5 seconds without anybody to ask a node knows all there is`() {
@@ -306,6 +319,28 @@ import VRRPTestKit
         learning.expire(at: start + .seconds(5))
         #expect(learning.isComplete)
         #expect(learning.deadline == nil)
+    }
+}
+
+extension StickTable {
+    /// A table like that of a peer, as far as there are such tables.
+    fileprivate static func counting(_ table: PeerTable) -> StickTable {
+        var plan = StickTablePlan(
+            name: table.name, size: 50,
+            lifetime: table.lifetime == 0 ? nil : .milliseconds(Int(table.lifetime)))
+        plan.keys =
+            switch table.keys {
+            case .numbers: .numbers
+            case .ipv4: .ipv4
+            case .ipv6: .addresses
+            case .text(let most): .text(most)
+            case .bytes(let count): .bytes(count)
+            }
+        let data = Set(table.counters.map(\.datum))
+        plan.counters = StickQuantity.allCases.filter { data.contains(PeerDatum($0)) }.map {
+            StickCounter($0, over: $0.isRate ? .seconds(1) : nil)
+        }
+        return StickTable(plan)
     }
 }
 

@@ -15,6 +15,8 @@ final class PeerConnection {
     private(set) var hasSent = false
     /// Whether the socket takes no more now.
     private(set) var isBlocked: Bool
+    /// Tables that it was told are unfit.
+    var unfitTables: Set<String> = []
     /// Finished resyncs that are to be confirmed.
     var confirmations = 0
     /// What the peer is told for having asked for all: the last change of each table; `nil`: nothing.

@@ -16,7 +16,6 @@ public final class PeerExchange: Sendable {
     private let poster: Poster
     private let hall: PeerHallBox
     private let thread: Mutex<Thread?>
-    private let published: PublishedPeers
 
     /// Begins to listen and to connect.
     ///
@@ -31,10 +30,9 @@ public final class PeerExchange: Sendable {
         _ view: BalancerView, sockets: [[Int32]], processID: Int32,
         report: @escaping @Sendable (PeerNews) -> Void
     ) throws(SystemError) {
-        let published = PublishedPeers()
-        let hall = try PeerHall(published, processID: processID, report: report)
+        let hall = try PeerHall(processID: processID, report: report)
         hall.adopt(view, sockets)
-        (poster, self.published) = (hall.loop.poster, published)
+        poster = hall.loop.poster
         let box = PeerHallBox(hall)
         self.hall = box
         thread = Mutex(try Thread(name: "peers") { box.hall.run() })
@@ -60,33 +58,38 @@ public final class PeerExchange: Sendable {
         thread.join()
     }
 
-    /// How it stands with each section, as of the end of the thread's last turn.
-    public var status: [PeersStatus] { published.status.withLock { $0 } }
+    /// How it stands with each section; nothing after ``stop()``.
+    public var status: [PeersStatus] {
+        let answer = Answer()
+        perform { hall in answer.status.withLock { $0 = hall.status } }
+        return answer.status.withLock { $0 }
+    }
 
     /// Has the thread do something, and waits until it has.
     private func perform(_ action: @escaping @Sendable (PeerHall) -> Void) {
-        // Without a thread there is nothing to wait for.
-        let isRunning = thread.withLock { thread in
-            switch thread {
-            case .none: false
-            case .some: true
+        // The thread cannot end meanwhile.
+        thread.withLock { thread in
+            let isRunning: Bool =
+                switch thread {
+                case .some: true
+                case .none: false
+                }
+            guard isRunning else { return }
+            let (hall, answer) = (hall, Answer())
+            poster.post {
+                action(hall.hall)
+                answer.isThere.store(true, ordering: .releasing)
+            }
+            while !answer.isThere.load(ordering: .acquiring) {
+                Thread.sleep(for: .microseconds(50))
             }
         }
-        guard isRunning else { return }
-        let (hall, gate) = (hall, Gate())
-        poster.post {
-            action(hall.hall)
-            gate.isOpen.store(true, ordering: .releasing)
-        }
-        while !gate.isOpen.load(ordering: .acquiring) { Thread.sleep(for: .microseconds(50)) }
     }
 
-    private final class Gate: Sendable { let isOpen = Atomic(false) }
-}
-
-/// What the thread tells of itself.
-final class PublishedPeers: Sendable {
-    let status = Mutex<[PeersStatus]>([])
+    private final class Answer: Sendable {
+        let isThere = Atomic(false)
+        let status = Mutex<[PeersStatus]>([])
+    }
 }
 
 /// Carries the hall to its thread.
@@ -102,7 +105,6 @@ private final class PeerHallBox: @unchecked Sendable {
 final class PeerHall {
     let loop: EventLoop
     private let bell: PeerBell
-    private let published: PublishedPeers
     private let processID: Int32
     private let report: (PeerNews) -> Void
     private var sections: [PeerSection] = []
@@ -112,12 +114,10 @@ final class PeerHall {
     private var tellsAt: MonotonicInstant?
     private var lastTold = MonotonicInstant(nanoseconds: 0)
 
-    init(
-        _ published: PublishedPeers, processID: Int32, report: @escaping (PeerNews) -> Void
-    ) throws(SystemError) {
+    init(processID: Int32, report: @escaping (PeerNews) -> Void) throws(SystemError) {
         loop = try EventLoop()
         bell = PeerBell(try Waker())
-        (self.published, self.processID, self.report) = (published, processID, report)
+        (self.processID, self.report) = (processID, report)
         try loop.watch(bell.waker.descriptor.rawValue, for: .readable) { [unowned self] _ in
             bell.waker.reset()
             tellsAt = tellsAt ?? max(loop.now, lastTold + PeerHall.leastInterval)
@@ -131,10 +131,10 @@ final class PeerHall {
             loop.turn(longestWait: due.map { max(.zero, $0 - now) })
             for section in sections { section.tick(at: loop.now) }
             if let tellsAt, tellsAt <= loop.now { tell() }
-            let status = sections.map(\.status)
-            published.status.withLock { $0 = status }
         }
     }
+
+    var status: [PeersStatus] { sections.map(\.status) }
 
     /// What changes often within a few milliseconds is told once.
     private func tell() {

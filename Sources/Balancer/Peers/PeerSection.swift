@@ -17,6 +17,8 @@ final class PeerSection {
     /// Those who have not said who they are.
     private var guests: [PeerConnection] = []
     private var lastRefusal: MonotonicInstant?
+    /// When it is listened again after the process had no descriptor left; `nil`: it is.
+    private var listensAt: MonotonicInstant?
 
     init(
         _ plan: PeersPlan, _ tables: [(table: StickTable, plan: PeerTable)], loop: EventLoop,
@@ -63,9 +65,6 @@ final class PeerSection {
             }
             return remote
         }
-        for (index, remote) in remotes.enumerated() where !remote.isConnected {
-            learning.lost(index, at: now)
-        }
         (self.plan, self.tables) = (plan, tables)
     }
 
@@ -91,12 +90,17 @@ final class PeerSection {
     /// When something is to be done unless something else happens.
     var deadline: MonotonicInstant? {
         let remotes = remotes.map { $0.connection?.deadline ?? $0.retryAt }
-        return (remotes + guests.map(\.deadline) + [learning.deadline].compactMap(\.self)).min()
+        let others = [learning.deadline, listensAt].compactMap(\.self)
+        return (remotes + guests.map(\.deadline) + others).min()
     }
 
     /// Does what is due.
     func tick(at now: MonotonicInstant) {
         learning.expire(at: now)
+        if let end = listensAt, end <= now {
+            listensAt = nil
+            for listener in listeners { loop.change(listener.watch, to: .readable) }
+        }
         for guest in guests where guest.isOver(at: now) { close(guest) }
         for remote in remotes {
             guard let connection = remote.connection else {
@@ -140,7 +144,7 @@ final class PeerSection {
         for _ in 0..<PeerSection.acceptedAtOnce {
             var peer = RawPeerAddress()
             let number = StreamSocket.accept(from: listener, peer: &peer)
-            guard number >= 0 else { return }
+            guard number >= 0 else { return pauseListening(after: Errno(result: number)) }
             StreamSocket.disableDelay(Int32(number))
             // A peer says at once who it is: whoever does not makes room.
             if guests.count == PeerSection.mostGuests { close(guests[0]) }
@@ -151,6 +155,13 @@ final class PeerSection {
             guests.append(guest)
             watch(guest)
         }
+    }
+
+    /// Whoever waits goes on waiting while there is no descriptor for him.
+    private func pauseListening(after errno: Errno) {
+        guard errno == .tooManyOpenFiles || errno == .tooManyOpenFilesInSystem else { return }
+        listensAt = loop.now + .milliseconds(100)
+        for listener in listeners { loop.change(listener.watch, to: []) }
     }
 
     private func watch(_ connection: PeerConnection) {
@@ -224,7 +235,7 @@ final class PeerSection {
         let isNews = remote.hasCome || remote.fault != why && !isReplaced
         close(connection)
         remote.end(why, isRefusal: isRefusal, at: now)
-        if let index = remotes.firstIndex(where: { $0 === remote }) { learning.lost(index, at: now) }
+        learning.lost(remote.plan.name, at: now)
         if isNews { report(.left(peer: remote.plan.name, of: plan.name, why)) }
     }
 
@@ -240,9 +251,8 @@ final class PeerSection {
     private func take(_ event: PeerSession.Event, _ connection: PeerConnection) {
         let now = loop.now
         if case .hello(let name) = event { return welcome(name, connection) }
-        guard let remote = connection.remote,
-            let index = remotes.firstIndex(where: { $0 === remote })
-        else { return }
+        guard let remote = connection.remote else { return }
+        let name = remote.plan.name
         switch event {
         case .hello, .alive: break
         case .accepted: begin(remote)
@@ -251,16 +261,17 @@ final class PeerSection {
             remote.shares[table].table.learn(entry, at: now.milliseconds)
         case .acknowledged(let table, let change): remote.shares[table].acknowledge(change)
         case .unfit(let table):
-            report(.unfit(table: table, peer: remote.plan.name, of: plan.name))
+            if connection.unfitTables.insert(table).inserted {
+                report(.unfit(table: table, peer: name, of: plan.name))
+            }
         case .wantsAll:
             connection.lesson = remote.shares.map(\.table.lastChange)
             for share in remote.shares { share.beginAnew() }
         case .toldAll(let isComplete):
-            if learning.isAsking(index) {
-                report(
-                    .taught(peer: remote.plan.name, of: plan.name, isComplete: isComplete))
+            if learning.isAsking(name) {
+                report(.taught(peer: name, of: plan.name, isComplete: isComplete))
             }
-            learning.toldAll(index, isComplete: isComplete, at: now)
+            learning.toldAll(name, isComplete: isComplete, at: now)
             connection.confirmations = min(connection.confirmations + 1, 16)
         case .confirmed: break
         }
@@ -298,9 +309,9 @@ final class PeerSection {
 
     /// Asks somebody for all, where that is still to be known.
     private func ask() {
-        let connected = remotes.indices.filter { remotes[$0].isConnected }
-        guard let index = learning.choose(among: connected),
-            let connection = remotes[index].connection
+        let connected = remotes.filter(\.isConnected)
+        guard let name = learning.choose(among: connected.map(\.plan.name)),
+            let connection = connected.first(where: { $0.plan.name == name })?.connection
         else { return }
         connection.session.askForAll()
         pump(connection)
@@ -343,8 +354,7 @@ final class PeerSection {
         }
         connection.session.acknowledge()
         let (lesson, now) = (connection.lesson, loop.now)
-        let index = remotes.firstIndex { $0 === remote }
-        if lesson == nil, let index, learning.isAsking(index) { return false }
+        if lesson == nil, learning.isAsking(remote.plan.name) { return false }
         for (number, share) in remote.shares.enumerated() {
             while true {
                 let entries = share.next(through: lesson?[number] ?? .max, at: now.milliseconds)

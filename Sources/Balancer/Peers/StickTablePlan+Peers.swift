@@ -62,6 +62,9 @@ extension PeerDatum {
             case .bytesOutRate: .bytesOutRate
             case .marks: .gpc0
             case .markRate: .gpc0Rate
+            case .secondMarks: .gpc1
+            case .secondMarkRate: .gpc1Rate
+            case .tag: .gpt0
             }
     }
 }

@@ -57,11 +57,15 @@ struct PeriodMeter {
         let first = numbers.startIndex
         // The clock begins with the host, the other node's period perhaps before.
         start = max(1, now - min(now, numbers[first]))
-        (current, previous) = (numbers[first + 1], numbers[first + 2])
+        // Both together are a number, whatever another node says.
+        (current, previous) = (
+            min(numbers[first + 1], UInt64.max / 4), min(numbers[first + 2], UInt64.max / 4)
+        )
     }
 
     /// What another node can go on from.
     func numbers(at now: UInt64) -> [UInt64] {
-        [min(now - min(now, start), UInt64(UInt32.max)), current, previous]
+        // haproxy's have 32 bits.
+        [now - min(now, start), current, previous].map { min($0, UInt64(UInt32.max)) }
     }
 }

@@ -193,7 +193,8 @@
     mutating func set(
         _ quantity: StickQuantity, to count: UInt64, at place: Int32, _ now: UInt64
     ) -> Bool {
-        counters.set(quantity, to: count, at: place, now)
+        changes?.note(place)
+        return counters.set(quantity, to: count, at: place, now)
     }
 
     /// Does what a question asks for, and answers it.
