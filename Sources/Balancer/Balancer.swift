@@ -306,6 +306,8 @@ public struct BalancerView: Sendable {
 
     init(_ shared: SharedState) { self.shared = shared }
 
+    var tables: [StickTable] { shared.tables }
+
     /// The plan, with what stays behind of earlier ones: after its own parts.
     public var plan: BalancerPlan { shared.plan }
 
@@ -324,9 +326,6 @@ public struct BalancerView: Sendable {
     public func snapshot(ofPool pool: Int) -> PoolSnapshot {
         shared.snapshot(ofPool: pool, at: MonotonicInstant.now.milliseconds)
     }
-
-    /// A table, by its position in the plan.
-    func stickTable(_ index: Int) -> StickTable { shared.tables[index] }
 
     /// What one server has to do at this moment, without what others have counted.
     ///

@@ -17,7 +17,8 @@ struct LBCtl: ParsableCommand {
         version: Version.current,
         subcommands: [
             RunCommand.self, CheckCommand.self, StatusCommand.self, ServerCommand.self,
-            VRRPCommand.self, ReloadCommand.self, MonitorCommand.self, DecodeCommand.self,
+            TableCommand.self, VRRPCommand.self, ReloadCommand.self, MonitorCommand.self,
+            DecodeCommand.self,
             BalancerCommand.self, GuardCommand.self, MailCommand.self,
         ])
 

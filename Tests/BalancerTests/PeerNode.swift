@@ -14,7 +14,7 @@ final class PeerNode {
 
     var news: [PeerNews] { heard.news.withLock { $0 } }
     var now: UInt64 { MonotonicInstant.now.milliseconds }
-    var table: StickTable { balancer.view.stickTable(0) }
+    var table: StickTable { balancer.view.tables[0] }
 
     /// - Parameters:
     ///   - name: Its name.
@@ -103,7 +103,7 @@ final class PeerNode {
     // MARK: The others
 
     private func table(_ name: String) -> StickTable {
-        balancer.view.stickTable(plan.tables.firstIndex { $0.name == name } ?? 0)
+        balancer.view.tables[plan.tables.firstIndex { $0.name == name } ?? 0]
     }
 
     /// Counts one of `gpc0` or its rate.

@@ -58,6 +58,27 @@ extension BalancerTests {
             }
         }
 
+        @Test(
+            arguments: [
+                (.text(9), "a\\x20b\\x5C\\xFF", "a\\x20b\\x5C\\xFF"),
+                (.text(2), "abc", "ab"), (.text(9), "a\\q", nil), (.text(9), "\\x2", nil),
+                (.text(9), "\\x+1", nil), (.bytes(3), "6a0B", "6A0B00"), (.bytes(1), "6a0B", nil),
+                (.bytes(3), "6", nil), (.bytes(3), "-1", nil),
+                (.numbers, "4294967295", "4294967295"),
+                (.numbers, "-1", nil), (.ipv4, "192.0.2.1", "192.0.2.1"), (.ipv4, "::1", nil),
+                (.addresses, "2001:DB8:0::1", "2001:db8::1"), (.addresses, "192.0.2", nil),
+            ] as [(StickTablePlan.Keys, String, String?)])
+        func `a key that is shown can be written so`(
+            keys: StickTablePlan.Keys, text: String, shown: String?
+        ) {
+            var plan = StickTablePlan(name: "t", size: 9)
+            plan.keys = keys
+            let table = StickTable(plan)
+            #expect(table.set([], of: text, 0) == (shown == nil ? nil : true))
+            #expect(table.slice(from: 0, most: 9, 0).entries.first?.key == shown)
+            if let shown { #expect(table.forget(shown, 0) == .forgotten) }
+        }
+
         @Test(arguments: [StickTablePlan.Keys.text(3), .bytes(3)])
         func `a thousand texts come and go in a table of a hundred`(keys: StickTablePlan.Keys) {
             var plan = StickTablePlan(name: "t", size: 100)

@@ -156,6 +156,40 @@ extension BalancerTests {
             #expect(answer(.value(.tag)) == 7)
         }
 
+        @Test func `a table is looked at part by part, and holds what stays`() throws {
+            let table = table(
+                size: 300, lifetime: .seconds(10), StickCounter(.tag), StickCounter(.connections))
+            for number in 1...200 as ClosedRange<UInt32> {
+                table.bind(key(number), to: Int(number % 7), at: 0)
+            }
+            let held = try #require(table.track(key(7), at: 5000))
+            #expect(table.forget("0.0.0.7", 5000) == .held)
+            #expect(table.forget("0.0.0.8", 5000) == .forgotten)
+            #expect(table.forget("0.0.0.8", 5000) == .unknown)
+            #expect(table.forget("::1", 5000) == .unknown)
+            #expect(table.forget("x", 5000) == nil)
+            #expect(table.set([(.tag, 9)], of: "0.0.0.7", 5000) == true)
+            var (place, entries): (Int?, [StickTableEntry]) = (0, [])
+            while let start = place {
+                let slice = table.slice(from: start, most: 99, 6000)
+                entries += slice.entries
+                place = slice.next
+            }
+            #expect(entries.map(\.key) == (1...200).filter { $0 != 8 }.map { "0.0.0.\($0)" })
+            var seven = StickTableEntry(key: "0.0.0.7", holders: 1, counts: [9, 1])
+            (seven.remaining, seven.server) = (10_000, 0)
+            #expect(entries[6] == seven)
+            #expect(entries[0].remaining == 4000)
+            table.release(held, at: 9000)
+            (seven.holders, seven.remaining, seven.counts) = (0, 9000, [9, 0])
+            #expect(table.slice(from: 0, most: 99, 10_000).entries == [seven])
+            #expect(table.slice(from: StickTablePlan.greatestSize, most: 99, 1).entries == [])
+            _ = try #require(table.track(key(1), at: 10_000))
+            #expect(table.forgetAll() > 0)
+            #expect(table.count(at: 10_000) == 1)
+            #expect(table.value(of: .connections, for: key(1), 10_000) == 1)
+        }
+
         /// haproxy's `freq_ctr`: periods follow each other from the first event on.
         @Test func `a rate is what passed in this period, and the share of the one before`() {
             var meter = PeriodMeter()

@@ -39,9 +39,26 @@ import VRRPTestKit
         #expect(try requests(in: encoded) == [.virtualRouter(order)])
     }
 
+    @Test func `an order about a table names it, the key and what is to be done`() throws {
+        let line =
+            "{\"command\":\"table\",\"order\":{\"action\":{\"show\":{\"from\":7}},\"table\":\"t\"}}\n"
+        #expect(
+            try requests(in: line) == [.table(TableOrder(table: "t", action: .show(from: 7)))])
+        for action in [TableOrder.Action.show(from: 0), .clear, .set(["gpt0": 7])] {
+            let order = ControlRequest.table(TableOrder(table: "t", key: "k", action: action))
+            let encoded = String(decoding: ControlCodec.encode(order), as: UTF8.self)
+            #expect(try requests(in: encoded) == [order])
+        }
+    }
+
     @Test func `an answer comes back as it was sent`() throws {
+        var part = TablePart(
+            of: StickTableStatus(type: "ip", size: 9, used: 1), store: ["conn_rate(10000)"])
+        var entry = TablePart.Entry(key: "192.0.2.1", use: 2)
+        (entry.exp, entry.server, entry.data) = (9, "s", ["conn_rate": 3])
+        (part.entries, part.next) = ([entry], 1024)
         let answers: [ControlResponse] = [
-            .status(sampleNode()), .done("read 2 files\nagain"),
+            .status(sampleNode()), .table(part), .done("read 2 files\nagain"),
             .failed(ControlFailure(message: "\"priority 301\" is above 255", exitCode: 2)),
         ]
         var decoder = ControlDecoder<ControlResponse>()

@@ -5,7 +5,7 @@ extension BalancerView {
         return plan.tables.enumerated().compactMap { index, table in
             guard let section = table.peers, !table.isLeaving else { return nil }
             let plan = PeerTable(table, hasServers: sticky.contains(index))
-            return (stickTable(index), plan, section)
+            return (tables[index], plan, section)
         }
     }
 }

@@ -16,7 +16,7 @@
         /// Neighbours in the order of use.
         var older: Int32 = -1
         var newer: Int32 = -1
-        /// Connections that are tracked by it, which keep it.
+        /// Connections that are tracked by it, which keep it; -1: the place is free.
         var holders: Int32 = 0
     }
 
@@ -153,6 +153,44 @@
             forget(oldest)
         }
         return false
+    }
+
+    /// Forgets an entry, unless it is held.
+    mutating func remove(_ place: Int32) -> Bool {
+        guard unsafe entries[Int(place)].holders == 0 else { return false }
+        forget(place)
+        return true
+    }
+
+    /// Forgets those that were not used for the longest time, so many at most.
+    ///
+    /// - Returns: How many.
+    mutating func removeOldest(_ most: Int) -> Int {
+        for count in 0..<most {
+            guard oldest >= 0 else { return count }
+            forget(oldest)
+        }
+        return most
+    }
+
+    /// Copies the entries at some places.
+    ///
+    /// - Returns: Where to go on; `nil`: no further place was ever taken.
+    func look(at places: Range<Int>, _ now: UInt64, into looks: inout [Look]) -> Int? {
+        for place in places.lowerBound..<max(places.lowerBound, min(places.upperBound, touched)) {
+            let entry = unsafe entries[place]
+            guard entry.holders >= 0, !isOver(Int32(place), at: now) else { continue }
+            let age = entry.holders > 0 || now < entry.usedAt ? 0 : now - entry.usedAt
+            var look = Look(
+                key: key(at: Int32(place)), holders: Int(entry.holders),
+                remaining: lifetime == .max ? nil : Int(clamping: lifetime - min(age, lifetime)),
+                server: entry.server < 0 ? nil : Int(entry.server))
+            for quantity in StickQuantity.allCases {
+                look.counts[quantity.rawValue] = value(of: quantity, at: Int32(place), now) ?? 0
+            }
+            looks.append(look)
+        }
+        return places.upperBound < touched ? places.upperBound : nil
     }
 
     // MARK: Servers
@@ -295,6 +333,7 @@
         unlink(place)
         leaveHash(place)
         unsafe entries[Int(place)].server = -1
+        unsafe entries[Int(place)].holders = -1
         unsafe entries[Int(place)].next = firstFree
         firstFree = place
         count -= 1

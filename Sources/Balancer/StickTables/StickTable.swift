@@ -6,12 +6,15 @@ internal import Synchronization
 final class StickTable: Sendable {
     let entries: Mutex<StickEntries>
     let keys: StickTablePlan.Keys
+    /// What is counted, in the order of the plan.
+    let quantities: [StickQuantity]
     /// What is counted, a bit for each quantity.
     private let counted: UInt16
 
     init(_ plan: StickTablePlan) {
         entries = Mutex(StickEntries(plan))
         keys = plan.keys
+        quantities = plan.counters.map(\.quantity)
         counted = plan.counters.reduce(0) { $0 | 1 << UInt16($1.quantity.rawValue) }
     }
 
@@ -23,6 +26,11 @@ final class StickTable: Sendable {
     /// Whether bytes are counted.
     var countsBytes: Bool {
         counts(.bytesIn) || counts(.bytesInRate) || counts(.bytesOut) || counts(.bytesOutRate)
+    }
+
+    /// Does something with the entries, while reactors wait.
+    func withEntries<Result>(_ body: (inout StickEntries) -> sending Result) -> sending Result {
+        entries.withLock(body)
     }
 
     /// Goes on under a plan whose entries would be the same.

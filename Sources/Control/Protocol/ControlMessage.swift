@@ -14,15 +14,19 @@ public enum ControlRequest: Hashable, Sendable {
     case virtualRouter(VirtualRouterOrder)
     /// Change what a server takes.
     case server(ServerOrder)
+    /// Show or change a stick table.
+    case table(TableOrder)
 }
 
 /// What the running program answers.
 ///
 /// On the wire a line of JSON each, with one field that says what it is:
-/// `{"status":{…}}`, `{"done":"…"}` or `{"error":{"exitCode":1,"message":"…"}}`.
+/// `{"status":{…}}`, `{"table":{…}}`, `{"done":"…"}` or `{"error":{"exitCode":1,"message":"…"}}`.
 public enum ControlResponse: Hashable, Sendable {
     /// The answer to ``ControlRequest/status``.
     case status(NodeStatus)
+    /// The answer to ``ControlRequest/table(_:)`` that shows one.
+    case table(TablePart)
     /// It is done; a line for people, which may be empty.
     case done(String)
     /// It is not done: why, and the exit code for the command that asked.
@@ -50,7 +54,7 @@ public struct ControlFailure: Codable, Hashable, Sendable {
 extension ControlRequest: Codable {
     private enum CodingKeys: String, CodingKey { case command, order }
     private enum Command: String, Codable, CaseIterable {
-        case status, reload, plan, stop, server, vrrp
+        case status, reload, plan, stop, server, vrrp, table
     }
 
     /// Reads a request.
@@ -75,6 +79,7 @@ extension ControlRequest: Codable {
             case .vrrp:
                 .virtualRouter(try container.decode(VirtualRouterOrder.self, forKey: .order))
             case .server: .server(try container.decode(ServerOrder.self, forKey: .order))
+            case .table: .table(try container.decode(TableOrder.self, forKey: .order))
             }
     }
 
@@ -91,16 +96,18 @@ extension ControlRequest: Codable {
             case .stop: .stop
             case .virtualRouter: .vrrp
             case .server: .server
+            case .table: .table
             }
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(command, forKey: .command)
         if case .virtualRouter(let order) = self { try container.encode(order, forKey: .order) }
         if case .server(let order) = self { try container.encode(order, forKey: .order) }
+        if case .table(let order) = self { try container.encode(order, forKey: .order) }
     }
 }
 
 extension ControlResponse: Codable {
-    private enum CodingKeys: String, CodingKey { case status, done, error }
+    private enum CodingKeys: String, CodingKey { case status, table, done, error }
 
     /// Reads an answer.
     ///
@@ -112,6 +119,8 @@ extension ControlResponse: Codable {
             self = .failed(failure)
         } else if let status = try container.decodeIfPresent(NodeStatus.self, forKey: .status) {
             self = .status(status)
+        } else if let part = try container.decodeIfPresent(TablePart.self, forKey: .table) {
+            self = .table(part)
         } else {
             self = .done(try container.decode(String.self, forKey: .done))
         }
@@ -125,6 +134,7 @@ extension ControlResponse: Codable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         switch self {
         case .status(let status): try container.encode(status, forKey: .status)
+        case .table(let part): try container.encode(part, forKey: .table)
         case .done(let text): try container.encode(text, forKey: .done)
         case .failed(let failure): try container.encode(failure, forKey: .error)
         }

@@ -81,7 +81,7 @@ final class BalancerProcess {
             service?.learn(remembered)
             remembered = [:]
         case .counters: CounterLedger(batch: bytes).map { counters?.add($0) }
-        case .status: break
+        case .status, .answer: break
         }
     }
 
@@ -110,6 +110,8 @@ final class BalancerProcess {
             status?.answer(request)
         case .administer(let given):
             administer(given.order)
+        case .table(let number, let order):
+            answer(number, order)
         case .closeConnections(let addresses):
             service?.closeConnections(through: addresses)
         case .drain(let seconds):
@@ -119,6 +121,18 @@ final class BalancerProcess {
     }
 
     private func send(_ report: BalancerReport) { link.send(.word(report)) }
+
+    /// Looks into a table, or changes it, on another thread.
+    private func answer(_ number: Int, _ order: TableOrder) {
+        guard let carryOut = service?.carryOut else { return }
+        let (poster, process) = (loop.poster, OnLoop(self))
+        Task.detached {
+            let pieces = StatusPieces.cut(ControlCodec.encode(carryOut(order)), for: number)
+            poster.post {
+                for piece in pieces { process.object?.link.send(.bytes(.answer, piece)) }
+            }
+        }
+    }
 
     /// A later word on what a server takes also takes back the deadline of the earlier one.
     private func administer(_ order: ServerOrder) {

@@ -155,6 +155,12 @@ final class BalancerService {
         return { source.proxies() }
     }
 
+    /// Carries out an order about a stick table, on any thread.
+    var carryOut: @Sendable (TableOrder) -> ControlResponse {
+        let source = source
+        return { source.answer($0) }
+    }
+
     /// Where a target asks.
     func place(of id: String) -> String? { served.model.places[id] }
 

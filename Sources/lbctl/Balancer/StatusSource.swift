@@ -36,6 +36,12 @@ final class StatusSource: Sendable {
     /// Takes what the failover process tells.
     func take(_ status: NodeStatus) { node.withLock { $0 = status } }
 
+    /// What becomes of an order about a stick table.
+    func answer(_ order: TableOrder) -> ControlResponse {
+        let scene = scene.withLock { $0 }
+        return TableDesk(model: scene.model, view: scene.view).answer(order)
+    }
+
     /// The proxies, in the order of the files.
     func proxies() -> [ProxyStatus] {
         let scene = scene.withLock { $0 }

@@ -23,6 +23,8 @@ enum BalancerOrder: Codable {
     case reportStatus(Int)
     /// Change what a server may take.
     case administer(GivenOrder)
+    /// Carry out an order about a stick table, and answer under this number.
+    case table(Int, TableOrder)
     /// Reset the connections through these addresses, which leave the node.
     case closeConnections([IPAddress])
     /// Accept no more, and end when the last connection has, or after so many seconds.

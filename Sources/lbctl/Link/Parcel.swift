@@ -26,6 +26,8 @@ enum Parcel<Word: Codable>: LinkMessage {
         case counters = 0x43
         /// A piece of a status.
         case status = 0x53
+        /// A piece of the answer to an order about a table.
+        case answer = 0x41
     }
 
     case word(Word)

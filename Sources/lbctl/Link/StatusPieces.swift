@@ -1,5 +1,5 @@
 #if Program
-/// A status that arrives in pieces, so that it holds nothing up that comes meanwhile.
+/// A status, or another answer, that arrives in pieces, so that it holds nothing up that comes meanwhile.
 ///
 /// Each piece is the number of the request (4 bytes, network order; 0: unasked), whether it is the
 /// last (1 byte), and bytes of JSON.

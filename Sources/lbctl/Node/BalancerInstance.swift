@@ -31,6 +31,8 @@ final class BalancerInstance {
         case preparing(Int)
         /// It told its status, in pieces: the answer to a request of that number, or unasked.
         case status(Int?, [[UInt8]])
+        /// It answered the order of that number about a table, in pieces.
+        case answer(Int, [[UInt8]])
         /// It is gone, for the reason given. Nothing follows.
         case ended(String)
     }
@@ -55,6 +57,7 @@ final class BalancerInstance {
     /// The newest state of the node, while the process does not take what it is sent.
     private var unshown: NodeStatus?
     private var pieces = StatusPieces()
+    private var answerPieces = StatusPieces()
 
     /// Starts this program a second time, as a balancer process.
     ///
@@ -152,6 +155,9 @@ final class BalancerInstance {
     /// Asks for the status.
     func requestStatus(_ number: Int) { send(.reportStatus(number)) }
 
+    /// Sends an order about a stick table.
+    func ask(_ number: Int, _ order: TableOrder) { send(.table(number, order)) }
+
     /// Gives the page what it shows of the node; of several that wait, the last.
     func show(_ status: NodeStatus) {
         if link.hasBacklog { unshown = status } else { send(.show(status)) }
@@ -208,6 +214,9 @@ final class BalancerInstance {
         case .status:
             guard let whole = pieces.append(bytes) else { return }
             onEvent(self, .status(whole.request, whole.status))
+        case .answer:
+            guard let whole = answerPieces.append(bytes), let number = whole.request else { return }
+            onEvent(self, .answer(number, whole.status))
         case .model: break
         }
     }

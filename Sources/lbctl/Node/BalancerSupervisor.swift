@@ -50,6 +50,7 @@ final class BalancerSupervisor {
     private var isStopping = false
     private var stopped: (() -> Void)?
     private var question = StatusQuestion()
+    private var tableQuestions = TableQuestions()
 
     /// Prepares a supervisor; nothing is touched before ``start()``.
     ///
@@ -189,6 +190,8 @@ final class BalancerSupervisor {
             lastProxies = proxies
             isUnresponsive = false
             answer(question.answer(request), with: proxies)
+        case .answer(let number, let pieces):
+            tableQuestions.take(number, in: loop)?(pieces)
         case .ended(let reason):
             ended(instance, reason)
         }
@@ -232,6 +235,7 @@ final class BalancerSupervisor {
         current = instance
         isUnresponsive = false
         answer(question.abandon(), with: nil)
+        for completion in tableQuestions.takeAll(in: loop) { completion(nil) }
     }
 
     private func finishStop() {
@@ -280,6 +284,18 @@ extension BalancerSupervisor {
         guard question.ask(completion) else { return }
         expectStatus(within: BalancerSupervisor.answerTime)
         if let number = question.nextToSend() { current.requestStatus(number) }
+    }
+
+    /// Has an order about a stick table carried out; answers with `nil` when no process does in time.
+    func ask(_ order: TableOrder, completion: @escaping TableQuestions.Completion) {
+        guard let current, current.phase == .serving else { return completion(nil) }
+        let number = tableQuestions.ask(completion) { number in
+            loop.schedule(after: BalancerSupervisor.preparationTime) { [weak self] in
+                guard let self else { return }
+                tableQuestions.take(number, in: loop)?(nil)
+            }
+        }
+        current.ask(number, order)
     }
 
     private func expectStatus(within limit: Duration) {

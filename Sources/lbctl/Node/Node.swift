@@ -211,6 +211,8 @@ final class Node {
             if !isStopping { stop() }
         case .server(let order):
             say(administer(order))
+        case .table(let order):
+            carryOut(order, answer)
         }
     }
 
@@ -259,6 +261,26 @@ final class Node {
         supervisor?.administer(order)
         log(.notice, "\(order.backend)/\(order.server): \(order.change) by the operator")
         return .done("")
+    }
+
+    private func carryOut(_ order: TableOrder, _ answer: @escaping ControlSocket.Answer) {
+        func fail(_ message: String, _ status: Failure.Status) {
+            answer([ControlCodec.encode(.failed(ControlFailure(Failure(status, message))))])
+        }
+        guard let supervisor, model.stickTables.contains(where: { $0.name == order.table }) else {
+            return fail(model.unknownTable(order.table), .notSo)
+        }
+        switch order.action {
+        case .show: break
+        case .clear, .set:
+            log(.notice, "table \(order.table): \(order.words) by the operator")
+        }
+        supervisor.ask(order) { pieces in
+            guard let pieces else {
+                return fail("the balancer process does not answer", .systemRefused)
+            }
+            answer(pieces)
+        }
     }
 
     private func move(_ order: VirtualRouterOrder) -> ControlResponse {
@@ -315,6 +337,16 @@ final class Node {
         }
         if let supervisor { status.balancer = BalancerStatus(supervisor) }
         return status
+    }
+}
+
+extension TableOrder {
+    /// What is to be done, for the log.
+    fileprivate var words: String {
+        let key = key.map { "key \(String(reflecting: $0))" } ?? "all keys"
+        guard case .set(let values) = action else { return "\(key) forgotten" }
+        let changes = values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return "\(key) set to \(changes.joined(separator: " "))"
     }
 }
 #endif

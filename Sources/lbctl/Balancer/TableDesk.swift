@@ -1,0 +1,144 @@
+#if Program
+internal import Balancer
+internal import Control
+internal import NodeConfiguration
+
+/// Carries out the operator's orders about stick tables, on any thread.
+struct TableDesk {
+    let model: Model
+    let view: BalancerView
+
+    /// Does it, and says what became of it.
+    func answer(_ order: TableOrder) -> ControlResponse {
+        do throws(Failure) {
+            guard let index = model.stickTables.firstIndex(where: { $0.name == order.table }) else {
+                throw Failure(.notSo, model.unknownTable(order.table))
+            }
+            switch order.action {
+            case .show(let place): return .table(try part(of: index, order.key, from: place))
+            case .clear: return .done(try clear(index, order.key))
+            case .set(let values):
+                try set(values, of: order.key ?? "", in: index)
+                return .done("")
+            }
+        } catch { return .failed(ControlFailure(error)) }
+    }
+
+    private func part(
+        of index: Int, _ key: String?, from place: Int
+    ) throws(Failure) -> TablePart {
+        let settings = model.stickTables[index]
+        let slice =
+            if let key {
+                view.entries(ofTable: index, key: key)
+            } else {
+                view.entries(ofTable: index, from: place, most: TableDesk.placesPerPart)
+            }
+        guard let slice else { throw wrongKey(key ?? "", of: settings) }
+        var part = TablePart(
+            of: StickTableStatus(
+                type: settings.kind.rawValue, size: settings.size,
+                used: view.keyCount(ofTable: index)),
+            store: settings.counters.map(\.name))
+        // One pool at most has its servers in a table.
+        let servers = view.plan.pools.first { $0.stickiness?.tableIndex == index }?.servers ?? []
+        part.entries = slice.entries.map { entry in
+            var shown = TablePart.Entry(key: entry.key, use: entry.holders)
+            shown.exp = entry.remaining
+            shown.server = entry.server.flatMap {
+                servers.indices.contains($0) ? servers[$0].name : nil
+            }
+            for (counter, count) in zip(settings.counters, entry.counts) {
+                shown.data[counter.datum.rawValue] = count
+            }
+            return shown
+        }
+        part.next = slice.next
+        return part
+    }
+
+    private func clear(_ index: Int, _ key: String?) throws(Failure) -> String {
+        let settings = model.stickTables[index]
+        guard let key else {
+            let count = view.forgetAll(inTable: index)
+            return "\(count) forgotten, \(view.keyCount(ofTable: index)) left"
+        }
+        switch view.forget(key, inTable: index) {
+        case nil: throw wrongKey(key, of: settings)
+        case .forgotten: return ""
+        case .unknown:
+            throw Failure(.notSo, "table '\(settings.name)': no key is '\(key)'")
+        case .held:
+            throw Failure(
+                .notSo,
+                "table '\(settings.name)': connections are tracked by '\(key)', which keep it; its"
+                    + " counters can be set")
+        }
+    }
+
+    private func set(
+        _ values: [String: Int], of key: String, in index: Int
+    ) throws(Failure) {
+        let settings = model.stickTables[index]
+        var counts: [(StickQuantity, UInt64)] = []
+        for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+            let stored = settings.counters.map(\.datum)
+                .filter { $0 != .connections }
+            guard let datum = stored.first(where: { $0.rawValue == name }) else {
+                let known = stored.map(\.rawValue).joined(separator: ", ")
+                throw Failure(
+                    .badInput,
+                    "table '\(settings.name)': '\(name)' cannot be set; there "
+                        + (known.isEmpty ? "is nothing that can" : "are: \(known)"))
+            }
+            let most = datum == .bytesIn || datum == .bytesOut ? Int.max : Int(UInt32.max)
+            guard (0...most).contains(value) else {
+                throw Failure(.badInput, "\(name)=\(value): must be 0 to \(most)")
+            }
+            counts.append((StickQuantity(datum), UInt64(value)))
+        }
+        guard let isSet = view.set(counts, of: key, inTable: index) else {
+            throw wrongKey(key, of: settings)
+        }
+        guard isSet else {
+            throw Failure(.notSo, "table '\(settings.name)' is full of keys that it keeps")
+        }
+    }
+
+    private func wrongKey(_ key: String, of settings: StickTableSettings) -> Failure {
+        let right =
+            switch settings.kind {
+            case .ip: "an address of IPv4"
+            case .ipv6: "an address"
+            case .integer: "a number, 0 to \(UInt32.max)"
+            case .string: "a text, in which '\\' is written as \\x5C"
+            case .binary:
+                "two hexadecimal digits for each of \(settings.keyByteCount) bytes at most"
+            }
+        return Failure(
+            .badInput,
+            "'\(key)' is no key of table '\(settings.name)', whose type is"
+                + " \(settings.kind.rawValue): must be \(right)")
+    }
+
+    /// Places of a table that are looked at for one answer.
+    private static let placesPerPart = 4096
+}
+
+extension StickTableSettings.Counter {
+    /// As haproxy shows it.
+    fileprivate var name: String {
+        guard let period else { return datum.rawValue }
+        return "\(datum.rawValue)(\(Int(period / .milliseconds(1))))"
+    }
+}
+
+extension Model {
+    /// Says that there is no such table, and which there are.
+    func unknownTable(_ name: String) -> String {
+        let known = stickTables.map(\.name).joined(separator: ", ")
+        return "no table is named '\(name)'; "
+            + (known.isEmpty ? "there is none" : "there are: \(known)")
+    }
+}
+#endif

@@ -1,0 +1,142 @@
+#if Program
+internal import ArgumentParser
+internal import Control
+internal import FoundationEssentials
+
+/// Looks into stick tables and changes them: `lbctl table VERB [NAME [KEY]]`.
+struct TableCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "table", abstract: "Show what stick tables hold, and change it.",
+        subcommands: [Show.self, Clear.self, Set.self])
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show all tables, all keys of one, or one key.",
+            discussion: """
+                For each key: by how many connections it is tracked (use), in how many \
+                milliseconds it is forgotten (exp; 0: as long as there is room), its server, and what \
+                is counted. In a text, what does not print and '\\' are written as \\xHH.
+                """)
+        @OptionGroup var control: ControlOptions
+        @Argument(help: "The table: the name of its section.")
+        var table: String?
+        @Argument(help: "The key, as it is shown.")
+        var key: String?
+        @Flag(help: "Print one JSON document.")
+        var json = false
+
+        func run() throws {
+            guard let table else { return try showTables() }
+            var part = try control.part(TableOrder(table: table, key: key, action: .show(from: 0)))
+            if let key, part.entries.isEmpty {
+                throw Failure(.notSo, "table '\(table)': no key is '\(key)'")
+            }
+            guard json else {
+                print(TableText.head(table, part.table), terminator: "")
+                while true {
+                    print(TableText.lines(part), terminator: "")
+                    guard let next = part.next else { return }
+                    part = try control.part(TableOrder(table: table, action: .show(from: next)))
+                }
+            }
+            // However many there are, no more than a part of them is held here.
+            print(
+                "{\"name\":\(Self.text(table)),\"table\":\(Self.text(part.table)),"
+                    + "\"store\":\(Self.text(part.store)),\"entries\":[", terminator: "")
+            var separator = "\n"
+            while true {
+                for entry in part.entries {
+                    print(separator + Self.text(entry), terminator: "")
+                    separator = ",\n"
+                }
+                guard let next = part.next else { return print("]}") }
+                part = try control.part(TableOrder(table: table, action: .show(from: next)))
+            }
+        }
+
+        private func showTables() throws {
+            guard case .status(let status) = try control.ask(.status) else {
+                throw Failure(.internalError, "the program answered something else than its status")
+            }
+            let tables = status.proxies.compactMap { proxy in
+                proxy.table.map { NamedTable(name: proxy.name, table: $0) }
+            }
+            guard !json else { return print(Self.text(tables)) }
+            for named in tables { print(TableText.head(named.name, named.table), terminator: "") }
+        }
+
+        private struct NamedTable: Encodable {
+            let name: String
+            let table: StickTableStatus
+        }
+
+        private static func text(_ value: some Encodable) -> String {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            // Only numbers that are not finite cannot be written, and there is none.
+            return String(decoding: (try? encoder.encode(value)) ?? Data(), as: UTF8.self)
+        }
+    }
+
+    struct Clear: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Forget a key, or all; those that connections are tracked by stay.")
+        @OptionGroup var control: ControlOptions
+        @Argument(help: "The table: the name of its section.")
+        var table: String
+        @Argument(help: "The key, as it is shown.")
+        var key: String?
+        @Flag(help: "Forget all keys.")
+        var all = false
+
+        func validate() throws {
+            guard (key == nil) == all else {
+                throw ValidationError("say which key is to be forgotten, or --all")
+            }
+        }
+
+        func run() throws {
+            try control.carryOut(TableOrder(table: table, key: key, action: .clear))
+        }
+    }
+
+    struct Set: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Set what is counted of a key, which is entered if it is not known.")
+        @OptionGroup var control: ControlOptions
+        @Argument(help: "The table: the name of its section.")
+        var table: String
+        @Argument(help: "The key, as it is shown.")
+        var key: String
+        @Argument(help: "What to set: gpt0=7, gpc0=0, conn_cnt=3 …")
+        var values: [String]
+
+        func run() throws {
+            var data: [String: Int] = [:]
+            for word in values {
+                let parts = word.split(separator: "=", omittingEmptySubsequences: false)
+                guard parts.count == 2, let value = Int(parts[1]), value >= 0 else {
+                    throw Failure(
+                        .badInput, "'\(word)': must be DATUM=NUMBER, 'gpt0=7' for example")
+                }
+                data[String(parts[0])] = value
+            }
+            try control.carryOut(TableOrder(table: table, key: key, action: .set(data)))
+        }
+    }
+}
+
+extension ControlOptions {
+    fileprivate func part(_ order: TableOrder) throws(Failure) -> TablePart {
+        guard case .table(let part) = try ask(.table(order)) else {
+            throw Failure(.internalError, "the program answered something else than a table")
+        }
+        return part
+    }
+
+    /// Prints what there is to say of it.
+    fileprivate func carryOut(_ order: TableOrder) throws(Failure) {
+        if case .done(let text) = try ask(.table(order)), !text.isEmpty { print(text) }
+    }
+}
+#endif
