@@ -46,6 +46,18 @@ public struct Rule: Hashable, Sendable {
         /// The tag of the key that it is tracked by is set, and the further rules are asked
         /// (`sc-set-gpt0`).
         case setTag(UInt32, Int)
+        /// Where it has to wait for a server it is served before those of a greater number, and the further
+        /// rules are asked; 0 without (`set-priority-class`). See ``priorities``.
+        case setPriority(Int)
+        /// Its packets to the client carry this mark for the host's own routing (SO_MARK), and the further
+        /// rules are asked (`set-mark`); only where the process has CAP_NET_ADMIN or CAP_NET_RAW.
+        case setMark(UInt32)
+        /// Its packets to the client carry this type of service, or traffic class, and the further rules are
+        /// asked (`set-tos`).
+        case setServiceType(UInt8)
+
+        /// haproxy's classes.
+        public static let priorities = -2047...2047
     }
 
     /// What it does.

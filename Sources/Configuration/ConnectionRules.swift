@@ -44,6 +44,13 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
         /// The key that it is tracked by under this number gets a tag (`sc-set-gpt0`); further rules
         /// are asked.
         case setTag(UInt32, Int)
+        /// Where it has to wait it is served before those of a greater number, -2047 to 2047
+        /// (`set-priority-class`); further rules are asked.
+        case setPriority(Int)
+        /// Its packets to the client carry this mark (`set-mark`); further rules are asked.
+        case setMark(UInt32)
+        /// Its packets to the client carry this type of service (`set-tos`); further rules are asked.
+        case setServiceType(UInt8)
     }
 
     /// What it does.

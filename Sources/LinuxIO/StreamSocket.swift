@@ -107,6 +107,28 @@ public enum StreamSocket {
         return unsafe clinux_setsockopt(socket, level, name, &value, 4)
     }
 
+    /// Marks a socket's packets for the host's own routing and filters (SO_MARK).
+    ///
+    /// Without CAP_NET_ADMIN and CAP_NET_RAW they stay as they are.
+    ///
+    /// - Parameters:
+    ///   - socket: The socket.
+    ///   - mark: The mark.
+    public static func setMark(_ socket: Int32, to mark: UInt32) {
+        _ = setOption(socket, level: 1, 36, to: Int32(bitPattern: mark))
+    }
+
+    /// Sets the type of service of a socket's packets, or their traffic class in IPv6 (IP_TOS,
+    /// IPV6_TCLASS).
+    ///
+    /// - Parameters:
+    ///   - socket: A socket of either family; one of IPv6 may carry IPv4.
+    ///   - type: The octet: six bits of DSCP, two of ECN, which TCP keeps for itself.
+    public static func setServiceType(_ socket: Int32, to type: UInt8) {
+        _ = setOption(socket, level: 0, 1, to: Int32(type))
+        _ = setOption(socket, level: 41, 67, to: Int32(type))
+    }
+
     /// The address that a socket was bound to or got.
     ///
     /// - Parameter socket: A socket.

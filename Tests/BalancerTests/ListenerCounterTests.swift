@@ -54,7 +54,8 @@ extension BalancerTests.`Listeners that wait for room` {
 }
 
 extension Condition {
-    fileprivate static func source(_ address: UInt32) -> Condition {
+    /// Whether the client is this host.
+    static func source(_ address: UInt32) -> Condition {
         let table = PrefixTable([.init(IPEndpoint(ipv4: address, port: 0), length: 32)])
         return Condition([[Term([.source(table)])]])
     }

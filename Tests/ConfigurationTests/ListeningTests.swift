@@ -97,6 +97,38 @@ import VRRPCore
         #expect(servers[5].connection.header == .none)
     }
 
+    @Test func `what rules set of a connection`() throws {
+        let rules = try frontend(
+            """
+            tcp-request connection set-mark 0xfffffffe if { src 192.0.2.7 }
+            tcp-request session set-tos 46
+            tcp-request content set-priority-class int(-2047) if { src 192.0.2.7 }
+            """
+        ).rules
+        #expect(rules.connection.map(\.action) == [.setMark(0xffff_fffe)])
+        #expect(rules.session.map(\.action) == [.setServiceType(46)])
+        #expect(rules.content.map(\.action) == [.setPriority(-2047)])
+        #expect(rules.content[0].condition.alternatives.joined().count == 1)
+    }
+
+    @Test(arguments: [
+        (
+            "set-priority-class int(2048)",
+            "set-priority-class 'int(2048)': must be a number of -2047 to 2047, such as int(1)"
+        ),
+        (
+            "set-priority-class src",
+            "set-priority-class 'src': must be a number of -2047 to 2047, such as int(1)"
+        ),
+        ("set-mark -1", "set-mark '-1': must be a number of 0 to 4294967295, such as 0x10"),
+        ("set-tos 0x100", "set-tos '0x100': must be a number of 0 to 255, such as 0x20"),
+        ("set-tos", "a number such as 0x20 after set-tos"),
+    ])
+    func `a value that a rule cannot set`(action: String, message: String) {
+        let remarks = diagnose(proxy("tcp-request content \(action)"))
+        #expect(remarks.count == 1 && remarks[0].contains(message))
+    }
+
     @Test func `rules and lists`() throws {
         let rules = try frontend(
             """

@@ -1,7 +1,7 @@
 internal import LinuxIO
 
 /// What is kept aside of connections that are more than their sockets say: ends that a PROXY header
-/// told, or that are none of IPv4, and what they are counted by in tables.
+/// told, or that are none of IPv4, what they are counted by in tables, and who is served before them.
 ///
 /// A place is taken when there is something to keep and given back with the connection, so that
 /// connections without it pay nothing.
@@ -9,6 +9,7 @@ struct Introductions {
     private struct Place {
         var ends: ProxyHeader.Addresses
         var tracks = Tracks()
+        var priority: Int16 = 0
     }
 
     private var places: [Place] = []
@@ -62,6 +63,12 @@ struct Introductions {
     subscript(place: Int32) -> ProxyHeader.Addresses {
         get { places[Int(place)].ends }
         set { places[Int(place)].ends = newValue }
+    }
+
+    /// The class of the connection of a place while it waits (`set-priority-class`).
+    subscript(priorityAt place: Int32) -> Int16 {
+        get { places[Int(place)].priority }
+        set { places[Int(place)].priority = newValue }
     }
 
     /// What the connection of a place is counted by.

@@ -7,8 +7,8 @@ extension Worker {
     mutating func enterPool(_ client: Int) {
         let key = clientKey(client)
         let waiter = waiter(client)
-        let pool = route(client).pool
-        let followsCrowd = route(client).followsCrowd
+        let pool = self[routeOf: client].pool
+        let followsCrowd = self[routeOf: client].followsCrowd
         let bound = slab[client | 1].marks.contains(.isBound) ? serverInPool(client) : nil
         let (choice, isBound) = withStickKey(of: client) { owner in
             shared.pools[pool].state.withLock {
@@ -32,7 +32,7 @@ extension Worker {
     mutating func choose(_ client: Int, avoiding server: Int?) {
         let key = clientKey(client)
         let waiter = waiter(client)
-        let pool = route(client).pool
+        let pool = self[routeOf: client].pool
         slab[client | 1].marks.remove(.isBound)
         follow(
             shared.pools[pool].state.withLock {
@@ -50,7 +50,7 @@ extension Worker {
             slab[client].generation == notice.waiter.generation && slab[client].phase == .waiting
         switch notice {
         case .serve(_, let server) where isHere:
-            slab[client | 1].owner = UInt16(server + route(client).firstServer)
+            slab[client | 1].owner = UInt16(server + self[routeOf: client].firstServer)
             connect(client)
         case .serve(_, let server):
             giveBackSlot(server, pool: pool)
@@ -74,7 +74,7 @@ extension Worker {
         let server = serverInPool(client)
         let isWaiting = slab[client].phase == .waiting
         let (ticket, turn) = (slab[client | 1].word, slab[client | 1].turn)
-        let pool = route(client).pool
+        let pool = self[routeOf: client].pool
         let (notice, left) = shared.pools[pool].state.withLock { state in
             state.leave()
             if isWaiting { state.leaveLine(at: server, ticket: ticket, turn: turn) }
@@ -86,19 +86,22 @@ extension Worker {
         return left
     }
 
-    /// What does not change about a connection's frontend and pool.
+    /// What does not change about a connection's frontend and pool: read where it lies, for a copy of
+    /// it costs half a kilobyte.
     @inline(__always)
-    func route(_ client: Int) -> Route { unsafe routes[Int(slab[client | 1].path)] }
+    subscript(routeOf client: Int) -> Route {
+        unsafeAddress { unsafe UnsafePointer(routes + Int(slab[client | 1].path)) }
+    }
 
     /// The position of a connection's server in its pool, or of the server whose line it stands in.
     func serverInPool(_ client: Int) -> Int? {
         let owner = slab[client | 1].owner
-        return owner == Half.noServer ? nil : Int(owner) - route(client).firstServer
+        return owner == Half.noServer ? nil : Int(owner) - self[routeOf: client].firstServer
     }
 
     /// What a pool's algorithm chooses by, where it does so by something of the client's.
     private func clientKey(_ client: Int) -> UInt32 {
-        guard let key = route(client).key else { return 0 }
+        guard let key = self[routeOf: client].key else { return 0 }
         return key.value(
             source: source(of: client),
             destination: key.needsDestination ? destination(of: client) : .none)
@@ -107,7 +110,12 @@ extension Worker {
     private func waiter(_ client: Int) -> Waiter {
         Waiter(
             reactor: number, connection: client, generation: slab[client].generation,
-            turn: slab[client | 1].turn)
+            priority: priority(client), turn: slab[client | 1].turn)
+    }
+
+    private func priority(_ client: Int) -> Int16 {
+        let place = slab[client].introduction
+        return place < 0 ? 0 : introductions[priorityAt: place]
     }
 
     /// Passes news on to the reactor that it is for.
@@ -121,7 +129,7 @@ extension Worker {
     }
 
     private mutating func follow(_ choice: PoolState.Choice, _ client: Int) {
-        let first = route(client).firstServer
+        let first = self[routeOf: client].firstServer
         switch choice {
         case .server(let server):
             slab[client | 1].owner = UInt16(first + server)
@@ -149,7 +157,7 @@ extension Worker {
         let server = client | 1
         slab[server].word = place.ticket
         slab[server].owner =
-            place.server.map { UInt16(route(client).firstServer + $0) } ?? Half.noServer
+            place.server.map { UInt16(self[routeOf: client].firstServer + $0) } ?? Half.noServer
         if slab[server].turn == .none {
             slab[server].turn = place.turn
             // For the log.
@@ -162,7 +170,7 @@ extension Worker {
         slab[server].phaseAt = since
         arm(client)
         // The end of one that was introduced was heard of before.
-        if route(client).dropsLeavers { clientStirred(client, []) }
+        if self[routeOf: client].dropsLeavers { clientStirred(client, []) }
     }
 
     /// When a connection would have begun to wait if it had waited at one stretch.

@@ -7,7 +7,7 @@ extension Worker {
     /// Begins an attempt at the server that was chosen.
     mutating func connect(_ client: Int) {
         let server = client | 1
-        guard !route(client).isDatagram else { return connectFlow(client) }
+        guard !self[routeOf: client].isDatagram else { return connectFlow(client) }
         slab[client].phase = .connecting
         noteAssigned(client)
         let destination = unsafe presentDestination(server)
@@ -56,7 +56,7 @@ extension Worker {
             return attemptFailed(client, .remote)
         }
         enter(.relaying, client)
-        if route(client).sticks { bindToServer(client) }
+        if self[routeOf: client].sticks { bindToServer(client) }
         recordConnected(client)
         note(readiness, server)
         let generation = slab[client].generation
@@ -69,7 +69,9 @@ extension Worker {
     private func bindToServer(_ client: Int) {
         guard let server = serverInPool(client) else { return }
         withStickKey(of: client) { owner in
-            shared.pools[route(client).pool].state.withLock { $0.bind(owner, to: server, at: now) }
+            shared.pools[self[routeOf: client].pool].state.withLock {
+                $0.bind(owner, to: server, at: now)
+            }
         }
     }
 
@@ -81,7 +83,8 @@ extension Worker {
         // gone. Once a server is on the way he may be a reader of banners.
         let hasLeft =
             slab[half].marks.contains(.endIsNear)
-            && (route(half).dropsLeavers || slab[half].phase == .waiting && !hasSpoken(half))
+            && (self[routeOf: half].dropsLeavers
+                || slab[half].phase == .waiting && !hasSpoken(half))
         guard hasFailed || hasLeft else { return }
         countAbort(by: half)
         end(half, client: .finish, server: .reset, because: .client)
@@ -121,7 +124,7 @@ extension Worker {
     /// time already; or, where `option redispatch` allows it, another one at once.
     mutating func attemptFailed(_ client: Int, _ failure: Failure) {
         let server = client | 1
-        let route = route(client)
+        let route = self[routeOf: client]
         if failure != .local { shared.watch?.failed(toReach: Int(slab[server].owner)) }
         dropServerSocket(client)
         slab[server].failedAttempts += 1
@@ -164,7 +167,7 @@ extension Worker {
     /// The pause is over: the next attempt, at another server if this one is out by now.
     mutating func pauseEnded(_ client: Int) {
         guard let server = serverInPool(client) else { return choose(client, avoiding: nil) }
-        let pool = route(client).pool
+        let pool = self[routeOf: client].pool
         let isBound = slab[client | 1].marks.contains(.isBound)
         let serves = shared.pools[pool].state.withLock {
             $0.servers[server].serves(isBound: isBound)
@@ -180,7 +183,7 @@ extension Worker {
     /// again, and nothing further is accepted meanwhile. Not an attempt, since the server has no part in
     /// it, until the time to connect is over.
     mutating func noSocket(_ client: Int, _ errno: Errno) {
-        let limit = route(client).connectTimeout
+        let limit = self[routeOf: client].connectTimeout
         guard errno.isShortage, limit == 0 || timeSinceAssigned(client) < limit else {
             return attemptFailed(client, .local)
         }

@@ -20,13 +20,27 @@ extension Worker {
         end(client, client: farewell, server: server, because: ending)
     }
 
-    /// Ends a connection and frees its place.
+    /// Ends a connection, tells of it, and frees its place.
     mutating func end(
         _ client: Int, client farewell: Farewell, server: Farewell, because ending: Ending
     ) {
         wheel.remove(client, in: slab)
         countTimes(client)
-        let record = recordToWrite(client, ending)
+        guard let record = recordToWrite(client, ending) else {
+            _ = release(client, client: farewell, server: server)
+            return
+        }
+        let introduction = slab[client].introduction
+        let crowd = release(client, client: farewell, server: server)
+        recordEnded(record, crowd, names: introductions.names(at: introduction))
+    }
+
+    /// Closes a connection's sockets and gives back all that it holds.
+    ///
+    /// - Returns: How many connections there were with it.
+    private mutating func release(
+        _ client: Int, client farewell: Farewell, server: Farewell
+    ) -> Crowd {
         for half in client...client | 1 where slab[half].lease >= 0 {
             pool.giveBack(slab[half].lease)
             slab[half].lease = -1
@@ -56,7 +70,7 @@ extension Worker {
         }
         slab.free(client)
         (crowd.process, crowd.frontend) = leaveAdmission(frontend, by: listener)
-        if let record { recordEnded(record, crowd, names: introductions.names(at: introduction)) }
+        return crowd
     }
 
     /// Enters a phase and sets its timer.
@@ -155,7 +169,7 @@ extension Worker {
 
     /// The tally of a connection's pool.
     func poolTally(_ client: Int, _ body: (borrowing Tally) -> Void) {
-        unsafe body(tallies[layout.pool(route(client).pool)])
+        unsafe body(tallies[layout.pool(self[routeOf: client].pool)])
     }
 
     private enum Cause {
@@ -164,7 +178,6 @@ extension Worker {
 
     /// The first instant at which time ends something, and what; `nil` when nothing is limited.
     private func deadline(of client: Int) -> (UInt64, Cause)? {
-        let route = route(client)
         var first: (UInt64, Cause)?
         func consider(_ cause: Cause, _ since: UInt32, _ timeout: UInt64) {
             guard timeout > 0 else { return }
@@ -185,12 +198,12 @@ extension Worker {
         case .waiting:
             // Without a server it waits for one to come up, not for its turn.
             let isHeld = slab[client | 1].marks.contains(.isHeld)
-            let limit = isHeld ? route.noServerTimeout : 0
-            consider(.queue, since, limit > 0 ? limit : route.queueTimeout)
-        case .connecting: consider(.connect, since, route.connectTimeout)
+            let limit = isHeld ? self[routeOf: client].noServerTimeout : 0
+            consider(.queue, since, limit > 0 ? limit : self[routeOf: client].queueTimeout)
+        case .connecting: consider(.connect, since, self[routeOf: client].connectTimeout)
         case .relaying, .flowing:
-            let (own, servers) = idleLimits(client, route)
-            let isTunnel = route.tunnelTimeout > 0
+            let (own, servers) = idleLimits(client)
+            let isTunnel = self[routeOf: client].tunnelTimeout > 0
             // What waits for one side is not kept alive by what comes from it, and a side whose bytes
             // find no room is not idle. Who has ended his stream is waited for no more; as in haproxy, a
             // tunnel's time-out holds all the same.
@@ -212,7 +225,7 @@ extension Worker {
         }
         // Who has sent something waits for us, not we for him.
         if !slab[client].marks.contains(.readable) {
-            consider(.client, slab[client].activeAt, route.clientTimeout)
+            consider(.client, slab[client].activeAt, self[routeOf: client].clientTimeout)
         }
         return first
     }
@@ -232,17 +245,21 @@ extension Worker {
     ///
     /// haproxy's order of precedence; once the end of one direction has been passed on, the time-outs of
     /// half-closed connections hold.
-    private func idleLimits(_ client: Int, _ route: Route) -> (client: UInt64, server: UInt64) {
+    private func idleLimits(_ client: Int) -> (client: UInt64, server: UInt64) {
         let isHalfClosed =
             !slab[client].marks.union(slab[client | 1].marks).isDisjoint(with: .passedEnd)
         let whole = (
-            route.tunnelTimeout > 0 ? route.tunnelTimeout : route.clientTimeout,
-            route.tunnelTimeout > 0 ? route.tunnelTimeout : route.serverTimeout
+            self[routeOf: client].tunnelTimeout > 0
+                ? self[routeOf: client].tunnelTimeout : self[routeOf: client].clientTimeout,
+            self[routeOf: client].tunnelTimeout > 0
+                ? self[routeOf: client].tunnelTimeout : self[routeOf: client].serverTimeout
         )
         guard isHalfClosed else { return whole }
         return (
-            route.clientFinTimeout > 0 ? route.clientFinTimeout : whole.0,
-            route.serverFinTimeout > 0 ? route.serverFinTimeout : whole.1
+            self[routeOf: client].clientFinTimeout > 0
+                ? self[routeOf: client].clientFinTimeout : whole.0,
+            self[routeOf: client].serverFinTimeout > 0
+                ? self[routeOf: client].serverFinTimeout : whole.1
         )
     }
 

@@ -198,7 +198,7 @@ extension Worker {
         }
         slab[client | 1].path = UInt16(route)
         if let server {
-            slab[client | 1].owner = UInt16(self.route(client).firstServer + server)
+            slab[client | 1].owner = UInt16(self[routeOf: client].firstServer + server)
             slab[client | 1].marks.insert(.isBound)
         }
         if case .malformed = facts.hello {
@@ -228,6 +228,12 @@ extension Worker {
                 }
             case .countMark(let mark, let number): countMark(client, mark, number)
             case .setTag(let tag, let number): setTag(client, tag, number)
+            case .setPriority(let priority):
+                let place = placeAside(client, facts.source)
+                introductions[priorityAt: place] = Int16(clamping: priority)
+            case .setMark(let mark): StreamSocket.setMark(slab[client].socket, to: mark)
+            case .setServiceType(let type):
+                StreamSocket.setServiceType(slab[client].socket, to: type)
             }
         }
         return .passes
@@ -242,13 +248,19 @@ extension Worker {
 
     /// Keeps what log lines say of the client's first TLS message.
     private mutating func keepNames(_ client: Int, _ facts: Facts) {
-        guard route(client).logging?.tellsNames == true, case .complete(let hello) = facts.hello
+        guard self[routeOf: client].logging?.tellsNames == true,
+            case .complete(let hello) = facts.hello
         else { return }
+        introductions.keep(ClientNames(hello), at: placeAside(client, facts.source))
+    }
+
+    /// Where something of a connection is kept aside.
+    mutating func placeAside(_ client: Int, _ source: IPEndpoint) -> Int32 {
         if slab[client].introduction < 0 {
             slab[client].introduction = introductions.keep(
-                .init(source: facts.source, destination: .none))
+                .init(source: source, destination: .none))
         }
-        introductions.keep(ClientNames(hello), at: slab[client].introduction)
+        return slab[client].introduction
     }
 
     private mutating func refuse(_ client: Int, as refusal: Refusal) {

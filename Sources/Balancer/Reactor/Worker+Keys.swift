@@ -6,7 +6,7 @@ extension Worker {
     func withStickKey<Result>(
         of client: Int, _ body: (StickKey) -> Result
     ) -> Result {
-        guard let key = route(client).stickKey else { return body(.none) }
+        guard let key = self[routeOf: client].stickKey else { return body(.none) }
         return withKey(key, of: client, source(of: client), readHello(client), body)
     }
 

@@ -13,7 +13,9 @@ extension Worker {
 
     /// Tells of a connection that was accepted, where that is when it is told of.
     func recordAccepted(_ client: Int) {
-        guard let logging = route(client).logging, logging.moment == .accepting else { return }
+        guard let logging = self[routeOf: client].logging, logging.moment == .accepting else {
+            return
+        }
         var record = record(client)
         record.kind = .accepted
         record.local = destination(of: client)
@@ -22,12 +24,12 @@ extension Worker {
 
     /// Tells of a connection whose server answered, where that is when it is told of.
     func recordConnected(_ client: Int) {
-        guard let logging = route(client).logging, logging.moment == .connecting,
+        guard let logging = self[routeOf: client].logging, logging.moment == .connecting,
             !logging.omitsNormal
         else { return }
         var record = record(client)
         record.kind = .connected
-        let pool = route(client).pool
+        let pool = self[routeOf: client].pool
         let server = record.server
         (record.poolConnections, record.serverConnections) = shared.pools[pool].state.withLock {
             state in
@@ -52,7 +54,7 @@ extension Worker {
 
     /// What is to be told of a connection that ends; `nil`: nothing.
     func recordToWrite(_ client: Int, _ ending: Ending) -> ConnectionRecord? {
-        guard let logging = route(client).logging else { return nil }
+        guard let logging = self[routeOf: client].logging else { return nil }
         let isBroken = slab[client].marks.contains(.hasBrokenHeader)
         switch logging.moment {
         case _ where isBroken && logging.tellsBrokenHeaders: break
@@ -90,20 +92,20 @@ extension Worker {
     /// Counts how long a connection waited, connected and lasted.
     func countTimes(_ client: Int) {
         let server = client | 1
-        let pool = route(client).pool
+        let pool = self[routeOf: client].pool
         // Those who left the line, or whose time was over, waited as well.
         if slab[client].phase == .waiting {
-            shared.histograms[number].note(lifetime(client), .queue, pool: pool)
+            histograms.note(lifetime(client), .queue, pool: pool)
             return
         }
         guard slab[server].time != Half.noTime, slab[server].owner != Half.noServer else { return }
         let queueTime = Int(slab[server].time)
-        shared.histograms[number].note(queueTime, .queue, pool: pool)
+        histograms.note(queueTime, .queue, pool: pool)
         guard slab[client].phase == .relaying || slab[client].phase == .flowing else { return }
         let total = lifetime(client)
         let connectTime = connectTime(client)
-        shared.histograms[number].note(connectTime, .connect, pool: pool)
-        shared.histograms[number].note(total, .session, pool: pool)
+        histograms.note(connectTime, .connect, pool: pool)
+        histograms.note(total, .session, pool: pool)
         let place = layout.server(Int(slab[server].owner))
         unsafe tallies[layout.pool(pool)].noteTimes(
             queue: queueTime, connect: connectTime, session: total)
@@ -129,12 +131,12 @@ extension Worker {
             place >= 0
             ? introductions[place].source
             : IPEndpoint(ipv4: slab[client].word, port: slab[client].number)
-        if route(client).logging?.tellsDestination == true {
+        if self[routeOf: client].logging?.tellsDestination == true {
             record.local = destination(of: client)
         }
         record.generation = shared.generation
         record.frontend = Int(slab[client].owner)
-        record.pool = route(client).pool
+        record.pool = self[routeOf: client].pool
         record.server = serverInPool(client)
         record.totalTime = lifetime(client)
         record.acceptedAt = now - UInt64(record.totalTime)
@@ -148,7 +150,7 @@ extension Worker {
         }
         record.bytesIn = slab[client].receivedByteCount
         record.bytesOut = slab[server].receivedByteCount
-        record.retries = min(slab[server].failedAttempts, route(client).retries)
+        record.retries = min(slab[server].failedAttempts, self[routeOf: client].retries)
         record.wasRedispatched = slab[server].marks.contains(.wasRedispatched)
         let position = Int(slab[server].number)
         if slab[server].marks.contains(.waitedAtServer) {

@@ -270,14 +270,16 @@ extension Worker {
         } else if slab[peer].marks.contains(.ended), slab[peer].lease < 0 {
             end(half & ~1, client: .finish, server: .finish, because: .normal)
         } else {
-            let route = route(half & ~1)
+            let client = half & ~1
             // As haproxy's `nolinger`: the client's end ends it all, the server's does not.
-            if route.resetsServers, half & 1 == 0 {
+            if self[routeOf: client].resetsServers, half & 1 == 0 {
                 return end(half, client: .reset, server: .reset, because: .normal)
             }
             StreamSocket.endSending(slab[peer].socket)
             // The slot may lie behind the deadline of a half-closed connection.
-            if route.clientFinTimeout | route.serverFinTimeout > 0 { arm(half & ~1) }
+            if self[routeOf: client].clientFinTimeout | self[routeOf: client].serverFinTimeout > 0 {
+                arm(client)
+            }
         }
     }
 

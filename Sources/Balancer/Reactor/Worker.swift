@@ -55,12 +55,14 @@ internal import Synchronization
         var filledAtTurn: UInt64 = .max
     }
 
+    private let stays = StaysInPlace()
     let number: Int
     let shared: SharedState
     let epoll: Epoll
     let tables: WorkerTables
     let page: WorkerPage
     let layout: TallyLayout
+    let histograms: HistogramBoard
     var introductions = Introductions()
     /// The flows of datagrams, by the index of their client half.
     var flows: [FlowKey: Int32] = [:]
@@ -105,6 +107,7 @@ internal import Synchronization
         self.number = number
         self.shared = shared
         layout = shared.layout
+        histograms = shared.histograms[number]
         now = MonotonicInstant.now.milliseconds
         wheel = TimerWheel(at: now)
         pool = LeasePool(capacity: SharedState.pipeCount(of: shared.plan))
@@ -120,6 +123,7 @@ internal import Synchronization
         number = former.number
         self.shared = shared
         layout = shared.layout
+        histograms = shared.histograms[former.number]
         tables = WorkerTables(shared, number: former.number)
         listeners = Worker.listeners(of: shared)
         waitingLists = Worker.lists(for: shared)
@@ -213,6 +217,7 @@ internal import Synchronization
 
     /// Handles the notices that came up in this turn, those of one another included.
     private mutating func takeOwnNotices() {
+        guard !ownNotices.isEmpty else { return }
         var next = 0
         while next < ownNotices.count {
             let (pool, notice) = ownNotices[next]
@@ -327,6 +332,15 @@ extension Worker.Route {
             redispatchInterval < 0 ? max(1, retries + 1 + redispatchInterval) : redispatchInterval
         return interval > 0 && retry % interval == 0
     }
+}
+
+/// Makes a value that has one as a field stay where it is.
+///
+/// The compiler may copy a structure for each call of a method that only reads it, as long as its bytes
+/// are all that it is; an atomic's place is part of it. A worker has half a kilobyte, and each step of a
+/// connection makes several such calls.
+private struct StaysInPlace: ~Copyable {
+    private let place = Atomic<UInt8>(0)
 }
 
 extension MonotonicInstant {

@@ -279,7 +279,7 @@ extension PoolState {
         guard servers[server].served < servers[server].limit else { return nil }
         var waiter: Waiter?
         if let own = servers[server].line.first,
-            line.first.map({ own.turn.precedes($0.turn) }) ?? true
+            line.first.map({ own.precedes($0) }) ?? true
         {
             change(server) { waiter = $0.line.popFirst() }
         } else {
@@ -296,7 +296,7 @@ extension PoolState {
         let wasFull = servers[server].isFull
         body(&servers[server])
         guard servers[server].isCandidate else { return }
-        selector.update(server, servers[server], wasFull: wasFull)
+        selector.update(server, servers[server].standing, wasFull: wasFull)
     }
 }
 

@@ -101,11 +101,26 @@ struct PooledServer {
         }
     }
 
-    /// haproxy's key: 0 for an idle server, else one more than it has over its share.
-    var load: UInt64 {
-        let inFlight = served + line.count
-        guard inFlight > 0, share > 0 else { return 0 }
-        return UInt64((inFlight + 1) * PooledServer.greatestShare / share)
+    /// What orders of servers go by.
+    struct Standing {
+        let number: Int
+        let isFull: Bool
+        let share: Int
+        let lastTurn: UInt64
+        fileprivate let inFlight: Int
+
+        /// haproxy's key: 0 for an idle server, else one more than it has over its share.
+        var load: UInt64 {
+            guard inFlight > 0, share > 0 else { return 0 }
+            return UInt64((inFlight + 1) * PooledServer.greatestShare / share)
+        }
+    }
+
+    /// Where it stands now.
+    var standing: Standing {
+        Standing(
+            number: number, isFull: isFull, share: share, lastTurn: lastTurn,
+            inFlight: served + line.count)
     }
 
     mutating func take(at now: UInt64) {

@@ -67,7 +67,7 @@ struct Selector {
             self.shares = shares
             order(servers)
         }
-        for server in candidates { update(server, servers[server], wasFull: nil) }
+        for server in candidates { update(server, servers[server].standing, wasFull: nil) }
     }
 
     private mutating func order(_ servers: [PooledServer]) {
@@ -127,9 +127,9 @@ struct Selector {
     ///
     /// - Parameters:
     ///   - index: Its position.
-    ///   - server: What it is now.
+    ///   - server: Where it stands now.
     ///   - wasFull: Whether it was full before; `nil`: that is not known.
-    mutating func update(_ index: Int, _ server: PooledServer, wasFull: Bool?) {
+    mutating func update(_ index: Int, _ server: PooledServer.Standing, wasFull: Bool?) {
         switch algorithm {
         case .roundrobin:
             if wasFull != server.isFull { turns.setOpen(!server.isFull, index) }
@@ -145,7 +145,7 @@ struct Selector {
     }
 
     private mutating func place(
-        _ index: Int, _ server: PooledServer, by first: UInt64, _ second: UInt64
+        _ index: Int, _ server: PooledServer.Standing, by first: UInt64, _ second: UInt64
     ) {
         guard !server.isFull else { return heap.remove(index) }
         heap.set(index, to: .init(first: first, second: second))

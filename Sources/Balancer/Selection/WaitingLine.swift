@@ -6,8 +6,15 @@ struct Waiter: Hashable {
     let connection: Int
     /// Tells the connection from a later one in the same place.
     let generation: UInt32
+    /// Those of a lower class are served before it, whenever they came.
+    var priority: Int16 = 0
     /// Its turn in the lines of the pool.
     var turn = Turn.none
+
+    /// Whether it is served before another one.
+    func precedes(_ other: Waiter) -> Bool {
+        priority == other.priority ? turn.precedes(other.turn) : priority < other.priority
+    }
 }
 
 /// A place in the order of arrival over all lines of a pool.
@@ -29,7 +36,7 @@ struct Turn: Hashable {
     var next: Turn { Turn(number: number == .max ? 1 : number + 1) }
 }
 
-/// Clients in the order of their turns; each can leave from the middle in O(log n) steps.
+/// Clients by class, and in the order of their turns; each can leave from the middle in O(log n) steps.
 ///
 /// A heap whose entries are named by tickets. Tickets are given out again, so that whoever leaves says
 /// whose turn it is too.
@@ -46,7 +53,7 @@ struct WaitingLine {
     /// The one whose turn is next.
     var first: Waiter? { order.first.map { waiters[Int($0)] } }
 
-    /// Adds a client at the place that its turn gives it.
+    /// Adds a client at the place that its class and its turn give it.
     ///
     /// - Returns: The ticket to leave by.
     mutating func insert(_ waiter: Waiter) -> UInt32 {
@@ -94,7 +101,7 @@ struct WaitingLine {
     }
 
     private func precedes(_ left: Int, _ right: Int) -> Bool {
-        waiters[Int(order[left])].turn.precedes(waiters[Int(order[right])].turn)
+        waiters[Int(order[left])].precedes(waiters[Int(order[right])])
     }
 
     private mutating func rise(_ start: Int) {

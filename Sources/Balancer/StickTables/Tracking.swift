@@ -105,7 +105,9 @@ extension Rule {
         switch action {
         case .track(let tracking): tracking.number
         case .countMark(_, let number), .setTag(_, let number): number
-        case .accept, .reject, .silentDrop, .expectProxyHeader: nil
+        case .accept, .reject, .silentDrop, .expectProxyHeader, .setPriority, .setMark,
+            .setServiceType:
+            nil
         }
     }
 }

@@ -133,6 +133,9 @@ struct HAProxyRouting: Sendable {
             let action = try tables.action(word, &arguments, in: section)
             return ConnectionRule(action: action, condition: try condition(&arguments))
         }
+        if let action = try HAProxyConnectionSetting.action(word, &arguments) {
+            return ConnectionRule(action: action, condition: try condition(&arguments))
+        }
         if Self.otherActions.contains(name) || name.hasPrefix("sc-") || name.hasPrefix("lua.") {
             arguments.warn(
                 "the action \(name.quoted) is known but not implemented yet; it is ignored",
@@ -301,11 +304,10 @@ struct HAProxyRouting: Sendable {
 
     /// Actions of `tcp-request` that decide nothing here.
     private static let otherActions: Set<String> = [
-        "capture", "do-log", "do-resolve", "pause", "send-spoe-group", "set-bandwidth-limit",
-        "set-bc-mark", "set-bc-tos", "set-dst", "set-dst-port", "set-fc-mark", "set-fc-tos",
-        "set-log-level", "set-mark", "set-nice", "set-priority-class", "set-priority-offset",
-        "set-src", "set-src-port", "set-tos", "set-var", "set-var-fmt", "switch-mode", "unset-var",
-        "use-service", "accept-netscaler-cip",
+        "accept-netscaler-cip", "capture", "do-log", "do-resolve", "pause", "send-spoe-group",
+        "set-bandwidth-limit", "set-bc-mark", "set-bc-tos", "set-dst", "set-dst-port",
+        "set-log-level", "set-nice", "set-priority-offset", "set-src", "set-src-port", "set-var",
+        "set-var-fmt", "switch-mode", "unset-var", "use-service",
     ]
 }
 

@@ -55,6 +55,9 @@ extension Rule {
             case .track(let tracking): .track(Tracking(tracking, places))
             case .countMark(let datum, let number): .countMark(StickQuantity(datum), number)
             case .setTag(let tag, let number): .setTag(tag, number)
+            case .setPriority(let priority): .setPriority(priority)
+            case .setMark(let mark): .setMark(mark)
+            case .setServiceType(let type): .setServiceType(type)
             }
         self.init(action, if: Condition(rule.condition, places))
     }

@@ -12,12 +12,20 @@ extension Model {
         for backend in backends {
             for server in backend.servers where server.connection.source.transparency != .none {
                 throw Failure(
-                    .notPermitted,
-                    "server \(backend.name)/\(server.name): 'usesrc' wants CAP_NET_ADMIN, which the"
-                        + " balancer process has as root alone: run as root without 'user' in the"
-                        + " global section")
+                    .notPermitted, "server \(backend.name)/\(server.name): 'usesrc' \(wantsRoot)")
+            }
+        }
+        for frontend in frontends {
+            let rules = frontend.rules
+            for rule in rules.connection + rules.session + rules.content {
+                guard case .setMark = rule.action else { continue }
+                throw Failure(.notPermitted, "frontend \(frontend.name): 'set-mark' \(wantsRoot)")
             }
         }
     }
 }
+
+private let wantsRoot =
+    "wants CAP_NET_ADMIN, which the balancer process has as root alone: run as root without 'user' in"
+    + " the global section"
 #endif
