@@ -7,7 +7,9 @@ import VRRPTestKit
 @testable import Balancer
 
 @Suite struct `The order of changes` {
-    private func told(_ order: inout ChangeOrder, _ mark: Int, through end: UInt64 = .max) -> [Int32] {
+    private func told(
+        _ order: inout ChangeOrder, _ mark: Int, through end: UInt64 = .max
+    ) -> [Int32] {
         var places: [Int32] = []
         while let next = order.advance(mark, through: end) { places.append(next.place) }
         return places
@@ -28,7 +30,9 @@ import VRRPTestKit
         return try #require(mark)
     }
 
-    private func moveBack(_ order: inout ChangeOrder, _ mark: Int, to change: UInt64, _ steps: Int = 99) -> Bool {
+    private func moveBack(
+        _ order: inout ChangeOrder, _ mark: Int, to change: UInt64, _ steps: Int = 99
+    ) -> Bool {
         order.moveBack(mark, to: change, steps: steps)
     }
 

@@ -23,7 +23,10 @@ extension BalancerTests {
             #expect(eventually { second.server(of: 1) == 0 })
             second.bind(9, to: 1)
             #expect(eventually { first.server(of: 9) == 1 })
-            #expect(eventually { first.exchange.status[0].peers[0].tables[0].acknowledged == first.lastChange })
+            #expect(
+                eventually {
+                    first.exchange.status[0].peers[0].tables[0].acknowledged == first.lastChange
+                })
             let status = second.exchange.status[0]
             #expect((status.name, status.localName, status.peers.map(\.name)) == ("p", "b", ["a"]))
             #expect(status.peers[0].isConnected && status.peers[0].fault == nil)
@@ -120,7 +123,10 @@ extension BalancerTests {
                 #expect(client.receive(exactly: 4) == "200\n")
             } else {
                 #expect(client.receiveAll().text == answer)
-                #expect(eventually { node.news.contains { if case .refused = $0 { true } else { false } } })
+                #expect(
+                    eventually {
+                        node.news.contains { if case .refused = $0 { true } else { false } }
+                    })
             }
             client.close()
         }
@@ -207,7 +213,8 @@ extension BalancerTests {
                     shows("t", "key=127.0.0.1 ", "server_id=77", "server_key=s1")
                 })
             #expect(shows("t", "key=127.0.0.2 ", "conn_cnt=3", "conn_rate(10000)=3", "conn_cur=0"))
-            #expect(eventually { shows("six", "key=2001:db8::1 ", "key=::ffff:1.2.3.4 ", "gpc0=1") })
+            #expect(
+                eventually { shows("six", "key=2001:db8::1 ", "key=::ffff:1.2.3.4 ", "gpc0=1") })
             #expect(eventually { shows("number", "key=4711 ", "gpc0_rate(10000)=1") })
             #expect(eventually { shows("text", "key=www.example.org ", "gpc0=1") })
             #expect(eventually { shows("binary", "key=01020300 ", "gpc0=1") })

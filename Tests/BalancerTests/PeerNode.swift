@@ -18,8 +18,10 @@ final class PeerNode {
 
     /// - Parameters:
     ///   - name: Its name.
-    ///   - names: Those of all, at the ports.
+    ///   - names: Those of all.
+    ///   - ports: Where each listens.
     ///   - servers: The names of the servers of its pool.
+    /// - Throws: `SystemError` where it cannot listen.
     init(
         _ name: String, _ names: [String], _ ports: [UInt16], servers: [String] = ["s0", "s1"]
     ) throws {
@@ -38,7 +40,8 @@ final class PeerNode {
         var table = StickTablePlan(name: "t", size: 10_000, lifetime: .seconds(10))
         table.keys = .ipv4
         table.counters = [
-            .init(.connections), .init(.connectionTotal), .init(.connectionRate, over: .seconds(10)),
+            .init(.connections), .init(.connectionTotal),
+            .init(.connectionRate, over: .seconds(10)),
             .init(.marks), .init(.bytesIn),
         ]
         plan.tables = [table]
@@ -62,7 +65,8 @@ final class PeerNode {
         self.plan = plan
         balancer = try Balancer(plan: plan, listeners: [])
         let heard = heard
-        exchange = try PeerExchange(balancer.view, sockets: [[socket]], processID: getpid()) { news in
+        exchange = try PeerExchange(balancer.view, sockets: [[socket]], processID: getpid()) {
+            news in
             heard.news.withLock { $0.append(news) }
         }
     }

@@ -6,12 +6,13 @@ import VRRPTestKit
 
 /// haproxy's peers protocol, without sockets.
 @Suite struct `The peers protocol` {
-    @Test(arguments: [
-        (0, [0]), (239, [239]), (240, [0xf0, 0]), (241, [0xf1, 0]), (2287, [0xff, 0x7f]),
-        (2288, [0xf0, 0x80, 0]), (264_431, [0xff, 0xff, 0x7f]),
-        (264_432, [0xf0, 0x80, 0x80, 0]), (33_818_864, [0xf0, 0x80, 0x80, 0x80, 0]),
-        (.max, [0xff, 0xf0, 0xfe, 0xfe, 0xfe, 0xfe, 0xfe, 0xfe, 0xfe, 0x0e]),
-    ] as [(UInt64, [UInt8])])
+    @Test(
+        arguments: [
+            (0, [0]), (239, [239]), (240, [0xf0, 0]), (241, [0xf1, 0]), (2287, [0xff, 0x7f]),
+            (2288, [0xf0, 0x80, 0]), (264_431, [0xff, 0xff, 0x7f]),
+            (264_432, [0xf0, 0x80, 0x80, 0]), (33_818_864, [0xf0, 0x80, 0x80, 0x80, 0]),
+            (.max, [0xff, 0xf0, 0xfe, 0xfe, 0xfe, 0xfe, 0xfe, 0xfe, 0xfe, 0x0e]),
+        ] as [(UInt64, [UInt8])])
     func `a number has as many bytes as it needs`(number: UInt64, bytes: [UInt8]) throws {
         var written: [UInt8] = []
         written.appendPeerInteger(number)
@@ -110,7 +111,8 @@ import VRRPTestKit
             0xf5, 0xf4, 0xfe, 0, 0xf0, 0xe2, 0x03, 5, 0xf8, 0xac, 0,
         ]
         let update: [UInt8] = [
-            10, 133, 24, 0, 0, 0, 5, 0, 0, 0x23, 0x28, 192, 0, 2, 1, 2, 7, 0xfc, 3, 1, 2, 3, 4, 1, 2,
+            10, 133, 24, 0, 0, 0, 5, 0, 0, 0x23, 0x28, 192, 0, 2, 1, 2, 7, 0xfc, 3, 1, 2, 3, 4, 1,
+            2,
             0x73, 0x32,
         ]
         #expect(first.output == definition + update)
@@ -195,7 +197,8 @@ import VRRPTestKit
     @Test func `control messages mean what they say, and unknown ones nothing`() throws {
         var (first, _) = try pair([Self.table])
         let bytes: [UInt8] = [
-            0, 0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 77, 99, 1, 99, 200, 3, 1, 2, 3, 10, 190, 1, 0, 10, 3, 0, 4,
+            0, 0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 77, 99, 1, 99, 200, 3, 1, 2, 3, 10, 190, 1, 0, 10, 3,
+            0, 4,
         ]
         #expect(
             try hear(&first, bytes) == [
@@ -204,7 +207,8 @@ import VRRPTestKit
             ])
     }
 
-    @Test func `what is too long or no message ends the session, and the peer is told why`() throws {
+    @Test func `what is too long or no message ends the session, and the peer is told why`() throws
+    {
         for (bytes, fault, answer) in [
             ([10, 128, 0xff, 0xff, 0xff, 0xff, 0xff], .tooLong, [1, 1]),
             ([10, 128, 0xf0, 0x80, 0x80, 0], .tooLong, [1, 1]),
@@ -213,7 +217,10 @@ import VRRPTestKit
             ([255, 0], .malformed, [1, 0]),
             ([10, 130, 2, 1, 0], .malformed, [1, 0]),
             // 101 elements of an array.
-            ([10, 130, 12, 1, 1, 0x77, 4, 4, 0xf0, 0xf1, 0xff, 0xff, 0, 22, 101], .malformed, [1, 0]),
+            (
+                [10, 130, 12, 1, 1, 0x77, 4, 4, 0xf0, 0xf1, 0xff, 0xff, 0, 22, 101], .malformed,
+                [1, 0]
+            ),
             ([10, 132, 1, 1], .malformed, [1, 0]),
             ([1, 0], .reported, []),
         ] as [([UInt8], PeerFault, [UInt8])] {
@@ -242,7 +249,8 @@ import VRRPTestKit
             let isTimed = Bool.random(using: &numbers)
             first.tell(entry, of: index, isTimed: isTimed)
             if !isTimed { entry.remaining = nil }
-            expected.append(.update(table: index, told(entry, all: UInt32(tables[index].counters.count))))
+            expected.append(
+                .update(table: index, told(entry, all: UInt32(tables[index].counters.count))))
         }
         var bytes = first.output[...]
         var heard: [PeerSession.Event] = []
@@ -345,7 +353,8 @@ extension StickTable {
 }
 
 extension PeerTable {
-    fileprivate static func random(name: String, using numbers: inout SeededGenerator) -> PeerTable {
+    fileprivate static func random(name: String, using numbers: inout SeededGenerator) -> PeerTable
+    {
         let kinds: [Keys] = [.numbers, .ipv4, .ipv6, .text(31), .bytes(32)]
         let counters = PeerDatum.allCases.filter {
             $0 != .serverNumber && ($0.form == .number || $0.form == .rate)
@@ -378,7 +387,8 @@ extension PeerEntry {
             change: change, key: (0..<length).map { _ in .random(in: 0...255, using: &numbers) },
             remaining: .random(in: 0 ... .max, using: &numbers), server: server,
             numbers: (0..<width).map { _ in
-                UInt64.random(in: 0 ... .max, using: &numbers) >> UInt64.random(in: 0...63, using: &numbers)
+                UInt64.random(in: 0 ... .max, using: &numbers)
+                    >> UInt64.random(in: 0...63, using: &numbers)
             })
     }
 }

@@ -7,7 +7,9 @@ import VRRPCore
 /// haproxy's sections `peers`, and the tables that name them.
 @Suite struct `haproxy's peers` {
     /// A file whose node is `a`.
-    private func file(_ section: String, table: String = "peers p", global: String = "localpeer a")
+    private func file(
+        _ section: String, table: String = "peers p", global: String = "localpeer a"
+    )
         -> String
     {
         """
@@ -63,7 +65,9 @@ import VRRPCore
 
     @Test func `options of 'bind' hold, those of 'default-bind' too`() {
         let loaded = load(
-            file("default-bind backlog 7\n bind 192.0.2.1:1,192.0.2.3:1 interface eth0\n server a\n server b 192.0.2.2:1"))
+            file(
+                "default-bind backlog 7\n bind 192.0.2.1:1,192.0.2.3:1 interface eth0\n server a\n server b 192.0.2.2:1"
+            ))
         let listeners = loaded.model?.peers.first?.listeners
         #expect(listeners?.count == 2)
         #expect(listeners?.allSatisfy { $0.backlog == 7 && $0.interface == "eth0" } == true)
@@ -161,7 +165,10 @@ import VRRPCore
 
     @Test func `two things cannot listen at one place`() {
         let found = diagnose(
-            file("peer a 192.0.2.1:1\n peer b 192.0.2.2:1") + "\nlisten x 192.0.2.1:1\n server s 192.0.2.1:9")
-        #expect(found.contains { $0.contains("a listener on 192.0.2.1:1 is already defined") }, "\(found)")
+            file("peer a 192.0.2.1:1\n peer b 192.0.2.2:1")
+                + "\nlisten x 192.0.2.1:1\n server s 192.0.2.1:9")
+        #expect(
+            found.contains { $0.contains("a listener on 192.0.2.1:1 is already defined") },
+            "\(found)")
     }
 }

@@ -56,7 +56,9 @@ import Testing
         return try #require((section?["peers"] as? [[String: Any]])?.first)
     }
 
-    @Test func `a client keeps its server when the other node takes over, and after restarts`() throws {
+    @Test func `a client keeps its server when the other node takes over, and after restarts`()
+        throws
+    {
         try first.write(file("a", port: web.0, order: ["one", "two"]), to: "a.cfg")
         try second.write(file("b", port: web.1, order: ["two", "one"]), to: "b.cfg")
         let program = try first.start(first.path + "/a.cfg")
@@ -72,7 +74,8 @@ import Testing
         #expect(try answer(web.1) == "one")
         let shown = try second.run("status", "--control", second.control).output
         #expect(
-            shown.contains("peers pair: peer a at 127.0.0.1:\(peers.0): connected; messages "), "\(shown)")
+            shown.contains("peers pair: peer a at 127.0.0.1:\(peers.0): connected; messages "),
+            "\(shown)")
         // A reload keeps the session.
         try second.write(
             file("b", port: web.1, order: ["two", "one"], more: "timeout queue 7s"), to: "b.cfg")

@@ -93,7 +93,10 @@ internal import Reactor
 
     /// Moves a mark back to before what changed later than some change.
     ///
-    /// - Parameter steps: The most entries to pass.
+    /// - Parameters:
+    ///   - mark: The mark.
+    ///   - change: The last change that stays before it.
+    ///   - steps: The most entries to pass.
     /// - Returns: Whether it stands there.
     mutating func moveBack(_ mark: Int, to change: UInt64, steps: Int) -> Bool {
         let mark = node(mark)
@@ -113,7 +116,9 @@ internal import Reactor
 
     /// Moves a mark over the next entry.
     ///
-    /// - Parameter end: The last change that is asked for.
+    /// - Parameters:
+    ///   - mark: The mark.
+    ///   - end: The last change that is asked for.
     /// - Returns: The entry's place and its change; `nil`: there is none up to that change.
     mutating func advance(_ mark: Int, through end: UInt64) -> (place: Int32, change: UInt64)? {
         let mark = node(mark)

@@ -22,7 +22,10 @@ final class PeerConnection {
     /// What the peer is told for having asked for all: the last change of each table; `nil`: nothing.
     var lesson: [UInt64]?
 
-    init(_ descriptor: consuming Descriptor, _ session: PeerSession, isConnecting: Bool, at now: MonotonicInstant) {
+    init(
+        _ descriptor: consuming Descriptor, _ session: PeerSession, isConnecting: Bool,
+        at now: MonotonicInstant
+    ) {
         self.descriptor = descriptor
         self.session = session
         isBlocked = isConnecting
@@ -53,9 +56,9 @@ final class PeerConnection {
         let room = PeerConnection.chunk
         var transfer = Transfer.wouldBlock
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: room) { memory, count in
+            guard let start = memory.baseAddress else { return }
             transfer = unsafe StreamSocket.receive(
-                from: descriptor.rawValue, into: UnsafeMutableRawPointer(memory.baseAddress!),
-                upTo: room)
+                from: descriptor.rawValue, into: UnsafeMutableRawPointer(start), upTo: room)
             if case .moved(let moved) = transfer { count = moved }
         }
         switch transfer {
@@ -76,8 +79,9 @@ final class PeerConnection {
         isBlocked = false
         while !session.output.isEmpty {
             let transfer = unsafe session.output.withUnsafeBytes { bytes in
-                unsafe StreamSocket.send(
-                    bytes.baseAddress!, count: bytes.count, to: descriptor.rawValue)
+                guard let start = bytes.baseAddress else { return Transfer.moved(0) }
+                return unsafe StreamSocket.send(
+                    start, count: bytes.count, to: descriptor.rawValue)
             }
             switch transfer {
             case .moved(let count):

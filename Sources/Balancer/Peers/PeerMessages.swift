@@ -1,6 +1,8 @@
 /// The numbers of haproxy's messages (peers-v2.0.txt, "Messages"; the timed ones are 2.1's).
 enum PeerMessage {
-    enum Class { static let control: UInt8 = 0, error: UInt8 = 1, table: UInt8 = 10, reserved: UInt8 = 255 }
+    enum Class {
+        static let control: UInt8 = 0, error: UInt8 = 1, table: UInt8 = 10, reserved: UInt8 = 255
+    }
 
     enum Control: UInt8 { case request, finished, partial, confirm, heartbeat }
 
@@ -120,9 +122,13 @@ extension PeerEntry {
     /// Reads what follows an update's number.
     ///
     /// - Parameters:
+    ///   - reader: What follows.
+    ///   - isTimed: Whether the time that is left comes first.
+    ///   - change: The update's number.
     ///   - table: Where it belongs.
     ///   - data: What the peer's updates of it have.
     ///   - names: The servers' names that the peer has given numbers to.
+    /// - Throws: ``PeerFault/malformed``.
     init(
         _ reader: inout PeerReader, isTimed: Bool, change: UInt32, of table: PeerTable,
         _ data: [(datum: PeerDatum, count: Int)], names: inout [String?]
@@ -158,7 +164,11 @@ extension PeerEntry {
 
     /// Writes what follows an update's number.
     ///
-    /// - Parameter names: The names that the peer knows by a number.
+    /// - Parameters:
+    ///   - bytes: Where to.
+    ///   - isTimed: Whether the time that is left comes first.
+    ///   - table: Where it belongs.
+    ///   - names: The names that the peer knows by a number.
     func write(
         to bytes: inout [UInt8], isTimed: Bool, of table: PeerTable, names: inout PeerNames
     ) {

@@ -60,7 +60,10 @@ final class PeerRemote {
     private(set) var hasCome = false
     private var formerIn = 0, formerOut = 0
 
-    init(_ plan: PeersPlan.Peer, _ tables: [(table: StickTable, plan: PeerTable)], at now: MonotonicInstant) {
+    init(
+        _ plan: PeersPlan.Peer, _ tables: [(table: StickTable, plan: PeerTable)],
+        at now: MonotonicInstant
+    ) {
         self.plan = plan
         shares = tables.map { Share($0.table, $0.plan) }
         retryAt = now
@@ -87,11 +90,14 @@ final class PeerRemote {
     /// - Parameters:
     ///   - fault: Why.
     ///   - isRefusal: Whether trying soon would not help.
+    ///   - now: The time.
     func end(_ fault: String?, isRefusal: Bool = false, at now: MonotonicInstant) {
         if let connection {
             formerIn += connection.session.messagesIn
             formerOut += connection.session.messagesOut
-            if now - connection.began >= PeerRemote.longestDelay { delay = PeerRemote.shortestDelay }
+            if now - connection.began >= PeerRemote.longestDelay {
+                delay = PeerRemote.shortestDelay
+            }
         }
         (connection, hasCome) = (nil, false)
         self.fault = fault

@@ -38,7 +38,9 @@ final class PeerSection {
         }
         listeners.removeAll { !sockets.contains($0.number) }
         for number in sockets where !listeners.contains(where: { $0.number == number }) {
-            let watch = try? loop.watch(number, for: .readable) { [weak self] _ in self?.accept(number) }
+            let watch = try? loop.watch(number, for: .readable) { [weak self] _ in
+                self?.accept(number)
+            }
             if let watch { listeners.append((number, watch)) }
         }
     }
@@ -165,7 +167,8 @@ final class PeerSection {
     }
 
     private func watch(_ connection: PeerConnection) {
-        let readiness: Readiness = connection.session.output.isEmpty ? .readable : [.readable, .writable]
+        let readiness: Readiness =
+            connection.session.output.isEmpty ? .readable : [.readable, .writable]
         do throws(SystemError) {
             connection.watch = try loop.watch(
                 connection.descriptor.rawValue, for: readiness

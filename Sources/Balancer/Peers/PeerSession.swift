@@ -173,7 +173,8 @@ public struct PeerSession: Sendable {
                 return nil
             }
             let line = input[start..<end]
-            lines.append(String(decoding: line.last == 0x0d ? line.dropLast() : line, as: UTF8.self))
+            lines.append(
+                String(decoding: line.last == 0x0d ? line.dropLast() : line, as: UTF8.self))
             start = end + 1
         }
         position = start
@@ -253,7 +254,10 @@ public struct PeerSession: Sendable {
         for index in tables.indices where tables[index].remote?.number == definition.number {
             tables[index].remote = nil
         }
-        guard let index = tables.firstIndex(where: { $0.plan.name.utf8.elementsEqual(definition.name) })
+        guard
+            let index = tables.firstIndex(where: {
+                $0.plan.name.utf8.elementsEqual(definition.name)
+            })
         else { return nil }
         guard definition.matches(tables[index].plan) else { return .unfit(tables[index].plan.name) }
         tables[index].remote = (definition.number, definition.data)
@@ -290,7 +294,8 @@ public struct PeerSession: Sendable {
 
     /// Says what was heard since it was last said.
     public mutating func acknowledge() {
-        for index in tables.indices where tables[index].lastHeard != tables[index].lastAcknowledged {
+        for index in tables.indices where tables[index].lastHeard != tables[index].lastAcknowledged
+        {
             guard let remote = tables[index].remote else { continue }
             let change = tables[index].lastHeard
             tables[index].lastAcknowledged = change

@@ -3,7 +3,8 @@
 /// The documented bits are those of peers-v2.0.txt; from `server_key` on, haproxy's later ones.
 public enum PeerDatum: UInt8, Hashable, Sendable, CaseIterable {
     // In haproxy's order, from `server_id` on.
-    case serverNumber, gpt0, gpc0, gpc0Rate, connectionTotal, connectionRate, connections, sessionTotal, sessionRate
+    case serverNumber, gpt0, gpc0, gpc0Rate, connectionTotal, connectionRate, connections,
+        sessionTotal, sessionRate
     case requestTotal, requestRate, errorTotal, errorRate
     case bytesIn, bytesInRate, bytesOut, bytesOutRate
     case gpc1, gpc1Rate, serverName, failureTotal, failureRate
@@ -20,7 +21,8 @@ public enum PeerDatum: UInt8, Hashable, Sendable, CaseIterable {
         case .gpc0Rate, .connectionRate, .sessionRate, .requestRate, .errorRate, .bytesInRate,
             .bytesOutRate, .gpc1Rate, .failureRate, .glitchRate:
             .rate
-        case .serverNumber, .gpt0, .gpc0, .connectionTotal, .connections, .sessionTotal, .requestTotal,
+        case .serverNumber, .gpt0, .gpc0, .connectionTotal, .connections, .sessionTotal,
+            .requestTotal,
             .errorTotal, .bytesIn, .bytesOut, .gpc1, .failureTotal, .glitchTotal:
             .number
         }

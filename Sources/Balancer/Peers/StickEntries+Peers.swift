@@ -15,8 +15,10 @@ extension StickEntries {
     func entry(at place: Int32, change: UInt64, _ now: UInt64) -> PeerEntry {
         let entry = unsafe entries[Int(place)]
         var told = PeerEntry(
-            change: UInt32(truncatingIfNeeded: change), key: key(at: place).withKey { $0.peerBytes(of: keys) },
-            server: servers.server(at: Int(entry.server)), numbers: counters.numbers(at: place, now))
+            change: UInt32(truncatingIfNeeded: change),
+            key: key(at: place).withKey { $0.peerBytes(of: keys) },
+            server: servers.server(at: Int(entry.server)), numbers: counters.numbers(at: place, now)
+        )
         if lifetime < .max {
             let age = entry.holders > 0 || now < entry.usedAt ? 0 : now - entry.usedAt
             told.remaining = UInt32(clamping: lifetime - min(age, lifetime))

@@ -50,7 +50,8 @@ extension StickTable {
     /// Takes over what a peer has of a key.
     func learn(_ entry: PeerEntry, at now: UInt64) {
         entry.withKey(of: keys) { key in
-            _ = keys.withStored(key) { key in entries.withLock { $0.learn(entry, of: key, at: now) } }
+            _ = keys.withStored(key) { key in entries.withLock { $0.learn(entry, of: key, at: now) }
+            }
         }
     }
 

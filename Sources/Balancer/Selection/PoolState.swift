@@ -57,8 +57,6 @@ struct PoolState {
     private let followsTable: Bool
     /// Connections from which on servers take as many as they may; 0: they always do.
     private let fullConnections: Int
-    /// What stands at its servers' positions, for the table.
-    private let stickServers: StickServers
     /// Whether clients wait while no server is usable.
     private let holdsWithoutServer: Bool
     /// Whether it is not known yet if a server is usable.
@@ -75,7 +73,6 @@ struct PoolState {
         queueLimit = plan.queueLimit ?? .max
         fullConnections = plan.followsCrowd ? max(1, plan.fullConnections ?? 1) : 0
         self.table = table
-        stickServers = table == nil ? StickServers() : StickServers(plan)
         followsTable = plan.stickiness?.matches == true
         holdsWithoutServer = plan.noServerTimeout != nil
         isAwaited = servers.contains { !$0.isUp }
@@ -100,7 +97,6 @@ struct PoolState {
         (rate, lastSessionAt) = (former.rate, former.lastSessionAt)
         (choiceCount, lastTurn) = (former.choiceCount, former.lastTurn)
         isAwaited = isAwaited || former.isAwaited
-        if let table, table === former.table { table.move(places, to: stickServers) }
         return reconsider(at: now)
     }
 

@@ -22,7 +22,9 @@ extension ModelAssembler {
         }
         let active = Set(sections.map(\.name))
         for index in draft.tables.indices {
-            guard let name = draft.tables[index].value.peers, !active.contains(name) else { continue }
+            guard let name = draft.tables[index].value.peers, !active.contains(name) else {
+                continue
+            }
             draft.tables[index].value.peers = nil
         }
         return sections
@@ -66,7 +68,8 @@ extension ModelAssembler {
             guard let (address, port) = member.address else {
                 report(
                     "peer \(member.name.quoted) needs ADDRESS:PORT, since this node is"
-                        + " \(local.name.quoted)", at: Location(file: file, position: member.position))
+                        + " \(local.name.quoted)",
+                    at: Location(file: file, position: member.position))
                 continue
             }
             section.peers.append(.init(name: member.name, address: address, port: port))
@@ -83,6 +86,7 @@ extension ModelAssembler {
     private var hostName: String {
         var bytes = [CChar](repeating: 0, count: 256)
         guard gethostname(&bytes, 255) == 0 else { return "" }
-        return String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(
+            decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -98,7 +98,8 @@ struct HAProxyPeers: Sendable {
 
     /// Adds the section to the draft.
     func finish(file: String, into draft: inout Draft) {
-        draft.peers.append(Placed(value: self, location: Location(file: file, position: name.position)))
+        draft.peers.append(
+            Placed(value: self, location: Location(file: file, position: name.position)))
         for (settings, position) in tables {
             draft.tableNames.insert(settings.name)
             draft.tables.append(

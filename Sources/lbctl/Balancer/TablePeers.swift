@@ -77,7 +77,8 @@ extension PeerNews {
             "peers \(section): \(peer) is not connected: \(why)"
         case .taught(let peer, let section, let isComplete):
             "peers \(section): \(peer) has told "
-                + (isComplete ? "all there is to know" : "what it knows, and has more to learn itself")
+                + (isComplete
+                    ? "all there is to know" : "what it knows, and has more to learn itself")
         case .refused(let end, let section, let why):
             "peers \(section): \(end) was sent away: \(why)"
         case .unfit(let table, let peer, let section):
