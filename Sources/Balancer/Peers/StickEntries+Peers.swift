@@ -12,7 +12,7 @@ extension StickEntries {
     }
 
     /// What peers are told of an entry.
-    func entry(at place: Int32, change: UInt64, _ now: UInt64) -> PeerEntry {
+    mutating func entry(at place: Int32, change: UInt64, _ now: UInt64) -> PeerEntry {
         let entry = unsafe entries[Int(place)]
         var told = PeerEntry(
             change: UInt32(truncatingIfNeeded: change),

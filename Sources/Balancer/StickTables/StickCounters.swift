@@ -1,24 +1,57 @@
 /// The counters of a table's entries, at their places.
 @safe struct StickCounters: ~Copyable {
-    private let layout: StickCounterLayout
-    private let memory: UnsafeMutableRawPointer
-
-    init(_ plan: StickTablePlan) {
-        layout = StickCounterLayout(plan.counters)
-        // Pages that nothing was written to cost nothing.
-        unsafe memory = .allocate(byteCount: max(1, plan.size * layout.byteCount), alignment: 8)
+    /// How a quantity is counted.
+    private struct Column {
+        /// Where it stands within the counters of an entry, in bytes; -1: it is not counted.
+        var offset = -1
+        /// Milliseconds.
+        var period: UInt64 = 1
     }
 
-    deinit { unsafe memory.deallocate() }
+    private let memory: UnsafeMutableRawPointer
+    /// Bytes of an entry's counters.
+    private let byteCount: Int
+    /// By quantity; not in this value, which would be copied with it.
+    private let columns: UnsafeMutablePointer<Column>
+
+    init(_ plan: StickTablePlan) {
+        unsafe columns = .allocate(capacity: StickQuantity.allCases.count)
+        unsafe columns.initialize(repeating: Column(), count: StickQuantity.allCases.count)
+        var size = 0
+        for counter in plan.counters {
+            let period = max(1, milliseconds(counter.period))
+            unsafe columns[counter.quantity.rawValue] = Column(offset: size, period: period)
+            size +=
+                counter.quantity.isRate
+                ? MemoryLayout<PeriodMeter>.stride : MemoryLayout<UInt64>.stride
+        }
+        byteCount = size
+        // Pages that nothing was written to cost nothing.
+        unsafe memory = .allocate(byteCount: max(1, plan.size * size), alignment: 8)
+    }
+
+    deinit {
+        unsafe columns.deallocate()
+        unsafe memory.deallocate()
+    }
+
+    private func offset(of quantity: StickQuantity, at place: Int32) -> Int? {
+        let offset = unsafe columns[quantity.rawValue].offset
+        return offset < 0 ? nil : Int(place) * byteCount + offset
+    }
+
+    private func period(of quantity: StickQuantity) -> UInt64 {
+        unsafe columns[quantity.rawValue].period
+    }
 
     /// Counts events, where they are counted.
     mutating func add(
         _ count: UInt64, to quantity: StickQuantity, at place: Int32, _ now: UInt64
     ) {
-        guard let offset = layout.offset(of: quantity, at: place) else { return }
+        guard let offset = self.offset(of: quantity, at: place) else { return }
         if quantity.isRate {
             var meter = unsafe memory.load(fromByteOffset: offset, as: PeriodMeter.self)
-            meter.note(count, over: layout.period(of: quantity), at: now)
+            meter.note(count, over: period(of: quantity), at: now)
             unsafe memory.storeBytes(of: meter, toByteOffset: offset, as: PeriodMeter.self)
         } else {
             let sum = unsafe memory.load(fromByteOffset: offset, as: UInt64.self) &+ count
@@ -28,7 +61,7 @@
 
     /// Takes one off a total.
     mutating func subtractOne(from quantity: StickQuantity, at place: Int32) {
-        guard let offset = layout.offset(of: quantity, at: place) else { return }
+        guard let offset = self.offset(of: quantity, at: place) else { return }
         let sum = unsafe memory.load(fromByteOffset: offset, as: UInt64.self) &- 1
         unsafe memory.storeBytes(of: sum, toByteOffset: offset, as: UInt64.self)
     }
@@ -40,10 +73,10 @@
     mutating func set(
         _ quantity: StickQuantity, to count: UInt64, at place: Int32, _ now: UInt64
     ) -> Bool {
-        guard let offset = layout.offset(of: quantity, at: place) else { return false }
+        guard let offset = self.offset(of: quantity, at: place) else { return false }
         if quantity.isRate {
             var meter = PeriodMeter()
-            meter.note(count, over: layout.period(of: quantity), at: now)
+            meter.note(count, over: period(of: quantity), at: now)
             unsafe memory.storeBytes(of: meter, toByteOffset: offset, as: PeriodMeter.self)
         } else {
             unsafe memory.storeBytes(of: count, toByteOffset: offset, as: UInt64.self)
@@ -53,16 +86,16 @@
 
     /// How much there is of something that is counted; `nil`: it is not.
     func value(of quantity: StickQuantity, at place: Int32, _ now: UInt64) -> Int? {
-        guard let offset = layout.offset(of: quantity, at: place) else { return nil }
+        guard let offset = self.offset(of: quantity, at: place) else { return nil }
         guard quantity.isRate else {
             return unsafe Int(clamping: memory.load(fromByteOffset: offset, as: UInt64.self))
         }
         let meter = unsafe memory.load(fromByteOffset: offset, as: PeriodMeter.self)
-        return Int(clamping: meter.rate(over: layout.period(of: quantity), at: now))
+        return Int(clamping: meter.rate(over: period(of: quantity), at: now))
     }
 
     /// What is counted, in the order in which peers are told it.
-    func numbers(at place: Int32, _ now: UInt64) -> [UInt64] {
+    mutating func numbers(at place: Int32, _ now: UInt64) -> [UInt64] {
         var numbers: [UInt64] = []
         for quantity in StickQuantity.peerOrder {
             guard let offset = layout.offset(of: quantity, at: place) else { continue }
@@ -96,36 +129,8 @@
 
     /// Begins anew for another key.
     mutating func clear(at place: Int32) {
-        guard layout.byteCount > 0 else { return }
-        let start = unsafe memory + Int(place) * layout.byteCount
-        unsafe start.initializeMemory(as: UInt8.self, repeating: 0, count: layout.byteCount)
+        guard byteCount > 0 else { return }
+        let start = unsafe memory + Int(place) * byteCount
+        unsafe start.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     }
-}
-
-/// Where each counter of an entry stands.
-private struct StickCounterLayout {
-    /// Bytes of an entry's counters.
-    private(set) var byteCount = 0
-    /// Within those of an entry, by quantity; -1: it is not counted.
-    private var offsets = InlineArray<14, Int32>(repeating: -1)
-    /// Milliseconds.
-    private var periods = InlineArray<14, UInt64>(repeating: 1)
-
-    init(_ counters: [StickCounter]) {
-        for counter in counters {
-            let number = counter.quantity.rawValue
-            offsets[number] = Int32(byteCount)
-            periods[number] = max(1, milliseconds(counter.period))
-            byteCount +=
-                counter.quantity.isRate
-                ? MemoryLayout<PeriodMeter>.stride : MemoryLayout<UInt64>.stride
-        }
-    }
-
-    func offset(of quantity: StickQuantity, at place: Int32) -> Int? {
-        let offset = offsets[quantity.rawValue]
-        return offset < 0 ? nil : Int(place) * byteCount + Int(offset)
-    }
-
-    func period(of quantity: StickQuantity) -> UInt64 { periods[quantity.rawValue] }
 }

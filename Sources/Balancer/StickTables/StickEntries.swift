@@ -2,6 +2,8 @@
 ///
 /// Whoever is not held by a connection stands in that order, and goes when its time is over or, from
 /// the oldest on, when there is no room. Each step costs the same however many there are.
+///
+/// Methods that only read are mutating too: they would be given a copy of this value.
 @safe struct StickEntries: ~Copyable {
     struct Entry {
         /// The key; of a text or bytes their hash, and how many there are.
@@ -77,7 +79,7 @@
     // MARK: Keys
 
     /// Where the entry of a key stands, if its time is not over; this does not use it.
-    func find(_ key: StoredKey, at now: UInt64) -> Int32? {
+    mutating func find(_ key: StoredKey, at now: UInt64) -> Int32? {
         let place = search(key)
         return place >= 0 && !isOver(place, at: now) ? place : nil
     }
@@ -98,7 +100,7 @@
     }
 
     /// Calls with the place of each entry.
-    func forEachPlace(_ body: (Int32) -> Void) {
+    mutating func forEachPlace(_ body: (Int32) -> Void) {
         for head in 0...Int(mask) {
             var place = unsafe heads[head]
             while place >= 0 {
@@ -109,7 +111,7 @@
     }
 
     /// The key that stands at a place.
-    func key(at place: Int32) -> KeptKey {
+    mutating func key(at place: Int32) -> KeptKey {
         let entry = unsafe entries[Int(place)]
         return unsafe KeptKey(
             keys, high: entry.high, low: entry.low,
@@ -176,7 +178,7 @@
     /// Copies the entries at some places.
     ///
     /// - Returns: Where to go on; `nil`: no further place was ever taken.
-    func look(at places: Range<Int>, _ now: UInt64, into looks: inout [Look]) -> Int? {
+    mutating func look(at places: Range<Int>, _ now: UInt64, into looks: inout [Look]) -> Int? {
         for place in places.lowerBound..<max(places.lowerBound, min(places.upperBound, touched)) {
             let entry = unsafe entries[place]
             guard entry.holders >= 0, !isOver(Int32(place), at: now) else { continue }
@@ -196,7 +198,7 @@
     // MARK: Servers
 
     /// The position of the server that an entry belongs to; -1: none.
-    func server(at place: Int32) -> Int { Int(unsafe entries[Int(place)].server) }
+    mutating func server(at place: Int32) -> Int { Int(unsafe entries[Int(place)].server) }
 
     mutating func setServer(_ server: Int, at place: Int32) {
         changes?.note(place)
@@ -260,19 +262,19 @@
     }
 
     /// How much there is of something that is counted; `nil`: it is not.
-    func value(of quantity: StickQuantity, at place: Int32, _ now: UInt64) -> Int? {
+    mutating func value(of quantity: StickQuantity, at place: Int32, _ now: UInt64) -> Int? {
         counters.value(of: quantity, at: place, now)
     }
 
     // MARK: Places
 
-    func isOver(_ place: Int32, at now: UInt64) -> Bool {
+    mutating func isOver(_ place: Int32, at now: UInt64) -> Bool {
         let entry = unsafe entries[Int(place)]
         // A reactor's clock may be a turn behind another one's.
         return entry.holders == 0 && now >= entry.usedAt && now - entry.usedAt >= lifetime
     }
 
-    func search(_ key: StoredKey) -> Int32 {
+    mutating func search(_ key: StoredKey) -> Int32 {
         let (high, low) = key.words
         var place = unsafe heads[head(of: high, low)]
         while place >= 0 {
@@ -284,14 +286,15 @@
     }
 
     /// Whether the bytes at a place are a key's, which are as many.
-    private func hasBytes(of key: StoredKey, _ place: Int32) -> Bool {
+    @inline(__always)
+    private mutating func hasBytes(of key: StoredKey, _ place: Int32) -> Bool {
         guard case .bytes(let span, _) = key else { return true }
         let own = unsafe bytes(at: place)
         for index in 0..<span.count where unsafe own[index] != span[index] { return false }
         return true
     }
 
-    private func keepBytes(of key: StoredKey, _ place: Int32) {
+    private mutating func keepBytes(of key: StoredKey, _ place: Int32) {
         guard case .bytes(let span, _) = key else { return }
         let own = unsafe bytes(at: place)
         for index in 0..<keyByteCount {
@@ -299,7 +302,7 @@
         }
     }
 
-    private func bytes(at place: Int32) -> UnsafeMutablePointer<UInt8> {
+    private mutating func bytes(at place: Int32) -> UnsafeMutablePointer<UInt8> {
         unsafe keyBytes + Int(place) * keyByteCount
     }
 
@@ -339,13 +342,13 @@
         count -= 1
     }
 
-    private func head(of high: UInt64, _ low: UInt64) -> Int {
+    private mutating func head(of high: UInt64, _ low: UInt64) -> Int {
         var hash = (high ^ seed) &* 0x9e37_79b9_7f4a_7c15
         hash = (hash ^ hash >> 32 ^ low) &* 0xd6e8_feb8_6659_fd93
         return Int((hash ^ hash >> 32) & mask)
     }
 
-    private func leaveHash(_ place: Int32) {
+    private mutating func leaveHash(_ place: Int32) {
         let entry = unsafe entries[Int(place)]
         let head = head(of: entry.high, entry.low)
         var other = unsafe heads[head]

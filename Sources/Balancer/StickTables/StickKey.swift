@@ -38,31 +38,35 @@ extension StickTablePlan.Keys {
         _ key: StickKey, _ body: (StoredKey) -> Result
     ) -> Result? {
         switch self {
-        case .ipv4, .addresses:
-            switch key {
-            case .address(let end):
-                guard end.isPresent, end.isIPv4 || self == .addresses else { return nil }
-                return body(.words(high: end.high, low: end.low))
-            case .number(let number):
-                let end = IPEndpoint(ipv4: number, port: 0)
-                return body(.words(high: end.high, low: end.low))
-            case .none, .bytes: return nil
-            }
-        case .numbers:
-            switch key {
-            case .address(let end):
-                return end.isIPv4 ? body(.words(high: 0, low: UInt64(end.ipv4))) : nil
-            case .number(let number): return body(.words(high: 0, low: UInt64(number)))
-            case .none, .bytes: return nil
-            }
+        case .ipv4, .addresses, .numbers:
+            guard let (high, low) = words(of: key) else { return nil }
+            return body(.words(high: high, low: low))
         case .text(let most): return key.withText(of: most, body)
         case .bytes(let most): return key.withBytes(of: most, body)
+        }
+    }
+
+    /// A key as an address or a number.
+    @inline(__always)
+    private func words(of key: StickKey) -> (high: UInt64, low: UInt64)? {
+        let end: IPEndpoint
+        switch key {
+        case .address(let address): end = address
+        case .number(let number): end = IPEndpoint(ipv4: number, port: 0)
+        case .none, .bytes: return nil
+        }
+        switch self {
+        case .addresses: return end.isPresent ? (end.high, end.low) : nil
+        case .ipv4: return end.isIPv4 ? (end.high, end.low) : nil
+        case .numbers: return end.isIPv4 ? (0, UInt64(end.ipv4)) : nil
+        case .text, .bytes: return nil
         }
     }
 }
 
 extension StickKey {
     /// The key as a text, which ends at a NUL or where there is no more room.
+    @inline(never)
     fileprivate func withText<Result>(
         of most: Int, _ body: (StoredKey) -> Result
     ) -> Result? {
@@ -82,6 +86,7 @@ extension StickKey {
     }
 
     /// The key as bytes, as if it were filled up with zeros.
+    @inline(never)
     fileprivate func withBytes<Result>(
         of most: Int, _ body: (StoredKey) -> Result
     ) -> Result? {
