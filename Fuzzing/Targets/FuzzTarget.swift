@@ -14,6 +14,8 @@ public enum FuzzTarget: String, CaseIterable {
     case proxyheader
     /// The first message of a TLS client.
     case clienthello
+    /// The first message of a client of RDP.
+    case rdpcookie
     /// What a name server answers.
     case dnsanswer
     /// A regular expression of a check, up to the first zero, and what is searched with it.
@@ -31,6 +33,7 @@ public enum FuzzTarget: String, CaseIterable {
         case .control: feedControl(bytes)
         case .proxyheader: feedProxyHeader(bytes)
         case .clienthello: feedClientHello(bytes)
+        case .rdpcookie: feedRDPCookie(bytes)
         case .dnsanswer: feedDNSAnswer(bytes)
         case .expression: feedExpression(bytes)
         case .peers: feedPeers(bytes)

@@ -59,3 +59,15 @@ func feedClientHello(_ bytes: [UInt8]) {
         }
     }
 }
+
+/// The first message of a client of RDP, whole and cut.
+func feedRDPCookie(_ bytes: [UInt8]) {
+    for name in [RDPCookie.Name.any, RDPCookie.Name("mstshash") ?? .any] {
+        let reading = RDPCookie.read(bytes.span, name: name)
+        let beginning = RDPCookie.read(Array(bytes.prefix(bytes.count / 2)).span, name: name)
+        require(beginning == .needsMore || beginning == reading, "what follows changes it")
+        guard case .complete(let range) = reading else { continue }
+        require(range.upperBound + 2 <= bytes.count, "a value beyond the end")
+        require(!bytes[range].contains(13), "a value of several lines")
+    }
+}

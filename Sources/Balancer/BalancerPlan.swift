@@ -148,8 +148,8 @@ public struct PoolPlan: Hashable, Sendable {
         case first
         /// By the client's address.
         case source
-        /// By a hash.
-        case hash(HashKey)
+        /// By a hash; who has not what it is made of gets a server by turns.
+        case hash(ConnectionKey)
         /// The least loaded of so many that are drawn by lot.
         case random(draws: Int)
         /// By the client's address, in a table that is the same on every node whose pool has
@@ -233,7 +233,14 @@ extension PoolPlan {
 
     /// Whether something about a connection is looked at before it gets a server.
     var decidesByRules: Bool {
-        !serverRules.isEmpty || stickiness?.key.needsContent == true
+        !serverRules.isEmpty || keys.contains(where: \.needsContent)
+    }
+
+    /// What of a connection decides which server it gets.
+    var keys: [ConnectionKey] {
+        var keys = [stickiness?.key].compactMap(\.self)
+        if case .hash(let key) = algorithm { keys.append(key) }
+        return keys
     }
 
     /// The servers' numbers.

@@ -1,7 +1,9 @@
-/// What of a connection is a key in a table.
+/// What of a connection is a key: in a table, or of a hash.
 public enum ConnectionKey: Hashable, Sendable {
     /// The client's address (`src`).
     case source
+    /// The client's port (`src_port`).
+    case sourcePort
     /// The address that the client connected to (`dst`).
     case destination
     /// The port that the client connected to (`dst_port`).
@@ -13,17 +15,24 @@ public enum ConnectionKey: Hashable, Sendable {
     /// What of the client's bytes stands from an offset on, once all of it has come
     /// (`req.payload`), within the first ``ClientHello/longestByteCount``; the length is above 0.
     case payload(offset: Int, length: Int)
+    /// The value of the cookie that a client of RDP begins with (`req.rdp_cookie`).
+    case rdpCookie(RDPCookie.Name)
 
     /// Whether it lies in the client's first TLS message.
     var needsHello: Bool {
         switch self {
         case .serverName, .protocolName: true
-        case .source, .destination, .destinationPort, .payload: false
+        case .source, .sourcePort, .destination, .destinationPort, .payload, .rdpCookie: false
         }
     }
 
     /// Whether it lies in what the client says.
-    var needsContent: Bool { if case .payload = self { true } else { needsHello } }
+    var needsContent: Bool {
+        switch self {
+        case .payload, .rdpCookie: true
+        default: needsHello
+        }
+    }
 }
 
 /// How clients belong to servers (`stick`).

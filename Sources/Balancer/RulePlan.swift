@@ -157,6 +157,10 @@ public enum Question: Hashable, Sendable {
     /// What of the client's bytes stands from an offset on (`req.payload`), within the first
     /// ``ClientHello/longestByteCount``; of length 0: all that has come.
     case payload(offset: Int, length: Int, [TextPattern])
+    /// The value of the cookie that a client of RDP begins with (`req.rdp_cookie`).
+    case rdpCookie(RDPCookie.Name, [TextPattern])
+    /// How many such cookies there are, 0 or 1 (`req.rdp_cookie_cnt`).
+    case rdpCookieCount(RDPCookie.Name, [ClosedRange<Int>])
     /// What a table counts of a key (`sc_conn_rate`, `src_conn_cur` and the like).
     case counter(StickQuestion, [ClosedRange<Int>])
 
@@ -164,7 +168,7 @@ public enum Question: Hashable, Sendable {
     public var needsContent: Bool {
         switch self {
         case .serverName, .protocolName, .helloType, .tlsVersion, .byteCount, .waitIsOver,
-            .payload:
+            .payload, .rdpCookie, .rdpCookieCount:
             true
         case .counter(let question, _): question.key?.needsContent == true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,

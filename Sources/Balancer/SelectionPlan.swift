@@ -1,15 +1,3 @@
-/// What a hash is made of (`balance hash EXPR`).
-public enum HashKey: Hashable, Sendable, CaseIterable {
-    /// The client's address (`src`).
-    case source
-    /// The client's port (`src_port`).
-    case sourcePort
-    /// The address that the client connected to (`dst`).
-    case destination
-    /// The port that the client connected to (`dst_port`).
-    case destinationPort
-}
-
 /// How a hash leads to a server (`hash-type`).
 public struct HashType: Hashable, Sendable {
     /// The hash function.

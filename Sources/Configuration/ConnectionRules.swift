@@ -167,6 +167,10 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
     case connectionCount(frontendName: String?, [ClosedRange<Int>])
     /// `req.payload(OFFSET,LENGTH)`.
     case payload(PayloadSlice, [NameMatch])
+    /// `req.rdp_cookie(NAME)`; of any name, if it is empty.
+    case rdpCookie(String, [NameMatch])
+    /// `req.rdp_cookie_cnt(NAME)`.
+    case rdpCookieCount(String, [ClosedRange<Int>])
     /// `sc_conn_rate`, `src_conn_cur` and their like.
     case counter(CounterQuestion, [ClosedRange<Int>])
 
@@ -174,7 +178,7 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
     var needsContent: Bool {
         switch self {
         case .waitIsOver, .serverName, .protocolName, .helloType, .tlsVersion, .byteCount,
-            .payload:
+            .payload, .rdpCookie, .rdpCookieCount:
             true
         case .counter(let question, _): question.key?.needsContent == true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,

@@ -11,10 +11,12 @@ public struct StickinessSettings: Hashable, Sendable, Codable {
     public init() {}
 }
 
-/// What of a connection is a key in a table.
+/// What of a connection is a key: in a table, or of a hash.
 public enum ConnectionKeyName: Hashable, Sendable, Codable {
     /// The client's address (`src`).
     case source
+    /// The client's port (`src_port`).
+    case sourcePort
     /// The address that the client connected to (`dst`).
     case destination
     /// The port that the client connected to (`dst_port`).
@@ -25,24 +27,29 @@ public enum ConnectionKeyName: Hashable, Sendable, Codable {
     case protocolName
     /// `req.payload(OFFSET,LENGTH)`; the length is above 0.
     case payload(PayloadSlice)
+    /// The value of a client's cookie in RDP (`req.rdp_cookie`): of this name, at most 32 bytes; of any, if it
+    /// is empty.
+    case rdpCookie(String)
 
     /// haproxy's name.
     public var name: String {
         switch self {
         case .source: "src"
+        case .sourcePort: "src_port"
         case .destination: "dst"
         case .destinationPort: "dst_port"
         case .serverName: "req.ssl_sni"
         case .protocolName: "req.ssl_alpn"
         case .payload(let slice): "req.payload(\(slice.offset),\(slice.length))"
+        case .rdpCookie(let name): name.isEmpty ? "req.rdp_cookie" : "req.rdp_cookie(\(name))"
         }
     }
 
     /// Whether it lies in what the client says.
     public var needsContent: Bool {
         switch self {
-        case .source, .destination, .destinationPort: false
-        case .serverName, .protocolName, .payload: true
+        case .source, .sourcePort, .destination, .destinationPort: false
+        case .serverName, .protocolName, .payload, .rdpCookie: true
         }
     }
 }

@@ -11,23 +11,11 @@ public enum BalanceAlgorithm: Hashable, Sendable, Codable {
     /// By the client's address.
     case source
     /// By a hash.
-    case hash(HashKey)
+    case hash(ConnectionKeyName)
     /// The least loaded of so many that are drawn by lot.
     case random(draws: Int)
     /// By the client's address, in a table that is the same on every node.
     case maglev
-
-    /// What a hash is made of; haproxy's names.
-    public enum HashKey: String, Hashable, Sendable, Codable, CaseIterable {
-        /// The client's address.
-        case source = "src"
-        /// The client's port.
-        case sourcePort = "src_port"
-        /// The address that the client connected to.
-        case destination = "dst"
-        /// The port that the client connected to.
-        case destinationPort = "dst_port"
-    }
 }
 
 extension BalanceAlgorithm: CustomStringConvertible {
@@ -39,7 +27,7 @@ extension BalanceAlgorithm: CustomStringConvertible {
         case .leastconn: "leastconn"
         case .first: "first"
         case .source: "source"
-        case .hash(let key): "hash \(key.rawValue)"
+        case .hash(let key): "hash \(key.name)"
         case .random(let draws): "random(\(draws))"
         case .maglev: "maglev"
         }

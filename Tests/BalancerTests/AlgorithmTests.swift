@@ -29,7 +29,7 @@ struct PoolTrial {
 
     mutating func next(_ client: IPEndpoint) -> String {
         let waiter = Waiter(reactor: 0, connection: 0, generation: 1)
-        let key = key?.value(source: client, destination: client) ?? 0
+        let key = key?.value(of: .address(client))
         switch pool.enter(waiter, key: key, at: 0) {
         case .server(let server): return String(UnicodeScalar(UInt8(97 + server % 26)))
         case .waits, .isHeld: return "-"

@@ -106,8 +106,8 @@ import VRRPCore
 
     @Test(arguments: [
         (
-            "balance rdp-cookie(3)",
-            "f:7:9: warning: 'balance rdp-cookie(3)' is known but not implemented yet; it is ignored: the algorithm before it stays, roundrobin if there is none"
+            "balance url_param(3)",
+            "f:7:9: warning: 'balance url_param(3)' is known but not implemented yet; it is ignored: the algorithm before it stays, roundrobin if there is none"
         ),
         (
             "tcp-request content set-var(txn.a) src",

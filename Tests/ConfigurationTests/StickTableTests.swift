@@ -255,7 +255,7 @@ import Testing
                 "stick-table type string size 9\nstick on req.ssl_sni,lower",
                 """
                 f:7:1: warning: 'stick-table' has no effect: its section has no 'stick', and no rule names it
-                f:8:10: error: stick on 'req.ssl_sni,lower' is not supported as a key; write src, dst, dst_port, req.ssl_sni, req.ssl_alpn or req.payload(OFFSET,LENGTH)
+                f:8:10: error: stick on 'req.ssl_sni,lower' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME)
                 """
             ),
             (
@@ -315,7 +315,7 @@ import Testing
             ),
             (
                 "tcp-request connection track-sc0 src,ipmask(24)",
-                "f:7:34: error: track-sc0 'src,ipmask(24)' is not supported as a key; write src, dst, dst_port, req.ssl_sni, req.ssl_alpn or req.payload(OFFSET,LENGTH)"
+                "f:7:34: error: track-sc0 'src,ipmask(24)' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME)"
             ),
             (
                 "tcp-request connection track-sc0 src table per_ip",

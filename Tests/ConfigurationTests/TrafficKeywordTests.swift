@@ -13,11 +13,14 @@ import VRRPCore
             ("balance hash src", .hash(.source)), ("balance hash src_port", .hash(.sourcePort)),
             ("balance hash dst", .hash(.destination)),
             ("balance hash dst_port", .hash(.destinationPort)),
+            ("balance hash req.ssl_sni", .hash(.serverName)),
+            ("balance hash req.rdp_cookie", .hash(.rdpCookie(""))),
+            ("balance hash req.payload(2,5)", .hash(.payload(.init(offset: 2, length: 5)))),
         ] as [(String, BalanceAlgorithm)])
     func `every algorithm is read, and written as it was`(
         line: String, algorithm: BalanceAlgorithm
     ) throws {
-        let loaded = load(proxy(line))
+        let loaded = load(proxy("tcp-request inspect-delay 1s\n\(line)"))
         #expect(loaded.diagnostics.isEmpty)
         #expect(loaded.model?.backends.first?.algorithm == algorithm)
         #expect("balance \(algorithm)" == (line == "balance random" ? "balance random(2)" : line))
@@ -131,8 +134,16 @@ import VRRPCore
             "f:7:21: error: hash-balance-factor 50: must be 101 or more, or 0 for no bound"
         ),
         (
-            "balance hash req.ssl_sni",
-            "f:7:14: warning: 'balance hash req.ssl_sni' is known but not implemented yet: only src, src_port, dst and dst_port can be hashed; the algorithm before it stays, roundrobin if there is none"
+            "balance rdp-cookie",
+            "f:5:8: warning: 'balance' of 'web' looks at req.rdp_cookie(mstshash), but 'web' has no 'tcp-request inspect-delay': clients are waited for 5s at most"
+        ),
+        (
+            "balance rdp-cookie()x",
+            "f:7:9: error: 'rdp-cookie()x': needs the name of a cookie of at most 32 bytes, such as mstshash"
+        ),
+        (
+            "balance hash fc_rtt",
+            "f:7:14: warning: 'balance hash fc_rtt' is known but not implemented yet: what can be hashed is src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME); the algorithm before it stays, roundrobin if there is none"
         ),
         (
             "option redispatch often",

@@ -154,8 +154,8 @@ import VRRPCore
             "f:7:1: error: 'stick' needs a table in its section, such as 'stick-table type ip size 100k expire 30m'"
         ),
         (
-            "stick on src_port",
-            "f:7:10: error: stick on 'src_port' is not supported as a key; write src, dst, dst_port, req.ssl_sni, req.ssl_alpn or req.payload(OFFSET,LENGTH)"
+            "stick on fc_rtt",
+            "f:7:10: error: stick on 'fc_rtt' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME)"
         ),
         (
             "stick on src table other",

@@ -150,6 +150,9 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
             ("maglev", .maglev), ("random", .random(draws: 2)), ("random(5)", .random(draws: 5)),
             ("hash src", .hash(.source)), ("hash src_port", .hash(.sourcePort)),
             ("hash dst", .hash(.destination)), ("hash dst_port", .hash(.destinationPort)),
+            ("hash req.ssl_alpn", .hash(.protocolName)),
+            ("rdp-cookie", .hash(.rdpCookie(RDPCookie.Name("mstshash") ?? .any))),
+            ("rdp-cookie(MSTS)", .hash(.rdpCookie(RDPCookie.Name("msts") ?? .any))),
         ] as [(String, PoolPlan.Algorithm)])
     func `each algorithm is the balancer's of that name`(
         word: String, algorithm: PoolPlan.Algorithm

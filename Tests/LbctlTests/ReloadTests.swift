@@ -97,7 +97,8 @@ private final class Load: Sendable {
     }
 
     @Test func `no connection is lost, and every counter goes on`() throws {
-        let reloads = Int(ProcessInfo.processInfo.environment["LBCTL_RELOADS"] ?? "") ?? 10
+        let wanted = ProcessInfo.processInfo.environment["LBCTL_RELOADS"].flatMap { Int($0) }
+        let reloads = wanted ?? 10
         let program = try folder.start(write(retries: 1))
         try folder.awaitLog("serves")
         let balancer = try program.balancer()
@@ -114,6 +115,8 @@ private final class Load: Sendable {
         print("\(reloads) reloads, \(load.answers) connections, \(rate) a second")
         #expect(load.mistakes.isEmpty)
         #expect(load.answers > reloads * 10)
+        // On a machine that tests something else at the same time nobody can promise it.
+        if wanted != nil { #expect(rate >= 2000) }
         #expect(try program.balancer() == balancer, "one process all the time")
         try eventually(within: .seconds(5), "\(load.answers) connections are counted") {
             try counter("frontend", "traffic", "stot") == load.answers

@@ -54,7 +54,7 @@ final class RuleProgram: Sendable {
             plan.content.map(\.condition) + plan.pools.map(\.condition)
             + servers.joined().map(\.condition)
         let questions = conditions.flatMap(\.questions)
-        let keys = plan.content.compactMap(\.trackedKey) + pools.compactMap(\.stickiness?.key)
+        let keys = plan.content.compactMap(\.trackedKey) + pools.flatMap(\.keys)
         needsContent =
             questions.contains(where: \.needsContent) || keys.contains(where: \.needsContent)
         needsHello = questions.contains(where: \.needsHello) || keys.contains(where: \.needsHello)

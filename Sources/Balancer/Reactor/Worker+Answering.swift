@@ -71,7 +71,13 @@ extension Worker {
             .init(ranges.contain(connectionCount(of: name, client)))
         case .payload(let offset, let length, let patterns):
             payload(from: offset, length, of: client, facts.byteCount, patterns, isOver)
-        case .counter(let question, _) where !isOver && !facts.tell(question.key): .unknown
+        case .rdpCookie(let name, let patterns):
+            answer(name, of: client, isOver, absence: false) { bytes in
+                patterns.contains { $0.matches(bytes) }
+            }
+        case .rdpCookieCount(let name, let ranges):
+            answer(name, of: client, isOver, absence: ranges.contain(0)) { _ in ranges.contain(1) }
+        case .counter(let question, _) where !isOver && !isTold(question.key, of: client, facts): .unknown
         case .counter(let question, let ranges):
             .init(answer(question, client, facts).map { ranges.contain($0) } ?? false)
         case .byteCount(let ranges):
@@ -118,6 +124,19 @@ extension Worker {
             patterns.contains { $0.matches(bytes.extracting(offset..<count)) }
         }
         return matches ? .yes : length > 0 ? .no : unknown
+    }
+
+    /// Asks about the value of a client's cookie; one that has not come when the time is over is absent.
+    private func answer(
+        _ name: RDPCookie.Name, of client: Int, _ isOver: Bool, absence: Bool,
+        _ holds: (Span<UInt8>) -> Bool
+    ) -> RuleProgram.Answer {
+        switch readCookie(name, of: client) {
+        case .needsMore where !isOver: .unknown
+        case .needsMore, .none: .init(absence)
+        case .complete(let range):
+            look(at: range.upperBound) { .init(holds($0.extracting(range))) }
+        }
     }
 
     private func destination(_ client: Int, _ facts: inout Facts) -> IPEndpoint {

@@ -100,11 +100,11 @@ extension Worker {
     }
 
     /// What a pool's algorithm chooses by, where it does so by something of the client's.
-    private func clientKey(_ client: Int) -> UInt32 {
-        guard let key = self[routeOf: client].key else { return 0 }
-        return key.value(
-            source: source(of: client),
-            destination: key.needsDestination ? destination(of: client) : .none)
+    private func clientKey(_ client: Int) -> UInt32? {
+        guard let key = self[routeOf: client].key else { return nil }
+        return withKey(
+            key.connectionKey, of: client, source(of: client), readHello(client)
+        ) { key.value(of: $0) }
     }
 
     private func waiter(_ client: Int) -> Waiter {

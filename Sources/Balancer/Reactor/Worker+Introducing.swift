@@ -191,10 +191,10 @@ extension Worker {
             case .yes: server = rule.server
             }
         }
-        if !deadlineIsOver, server == nil, let key = unsafe routes[route].stickKey,
-            !facts.tell(key)
-        {
-            return
+        if !deadlineIsOver, server == nil {
+            let (own, hashed) = unsafe (routes[route].stickKey, routes[route].key?.connectionKey)
+            if let own, !isTold(own, of: client, facts) { return }
+            if let hashed, !isTold(hashed, of: client, facts) { return }
         }
         slab[client | 1].path = UInt16(route)
         if let server {

@@ -27,6 +27,7 @@ extension Worker {
     ) -> Result {
         switch key {
         case .source: return body(.address(source))
+        case .sourcePort: return body(.number(UInt32(source.port)))
         case .destination: return body(.address(destination(of: client)))
         case .destinationPort: return body(.number(UInt32(destination(of: client).port)))
         case .serverName:
@@ -47,17 +48,31 @@ extension Worker {
                     at: slab[client].socket, into: buffer, upTo: end)
             else { return body(.none) }
             return look(at: end) { body(.bytes($0.extracting(offset..<end))) }
+        case .rdpCookie(let name):
+            guard case .complete(let range) = readCookie(name, of: client) else {
+                return body(.none)
+            }
+            return look(at: range.upperBound) { body(.bytes($0.extracting(range))) }
         }
     }
-}
 
-extension Facts {
     /// Whether a key is known, or never will be.
-    func tell(_ key: ConnectionKey?) -> Bool {
+    func isTold(_ key: ConnectionKey?, of client: Int, _ facts: Facts) -> Bool {
         switch key {
-        case nil, .source, .destination, .destinationPort: true
-        case .payload(let offset, let length): byteCount >= offset + length
-        case .serverName, .protocolName: if case .needsMore = hello { false } else { true }
+        case nil, .source, .sourcePort, .destination, .destinationPort: true
+        case .payload(let offset, let length): facts.byteCount >= offset + length
+        case .serverName, .protocolName:
+            if case .needsMore = facts.hello { false } else { true }
+        case .rdpCookie(let name): readCookie(name, of: client) != .needsMore
         }
+    }
+
+    /// Looks for a cookie in what the client has said; its bytes lie in the buffer then.
+    func readCookie(_ name: RDPCookie.Name, of client: Int) -> RDPCookie.Reading {
+        guard
+            case .moved(let count) = unsafe StreamSocket.peek(
+                at: slab[client].socket, into: buffer, upTo: RDPCookie.longestByteCount)
+        else { return .needsMore }
+        return look(at: count) { RDPCookie.read($0, name: name) }
     }
 }

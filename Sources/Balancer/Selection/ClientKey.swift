@@ -5,7 +5,7 @@ enum ClientKey {
     /// The address itself (`balance source`), spread over all bits or not.
     case address(spreads: Bool)
     /// A hash (`balance hash EXPR`).
-    case hash(HashKey, HashType)
+    case hash(ConnectionKey, HashType)
 
     /// What a pool chooses by; `nil`: by nothing of the client's.
     init?(_ plan: PoolPlan) {
@@ -18,55 +18,50 @@ enum ClientKey {
         }
     }
 
-    /// Whether it takes the end that the client connected to, which costs a call.
-    var needsDestination: Bool {
+    /// What of the connection it is made of.
+    var connectionKey: ConnectionKey {
         switch self {
-        case .address, .hash(.source, _), .hash(.sourcePort, _): false
-        case .hash(.destination, _), .hash(.destinationPort, _): true
+        case .address: .source
+        case .hash(let key, _): key
         }
     }
 
     /// The key of a client.
     ///
-    /// - Parameters:
-    ///   - source: The client's end.
-    ///   - destination: The end that the client connected to; looked at where ``needsDestination``
-    ///     says so.
-    /// - Returns: The hash.
-    func value(source: IPEndpoint, destination: IPEndpoint) -> UInt32 {
+    /// Of bytes as haproxy's samples have them: an address its 4 or 16, a port eight, all in network order.
+    ///
+    /// - Parameter key: What ``connectionKey`` is of the connection.
+    /// - Returns: The hash; `nil`: the client has no such key.
+    func value(of key: StickKey) -> UInt32? {
         switch self {
         case .address(let spreads):
-            return spreads ? KeyHash.avalanche(source.digest) : source.digest
-        case .hash(let key, let type):
-            let hash = KeyHash.value(of: KeyBytes(key, source, destination), by: type.function)
-            return type.avalanches ? KeyHash.avalanche(hash) : hash
+            guard case .address(let end) = key else { return nil }
+            return spreads ? KeyHash.avalanche(end.digest) : end.digest
+        case .hash(_, let type): return ClientKey.hash(of: key, type)
         }
     }
-}
 
-/// The bytes that a hash is made of, as haproxy's samples have them: an address its 4 or 16, a port
-/// eight, all in network order.
-private struct KeyBytes: Sequence, IteratorProtocol {
-    private var value: UInt128
-    private var left: Int
-
-    init(_ key: HashKey, _ source: IPEndpoint, _ destination: IPEndpoint) {
-        (value, left) =
-            switch key {
-            case .source: KeyBytes.address(source)
-            case .sourcePort: (UInt128(source.port), 8)
-            case .destination: KeyBytes.address(destination)
-            case .destinationPort: (UInt128(destination.port), 8)
-            }
+    private static func hash(of key: StickKey, _ type: HashType) -> UInt32? {
+        switch key {
+        case .none: return nil
+        case .address(let end):
+            return end.isIPv4
+                ? value(of: UInt128(end.ipv4), byteCount: 4, type)
+                : value(of: end.bits, byteCount: 16, type)
+        case .number(let number): return value(of: UInt128(number), byteCount: 8, type)
+        case .bytes(let bytes):
+            guard !bytes.isEmpty else { return nil }
+            var hash = KeyHash(type)
+            for index in bytes.indices { hash.add(bytes[index]) }
+            return hash.value
+        }
     }
 
-    private static func address(_ end: IPEndpoint) -> (UInt128, Int) {
-        end.isIPv4 ? (UInt128(end.ipv4), 4) : (end.bits, 16)
-    }
-
-    mutating func next() -> UInt8? {
-        guard left > 0 else { return nil }
-        left -= 1
-        return UInt8(truncatingIfNeeded: value >> UInt128(8 * left))
+    private static func value(of word: UInt128, byteCount: Int, _ type: HashType) -> UInt32 {
+        var hash = KeyHash(type)
+        for index in 1...byteCount {
+            hash.add(UInt8(truncatingIfNeeded: word >> UInt128(8 * (byteCount - index))))
+        }
+        return hash.value
     }
 }

@@ -1,44 +1,62 @@
 internal import LinuxIO
 
-/// Hash functions of `hash-type`, as haproxy has them.
-enum KeyHash {
-    /// The hash of bytes.
-    static func value(of bytes: some Sequence<UInt8>, by function: HashType.Function) -> UInt32 {
-        switch function {
-        case .sdbm:
-            bytes.reduce(0) { UInt32($1) &+ ($0 << 6) &+ ($0 << 16) &- $0 }
-        case .djb2:
-            bytes.reduce(5381) { ($0 << 5) &+ $0 &+ UInt32($1) }
-        case .wt6: wt6(of: bytes)
-        case .crc32:
-            ~bytes.reduce(~0) { sum, byte in
-                (0..<8).reduce(sum ^ UInt32(byte)) { rest, _ in
-                    rest >> 1 ^ (rest & 1 == 1 ? 0xedb8_8320 : 0)
-                }
+/// A hash of bytes, by the functions of `hash-type` as haproxy has them.
+struct KeyHash {
+    private let type: HashType
+    private var first: UInt32
+    /// Of `wt6`: two sums that are turned by amounts which follow from both.
+    private var second: UInt32 = 0x5ca6_953a
+    private var turns: (UInt32, UInt32) = (6, 18)
+
+    init(_ type: HashType) {
+        self.type = type
+        first =
+            switch type.function {
+            case .sdbm, .none: 0
+            case .djb2: 5381
+            case .wt6: 0xa53c_965a
+            case .crc32: .max
             }
-        case .none:
-            // The last four bytes as a number.
-            bytes.reduce(0) { $0 << 8 | UInt32($1) }
+    }
+
+    /// Adds a byte.
+    mutating func add(_ byte: UInt8) {
+        switch type.function {
+        case .sdbm: first = UInt32(byte) &+ (first << 6) &+ (first << 16) &- first
+        case .djb2: first = (first << 5) &+ first &+ UInt32(byte)
+        case .wt6: turn(by: byte)
+        case .crc32:
+            first ^= UInt32(byte)
+            for _ in 0..<8 { first = first >> 1 ^ (first & 1 == 1 ? 0xedb8_8320 : 0) }
+        // The last four bytes as a number.
+        case .none: first = first << 8 | UInt32(byte)
         }
     }
 
-    /// Two sums that are turned by amounts which follow from both.
-    private static func wt6(of bytes: some Sequence<UInt8>) -> UInt32 {
-        var (first, second): (UInt32, UInt32) = (0xa53c_965a, 0x5ca6_953a)
-        var turns: (UInt32, UInt32) = (6, 18)
-        for byte in bytes {
-            first = ~(first ^ UInt32(byte))
-            second = ~(second &+ UInt32(byte))
-            (first, second) = (
-                second << turns.0 | second >> (32 - turns.0),
-                first << turns.1 | first >> (32 - turns.1)
-            )
-            let mixed = (first >> 16 ^ second) & 0xffff
-            turns = (mixed & 0x1f, mixed >> 11)
-        }
-        return first ^ second
+    private mutating func turn(by byte: UInt8) {
+        first = ~(first ^ UInt32(byte))
+        second = ~(second &+ UInt32(byte))
+        (first, second) = (
+            second << turns.0 | second >> (32 - turns.0),
+            first << turns.1 | first >> (32 - turns.1)
+        )
+        let mixed = (first >> 16 ^ second) & 0xffff
+        turns = (mixed & 0x1f, mixed >> 11)
     }
 
+    /// The hash of the bytes so far.
+    var value: UInt32 {
+        let hash =
+            switch type.function {
+            case .sdbm, .djb2, .none: first
+            case .wt6: first ^ second
+            case .crc32: ~first
+            }
+        return type.avalanches ? KeyHash.avalanche(hash) : hash
+    }
+}
+
+extension KeyHash {
     /// Spreads a number over all 32 bits: Bob Jenkins' full avalanche, then a multiplication by a
     /// prime so that the values are apart on a circle.
     static func avalanche(_ number: UInt32) -> UInt32 {

@@ -111,13 +111,13 @@ extension PoolState {
     ///
     /// - Parameters:
     ///   - waiter: Who asks.
-    ///   - key: The client's key, where the algorithm wants one.
+    ///   - key: The client's key, where the algorithm wants one and the client has it.
     ///   - bound: The server that a rule names.
     ///   - owner: What stands for the client in the table, where there is one.
     ///   - now: Milliseconds of the monotonic clock.
     /// - Returns: What became of it, and whether that is its own server.
     mutating func enter(
-        _ waiter: Waiter, key: UInt32, bound: Int?, owner: StickKey, at now: UInt64
+        _ waiter: Waiter, key: UInt32?, bound: Int?, owner: StickKey, at now: UInt64
     ) -> (choice: Choice, isBound: Bool) {
         countIn(at: now)
         var own = bound
@@ -157,12 +157,12 @@ extension PoolState {
     ///
     /// - Parameters:
     ///   - waiter: Who asks; it is put into a line when every server is full.
-    ///   - key: The client's key, where the algorithm wants one.
+    ///   - key: The client's key, where the algorithm wants one and the client has it.
     ///   - avoided: A server not to take if there is another one.
     ///   - now: Milliseconds of the monotonic clock.
     /// - Returns: What became of it.
     mutating func choose(
-        for waiter: Waiter, key: UInt32, avoiding avoided: Int?, at now: UInt64
+        for waiter: Waiter, key: UInt32?, avoiding avoided: Int?, at now: UInt64
     ) -> Choice {
         guard !candidates.isEmpty else {
             guard holdsWithoutServer || isAwaited else { return .nobody }

@@ -52,6 +52,11 @@ struct Selector {
         }
     }
 
+    /// Whether a client's key lies in what it says, so that some have none.
+    private var mayLackKey: Bool {
+        if case .hash(let key) = algorithm { key.needsContent } else { false }
+    }
+
     private var isOnRing: Bool {
         switch algorithm {
         case .source, .hash: hashType.isConsistent
@@ -80,6 +85,7 @@ struct Selector {
         case .maglev:
             map = MaglevTable.places(of: candidates, names: names, shares: shares)
         case .source, .hash:
+            if mayLackKey { turns.arrange(candidates, of: servers) }
             guard hashType.isConsistent else {
                 map = TurnMap.round(of: candidates, shares: shares)
                 return
@@ -93,13 +99,13 @@ struct Selector {
     ///
     /// - Parameters:
     ///   - servers: All servers of the pool.
-    ///   - key: The client's, where the algorithm wants one.
+    ///   - key: The client's, where the algorithm wants one and the client has it.
     ///   - skipped: One not to take if there is another.
     ///   - served: Connections that the pool has.
     ///   - now: Milliseconds of the monotonic clock.
     /// - Returns: Its position; where a key decides, it may be full. `nil`: none has room.
     mutating func next(
-        among servers: [PooledServer], key: UInt32, skipping skipped: Int?, served: Int,
+        among servers: [PooledServer], key: UInt32?, skipping skipped: Int?, served: Int,
         at now: UInt64
     ) -> Int? {
         switch algorithm {
@@ -107,8 +113,9 @@ struct Selector {
         case .leastconn, .first: return heap.least(skipping: skipped)
         case .staticRoundrobin: return round.next(skipping: skipped)
         case .random(let draws): return draw(draws, servers, skipping: skipped, at: now)
-        case .maglev: return MaglevTable.server(of: key, in: map, skipping: skipped)
+        case .maglev: return MaglevTable.server(of: key ?? 0, in: map, skipping: skipped)
         case .source, .hash:
+            guard let key else { return turns.next(among: servers, skipping: skipped) }
             guard isOnRing else { return map.isEmpty ? nil : Int(map[Int(key) % map.count]) }
             let found = ring.server(of: key) { server in
                 server != skipped && mayTake(servers[server], server, served: served)
@@ -140,6 +147,7 @@ struct Selector {
         case .leastconn: place(index, server, by: server.load, server.lastTurn)
         case .first: place(index, server, by: UInt64(server.number), 0)
         case .maglev, .source, .hash:
+            if mayLackKey, wasFull != server.isFull { turns.setOpen(!server.isFull, index) }
             if hasSpares { place(index, server, by: server.load, server.lastTurn) }
         }
     }

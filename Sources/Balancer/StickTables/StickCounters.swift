@@ -98,7 +98,7 @@
     mutating func numbers(at place: Int32, _ now: UInt64) -> [UInt64] {
         var numbers: [UInt64] = []
         for quantity in StickQuantity.peerOrder {
-            guard let offset = layout.offset(of: quantity, at: place) else { continue }
+            guard let offset = self.offset(of: quantity, at: place) else { continue }
             if quantity.isRate {
                 let meter = unsafe memory.load(fromByteOffset: offset, as: PeriodMeter.self)
                 numbers += meter.numbers(at: now)
@@ -114,7 +114,7 @@
     mutating func take(_ told: PeerEntry, at place: Int32, _ now: UInt64) {
         var (index, first) = (0, 0)
         for quantity in StickQuantity.peerOrder {
-            guard let offset = layout.offset(of: quantity, at: place) else { continue }
+            guard let offset = self.offset(of: quantity, at: place) else { continue }
             defer { (index, first) = (index + 1, first + (quantity.isRate ? 3 : 1)) }
             guard told.told >> UInt32(index) & 1 == 1, quantity != .connections else { continue }
             if quantity.isRate {

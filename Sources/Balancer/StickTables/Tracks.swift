@@ -36,7 +36,7 @@ extension Worker {
         _ client: Int, _ tracking: Tracking, _ facts: Facts, deadlineIsOver isOver: Bool
     ) -> Bool {
         guard tracks(of: client)?[tracking.number] == nil else { return true }
-        guard isOver || facts.tell(tracking.key) else { return false }
+        guard isOver || isTold(tracking.key, of: client, facts) else { return false }
         let table = shared.tables[tracking.tableIndex]
         let place = withKey(tracking.key, of: client, facts.source, facts.hello) {
             table.track($0, at: now)

@@ -16,12 +16,15 @@ extension ModelAssembler {
         waitForKeys()
     }
 
-    /// A client is waited for who has yet to say what he belongs to a server by.
+    /// A client is waited for who has yet to say what decides which server he gets.
     private mutating func waitForKeys() {
-        var keys: [String: ConnectionKeyName] = [:]
-        for backend in draft.backends {
-            guard let key = backend.value.stickiness?.key, key.needsContent else { continue }
-            keys[backend.value.name] = key
+        var keys: [String: (keyword: String, key: ConnectionKeyName)] = [:]
+        for backend in draft.backends.map(\.value) {
+            if let key = backend.stickiness?.key, key.needsContent {
+                keys[backend.name] = ("stick", key)
+            } else if case .hash(let key) = backend.algorithm, key.needsContent {
+                keys[backend.name] = ("balance", key)
+            }
         }
         for index in draft.frontends.indices where !keys.isEmpty {
             let (frontend, location) = (
@@ -29,11 +32,12 @@ extension ModelAssembler {
             )
             let names = [frontend.backendName] + frontend.rules.backends.map(\.backendName)
             guard frontend.rules.inspectDelay == nil,
-                let name = names.first(where: { keys[$0] != nil }), let key = keys[name]
+                let name = names.first(where: { keys[$0] != nil }),
+                let (keyword, key) = keys[name]
             else { continue }
             draft.frontends[index].value.rules.inspectDelay = .seconds(5)
             report(
-                "'stick' of \(name.quoted) looks at \(key.name), but \(frontend.name.quoted) has no"
+                "\(keyword.quoted) of \(name.quoted) looks at \(key.name), but \(frontend.name.quoted) has no"
                     + " 'tcp-request inspect-delay': clients are waited for 5s at most",
                 at: location, as: .warning)
         }

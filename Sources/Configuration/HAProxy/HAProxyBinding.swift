@@ -92,12 +92,27 @@ extension ConnectionKeyName {
 extension Word {
     /// The word as what of a connection is a key.
     func connectionKey(after action: String) throws(Remark) -> ConnectionKeyName {
+        if let key = try knownConnectionKey(after: action) { return key }
+        throw .error(
+            "\(action) \(text.quoted) is not supported as a key; write \(Word.connectionKeys)",
+            at: position)
+    }
+
+    /// The keys that there are.
+    static let connectionKeys =
+        "src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or"
+        + " req.rdp_cookie(NAME)"
+
+    /// As ``connectionKey(after:)``; `nil`: haproxy may know it.
+    func knownConnectionKey(after action: String) throws(Remark) -> ConnectionKeyName? {
         switch text {
         case "src": return .source
+        case "src_port": return .sourcePort
         case "dst": return .destination
         case "dst_port": return .destinationPort
         case "req.ssl_sni", "req_ssl_sni": return .serverName
         case "req.ssl_alpn", "req_ssl_alpn": return .protocolName
+        case "req.rdp_cookie", "rdp_cookie": return .rdpCookie("")
         default: break
         }
         for prefix in ["req.payload(", "payload("] where text.hasPrefix(prefix) {
@@ -110,9 +125,21 @@ extension Word {
             }
             return .payload(slice)
         }
-        throw .error(
-            "\(action) \(text.quoted) is not supported as a key; write src, dst, dst_port,"
-                + " req.ssl_sni, req.ssl_alpn or req.payload(OFFSET,LENGTH)", at: position)
+        for prefix in ["req.rdp_cookie(", "rdp_cookie("] where text.hasPrefix(prefix) {
+            return .rdpCookie(try cookieName(text.dropFirst(prefix.count)))
+        }
+        return nil
+    }
+
+    /// `NAME)`: the name of a cookie.
+    func cookieName(_ rest: Substring) throws(Remark) -> String {
+        let name = rest.dropLast()
+        guard rest.last == ")", name.utf8.count <= 32, !name.contains(where: "()=".contains) else {
+            throw .error(
+                "\(text.quoted): needs the name of a cookie of at most 32 bytes, such as mstshash",
+                at: position)
+        }
+        return String(name)
     }
 
     /// `OFFSET,LENGTH`; a length of 0 is all that has come.

@@ -26,6 +26,12 @@ extension HAProxyCriterion {
             backend: parts.count == 2 ? String(parts[0]) : section, server: String(server))
     }
 
+    /// The name of a cookie; nothing: any.
+    func cookieName(_ argument: String?) throws(Remark) -> String {
+        guard let argument else { return "" }
+        return try criterion.cookieName("\(argument))")
+    }
+
     /// `OFFSET,LENGTH`; a length of 0 is all that has come.
     func payload(_ argument: String?) throws(Remark) -> ConnectionQuestion {
         let slice = try criterion.payloadSlice(argument ?? "")

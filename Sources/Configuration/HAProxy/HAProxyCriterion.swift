@@ -111,6 +111,11 @@ struct HAProxyCriterion {
         case "req.ssl_hello_type", "req_ssl_hello_type": return .helloType(try ranges())
         case "req.len", "req_len": return .byteCount(try ranges())
         case "req.payload", "payload": return try payload(argument)
+        case "req.rdp_cookie", "rdp_cookie":
+            return .rdpCookie(try cookieName(argument), try texts())
+        case "req.rdp_cookie_cnt", "rdp_cookie_cnt":
+            return .rdpCookieCount(
+                try cookieName(argument), try ranges(unlessSaid: 1...Int.max))
         case "fe_conn":
             let frontend = argument.flatMap { $0.isEmpty ? nil : $0 }
             return .connectionCount(frontendName: frontend, try ranges(unlessSaid: 1...Int.max))
@@ -212,7 +217,8 @@ struct HAProxyCriterion {
     private static let names =
         [
             "src", "dst", "src_port", "dst_port", "req.ssl_sni", "req.ssl_alpn",
-            "req.ssl_hello_type", "req.ssl_ver", "req.len", "req.payload", "fe_conn", "srv_conn",
+            "req.ssl_hello_type", "req.ssl_ver", "req.len", "req.payload", "req.rdp_cookie",
+            "req.rdp_cookie_cnt", "fe_conn", "srv_conn",
             "srv_is_up", "always_true", "always_false", "wait_end",
         ] + BackendQuantity.allCases.map(\.rawValue) + HAProxyCounter.names
 }

@@ -295,6 +295,7 @@ struct HAProxyRouting: Sendable {
             ])
         ],
         "REQ_CONTENT": [.byteCount([1...Int.max])],
+        "RDP_COOKIE": [.rdpCookieCount("", [1...Int.max])],
     ]
 
     private static let actions: [String: ConnectionRule.Action] = [

@@ -41,20 +41,26 @@ extension HAProxySection {
             // An addition to haproxy's language.
             "maglev": .set(\.settings.algorithm, to: .maglev),
             "hash": .line { section, arguments throws(Remark) in
-                let word = try arguments.next("src, src_port, dst or dst_port")
-                guard let key = BalanceAlgorithm.HashKey(rawValue: word.text) else {
+                let word = try arguments.next("what is hashed, such as src or req.ssl_sni")
+                guard let key = try word.knownConnectionKey(after: "balance hash") else {
                     return arguments.warn(
-                        "'balance hash \(word.text)' is known but not implemented yet: only src,"
-                            + " src_port, dst and dst_port can be hashed; the algorithm before it"
-                            + " stays, roundrobin if there is none", at: word.position)
+                        "'balance hash \(word.text)' is known but not implemented yet: what can be hashed"
+                            + " is \(Word.connectionKeys); the algorithm before it stays, roundrobin if"
+                            + " there is none", at: word.position)
                 }
                 section.settings.algorithm = .hash(key)
+            },
+            "rdp-cookie": Rule(form: .either) { section, arguments throws(Remark) in
+                let word = arguments.keyword
+                let rest = word.text.dropFirst("rdp-cookie(".count)
+                let name = rest.isEmpty ? "mstshash" : try word.cookieName(rest)
+                section.settings.algorithm = .hash(.rdpCookie(name))
             },
             "random": Rule(form: .either) { section, arguments throws(Remark) in
                 section.settings.algorithm = .random(draws: try arguments.keyword.draws())
             },
         ].merging(
-            ["uri", "url_param", "hdr", "rdp-cookie"].map {
+            ["uri", "url_param", "hdr"].map {
                 ($0, .notYet("the algorithm before it stays, roundrobin if there is none"))
             }
         ) { own, _ in own })

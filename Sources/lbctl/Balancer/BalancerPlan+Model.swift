@@ -157,10 +157,7 @@ extension PoolPlan.Algorithm {
             case .leastconn: .leastconn
             case .first: .first
             case .source: .source
-            case .hash(.source): .hash(.source)
-            case .hash(.sourcePort): .hash(.sourcePort)
-            case .hash(.destination): .hash(.destination)
-            case .hash(.destinationPort): .hash(.destinationPort)
+            case .hash(let key): .hash(ConnectionKey(key))
             case .random(let draws): .random(draws: draws)
             case .maglev: .maglev
             }

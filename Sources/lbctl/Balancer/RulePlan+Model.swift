@@ -102,10 +102,19 @@ extension Question {
         case .payload(let slice, let texts):
             self = .payload(
                 offset: slice.offset, length: slice.length, texts.map(TextPattern.init))
+        case .rdpCookie(let name, let texts):
+            self = .rdpCookie(RDPCookie.Name(ofModel: name), texts.map(TextPattern.init))
+        case .rdpCookieCount(let name, let ranges):
+            self = .rdpCookieCount(RDPCookie.Name(ofModel: name), ranges)
         case .counter(let question, let ranges):
             self = .counter(StickQuestion(question, places), ranges)
         }
     }
+}
+
+extension RDPCookie.Name {
+    /// A name of the model, which has none that are too long.
+    init(ofModel name: String) { self = RDPCookie.Name(name) ?? .any }
 }
 
 extension PoolQuantity {

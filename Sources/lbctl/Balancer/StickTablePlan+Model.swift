@@ -59,15 +59,17 @@ extension StickQuestion {
 }
 
 extension ConnectionKey {
-    fileprivate init(_ name: ConnectionKeyName) {
+    init(_ name: ConnectionKeyName) {
         self =
             switch name {
             case .source: .source
+            case .sourcePort: .sourcePort
             case .destination: .destination
             case .destinationPort: .destinationPort
             case .serverName: .serverName
             case .protocolName: .protocolName
             case .payload(let slice): .payload(offset: slice.offset, length: slice.length)
+            case .rdpCookie(let name): .rdpCookie(RDPCookie.Name(ofModel: name))
             }
     }
 }
