@@ -80,8 +80,17 @@ struct PeerDefinition {
     var name: ArraySlice<UInt8>
     var keyType: UInt64
     var keyLength: UInt64
-    /// What each update has, in its order, and how many of it.
-    var data: [(datum: PeerDatum, count: Int)] = []
+    /// What each update has, in its order.
+    var columns: [Column] = []
+
+    /// A part of an update.
+    struct Column {
+        let datum: PeerDatum
+        /// How many of it there are.
+        let count: Int
+        /// Which of the table's counters it is, and where its numbers begin; `nil`: none.
+        var place: (counter: Int, first: Int)?
+    }
 
     /// - Throws: ``PeerFault/malformed``; also where more values follow each other than haproxy has.
     init(_ reader: inout PeerReader) throws(PeerFault) {
@@ -105,12 +114,22 @@ struct PeerDefinition {
             guard hasParameters || !isArray, count <= PeerDefinition.mostElements else {
                 throw .malformed
             }
-            data.append((datum, count))
+            columns.append(Column(datum: datum, count: count))
         }
     }
 
-    func matches(_ table: PeerTable) -> Bool {
-        keyType == table.keys.type && keyLength == table.keys.length
+    /// The columns, with their places in a table; `nil`: its keys are other ones.
+    func columns(in table: PeerTable) -> [Column]? {
+        guard keyType == table.keys.type, keyLength == table.keys.length else { return nil }
+        return columns.map { column in
+            var column = column
+            var first = 0
+            for (index, counter) in table.counters.enumerated() {
+                if counter.datum == column.datum { column.place = (index, first) }
+                first += counter.datum.width
+            }
+            return column
+        }
     }
 
     private static let mostElements = 100
@@ -126,37 +145,32 @@ extension PeerEntry {
     ///   - isTimed: Whether the time that is left comes first.
     ///   - change: The update's number.
     ///   - table: Where it belongs.
-    ///   - data: What the peer's updates of it have.
+    ///   - columns: What the peer's updates of it have.
     ///   - names: The servers' names that the peer has given numbers to.
     /// - Throws: ``PeerFault/malformed``.
     init(
         _ reader: inout PeerReader, isTimed: Bool, change: UInt32, of table: PeerTable,
-        _ data: [(datum: PeerDatum, count: Int)], names: inout [String?]
+        _ columns: [PeerDefinition.Column], names: inout [String?]
     ) throws(PeerFault) {
         let remaining = isTimed ? try reader.bigEndian() : nil
         self.init(change: change, key: try reader.key(of: table.keys), remaining: remaining)
         told = 0
         numbers = [UInt64](repeating: 0, count: table.counters.reduce(0) { $0 + $1.datum.width })
-        var places: [PeerDatum: (index: Int, first: Int)] = [:]
-        var first = 0
-        for (index, counter) in table.counters.enumerated() {
-            places[counter.datum] = (index, first)
-            first += counter.datum.width
-        }
         var server = Server(number: 0, name: nil)
-        for (datum, count) in data {
-            switch datum.form {
+        for column in columns {
+            switch column.datum.form {
             case .name: server.name = try reader.serverName(&names) ?? server.name
-            case .numbers: for _ in 0..<count { _ = try reader.integer() }
-            case .rates: for _ in 0..<3 * count { _ = try reader.integer() }
+            case .numbers: for _ in 0..<column.count { _ = try reader.integer() }
+            case .rates: for _ in 0..<3 * column.count { _ = try reader.integer() }
             case .number, .rate:
-                let place = places[datum]
-                for offset in 0..<datum.width {
+                for offset in 0..<column.datum.width {
                     let number = try reader.integer()
-                    if let place { numbers[place.first + offset] = number }
-                    if datum == .serverNumber { server.number = UInt32(truncatingIfNeeded: number) }
+                    if let place = column.place { numbers[place.first + offset] = number }
+                    if column.datum == .serverNumber {
+                        server.number = UInt32(truncatingIfNeeded: number)
+                    }
                 }
-                if let place { told |= 1 << UInt32(place.index) }
+                if let place = column.place { told |= 1 << UInt32(place.counter) }
             }
         }
         if server.number != 0 || server.name != nil { self.server = server }

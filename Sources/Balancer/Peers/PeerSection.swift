@@ -122,14 +122,12 @@ final class PeerSection {
 
     private func connect(_ remote: PeerRemote, at now: MonotonicInstant) {
         let number = StreamSocket.open(remote.plan.address.family)
-        guard number >= 0 else {
-            return remote.end("\(Errno(result: number))", at: now)
-        }
+        guard number >= 0 else { return giveUp(remote, Errno(result: number), at: now) }
         let socket = Descriptor(owning: Int32(number))
         let result = StreamSocket.connect(
             socket.rawValue, to: RawStreamAddress(remote.plan.address))
         guard result == 0 || Errno(result: result) == .inProgress else {
-            return remote.end("\(Errno(result: result))", at: now)
+            return giveUp(remote, Errno(result: result), at: now)
         }
         StreamSocket.disableDelay(socket.rawValue)
         let session = PeerSession(
@@ -139,6 +137,13 @@ final class PeerSection {
         connection.remote = remote
         remote.connection = connection
         watch(connection)
+    }
+
+    /// Takes note of a connection that could not even be tried.
+    private func giveUp(_ remote: PeerRemote, _ errno: Errno, at now: MonotonicInstant) {
+        let isNews = remote.fault != "\(errno)"
+        remote.end("\(errno)", at: now)
+        if isNews { report(.left(peer: remote.plan.name, of: plan.name, "\(errno)")) }
     }
 
     private func accept(_ listener: Int32) {

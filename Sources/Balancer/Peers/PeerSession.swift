@@ -31,7 +31,7 @@ public struct PeerSession: Sendable {
     private struct Table {
         let plan: PeerTable
         /// How the peer names it, and what its updates have; `nil`: it has not said.
-        var remote: (number: UInt64, data: [(datum: PeerDatum, count: Int)])?
+        var remote: (number: UInt64, columns: [PeerDefinition.Column])?
         var lastHeard: UInt32 = 0
         var lastAcknowledged: UInt32 = 0
     }
@@ -259,8 +259,10 @@ public struct PeerSession: Sendable {
                 $0.plan.name.utf8.elementsEqual(definition.name)
             })
         else { return nil }
-        guard definition.matches(tables[index].plan) else { return .unfit(tables[index].plan.name) }
-        tables[index].remote = (definition.number, definition.data)
+        guard let columns = definition.columns(in: tables[index].plan) else {
+            return .unfit(tables[index].plan.name)
+        }
+        tables[index].remote = (definition.number, columns)
         heardTable = index
         return nil
     }
@@ -274,7 +276,7 @@ public struct PeerSession: Sendable {
         return .update(
             table: index,
             try PeerEntry(
-                &reader, isTimed: isTimed, change: change, of: tables[index].plan, remote.data,
+                &reader, isTimed: isTimed, change: change, of: tables[index].plan, remote.columns,
                 names: &heardNames))
     }
 

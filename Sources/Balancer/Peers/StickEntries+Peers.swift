@@ -7,7 +7,10 @@ extension StickEntries {
     mutating func orderChanges(_ bell: PeerBell) {
         guard changes == nil else { return }
         var order = ChangeOrder(size: size, bell: bell)
-        forEachPlace { order.add($0) }
+        // Free places are held by less than nobody.
+        for place in 0..<touched where unsafe entries[place].holders >= 0 {
+            order.add(Int32(place))
+        }
         changes = consume order
     }
 

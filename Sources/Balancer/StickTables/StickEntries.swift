@@ -40,7 +40,7 @@
     private var newest: Int32 = -1
     private var firstFree: Int32 = -1
     /// How many places were ever taken.
-    private var touched = 0
+    private(set) var touched = 0
     /// How many are taken.
     private(set) var count = 0
     /// The order in which entries changed; `nil`: nobody is told of it.
@@ -97,17 +97,6 @@
         guard place >= 0 else { return nil }
         use(place, at: now)
         return place
-    }
-
-    /// Calls with the place of each entry.
-    mutating func forEachPlace(_ body: (Int32) -> Void) {
-        for head in 0...Int(mask) {
-            var place = unsafe heads[head]
-            while place >= 0 {
-                body(place)
-                place = unsafe entries[Int(place)].next
-            }
-        }
     }
 
     /// The key that stands at a place.
