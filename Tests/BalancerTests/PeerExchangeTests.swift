@@ -23,10 +23,7 @@ extension BalancerTests {
             #expect(eventually { second.server(of: 1) == 0 })
             second.bind(9, to: 1)
             #expect(eventually { first.server(of: 9) == 1 })
-            #expect(
-                eventually {
-                    first.exchange.status[0].peers[0].tables[0].acknowledged == first.lastChange
-                })
+            #expect(eventually { first.acknowledged == first.lastChange })
             let status = second.exchange.status[0]
             #expect((status.name, status.localName, status.peers.map(\.name)) == ("p", "b", ["a"]))
             #expect(status.peers[0].isConnected && status.peers[0].fault == nil)
@@ -105,6 +102,38 @@ extension BalancerTests {
             try first.adopt { $0.pools[0].servers.swapAt(0, 1) }
             first.bind(4, to: 0)
             #expect(eventually { second.server(of: 4) == 1 })
+        }
+
+        @Test func `a peer goes on from what it has acknowledged`() throws {
+            let ports = try freePorts(2)
+            let node = try PeerNode("a", ["a", "b"], ports)
+            for key in 1...3 as ClosedRange<UInt32> { node.bind(key, to: 1) }
+            /// Connects as the peer, and hears so many updates.
+            func hear(_ count: Int, acknowledging: Bool) throws -> [UInt8] {
+                let client = try #require(BlockingSocket(to: ports[0]))
+                defer { client.close() }
+                var session = PeerSession(
+                    greeting: "a", as: "b", processID: 1,
+                    tables: node.balancer.view.sharedTables.map(\.plan))
+                var keys: [UInt8] = []
+                while true {
+                    client.send(session.output)
+                    session.output = []
+                    guard keys.count < count else { return keys }
+                    guard case .bytes(let bytes) = client.receive() else { return keys }
+                    session.receive(bytes)
+                    while let event = try session.next() {
+                        if event == .wantsAll { session.endTelling(isComplete: true) }
+                        if case .update(0, let entry) = event { keys.append(entry.key[3]) }
+                    }
+                    if acknowledging { session.acknowledge() }
+                }
+            }
+            #expect(try hear(3, acknowledging: false) == [1, 2, 3])
+            #expect(try hear(3, acknowledging: true) == [1, 2, 3])
+            #expect(eventually { node.acknowledged == 3 })
+            node.bind(2, to: 0)
+            #expect(try hear(1, acknowledging: true) == [2])
         }
 
         // MARK: Strangers

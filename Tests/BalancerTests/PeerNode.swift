@@ -103,6 +103,8 @@ final class PeerNode {
 
     var count: Int { table.count(at: now) }
     var lastChange: UInt64 { table.lastChange }
+    /// By the only peer.
+    var acknowledged: UInt64 { exchange.status[0].peers[0].tables[0].acknowledged }
 
     // MARK: The others
 

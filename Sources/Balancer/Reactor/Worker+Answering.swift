@@ -77,7 +77,8 @@ extension Worker {
             }
         case .rdpCookieCount(let name, let ranges):
             answer(name, of: client, isOver, absence: ranges.contain(0)) { _ in ranges.contain(1) }
-        case .counter(let question, _) where !isOver && !isTold(question.key, of: client, facts): .unknown
+        case .counter(let question, _) where !isOver && !isTold(question.key, of: client, facts):
+            .unknown
         case .counter(let question, let ranges):
             .init(answer(question, client, facts).map { ranges.contain($0) } ?? false)
         case .byteCount(let ranges):
