@@ -91,7 +91,11 @@ final class PeerNode {
         table.bind(.address(Self.key(key)), to: server, at: now)
     }
 
-    func server(of key: UInt32) -> Int? { table.server(of: .address(Self.key(key)), at: now) }
+    /// A look alone: a use would be a change, which the peer is told of.
+    func server(of key: UInt32) -> Int? {
+        let text = [24, 16, 8, 0].map { "\(key >> $0 & 255)" }.joined(separator: ".")
+        return balancer.view.entries(ofTable: 0, key: text)?.entries.first?.server
+    }
 
     func track(_ key: UInt32, connections: Int) {
         for _ in 0..<connections { _ = table.track(.address(Self.key(key)), at: now) }
@@ -127,16 +131,16 @@ private final class PeerNewsBox: Sendable {
     let news = Mutex<[PeerNews]>([])
 }
 
-/// Ports that were free a moment ago.
+/// Ports that nobody listens on, and that the kernel gives to no connection.
 func freePorts(_ count: Int) throws -> [UInt16] {
     var ports: [UInt16] = []
-    var probes: [Int32] = []
-    for _ in 0..<count {
-        let probe = try Socket.listening(
-            on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 1)
-        ports.append(try Socket.localAddress(of: probe.rawValue).port)
-        probes.append(probe.release())
+    while ports.count < count {
+        let port = nextPort.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard port < 20_000 else { throw Errno.addressInUse }
+        let address = SocketAddress(address: 0x7f00_0001, port: port)
+        if (try? Socket.listening(on: address, backlog: 1)) != nil { ports.append(port) }
     }
-    for probe in probes { close(probe) }
     return ports
 }
+
+private let nextPort = Atomic(UInt16(12_000 + getpid() % 7_000))
