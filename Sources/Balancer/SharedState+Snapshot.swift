@@ -213,7 +213,7 @@ extension SharedState {
         for span in HistogramBoard.Span.allCases {
             var histogram = TimeHistogram()
             for board in histograms { board.read(span, pool: pool, into: &histogram) }
-            vector.sums += histogram.counts.map { UInt64(truncatingIfNeeded: $0) }
+            vector.sums += histogram.numbers.map { UInt64(truncatingIfNeeded: $0) }
         }
         return vector
     }
@@ -244,9 +244,9 @@ extension CounterVector {
     fileprivate func tellHistograms(_ snapshot: inout PoolSnapshot) {
         func histogram(_ span: HistogramBoard.Span) -> TimeHistogram {
             var histogram = TimeHistogram()
-            let start = CounterVector.furtherSums + span.rawValue * TimeHistogram.placeCount
-            for place in 0..<TimeHistogram.placeCount {
-                histogram.add(sum(start + place), at: place)
+            let start = CounterVector.furtherSums + span.rawValue * TimeHistogram.numberCount
+            for place in 0..<TimeHistogram.numberCount {
+                histogram.add(sum(start + place), atNumber: place)
             }
             return histogram
         }

@@ -3,6 +3,8 @@ public struct TimeHistogram: Hashable, Sendable {
     /// Connections by time: place 0 those of 0 ms, place n those of 2ⁿ⁻¹ to 2ⁿ - 1 ms; the last
     /// place also those that took longer.
     public private(set) var counts: [Int]
+    /// Their times in all, in milliseconds.
+    public private(set) var sum = 0
 
     /// Makes an empty histogram.
     public init() { counts = Array(repeating: 0, count: TimeHistogram.placeCount) }
@@ -30,7 +32,16 @@ public struct TimeHistogram: Hashable, Sendable {
 
     mutating func add(_ count: Int, at place: Int) { counts[place] += count }
 
+    /// All its numbers, the sum behind the counts.
+    var numbers: [Int] { counts + [sum] }
+
+    /// Adds what stood at a place of ``numbers``.
+    mutating func add(_ number: Int, atNumber place: Int) {
+        if place < TimeHistogram.placeCount { add(number, at: place) } else { sum += number }
+    }
+
     static let placeCount = 24
+    static let numberCount = placeCount + 1
     static func place(of milliseconds: Int) -> Int {
         min(Int.bitWidth - max(0, milliseconds).leadingZeroBitCount, placeCount - 1)
     }

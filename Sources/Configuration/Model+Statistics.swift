@@ -6,8 +6,10 @@ public struct StatisticsPage: Hashable, Sendable, Codable {
     public var identity = SectionIdentity()
     /// What it listens on.
     public var listeners: [Listener] = []
-    /// The path of the page.
-    public var path = "/haproxy?stats"
+    /// The path of the page; `nil`: there is none, but metrics alone.
+    public var path: String? = "/haproxy?stats"
+    /// Paths at which everybody gets the metrics (`http-request use-service prometheus-exporter`).
+    public var metricsPaths: [String] = []
     /// The realm of the password prompt.
     public var realm = "HAProxy Statistics"
     /// Who may look, name and password; empty: everybody.

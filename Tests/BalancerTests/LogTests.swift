@@ -306,6 +306,10 @@ extension BalancerTests {
             #expect(histogram.quantile(0.9) == 3)
             #expect(histogram.quantile(0.99) == 1023)
             #expect(TimeHistogram.place(of: .max) == 23)
+            for (number, place) in [(1, 0), (2_000, 24)] { histogram.add(number, atNumber: place) }
+            #expect(histogram.counts[0] == 51)
+            #expect(histogram.sum == 2_000)
+            #expect(histogram.numbers.count == 25)
         }
 
         @Test func `a balancer goes on from what another has counted, by name`() throws {
@@ -381,6 +385,7 @@ extension BalancerTests {
                 #expect(after.peakSessions == 2)
                 #expect(after.pools[0].sessionTimes == before.pools[0].sessionTimes)
                 #expect(after.pools[0].sessionTimes.total == 3)
+                #expect(after.pools[0].sessionTimes.sum >= 90)
                 #expect(after.pools[0].times == before.pools[0].times)
                 #expect(after.pools[0].times.session >= 30)
                 #expect(

@@ -54,6 +54,49 @@ import Testing
                 ].map { line.hasPrefix("no ") ? $0.replacing("f:5:1", with: "f:5:4") : $0 })
     }
 
+    @Test func `a page has Prometheus' metrics where haproxy's line asks for them`() throws {
+        let line = "http-request use-service prometheus-exporter if { path /metrics }\n"
+        let loaded = page(
+            line + "http-request use-service prometheus-exporter if { path /a /b }\n")
+        #expect(loaded.diagnostics.isEmpty)
+        let both = try #require(loaded.model?.statisticsPages.first)
+        #expect(both.metricsPaths == ["/metrics", "/a", "/b"])
+        #expect(both.path == "/haproxy?stats")
+        let alone = load("frontend prometheus\nbind 192.0.2.1:8405\nmode http\n\(line)")
+        #expect(alone.diagnostics.isEmpty)
+        #expect(alone.model?.statisticsPages.map(\.metricsPaths) == [["/metrics"]])
+        #expect(alone.model?.statisticsPages.map(\.path) == [nil])
+    }
+
+    @Test(arguments: [
+        "use-service prometheus-exporter", "use-service lua.x if { path /metrics }",
+        "use-service prometheus-exporter if { path }",
+        "use-service prometheus-exporter if { path_beg /metrics }",
+        "use-service prometheus-exporter if { path /metrics } { src 192.0.2.1 }",
+        "use-service prometheus-exporter if { path -i /metrics }",
+        "use-service prometheus-exporter unless { path /metrics }", "deny if TRUE", "",
+    ])
+    func `another line about requests is named`(words: String) {
+        let warning =
+            "f:5:1: warning: 'http-request' is known but not implemented yet; it is ignored: no"
+            + " request is looked at, but on a page for 'use-service prometheus-exporter if { path"
+            + " /metrics }'"
+        #expect(page("http-request \(words)\n").diagnostics.map(\.description) == [warning])
+    }
+
+    @Test func `metrics are named where no page can be`() {
+        let lines = "mode tcp\nhttp-request use-service prometheus-exporter if { path /metrics }\n"
+        #expect(
+            diagnose(
+                "defaults\ntimeout client 9s\ntimeout server 9s\ntimeout connect 9s\n"
+                    + "listen web\nbind 192.0.2.1:80\n\(lines)server a 192.0.2.2:80\n"
+                    + "backend b\n\(lines)server a 192.0.2.2:80\n"
+            ).map { String($0.prefix(60)) } == [
+                "f:8:1: warning: 'http-request' of 'web' is ignored: metrics ",
+                "f:12:1: warning: 'http-request' is known but not implemented",
+            ])
+    }
+
     @Test func `a bound of one address of a page is named`() {
         #expect(
             diagnose("listen st\nmode http\nstats enable\nbind 192.0.2.1:80 maxconn 3\n") == [

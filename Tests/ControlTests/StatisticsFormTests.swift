@@ -5,7 +5,7 @@ import Testing
 @Suite struct `A request's target` {
     @Test(arguments: [
         ("/stats", StatisticsForm.page(refreshes: true)), ("/stats;csv", .csv),
-        ("/stats;json", .json), ("/stats;csv;norefresh", .csv),
+        ("/stats;json", .json), ("/stats;metrics", .metrics), ("/stats;csv;norefresh", .csv),
         ("/stats;norefresh", .page(refreshes: false)), ("/stats;up", .page(refreshes: true)),
         ("/stats?x=;csv", .page(refreshes: true)), ("/statsx", nil), ("/stat", nil), ("/", nil),
         ("", nil), ("/STATS", nil), ("/x/stats", nil), ("/stats/", nil),

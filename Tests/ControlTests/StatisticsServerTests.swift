@@ -67,7 +67,7 @@ import Testing
     func `asks who has none, or a wrong one, for a password`(headers: String) async throws {
         let socket = try BoundSocket()
         try await serving(site(socket)) {
-            for target in ["/stats", "/stats;csv", "/stats;json"] {
+            for target in ["/stats", "/stats;csv", "/stats;json", "/stats;metrics"] {
                 let answer = try await ask(socket, target, headers: headers)
                 #expect(answer.hasPrefix("HTTP/1.1 401 Unauthorized\r\n"))
                 #expect(
@@ -110,6 +110,39 @@ import Testing
             let json = try await ask(socket, "/stats;json")
             #expect(json.contains("Content-Type: application/json\r\n"))
             #expect(json.contains("\r\n\r\n{\"balancer\":"))
+        }
+    }
+
+    @Test
+    func `gives metrics to everybody at paths of their own, and by password under the page's`()
+        async throws
+    {
+        let socket = try BoundSocket()
+        var site = site(socket)
+        site.metricsPaths = ["/metrics"]
+        let open = site
+        try await serving(open) {
+            for (target, headers) in [("/metrics", ""), ("/metrics?scope=server", "")] {
+                let answer = try await ask(socket, target, headers: headers)
+                #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+                #expect(
+                    answer.contains(
+                        "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"))
+                #expect(answer.contains("\nhaproxy_frontend_sessions_total{proxy=\"http\"} 1000\n"))
+            }
+            let answer = try await ask(socket, "/stats;metrics")
+            #expect(answer.contains("\nhaproxy_frontend_sessions_total{proxy=\"http\"} 1000\n"))
+            for target in ["/metrics/", "/metricsx", "/METRICS", "/"] {
+                try await #expect(ask(socket, target, headers: "").hasPrefix("HTTP/1.1 404 "))
+            }
+            try await #expect(
+                ask(socket, "/metrics", method: "POST", headers: "").hasPrefix("HTTP/1.1 405 "))
+        }
+        site.path = nil
+        let alone = site
+        try await serving(alone) {
+            try await #expect(ask(socket, "/metrics").hasPrefix("HTTP/1.1 200 "))
+            try await #expect(ask(socket, "/stats").hasPrefix("HTTP/1.1 404 "))
         }
     }
 

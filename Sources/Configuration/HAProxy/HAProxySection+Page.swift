@@ -2,8 +2,25 @@
 extension HAProxySection {
     /// Whether the section shows a page instead of balancing.
     var isPage: Bool {
-        settings.mode == .http && settings.showsStatistics && kind != .backend && servers.isEmpty
-            && settings.backendName == nil
+        settings.mode == .http && (settings.showsStatistics || !metricsPaths.isEmpty)
+            && kind != .backend && servers.isEmpty && settings.backendName == nil
+    }
+
+    /// Reads `http-request …`, of which a page has one line: Prometheus' metrics at some paths.
+    mutating func addRequestRule(_ arguments: inout Arguments) {
+        let words = arguments.remaining().map(\.text)
+        let start = ["use-service", "prometheus-exporter", "if", "{", "path"]
+        let paths = words.dropFirst(start.count).dropLast()
+        guard kind == .listen || kind == .frontend, words.starts(with: start), words.last == "}",
+            !paths.isEmpty, paths.allSatisfy({ $0.hasPrefix("/") })
+        else {
+            arguments.warn(
+                "'http-request' is known but not implemented yet; it is ignored: no request is looked"
+                    + " at, but on a page for 'use-service prometheus-exporter if { path /metrics }'"
+            )
+            return
+        }
+        metricsPaths += paths
     }
 
     /// Adds the page to the draft, and remarks on what it cannot have.
@@ -33,6 +50,8 @@ extension HAProxySection {
         page.name = name.text
         page.identity = identity
         page.listeners = listeners.map(\.listener)
+        if !settings.showsStatistics { page.path = nil }
+        page.metricsPaths = metricsPaths
         page.rules = routing.rules
         page.rules.backends = []
         refuseRules(&remarks)

@@ -12,7 +12,14 @@ extension HAProxySection {
 
     /// Says that a page is asked for where there can be none.
     func warnAboutStatistics(_ remarks: inout [Remark]) {
-        guard settings.showsStatistics, settings.mode != .http, kind != .backend else { return }
+        guard settings.mode != .http, kind != .backend else { return }
+        if !metricsPaths.isEmpty, let position = written["http-request"] {
+            remarks.append(
+                .warning(
+                    "'http-request' of \(name.text.quoted) is ignored: metrics need 'mode http'",
+                    at: position))
+        }
+        guard settings.showsStatistics else { return }
         remarks.append(
             .warning(
                 "the 'stats' keywords of \(name.text.quoted) are ignored: a statistics page needs"

@@ -46,6 +46,8 @@ struct HAProxySection: Sendable {
     var routing: HAProxyRouting
     var binding = HAProxyBinding()
     var description = ""
+    /// Where Prometheus' metrics are asked for.
+    var metricsPaths: [String] = []
     var identity = SectionIdentity()
     var identityPositions = (number: Position.start, guid: Position.start)
     private(set) var serverGUIDs: [Word] = []

@@ -170,7 +170,9 @@ extension HAProxySection {
         "cookie": .notYet("no cookie is looked at"),
         "dispatch": .notYet("no connection goes there"),
         "force-persist": .notYet("no connection is bound to a server that is down"),
-        "http-request": .notYet("no request is looked at"),
+        "http-request": .each { section, arguments throws(Remark) in
+            section.addRequestRule(&arguments)
+        },
         "http-response": .notYet("no response is looked at"),
         "retry-on": .notYet("only a failed connection is tried again"),
         "tcp-response": .notYet("no connection is refused or changed by it"),

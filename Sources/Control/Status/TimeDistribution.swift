@@ -3,6 +3,8 @@ public struct TimeDistribution: Codable, Hashable, Sendable {
     /// Connections by time: place 0 those of 0 ms, place n those of 2ⁿ⁻¹ to 2ⁿ - 1 ms; empty where
     /// nothing was counted.
     public var counts: [Int]
+    /// Their times in all, in milliseconds; `nil`: not known.
+    public var sum: Int?
     /// Half of the connections took no longer, in milliseconds; `nil` where nothing was counted.
     public var median: Int?
     /// Of a hundred connections, 99 took no longer, in milliseconds.
@@ -16,8 +18,11 @@ public struct TimeDistribution: Codable, Hashable, Sendable {
         self.counts = Array(counts.prefix(used))
     }
 
+    /// How many places there are; the last one has also those that took longer.
+    static let placeCount = 24
+
     private enum CodingKeys: String, CodingKey {
-        case counts
+        case counts, sum
         case median = "p50"
         case ninetyNinth = "p99"
     }

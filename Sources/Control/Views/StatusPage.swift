@@ -33,7 +33,7 @@ public struct StatusPage: Sendable {
             "routers": status.virtualRouters.map { Self.entry(of: $0, at: status.time) },
             "proxies": status.proxies.filter { $0.peers == nil }.map(ProxyTable.entry(of:)),
             "time": Readable.date(secondsSince1970: status.time),
-            "csv": path + ";csv", "json": path + ";json",
+            "csv": path + ";csv", "json": path + ";json", "metrics": path + ";metrics",
         ]
         page["refresh"] = refreshInterval
         page["balancer"] = Self.entry(of: status.balancer)

@@ -82,7 +82,8 @@ enum StatusPageTemplate {
         {{/proxies}}{{^hasContent}}<p>Nothing is configured.</p>
         {{/hasContent}}</main>
         <footer>
-        <p>{{time}} UTC · <a href="{{csv}}">CSV</a> · <a href="{{json}}">JSON</a></p>
+        <p>{{time}} UTC · <a href="{{csv}}">CSV</a> · <a href="{{json}}">JSON</a> ·
+        <a href="{{metrics}}">metrics</a></p>
         </footer>
         </body>
         </html>

@@ -12,7 +12,9 @@ struct StatisticsResponder: Sendable {
 
     /// The answer to a request; the one who writes it leaves its body away for HEAD.
     func response(to request: Request) async -> Response {
-        guard let form = StatisticsForm(target: request.head.path ?? "", path: site.path) else {
+        let target = request.head.path ?? ""
+        if site.hasOpenMetrics(at: target) { return await answer(request, .metrics) }
+        guard let path = site.path, let form = StatisticsForm(target: target, path: path) else {
             return text("404: nothing here\n", status: .notFound)
         }
         guard credentials.admits(authorization: request.headers[.authorization]) else {
@@ -20,6 +22,10 @@ struct StatisticsResponder: Sendable {
                 "401: a name and a password are needed\n", status: .unauthorized,
                 headers: [.wwwAuthenticate: "Basic realm=\(quotedRealm), charset=\"UTF-8\""])
         }
+        return await answer(request, form)
+    }
+
+    private func answer(_ request: Request, _ form: StatisticsForm) async -> Response {
         guard request.method == .get || request.method == .head else {
             return text(
                 "405: this page can be read only\n", status: .methodNotAllowed,
@@ -29,8 +35,8 @@ struct StatisticsResponder: Sendable {
         switch form {
         case .page(let refreshes):
             let html = page.render(
-                status, path: site.path, refreshInterval: refreshes ? site.refreshInterval : nil
-            )
+                status, path: site.path ?? "",
+                refreshInterval: refreshes ? site.refreshInterval : nil)
             return text(
                 html, status: .ok, type: "text/html; charset=utf-8",
                 headers: [.contentSecurityPolicy: Self.contentSecurityPolicy])
@@ -39,6 +45,10 @@ struct StatisticsResponder: Sendable {
         case .json:
             return answer(
                 ByteBuffer(bytes: status.json()), status: .ok, type: "application/json")
+        case .metrics:
+            return answer(
+                ByteBuffer(bytes: NodeMetrics.render(status)), status: .ok,
+                type: NodeMetrics.contentType)
         }
     }
 

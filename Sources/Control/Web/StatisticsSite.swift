@@ -2,8 +2,11 @@
 public struct StatisticsSite: Hashable, Sendable {
     /// The section's name; its row on the page.
     public var name: String
-    /// What a request's target begins with, as `/stats` or `/haproxy?stats`.
-    public var path: String
+    /// What a request's target begins with, as `/stats` or `/haproxy?stats`; `nil`: there is no page,
+    /// but metrics alone.
+    public var path: String?
+    /// Paths at which everybody gets the metrics, whatever ``users`` says.
+    public var metricsPaths: [String] = []
     /// The realm of the password prompt.
     public var realm: String
     /// Who may look, as name and password; empty: everybody.
@@ -42,12 +45,12 @@ public struct StatisticsSite: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - name: The section's name.
-    ///   - path: What a request's target begins with.
+    ///   - path: What a request's target begins with; `nil`: there is no page.
     ///   - realm: The realm of the password prompt.
     ///   - users: Who may look; empty: everybody.
     ///   - descriptors: Bound sockets that clients connect to.
     public init(
-        name: String, path: String, realm: String, users: [User], descriptors: [CInt]
+        name: String, path: String?, realm: String, users: [User], descriptors: [CInt]
     ) {
         self.name = name
         self.path = path
@@ -57,11 +60,19 @@ public struct StatisticsSite: Hashable, Sendable {
     }
 }
 
+extension StatisticsSite {
+    /// Whether a request's target is a path at which everybody gets the metrics.
+    func hasOpenMetrics(at target: String) -> Bool {
+        metricsPaths.contains { $0.utf8.elementsEqual(target.utf8.prefix { $0 != 0x3F }) }
+    }
+}
+
 /// What a request's target asks of a statistics page.
 enum StatisticsForm: Hashable {
     case page(refreshes: Bool)
     case csv
     case json
+    case metrics
 
     /// Reads what follows the page's path: options after `;` as haproxy has them.
     ///
@@ -75,6 +86,8 @@ enum StatisticsForm: Hashable {
             self = .csv
         } else if options.contains("json") {
             self = .json
+        } else if options.contains("metrics") {
+            self = .metrics
         } else {
             self = .page(refreshes: !options.contains("norefresh"))
         }

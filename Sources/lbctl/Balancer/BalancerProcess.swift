@@ -160,7 +160,8 @@ final class BalancerProcess {
             prepare(
                 try BalancerService(
                     order, prepared, sockets: sockets, checker: reference, log: log,
-                    events: BalancerService.Events(remember: reporter(), tell: newsReporter())))
+                    events: BalancerService.Events(
+                        remember: reporter(), tell: newsReporter(), askForNode: nodeQuestioner())))
         } catch {
             send(.refused("\((error as? Failure)?.message ?? "\(error)")"))
         }
@@ -255,6 +256,11 @@ final class BalancerProcess {
     private func newsReporter() -> @Sendable (ServerStandings.News) -> Void {
         let (poster, process) = (loop.poster, OnLoop(self))
         return { news in poster.post { process.object?.heard(news) } }
+    }
+
+    private func nodeQuestioner() -> @Sendable () -> Void {
+        let (poster, process) = (loop.poster, OnLoop(self))
+        return { poster.post { process.object?.send(.asksForNode) } }
     }
 
     private func heard(_ news: ServerStandings.News) {

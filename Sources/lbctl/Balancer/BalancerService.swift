@@ -23,6 +23,7 @@ final class BalancerService {
     private let router: ReportRouter
     private let commands: HealthCommands
     private let source: StatusSource
+    private let node: NodeNews
     private let pages: StatusPages
     private var lines: ConnectionLog?
     private let peers: TablePeers
@@ -30,12 +31,14 @@ final class BalancerService {
     private let events: Events
     private var hasBegun = false
 
-    /// Who hears of what becomes known; both are called on any thread, and must not wait.
+    /// Who hears of what becomes known; all are called on any thread, and must not wait.
     struct Events: Sendable {
         /// What is worth remembering of a target, whenever it changed.
         let remember: @Sendable (_ id: String, _ memory: CheckMemory) -> Void
         /// What becomes known of pools.
         let tell: @Sendable (ServerStandings.News) -> Void
+        /// That the state of the failover process is looked at.
+        let askForNode: @Sendable () -> Void
     }
 
     /// Prepares to serve, and begins to check; nothing is accepted before ``begin()``.
@@ -72,10 +75,11 @@ final class BalancerService {
             prepared, knowing: order.health, balancer: balancer, checker: reference,
             standings: standings, router: router, log: log, remember: events.remember)
         try router.change { (standings, names) }
+        node = NodeNews(order.node, ask: events.askForNode)
         peers = TablePeers(log: log)
         source = StatusSource(
             StatusSource.Scene(prepared, balancer.view, standings), checker: checker, peers: peers,
-            node: order.node)
+            node: node)
         pages = StatusPages(source)
         pages.serve(try pages.prepare(sockets.pages), sockets.pages)
         lines = try ConnectionLog(balancer, model: prepared.model, log: log)
@@ -165,7 +169,7 @@ final class BalancerService {
     func place(of id: String) -> String? { served.model.places[id] }
 
     /// Takes what the failover process tells about itself.
-    func show(_ status: NodeStatus) { source.take(status) }
+    func show(_ status: NodeStatus) { node.take(status) }
 
     /// Takes in what the process that follows this one has heard of servers.
     func learn(_ remembered: [String: RememberedTarget]) {

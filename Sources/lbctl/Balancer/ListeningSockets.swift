@@ -48,6 +48,7 @@ final class ListeningSockets: Sendable {
                 },
                 descriptors: page.listeners.map(number))
             site.refreshInterval = page.refreshInterval.map { Int($0.components.seconds) }
+            site.metricsPaths = page.metricsPaths
             site.addresses = page.endpoints.map(\.description)
             return ServedPage(site: site, rules: RulePlan(page.rules, RulePlaces()))
         }

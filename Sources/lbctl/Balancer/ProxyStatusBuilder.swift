@@ -152,6 +152,7 @@ extension BackendStatus {
 extension TimeDistribution {
     fileprivate init(_ histogram: TimeHistogram) {
         self.init(counts: histogram.counts)
+        sum = histogram.sum
         median = histogram.quantile(0.5)
         ninetyNinth = histogram.quantile(0.99)
     }

@@ -38,7 +38,7 @@ final class StatusPages {
                 }
                 return rules[site.name]?.admits(client, at: server) ?? false
             },
-            status: { source.status() })
+            status: { await source.status() })
     }
 
     /// Serves pages from now on, or once ``begin()`` was called.

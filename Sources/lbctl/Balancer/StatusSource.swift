@@ -20,21 +20,17 @@ final class StatusSource: Sendable {
     private let checker: HealthChecker
     private let peers: TablePeers
     private let scene: Mutex<Scene>
-    /// What the failover process last told about itself and the virtual routers.
-    private let node: Mutex<NodeStatus>
+    private let node: NodeNews
 
-    init(_ scene: Scene, checker: HealthChecker, peers: TablePeers, node: NodeStatus) {
+    init(_ scene: Scene, checker: HealthChecker, peers: TablePeers, node: NodeNews) {
         self.peers = peers
         self.scene = Mutex(scene)
         self.checker = checker
-        self.node = Mutex(node)
+        self.node = node
     }
 
     /// Shows another model from now on.
     func show(_ scene: Scene) { self.scene.withLock { $0 = scene } }
-
-    /// Takes what the failover process tells.
-    func take(_ status: NodeStatus) { node.withLock { $0 = status } }
 
     /// What becomes of an order about a stick table.
     func answer(_ order: TableOrder) -> ControlResponse {
@@ -54,8 +50,8 @@ final class StatusSource: Sendable {
     }
 
     /// The whole node.
-    func status() -> NodeStatus {
-        var status = node.withLock { $0 }
+    func status() async -> NodeStatus {
+        var status = await node.latest()
         // What was told goes on growing old.
         let age = Glibc.time(nil) - status.time
         status.time += age

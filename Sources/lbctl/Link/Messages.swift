@@ -62,6 +62,8 @@ enum BalancerReport: Codable {
     case unfit(Int, String)
     /// Whether a server of this pool takes connections, which has just changed.
     case backend(String, isUsable: Bool)
+    /// Somebody looks at the page: it needs the state of the failover process as it is now.
+    case asksForNode
     /// The request for a status was heard; of many servers it takes a while to put together.
     case preparing(status: Int)
 }

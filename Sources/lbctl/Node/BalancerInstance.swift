@@ -27,6 +27,8 @@ final class BalancerInstance {
         case adopted(Int)
         /// It cannot go on by the model of this number, for the reason given.
         case unfit(Int, String)
+        /// Somebody looks at its page, which needs the state of this process as it is now.
+        case asksForNode
         /// It heard the request for a status of that number, and puts it together.
         case preparing(Int)
         /// It told its status, in pieces: the answer to a request of that number, or unasked.
@@ -195,6 +197,8 @@ final class BalancerInstance {
         case .backend(let name, let isUsable):
             usableBackends[name] = isUsable
             onEvent(self, .backend(name, isUsable: isUsable))
+        case .asksForNode:
+            onEvent(self, .asksForNode)
         case .preparing(let request):
             onEvent(self, .preparing(request))
         case .prepared(let number):

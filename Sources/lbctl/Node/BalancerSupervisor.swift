@@ -182,6 +182,8 @@ final class BalancerSupervisor {
             counters += ledger
             // What a replaced process still counts belongs to its successor's counters.
             if instance !== current { current?.add(batch) }
+        case .asksForNode:
+            if instance === current { showNode() }
         case .preparing(let request):
             guard instance === current, question.isAsking(request) else { return }
             expectStatus(within: BalancerSupervisor.preparationTime)
