@@ -195,6 +195,9 @@ extension BalancerTests {
             let node = try PeerNode("a", ["a", "b"], ports)
             let idle = (0..<17).compactMap { _ in BlockingSocket(to: ports[0]) }
             #expect(idle[0].receiveAll().text.isEmpty)
+            // Not because the time of all is over.
+            var byte: UInt8 = 0
+            #expect(recv(idle[1].number, &byte, 1, Int32(MSG_DONTWAIT)) == -1)
             let second = try PeerNode("b", ["a", "b"], ports)
             node.bind(1, to: 1)
             #expect(eventually { second.server(of: 1) == 1 })
