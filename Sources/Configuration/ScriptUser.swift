@@ -32,6 +32,23 @@ public struct ScriptUser: Hashable, Sendable, Codable {
         return ["/bin/sh", "-c", become, user, group ?? ""] + command
     }
 
+    /// The command that becomes another user first, without that.
+    ///
+    /// - Parameter command: What ``running(_:)`` made, or any other command.
+    /// - Returns: What is run in the end.
+    public static func unwrapped(_ command: [String]) -> [String] {
+        for hasGroups in [false, true] {
+            var anybody = ScriptUser(user: "")
+            anybody.hasSupplementaryGroups = hasGroups
+            let wrapping = anybody.running([])
+            // The shell and its script; then whose names.
+            if command.count > wrapping.count, command.prefix(3) == wrapping.prefix(3) {
+                return Array(command.dropFirst(wrapping.count))
+            }
+        }
+        return command
+    }
+
     /// The user and the group as `chown` takes them; without a group, the user's own.
     public var ownership: String { "\(user):\(group ?? "")" }
 

@@ -127,7 +127,7 @@ extension RouterSettings {
 }
 
 extension AdvertisementChannel.Settings {
-    fileprivate init(_ settings: RouterSettings, source: IPAddress) {
+    init(_ settings: RouterSettings, source: IPAddress) {
         self.init(vrid: settings.vrid, version: settings.interval.version, source: source)
         if settings.family == .ipv6 { version = .v3 }
         transport = settings.transport

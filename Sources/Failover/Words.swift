@@ -346,7 +346,7 @@ extension ScriptResult {
 }
 
 extension AdvertisementInterval {
-    fileprivate var words: String {
+    var words: String {
         switch self {
         case .v2(let seconds): "\(seconds.rawValue) sec"
         case .v3(let hundredths): "\(Int(hundredths.rawValue) * 10) milli-sec"

@@ -65,4 +65,21 @@ public enum KernelSettings {
         else { return fallback }
         return low...high
     }
+
+    /// The kernel's version, `(6, 1)` of 6.1.0-13-amd64; `nil` if it says something else.
+    ///
+    /// `uname(2)`, by `/proc/sys/kernel/osrelease`.
+    public static var version: (major: Int, minor: Int)? {
+        SmallFile.read("/proc/sys/kernel/osrelease").flatMap {
+            version(of: String(decoding: $0, as: UTF8.self))
+        }
+    }
+
+    static func version(of release: String) -> (major: Int, minor: Int)? {
+        let parts = release.split(separator: ".", maxSplits: 2)
+        guard parts.count >= 2, let major = Int(parts[0]),
+            let minor = Int(parts[1].prefix { $0.isNumber })
+        else { return nil }
+        return (major, minor)
+    }
 }

@@ -6,10 +6,13 @@ internal import Glibc
 /// `/proc`, `proc(5)`.
 public enum ProcessTable {
     /// The numbers of all processes.
-    public static var processIDs: [Int32] {
-        guard let directory = unsafe opendir("/proc") else { return [] }
+    public static var processIDs: [Int32] { names(in: "/proc").compactMap { Int32($0) } }
+
+    /// What a folder holds; nothing if it is gone, or may not be looked at.
+    static func names(in folder: String) -> [String] {
+        guard let directory = unsafe opendir(folder) else { return [] }
         defer { unsafe _ = closedir(directory) }
-        var numbers: [Int32] = []
+        var names: [String] = []
         while let entry = unsafe readdir(directory) {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 // SAFETY: the kernel ends each name with a zero byte.
@@ -17,9 +20,26 @@ public enum ProcessTable {
                     unsafe String(cString: $0)
                 }
             }
-            if let number = Int32(name) { numbers.append(number) }
+            names.append(name)
         }
-        return numbers
+        return names
+    }
+
+    /// What a symbolic link says; `nil` if it is gone, or may not be looked at.
+    static func target(ofLink path: String) -> String? {
+        var bytes = [CChar](repeating: 0, count: 256)
+        let count = unsafe readlink(path, &bytes, bytes.count)
+        guard count >= 0 else { return nil }
+        return String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Whether a process is in the network namespace of this one.
+    ///
+    /// - Parameter processID: The process.
+    /// - Returns: `nil` when it is gone, or this process may not look.
+    public static func sharesNetwork(with processID: Int32) -> Bool? {
+        guard let theirs = target(ofLink: "/proc/\(processID)/ns/net") else { return nil }
+        return theirs == target(ofLink: "/proc/thread-self/ns/net")
     }
 
     /// The name of a process's program, 15 bytes at most.

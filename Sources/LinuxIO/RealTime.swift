@@ -31,6 +31,9 @@ public enum RealTime {
         try check("mlockall", nil, clinux_mlockall(currentFutureOnFault))
     }
 
+    /// Lets the pages of this process leave memory again; `munlockall(2)`.
+    public static func unlockMemory() { _ = munlockall() }
+
     /// Gives this process another nice value, which counts where it does not run in real time.
     ///
     /// Processes that it starts from then on inherit it. `setpriority(2)`.

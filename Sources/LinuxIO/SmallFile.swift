@@ -22,6 +22,27 @@ public enum SmallFile {
         return failed ? nil : bytes
     }
 
+    /// Reads a file to its end, one of the kernel's that tells a part with each call among them.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - limit: Bytes to read at most.
+    /// - Returns: The bytes; `nil` when it can't be opened or read.
+    public static func readWhole(_ path: String, limit: Int = 1 << 26) -> [UInt8]? {
+        let number = unsafe Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard number >= 0 else { return nil }
+        let file = Descriptor(owning: number)
+        var bytes: [UInt8] = []
+        var result = 1
+        while result > 0, bytes.count < limit {
+            bytes += unsafe [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, count in
+                result = unsafe clinux_read(file.rawValue, buffer.baseAddress, buffer.count)
+                count = max(0, result)
+            }
+        }
+        return result < 0 ? nil : bytes
+    }
+
     /// Writes a file in one piece.
     ///
     /// - Parameters:

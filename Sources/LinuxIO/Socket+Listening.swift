@@ -30,6 +30,28 @@ extension Socket {
         return socket
     }
 
+    /// Looks whether one could listen on an address: it is bound, nobody can come in, and it is free
+    /// again at once.
+    ///
+    /// - Parameters:
+    ///   - address: Where, of IPv4 or IPv6.
+    ///   - options: What is special about it.
+    ///   - isDatagram: Whether datagrams are to come in.
+    /// - Throws: `SystemError` that names the address: in use, no permission, no such interface.
+    public static func tryBinding(
+        to address: StreamAddress, options: ListeningOptions, isDatagram: Bool
+    ) throws(SystemError) {
+        if isDatagram {
+            _ = try DatagramSocket.bound(to: address, options: options)
+            return
+        }
+        let socket = try open(
+            address.family, Int32(SOCK_STREAM.rawValue), 0, address.description)
+        try prepare(socket.rawValue, for: address, options)
+        let raw = RawStreamAddress(address)
+        try check("bind", address.description, StreamSocket.bind(socket.rawValue, to: raw))
+    }
+
     /// Lets other sockets of this process's user have a part of a socket's address too, if they ask
     /// for it, or no more.
     ///

@@ -274,4 +274,12 @@ public enum StreamSocket {
         var range = range
         return unsafe clinux_setsockopt(socket, 0, 51, &range, 4)
     }
+
+    /// Whether the kernel knows ``restrictLocalPorts(of:to:)``.
+    public static var canRestrictLocalPorts: Bool {
+        let socket = open()
+        guard socket >= 0 else { return false }
+        defer { close(Int32(socket)) }
+        return restrictLocalPorts(of: Int32(socket), to: 0) == 0
+    }
 }

@@ -38,7 +38,7 @@ final class SourcePorts: Sendable {
             }
         }
         self.next = next
-        isAvailable = former?.isAvailable ?? SourcePorts.probe()
+        isAvailable = former?.isAvailable ?? StreamSocket.canRestrictLocalPorts
     }
 
     /// The next port for a connection to a server, as a range that holds it alone.
@@ -46,12 +46,5 @@ final class SourcePorts: Sendable {
         let turn = next[server].value.wrappingAdd(1, ordering: .relaxed).oldValue
         let port = low + turn % count
         return port << 16 | port
-    }
-
-    private static func probe() -> Bool {
-        let socket = StreamSocket.open()
-        guard socket >= 0 else { return false }
-        defer { StreamSocket.close(Int32(socket)) }
-        return StreamSocket.restrictLocalPorts(of: Int32(socket), to: 0) == 0
     }
 }

@@ -232,7 +232,8 @@ extension Model {
 }
 
 extension ListeningOptions {
-    fileprivate init(_ listener: Listener) {
+    /// What is special about a listener.
+    init(_ listener: Listener) {
         self.init(backlog: Int32(clamping: listener.backlog ?? mostWaiting))
         interface = listener.interface
         servesIPv6Alone = listener.servesIPv6Alone
@@ -249,7 +250,7 @@ extension ListeningOptions {
 
 extension StreamAddress {
     /// An endpoint as the kernel takes it.
-    fileprivate init(_ endpoint: Endpoint) {
+    init(_ endpoint: Endpoint) {
         switch endpoint {
         case .internet(let address?, let port): self.init(address, port: port)
         case .internet(nil, let port): self = .ipv4(SocketAddress(address: 0, port: port))
