@@ -141,7 +141,8 @@ let package = Package(
             dependencies: ["Failover", "VRRPCore", "Netlink", "Reactor", "LinuxIO"],
             swiftSettings: strict),
         .testTarget(
-            name: "BalancerTests", dependencies: ["Balancer", "Expressions", "LinuxIO", "Reactor"],
+            name: "BalancerTests",
+            dependencies: ["Balancer", "Expressions", "LinuxIO", "Reactor", "VRRPTestKit"],
             swiftSettings: strict),
         .testTarget(
             name: "ExpressionsTests", dependencies: ["Expressions"], swiftSettings: strict),

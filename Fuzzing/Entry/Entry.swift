@@ -27,4 +27,6 @@ private let target = FuzzTarget.clienthello
 private let target = FuzzTarget.dnsanswer
 #elseif FUZZ_expression
 private let target = FuzzTarget.expression
+#elseif FUZZ_peers
+private let target = FuzzTarget.peers
 #endif

@@ -20,6 +20,8 @@ public enum FuzzTarget: String, CaseIterable {
     case dnsanswer
     /// A regular expression of a check, up to the first zero, and what is searched with it.
     case expression
+    /// What a peer of stick tables says.
+    case peers
 
     /// Feeds it; returns only if everything held that must.
     public func feed(_ bytes: [UInt8]) {
@@ -34,6 +36,7 @@ public enum FuzzTarget: String, CaseIterable {
         case .rdpcookie: feedRDPCookie(bytes)
         case .dnsanswer: feedDNSAnswer(bytes)
         case .expression: feedExpression(bytes)
+        case .peers: feedPeers(bytes)
         }
     }
 }

@@ -15,6 +15,8 @@ public struct BalancerPlan: Hashable, Sendable {
     public var pools: [PoolPlan]
     /// What is remembered and counted of clients.
     public var tables: [StickTablePlan] = []
+    /// Those with whom tables are kept in common, by a ``PeerExchange``.
+    public var peers: [PeersPlan] = []
 
     /// Makes a plan.
     public init(

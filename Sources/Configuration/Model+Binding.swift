@@ -98,6 +98,10 @@ public struct StickTableSettings: Hashable, Sendable, Codable {
     public var keepsAll = false
     /// What is counted of each (`store`).
     public var counters: [Counter] = []
+    /// The section of those who have it in common (`peers`); `nil`: it is this node's alone.
+    public var peers: String?
+    /// The name that they know it by; `nil`: ``name``.
+    public var peersName: String?
 
     /// The most bytes of a key.
     public static let longestKey = 1024

@@ -29,6 +29,8 @@ public struct Model: Hashable, Sendable, Codable {
     public var authorities: [String: [UInt8]] = [:]
     /// Whom servers ask for their addresses, by the sections' names.
     public var resolvers: [ResolverSection] = []
+    /// With whom tables are kept in common, by the sections' names.
+    public var peers: [PeersSection] = []
 
     /// Makes an empty model.
     public init() {}
@@ -57,6 +59,8 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var userID: UInt32?
     /// The group that the balancer process becomes, by number; `nil`: stays the same.
     public var groupID: UInt32?
+    /// The node's name among its peers (`localpeer`); `nil`: the host's name.
+    public var localPeer: String?
     /// `router_id`, the node's name in messages; `nil`: the host's name.
     public var routerID: String?
     /// Named pipes that get a line for each new state (`notify_fifo`, `vrrp_notify_fifo`).

@@ -72,7 +72,7 @@ extension BalancerTests {
             let table = table(size: 9)
             table.bind(key(1), to: 0, at: 0)
             table.bind(key(2), to: 1, at: 0)
-            table.move([nil, 3])
+            table.move([nil, 3], to: StickServers())
             #expect(table.server(of: key(1), at: 1) == nil)
             #expect(table.server(of: key(2), at: 1) == 3)
         }

@@ -130,8 +130,8 @@ import VRRPCore
             "f:7:23: warning: 'tfo' is known but not implemented yet; it is ignored: the first bytes follow the handshake: a failed one could not be retried"
         ),
         (
-            "peers p\n peer a 192.0.2.1:1",
-            "f:7:1: warning: section 'peers' is known but not implemented yet; it is ignored"
+            "ring p\n format iso",
+            "f:7:1: warning: section 'ring' is known but not implemented yet; it is ignored"
         ),
         (
             "stats enable",

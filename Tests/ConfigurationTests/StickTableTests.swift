@@ -307,7 +307,7 @@ import Testing
             ),
             (
                 "stick-table type ip size 9 peers all\nstick on src",
-                "f:7:28: warning: 'peers all' of 'stick-table' is not supported, because each node has tables of its own; it is ignored"
+                "f:7:34: error: peers 'all': no section 'peers' has this name"
             ),
             (
                 "tcp-request connection track-sc3 src",

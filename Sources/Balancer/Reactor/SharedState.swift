@@ -82,6 +82,7 @@ final class SharedState: Sendable {
         let tables = plan.tables.map(StickTable.init)
         self.tables = tables
         pools = plan.pools.map { Pool($0, tables) }
+        for pool in pools { pool.table?.setServers(StickServers(pool.plan)) }
         var inboxes: [Inbox] = []
         for _ in 0..<plan.reactorCount { inboxes.append(try Inbox()) }
         self.inboxes = inboxes

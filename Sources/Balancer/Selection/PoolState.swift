@@ -97,7 +97,6 @@ struct PoolState {
         (rate, lastSessionAt) = (former.rate, former.lastSessionAt)
         (choiceCount, lastTurn) = (former.choiceCount, former.lastTurn)
         isAwaited = isAwaited || former.isAwaited
-        if let table, table === former.table { table.move(places) }
         return reconsider(at: now)
     }
 

@@ -43,4 +43,29 @@ struct PeriodMeter {
         let (high, low) = former.multipliedFullWidth(by: remaining)
         return own + period.dividingFullWidth((high, low)).quotient
     }
+
+    /// Begins nowhere.
+    init() {}
+
+    /// Goes on from another node's.
+    ///
+    /// - Parameters:
+    ///   - numbers: Three: how long its period has run, in milliseconds, and its counts of this and the
+    ///     last one.
+    ///   - now: Milliseconds of the monotonic clock.
+    init(_ numbers: ArraySlice<UInt64>, at now: UInt64) {
+        let first = numbers.startIndex
+        // The clock begins with the host, the other node's period perhaps before.
+        start = max(1, now - min(now, numbers[first]))
+        // Both together are a number, whatever another node says.
+        (current, previous) = (
+            min(numbers[first + 1], UInt64.max / 4), min(numbers[first + 2], UInt64.max / 4)
+        )
+    }
+
+    /// What another node can go on from.
+    func numbers(at now: UInt64) -> [UInt64] {
+        // haproxy's have 32 bits.
+        [now - min(now, start), current, previous].map { min($0, UInt64(UInt32.max)) }
+    }
 }

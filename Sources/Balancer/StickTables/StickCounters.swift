@@ -94,6 +94,39 @@
         return Int(clamping: meter.rate(over: period(of: quantity), at: now))
     }
 
+    /// What is counted, in the order in which peers are told it.
+    mutating func numbers(at place: Int32, _ now: UInt64) -> [UInt64] {
+        var numbers: [UInt64] = []
+        for quantity in StickQuantity.peerOrder {
+            guard let offset = self.offset(of: quantity, at: place) else { continue }
+            if quantity.isRate {
+                let meter = unsafe memory.load(fromByteOffset: offset, as: PeriodMeter.self)
+                numbers += meter.numbers(at: now)
+            } else {
+                let value = unsafe memory.load(fromByteOffset: offset, as: UInt64.self)
+                numbers.append(quantity.isWide ? value : min(value, UInt64(UInt32.max)))
+            }
+        }
+        return numbers
+    }
+
+    /// Takes over what a peer has counted, but for connections that are open: each node has its own.
+    mutating func take(_ told: PeerEntry, at place: Int32, _ now: UInt64) {
+        var (index, first) = (0, 0)
+        for quantity in StickQuantity.peerOrder {
+            guard let offset = self.offset(of: quantity, at: place) else { continue }
+            defer { (index, first) = (index + 1, first + (quantity.isRate ? 3 : 1)) }
+            guard told.told >> UInt32(index) & 1 == 1, quantity != .connections else { continue }
+            if quantity.isRate {
+                let meter = PeriodMeter(told.numbers[first..<first + 3], at: now)
+                unsafe memory.storeBytes(of: meter, toByteOffset: offset, as: PeriodMeter.self)
+            } else {
+                unsafe memory.storeBytes(
+                    of: told.numbers[first], toByteOffset: offset, as: UInt64.self)
+            }
+        }
+    }
+
     /// Begins anew for another key.
     mutating func clear(at place: Int32) {
         guard byteCount > 0 else { return }

@@ -5,7 +5,7 @@
 ///
 /// Methods that only read are mutating too: they would be given a copy of this value.
 @safe struct StickEntries: ~Copyable {
-    private struct Entry {
+    struct Entry {
         /// The key; of a text or bytes their hash, and how many there are.
         let high: UInt64
         let low: UInt64
@@ -22,27 +22,31 @@
         var holders: Int32 = 0
     }
 
-    private let size: Int
-    private let keys: StickTablePlan.Keys
-    private let entries: UnsafeMutablePointer<Entry>
+    let size: Int
+    let keys: StickTablePlan.Keys
+    let entries: UnsafeMutablePointer<Entry>
     /// The texts or bytes that are keys, ``keyByteCount`` for each entry.
     private let keyBytes: UnsafeMutablePointer<UInt8>
     private let keyByteCount: Int
-    private var counters: StickCounters
+    var counters: StickCounters
     /// The first entry of each hash.
     private let heads: UnsafeMutablePointer<Int32>
     private let mask: UInt64
     /// Clients choose their addresses, but not this.
     private let seed = UInt64.random(in: 0 ... .max)
-    private var lifetime: UInt64 = .max
+    private(set) var lifetime: UInt64 = .max
     private var keepsAll = false
     private var oldest: Int32 = -1
     private var newest: Int32 = -1
     private var firstFree: Int32 = -1
     /// How many places were ever taken.
-    private var touched = 0
+    private(set) var touched = 0
     /// How many are taken.
     private(set) var count = 0
+    /// The order in which entries changed; `nil`: nobody is told of it.
+    var changes: ChangeOrder?
+    /// What stands at the positions of servers.
+    var servers = StickServers()
 
     init(_ plan: StickTablePlan) {
         size = plan.size
@@ -103,8 +107,14 @@
             UnsafeBufferPointer(start: bytes(at: place), count: keyByteCount).span)
     }
 
-    /// Begins the time of an entry anew.
+    /// Begins the time of an entry anew, which is a change.
     mutating func use(_ place: Int32, at now: UInt64) {
+        changes?.note(place)
+        renew(place, at: now)
+    }
+
+    /// Begins the time of an entry anew.
+    mutating func renew(_ place: Int32, at now: UInt64) {
         unsafe entries[Int(place)].usedAt = now
         guard unsafe entries[Int(place)].holders == 0, place != newest else { return }
         unlink(place)
@@ -119,6 +129,7 @@
 
     /// Lets go of an entry, whose time begins then.
     mutating func release(_ place: Int32, at now: UInt64) {
+        changes?.note(place)
         unsafe entries[Int(place)].holders -= 1
         unsafe entries[Int(place)].usedAt = now
         if unsafe entries[Int(place)].holders == 0 { link(place) }
@@ -179,11 +190,13 @@
     mutating func server(at place: Int32) -> Int { Int(unsafe entries[Int(place)].server) }
 
     mutating func setServer(_ server: Int, at place: Int32) {
+        changes?.note(place)
         unsafe entries[Int(place)].server = Int32(server)
     }
 
-    /// Takes over other positions of the servers; `nil`: one is gone.
-    mutating func move(_ places: [Int?]) {
+    /// Takes over other positions of the servers, `nil`: one is gone; and what stands there.
+    mutating func move(_ places: [Int?], to servers: StickServers) {
+        self.servers = servers
         for place in 0..<touched {
             let server = Int(unsafe entries[place].server)
             guard server >= 0 else { continue }
@@ -198,6 +211,7 @@
     mutating func add(
         _ count: UInt64, to quantity: StickQuantity, at place: Int32, _ now: UInt64
     ) {
+        changes?.note(place)
         counters.add(count, to: quantity, at: place, now)
     }
 
@@ -208,7 +222,8 @@
     mutating func set(
         _ quantity: StickQuantity, to count: UInt64, at place: Int32, _ now: UInt64
     ) -> Bool {
-        counters.set(quantity, to: count, at: place, now)
+        changes?.note(place)
+        return counters.set(quantity, to: count, at: place, now)
     }
 
     /// Does what a question asks for, and answers it.
@@ -242,13 +257,13 @@
 
     // MARK: Places
 
-    private mutating func isOver(_ place: Int32, at now: UInt64) -> Bool {
+    mutating func isOver(_ place: Int32, at now: UInt64) -> Bool {
         let entry = unsafe entries[Int(place)]
         // A reactor's clock may be a turn behind another one's.
         return entry.holders == 0 && now >= entry.usedAt && now - entry.usedAt >= lifetime
     }
 
-    private mutating func search(_ key: StoredKey) -> Int32 {
+    mutating func search(_ key: StoredKey) -> Int32 {
         let (high, low) = key.words
         var place = unsafe heads[head(of: high, low)]
         while place >= 0 {
@@ -281,7 +296,7 @@
     }
 
     /// A place for a new key, at its hash and last in the order; -1: all are kept.
-    private mutating func takePlace(for key: StoredKey, at now: UInt64) -> Int32 {
+    mutating func takePlace(for key: StoredKey, at now: UInt64) -> Int32 {
         if oldest >= 0, isOver(oldest, at: now) || count == size && !keepsAll { forget(oldest) }
         guard count < size else { return -1 }
         var place = firstFree
@@ -299,12 +314,14 @@
         keepBytes(of: key, place)
         unsafe heads[head] = place
         counters.clear(at: place)
+        changes?.add(place)
         link(place)
         return place
     }
 
     /// Gives the place of an entry back that nobody holds.
-    private mutating func forget(_ place: Int32) {
+    mutating func forget(_ place: Int32) {
+        changes?.remove(place)
         unlink(place)
         leaveHash(place)
         unsafe entries[Int(place)].server = -1

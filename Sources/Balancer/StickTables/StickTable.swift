@@ -4,7 +4,7 @@ internal import Synchronization
 ///
 /// All reactors share it. Of fixed size, made with the plan: nothing is allocated for a key.
 final class StickTable: Sendable {
-    private let entries: Mutex<StickEntries>
+    let entries: Mutex<StickEntries>
     let keys: StickTablePlan.Keys
     /// What is counted, in the order of the plan.
     let quantities: [StickQuantity]
@@ -70,8 +70,13 @@ final class StickTable: Sendable {
         }
     }
 
-    /// Takes over other positions of the servers; `nil`: one is gone.
-    func move(_ places: [Int?]) { entries.withLock { $0.move(places) } }
+    /// Takes over other positions of the servers, `nil`: one is gone; and what stands there.
+    func move(_ places: [Int?], to servers: StickServers) {
+        entries.withLock { $0.move(places, to: servers) }
+    }
+
+    /// Takes note of what stands at the positions of servers.
+    func setServers(_ servers: StickServers) { entries.withLock { $0.servers = servers } }
 
     // MARK: Counters
 

@@ -30,6 +30,10 @@ public struct StickTablePlan: Hashable, Sendable {
     public var keepsAll = false
     /// What is counted of each key, each quantity once (`store`).
     public var counters: [StickCounter] = []
+    /// The name of those in ``BalancerPlan/peers`` who have it in common (`peers`); `nil`: nobody.
+    public var peers: String?
+    /// The name that they know it by; `nil`: ``name``.
+    public var peersName: String?
     /// Whether it is there for the rules of frontends that are leaving.
     var isLeaving = false
 

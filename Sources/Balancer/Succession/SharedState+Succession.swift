@@ -86,12 +86,17 @@ extension SharedState {
             let positions = plan.pools[index].servers.indices.map { server in
                 succession.servers[first + server].map { $0 - successor.layout.firstServers[place] }
             }
+            if let table = successor.pools[place].table, table === pools[index].table {
+                table.move(positions, to: StickServers(successor.pools[place].plan))
+            }
             let state = pools[index].state.withLock { $0 }
             let notices = successor.pools[place].state.withLock {
                 $0.goOn(from: state, places: positions, at: now)
             }
             successor.deliver(notices, pool: place)
         }
+        // Also where there was no pool, or none with a table.
+        for pool in successor.pools { pool.table?.setServers(StickServers(pool.plan)) }
     }
 
     /// Puts a message into the words of the successor; `nil`: it says nothing there.

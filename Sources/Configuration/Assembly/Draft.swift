@@ -89,6 +89,9 @@ struct Draft: Sendable {
     var tables: [Placed<StickTableSettings>] = []
     var tableReferences: [Placed<TableReference>] = []
     var resolvers: [Placed<ResolverSection>] = []
+    var peers: [Placed<HAProxyPeers>] = []
+    /// The sections `peers` that tables name.
+    var peersReferences: [Placed<String>] = []
     /// The sections `resolvers` that servers name.
     var resolverReferences: [Placed<String>] = []
 }

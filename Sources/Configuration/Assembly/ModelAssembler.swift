@@ -17,6 +17,7 @@ struct ModelAssembler {
         checkVirtualRouters()
         checkInterfaceDelays()
         checkProxies()
+        let peers = assemblePeers()
         checkListeners()
         checkCounts()
         refuseDuplicates(draft.resolvers, by: \.name, as: { "resolvers \($0.name.quoted)" })
@@ -56,6 +57,7 @@ struct ModelAssembler {
         model.stickTables = draft.tables.map(\.value)
         model.statisticsPages = draft.pages.map(\.value)
         model.resolvers = draft.resolvers.map(\.value)
+        model.peers = peers
         gatherAuthorities(&model)
         return model
     }

@@ -5,8 +5,14 @@ struct HAProxyBind: Sendable {
     /// Where `id` has its number.
     private(set) var numberPosition = Position.start
 
+    /// Says nothing yet.
+    init() {}
+
     /// Reads the options of one line.
-    init(_ arguments: inout Arguments) throws(Remark) {
+    init(_ arguments: inout Arguments) throws(Remark) { try read(&arguments) }
+
+    /// Reads further options.
+    mutating func read(_ arguments: inout Arguments) throws(Remark) {
         try Self.table.readAll(into: &self, &arguments)
     }
 

@@ -9,11 +9,13 @@ struct HAProxyBinding: Sendable {
     private var rulePosition: Position?
     /// Where the `stick-table` stands, be it a wrong one.
     private(set) var tablePosition: Position?
+    /// The name of those who have the table in common.
+    private(set) var peers: Word?
 
     /// Reads `stick-table …`.
     mutating func readTable(_ arguments: inout Arguments, in section: String) throws(Remark) {
         tablePosition = arguments.keyword.position
-        table = try HAProxyStickTable.read(&arguments, in: section)
+        (table, peers) = try HAProxyStickTable.read(&arguments, in: section)
     }
 
     /// Reads `stick on|match|store-request KEY [table NAME]`.

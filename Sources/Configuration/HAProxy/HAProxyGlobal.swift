@@ -39,6 +39,9 @@ enum HAProxyGlobal {
             "hard-stop-after": .line { global, arguments throws(Remark) in
                 global.hardStopTime = try arguments.time(isZeroAllowed: false)
             },
+            "localpeer": .line { global, arguments throws(Remark) in
+                global.localPeer = try arguments.next("the name of a peer").text
+            },
             "chroot": .notYet("the program keeps its root directory"),
             "stats": .notYet("the control socket is lbctl's own"),
         ],
@@ -53,7 +56,7 @@ enum HAProxyGlobal {
             httpclient.resolvers.disabled httpclient.resolvers.id httpclient.resolvers.prefer
             httpclient.retries httpclient.ssl.ca-file httpclient.ssl.verify
             httpclient.timeout.connect insecure-setuid-wanted
-            issuers-chain-path localpeer log-send-hostname log-tag lua-load lua-load-per-thread
+            issuers-chain-path log-send-hostname log-tag lua-load lua-load-per-thread
             lua-prepend-path master-worker maxcompcpuusage maxcomprate
             maxconnrate maxpipes maxsessrate maxsslconn maxsslrate maxzlibmem mworker-max-reloads
             mworker-prog nbproc no no-memory-trimming no-quic node noepoll noevports

@@ -4,16 +4,17 @@
 /// (`clitimeout`, an address on the `listen` line) mean what they meant.
 struct HAProxyReader {
     /// What the lines after a section's header belong to.
-    private enum Place { case outside, skipped, global, section, resolvers }
+    private enum Place { case outside, skipped, global, section, resolvers, peers }
 
     /// The sections that are read.
     static let sections = [
         "global", "defaults", "listen", "frontend", "backend", "check", "resolvers",
+        "peers",
     ]
     /// The sections that are known and passed over with a warning.
     static let otherSections: Set<String> = [
         "acme", "cache", "crt-store", "dynamic-update", "fcgi-app", "healthcheck", "http-errors",
-        "log-forward", "log-profile", "mailers", "peers", "program", "ring", "traces",
+        "log-forward", "log-profile", "mailers", "program", "ring", "traces",
         "userlist",
     ]
 
@@ -22,6 +23,7 @@ struct HAProxyReader {
     private var section = HAProxySection(
         .defaults, name: Word(text: "", position: .start), inheriting: HAProxySettings())
     private var resolvers = HAProxyResolvers(Word(text: "", position: .start))
+    private var peers = HAProxyPeers(Word(text: "", position: .start))
     private var defaults = HAProxySettings()
     private var namedDefaults: [String: HAProxySettings] = [:]
     private var remarks: [Remark] = []
@@ -77,6 +79,7 @@ struct HAProxyReader {
         case .global: HAProxyGlobal.table.read(directive, into: &draft.global, remarks: &remarks)
         case .resolvers:
             HAProxyResolvers.table.read(directive, into: &resolvers, remarks: &remarks)
+        case .peers: HAProxyPeers.table.read(directive, into: &peers, remarks: &remarks)
         case .section:
             section.note(directive)
             try section.checkScope(of: directive, &remarks)
@@ -90,11 +93,14 @@ struct HAProxyReader {
             place = .global
             return try arguments.finish()
         }
-        guard keyword.text != "resolvers" else {
+        guard keyword.text != "resolvers", keyword.text != "peers" else {
             let name = try arguments.next("a name")
             try name.checkSectionName()
-            resolvers = HAProxyResolvers(name)
-            place = .resolvers
+            if keyword.text == "peers" {
+                (peers, place) = (HAProxyPeers(name), .peers)
+            } else {
+                (resolvers, place) = (HAProxyResolvers(name), .resolvers)
+            }
             return try arguments.finish()
         }
         guard let kind = HAProxySection.Kind(rawValue: keyword.text) else {
@@ -141,6 +147,7 @@ struct HAProxyReader {
 
     private mutating func endSection(_ draft: inout Draft) {
         if place == .resolvers { resolvers.finish(file: file, into: &draft, &remarks) }
+        if place == .peers { peers.finish(file: file, into: &draft) }
         defer { place = .outside }
         guard place == .section else { return }
         if section.kind == .defaults {

@@ -220,6 +220,12 @@ struct HAProxySection: Sendable {
         if let table = binding.table, let position = binding.tablePosition {
             let location = Location(file: file, position: position)
             draft.tables.append(Placed(value: table, location: location))
+            if let peers = binding.peers {
+                draft.peersReferences.append(
+                    Placed(
+                        value: peers.text, location: Location(file: file, position: peers.position))
+                )
+            }
         }
         routing.note(in: &draft, file: file)
         if settings.mode == .tcp { warnAboutTimeouts(&remarks) }

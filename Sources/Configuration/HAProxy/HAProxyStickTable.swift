@@ -4,9 +4,10 @@
 enum HAProxyStickTable {
     static func read(
         _ arguments: inout Arguments, in section: String
-    ) throws(Remark) -> StickTableSettings {
+    ) throws(Remark) -> (table: StickTableSettings, peers: Word?) {
         var table = StickTableSettings(name: section, size: 0)
         var hasType = false
+        var peers: Word?
         while let word = arguments.nextIfPresent() {
             switch word.text {
             case "type":
@@ -18,15 +19,18 @@ enum HAProxyStickTable {
             case "store":
                 let word = try arguments.next("what is counted, such as conn_cur,conn_rate(10s)")
                 for item in word.items { try store(item, in: &table, &arguments) }
-            case "peers", "srvkey", "write-to":
+            case "peers":
+                peers = try arguments.next("the name of a peers section")
+                table.peers = peers?.text
+            case "srvkey", "write-to":
                 let value = try arguments.next("a value")
                 arguments.warn(
-                    "'\(word.text) \(value.text)' of 'stick-table' is not supported, because each"
-                        + " node has tables of its own; it is ignored", at: word.position)
+                    "'\(word.text) \(value.text)' of 'stick-table' is known but not implemented"
+                        + " yet; it is ignored", at: word.position)
             default:
                 throw .error(
                     "unknown word \(word.text.quoted) of 'stick-table'", at: word.position,
-                    suggestion: ["type", "size", "expire", "nopurge", "store"].nearest(
+                    suggestion: ["type", "size", "expire", "nopurge", "store", "peers"].nearest(
                         to: word.text))
             }
         }
@@ -40,7 +44,7 @@ enum HAProxyStickTable {
                 "'stick-table' keeps \(table.size) keys of \(table.keyByteCount) bytes; all of them may"
                     + " take 1g at most", at: arguments.keyword.position)
         }
-        return table
+        return (table, peers)
     }
 
     /// Reads a type, and after `string` and `binary` how many bytes of a key are kept.

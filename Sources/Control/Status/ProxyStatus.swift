@@ -18,6 +18,8 @@ public struct ProxyStatus: Codable, Hashable, Sendable {
     public var backend: BackendStatus?
     /// What is remembered of clients (`stick-table`); `nil`: nothing.
     public var table: StickTableStatus?
+    /// Those who have tables in common, of a section `peers`, which is nothing else; `nil`: it is none.
+    public var peers: TablePeersStatus?
 
     /// Makes a proxy that has no part yet.
     ///
@@ -30,7 +32,7 @@ public struct ProxyStatus: Codable, Hashable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, mode, guid, description, frontend, servers, backend, table
+        case name, mode, guid, description, frontend, servers, backend, table, peers
         case number = "iid"
     }
 }

@@ -31,7 +31,7 @@ public struct StatusPage: Sendable {
             "hasRouters": !status.virtualRouters.isEmpty,
             "hasContent": !(status.virtualRouters.isEmpty && status.proxies.isEmpty),
             "routers": status.virtualRouters.map { Self.entry(of: $0, at: status.time) },
-            "proxies": status.proxies.map(ProxyTable.entry(of:)),
+            "proxies": status.proxies.filter { $0.peers == nil }.map(ProxyTable.entry(of:)),
             "time": Readable.date(secondsSince1970: status.time),
             "csv": path + ";csv", "json": path + ";json", "metrics": path + ";metrics",
         ]

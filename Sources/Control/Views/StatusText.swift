@@ -162,6 +162,7 @@ public enum StatusText {
                 "  \(name): stick-table of type \(Readable.line(table.type)), \(table.used) of"
                 + " \(table.size) used\n"
         }
+        text += (proxy.peers?.lines ?? []).map { "  peers \(name): \($0)\n" }.joined()
         guard let refusals = proxy.frontend?.refusals, !refusals.isEmpty else { return text }
         let causes = refusals.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             .map { "\($0.key) \($0.value)" }

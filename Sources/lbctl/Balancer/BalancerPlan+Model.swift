@@ -15,6 +15,7 @@ extension BalancerPlan {
             frontends: model.activeFrontends.map { FrontendPlan($0, model.global, places) },
             pools: model.backends.map { PoolPlan($0, model, places) })
         tables = model.stickTables.map(StickTablePlan.init)
+        peers = model.peers.map(PeersPlan.init)
         otherDescriptors = model.otherDescriptors
     }
 
@@ -34,7 +35,9 @@ extension Model {
             }
         }
         let sinks = Set(activeFrontends.flatMap { $0.logTargets(global).map(\.destination) }).count
-        return 128 + listeners.count + asked + sinks + 64 * statisticsPages.count
+        // Strangers are up to 16 at once; each peer may be connecting and connected.
+        let exchanged = peers.reduce(0) { $0 + 16 + 2 * $1.peers.count }
+        return 128 + listeners.count + asked + sinks + exchanged + 64 * statisticsPages.count
     }
 
     /// Compares the number of connections that the configuration wants with what can be had.
@@ -45,6 +48,16 @@ extension Model {
         guard hasBalancer, let wanted = global.connectionLimit else { return nil }
         let possible = BalancerPlan(self).possibleConnections(with: openFiles)
         return possible < wanted ? possible : nil
+    }
+}
+
+extension PeersPlan {
+    fileprivate init(_ section: PeersSection) {
+        self.init(
+            name: section.name, localName: section.localName,
+            peers: section.peers.map {
+                Peer(name: $0.name, address: StreamAddress($0.address, port: $0.port))
+            })
     }
 }
 

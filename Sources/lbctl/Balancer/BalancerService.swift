@@ -26,6 +26,7 @@ final class BalancerService {
     private let node: NodeNews
     private let pages: StatusPages
     private var lines: ConnectionLog?
+    private let peers: TablePeers
     private var served: Served
     private let events: Events
     private var hasBegun = false
@@ -75,8 +76,10 @@ final class BalancerService {
             standings: standings, router: router, log: log, remember: events.remember)
         try router.change { (standings, names) }
         node = NodeNews(order.node, ask: events.askForNode)
+        peers = TablePeers(log: log)
         source = StatusSource(
-            StatusSource.Scene(prepared, balancer.view, standings), checker: checker, node: node)
+            StatusSource.Scene(prepared, balancer.view, standings), checker: checker, peers: peers,
+            node: node)
         pages = StatusPages(source)
         pages.serve(try pages.prepare(sockets.pages), sockets.pages)
         lines = try ConnectionLog(balancer, model: prepared.model, log: log)
@@ -105,6 +108,7 @@ final class BalancerService {
                 prepared.plan, listeners: sockets.frontends,
                 observer: prepared.model.observer(reference))
             lines?.adopt(view, routes ?? [])
+            if hasBegun { peers.adopt(view, sockets.peers) }
             checker.update(targets: prepared.checks, where: isOther)
             let standings = ServerStandings(
                 prepared, nil, goingOnFrom: former.standings, balancer: balancer,
@@ -142,6 +146,7 @@ final class BalancerService {
         guard !hasBegun else { return }
         hasBegun = true
         try balancer.start()
+        peers.adopt(balancer.view, served.sockets.peers)
         pages.begin()
     }
 
@@ -203,6 +208,7 @@ final class BalancerService {
         served.names.stop()
         checker.stop()
         pages.stop()
+        peers.stop()
     }
 
     /// Frees the ports for others, where no failover process is left to hold them.

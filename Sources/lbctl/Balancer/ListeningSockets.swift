@@ -19,6 +19,8 @@ final class ListeningSockets: Sendable {
     let frontends: [[Int32]]
     /// The pages with theirs.
     let pages: [ServedPage]
+    /// For each section of peers, its sockets.
+    let peers: [[Int32]]
 
     /// - Parameters:
     ///   - model: What is served.
@@ -50,9 +52,10 @@ final class ListeningSockets: Sendable {
             site.addresses = page.endpoints.map(\.description)
             return ServedPage(site: site, rules: RulePlan(page.rules, RulePlaces()))
         }
+        let peers = model.peers.map { $0.listeners.map(number) }
         self.sockets = sockets
-        (self.frontends, self.pages) = (frontends, pages)
-        let all = frontends.joined() + pages.flatMap(\.site.descriptors)
+        (self.frontends, self.pages, self.peers) = (frontends, pages, peers)
+        let all = frontends.joined() + pages.flatMap(\.site.descriptors) + peers.joined()
         guard rest.isEmpty, !all.contains(-1) else {
             throw Failure(
                 .internalError,

@@ -18,10 +18,12 @@ final class StatusSource: Sendable {
     }
 
     private let checker: HealthChecker
+    private let peers: TablePeers
     private let scene: Mutex<Scene>
     private let node: NodeNews
 
-    init(_ scene: Scene, checker: HealthChecker, node: NodeNews) {
+    init(_ scene: Scene, checker: HealthChecker, peers: TablePeers, node: NodeNews) {
+        self.peers = peers
         self.scene = Mutex(scene)
         self.checker = checker
         self.node = node
@@ -44,7 +46,7 @@ final class StatusSource: Sendable {
             model: scene.model, snapshot: scene.view.snapshot(),
             checks: Dictionary(reports, uniquingKeysWith: { first, _ in first }),
             standings: scene.standings.all(), targets: scene.targets
-        ).build()
+        ).build() + peers.status
     }
 
     /// The whole node.

@@ -15,6 +15,7 @@ extension StickTablePlan {
             case .binary: .bytes(table.keyByteCount)
             }
         keepsAll = table.keepsAll
+        (peers, peersName) = (table.peers, table.peersName)
         counters = table.counters.map { StickCounter(StickQuantity($0.datum), over: $0.period) }
     }
 }

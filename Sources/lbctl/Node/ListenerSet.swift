@@ -224,10 +224,10 @@ struct ListeningPlace: Hashable {
 }
 
 extension Model {
-    /// Where the node listens: the frontends' listeners first, then the pages'.
+    /// Where the node listens: the frontends' listeners first, then the pages' and those for peers.
     var listeners: [Listener] {
         frontends.filter { !$0.isDisabled }.flatMap(\.listeners)
-            + statisticsPages.flatMap(\.listeners)
+            + statisticsPages.flatMap(\.listeners) + peers.flatMap(\.listeners)
     }
 }
 

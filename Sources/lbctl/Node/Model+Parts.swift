@@ -6,7 +6,7 @@ extension Model {
     /// Whether there is anything for a balancer process to do.
     var hasBalancer: Bool {
         !frontends.isEmpty || !statisticsPages.isEmpty
-            || backends.contains(where: \.checks.isOnlyCheck)
+            || backends.contains(where: \.checks.isOnlyCheck) || !peers.isEmpty
     }
 
     /// Where each check and agent asks, and what each address is the address of, by their names in

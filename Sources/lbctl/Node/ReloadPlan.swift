@@ -16,6 +16,7 @@ struct ReloadPlan {
         compare("frontend", old.frontends, new.frontends, by: \.name)
         compareBackends(old.backends, new.backends)
         compare("statistics page", old.statisticsPages, new.statisticsPages, by: \.name)
+        compare("peers", old.peers, new.peers, by: \.name)
         if old.balancing != new.balancing {
             lines.append(
                 new.canFollow(old)
