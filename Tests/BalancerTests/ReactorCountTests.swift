@@ -158,6 +158,8 @@ private func exhaustDescriptors(reactors: Int) throws {
     // Room for one connection whole and half of another.
     for _ in 0..<3 { close(fillers.removeLast()) }
     for socket in sockets { precondition(connectLoopback(socket, running.port)) }
+    // On a busy machine they come late.
+    precondition(eventually { running.frontend.currentSessions >= 2 }, "nobody came")
     Thread.sleep(for: .milliseconds(200))
     let before = clock()
     Thread.sleep(for: .milliseconds(500))
