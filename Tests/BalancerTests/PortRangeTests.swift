@@ -63,6 +63,8 @@ extension BalancerTests {
             let wanted = [low, low + 1, high, low].map { "\($0)" }
             #expect(theirs == wanted)
             for source in [IPEndpoint(ipv4: 0x7f00_0001, port: 0), nil] {
+                // A server of its own, with which no port rests after its last connection.
+                let server = try AnsweringServer { _, peer in "\(peer.port)" }
                 let running = try FamilyBalancer(pools: [
                     [pooled(server.address, ports, of: source)]
                 ])

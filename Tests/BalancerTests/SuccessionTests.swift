@@ -279,7 +279,9 @@ extension BalancerTests {
             let running = try Running(first)
             for _ in 0..<2 { #expect(try running.answer() == "a") }
             try running.adopt { $0.pools[0].serverTimeout = .seconds(5) }
-            #expect(try running.connect().receive() == .failed(ECONNRESET))
+            // At the turn of a second one of them finds room.
+            let answers = try (0..<2).map { _ in try running.connect().receive() }
+            #expect(answers.contains(.failed(ECONNRESET)))
         }
 
         @Test(arguments: [1, 2]) func `flows go on, and end with their listener`(
