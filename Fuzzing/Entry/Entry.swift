@@ -23,6 +23,8 @@ private let target = FuzzTarget.control
 private let target = FuzzTarget.proxyheader
 #elseif FUZZ_clienthello
 private let target = FuzzTarget.clienthello
+#elseif FUZZ_rdpcookie
+private let target = FuzzTarget.rdpcookie
 #elseif FUZZ_dnsanswer
 private let target = FuzzTarget.dnsanswer
 #elseif FUZZ_expression
