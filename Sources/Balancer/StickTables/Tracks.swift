@@ -42,11 +42,8 @@ extension Worker {
             table.track($0, at: now)
         }
         guard let place else { return true }
-        if slab[client].introduction < 0 {
-            slab[client].introduction = introductions.keep(
-                .init(source: facts.source, destination: .none))
-        }
-        introductions[tracksAt: slab[client].introduction][tracking.number] = .init(
+        let aside = placeAside(client, facts.source)
+        introductions[tracksAt: aside][tracking.number] = .init(
             table: Int32(tracking.tableIndex), place: place)
         if table.countsBytes { slab[client].marks.insert(.countsBytes) }
         return true
