@@ -277,6 +277,7 @@ internal import Synchronization
                 accepts ? watchListeners() : leaveListeners()
             case .warm: warmServers()
             case .endSessions(let server, let cause): endSessions(of: server, because: cause)
+            case .look(let look): take(look)
             case .handOver(let handover):
                 self.handover = handover
                 sweepListeners(missingIn: handover.succession.sockets)
@@ -285,16 +286,12 @@ internal import Synchronization
         }
     }
 
-    /// Ends what is open: those who were being served see a reset, since a clean end would look
-    /// like a complete answer.
+    /// Ends what is open.
     private mutating func closeAll() {
         unwatchListeners()
         for client in stride(from: 0, to: 2 * slab.usedCount, by: 2)
         where slab[client].phase != .free {
-            let isRelaying = slab[client].phase == .relaying
-            end(
-                client, client: isRelaying ? .reset : .finish, server: .reset,
-                because: .operatorsOrder)
+            cut(client, because: .operatorsOrder)
         }
     }
 }
