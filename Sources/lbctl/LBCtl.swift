@@ -17,7 +17,7 @@ struct LBCtl: ParsableCommand {
         version: Version.current,
         subcommands: [
             RunCommand.self, CheckCommand.self, DoctorCommand.self, StatusCommand.self,
-            ServerCommand.self, SessionCommand.self, TableCommand.self,
+            TopCommand.self, ServerCommand.self, SessionCommand.self, TableCommand.self,
             VRRPCommand.self, ReloadCommand.self, MonitorCommand.self, DecodeCommand.self,
             BalancerCommand.self, GuardCommand.self, MailCommand.self,
         ])
