@@ -215,13 +215,17 @@ public enum StreamSocket {
     ///   - buffer: Where the bytes are.
     ///   - byteCount: How many.
     ///   - socket: Where to.
+    ///   - endFollows: Whether the end of the stream is sent next, so that the last bytes may wait
+    ///     for it (MSG_MORE) and both leave in one segment.
     /// - Returns: The bytes moved, fewer than asked when the socket's buffer is full.
     @unsafe @inlinable
     public static func send(
-        _ buffer: UnsafeRawPointer, count byteCount: Int, to socket: Int32
+        _ buffer: UnsafeRawPointer, count byteCount: Int, to socket: Int32,
+        endFollows: Bool = false
     ) -> Transfer {
-        let noSignal: Int32 = 0x4000  // MSG_NOSIGNAL
-        return unsafe Transfer(result: clinux_send(socket, buffer, byteCount, noSignal))
+        // MSG_NOSIGNAL, MSG_MORE
+        let flags: Int32 = endFollows ? 0x4000 | 0x8000 : 0x4000
+        return unsafe Transfer(result: clinux_send(socket, buffer, byteCount, flags))
     }
 
     /// Tells the other end that no more bytes follow (SHUT_WR); the other direction goes on.
