@@ -77,7 +77,7 @@ import Testing
             let shown = try session(["list"] + words).output.split(separator: "\n")
             #expect(shown.count == count, "\(words)")
         }
-        let name = try #require(entries[0]["id"] as? String)
+        let name = try #require(entries.first?["id"] as? String)
         #expect(try session(["kill", name]).output == "1 ended\n")
         let again = try session(["kill", name])
         #expect(again.status == 1)

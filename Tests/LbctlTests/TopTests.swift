@@ -63,13 +63,16 @@ import Testing
         let program = try folder.start(file)
         try folder.awaitLog(" serves, ")
         let screen = try Screen()
-        func start() throws -> RunningProgram {
+        func start(interval: String) throws -> RunningProgram {
             try RunningProgram(
-                [ProgramFolder.binary, "top", "--interval", "0.1", "--control", folder.control],
+                [
+                    ProgramFolder.binary, "top", "--interval", interval, "--control",
+                    folder.control,
+                ],
                 in: folder, output: "unused", errors: "errors",
                 inheriting: [(0, screen.programs), (1, screen.programs)])
         }
-        var top = try start()
+        var top = try start(interval: "0.1")
         try screen.await(" new/s, in ")
         #expect(!screen.isPlain)
         screen.type("s")
@@ -86,8 +89,12 @@ import Testing
         let again = try folder.start(file, log: "again")
         try folder.awaitLog(" serves, ", in: "again")
         for signal in [SIGINT, SIGTERM] {
-            top = try start()
-            try screen.await(" new/s, in ")
+            screen.resize(80, 20)
+            top = try start(interval: "3600")
+            try screen.await("s sort (traffic)  up")
+            screen.resize(24, 5)
+            top.signal(SIGWINCH)
+            try screen.await("s sort (traffic)\u{1B}[K")
             top.signal(signal)
             #expect(try top.awaitEnd(within: .seconds(9)) == .exited(status: 128 + signal))
             try screen.await("\u{1B}[?1049l")
