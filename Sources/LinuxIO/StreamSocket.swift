@@ -244,6 +244,35 @@ public enum StreamSocket {
         _ = clinux_close(socket)
     }
 
+    /// Whether a socket's connection is over for the kernel as well, so that the socket may be used again
+    /// after ``disconnect(_:)``.
+    ///
+    /// `TCP_INFO`, `tcp(7)`.
+    ///
+    /// - Parameter socket: A TCP socket.
+    /// - Returns: Whether its state is TCP_CLOSE, where nothing is left to send, to acknowledge or to say
+    ///   again, and its two ends exchanged timestamps.
+    @inlinable
+    public static func isOver(_ socket: Int32) -> Bool {
+        var info: UInt64 = 0
+        var length: UInt32 = 8
+        guard unsafe clinux_getsockopt(socket, 6, 11, &info, &length) == 0 else { return false }
+        // Its first octet is the state, the sixth the options.
+        let octets = UInt64(littleEndian: info)
+        let (closed, timestamps): (UInt64, UInt64) = (7, 1)  // TCP_CLOSE, TCPI_OPT_TIMESTAMPS
+        return octets & 0xff == closed && octets >> 40 & timestamps != 0
+    }
+
+    /// Makes a socket one that was never connected, but for its options (`connect(2)` to AF_UNSPEC).
+    ///
+    /// - Parameter socket: A TCP socket; unless ``isOver(_:)``, its other end sees a reset.
+    /// - Returns: 0, or a negative error number.
+    @inlinable
+    public static func disconnect(_ socket: Int32) -> Int {
+        var nowhere: (UInt64, UInt64) = (0, 0)
+        return unsafe clinux_connect(socket, &nowhere, 16)
+    }
+
     /// Sends small segments at once instead of waiting for an acknowledgement (TCP_NODELAY).
     @inlinable
     public static func disableDelay(_ socket: Int32) {

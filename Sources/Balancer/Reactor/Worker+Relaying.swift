@@ -276,7 +276,9 @@ extension Worker {
         slab[half].marks.insert(.passedEnd)
         let peer = half ^ 1
         if slab[peer].marks.contains(.passedEnd) {
-            end(half & ~1, client: .finish, server: .finish, because: .normal)
+            end(
+                half & ~1, client: .finish, server: half & 1 == 1 ? .answered : .finish,
+                because: .normal)
         } else if slab[peer].marks.contains(.ended), slab[peer].lease < 0 {
             end(half & ~1, client: .finish, server: .finish, because: .normal)
         } else {
