@@ -39,13 +39,13 @@ public struct Rule: Hashable, Sendable {
         case expectProxyHeader
         /// It is counted, and the further rules are asked (`track-sc0`).
         case track(Tracking)
-        /// The mark counters of the key that it is tracked by are increased, and the further rules are
-        /// asked (`sc-inc-gpc0`, `sc-inc-gpc1`); not in ``RulePlan/content``, whose rules may be asked
-        /// several times.
-        case countMark(StickQuantity, Int)
-        /// The tag of the key that it is tracked by is set, and the further rules are asked
-        /// (`sc-set-gpt0`).
-        case setTag(UInt32, Int)
+        /// The mark counters of the key that it is tracked by are increased, of an array those at an
+        /// index, and the further rules are asked (`sc-inc-gpc0`, `sc-inc-gpc1`, `sc-inc-gpc`); not in
+        /// ``RulePlan/content``, whose rules may be asked several times.
+        case countMark(StickQuantity, Int, index: Int = 0)
+        /// The tag of the key that it is tracked by is set, or with an index that of its array, and the
+        /// further rules are asked (`sc-set-gpt0`, `sc-set-gpt`).
+        case setTag(UInt32, Int, index: Int? = nil)
         /// Where it has to wait for a server it is served before those of a greater number, and the further
         /// rules are asked; 0 without (`set-priority-class`). See ``priorities``.
         case setPriority(Int)

@@ -76,11 +76,21 @@ public struct StickTableSettings: Hashable, Sendable, Codable {
         public var datum: StickDatum
         /// Over how long a rate counts; of the others `nil`.
         public var period: Duration?
+        /// How many elements an array has, 1 to ``StickTableSettings/longestArray``; of the others 1.
+        public var count: Int
 
         /// Makes a counter.
-        public init(datum: StickDatum, period: Duration? = nil) {
+        public init(datum: StickDatum, period: Duration? = nil, count: Int = 1) {
             self.datum = datum
             self.period = period
+            self.count = count
+        }
+
+        /// Whether it counts a datum, of an array the element at an index.
+        func counts(_ datum: StickDatum, _ index: Int) -> Bool {
+            guard self.datum != datum else { return index < count }
+            // As haproxy: the first elements are what the single ones of these names were.
+            return self.datum.singles.firstIndex(of: datum).map { $0 < count } ?? false
         }
     }
 
@@ -107,6 +117,10 @@ public struct StickTableSettings: Hashable, Sendable, Codable {
     public static let longestKey = 1024
     /// The most bytes of all keys of a table.
     public static let greatestKeyRoom = 1 << 30
+    /// The most elements of an array.
+    public static let longestArray = 100
+    /// The most elements of the arrays of all keys of a table.
+    public static let mostElements = 1 << 26
 
     /// Makes a table that counts nothing.
     public init(name: String, size: Int) {
@@ -145,9 +159,35 @@ public enum StickDatum: String, Hashable, Sendable, Codable, CaseIterable {
     case secondMarkRate = "gpc1_rate"
     /// A number that rules set.
     case tag = "gpt0"
+    /// An array of numbers that rules set.
+    case tags = "gpt"
+    /// An array of what rules count.
+    case markArray = "gpc"
+    /// Of those, as many as within a period.
+    case markRateArray = "gpc_rate"
 
     /// Whether it is one within a period.
     public var isRate: Bool { rawValue.hasSuffix("_rate") }
+
+    /// Whether there are several of it.
+    public var isArray: Bool { !singles.isEmpty }
+
+    /// What the first elements of an array are called besides.
+    public var singles: [StickDatum] {
+        switch self {
+        case .tags: [.tag]
+        case .markArray: [.marks, .secondMarks]
+        case .markRateArray: [.markRate, .secondMarkRate]
+        default: []
+        }
+    }
+
+    /// Its name, of an array that of an element: `gpc2_rate`.
+    public func name(of index: Int) -> String {
+        guard isArray else { return rawValue }
+        let stem = rawValue.prefix { $0 != "_" }
+        return "\(stem)\(index)\(rawValue.dropFirst(stem.count))"
+    }
 }
 
 /// A rule that sends connections of a pool to one server (`use-server`).

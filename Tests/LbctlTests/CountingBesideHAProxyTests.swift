@@ -189,6 +189,19 @@ import Testing
                 tcp-request connection reject if { sc0_gpc1_rate ge 5 }
                 """, clients: "1111122", outcome: "+--+-+-"),
         Case(
+            name: "arrays",
+            lines: """
+                stick-table type ip size 9 store conn_cnt,gpt(2),gpc(3),gpc_rate(3,10s)
+                tcp-request connection track-sc0 src
+                tcp-request connection sc-set-gpt(1,0) 7 if { sc0_conn_cnt 2 }
+                tcp-request connection sc-inc-gpc(2,0)
+                tcp-request connection reject if { src_get_gpt(1,arrays) 7 } { sc_get_gpc(2,0) lt 4 }
+                tcp-request connection reject if { src,table_gpc_rate(2,arrays) ge 5 }
+                tcp-request connection accept if { sc_get_gpc(3,0) ge 0 }
+                tcp-request connection accept if { sc0_inc_gpc1 1 } { sc_inc_gpc(1,0) 2 }
+                tcp-request connection reject if { src_clr_gpc(1,arrays) ge 3 } !{ sc_get_gpt(0,0) 1 }
+                """, clients: "1111122", outcome: "+----+-"),
+        Case(
             name: "asking_counts",
             lines: """
                 stick-table type ip size 9 store gpc0,gpc0_rate(10s),gpc1

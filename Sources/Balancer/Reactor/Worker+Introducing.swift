@@ -226,8 +226,9 @@ extension Worker {
                 guard track(client, tracking, facts, deadlineIsOver: deadlineIsOver) else {
                     return .waits
                 }
-            case .countMark(let mark, let number): countMark(client, mark, number)
-            case .setTag(let tag, let number): setTag(client, tag, number)
+            case .countMark(let mark, let number, let index):
+                countMark(client, mark, index, number)
+            case .setTag(let tag, let number, let index): setTag(client, tag, index, number)
             case .setPriority(let priority):
                 let place = placeAside(client, facts.source)
                 introductions[priorityAt: place] = Int16(clamping: priority)

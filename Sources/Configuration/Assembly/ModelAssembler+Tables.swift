@@ -61,11 +61,16 @@ extension ModelAssembler {
                 "\(keyword) \(first.name.quoted): \(key.name) needs a table of type"
                     + " \(key.kinds)", at: reference.location)
         }
-        let data = reference.value.data
+        let (data, index) = (reference.value.data, reference.value.index)
         guard let datum = data.first,
-            !known.contains(where: { $0.counters.contains { data.contains($0.datum) } })
+            !known.contains(where: { table in
+                table.counters.contains { counter in data.contains { counter.counts($0, index) } }
+            })
         else { return }
-        let example = datum.isRate ? "\(datum.rawValue)(10s)" : datum.rawValue
+        let arguments = [datum.isArray ? "\(index + 1)" : nil, datum.isRate ? "10s" : nil]
+            .compactMap(\.self)
+        let example =
+            datum.rawValue + (arguments.isEmpty ? "" : "(\(arguments.joined(separator: ",")))")
         report(
             "\(keyword): 'stick-table' of \(first.name.quoted) does not count it; add 'store"
                 + " \(example)'", at: reference.location, as: .warning)

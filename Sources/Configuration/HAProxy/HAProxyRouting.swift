@@ -89,7 +89,7 @@ struct HAProxyRouting: Sendable {
             rules.session.append(try refusingContent(rule, at: stage))
         case "content":
             guard let rule = try rule(&arguments) else { return }
-            if case .countMark(let datum, _) = rule.action {
+            if case .countMark(let datum, _, _) = rule.action {
                 throw .error(
                     "'sc-inc-\(datum.rawValue)' stands after 'tcp-request connection' or 'session' only:"
                         + " rules of 'content' are asked again as bytes come", at: stage.position)

@@ -53,8 +53,9 @@ extension Rule {
             case .silentDrop: .silentDrop
             case .expectProxy: .expectProxyHeader
             case .track(let tracking): .track(Tracking(tracking, places))
-            case .countMark(let datum, let number): .countMark(StickQuantity(datum), number)
-            case .setTag(let tag, let number): .setTag(tag, number)
+            case .countMark(let datum, let number, let index):
+                .countMark(StickQuantity(datum), number, index: index)
+            case .setTag(let tag, let number, let index): .setTag(tag, number, index: index)
             case .setPriority(let priority): .setPriority(priority)
             case .setMark(let mark): .setMark(mark)
             case .setServiceType(let type): .setServiceType(type)

@@ -16,7 +16,9 @@ extension StickTablePlan {
             }
         keepsAll = table.keepsAll
         (peers, peersName) = (table.peers, table.peersName)
-        counters = table.counters.map { StickCounter(StickQuantity($0.datum), over: $0.period) }
+        counters = table.counters.map {
+            StickCounter(StickQuantity($0.datum), over: $0.period, count: $0.count)
+        }
     }
 }
 
@@ -48,9 +50,9 @@ extension StickQuestion {
             }
         let asked: Asked =
             switch question.asked {
-            case .value(let datum): .value(StickQuantity(datum))
-            case .increase(let datum): .increase(StickQuantity(datum))
-            case .clear(let datum): .clear(StickQuantity(datum))
+            case .value(let datum, let index): .value(StickQuantity(datum), index)
+            case .increase(let datum, let index): .increase(StickQuantity(datum), index)
+            case .clear(let datum, let index): .clear(StickQuantity(datum), index)
             case .presence: .presence
             case .trackers: .trackers
             }
@@ -93,6 +95,9 @@ extension StickQuantity {
             case .secondMarks: .secondMarks
             case .secondMarkRate: .secondMarkRate
             case .tag: .tag
+            case .tags: .tags
+            case .markArray: .markArray
+            case .markRateArray: .markRateArray
             }
     }
 }
