@@ -61,7 +61,7 @@ extension BalancerPlan {
         let keys =
             pools.flatMap { $0.keys + $0.serverRules.flatMap(\.condition.keys) }
             + frontends.flatMap(\.rules.keys)
-        for case .payload(let offset, let length) in keys {
+        for case .payload(let offset, let length) in keys.map(\.unconverted) {
             let most = ClientHello.longestByteCount
             guard offset >= 0, length > 0, offset < most, length <= most - offset else {
                 return

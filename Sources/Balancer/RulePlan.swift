@@ -55,6 +55,12 @@ public struct Rule: Hashable, Sendable {
         /// Its packets to the client carry this type of service, or traffic class, and the further rules are
         /// asked (`set-tos`).
         case setServiceType(UInt8)
+        /// An end of the connection is told to have this address from here on, to rules, keys, logs and
+        /// servers, and the further rules are asked (`set-src`, `set-dst`). Its port stays; where there is
+        /// no such address, all does.
+        case setAddress(of: ConnectionKey.End, AddressValue)
+        /// The same with a port (`set-src-port`, `set-dst-port`).
+        case setPort(of: ConnectionKey.End, PortValue)
 
         /// haproxy's classes.
         public static let priorities = -2047...2047

@@ -52,6 +52,11 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
         case setMark(UInt32)
         /// Its packets to the client carry this type of service (`set-tos`); further rules are asked.
         case setServiceType(UInt8)
+        /// An end is told to have this address from here on (`set-src`, `set-dst`); further rules are asked.
+        case setAddress(of: ConnectionEnd, AddressExpression)
+        /// An end is told to have this port from here on (`set-src-port`, `set-dst-port`); further rules
+        /// are asked.
+        case setPort(of: ConnectionEnd, PortExpression)
     }
 
     /// What it does.
@@ -70,6 +75,32 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
         self.action = action
         self.condition = condition
     }
+}
+
+/// An end of a client's connection; haproxy's names.
+public enum ConnectionEnd: String, Hashable, Sendable, Codable {
+    /// The client's.
+    case source = "src"
+    /// The one that he connected to.
+    case destination = "dst"
+}
+
+/// What an end's address becomes.
+public enum AddressExpression: Hashable, Sendable, Codable {
+    /// `ipv4(ADDRESS)`, `ipv6(ADDRESS)` or `str(ADDRESS)`.
+    case literal(IPAddress)
+    /// `src` or `dst`.
+    case end(ConnectionEnd)
+    /// `src,ipmask(…)` or `dst,ipmask(…)`: a mask of IPv4, and one of IPv6 if such addresses change.
+    case network(of: ConnectionEnd, IPv4Address, IPv6Address?)
+}
+
+/// What an end's port becomes.
+public enum PortExpression: Hashable, Sendable, Codable {
+    /// `int(PORT)`.
+    case literal(UInt16)
+    /// `src_port` or `dst_port`.
+    case end(ConnectionEnd)
 }
 
 /// What a connection is counted by.

@@ -1,3 +1,5 @@
+public import VRRPCore
+
 /// How clients belong to servers (`stick`); the section's own table remembers it.
 public struct StickinessSettings: Hashable, Sendable, Codable {
     /// What clients are told apart by.
@@ -12,7 +14,7 @@ public struct StickinessSettings: Hashable, Sendable, Codable {
 }
 
 /// What of a connection is a key: in a table, or of a hash.
-public enum ConnectionKeyName: Hashable, Sendable, Codable {
+public indirect enum ConnectionKeyName: Hashable, Sendable, Codable {
     /// The client's address (`src`).
     case source
     /// The client's port (`src_port`).
@@ -30,6 +32,8 @@ public enum ConnectionKeyName: Hashable, Sendable, Codable {
     /// The value of a client's cookie in RDP (`req.rdp_cookie`): of this name, at most 32 bytes; of any, if it
     /// is empty.
     case rdpCookie(String)
+    /// Another one, converted: an address by ``KeyConverter/mask(_:_:)``, a text by the others.
+    case converted(ConnectionKeyName, KeyConverter)
 
     /// haproxy's name.
     public var name: String {
@@ -42,6 +46,7 @@ public enum ConnectionKeyName: Hashable, Sendable, Codable {
         case .protocolName: "req.ssl_alpn"
         case .payload(let slice): "req.payload(\(slice.offset),\(slice.length))"
         case .rdpCookie(let name): name.isEmpty ? "req.rdp_cookie" : "req.rdp_cookie(\(name))"
+        case .converted(let key, let converter): "\(key.name),\(converter)"
         }
     }
 
@@ -50,6 +55,29 @@ public enum ConnectionKeyName: Hashable, Sendable, Codable {
         switch self {
         case .source, .sourcePort, .destination, .destinationPort: false
         case .serverName, .protocolName, .payload, .rdpCookie: true
+        case .converted(let key, _): key.needsContent
+        }
+    }
+}
+
+/// What a key is converted by.
+public enum KeyConverter: Hashable, Sendable, Codable {
+    /// Into small letters (`lower`).
+    case lower
+    /// Into capital letters (`upper`).
+    case upper
+    /// Into a network, by masks (`ipmask`); without one of IPv6 such an address is no key.
+    case mask(IPv4Address, IPv6Address?)
+}
+
+extension KeyConverter: CustomStringConvertible {
+    /// As haproxy's files have it.
+    public var description: String {
+        switch self {
+        case .lower: "lower"
+        case .upper: "upper"
+        case .mask(let four, let six):
+            "ipmask(\(four)\(six.map { ",\($0)" } ?? ""))"
         }
     }
 }

@@ -1,4 +1,5 @@
 import Testing
+import VRRPCore
 
 @testable import NodeConfiguration
 
@@ -41,10 +42,11 @@ import Testing
         #expect(loaded.model?.stickTables[0].counters == [.init(datum: datum, period: period)])
     }
 
-    @Test(arguments: [
-        ("gpt(100)", StickDatum.tags, 100, nil), ("gpc(3)", .markArray, 3, nil),
-        ("gpc_rate(1,2s)", .markRateArray, 1, .seconds(2)),
-    ] as [(String, StickDatum, Int, Duration?)])
+    @Test(
+        arguments: [
+            ("gpt(100)", StickDatum.tags, 100, nil), ("gpc(3)", .markArray, 3, nil),
+            ("gpc_rate(1,2s)", .markRateArray, 1, .seconds(2)),
+        ] as [(String, StickDatum, Int, Duration?)])
     func `an array has so many elements`(
         name: String, datum: StickDatum, count: Int, period: Duration?
     ) {
@@ -64,6 +66,20 @@ import Testing
         (
             "binary len 1024", "req.payload(2,3)", .binary, 1024,
             .payload(.init(offset: 2, length: 3))
+        ),
+        (
+            "ip", "src,ipmask(255.0.0.255)", .ip, 0,
+            .converted(.source, .mask(.init(255, 0, 0, 255), nil))
+        ),
+        (
+            "ipv6", "dst,ipmask(24,ffff::),ipmask(12,8)", .ipv6, 0,
+            .converted(
+                .destination, .mask(.init(255, 240, 0, 0), .init(high: 0xff << 56, low: 0)))
+        ),
+        ("string", "req.ssl_sni,lower", .string, 31, .converted(.serverName, .lower)),
+        (
+            "binary", "req.payload(0,4),lower,upper", .binary, 32,
+            .converted(.payload(.init(offset: 0, length: 4)), .upper)
         ),
     ])
     func `keys of each kind are what haproxy converts to it`(
@@ -267,10 +283,10 @@ import Testing
                 """
             ),
             (
-                "stick-table type string size 9\nstick on req.ssl_sni,lower",
+                "stick-table type string size 9\nstick on req.ssl_sni,field(1,.)",
                 """
                 f:7:1: warning: 'stick-table' has no effect: its section has no 'stick', and no rule names it
-                f:8:10: error: stick on 'req.ssl_sni,lower' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME)
+                f:8:10: error: stick on 'req.ssl_sni,field(1,.)' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper
                 """
             ),
             (
@@ -394,8 +410,16 @@ import Testing
                 "f:7:24: error: 'track-sc3': the number must be 0 to 2, as in track-sc0, sc-inc-gpc0(0) and sc-inc-gpc(9,0)"
             ),
             (
-                "tcp-request connection track-sc0 src,ipmask(24)",
-                "f:7:34: error: track-sc0 'src,ipmask(24)' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME)"
+                "tcp-request connection track-sc0 src,ipmask(33)",
+                "f:7:38: error: 'ipmask(33)': needs a mask of IPv4 and perhaps one of IPv6, such as ipmask(24,64)"
+            ),
+            (
+                "tcp-request connection track-sc0 src,ipmask(24,129)",
+                "f:7:38: error: 'ipmask(24,129)': needs a mask of IPv4 and perhaps one of IPv6, such as ipmask(24,64)"
+            ),
+            (
+                "tcp-request connection track-sc0 src,lower",
+                "f:7:34: error: track-sc0 'src,lower' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper"
             ),
             (
                 "tcp-request connection track-sc0 src table per_ip",

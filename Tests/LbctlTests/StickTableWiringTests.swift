@@ -57,6 +57,19 @@ import Testing
             "dst_port,table_gpc1(web)",
             StickQuestion(.secondMarks, of: .key(.destinationPort), in: 0)
         ),
+        (
+            "dst,ipmask(24),in_table(web)",
+            StickQuestion(
+                .presence,
+                of: .key(.network(of: .destination, AddressMask(ipv4: 0xffff_ff00))), in: 0)
+        ),
+        (
+            "src,ipmask(8,64),table_conn_cur(web)",
+            StickQuestion(
+                .connections,
+                of: .key(
+                    .network(of: .source, AddressMask(ipv4: 0xff00_0000, ipv6: (.max, 0)))), in: 0)
+        ),
         ("sc_get_gpc(9,1)", StickQuestion(.value(.markArray, 9), of: .tracked(1))),
         ("sc_gpc_rate(0,2,web)", StickQuestion(.value(.markRateArray), of: .tracked(2), in: 0)),
         ("sc_get_gpt(3,0)", StickQuestion(.value(.tags, 3), of: .tracked(0))),
@@ -82,6 +95,11 @@ import Testing
         ("string", "req.ssl_sni", StickTablePlan.Keys.text(31), ConnectionKey.serverName),
         ("string len 7", "req.ssl_alpn", .text(7), .protocolName),
         ("binary len 9", "req.payload(1,2)", .bytes(9), .payload(offset: 1, length: 2)),
+        ("string", "req.ssl_sni,lower", .text(31), .cased(.serverName, .lower)),
+        (
+            "string", "req.payload(1,2),upper", .text(31),
+            .cased(.payload(offset: 1, length: 2), .upper)
+        ),
     ])
     func `texts and bytes arrive, in tables and as keys`(
         type: String, word: String, keys: StickTablePlan.Keys, key: ConnectionKey

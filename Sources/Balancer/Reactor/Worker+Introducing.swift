@@ -91,6 +91,10 @@ extension Worker {
     // MARK: Rules
 
     /// Goes on with a connection whose ends are known.
+    ///
+    /// - Parameters:
+    ///   - client: The connection.
+    ///   - source: Whose rate it counts in.
     private mutating func beginInspecting(_ client: Int, source: IPEndpoint) {
         let listener = Int(slab[client].path)
         if unsafe entries[listener].mayHaveHeader, isOverRate(source, at: listener) {
@@ -99,7 +103,7 @@ extension Worker {
         }
         guard let program = program(of: client) else { return goOn(client) }
         slab[client].stage = .content
-        var facts = Facts(source: source)
+        var facts = Facts(source: self.source(of: client))
         switch decide(program.plan.session, client, &facts, deadlineIsOver: true) {
         case .reject: return refuse(client, as: .deniedSession)
         case .silentDrop: return drop(client, as: .deniedSession)
@@ -235,6 +239,8 @@ extension Worker {
             case .setMark(let mark): StreamSocket.setMark(slab[client].socket, to: mark)
             case .setServiceType(let type):
                 StreamSocket.setServiceType(slab[client].socket, to: type)
+            case .setAddress(let end, let value): setAddress(of: end, to: value, client, &facts)
+            case .setPort(let end, let value): setPort(of: end, to: value, client, &facts)
             }
         }
         return .passes

@@ -111,7 +111,7 @@ extension Rule {
         case .track(let tracking): tracking.number
         case .countMark(_, let number, _), .setTag(_, let number, _): number
         case .accept, .reject, .silentDrop, .expectProxyHeader, .setPriority, .setMark,
-            .setServiceType:
+            .setServiceType, .setAddress, .setPort:
             nil
         }
     }

@@ -146,7 +146,9 @@ struct HAProxyRouting: Sendable {
         guard let action = Self.actions[word.text] else {
             throw .error(
                 "unknown action \(word.text.quoted)", at: word.position,
-                suggestion: (Self.actions.keys + HAProxyTableReferences.actions)
+                suggestion:
+                    (Self.actions.keys + HAProxyTableReferences.actions
+                    + HAProxyConnectionSetting.actions)
                     .nearest(to: word.text))
         }
         if action == .expectProxy {
@@ -306,9 +308,8 @@ struct HAProxyRouting: Sendable {
     /// Actions of `tcp-request` that decide nothing here.
     private static let otherActions: Set<String> = [
         "accept-netscaler-cip", "capture", "do-log", "do-resolve", "pause", "send-spoe-group",
-        "set-bandwidth-limit", "set-bc-mark", "set-bc-tos", "set-dst", "set-dst-port",
-        "set-log-level", "set-nice", "set-priority-offset", "set-src", "set-src-port", "set-var",
-        "set-var-fmt", "switch-mode", "unset-var", "use-service",
+        "set-bandwidth-limit", "set-bc-mark", "set-bc-tos", "set-log-level", "set-nice",
+        "set-priority-offset", "set-var", "set-var-fmt", "switch-mode", "unset-var", "use-service",
     ]
 }
 

@@ -156,7 +156,7 @@ extension Word {
     }
 
     /// What stands between commas, those in parentheses left alone.
-    fileprivate var items: [Word] {
+    var items: [Word] {
         var depth = 0
         let parts = text.split(omittingEmptySubsequences: false) { letter in
             if letter == "(" { depth += 1 }

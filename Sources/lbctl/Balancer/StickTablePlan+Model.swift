@@ -1,6 +1,7 @@
 #if Program
 internal import Balancer
 internal import NodeConfiguration
+internal import VRRPCore
 
 extension StickTablePlan {
     /// What is remembered and counted of keys.
@@ -72,7 +73,34 @@ extension ConnectionKey {
             case .protocolName: .protocolName
             case .payload(let slice): .payload(offset: slice.offset, length: slice.length)
             case .rdpCookie(let name): .rdpCookie(RDPCookie.Name(ofModel: name))
+            case .converted(let name, .mask(let four, let six)):
+                .network(
+                    of: name == .source ? .source : .destination,
+                    AddressMask(four, six))
+            case .converted(let name, .lower): .cased(Text(name), .lower)
+            case .converted(let name, .upper): .cased(Text(name), .upper)
             }
+    }
+}
+
+extension AddressMask {
+    /// Masks of the model.
+    init(_ four: IPv4Address, _ six: IPv6Address?) {
+        self.init(ipv4: four.rawValue, ipv6: six.map { ($0.high, $0.low) })
+    }
+}
+
+extension ConnectionKey.Text {
+    /// A text of the model; the reader lets no other key be one.
+    fileprivate init(_ name: ConnectionKeyName) {
+        switch name {
+        case .serverName: self = .serverName
+        case .protocolName: self = .protocolName
+        case .payload(let slice): self = .payload(offset: slice.offset, length: slice.length)
+        case .rdpCookie(let name): self = .rdpCookie(RDPCookie.Name(ofModel: name))
+        case .source, .sourcePort, .destination, .destinationPort, .converted:
+            preconditionFailure("\(name.name) is no text")
+        }
     }
 }
 
