@@ -215,6 +215,9 @@ public struct PoolPlan: Hashable, Sendable {
     public var resetsServers = false
     /// Whether a client that ends his stream before a server answered is gone (`option abortonclose`).
     public var dropsLeavers = false
+    /// Whether a server's answer to connecting is acknowledged with the first bytes for it, where there
+    /// are some: a packet less for two calls more (`option tcp-smart-connect`).
+    public var savesAcknowledgement = false
     /// Which server serves, before ``stickiness`` and ``algorithm`` are asked (`use-server`).
     public var serverRules: [ServerRule] = []
     /// How clients belong to servers; `nil`: not.

@@ -85,6 +85,9 @@ public struct PoolLimits: Hashable, Sendable, Codable {
     public var resetsServers = false
     /// Whether a client that ends his stream before a server answered is gone (`option abortonclose`).
     public var dropsLeavers = false
+    /// Whether a server's answer to connecting is acknowledged with the client's first bytes, where he has
+    /// said some (`option tcp-smart-connect`).
+    public var savesAcknowledgement = false
 
     /// Makes haproxy's defaults.
     public init() {}

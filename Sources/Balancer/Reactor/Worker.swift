@@ -31,6 +31,7 @@ internal import Synchronization
         let isDatagram: Bool
         let resetsServers: Bool
         let dropsLeavers: Bool
+        let savesAcknowledgement: Bool
         /// Whether the limits of its servers follow the pool's connections.
         let followsCrowd: Bool
         /// By what clients belong to servers, and whether that is taken note of.
@@ -319,6 +320,7 @@ extension Worker.Route {
             redispatchInterval: pool.redispatchInterval,
             isDatagram: frontend.isDatagram,
             resetsServers: pool.resetsServers, dropsLeavers: pool.dropsLeavers,
+            savesAcknowledgement: pool.savesAcknowledgement,
             followsCrowd: pool.followsCrowd, stickKey: pool.stickiness?.key,
             sticks: pool.stickiness?.stores == true,
             key: ClientKey(pool), logging: frontend.logging)

@@ -81,6 +81,7 @@ extension HAProxySection {
         "option dontlognull": accepting, "option jsonlog": accepting,
         "option log-separate-errors": accepting, "option logasap": accepting,
         "option socket-stats": accepting, "option tcplog": accepting,
+        "option tcp-smart-accept": accepting, "option tcp-smart-connect": connecting,
         "stats": accepting,
     ]
 
@@ -259,7 +260,7 @@ extension HAProxySection {
             idle-close-on-response independent-streams
             originalto persist
             prefer-last-server spop-check
-            tcp-smart-accept tcp-smart-connect transparent
+            transparent
             """)
 
     /// haproxy's configuration manual, the keywords that begin with `stats`.

@@ -141,6 +141,7 @@ extension PoolPlan {
         fullConnections = backend.limits.fullConnections ?? model.usualFullConnections(of: backend)
         resetsServers = backend.limits.resetsServers
         dropsLeavers = backend.limits.dropsLeavers
+        savesAcknowledgement = backend.limits.savesAcknowledgement
         serverRules = backend.serverRules.map { rule in
             ServerRule(rule.serverName, if: Condition(rule.condition, places))
         }
