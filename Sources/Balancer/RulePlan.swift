@@ -18,6 +18,13 @@ public struct RulePlan: Hashable, Sendable {
     /// Makes no rule.
     public init() {}
 
+    /// Whether a rule says when a connection that waits came.
+    var setsOffsets: Bool {
+        (connection + session + content).contains {
+            if case .setPriorityOffset = $0.action { true } else { false }
+        }
+    }
+
     /// Whether nothing is decided.
     public var isEmpty: Bool {
         connection.isEmpty && session.isEmpty && content.isEmpty && pools.isEmpty
@@ -49,6 +56,10 @@ public struct Rule: Hashable, Sendable {
         /// Where it has to wait for a server it is served before those of a greater number, and the further
         /// rules are asked; 0 without (`set-priority-class`). See ``priorities``.
         case setPriority(Int)
+        /// Where it has to wait for a server it stands among those of its class as if it had come so many
+        /// milliseconds later, or earlier, and the further rules are asked (`set-priority-offset`). See
+        /// ``priorityOffsets``.
+        case setPriorityOffset(Int)
         /// Its packets to the client carry this mark for the host's own routing (SO_MARK), and the further
         /// rules are asked (`set-mark`); only where the process has CAP_NET_ADMIN or CAP_NET_RAW.
         case setMark(UInt32)
@@ -64,6 +75,8 @@ public struct Rule: Hashable, Sendable {
 
         /// haproxy's classes.
         public static let priorities = -2047...2047
+        /// haproxy's offsets, in milliseconds.
+        public static let priorityOffsets = -524_287...524_287
     }
 
     /// What it does.

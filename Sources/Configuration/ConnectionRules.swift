@@ -48,6 +48,9 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
         /// Where it has to wait it is served before those of a greater number, -2047 to 2047
         /// (`set-priority-class`); further rules are asked.
         case setPriority(Int)
+        /// Where it has to wait it stands among those of its class as if it had come so many milliseconds
+        /// later, -524287 to 524287 (`set-priority-offset`); further rules are asked.
+        case setPriorityOffset(Int)
         /// Its packets to the client carry this mark (`set-mark`); further rules are asked.
         case setMark(UInt32)
         /// Its packets to the client carry this type of service (`set-tos`); further rules are asked.

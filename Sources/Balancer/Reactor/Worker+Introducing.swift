@@ -236,6 +236,8 @@ extension Worker {
             case .setPriority(let priority):
                 let place = placeAside(client, facts.source)
                 introductions[priorityAt: place] = Int16(clamping: priority)
+            case .setPriorityOffset(let offset):
+                introductions[offsetAt: placeAside(client, facts.source)] = Int32(clamping: offset)
             case .setMark(let mark): StreamSocket.setMark(slab[client].socket, to: mark)
             case .setServiceType(let type):
                 StreamSocket.setServiceType(slab[client].socket, to: type)

@@ -110,8 +110,8 @@ extension Rule {
         switch action {
         case .track(let tracking): tracking.number
         case .countMark(_, let number, _), .setTag(_, let number, _): number
-        case .accept, .reject, .silentDrop, .expectProxyHeader, .setPriority, .setMark,
-            .setServiceType, .setAddress, .setPort:
+        case .accept, .reject, .silentDrop, .expectProxyHeader, .setPriority,
+            .setPriorityOffset, .setMark, .setServiceType, .setAddress, .setPort:
             nil
         }
     }

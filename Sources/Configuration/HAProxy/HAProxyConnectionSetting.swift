@@ -10,6 +10,9 @@ enum HAProxyConnectionSetting {
         switch word.text {
         case "set-priority-class":
             .setPriority(try number(in: -2047...2047, word, &arguments, example: "int(1)"))
+        case "set-priority-offset":
+            .setPriorityOffset(
+                try number(in: -524_287...524_287, word, &arguments, example: "int(500)"))
         case "set-mark", "set-fc-mark":
             .setMark(
                 UInt32(try number(in: 0...Int(UInt32.max), word, &arguments, example: "0x10")))
@@ -25,7 +28,7 @@ enum HAProxyConnectionSetting {
 
     /// The actions that set something, for who mistyped one.
     static let actions = [
-        "set-priority-class", "set-mark", "set-tos", "set-src", "set-src-port", "set-dst",
+        "set-priority-class", "set-priority-offset", "set-mark", "set-tos", "set-src", "set-src-port", "set-dst",
         "set-dst-port",
     ]
 

@@ -309,7 +309,7 @@ struct HAProxyRouting: Sendable {
     private static let otherActions: Set<String> = [
         "accept-netscaler-cip", "capture", "do-log", "do-resolve", "pause", "send-spoe-group",
         "set-bandwidth-limit", "set-bc-mark", "set-bc-tos", "set-log-level", "set-nice",
-        "set-priority-offset", "set-var", "set-var-fmt", "switch-mode", "unset-var", "use-service",
+        "set-var", "set-var-fmt", "switch-mode", "unset-var", "use-service",
     ]
 }
 

@@ -57,6 +57,7 @@ extension Rule {
                 .countMark(StickQuantity(datum), number, index: index)
             case .setTag(let tag, let number, let index): .setTag(tag, number, index: index)
             case .setPriority(let priority): .setPriority(priority)
+            case .setPriorityOffset(let offset): .setPriorityOffset(offset)
             case .setMark(let mark): .setMark(mark)
             case .setServiceType(let type): .setServiceType(type)
             case .setAddress(let end, let value): .setAddress(of: .init(end), .init(value))
