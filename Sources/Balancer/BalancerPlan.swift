@@ -220,6 +220,9 @@ public struct PoolPlan: Hashable, Sendable {
     public var savesAcknowledgement = false
     /// Which server serves, before ``stickiness`` and ``algorithm`` are asked (`use-server`).
     public var serverRules: [ServerRule] = []
+    /// The cookie in which clients of RDP say at which server their session is, which they go to unless a
+    /// rule of ``serverRules`` holds (`persist rdp-cookie`); `nil`: that is not looked at.
+    public var tokenCookie: RDPCookie.Name?
     /// How clients belong to servers; `nil`: not.
     public var stickiness: Stickiness?
     /// Whether it is there for the connections that it has.
@@ -250,7 +253,7 @@ extension PoolPlan {
 
     /// Whether something about a connection is looked at before it gets a server.
     var decidesByRules: Bool {
-        !serverRules.isEmpty || keys.contains(where: \.needsContent)
+        !serverRules.isEmpty || tokenCookie != nil || keys.contains(where: \.needsContent)
     }
 
     /// What of a connection decides which server it gets.

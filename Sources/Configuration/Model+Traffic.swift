@@ -62,6 +62,9 @@ public struct SelectionSettings: Hashable, Sendable, Codable {
     public var balanceFactor: Int?
     /// When backup servers serve.
     public var backupUse = BackupUse.first
+    /// The name of the cookie in which clients of RDP say at which server they were (`persist
+    /// rdp-cookie`), at most 32 bytes; `nil`: that is not looked at.
+    public var tokenCookie: String?
 
     /// Makes haproxy's defaults.
     public init() {}

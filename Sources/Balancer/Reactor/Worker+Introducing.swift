@@ -182,7 +182,7 @@ extension Worker {
             client, to: Int(slab[client | 1].path), program, &facts, deadlineIsOver: deadlineIsOver)
     }
 
-    /// Goes on to the pool that was chosen, and to the server that its rules name.
+    /// Goes on to the pool that was chosen, and to the server that its rules or the client name.
     private mutating func lead(
         _ client: Int, to route: Int, _ program: RuleProgram, _ facts: inout Facts,
         deadlineIsOver: Bool
@@ -193,6 +193,16 @@ extension Worker {
             case .unknown: return
             case .no: continue
             case .yes: server = rule.server
+            }
+        }
+        if server == nil, let tokens = program.tokens[route - program.firstRoute] {
+            let reading = readCookie(tokens.cookie, of: client)
+            if reading == .needsMore, !deadlineIsOver { return }
+            if case .complete(let range) = reading,
+                let token = look(at: range.upperBound, { RDPToken($0.extracting(range)) })
+            {
+                server = tokens.position(
+                    of: token, from: unsafe routes[route].firstServer, shared.addresses)
             }
         }
         if !deadlineIsOver, server == nil {

@@ -20,7 +20,9 @@ extension ModelAssembler {
     private mutating func waitForKeys() {
         var keys: [String: (keyword: String, key: ConnectionKeyName)] = [:]
         for backend in draft.backends.map(\.value) {
-            if let key = backend.stickiness?.key, key.needsContent {
+            if let name = backend.selection.tokenCookie {
+                keys[backend.name] = ("persist", .rdpCookie(name))
+            } else if let key = backend.stickiness?.key, key.needsContent {
                 keys[backend.name] = ("stick", key)
             } else if case .hash(let key) = backend.algorithm, key.needsContent {
                 keys[backend.name] = ("balance", key)

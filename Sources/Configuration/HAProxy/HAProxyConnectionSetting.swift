@@ -28,7 +28,8 @@ enum HAProxyConnectionSetting {
 
     /// The actions that set something, for who mistyped one.
     static let actions = [
-        "set-priority-class", "set-priority-offset", "set-mark", "set-tos", "set-src", "set-src-port", "set-dst",
+        "set-priority-class", "set-priority-offset", "set-mark", "set-tos", "set-src",
+        "set-src-port", "set-dst",
         "set-dst-port",
     ]
 

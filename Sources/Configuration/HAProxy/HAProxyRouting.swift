@@ -146,8 +146,7 @@ struct HAProxyRouting: Sendable {
         guard let action = Self.actions[word.text] else {
             throw .error(
                 "unknown action \(word.text.quoted)", at: word.position,
-                suggestion:
-                    (Self.actions.keys + HAProxyTableReferences.actions
+                suggestion: (Self.actions.keys + HAProxyTableReferences.actions
                     + HAProxyConnectionSetting.actions)
                     .nearest(to: word.text))
         }

@@ -47,6 +47,7 @@ extension HAProxySection {
         "balance": connecting,
         "hash-type": connecting,
         "hash-balance-factor": connecting,
+        "persist": connecting,
         "maxqueue": connecting,
         "description": ([.listen, .frontend, .backend], false),
         "id": ([.listen, .frontend, .backend], true),
@@ -103,7 +104,7 @@ extension HAProxySection {
             errorloc302 errorloc303 filter grace hash-preserve-affinity
             http-after-response http-error http-reuse
             http-send-name-header ignore-persist load-server-state-from-file log-format-sd log-steps log-tag max-keep-alive-queue max-session-srv-conns monitor
-            monitor-net monitor-uri persist quic-initial redirect reqadd
+            monitor-net monitor-uri quic-initial redirect reqadd
             reqdel reqrep rspadd rspdel rsprep server-state-file-name
             transparent
             unique-id-format unique-id-header bind-process

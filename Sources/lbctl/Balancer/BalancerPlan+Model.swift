@@ -145,6 +145,7 @@ extension PoolPlan {
         serverRules = backend.serverRules.map { rule in
             ServerRule(rule.serverName, if: Condition(rule.condition, places))
         }
+        tokenCookie = backend.selection.tokenCookie.map { RDPCookie.Name(ofModel: $0) }
         stickiness = backend.stickiness.map { Stickiness($0, in: places.table(backend.name)) }
     }
 }
