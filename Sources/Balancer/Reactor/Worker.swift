@@ -31,8 +31,11 @@ internal import Synchronization
         let isDatagram: Bool
         let resetsServers: Bool
         let dropsLeavers: Bool
+        let savesAcknowledgement: Bool
         /// Whether the limits of its servers follow the pool's connections.
         let followsCrowd: Bool
+        /// Whether rules of any frontend that leads to its pool say when somebody who waits came.
+        let hasOffsets: Bool
         /// By what clients belong to servers, and whether that is taken note of.
         let stickKey: ConnectionKey?
         let sticks: Bool
@@ -319,7 +322,11 @@ extension Worker.Route {
             redispatchInterval: pool.redispatchInterval,
             isDatagram: frontend.isDatagram,
             resetsServers: pool.resetsServers, dropsLeavers: pool.dropsLeavers,
-            followsCrowd: pool.followsCrowd, stickKey: pool.stickiness?.key,
+            savesAcknowledgement: pool.savesAcknowledgement,
+            followsCrowd: pool.followsCrowd,
+            hasOffsets: plan.frontends.contains {
+                $0.rules.setsOffsets && $0.poolIndices.contains(poolIndex)
+            }, stickKey: pool.stickiness?.key,
             sticks: pool.stickiness?.stores == true,
             key: ClientKey(pool), logging: frontend.logging)
     }
