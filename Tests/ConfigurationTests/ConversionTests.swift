@@ -65,7 +65,9 @@ import VRRPTestKit
                 """)
     }
 
-    @Test func `rules keep their order, and lines that YAML would take otherwise are quoted`() throws {
+    @Test func `rules keep their order, and lines that YAML would take otherwise are quoted`()
+        throws
+    {
         let conversion = convert(
             """
             global
@@ -136,7 +138,8 @@ import VRRPTestKit
             ["Examples/seed/keepalived-master.conf", "Examples/seed/haproxy.cfg"],
             ["Examples/seed/keepalived-backup.conf", "Examples/seed/haproxy-lb2.cfg"],
             ["Examples/health/keepalived-lb1.conf", "Examples/health/haproxy.cfg"],
-            ["Examples/health/keepalived-lb2.conf", "Examples/health/haproxy.cfg"], ["Lab/haproxy-2.6.cfg"],
+            ["Examples/health/keepalived-lb2.conf", "Examples/health/haproxy.cfg"],
+            ["Lab/haproxy-2.6.cfg"],
             ["Tests/ConfigurationTests/Fixtures/keepalived-master.conf"],
             ["Tests/ConfigurationTests/Fixtures/keepalived-backup.conf"],
             ["Tests/ConfigurationTests/Fixtures/haproxy.cfg"],
@@ -251,6 +254,19 @@ import VRRPTestKit
                 "f:2:10: error: unknown balance algorithm 'sorce'; did you mean 'source'?"))
     }
 
+    @Test func `a difference of two models is told by its name`() throws {
+        let model = try #require(load(instance("priority 5")).model)
+        var other = model
+        #expect(model.firstDifference(from: other, at: "model") == nil)
+        other.virtualRouters[0].announcements.repeatDelay = .seconds(6)
+        #expect(
+            model.firstDifference(from: other, at: "model")
+                == "model.virtualRouters[0].announcements.repeatDelay")
+        other = model
+        other.stickTables = [StickTableSettings(name: "t", size: 1)]
+        #expect(model.firstDifference(from: other, at: "model") == "model.stickTables")
+    }
+
     private func convert(_ text: String) -> Conversion {
         ConfigurationLoader().convert([InputFile(name: "f", bytes: Array(text.utf8))])
     }
@@ -301,7 +317,9 @@ extension String {
         for round in 0..<150 {
             let attempt: Comment = "seed \(seed), round \(round)"
             var source = SourceLines(file: "f")
-            source.haproxy = [Directive(words: ["listen", "l"].map { Word(text: $0, position: .start) })]
+            source.haproxy = [
+                Directive(words: ["listen", "l"].map { Word(text: $0, position: .start) })
+            ]
             for _ in 0..<Int.random(in: 0...6, using: &random) {
                 let keyword = ["bind", "server", "acl", "option"].randomElement(using: &random)
                 source.haproxy.append(Self.directive(keyword ?? "", &random))

@@ -57,7 +57,8 @@ import Testing
             ("vrrp_instance VI_1 {", .keepalived), ("global_defs\n{", .keepalived),
             ("! a comment\nvrrp_script x {", .keepalived), ("server {\n listen 80;", .keepalived),
             (" listen a :80", .haproxy), ("# c\ndefaults", .haproxy), ("lisen a :80", .haproxy),
-            ("---", .native), ("vrrp_instance VI_1: # c\n  a: {", .native), ("defaults: {}", .native),
+            ("---", .native), ("vrrp_instance VI_1: # c\n  a: {", .native),
+            ("defaults: {}", .native),
             ("- listen a :80:", .native), ("hello", nil), ("", nil),
         ] as [(String, SourceFormat?)])
     func `the language is recognised by what is said`(text: String, format: SourceFormat?) {

@@ -33,7 +33,9 @@ extension ConfigurationLoader {
         let (yaml, errors) = NativeWriter.write(read.sources)
         for error in errors { conversion.loaded.refuse(error) }
         guard errors.isEmpty else { return conversion }
-        let names = read.sources.map(\.file.quoted).joined(separator: ", ")
+        let names = read.sources.map { source in
+            (source.file.split(separator: "/").last ?? "").quoted
+        }.joined(separator: ", ")
         let text = "# From \(names)\n\n" + yaml
         conversion.text = text
         var loader = self
@@ -58,7 +60,9 @@ extension Equatable {
         let others = Array(Mirror(reflecting: other).children)
         guard parts.count == others.count else { return path }
         for (index, (part, otherPart)) in zip(parts, others).enumerated() {
-            guard let value = part.value as? any Equatable else { continue }
+            // The inner parts of the language's own types have no name that anybody knows.
+            guard part.label?.hasPrefix("_") != true, let value = part.value as? any Equatable
+            else { continue }
             let name = part.label.map { "\(path).\($0)" } ?? "\(path)[\(index)]"
             if let found = value.firstDifference(from: otherPart.value, at: name) { return found }
         }

@@ -23,12 +23,14 @@ enum NativeText {
         return isPlain(text) ? text : nil
     }
 
-    /// Whether YAML takes a text as it stands. YAML 1.2.2, section 7.3.3.
+    /// Whether YAML takes a text as it stands.
+    ///
+    /// YAML 1.2.2, section 7.3.3; `=` and `<<` mean something to parsers of YAML 1.1.
     private static func isPlain(_ text: String) -> Bool {
         let scalars = Array(text.unicodeScalars)
-        guard let first = scalars.first, scalars.last != " ", text != "null", text != "~" else {
-            return false
-        }
+        guard let first = scalars.first, scalars.last != " ",
+            !["null", "~", "=", "<<"].contains(text)
+        else { return false }
         switch first {
         case "-", "?", ":": if scalars.count == 1 || scalars[1] == " " { return false }
         case ",", "[", "]", "{", "}", "#", "&", "*", "!", "|", ">", "'", "\"", "%", "@", "`":

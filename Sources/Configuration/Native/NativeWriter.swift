@@ -70,7 +70,8 @@ struct NativeWriter {
     }
 
     /// A line alone, or a block, by as many of its words as make a new key.
-    private mutating func pair(_ directive: Directive, unlike used: Set<String>) -> NativeNode.Pair? {
+    private mutating func pair(_ directive: Directive, unlike used: Set<String>) -> NativeNode.Pair?
+    {
         let words = directive.words[...]
         if let block = directive.block {
             guard let key = NativeText.key(words), !used.contains(key) else { return nil }
@@ -84,7 +85,9 @@ struct NativeWriter {
     ) -> NativeNode.Pair? {
         guard words.count >= keyWords else { return nil }
         for count in keyWords...words.count {
-            guard let key = NativeText.key(words.prefix(count)), !used.contains(key) else { continue }
+            guard let key = NativeText.key(words.prefix(count)), !used.contains(key) else {
+                continue
+            }
             let rest = words.dropFirst(count)
             guard !rest.isEmpty else { return NativeNode.Pair(key: key, value: .nothing) }
             if let text = NativeText.value(rest) {
@@ -98,9 +101,11 @@ struct NativeWriter {
         let lines = block.directives
         guard header.count == 1, Self.lists.contains(header[0].text),
             lines.allSatisfy({ $0.block == nil })
-        else { return mapping(of: lines) { writer, lines, used in
-            lines.first.flatMap { writer.pair($0, unlike: used) }.map { ($0, 1) }
-        } }
+        else {
+            return mapping(of: lines) { writer, lines, used in
+                lines.first.flatMap { writer.pair($0, unlike: used) }.map { ($0, 1) }
+            }
+        }
         return .sequence(lines.compactMap { item($0) })
     }
 
@@ -118,9 +123,13 @@ struct NativeWriter {
             return refuse(section.header)
         }
         let lines = section.lines
-        add(key, lines.isEmpty ? .nothing : mapping(of: lines) { writer, lines, used in
-            writer.sectionPair(lines, unlike: used)
-        })
+        add(
+            key,
+            lines.isEmpty
+                ? .nothing
+                : mapping(of: lines) { writer, lines, used in
+                    writer.sectionPair(lines, unlike: used)
+                })
     }
 
     /// The lines that begin with the same words as the first, as few as make a new key.
@@ -139,7 +148,9 @@ struct NativeWriter {
                 let group = group(run.map { Directive(words: Array($0.words.dropFirst(count))) })
                 return (NativeNode.Pair(key: key, value: group), run.count)
             }
-            guard let pair = Self.pair(first[...], unlike: used, keyWords: count) else { return nil }
+            guard let pair = Self.pair(first[...], unlike: used, keyWords: count) else {
+                return nil
+            }
             return (pair, 1)
         }
         return nil

@@ -39,7 +39,9 @@ struct YAMLParser {
 
     /// The next line, if it belongs to what is further out than it by at least one column.
     private func upcoming(beyond indentation: Int) -> YAMLLine? {
-        guard let line = upcoming, !line.isMarker, line.indentation > indentation else { return nil }
+        guard let line = upcoming, !line.isMarker, line.indentation > indentation else {
+            return nil
+        }
         return line
     }
 
@@ -90,7 +92,8 @@ struct YAMLParser {
                     "the key \(key.text.quoted) is already on line \(earlier); make one of the two"
                         + " longer, or make a list of them", at: key.position)
             }
-            let value = try scanner.isAtEnd
+            let value =
+                try scanner.isAtEnd
                 ? nested(after: line, indentation, depth) : value(&scanner, parent: indentation)
             remarks += scanner.remarks
             pairs.append(YAMLPair(key: key, value: value))

@@ -19,7 +19,8 @@ struct YAMLScanner {
     var isAtEnd: Bool {
         mutating get {
             skipSpace()
-            return current == nil || current == "#" && (index == 0 || line.scalars[index - 1].isBlank)
+            return current == nil
+                || current == "#" && (index == 0 || line.scalars[index - 1].isBlank)
         }
     }
 
@@ -232,7 +233,9 @@ struct YAMLScanner {
         throw .error("this quote is not closed on its line", at: opening)
     }
 
-    /// What a backslash between double quotes stands for. YAML 1.2.2, section 5.7.
+    /// What a backslash between double quotes stands for.
+    ///
+    /// YAML 1.2.2, section 5.7.
     private mutating func escape() throws(Remark) -> Unicode.Scalar {
         let start = position
         let kind = index + 1 < line.scalars.count ? line.scalars[index + 1] : " "
