@@ -215,13 +215,17 @@ public enum StreamSocket {
     ///   - buffer: Where the bytes are.
     ///   - byteCount: How many.
     ///   - socket: Where to.
+    ///   - endFollows: Whether the end of the stream is sent next, so that the last bytes may wait
+    ///     for it (MSG_MORE) and both leave in one segment.
     /// - Returns: The bytes moved, fewer than asked when the socket's buffer is full.
     @unsafe @inlinable
     public static func send(
-        _ buffer: UnsafeRawPointer, count byteCount: Int, to socket: Int32
+        _ buffer: UnsafeRawPointer, count byteCount: Int, to socket: Int32,
+        endFollows: Bool = false
     ) -> Transfer {
-        let noSignal: Int32 = 0x4000  // MSG_NOSIGNAL
-        return unsafe Transfer(result: clinux_send(socket, buffer, byteCount, noSignal))
+        // MSG_NOSIGNAL, MSG_MORE
+        let flags: Int32 = endFollows ? 0x4000 | 0x8000 : 0x4000
+        return unsafe Transfer(result: clinux_send(socket, buffer, byteCount, flags))
     }
 
     /// Tells the other end that no more bytes follow (SHUT_WR); the other direction goes on.
@@ -238,6 +242,33 @@ public enum StreamSocket {
         var linger: (Int32, Int32) = (1, 0)
         _ = unsafe clinux_setsockopt(socket, 1, 13, &linger, 8)
         _ = clinux_close(socket)
+    }
+
+    /// Whether a socket's connection is over for the kernel as well (state TCP_CLOSE): nothing is left
+    /// to send, to acknowledge or to say again, and its two ends exchanged timestamps.
+    ///
+    /// `TCP_INFO`, `tcp(7)`. Such a socket may be used again after ``disconnect(_:)``.
+    ///
+    /// - Parameter socket: A TCP socket.
+    @inlinable
+    public static func isOver(_ socket: Int32) -> Bool {
+        var info: UInt64 = 0
+        var length: UInt32 = 8
+        guard unsafe clinux_getsockopt(socket, 6, 11, &info, &length) == 0 else { return false }
+        // Its first octet is the state, the sixth the options.
+        let octets = UInt64(littleEndian: info)
+        let (closed, timestamps): (UInt64, UInt64) = (7, 1)  // TCP_CLOSE, TCPI_OPT_TIMESTAMPS
+        return octets & 0xff == closed && octets >> 40 & timestamps != 0
+    }
+
+    /// Makes a socket one that was never connected, but for its options (`connect(2)` to AF_UNSPEC).
+    ///
+    /// - Parameter socket: A TCP socket; unless ``isOver(_:)``, its other end sees a reset.
+    /// - Returns: 0, or a negative error number.
+    @inlinable
+    public static func disconnect(_ socket: Int32) -> Int {
+        var nowhere: (UInt64, UInt64) = (0, 0)
+        return unsafe clinux_connect(socket, &nowhere, 16)
     }
 
     /// Sends small segments at once instead of waiting for an acknowledgement (TCP_NODELAY).

@@ -95,6 +95,14 @@ final class BlockingSocket: @unchecked Sendable {
         return String(decoding: all, as: UTF8.self)
     }
 
+    /// The segments that came for it, its handshake's included (`tcpi_segs_in`).
+    var receivedSegmentCount: UInt32 {
+        var info = [UInt8](repeating: 0, count: 144)
+        var length = socklen_t(info.count)
+        getsockopt(number, Int32(IPPROTO_TCP), TCP_INFO, &info, &length)
+        return info.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 140, as: UInt32.self) }
+    }
+
     func endSending() { shutdown(number, Int32(SHUT_WR)) }
 
     func close() {

@@ -86,7 +86,7 @@ extension BalancerTests {
 
 /// Copies a descriptor until there is room for no more, also where an earlier connection was still to
 /// be closed.
-private func takeDescriptors(by number: Int32) -> [Int32] {
+func takeDescriptors(by number: Int32) -> [Int32] {
     var held: [Int32] = []
     for _ in 0..<20 {
         while case let copy = dup(number), copy >= 0 { held.append(copy) }

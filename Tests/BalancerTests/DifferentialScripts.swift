@@ -78,6 +78,15 @@ extension Script {
             return .all(from: socket)
         },
         Script(
+            name: "with nolinger the client's last word comes along with his end",
+            settings: ProxySettings(hasNoLinger: true)
+        ) { connect in
+            let socket = connect()
+            send(socket.number, "question", 8, Int32(MSG_MORE) | Int32(MSG_NOSIGNAL))
+            socket.endSending()
+            return .all(from: socket)
+        },
+        Script(
             name: "the client is done, the server answers later",
             server: { socket in
                 let heard = Heard.all(from: socket)

@@ -179,6 +179,20 @@ extension BalancerTests {
             #expect(client.receiveAll().text == "250 ok")
         }
 
+        @Test func `sends the last bytes and the end in one segment`() throws {
+            let server = try TestServer { socket in
+                // As one segment, so that the balancer knows of the end when it reads.
+                send(socket.number, "answer", 6, Int32(MSG_MORE) | Int32(MSG_NOSIGNAL))
+            }
+            let running = try RunningBalancer(server: server)
+            let client = running.connect()
+            let (text, ending) = client.receiveAll()
+            #expect(text == "answer")
+            #expect(ending == .end)
+            // The first is the answer to the client's SYN.
+            #expect(client.receivedSegmentCount == 2)
+        }
+
         @Test func `relays a connection without a byte`() throws {
             let server = try TestServer { _ = $0.receiveAll() }
             let running = try RunningBalancer(server: server)

@@ -36,6 +36,10 @@ struct Destination {
         family = moved.family
     }
 
+    /// Whether a socket of an earlier connection does as well as a new one: it has no options of its
+    /// own, and the address that it was connected to is still the server's.
+    var takesSpareSockets: Bool { isPlain && isInternet && !isByName }
+
     /// Whether its socket is one of TCP, with a port of ours.
     var isInternet: Bool { family != 1 }  // AF_UNIX
 }

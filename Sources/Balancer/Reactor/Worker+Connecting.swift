@@ -12,8 +12,11 @@ extension Worker {
         noteAssigned(client)
         let destination = unsafe presentDestination(server)
         var outcome = 0
+        var isSpare = false
         for _ in 0..<portAttempts {
-            let result = StreamSocket.open(unsafe destination.pointee.family)
+            let spare = unsafe spareSocket(for: destination, server)
+            isSpare = spare != nil
+            let result = spare ?? StreamSocket.open(unsafe destination.pointee.family)
             guard result >= 0 else { return noSocket(client, Errno(result: result)) }
             slab[server].socket = Int32(result)
             outcome = unsafe beginConnecting(Int32(result), to: destination, client)
@@ -24,12 +27,26 @@ extension Worker {
         guard outcome == 0 || Errno(result: outcome) == .inProgress else {
             return attemptFailed(client, .init(connecting: Errno(result: outcome)))
         }
-        let added = epoll.add(
-            socket, for: [.readable, .writable, .peerClosed, .urgent, .edgeTriggered],
-            token: slab.token(of: server))
-        guard added == 0 else { return attemptFailed(client, .local) }
+        let interest: Readiness = [
+            .readable, .writable, .peerClosed, .urgent, .edgeTriggered,
+        ]
+        let token = slab.token(of: server)
+        let watched =
+            isSpare
+            ? epoll.modify(socket, for: interest, token: token)
+            : epoll.add(socket, for: interest, token: token)
+        guard watched == 0 else { return attemptFailed(client, .local) }
         slab[server].marks.insert(.watchesRoom)
         enter(.connecting, client)
+    }
+
+    /// A socket that an earlier connection to the server of a half has left.
+    @unsafe
+    private mutating func spareSocket(
+        for destination: UnsafePointer<Destination>, _ server: Int
+    ) -> Int? {
+        guard unsafe destination.pointee.takesSpareSockets else { return nil }
+        return spares.take(for: Int(slab[server].owner)).map(Int.init)
     }
 
     /// How to connect to the server of a half, where it is now.

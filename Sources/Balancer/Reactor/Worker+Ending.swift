@@ -6,6 +6,8 @@ extension Worker {
     enum Farewell {
         /// The end of the stream.
         case finish
+        /// Nothing, for it has answered our end with its own.
+        case answered
         /// A reset.
         case reset
         /// Not at all.
@@ -263,12 +265,23 @@ extension Worker {
         )
     }
 
-    private func close(_ half: Int, _ farewell: Farewell) {
+    private mutating func close(_ half: Int, _ farewell: Farewell) {
         switch farewell {
         case .finish: StreamSocket.close(slab[half].socket)
+        case .answered: if !keepSocket(of: half) { StreamSocket.close(slab[half].socket) }
         case .reset: StreamSocket.reset(slab[half].socket)
         case .silence: StreamSocket.abandon(slab[half].socket)
         }
+    }
+
+    /// Keeps a server's socket for its next connection, if nothing of this one is left.
+    private mutating func keepSocket(of server: Int) -> Bool {
+        let (number, socket) = (Int(slab[server].owner), slab[server].socket)
+        guard unsafe destinations[number].takesSpareSockets, spares.hasRoom,
+            StreamSocket.isOver(socket), StreamSocket.disconnect(socket) == 0
+        else { return false }
+        spares.keep(socket, for: number)
+        return true
     }
 
     private func discardUnread(_ socket: Int32) {

@@ -88,6 +88,7 @@ extension Worker {
     /// left in place would spin.
     mutating func pauseAccepting() {
         acceptPauseEnd = now + acceptPause
+        spares.closeAll()
         unwatchListeners()
     }
 

@@ -115,7 +115,9 @@ extension Worker {
         let peer = half ^ 1
         prepareSending(peer)
         var sent = 0
-        switch unsafe StreamSocket.send(buffer, count: count, to: slab[peer].socket) {
+        switch unsafe StreamSocket.send(
+            buffer, count: count, to: slab[peer].socket, endFollows: endFollows(half))
+        {
         case .moved(count):
             slab[peer].activeAt = UInt32(truncatingIfNeeded: now)
             return true
@@ -132,6 +134,14 @@ extension Worker {
         noteProgress(of: half)
         awaitRoom(half)
         return false
+    }
+
+    /// Whether nothing but the end of its stream follows what was just taken from a half.
+    @inline(__always)
+    private func endFollows(_ half: Int) -> Bool {
+        guard slab[half].marks.contains(.ended) else { return false }
+        // A reset, which may follow a client's end, would drop what waits.
+        return half & 1 == 1 || !self[routeOf: half].resetsServers
     }
 
     /// Moves what a stream has into a pipe.
@@ -266,7 +276,9 @@ extension Worker {
         slab[half].marks.insert(.passedEnd)
         let peer = half ^ 1
         if slab[peer].marks.contains(.passedEnd) {
-            end(half & ~1, client: .finish, server: .finish, because: .normal)
+            end(
+                half & ~1, client: .finish, server: half & 1 == 1 ? .answered : .finish,
+                because: .normal)
         } else if slab[peer].marks.contains(.ended), slab[peer].lease < 0 {
             end(half & ~1, client: .finish, server: .finish, because: .normal)
         } else {

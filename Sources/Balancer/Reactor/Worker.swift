@@ -71,6 +71,7 @@ internal import Synchronization
     var slab: ConnectionSlab
     var wheel: TimerWheel
     var pool: LeasePool
+    var spares: SpareSockets
     var listeners: [Listener] = []
     /// Notices to this reactor's own connections: handled at the end of the turn, since a chain of
     /// connections that fail at once would otherwise nest as deep as the line is long.
@@ -111,6 +112,7 @@ internal import Synchronization
         now = MonotonicInstant.now.milliseconds
         wheel = TimerWheel(at: now)
         pool = LeasePool(capacity: SharedState.pipeCount(of: shared.plan))
+        spares = SpareSockets(serverCount: shared.layout.serverCount)
         page = WorkerPage()
         tables = WorkerTables(shared, number: number)
         listeners = Worker.listeners(of: shared)
@@ -125,6 +127,7 @@ internal import Synchronization
         layout = shared.layout
         histograms = shared.histograms[former.number]
         tables = WorkerTables(shared, number: former.number)
+        spares = SpareSockets(serverCount: shared.layout.serverCount)
         listeners = Worker.listeners(of: shared)
         waitingLists = Worker.lists(for: shared)
         introductions = former.introductions
