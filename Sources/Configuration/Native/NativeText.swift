@@ -23,7 +23,7 @@ enum NativeText {
         return isPlain(text) ? text : nil
     }
 
-    /// Whether YAML takes a text as it stands.
+    /// Whether YAML takes words as they stand, which have no colon or mark of a comment that it would see.
     ///
     /// YAML 1.2.2, section 7.3.3; `=` and `<<` mean something to parsers of YAML 1.1.
     private static func isPlain(_ text: String) -> Bool {
@@ -36,11 +36,6 @@ enum NativeText {
         case ",", "[", "]", "{", "}", "#", "&", "*", "!", "|", ">", "'", "\"", "%", "@", "`":
             return false
         default: break
-        }
-        for (index, scalar) in scalars.enumerated() {
-            let following: Unicode.Scalar = index + 1 < scalars.count ? scalars[index + 1] : " "
-            if scalar == ":", following == " " { return false }
-            if scalar == " ", following == "#" { return false }
         }
         return true
     }
