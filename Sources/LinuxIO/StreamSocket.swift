@@ -244,12 +244,14 @@ public enum StreamSocket {
         _ = clinux_close(socket)
     }
 
-    /// Whether a socket's connection is over for the kernel as well (state TCP_CLOSE): nothing is left
-    /// to send, to acknowledge or to say again, and its two ends exchanged timestamps.
+    /// Whether a socket's connection is over for the kernel as well, so that the socket may be used again
+    /// after ``disconnect(_:)``.
     ///
-    /// `TCP_INFO`, `tcp(7)`. Such a socket may be used again after ``disconnect(_:)``.
+    /// `TCP_INFO`, `tcp(7)`.
     ///
     /// - Parameter socket: A TCP socket.
+    /// - Returns: Whether its state is TCP_CLOSE, where nothing is left to send, to acknowledge or to say
+    ///   again, and its two ends exchanged timestamps.
     @inlinable
     public static func isOver(_ socket: Int32) -> Bool {
         var info: UInt64 = 0

@@ -90,9 +90,9 @@ extension BalancerTests {
                 for client in clients { client.close() }
                 precondition(running.wait { running.frontend.currentSessions == 0 })
                 let late = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-                // Two sockets are left, the server's in this process takes a third.
+                // All that is left are the two sockets that the balancer keeps.
                 let held = takeDescriptors(by: late)
-                close(held[0])
+                defer { held.forEach { close($0) } }
                 precondition(connectLoopback(late, running.port))
                 let client = BlockingSocket(adopting: late)
                 client.send("two")
