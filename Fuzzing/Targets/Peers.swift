@@ -6,7 +6,9 @@ func feedPeers(_ bytes: [UInt8]) {
         PeerTable(
             name: "t", keys: .ipv4, lifetime: 1000, hasServers: true,
             counters: [.init(.connectionTotal), .init(.connectionRate, period: 1000)]),
-        PeerTable(name: "s", keys: .text(31), counters: [.init(.gpc0)]),
+        PeerTable(
+            name: "s", keys: .text(31),
+            counters: [.init(.gpcs, count: 3), .init(.gpcRates, period: 1000, count: 2)]),
         PeerTable(name: "b", keys: .bytes(8)), PeerTable(name: "n", keys: .numbers),
         PeerTable(name: "6", keys: .ipv6),
     ]

@@ -46,6 +46,12 @@ public final class Balancer: Sendable {
 
     private var shared: SharedState { current.withLock { $0 } }
 
+    /// Where a reactor is asked; `nil`: there is none of that number.
+    func inbox(of reactor: Int) -> Inbox? {
+        let inboxes = shared.inboxes
+        return inboxes.indices.contains(reactor) ? inboxes[reactor] : nil
+    }
+
     /// Starts the reactors' threads.
     ///
     /// - Throws: `SystemError` when the system gives no thread, descriptor or address space; no
@@ -122,6 +128,7 @@ public final class Balancer: Sendable {
             return running
         }
         for thread in ending { thread.join() }
+        for inbox in shared.inboxes { inbox.end() }
     }
 
     /// Whether new connections are accepted.

@@ -61,7 +61,7 @@ extension BalancerPlan {
         let keys =
             pools.flatMap { $0.keys + $0.serverRules.flatMap(\.condition.keys) }
             + frontends.flatMap(\.rules.keys)
-        for case .payload(let offset, let length) in keys {
+        for case .payload(let offset, let length) in keys.map(\.unconverted) {
             let most = ClientHello.longestByteCount
             guard offset >= 0, length > 0, offset < most, length <= most - offset else {
                 return
@@ -215,8 +215,14 @@ public struct PoolPlan: Hashable, Sendable {
     public var resetsServers = false
     /// Whether a client that ends his stream before a server answered is gone (`option abortonclose`).
     public var dropsLeavers = false
+    /// Whether a server's answer to connecting is acknowledged with the first bytes for it, where there
+    /// are some: a packet less for two calls more (`option tcp-smart-connect`).
+    public var savesAcknowledgement = false
     /// Which server serves, before ``stickiness`` and ``algorithm`` are asked (`use-server`).
     public var serverRules: [ServerRule] = []
+    /// The cookie in which clients of RDP say at which server their session is, which they go to unless a
+    /// rule of ``serverRules`` holds (`persist rdp-cookie`); `nil`: that is not looked at.
+    public var tokenCookie: RDPCookie.Name?
     /// How clients belong to servers; `nil`: not.
     public var stickiness: Stickiness?
     /// Whether it is there for the connections that it has.
@@ -247,7 +253,7 @@ extension PoolPlan {
 
     /// Whether something about a connection is looked at before it gets a server.
     var decidesByRules: Bool {
-        !serverRules.isEmpty || keys.contains(where: \.needsContent)
+        !serverRules.isEmpty || tokenCookie != nil || keys.contains(where: \.needsContent)
     }
 
     /// What of a connection decides which server it gets.

@@ -1,3 +1,5 @@
+internal import LinuxIO
+
 /// What of a connection is a key: in a table, or of a hash.
 public enum ConnectionKey: Hashable, Sendable {
     /// The client's address (`src`).
@@ -17,21 +19,102 @@ public enum ConnectionKey: Hashable, Sendable {
     case payload(offset: Int, length: Int)
     /// The value of the cookie that a client of RDP begins with (`req.rdp_cookie`).
     case rdpCookie(RDPCookie.Name)
+    /// The network of an address (`src,ipmask(24)`).
+    case network(of: End, AddressMask)
+    /// A text with all its letters in one case (`req.ssl_sni,lower`); bytes end at a zero.
+    case cased(Text, LetterCase)
+
+    /// An end of a connection.
+    public enum End: Hashable, Sendable {
+        /// The client's.
+        case source
+        /// The one that he connected to.
+        case destination
+    }
+
+    /// What of the client's words is a key.
+    public enum Text: Hashable, Sendable {
+        /// As ``ConnectionKey/serverName``.
+        case serverName
+        /// As ``ConnectionKey/protocolName``.
+        case protocolName
+        /// As ``ConnectionKey/payload(offset:length:)``.
+        case payload(offset: Int, length: Int)
+        /// As ``ConnectionKey/rdpCookie(_:)``.
+        case rdpCookie(RDPCookie.Name)
+    }
+
+    /// What it is made of, where that is converted: the same as the client has it.
+    var unconverted: ConnectionKey {
+        switch self {
+        case .network(of: .source, _): .source
+        case .network(of: .destination, _): .destination
+        case .cased(.serverName, _): .serverName
+        case .cased(.protocolName, _): .protocolName
+        case .cased(.payload(let offset, let length), _): .payload(offset: offset, length: length)
+        case .cased(.rdpCookie(let name), _): .rdpCookie(name)
+        default: self
+        }
+    }
 
     /// Whether it lies in the client's first TLS message.
     var needsHello: Bool {
-        switch self {
+        switch unconverted {
         case .serverName, .protocolName: true
-        case .source, .sourcePort, .destination, .destinationPort, .payload, .rdpCookie: false
+        default: false
         }
     }
 
     /// Whether it lies in what the client says.
     var needsContent: Bool {
-        switch self {
+        switch unconverted {
         case .payload, .rdpCookie: true
         default: needsHello
         }
+    }
+}
+
+/// The case that letters are brought into; those of ASCII alone, as in haproxy.
+public enum LetterCase: Hashable, Sendable {
+    /// Small letters (`lower`).
+    case lower
+    /// Capital letters (`upper`).
+    case upper
+
+    /// A letter in this case; another byte as it is.
+    func applied(to byte: UInt8) -> UInt8 {
+        switch self {
+        case .lower: (0x41...0x5a).contains(byte) ? byte | 0x20 : byte
+        case .upper: (0x61...0x7a).contains(byte) ? byte & ~0x20 : byte
+        }
+    }
+}
+
+/// Which bits of an address count (`ipmask`).
+public struct AddressMask: Hashable, Sendable {
+    /// Those of an address of IPv4.
+    public var ipv4: UInt32
+    /// Those of one of IPv6, the upper half first; `nil`: there is no such key.
+    public var ipv6: (high: UInt64, low: UInt64)? {
+        get { hasIPv6 ? (high, low) : nil }
+        set { (hasIPv6, high, low) = (newValue != nil, newValue?.high ?? 0, newValue?.low ?? 0) }
+    }
+
+    private var hasIPv6 = false
+    private var high: UInt64 = 0
+    private var low: UInt64 = 0
+
+    /// Makes a mask; of IPv6 by default no address is a key.
+    public init(ipv4: UInt32, ipv6: (high: UInt64, low: UInt64)? = nil) {
+        self.ipv4 = ipv4
+        self.ipv6 = ipv6
+    }
+
+    /// The bits of an address that count, with its port; `nil`: it is none that counts.
+    func applied(to end: IPEndpoint) -> IPEndpoint? {
+        guard !end.isIPv4 else { return IPEndpoint(ipv4: end.ipv4 & ipv4, port: end.port) }
+        guard hasIPv6, end.isPresent else { return nil }
+        return IPEndpoint(high: end.high & high, low: end.low & low, port: end.port)
     }
 }
 

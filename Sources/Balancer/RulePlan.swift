@@ -18,6 +18,13 @@ public struct RulePlan: Hashable, Sendable {
     /// Makes no rule.
     public init() {}
 
+    /// Whether a rule says when a connection that waits came.
+    var setsOffsets: Bool {
+        (connection + session + content).contains {
+            if case .setPriorityOffset = $0.action { true } else { false }
+        }
+    }
+
     /// Whether nothing is decided.
     public var isEmpty: Bool {
         connection.isEmpty && session.isEmpty && content.isEmpty && pools.isEmpty
@@ -39,25 +46,37 @@ public struct Rule: Hashable, Sendable {
         case expectProxyHeader
         /// It is counted, and the further rules are asked (`track-sc0`).
         case track(Tracking)
-        /// The mark counters of the key that it is tracked by are increased, and the further rules are
-        /// asked (`sc-inc-gpc0`, `sc-inc-gpc1`); not in ``RulePlan/content``, whose rules may be asked
-        /// several times.
-        case countMark(StickQuantity, Int)
-        /// The tag of the key that it is tracked by is set, and the further rules are asked
-        /// (`sc-set-gpt0`).
-        case setTag(UInt32, Int)
+        /// The mark counters of the key that it is tracked by are increased, of an array those at an
+        /// index, and the further rules are asked (`sc-inc-gpc0`, `sc-inc-gpc1`, `sc-inc-gpc`); not in
+        /// ``RulePlan/content``, whose rules may be asked several times.
+        case countMark(StickQuantity, Int, index: Int = 0)
+        /// The tag of the key that it is tracked by is set, or with an index that of its array, and the
+        /// further rules are asked (`sc-set-gpt0`, `sc-set-gpt`).
+        case setTag(UInt32, Int, index: Int? = nil)
         /// Where it has to wait for a server it is served before those of a greater number, and the further
         /// rules are asked; 0 without (`set-priority-class`). See ``priorities``.
         case setPriority(Int)
+        /// Where it has to wait for a server it stands among those of its class as if it had come so many
+        /// milliseconds later, or earlier, and the further rules are asked (`set-priority-offset`). See
+        /// ``priorityOffsets``.
+        case setPriorityOffset(Int)
         /// Its packets to the client carry this mark for the host's own routing (SO_MARK), and the further
         /// rules are asked (`set-mark`); only where the process has CAP_NET_ADMIN or CAP_NET_RAW.
         case setMark(UInt32)
         /// Its packets to the client carry this type of service, or traffic class, and the further rules are
         /// asked (`set-tos`).
         case setServiceType(UInt8)
+        /// An end of the connection is told to have this address from here on, to rules, keys, logs and
+        /// servers, and the further rules are asked (`set-src`, `set-dst`). Its port stays; where there is
+        /// no such address, all does.
+        case setAddress(of: ConnectionKey.End, AddressValue)
+        /// The same with a port (`set-src-port`, `set-dst-port`).
+        case setPort(of: ConnectionKey.End, PortValue)
 
         /// haproxy's classes.
         public static let priorities = -2047...2047
+        /// haproxy's offsets, in milliseconds.
+        public static let priorityOffsets = -524_287...524_287
     }
 
     /// What it does.

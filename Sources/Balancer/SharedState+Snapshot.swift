@@ -180,7 +180,7 @@ extension SharedState {
     }
 
     /// haproxy's name of a listener without one.
-    private func listenerName(_ number: Int, of frontend: Int) -> String {
+    func listenerName(_ number: Int, of frontend: Int) -> String {
         plan.frontends[frontend].listeners[number].name ?? "sock-\(number + 1)"
     }
 

@@ -38,19 +38,28 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
         case expectProxy
         /// It is counted in a table (`track-sc0` to `track-sc2`); further rules are asked.
         case track(TrackingSettings)
-        /// The key that it is tracked by under this number gets a mark, of ``StickDatum/marks`` or
-        /// ``StickDatum/secondMarks`` (`sc-inc-gpc0`, `sc-inc-gpc1`); further rules are asked.
-        case countMark(StickDatum, Int)
-        /// The key that it is tracked by under this number gets a tag (`sc-set-gpt0`); further rules
-        /// are asked.
-        case setTag(UInt32, Int)
+        /// The key that it is tracked by under this number gets a mark, of ``StickDatum/marks``,
+        /// ``StickDatum/secondMarks`` or an element of ``StickDatum/markArray`` (`sc-inc-gpc0`,
+        /// `sc-inc-gpc1`, `sc-inc-gpc`); further rules are asked.
+        case countMark(StickDatum, Int, index: Int = 0)
+        /// The key that it is tracked by under this number gets a tag, or with an index one of an array
+        /// (`sc-set-gpt0`, `sc-set-gpt`); further rules are asked.
+        case setTag(UInt32, Int, index: Int? = nil)
         /// Where it has to wait it is served before those of a greater number, -2047 to 2047
         /// (`set-priority-class`); further rules are asked.
         case setPriority(Int)
+        /// Where it has to wait it stands among those of its class as if it had come so many milliseconds
+        /// later, -524287 to 524287 (`set-priority-offset`); further rules are asked.
+        case setPriorityOffset(Int)
         /// Its packets to the client carry this mark (`set-mark`); further rules are asked.
         case setMark(UInt32)
         /// Its packets to the client carry this type of service (`set-tos`); further rules are asked.
         case setServiceType(UInt8)
+        /// An end is told to have this address from here on (`set-src`, `set-dst`); further rules are asked.
+        case setAddress(of: ConnectionEnd, AddressExpression)
+        /// An end is told to have this port from here on (`set-src-port`, `set-dst-port`); further rules
+        /// are asked.
+        case setPort(of: ConnectionEnd, PortExpression)
     }
 
     /// What it does.
@@ -236,12 +245,12 @@ public struct CounterQuestion: Hashable, Sendable, Codable {
 
     /// What is asked for.
     public enum Asked: Hashable, Sendable, Codable {
-        /// How much was counted.
-        case value(StickDatum)
+        /// How much was counted; of an array, as the second value says, in which element.
+        case value(StickDatum, Int = 0)
         /// How much it is once one was added.
-        case increase(StickDatum)
+        case increase(StickDatum, Int = 0)
         /// How much it was before it became 0.
-        case clear(StickDatum)
+        case clear(StickDatum, Int = 0)
         /// Whether there is an entry: 1 or 0.
         case presence
         /// By how many trackings it is held.
@@ -273,11 +282,29 @@ public struct CounterQuestion: Hashable, Sendable, Codable {
     /// What has to be counted, one of these; none: anything will do.
     var data: [StickDatum] {
         switch asked {
-        case .value(let datum), .clear(let datum): [datum]
-        case .increase(.marks): [.marks, .markRate]
-        case .increase(.secondMarks): [.secondMarks, .secondMarkRate]
-        case .increase(let datum): [datum]
+        case .value(let datum, _), .clear(let datum, _): [datum]
+        case .increase(let datum, _): datum.increased
         case .presence, .trackers: []
+        }
+    }
+
+    /// Of an array, which element it is about.
+    var index: Int {
+        switch asked {
+        case .value(_, let index), .increase(_, let index), .clear(_, let index): index
+        case .presence, .trackers: 0
+        }
+    }
+}
+
+extension StickDatum {
+    /// What grows with a mark, one of which has to be counted.
+    var increased: [StickDatum] {
+        switch self {
+        case .marks: [.marks, .markRate]
+        case .secondMarks: [.secondMarks, .secondMarkRate]
+        case .markArray: [.markArray, .markRateArray]
+        default: [self]
         }
     }
 }

@@ -69,6 +69,8 @@ public struct Listener: Hashable, Sendable, Codable {
     public var isFastOpen = false
     /// Whether a client counts once it has sent something (`defer-accept`).
     public var defersAccept = false
+    /// Whether a client's first bytes are acknowledged with the answer (`option tcp-smart-accept`).
+    public var savesAcknowledgement = false
     /// The greatest segment in bytes (`mss`).
     public var segmentByteCount: Int?
     /// How long sent bytes may stay without acknowledgement (`tcp-ut`).

@@ -1,3 +1,5 @@
+public import VRRPCore
+
 /// How clients belong to servers (`stick`); the section's own table remembers it.
 public struct StickinessSettings: Hashable, Sendable, Codable {
     /// What clients are told apart by.
@@ -12,7 +14,7 @@ public struct StickinessSettings: Hashable, Sendable, Codable {
 }
 
 /// What of a connection is a key: in a table, or of a hash.
-public enum ConnectionKeyName: Hashable, Sendable, Codable {
+public indirect enum ConnectionKeyName: Hashable, Sendable, Codable {
     /// The client's address (`src`).
     case source
     /// The client's port (`src_port`).
@@ -30,6 +32,8 @@ public enum ConnectionKeyName: Hashable, Sendable, Codable {
     /// The value of a client's cookie in RDP (`req.rdp_cookie`): of this name, at most 32 bytes; of any, if it
     /// is empty.
     case rdpCookie(String)
+    /// Another one, converted: an address by ``KeyConverter/mask(_:_:)``, a text by the others.
+    case converted(ConnectionKeyName, KeyConverter)
 
     /// haproxy's name.
     public var name: String {
@@ -42,6 +46,7 @@ public enum ConnectionKeyName: Hashable, Sendable, Codable {
         case .protocolName: "req.ssl_alpn"
         case .payload(let slice): "req.payload(\(slice.offset),\(slice.length))"
         case .rdpCookie(let name): name.isEmpty ? "req.rdp_cookie" : "req.rdp_cookie(\(name))"
+        case .converted(let key, let converter): "\(key.name),\(converter)"
         }
     }
 
@@ -50,6 +55,29 @@ public enum ConnectionKeyName: Hashable, Sendable, Codable {
         switch self {
         case .source, .sourcePort, .destination, .destinationPort: false
         case .serverName, .protocolName, .payload, .rdpCookie: true
+        case .converted(let key, _): key.needsContent
+        }
+    }
+}
+
+/// What a key is converted by.
+public enum KeyConverter: Hashable, Sendable, Codable {
+    /// Into small letters (`lower`).
+    case lower
+    /// Into capital letters (`upper`).
+    case upper
+    /// Into a network, by masks (`ipmask`); without one of IPv6 such an address is no key.
+    case mask(IPv4Address, IPv6Address?)
+}
+
+extension KeyConverter: CustomStringConvertible {
+    /// As haproxy's files have it.
+    public var description: String {
+        switch self {
+        case .lower: "lower"
+        case .upper: "upper"
+        case .mask(let four, let six):
+            "ipmask(\(four)\(six.map { ",\($0)" } ?? ""))"
         }
     }
 }
@@ -76,11 +104,21 @@ public struct StickTableSettings: Hashable, Sendable, Codable {
         public var datum: StickDatum
         /// Over how long a rate counts; of the others `nil`.
         public var period: Duration?
+        /// How many elements an array has, 1 to ``StickTableSettings/longestArray``; of the others 1.
+        public var count: Int
 
         /// Makes a counter.
-        public init(datum: StickDatum, period: Duration? = nil) {
+        public init(datum: StickDatum, period: Duration? = nil, count: Int = 1) {
             self.datum = datum
             self.period = period
+            self.count = count
+        }
+
+        /// Whether it counts a datum, of an array the element at an index.
+        func counts(_ datum: StickDatum, _ index: Int) -> Bool {
+            guard self.datum != datum else { return index < count }
+            // As haproxy: the first elements are what the single ones of these names were.
+            return self.datum.singles.firstIndex(of: datum).map { $0 < count } ?? false
         }
     }
 
@@ -107,6 +145,10 @@ public struct StickTableSettings: Hashable, Sendable, Codable {
     public static let longestKey = 1024
     /// The most bytes of all keys of a table.
     public static let greatestKeyRoom = 1 << 30
+    /// The most elements of an array.
+    public static let longestArray = 100
+    /// The most elements of the arrays of all keys of a table.
+    public static let mostElements = 1 << 26
 
     /// Makes a table that counts nothing.
     public init(name: String, size: Int) {
@@ -145,9 +187,35 @@ public enum StickDatum: String, Hashable, Sendable, Codable, CaseIterable {
     case secondMarkRate = "gpc1_rate"
     /// A number that rules set.
     case tag = "gpt0"
+    /// An array of numbers that rules set.
+    case tags = "gpt"
+    /// An array of what rules count.
+    case markArray = "gpc"
+    /// Of those, as many as within a period.
+    case markRateArray = "gpc_rate"
 
     /// Whether it is one within a period.
     public var isRate: Bool { rawValue.hasSuffix("_rate") }
+
+    /// Whether there are several of it.
+    public var isArray: Bool { !singles.isEmpty }
+
+    /// What the first elements of an array are called besides.
+    public var singles: [StickDatum] {
+        switch self {
+        case .tags: [.tag]
+        case .markArray: [.marks, .secondMarks]
+        case .markRateArray: [.markRate, .secondMarkRate]
+        default: []
+        }
+    }
+
+    /// Its name, of an array that of an element: `gpc2_rate`.
+    public func name(of index: Int) -> String {
+        guard isArray else { return rawValue }
+        let stem = rawValue.prefix { $0 != "_" }
+        return "\(stem)\(index)\(rawValue.dropFirst(stem.count))"
+    }
 }
 
 /// A rule that sends connections of a pool to one server (`use-server`).

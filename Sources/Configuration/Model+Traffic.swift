@@ -62,6 +62,9 @@ public struct SelectionSettings: Hashable, Sendable, Codable {
     public var balanceFactor: Int?
     /// When backup servers serve.
     public var backupUse = BackupUse.first
+    /// The name of the cookie in which clients of RDP say at which server they were (`persist
+    /// rdp-cookie`), at most 32 bytes; `nil`: that is not looked at.
+    public var tokenCookie: String?
 
     /// Makes haproxy's defaults.
     public init() {}
@@ -85,6 +88,9 @@ public struct PoolLimits: Hashable, Sendable, Codable {
     public var resetsServers = false
     /// Whether a client that ends his stream before a server answered is gone (`option abortonclose`).
     public var dropsLeavers = false
+    /// Whether a server's answer to connecting is acknowledged with the client's first bytes, where he has
+    /// said some (`option tcp-smart-connect`).
+    public var savesAcknowledgement = false
 
     /// Makes haproxy's defaults.
     public init() {}

@@ -11,6 +11,9 @@ public struct ListeningOptions: Hashable, Sendable {
     public var fastOpenQueue: Int32?
     /// Whether a connection counts only once its client has sent something (`defer-accept`).
     public var defersAccept = false
+    /// Whether a client's first bytes are acknowledged with the answer to them, unless that takes longer
+    /// than 40 ms (`option tcp-smart-accept`).
+    public var savesAcknowledgement = false
     /// The greatest segment in bytes, negotiated with the client (`mss`); `nil`: the kernel's.
     public var segmentByteCount: Int32?
     /// Milliseconds that sent bytes may stay without acknowledgement (`tcp-ut`); 0: the kernel's.

@@ -25,6 +25,10 @@ extension Socket {
         try check("bind", address.description, StreamSocket.bind(number, to: raw))
         if !address.isLocal { try apply(options, to: number) }
         try check("listen", address.description, clinux_listen(number, options.backlog))
+        // As it begins to listen, the kernel forgets it.
+        if options.savesAcknowledgement, !address.isLocal {
+            try setOption(number, Int32(IPPROTO_TCP), TCP_QUICKACK, 0, "tcp-smart-accept")
+        }
         // The kernel asks again whether the address is free when it begins to listen.
         if options.isShared { setShared(number, false) }
         return socket
@@ -90,6 +94,9 @@ extension Socket {
         try setOption(socket, tcp, TCP_NODELAY, 1, "TCP_NODELAY")
         // A second for the client's first bytes, as haproxy has it.
         try setOption(socket, tcp, TCP_DEFER_ACCEPT, options.defersAccept ? 1 : 0, "defer-accept")
+        // Accepted sockets inherit it.
+        try setOption(
+            socket, tcp, TCP_QUICKACK, options.savesAcknowledgement ? 0 : 1, "tcp-smart-accept")
         try setOption(socket, tcp, TCP_USER_TIMEOUT, options.userTimeout, "tcp-ut")
         if let probes = options.keepAlive {
             // What is not said any more goes back to what the kernel has.
@@ -119,6 +126,9 @@ extension Socket {
         guard kind == tcp else { return }
         try setOption(socket, tcp, TCP_NODELAY, 1, "TCP_NODELAY")
         if options.defersAccept { try setOption(socket, tcp, TCP_DEFER_ACCEPT, 1, "defer-accept") }
+        if options.savesAcknowledgement {
+            try setOption(socket, tcp, TCP_QUICKACK, 0, "tcp-smart-accept")
+        }
         if options.userTimeout > 0 {
             try setOption(socket, tcp, TCP_USER_TIMEOUT, options.userTimeout, "tcp-ut")
         }

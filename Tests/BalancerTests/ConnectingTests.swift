@@ -24,6 +24,34 @@ extension BalancerTests {
             #expect(running.pool.servers[0].currentSessions == 0)
         }
 
+        @Test func `a client's first bytes bring the end of the handshake along`() throws {
+            /// Of TCP_INFO, `tcpi_segs_in`: packets that a server gets until it has the first byte.
+            let server = try TestServer { socket in
+                _ = socket.receive(exactly: 1)
+                var (info, length) = ([UInt32](repeating: 0, count: 36), UInt32(144))
+                _ = getsockopt(socket.number, 6, 11, &info, &length)
+                socket.send("\(info[35])")
+            }
+            func packets(isSaving: Bool, waits: Bool = true) throws -> String {
+                let running = try RunningBalancer(servers: servers([("a", server)])) {
+                    $0.pools[0].savesAcknowledgement = isSaving
+                    guard waits else { return }
+                    $0.frontends[0].rules.inspectDelay = .seconds(5)
+                    $0.frontends[0].rules.content = [
+                        Rule(.accept, if: Condition([[.init([.byteCount([1...9])])]]))
+                    ]
+                }
+                let client = running.connect()
+                if !waits { #expect(running.wait { running.pool.currentSessions == 1 }) }
+                client.send("x")
+                return client.receive(exactly: 1)
+            }
+            #expect(try packets(isSaving: false) == "3")
+            #expect(try packets(isSaving: true) == "2")
+            // A server that speaks first is not kept waiting for it.
+            #expect(try packets(isSaving: true, waits: false) == "3")
+        }
+
         @Test func `with redispatch another server is tried at once`() throws {
             let b = try TestServer.named("b")
             let running = try RunningBalancer(servers: [

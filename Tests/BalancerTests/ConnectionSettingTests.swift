@@ -27,25 +27,64 @@ extension BalancerTests {
             #expect(order == [4, 2, 3, 1])
         }
 
-        @Test func `haproxy's order is the same`() throws {
+        /// As if .3 had come five minutes later, .2 twenty seconds earlier and .4 thirty.
+        @Test(arguments: [1, 2])
+        func `who is taken to have come earlier is served first, within his class`(
+            reactors: Int
+        ) throws {
             let server = try TestServer.holding("a")
-            let proxy = try HAProxy(sections: [
+            let running = try RunningBalancer(reactors: reactors, servers: [single(server)]) {
+                $0.frontends[0].rules.content = [
+                    Rule(.setPriorityOffset(300_000), if: .source(0x7f00_0003)),
+                    Rule(.setPriorityOffset(-20_000), if: .source(0x7f00_0002)),
+                    Rule(.setPriorityOffset(-30_000), if: .source(0x7f00_0004)),
+                ]
+            }
+            func order(of sources: [UInt32]) -> [Int] {
+                servingOrder(at: running.port, of: sources) { number in
+                    running.wait { running.pool.currentQueue == number }
+                }
+            }
+            #expect(order(of: [3, 2, 2, 4]) == [4, 2, 3, 1])
+            // One without an offset stands where he came.
+            #expect(order(of: [3, 5, 5, 2]) == [4, 2, 3, 1])
+        }
+
+        @Test func `haproxy's order is the same`() throws {
+            let servers = try (0..<2).map { _ in try TestServer.holding("a") }
+            func section(_ rules: String, _ server: TestServer) -> String {
                 """
                 timeout client 10s
                 timeout server 10s
                 timeout connect 10s
-                tcp-request content set-priority-class int(7) if { src 127.0.0.3 }
-                tcp-request content set-priority-class int(-2047) if { src 127.0.0.4 }
-                tcp-request content set-priority-class int(-5) if { src 127.0.0.4 }
+                \(rules)
                 server a \(server.address) maxconn 1
                 """
-            ])
-            let order = servingOrder(at: proxy.port) { _ in
-                // Nobody says how many wait; they arrive one after the other.
-                Thread.sleep(for: .milliseconds(20))
-                return true
             }
-            #expect(order == [4, 2, 3, 1])
+            let proxy = try HAProxy(sections: [
+                section(
+                    """
+                    tcp-request content set-priority-class int(7) if { src 127.0.0.3 }
+                    tcp-request content set-priority-class int(-2047) if { src 127.0.0.4 }
+                    tcp-request content set-priority-class int(-5) if { src 127.0.0.4 }
+                    """, servers[0]),
+                section(
+                    """
+                    tcp-request content set-priority-offset int(300000) if { src 127.0.0.3 }
+                    tcp-request content set-priority-offset int(-20000) if { src 127.0.0.2 }
+                    tcp-request content set-priority-offset int(-30000) if { src 127.0.0.4 }
+                    """, servers[1]),
+            ])
+            func order(at port: UInt16, of sources: [UInt32] = [3, 2, 2, 4]) -> [Int] {
+                servingOrder(at: port, of: sources) { _ in
+                    // Nobody says how many wait; they arrive one after the other.
+                    Thread.sleep(for: .milliseconds(20))
+                    return true
+                }
+            }
+            #expect(order(at: proxy.ports[0]) == [4, 2, 3, 1])
+            #expect(order(at: proxy.ports[1]) == [4, 2, 3, 1])
+            #expect(order(at: proxy.ports[1], of: [3, 5, 5, 2]) == [4, 2, 3, 1])
         }
 
         @Test func `packets carry the mark and the type of service that a rule sets`() throws {
@@ -68,13 +107,15 @@ extension BalancerTests {
             ServerPlan(name: "a", address: server.address, connectionLimit: 1)
         }
 
-        /// Has four clients wait, of 127.0.0.3, of .2 twice, and of .4; tells the order in which they are
-        /// served, each by its number.
-        private func servingOrder(at port: UInt16, whenWaiting: (Int) -> Bool) -> [Int] {
+        /// Has clients wait, by default of 127.0.0.3, of .2 twice, and of .4; tells the order in which they
+        /// are served, each by its number.
+        private func servingOrder(
+            at port: UInt16, of sources: [UInt32] = [3, 2, 2, 4], whenWaiting: (Int) -> Bool
+        ) -> [Int] {
             let first = BlockingSocket(to: port)
             #expect(first?.receive(exactly: 1) == "a")
             var clients: [Int: BlockingSocket] = [:]
-            for (number, source) in [3, 2, 2, UInt32(4)].enumerated() {
+            for (number, source) in sources.enumerated() {
                 clients[number + 1] = BlockingSocket(to: port, from: 0x7f00_0000 + source)
                 #expect(whenWaiting(number + 1))
             }

@@ -220,6 +220,8 @@ extension BalancerTests {
                 stick-table type string len 20 size 1k expire 10s peers p store gpc0
             backend binary
                 stick-table type binary len 4 size 1k expire 10s peers p store gpc0
+            backend arrays
+                stick-table type ipv6 size 1k expire 10s peers p store gpc(4),gpc_rate(2,10s),gpt(2)
             """
 
         @Test func `haproxy is taught, with all types of keys`() throws {
@@ -234,6 +236,8 @@ extension BalancerTests {
             node.mark("text", .bytes(text.span))
             let bytes: [UInt8] = [1, 2, 3]
             node.mark("binary", .bytes(bytes.span))
+            for _ in 0..<3 { node.ask(.increase(.markArray, 1), of: 9) }
+            node.ask(.increase(.markArray, 2), of: 9)
             let haproxy = try PeerHAProxy(
                 name: "h", peers: [("a", ports[0]), ("h", ports[1])], sections: Self.sections)
             func shows(_ table: String, _ words: String...) -> Bool {
@@ -250,21 +254,44 @@ extension BalancerTests {
             #expect(eventually { shows("number", "key=4711 ", "gpc0_rate(10000)=1") })
             #expect(eventually { shows("text", "key=www.example.org ", "gpc0=1") })
             #expect(eventually { shows("binary", "key=01020300 ", "gpc0=1") })
+            // What it has more stays as it was.
+            #expect(
+                eventually {
+                    shows(
+                        "arrays", "key=::ffff:0.0.0.9 ", " gpc0=0 gpc1=3 gpc2=1 gpc3=0",
+                        "gpc0_rate(10000)=0 gpc1_rate(10000)=3", "gpt0=0 gpt1=0")
+                })
             // A change.
             node.bind(0x7f00_0001, to: 0)
             #expect(eventually { shows("t", "key=127.0.0.1 ", "server_key=s0", "server_id=1 ") })
         }
 
         @Test func `haproxy teaches, what it knew and what changes`() throws {
-            let ports = try freePorts(2)
+            let ports = try freePorts(3)
+            // Its arrays can be set by rules alone.
+            let rules = """
+
+                listen counting
+                    bind 127.0.0.1:\(ports[2])
+                    tcp-request connection track-sc0 src table arrays
+                    tcp-request connection sc-inc-gpc(1,0)
+                    tcp-request connection sc-inc-gpc(3,0)
+                    tcp-request connection sc-set-gpt(1,0) 4294967295
+                    tcp-request connection reject
+                """
             let haproxy = try PeerHAProxy(
-                name: "h", peers: [("h", ports[1]), ("a", ports[0])], sections: Self.sections)
+                name: "h", peers: [("h", ports[1]), ("a", ports[0])],
+                sections: Self.sections + rules)
             _ = haproxy.ask(
                 "set table t key 127.0.0.9 data.conn_cnt 5 data.bytes_in_cnt 5000000000 data.conn_cur 4"
                     + " data.server_id 77 data.conn_rate 9")
             _ = haproxy.ask("set table six key 2001:db8::7 data.gpc0 6")
             _ = haproxy.ask("set table number key 99 data.gpc0_rate 8")
             _ = haproxy.ask("set table text key abc data.gpc0 7")
+            for _ in 0..<3 {
+                let client = try #require(BlockingSocket(to: ports[2], from: 0x7f00_0009))
+                #expect(client.receiveAll().text.isEmpty)
+            }
             let node = try PeerNode("a", ["a", "h"], ports)
             #expect(eventually { node.server(of: 0x7f00_0009) == 1 })
             #expect(node.value(of: .connectionTotal, for: 0x7f00_0009) == 5)
@@ -279,6 +306,12 @@ extension BalancerTests {
             #expect(eventually { node.marks("number", .number(99), .markRate) == 8 })
             let text = Array("abc".utf8)
             #expect(eventually { node.marks("text", .bytes(text.span)) == 7 })
+            #expect(eventually { node.ask(.value(.markArray, 1), of: 0x7f00_0009) == 3 })
+            let asked: [StickQuestion.Asked] = [
+                .value(.markArray, 2), .value(.tags, 1), .value(.markRateArray, 1), .value(.tag),
+            ]
+            #expect(
+                asked.map { node.ask($0, of: 0x7f00_0009) } == [0, 4_294_967_295, 3, 0])
             _ = haproxy.ask("set table t key 127.0.0.9 data.server_id 1")
             #expect(eventually { node.server(of: 0x7f00_0009) == 0 })
             #expect(

@@ -55,6 +55,12 @@ final class PeerNode {
             ]
             plan.tables.append(table)
         }
+        var arrays = StickTablePlan(name: "arrays", size: 1000, lifetime: .seconds(10))
+        arrays.counters = [
+            .init(.markRateArray, over: .seconds(10), count: 2), .init(.tags, count: 2),
+            .init(.markArray, count: 3),
+        ]
+        plan.tables.append(arrays)
         for index in plan.tables.indices { plan.tables[index].peers = "p" }
         plan.pools[0].stickiness = Stickiness(in: 0)
         let others = zip(names, ports).filter { $0.0 != name }.map {
@@ -124,6 +130,12 @@ final class PeerNode {
 
     func marks(_ name: String, _ key: StickKey, _ quantity: StickQuantity = .marks) -> Int? {
         table(name).value(of: quantity, for: key, now)
+    }
+
+    /// Does what a question about an array's key asks for.
+    @discardableResult
+    func ask(_ asked: StickQuestion.Asked, of key: UInt32) -> Int? {
+        table("arrays").answer(asked, for: .address(Self.key(key)), mayEnter: true, now)
     }
 }
 

@@ -117,7 +117,7 @@ import VRRPTestKit
         ]
         #expect(first.output == definition + update)
         #expect(
-            try hear(&second, from: &first) == [.update(table: 0, told(entry, all: 3))])
+            try hear(&second, from: &first) == [.update(table: 0, told(entry, [1, 1, 1]))])
         // The next change is not numbered, and the name is known.
         entry.change = 6
         first.tell(entry, of: 0, isTimed: false)
@@ -125,15 +125,56 @@ import VRRPTestKit
             first.output == [10, 129, 13, 192, 0, 2, 1, 2, 7, 0xfc, 3, 1, 2, 3, 1, 1])
         entry.remaining = nil
         #expect(
-            try hear(&second, from: &first) == [.update(table: 0, told(entry, all: 3))])
+            try hear(&second, from: &first) == [.update(table: 0, told(entry, [1, 1, 1]))])
         second.acknowledge()
         #expect(second.output == [10, 132, 5, 1, 0, 0, 0, 6])
     }
 
-    private func told(_ entry: PeerEntry, all count: UInt32) -> PeerEntry {
+    private func told(_ entry: PeerEntry, _ counts: [Int]) -> PeerEntry {
         var entry = entry
-        entry.told = (1 << count) - 1
+        entry.toldCounts = counts
         return entry
+    }
+
+    @Test func `of arrays that are not as long, what both have is told`() throws {
+        func table(_ count: Int) -> PeerTable {
+            PeerTable(
+                name: "t", keys: .numbers,
+                counters: [
+                    .init(.gpcRates, period: 500, count: count), .init(.gpts, count: count + 1),
+                    .init(.gpc1),
+                ])
+        }
+        var (first, second) = try pair([table(2)], [table(1)])
+        let entry = PeerEntry(
+            change: 1, key: [0, 0, 0, 9], numbers: [5, 11, 12, 13, 1, 2, 3, 4, 5, 6])
+        first.tell(entry, of: 0, isTimed: false)
+        // After the bits 17, 22 and 24: each array's number, how many elements it has, a rate's period.
+        let definition: [UInt8] = [
+            10, 130, 16, 1, 1, 0x74, 2, 4, 0xf0, 0xf1, 0xbe, 0x4f, 0, 22, 3, 24, 2, 0xf4, 16,
+        ]
+        #expect(Array(first.output.prefix(definition.count)) == definition)
+        #expect(
+            try hear(&second, from: &first) == [
+                .update(
+                    table: 0,
+                    told(
+                        PeerEntry(
+                            change: 1, key: [0, 0, 0, 9], numbers: [5, 11, 12, 1, 2, 3]),
+                        [1, 2, 1]))
+            ])
+        second.tell(
+            PeerEntry(change: 1, key: [0, 0, 0, 9], numbers: [5, 11, 12, 1, 2, 3]), of: 0,
+            isTimed: false)
+        #expect(
+            try hear(&first, from: &second) == [
+                .update(
+                    table: 0,
+                    told(
+                        PeerEntry(
+                            change: 1, key: [0, 0, 0, 9],
+                            numbers: [5, 11, 12, 0, 1, 2, 3, 0, 0, 0]), [1, 2, 1]))
+            ])
     }
 
     @Test func `a peer of the version before hears no times`() throws {
@@ -159,14 +200,14 @@ import VRRPTestKit
             Issue.record("no update")
             return
         }
-        #expect((heard.numbers, heard.told) == ([7], 1))
+        #expect(heard.numbers == [7] && heard.toldCounts == [1])
         second.tell(
             PeerEntry(change: 1, key: [1, 2, 3, 4], numbers: [9]), of: 0, isTimed: false)
         guard case .update(0, let back) = try hear(&first, from: &second).last else {
             Issue.record("no update")
             return
         }
-        #expect((back.numbers, back.told) == ([9, 0, 0, 0, 0], 0b001))
+        #expect(back.numbers == [9, 0, 0, 0, 0] && back.toldCounts == [1, 0, 0])
     }
 
     @Test func `tables of other keys and unknown tables are not exchanged`() throws {
@@ -250,7 +291,7 @@ import VRRPTestKit
             first.tell(entry, of: index, isTimed: isTimed)
             if !isTimed { entry.remaining = nil }
             expected.append(
-                .update(table: index, told(entry, all: UInt32(tables[index].counters.count))))
+                .update(table: index, told(entry, tables[index].counters.map(\.count))))
         }
         var bytes = first.output[...]
         var heard: [PeerSession.Event] = []
@@ -284,7 +325,7 @@ import VRRPTestKit
         do {
             for event in try hear(&second, bytes) {
                 guard case .update(_, let entry) = event else { continue }
-                #expect(entry.numbers.count == known.counters.reduce(0) { $0 + $1.datum.width })
+                #expect(entry.numbers.count == known.counters.reduce(0) { $0 + $1.width })
                 own.learn(entry, at: 1000)
                 for now in [0, 1000, .max] as [UInt64] {
                     for quantity in StickQuantity.allCases {
@@ -357,15 +398,16 @@ extension PeerTable {
     {
         let kinds: [Keys] = [.numbers, .ipv4, .ipv6, .text(31), .bytes(32)]
         let counters = PeerDatum.allCases.filter {
-            $0 != .serverNumber && ($0.form == .number || $0.form == .rate)
-                && Bool.random(using: &numbers)
+            $0 != .serverNumber && $0.form != .name && Bool.random(using: &numbers)
         }
         return PeerTable(
             name: name, keys: kinds.randomElement(using: &numbers) ?? .ipv4,
             lifetime: .random(in: 0 ... .max, using: &numbers),
             hasServers: Bool.random(using: &numbers),
             counters: counters.map {
-                Counter($0, period: $0.form == .rate ? .random(in: 1 ... .max, using: &numbers) : 0)
+                Counter(
+                    $0, period: $0.isRate ? .random(in: 1 ... .max, using: &numbers) : 0,
+                    count: $0.isArray ? .random(in: 1...100, using: &numbers) : 1)
             })
     }
 }
@@ -376,7 +418,7 @@ extension PeerEntry {
     ) -> PeerEntry {
         var length = Int(table.keys.length)
         if case .text(let most) = table.keys { length = .random(in: 0...most, using: &numbers) }
-        let width = table.counters.reduce(0) { $0 + $1.datum.width }
+        let width = table.counters.reduce(0) { $0 + $1.width }
         var server: Server?
         if table.hasServers, Bool.random(using: &numbers) {
             // More than are known by a number at once.

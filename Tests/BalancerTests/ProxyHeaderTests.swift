@@ -138,6 +138,17 @@ func bytes(_ hexadecimal: String) -> [UInt8] {
         #expect(
             String(decoding: written { ProxyHeader().writeVersionOne(to: &$0) }, as: UTF8.self)
                 == "PROXY UNKNOWN\r\n")
+        let mixed = ProxyHeader(
+            addresses: .init(source: Self.ends.source, destination: Self.sixes.destination))
+        #expect(
+            String(decoding: written { mixed.writeVersionOne(to: &$0) }, as: UTF8.self)
+                == "PROXY TCP6 ::ffff:192.0.2.1 2001:db8:0:1::ff 56324 443\r\n")
+        #expect(
+            written { mixed.writeVersionTwo(.init(), to: &$0) }
+                == Self.signature
+                + bytes(
+                    "21 21 0024 00000000000000000000FFFFC0000201 20010DB80000000100000000000000FF"
+                        + "DC04 01BB"))
         #expect(
             written { header.writeVersionTwo(.init(), to: &$0) }
                 == Self.signature + bytes("21 11 000C C0000201 C6336402 DC04 01BB"))

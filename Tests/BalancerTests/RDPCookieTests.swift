@@ -95,6 +95,84 @@ extension BalancerTests {
             }
         }
 
+        /// The token of a server of 127.0.0.1.
+        private func token(_ server: TestServer, _ name: String = "msts") -> String {
+            "\(name)=16777343.\(server.address.port.byteSwapped).0000"
+        }
+
+        @Test func `clients go back to the server that haproxy sends them back to`() throws {
+            let named = try ["a", "b", "c"].map { ($0, try TestServer.holding($0)) }
+            let proxy = try HAProxy(sections: [
+                ProxySettings().section(
+                    servers: named.map(\.1.address),
+                    more: """
+                        tcp-request inspect-delay 5s
+                        tcp-request content accept if RDP_COOKIE
+                        persist rdp-cookie
+                        use-server s1 if { req.rdp_cookie(msts) -m end .7777 }
+                        """)
+            ])
+            let running = try RunningBalancer(servers: servers(named)) {
+                $0.frontends[0].rules.inspectDelay = .seconds(5)
+                $0.pools[0].tokenCookie = RDPCookie.Name("msts")
+                $0.pools[0].serverRules = [
+                    ServerRule(
+                        "b",
+                        if: Condition([
+                            [.init([.rdpCookie(.init("msts") ?? .any, [.init(.end, ".7777")])])]
+                        ]))
+                ]
+            }
+            let first = token(named[0].1)
+            let cookies: [String?] = [
+                token(named[2].1), token(named[2].1), token(named[1].1), first, first,
+                // By turns, which somebody else may have begun.
+                nil, "mstshash=16777343", token(named[2].1, "mstshash"), "msts=16777343.",
+                "msts=16777344.\(named[2].1.address.port.byteSwapped).0000",
+                "msts=16777343.\(named[2].1.address.port).0000", "msts=16777343",
+                // By rule.
+                first.dropLast(4) + "7777",
+                // What stands behind does not matter, but that something does.
+                first.dropLast(5) + "", first.dropLast(4) + "xyz",
+            ]
+            let theirs = try cookies.map { try answer(at: proxy.port, $0) }
+            let ours = try cookies.map { try answer(at: running.port, $0) }
+            for heard in [theirs, ours] {
+                #expect(heard[..<5] == ["c", "c", "b", "a", "a"])
+                #expect("abcabcabcabc".contains((heard[5..<12] + [heard[13]]).joined()))
+                #expect(heard[12] == "b" && heard[14] == "a")
+            }
+        }
+
+        @Test func `a client's server is found at its new address, and not while it is down`()
+            throws
+        {
+            let named = try ["a", "b"].map { ($0, try TestServer.holding($0)) }
+            let running = try RunningBalancer(servers: servers([named[0], named[0]])) {
+                $0.frontends[0].rules.inspectDelay = .seconds(5)
+                $0.pools[0].tokenCookie = RDPCookie.Name("msts")
+                $0.pools[0].servers[1].name = "b"
+                $0.pools[0].servers[1].isByName = true
+            }
+            running.balancer.setAddress(pool: 0, server: 1, .ipv4(named[1].1.address))
+            let cookie = token(named[1].1)
+            #expect(
+                try (0..<3).map { _ in try answer(at: running.port, cookie) } == ["b", "b", "b"])
+            running.balancer.setHealth(pool: 0, server: 1, isUp: false)
+            #expect(try answer(at: running.port, cookie) == "a")
+        }
+
+        @Test func `a token is two numbers, each with a point behind it`() {
+            func read(_ text: String) -> RDPToken? { RDPToken(Array(text.utf8).span) }
+            #expect(
+                read("3640205228.15629.0000")
+                    == RDPToken(ipv4: 0xac1f_f9d8, port: 3389))
+            for text in [
+                "", ".", "1", "1.", "1.2", ".2.", "4294967296.1.", "1.65536.", "1.x.", "-1.2.",
+                "99999999999999999999999.1.0",
+            ] { #expect(read(text) == nil, "\(text)") }
+        }
+
         @Test func `a cookie that comes in pieces is waited for`() throws {
             let named = try ["a", "b", "c"].map { ($0, try TestServer.holding($0)) }
             let running = try RunningBalancer(

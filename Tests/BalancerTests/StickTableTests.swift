@@ -156,6 +156,55 @@ extension BalancerTests {
             #expect(answer(.value(.tag)) == 7)
         }
 
+        @Test func `elements of an array count by themselves, and the first by single names too`() {
+            let table = table(
+                size: 2, StickCounter(.connectionTotal), StickCounter(.tags, count: 1),
+                StickCounter(.markArray, count: 3),
+                StickCounter(.markRateArray, over: .seconds(10), count: 2),
+                StickCounter(.connections))
+            func answer(_ asked: StickQuestion.Asked) -> Int? {
+                table.answer(asked, for: .address(key(1)), mayEnter: true, 1)
+            }
+            #expect(table.track(key(1), at: 1) == 0)
+            #expect((0..<4).map { answer(.increase(.markArray, $0)) } == [1, 1, 1, nil])
+            #expect(answer(.increase(.secondMarks)) == 2)
+            #expect((0..<4).map { answer(.value(.markArray, $0)) } == [1, 2, 1, nil])
+            #expect((0..<3).map { answer(.value(.markRateArray, $0)) } == [1, 2, nil])
+            #expect(
+                [.marks, .secondMarks, .secondMarkRate].map { answer(.value($0)) } == [1, 2, 2])
+            #expect(answer(.clear(.markArray, 1)) == 2)
+            table.set(.tags, to: 7, at: 0, 1)
+            table.set(.tags, 1, to: 8, at: 0, 1)
+            #expect((answer(.value(.tag)), answer(.value(.tags, 1))) == (7, nil))
+            // What stands before and behind them is as it was.
+            #expect(answer(.value(.connectionTotal)) == 1)
+            #expect(answer(.value(.connections)) == 1)
+            #expect(table.set([(.markArray, 2, 9)], of: "0.0.0.2", 1) == true)
+            #expect(
+                table.slice(from: 0, most: 9, 1).entries.map(\.counts) == [
+                    [1, 7, 1, 0, 1, 1, 2, 1], [0, 0, 0, 0, 9, 0, 0, 0],
+                ])
+        }
+
+        @Test func `arrays have bounds`() {
+            func fault(_ size: Int, _ counter: StickCounter) -> String? {
+                var plan = StickTablePlan(name: "t", size: size)
+                plan.counters = [counter]
+                return plan.fault
+            }
+            #expect(fault(1 << 24, StickCounter(.markArray, count: 4)) == nil)
+            #expect(fault(9, StickCounter(.tags, count: 100)) == nil)
+            #expect(
+                fault(9, StickCounter(.tags, count: 101))
+                    == "101 counters of one kind; there may be 1 to 100")
+            #expect(
+                fault(9, StickCounter(.marks, count: 2))
+                    == "2 counters of one kind; there may be 1 to 1")
+            #expect(
+                fault(1 << 24, StickCounter(.markArray, count: 5))
+                    == "arrays of more than 67108864 elements in all")
+        }
+
         @Test func `a table is looked at part by part, and holds what stays`() throws {
             let table = table(
                 size: 300, lifetime: .seconds(10), StickCounter(.tag), StickCounter(.connections))
@@ -168,7 +217,7 @@ extension BalancerTests {
             #expect(table.forget("0.0.0.8", 5000) == .unknown)
             #expect(table.forget("::1", 5000) == .unknown)
             #expect(table.forget("x", 5000) == nil)
-            #expect(table.set([(.tag, 9)], of: "0.0.0.7", 5000) == true)
+            #expect(table.set([(.tag, 0, 9)], of: "0.0.0.7", 5000) == true)
             var (place, entries): (Int?, [StickTableEntry]) = (0, [])
             while let start = place {
                 let slice = table.slice(from: start, most: 99, 6000)

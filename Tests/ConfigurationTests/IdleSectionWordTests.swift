@@ -156,7 +156,7 @@ import Testing
     @Test(arguments: [
         "option tcpka", "option clitcpka", "option srvtcpka", "option nolinger", "backlog 9",
         "option abortonclose", "timeout client-fin 3s", "timeout server-fin 3s",
-        "timeout connect 3s",
+        "timeout connect 3s", "option tcp-smart-accept", "option tcp-smart-connect",
     ])
     func `what only connections have is named`(line: String) {
         let words = line.split(separator: " ")
@@ -183,7 +183,7 @@ import Testing
         "timeout server 3s", "timeout connect 3s", "timeout queue 3s", "timeout tunnel 3s",
         "timeout server-fin 3s", "timeout no-server 3s", "option redispatch", "option allbackups",
         "option abortonclose", "option nolinger", "option srvtcpka",
-        "option one-backup-per-failure",
+        "option one-backup-per-failure", "option tcp-smart-connect",
     ])
     func `a frontend has no servers`(line: String) {
         let words = line.split(separator: " ")
@@ -197,6 +197,7 @@ import Testing
         "timeout client 3s", "timeout client-fin 3s", "option tcplog", "option jsonlog",
         "option dontlognull", "option dontlog-normal", "option logasap",
         "option log-separate-errors", "option socket-stats", "option clitcpka",
+        "option tcp-smart-accept",
     ])
     func `a backend has no clients of its own`(line: String) {
         let words = line.split(separator: " ")

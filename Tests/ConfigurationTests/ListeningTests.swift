@@ -103,11 +103,31 @@ import VRRPCore
             tcp-request connection set-mark 0xfffffffe if { src 192.0.2.7 }
             tcp-request session set-tos 46
             tcp-request content set-priority-class int(-2047) if { src 192.0.2.7 }
+            tcp-request content set-priority-offset int(524287)
+            tcp-request connection set-src src,ipmask(24,64)
+            tcp-request connection set-src-port dst_port
+            tcp-request connection set-dst ipv6(2001:db8::1)
+            tcp-request session set-dst-port int(65535)
             """
         ).rules
-        #expect(rules.connection.map(\.action) == [.setMark(0xffff_fffe)])
-        #expect(rules.session.map(\.action) == [.setServiceType(46)])
-        #expect(rules.content.map(\.action) == [.setPriority(-2047)])
+        #expect(
+            rules.connection.map(\.action) == [
+                .setMark(0xffff_fffe),
+                .setAddress(
+                    of: .source,
+                    .network(
+                        of: .source, .init(255, 255, 255, 0), .init(high: .max, low: 0))),
+                .setPort(of: .source, .end(.destination)),
+                .setAddress(
+                    of: .destination,
+                    .literal(.v6(.init(high: 0x2001_0db8_0000_0000, low: 1)))),
+            ])
+        #expect(
+            rules.session.map(\.action) == [
+                .setServiceType(46), .setPort(of: .destination, .literal(65_535)),
+            ])
+        #expect(
+            rules.content.map(\.action) == [.setPriority(-2047), .setPriorityOffset(524_287)])
         #expect(rules.content[0].condition.alternatives.joined().count == 1)
     }
 
@@ -123,6 +143,21 @@ import VRRPCore
         ("set-mark -1", "set-mark '-1': must be a number of 0 to 4294967295, such as 0x10"),
         ("set-tos 0x100", "set-tos '0x100': must be a number of 0 to 255, such as 0x20"),
         ("set-tos", "a number such as 0x20 after set-tos"),
+        (
+            "set-priority-offset int(524288)",
+            "set-priority-offset 'int(524288)': must be a number of -524287 to 524287, such as int(500)"
+        ),
+        (
+            "set-src ipv4(2001:db8::1)",
+            "set-src 'ipv4(2001:db8::1)': must be src, dst, either with ,ipmask(24,64), or an address such as ipv4(192.0.2.1) or ipv6(2001:db8::1)"
+        ),
+        ("set-dst src_port", "set-dst 'src_port': must be src, dst, either"),
+        ("set-dst req.ssl_sni,lower", "set-dst 'req.ssl_sni,lower': must be src, dst, either"),
+        ("set-dst", "an address such as src,ipmask(24) after set-dst"),
+        (
+            "set-src-port int(65536)",
+            "set-src-port 'int(65536)': must be a number of 0 to 65535, such as int(4000)"
+        ),
     ])
     func `a value that a rule cannot set`(action: String, message: String) {
         let remarks = diagnose(proxy("tcp-request content \(action)"))

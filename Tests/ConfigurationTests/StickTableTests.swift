@@ -1,4 +1,5 @@
 import Testing
+import VRRPCore
 
 @testable import NodeConfiguration
 
@@ -41,6 +42,22 @@ import Testing
         #expect(loaded.model?.stickTables[0].counters == [.init(datum: datum, period: period)])
     }
 
+    @Test(
+        arguments: [
+            ("gpt(100)", StickDatum.tags, 100, nil), ("gpc(3)", .markArray, 3, nil),
+            ("gpc_rate(1,2s)", .markRateArray, 1, .seconds(2)),
+        ] as [(String, StickDatum, Int, Duration?)])
+    func `an array has so many elements`(
+        name: String, datum: StickDatum, count: Int, period: Duration?
+    ) {
+        let loaded = load(
+            proxy("stick-table type ip size 9 store \(name)\ntcp-request connection track-sc0 src"))
+        #expect(loaded.diagnostics.isEmpty)
+        #expect(
+            loaded.model?.stickTables[0].counters
+                == [.init(datum: datum, period: period, count: count)])
+    }
+
     @Test(arguments: [
         ("ip", "dst_port", StickTableSettings.Kind.ip, 0, ConnectionKeyName.destinationPort),
         ("integer", "src", .integer, 0, .source), ("string", "dst", .string, 31, .destination),
@@ -49,6 +66,20 @@ import Testing
         (
             "binary len 1024", "req.payload(2,3)", .binary, 1024,
             .payload(.init(offset: 2, length: 3))
+        ),
+        (
+            "ip", "src,ipmask(255.0.0.255)", .ip, 0,
+            .converted(.source, .mask(.init(255, 0, 0, 255), nil))
+        ),
+        (
+            "ipv6", "dst,ipmask(24,ffff::),ipmask(12,8)", .ipv6, 0,
+            .converted(
+                .destination, .mask(.init(255, 240, 0, 0), .init(high: 0xff << 56, low: 0)))
+        ),
+        ("string", "req.ssl_sni,lower", .string, 31, .converted(.serverName, .lower)),
+        (
+            "binary", "req.payload(0,4),lower,upper", .binary, 32,
+            .converted(.payload(.init(offset: 0, length: 4)), .upper)
         ),
     ])
     func `keys of each kind are what haproxy converts to it`(
@@ -252,10 +283,10 @@ import Testing
                 """
             ),
             (
-                "stick-table type string size 9\nstick on req.ssl_sni,lower",
+                "stick-table type string size 9\nstick on req.ssl_sni,field(1,.)",
                 """
                 f:7:1: warning: 'stick-table' has no effect: its section has no 'stick', and no rule names it
-                f:8:10: error: stick on 'req.ssl_sni,lower' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME)
+                f:8:10: error: stick on 'req.ssl_sni,field(1,.)' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper
                 """
             ),
             (
@@ -279,11 +310,76 @@ import Testing
                 "f:7:1: error: 'stick-table' needs a type and a size, such as type ip size 100k"
             ),
             (
-                "stick-table type ip size 9 store conn_cnt,gpt(2),gpc_rate(2,10s)\nstick on src",
-                """
-                f:7:43: warning: 'store gpt(2)' of 'stick-table' is known but not implemented yet; it is ignored
-                f:7:50: warning: 'store gpc_rate(2,10s)' of 'stick-table' is known but not implemented yet; it is ignored
-                """
+                "stick-table type ip size 9 store conn_cnt,gpt,gpc_rate(2,10s)\nstick on src",
+                "f:7:43: error: store gpt: needs a number of elements, 1 to 100, such as gpt(3)"
+            ),
+            (
+                "stick-table type ip size 9 store gpc(101)\nstick on src",
+                "f:7:34: error: store gpc(101): needs a number of elements, 1 to 100, such as gpc(3)"
+            ),
+            (
+                "stick-table type ip size 9 store gpc(3,10s)\nstick on src",
+                "f:7:34: error: store gpc(3,10s): gpc has no period"
+            ),
+            (
+                "stick-table type ip size 9 store gpc_rate(2)\nstick on src",
+                "f:7:34: error: store gpc_rate(2): needs a period, such as gpc_rate(3,10s)"
+            ),
+            (
+                "stick-table type ip size 9 store gpc_rate(10s)\nstick on src",
+                "f:7:34: error: store gpc_rate(10s): needs a number of elements, 1 to 100, such as gpc_rate(3,10s)"
+            ),
+            (
+                "stick-table type ip size 9 store gpc1,gpc(3)\nstick on src",
+                "f:7:39: error: store gpc(3): gpc and gpc1 are the same; store one of them"
+            ),
+            (
+                "stick-table type ip size 9 store gpt(3) store gpt0\nstick on src",
+                "f:7:47: error: store gpt0: gpt0 and gpt are the same; store one of them"
+            ),
+            (
+                "stick-table type ip size 16m store gpt(3),gpc(2)\nstick on src",
+                "f:7:1: error: 'stick-table' keeps arrays of 5 elements for each of 16777216 keys; there may be 64m elements in all"
+            ),
+            (
+                "tcp-request connection track-sc0 src\nstick-table type ip size 9 store gpc(2)\nacl many sc_get_gpc(2,0) gt 5",
+                "f:9:5: warning: sc0_gpc2: 'stick-table' of 'web' does not count it; add 'store gpc(3)'"
+            ),
+            (
+                "tcp-request connection track-sc0 src\nstick-table type ip size 9 store gpc(1)\nacl many sc0_get_gpc1 gt 5",
+                "f:9:5: warning: sc0_gpc1: 'stick-table' of 'web' does not count it; add 'store gpc1'"
+            ),
+            (
+                "acl many sc_get_gpc(0) gt 5",
+                "f:7:10: error: 'sc_get_gpc(0)' needs the number of a tracking, 0 to 2"
+            ),
+            (
+                "acl many sc_get_gpc gt 5",
+                "f:7:10: error: 'sc_get_gpc' needs an index first, 0 to 99"
+            ),
+            (
+                "acl many sc0_get_gpc(1) gt 5",
+                "f:7:10: error: the criterion 'sc0_get_gpc(1)' is not offered; did you mean 'sc0_get_gpc0'?"
+            ),
+            (
+                "acl many src,table_gpt(100,web) gt 5",
+                "f:7:10: error: 'src,table_gpt(100,web)' needs an index first, 0 to 99"
+            ),
+            (
+                "tcp-request connection sc-inc-gpc(0)",
+                "f:7:24: error: 'sc-inc-gpc(0)': the number must be 0 to 2, as in track-sc0, sc-inc-gpc0(0) and sc-inc-gpc(9,0)"
+            ),
+            (
+                "tcp-request connection sc-set-gpt(1) 7",
+                "f:7:24: error: 'sc-set-gpt(1)': the number must be 0 to 2, as in track-sc0, sc-inc-gpc0(0) and sc-inc-gpc(9,0)"
+            ),
+            (
+                "stick-table type ip size 9 store gpt(1)\ntcp-request connection track-sc0 src\ntcp-request connection sc-set-gpt(1,0) 7",
+                "f:9:24: warning: sc-set-gpt(1,0): 'stick-table' of 'web' does not count it; add 'store gpt(2)'"
+            ),
+            (
+                "stick-table type ip size 9 store gpc(9)\ntcp-request content track-sc0 src\ntcp-request content sc-inc-gpc(0,0)",
+                "f:9:13: error: 'sc-inc-gpc' stands after 'tcp-request connection' or 'session' only: rules of 'content' are asked again as bytes come"
             ),
             (
                 "stick-table type ip size 9 store conn_rte(3s)\nstick on src",
@@ -311,11 +407,19 @@ import Testing
             ),
             (
                 "tcp-request connection track-sc3 src",
-                "f:7:24: error: 'track-sc3': the number must be 0 to 2, as in track-sc0 and sc-inc-gpc0(0)"
+                "f:7:24: error: 'track-sc3': the number must be 0 to 2, as in track-sc0, sc-inc-gpc0(0) and sc-inc-gpc(9,0)"
             ),
             (
-                "tcp-request connection track-sc0 src,ipmask(24)",
-                "f:7:34: error: track-sc0 'src,ipmask(24)' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME)"
+                "tcp-request connection track-sc0 src,ipmask(33)",
+                "f:7:38: error: 'ipmask(33)': needs a mask of IPv4 and perhaps one of IPv6, such as ipmask(24,64)"
+            ),
+            (
+                "tcp-request connection track-sc0 src,ipmask(24,129)",
+                "f:7:38: error: 'ipmask(24,129)': needs a mask of IPv4 and perhaps one of IPv6, such as ipmask(24,64)"
+            ),
+            (
+                "tcp-request connection track-sc0 src,lower",
+                "f:7:34: error: track-sc0 'src,lower' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper"
             ),
             (
                 "tcp-request connection track-sc0 src table per_ip",
@@ -339,11 +443,11 @@ import Testing
             ),
             (
                 "tcp-request connection sc-inc-gpc1(0",
-                "f:7:24: error: 'sc-inc-gpc1(0': the number must be 0 to 2, as in track-sc0 and sc-inc-gpc0(0)"
+                "f:7:24: error: 'sc-inc-gpc1(0': the number must be 0 to 2, as in track-sc0, sc-inc-gpc0(0) and sc-inc-gpc(9,0)"
             ),
             (
-                "tcp-request connection sc-inc-gpc(0,0)",
-                "f:7:24: warning: the action 'sc-inc-gpc' is known but not implemented yet; it is ignored"
+                "tcp-request connection sc-add-gpc(0,0) 3",
+                "f:7:24: warning: the action 'sc-add-gpc' is known but not implemented yet; it is ignored"
             ),
             (
                 "stick-table type ip size 9 store gpc1\nacl many src_inc_gpc1 gt 5\ntcp-request content reject if many",

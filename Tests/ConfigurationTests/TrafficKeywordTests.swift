@@ -15,6 +15,13 @@ import VRRPCore
             ("balance hash dst_port", .hash(.destinationPort)),
             ("balance hash req.ssl_sni", .hash(.serverName)),
             ("balance hash req.rdp_cookie", .hash(.rdpCookie(""))),
+            ("balance hash req.ssl_sni,lower", .hash(.converted(.serverName, .lower))),
+            (
+                "balance hash src,ipmask(255.255.0.0,ffff::)",
+                .hash(
+                    .converted(
+                        .source, .mask(.init(255, 255, 0, 0), .init(high: 0xffff << 48, low: 0))))
+            ),
             ("balance hash req.payload(2,5)", .hash(.payload(.init(offset: 2, length: 5)))),
         ] as [(String, BalanceAlgorithm)])
     func `every algorithm is read, and written as it was`(
@@ -38,7 +45,10 @@ import VRRPCore
                 timeout client-fin 2s
                 timeout server-fin 3s
                 timeout no-server 4s
+                persist rdp-cookie
+                option tcp-smart-connect
                 rate-limit sessions 100
+                tcp-request inspect-delay 5s
                 rate-limit sessions-per-source 10
                 server b 192.0.2.12:80 maxqueue 5 slowstart 30s
                 """))
@@ -50,12 +60,14 @@ import VRRPCore
         selection.avalanches = true
         selection.balanceFactor = 150
         selection.backupUse = .all
+        selection.tokenCookie = "msts"
         #expect(backend.selection == selection)
         var limits = PoolLimits()
         limits.queueLimit = 7
         limits.tunnelTimeout = .seconds(3600)
         limits.serverFinTimeout = .seconds(3)
         limits.noServerTimeout = .seconds(4)
+        limits.savesAcknowledgement = true
         #expect(backend.limits == limits)
         #expect(backend.servers[1].queueLimit == 5)
         #expect(backend.servers[1].slowStart == .seconds(30))
@@ -138,6 +150,14 @@ import VRRPCore
             "f:5:8: warning: 'balance' of 'web' looks at req.rdp_cookie(mstshash), but 'web' has no 'tcp-request inspect-delay': clients are waited for 5s at most"
         ),
         (
+            "persist rdp-cookie(it)",
+            "f:5:8: warning: 'persist' of 'web' looks at req.rdp_cookie(it), but 'web' has no 'tcp-request inspect-delay': clients are waited for 5s at most"
+        ),
+        (
+            "persist rdp-cooky",
+            "f:7:9: error: persist 'rdp-cooky': must be rdp-cookie or rdp-cookie(NAME); did you mean 'rdp-cookie'?"
+        ),
+        (
             "balance rdp-cookie(",
             "f:7:9: error: 'rdp-cookie(': needs the name of a cookie of at most 32 bytes, such as mstshash"
         ),
@@ -147,7 +167,7 @@ import VRRPCore
         ),
         (
             "balance hash fc_rtt",
-            "f:7:14: warning: 'balance hash fc_rtt' is known but not implemented yet: what can be hashed is src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME); the algorithm before it stays, roundrobin if there is none"
+            "f:7:14: warning: 'balance hash fc_rtt' is known but not implemented yet: what can be hashed is src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper; the algorithm before it stays, roundrobin if there is none"
         ),
         (
             "option redispatch often",

@@ -51,6 +51,31 @@ import VRRPTestKit
         }
     }
 
+    @Test func `an order about connections says which, and where to go on`() throws {
+        var order = SessionOrder(.kill)
+        order.filter.server = "web/s1"
+        order.filter.olderThan = 60_000
+        order.from = SessionPart.Place(process: 41, reactor: 1, place: 7)
+        let line =
+            "{\"command\":\"session\",\"order\":{\"action\":\"kill\",\"filter\":{\"olderThan\":60000,\"server\":\"web\\/s1\"},\"from\":{\"place\":7,\"process\":41,\"reactor\":1}}}\n"
+        #expect(try requests(in: line) == [.session(order)])
+        let encoded = ControlCodec.encode(.session(order) as ControlRequest)
+        #expect(try requests(in: String(decoding: encoded, as: UTF8.self)) == [.session(order)])
+        order = SessionOrder(.list)
+        order.filter.id = SessionID(process: 41, reactor: 1, place: 7, use: 4_294_967_295)
+        let named =
+            "{\"command\":\"session\",\"order\":{\"action\":\"list\",\"filter\":{\"id\":\"41-1-7-4294967295\"}}}\n"
+        #expect(try requests(in: named) == [.session(order)])
+        let refusal = reason(for: named.replacing("41-1-7", with: "41-1"))
+        #expect(refusal?.contains("must be PROCESS-REACTOR-PLACE-USE, four numbers") == true)
+    }
+
+    @Test(arguments: [
+        "", "1-2-3", "1-2-3-4-5", "1-2-3-", "1-2-3-4294967296", "4294967295-0-0-1", "-1-0-0-1",
+        "+1-0-0-1", "01-0-0-1", "1-0-0-1 ", "1-0-0-x",
+    ])
+    func `a connection's name has one spelling`(text: String) { #expect(SessionID(text) == nil) }
+
     @Test func `an answer comes back as it was sent`() throws {
         var part = TablePart(
             of: StickTableStatus(type: "ip", size: 9, used: 1), store: ["conn_rate(10000)"])
@@ -58,7 +83,8 @@ import VRRPTestKit
         (entry.exp, entry.server, entry.data) = (9, "s", ["conn_rate": 3])
         (part.entries, part.next) = ([entry], 1024)
         let answers: [ControlResponse] = [
-            .status(sampleNode()), .table(part), .done("read 2 files\nagain"),
+            .status(sampleNode()), .table(part), .sessions(sampleSessions()),
+            .done("read 2 files\nagain"),
             .failed(ControlFailure(message: "\"priority 301\" is above 255", exitCode: 2)),
         ]
         var decoder = ControlDecoder<ControlResponse>()

@@ -105,3 +105,22 @@ private func sampleBackup() -> ServerStatus {
     server.isBackup = true
     return server
 }
+
+/// Two connections: one of each kind of figure, and one that has nothing yet.
+func sampleSessions() -> SessionPart {
+    var served = SessionStatus(
+        id: SessionID(process: 41, reactor: 1, place: 7, use: 3), phase: "relaying",
+        frontend: "web", listener: "sock-1", client: "192.0.2.9:1234",
+        destination: "192.0.2.1:80")
+    (served.backend, served.server, served.address) = ("shop", "s1", "[2001:db8::1]:8080")
+    (served.source, served.age, served.idle) = ("[2001:db8::9]:4321", 93_784_000, 9_999)
+    (served.bytesIn, served.bytesOut) = (10, 20)
+    var waiting = SessionStatus(
+        id: SessionID(process: 41, reactor: 0, place: 0, use: 1), phase: "waiting",
+        frontend: "web", listener: "sock-1", client: "unix", destination: "unix")
+    (waiting.backend, waiting.age, waiting.idle, waiting.queue) = ("shop", 60_000, 999, 4)
+    var part = SessionPart()
+    part.sessions = [served, waiting]
+    part.next = SessionPart.Place(behind: 41)
+    return part
+}

@@ -189,6 +189,56 @@ import Testing
                 tcp-request connection reject if { sc0_gpc1_rate ge 5 }
                 """, clients: "1111122", outcome: "+--+-+-"),
         Case(
+            name: "networks",
+            lines: """
+                stick-table type ip size 9 store conn_cnt
+                tcp-request connection track-sc0 src,ipmask(30)
+                tcp-request connection track-sc1 src,ipmask(255.255.255.1) table others
+                tcp-request connection reject if { sc0_conn_cnt gt 2 }
+                tcp-request connection reject if { src,ipmask(0.0.0.3),table_conn_cnt(others) gt 0 }
+                """, clients: "123454", outcome: "++-++-"),
+        Case(
+            name: "letters",
+            lines: """
+                stick-table type string size 9 store conn_cnt
+                tcp-request inspect-delay 5s
+                tcp-request content track-sc0 req.ssl_sni,lower
+                tcp-request content reject if { sc0_conn_cnt gt 1 }
+                """, clients: "123", outcome: "+-+",
+            saying: {
+                tlsHello(asking: ["1": "ONE.org", "2": "one.ORG", "3": "One.com"][$0] ?? "")
+            }
+        ),
+        Case(
+            name: "capitals",
+            lines: """
+                stick-table type string size 9 store conn_cnt
+                tcp-request inspect-delay 5s
+                tcp-request content track-sc0 req.payload(0,4),upper
+                tcp-request content reject if { sc0_conn_cnt gt 1 }
+                """, clients: "1234", outcome: "+-+-",
+            saying: {
+                switch $0 {
+                case "1": Array("aB{d".utf8)
+                case "2": Array("Ab{D".utf8)
+                case "3": [0x61, 0, 1, 2]
+                default: [0x41, 0, 2, 3]
+                }
+            }),
+        Case(
+            name: "arrays",
+            lines: """
+                stick-table type ip size 9 store conn_cnt,gpt(2),gpc(3),gpc_rate(3,10s)
+                tcp-request connection track-sc0 src
+                tcp-request connection sc-set-gpt(1,0) 7 if { sc0_conn_cnt 2 }
+                tcp-request connection sc-inc-gpc(2,0)
+                tcp-request connection reject if { src_get_gpt(1,arrays) 7 } { sc_get_gpc(2,0) lt 4 }
+                tcp-request connection reject if { src,table_gpc_rate(2,arrays) ge 5 }
+                tcp-request connection accept if { sc_get_gpc(3,0) ge 0 }
+                tcp-request connection accept if { sc0_inc_gpc1 1 } { sc_inc_gpc(1,0) 2 }
+                tcp-request connection reject if { src_clr_gpc(1,arrays) ge 3 } !{ sc_get_gpt(0,0) 1 }
+                """, clients: "1111122", outcome: "+----+-"),
+        Case(
             name: "asking_counts",
             lines: """
                 stick-table type ip size 9 store gpc0,gpc0_rate(10s),gpc1

@@ -187,6 +187,33 @@ private let asRoot = ConditionTrait.enabled(
             "\(String(describing: error))")
     }
 
+    @Test func `tcp-smart-accept acknowledges a client's first bytes with the answer`() throws {
+        let bind = "bind 127.0.0.1:\(try freePort())"
+        let made = try OpenListeners(bind)
+        /// Packets that a client gets until he has his answer.
+        func packets() throws -> UInt32 {
+            let (client, socket) = try made.connection()
+            defer {
+                close(client)
+                close(socket)
+            }
+            var byte: UInt8 = 0
+            for (from, to) in [(client, socket), (socket, client)] {
+                #expect(send(from, "x", 1, 0) == 1)
+                #expect(recv(to, &byte, 1, 0) == 1)
+            }
+            // Of TCP_INFO, `tcpi_segs_in`.
+            var (info, length) = ([UInt32](repeating: 0, count: 36), UInt32(144))
+            #expect(getsockopt(client, tcp, TCP_INFO, &info, &length) == 0)
+            return info[35]
+        }
+        #expect(try packets() == 3)
+        try made.change("\(bind)\noption tcp-smart-accept")
+        #expect(try packets() == 2)
+        try made.change(bind)
+        #expect(try packets() == 3)
+    }
+
     @Test func `defer-accept counts who has said something`() throws {
         let made = try OpenListeners("bind 127.0.0.1:\(try freePort()) defer-accept")
         let client = Int32(StreamSocket.open())

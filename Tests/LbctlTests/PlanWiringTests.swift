@@ -152,6 +152,11 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
             ("hash dst", .hash(.destination)), ("hash dst_port", .hash(.destinationPort)),
             ("hash req.ssl_alpn", .hash(.protocolName)),
             ("rdp-cookie", .hash(.rdpCookie(RDPCookie.Name("mstshash") ?? .any))),
+            ("hash req.ssl_sni,upper", .hash(.cased(.serverName, .upper))),
+            (
+                "hash dst,ipmask(24)",
+                .hash(.network(of: .destination, AddressMask(ipv4: 0xffff_ff00)))
+            ),
             ("rdp-cookie(MSTS)", .hash(.rdpCookie(RDPCookie.Name("msts") ?? .any))),
         ] as [(String, PoolPlan.Algorithm)])
     func `each algorithm is the balancer's of that name`(
@@ -169,6 +174,8 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
                 srvtcpka-cnt 4
                 option nolinger
                 option abortonclose
+                option tcp-smart-connect
+                persist rdp-cookie(Token)
                 fullconn 50
                 server b 192.0.2.12:80 minconn 3 maxconn 30
                 server c 192.0.2.13:80 minconn 7
@@ -177,6 +184,8 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         #expect(pool.servers[0].connection.keepAlive == KeepAlive(idle: 30, interval: 5, count: 4))
         #expect(pool.resetsServers)
         #expect(pool.dropsLeavers)
+        #expect(pool.savesAcknowledgement)
+        #expect(pool.tokenCookie == RDPCookie.Name("token"))
         #expect(pool.fullConnections == 50)
         #expect(pool.servers[1].leastConnectionLimit == 3)
         #expect(pool.servers[1].connectionLimit == 30)
@@ -187,6 +196,8 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         #expect(plain.pools[0].servers[0].connection.keepAlive == nil)
         #expect(!plain.pools[0].resetsServers)
         #expect(!plain.pools[0].dropsLeavers)
+        #expect(!plain.pools[0].savesAcknowledgement)
+        #expect(plain.pools[0].tokenCookie == nil)
         #expect(plain.pools[0].fullConnections == nil)
     }
 

@@ -32,6 +32,15 @@ import Testing
                 == [StickCounter(quantity, over: period)])
     }
 
+    @Test func `arrays arrive, with as many elements`() throws {
+        #expect(
+            try plan(of: "stick-table type ip size 9 store gpt(2),gpc(3),gpc_rate(100,2s)")
+                .tables[0].counters == [
+                    StickCounter(.tags, count: 2), StickCounter(.markArray, count: 3),
+                    StickCounter(.markRateArray, over: .seconds(2), count: 100),
+                ])
+    }
+
     @Test(arguments: [
         ("sc1_conn_cur", StickQuestion(.connections, of: .tracked(1))),
         ("sc_conn_cur(2,web)", StickQuestion(.connections, of: .tracked(2), in: 0)),
@@ -47,6 +56,28 @@ import Testing
         (
             "dst_port,table_gpc1(web)",
             StickQuestion(.secondMarks, of: .key(.destinationPort), in: 0)
+        ),
+        (
+            "dst,ipmask(24),in_table(web)",
+            StickQuestion(
+                .presence,
+                of: .key(.network(of: .destination, AddressMask(ipv4: 0xffff_ff00))), in: 0)
+        ),
+        (
+            "src,ipmask(8,64),table_conn_cur(web)",
+            StickQuestion(
+                .connections,
+                of: .key(
+                    .network(of: .source, AddressMask(ipv4: 0xff00_0000, ipv6: (.max, 0)))), in: 0)
+        ),
+        ("sc_get_gpc(9,1)", StickQuestion(.value(.markArray, 9), of: .tracked(1))),
+        ("sc_gpc_rate(0,2,web)", StickQuestion(.value(.markRateArray), of: .tracked(2), in: 0)),
+        ("sc_get_gpt(3,0)", StickQuestion(.value(.tags, 3), of: .tracked(0))),
+        ("src_inc_gpc(7)", StickQuestion(.increase(.markArray, 7), of: .key(.source), in: 0)),
+        ("src_clr_gpc(8,web)", StickQuestion(.clear(.markArray, 8), of: .key(.source), in: 0)),
+        (
+            "dst,table_gpc_rate(5,web)",
+            StickQuestion(.value(.markRateArray, 5), of: .key(.destination), in: 0)
         ),
     ])
     func `each criterion asks its question`(criterion: String, question: StickQuestion) throws {
@@ -64,6 +95,11 @@ import Testing
         ("string", "req.ssl_sni", StickTablePlan.Keys.text(31), ConnectionKey.serverName),
         ("string len 7", "req.ssl_alpn", .text(7), .protocolName),
         ("binary len 9", "req.payload(1,2)", .bytes(9), .payload(offset: 1, length: 2)),
+        ("string", "req.ssl_sni,lower", .text(31), .cased(.serverName, .lower)),
+        (
+            "string", "req.payload(1,2),upper", .text(31),
+            .cased(.payload(offset: 1, length: 2), .upper)
+        ),
     ])
     func `texts and bytes arrive, in tables and as keys`(
         type: String, word: String, keys: StickTablePlan.Keys, key: ConnectionKey
@@ -84,6 +120,8 @@ import Testing
                 tcp-request session sc-inc-gpc0(1)
                 tcp-request session sc-inc-gpc1
                 tcp-request session sc-set-gpt0(2) 4294967295
+                tcp-request session sc-inc-gpc(4,1)
+                tcp-request session sc-set-gpt(5,2) 6
                 tcp-request content track-sc2 dst_port
                 backend other
                 stick-table type ipv6 size 2k expire 3s nopurge
@@ -107,7 +145,8 @@ import Testing
         #expect(
             rules.session == [
                 Rule(.countMark(.marks, 1)), Rule(.countMark(.secondMarks, 0)),
-                Rule(.setTag(.max, 2)),
+                Rule(.setTag(.max, 2)), Rule(.countMark(.markArray, 1, index: 4)),
+                Rule(.setTag(6, 2, index: 5)),
             ])
         #expect(rules.content == [Rule(.track(Tracking(2, by: .destinationPort, in: 0)))])
         #expect(made.fault == nil)

@@ -56,7 +56,7 @@ import Testing
         backend ports
             stick-table type ipv6 size 9 store conn_cnt,conn_cur
         backend bytes
-            stick-table type binary len 5 size 9 store conn_cnt
+            stick-table type binary len 5 size 9 store conn_cnt,gpt(1),gpc(2),gpc_rate(2,10s)
 
         """
     }
@@ -134,14 +134,19 @@ import Testing
                 """)
         #expect(try table("set", "ends", "192.0.2.7", "gpt0=7", "conn_rate=5").output == "")
         #expect(try table("set", "said", "a\\x20b", "gpt0=4294967295").status == 0)
-        #expect(try table("set", "bytes", "61", "conn_cnt=2").status == 0)
+        #expect(
+            try table("set", "bytes", "61", "conn_cnt=2", "gpt0=3", "gpc1=4", "gpc1_rate=5").status
+                == 0)
         #expect(try folder.run("reload", "--control", folder.control).status == 0)
         #expect(
             try lines(table("show", "ends", "192.0.2.7").output) == [
                 "# table: ends, type: ip, size:9, used:1",
                 "key=192.0.2.7 use=0 conn_cnt=0 conn_rate(10000)=5 gpt0=7 gpc0=0",
             ])
-        #expect(try table("show", "bytes").output.contains("key=6100000000 use=0 exp=0 conn_cnt=2"))
+        #expect(
+            try table("show", "bytes").output.contains(
+                "key=6100000000 use=0 exp=0 conn_cnt=2 gpt0=3 gpc0=0 gpc1=4 gpc0_rate(10000)=0"
+                    + " gpc1_rate(10000)=5"))
         let json = try table("show", "said", "--json").output
         #expect(
             json == """

@@ -11,6 +11,8 @@ final class TalkingServer: Sendable {
         case answers(String)
         /// Answers without being asked, ends.
         case greets(String)
+        /// Reads once, answers by whose connection it is and by the first line, ends.
+        case repeats
         /// Holds the connection and says nothing.
         case silent
         /// Ends at once.
@@ -95,6 +97,12 @@ final class TalkingServer: Sendable {
             guard case .moved(1...) = UnixSocket.read(from: connection, into: &bytes) else { break }
             asked.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
             say(text, connection)
+        case .repeats:
+            var bytes: [UInt8] = []
+            guard case .moved(1...) = UnixSocket.read(from: connection, into: &bytes) else { break }
+            let line = bytes.prefix { $0 != 13 }
+            let peer = StreamSocket.peerEndpoint(of: connection).description.prefix { $0 != ":" }
+            say("\(peer) \(String(decoding: line, as: UTF8.self))", connection)
         }
         close(connection)
     }

@@ -10,6 +10,8 @@ struct Introductions {
         var ends: ProxyHeader.Addresses
         var tracks = Tracks()
         var priority: Int16 = 0
+        var offset: Int32 = 0
+        var due: UInt32 = 0
     }
 
     private var places: [Place] = []
@@ -69,6 +71,18 @@ struct Introductions {
     subscript(priorityAt place: Int32) -> Int16 {
         get { places[Int(place)].priority }
         set { places[Int(place)].priority = newValue }
+    }
+
+    /// Milliseconds that the connection of a place is taken to have come later (`set-priority-offset`).
+    subscript(offsetAt place: Int32) -> Int32 {
+        get { places[Int(place)].offset }
+        set { places[Int(place)].offset = newValue }
+    }
+
+    /// When the connection of a place first had to wait, with its offset, as ``Waiter/due``.
+    subscript(dueAt place: Int32) -> UInt32 {
+        get { places[Int(place)].due }
+        set { places[Int(place)].due = newValue }
     }
 
     /// What the connection of a place is counted by.

@@ -27,6 +27,11 @@ public struct PrefixTable: Hashable, Sendable {
 
         fileprivate var last: UInt128 { bits | ~Prefix.mask(length) }
 
+        /// Whether an address lies in the network.
+        func contains(_ address: IPEndpoint) -> Bool {
+            address.isPresent && address.bits & Prefix.mask(length) == bits
+        }
+
         private static func mask(_ length: Int) -> UInt128 {
             length == 0 ? 0 : ~0 << UInt128(128 - length)
         }

@@ -21,13 +21,13 @@ extension ProxyHeader {
     ///
     /// - Parameter output: Where to; needs room for 107 bytes.
     public func writeVersionOne(to output: inout ByteWriter) {
-        guard let addresses, addresses.isOfOneFamily else {
+        guard let addresses, addresses.arePresent else {
             return output.append("PROXY UNKNOWN\r\n")
         }
-        output.append(addresses.source.isIPv4 ? "PROXY TCP4 " : "PROXY TCP6 ")
-        output.append(addressOf: addresses.source)
+        output.append(addresses.areIPv4 ? "PROXY TCP4 " : "PROXY TCP6 ")
+        output.append(addressOf: addresses.source, asIPv6: !addresses.areIPv4)
         output.append(" ")
-        output.append(addressOf: addresses.destination)
+        output.append(addressOf: addresses.destination, asIPv6: !addresses.areIPv4)
         output.append(" ")
         output.append(decimal: UInt32(addresses.source.port))
         output.append(" ")
@@ -44,8 +44,8 @@ extension ProxyHeader {
         let start = output.count
         for index in 0..<12 { output.append(ProxyHeader.versionTwoSignature[index]) }
         output.append(0x21)
-        let known = addresses.flatMap { $0.isOfOneFamily ? $0 : nil }
-        output.append(known.map { $0.source.isIPv4 ? 0x11 : 0x21 } ?? 0x00)
+        let known = addresses.flatMap { $0.arePresent ? $0 : nil }
+        output.append(known.map { $0.areIPv4 ? 0x11 : 0x21 } ?? 0x00)
         output.append(bigEndian: 0 as UInt16)
         if let known { known.write(to: &output) }
         var checksumPlace: Int?
@@ -72,13 +72,21 @@ extension ProxyHeader {
 }
 
 extension ProxyHeader.Addresses {
-    fileprivate var isOfOneFamily: Bool {
-        source.isPresent && destination.isPresent && source.isIPv4 == destination.isIPv4
-    }
+    fileprivate var arePresent: Bool { source.isPresent && destination.isPresent }
+
+    /// Otherwise one of IPv4 is told as IPv6 has it, as haproxy does.
+    fileprivate var areIPv4: Bool { source.isIPv4 && destination.isIPv4 }
 
     fileprivate func write(to output: inout ByteWriter) {
-        source.writeAddress(to: &output)
-        destination.writeAddress(to: &output)
+        if areIPv4 {
+            source.writeAddress(to: &output)
+            destination.writeAddress(to: &output)
+        } else {
+            output.append(bigEndian: source.high)
+            output.append(bigEndian: source.low)
+            output.append(bigEndian: destination.high)
+            output.append(bigEndian: destination.low)
+        }
         output.append(bigEndian: source.port)
         output.append(bigEndian: destination.port)
     }
@@ -89,6 +97,11 @@ extension ByteWriter {
         append(type)
         append(bigEndian: UInt16(text.count))
         for index in 0..<text.count { append(text[index]) }
+    }
+
+    fileprivate mutating func append(addressOf end: IPEndpoint, asIPv6 isMapped: Bool) {
+        if isMapped, end.isIPv4 { append("::ffff:") }
+        append(addressOf: end)
     }
 
     /// A number without zeros in front.

@@ -26,6 +26,8 @@ final class RuleProgram: Sendable {
     let firstRoute: Int
     /// For each of them, the servers that rules of its pool name, by their positions.
     let servers: [[(server: Int, condition: Condition)]]
+    /// For each of them, the servers that clients of RDP may say they were at.
+    let tokens: [TokenServers?]
     /// Whether a rule looks at what the client says.
     let needsContent: Bool
     /// Whether one looks at the client's first TLS message.
@@ -50,6 +52,7 @@ final class RuleProgram: Sendable {
                 pool.servers.firstIndex { $0.name == rule.serverName }.map { ($0, rule.condition) }
             }
         }
+        tokens = pools.map { TokenServers($0) }
         let conditions =
             plan.content.map(\.condition) + plan.pools.map(\.condition)
             + servers.joined().map(\.condition)
@@ -57,6 +60,7 @@ final class RuleProgram: Sendable {
         let keys = plan.content.compactMap(\.trackedKey) + pools.flatMap(\.keys)
         needsContent =
             questions.contains(where: \.needsContent) || keys.contains(where: \.needsContent)
+            || pools.contains { $0.tokenCookie != nil }
         needsHello = questions.contains(where: \.needsHello) || keys.contains(where: \.needsHello)
         isOpenEnded = questions.contains(where: \.isOpenEnded)
     }

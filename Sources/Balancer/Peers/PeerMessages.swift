@@ -66,9 +66,10 @@ extension [UInt8] {
             bytes.appendPeerInteger(table.keys.length)
             bytes.appendPeerInteger(table.bits)
             bytes.appendPeerInteger(UInt64(table.lifetime))
-            for counter in table.counters where counter.datum.form == .rate {
+            for counter in table.counters where counter.datum.isRate || counter.datum.isArray {
                 bytes.appendPeerInteger(UInt64(counter.datum.rawValue))
-                bytes.appendPeerInteger(UInt64(counter.period))
+                if counter.datum.isArray { bytes.appendPeerInteger(UInt64(counter.count)) }
+                if counter.datum.isRate { bytes.appendPeerInteger(UInt64(counter.period)) }
             }
         }
     }
@@ -88,8 +89,9 @@ struct PeerDefinition {
         let datum: PeerDatum
         /// How many of it there are.
         let count: Int
-        /// Which of the table's counters it is, and where its numbers begin; `nil`: none.
-        var place: (counter: Int, first: Int)?
+        /// Which of the table's counters it is, where its numbers begin, and of how many elements
+        /// they are; `nil`: none.
+        var place: (counter: Int, first: Int, count: Int)?
     }
 
     /// - Throws: ``PeerFault/malformed``; also where more values follow each other than haproxy has.
@@ -105,13 +107,12 @@ struct PeerDefinition {
         // What haproxy may add one day comes after what is known here, and is passed over.
         for datum in PeerDatum.allCases where bits & datum.bit != 0 {
             var count = 1
-            let isArray = datum.form == .numbers || datum.form == .rates
-            if hasParameters, isArray || datum.form == .rate {
+            if hasParameters, datum.isArray || datum.isRate {
                 guard try reader.integer() == UInt64(datum.rawValue) else { throw .malformed }
-                if isArray { count = Int(clamping: try reader.integer()) }
-                if datum.form != .numbers { _ = try reader.integer() }
+                if datum.isArray { count = Int(clamping: try reader.integer()) }
+                if datum.isRate { _ = try reader.integer() }
             }
-            guard hasParameters || !isArray, count <= PeerDefinition.mostElements else {
+            guard hasParameters || !datum.isArray, count <= PeerDefinition.mostElements else {
                 throw .malformed
             }
             columns.append(Column(datum: datum, count: count))
@@ -125,8 +126,8 @@ struct PeerDefinition {
             var column = column
             var first = 0
             for (index, counter) in table.counters.enumerated() {
-                if counter.datum == column.datum { column.place = (index, first) }
-                first += counter.datum.width
+                if counter.datum == column.datum { column.place = (index, first, counter.count) }
+                first += counter.width
             }
             return column
         }
@@ -154,25 +155,28 @@ extension PeerEntry {
     ) throws(PeerFault) {
         let remaining = isTimed ? try reader.bigEndian() : nil
         self.init(change: change, key: try reader.key(of: table.keys), remaining: remaining)
-        told = 0
-        numbers = [UInt64](repeating: 0, count: table.counters.reduce(0) { $0 + $1.datum.width })
+        var toldCounts = [Int](repeating: 0, count: table.counters.count)
+        numbers = [UInt64](repeating: 0, count: table.counters.reduce(0) { $0 + $1.width })
         var server = Server(number: 0, name: nil)
         for column in columns {
-            switch column.datum.form {
-            case .name: server.name = try reader.serverName(&names) ?? server.name
-            case .numbers: for _ in 0..<column.count { _ = try reader.integer() }
-            case .rates: for _ in 0..<3 * column.count { _ = try reader.integer() }
-            case .number, .rate:
-                for offset in 0..<column.datum.width {
-                    let number = try reader.integer()
-                    if let place = column.place { numbers[place.first + offset] = number }
-                    if column.datum == .serverNumber {
-                        server.number = UInt32(truncatingIfNeeded: number)
-                    }
-                }
-                if let place = column.place { told |= 1 << UInt32(place.counter) }
+            guard column.datum.form != .name else {
+                server.name = try reader.serverName(&names) ?? server.name
+                continue
             }
+            // Of two arrays what both have, as in haproxy.
+            let known = min(column.count, column.place?.count ?? 0)
+            for offset in 0..<column.count * column.datum.width {
+                let number = try reader.integer()
+                if let place = column.place, offset < known * column.datum.width {
+                    numbers[place.first + offset] = number
+                }
+                if column.datum == .serverNumber {
+                    server.number = UInt32(truncatingIfNeeded: number)
+                }
+            }
+            if let place = column.place { toldCounts[place.counter] = known }
         }
+        self.toldCounts = toldCounts
         if server.number != 0 || server.name != nil { self.server = server }
     }
 
@@ -197,10 +201,10 @@ extension PeerEntry {
                 names.append(server?.name, to: &bytes)
                 isNamed = true
             }
-            for number in numbers[first..<first + counter.datum.width] {
+            for number in numbers[first..<first + counter.width] {
                 bytes.appendPeerInteger(number)
             }
-            first += counter.datum.width
+            first += counter.width
         }
         if !isNamed { names.append(server?.name, to: &bytes) }
     }

@@ -28,8 +28,14 @@ public enum PeerDatum: UInt8, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// How many numbers a value of a single one has.
-    var width: Int { form == .rate ? 3 : 1 }
+    /// How many numbers a value has, of an array each element.
+    var width: Int { isRate ? 3 : 1 }
+
+    /// Whether there are several of it.
+    var isArray: Bool { form == .numbers || form == .rates }
+
+    /// Whether it is counted within a period.
+    var isRate: Bool { form == .rate || form == .rates }
 }
 
 /// A table as its peers know it.
@@ -54,11 +60,17 @@ public struct PeerTable: Hashable, Sendable {
         public var datum: PeerDatum
         /// Over how long, in milliseconds; of one that is no rate 0.
         public var period: UInt32
+        /// How many elements an array has; of others 1.
+        public var count: Int
+
+        /// How many numbers it has.
+        var width: Int { count * datum.width }
 
         /// Makes a counter.
-        public init(_ datum: PeerDatum, period: UInt32 = 0) {
+        public init(_ datum: PeerDatum, period: UInt32 = 0, count: Int = 1) {
             self.datum = datum
             self.period = period
+            self.count = count
         }
     }
 
@@ -70,10 +82,10 @@ public struct PeerTable: Hashable, Sendable {
     public var lifetime: UInt32
     /// Whether it remembers servers.
     public var hasServers: Bool
-    /// What it counts beside, at most 32, in the order of ``PeerDatum``.
+    /// What it counts beside, in the order of ``PeerDatum``.
     public var counters: [Counter]
 
-    /// Makes a table; single numbers and rates alone are counters.
+    /// Makes a table; names are no counters.
     public init(
         name: String, keys: Keys, lifetime: UInt32 = 0, hasServers: Bool = false,
         counters: [Counter] = []
@@ -82,7 +94,7 @@ public struct PeerTable: Hashable, Sendable {
         self.keys = keys
         self.lifetime = lifetime
         self.hasServers = hasServers
-        self.counters = counters.filter { $0.datum.form == .number || $0.datum.form == .rate }
+        self.counters = counters.filter { $0.datum.form != .name }
             .sorted { $0.datum.rawValue < $1.datum.rawValue }
     }
 }
@@ -147,11 +159,13 @@ public struct PeerEntry: Hashable, Sendable {
     public var remaining: UInt32?
     /// The client's server, where servers are remembered; `nil`: none.
     public var server: Server?
-    /// The numbers of each of the table's counters: one, or of a rate three, which are the age of the
-    /// running period in milliseconds and the counts of this and the last one.
+    /// The numbers of each of the table's counters, of an array of each element: one, or of a rate
+    /// three, which are the age of the running period in milliseconds and the counts of this and the
+    /// last one.
     public var numbers: [UInt64]
-    /// Which of the counters were told, a bit for each.
-    public var told: UInt32
+    /// How many elements of each of the table's counters were told, of others than arrays 1 or 0;
+    /// `nil`: all.
+    public var toldCounts: [Int]?
 
     /// Makes an entry that knows all counters.
     public init(
@@ -163,6 +177,8 @@ public struct PeerEntry: Hashable, Sendable {
         self.remaining = remaining
         self.server = server
         self.numbers = numbers
-        told = .max
     }
+
+    /// How many elements of one of the table's counters were told.
+    func toldCount(ofCounter index: Int) -> Int { toldCounts.map { $0[index] } ?? .max }
 }

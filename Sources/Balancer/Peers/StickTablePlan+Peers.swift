@@ -20,7 +20,8 @@ extension PeerTable {
             counters: plan.counters.map { counter in
                 Counter(
                     PeerDatum(counter.quantity),
-                    period: counter.period.map { UInt32(clamping: milliseconds($0)) } ?? 0)
+                    period: counter.period.map { UInt32(clamping: milliseconds($0)) } ?? 0,
+                    count: counter.count)
             })
     }
 }
@@ -65,6 +66,9 @@ extension PeerDatum {
             case .secondMarks: .gpc1
             case .secondMarkRate: .gpc1Rate
             case .tag: .gpt0
+            case .tags: .gpts
+            case .markArray: .gpcs
+            case .markRateArray: .gpcRates
             }
     }
 }

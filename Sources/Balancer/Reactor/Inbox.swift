@@ -16,6 +16,8 @@ enum Message {
     case warm
     /// Reset the connections to a server, counted over all pools.
     case endSessions(server: Int, SessionEndCause)
+    /// Look at connections, and tell of them or end them.
+    case look(SessionLook)
     /// Meet the other reactors, and go on with what they share from then on.
     case handOver(Handover)
     /// Reset what is open and end.
@@ -26,6 +28,7 @@ enum Message {
 final class Inbox: Sendable {
     let waker: Waker
     private let messages = Mutex<[Message]>([])
+    private let isOver = Atomic(false)
 
     init() throws(SystemError) { waker = try Waker() }
 
@@ -45,5 +48,25 @@ final class Inbox: Sendable {
     func takeAll(into taken: inout [Message]) {
         waker.reset()
         messages.withLock { swap(&$0, &taken) }
+    }
+
+    /// Asks about connections; once the reactor has ended there are none.
+    func ask(_ look: SessionLook) {
+        post(.look(look))
+        if isOver.load(ordering: .sequentiallyConsistent) { answerRest() }
+    }
+
+    /// Answers who asked a reactor that has ended, and who will.
+    func end() {
+        isOver.store(true, ordering: .sequentiallyConsistent)
+        answerRest()
+    }
+
+    private func answerRest() {
+        let rest = messages.withLock { messages in
+            defer { messages = [] }
+            return messages
+        }
+        for case .look(let look) in rest { look.answer(SessionSlice()) }
     }
 }

@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// What is known about a connection while rules are asked.
 struct Facts {
-    let source: IPEndpoint
+    var source: IPEndpoint
     /// Asked for when first needed.
     var destination: IPEndpoint?
     /// How many bytes the client has sent.
@@ -140,7 +140,7 @@ extension Worker {
         }
     }
 
-    private func destination(_ client: Int, _ facts: inout Facts) -> IPEndpoint {
+    func destination(_ client: Int, _ facts: inout Facts) -> IPEndpoint {
         if let known = facts.destination { return known }
         let end = destination(of: client)
         facts.destination = end

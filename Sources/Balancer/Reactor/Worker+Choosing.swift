@@ -107,10 +107,22 @@ extension Worker {
         ) { key.value(of: $0) }
     }
 
-    private func waiter(_ client: Int) -> Waiter {
+    private mutating func waiter(_ client: Int) -> Waiter {
         Waiter(
             reactor: number, connection: client, generation: slab[client].generation,
-            priority: priority(client), turn: slab[client | 1].turn)
+            priority: priority(client),
+            due: self[routeOf: client].hasOffsets ? due(client) : 0, turn: slab[client | 1].turn)
+    }
+
+    /// When a connection came or, once it had to wait, when that was; with its offset.
+    private mutating func due(_ client: Int) -> UInt32 {
+        let place = placeAside(client, source(of: client))
+        if slab[client | 1].turn == .none {
+            introductions[dueAt: place] =
+                UInt32(truncatingIfNeeded: now)
+                &+ UInt32(bitPattern: introductions[offsetAt: place])
+        }
+        return introductions[dueAt: place]
     }
 
     private func priority(_ client: Int) -> Int16 {

@@ -234,6 +234,12 @@ extension Worker {
         _ socket: Int32, to destination: UnsafePointer<Destination>, _ client: Int
     ) -> Int {
         let server = Int(slab[client | 1].owner)
+        if self[routeOf: client].savesAcknowledgement,
+            unsafe destination.pointee.hasHeader || hasSpoken(client)
+        {
+            // IPPROTO_TCP, TCP_QUICKACK; a Unix socket has none.
+            _ = StreamSocket.setOption(socket, level: 6, 12, to: 0)
+        }
         var choosesPort = shared.ports.isAvailable
         if unsafe !destination.pointee.isPlain {
             switch unsafe bindSource(of: socket, for: destination, client) {

@@ -20,6 +20,58 @@ extension Worker {
         return StreamSocket.localEndpoint(of: slab[client].socket)
     }
 
+    /// Has an end be told with another address from here on; where there is none, as in haproxy it stays.
+    mutating func setAddress(
+        of end: ConnectionKey.End, to value: AddressValue, _ client: Int, _ facts: inout Facts
+    ) {
+        let address: IPEndpoint? =
+            switch value {
+            case .literal(let address): address
+            case .end(let other): self.end(other, of: client, &facts)
+            case .network(let other, let mask):
+                mask.applied(to: self.end(other, of: client, &facts))
+            }
+        guard let address, address.isPresent else { return }
+        let port = self.end(end, of: client, &facts).port
+        tell(end, as: .init(high: address.high, low: address.low, port: port), client, &facts)
+    }
+
+    /// Has an end be told with another port from here on.
+    mutating func setPort(
+        of end: ConnectionKey.End, to value: PortValue, _ client: Int, _ facts: inout Facts
+    ) {
+        let port =
+            switch value {
+            case .literal(let port): port
+            case .end(let other): self.end(other, of: client, &facts).port
+            }
+        var told = self.end(end, of: client, &facts)
+        // As haproxy: what has no port, a Unix socket, becomes one of IPv4.
+        if !told.isPresent { told = IPEndpoint(ipv4: 0, port: 0) }
+        told.port = port
+        tell(end, as: told, client, &facts)
+    }
+
+    private func end(
+        _ end: ConnectionKey.End, of client: Int, _ facts: inout Facts
+    ) -> IPEndpoint {
+        end == .source ? facts.source : destination(client, &facts)
+    }
+
+    private mutating func tell(
+        _ end: ConnectionKey.End, as told: IPEndpoint, _ client: Int, _ facts: inout Facts
+    ) {
+        let place = placeAside(client, facts.source)
+        switch end {
+        case .source:
+            introductions[place].source = told
+            facts.source = told
+        case .destination:
+            introductions[place].destination = told
+            facts.destination = told
+        }
+    }
+
     /// Resets the connections through an address that has left the node.
     mutating func closeConnections(through address: IPEndpoint) {
         for client in stride(from: 0, to: 2 * slab.usedCount, by: 2)

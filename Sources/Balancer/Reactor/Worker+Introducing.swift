@@ -91,6 +91,10 @@ extension Worker {
     // MARK: Rules
 
     /// Goes on with a connection whose ends are known.
+    ///
+    /// - Parameters:
+    ///   - client: The connection.
+    ///   - source: Whose rate it counts in.
     private mutating func beginInspecting(_ client: Int, source: IPEndpoint) {
         let listener = Int(slab[client].path)
         if unsafe entries[listener].mayHaveHeader, isOverRate(source, at: listener) {
@@ -99,7 +103,7 @@ extension Worker {
         }
         guard let program = program(of: client) else { return goOn(client) }
         slab[client].stage = .content
-        var facts = Facts(source: source)
+        var facts = Facts(source: self.source(of: client))
         switch decide(program.plan.session, client, &facts, deadlineIsOver: true) {
         case .reject: return refuse(client, as: .deniedSession)
         case .silentDrop: return drop(client, as: .deniedSession)
@@ -178,7 +182,7 @@ extension Worker {
             client, to: Int(slab[client | 1].path), program, &facts, deadlineIsOver: deadlineIsOver)
     }
 
-    /// Goes on to the pool that was chosen, and to the server that its rules name.
+    /// Goes on to the pool that was chosen, and to the server that its rules or the client name.
     private mutating func lead(
         _ client: Int, to route: Int, _ program: RuleProgram, _ facts: inout Facts,
         deadlineIsOver: Bool
@@ -189,6 +193,16 @@ extension Worker {
             case .unknown: return
             case .no: continue
             case .yes: server = rule.server
+            }
+        }
+        if server == nil, let tokens = program.tokens[route - program.firstRoute] {
+            let reading = readCookie(tokens.cookie, of: client)
+            if reading == .needsMore, !deadlineIsOver { return }
+            if case .complete(let range) = reading,
+                let token = look(at: range.upperBound, { RDPToken($0.extracting(range)) })
+            {
+                server = tokens.position(
+                    of: token, from: unsafe routes[route].firstServer, shared.addresses)
             }
         }
         if !deadlineIsOver, server == nil {
@@ -226,14 +240,19 @@ extension Worker {
                 guard track(client, tracking, facts, deadlineIsOver: deadlineIsOver) else {
                     return .waits
                 }
-            case .countMark(let mark, let number): countMark(client, mark, number)
-            case .setTag(let tag, let number): setTag(client, tag, number)
+            case .countMark(let mark, let number, let index):
+                countMark(client, mark, index, number)
+            case .setTag(let tag, let number, let index): setTag(client, tag, index, number)
             case .setPriority(let priority):
                 let place = placeAside(client, facts.source)
                 introductions[priorityAt: place] = Int16(clamping: priority)
+            case .setPriorityOffset(let offset):
+                introductions[offsetAt: placeAside(client, facts.source)] = Int32(clamping: offset)
             case .setMark(let mark): StreamSocket.setMark(slab[client].socket, to: mark)
             case .setServiceType(let type):
                 StreamSocket.setServiceType(slab[client].socket, to: type)
+            case .setAddress(let end, let value): setAddress(of: end, to: value, client, &facts)
+            case .setPort(let end, let value): setPort(of: end, to: value, client, &facts)
             }
         }
         return .passes

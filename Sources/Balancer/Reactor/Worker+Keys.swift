@@ -53,13 +53,39 @@ extension Worker {
                 return body(.none)
             }
             return look(at: range.upperBound) { body(.bytes($0.extracting(range))) }
+        case .network(_, let mask):
+            return withKey(key.unconverted, of: client, source, hello()) { key in
+                guard case .address(let end) = key, let network = mask.applied(to: end) else {
+                    return body(.none)
+                }
+                return body(.address(network))
+            }
+        case .cased(_, let letters):
+            return withKey(key.unconverted, of: client, source, hello()) { key in
+                guard case .bytes(let bytes) = key else { return body(.none) }
+                return withCased(bytes, letters, body)
+            }
         }
+    }
+
+    /// Calls with a text with all its letters in one case, which ends at a zero.
+    private func withCased<Result>(
+        _ text: Span<UInt8>, _ letters: LetterCase, _ body: (StickKey) -> Result
+    ) -> Result {
+        // What the client has said lies before.
+        let start = unsafe (buffer + bufferByteCount / 2).assumingMemoryBound(to: UInt8.self)
+        var count = 0
+        while count < min(text.count, bufferByteCount / 2), text[count] != 0 {
+            unsafe start[count] = letters.applied(to: text[count])
+            count += 1
+        }
+        return body(.bytes(unsafe UnsafeBufferPointer(start: start, count: count).span))
     }
 
     /// Whether a key is known, or never will be.
     func isTold(_ key: ConnectionKey?, of client: Int, _ facts: Facts) -> Bool {
-        switch key {
-        case nil, .source, .sourcePort, .destination, .destinationPort: true
+        switch key?.unconverted {
+        case nil, .source, .sourcePort, .destination, .destinationPort, .network, .cased: true
         case .payload(let offset, let length): facts.byteCount >= offset + length
         case .serverName, .protocolName:
             if case .needsMore = facts.hello { false } else { true }

@@ -162,7 +162,7 @@ extension Worker {
     }
 
     /// Milliseconds since a connection was accepted.
-    private func lifetime(_ client: Int) -> Int {
+    func lifetime(_ client: Int) -> Int {
         Int((now &- slab[client].acceptedAt) & 0xff_ffff_ffff)
     }
 

@@ -36,7 +36,7 @@ extension Worker {
             switch slab[client].phase {
             case .relaying, .flowing:
                 serverTally(client) { $0.serverAborts.increase() }
-                end(client, client: .reset, server: .reset, because: cause)
+                cut(client, because: cause)
             case .connecting where cause == .serverDown:
                 // An attempt that succeeds now would stay at a server that is to have nobody.
                 attemptFailed(client, .remote)

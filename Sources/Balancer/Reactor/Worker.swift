@@ -31,8 +31,11 @@ internal import Synchronization
         let isDatagram: Bool
         let resetsServers: Bool
         let dropsLeavers: Bool
+        let savesAcknowledgement: Bool
         /// Whether the limits of its servers follow the pool's connections.
         let followsCrowd: Bool
+        /// Whether rules of any frontend that leads to its pool say when somebody who waits came.
+        let hasOffsets: Bool
         /// By what clients belong to servers, and whether that is taken note of.
         let stickKey: ConnectionKey?
         let sticks: Bool
@@ -280,6 +283,7 @@ internal import Synchronization
                 accepts ? watchListeners() : leaveListeners()
             case .warm: warmServers()
             case .endSessions(let server, let cause): endSessions(of: server, because: cause)
+            case .look(let look): take(look)
             case .handOver(let handover):
                 self.handover = handover
                 sweepListeners(missingIn: handover.succession.sockets)
@@ -288,16 +292,12 @@ internal import Synchronization
         }
     }
 
-    /// Ends what is open: those who were being served see a reset, since a clean end would look
-    /// like a complete answer.
+    /// Ends what is open.
     private mutating func closeAll() {
         unwatchListeners()
         for client in stride(from: 0, to: 2 * slab.usedCount, by: 2)
         where slab[client].phase != .free {
-            let isRelaying = slab[client].phase == .relaying
-            end(
-                client, client: isRelaying ? .reset : .finish, server: .reset,
-                because: .operatorsOrder)
+            cut(client, because: .operatorsOrder)
         }
     }
 }
@@ -322,7 +322,11 @@ extension Worker.Route {
             redispatchInterval: pool.redispatchInterval,
             isDatagram: frontend.isDatagram,
             resetsServers: pool.resetsServers, dropsLeavers: pool.dropsLeavers,
-            followsCrowd: pool.followsCrowd, stickKey: pool.stickiness?.key,
+            savesAcknowledgement: pool.savesAcknowledgement,
+            followsCrowd: pool.followsCrowd,
+            hasOffsets: plan.frontends.contains {
+                $0.rules.setsOffsets && $0.poolIndices.contains(poolIndex)
+            }, stickKey: pool.stickiness?.key,
             sticks: pool.stickiness?.stores == true,
             key: ClientKey(pool), logging: frontend.logging)
     }

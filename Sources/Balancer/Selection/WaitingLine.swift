@@ -8,12 +8,16 @@ struct Waiter: Hashable {
     let generation: UInt32
     /// Those of a lower class are served before it, whenever they came.
     var priority: Int16 = 0
+    /// When it came, with what rules add to that: the low 32 bits of milliseconds; 0 where no rules do.
+    var due: UInt32 = 0
     /// Its turn in the lines of the pool.
     var turn = Turn.none
 
     /// Whether it is served before another one.
     func precedes(_ other: Waiter) -> Bool {
-        priority == other.priority ? turn.precedes(other.turn) : priority < other.priority
+        guard priority == other.priority else { return priority < other.priority }
+        guard due == other.due else { return Int32(truncatingIfNeeded: due &- other.due) < 0 }
+        return turn.precedes(other.turn)
     }
 }
 
@@ -36,7 +40,7 @@ struct Turn: Hashable {
     var next: Turn { Turn(number: number == .max ? 1 : number + 1) }
 }
 
-/// Clients by class, and in the order of their turns; each can leave from the middle in O(log n) steps.
+/// Clients by class, and in the order in which they are due; each can leave from the middle in O(log n) steps.
 ///
 /// A heap whose entries are named by tickets. Tickets are given out again, so that whoever leaves says
 /// whose turn it is too.

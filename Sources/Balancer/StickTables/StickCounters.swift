@@ -2,10 +2,14 @@
 @safe struct StickCounters: ~Copyable {
     /// How a quantity is counted.
     private struct Column {
-        /// Where it stands within the counters of an entry, in bytes; -1: it is not counted.
-        var offset = -1
+        /// Where it stands within the counters of an entry, in bytes.
+        var offset = 0
+        /// How many there are, one behind the other; 0: it is not counted.
+        var count = 0
         /// Milliseconds.
         var period: UInt64 = 1
+        /// Whether it is an element of an array, which has a column of its own.
+        var isElement = false
     }
 
     private let memory: UnsafeMutableRawPointer
@@ -20,10 +24,14 @@
         var size = 0
         for counter in plan.counters {
             let period = max(1, milliseconds(counter.period))
-            unsafe columns[counter.quantity.rawValue] = Column(offset: size, period: period)
-            size +=
-                counter.quantity.isRate
-                ? MemoryLayout<PeriodMeter>.stride : MemoryLayout<UInt64>.stride
+            let stride = counter.quantity.byteCount
+            unsafe columns[counter.quantity.rawValue] = Column(
+                offset: size, count: counter.count, period: period)
+            for (index, single) in counter.quantity.singles.prefix(counter.count).enumerated() {
+                unsafe columns[single.rawValue] = Column(
+                    offset: size + index * stride, count: 1, period: period, isElement: true)
+            }
+            size += counter.count * stride
         }
         byteCount = size
         // Pages that nothing was written to cost nothing.
@@ -35,9 +43,10 @@
         unsafe memory.deallocate()
     }
 
-    private func offset(of quantity: StickQuantity, at place: Int32) -> Int? {
-        let offset = unsafe columns[quantity.rawValue].offset
-        return offset < 0 ? nil : Int(place) * byteCount + offset
+    private func offset(of quantity: StickQuantity, _ index: Int = 0, at place: Int32) -> Int? {
+        let column = unsafe columns[quantity.rawValue]
+        guard index < column.count else { return nil }
+        return Int(place) * byteCount + column.offset + index * quantity.byteCount
     }
 
     private func period(of quantity: StickQuantity) -> UInt64 {
@@ -46,9 +55,10 @@
 
     /// Counts events, where they are counted.
     mutating func add(
-        _ count: UInt64, to quantity: StickQuantity, at place: Int32, _ now: UInt64
+        _ count: UInt64, to quantity: StickQuantity, _ index: Int = 0, at place: Int32,
+        _ now: UInt64
     ) {
-        guard let offset = self.offset(of: quantity, at: place) else { return }
+        guard let offset = self.offset(of: quantity, index, at: place) else { return }
         if quantity.isRate {
             var meter = unsafe memory.load(fromByteOffset: offset, as: PeriodMeter.self)
             meter.note(count, over: period(of: quantity), at: now)
@@ -71,9 +81,10 @@
     /// - Returns: Whether it is counted.
     @discardableResult
     mutating func set(
-        _ quantity: StickQuantity, to count: UInt64, at place: Int32, _ now: UInt64
+        _ quantity: StickQuantity, _ index: Int = 0, to count: UInt64, at place: Int32,
+        _ now: UInt64
     ) -> Bool {
-        guard let offset = self.offset(of: quantity, at: place) else { return false }
+        guard let offset = self.offset(of: quantity, index, at: place) else { return false }
         if quantity.isRate {
             var meter = PeriodMeter()
             meter.note(count, over: period(of: quantity), at: now)
@@ -85,8 +96,10 @@
     }
 
     /// How much there is of something that is counted; `nil`: it is not.
-    func value(of quantity: StickQuantity, at place: Int32, _ now: UInt64) -> Int? {
-        guard let offset = self.offset(of: quantity, at: place) else { return nil }
+    func value(
+        of quantity: StickQuantity, _ index: Int = 0, at place: Int32, _ now: UInt64
+    ) -> Int? {
+        guard let offset = self.offset(of: quantity, index, at: place) else { return nil }
         guard quantity.isRate else {
             return unsafe Int(clamping: memory.load(fromByteOffset: offset, as: UInt64.self))
         }
@@ -98,13 +111,15 @@
     mutating func numbers(at place: Int32, _ now: UInt64) -> [UInt64] {
         var numbers: [UInt64] = []
         for quantity in StickQuantity.peerOrder {
-            guard let offset = self.offset(of: quantity, at: place) else { continue }
-            if quantity.isRate {
-                let meter = unsafe memory.load(fromByteOffset: offset, as: PeriodMeter.self)
-                numbers += meter.numbers(at: now)
-            } else {
-                let value = unsafe memory.load(fromByteOffset: offset, as: UInt64.self)
-                numbers.append(quantity.isWide ? value : min(value, UInt64(UInt32.max)))
+            for index in 0..<ownCount(of: quantity) {
+                guard let offset = self.offset(of: quantity, index, at: place) else { continue }
+                if quantity.isRate {
+                    let meter = unsafe memory.load(fromByteOffset: offset, as: PeriodMeter.self)
+                    numbers += meter.numbers(at: now)
+                } else {
+                    let value = unsafe memory.load(fromByteOffset: offset, as: UInt64.self)
+                    numbers.append(quantity.isWide ? value : min(value, UInt64(UInt32.max)))
+                }
             }
         }
         return numbers
@@ -112,19 +127,30 @@
 
     /// Takes over what a peer has counted, but for connections that are open: each node has its own.
     mutating func take(_ told: PeerEntry, at place: Int32, _ now: UInt64) {
-        var (index, first) = (0, 0)
+        var (counter, first) = (0, 0)
         for quantity in StickQuantity.peerOrder {
-            guard let offset = self.offset(of: quantity, at: place) else { continue }
-            defer { (index, first) = (index + 1, first + (quantity.isRate ? 3 : 1)) }
-            guard told.told >> UInt32(index) & 1 == 1, quantity != .connections else { continue }
-            if quantity.isRate {
-                let meter = PeriodMeter(told.numbers[first..<first + 3], at: now)
-                unsafe memory.storeBytes(of: meter, toByteOffset: offset, as: PeriodMeter.self)
-            } else {
-                unsafe memory.storeBytes(
-                    of: told.numbers[first], toByteOffset: offset, as: UInt64.self)
+            let (count, width) = (ownCount(of: quantity), quantity.isRate ? 3 : 1)
+            guard count > 0 else { continue }
+            defer { (counter, first) = (counter + 1, first + count * width) }
+            guard quantity != .connections else { continue }
+            for index in 0..<min(count, told.toldCount(ofCounter: counter)) {
+                guard let offset = self.offset(of: quantity, index, at: place) else { continue }
+                let number = first + index * width
+                if quantity.isRate {
+                    let meter = PeriodMeter(told.numbers[number..<number + 3], at: now)
+                    unsafe memory.storeBytes(of: meter, toByteOffset: offset, as: PeriodMeter.self)
+                } else {
+                    unsafe memory.storeBytes(
+                        of: told.numbers[number], toByteOffset: offset, as: UInt64.self)
+                }
             }
         }
+    }
+
+    /// How many there are of a quantity that is counted for its own sake.
+    private func ownCount(of quantity: StickQuantity) -> Int {
+        let column = unsafe columns[quantity.rawValue]
+        return column.isElement ? 0 : column.count
     }
 
     /// Begins anew for another key.
@@ -132,5 +158,12 @@
         guard byteCount > 0 else { return }
         let start = unsafe memory + Int(place) * byteCount
         unsafe start.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    }
+}
+
+extension StickQuantity {
+    /// Bytes that one of it takes.
+    fileprivate var byteCount: Int {
+        isRate ? MemoryLayout<PeriodMeter>.stride : MemoryLayout<UInt64>.stride
     }
 }

@@ -164,22 +164,27 @@
         return most
     }
 
-    /// Copies the entries at some places.
+    /// Copies the entries at some places, and what is counted there of each element.
     ///
     /// - Returns: Where to go on; `nil`: no further place was ever taken.
-    mutating func look(at places: Range<Int>, _ now: UInt64, into looks: inout [Look]) -> Int? {
+    mutating func look(
+        at places: Range<Int>, _ elements: [StickElement], _ now: UInt64,
+        into looks: inout [Look], _ counts: inout [Int]
+    ) -> Int? {
         for place in places.lowerBound..<max(places.lowerBound, min(places.upperBound, touched)) {
             let entry = unsafe entries[place]
             guard entry.holders >= 0, !isOver(Int32(place), at: now) else { continue }
             let age = entry.holders > 0 || now < entry.usedAt ? 0 : now - entry.usedAt
-            var look = Look(
+            let look = Look(
                 key: key(at: Int32(place)), holders: Int(entry.holders),
                 remaining: lifetime == .max ? nil : Int(clamping: lifetime - min(age, lifetime)),
                 server: entry.server < 0 ? nil : Int(entry.server))
-            for quantity in StickQuantity.allCases {
-                look.counts[quantity.rawValue] = value(of: quantity, at: Int32(place), now) ?? 0
-            }
             looks.append(look)
+            for element in elements {
+                let count = counters.value(
+                    of: element.quantity, element.index, at: Int32(place), now)
+                counts.append(count ?? 0)
+            }
         }
         return places.upperBound < touched ? places.upperBound : nil
     }
@@ -209,10 +214,11 @@
 
     /// Counts events, where they are counted.
     mutating func add(
-        _ count: UInt64, to quantity: StickQuantity, at place: Int32, _ now: UInt64
+        _ count: UInt64, to quantity: StickQuantity, _ index: Int = 0, at place: Int32,
+        _ now: UInt64
     ) {
         changes?.note(place)
-        counters.add(count, to: quantity, at: place, now)
+        counters.add(count, to: quantity, index, at: place, now)
     }
 
     /// Sets a counter.
@@ -220,25 +226,27 @@
     /// - Returns: Whether it is counted.
     @discardableResult
     mutating func set(
-        _ quantity: StickQuantity, to count: UInt64, at place: Int32, _ now: UInt64
+        _ quantity: StickQuantity, _ index: Int = 0, to count: UInt64, at place: Int32,
+        _ now: UInt64
     ) -> Bool {
         changes?.note(place)
-        return counters.set(quantity, to: count, at: place, now)
+        return counters.set(quantity, index, to: count, at: place, now)
     }
 
     /// Does what a question asks for, and answers it.
     mutating func answer(_ asked: StickQuestion.Asked, at place: Int32, _ now: UInt64) -> Int? {
         switch asked {
-        case .value(let quantity): return value(of: quantity, at: place, now)
-        case .increase(let quantity):
+        case .value(let quantity, let index):
+            return counters.value(of: quantity, index, at: place, now)
+        case .increase(let quantity, let index):
             let rate = quantity.rateOfMarks
-            if let rate { add(1, to: rate, at: place, now) }
-            add(1, to: quantity, at: place, now)
-            return value(of: quantity, at: place, now)
-                ?? rate.flatMap { value(of: $0, at: place, now) }
-        case .clear(let quantity):
-            let former = value(of: quantity, at: place, now)
-            set(quantity, to: 0, at: place, now)
+            if let rate { add(1, to: rate, index, at: place, now) }
+            add(1, to: quantity, index, at: place, now)
+            return counters.value(of: quantity, index, at: place, now)
+                ?? rate.flatMap { counters.value(of: $0, index, at: place, now) }
+        case .clear(let quantity, let index):
+            let former = counters.value(of: quantity, index, at: place, now)
+            set(quantity, index, to: 0, at: place, now)
             return former
         case .presence: return 1
         case .trackers: return Int(unsafe entries[Int(place)].holders)
@@ -248,11 +256,6 @@
     /// Takes one off a total.
     mutating func subtractOne(from quantity: StickQuantity, at place: Int32) {
         counters.subtractOne(from: quantity, at: place)
-    }
-
-    /// How much there is of something that is counted; `nil`: it is not.
-    mutating func value(of quantity: StickQuantity, at place: Int32, _ now: UInt64) -> Int? {
-        counters.value(of: quantity, at: place, now)
     }
 
     // MARK: Places

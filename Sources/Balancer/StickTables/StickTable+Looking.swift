@@ -11,7 +11,7 @@ public struct StickTableEntry: Hashable, Sendable {
     public var remaining: Int?
     /// The position of the server that it belongs to, in its pool.
     public var server: Int?
-    /// What is counted, in the order of ``StickTablePlan/counters``.
+    /// What is counted, in the order of ``StickTablePlan/counters``, of arrays each element.
     public var counts: [Int]
 
     /// Makes an entry without a server that stays as long as there is room.
@@ -78,9 +78,13 @@ extension BalancerView {
 
     /// Sets counters of a key, which gets an entry if it has none.
     ///
+    /// - Parameters:
+    ///   - counts: What is set, of an array which element (0 of others), and to what.
+    ///   - key: The key.
+    ///   - table: The table's position in the plan.
     /// - Returns: Whether there was room for it.
     public func set(
-        _ counts: [(StickQuantity, UInt64)], of key: String, inTable table: Int
+        _ counts: [(StickQuantity, index: Int, UInt64)], of key: String, inTable table: Int
     ) -> Bool? {
         tables[table].set(counts, of: key, now)
     }
@@ -92,14 +96,18 @@ extension StickTable {
     func slice(from start: Int, most: Int, _ now: UInt64) -> StickTableSlice {
         var slice = StickTableSlice()
         var place = start
-        var looks: [StickEntries.Look] = []
+        var (looks, counts): ([StickEntries.Look], [Int]) = ([], [])
         looks.reserveCapacity(placesPerLook)
+        counts.reserveCapacity(placesPerLook * elements.count)
         while place < start + most {
             let end = withEntries {
-                $0.look(at: place..<min(place + placesPerLook, start + most), now, into: &looks)
+                $0.look(
+                    at: place..<min(place + placesPerLook, start + most), elements, now,
+                    into: &looks, &counts)
             }
-            slice.entries += looks.map(entry)
+            slice.entries += entries(looks, counts)
             looks.removeAll(keepingCapacity: true)
+            counts.removeAll(keepingCapacity: true)
             guard let end else { return slice }
             place = end
         }
@@ -109,12 +117,13 @@ extension StickTable {
 
     fileprivate func slice(of key: String, _ now: UInt64) -> StickTableSlice? {
         keys.withParsed(key) { key in
-            var looks: [StickEntries.Look] = []
+            var (looks, counts): ([StickEntries.Look], [Int]) = ([], [])
             withEntries { entries in
                 guard let place = entries.find(key, at: now) else { return }
-                _ = entries.look(at: Int(place)..<Int(place) + 1, now, into: &looks)
+                _ = entries.look(
+                    at: Int(place)..<Int(place) + 1, elements, now, into: &looks, &counts)
             }
-            return StickTableSlice(entries: looks.map(entry))
+            return StickTableSlice(entries: entries(looks, counts))
         }
     }
 
@@ -139,24 +148,31 @@ extension StickTable {
         return sum
     }
 
-    func set(_ counts: [(StickQuantity, UInt64)], of key: String, _ now: UInt64) -> Bool? {
+    func set(
+        _ counts: [(StickQuantity, index: Int, UInt64)], of key: String, _ now: UInt64
+    ) -> Bool? {
         keys.withParsed(key) { key in
             withEntries { entries in
                 guard let place = entries.enter(key, at: now) else { return false }
-                for (quantity, count) in counts {
-                    entries.set(quantity, to: count, at: place, now)
+                for (quantity, index, count) in counts {
+                    entries.set(quantity, index, to: count, at: place, now)
                 }
                 return true
             }
         }
     }
 
-    private func entry(_ look: StickEntries.Look) -> StickTableEntry {
-        var entry = StickTableEntry(
-            key: look.key.withKey(keys.text), holders: look.holders,
-            counts: quantities.map { look.counts[$0.rawValue] })
-        (entry.remaining, entry.server) = (look.remaining, look.server)
-        return entry
+    private func entries(
+        _ looks: [StickEntries.Look], _ counts: [Int]
+    ) -> [StickTableEntry] {
+        looks.enumerated().map { number, look in
+            let first = number * elements.count
+            var entry = StickTableEntry(
+                key: look.key.withKey(keys.text), holders: look.holders,
+                counts: Array(counts[first..<first + elements.count]))
+            (entry.remaining, entry.server) = (look.remaining, look.server)
+            return entry
+        }
     }
 }
 
@@ -170,8 +186,6 @@ extension StickEntries {
         let holders: Int
         let remaining: Int?
         let server: Int?
-        /// By quantity.
-        var counts = InlineArray<14, Int>(repeating: 0)
     }
 }
 

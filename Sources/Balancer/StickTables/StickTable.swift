@@ -6,21 +6,23 @@ internal import Synchronization
 final class StickTable: Sendable {
     let entries: Mutex<StickEntries>
     let keys: StickTablePlan.Keys
-    /// What is counted, in the order of the plan.
-    let quantities: [StickQuantity]
+    /// What is counted, in the order of the plan, of arrays each element.
+    let elements: [StickElement]
     /// What is counted, a bit for each quantity.
-    private let counted: UInt16
+    private let counted: UInt32
 
     init(_ plan: StickTablePlan) {
         entries = Mutex(StickEntries(plan))
         keys = plan.keys
-        quantities = plan.counters.map(\.quantity)
-        counted = plan.counters.reduce(0) { $0 | 1 << UInt16($1.quantity.rawValue) }
+        elements = plan.counters.flatMap { counter in
+            (0..<counter.count).map { StickElement(quantity: counter.quantity, index: $0) }
+        }
+        counted = plan.counters.reduce(0) { $0 | 1 << UInt32($1.quantity.rawValue) }
     }
 
     /// Whether something is counted.
     func counts(_ quantity: StickQuantity) -> Bool {
-        counted >> UInt16(quantity.rawValue) & 1 == 1
+        counted >> UInt32(quantity.rawValue) & 1 == 1
     }
 
     /// Whether bytes are counted.
@@ -117,8 +119,11 @@ final class StickTable: Sendable {
     }
 
     /// Sets a counter, where it is counted.
-    func set(_ quantity: StickQuantity, to count: UInt64, at place: Int32, _ now: UInt64) {
-        entries.withLock { _ = $0.set(quantity, to: count, at: place, now) }
+    func set(
+        _ quantity: StickQuantity, _ index: Int = 0, to count: UInt64, at place: Int32,
+        _ now: UInt64
+    ) {
+        entries.withLock { _ = $0.set(quantity, index, to: count, at: place, now) }
     }
 
     /// Does what a question about an entry asks for.

@@ -43,6 +43,10 @@ public struct StickTablePlan: Hashable, Sendable {
     public static let longestKey = 1024
     /// Bytes that the texts and bytes of all keys may take.
     public static let greatestKeyRoom = 1 << 30
+    /// The most elements of an array.
+    public static let longestArray = 100
+    /// Elements that the arrays of all keys may have.
+    public static let mostElements = 1 << 26
 
     /// Makes a table that counts nothing.
     public init(name: String, size: Int, lifetime: Duration? = nil) {
@@ -57,6 +61,16 @@ extension StickTablePlan {
     var fault: String? {
         guard (1...StickTablePlan.greatestSize).contains(size) else {
             return "a table of \(size) keys; there may be 1 to \(StickTablePlan.greatestSize)"
+        }
+        for counter in counters {
+            guard (1...counter.quantity.mostElements).contains(counter.count) else {
+                return "\(counter.count) counters of one kind; there may be 1 to"
+                    + " \(counter.quantity.mostElements)"
+            }
+        }
+        let arrays = counters.filter(\.quantity.isArray)
+        guard size * arrays.reduce(0, { $0 + $1.count }) <= StickTablePlan.mostElements else {
+            return "arrays of more than \(StickTablePlan.mostElements) elements in all"
         }
         switch keys {
         case .ipv4, .addresses, .numbers: return nil
@@ -82,11 +96,14 @@ public struct StickCounter: Hashable, Sendable {
     public var quantity: StickQuantity
     /// Over how long a rate counts, above 0; of the others `nil`.
     public var period: Duration?
+    /// How many elements an array has, 1 to ``StickTablePlan/longestArray``; of the others 1.
+    public var count: Int
 
     /// Makes a counter.
-    public init(_ quantity: StickQuantity, over period: Duration? = nil) {
+    public init(_ quantity: StickQuantity, over period: Duration? = nil, count: Int = 1) {
         self.quantity = quantity
         self.period = period
+        self.count = count
     }
 }
 
@@ -120,25 +137,55 @@ public enum StickQuantity: Int, Hashable, Sendable, CaseIterable {
     case secondMarkRate
     /// A number that rules set (`gpt0`).
     case tag
+    /// An array of numbers that rules set (`gpt`), the first of which is ``tag`` too.
+    case tags
+    /// An array of what rules count (`gpc`), the first of which are ``marks`` and ``secondMarks`` too.
+    case markArray
+    /// Of those, as many as within its period (`gpc_rate`); ``markRate`` and ``secondMarkRate``.
+    case markRateArray
 
     /// Whether it is one within a period.
     public var isRate: Bool {
         switch self {
         case .connectionRate, .sessionRate, .bytesInRate, .bytesOutRate, .markRate,
-            .secondMarkRate:
+            .secondMarkRate, .markRateArray:
             true
         case .connections, .connectionTotal, .sessionTotal, .bytesIn, .bytesOut, .marks,
-            .secondMarks, .tag:
+            .secondMarks, .tag, .tags, .markArray:
             false
         }
     }
+
+    /// Whether there are several of it.
+    public var isArray: Bool { !singles.isEmpty }
+
+    /// What the first elements of an array are called besides, as in haproxy.
+    var singles: [StickQuantity] {
+        switch self {
+        case .tags: [.tag]
+        case .markArray: [.marks, .secondMarks]
+        case .markRateArray: [.markRate, .secondMarkRate]
+        default: []
+        }
+    }
+
+    /// The most that there are of it.
+    var mostElements: Int { isArray ? StickTablePlan.longestArray : 1 }
 
     /// What is counted within a period of what rules count.
     var rateOfMarks: StickQuantity? {
         switch self {
         case .marks: .markRate
         case .secondMarks: .secondMarkRate
+        case .markArray: .markRateArray
         default: nil
         }
     }
+}
+
+/// One of what is counted of each key: an element of an array, or another counter.
+struct StickElement: Hashable, Sendable {
+    let quantity: StickQuantity
+    /// Its place in an array; 0 of others.
+    var index = 0
 }

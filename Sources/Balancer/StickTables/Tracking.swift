@@ -30,13 +30,13 @@ public struct StickQuestion: Hashable, Sendable {
 
     /// What is asked for.
     public enum Asked: Hashable, Sendable {
-        /// How much was counted.
-        case value(StickQuantity)
+        /// How much was counted; of an array, as the second value says, in which element.
+        case value(StickQuantity, Int = 0)
         /// How much it is once one was added, to what rules count also within its period
         /// (`…_inc_gpc0`); in rules that are asked once alone.
-        case increase(StickQuantity)
+        case increase(StickQuantity, Int = 0)
         /// How much it was before it became 0 (`…_clr_gpc0`); in rules that are asked once alone.
-        case clear(StickQuantity)
+        case clear(StickQuantity, Int = 0)
         /// 1 if there is an entry (`…_tracked`, `…,in_table`), 0 otherwise.
         case presence
         /// By how many trackings it is held (`…_trackers`).
@@ -109,9 +109,9 @@ extension Rule {
     fileprivate var trackingNumber: Int? {
         switch action {
         case .track(let tracking): tracking.number
-        case .countMark(_, let number), .setTag(_, let number): number
-        case .accept, .reject, .silentDrop, .expectProxyHeader, .setPriority, .setMark,
-            .setServiceType:
+        case .countMark(_, let number, _), .setTag(_, let number, _): number
+        case .accept, .reject, .silentDrop, .expectProxyHeader, .setPriority,
+            .setPriorityOffset, .setMark, .setServiceType, .setAddress, .setPort:
             nil
         }
     }

@@ -55,15 +55,16 @@ extension Worker {
     }
 
     /// Counts a rule's mark.
-    func countMark(_ client: Int, _ mark: StickQuantity, _ number: Int) {
+    func countMark(_ client: Int, _ mark: StickQuantity, _ index: Int, _ number: Int) {
         guard let track = tracks(of: client)?[number] else { return }
-        _ = shared.tables[Int(track.table)].answer(.increase(mark), at: track.place, now)
+        _ = shared.tables[Int(track.table)].answer(.increase(mark, index), at: track.place, now)
     }
 
-    /// Sets a rule's tag.
-    func setTag(_ client: Int, _ tag: UInt32, _ number: Int) {
+    /// Sets a rule's tag: that of an array at `index`, or the single one.
+    func setTag(_ client: Int, _ tag: UInt32, _ index: Int?, _ number: Int) {
         guard let track = tracks(of: client)?[number] else { return }
-        shared.tables[Int(track.table)].set(.tag, to: UInt64(tag), at: track.place, now)
+        shared.tables[Int(track.table)].set(
+            index == nil ? .tag : .tags, index ?? 0, to: UInt64(tag), at: track.place, now)
     }
 
     /// Counts bytes of one side.

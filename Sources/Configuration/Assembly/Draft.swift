@@ -27,6 +27,8 @@ struct Draft: Sendable {
         var key: ConnectionKeyName?
         /// What is asked for; one of them has to be counted.
         var data: [StickDatum] = []
+        /// Of arrays, which element.
+        var index = 0
         /// Whether another reference names them.
         var isImplied = false
     }

@@ -20,7 +20,9 @@ extension ModelAssembler {
     private mutating func waitForKeys() {
         var keys: [String: (keyword: String, key: ConnectionKeyName)] = [:]
         for backend in draft.backends.map(\.value) {
-            if let key = backend.stickiness?.key, key.needsContent {
+            if let name = backend.selection.tokenCookie {
+                keys[backend.name] = ("persist", .rdpCookie(name))
+            } else if let key = backend.stickiness?.key, key.needsContent {
                 keys[backend.name] = ("stick", key)
             } else if case .hash(let key) = backend.algorithm, key.needsContent {
                 keys[backend.name] = ("balance", key)
@@ -61,11 +63,16 @@ extension ModelAssembler {
                 "\(keyword) \(first.name.quoted): \(key.name) needs a table of type"
                     + " \(key.kinds)", at: reference.location)
         }
-        let data = reference.value.data
+        let (data, index) = (reference.value.data, reference.value.index)
         guard let datum = data.first,
-            !known.contains(where: { $0.counters.contains { data.contains($0.datum) } })
+            !known.contains(where: { table in
+                table.counters.contains { counter in data.contains { counter.counts($0, index) } }
+            })
         else { return }
-        let example = datum.isRate ? "\(datum.rawValue)(10s)" : datum.rawValue
+        let arguments = [datum.isArray ? "\(index + 1)" : nil, datum.isRate ? "10s" : nil]
+            .compactMap(\.self)
+        let example =
+            datum.rawValue + (arguments.isEmpty ? "" : "(\(arguments.joined(separator: ",")))")
         report(
             "\(keyword): 'stick-table' of \(first.name.quoted) does not count it; add 'store"
                 + " \(example)'", at: reference.location, as: .warning)

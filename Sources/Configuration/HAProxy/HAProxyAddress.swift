@@ -41,10 +41,13 @@ extension Word {
         }
         let address = try ipAddress(host, family, of: "server address")
         switch address {
-        case .v4(let four) where !(1..<224).contains(four.rawValue >> 24),
-            .v4(let four) where four.rawValue == 0:
+        case .v4(IPv4Address(rawValue: 0)), .v6(.unspecified):
+            throw .error(
+                "\(address) is no address of a server; servers that are wherever a client connected"
+                    + " to, as 'set-dst' says, are not offered", at: position)
+        case .v4(let four) where !(1..<224).contains(four.rawValue >> 24):
             throw .error("\(address) is no address of a server", at: position)
-        case .v6(let six) where six == .unspecified || six.isMulticast:
+        case .v6(let six) where six.isMulticast:
             throw .error("\(address) is no address of a server", at: position)
         default: break
         }

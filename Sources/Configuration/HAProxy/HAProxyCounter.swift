@@ -1,5 +1,5 @@
 /// A criterion that asks a table: `src_conn_rate`, `sc0_conn_cur`, `sc_gpc0_rate(1,t)`,
-/// `src,table_conn_cnt(t)`.
+/// `sc_get_gpc(2,1,t)`, `src,table_conn_cnt(t)`.
 ///
 /// haproxy's configuration manual, sections 7.3.1 and 7.3.3.
 struct HAProxyCounter {
@@ -17,10 +17,16 @@ struct HAProxyCounter {
         guard let split = name.firstIndex(of: "_") else { return nil }
         let subject = name[..<split]
         let word = String(name[name.index(after: split)...])
-        guard let (asked, unit) = Self.asked[word] else { return nil }
+        guard case (var asked, let unit)? = Self.asked[word] else { return nil }
         var parts = (argument ?? "").split(separator: ",", omittingEmptySubsequences: false)
             .map(String.init)
         if argument == nil { parts = [] }
+        if asked.isOfArray {
+            // There is no sc0_get_gpc.
+            guard subject == "src" || subject == "sc" else { return nil }
+            let digits = Substring(parts.isEmpty ? "" : parts.removeFirst())
+            asked = asked.at(try digits.arrayIndex(of: criterion))
+        }
         switch subject {
         case "src":
             guard Self.ofTrackings[word] == nil else { return nil }
@@ -57,12 +63,17 @@ struct HAProxyCounter {
         else { return nil }
         let converter = text[text.index(after: comma)...]
         let name = String(converter.prefix { $0 != "(" })
-        guard let (asked, unit) = Self.converters[name] else {
+        guard case (var asked, let unit)? = Self.converters[name] else {
             throw .error(
                 "the converter \(name.quoted) is not offered", at: criterion.position,
                 suggestion: Self.converters.keys.nearest(to: name))
         }
-        let table = converter.dropFirst(name.count + 1).dropLast()
+        var table = converter.dropFirst(name.count + 1).dropLast()
+        if asked.isOfArray {
+            let digits = table.prefix { $0 != "," }
+            asked = asked.at(try digits.arrayIndex(of: criterion))
+            table = table.dropFirst(digits.count + 1)
+        }
         guard !table.isEmpty, !table.contains(","), converter.hasSuffix(")") else {
             throw .error(
                 "\(criterion.text.quoted): \(name) needs a table in parentheses, such as"
@@ -106,6 +117,8 @@ struct HAProxyCounter {
         "bytes_out_rate": (.value(.bytesOutRate), 1), "gpc0": (.value(.marks), 1),
         "gpc0_rate": (.value(.markRate), 1), "gpc1": (.value(.secondMarks), 1),
         "gpc1_rate": (.value(.secondMarkRate), 1), "gpt0": (.value(.tag), 1),
+        "gpc": (.value(.markArray), 1), "gpc_rate": (.value(.markRateArray), 1),
+        "gpt": (.value(.tags), 1),
     ]
 
     /// The names behind `sc_` alone.
@@ -116,13 +129,15 @@ struct HAProxyCounter {
     /// The names behind `sc_` and `src_`.
     private static let asked: [String: Meaning] = {
         var asked = data.merging(ofTrackings) { own, _ in own }
-        for name in ["gpc0", "gpc1", "gpt0"] {
+        for name in ["gpc0", "gpc1", "gpt0", "gpc", "gpt"] {
             asked["get_\(name)"] = asked.removeValue(forKey: name)
         }
         asked["inc_gpc0"] = (.increase(.marks), 1)
         asked["inc_gpc1"] = (.increase(.secondMarks), 1)
+        asked["inc_gpc"] = (.increase(.markArray), 1)
         asked["clr_gpc0"] = (.clear(.marks), 1)
         asked["clr_gpc1"] = (.clear(.secondMarks), 1)
+        asked["clr_gpc"] = (.clear(.markArray), 1)
         asked["updt_conn_cnt"] = (.increase(.connectionTotal), 1)
         return asked
     }()
@@ -138,7 +153,8 @@ struct HAProxyCounter {
     /// What a mistyped word may have meant.
     static let names = asked.keys.sorted().flatMap { name in
         if name == "updt_conn_cnt" { return ["src_\(name)"] }
-        let tracked = ["sc_\(name)", "sc0_\(name)"]
+        let isOfArray = asked[name]?.asked.isOfArray == true
+        let tracked = isOfArray ? ["sc_\(name)"] : ["sc_\(name)", "sc0_\(name)"]
         return ofTrackings[name] == nil ? tracked + ["src_\(name)"] : tracked
     }
 }
@@ -153,14 +169,34 @@ extension CounterQuestion {
             case .key(let key): "\(key.name),table_"
             }
         return switch asked {
-        case .value(let datum): prefix + datum.rawValue
-        case .increase(.connectionTotal): prefix + "updt_conn_cnt"
-        case .increase(let datum): prefix + "inc_\(datum.rawValue)"
-        case .clear(let datum): prefix + "clr_\(datum.rawValue)"
+        case .value(let datum, let index): prefix + datum.name(of: index)
+        case .increase(.connectionTotal, _): prefix + "updt_conn_cnt"
+        case .increase(let datum, let index): prefix + "inc_\(datum.name(of: index))"
+        case .clear(let datum, let index): prefix + "clr_\(datum.name(of: index))"
         case .presence where key != nil: "in_table"
         case .presence: prefix + "tracked"
         case .trackers where key != nil: "table_trackers"
         case .trackers: prefix + "trackers"
+        }
+    }
+}
+
+extension CounterQuestion.Asked {
+    /// Whether it is about an element of an array.
+    fileprivate var isOfArray: Bool {
+        switch self {
+        case .value(let datum, _), .increase(let datum, _), .clear(let datum, _): datum.isArray
+        case .presence, .trackers: false
+        }
+    }
+
+    /// The same of another element.
+    fileprivate func at(_ index: Int) -> Self {
+        switch self {
+        case .value(let datum, _): .value(datum, index)
+        case .increase(let datum, _): .increase(datum, index)
+        case .clear(let datum, _): .clear(datum, index)
+        case .presence, .trackers: self
         }
     }
 }

@@ -89,7 +89,7 @@ struct HAProxyRouting: Sendable {
             rules.session.append(try refusingContent(rule, at: stage))
         case "content":
             guard let rule = try rule(&arguments) else { return }
-            if case .countMark(let datum, _) = rule.action {
+            if case .countMark(let datum, _, _) = rule.action {
                 throw .error(
                     "'sc-inc-\(datum.rawValue)' stands after 'tcp-request connection' or 'session' only:"
                         + " rules of 'content' are asked again as bytes come", at: stage.position)
@@ -146,7 +146,8 @@ struct HAProxyRouting: Sendable {
         guard let action = Self.actions[word.text] else {
             throw .error(
                 "unknown action \(word.text.quoted)", at: word.position,
-                suggestion: (Self.actions.keys + HAProxyTableReferences.actions)
+                suggestion: (Self.actions.keys + HAProxyTableReferences.actions
+                    + HAProxyConnectionSetting.actions)
                     .nearest(to: word.text))
         }
         if action == .expectProxy {
@@ -306,9 +307,8 @@ struct HAProxyRouting: Sendable {
     /// Actions of `tcp-request` that decide nothing here.
     private static let otherActions: Set<String> = [
         "accept-netscaler-cip", "capture", "do-log", "do-resolve", "pause", "send-spoe-group",
-        "set-bandwidth-limit", "set-bc-mark", "set-bc-tos", "set-dst", "set-dst-port",
-        "set-log-level", "set-nice", "set-priority-offset", "set-src", "set-src-port", "set-var",
-        "set-var-fmt", "switch-mode", "unset-var", "use-service",
+        "set-bandwidth-limit", "set-bc-mark", "set-bc-tos", "set-log-level", "set-nice",
+        "set-var", "set-var-fmt", "switch-mode", "unset-var", "use-service",
     ]
 }
 

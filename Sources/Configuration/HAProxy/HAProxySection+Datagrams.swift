@@ -64,13 +64,14 @@ extension HAProxySection {
 
     /// What would decide who is served, or by whom: it must not be lost.
     private static let refusedForDatagrams = [
-        "rate-limit sessions-per-source", "stick", "stick-table", "use-server",
+        "persist", "rate-limit sessions-per-source", "stick", "stick-table", "use-server",
     ]
 
     /// What only sockets of connections have.
     private static let idleForDatagrams: Set<String> = [
         "backlog", "option abortonclose", "option clitcpka", "option nolinger", "option srvtcpka",
-        "option tcpka", "timeout client-fin", "timeout connect", "timeout server-fin",
+        "option tcp-smart-accept", "option tcp-smart-connect", "option tcpka", "timeout client-fin",
+        "timeout connect", "timeout server-fin",
     ]
 
     /// Ends flows whose time-outs are not said, or for ever: nothing else does.

@@ -84,7 +84,8 @@ extension HAProxySection {
         "log-format", "maxconn",
         "maxqueue", "option allbackups", "option dontlog-normal", "option dontlognull",
         "option jsonlog", "option log-separate-errors", "option logasap", "option redispatch",
-        "option socket-stats", "option tcplog", "rate-limit", "retries", "source", "stick",
+        "option socket-stats", "option tcplog", "persist", "rate-limit", "retries", "source",
+        "stick",
         "stick-table", "timeout client", "timeout client-fin", "use-server", "use_backend",
     ]
 }

@@ -29,6 +29,7 @@ struct HAProxySettings: Sendable {
     var backendName: Word?
     var source: ConnectionSource?
     var backlog: Int?
+    var savesAcknowledgement = false
     var clientProbes = HAProxyProbes()
     var serverProbes = HAProxyProbes()
     var showsStatistics = false
@@ -179,6 +180,7 @@ struct HAProxySection: Sendable {
             listeners[index].listener.backlog =
                 listeners[index].listener.backlog ?? settings.backlog
             listeners[index].listener.keepAlive = settings.clientProbes.settings
+            listeners[index].listener.savesAcknowledgement = settings.savesAcknowledgement
         }
     }
 

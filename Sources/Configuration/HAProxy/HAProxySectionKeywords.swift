@@ -47,6 +47,7 @@ extension HAProxySection {
         "balance": connecting,
         "hash-type": connecting,
         "hash-balance-factor": connecting,
+        "persist": connecting,
         "maxqueue": connecting,
         "description": ([.listen, .frontend, .backend], false),
         "id": ([.listen, .frontend, .backend], true),
@@ -81,6 +82,7 @@ extension HAProxySection {
         "option dontlognull": accepting, "option jsonlog": accepting,
         "option log-separate-errors": accepting, "option logasap": accepting,
         "option socket-stats": accepting, "option tcplog": accepting,
+        "option tcp-smart-accept": accepting, "option tcp-smart-connect": connecting,
         "stats": accepting,
     ]
 
@@ -102,7 +104,7 @@ extension HAProxySection {
             errorloc302 errorloc303 filter grace hash-preserve-affinity
             http-after-response http-error http-reuse
             http-send-name-header ignore-persist load-server-state-from-file log-format-sd log-steps log-tag max-keep-alive-queue max-session-srv-conns monitor
-            monitor-net monitor-uri persist quic-initial redirect reqadd
+            monitor-net monitor-uri quic-initial redirect reqadd
             reqdel reqrep rspadd rspdel rsprep server-state-file-name
             transparent
             unique-id-format unique-id-header bind-process
@@ -259,7 +261,7 @@ extension HAProxySection {
             idle-close-on-response independent-streams
             originalto persist
             prefer-last-server spop-check
-            tcp-smart-accept tcp-smart-connect transparent
+            transparent
             """)
 
     /// haproxy's configuration manual, the keywords that begin with `stats`.

@@ -7,6 +7,19 @@ extension HAProxySection {
         "hash-type": .line { section, arguments throws(Remark) in
             try section.settings.selection.readHashType(&arguments)
         },
+        "persist": .line { section, arguments throws(Remark) in
+            let word = try arguments.next("rdp-cookie, or rdp-cookie(NAME)")
+            guard word.text != "rdp-cookie" else {
+                return section.settings.selection.tokenCookie = "msts"
+            }
+            guard word.text.hasPrefix("rdp-cookie(") else {
+                throw .error(
+                    "persist \(word.text.quoted): must be rdp-cookie or rdp-cookie(NAME)",
+                    at: word.position, suggestion: ["rdp-cookie"].nearest(to: word.text))
+            }
+            section.settings.selection.tokenCookie = try word.cookieName(
+                word.text.dropFirst("rdp-cookie(".count))
+        },
         "hash-balance-factor": .line { section, arguments throws(Remark) in
             let factor = try arguments.next("a percentage, 101 or more, or 0")
             let percent = try factor.integer(in: 0...65_535, of: arguments.label)

@@ -39,6 +39,12 @@ enum HAProxyStickTable {
                 "'stick-table' needs a type and a size, such as type ip size 100k",
                 at: arguments.keyword.position)
         }
+        let elements = table.counters.filter(\.datum.isArray).reduce(0) { $0 + $1.count }
+        guard table.size * elements <= StickTableSettings.mostElements else {
+            throw .error(
+                "'stick-table' keeps arrays of \(elements) elements for each of \(table.size) keys; there"
+                    + " may be 64m elements in all", at: arguments.keyword.position)
+        }
         guard table.size * table.keyByteCount <= StickTableSettings.greatestKeyRoom else {
             throw .error(
                 "'stick-table' keeps \(table.size) keys of \(table.keyByteCount) bytes; all of them may"
@@ -60,7 +66,7 @@ enum HAProxyStickTable {
             .integer(in: 1...StickTableSettings.longestKey, of: "'len' of 'stick-table'")
     }
 
-    /// Reads `NAME` or `NAME(PERIOD)` after `store`.
+    /// Reads `NAME`, `NAME(PERIOD)`, `NAME(COUNT)` or `NAME(COUNT,PERIOD)` after `store`.
     private static func store(
         _ item: Word, in table: inout StickTableSettings, _ arguments: inout Arguments
     ) throws(Remark) {
@@ -81,11 +87,40 @@ enum HAProxyStickTable {
         guard !table.counters.contains(where: { $0.datum == datum }) else {
             throw .error("store \(item.text): \(name) is stored already", at: item.position)
         }
-        table.counters.append(.init(datum: datum, period: try period(of: datum, item)))
+        // haproxy has both in a table for neither to be the other's first elements.
+        let rivals = datum.singles + StickDatum.allCases.filter { $0.singles.contains(datum) }
+        if let rival = table.counters.map(\.datum).first(where: rivals.contains) {
+            throw .error(
+                "store \(item.text): \(name) and \(rival.rawValue) are the same; store one of them",
+                at: item.position)
+        }
+        var argument = item.text.dropFirst(name.count)
+        let count = datum.isArray ? try count(of: datum, &argument, item) : 1
+        let period = try period(of: datum, argument, item)
+        table.counters.append(.init(datum: datum, period: period, count: count))
     }
 
-    private static func period(of datum: StickDatum, _ item: Word) throws(Remark) -> Duration? {
-        let argument = item.text.dropFirst(datum.rawValue.count)
+    /// Takes the number of an array's elements off, and leaves what else stands in the parentheses.
+    private static func count(
+        of datum: StickDatum, _ argument: inout Substring, _ item: Word
+    ) throws(Remark) -> Int {
+        let digits = argument.dropFirst().prefix { $0 != "," && $0 != ")" }
+        guard argument.hasPrefix("("), let count = Int(digits),
+            (1...StickTableSettings.longestArray).contains(count)
+        else {
+            throw .error(
+                "store \(item.text): needs a number of elements, 1 to"
+                    + " \(StickTableSettings.longestArray), such as \(datum.rawValue)"
+                    + (datum.isRate ? "(3,10s)" : "(3)"), at: item.position)
+        }
+        let rest = argument.dropFirst(1 + digits.count)
+        argument = rest == ")" ? "" : "(" + rest.dropFirst()
+        return count
+    }
+
+    private static func period(
+        of datum: StickDatum, _ argument: Substring, _ item: Word
+    ) throws(Remark) -> Duration? {
         guard datum.isRate else {
             guard argument.isEmpty else {
                 throw .error(
@@ -95,8 +130,8 @@ enum HAProxyStickTable {
         }
         guard argument.hasPrefix("("), argument.hasSuffix(")"), argument.count > 2 else {
             throw .error(
-                "store \(item.text): needs a period, such as \(datum.rawValue)(10s)",
-                at: item.position)
+                "store \(item.text): needs a period, such as \(datum.rawValue)"
+                    + (datum.isArray ? "(3,10s)" : "(10s)"), at: item.position)
         }
         let word = Word(text: String(argument.dropFirst().dropLast()), position: item.position)
         guard var arguments = Arguments(Directive(words: [item, word])) else { return nil }
@@ -106,9 +141,8 @@ enum HAProxyStickTable {
 
     /// What haproxy's tables can hold besides.
     private static let otherData: Set<String> = [
-        "glitch_cnt", "glitch_rate", "gpc", "gpc_rate", "gpt",
-        "http_err_cnt", "http_err_rate", "http_fail_cnt", "http_fail_rate", "http_req_cnt",
-        "http_req_rate", "server_key",
+        "glitch_cnt", "glitch_rate", "http_err_cnt", "http_err_rate", "http_fail_cnt",
+        "http_fail_rate", "http_req_cnt", "http_req_rate", "server_key",
     ]
 }
 
@@ -122,7 +156,7 @@ extension Word {
     }
 
     /// What stands between commas, those in parentheses left alone.
-    fileprivate var items: [Word] {
+    var items: [Word] {
         var depth = 0
         let parts = text.split(omittingEmptySubsequences: false) { letter in
             if letter == "(" { depth += 1 }

@@ -3,18 +3,27 @@ struct HAProxyTableReferences: Sendable {
     private var trackings: [(settings: TrackingSettings, position: Position)] = []
     private var questions: [(question: CounterQuestion, position: Position)] = []
     /// What is counted or set of what is tracked under a number, and in which data.
-    private var changes: [(name: String, number: Int, data: [StickDatum], position: Position)] = []
+    private var changes: [Change] = []
+
+    private struct Change: Sendable {
+        let name: String
+        let number: Int
+        let data: [StickDatum]
+        let index: Int
+        let position: Position
+    }
 
     /// The actions that are about a tracking, without its number.
-    static let actions = ["track-sc0", "sc-inc-gpc0", "sc-inc-gpc1", "sc-set-gpt0"]
+    static let actions =
+        ["track-sc0", "sc-inc-gpc0", "sc-inc-gpc1", "sc-inc-gpc", "sc-set-gpt0", "sc-set-gpt"]
 
     /// Whether a word, without its parentheses, is an action of these.
     static func isAction(_ name: String) -> Bool {
         name.hasPrefix("track-sc") || actions.contains(name)
     }
 
-    /// Reads `track-sc0 KEY [table NAME]`, `sc-inc-gpc0(NUMBER)` or `sc-set-gpt0(NUMBER) VALUE`, whose
-    /// first word is given.
+    /// Reads `track-sc0 KEY [table NAME]`, `sc-inc-gpc0(NUMBER)`, `sc-inc-gpc(INDEX,NUMBER)`,
+    /// `sc-set-gpt0(NUMBER) VALUE` or `sc-set-gpt(INDEX,NUMBER) VALUE`, whose first word is given.
     mutating func action(
         _ word: Word, _ arguments: inout Arguments, in section: String
     ) throws(Remark) -> ConnectionRule.Action {
@@ -36,20 +45,30 @@ struct HAProxyTableReferences: Sendable {
     private mutating func change(
         _ name: String, _ word: Word, _ arguments: inout Arguments
     ) throws(Remark) -> ConnectionRule.Action {
+        let isOfArray = name == "sc-inc-gpc" || name == "sc-set-gpt"
         // As haproxy: without a number it is the first one.
-        let argument = word.text == name ? "(0)" : word.text.dropFirst(name.count)
+        let argument = word.text == name && !isOfArray ? "(0)" : word.text.dropFirst(name.count)
         guard argument.hasSuffix(")") else { throw Self.wrongNumber(of: word) }
-        let number = try Self.number(argument.dropFirst().dropLast(), of: word)
+        var parts = argument.dropFirst().dropLast()
+            .split(separator: ",", omittingEmptySubsequences: false)[...]
+        var index: Int?
+        if isOfArray { index = try parts.popFirst()?.arrayIndex(of: word) }
+        guard parts.count == 1, let digits = parts.first else { throw Self.wrongNumber(of: word) }
+        let number = try Self.number(digits, of: word)
         let (data, action): ([StickDatum], ConnectionRule.Action)
-        switch name {
-        case "sc-inc-gpc0": (data, action) = ([.marks, .markRate], .countMark(.marks, number))
-        case "sc-inc-gpc1":
-            (data, action) = ([.secondMarks, .secondMarkRate], .countMark(.secondMarks, number))
-        default:
+        if name.hasPrefix("sc-set-gpt") {
             let tag = try arguments.next("a number").integer(in: 0...Int(UInt32.max), of: name)
-            (data, action) = ([.tag], .setTag(UInt32(tag), number))
+            data = [isOfArray ? .tags : .tag]
+            action = .setTag(UInt32(tag), number, index: index)
+        } else {
+            let mark: StickDatum =
+                isOfArray ? .markArray : name == "sc-inc-gpc0" ? .marks : .secondMarks
+            (data, action) = (mark.increased, .countMark(mark, number, index: index ?? 0))
         }
-        changes.append(("\(name)(\(number))", number, data, word.position))
+        changes.append(
+            Change(
+                name: "\(name)(\(index.map { "\($0)," } ?? "")\(number))", number: number,
+                data: data, index: index ?? 0, position: word.position))
         return action
     }
 
@@ -63,7 +82,7 @@ struct HAProxyTableReferences: Sendable {
     private static func wrongNumber(of word: Word) -> Remark {
         .error(
             "\(word.text.quoted): the number must be 0 to \(TrackingSettings.count - 1), as in"
-                + " track-sc0 and sc-inc-gpc0(0)", at: word.position)
+                + " track-sc0, sc-inc-gpc0(0) and sc-inc-gpc(9,0)", at: word.position)
     }
 
     /// Takes a question down.
@@ -106,7 +125,7 @@ struct HAProxyTableReferences: Sendable {
         for (question, position) in questions {
             var reference = Draft.TableReference(
                 keyword: question.name, tables: [question.tableName].compactMap(\.self),
-                key: question.key, data: question.data)
+                key: question.key, data: question.data, index: question.index)
             if case .tracked(let number) = question.subject, question.tableName == nil {
                 reference.tables = tables(trackedBy: number)
                 reference.isImplied = true
@@ -117,11 +136,24 @@ struct HAProxyTableReferences: Sendable {
             add(
                 .init(
                     keyword: change.name, tables: tables(trackedBy: change.number),
-                    data: change.data, isImplied: true), change.position)
+                    data: change.data, index: change.index, isImplied: true), change.position)
         }
     }
 
     private func tables(trackedBy number: Int) -> [String] {
         trackings.filter { $0.settings.number == number }.map(\.settings.tableName)
+    }
+}
+
+extension Substring {
+    /// An index into an array of what a table counts.
+    func arrayIndex(of word: Word) throws(Remark) -> Int {
+        let indices = 0..<StickTableSettings.longestArray
+        guard let index = Int(self), indices.contains(index), self == "\(index)" else {
+            throw .error(
+                "\(word.text.quoted) needs an index first, 0 to \(indices.upperBound - 1)",
+                at: word.position)
+        }
+        return index
     }
 }

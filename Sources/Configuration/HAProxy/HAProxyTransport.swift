@@ -42,6 +42,12 @@ extension HAProxySection {
         "srvtcpka": .line { section, arguments throws(Remark) in
             section.settings.serverProbes.isOn = !arguments.isNegated
         },
+        "tcp-smart-accept": .line { section, arguments throws(Remark) in
+            section.settings.savesAcknowledgement = !arguments.isNegated
+        },
+        "tcp-smart-connect": .line { section, arguments throws(Remark) in
+            section.settings.poolLimits.savesAcknowledgement = !arguments.isNegated
+        },
         "nolinger": .line { section, arguments throws(Remark) in
             // haproxy 2.6 does nothing else about clients that could be heard.
             section.settings.poolLimits.resetsServers = !arguments.isNegated

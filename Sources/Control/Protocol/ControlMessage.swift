@@ -16,17 +16,22 @@ public enum ControlRequest: Hashable, Sendable {
     case server(ServerOrder)
     /// Show or change a stick table.
     case table(TableOrder)
+    /// Show or end connections.
+    case session(SessionOrder)
 }
 
 /// What the running program answers.
 ///
 /// On the wire a line of JSON each, with one field that says what it is:
-/// `{"status":{…}}`, `{"table":{…}}`, `{"done":"…"}` or `{"error":{"exitCode":1,"message":"…"}}`.
+/// `{"status":{…}}`, `{"table":{…}}`, `{"sessions":{…}}`, `{"done":"…"}` or
+/// `{"error":{"exitCode":1,"message":"…"}}`.
 public enum ControlResponse: Hashable, Sendable {
     /// The answer to ``ControlRequest/status``.
     case status(NodeStatus)
     /// The answer to ``ControlRequest/table(_:)`` that shows one.
     case table(TablePart)
+    /// The answer to ``ControlRequest/session(_:)``.
+    case sessions(SessionPart)
     /// It is done; a line for people, which may be empty.
     case done(String)
     /// It is not done: why, and the exit code for the command that asked.
@@ -54,7 +59,7 @@ public struct ControlFailure: Codable, Hashable, Sendable {
 extension ControlRequest: Codable {
     private enum CodingKeys: String, CodingKey { case command, order }
     private enum Command: String, Codable, CaseIterable {
-        case status, reload, plan, stop, server, vrrp, table
+        case status, reload, plan, stop, server, vrrp, table, session
     }
 
     /// Reads a request.
@@ -80,6 +85,7 @@ extension ControlRequest: Codable {
                 .virtualRouter(try container.decode(VirtualRouterOrder.self, forKey: .order))
             case .server: .server(try container.decode(ServerOrder.self, forKey: .order))
             case .table: .table(try container.decode(TableOrder.self, forKey: .order))
+            case .session: .session(try container.decode(SessionOrder.self, forKey: .order))
             }
     }
 
@@ -97,17 +103,19 @@ extension ControlRequest: Codable {
             case .virtualRouter: .vrrp
             case .server: .server
             case .table: .table
+            case .session: .session
             }
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(command, forKey: .command)
         if case .virtualRouter(let order) = self { try container.encode(order, forKey: .order) }
         if case .server(let order) = self { try container.encode(order, forKey: .order) }
         if case .table(let order) = self { try container.encode(order, forKey: .order) }
+        if case .session(let order) = self { try container.encode(order, forKey: .order) }
     }
 }
 
 extension ControlResponse: Codable {
-    private enum CodingKeys: String, CodingKey { case status, table, done, error }
+    private enum CodingKeys: String, CodingKey { case status, table, sessions, done, error }
 
     /// Reads an answer.
     ///
@@ -121,6 +129,8 @@ extension ControlResponse: Codable {
             self = .status(status)
         } else if let part = try container.decodeIfPresent(TablePart.self, forKey: .table) {
             self = .table(part)
+        } else if let part = try container.decodeIfPresent(SessionPart.self, forKey: .sessions) {
+            self = .sessions(part)
         } else {
             self = .done(try container.decode(String.self, forKey: .done))
         }
@@ -135,6 +145,7 @@ extension ControlResponse: Codable {
         switch self {
         case .status(let status): try container.encode(status, forKey: .status)
         case .table(let part): try container.encode(part, forKey: .table)
+        case .sessions(let part): try container.encode(part, forKey: .sessions)
         case .done(let text): try container.encode(text, forKey: .done)
         case .failed(let failure): try container.encode(failure, forKey: .error)
         }

@@ -44,7 +44,7 @@ public enum StatusText {
         return text + "\n"
     }
 
-    private static func routers(of status: NodeStatus) -> TextTable {
+    static func routers(of status: NodeStatus) -> TextTable {
         var table = TextTable(
             ["VIRTUAL ROUTER", "STATE", "SINCE", "PRIORITY", "VRID", "INTERFACE", "ADDRESSES"],
             rightAligned: [4])
@@ -121,35 +121,14 @@ public enum StatusText {
                 "PROXY", "SERVER", "STATE", "CHECK", "SESSIONS", "TOTAL", "QUEUE", "IN", "OUT",
                 "ERRORS",
             ], rightAligned: [4, 5, 6, 7, 8, 9])
-        for proxy in status.proxies {
-            if let frontend = proxy.frontend {
-                table.add(
-                    [proxy.name, "FRONTEND", frontend.status, "-"]
-                        + cells(frontend.traffic, queued: nil, errors: frontend.requestErrors),
-                    state: RowState(status: frontend.status))
-                for listener in frontend.shownListeners {
-                    table.add(
-                        [proxy.name, listener.name, listener.status, "-"]
-                            + cells(listener.traffic, queued: nil, errors: 0),
-                        state: RowState(status: listener.status))
-                }
-            }
-            for server in proxy.servers {
-                table.add(
-                    [proxy.name, server.name, server.status, check(of: server)]
-                        + cells(
-                            server.traffic, queued: server.service.queued,
-                            errors: server.service.connectErrors),
-                    state: RowState(status: server.status))
-            }
-            if let backend = proxy.backend {
-                table.add(
-                    [proxy.name, "BACKEND", backend.status, "-"]
-                        + cells(
-                            backend.traffic, queued: backend.service.queued,
-                            errors: backend.service.connectErrors),
-                    state: RowState(status: backend.status))
-            }
+        for row in status.proxies.flatMap(\.rows) {
+            table.add(
+                [
+                    row.proxy, row.name, row.status, row.check, row.traffic.sessionWords,
+                    "\(row.traffic.sessionsTotal)", row.queued.map { "\($0)" } ?? "-",
+                    Readable.bytes(row.traffic.bytesIn), Readable.bytes(row.traffic.bytesOut),
+                    "\(row.errors)",
+                ], state: RowState(status: row.status))
         }
         return table
     }
@@ -167,24 +146,5 @@ public enum StatusText {
         let causes = refusals.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             .map { "\($0.key) \($0.value)" }
         return text + "  \(name): \(causes.joined(separator: ", "))\n"
-    }
-
-    private static func check(of server: ServerStatus) -> String {
-        guard let check = server.check else {
-            if let tracked = server.tracked { return "as \(Readable.line(tracked))" }
-            return server.agent.map { "agent \($0.code)" } ?? "-"
-        }
-        let status = check.statusCode.map { "/\($0)" } ?? ""
-        let findings = check.findings.isEmpty ? "" : ", \(Readable.line(check.findings))"
-        return check.code + status + (check.duration.map { " \($0) ms" } ?? "") + findings
-    }
-
-    private static func cells(_ traffic: TrafficCounters, queued: Int?, errors: Int) -> [String] {
-        let limit = traffic.sessionLimit.map { "/\($0)" } ?? ""
-        return [
-            "\(traffic.sessions)\(limit)", "\(traffic.sessionsTotal)",
-            queued.map { "\($0)" } ?? "-", Readable.bytes(traffic.bytesIn),
-            Readable.bytes(traffic.bytesOut), "\(errors)",
-        ]
     }
 }

@@ -15,31 +15,43 @@ struct TextTable {
     }
 
     func render(colored: Bool) -> String {
+        lines(colored: colored).map { $0 + "\n" }.joined()
+    }
+
+    /// The headings and the rows, cut where `width` ends.
+    func lines(colored: Bool, width: Int = .max) -> [String] {
         let lines = [headings] + rows.map(\.cells)
         let widths = headings.indices.map { column in
             lines.map { $0[column].count }.max() ?? 0
         }
         let stateColumn = headings.firstIndex(of: "STATE")
-        var text = line(headings, widths: widths) { $1 }
-        for row in rows {
-            text += line(row.cells, widths: widths) { column, cell in
-                colored && column == stateColumn ? row.state.colored(cell) : cell
+        return [line(headings, widths, upTo: width) { $1 }]
+            + rows.map { row in
+                line(row.cells, widths, upTo: width) { column, cell in
+                    colored && column == stateColumn ? row.state.colored(cell) : cell
+                }
             }
-        }
-        return text
     }
 
     private func line(
-        _ cells: [String], widths: [Int], decorate: (Int, String) -> String
+        _ cells: [String], _ widths: [Int], upTo width: Int, decorate: (Int, String) -> String
     ) -> String {
-        let padded = cells.indices.map { column in
+        var text = ""
+        var left = width
+        func append(_ part: String, _ decorate: (String) -> String = { $0 }) {
+            let cut = left == .max ? part : String(part.prefix(left))
+            if left != .max { left -= cut.count }
+            if !cut.isEmpty { text += decorate(cut) }
+        }
+        for column in cells.indices {
             let cell = cells[column]
             let space = String(repeating: " ", count: widths[column] - cell.count)
-            if rightAligned.contains(column) { return space + decorate(column, cell) }
-            let isLast = column == cells.count - 1
-            return decorate(column, cell) + (isLast ? "" : space)
+            if column > 0 { append("  ") }
+            if rightAligned.contains(column) { append(space) }
+            append(cell) { decorate(column, $0) }
+            if !rightAligned.contains(column), column < cells.count - 1 { append(space) }
         }
-        return padded.joined(separator: "  ") + "\n"
+        return text
     }
 }
 

@@ -141,9 +141,11 @@ extension PoolPlan {
         fullConnections = backend.limits.fullConnections ?? model.usualFullConnections(of: backend)
         resetsServers = backend.limits.resetsServers
         dropsLeavers = backend.limits.dropsLeavers
+        savesAcknowledgement = backend.limits.savesAcknowledgement
         serverRules = backend.serverRules.map { rule in
             ServerRule(rule.serverName, if: Condition(rule.condition, places))
         }
+        tokenCookie = backend.selection.tokenCookie.map { RDPCookie.Name(ofModel: $0) }
         stickiness = backend.stickiness.map { Stickiness($0, in: places.table(backend.name)) }
     }
 }

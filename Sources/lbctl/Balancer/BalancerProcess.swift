@@ -111,7 +111,11 @@ final class BalancerProcess {
         case .administer(let given):
             administer(given.order)
         case .table(let number, let order):
-            answer(number, order)
+            guard let carryOut = service?.carryOut else { return }
+            answer(number) { carryOut(order) }
+        case .session(let number, let order):
+            guard let carryOut = service?.carryOutOnSessions else { return }
+            answer(number) { await carryOut(order) }
         case .closeConnections(let addresses):
             service?.closeConnections(through: addresses)
         case .drain(let seconds):
@@ -122,12 +126,13 @@ final class BalancerProcess {
 
     private func send(_ report: BalancerReport) { link.send(.word(report)) }
 
-    /// Looks into a table, or changes it, on another thread.
-    private func answer(_ number: Int, _ order: TableOrder) {
-        guard let carryOut = service?.carryOut else { return }
+    /// Carries an order out on another thread, and answers it.
+    private func answer(
+        _ number: Int, by carryOut: @escaping @Sendable () async -> ControlResponse
+    ) {
         let (poster, process) = (loop.poster, OnLoop(self))
         Task.detached {
-            let pieces = StatusPieces.cut(ControlCodec.encode(carryOut(order)), for: number)
+            let pieces = StatusPieces.cut(ControlCodec.encode(await carryOut()), for: number)
             poster.post {
                 for piece in pieces { process.object?.link.send(.bytes(.answer, piece)) }
             }

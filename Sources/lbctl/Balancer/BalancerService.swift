@@ -165,6 +165,12 @@ final class BalancerService {
         return { source.answer($0) }
     }
 
+    /// Carries out an order about connections, on any thread.
+    var carryOutOnSessions: @Sendable (SessionOrder) async -> ControlResponse {
+        let desk = SessionDesk(balancer: balancer)
+        return { await desk.answer($0) }
+    }
+
     /// Where a target asks.
     func place(of id: String) -> String? { served.model.places[id] }
 

@@ -53,13 +53,41 @@ extension Rule {
             case .silentDrop: .silentDrop
             case .expectProxy: .expectProxyHeader
             case .track(let tracking): .track(Tracking(tracking, places))
-            case .countMark(let datum, let number): .countMark(StickQuantity(datum), number)
-            case .setTag(let tag, let number): .setTag(tag, number)
+            case .countMark(let datum, let number, let index):
+                .countMark(StickQuantity(datum), number, index: index)
+            case .setTag(let tag, let number, let index): .setTag(tag, number, index: index)
             case .setPriority(let priority): .setPriority(priority)
+            case .setPriorityOffset(let offset): .setPriorityOffset(offset)
             case .setMark(let mark): .setMark(mark)
             case .setServiceType(let type): .setServiceType(type)
+            case .setAddress(let end, let value): .setAddress(of: .init(end), .init(value))
+            case .setPort(let end, let value): .setPort(of: .init(end), .init(value))
             }
         self.init(action, if: Condition(rule.condition, places))
+    }
+}
+
+extension ConnectionKey.End {
+    fileprivate init(_ end: ConnectionEnd) { self = end == .source ? .source : .destination }
+}
+
+extension AddressValue {
+    fileprivate init(_ value: AddressExpression) {
+        switch value {
+        case .literal(let address): self = .literal(IPEndpoint(address, port: 0))
+        case .end(let end): self = .end(.init(end))
+        case .network(let end, let four, let six):
+            self = .network(of: .init(end), AddressMask(four, six))
+        }
+    }
+}
+
+extension PortValue {
+    fileprivate init(_ value: PortExpression) {
+        switch value {
+        case .literal(let port): self = .literal(port)
+        case .end(let end): self = .end(.init(end))
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 #if Program
 internal import Balancer
 internal import NodeConfiguration
+internal import VRRPCore
 
 extension StickTablePlan {
     /// What is remembered and counted of keys.
@@ -16,7 +17,9 @@ extension StickTablePlan {
             }
         keepsAll = table.keepsAll
         (peers, peersName) = (table.peers, table.peersName)
-        counters = table.counters.map { StickCounter(StickQuantity($0.datum), over: $0.period) }
+        counters = table.counters.map {
+            StickCounter(StickQuantity($0.datum), over: $0.period, count: $0.count)
+        }
     }
 }
 
@@ -48,9 +51,9 @@ extension StickQuestion {
             }
         let asked: Asked =
             switch question.asked {
-            case .value(let datum): .value(StickQuantity(datum))
-            case .increase(let datum): .increase(StickQuantity(datum))
-            case .clear(let datum): .clear(StickQuantity(datum))
+            case .value(let datum, let index): .value(StickQuantity(datum), index)
+            case .increase(let datum, let index): .increase(StickQuantity(datum), index)
+            case .clear(let datum, let index): .clear(StickQuantity(datum), index)
             case .presence: .presence
             case .trackers: .trackers
             }
@@ -70,7 +73,34 @@ extension ConnectionKey {
             case .protocolName: .protocolName
             case .payload(let slice): .payload(offset: slice.offset, length: slice.length)
             case .rdpCookie(let name): .rdpCookie(RDPCookie.Name(ofModel: name))
+            case .converted(let name, .mask(let four, let six)):
+                .network(
+                    of: name == .source ? .source : .destination,
+                    AddressMask(four, six))
+            case .converted(let name, .lower): .cased(Text(name), .lower)
+            case .converted(let name, .upper): .cased(Text(name), .upper)
             }
+    }
+}
+
+extension AddressMask {
+    /// Masks of the model.
+    init(_ four: IPv4Address, _ six: IPv6Address?) {
+        self.init(ipv4: four.rawValue, ipv6: six.map { ($0.high, $0.low) })
+    }
+}
+
+extension ConnectionKey.Text {
+    /// A text of the model; the reader lets no other key be one.
+    fileprivate init(_ name: ConnectionKeyName) {
+        switch name {
+        case .serverName: self = .serverName
+        case .protocolName: self = .protocolName
+        case .payload(let slice): self = .payload(offset: slice.offset, length: slice.length)
+        case .rdpCookie(let name): self = .rdpCookie(RDPCookie.Name(ofModel: name))
+        case .source, .sourcePort, .destination, .destinationPort, .converted:
+            preconditionFailure("\(name.name) is no text")
+        }
     }
 }
 
@@ -93,6 +123,9 @@ extension StickQuantity {
             case .secondMarks: .secondMarks
             case .secondMarkRate: .secondMarkRate
             case .tag: .tag
+            case .tags: .tags
+            case .markArray: .markArray
+            case .markRateArray: .markRateArray
             }
     }
 }

@@ -39,7 +39,7 @@ struct TableDesk {
             of: StickTableStatus(
                 type: settings.kind.rawValue, size: settings.size,
                 used: view.keyCount(ofTable: index)),
-            store: settings.counters.map(\.name))
+            store: settings.elements.map(\.shownName))
         // One pool at most has its servers in a table.
         let servers = view.plan.pools.first { $0.stickiness?.tableIndex == index }?.servers ?? []
         part.entries = slice.entries.map { entry in
@@ -48,8 +48,8 @@ struct TableDesk {
             shown.server = entry.server.flatMap {
                 servers.indices.contains($0) ? servers[$0].name : nil
             }
-            for (counter, count) in zip(settings.counters, entry.counts) {
-                shown.data[counter.datum.rawValue] = count
+            for (element, count) in zip(settings.elements, entry.counts) {
+                shown.data[element.name] = count
             }
             return shown
         }
@@ -80,22 +80,22 @@ struct TableDesk {
         _ values: [String: Int], of key: String, in index: Int
     ) throws(Failure) {
         let settings = model.stickTables[index]
-        var counts: [(StickQuantity, UInt64)] = []
+        var counts: [(StickQuantity, index: Int, UInt64)] = []
+        let stored = settings.elements.filter { $0.datum != .connections }
         for (name, value) in values.sorted(by: { $0.key < $1.key }) {
-            let stored = settings.counters.map(\.datum)
-                .filter { $0 != .connections }
-            guard let datum = stored.first(where: { $0.rawValue == name }) else {
-                let known = stored.map(\.rawValue).joined(separator: ", ")
+            guard let element = stored.first(where: { $0.name == name }) else {
+                let known = stored.map(\.name).joined(separator: ", ")
                 throw Failure(
                     .badInput,
                     "table '\(settings.name)': '\(name)' cannot be set; there "
                         + (known.isEmpty ? "is nothing that can" : "are: \(known)"))
             }
-            let most = datum == .bytesIn || datum == .bytesOut ? Int.max : Int(UInt32.max)
+            let isWide = element.datum == .bytesIn || element.datum == .bytesOut
+            let most = isWide ? Int.max : Int(UInt32.max)
             guard (0...most).contains(value) else {
                 throw Failure(.badInput, "\(name)=\(value): must be 0 to \(most)")
             }
-            counts.append((StickQuantity(datum), UInt64(value)))
+            counts.append((StickQuantity(element.datum), element.index, UInt64(value)))
         }
         guard let isSet = view.set(counts, of: key, inTable: index) else {
             throw wrongKey(key, of: settings)
@@ -125,11 +125,30 @@ struct TableDesk {
     private static let placesPerPart = 4096
 }
 
-extension StickTableSettings.Counter {
+/// One of what a table counts: an element of an array, or another counter.
+private struct CountedElement {
+    let datum: StickDatum
+    let index: Int
+    let period: Duration?
+
+    /// What it goes by: of an array as haproxy has it, `gpc2_rate`.
+    var name: String { datum.name(of: index) }
+
     /// As haproxy shows it.
-    fileprivate var name: String {
-        guard let period else { return datum.rawValue }
-        return "\(datum.rawValue)(\(Int(period / .milliseconds(1))))"
+    var shownName: String {
+        guard let period else { return name }
+        return "\(name)(\(Int(period / .milliseconds(1))))"
+    }
+}
+
+extension StickTableSettings {
+    /// What is counted, of arrays each element.
+    fileprivate var elements: [CountedElement] {
+        counters.flatMap { counter in
+            (0..<counter.count).map {
+                CountedElement(datum: counter.datum, index: $0, period: counter.period)
+            }
+        }
     }
 }
 

@@ -18,6 +18,16 @@ struct ControlOptions: ParsableArguments {
         return String(cString: directory) + "/lbctl.sock"
     }
 
+    /// The status of the running program.
+    ///
+    /// - Throws: `Failure`: nobody answers, or something else.
+    func status() throws(Failure) -> NodeStatus {
+        guard case .status(let status) = try ask(.status) else {
+            throw Failure(.internalError, "the program answered something else than its status")
+        }
+        return status
+    }
+
     /// Asks the running program, and waits for its answer.
     ///
     /// - Throws: `Failure`: nobody answers, or the program says no.

@@ -17,13 +17,8 @@ struct ServerCommand: ParsableCommand {
         var server: String
 
         func order(_ change: ServerOrder.Change, deadline: Double? = nil) throws {
-            let parts = server.split(separator: "/", omittingEmptySubsequences: false)
-            guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
-                throw Failure(
-                    .badInput, "'\(server)': must be BACKEND/SERVER, 'http/web01' for example")
-            }
-            var order = ServerOrder(
-                backend: String(parts[0]), server: String(parts[1]), change: change)
+            let path = try ServerPath(server)
+            var order = ServerOrder(backend: path.backend, server: path.server, change: change)
             order.deadline = deadline
             _ = try control.ask(.server(order))
         }

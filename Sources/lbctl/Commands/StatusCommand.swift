@@ -15,9 +15,7 @@ struct StatusCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        guard case .status(let status) = try control.ask(.status) else {
-            throw Failure(.internalError, "the program answered something else than its status")
-        }
+        let status = try control.status()
         if json {
             print(String(decoding: status.json(indented: true), as: UTF8.self))
         } else {

@@ -1,7 +1,6 @@
 #if Program
 internal import ArgumentParser
 internal import Control
-internal import FoundationEssentials
 
 /// Looks into stick tables and changes them: `lbctl table VERB [NAME [KEY]]`.
 struct TableCommand: ParsableCommand {
@@ -41,12 +40,12 @@ struct TableCommand: ParsableCommand {
             }
             // However many there are, no more than a part of them is held here.
             print(
-                "{\"name\":\(Self.text(table)),\"table\":\(Self.text(part.table)),"
-                    + "\"store\":\(Self.text(part.store)),\"entries\":[", terminator: "")
+                "{\"name\":\(JSONText.line(table)),\"table\":\(JSONText.line(part.table)),"
+                    + "\"store\":\(JSONText.line(part.store)),\"entries\":[", terminator: "")
             var separator = "\n"
             while true {
                 for entry in part.entries {
-                    print(separator + Self.text(entry), terminator: "")
+                    print(separator + JSONText.line(entry), terminator: "")
                     separator = ",\n"
                 }
                 guard let next = part.next else { return print("]}") }
@@ -55,26 +54,16 @@ struct TableCommand: ParsableCommand {
         }
 
         private func showTables() throws {
-            guard case .status(let status) = try control.ask(.status) else {
-                throw Failure(.internalError, "the program answered something else than its status")
-            }
-            let tables = status.proxies.compactMap { proxy in
+            let tables = try control.status().proxies.compactMap { proxy in
                 proxy.table.map { NamedTable(name: proxy.name, table: $0) }
             }
-            guard !json else { return print(Self.text(tables)) }
+            guard !json else { return print(JSONText.line(tables)) }
             for named in tables { print(TableText.head(named.name, named.table), terminator: "") }
         }
 
         private struct NamedTable: Encodable {
             let name: String
             let table: StickTableStatus
-        }
-
-        private static func text(_ value: some Encodable) -> String {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            // Only numbers that are not finite cannot be written, and there is none.
-            return String(decoding: (try? encoder.encode(value)) ?? Data(), as: UTF8.self)
         }
     }
 

@@ -25,6 +25,8 @@ enum BalancerOrder: Codable {
     case administer(GivenOrder)
     /// Carry out an order about a stick table, and answer under this number.
     case table(Int, TableOrder)
+    /// Carry out a part of an order about connections, and answer under this number.
+    case session(Int, SessionOrder)
     /// Reset the connections through these addresses, which leave the node.
     case closeConnections([IPAddress])
     /// Accept no more, and end when the last connection has, or after so many seconds.

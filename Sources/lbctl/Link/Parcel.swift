@@ -26,7 +26,7 @@ enum Parcel<Word: Codable>: LinkMessage {
         case counters = 0x43
         /// A piece of a status.
         case status = 0x53
-        /// A piece of the answer to an order about a table.
+        /// A piece of the answer to an order about a table or connections.
         case answer = 0x41
     }
 

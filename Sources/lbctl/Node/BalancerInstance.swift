@@ -33,7 +33,7 @@ final class BalancerInstance {
         case preparing(Int)
         /// It told its status, in pieces: the answer to a request of that number, or unasked.
         case status(Int?, [[UInt8]])
-        /// It answered the order of that number about a table, in pieces.
+        /// It answered the order of that number, in pieces.
         case answer(Int, [[UInt8]])
         /// It is gone, for the reason given. Nothing follows.
         case ended(String)
@@ -159,6 +159,9 @@ final class BalancerInstance {
 
     /// Sends an order about a stick table.
     func ask(_ number: Int, _ order: TableOrder) { send(.table(number, order)) }
+
+    /// Sends an order about connections.
+    func ask(_ number: Int, _ order: SessionOrder) { send(.session(number, order)) }
 
     /// Gives the page what it shows of the node; of several that wait, the last.
     func show(_ status: NodeStatus) {

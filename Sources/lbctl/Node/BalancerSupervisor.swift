@@ -50,7 +50,7 @@ final class BalancerSupervisor {
     private var isStopping = false
     private var stopped: (() -> Void)?
     private var question = StatusQuestion()
-    private var tableQuestions = TableQuestions()
+    private var orderQuestions = OrderQuestions()
 
     /// Prepares a supervisor; nothing is touched before ``start()``.
     ///
@@ -193,7 +193,7 @@ final class BalancerSupervisor {
             isUnresponsive = false
             answer(question.answer(request), with: proxies)
         case .answer(let number, let pieces):
-            tableQuestions.take(number, in: loop)?(pieces)
+            orderQuestions.take(number, in: loop)?(pieces)
         case .ended(let reason):
             ended(instance, reason)
         }
@@ -201,6 +201,7 @@ final class BalancerSupervisor {
 
     private func ended(_ instance: BalancerInstance, _ reason: String) {
         instances[ObjectIdentifier(instance)] = nil
+        dropQuestions(to: instance)
         let wasCurrent = instance === current
         if wasCurrent { setCurrent(nil) }
         if isStopping {
@@ -234,10 +235,10 @@ final class BalancerSupervisor {
     }
 
     func setCurrent(_ instance: BalancerInstance?) {
+        if let current { dropQuestions(to: current) }
         current = instance
         isUnresponsive = false
         answer(question.abandon(), with: nil)
-        for completion in tableQuestions.takeAll(in: loop) { completion(nil) }
     }
 
     private func finishStop() {
@@ -289,15 +290,53 @@ extension BalancerSupervisor {
     }
 
     /// Has an order about a stick table carried out; answers with `nil` when no process does in time.
-    func ask(_ order: TableOrder, completion: @escaping TableQuestions.Completion) {
+    func ask(_ order: TableOrder, completion: @escaping OrderQuestions.Completion) {
         guard let current, current.phase == .serving else { return completion(nil) }
-        let number = tableQuestions.ask(completion) { number in
+        current.ask(number(of: completion, to: current), order)
+    }
+
+    /// Has a part of an order about connections carried out; answers with `nil` when no process does in
+    /// time.
+    ///
+    /// Processes that were replaced have connections too. They are asked one after the other, by their
+    /// numbers, each until it has no more.
+    func ask(_ order: SessionOrder, completion: @escaping OrderQuestions.Completion) {
+        let wanted = order.filter.id?.process ?? order.from?.process
+        let instance = instances.values.filter { $0.phase != .starting }
+            .filter { instance in
+                if let id = order.filter.id { return instance.processID == id.process }
+                guard let from = order.from else { return true }
+                return from.reactor == nil
+                    ? instance.processID > from.process : instance.processID >= from.process
+            }.min { $0.processID < $1.processID }
+        guard let instance else {
+            // Nobody is left, or the one that is meant ended with all that it had.
+            return completion(
+                wanted == nil ? nil : [ControlCodec.encode(.sessions(SessionPart()))])
+        }
+        var order = order
+        if order.from?.process != instance.processID || order.from?.reactor == nil {
+            order.from = SessionPart.Place(process: instance.processID, reactor: 0, place: 0)
+        }
+        instance.ask(number(of: completion, to: instance), order)
+    }
+
+    /// Takes an order down that a process is about to get.
+    private func number(
+        of completion: @escaping OrderQuestions.Completion, to instance: BalancerInstance
+    ) -> Int {
+        orderQuestions.ask(of: instance.processID, completion) { number in
             loop.schedule(after: BalancerSupervisor.preparationTime) { [weak self] in
                 guard let self else { return }
-                tableQuestions.take(number, in: loop)?(nil)
+                orderQuestions.take(number, in: loop)?(nil)
             }
         }
-        current.ask(number, order)
+    }
+
+    private func dropQuestions(to instance: BalancerInstance) {
+        for completion in orderQuestions.takeAll(of: instance.processID, in: loop) {
+            completion(nil)
+        }
     }
 
     private func expectStatus(within limit: Duration) {

@@ -239,6 +239,7 @@ extension ListeningOptions {
         servesIPv6Alone = listener.servesIPv6Alone
         fastOpenQueue = listener.isFastOpen ? self.backlog : nil
         defersAccept = listener.defersAccept
+        savesAcknowledgement = listener.savesAcknowledgement
         segmentByteCount = listener.segmentByteCount.map { Int32(clamping: $0) }
         userTimeout = Int32(clamping: Int((listener.userTimeout ?? .zero) / .milliseconds(1)))
         keepAlive = listener.keepAlive.map(KeepAlive.init)

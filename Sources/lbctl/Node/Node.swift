@@ -213,6 +213,8 @@ final class Node {
             say(administer(order))
         case .table(let order):
             carryOut(order, answer)
+        case .session(let order):
+            carryOut(order, answer)
         }
     }
 
