@@ -17,6 +17,8 @@ private let target = FuzzTarget.capture
 private let target = FuzzTarget.keepalived
 #elseif FUZZ_haproxy
 private let target = FuzzTarget.haproxy
+#elseif FUZZ_native
+private let target = FuzzTarget.native
 #elseif FUZZ_control
 private let target = FuzzTarget.control
 #elseif FUZZ_proxyheader

@@ -2,9 +2,9 @@ import NodeConfiguration
 
 /// A configuration file: read, or refused with places inside of it.
 func feedConfiguration(_ bytes: [UInt8], as format: SourceFormat) {
-    let loaded = ConfigurationLoader(format: format, literalScripts: true).load([
-        InputFile(name: "f", bytes: bytes)
-    ])
+    let loader = ConfigurationLoader(format: format, literalScripts: true)
+    let file = InputFile(name: "f", bytes: bytes)
+    let loaded = loader.load([file])
     let hasError = loaded.diagnostics.contains { $0.severity == .error }
     require(hasError == (loaded.model == nil), "a model with errors, or none without")
     for diagnostic in loaded.diagnostics {
@@ -16,4 +16,6 @@ func feedConfiguration(_ bytes: [UInt8], as format: SourceFormat) {
         fatalError("the model cannot be handed to the other process")
     }
     require(again == model, "the model is another one in the other process")
+    let difference = loader.convert([file]).difference
+    require(difference == nil, "as YAML it is another one in \(difference ?? "")")
 }

@@ -8,6 +8,8 @@ public enum FuzzTarget: String, CaseIterable {
     case keepalived
     /// A file in haproxy's language.
     case haproxy
+    /// A file in native YAML.
+    case native
     /// What somebody writes to the control socket, and what a program answers.
     case control
     /// The header of the PROXY protocol, by which a connection begins.
@@ -30,6 +32,7 @@ public enum FuzzTarget: String, CaseIterable {
         case .capture: feedCapture(bytes)
         case .keepalived: feedConfiguration(bytes, as: .keepalived)
         case .haproxy: feedConfiguration(bytes, as: .haproxy)
+        case .native: feedConfiguration(bytes, as: .native)
         case .control: feedControl(bytes)
         case .proxyheader: feedProxyHeader(bytes)
         case .clienthello: feedClientHello(bytes)

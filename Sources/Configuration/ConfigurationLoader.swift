@@ -35,7 +35,16 @@ public struct ConfigurationLoader: Hashable, Sendable {
     ///
     /// - Parameter paths: The files in the order that the user named them.
     /// - Returns: The model, unless something is wrong, and what there is to say.
-    public func load(paths: [String]) -> LoadedConfiguration {
+    public func load(paths: [String]) -> LoadedConfiguration { read(paths: paths).loaded }
+
+    /// Reads files whose bytes are in memory.
+    ///
+    /// - Parameter files: The files in the order that the user named them.
+    /// - Returns: The model, unless something is wrong, and what there is to say.
+    public func load(_ files: [InputFile]) -> LoadedConfiguration { read(files).loaded }
+
+    /// Reads files from disk, and keeps their lines.
+    func read(paths: [String]) -> (loaded: LoadedConfiguration, sources: [SourceLines]) {
         var files: [InputFile] = []
         var failures: [Diagnostic] = []
         for path in paths {
@@ -45,41 +54,44 @@ public struct ConfigurationLoader: Hashable, Sendable {
                 failures.append(error)
             }
         }
-        return load(files, order: paths, failures: failures)
+        return read(files, order: paths, failures: failures)
     }
 
-    /// Reads files whose bytes are in memory.
-    ///
-    /// - Parameter files: The files in the order that the user named them.
-    /// - Returns: The model, unless something is wrong, and what there is to say.
-    public func load(_ files: [InputFile]) -> LoadedConfiguration {
-        load(files, order: files.map(\.name), failures: [])
+    /// Reads files whose bytes are in memory, and keeps their lines.
+    func read(_ files: [InputFile]) -> (loaded: LoadedConfiguration, sources: [SourceLines]) {
+        read(files, order: files.map(\.name), failures: [])
     }
 
-    private func load(
+    private func read(
         _ files: [InputFile], order: [String], failures: [Diagnostic]
-    ) -> LoadedConfiguration {
+    ) -> (loaded: LoadedConfiguration, sources: [SourceLines]) {
         var draft = Draft()
         draft.isComplete = failures.isEmpty
         var diagnostics = failures
         var keepalived = KeepalivedFiles(
             identity: identity ?? KeepalivedIncludes.hostIdentity, waits: waits,
             defaultScriptUser: defaultScriptUser)
+        var sources: [SourceLines] = []
         for file in files {
-            diagnostics += read(file, into: &draft, &keepalived)
+            let (lines, ofFile) = read(file, into: &draft, &keepalived)
+            sources.append(lines)
+            diagnostics += ofFile
         }
         diagnostics += keepalived.finish(into: &draft)
         var assembler = ModelAssembler(draft, literalScripts: literalScripts)
         let model = assembler.assemble()
         diagnostics += assembler.diagnostics
         let isUsable = !diagnostics.contains { $0.severity == .error }
-        return LoadedConfiguration(
+        let loaded = LoadedConfiguration(
             model: isUsable ? model : nil, diagnostics: Self.sorted(diagnostics, order))
+        return (loaded, sources)
     }
 
     private func read(
         _ file: InputFile, into draft: inout Draft, _ keepalived: inout KeepalivedFiles
-    ) -> [Diagnostic] {
+    ) -> (lines: SourceLines, diagnostics: [Diagnostic]) {
+        var lines = SourceLines(file: file.name)
+        var diagnostics: [Diagnostic] = []
         do throws(Remark) {
             let text = try SourceText(decoding: file.bytes)
             guard text.lines.contains(where: \.saysSomething) else {
@@ -87,24 +99,32 @@ public struct ConfigurationLoader: Hashable, Sendable {
             }
             switch format ?? SourceFormat.detect(text) {
             case .keepalived:
-                let diagnostics = keepalived.read(text, file: file.name)
-                if keepalived.isIncomplete { draft.isComplete = false }
-                return diagnostics
+                (lines.keepalived, diagnostics) = keepalived.lines(of: text, file: file.name)
             case .haproxy:
-                return HAProxyReader.read(text, file: file.name, into: &draft)
-                    .map { $0.diagnostic(in: file.name) }
+                let (ofText, remarks) = HAProxyReader.lines(of: text)
+                lines.haproxy = ofText
+                diagnostics = remarks.map { $0.diagnostic(in: file.name) }
             case .native:
-                throw .error(
-                    "native YAML is known but not implemented yet; write keepalived's or haproxy's"
-                        + " language", at: .start)
+                let (ofText, remarks) = NativeReader.read(text)
+                if remarks.contains(where: { $0.severity == .error }) { draft.isComplete = false }
+                lines.take(ofText)
+                diagnostics = remarks.map { $0.diagnostic(in: file.name) }
             case nil:
                 throw .error(
-                    "neither keepalived's nor haproxy's language; --format names it", at: .start)
+                    "neither keepalived's nor haproxy's language, nor YAML; --format names it",
+                    at: .start)
             }
         } catch {
             draft.isComplete = false
-            return [error.diagnostic(in: file.name)]
+            return (lines, [error.diagnostic(in: file.name)])
         }
+        if let ofKeepalived = lines.keepalived { diagnostics += keepalived.read(ofKeepalived) }
+        if keepalived.isIncomplete { draft.isComplete = false }
+        if !lines.haproxy.isEmpty {
+            diagnostics += HAProxyReader.read(lines.haproxy, file: file.name, into: &draft)
+                .map { $0.diagnostic(in: file.name) }
+        }
+        return (lines, diagnostics)
     }
 
     /// By file in the user's order, then by place; one place tells the worst first.

@@ -9,8 +9,9 @@ public enum SourceFormat: String, Hashable, Sendable, CaseIterable {
 
     /// Recognises the language by what the file says.
     ///
-    /// The first line that only one of the languages can have decides; failing that, braces; failing
-    /// that, a first word that is nearly a section of haproxy's.
+    /// YAML begins with a key and its colon, or with `---`. Otherwise the first line that only one
+    /// of the languages can have decides; failing that, braces; failing that, a first word that is nearly
+    /// a section of haproxy's.
     ///
     /// - Returns: The language, or `nil` where nothing tells.
     public static func detect(_ bytes: [UInt8]) -> SourceFormat? {
@@ -23,6 +24,7 @@ public enum SourceFormat: String, Hashable, Sendable, CaseIterable {
         for line in text.lines {
             var lexer = LineLexer(line, dialect: .keepalived)
             guard let token = lexer.next() else { continue }
+            if firstWord == nil, !hasBraces, isNative(line) { return .native }
             guard case .word(let word) = token else {
                 hasBraces = true
                 continue
@@ -31,9 +33,6 @@ public enum SourceFormat: String, Hashable, Sendable, CaseIterable {
                 return .keepalived
             }
             if !hasBraces, haproxyWords.contains(word.text) { return .haproxy }
-            if !hasBraces, firstWord == nil, word.text == "---" || word.text.hasSuffix(":") {
-                return .native
-            }
             firstWord = firstWord ?? word.text
             while let further = lexer.next() {
                 if case .open = further { hasBraces = true }
@@ -49,5 +48,14 @@ public enum SourceFormat: String, Hashable, Sendable, CaseIterable {
         "net_namespace", "linkbeat_interfaces", "interface_up_down_delays",
     ]
 
-    private static let haproxyWords = HAProxyReader.otherSections.union(HAProxyReader.sections)
+    private static let haproxyWords = HAProxyReader.allSections
+
+    /// Whether the first line that says something begins a document of YAML, or has a key.
+    private static func isNative(_ line: SourceLine) -> Bool {
+        var lexer = LineLexer(line, dialect: .keepalived)
+        var words: [Word] = []
+        while case .word(let word) = lexer.next() { words.append(word) }
+        guard let first = words.first, let last = words.last else { return false }
+        return first.text == "---" || first.text.hasSuffix(":") || last.text.hasSuffix(":")
+    }
 }

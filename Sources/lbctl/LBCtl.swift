@@ -16,9 +16,10 @@ struct LBCtl: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            RunCommand.self, CheckCommand.self, DoctorCommand.self, StatusCommand.self,
-            TopCommand.self, ServerCommand.self, SessionCommand.self, TableCommand.self,
-            VRRPCommand.self, ReloadCommand.self, MonitorCommand.self, DecodeCommand.self,
+            RunCommand.self, CheckCommand.self, ConvertCommand.self, DoctorCommand.self,
+            StatusCommand.self, TopCommand.self, ServerCommand.self, SessionCommand.self,
+            TableCommand.self, VRRPCommand.self, ReloadCommand.self, MonitorCommand.self,
+            DecodeCommand.self,
             BalancerCommand.self, GuardCommand.self, MailCommand.self,
         ])
 

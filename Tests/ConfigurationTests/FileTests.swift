@@ -39,11 +39,11 @@ import Testing
             (Array("a\nbc\0".utf8), "f:2:3: error: a zero byte: this is not a text file"),
             (
                 Array("hello world\n".utf8),
-                "f:1:1: error: neither keepalived's nor haproxy's language; --format names it"
+                "f:1:1: error: neither keepalived's nor haproxy's language, nor YAML; --format names it"
             ),
             (
                 Array("---\nproxies:\n".utf8),
-                "f:1:1: error: native YAML is known but not implemented yet; write keepalived's or haproxy's language"
+                "f:2:1: error: 'proxies' begins no section of keepalived's or haproxy's language"
             ),
         ] as [([UInt8], String)])
     func `what is no configuration is told in one line`(bytes: [UInt8], message: String) {
@@ -57,7 +57,9 @@ import Testing
             ("vrrp_instance VI_1 {", .keepalived), ("global_defs\n{", .keepalived),
             ("! a comment\nvrrp_script x {", .keepalived), ("server {\n listen 80;", .keepalived),
             (" listen a :80", .haproxy), ("# c\ndefaults", .haproxy), ("lisen a :80", .haproxy),
-            ("---", .native), ("virtual_routers:\n", .native), ("hello", nil), ("", nil),
+            ("---", .native), ("vrrp_instance VI_1: # c\n  a: {", .native),
+            ("defaults: {}", .native),
+            ("- listen a :80:", .native), ("hello", nil), ("", nil),
         ] as [(String, SourceFormat?)])
     func `the language is recognised by what is said`(text: String, format: SourceFormat?) {
         #expect(SourceFormat.detect(Array(text.utf8)) == format)

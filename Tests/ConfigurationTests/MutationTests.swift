@@ -45,9 +45,9 @@ import VRRPTestKit
             let bytes = Self.mutated(file.bytes, &random)
             let format: SourceFormat? =
                 round % 5 == 0 ? .allCases.randomElement(using: &random) : nil
-            let loaded = ConfigurationLoader(format: format).load([
-                InputFile(name: "f", bytes: bytes), files[(round + 1) % files.count],
-            ])
+            let loader = ConfigurationLoader(format: format)
+            let set = [InputFile(name: "f", bytes: bytes), files[(round + 1) % files.count]]
+            let loaded = loader.load(set)
             let attempt: Comment = "seed \(seed), round \(round)"
             let hasError = loaded.diagnostics.contains { $0.severity == .error }
             #expect(hasError == (loaded.model == nil), attempt)
@@ -62,6 +62,7 @@ import VRRPTestKit
                 #expect(diagnostic.column <= lines[diagnostic.line - 1].count + 1, attempt)
             }
             guard let model = loaded.model else { continue }
+            if round % 4 == 0 { #expect(loader.convert(set).difference == nil, attempt) }
             #expect(try Model(decoding: try model.encoded()) == model, attempt)
             let pools = Set(model.backends.map(\.name))
             #expect(model.frontends.allSatisfy { pools.contains($0.backendName) }, attempt)

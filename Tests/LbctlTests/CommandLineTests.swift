@@ -62,6 +62,51 @@ import Testing
                 """)
     }
 
+    @Test func `convert prints one file of YAML, which others read, and check and run take`() throws
+    {
+        let balancer = try folder.write(
+            balancerFile(
+                port: try freePort(), server: 1, more: "    bind *:\(try freePort()) id 7"),
+            to: "lb.cfg")
+        let script = try folder.write(
+            "vrrp_script c {\nscript \"/bin/true 1\"\nweight 2 x\n}\n", to: "k.conf")
+        let result = try folder.run("convert", script, balancer)
+        #expect(result.status == 0)
+        #expect(
+            result.errors
+                == "\(script):3:10: warning: 'x' is more than 'weight' takes: it is ignored\n")
+        let yaml = try folder.write(result.output, to: "both.yaml")
+        let parsed = try folder.run(command: [
+            "/usr/bin/python3", "-c",
+            "import sys, yaml; d = yaml.safe_load(open(sys.argv[1])); print(list(d), d['vrrp_script c'])",
+            yaml,
+        ])
+        #expect(parsed.errors == "")
+        #expect(parsed.output.hasPrefix("['vrrp_script c', 'defaults', 'listen web 127.0.0.1:"))
+        #expect(parsed.output.hasSuffix("] {'script': '/bin/true 1', 'weight': '2 x'}\n"))
+        let check = try folder.run("check", yaml)
+        #expect(check.status == 0)
+        #expect(
+            check.output == "ok: 0 virtual routers, 1 frontend, 1 server, 0 statistics pages\n")
+        let program = try folder.start(yaml)
+        try folder.awaitLog("serves")
+        #expect(try folder.proxy("web")["name"] as? String == "web")
+        program.kill()
+    }
+
+    @Test func `convert prints nothing of files with errors, or that YAML cannot hold`() throws {
+        let wrong = try folder.write("listen a :80\n balance sorce\n", to: "wrong.cfg")
+        let refused = try folder.run("convert", wrong)
+        #expect(refused.status == 2)
+        #expect(refused.output == "")
+        #expect(refused.errors.contains(":2:10: error: unknown balance algorithm 'sorce'"))
+        let odd = try folder.write("vrrp_script c {\nscript \"/bin/a \u{1}\" root\n}\n", to: "odd")
+        let unwritable = try folder.run("convert", odd)
+        #expect(unwritable.status == 2)
+        #expect(unwritable.output == "")
+        #expect(unwritable.errors.contains("\(odd):2:1: error: 'script': native YAML has no way"))
+    }
+
     @Test func `0: help and version`() throws {
         #expect(try folder.run("--help").status == 0)
         #expect(try folder.run("--version").output == "0.1.0\n")

@@ -17,6 +17,8 @@ struct HAProxyReader {
         "log-forward", "log-profile", "mailers", "program", "ring", "traces",
         "userlist",
     ]
+    /// All that begins a section.
+    static let allSections = otherSections.union(sections)
 
     private let file: String
     private var place = Place.outside
@@ -28,15 +30,30 @@ struct HAProxyReader {
     private var namedDefaults: [String: HAProxySettings] = [:]
     private var remarks: [Remark] = []
 
-    /// Reads one file.
+    /// Cuts a text into lines.
+    ///
+    /// - Returns: The lines that say something, and what is wrong with them.
+    static func lines(of text: SourceText) -> (lines: [Directive], remarks: [Remark]) {
+        var lines: [Directive] = []
+        var remarks: [Remark] = []
+        for line in text.lines {
+            var lexer = LineLexer(line, dialect: .haproxy)
+            var words: [Word] = []
+            while case .word(let word) = lexer.next() { words.append(word) }
+            remarks += lexer.remarks
+            if !words.isEmpty { lines.append(Directive(words: words)) }
+        }
+        return (lines, remarks)
+    }
+
+    /// Reads the lines of one file.
     ///
     /// - Returns: What there is to say about it, in no particular order.
-    static func read(_ text: SourceText, file: String, into draft: inout Draft) -> [Remark] {
+    static func read(_ lines: [Directive], file: String, into draft: inout Draft) -> [Remark] {
         var reader = HAProxyReader(file: file)
-        for line in text.lines {
+        for line in lines {
             do throws(Remark) {
-                guard let directive = reader.directive(of: line) else { continue }
-                try reader.take(directive, &draft)
+                try reader.take(line, &draft)
             } catch {
                 reader.remarks.append(error)
             }
@@ -47,14 +64,6 @@ struct HAProxyReader {
 
     private init(file: String) { self.file = file }
 
-    private mutating func directive(of line: SourceLine) -> Directive? {
-        var lexer = LineLexer(line, dialect: .haproxy)
-        var words: [Word] = []
-        while case .word(let word) = lexer.next() { words.append(word) }
-        remarks += lexer.remarks
-        return words.isEmpty ? nil : Directive(words: words)
-    }
-
     private mutating func take(_ directive: Directive, _ draft: inout Draft) throws(Remark) {
         guard var arguments = Arguments(directive) else { return }
         let keyword = try arguments.nextKeyword("a keyword")
@@ -63,7 +72,7 @@ struct HAProxyReader {
                 "conditional blocks (.if …) are known but not implemented yet; write out the lines"
                     + " that hold for this node", at: keyword.position)
         }
-        if Self.sections.contains(keyword.text) || Self.otherSections.contains(keyword.text) {
+        if Self.allSections.contains(keyword.text) {
             endSection(&draft)
             try begin(keyword, &arguments)
             remarks += arguments.remarks

@@ -22,17 +22,29 @@ struct KeepalivedFiles {
     /// - Parameters:
     ///   - text: What is in it.
     ///   - file: Its name.
-    /// - Returns: What there is to say about them.
-    mutating func read(_ text: SourceText, file: String) -> [Diagnostic] {
+    /// - Returns: Their lines, which are not taken in yet, and what is wrong with them.
+    mutating func lines(
+        of text: SourceText, file: String
+    ) -> (lines: PlacedLines, diagnostics: [Diagnostic]) {
         var includes = KeepalivedIncludes(of: file, known: names, waits: waits)
         let (directives, remarks) = BlockParser.parse(
             text, preprocessing: &preprocessing, includes: &includes)
         names = includes.known
         isIncomplete = isIncomplete || includes.isIncomplete
-        let (reader, further) = KeepalivedReader.read(
-            directives, files: includes.files, globals: &globals)
+        return (
+            PlacedLines(directives: directives, files: includes.files),
+            remarks.map { $0.diagnostic(in: includes.files) }
+        )
+    }
+
+    /// Takes in the lines of a file and of those that it includes.
+    ///
+    /// - Returns: What there is to say about them.
+    mutating func read(_ lines: PlacedLines) -> [Diagnostic] {
+        let (reader, remarks) = KeepalivedReader.read(
+            lines.directives, files: lines.files, globals: &globals)
         readers.append(reader)
-        return (remarks + further).map { $0.diagnostic(in: includes.files) }
+        return remarks.map { $0.diagnostic(in: lines.files) }
     }
 
     /// Gives what was read to the draft.

@@ -17,3 +17,9 @@ struct Block: Sendable {
     let opening: Position
     var directives: [Directive] = []
 }
+
+/// Lines, and the names of the files that their positions number.
+struct PlacedLines: Sendable {
+    var directives: [Directive]
+    let files: [String]
+}

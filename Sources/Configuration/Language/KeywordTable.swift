@@ -61,7 +61,7 @@ struct KeywordTable<Target>: Sendable {
     private let place: String
     private let rules: [String: Rule<Target>]
     /// What a mistyped word may have meant.
-    private let vocabulary: [String]
+    let vocabulary: [String]
 
     /// Makes a table.
     ///
@@ -96,6 +96,9 @@ struct KeywordTable<Target>: Sendable {
             "unknown \(noun) \(word.text.quoted)\(place)", at: word.position,
             suggestion: vocabulary.nearest(to: word.text))
     }
+
+    /// Whether a word is a keyword of the table.
+    func knows(_ word: Word) -> Bool { !word.isQuoted && rules[word.text] != nil }
 
     /// Reads the second half of a keyword and its arguments.
     func read(into target: inout Target, _ arguments: inout Arguments) throws(Remark) {

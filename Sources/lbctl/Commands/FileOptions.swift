@@ -6,15 +6,15 @@ internal import NodeConfiguration
 
 /// The configuration files of a command.
 struct FileOptions: ParsableArguments {
-    @Argument(help: "keepalived and haproxy files, recognised by content.")
-    var paths: [String] = []
+    @Argument(
+        help: "keepalived and haproxy files and native YAML, recognised by content.")
+    var paths = ["/etc/lbctl/lbctl.yaml"]
 
     @Option(
-        help: "Read every file as this language, keepalived or haproxy.",
+        help: "Read every file as this language: keepalived, haproxy or native.",
         transform: { text in
-            let known = SourceFormat(rawValue: text)
-            if let known, known != .native { return known }
-            throw ValidationError("--format \(text): must be keepalived or haproxy")
+            if let known = SourceFormat(rawValue: text) { return known }
+            throw ValidationError("--format \(text): must be keepalived, haproxy or native")
         })
     var format: SourceFormat?
 
@@ -27,19 +27,30 @@ struct FileOptions: ParsableArguments {
             "This node's name for '@NAME …' lines of keepalived files; the host's name by default.")
     var configID: String?
 
-    func validate() throws {
-        guard !paths.isEmpty else { throw ValidationError("name at least one configuration file") }
-    }
-
     /// Reads and merges the files.
     ///
     /// - Parameter waits: Whether a pipe among them is waited for.
     /// - Returns: The model, or what is wrong with the files.
     func load(waits: Bool = true) -> LoadedConfiguration {
+        examined(loader(waits: waits).load(paths: paths))
+    }
+
+    /// Reads and merges the files, and writes them as native YAML.
+    func convert() -> Conversion {
+        var conversion = loader(waits: true).convert(paths: paths)
+        conversion.loaded = examined(conversion.loaded)
+        return conversion
+    }
+
+    private func loader(waits: Bool) -> ConfigurationLoader {
         var loader = ConfigurationLoader(format: format, literalScripts: literalScripts)
         loader.identity = configID
         loader.waits = waits
-        var loaded = loader.load(paths: paths)
+        return loader
+    }
+
+    private func examined(_ loaded: LoadedConfiguration) -> LoadedConfiguration {
+        var loaded = loaded
         guard let model = loaded.model else { return loaded }
         // What only shows when the probes are made must not show in the process that is to serve.
         do throws(Failure) {
