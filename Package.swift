@@ -5,6 +5,7 @@ import PackageDescription
 // `Program`, so that a daemon which embeds VRRPCore, Netlink or Balancer checks out nothing else.
 
 let program = TargetDependencyCondition.when(traits: ["Program"])
+let yaml = TargetDependencyCondition.when(traits: ["YAML"])
 
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -37,8 +38,11 @@ let package = Package(
     traits: [
         .trait(
             name: "Program",
-            description: "Everything that only the lbctl program needs: NIO, HTTP, YAML, arguments."
+            description:
+                "Everything that only the lbctl program needs: NIO, HTTP, YAML, arguments.",
+            enabledTraits: ["YAML"]
         ),
+        .trait(name: "YAML", description: "What reads native YAML in NodeConfiguration."),
         .default(enabledTraits: ["Program"]),
     ],
     dependencies: [
@@ -54,6 +58,7 @@ let package = Package(
             url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
@@ -94,7 +99,11 @@ let package = Package(
             swiftSettings: strict),
         // Not "Configuration": a package below hummingbird has a target of that name.
         .target(
-            name: "NodeConfiguration", dependencies: ["Expressions", "VRRPCore"],
+            name: "NodeConfiguration",
+            dependencies: [
+                "Expressions", "VRRPCore",
+                .product(name: "Yams", package: "Yams", condition: yaml),
+            ],
             path: "Sources/Configuration", swiftSettings: strict),
         .target(
             name: "Control",

@@ -2,13 +2,13 @@
 import PackageDescription
 
 // What `dev/fuzz` feeds with hostile bytes. A package of its own, so that no other build gets the
-// sanitizers; `traits: []` leaves out what no parser needs. A static library, since the entry point
-// is libFuzzer's, and SwiftPM's executables want their own.
+// sanitizers; of the traits it takes `YAML` alone, which leaves out what no parser needs. A static
+// library, since the entry point is libFuzzer's, and SwiftPM's executables want their own.
 
 let package = Package(
     name: "Fuzzing",
     products: [.library(name: "FuzzTargets", type: .static, targets: ["FuzzTargets"])],
-    dependencies: [.package(name: "lbctl", path: "..", traits: [])],
+    dependencies: [.package(name: "lbctl", path: "..", traits: ["YAML"])],
     targets: [
         .target(
             name: "FuzzTargets",

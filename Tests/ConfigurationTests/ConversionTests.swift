@@ -310,6 +310,22 @@ extension String {
         }
     }
 
+    @Test func `make keys that YAML can tell from one another, and read on one line`() throws {
+        func word(_ text: String, isQuoted: Bool = false) -> Word {
+            Word(text: text, position: .start, isQuoted: isQuoted)
+        }
+        #expect(
+            NativeText.key([word("a b", isQuoted: true)]) == NativeText.key([word("a"), word("b")]))
+        #expect(NativeText.key([word("a")]) != NativeText.key([word("b")]))
+        #expect(NativeText.key([word("\u{FFFC}")]) == nil)
+        let longest = String(repeating: "k", count: 1024)
+        #expect(NativeText.key([word(longest + "k")]) == nil)
+        let key = try #require(NativeText.key([word(longest)]))
+        let (lines, _) = NativeReader.read(
+            try SourceText(decoding: Array("listen a:\n  \(key.text): b".utf8)))
+        #expect(lines.haproxy.last?.words.map(\.text) == [longest, "b"])
+    }
+
     @Test(arguments: 0..<4 as Range<UInt64>)
     func `come back as the same lines`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)

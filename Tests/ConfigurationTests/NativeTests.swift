@@ -89,7 +89,7 @@ import Testing
         ),
         (
             "listen a:\n  bind: :80\n  bind: :81",
-            "3:3: error: the key 'bind' is already on line 2; make one of the two longer, or make a list of them"
+            "2:3: error: the key 'bind' comes again further down in the same mapping; make one of the two longer, or make a list of them"
         ),
         (
             "listen a:\n  bind: *:80",
@@ -112,16 +112,47 @@ import Testing
         ),
         (
             "listen a:\n  bind: \"\\x4g\"",
-            "2:10: error: '\\x' needs 2 digits of a character's number"
+            "2:12: error: the number of a character is expected here, of 2 digits after '\\x', 4 after '\\u', 8 after '\\U'"
         ),
         (
             "listen a:\n  bind: \"\\x00\"",
-            "2:10: error: '\\x' needs 2 digits of a character's number"
+            "2:9: error: an escape for U+0000 or U+FFFC, which no text can have"
         ),
+        (
+            "listen a:\n  bind: \"*\\uFFFC\"",
+            "2:9: error: an escape for U+0000 or U+FFFC, which no text can have"
+        ),
+        ("listen a:\n  bind: \u{2028}:80", "2:9: error: the character U+2028 cannot stand in YAML"),
+        (
+            "listen a:\n  bind: &x :80",
+            "2:9: error: in YAML '&' begins an anchor or its alias, which is not taken here; put quotes around the text"
+        ),
+        (
+            "listen a:\n  bind: &:80",
+            "2:9: error: in YAML '&' begins an anchor or its alias, which is not taken here; put quotes around the text"
+        ),
+        (
+            "listen a:\n  !!map x: y",
+            "2:3: error: in YAML '!' begins a tag, which is not taken here; put quotes around the text"
+        ),
+        (
+            "listen a:\n  bind: @x",
+            "2:9: error: in YAML '@' begins no text, which is not taken here; put quotes around the text"
+        ),
+        ("listen a:\n  bind: \":8\n    0\"", "2:9: error: this quote is not closed on its line"),
+        (
+            "listen a:\n  bind: :80\n    - :81",
+            "3:5: error: this line stands further in or out than it can; what belongs together begins in one column"
+        ),
+        ("[a]: b", "1:1: error: a key is text, and neither a list nor a mapping"),
+        (
+            "listen a: {bind: :80}",
+            "1:18: error: in YAML ':' begins no text, which is not taken here; put quotes around the text"
+        ),
+        ("listen a: {bind: \":80\" x}", "1:24: error: ',' or '}' is expected here"),
         ("listen a:\n  : b", "2:3: error: a key is expected before this ':'"),
         ("listen a:\n  bind: :80\n  x", "3:3: error: a key and ':' are expected here"),
-        ("listen a: [bind", "1:11: error: this bracket is not closed on its line"),
-        ("listen a: [bind: :80]", "1:16: error: ',' or ']' is expected here"),
+        ("listen a: [bind", "1:11: error: this bracket is never closed"),
         (
             "listen a:\n  - - bind :80",
             "2:5: error: a list cannot be an item of a list; write its words in one line"
@@ -171,10 +202,28 @@ import Testing
             ])
     }
 
-    @Test func `nesting without end is refused`() {
-        let text = String(repeating: "- ", count: 40) + "a"
-        #expect(diagnose(text, as: .native).first == "f:1:67: error: nested more than 32 deep")
-        let flow = "a: " + String(repeating: "[", count: 40)
-        #expect(diagnose(flow, as: .native).first == "f:1:37: error: nested more than 32 deep")
+    @Test func `nesting without end is refused, and costs no more stack than there is`() {
+        func complaint(_ text: String) -> String? { diagnose(text, as: .native).first }
+        #expect(
+            complaint(String(repeating: "- ", count: 40) + "a")
+                == "f:1:67: error: nested more than 32 deep")
+        #expect(
+            complaint("a: " + String(repeating: "[", count: 40) + String(repeating: "]", count: 40))
+                == "f:1:36: error: nested more than 32 deep")
+        for part in ["[", "{a: ", "- ", "[a: ", "{[", "? "] {
+            let text = String(repeating: part, count: 100_000)
+            #expect(
+                complaint(text)?.hasSuffix("error: nested more than 32 deep") == true, "\(part)")
+        }
+        let deep = (0..<990).map { String(repeating: " ", count: $0) + "a:\n" }.joined()
+        #expect(complaint(deep) == "f:34:34: error: nested more than 32 deep")
+    }
+
+    @Test func `aliases that multiply are refused before they do`() {
+        let level = (1...40).map { "l\($0): &l\($0) [*l\($0 - 1), *l\($0 - 1)]\n" }.joined()
+        #expect(
+            diagnose("l0: &l0 x\n" + level + "*l40 : x\n", as: .native) == [
+                "f:1:5: error: in YAML '&' begins an anchor or its alias, which is not taken here; put quotes around the text"
+            ])
     }
 }

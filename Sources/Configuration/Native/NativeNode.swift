@@ -5,9 +5,19 @@ indirect enum NativeNode: Hashable, Sendable {
     case sequence([NativeNode])
     case mapping([Pair])
 
+    /// A key as it is written, and what YAML takes it for, which can be once in a mapping.
+    struct Key: Hashable, Sendable {
+        let text: String
+        let name: String
+
+        static func == (lhs: Key, rhs: Key) -> Bool { lhs.name == rhs.name }
+
+        func hash(into hasher: inout Hasher) { hasher.combine(name) }
+    }
+
     /// A key and its value.
     struct Pair: Hashable, Sendable {
-        let key: String
+        let key: Key
         let value: NativeNode
     }
 
@@ -29,10 +39,10 @@ extension NativeNode.Pair {
     /// The lines of the pair.
     var lines: [String] {
         switch value {
-        case .nothing: ["\(key):"]
-        case .text(let text): ["\(key): \(text)"]
-        case .mapping([]), .sequence([]): ["\(key): {}"]
-        case .mapping, .sequence: ["\(key):"] + value.lines.map { "  \($0)" }
+        case .nothing: ["\(key.text):"]
+        case .text(let text): ["\(key.text): \(text)"]
+        case .mapping([]), .sequence([]): ["\(key.text): {}"]
+        case .mapping, .sequence: ["\(key.text):"] + value.lines.map { "  \($0)" }
         }
     }
 }

@@ -21,7 +21,7 @@ struct NativeReader {
     ///
     /// - Returns: Its lines, and what there is to say about it.
     static func read(_ text: SourceText) -> (lines: Lines, remarks: [Remark]) {
-        let (documents, remarks) = YAMLParser.parse(text)
+        let (documents, remarks) = YAMLReader.read(text)
         var reader = NativeReader()
         reader.remarks = remarks
         for document in documents { reader.takeSections(document) }

@@ -4,13 +4,22 @@ enum NativeText {
     ///
     /// - Returns: The text; `nil` where these words cannot begin or make up a value.
     static func value(_ words: ArraySlice<Word>) -> String? {
+        guard !words.contains(where: { $0.text.unicodeScalars.contains(.maskedAsterisk) }) else {
+            return nil
+        }
         guard words.count == 1, let word = words.first else { return line(words) }
         guard !word.needsQuotes else { return word.inYAMLQuotes }
         return line(words) ?? (word.mayBeQuoted ? word.inYAMLQuotes : nil)
     }
 
     /// Words as a key, without its colon.
-    static func key(_ words: ArraySlice<Word>) -> String? { words.isEmpty ? nil : value(words) }
+    ///
+    /// YAML 1.2.2, section 7.4.2: a key on one line with its value has at most 1,024 characters.
+    static func key(_ words: ArraySlice<Word>) -> NativeNode.Key? {
+        guard let first = words.first, let text = value(words), text.unicodeScalars.count <= 1024
+        else { return nil }
+        return NativeNode.Key(text: text, name: text.hasPrefix("\"") ? first.text : text)
+    }
 
     /// Words as one plain text.
     private static func line(_ words: ArraySlice<Word>) -> String? {
@@ -127,11 +136,16 @@ extension Word {
 }
 
 extension Unicode.Scalar {
+    /// Stands for '*' where Yams reads: the one character that no text of native YAML can have.
+    ///
+    /// So Yams sees no alias, and no few lines make it go round in what they multiply.
+    static let maskedAsterisk: Unicode.Scalar = "\u{FFFC}"
+
     /// Whether it can stand in a text of YAML, or a backslash and a letter can for it.
-    fileprivate var isPrintable: Bool {
+    var isPrintable: Bool {
         switch value {
-        case 0x09, 0x0A, 0x0D, 0x20...0x7E, 0xA1...0xD7FF, 0xE000...0xFEFE, 0xFF00...0xFFFD,
-            0x1_0000...0x10_FFFF:
+        case 0x09, 0x0A, 0x0D, 0x20...0x7E, 0xA1...0x2027, 0x202A...0xD7FF, 0xE000...0xFEFE,
+            0xFF00...0xFFFB, 0xFFFD, 0x1_0000...0x10_FFFF:
             true
         default: false
         }

@@ -5,7 +5,7 @@ struct NativeWriter {
     /// The documents, each with its sections: a key can be only once in one.
     private var documents: [[NativeNode.Pair]] = [[]]
     /// The keys of the last one.
-    private var keys: Set<String> = []
+    private var keys: Set<NativeNode.Key> = []
     private var diagnostics: [Diagnostic] = []
     /// The names of the files that positions number, of the file that is being written.
     private var files: [String] = []
@@ -44,7 +44,7 @@ struct NativeWriter {
         return SourceFormat.detect(Array(text.utf8)) == .native ? text : "---\n" + text
     }
 
-    private mutating func add(_ key: String, _ value: NativeNode) {
+    private mutating func add(_ key: NativeNode.Key, _ value: NativeNode) {
         if !keys.insert(key).inserted {
             documents.append([])
             keys = [key]
@@ -70,8 +70,9 @@ struct NativeWriter {
     }
 
     /// A line alone, or a block, by as many of its words as make a new key.
-    private mutating func pair(_ directive: Directive, unlike used: Set<String>) -> NativeNode.Pair?
-    {
+    private mutating func pair(
+        _ directive: Directive, unlike used: Set<NativeNode.Key>
+    ) -> NativeNode.Pair? {
         let words = directive.words[...]
         if let block = directive.block {
             guard let key = NativeText.key(words), !used.contains(key) else { return nil }
@@ -81,7 +82,7 @@ struct NativeWriter {
     }
 
     private static func pair(
-        _ words: ArraySlice<Word>, unlike used: Set<String> = [], keyWords: Int = 1
+        _ words: ArraySlice<Word>, unlike used: Set<NativeNode.Key> = [], keyWords: Int = 1
     ) -> NativeNode.Pair? {
         guard words.count >= keyWords else { return nil }
         for count in keyWords...words.count {
@@ -134,7 +135,7 @@ struct NativeWriter {
 
     /// The lines that begin with the same words as the first, as few as make a new key.
     private mutating func sectionPair(
-        _ lines: ArraySlice<Directive>, unlike used: Set<String>
+        _ lines: ArraySlice<Directive>, unlike used: Set<NativeNode.Key>
     ) -> (NativeNode.Pair, count: Int)? {
         guard let first = lines.first?.words else { return nil }
         for count in first.indices.map({ $0 + 1 }) {
@@ -159,7 +160,7 @@ struct NativeWriter {
     /// What follows the words that several lines have in common: by the next word where each line has
     /// one of its own and goes on after it, or else as a list, as rules are whose order counts.
     private mutating func group(_ lines: [Directive]) -> NativeNode {
-        var used: Set<String> = []
+        var used: Set<NativeNode.Key> = []
         var pairs: [NativeNode.Pair] = []
         for line in lines {
             guard line.words.count > 1, !["if", "unless"].contains(line.words[1].text),
@@ -182,12 +183,12 @@ struct NativeWriter {
     /// Lines as a mapping, or as a list of mappings where a key comes again.
     private mutating func mapping(
         of lines: [Directive],
-        next: (inout NativeWriter, ArraySlice<Directive>, Set<String>) -> (
+        next: (inout NativeWriter, ArraySlice<Directive>, Set<NativeNode.Key>) -> (
             NativeNode.Pair, count: Int
         )?
     ) -> NativeNode {
         var parts: [[NativeNode.Pair]] = [[]]
-        var used: Set<String> = []
+        var used: Set<NativeNode.Key> = []
         var rest = lines[...]
         while let first = rest.first {
             if let (pair, count) = next(&self, rest, used) {
