@@ -140,7 +140,8 @@ extension BalancerTests {
                     $0.identifier.place == filter.identifier?.place
                 }
             }
-            #expect(isTaken)
+            // Of two reactors, the other one may have taken all of them.
+            #expect(isTaken || reactors == 2)
             #expect(running.balancer.end(filter) == 0)
             #expect(running.balancer.entries(filter).isEmpty)
             for client in [clients[0]] + others {
