@@ -72,6 +72,26 @@ extension BalancerTests {
             #expect(eventually { openSockets().subtracting(before).isEmpty })
         }
 
+        @Test func `none is kept that has options of a former plan`() throws {
+            var plan = ServerPlan(name: "a", address: try Self.answering().address)
+            plan.connection.userTimeout = .seconds(5)
+            let running = try Succession.Running(
+                BalancerPlan(
+                    frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                    pools: [PoolPlan(name: "pool", servers: [plan])]))
+            let before = openSockets()
+            let client = try running.connect()
+            client.send("one")
+            #expect(eventually { running.balancer.snapshot().frontends[0].bytesIn == 3 })
+            try running.adopt { $0.pools[0].servers[0].connection.userTimeout = nil }
+            client.endSending()
+            #expect(client.receiveAll().text == "one")
+            client.close()
+            #expect(
+                eventually { running.balancer.snapshot().frontends[0].currentSessions == 0 })
+            #expect(openSockets().subtracting(before).isEmpty)
+        }
+
         @Test func `newcomers come before them where descriptors are short`() async {
             await #expect(processExitsWith: .success) {
                 var limit = rlimit(rlim_cur: 256, rlim_max: 256)

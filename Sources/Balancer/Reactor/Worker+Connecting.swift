@@ -37,6 +37,9 @@ extension Worker {
             : epoll.add(socket, for: interest, token: token)
         guard watched == 0 else { return attemptFailed(client, .local) }
         slab[server].marks.insert(.watchesRoom)
+        if unsafe destination.pointee.takesSpareSockets {
+            slab[server].marks.insert(.hasPlainSocket)
+        }
         enter(.connecting, client)
     }
 

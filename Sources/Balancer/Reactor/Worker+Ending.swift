@@ -277,7 +277,9 @@ extension Worker {
     /// Keeps a server's socket for its next connection, if nothing of this one is left.
     private mutating func keepSocket(of server: Int) -> Bool {
         let (number, socket) = (Int(slab[server].owner), slab[server].socket)
-        guard unsafe destinations[number].takesSpareSockets, spares.hasRoom,
+        // The plan that it was connected under may have been another one.
+        guard slab[server].marks.contains(.hasPlainSocket),
+            unsafe destinations[number].takesSpareSockets, spares.hasRoom,
             StreamSocket.isOver(socket), StreamSocket.disconnect(socket) == 0
         else { return false }
         spares.keep(socket, for: number)
