@@ -6,23 +6,28 @@ import Testing
 import VRRPCore
 
 extension TestNetwork {
-    /// Takes 10.9.0.100 off `eth1` of node a as somebody else would.
+    /// Takes 10.9.0.100 off `eth1` of node a as somebody else would, once it is there: a router says
+    /// that it is active before its addresses are.
     ///
     /// - Returns: The time until it was there again; `nil`: not within a second.
     fileprivate func removeVirtualAddress() throws -> Duration? {
         try inside("a") {
             let manager = try AddressManager()
             let wanted = InternetAddress(10, 9, 0, 100)
-            let present = try manager.list().first { $0.address == wanted }
-            let start = MonotonicInstant.now
-            _ = try manager.remove(try #require(present))
-            while .now - start < .seconds(1) {
-                if try manager.list().contains(where: { $0.address == wanted }) {
-                    return .now - start
+            func awaited(since start: MonotonicInstant) throws -> InterfaceAddress? {
+                while .now - start < .seconds(1) {
+                    let listed = try manager.list()
+                    if let found = listed.first(where: { $0.address == wanted }) { return found }
+                    usleep(100)
                 }
-                usleep(100)
+                return nil
             }
-            return nil
+            guard let present = try awaited(since: .now) else {
+                throw CommandFailure(text: "10.9.0.100 is not there to be taken off")
+            }
+            let start = MonotonicInstant.now
+            _ = try manager.remove(present)
+            return try awaited(since: start).map { _ in .now - start }
         }
     }
 

@@ -137,7 +137,9 @@ extension TestNetwork {
     /// Puts an address onto `eth1` as an earlier run of the program would have left it.
     func leaveBehind(_ address: InternetAddress, at node: String) throws {
         try inside(node) {
-            let index = try #require(try Links().link(named: "eth1")).index
+            guard let index = try Links().link(named: "eth1")?.index else {
+                throw CommandFailure(text: "there is no eth1")
+            }
             var leftover = InterfaceAddress(address, prefixLength: 32, interfaceIndex: index)
             leftover.protocolTag = .lbctl
             _ = try AddressManager().add(leftover)
