@@ -130,8 +130,6 @@ extension BalancerTests {
             let spaced = (Duration.milliseconds(330)..<(.seconds(3)))
             for (last, isUpSpaced, isDownSpaced) in [
                 (1, false, false), (2, true, false), (3, false, true),
-                // No socket that a limit was set of is used again.
-                (1, false, false),
             ] as [(UInt32, Bool, Bool)] {
                 let spent = try times(from: last)
                 #expect(spaced.contains(spent.up) == isUpSpaced, "\(last): \(spent)")

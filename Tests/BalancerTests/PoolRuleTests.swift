@@ -117,22 +117,24 @@ extension BalancerTests {
             let (server, _) = try server()
             let running = try Succession.Running(
                 plan([.at(server.address)]) { $0.pools[0].inspectDelay = .seconds(60) })
-            let clients = try (0..<2).map { _ in try running.connect() }
+            let clients = try (0..<3).map { _ in try running.connect() }
             for client in clients { client.send("A") }
-            #expect(eventually { running.balancer.snapshot().frontends[0].totalSessions == 2 })
-            try running.adopt {
-                $0.pools[0].contentRules = [
-                    Rule(
-                        .reject,
-                        if: Condition([
-                            [.init([.payload(offset: 0, length: 2, [.init(.exact, "AX")])])]
-                        ]))
-                ]
+            #expect(eventually { running.balancer.snapshot().frontends[0].totalSessions == 3 })
+            func rejecting(_ text: String) -> [Rule] {
+                let asked = Question.payload(offset: 0, length: 2, [.init(.exact, text)])
+                return [Rule(.reject, if: Condition([[.init([asked])]]))]
             }
-            clients[0].send("X")
-            clients[1].send("BC")
-            #expect(clients.map { $0.receive(exactly: 1) } == ["", "k"])
-            try running.adopt { $0.pools[0].contentRules = [] }
+            try running.adopt {
+                $0.frontends[0].rules.content = rejecting("AW")
+                $0.frontends[0].rules.inspectDelay = .seconds(60)
+                $0.pools[0].contentRules = rejecting("AX")
+            }
+            for (client, byte) in zip(clients, ["W", "X", "Y"]) { client.send(byte) }
+            #expect(clients.map { $0.receive(exactly: 1) } == ["", "", "k"])
+            try running.adopt {
+                $0.frontends[0].rules.content = []
+                $0.pools[0].contentRules = []
+            }
             #expect(try running.answer() == "k")
         }
 

@@ -51,6 +51,19 @@ extension BalancerTests {
             #expect(openSockets().subtracting(before).isEmpty)
         }
 
+        @Test func `none is kept that a rule has set a bandwidth of`() throws {
+            let running = try RunningBalancer(
+                servers: servers([("a", try Self.answering())])
+            ) {
+                $0.frontends[0].rules.connection = [
+                    Rule(.limitBandwidth(.init(.upload, bytesPerSecond: 1 << 30)))
+                ]
+            }
+            let before = openSockets()
+            ask(running, "one")
+            #expect(openSockets().subtracting(before).isEmpty)
+        }
+
         @Test func `they are closed with the plan that they were kept under`() throws {
             let server = try Self.answering()
             let running = try Succession.Running(
