@@ -228,7 +228,10 @@ extension ElectionDriver {
                 entered.append((member, state))
             }
         }
-        for member in members { member.noteWhomItFollows(in: self) }
+        for (member, election) in zip(members, group.members) {
+            member.noteWhomItFollows(in: self)
+            member.noteLastWords(in: election)
+        }
         for (member, state) in entered { member.notify(.entered(state)) }
         if !entered.isEmpty { settleState() }
         setTimer()

@@ -116,8 +116,9 @@ public enum RouterEvent: Hashable, Sendable {
     case followed(IPAddress)
     /// It sent priority 0.
     case sentRelease
-    /// What is signed ahead for it in ``FailoverNode/lastWill`` is another message now.
-    case signedAhead
+    /// What ``FailoverNode/lastWill`` says for it is another message now: it was signed anew, or peers
+    /// are known to understand another form.
+    case lastWordsChanged
     /// It puts its addresses onto their interfaces.
     case claimsAddresses
     /// It takes its addresses off their interfaces.

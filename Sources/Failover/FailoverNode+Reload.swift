@@ -50,9 +50,11 @@ extension FailoverNode {
         host.holdEvents()
         watchRoutes()
         disband(plan)
+        host.transfers = AddressTransfers(addresses(heldBy: next.routers, plan))
         for key in plan.endings.keys { retire(key, plan) }
         host.replaceLinks(for: next.routers)
         handOn(next.routers, plan)
+        endTransfers()
         host.removeLinks(except: next.routers)
         host.drop(for: next.addressesThatAcceptNothing)
         host.mailSettings = next.mail
@@ -71,15 +73,42 @@ extension FailoverNode {
     }
 
     /// Lets what goes on follow its new settings, under what it is recognised by from now on.
+    ///
+    /// Step by step for all of them, since one may be given what another one gives up.
     private func handOn(_ routers: [RouterSettings], _ plan: FailoverPlan) {
         var following: [RouterKey: RouterDriver] = [:]
+        var adoptions: [(driver: RouterDriver, rest: Adoption)] = []
         for settings in routers {
             let key = RouterKey(settings)
             guard let driver = plan.predecessors[key].flatMap({ drivers[$0] }) else { continue }
-            driver.adopt(settings)
+            if let rest = driver.beginAdopting(settings) { adoptions.append((driver, rest)) }
             following[key] = driver
         }
         drivers = following
+        for (driver, rest) in adoptions { driver.claim(rest) }
+        for (driver, rest) in adoptions { driver.finish(rest) }
+    }
+
+    /// What the virtual routers are to hold that are Active and go on.
+    private func addresses(
+        heldBy routers: [RouterSettings], _ plan: FailoverPlan
+    ) -> [PlacedAddress] {
+        routers.filter { settings in
+            guard let key = plan.predecessors[RouterKey(settings)], plan.endings[key] == nil
+            else { return false }
+            return drivers[key]?.state == .active
+        }.flatMap(\.placedAddresses)
+    }
+
+    /// Takes off what was left for a virtual router that does not hold it after all.
+    private func endTransfers() {
+        let held = Set(drivers.values.flatMap(\.heldAddresses))
+        let unheld = host.transfers.left.filter { !held.contains($0.placed) }
+        host.transfers = AddressTransfers()
+        for (placed, router) in unheld {
+            host.emit(.router(name: router, .loses([placed.address])))
+        }
+        for error in host.remove(unheld.map(\.placed)) { host.emit(.failed(error)) }
     }
 
     /// Stops a virtual router, and keeps its notifications until the last program has ended.

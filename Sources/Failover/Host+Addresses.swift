@@ -57,12 +57,18 @@ extension Host {
                 note(claimed, on: interface.link.name, isClaimed: true)
                 return true
             case .alreadyPresent(let present):
-                if present.protocolTag != .lbctl,
+                guard present.protocolTag != .lbctl,
                     interface.sourceAddress(claimed.family) != claimed
-                {
+                else { return false }
+                if present.isSameAddress(as: address) {
                     try addresses.replace(address)
-                    note(claimed, on: interface.link.name, isClaimed: true)
+                } else {
+                    // An IPv6 address with another prefix: the kernel would keep that, and not find
+                    // what is taken off by ours.
+                    _ = try addresses.remove(present)
+                    _ = try addresses.add(address)
                 }
+                note(claimed, on: interface.link.name, isClaimed: true)
                 return false
             }
         } catch { throw .netlink(error) }

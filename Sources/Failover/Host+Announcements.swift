@@ -54,15 +54,20 @@ extension Host {
     }
 
     private func setAnnouncementTimer() {
-        let due = announcements.values.compactMap(\.nextWake).min()
-        guard announcementTimer == nil, let due else { return }
+        guard let due = announcements.values.compactMap(\.nextWake).min() else { return }
+        if let announcementTimer {
+            // Another interface's turn may be earlier than that which is waited for.
+            guard due < announcementTimer.due else { return }
+            loop.cancel(announcementTimer.deadline)
+        }
         let wake = max(MonotonicInstant(nanoseconds: due.nanoseconds), loop.now)
-        announcementTimer = loop.schedule(at: wake) { [weak self] in
+        let deadline = loop.schedule(at: wake) { [weak self] in
             guard let self else { return }
             announcementTimer = nil
             makeDueAnnouncements()
             setAnnouncementTimer()
         }
+        announcementTimer = (due, deadline)
     }
 
     private func makeDueAnnouncements() {

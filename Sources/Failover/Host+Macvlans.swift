@@ -4,20 +4,20 @@ internal import VRRPCore
 
 extension Host {
     /// Makes the links with a virtual hardware address that are configured and not there, as far as
-    /// the interfaces below are.
+    /// the interfaces below are, and sets them up.
     func provideLinks(for routers: [RouterSettings]) {
         for router in routers {
             guard let wanted = router.virtualMAC, let parent = interfaces[router.interface]?.link
             else { continue }
-            guard madeLinks[wanted.linkName] == nil else { continue }
+            let known = madeLinks[wanted.linkName]
+            guard known == nil || linksToSetUp.contains(wanted.linkName) else { continue }
             do throws(NetlinkError) {
-                let made = try macvlans.create(
-                    name: wanted.linkName, hardwareAddress: wanted.address,
-                    parentIndex: parent.index)
-                openLinks[wanted.linkName] = nil
-                madeLinks[wanted.linkName] = made
-                linkFailures[wanted.linkName] = nil
+                // One that another link with its hardware address keeps down stays: to make it anew
+                // would be a change of an interface, and the reason to try again at once.
+                let made = if let known { known } else { try make(wanted, below: parent) }
                 try links.set(index: made.index, isUp: true)
+                linksToSetUp.remove(wanted.linkName)
+                linkFailures[wanted.linkName] = nil
             } catch {
                 // Told once: it is tried again with each change of an interface.
                 if linkFailures.updateValue(error, forKey: wanted.linkName) != error {
@@ -25,6 +25,15 @@ extension Host {
                 }
             }
         }
+    }
+
+    private func make(_ wanted: VirtualMAC, below parent: Link) throws(NetlinkError) -> Macvlan {
+        let made = try macvlans.create(
+            name: wanted.linkName, hardwareAddress: wanted.address, parentIndex: parent.index)
+        openLinks[wanted.linkName] = nil
+        madeLinks[wanted.linkName] = made
+        linksToSetUp.insert(wanted.linkName)
+        return made
     }
 
     /// Lets the link of a virtual hardware address take part, with or without IPv6, while this host is

@@ -56,8 +56,12 @@ final class Host {
     let links: Links
     /// The links with a virtual hardware address that this run made, by name.
     var madeLinks: [String: Macvlan] = [:]
+    /// Those that could not be set up yet.
+    var linksToSetUp: Set<String> = []
     /// Those that take part, and whether with IPv6.
     var openLinks: [String: Bool] = [:]
+    /// What stays on the node while it follows another configuration.
+    var transfers = AddressTransfers()
     /// Why others could not be made.
     var linkFailures: [String: NetlinkError] = [:]
     /// Drops what comes in for addresses that are held for others only.
@@ -73,7 +77,8 @@ final class Host {
     var announcementSpacing = AnnouncementSpacing()
     /// Announcements that wait for their turn, where turns are taken.
     var announcements: [AnnouncementLane: AnnouncementQueue] = [:]
-    var announcementTimer: EventLoop.Deadline?
+    /// When the next of them is due.
+    var announcementTimer: (due: Instant, deadline: EventLoop.Deadline)?
     /// What the interfaces count as whose changes have to last.
     var debounces: [String: LinkDebounce] = [:]
     /// When the next change counts.
@@ -163,7 +168,7 @@ final class Host {
         monitor = nil
         if let settling { loop.cancel(settling.deadline) }
         settling = nil
-        if let announcementTimer { loop.cancel(announcementTimer) }
+        if let announcementTimer { loop.cancel(announcementTimer.deadline) }
         announcementTimer = nil
         announcements = [:]
         watchRoutes(false)

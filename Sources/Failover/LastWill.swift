@@ -94,14 +94,20 @@ public struct LastWill: Hashable, Sendable, Codable {
         guard router.state == .active, let election = router.election,
             let interface = router.host.interfaces[router.settings.sender]
         else { return }
+        // As whoever resigns does: to those who drop the router's own form in theirs, first.
+        let releases =
+            election.spokenForms.map { election.advertisement(priority: .release, in: $0) }
+            + [election.advertisement(priority: .release)]
         // A copy, which goes on after all that the router says in this second.
         var speaker = router.channel
-        speaker?.skipToLastNumbers()
+        speaker?.skipToLastNumbers(2 * UInt16(releases.count))
         let time = speaker?.lastSigned ?? .now
-        let release = election.advertisement(priority: .release)
         let keys = router.settings.authentication?.keys
-        let messages = (try? speaker?.messages(for: release, at: time, using: keys)) ?? []
-        let again = keys == nil ? nil : try? speaker?.messages(for: release, at: time, using: keys)
+        func said() -> [OutgoingMessage] {
+            releases.flatMap { (try? speaker?.messages(for: $0, at: time, using: keys)) ?? [] }
+        }
+        let messages = said()
+        let again = keys == nil ? nil : said()
         words[router.settings.name] = messages.enumerated().map { index, message in
             Word(
                 interface: router.settings.sender, interfaceIndex: interface.link.index,
@@ -116,7 +122,7 @@ extension FailoverNode {
     /// What is to be done if this node ends without resigning; another after each change of state.
     public var lastWill: LastWill { lastWill(of: nil) }
 
-    /// The part of it for some virtual routers, after ``RouterEvent/signedAhead``.
+    /// The part of it for some virtual routers, after ``RouterEvent/lastWordsChanged``.
     ///
     /// - Parameter names: Their names; `nil`: all.
     /// - Returns: What is to be done for those of them that are Active.

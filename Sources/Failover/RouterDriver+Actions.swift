@@ -118,20 +118,16 @@ extension RouterDriver {
         shutLink()
     }
 
-    /// Takes addresses off their interfaces.
+    /// Takes addresses off their interfaces, but for those that another router is to hold there.
     ///
     /// Connections through those that leave the node are dead from then on.
-    ///
-    /// - Parameters:
-    ///   - addresses: The addresses.
-    ///   - staying: Those that the node holds elsewhere from now on.
-    func release(_ addresses: [PlacedAddress], staying: [PlacedAddress] = []) {
-        let staying = Set(staying.map(\.address))
-        let leaving = addresses.filter { heldAddresses.contains($0) }.map(\.address)
-            .filter { !staying.contains($0) }
+    func release(_ addresses: [PlacedAddress]) {
+        let held = addresses.filter(heldAddresses.contains)
+        let leaving = held.map(\.address).filter { !host.transfers.stays($0) }
         if !leaving.isEmpty { emit(.loses(leaving)) }
         withdrawAnnouncements(of: addresses)
-        for error in host.remove(addresses) { emit(.failed(error)) }
+        let left = held.filter { host.transfers.leave($0, by: settings.name) }
+        for error in host.remove(addresses.filter { !left.contains($0) }) { emit(.failed(error)) }
         let gone = Set(addresses)
         heldAddresses.removeAll(where: gone.contains)
     }

@@ -54,7 +54,7 @@ extension RouterDriver {
         } catch {
             return fail(.unauthentic(error))
         }
-        if keys != nil, channel?.lastSigned != lastSigned { emit(.signedAhead) }
+        if keys != nil, channel?.lastSigned != lastSigned { emit(.lastWordsChanged) }
         guard let family = messages.first?.source.family else { return }
         guard let socket = host.socketInUse(on: settings.sender, of: family) else {
             return fail(.noSocket(interface: settings.sender))

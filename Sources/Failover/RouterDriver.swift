@@ -16,6 +16,7 @@ final class RouterDriver {
     private(set) var since: MonotonicInstant?
     private(set) var faultCauses: [FaultCause] = []
     private var following: IPAddress?
+    private var understood: UnderstoodForms?
     var lastHeard: HeardAdvertisement?
     /// What stands between the wire and the election; `nil` as long as there is no election.
     var channel: AdvertisementChannel?
@@ -54,16 +55,16 @@ final class RouterDriver {
         notify(notice)
     }
 
-    /// Follows other settings without leaving its state.
+    /// Begins to follow other settings without leaving its state: what it is not to hold any more goes,
+    /// but for what moves to another interface.
     ///
-    /// An address that moves to another interface is there before it is taken off here, so that no
-    /// connection through it is lost.
-    func adopt(_ next: RouterSettings) {
-        guard next != settings else { return }
+    /// - Returns: What is left to be done once all routers of the node have come this far; `nil`: nothing.
+    func beginAdopting(_ next: RouterSettings) -> Adoption? {
+        guard next != settings else { return nil }
         settings = next
         forgetRefusals()
         notifier.name = next.name
-        guard let election else { return }
+        guard let election else { return nil }
         let actions = elections?.adopt(
             configuration(from: election.configuration.primaryAddress), for: self)
         prepareChannel()
@@ -72,14 +73,21 @@ final class RouterDriver {
             heldRules.filter { !next.rules.contains($0) })
         let wanted = next.placedAddresses
         let given = heldAddresses.filter { !wanted.contains($0) }
-        let moving = given.filter { old in
-            wanted.contains { $0.address == old.address && $0.interface != old.interface }
-        }
-        release(given.filter { !moving.contains($0) }, staying: wanted)
-        elections?.carryOut(actions ?? [])
+        let moving = given.filter { host.transfers.moves($0) }
+        release(given.filter { !moving.contains($0) })
+        return Adoption(actions: actions ?? [], moving: moving)
+    }
+
+    /// Does what the election wants of other settings, and takes what they add.
+    func claim(_ adoption: Adoption) {
+        elections?.carryOut(adoption.actions)
         // The election knows no more of an address than that it is there.
         if state == .active { claimWhatIsMissing() }
-        release(moving, staying: wanted)
+    }
+
+    /// Takes off what is elsewhere by now, so that no connection through it is lost.
+    func finish(_ adoption: Adoption) {
+        release(adoption.moving)
         judgeClaim()
     }
 
@@ -175,6 +183,19 @@ final class RouterDriver {
         if let peer, news.admit(.follower) { emit(.followed(peer)) }
     }
 
+    /// Tells of it when an Active router is understood in other forms than before.
+    func noteLastWords(in election: VirtualRouter) {
+        guard election.role == .active, let coverage = channel?.coverage else {
+            understood = nil
+            return
+        }
+        let next = UnderstoodForms(forms: election.spokenForms, coverage: coverage)
+        guard next != understood else { return }
+        // With a transition, all is told anew.
+        if understood != nil { emit(.lastWordsChanged) }
+        understood = next
+    }
+
     /// Follows a transition of the election; it knows no difference between a fault and a stop.
     func follow(to role: VirtualRouter.Role) -> RouterState? {
         switch role {
@@ -222,6 +243,20 @@ final class RouterDriver {
     }
 }
 
+/// What is left to be done of other settings that a router follows.
+struct Adoption {
+    /// What its election wants.
+    let actions: [SyncGroup.MemberAction]
+    /// Addresses that are to be on another interface before they are taken off.
+    let moving: [PlacedAddress]
+}
+
+/// What peers are known to understand.
+private struct UnderstoodForms: Equatable {
+    let forms: [VirtualRouter.Form]
+    let coverage: ChecksumCoverage
+}
+
 extension VirtualRouter {
     /// Whether it ever had an address to send from; before that it takes no part.
     var hasSource: Bool {
@@ -251,7 +286,8 @@ extension VirtualRouter.Configuration {
                 "a configuration in force has been validated: 255 addresses at most")
         }
         self.init(
-            vrid: settings.vrid, priority: settings.priority, interval: settings.interval,
+            vrid: settings.vrid, priority: settings.priority,
+            interval: settings.interval.carried(over: settings.family),
             primaryAddress: primaryAddress, addresses: addresses)
         companions =
             listed.dropFirst(advertisedCount) + settings.excludedAddresses.map(\.address)

@@ -205,7 +205,7 @@ extension RouterEvent {
         case .claimsAddresses: LogLine(.info, isDetail: true, "(\(name)) setting VIPs.")
         case .releasesAddresses: LogLine(.info, isDetail: true, "(\(name)) removing VIPs.")
         // The balancer counts what it ends.
-        case .loses, .signedAhead: nil
+        case .loses, .lastWordsChanged: nil
         case .leavesUnadvertised(0, let interface):
             LogLine(.notice, "(\(name)) advertises all of its VIPs again on \(interface)")
         case .leavesUnadvertised(let count, let interface):

@@ -130,7 +130,7 @@ public struct CaptureSocket: ~Copyable {
         try check("setsockopt", "SO_ATTACH_FILTER", result)
     }
 
-    private static func bytes(of number: some FixedWidthInteger) -> [UInt8] {
+    static func bytes(of number: some FixedWidthInteger) -> [UInt8] {
         unsafe withUnsafeBytes(of: number) { unsafe Array($0) }
     }
 

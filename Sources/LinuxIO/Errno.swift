@@ -58,6 +58,8 @@ extension Errno {
     public static let tooManyOpenFiles = Errno(rawValue: EMFILE)
     /// The system has no descriptor left (`ENFILE`).
     public static let tooManyOpenFilesInSystem = Errno(rawValue: ENFILE)
+    /// No room is left (`ENOSPC`).
+    public static let noSpace = Errno(rawValue: ENOSPC)
     /// No such device (`ENODEV`).
     public static let noSuchDevice = Errno(rawValue: ENODEV)
     /// The interface is down (`ENETDOWN`).

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 
 /// A socket that sends whole Ethernet frames, on any interface; it receives none.
 ///
@@ -44,5 +45,42 @@ public struct PacketSocket: ~Copyable {
                 result: clinux_sendto(
                     descriptor.rawValue, bytes.baseAddress, bytes.count, 0, &address, length))
         }
+    }
+}
+
+extension PacketSocket {
+    /// Takes a number that one socket of a network namespace can have at a time.
+    ///
+    /// It goes with its holder, however that ends. What has it is a group of packet sockets that holds
+    /// one member at most (PACKET_FANOUT with a greatest number of members, Linux 5.11).
+    ///
+    /// - Parameters:
+    ///   - group: The number.
+    ///   - etherType: The type of the frames that it would be given: one that nobody sends. What has
+    ///     the number is found by it in ``SocketTable/packetSockets``.
+    /// - Returns: The socket that has the number until it is closed.
+    /// - Throws: `SystemError`: no permission (CAP_NET_RAW); `ENOSPC` when another socket of the type
+    ///   has it, `EINVAL` when one of another type has.
+    public static func claiming(group: UInt16, etherType: UInt16) throws(SystemError) -> Descriptor
+    {
+        let family: Int32 = 17  // AF_PACKET
+        let cooked: Int32 = 2  // SOCK_DGRAM
+        let subject = "packet socket"
+        let socket = try Socket.open(family, cooked, 0, subject)
+        // The least that the kernel grants: should somebody send such frames, none are kept.
+        try Socket.setOption(socket.rawValue, SOL_SOCKET, SO_RCVBUF, 0, "SO_RCVBUF")
+        var address = clinux_link_address()
+        address.family = UInt16(family)
+        address.protocol = etherType.bigEndian
+        let length = UInt32(MemoryLayout<clinux_link_address>.size)
+        try check("bind", subject, unsafe clinux_bind(socket.rawValue, &address, length))
+        // struct fanout_args: number, kind (by hash) and flags, greatest number of members.
+        let arguments =
+            CaptureSocket.bytes(of: group) + CaptureSocket.bytes(of: UInt16(0))
+            + CaptureSocket.bytes(of: UInt32(1))
+        let (packetLevel, fanout): (Int32, Int32) = (263, 18)  // SOL_PACKET, PACKET_FANOUT
+        try Socket.setOption(
+            socket.rawValue, packetLevel, fanout, bytes: arguments, "PACKET_FANOUT")
+        return socket
     }
 }

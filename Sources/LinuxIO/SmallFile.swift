@@ -43,6 +43,26 @@ public enum SmallFile {
         return result < 0 ? nil : bytes
     }
 
+    /// Whether a path is a symbolic link, wherever it leads.
+    ///
+    /// - Parameter path: The path.
+    /// - Returns: False where nothing is.
+    public static func isLink(_ path: String) -> Bool {
+        var information = stat()
+        return unsafe lstat(path, &information) == 0
+            && information.st_mode & S_IFMT == S_IFLNK
+    }
+
+    /// Where a path leads, without symbolic links. `realpath(3)`.
+    ///
+    /// - Parameter path: The path.
+    /// - Returns: The same place; `nil` where nothing is.
+    public static func resolved(_ path: String) -> String? {
+        guard let text = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(text) }
+        return unsafe String(cString: text)
+    }
+
     /// Writes a file in one piece.
     ///
     /// - Parameters:

@@ -43,6 +43,19 @@ public enum SocketTable {
     /// The Unix sockets that have names.
     public static var named: [NamedEntry] { namedEntries(in: text("/proc/thread-self/net/unix")) }
 
+    /// A packet socket.
+    public struct PacketEntry: Hashable, Sendable {
+        /// The type of frames that it is given; 0: none, 3: all.
+        public let etherType: UInt16
+        /// The kernel's number of the socket.
+        public let inode: UInt64
+    }
+
+    /// The packet sockets.
+    public static var packetSockets: [PacketEntry] {
+        packetEntries(in: text("/proc/thread-self/net/packet"))
+    }
+
     /// Which processes have sockets open.
     ///
     /// - Parameter inodes: The kernel's numbers of the sockets.
@@ -88,6 +101,17 @@ public enum SocketTable {
             let acceptsConnections: UInt32 = 0x1_0000
             return NamedEntry(
                 name: String(fields[7]), isListening: flags & acceptsConnections != 0, inode: inode)
+        }
+    }
+
+    /// Reads what the kernel lists of packet sockets.
+    static func packetEntries(in text: String) -> [PacketEntry] {
+        text.split(separator: "\n").dropFirst().compactMap { line in
+            let fields = line.split(separator: " ")
+            guard fields.count == 9, let type = UInt16(fields[3], radix: 16),
+                let inode = UInt64(fields[8])
+            else { return nil }
+            return PacketEntry(etherType: type, inode: inode)
         }
     }
 

@@ -118,23 +118,6 @@ public enum UnixSocket {
     /// - Parameter path: Where it is; one that is gone already is ignored.
     public static func remove(_ path: String) { _ = unsafe unlink(path) }
 
-    /// Takes a name that one socket of a network namespace can have at a time.
-    ///
-    /// The name goes with its holder, however that ends, and is no file that could be left behind:
-    /// the abstract names of `unix(7)`.
-    ///
-    /// - Parameter name: 1 to 106 bytes.
-    /// - Returns: The socket that holds the name until it is closed.
-    /// - Throws: `SystemError` that names it; `EADDRINUSE` when somebody holds it.
-    public static func claiming(name: String) throws(SystemError) -> Descriptor {
-        let socket = try Socket.open(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0, name)
-        var (address, length) = try rawAddress("@" + name)
-        address.sun_path.0 = 0
-        // Every byte counts in an abstract name, so the terminator stays outside.
-        try check("bind", "@" + name, unsafe clinux_bind(socket.rawValue, &address, length - 1))
-        return socket
-    }
-
     /// Sends one datagram to the socket at `path`, without waiting.
     ///
     /// - Parameters:

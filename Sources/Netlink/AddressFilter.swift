@@ -163,11 +163,13 @@ private final class Run {
     ) throws(SystemError) {
         let nothing = try Descriptor.nullDevice()
         let output = try OutputPipe()
-        // As an argument, it needs no pipe that must be filled while the program reads.
+        // Nothing to be filled while the program reads, as a pipe; no limit of length, as for an
+        // argument (128 KiB).
+        let input = try MemoryFile.holding(Array(script.utf8), name: "nft")
         child = try ChildProcess(
-            path: program, arguments: ["nft", script],
+            path: program, arguments: ["nft", "-f", "-"],
             descriptors: [
-                (0, nothing.rawValue), (1, nothing.rawValue), (2, output.writeEnd.rawValue),
+                (0, input.rawValue), (1, nothing.rawValue), (2, output.writeEnd.rawValue),
             ])
         self.output = output
         self.addresses = addresses

@@ -94,7 +94,7 @@ public final class NetworkMonitor {
 
     private func resynchronize() {
         let settled: NetworkState
-        do throws(NetlinkError) { settled = try settledState() } catch {
+        do throws(NetlinkError) { settled = try settledState().inOrder(of: state) } catch {
             if !isImpaired { report([.impaired(error)]) }
             isImpaired = true
             guard watch != nil, retry == nil else { return }

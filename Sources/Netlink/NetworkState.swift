@@ -104,6 +104,24 @@ public struct NetworkState: Hashable, Sendable {
         }
     }
 
+    /// The same, with what was known before in the order in which it was, ahead of what is new.
+    ///
+    /// The kernel lists the IPv6 address that came last first, and tells of it last. Who has chosen one
+    /// by its place would find another there, though nothing has changed.
+    ///
+    /// - Parameter earlier: The state before.
+    /// - Returns: The same links and addresses.
+    func inOrder(of earlier: NetworkState) -> NetworkState {
+        var ordered = self
+        for (index, listed) in addressesByLink {
+            let known = earlier.addressesByLink[index] ?? []
+            let kept = known.compactMap { listed.first(where: $0.isSameAddress) }
+            ordered.addressesByLink[index] =
+                kept + listed.filter { address in !known.contains(where: address.isSameAddress) }
+        }
+        return ordered
+    }
+
     /// What happened between this state and a later one, as far as it can still be told.
     ///
     /// - Parameter later: The later state.

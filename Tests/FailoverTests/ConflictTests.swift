@@ -73,6 +73,26 @@ extension `On a LAN` {
             second.shutDown()
         }
 
+        @Test func `is resigned to in its own form too, if this node is killed`() throws {
+            let network = try TestNetwork()
+            let wire = try TestWire(network, at: "b")
+            let node = try TestNode(router(priority: 100), in: network.namespace("a"))
+            #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            try network.inside("b") {
+                let other = VirtualAddressList(IPv4Address(10, 9, 0, 101))
+                try Forger(source: addressOfB).advertise(99, other)
+            }
+            let change = FailoverEvent.router(name: "VI_1", .lastWordsChanged)
+            #expect(eventually(within: .seconds(1)) { node.events.contains(change) })
+            #expect(node.bequeath(in: network.namespace("a")) == [])
+            // The last octet of the only address that each lists.
+            func lastWords() -> [UInt8] {
+                wire.frames.filter { $0.advertisement?.priority == 0 }.map { $0.bytes[45] }
+            }
+            #expect(eventually(within: .seconds(1)) { lastWords() == [101, 100, 101, 100] })
+            wire.stop()
+        }
+
         @Test func `a flood of lower priorities costs a few lines, runs and announcements`() throws
         {
             let network = try TestNetwork()

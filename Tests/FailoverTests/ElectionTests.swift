@@ -88,6 +88,29 @@ extension `On a LAN` {
             wire.stop()
         }
 
+        @Test func `announcements on one interface wait for no turn of another's`() throws {
+            let network = try TestNetwork()
+            try network.ip("a", "link", "add", "eth2", "type", "dummy")
+            try network.ip("a", "link", "set", "eth2", "up")
+            try network.ip("a", "addr", "add", "10.10.0.1/24", "dev", "eth2")
+            var configuration = try router(priority: 100)
+            var later = try router(priority: 100) {
+                $0.name = "VI_2"
+                $0.interface = "eth2"
+                $0.addresses = [HeldAddress(address: IPv4Address(10, 10, 0, 100))]
+            }.routers[0]
+            later.interval = .v3(try #require(Centiseconds(rawValue: 20)))
+            configuration.routers.append(later)
+            configuration.announcementSpacing.ipv4 = .seconds(60)
+            let node = try TestNode(configuration, in: network.namespace("a"))
+            let address = IPAddress.v4(IPv4Address(10, 10, 0, 100))
+            #expect(
+                eventually(within: .seconds(3)) {
+                    node.events.contains(.announced(address, interface: "eth2"))
+                })
+            node.shutDown()
+        }
+
         @Test func `a node that is killed is replaced within the down interval`() throws {
             let network = try TestNetwork()
             let first = try TestNode(router(priority: 101), in: network.namespace("a"))

@@ -1,4 +1,4 @@
-import Failover
+@testable import Failover
 import Glibc
 import LinuxIO
 import Netlink
@@ -140,6 +140,38 @@ extension `On a LAN` {
             #expect(node.snapshot?.routers.first?.counters.addressesRestored == 1)
             #expect(node.snapshot?.routers.first?.state == .active)
             node.shutDown()
+        }
+
+        @Test func `one that is there with another prefix gets its own, and goes with it`() throws {
+            let network = try TestNetwork()
+            func settings(_ priority: UInt8) throws -> FailoverConfiguration {
+                let held = HeldAddress(address: try ip("2001:db8::100"))
+                return try router(priority: priority) { $0.excludedAddresses = [held] }
+            }
+            let other = try TestNode(settings(101), in: network.namespace("b"))
+            #expect(other.waitForState(.active, within: .seconds(2)) != nil)
+            let node = try TestNode(settings(100), in: network.namespace("a"))
+            #expect(node.waitForLine("(VI_1) master set to 10.9.0.2", within: .seconds(1)))
+            try network.ip("a", "addr", "add", "2001:db8::100/64", "dev", "eth1", "nodad")
+            other.shutDown()
+            #expect(node.waitForState(.active, within: .seconds(1)) != nil)
+            #expect(
+                try eventually(within: .seconds(1)) {
+                    try network.addresses6("a").contains("2001:db8::100/128")
+                })
+            #expect(try !network.addresses6("a").contains("2001:db8::100/64"))
+            node.shutDown()
+            #expect(try !network.addresses6("a").contains("2001:db8::100"))
+        }
+
+        @Test func `version 2, which there is none of, is version 3 from the start`() throws {
+            let settings = try router6(priority: 100) {
+                $0.interval = .v2(.init(rounding: .oneSecond))
+            }
+            let configuration = VirtualRouter.Configuration(
+                settings.routers[0], primaryAddress: try ip("fe80::1"), advertisedCount: 2)
+            #expect(configuration.interval == .v3(.oneSecond))
+            #expect(VirtualRouter(configuration: configuration).configuration == configuration)
         }
 
         @Test func `a link that goes down takes the addresses along, and gets them back`() throws {

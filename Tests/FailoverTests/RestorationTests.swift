@@ -50,6 +50,63 @@ private func dualRouter(
 }
 
 extension `On a LAN` {
+    @Suite struct `A virtual address that a reload gives to another router` {
+        @Test func `stays where it is, and connections through it too`() throws {
+            let network = try TestNetwork()
+            func settings(_ first: [UInt8], _ second: [UInt8]) throws -> FailoverConfiguration {
+                func held(_ hosts: [UInt8]) -> [HeldAddress] {
+                    hosts.map { host in
+                        var held = HeldAddress(address: IPv4Address(10, 9, 0, host))
+                        // Nobody would put it back.
+                        held.isTracked = false
+                        return held
+                    }
+                }
+                var configuration = try router(priority: 100) { $0.addresses = held(first) }
+                if !second.isEmpty {
+                    let vrid = try #require(VRID(52))
+                    configuration.routers += try router(priority: 100) {
+                        ($0.name, $0.vrid, $0.addresses) = ("VI_2", vrid, held(second))
+                    }.routers
+                }
+                return configuration
+            }
+            let node = try TestNode(settings([100, 101], [102]), in: network.namespace("a"))
+            let active: [RouterState] = [.active, .active]
+            #expect(
+                eventually(within: .seconds(2)) {
+                    node.snapshot?.routers.map(\.state) == active
+                })
+            func present() throws -> [String] {
+                (100...102).map { "10.9.0.\($0)" }.filter(try network.addresses("a").contains)
+            }
+            let all = ["10.9.0.100", "10.9.0.101", "10.9.0.102"]
+            for next in [
+                try settings([100], [101, 102]), try settings([100, 101], [102]),
+                try settings([100, 101, 102], []),
+            ] {
+                #expect(node.perform { (try? $0.reconfigure(next)) != nil } == true)
+                #expect(try present() == all)
+                #expect(
+                    node.snapshot?.routers.map { $0.heldAddresses.count }
+                        == next.routers.map(\.addresses.count))
+            }
+            #expect(
+                !node.events.contains { event in
+                    if case .router(_, .loses) = event { true } else { false }
+                })
+            let fewer = try settings([100], [])
+            #expect(node.perform { (try? $0.reconfigure(fewer)) != nil } == true)
+            #expect(try present() == ["10.9.0.100"])
+            let last = node.events.compactMap { event -> [IPAddress]? in
+                if case .router(_, .loses(let addresses)) = event { addresses } else { nil }
+            }
+            #expect(last.flatMap(\.self).map { "\($0)" } == ["10.9.0.101", "10.9.0.102"])
+            node.shutDown()
+            #expect(try present() == [])
+        }
+    }
+
     @Suite struct `A virtual address that somebody takes off` {
         @Test func `is back within 10 ms, five times; then the node gives way`() throws {
             let network = try TestNetwork()

@@ -70,6 +70,30 @@ extension `On a LAN` {
             #expect(down.lockHolders == nil)
         }
 
+        @Test func `a number that one socket of a namespace has is had by no other`() throws {
+            let network = try TestNetwork()
+            @Sendable func claim() throws(SystemError) -> Descriptor {
+                try PacketSocket.claiming(group: 0x5445, etherType: 0x88B6)
+            }
+            let inside = network.namespace("b")
+            let errors = try network.inside("a") {
+                let first = try claim()
+                var errors: [Errno?] = []
+                func attempt() {
+                    do throws(SystemError) {
+                        _ = try claim()
+                        errors.append(nil)
+                    } catch { errors.append(error.errno) }
+                }
+                attempt()
+                try NetworkNamespace.enter(path: "/run/netns/\(inside)")
+                attempt()
+                _ = consume first
+                return errors
+            }
+            #expect(errors == [.noSpace, nil])
+        }
+
         @Test func `a listener tells what would be taken, refused, and what a filter drops`() throws
         {
             let network = try TestNetwork()

@@ -59,6 +59,40 @@ extension `On a LAN` {
             node.shutDown()
         }
 
+        @Test func `a symbolic link is followed, wherever it leads`() throws {
+            let network = try TestNetwork()
+            let base = "/tmp/\(network.prefix).links"
+            defer { _ = try? run("rm", "-r", base) }
+            try run("mkdir", "-p", base + "/first", base + "/second", base + "/named")
+            let link = base + "/named/load"
+            func lead(to target: String) throws {
+                try run("ln", "-s", target, link + ".new")
+                try run("mv", "-T", link + ".new", link)
+            }
+            try SmallFile.write("10", to: base + "/first/load")
+            try SmallFile.write("20", to: base + "/second/load")
+            try lead(to: "../first/load")
+            var settings = try router(priority: 100) {
+                $0.trackedFiles = [TrackedName(name: "load", weight: 1)]
+            }
+            settings.files = [TrackedFileSettings(name: "load", path: link)]
+            let node = try TestNode(settings, in: network.namespace("a"))
+            #expect(eventually(within: .seconds(1)) { priority(of: node) == 110 })
+            try SmallFile.write("11", to: base + "/first/load")
+            #expect(eventually(within: .seconds(1)) { priority(of: node) == 111 })
+            try lead(to: base + "/second/load")
+            #expect(eventually(within: .seconds(1)) { priority(of: node) == 120 })
+            try SmallFile.write("21", to: base + "/second/load")
+            #expect(eventually(within: .seconds(1)) { priority(of: node) == 121 })
+            // Nothing is there yet, and no directory tells of it.
+            try lead(to: base + "/third/load")
+            #expect(eventually(within: .seconds(1)) { priority(of: node) == 100 })
+            try run("mkdir", base + "/third")
+            try SmallFile.write("30", to: base + "/third/load")
+            #expect(eventually(within: .seconds(3)) { priority(of: node) == 130 })
+            node.shutDown()
+        }
+
         @Test func `a directory that appears later is followed then`() throws {
             let network = try TestNetwork()
             let directory = "/tmp/\(network.prefix).d"

@@ -62,6 +62,22 @@ extension `On a LAN` {
             wire.stop()
         }
 
+        @Test func `that another link has is waited for`() throws {
+            let network = try TestNetwork()
+            try network.ip(
+                "a", "link", "add", "other", "link", "eth1", "address", "00:00:5e:00:01:33", "type",
+                "macvlan", "mode", "private")
+            try network.ip("a", "link", "set", "other", "up")
+            let node = try TestNode(router(on: "vrrp.51"), in: network.namespace("a"))
+            #expect(node.lines.count { $0.contains("Address already in use") } == 1)
+            let start = MonotonicInstant.now
+            try network.ip("a", "link", "del", "other")
+            #expect(node.waitForState(.active, since: start, within: .seconds(2)) != nil)
+            #expect(node.lines.count { $0.contains("Address already in use") } == 1)
+            #expect(try network.holders("a") == ["vrrp.51"])
+            node.shutDown()
+        }
+
         @Test func `two at once are made once each, and go`() throws {
             let record = try WireRecord.shared.get()
             #expect(!record.lines.contains { $0.contains("FAULT") || $0.contains("File exists") })

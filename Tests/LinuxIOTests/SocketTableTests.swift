@@ -31,12 +31,25 @@ import Testing
             Num       RefCount Protocol Flags    Type St Inode Path
             0000000037d2df3e: 00000003 00000000 00000000 0001 03 17
             00000000af61ac03: 00000002 00000000 00010000 0001 01 18 /run/a b.sock
-            00000000af61ac04: 00000002 00000000 00000000 0002 01 19 @lbctl/failover
+            00000000af61ac04: 00000002 00000000 00000000 0002 01 19 @an/abstract
             """
         #expect(
             SocketTable.namedEntries(in: text) == [
                 .init(name: "/run/a b.sock", isListening: true, inode: 18),
-                .init(name: "@lbctl/failover", isListening: false, inode: 19),
+                .init(name: "@an/abstract", isListening: false, inode: 19),
+            ])
+    }
+
+    @Test func `packet sockets, with the frames that they are given`() {
+        let text = """
+            sk               RefCnt Type Proto  Iface R Rmem   User   Inode
+            000000000d34fb53 3      2    88b5   0     1 0      0      358287041
+            00000000e62c0518 3      3    0003   2     1 0      0      358287042
+            """
+        #expect(
+            SocketTable.packetEntries(in: text) == [
+                .init(etherType: 0x88B5, inode: 358_287_041),
+                .init(etherType: 3, inode: 358_287_042),
             ])
     }
 

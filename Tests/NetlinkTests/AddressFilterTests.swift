@@ -107,6 +107,10 @@ struct `Addresses that take nothing` {
                         .success([virtual4]), .success(many),
                     ])
                 #expect(try elements()["addresses4"]?.count == 1000)
+                // More than an argument of a program can hold.
+                let most = Set((0..<12_000).map { InternetAddress.v4(0x0a01_0000 + $0) })
+                #expect(recorder.set(most) == [.success(most)])
+                #expect(try elements()["addresses4"]?.count == 12_000)
             }
         }
     }
@@ -131,7 +135,7 @@ struct `Addresses that take nothing` {
                 }
                 #expect(words.contains("cannot access"))
                 #expect(refusing.filter?.addresses == [])
-                let hanging = try Recorder(program: "yes", timeout: .milliseconds(50))
+                let hanging = try Recorder(program: "tail", timeout: .milliseconds(50))
                 #expect(hanging.set([virtual4]) == [.failure(.timedOut)])
                 #expect(setuid(65534) == 0)
                 let unprivileged = try Recorder()

@@ -294,6 +294,30 @@ struct `Watching the network` {
         }
     }
 
+    @Test func `after an overrun, IPv6 addresses are in the order in which they were`() async {
+        await #expect(processExitsWith: .success) {
+            Laboratory.run {
+                let a = Laboratory.interfaceIndex("a")
+                let recorder = try Recorder(receiveBufferBytes: 4096)
+                let own = recorder.state.addresses(of: a).map(\.address)
+                func local(_ low: UInt64) -> InternetAddress {
+                    .v6(high: 0xfe80_0000_0000_0000, low: low)
+                }
+                for low in 1...3 as ClosedRange<UInt64> {
+                    try Laboratory.ip("address add fe80::\(low)/64 dev a nodad")
+                }
+                let wanted = own + [local(1), local(2), local(3)]
+                _ = recorder.settle { recorder.state.addresses(of: a).count == wanted.count }
+                #expect(recorder.state.addresses(of: a).map(\.address) == wanted)
+                try overrun(a)
+                _ = recorder.settle { (recorder.monitor?.overrunCount ?? 0) > 0 }
+                #expect(recorder.monitor?.overrunCount == 1)
+                let found = recorder.state.addresses(of: a).map(\.address)
+                #expect(found.filter { $0.family == .v6 } == wanted.filter { $0.family == .v6 })
+            }
+        }
+    }
+
     @Test func `while it cannot list, it says so once, tries again, and says when it sees again`()
         async
     {

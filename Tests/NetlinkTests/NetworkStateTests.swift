@@ -41,6 +41,20 @@ private func link(_ index: Int32, _ name: String, _ flags: Link.Flags = [.up, .r
         #expect(state.addresses(of: 3) == [address(5, on: 3)])
     }
 
+    @Test func `what is listed in another order keeps its own, and what is new comes last`() {
+        let links = [link(2, "a"), link(3, "b")]
+        let before = NetworkState(
+            links: links, addresses: [address(1), address(2), address(3), address(9, on: 3)])
+        var changed = address(3)
+        changed.label = "a:1"
+        let listed = NetworkState(
+            links: [link(2, "a")], addresses: [address(5), address(4), changed, address(1)])
+        let ordered = listed.inOrder(of: before)
+        #expect(ordered.addresses(of: 2) == [address(1), changed, address(5), address(4)])
+        #expect(ordered.addresses(of: 3) == [])
+        #expect(ordered.links == listed.links)
+    }
+
     @Test func `a link-local address that is checked or taken is no source yet`() {
         func local(_ low: UInt64, _ flags: InterfaceAddress.Flags) -> InterfaceAddress {
             var address = InterfaceAddress(

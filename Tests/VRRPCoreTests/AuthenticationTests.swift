@@ -203,10 +203,13 @@ extension AuthenticationState {
         #expect(sender.lastSigned == nil)
         try receiver.verify(sender.signed(at: sentAt))
         var heir = sender
-        heir.skipToLastNumbers()
+        heir.skipToLastNumbers(2)
         let words = [heir.signed(at: sentAt), heir.signed(at: sentAt)]
         #expect(words[0].hasPrefix("010100006a18a5008000fffe"))
         #expect(words[1].hasPrefix("010100006a18a5008000ffff"))
+        var talkative = sender
+        talkative.skipToLastNumbers(8)
+        #expect(talkative.signed(at: sentAt).hasPrefix("010100006a18a5008000fff8"))
         // The sender goes on meanwhile, to the end of the second.
         for fraction in [0x8001, 0xFFFF] as [UInt16] {
             try receiver.verify(sender.signed(at: later(0, fraction: fraction)))

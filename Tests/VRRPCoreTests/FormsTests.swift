@@ -30,7 +30,9 @@ private let theirs = advert(100, addresses: others)
 @Suite struct `Beside a router that drops what this one says` {
     @Test func `one that lists other addresses is answered in its own form, and in this one's`() {
         var router = router().promoted()
+        #expect(router.spokenForms == [])
         #expect(router.said(about: heard(), at: second(10.5)) == [theirs, own])
+        #expect(router.spokenForms.map(\.addresses) == [others])
         #expect(router.nextWake == second(11), "no slower than before")
         #expect(router.said(about: .wake, at: second(11)) == [theirs, own], "each interval")
     }

@@ -186,6 +186,9 @@ static inline long clinux_inotify_init(int flags) {
 static inline long clinux_inotify_add_watch(int fd, const char *path, uint32_t events) {
     return clinux_call(__NR_inotify_add_watch, fd, CLINUX_P(path), events, 0, 0, 0);
 }
+static inline long clinux_memfd_create(const char *name, unsigned flags) {
+    return clinux_call(__NR_memfd_create, CLINUX_P(name), flags, 0, 0, 0, 0);
+}
 static inline long clinux_prctl(int option, unsigned long argument) {
     return clinux_call(__NR_prctl, option, (long)argument, 0, 0, 0, 0);
 }

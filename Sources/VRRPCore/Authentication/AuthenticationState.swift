@@ -58,11 +58,13 @@ public struct AuthenticationState: Hashable, Sendable {
         }
     }
 
-    /// Has the next two trailers be the last ones of their time.
+    /// Has the next trailers be the last ones of their time.
     ///
     /// For a copy that is to have the last word, should this one come to none.
-    public mutating func skipToLastNumbers() {
-        lastSent = lastSent.map { SequenceNumber(rawValue: ($0.rawValue | 0xFFFF) - 2) }
+    ///
+    /// - Parameter count: How many of them, 65,535 at most.
+    public mutating func skipToLastNumbers(_ count: UInt16) {
+        lastSent = lastSent.map { SequenceNumber(rawValue: ($0.rawValue | 0xFFFF) - UInt64(count)) }
     }
 
     /// Judges what follows a message.

@@ -125,8 +125,12 @@ public struct AdvertisementChannel: Hashable, Sendable {
     /// The time that the last message was signed with; `nil`: none was signed.
     public var lastSigned: Timestamp? { authentication?.lastSigned }
 
-    /// Signs the next two messages as the last ones of their time: ``AuthenticationState``.
-    public mutating func skipToLastNumbers() { authentication?.skipToLastNumbers() }
+    /// Signs the next messages as the last ones of their time: ``AuthenticationState``.
+    ///
+    /// - Parameter count: How many of them.
+    public mutating func skipToLastNumbers(_ count: UInt16) {
+        authentication?.skipToLastNumbers(count)
+    }
 
     /// Judges a datagram.
     ///

@@ -51,6 +51,12 @@ extension VirtualRouter {
         mutating func forget(_ own: Form) { entries.removeAll { $0.form == own } }
     }
 
+    /// The forms in which an Active router says each word before its own: ``Action/echo(_:_:)``.
+    public var spokenForms: [Form] {
+        guard case .active(let tenure) = state else { return [] }
+        return tenure.heardForms.forms
+    }
+
     /// The message for ``Action/echo(_:_:)``.
     ///
     /// - Parameters:

@@ -158,7 +158,7 @@ final class Node {
         }
         switch event {
         case .router(_, .entered): keepWill()
-        case .router(let name, .signedAhead): return keepWill(of: name)
+        case .router(let name, .lastWordsChanged): return keepWill(of: name)
         default: break
         }
         // Of many routers it takes a while to put together: not before they have done what they do
