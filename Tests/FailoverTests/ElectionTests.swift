@@ -90,8 +90,8 @@ extension `On a LAN` {
 
         @Test func `announcements on one interface wait for no turn of another's`() throws {
             let network = try TestNetwork()
-            try network.ip("a", "link", "add", "eth2", "type", "dummy")
-            try network.ip("a", "link", "set", "eth2", "up")
+            try network.ip("a", "link", "add", "eth2", "type", "veth", "peer", "name", "end2")
+            for link in ["eth2", "end2"] { try network.ip("a", "link", "set", link, "up") }
             try network.ip("a", "addr", "add", "10.10.0.1/24", "dev", "eth2")
             var configuration = try router(priority: 100)
             var later = try router(priority: 100) {
