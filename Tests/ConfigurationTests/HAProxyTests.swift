@@ -61,6 +61,18 @@ import VRRPCore
             "bind fd@2",
             "f:7:6: error: 'fd@2': must be fd@ and the number of an open descriptor, 3 or more"
         ),
+        (
+            "bind :81 ssl crt x",
+            "f:7:10: error: 'ssl': nothing here ends clients' TLS; leave it and its words out: clients' TLS passes through to servers that speak it"
+        ),
+        (
+            "server b 192.0.2.12:443 check ssl verify none",
+            "f:7:31: error: 'ssl': TLS to servers is not spoken here; leave it out: clients' TLS passes through, and 'check-ssl' checks by TLS"
+        ),
+        (
+            "default-server ssl\nserver b 192.0.2.12:443\nserver c 192.0.2.13:443",
+            "f:7:16: error: 'ssl': TLS to servers is not spoken here; leave it out: clients' TLS passes through, and 'check-ssl' checks by TLS"
+        ),
         ("bind :81 nam x", "f:7:10: error: unknown bind option 'nam'; did you mean 'name'?"),
         ("bind 192.0.2.1:80", "f:7:6: error: a listener on 192.0.2.1:80 is already defined at f:5"),
         ("server a 192.0.2.12:80", "f:7:8: error: server 'a' is already on line 6"),
@@ -120,10 +132,6 @@ import VRRPCore
         (
             "option independent-streams",
             "f:7:8: warning: 'option independent-streams' is known but not implemented yet; it is ignored"
-        ),
-        (
-            "bind :81 ssl crt x",
-            "f:7:10: warning: 'ssl' is known but not implemented yet; it is ignored: bytes reach the server as the client sent them"
         ),
         (
             "server b 192.0.2.1:80 tfo",
