@@ -73,6 +73,14 @@ import VRRPCore
             "default-server ssl\nserver b 192.0.2.12:443\nserver c 192.0.2.13:443",
             "f:7:16: error: 'ssl': TLS to servers is not spoken here; leave it out: clients' TLS passes through, and 'check-ssl' checks by TLS"
         ),
+        (
+            "log 192.0.2.999:514 local0",
+            "f:7:5: error: '192.0.2.999' is no IPv4 address; one looks like 192.0.2.1"
+        ),
+        (
+            "log udp@[2001:db8:]:514 local0",
+            "f:7:5: error: '2001:db8:' is no IPv6 address; one looks like 2001:db8::1"
+        ),
         ("bind :81 nam x", "f:7:10: error: unknown bind option 'nam'; did you mean 'name'?"),
         ("bind 192.0.2.1:80", "f:7:6: error: a listener on 192.0.2.1:80 is already defined at f:5"),
         ("server a 192.0.2.12:80", "f:7:8: error: server 'a' is already on line 6"),
@@ -144,6 +152,14 @@ import VRRPCore
         (
             "stats enable",
             "f:5:8: warning: the 'stats' keywords of 'web' are ignored: a statistics page needs 'mode http'"
+        ),
+        (
+            "log log.example.org:514 local0",
+            "f:7:5: warning: 'log log.example.org:514' is known but not implemented yet: only an IP address, a socket's path, stdout and stderr can take lines; none go there"
+        ),
+        (
+            "log tcp@[2001:db8::1]:514 local0",
+            "f:7:5: warning: 'log tcp@[2001:db8::1]:514' is known but not implemented yet: only an IP address, a socket's path, stdout and stderr can take lines; none go there"
         ),
         (
             "log ring@buffer local0",

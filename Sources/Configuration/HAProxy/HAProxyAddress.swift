@@ -181,7 +181,8 @@ extension Word {
         return address == .v4(IPv4Address(0, 0, 0, 0)) ? nil : address
     }
 
-    private func ipAddress(
+    /// A part of the word as an address; `what` it is for the complaint.
+    func ipAddress(
         _ host: String, _ family: AddressFamily?, of what: String
     ) throws(Remark) -> IPAddress {
         if let address = IPAddress(host) {
@@ -218,7 +219,7 @@ extension Word {
 
 extension String {
     /// Whether it is neither an address nor meant as one.
-    fileprivate var looksLikeName: Bool {
+    var looksLikeName: Bool {
         !contains(":") && !allSatisfy { $0.isNumber || $0 == "." }
     }
 }
