@@ -111,7 +111,8 @@ struct HAProxySection: Sendable {
     /// Reads a server's name, address and options, after `server`.
     mutating func addServer(_ arguments: inout Arguments) throws(Remark) {
         let name = try arguments.next("a name and ADDRESS:PORT")
-        let location = try arguments.next("ADDRESS:PORT after the name").serverAddress()
+        let location = try arguments.next("ADDRESS:PORT after the name")
+            .serverAddress(followsClient: true)
         try addServers([name], at: location, &arguments)
     }
 
@@ -120,7 +121,7 @@ struct HAProxySection: Sendable {
         let prefix = try arguments.next("a prefix, how many, and NAME:PORT")
         let count = try arguments.next("how many: N, or FIRST-LAST")
         let target = try arguments.next("NAME:PORT after the number")
-        let location = try target.serverAddress()
+        let location = try target.serverAddress(followsClient: true)
         guard case .name = location.address else {
             throw .error(
                 "server-template \(target.text.quoted): needs a name, whose addresses the servers"
