@@ -1,19 +1,19 @@
 /// The section `global` of haproxy's language.
 enum HAProxyGlobal {
     /// haproxy's configuration manual, section 3.
-    static let table = KeywordTable<GlobalSettings>(
+    static let table = KeywordTable<Draft>(
         "keyword", scope: "in a global section",
         [
-            "nbthread": .integer(\.reactorCount, 1...GlobalSettings.mostReactors),
-            "maxconn": .line { global, arguments throws(Remark) in
+            "nbthread": .integer(\.global.reactorCount, 1...GlobalSettings.mostReactors),
+            "maxconn": .line { draft, arguments throws(Remark) in
                 let limit = try arguments.integer(in: .atLeast(0))
-                global.connectionLimit = limit == 0 ? nil : limit
+                draft.global.connectionLimit = limit == 0 ? nil : limit
             },
             "log": log,
-            "external-check": .set(\.allowsCommandChecks, to: true),
+            "external-check": .set(\.global.allowsCommandChecks, to: true),
             // The programs are started without a fork of the whole process.
             "insecure-fork-wanted": .alwaysSo,
-            "spread-checks": .integer(\.checkSpread, 0...50),
+            "spread-checks": .integer(\.global.checkSpread, 0...50),
             "max-spread-checks": .line { _, arguments throws(Remark) in
                 _ = try arguments.time()
                 arguments.warn(
@@ -21,33 +21,41 @@ enum HAProxyGlobal {
                         + " 0.3 ms for each server")
             },
             "daemon": .notYet("the program stays in the foreground"),
-            "user": .line { global, arguments throws(Remark) in
+            "user": .line { draft, arguments throws(Remark) in
                 let account = try HAProxyAccount.user(try arguments.next("a user's name"))
-                global.userID = account.user
+                draft.global.userID = account.user
                 // haproxy keeps root's group here, with what root's group may do.
-                global.groupID = global.groupID ?? account.group
+                draft.global.groupID = draft.global.groupID ?? account.group
             },
-            "group": .line { global, arguments throws(Remark) in
-                global.groupID = try HAProxyAccount.group(try arguments.next("a group's name"))
+            "group": .line { draft, arguments throws(Remark) in
+                draft.global.groupID = try HAProxyAccount.group(try arguments.next("a group's name"))
             },
-            "uid": .line { global, arguments throws(Remark) in
-                global.userID = UInt32(try arguments.integer(in: 0...Int(Int32.max)))
+            "uid": .line { draft, arguments throws(Remark) in
+                draft.global.userID = UInt32(try arguments.integer(in: 0...Int(Int32.max)))
             },
-            "gid": .line { global, arguments throws(Remark) in
-                global.groupID = UInt32(try arguments.integer(in: 0...Int(Int32.max)))
+            "gid": .line { draft, arguments throws(Remark) in
+                draft.global.groupID = UInt32(try arguments.integer(in: 0...Int(Int32.max)))
             },
-            "hard-stop-after": .line { global, arguments throws(Remark) in
-                global.hardStopTime = try arguments.time(isZeroAllowed: false)
+            "hard-stop-after": .line { draft, arguments throws(Remark) in
+                draft.global.hardStopTime = try arguments.time(isZeroAllowed: false)
             },
-            "localpeer": .line { global, arguments throws(Remark) in
-                global.localPeer = try arguments.next("the name of a peer").text
+            "localpeer": .line { draft, arguments throws(Remark) in
+                draft.global.localPeer = try arguments.next("the name of a peer").text
             },
+            "ssl-server-verify": .line { draft, arguments throws(Remark) in
+                let choices = ["none": false, "required": true]
+                draft.verifiesServers = try arguments.choice(of: choices)
+            },
+            "ca-base": .line { draft, arguments throws(Remark) in
+                draft.authoritiesFolder = try arguments.next("a directory").text
+            },
+            "crt-base": .noEffect("nothing here has a certificate of its own"),
             "chroot": .notYet("the program keeps its root directory"),
             "stats": .notYet("the control socket is lbctl's own"),
         ],
         notYet: """
-            51degrees-cache-size 51degrees-data-file ca-base close-spread-time cluster-secret
-            cpu-map cpu-policy cpu-set crt-base default-path description deviceatlas-json-file
+            51degrees-cache-size 51degrees-data-file close-spread-time cluster-secret
+            cpu-map cpu-policy cpu-set default-path description deviceatlas-json-file
             dns-accept-family expose-deprecated-directives expose-experimental-directives
             fd-hard-limit force-cfg-parser-pause grace
             h1-accept-payload-with-any-method h1-case-adjust h1-case-adjust-file
@@ -69,7 +77,7 @@ enum HAProxyGlobal {
             ssl-default-server-ciphers ssl-default-server-ciphersuites
             ssl-default-server-options ssl-dh-param-file ssl-engine ssl-load-extra-del-ext
             ssl-load-extra-files ssl-mode-async ssl-propquery ssl-provider ssl-provider-path
-            ssl-security-level ssl-server-verify ssl-skip-self-issued-ca stats-file strict-limits
+            ssl-security-level ssl-skip-self-issued-ca stats-file strict-limits
             thread-group thread-groups thread-hard-limit tune.applet.zero-copy-forwarding
             tune.buffers.limit tune.buffers.reserve tune.bufsize tune.bufsize.small
             tune.comp.maxlevel tune.disable-fast-forward tune.disable-zero-copy-forwarding

@@ -55,10 +55,10 @@ extension HAProxySection {
 
 extension HAProxyGlobal {
     /// `log ADDRESS …` in the `global` section.
-    static let log = Rule<GlobalSettings>.each { global, arguments throws(Remark) in
+    static let log = Rule<Draft>.each { draft, arguments throws(Remark) in
         guard let target = try arguments.logTarget() else { return }
-        global.logTargets.append(target)
-        if target.isThisHostsSyslog { global.logsToSyslog = true }
+        draft.global.logTargets.append(target)
+        if target.isThisHostsSyslog { draft.global.logsToSyslog = true }
     }
 }
 

@@ -85,12 +85,13 @@ struct HAProxyReader {
                     + " defaults, listen, frontend or backend", at: keyword.position,
                 suggestion: Self.sections.nearest(to: keyword.text))
         case .skipped: break
-        case .global: HAProxyGlobal.table.read(directive, into: &draft.global, remarks: &remarks)
+        case .global: HAProxyGlobal.table.read(directive, into: &draft, remarks: &remarks)
         case .resolvers:
             HAProxyResolvers.table.read(directive, into: &resolvers, remarks: &remarks)
         case .peers: HAProxyPeers.table.read(directive, into: &peers, remarks: &remarks)
         case .section:
             section.note(directive)
+            section.settings.serverOptions.authoritiesFolder = draft.authoritiesFolder
             try section.checkScope(of: directive, &remarks)
             HAProxySection.table.read(directive, into: &section, remarks: &remarks)
         }

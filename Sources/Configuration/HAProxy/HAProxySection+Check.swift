@@ -25,6 +25,10 @@ extension HAProxySection {
             words.warn(in: backend, &remarks)
             let target = Word(text: "target", position: name.position)
             backend.servers = [try options.server(name: target, at: location, in: name)]
+            if options.health.isVerified == nil {
+                draft.serversWithoutVerify.insert(
+                    ServerReference(backend: name.text, server: target.text))
+            }
             if let resolvers = options.resolvers {
                 draft.resolverReferences.append(
                     Placed(

@@ -59,6 +59,8 @@ struct HAProxySection: Sendable {
     private(set) var written: [String: Position] = [:]
     /// Servers that have the section's `source`, wherever it stands.
     private var serversWithoutSource: Set<String> = []
+    /// Servers whose lines do not say whether certificates are verified.
+    private var serversWithoutVerify: Set<String> = []
     private var serverPositions: [String: Position] = [:]
     private var trackPositions: [String: Position] = [:]
     private var resolverReferences: [Word] = []
@@ -168,6 +170,7 @@ struct HAProxySection: Sendable {
                 "server \(name.text.quoted) is already on line \(earlier.line)", at: name.position)
         }
         if options.source == nil { serversWithoutSource.insert(name.text) }
+        if options.health.isVerified == nil { serversWithoutVerify.insert(name.text) }
         let server = try options.server(name: name, at: location, in: self.name)
         try servers.checkNumber(of: server, at: name.position)
         if let guid = options.guid { serverGUIDs.append(guid) }
@@ -338,6 +341,8 @@ struct HAProxySection: Sendable {
 
     /// Takes down what can only be looked up once all sections are known.
     private func note(_ backend: Backend, _ file: String, in draft: inout Draft) {
+        draft.serversWithoutVerify.formUnion(
+            serversWithoutVerify.map { ServerReference(backend: backend.name, server: $0) })
         for server in backend.servers {
             guard let tracked = server.health.tracked else { continue }
             let position = trackPositions[server.name] ?? name.position

@@ -9,7 +9,8 @@ struct HAProxyServerHealth: Sendable {
     /// `no-check-send-proxy`: not even where the server has `send-proxy`.
     var refusesHeader = false
     var verifiedName: String?
-    var isVerified = true
+    /// `verify`; `nil`: as `ssl-server-verify` has it.
+    var isVerified: Bool?
     var asksAgent = false
     var agentPort: UInt16?
     var agent = AgentSettings(port: 1)
@@ -51,10 +52,13 @@ struct HAProxyServerHealth: Sendable {
             options.health.isVerified = try arguments.choice(of: choices)
         },
         "ca-file": .line { options, arguments throws(Remark) in
-            let path = try arguments.next("a path, or @system-ca")
+            var path = try arguments.next("a path, or @system-ca")
             guard path.text != "@system-ca" else {
                 options.check.tls.authoritiesPath = nil
                 return
+            }
+            if let folder = options.authoritiesFolder, !path.text.hasPrefix("/") {
+                path = Word(text: "\(folder)/\(path.text)", position: path.position)
             }
             let bytes = try path.contents(of: "ca-file", limit: InputFile.sizeLimit)
             guard PEMText.holdsCertificates(bytes) else {
@@ -148,7 +152,7 @@ extension HAProxyServerOptions {
         let name = check.tls.serverName ?? health.verifiedName
         check.tls.serverName = name
         check.tls.verification =
-            !health.isVerified ? .none : name == nil ? .certificate : .certificateAndName
+            health.isVerified == false ? .none : name == nil ? .certificate : .certificateAndName
         return check
     }
 

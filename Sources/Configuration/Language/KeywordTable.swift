@@ -37,6 +37,14 @@ struct Rule<Target>: Sendable {
         }
     }
 
+    /// A keyword that the language has and that has nothing to act on here, by design: always a warning.
+    static func noEffect(_ reason: String) -> Rule {
+        Rule(form: .either, isRepeatable: true) { _, arguments in
+            arguments.warn("\(arguments.label.quoted) has no effect: \(reason)")
+            _ = arguments.remaining()
+        }
+    }
+
     /// A block that the language has and this program does not act on, with all that it may hold.
     static func notYet(knowing words: String, _ consequence: String? = nil) -> Rule {
         let table = KeywordTable<Void>("keyword", scope: "in this block", [:], notYet: words)
