@@ -81,6 +81,46 @@ import VRRPCore
             "log udp@[2001:db8:]:514 local0",
             "f:7:5: error: '2001:db8:' is no IPv6 address; one looks like 2001:db8::1"
         ),
+        (
+            "tcp-request connection reject if { fe_sess_rate gt 9 }",
+            "f:7:36: error: the criterion 'fe_sess_rate' is known but not implemented yet"
+        ),
+        (
+            "use_backend web if { be_sess_rate(web) gt 9 }",
+            "f:7:22: error: the criterion 'be_sess_rate(web)' is known but not implemented yet"
+        ),
+        (
+            "acl a path_beg /x",
+            "f:7:7: error: the criterion 'path_beg' asks about HTTP, which lbctl does not read"
+        ),
+        (
+            "acl a sc2_http_err_rate gt 1",
+            "f:7:7: error: the criterion 'sc2_http_err_rate' asks about HTTP, which lbctl does not read"
+        ),
+        (
+            "acl a ssl_fc_sni a",
+            "f:7:7: error: the criterion 'ssl_fc_sni' asks about TLS, which nothing here ends or begins"
+        ),
+        (
+            "acl a res.ssl_hello_type 2",
+            "f:7:7: error: the criterion 'res.ssl_hello_type' asks what servers say, which no rule looks at"
+        ),
+        (
+            "acl a req.ssl_sni,field(1,.) x",
+            "f:7:7: error: the criterion 'req.ssl_sni,field(1,.)' has a converter that is not offered; there are lower and upper"
+        ),
+        (
+            "acl a fe_ses_rate gt 9",
+            "f:7:7: error: the criterion 'fe_ses_rate' is not offered; did you mean 'fe_sess_rate'?"
+        ),
+        (
+            "tcp-request content reject if HTTP",
+            "f:7:31: error: the predefined acl 'HTTP' asks about HTTP, which lbctl does not read"
+        ),
+        (
+            "tcp-request content reject if !METH_GET",
+            "f:7:31: error: the predefined acl 'METH_GET' asks about HTTP, which lbctl does not read"
+        ),
         ("bind :81 nam x", "f:7:10: error: unknown bind option 'nam'; did you mean 'name'?"),
         ("bind 192.0.2.1:80", "f:7:6: error: a listener on 192.0.2.1:80 is already defined at f:5"),
         ("server a 192.0.2.12:80", "f:7:8: error: server 'a' is already on line 6"),
