@@ -81,6 +81,16 @@ public struct ConfigurationLoader: Hashable, Sendable {
         var assembler = ModelAssembler(draft, literalScripts: literalScripts)
         let model = assembler.assemble()
         diagnostics += assembler.diagnostics
+        if let location = draft.zeroWarning {
+            let count = diagnostics.count { $0.severity == .warning }
+            if count > 0 {
+                diagnostics.append(
+                    Diagnostic(
+                        .error, file: location.file, line: location.position.line,
+                        column: location.position.column,
+                        message: "'zero-warning' is asked for, and there \(count.warnings)"))
+            }
+        }
         let isUsable = !diagnostics.contains { $0.severity == .error }
         let loaded = LoadedConfiguration(
             model: isUsable ? model : nil, diagnostics: Self.sorted(diagnostics, order))
@@ -154,6 +164,11 @@ public struct ConfigurationLoader: Hashable, Sendable {
                 column: last.column, message: "and \(more) more from here on")
         ]
     }
+}
+
+extension Int {
+    /// `is 1 warning`, `are 2 warnings`.
+    fileprivate var warnings: String { self == 1 ? "is 1 warning" : "are \(self) warnings" }
 }
 
 extension Diagnostic.Severity {

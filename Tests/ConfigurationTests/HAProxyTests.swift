@@ -121,6 +121,10 @@ import VRRPCore
             "tcp-request content reject if !METH_GET",
             "f:7:31: error: the predefined acl 'METH_GET' asks about HTTP, which lbctl does not read"
         ),
+        (
+            "balance rr",
+            "f:7:9: error: unknown balance algorithm 'rr'; there are roundrobin, static-rr, leastconn, first, source, hash, random, rdp-cookie and maglev"
+        ),
         ("bind :81 nam x", "f:7:10: error: unknown bind option 'nam'; did you mean 'name'?"),
         ("bind 192.0.2.1:80", "f:7:6: error: a listener on 192.0.2.1:80 is already defined at f:5"),
         ("server a 192.0.2.12:80", "f:7:8: error: server 'a' is already on line 6"),

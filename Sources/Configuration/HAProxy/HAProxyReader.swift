@@ -85,7 +85,11 @@ struct HAProxyReader {
                     + " defaults, listen, frontend or backend", at: keyword.position,
                 suggestion: Self.sections.nearest(to: keyword.text))
         case .skipped: break
-        case .global: HAProxyGlobal.table.read(directive, into: &draft, remarks: &remarks)
+        case .global:
+            HAProxyGlobal.table.read(directive, into: &draft, remarks: &remarks)
+            if keyword.text == "zero-warning" {
+                draft.zeroWarning = Location(file: file, position: keyword.position)
+            }
         case .resolvers:
             HAProxyResolvers.table.read(directive, into: &resolvers, remarks: &remarks)
         case .peers: HAProxyPeers.table.read(directive, into: &peers, remarks: &remarks)

@@ -68,6 +68,8 @@ struct KeywordTable<Target>: Sendable {
     /// Where its words stand: " in vrrp_instance"; empty where the noun says it all.
     private let place: String
     private let rules: [String: Rule<Target>]
+    /// What there is, for who typed something that is near to none of it; empty where that is too much.
+    private let choices: String
     /// What a mistyped word may have meant.
     let vocabulary: [String]
 
@@ -79,11 +81,13 @@ struct KeywordTable<Target>: Sendable {
     ///   - rules: The keywords that have a meaning of their own.
     ///   - notYet: Further keywords that are known but not implemented, in one text.
     ///   - neighbours: Words of other tables that a mistyped one may have meant.
+    ///   - choices: What there is, as a complaint lists it.
     init(
         _ noun: String, scope: String? = nil, _ rules: [String: Rule<Target>],
-        notYet: String = "", neighbours: [String] = []
+        notYet: String = "", neighbours: [String] = [], choices: String = ""
     ) {
         self.noun = noun
+        self.choices = choices
         self.place = scope.map { " \($0)" } ?? ""
         let ignored = notYet.split(whereSeparator: \.isWhitespace).map {
             (String($0), Rule<Target>.notYet())
@@ -100,9 +104,11 @@ struct KeywordTable<Target>: Sendable {
         if name.count < word.text.count, let rule = rules[String(name)], rule.form == .either {
             return rule
         }
+        let suggestion = vocabulary.nearest(to: word.text)
+        let list = suggestion == nil && !choices.isEmpty ? "; there are \(choices)" : ""
         throw .error(
-            "unknown \(noun) \(word.text.quoted)\(place)", at: word.position,
-            suggestion: vocabulary.nearest(to: word.text))
+            "unknown \(noun) \(word.text.quoted)\(place)\(list)", at: word.position,
+            suggestion: suggestion)
     }
 
     /// Whether a word is a keyword of the table.
