@@ -57,7 +57,13 @@ enum HAProxyGlobal {
             },
             // The loader carries it out, once all that there is to say is said.
             "zero-warning": .alwaysSo,
-        ].merging(idle) { own, _ in own },
+        ].merging(idle) { own, _ in own }
+            .merging(
+                // Files of haproxy's own language are read without these lines.
+                HAProxyEnvironment.keywords.map {
+                    ($0, .noEffect("no variable stands for anything in YAML; write the values"))
+                }
+            ) { own, _ in own },
         notYet: """
             51degrees-cache-size 51degrees-data-file anonkey close-spread-time cluster-secret
             default-path description deviceatlas-json-file dns-accept-family

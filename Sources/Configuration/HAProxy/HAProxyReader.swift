@@ -32,16 +32,27 @@ struct HAProxyReader {
 
     /// Cuts a text into lines.
     ///
-    /// - Returns: The lines that say something, and what is wrong with them.
-    static func lines(of text: SourceText) -> (lines: [Directive], remarks: [Remark]) {
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - environment: What variables stand for; with what the lines say about it afterwards.
+    /// - Returns: The lines that say something else, and what is wrong with all of them.
+    static func lines(
+        of text: SourceText, environment: inout HAProxyEnvironment
+    ) -> (lines: [Directive], remarks: [Remark]) {
+        environment.beginFile()
         var lines: [Directive] = []
         var remarks: [Remark] = []
         for line in text.lines {
-            var lexer = LineLexer(line, dialect: .haproxy)
+            var lexer = LineLexer(line, dialect: .haproxy, environment: environment)
             var words: [Word] = []
             while case .word(let word) = lexer.next() { words.append(word) }
             remarks += lexer.remarks
-            if !words.isEmpty { lines.append(Directive(words: words)) }
+            do throws(Remark) {
+                guard try !environment.take(words), !words.isEmpty else { continue }
+                lines.append(Directive(words: words))
+            } catch {
+                remarks.append(error)
+            }
         }
         return (lines, remarks)
     }
