@@ -59,7 +59,9 @@ extension BalancerPlan {
 
     private var keyFault: String? {
         let keys =
-            pools.flatMap { $0.keys + $0.serverRules.flatMap(\.condition.keys) }
+            pools.flatMap {
+                $0.keys + $0.contentRules.keys + $0.serverRules.flatMap(\.condition.keys)
+            }
             + frontends.flatMap(\.rules.keys)
         for case .payload(let offset, let length) in keys.map(\.unconverted) {
             let most = ClientHello.longestByteCount
@@ -77,10 +79,15 @@ extension BalancerPlan {
         guard Set(bound).count == bound.count else { return "two pools have one table" }
         let named =
             bound + frontends.flatMap(\.rules.tableIndices)
-            + pools.flatMap { $0.serverRules.flatMap(\.condition.tableIndices) }
+            + pools.flatMap {
+                $0.contentRules.tableIndices + $0.serverRules.flatMap(\.condition.tableIndices)
+            }
         let numbers =
             frontends.flatMap(\.rules.trackingNumbers)
-            + pools.flatMap { $0.serverRules.flatMap(\.condition.trackingNumbers) }
+            + pools.flatMap {
+                $0.contentRules.trackingNumbers
+                    + $0.serverRules.flatMap(\.condition.trackingNumbers)
+            }
         guard numbers.allSatisfy((0..<Tracking.count).contains) else {
             return "a connection has \(Tracking.count) trackings"
         }
@@ -103,6 +110,10 @@ public struct FrontendPlan: Hashable, Sendable {
     public var listeners: [ListenerPlan] = []
     /// What is decided before a server is chosen.
     public var rules = RulePlan()
+    /// The pool that is one section with it (`listen`); `nil`: none is.
+    ///
+    /// Its ``PoolPlan/contentRules`` are the frontend's own, and followed once.
+    public var twinPoolIndex: Int?
     /// Whether its sockets take datagrams.
     ///
     /// All that one source sends within the time-outs goes to one server. Headers and rules are for
@@ -218,6 +229,10 @@ public struct PoolPlan: Hashable, Sendable {
     /// Whether a server's answer to connecting is acknowledged with the first bytes for it, where there
     /// are some: a packet less for two calls more (`option tcp-smart-connect`).
     public var savesAcknowledgement = false
+    /// What is decided about a connection that was led to the pool (`tcp-request content` of a backend).
+    public var contentRules: [Rule] = []
+    /// How long these rules wait for what the client says, from then on (`tcp-request inspect-delay`).
+    public var inspectDelay = Duration.zero
     /// Which server serves, before ``stickiness`` and ``algorithm`` are asked (`use-server`).
     public var serverRules: [ServerRule] = []
     /// The cookie in which clients of RDP say at which server their session is, which they go to unless a
@@ -253,7 +268,8 @@ extension PoolPlan {
 
     /// Whether something about a connection is looked at before it gets a server.
     var decidesByRules: Bool {
-        !serverRules.isEmpty || tokenCookie != nil || keys.contains(where: \.needsContent)
+        !contentRules.isEmpty || !serverRules.isEmpty || tokenCookie != nil
+            || keys.contains(where: \.needsContent)
     }
 
     /// What of a connection decides which server it gets.

@@ -70,7 +70,7 @@ struct HAProxySection: Sendable {
         self.kind = kind
         self.name = name
         self.settings = settings
-        routing = HAProxyRouting(name.text, hasServers: kind != .frontend)
+        routing = HAProxyRouting(name.text, kind)
         self.settings.checks.inherit()
         self.settings.serverOptions.words = []
     }
@@ -234,6 +234,7 @@ struct HAProxySection: Sendable {
             }
         }
         routing.note(in: &draft, file: file)
+        remarks += routing.warnings
         if settings.mode == .tcp { warnAboutTimeouts(&remarks) }
     }
 
@@ -261,8 +262,7 @@ struct HAProxySection: Sendable {
             frontend.listeners[index].isDatagram = settings.mode == .udp
         }
         settings.clientProbes.warnIfIdle("clitcpka", &remarks)
-        frontend.rules = routing.finish(
-            hasDefault: settings.backendName != nil || kind == .listen, &remarks)
+        frontend.rules = routing.finish(hasDefault: settings.backendName != nil || kind == .listen)
         frontend.connectionLimit = settings.connectionLimit
         frontend.clientTimeout = settings.clientTimeout.unlessZero
         frontend.omitsEmptyConnectionsFromLog = settings.omitsEmptyConnectionsFromLog
@@ -293,6 +293,7 @@ struct HAProxySection: Sendable {
         backend.limits.tunnelTimeout = backend.limits.tunnelTimeout.unlessZero
         backend.limits.serverFinTimeout = backend.limits.serverFinTimeout.unlessZero
         backend.limits.noServerTimeout = backend.limits.noServerTimeout.unlessZero
+        (backend.contentRules, backend.inspectDelay) = (routing.content, routing.inspectDelay)
         backend.serverRules = routing.servers
         backend.stickiness = binding.finish(&remarks)
         backend.servers = servers.map(withSource)
