@@ -80,8 +80,6 @@ extension Worker {
                 } else {
                     slab[client].introduction = introductions.keep(addresses)
                 }
-                slab[client].number = addresses.source.port
-                slab[client].word = addresses.source.digest
             }
             slab[client].activeAt = UInt32(truncatingIfNeeded: now)
             beginInspecting(client, source: source(of: client))
@@ -113,7 +111,7 @@ extension Worker {
         guard program.needsContent else {
             return conclude(client, program, &facts, deadlineIsOver: true)
         }
-        slab[client].phaseAt = 0
+        slab[client].neededByteCount = 0
         enter(.introducing, client)
         inspect(client, deadlineIsOver: program.inspectDelay == 0)
     }
@@ -135,11 +133,11 @@ extension Worker {
                 slab[client].streak += 1
                 isOver = isOver || slab[client].streak >= mostReadings
             }
-            guard program.needsHello, isOver || count >= Int(slab[client].phaseAt) else { break }
+            guard program.needsHello, isOver || count >= slab[client].neededByteCount else { break }
             facts.hello = readHello(client)
             keepNames(client, facts)
             guard case .needsMore(let least) = facts.hello else { break }
-            slab[client].phaseAt = UInt32(least)
+            slab[client].neededByteCount = least
             slab[client].streak += 1
             guard slab[client].streak < mostReadings else {
                 facts.hello = .malformed(.length)
