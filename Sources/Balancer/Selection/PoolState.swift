@@ -121,7 +121,7 @@ extension PoolState {
     ) -> (choice: Choice, isBound: Bool) {
         countIn(at: now)
         var own = bound
-        if own == nil, followsTable, let known = table?.server(of: owner, at: now),
+        if own == nil, followsTable, let known = table?.server(of: owner, now: now),
             servers.indices.contains(known)
         {
             own = known
@@ -141,7 +141,7 @@ extension PoolState {
 
     /// Takes note of the server that a client belongs to from now on.
     func bind(_ client: StickKey, to server: Int, at now: UInt64) {
-        table?.bind(client, to: server, at: now)
+        table?.bind(client, to: server, now: now)
     }
 
     private mutating func countIn(at now: UInt64) {
