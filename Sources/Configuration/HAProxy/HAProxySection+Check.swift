@@ -27,9 +27,7 @@ extension HAProxySection {
             backend.servers = [try options.server(name: target, at: location, in: name)]
             if let resolvers = options.resolvers {
                 draft.resolverReferences.append(
-                    Placed(
-                        value: resolvers.text,
-                        location: Location(file: file, position: resolvers.position)))
+                    placed(resolvers.text, file, at: resolvers.position))
             }
         } catch {
             return remarks.append(error)
