@@ -54,7 +54,9 @@ extension BalancerPlan {
             return "\(pool.retries) retries in \(pool.name); there may be 0 to 100"
         }
         let isKnown = frontends.allSatisfy { $0.poolIndices.allSatisfy(pools.indices.contains) }
-        return isKnown ? keyFault ?? tableFault : "a frontend leads to a pool that is not there"
+        return isKnown
+            ? keyFault ?? tableFault ?? priorityFault
+            : "a frontend leads to a pool that is not there"
     }
 
     private var keyFault: String? {
@@ -87,6 +89,25 @@ extension BalancerPlan {
         return named.allSatisfy(tables.indices.contains)
             ? nil : "a rule names a table that is not there"
     }
+
+    private var priorityFault: String? {
+        typealias Action = Rule.Action
+        for rule in frontends.flatMap({ $0.rules.connection + $0.rules.session + $0.rules.content })
+        {
+            switch rule.action {
+            case .setPriority(let priority) where !Action.priorities.contains(priority):
+                return "a priority of \(priority); there may be \(Action.priorities.words)"
+            case .setPriorityOffset(let offset) where !Action.priorityOffsets.contains(offset):
+                return "an offset of \(offset) ms; there may be \(Action.priorityOffsets.words)"
+            default: break
+            }
+        }
+        return nil
+    }
+}
+
+extension ClosedRange<Int> {
+    fileprivate var words: String { "\(lowerBound) to \(upperBound)" }
 }
 
 /// Where connections come in (`frontend`).

@@ -64,8 +64,6 @@ extension Errno {
     public static let networkDown = Errno(rawValue: ENETDOWN)
     /// An argument was wrong (`EINVAL`).
     public static let invalidArgument = Errno(rawValue: EINVAL)
-    /// This kernel does not have the option (`ENOPROTOOPT`).
-    public static let protocolOptionNotAvailable = Errno(rawValue: ENOPROTOOPT)
     /// This kernel does not have the call (`ENOSYS`).
     public static let notImplemented = Errno(rawValue: ENOSYS)
     /// Not supported here (`EOPNOTSUPP`).

@@ -302,5 +302,21 @@ extension BalancerTests {
             }
             #expect(plan.fault == "two pools have one table")
         }
+
+        @Test(arguments: [
+            (Rule.Action.setPriority(-2047), nil as String?), (.setPriorityOffset(524_287), nil),
+            (.setPriority(2048), "a priority of 2048; there may be -2047 to 2047"),
+            (
+                .setPriorityOffset(-524_288),
+                "an offset of -524288 ms; there may be -524287 to 524287"
+            ),
+        ])
+        func `a plan has haproxy's priorities`(action: Rule.Action, fault: String?) {
+            var plan = BalancerPlan(
+                frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                pools: [PoolPlan(name: "pool")])
+            plan.frontends[0].rules.content = [Rule(action)]
+            #expect(plan.fault == fault)
+        }
     }
 }
