@@ -53,6 +53,10 @@ extension BalancerPlan {
         if let pool = pools.first(where: { !(0...100).contains($0.retries) }) {
             return "\(pool.retries) retries in \(pool.name); there may be 0 to 100"
         }
+        if let section = peers.first(where: { $0.peers.count > PeersPlan.mostPeers }) {
+            return "\(section.peers.count) peers in \(section.name); there may be"
+                + " \(PeersPlan.mostPeers)"
+        }
         let isKnown = frontends.allSatisfy { $0.poolIndices.allSatisfy(pools.indices.contains) }
         return isKnown
             ? keyFault ?? tableFault ?? priorityFault

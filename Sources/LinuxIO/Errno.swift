@@ -26,8 +26,6 @@ extension Errno: CustomStringConvertible {
 }
 
 extension Errno {
-    /// The call was interrupted by a signal (`EINTR`).
-    public static let interrupted = Errno(rawValue: EINTR)
     /// Nothing to do now, try when the descriptor is ready (`EAGAIN`).
     public static let wouldBlock = Errno(rawValue: EAGAIN)
     /// The operation was begun and goes on (`EINPROGRESS`).

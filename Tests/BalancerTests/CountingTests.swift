@@ -303,6 +303,21 @@ extension BalancerTests {
             #expect(plan.fault == "two pools have one table")
         }
 
+        @Test func `a plan has 32 peers in a section at most`() {
+            let peer = PeersPlan.Peer(
+                name: "b", address: .ipv4(SocketAddress(address: 0x7f00_0001, port: 1)))
+            func fault(_ count: Int) -> String? {
+                var plan = BalancerPlan()
+                plan.peers = [
+                    PeersPlan(
+                        name: "p", localName: "a", peers: Array(repeating: peer, count: count))
+                ]
+                return plan.fault
+            }
+            #expect(fault(32) == nil)
+            #expect(fault(33) == "33 peers in p; there may be 32")
+        }
+
         @Test(arguments: [
             (Rule.Action.setPriority(-2047), nil as String?), (.setPriorityOffset(524_287), nil),
             (.setPriority(2048), "a priority of 2048; there may be -2047 to 2047"),

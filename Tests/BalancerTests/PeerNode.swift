@@ -156,3 +156,15 @@ func freePorts(_ count: Int) throws -> [UInt16] {
 }
 
 private let nextPort = Atomic(UInt16(12_000 + getpid() % 7_000))
+
+extension StickTable {
+    /// How much there is of something that is counted; `nil`: it is not.
+    func value(of quantity: StickQuantity, at place: Int32, now: UInt64) -> Int? {
+        answer(.value(quantity), at: place, now: now)
+    }
+
+    /// The same of a key; 0 where it is not known.
+    func value(of quantity: StickQuantity, for key: StickKey, now: UInt64) -> Int? {
+        answer(.value(quantity), for: key, mayEnter: false, now: now)
+    }
+}

@@ -31,22 +31,20 @@ struct Half {
         static let hasNoDelay = Marks(rawValue: 1 << 10)
         /// The half is on the ready list; outlives the connection.
         static let isOnReadyList = Marks(rawValue: 1 << 11)
-        /// An error was reported for the socket.
-        static let failed = Marks(rawValue: 1 << 12)
         /// Server half: the client waits for any server to come up.
-        static let isHeld = Marks(rawValue: 1 << 13)
+        static let isHeld = Marks(rawValue: 1 << 12)
         /// Server half: an attempt was moved to another server.
-        static let wasRedispatched = Marks(rawValue: 1 << 14)
+        static let wasRedispatched = Marks(rawValue: 1 << 13)
         /// Server half: ``queuePlace`` is that in a server's line, not in the pool's.
-        static let waitedAtServer = Marks(rawValue: 1 << 15)
+        static let waitedAtServer = Marks(rawValue: 1 << 14)
         /// Server half: the server was not chosen by the algorithm, but is the client's own.
-        static let isBound = Marks(rawValue: 1 << 16)
+        static let isBound = Marks(rawValue: 1 << 15)
         /// Client half: its PROXY header was none, or did not come.
-        static let hasBrokenHeader = Marks(rawValue: 1 << 17)
+        static let hasBrokenHeader = Marks(rawValue: 1 << 16)
         /// Client half: a table counts the connection's bytes.
-        static let countsBytes = Marks(rawValue: 1 << 18)
+        static let countsBytes = Marks(rawValue: 1 << 17)
         /// Server half: the socket has no options but those that every server's has.
-        static let hasPlainSocket = Marks(rawValue: 1 << 19)
+        static let hasPlainSocket = Marks(rawValue: 1 << 18)
     }
 
     /// Bytes taken from this side.

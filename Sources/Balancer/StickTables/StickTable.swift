@@ -159,16 +159,6 @@ final class StickTable: Sendable {
         } ?? nil
     }
 
-    /// How much there is of something that is counted; `nil`: it is not.
-    func value(of quantity: StickQuantity, at place: Int32, now: UInt64) -> Int? {
-        answer(.value(quantity), at: place, now: now)
-    }
-
-    /// The same of a key; 0 where it is not known.
-    func value(
-        of quantity: StickQuantity, for key: StickKey, now: UInt64
-    ) -> Int? { answer(.value(quantity), for: key, mayEnter: false, now: now) }
-
     /// The key that stands at a place.
     func key(at place: Int32) -> KeptKey { entries.withLock { $0.key(at: place) } }
 }
