@@ -36,82 +36,6 @@ extension BalancerPlan {
     /// The most servers of all pools together, and the most listeners and paths (a frontend and a
     /// pool that it leads to): a connection keeps the number of each in 16 bits.
     public static let mostPlaces = 65_534
-
-    /// What makes a balancer of it impossible; `nil`: nothing.
-    public var fault: String? {
-        guard (1...BalancerPlan.mostReactors).contains(reactorCount) else {
-            return "\(reactorCount) reactors; there may be 1 to \(BalancerPlan.mostReactors)"
-        }
-        let numbers = [
-            ("servers", pools.reduce(0) { $0 + $1.servers.count }),
-            ("listeners", frontends.reduce(0) { $0 + $1.listeners.count }),
-            ("paths", frontends.reduce(0) { $0 + $1.poolIndices.count }),
-        ]
-        for (what, count) in numbers where count > BalancerPlan.mostPlaces {
-            return "\(count) \(what); there may be \(BalancerPlan.mostPlaces)"
-        }
-        if let pool = pools.first(where: { !(0...100).contains($0.retries) }) {
-            return "\(pool.retries) retries in \(pool.name); there may be 0 to 100"
-        }
-        if let section = peers.first(where: { $0.peers.count > PeersPlan.mostPeers }) {
-            return "\(section.peers.count) peers in \(section.name); there may be"
-                + " \(PeersPlan.mostPeers)"
-        }
-        let isKnown = frontends.allSatisfy { $0.poolIndices.allSatisfy(pools.indices.contains) }
-        return isKnown
-            ? keyFault ?? tableFault ?? priorityFault
-            : "a frontend leads to a pool that is not there"
-    }
-
-    private var keyFault: String? {
-        let keys =
-            pools.flatMap { $0.keys + $0.serverRules.flatMap(\.condition.keys) }
-            + frontends.flatMap(\.rules.keys)
-        for case .payload(let offset, let length) in keys.map(\.unconverted) {
-            let most = ClientHello.longestByteCount
-            guard offset >= 0, length > 0, offset < most, length <= most - offset else {
-                return
-                    "\(length) bytes from \(offset) on are a key; the first \(most) can be looked at"
-            }
-        }
-        return nil
-    }
-
-    private var tableFault: String? {
-        if let fault = tables.lazy.compactMap(\.fault).first { return fault }
-        let bound = pools.compactMap(\.stickiness?.tableIndex)
-        guard Set(bound).count == bound.count else { return "two pools have one table" }
-        let named =
-            bound + frontends.flatMap(\.rules.tableIndices)
-            + pools.flatMap { $0.serverRules.flatMap(\.condition.tableIndices) }
-        let numbers =
-            frontends.flatMap(\.rules.trackingNumbers)
-            + pools.flatMap { $0.serverRules.flatMap(\.condition.trackingNumbers) }
-        guard numbers.allSatisfy((0..<Tracking.count).contains) else {
-            return "a connection has \(Tracking.count) trackings"
-        }
-        return named.allSatisfy(tables.indices.contains)
-            ? nil : "a rule names a table that is not there"
-    }
-
-    private var priorityFault: String? {
-        typealias Action = Rule.Action
-        for rule in frontends.flatMap({ $0.rules.connection + $0.rules.session + $0.rules.content })
-        {
-            switch rule.action {
-            case .setPriority(let priority) where !Action.priorities.contains(priority):
-                return "a priority of \(priority); there may be \(Action.priorities.words)"
-            case .setPriorityOffset(let offset) where !Action.priorityOffsets.contains(offset):
-                return "an offset of \(offset) ms; there may be \(Action.priorityOffsets.words)"
-            default: break
-            }
-        }
-        return nil
-    }
-}
-
-extension ClosedRange<Int> {
-    fileprivate var words: String { "\(lowerBound) to \(upperBound)" }
 }
 
 /// Where connections come in (`frontend`).
@@ -128,6 +52,10 @@ public struct FrontendPlan: Hashable, Sendable {
     public var listeners: [ListenerPlan] = []
     /// What is decided before a server is chosen.
     public var rules = RulePlan()
+    /// The pool that is one section with it (`listen`); `nil`: none is.
+    ///
+    /// Its ``PoolPlan/contentRules`` are the frontend's own, and followed once.
+    public var twinPoolIndex: Int?
     /// Whether its sockets take datagrams.
     ///
     /// All that one source sends within the time-outs goes to one server. Headers and rules are for
@@ -243,6 +171,10 @@ public struct PoolPlan: Hashable, Sendable {
     /// Whether a server's answer to connecting is acknowledged with the first bytes for it, where there
     /// are some: a packet less for two calls more (`option tcp-smart-connect`).
     public var savesAcknowledgement = false
+    /// What is decided about a connection that was led to the pool (`tcp-request content` of a backend).
+    public var contentRules: [Rule] = []
+    /// How long these rules wait for what the client says, from then on (`tcp-request inspect-delay`).
+    public var inspectDelay = Duration.zero
     /// Which server serves, before ``stickiness`` and ``algorithm`` are asked (`use-server`).
     public var serverRules: [ServerRule] = []
     /// The cookie in which clients of RDP say at which server their session is, which they go to unless a
@@ -278,7 +210,8 @@ extension PoolPlan {
 
     /// Whether something about a connection is looked at before it gets a server.
     var decidesByRules: Bool {
-        !serverRules.isEmpty || tokenCookie != nil || keys.contains(where: \.needsContent)
+        !contentRules.isEmpty || !serverRules.isEmpty || tokenCookie != nil
+            || keys.contains(where: \.needsContent)
     }
 
     /// What of a connection decides which server it gets.

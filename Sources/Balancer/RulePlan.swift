@@ -19,11 +19,7 @@ public struct RulePlan: Hashable, Sendable {
     public init() {}
 
     /// Whether a rule says when a connection that waits came.
-    var setsOffsets: Bool {
-        (connection + session + content).contains {
-            if case .setPriorityOffset = $0.action { true } else { false }
-        }
-    }
+    var setsOffsets: Bool { (connection + session + content).setsOffsets }
 
     /// Whether nothing is decided.
     public var isEmpty: Bool {
@@ -66,6 +62,9 @@ public struct Rule: Hashable, Sendable {
         /// Its packets to the client carry this type of service, or traffic class, and the further rules are
         /// asked (`set-tos`).
         case setServiceType(UInt8)
+        /// Bytes for an end leave no faster from here on, and the further rules are asked
+        /// (`set-bandwidth-limit`).
+        case limitBandwidth(BandwidthLimit)
         /// An end of the connection is told to have this address from here on, to rules, keys, logs and
         /// servers, and the further rules are asked (`set-src`, `set-dst`). Its port stays; where there is
         /// no such address, all does.
@@ -88,6 +87,32 @@ public struct Rule: Hashable, Sendable {
     public init(_ action: Action, if condition: Condition = .always) {
         self.action = action
         self.condition = condition
+    }
+}
+
+/// How fast the bytes of one connection may pass, one way (haproxy's filters `bwlim-in` and `bwlim-out`).
+///
+/// The kernel spaces the packets (``LinuxIO/StreamSocket/limitRate(of:to:)``), so that a connection with a
+/// limit costs no more than another. It lets the first ten segments go at once, and spaces none of a Unix
+/// socket.
+public struct BandwidthLimit: Hashable, Sendable {
+    /// Which way.
+    public enum Direction: Hashable, Sendable {
+        /// From the client to the server.
+        case upload
+        /// From the server to the client.
+        case download
+    }
+
+    /// Which way.
+    public var direction: Direction
+    /// Bytes of a second, from 1.
+    public var bytesPerSecond: UInt64
+
+    /// Makes a limit.
+    public init(_ direction: Direction, bytesPerSecond: UInt64) {
+        self.direction = direction
+        self.bytesPerSecond = bytesPerSecond
     }
 }
 

@@ -55,6 +55,8 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
         case setMark(UInt32)
         /// Its packets to the client carry this type of service (`set-tos`); further rules are asked.
         case setServiceType(UInt8)
+        /// So many bytes of a second pass at most, one way (`set-bandwidth-limit`); further rules are asked.
+        case limitBandwidth(TransferDirection, bytesPerSecond: Int)
         /// An end is told to have this address from here on (`set-src`, `set-dst`); further rules are asked.
         case setAddress(of: ConnectionEnd, AddressExpression)
         /// An end is told to have this port from here on (`set-src-port`, `set-dst-port`); further rules
@@ -78,6 +80,14 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
         self.action = action
         self.condition = condition
     }
+}
+
+/// Which way bytes pass.
+public enum TransferDirection: Hashable, Sendable, Codable {
+    /// From the client to the server (`bwlim-in`).
+    case upload
+    /// From the server to the client (`bwlim-out`).
+    case download
 }
 
 /// What a connection is counted by.

@@ -350,6 +350,10 @@ public struct Backend: Hashable, Sendable, Codable {
     public var selection = SelectionSettings()
     /// Further limits.
     public var limits = PoolLimits()
+    /// What is decided about a connection that was led to it (`tcp-request content`).
+    public var contentRules: [ConnectionRule] = []
+    /// How long these wait for what the client says (`tcp-request inspect-delay`).
+    public var inspectDelay: Duration?
     /// Which server serves, before anything else is asked (`use-server`).
     public var serverRules: [ServerRule] = []
     /// How clients belong to servers; `nil`: not.

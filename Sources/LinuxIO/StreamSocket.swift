@@ -117,6 +117,17 @@ public enum StreamSocket {
         _ = setOption(socket, level: 41, 67, to: Int32(type))
     }
 
+    /// Has the kernel space what a TCP socket sends (SO_MAX_PACING_RATE; `tcp_pacing_check` in
+    /// net/ipv4/tcp_output.c); a Unix socket sends as fast as ever.
+    ///
+    /// - Parameters:
+    ///   - socket: The socket.
+    ///   - rate: Bytes of a second.
+    public static func limitRate(of socket: Int32, to rate: UInt64) {
+        var rate = rate
+        _ = unsafe clinux_setsockopt(socket, 1, 47, &rate, 8)
+    }
+
     /// The address that a socket was bound to or got.
     ///
     /// - Parameter socket: A socket.

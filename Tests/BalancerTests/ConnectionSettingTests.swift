@@ -103,6 +103,40 @@ extension BalancerTests {
             #expect(clients.map { option(0, 1, ofPeerOf: $0) } == [0, 0, 0x48])
         }
 
+        /// 4 MiB at 8 MiB a second, of which the kernel does not space the first ten segments.
+        @Test func `bytes pass no faster than a rule lets them, each way by itself`() throws {
+            let text = String(repeating: "x", count: 4 << 20)
+            let server = try AnsweringServer(after: text.utf8.count) { bytes, _ in
+                String(decoding: bytes, as: UTF8.self)
+            }
+            let running = try RunningBalancer(servers: [.at(server.address)]) { plan in
+                func limit(_ direction: BandwidthLimit.Direction, _ last: UInt32) -> Rule {
+                    Rule(
+                        .limitBandwidth(.init(direction, bytesPerSecond: 8 << 20)),
+                        if: .source(0x7f00_0000 + last))
+                }
+                plan.frontends[0].rules.connection = [limit(.upload, 2), limit(.download, 3)]
+            }
+            /// How long the bytes take to the server, and back; one answer comes after all is there.
+            func times(from last: UInt32) throws -> (up: Duration, down: Duration) {
+                let client = running.connect(from: 0x7f00_0000 + last)
+                let start = MonotonicInstant.now
+                client.send(text)
+                let first = client.receive(exactly: 1)
+                let middle = MonotonicInstant.now
+                #expect(first + client.receiveAll().text == text)
+                return (middle - start, .now - middle)
+            }
+            let spaced = (Duration.milliseconds(330)..<(.seconds(3)))
+            for (last, isUpSpaced, isDownSpaced) in [
+                (1, false, false), (2, true, false), (3, false, true),
+            ] as [(UInt32, Bool, Bool)] {
+                let spent = try times(from: last)
+                #expect(spaced.contains(spent.up) == isUpSpaced, "\(last): \(spent)")
+                #expect(spaced.contains(spent.down) == isDownSpaced, "\(last): \(spent)")
+            }
+        }
+
         private func single(_ server: TestServer) -> ServerPlan {
             ServerPlan(name: "a", address: server.address, connectionLimit: 1)
         }

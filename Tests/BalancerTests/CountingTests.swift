@@ -332,6 +332,9 @@ extension BalancerTests {
                 pools: [PoolPlan(name: "pool")])
             plan.frontends[0].rules.content = [Rule(action)]
             #expect(plan.fault == fault)
+            plan.frontends[0].rules.content = []
+            plan.pools[0].contentRules = [Rule(action)]
+            #expect(plan.fault == fault)
         }
     }
 }

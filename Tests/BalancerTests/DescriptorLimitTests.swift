@@ -27,7 +27,7 @@ extension BalancerTests {
                     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
                     return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
                 }
-                var limit = rlimit(rlim_cur: 256, rlim_max: 256)
+                var limit = rlimit(rlim_cur: 512, rlim_max: 512)
                 setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
                 let server = try TestServer.named("a")
                 let running = try RunningBalancer(server: server)
@@ -50,7 +50,7 @@ extension BalancerTests {
 
         @Test func `a client waits for descriptors no longer than for a server to answer`() async {
             await #expect(processExitsWith: .success) {
-                var limit = rlimit(rlim_cur: 256, rlim_max: 256)
+                var limit = rlimit(rlim_cur: 512, rlim_max: 512)
                 setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
                 let server = try TestServer.named("a")
                 let running = try RunningBalancer(
@@ -78,7 +78,7 @@ extension BalancerTests {
                 var limit = rlimit(rlim_cur: 1024, rlim_max: 1024)
                 setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
                 let running = try RunningBalancer(server: try TestServer.echo())
-                precondition(running.balancer.connectionLimit == 400)
+                precondition(running.balancer.connectionLimit == 368)
             }
         }
     }

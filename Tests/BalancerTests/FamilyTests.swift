@@ -65,6 +65,42 @@ extension BalancerTests {
             #expect(running.answer(to: "x") == String(repeating: "0123456789abcdef", count: 65_536))
         }
 
+        /// Closing a Unix socket hangs up both directions at once, before what was said is read.
+        @Test func `who says something and closes is heard to the end`() throws {
+            let heard = Endings()
+            let server = try AnsweringServer(after: 3) { bytes, _ in
+                heard.append(String(decoding: bytes, as: UTF8.self))
+                return ""
+            }
+            let running = try FamilyBalancer(
+                on: .abstractName(Self.abstractName()), pools: [[.at(server.address)]]
+            ) {
+                $0.pools[0].servers[0].connectionLimit = 1
+                $0.pools[0].queueTimeout = .seconds(20)
+            }
+            let occupying = running.connect()
+            #expect(eventually { running.frontend.totalSessions == 1 })
+            for number in 0..<5 {
+                let client = running.connect()
+                client.send("no\(number)")
+                client.close()
+            }
+            #expect(eventually { running.balancer.snapshot().pools[0].currentQueue == 5 })
+            occupying.close()
+            #expect(eventually { heard.values.count == 6 })
+            #expect(heard.values.sorted() == ["", "no0", "no1", "no2", "no3", "no4"])
+        }
+
+        @Test func `a server that says something and closes is heard to the end`() throws {
+            let server = try AnsweringServer(on: .abstractName(Self.abstractName())) { _, _ in "bye"
+            }
+            let running = try FamilyBalancer(pools: [[.at(server.address)]]) {
+                $0.pools[0].retries = 0
+            }
+            for _ in 0..<50 { #expect(running.answer() == "bye") }
+            #expect(running.balancer.snapshot().pools[0].connectionErrors == 0)
+        }
+
         @Test func `a listener's own limit holds beside the frontend's`() throws {
             let server = try TestServer.holding("a")
             let running = try FamilyBalancer(pools: [[.at(.ipv4(server.address))]]) {

@@ -50,6 +50,52 @@ extension BalancerTests {
             #expect(running.frontend.unreadableHellos == (inRecords ? 1 : 0))
         }
 
+        /// Rules that want more than a first message keep the connection open meanwhile.
+        @Test func `it is not read for ever where other rules wait as well`() throws {
+            let server = try TestServer.holding("a")
+            let running = try FamilyBalancer(pools: [[.at(.ipv4(server.address))]]) {
+                $0.frontends[0].rules.content = [
+                    Rule(.accept, if: Condition([[.init([.helloType([1...1])])]])),
+                    Rule(.reject, if: Condition([[.init([.waitIsOver])]])),
+                ]
+                $0.frontends[0].rules.inspectDelay = .seconds(20)
+            }
+            let client = running.connect()
+            StreamSocket.disableDelay(client.number)
+            for _ in 0..<2 {
+                for byte in opensslHello[5...].dropLast() {
+                    client.send([22, 3, 1, 0, 1, byte])
+                    Thread.sleep(for: .microseconds(300))
+                }
+            }
+            let other = running.connect()
+            other.send(opensslHello)
+            #expect(other.receive(exactly: 1) == "a")
+            #expect(client.receiveAll().text == "")
+            #expect(running.frontend.refusalsByCause == [.deniedContent: 1])
+        }
+
+        @Test func `what it said is known where other rules have waited for more in vain`() throws {
+            let (named, other) = (try TestServer.holding("n"), try TestServer.holding("o"))
+            let running = try FamilyBalancer(
+                pools: [[.at(.ipv4(other.address))], [.at(.ipv4(named.address))]]
+            ) {
+                let asked = Question.serverName([TextPattern(.exact, "shop.example.org")])
+                let needle = Question.payload(offset: 0, length: 0, [.init(.part, "needle")])
+                $0.frontends[0].rules.content = [Rule(.reject, if: Condition([[.init([needle])]]))]
+                $0.frontends[0].rules.pools = [PoolRule(1, if: Condition([[.init([asked])]]))]
+                $0.frontends[0].rules.inspectDelay = .seconds(20)
+            }
+            let client = running.connect()
+            StreamSocket.disableDelay(client.number)
+            client.send(opensslHello)
+            for _ in 0..<600 {
+                client.send([0])
+                Thread.sleep(for: .microseconds(300))
+            }
+            #expect(client.receive(exactly: 1) == "n")
+        }
+
         /// A peer that takes nothing, and says something all the time.
         @Test(arguments: [true, false])
         func `who never reads is cut off, whatever he says`(isClient: Bool) throws {

@@ -105,6 +105,27 @@ extension BalancerTests {
             #expect(running.balancer.connectionCount == 0)
         }
 
+        @Test func `who says nothing after his header is as idle as anybody`() throws {
+            let server = try TestServer.holding("a")
+            let running = try accepting([.at(.ipv4(server.address))]) {
+                $0.frontends[0].clientTimeout = .milliseconds(200)
+                $0.pools[0].servers[0].connectionLimit = 1
+                $0.pools[0].queueTimeout = .seconds(20)
+            }
+            let clients = (0..<2).map { _ in running.connect() }
+            clients[0].send("PROXY TCP4 192.0.2.1 198.51.100.2 56324 443\r\n")
+            #expect(clients[0].receive(exactly: 1) == "a")
+            clients[1].send("PROXY TCP4 192.0.2.1 198.51.100.2 56324 443\r\n")
+            #expect(eventually { running.balancer.snapshot().pools[0].currentQueue == 1 })
+            for _ in 0..<30 {
+                clients[0].send("x")
+                Thread.sleep(for: .milliseconds(10))
+            }
+            #expect(clients[1].receiveAll().text == "")
+            #expect(server.acceptedCount == 1)
+            #expect(running.frontend.refusalsByCause == [.clientSilent: 1])
+        }
+
         // MARK: Rules
 
         private func prefix(_ address: UInt32, _ length: Int) -> PrefixTable {

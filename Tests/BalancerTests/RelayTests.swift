@@ -50,6 +50,45 @@ extension BalancerTests {
             #expect(running.wait { serverReceived.value == 1_000_000_000 })
         }
 
+        /// A server's host resets what comes for a connection that the server has closed.
+        @Test func `does not cut a complete answer when the server resets what comes later`() throws
+        {
+            let text = String(repeating: "answer", count: 30_000)
+            let closed = Box<Bool>()
+            let server = try TestServer { socket in
+                socket.send(text)
+                socket.close()
+                closed.value = true
+            }
+            let running = try RunningBalancer(server: server)
+            let client = running.connect(receiveBuffer: 4096)
+            #expect(running.wait { closed.value == true && running.frontend.bytesOut == 180_000 })
+            Thread.sleep(for: .milliseconds(30))
+            client.send("x")
+            #expect(running.wait { running.frontend.currentSessions == 0 })
+            let received = client.receiveAll()
+            #expect(received.text == text)
+            #expect(received.ending == .end)
+            #expect(running.pool.serverAborts == 1)
+        }
+
+        /// A server that closes without having read all resets the connection behind its answer.
+        @Test func `passes on the answer of a server that does not read a long request`() throws {
+            let server = try TestServer { socket in
+                _ = socket.receive(upTo: 1)
+                Thread.sleep(for: .milliseconds(3))
+                socket.send("413")
+            }
+            let running = try RunningBalancer(server: server)
+            for _ in 0..<30 {
+                let client = running.connect()
+                _ = Pattern.send(64 << 20, to: client)
+                let received = client.receiveAll()
+                #expect(received.text == "413")
+                #expect(received.ending == .failed(ECONNRESET) || received.ending == .end)
+            }
+        }
+
         @Test func `keeps what a slow reader does not take, and loses nothing`() throws {
             let server = try TestServer { _ = Pattern.send(30_000_000, to: $0) }
             let running = try RunningBalancer(server: server)

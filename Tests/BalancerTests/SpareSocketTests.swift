@@ -51,6 +51,19 @@ extension BalancerTests {
             #expect(openSockets().subtracting(before).isEmpty)
         }
 
+        @Test func `none is kept that a rule has set a bandwidth of`() throws {
+            let running = try RunningBalancer(
+                servers: servers([("a", try Self.answering())])
+            ) {
+                $0.frontends[0].rules.connection = [
+                    Rule(.limitBandwidth(.init(.upload, bytesPerSecond: 1 << 30)))
+                ]
+            }
+            let before = openSockets()
+            ask(running, "one")
+            #expect(openSockets().subtracting(before).isEmpty)
+        }
+
         @Test func `they are closed with the plan that they were kept under`() throws {
             let server = try Self.answering()
             let running = try Succession.Running(
@@ -94,7 +107,7 @@ extension BalancerTests {
 
         @Test func `newcomers come before them where descriptors are short`() async {
             await #expect(processExitsWith: .success) {
-                var limit = rlimit(rlim_cur: 256, rlim_max: 256)
+                var limit = rlimit(rlim_cur: 512, rlim_max: 512)
                 setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
                 let running = try RunningBalancer(
                     server: try TestServer { $0.send($0.receiveAll().text) })
@@ -126,12 +139,10 @@ extension BalancerTests {
             let numbers = (0..<64).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
             #expect(spares.take(for: 0) == nil)
             for (index, number) in numbers.enumerated() {
-                let hasRoom = spares.hasRoom
+                let hasRoom = spares.hasRoom(for: index % 2)
                 #expect(hasRoom)
                 spares.keep(number, for: index % 2)
             }
-            var hasRoom = spares.hasRoom
-            #expect(!hasRoom)
             #expect(spares.take(for: 0) == numbers[62])
             #expect(spares.take(for: 0) == numbers[60])
             #expect(spares.take(for: 1) == numbers[63])
@@ -142,11 +153,36 @@ extension BalancerTests {
             spares.closeAll()
             #expect(spares.take(for: 0) == nil)
             #expect(spares.take(for: 1) == nil)
-            hasRoom = spares.hasRoom
-            #expect(hasRoom)
             let taken = [58, 60, 61, 62, 63].map { numbers[$0] }
             #expect(numbers.filter { fcntl($0, F_GETFD) >= 0 } == taken)
             for number in taken { close(number) }
+        }
+
+        @Test
+        func `a full house takes no more of its own, but another server's in the oldest's place`() {
+            var spares = SpareSockets(serverCount: 3)
+            let numbers = (0..<67).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
+            func closed() -> [Int] { numbers.indices.filter { fcntl(numbers[$0], F_GETFD) < 0 } }
+            for index in 0..<64 { spares.keep(numbers[index], for: index < 62 ? 0 : 1) }
+            for number in numbers[62...63].reversed() {
+                #expect(spares.take(for: 1) == number)
+                spares.keep(number, for: 0)
+            }
+            var hasRoom = [0, 1].map { spares.hasRoom(for: $0) }
+            #expect(hasRoom == [false, true])
+            spares.keep(numbers[64], for: 1)
+            spares.keep(numbers[65], for: 2)
+            spares.keep(numbers[66], for: 2)
+            #expect(closed() == [0, 1, 2])
+            // The oldest of all is the one that its server has.
+            for _ in 0..<61 { _ = spares.take(for: 0).map { close($0) } }
+            #expect(spares.take(for: 0) == nil)
+            #expect(spares.take(for: 2) == numbers[66])
+            #expect(spares.take(for: 2) == numbers[65])
+            #expect(spares.take(for: 1) == numbers[64])
+            hasRoom = [0, 1, 2].map { spares.hasRoom(for: $0) }
+            #expect(hasRoom == [true, true, true])
+            for number in numbers[64...] { close(number) }
         }
     }
 }

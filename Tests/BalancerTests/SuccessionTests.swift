@@ -8,7 +8,7 @@ import Testing
 extension BalancerTests {
     /// A balancer that goes on by other plans.
     @Suite struct `Succession` {
-        /// A balancer whose listeners are named by their frontends.
+        /// A balancer whose listeners are named by their frontends and kinds.
         final class Running {
             let balancer: Balancer
             private(set) var plan: BalancerPlan
@@ -18,7 +18,7 @@ extension BalancerTests {
                 var opened: [String: [Int32]] = [:]
                 for frontend in plan.frontends { try Self.open(frontend, &opened) }
                 balancer = try Balancer(
-                    plan: plan, listeners: plan.frontends.map { opened[$0.name] ?? [] })
+                    plan: plan, listeners: plan.frontends.map { opened[Self.key($0)] ?? [] })
                 self.plan = plan
                 sockets = opened
                 try balancer.start()
@@ -29,8 +29,8 @@ extension BalancerTests {
                 change(&plan)
                 for frontend in plan.frontends { try Self.open(frontend, &sockets) }
                 try balancer.adopt(
-                    plan, listeners: plan.frontends.map { sockets[$0.name] ?? [] })
-                let names = Set(plan.frontends.map(\.name))
+                    plan, listeners: plan.frontends.map { sockets[Self.key($0)] ?? [] })
+                let names = Set(plan.frontends.map(Self.key))
                 for (name, numbers) in sockets where !names.contains(name) {
                     for number in numbers {
                         Socket.endListening(number)
@@ -40,12 +40,16 @@ extension BalancerTests {
                 }
             }
 
+            private static func key(_ frontend: FrontendPlan) -> String {
+                frontend.isDatagram ? "\(frontend.name), datagrams" : frontend.name
+            }
+
             private static func open(
                 _ frontend: FrontendPlan, _ sockets: inout [String: [Int32]]
             ) throws {
-                guard sockets[frontend.name] == nil else { return }
+                guard sockets[key(frontend)] == nil else { return }
                 let address = SocketAddress(address: 0x7f00_0001, port: 0)
-                sockets[frontend.name] = [
+                sockets[key(frontend)] = [
                     frontend.isDatagram
                         ? try DatagramSocket.bound(
                             to: .ipv4(address), options: ListeningOptions(backlog: 0)
@@ -54,7 +58,8 @@ extension BalancerTests {
             }
 
             func port(_ name: String = "front") -> UInt16 {
-                StreamSocket.localEndpoint(of: sockets[name]?.first ?? -1).port
+                let number = (sockets[name] ?? sockets["\(name), datagrams"])?.first
+                return StreamSocket.localEndpoint(of: number ?? -1).port
             }
 
             func connect(_ name: String = "front") throws -> BlockingSocket {
@@ -316,6 +321,35 @@ extension BalancerTests {
             #expect(running.balancer.connectionCount == 4)
             try running.adopt { $0.frontends.removeLast() }
             #expect(eventually { running.balancer.connectionCount == 0 })
+        }
+
+        @Test func `a section that turns from datagrams to streams begins anew`() throws {
+            let server = try Datagrams.NamedServer("a")
+            let stream = try TestServer.named("s")
+            var plan = BalancerPlan(connectionLimit: 4)
+            plan.frontends = [FrontendPlan(name: "dns", poolIndex: 0)]
+            plan.frontends[0].isDatagram = true
+            plan.pools = [
+                PoolPlan(name: "pool", servers: [ServerPlan(name: "a", at: server.address)])
+            ]
+            let running = try Running(plan)
+            for _ in 0..<3 {
+                let address = StreamAddress.ipv4(
+                    SocketAddress(address: 0x7f00_0001, port: running.port("dns")))
+                // Half of the room is for flows.
+                let clients = (0..<2).map { _ in Datagrams.DatagramClient(to: address) }
+                for client in clients {
+                    client.socket.send("x")
+                    #expect(client.socket.receive(exactly: 2) == "ax")
+                }
+                try running.adopt {
+                    $0.frontends[0].isDatagram = false
+                    $0.pools[0].servers = [ServerPlan(name: "s", address: stream.address)]
+                }
+                #expect(eventually { running.balancer.connectionCount == 0 })
+                #expect(try running.answer("dns") == "s")
+                try running.adopt { $0 = plan }
+            }
         }
 
         @Test func `another number of reactors is refused, and changes nothing`() throws {

@@ -131,6 +131,58 @@ import VRRPCore
         #expect(rules.content[0].condition.alternatives.joined().count == 1)
     }
 
+    @Test func `how fast bytes pass`() throws {
+        let rules = try frontend(
+            """
+            filter bwlim-in up default-limit 500k default-period 1s
+            filter bwlim-out down default-limit 1m default-period 500ms min-size 2k
+            tcp-request connection set-bandwidth-limit up if { src 192.0.2.7 }
+            tcp-request session set-bandwidth-limit down limit 3m
+            tcp-request content set-bandwidth-limit down period 2s limit 10
+            """
+        ).rules
+        #expect(
+            rules.connection.map(\.action) == [.limitBandwidth(.upload, bytesPerSecond: 512_000)])
+        #expect(
+            rules.session.map(\.action) == [.limitBandwidth(.download, bytesPerSecond: 6 << 20)])
+        #expect(rules.content.map(\.action) == [.limitBandwidth(.download, bytesPerSecond: 5)])
+    }
+
+    @Test func `rules of a backend are its own`() throws {
+        let loaded = load(
+            """
+            defaults
+              timeout client 9s
+              timeout server 9s
+              timeout connect 9s
+            frontend web
+              bind 127.0.0.1:80
+              default_backend pool
+            backend pool
+              acl office src 192.0.2.0/24
+              stick-table type ip size 100 store conn_cnt
+              tcp-request inspect-delay 3s
+              tcp-request content track-sc1 src
+              tcp-request content reject if office { sc1_conn_cnt gt 3 }
+              server a 127.0.0.1:8080
+            listen both
+              bind 127.0.0.1:81
+              tcp-request content reject if { req.len gt 9 }
+              server a 127.0.0.1:8080
+            """)
+        #expect(
+            loaded.diagnostics.map(\.description) == [
+                "f:17:33: warning: a rule looks at what the client says, but there is no 'tcp-request inspect-delay': clients are waited for 5s at most"
+            ])
+        let model = try #require(loaded.model)
+        #expect(model.frontends.map(\.rules.content.count) == [0, 1])
+        #expect(model.frontends.map(\.identity) != model.backends.map(\.identity))
+        #expect(model.frontends.last?.identity == model.backends.last?.identity)
+        #expect(model.backends.map(\.contentRules.count) == [2, 1])
+        #expect(model.backends.map(\.inspectDelay) == [.seconds(3), .seconds(5)])
+        #expect(model.frontends.map(\.rules.inspectDelay) == [nil, .seconds(5)])
+    }
+
     @Test(arguments: [
         (
             "set-priority-class int(2048)",
@@ -387,6 +439,25 @@ import VRRPCore
         (
             "tcp-request conection reject",
             "f:7:13: error: unknown stage 'conection' of tcp-request; did you mean 'connection'?"
+        ),
+        (
+            "backend b\ntcp-request connection reject",
+            "f:8:13: error: 'tcp-request connection' is not allowed in a backend section: a connection has a backend later; write 'content', or give the rule to the frontend"
+        ),
+        (
+            "tcp-request content set-bandwidth-limit slow",
+            "f:7:41: error: no filter bwlim-in or bwlim-out before this line is named 'slow'"
+        ),
+        (
+            "filter bwlim-out x default-limit 3x default-period 1s",
+            "f:7:34: error: default-limit '3x': must be a number of bytes such as 500k, 1 to 1024g"
+        ),
+        (
+            "filter bwlim-out x default-limit 3k",
+            "f:7:8: error: filter bwlim-out needs 'default-limit SIZE' and 'default-period TIME'"
+        ),
+        (
+            "filter bwlim-on x", "f:7:8: error: unknown filter 'bwlim-on'; did you mean 'bwlim-in'?"
         ),
         (
             "tcp-request content rejct",

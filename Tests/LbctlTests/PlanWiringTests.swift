@@ -165,6 +165,32 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         #expect(try plan(of: "balance \(word)").pools[0].algorithm == algorithm)
     }
 
+    @Test func `rules of a backend arrive at its pool, and those of a listen section at both`()
+        throws
+    {
+        let made = try plan(
+            """
+            frontend in
+                bind 192.0.2.1:80
+                default_backend out
+            backend out
+                filter bwlim-out slow default-limit 1k default-period 1s
+                tcp-request inspect-delay 3s
+                tcp-request content set-bandwidth-limit slow
+                server a 192.0.2.11:80
+            listen both 192.0.2.1:81
+                tcp-request content reject if FALSE
+                server a 192.0.2.11:80
+            """)
+        #expect(made.frontends.map(\.twinPoolIndex) == [nil, 1])
+        #expect(made.frontends.map(\.rules.content.count) == [0, 1])
+        #expect(made.pools.map(\.inspectDelay) == [.seconds(3), .zero])
+        #expect(
+            made.pools[0].contentRules
+                == [Rule(.limitBandwidth(.init(.download, bytesPerSecond: 1024)))])
+        #expect(made.pools[1].contentRules == made.frontends[1].rules.content)
+    }
+
     @Test func `what is said about sockets and ends arrives`() throws {
         let made = try plan(
             of: """

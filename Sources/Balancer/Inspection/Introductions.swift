@@ -1,7 +1,8 @@
 internal import LinuxIO
 
 /// What is kept aside of connections that are more than their sockets say: ends that a PROXY header
-/// told, or that are none of IPv4, what they are counted by in tables, and who is served before them.
+/// told, or that are none of IPv4, what they are counted by in tables, who is served before them, and how
+/// fast they may send.
 ///
 /// A place is taken when there is something to keep and given back with the connection, so that
 /// connections without it pay nothing.
@@ -12,6 +13,7 @@ struct Introductions {
         var priority: Int16 = 0
         var offset: Int32 = 0
         var due: UInt32 = 0
+        var uploadLimit: UInt64 = 0
     }
 
     private var places: [Place] = []
@@ -83,6 +85,13 @@ struct Introductions {
     subscript(dueAt place: Int32) -> UInt32 {
         get { places[Int(place)].due }
         set { places[Int(place)].due = newValue }
+    }
+
+    /// Bytes of a second that the server of the connection of a place may be sent; 0: no limit
+    /// (`set-bandwidth-limit`).
+    subscript(uploadLimitAt place: Int32) -> UInt64 {
+        get { places[Int(place)].uploadLimit }
+        set { places[Int(place)].uploadLimit = newValue }
     }
 
     /// What the connection of a place is counted by.

@@ -24,6 +24,8 @@ final class RuleProgram: Sendable {
     let routes: [Int]
     /// The first of the routes that the frontend has.
     let firstRoute: Int
+    /// For each of them, the rules of its pool; `nil`: it has none, or they are the frontend's own.
+    let contents: [PoolContent?]
     /// For each of them, the servers that rules of its pool name, by their positions.
     let servers: [[(server: Int, condition: Condition)]]
     /// For each of them, the servers that clients of RDP may say they were at.
@@ -35,6 +37,13 @@ final class RuleProgram: Sendable {
     /// Whether one has another answer with each further byte, perhaps.
     let isOpenEnded: Bool
 
+    /// What is decided about the connections that a pool gets.
+    struct PoolContent {
+        let rules: [Rule]
+        /// Milliseconds.
+        let inspectDelay: UInt64
+    }
+
     /// Prepares rules.
     ///
     /// - Parameters:
@@ -42,28 +51,40 @@ final class RuleProgram: Sendable {
     ///   - routes: The route that each of the plan's pool rules leads to.
     ///   - firstRoute: The first of the routes that the frontend has.
     ///   - pools: The pool of each of them.
-    init(_ plan: RulePlan, routes: [Int], firstRoute: Int, pools: [PoolPlan]) {
+    ///   - twin: Which of them is one section with the frontend.
+    init(
+        _ plan: RulePlan, routes: [Int], firstRoute: Int, pools: [PoolPlan], twin: Int? = nil
+    ) {
         self.plan = plan
         self.routes = routes
         inspectDelay = milliseconds(plan.inspectDelay)
         self.firstRoute = firstRoute
+        contents = pools.enumerated().map { index, pool in
+            guard index != twin, !pool.contentRules.isEmpty else { return nil }
+            return PoolContent(
+                rules: pool.contentRules, inspectDelay: milliseconds(pool.inspectDelay))
+        }
         servers = pools.map { pool in
             pool.serverRules.compactMap { rule in
                 pool.servers.firstIndex { $0.name == rule.serverName }.map { ($0, rule.condition) }
             }
         }
         tokens = pools.map { TokenServers($0) }
+        let rules = plan.content + contents.flatMap { $0?.rules ?? [] }
         let conditions =
-            plan.content.map(\.condition) + plan.pools.map(\.condition)
+            rules.map(\.condition) + plan.pools.map(\.condition)
             + servers.joined().map(\.condition)
         let questions = conditions.flatMap(\.questions)
-        let keys = plan.content.compactMap(\.trackedKey) + pools.flatMap(\.keys)
+        let keys = rules.compactMap(\.trackedKey) + pools.flatMap(\.keys)
         needsContent =
             questions.contains(where: \.needsContent) || keys.contains(where: \.needsContent)
             || pools.contains { $0.tokenCookie != nil }
         needsHello = questions.contains(where: \.needsHello) || keys.contains(where: \.needsHello)
         isOpenEnded = questions.contains(where: \.isOpenEnded)
     }
+
+    /// The rules of a route's pool.
+    subscript(contentOf route: Int) -> PoolContent? { contents[route - firstRoute] }
 }
 
 extension RuleProgram.Answer {

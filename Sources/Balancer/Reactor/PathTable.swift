@@ -47,7 +47,8 @@ struct PathTable: Sendable {
                     frontend.rules,
                     routes: frontend.rules.pools.map {
                         first + (pools.firstIndex(of: $0.poolIndex) ?? 0)
-                    }, firstRoute: first, pools: pools.map { plan.pools[$0] })
+                    }, firstRoute: first, pools: pools.map { plan.pools[$0] },
+                    twin: frontend.twinPoolIndex.flatMap(pools.firstIndex))
             let limit = milliseconds(frontend.clientTimeout)
             let expectsHeader = frontend.rules.connection.contains {
                 $0.action == .expectProxyHeader

@@ -175,14 +175,14 @@ final class SharedState: Sendable {
 extension BalancerPlan {
     /// How many connections there can be.
     ///
-    /// A connection takes two descriptors; the rest is for pipes and for what the process does beside
-    /// relaying.
+    /// A connection takes two descriptors; the rest is for pipes, for sockets that are kept, and for what
+    /// the process does beside relaying.
     ///
     /// - Parameter openFiles: The limit on descriptors of the process.
     /// - Returns: The number, at least 1.
     public func possibleConnections(with openFiles: Int) -> Int {
-        let pipes = 2 * SharedState.pipeCount(of: self) * reactorCount
-        return min(max(1, (openFiles - pipes - otherDescriptors) / 2), mostConnections)
+        let own = (2 * SharedState.pipeCount(of: self) + mostSpareSockets) * reactorCount
+        return min(max(1, (openFiles - own - otherDescriptors) / 2), mostConnections)
     }
 }
 

@@ -11,6 +11,8 @@ extension Worker {
         slab[client].phase = .connecting
         noteAssigned(client)
         let destination = unsafe presentDestination(server)
+        let place = slab[client].introduction
+        let uploadLimit = place < 0 ? 0 : introductions[uploadLimitAt: place]
         var outcome = 0
         var isSpare = false
         for _ in 0..<portAttempts {
@@ -19,6 +21,7 @@ extension Worker {
             let result = spare ?? StreamSocket.open(unsafe destination.pointee.family)
             guard result >= 0 else { return noSocket(client, Errno(result: result)) }
             slab[server].socket = Int32(result)
+            if uploadLimit > 0 { StreamSocket.limitRate(of: Int32(result), to: uploadLimit) }
             outcome = unsafe beginConnecting(Int32(result), to: destination, client)
             guard wantsOtherPort(client, outcome) else { break }
             dropServerSocket(client)
@@ -37,7 +40,7 @@ extension Worker {
             : epoll.add(socket, for: interest, token: token)
         guard watched == 0 else { return attemptFailed(client, .local) }
         slab[server].marks.insert(.watchesRoom)
-        if unsafe destination.pointee.takesSpareSockets {
+        if unsafe destination.pointee.takesSpareSockets, uploadLimit == 0 {
             slab[server].marks.insert(.hasPlainSocket)
         }
         enter(.connecting, client)
@@ -66,9 +69,7 @@ extension Worker {
     /// Handles the first event of a server's socket.
     mutating func connectionAnswered(_ server: Int, _ readiness: Readiness) {
         let client = server ^ 1
-        guard readiness.isDisjoint(with: [.failed, .hungUp]) else {
-            return attemptFailed(client, .remote)
-        }
+        guard !readiness.contains(.failed) else { return attemptFailed(client, .remote) }
         guard readiness.contains(.writable) else { return }
         slab[server].activeAt = UInt32(truncatingIfNeeded: now)
         shared.watch?.connected(to: Int(slab[server].owner))
@@ -98,7 +99,8 @@ extension Worker {
     /// Handles events of a client that has no server yet.
     mutating func clientStirred(_ half: Int, _ readiness: Readiness) {
         note(readiness, half)
-        let hasFailed = !readiness.isDisjoint(with: [.failed, .hungUp])
+        // Both directions of a Unix socket hang up as its peer closes, whose last bytes are still there.
+        let hasFailed = readiness.contains(.failed)
         // As haproxy: who ends his stream without a word while he waits for a server is taken to be
         // gone. Once a server is on the way he may be a reader of banners.
         let hasLeft =

@@ -49,7 +49,7 @@ extension Worker {
         }
         let isFlow = slab[client].socket < 0
         if isFlow { forgetFlow(client) }
-        if slab[client].phase != .relaying, farewell == .finish, !isFlow {
+        if farewell == .finish, !isFlow, slab[client].marks.isDisjoint(with: .ended) {
             // Unread bytes would turn the end into a reset.
             discardUnread(slab[client].socket)
         }
@@ -251,7 +251,7 @@ extension Worker {
         let (number, socket) = (Int(slab[server].owner), slab[server].socket)
         // The plan that it was connected under may have been another one.
         guard slab[server].marks.contains(.hasPlainSocket),
-            unsafe destinations[number].takesSpareSockets, spares.hasRoom,
+            unsafe destinations[number].takesSpareSockets, spares.hasRoom(for: number),
             StreamSocket.isOver(socket), StreamSocket.disconnect(socket) == 0
         else { return false }
         spares.keep(socket, for: number)

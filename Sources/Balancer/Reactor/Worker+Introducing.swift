@@ -28,13 +28,13 @@ extension Worker {
     /// Handles events of a connection that is not introduced yet.
     mutating func introductionStirred(_ half: Int, _ readiness: Readiness) {
         note(readiness, half)
-        guard readiness.isDisjoint(with: [.failed, .hungUp]) else {
+        guard !readiness.contains(.failed) else {
             if slab[half].stage == .header { slab[half].marks.insert(.hasBrokenHeader) }
             return refuse(half, as: .aborted)
         }
         switch slab[half].stage {
         case .header: readHeader(half)
-        case .content: inspect(half, deadlineIsOver: false)
+        case .content, .pool: inspect(half, deadlineIsOver: false)
         }
     }
 
@@ -43,7 +43,7 @@ extension Worker {
     mutating func introductionTimedOut(_ client: Int) {
         switch slab[client].stage {
         case .header: refuse(client, as: .headerLate)
-        case .content:
+        case .content, .pool:
             shared.refusals[Int(slab[client].owner)].lateHellos.add(1, ordering: .relaxed)
             inspect(client, deadlineIsOver: true)
         }
@@ -54,6 +54,8 @@ extension Worker {
         switch slab[client].stage {
         case .header: unsafe entries[Int(slab[client].path)].headerTimeout
         case .content: max(1, program(of: client)?.inspectDelay ?? 1)
+        case .pool:
+            max(1, program(of: client)?[contentOf: Int(slab[client | 1].path)]?.inspectDelay ?? 1)
         }
     }
 
@@ -74,6 +76,8 @@ extension Worker {
             refuse(client, as: .headerMalformed)
         case .complete(let header, let byteCount):
             _ = unsafe StreamSocket.receive(from: socket, into: buffer, upTo: byteCount)
+            // Who has said no more has not said anything that waits for us.
+            if count == byteCount, !isLast { slab[client].marks.remove(.readable) }
             if let addresses = header.addresses {
                 if slab[client].introduction >= 0 {
                     introductions[slab[client].introduction] = addresses
@@ -129,24 +133,29 @@ extension Worker {
         case .moved(0): return refuse(client, as: .cut)
         case .moved(let count):
             facts.byteCount = count
-            if program.isOpenEnded {
-                slab[client].streak += 1
-                isOver = isOver || slab[client].streak >= mostReadings
-            }
+            if program.isOpenEnded { countReading(client) }
+            let isLong = slab[client].streak >= mostReadings
+            isOver = isOver || isLong
             guard program.needsHello, isOver || count >= slab[client].neededByteCount else { break }
             facts.hello = readHello(client)
             keepNames(client, facts)
             guard case .needsMore(let least) = facts.hello else { break }
+            if isLong { facts.hello = .malformed(.length) }
             slab[client].neededByteCount = least
-            slab[client].streak += 1
-            guard slab[client].streak < mostReadings else {
-                facts.hello = .malformed(.length)
-                break
-            }
+            countReading(client)
         case .wouldBlock: break
         case .failed: return refuse(client, as: .aborted)
         }
-        conclude(client, program, &facts, deadlineIsOver: isOver)
+        if slab[client].stage == .pool {
+            followPool(client, program, &facts, deadlineIsOver: isOver)
+        } else {
+            conclude(client, program, &facts, deadlineIsOver: isOver)
+        }
+    }
+
+    /// Counts a reading: after a number of them the rules decide by what there is.
+    private func countReading(_ client: Int) {
+        slab[client].streak = min(slab[client].streak + 1, mostReadings)
     }
 
     /// How many bytes of a client's lie in its socket.
@@ -180,9 +189,41 @@ extension Worker {
             client, to: Int(slab[client | 1].path), program, &facts, deadlineIsOver: deadlineIsOver)
     }
 
-    /// Goes on to the pool that was chosen, and to the server that its rules or the client name.
+    /// Goes on to the pool that was chosen, whose rules have a time of their own to wait.
     private mutating func lead(
         _ client: Int, to route: Int, _ program: RuleProgram, _ facts: inout Facts,
+        deadlineIsOver: Bool
+    ) {
+        guard let content = program[contentOf: route] else {
+            return settle(client, at: route, program, &facts, deadlineIsOver: deadlineIsOver)
+        }
+        slab[client | 1].path = UInt16(route)
+        slab[client].stage = .pool
+        slab[client].neededByteCount = 0
+        slab[client].streak = 0
+        enter(.introducing, client)
+        let isOver = content.inspectDelay == 0 || slab[client].marks.contains(.endIsNear)
+        followPool(client, program, &facts, deadlineIsOver: isOver)
+    }
+
+    /// Follows the content rules of the pool that was chosen, unless they want more bytes.
+    private mutating func followPool(
+        _ client: Int, _ program: RuleProgram, _ facts: inout Facts, deadlineIsOver: Bool
+    ) {
+        let route = Int(slab[client | 1].path)
+        let rules = program[contentOf: route]?.rules ?? []
+        switch decide(rules, client, &facts, deadlineIsOver: deadlineIsOver) {
+        case .waits: return
+        case .reject: return refuse(client, as: .deniedContent)
+        case .silentDrop: return drop(client, as: .deniedContent)
+        case .passes:
+            settle(client, at: route, program, &facts, deadlineIsOver: deadlineIsOver)
+        }
+    }
+
+    /// Goes on to the server that rules of the pool or the client name, or that is chosen.
+    private mutating func settle(
+        _ client: Int, at route: Int, _ program: RuleProgram, _ facts: inout Facts,
         deadlineIsOver: Bool
     ) {
         var server: Int?
@@ -249,6 +290,14 @@ extension Worker {
             case .setMark(let mark): StreamSocket.setMark(slab[client].socket, to: mark)
             case .setServiceType(let type):
                 StreamSocket.setServiceType(slab[client].socket, to: type)
+            case .limitBandwidth(let limit):
+                switch limit.direction {
+                case .download:
+                    StreamSocket.limitRate(of: slab[client].socket, to: limit.bytesPerSecond)
+                case .upload:
+                    let place = placeAside(client, facts.source)
+                    introductions[uploadLimitAt: place] = limit.bytesPerSecond
+                }
             case .setAddress(let end, let value): setAddress(of: end, to: value, client, &facts)
             case .setPort(let end, let value): setPort(of: end, to: value, client, &facts)
             }
@@ -317,4 +366,4 @@ extension Worker {
 }
 
 /// A reading for each record, of which honest clients send one or two.
-private let mostReadings = 64
+private let mostReadings: UInt8 = 64

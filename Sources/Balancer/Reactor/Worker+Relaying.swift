@@ -304,13 +304,31 @@ extension Worker {
 
     /// Ends a connection because one side broke off: the other one sees a reset, too.
     ///
-    /// A clean end
-    /// would look to it like a complete answer.
+    /// A clean end would look to it like a complete answer, unless it was one: a server that has ended its
+    /// stream resets what the client says afterwards.
     private mutating func abort(_ failed: Int) {
         countAbort(by: failed)
+        let isServer = failed & 1 == 1
+        if isServer { passLastWords(of: failed) }
         end(
-            failed & ~1, client: .reset, server: .reset,
-            because: failed & 1 == 0 ? .client : .server)
+            failed & ~1,
+            client: isServer && slab[failed].marks.contains(.passedEnd) ? .finish : .reset,
+            server: .reset, because: isServer ? .server : .client)
+    }
+
+    /// Gives the client what a server said before it broke off, as far as there is room: who refuses a
+    /// long request says why, and closes without having read the rest, which resets the connection.
+    private mutating func passLastWords(of server: Int) {
+        guard slab[server].marks.isDisjoint(with: .ended), slab[server].lease < 0 else { return }
+        while case .moved(let count) = unsafe StreamSocket.receive(
+            from: slab[server].socket, into: buffer, upTo: bufferByteCount), count > 0
+        {
+            took(count, from: server)
+            guard
+                case .moved(count) = unsafe StreamSocket.send(
+                    buffer, count: count, to: slab[server ^ 1].socket, endFollows: false)
+            else { return }
+        }
     }
 
     /// Counts bytes as they pass, so that a long connection shows in the counters while it lasts.

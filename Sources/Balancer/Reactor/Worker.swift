@@ -310,9 +310,10 @@ extension Worker.Route {
             resetsServers: pool.resetsServers, dropsLeavers: pool.dropsLeavers,
             savesAcknowledgement: pool.savesAcknowledgement,
             followsCrowd: pool.followsCrowd,
-            hasOffsets: plan.frontends.contains {
-                $0.rules.setsOffsets && $0.poolIndices.contains(poolIndex)
-            }, stickKey: pool.stickiness?.key,
+            hasOffsets: pool.contentRules.setsOffsets
+                || plan.frontends.contains {
+                    $0.rules.setsOffsets && $0.poolIndices.contains(poolIndex)
+                }, stickKey: pool.stickiness?.key,
             sticks: pool.stickiness?.stores == true,
             key: ClientKey(pool), logging: frontend.logging)
     }

@@ -213,6 +213,8 @@ enum Phase: UInt8 {
 enum Stage: UInt8 {
     /// Its PROXY header.
     case header
-    /// What its client says first.
+    /// What its client says first, for the frontend's rules.
     case content
+    /// The same for the rules of the pool that was chosen.
+    case pool
 }

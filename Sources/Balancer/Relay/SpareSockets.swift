@@ -13,14 +13,18 @@ internal import LinuxIO
 struct SpareSockets: ~Copyable {
     private struct Place {
         var socket: Int32
-        /// The next one of the server, or the next free one.
+        /// The next older one of the server, or the next free one.
         var next: Int32
+        var server: Int32
+        /// How many were kept before it.
+        var turn: UInt32
     }
 
     private var places: [Place] = []
     private var firstFree: Int32 = -1
     /// The place of each server's latest one; -1: it has none.
     private var latest: [Int32]
+    private var turn: UInt32 = 0
 
     init(serverCount: Int) {
         latest = Array(repeating: -1, count: serverCount)
@@ -29,8 +33,11 @@ struct SpareSockets: ~Copyable {
 
     deinit { for socket in sockets { StreamSocket.close(socket) } }
 
-    /// Whether one more may be kept.
-    var hasRoom: Bool { firstFree >= 0 || places.count < mostSpareSockets }
+    /// Whether one more of a server may be kept, be it in the place of another server's.
+    func hasRoom(for server: Int) -> Bool {
+        firstFree >= 0 || places.count < mostSpareSockets
+            || places.contains { $0.server != server }
+    }
 
     /// Takes a server's latest one, which is as good as new but for its place in the reactor's epoll.
     mutating func take(for server: Int) -> Int32? {
@@ -39,14 +46,42 @@ struct SpareSockets: ~Copyable {
         let index = Int(place)
         let socket = places[index].socket
         latest[server] = places[index].next
-        places[index] = Place(socket: -1, next: firstFree)
-        firstFree = place
+        free(index)
         return socket
+    }
+
+    private mutating func free(_ index: Int) {
+        places[index] = Place(socket: -1, next: firstFree, server: -1, turn: 0)
+        firstFree = Int32(index)
+    }
+
+    /// Closes what another server left longest ago: it may have no connections any more.
+    private mutating func closeOldest(besides server: Int) {
+        let others = places.indices.lazy.filter { [places] in places[$0].server != server }
+        guard
+            let index = others.max(by: { [places, turn] in
+                turn &- places[$0].turn < turn &- places[$1].turn
+            })
+        else { return }
+        StreamSocket.close(places[index].socket)
+        // It is its server's last.
+        let owner = Int(places[index].server)
+        if latest[owner] == index {
+            latest[owner] = -1
+        } else {
+            var newer = Int(latest[owner])
+            while places[newer].next != index { newer = Int(places[newer].next) }
+            places[newer].next = -1
+        }
+        free(index)
     }
 
     /// Keeps a socket that is not connected any more; there must be room.
     mutating func keep(_ socket: Int32, for server: Int) {
-        let entry = Place(socket: socket, next: latest[server])
+        if firstFree < 0, places.count == mostSpareSockets { closeOldest(besides: server) }
+        let entry = Place(
+            socket: socket, next: latest[server], server: Int32(server), turn: turn)
+        turn &+= 1
         if firstFree >= 0 {
             latest[server] = firstFree
             firstFree = places[Int(firstFree)].next
@@ -66,4 +101,4 @@ struct SpareSockets: ~Copyable {
 }
 
 /// Of one reactor: more than end within a turn are of no use.
-private let mostSpareSockets = 64
+let mostSpareSockets = 64

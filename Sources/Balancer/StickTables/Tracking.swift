@@ -79,21 +79,36 @@ public struct StickQuestion: Hashable, Sendable {
 extension RulePlan {
     /// The tables, some of them several times.
     var tableIndices: [Int] {
-        allRules.compactMap(\.tableIndex) + conditions.flatMap(\.tableIndices)
+        allRules.tableIndices + pools.flatMap(\.condition.tableIndices)
     }
 
     /// The numbers of trackings.
     var trackingNumbers: [Int] {
-        allRules.compactMap(\.trackingNumber) + conditions.flatMap(\.trackingNumbers)
+        allRules.trackingNumbers + pools.flatMap(\.condition.trackingNumbers)
     }
 
     /// What of a connection is a key in a table.
-    var keys: [ConnectionKey] {
-        allRules.compactMap(\.trackedKey) + conditions.flatMap(\.keys)
-    }
+    var keys: [ConnectionKey] { allRules.keys + pools.flatMap(\.condition.keys) }
 
     private var allRules: [Rule] { connection + session + content }
-    private var conditions: [Condition] { allRules.map(\.condition) + pools.map(\.condition) }
+}
+
+extension [Rule] {
+    /// The tables, some of them several times.
+    var tableIndices: [Int] { compactMap(\.tableIndex) + flatMap(\.condition.tableIndices) }
+
+    /// The numbers of trackings.
+    var trackingNumbers: [Int] {
+        compactMap(\.trackingNumber) + flatMap(\.condition.trackingNumbers)
+    }
+
+    /// What of a connection is a key in a table.
+    var keys: [ConnectionKey] { compactMap(\.trackedKey) + flatMap(\.condition.keys) }
+
+    /// Whether one says when a connection that waits came.
+    var setsOffsets: Bool {
+        contains { if case .setPriorityOffset = $0.action { true } else { false } }
+    }
 }
 
 extension Rule {
@@ -111,7 +126,7 @@ extension Rule {
         case .track(let tracking): tracking.number
         case .countMark(_, let number, _), .setTag(_, let number, _): number
         case .accept, .reject, .silentDrop, .expectProxyHeader, .setPriority,
-            .setPriorityOffset, .setMark, .setServiceType, .setAddress, .setPort:
+            .setPriorityOffset, .setMark, .setServiceType, .limitBandwidth, .setAddress, .setPort:
             nil
         }
     }

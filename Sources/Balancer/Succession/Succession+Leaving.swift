@@ -16,6 +16,7 @@ extension FrontendPlan {
         plan.isLeaving = true
         plan.listeners = []
         plan.poolIndex = places.pool(poolIndex)
+        plan.twinPoolIndex = twinPoolIndex.map(places.pool)
         plan.rules.connection = rules.connection.map { $0.moved(places) }
         plan.rules.session = rules.session.map { $0.moved(places) }
         plan.rules.content = rules.content.map { $0.moved(places) }

@@ -59,7 +59,12 @@ struct Succession: Sendable {
         let names = positions(plan.frontends.map(\.name))
         var count = plan.frontends.count
         frontends = old.frontends.enumerated().map { index, frontend in
-            if let position = names[frontend.name], !frontend.isLeaving { return position }
+            // One of datagrams and one of streams have nothing in common but the name.
+            if let position = names[frontend.name], !frontend.isLeaving,
+                plan.frontends[position].isDatagram == frontend.isDatagram
+            {
+                return position
+            }
             guard !frontend.isLeaving || use.frontends[index] else { return nil }
             defer { count += 1 }
             return count
@@ -81,6 +86,7 @@ struct Succession: Sendable {
                 var pool = pool
                 pool.isLeaving = true
                 pool.servers = []
+                pool.contentRules = []
                 pool.serverRules = []
                 pool.stickiness = nil
                 pools.append(plan.pools.count)

@@ -4,17 +4,16 @@ import VRRPCore
 struct HAProxyRouting: Sendable {
     /// The section's name.
     let section: String
-    /// Whether the section has servers.
-    private let hasServers: Bool
+    private let kind: HAProxySection.Kind
     /// A pool that a rule names.
     struct Reference: Sendable {
         let value: Draft.RuleReference
         let position: Position
     }
 
-    init(_ section: String, hasServers: Bool) {
+    init(_ section: String, _ kind: HAProxySection.Kind) {
         self.section = section
-        self.hasServers = hasServers
+        self.kind = kind
     }
 
     private(set) var rules = ConnectionRules()
@@ -22,6 +21,7 @@ struct HAProxyRouting: Sendable {
     private(set) var servers: [ServerRule] = []
     private(set) var references: [Reference] = []
     private var tables = HAProxyTableReferences()
+    private var filters = HAProxyFilters()
     /// The questions of each access list; several lines of one name add up.
     private var lists: [String: [ConnectionQuestion]] = [:]
     /// Where a rule first looks at what the client says.
@@ -60,7 +60,10 @@ struct HAProxyRouting: Sendable {
             throw .error("'use-server' needs 'if' or 'unless'", at: name.position)
         }
         note("use-server", Word(text: section, position: name.position), server: name.text)
+        let earlier = contentPosition
         let condition = try condition(&arguments)
+        // It waits as long as the rules that lead to the backend, or as those of `content`.
+        if kind == .backend { contentPosition = earlier }
         try refuseEffects(of: condition, in: "use-server", at: name.position)
         servers.append(ServerRule(serverName: name.text, condition: condition))
     }
@@ -75,12 +78,22 @@ struct HAProxyRouting: Sendable {
         tables.note(in: &draft, file: file)
     }
 
+    /// Reads `filter bwlim-in|bwlim-out NAME …`.
+    mutating func addFilter(_ arguments: inout Arguments) throws(Remark) {
+        try filters.add(&arguments)
+    }
+
     /// Reads `tcp-request connection|session|content|inspect-delay …`.
     mutating func addRequestRule(_ arguments: inout Arguments) throws(Remark) {
         let stage = try arguments.nextSubkeyword("connection, session, content or inspect-delay")
         switch stage.text {
         case "inspect-delay":
             rules.inspectDelay = try arguments.time(isZeroAllowed: false)
+        case "connection" where kind == .backend, "session" where kind == .backend:
+            throw .error(
+                "'tcp-request \(stage.text)' is not allowed in a backend section: a connection has a"
+                    + " backend later; write 'content', or give the rule to the frontend",
+                at: stage.position)
         case "connection":
             guard let rule = try rule(&arguments, mayExpectProxy: true) else { return }
             rules.connection.append(try refusingContent(rule, at: stage))
@@ -105,20 +118,32 @@ struct HAProxyRouting: Sendable {
         }
     }
 
-    /// The rules once the section is complete.
-    func finish(hasDefault: Bool, _ remarks: inout [Remark]) -> ConnectionRules {
+    /// A frontend's rules once the section is complete.
+    func finish(hasDefault: Bool) -> ConnectionRules {
         var rules = rules
         rules.refusesOthers = !hasDefault
-        tables.warnOfUntracked(&remarks)
+        rules.inspectDelay = inspectDelay
+        return rules
+    }
+
+    /// What `tcp-request content` says.
+    var content: [ConnectionRule] { rules.content }
+
+    /// How long clients are waited for; 5 s where it has to be said and is not.
+    var inspectDelay: Duration? { rules.inspectDelay ?? contentPosition.map { _ in .seconds(5) } }
+
+    /// What does not make sense in the section as a whole.
+    var warnings: [Remark] {
+        // What a backend asks about may be tracked by any frontend that leads to it.
+        var warnings = kind == .backend ? [] : tables.untracked
         if rules.inspectDelay == nil, let contentPosition {
-            rules.inspectDelay = .seconds(5)
-            remarks.append(
+            warnings.append(
                 .warning(
                     "a rule looks at what the client says, but there is no 'tcp-request"
                         + " inspect-delay': clients are waited for 5s at most", at: contentPosition)
             )
         }
-        return rules
+        return warnings
     }
 
     // MARK: Rules
@@ -132,6 +157,11 @@ struct HAProxyRouting: Sendable {
         if HAProxyTableReferences.isAction(name) {
             let action = try tables.action(word, &arguments, in: section)
             return ConnectionRule(action: action, condition: try condition(&arguments))
+        }
+        if word.text == "set-bandwidth-limit" {
+            let action = try filters.action(&arguments)
+            let condition = try condition(&arguments)
+            return action.map { ConnectionRule(action: $0, condition: condition) }
         }
         if let action = try HAProxyConnectionSetting.action(word, &arguments) {
             return ConnectionRule(action: action, condition: try condition(&arguments))
@@ -147,7 +177,7 @@ struct HAProxyRouting: Sendable {
             throw .error(
                 "unknown action \(word.text.quoted)", at: word.position,
                 suggestion: (Self.actions.keys + HAProxyTableReferences.actions
-                    + HAProxyConnectionSetting.actions)
+                    + HAProxyConnectionSetting.actions + ["set-bandwidth-limit"])
                     .nearest(to: word.text))
         }
         if action == .expectProxy {
@@ -254,7 +284,7 @@ struct HAProxyRouting: Sendable {
         _ words: inout ArraySlice<Word>, after word: Word
     ) throws(Remark) -> ConnectionQuestion {
         let question = try HAProxyCriterion.read(
-            &words, after: word, in: section, hasServers: hasServers)
+            &words, after: word, in: section, hasServers: kind != .frontend)
         switch question {
         case .pool(let quantity, let name, _):
             note(quantity.rawValue, Word(text: name, position: word.position))
@@ -307,7 +337,7 @@ struct HAProxyRouting: Sendable {
     /// Actions of `tcp-request` that decide nothing here.
     private static let otherActions: Set<String> = [
         "accept-netscaler-cip", "capture", "do-log", "do-resolve", "pause", "send-spoe-group",
-        "set-bandwidth-limit", "set-bc-mark", "set-bc-tos", "set-log-level", "set-nice",
+        "set-bc-mark", "set-bc-tos", "set-log-level", "set-nice",
         "set-var", "set-var-fmt", "switch-mode", "unset-var", "use-service",
     ]
 }
@@ -320,6 +350,9 @@ extension HAProxySection {
         },
         "use_backend": .each { section, arguments throws(Remark) in
             try section.routing.addBackend(&arguments)
+        },
+        "filter": .each { section, arguments throws(Remark) in
+            try section.routing.addFilter(&arguments)
         },
         "tcp-request": .each { section, arguments throws(Remark) in
             try section.routing.addRequestRule(&arguments)

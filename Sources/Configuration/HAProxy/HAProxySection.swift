@@ -68,7 +68,7 @@ struct HAProxySection: Sendable {
         self.kind = kind
         self.name = name
         self.settings = settings
-        routing = HAProxyRouting(name.text, hasServers: kind != .frontend)
+        routing = HAProxyRouting(name.text, kind)
         self.settings.checks.inherit()
         self.settings.serverOptions.words = []
     }
@@ -220,6 +220,7 @@ struct HAProxySection: Sendable {
         if kind != .frontend { addBackend(file: file, into: &draft, &remarks) }
         addTable(file: file, into: &draft)
         routing.note(in: &draft, file: file)
+        remarks += routing.warnings
         if settings.mode == .tcp { warnAboutTimeouts(&remarks) }
     }
 
@@ -252,8 +253,7 @@ struct HAProxySection: Sendable {
         frontend.description = description
         frontend.listeners = listeners.map(\.listener)
         settings.clientProbes.warnIfIdle("clitcpka", &remarks)
-        frontend.rules = routing.finish(
-            hasDefault: settings.backendName != nil || kind == .listen, &remarks)
+        frontend.rules = routing.finish(hasDefault: settings.backendName != nil || kind == .listen)
         frontend.connectionLimit = settings.connectionLimit
         frontend.clientTimeout = settings.clientTimeout.unlessZero
         frontend.omitsEmptyConnectionsFromLog = settings.omitsEmptyConnectionsFromLog
@@ -284,6 +284,7 @@ struct HAProxySection: Sendable {
         backend.limits.tunnelTimeout = backend.limits.tunnelTimeout.unlessZero
         backend.limits.serverFinTimeout = backend.limits.serverFinTimeout.unlessZero
         backend.limits.noServerTimeout = backend.limits.noServerTimeout.unlessZero
+        (backend.contentRules, backend.inspectDelay) = (routing.content, routing.inspectDelay)
         backend.serverRules = routing.servers
         backend.stickiness = binding.finish(&remarks)
         backend.servers = servers.map(withSource)

@@ -60,7 +60,8 @@ extension HAProxySection {
         "use-server": ([.listen, .backend], false),
         "stick-table": ([.listen, .frontend, .backend], false),
         "stick": ([.listen, .backend], false),
-        "tcp-request": ([.listen, .frontend], true),
+        "filter": ([.listen, .frontend, .backend], true),
+        "tcp-request": ([.listen, .frontend, .backend], true),
         "use_backend": ([.listen, .frontend], true),
         "source": connecting,
         "retries": connecting,
@@ -101,7 +102,7 @@ extension HAProxySection {
         notYet: """
             appsession block capture compression
             declare email-alert errorfile errorfiles errorloc
-            errorloc302 errorloc303 filter grace hash-preserve-affinity
+            errorloc302 errorloc303 grace hash-preserve-affinity
             http-after-response http-error http-reuse
             http-send-name-header ignore-persist load-server-state-from-file log-format-sd log-steps log-tag max-keep-alive-queue max-session-srv-conns monitor
             monitor-net monitor-uri quic-initial redirect reqadd

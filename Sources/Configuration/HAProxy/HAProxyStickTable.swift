@@ -170,15 +170,9 @@ extension Word {
         }
     }
 
-    /// A number with haproxy's `k`, `m` or `g`.
+    /// A number of entries, 1 to 16m.
     fileprivate func size() throws(Remark) -> Int {
-        let units: [Character: Int] = ["k": 1 << 10, "m": 1 << 20, "g": 1 << 30]
-        let unit = text.last.flatMap { units[Character($0.lowercased())] }
-        let digits = unit == nil ? Substring(text) : text.dropLast()
-        guard let number = Int(digits), number > 0,
-            case let (size, isOver) = number.multipliedReportingOverflow(by: unit ?? 1), !isOver,
-            size <= 1 << 24
-        else {
+        guard let size = quantity, size > 0, size <= 1 << 24 else {
             throw .error(
                 "stick-table size \(text.quoted): must be a number of clients from 1 to 16m",
                 at: position)

@@ -90,8 +90,9 @@ struct HAProxyTableReferences: Sendable {
         questions.append((question, position))
     }
 
-    /// Warns of what is never so.
-    func warnOfUntracked(_ remarks: inout [Remark]) {
+    /// Warnings of what is never so, because the section tracks nothing under that number.
+    var untracked: [Remark] {
+        var remarks: [Remark] = []
         let known = Set(trackings.map(\.settings.number))
         for (question, position) in questions {
             guard case .tracked(let number) = question.subject, !known.contains(number) else {
@@ -108,6 +109,7 @@ struct HAProxyTableReferences: Sendable {
                     "\(change.name.quoted) has no effect without 'track-sc\(change.number)' in this"
                         + " section", at: change.position))
         }
+        return remarks
     }
 
     /// Takes down the tables, which are looked up once all are known.

@@ -12,7 +12,7 @@ extension BalancerPlan {
             reactorCount: model.global.reactorCount
                 ?? BalancerPlan.reactorCount(ofProcessors: SystemLimits.usableProcessors),
             connectionLimit: model.global.connectionLimit,
-            frontends: model.activeFrontends.map { FrontendPlan($0, model.global, places) },
+            frontends: model.activeFrontends.map { FrontendPlan($0, model, places) },
             pools: model.backends.map { PoolPlan($0, model, places) })
         tables = model.stickTables.map(StickTablePlan.init)
         peers = model.peers.map(PeersPlan.init)
@@ -62,7 +62,7 @@ extension PeersPlan {
 }
 
 extension FrontendPlan {
-    fileprivate init(_ frontend: Frontend, _ global: GlobalSettings, _ places: RulePlaces) {
+    fileprivate init(_ frontend: Frontend, _ model: Model, _ places: RulePlaces) {
         self.init(
             name: frontend.name, poolIndex: places.pool(frontend.backendName),
             connectionLimit: frontend.connectionLimit, clientTimeout: frontend.clientTimeout)
@@ -75,9 +75,14 @@ extension FrontendPlan {
         clientFinTimeout = frontend.limits.clientFinTimeout
         sessionRateLimit = frontend.limits.sessionRate
         sessionRateLimitPerSource = frontend.limits.sessionRatePerSource
-        logging = ConnectionLogging(frontend, global)
+        logging = ConnectionLogging(frontend, model.global)
         isDatagram = frontend.isDatagram
         rules = RulePlan(frontend.rules, places)
+        // `listen` is one section with two sides.
+        twinPoolIndex = places.pools[frontend.name].flatMap { index in
+            let position = model.backends[index].identity.position
+            return position > 0 && position == frontend.identity.position ? index : nil
+        }
     }
 }
 
@@ -142,6 +147,8 @@ extension PoolPlan {
         resetsServers = backend.limits.resetsServers
         dropsLeavers = backend.limits.dropsLeavers
         savesAcknowledgement = backend.limits.savesAcknowledgement
+        contentRules = backend.contentRules.map { Rule($0, places) }
+        inspectDelay = backend.inspectDelay ?? .zero
         serverRules = backend.serverRules.map { rule in
             ServerRule(rule.serverName, if: Condition(rule.condition, places))
         }

@@ -45,7 +45,8 @@ extension RulePlan {
 }
 
 extension Rule {
-    fileprivate init(_ rule: ConnectionRule, _ places: RulePlaces) {
+    /// A rule of the model.
+    init(_ rule: ConnectionRule, _ places: RulePlaces) {
         let action: Rule.Action =
             switch rule.action {
             case .accept: .accept
@@ -60,6 +61,10 @@ extension Rule {
             case .setPriorityOffset(let offset): .setPriorityOffset(offset)
             case .setMark(let mark): .setMark(mark)
             case .setServiceType(let type): .setServiceType(type)
+            case .limitBandwidth(let direction, let rate):
+                .limitBandwidth(
+                    BandwidthLimit(
+                        direction == .upload ? .upload : .download, bytesPerSecond: UInt64(rate)))
             case .setAddress(let end, let value): .setAddress(of: .init(end), .init(value))
             case .setPort(let end, let value): .setPort(of: .init(end), .init(value))
             }

@@ -15,11 +15,15 @@ extension Model {
                     .notPermitted, "server \(backend.name)/\(server.name): 'usesrc' \(wantsRoot)")
             }
         }
-        for frontend in frontends {
-            let rules = frontend.rules
-            for rule in rules.connection + rules.session + rules.content {
+        let sections =
+            frontends.map {
+                ("frontend", $0.name, $0.rules.connection + $0.rules.session + $0.rules.content)
+            }
+            + backends.map { ("backend", $0.name, $0.contentRules) }
+        for (kind, name, rules) in sections {
+            for rule in rules {
                 guard case .setMark = rule.action else { continue }
-                throw Failure(.notPermitted, "frontend \(frontend.name): 'set-mark' \(wantsRoot)")
+                throw Failure(.notPermitted, "\(kind) \(name): 'set-mark' \(wantsRoot)")
             }
         }
     }

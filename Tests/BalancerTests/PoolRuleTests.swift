@@ -1,0 +1,154 @@
+import Glibc
+import LinuxIO
+import Testing
+
+@testable import Balancer
+
+extension BalancerTests {
+    /// `tcp-request content` of a backend: asked once a frontend led a connection there.
+    @Suite struct `Rules of a pool` {
+        private static let rules = [
+            Rule(.reject, if: .source(0x7f00_0002)),
+            Rule(
+                .reject,
+                if: Condition([
+                    [.init([.payload(offset: 0, length: 3, [.init(.exact, "ABC")])])]
+                ])),
+        ]
+
+        private static let words = """
+                tcp-request inspect-delay 150ms
+                tcp-request content reject if { src 127.0.0.2 }
+                tcp-request content reject if { req.payload(0,3) -m str ABC }
+            """
+
+        /// Whether a client is sent away, and after how long.
+        private func outcome(
+            _ port: UInt16, from source: UInt32, saying pieces: [String]
+        ) throws -> (isRejected: Bool, after: Duration) {
+            let start = MonotonicInstant.now
+            let client = try #require(BlockingSocket(to: port, from: source))
+            for (index, piece) in pieces.enumerated() {
+                if index > 0 { Thread.sleep(for: .milliseconds(20)) }
+                client.send(piece)
+            }
+            return (client.receive(exactly: 1) != "k", .now - start)
+        }
+
+        private static let patience = """
+                timeout client 5s
+                timeout server 5s
+                timeout connect 5s
+            """
+
+        private func server() throws -> (AnsweringServer, UInt16) {
+            let server = try AnsweringServer { _, _ in "k" }
+            guard case .ipv4(let end) = server.address else { throw Errno.invalidArgument }
+            return (server, end.port)
+        }
+
+        @Test func `decide as haproxy's, in a time of their own`() throws {
+            let (server, port) = try server()
+            let haproxy = try HAProxy(sections: [
+                """
+                \(Self.patience)
+                    tcp-request inspect-delay 100ms
+                    tcp-request content accept if WAIT_END
+                    default_backend b
+                backend b
+                \(Self.patience)
+                \(Self.words)
+                    server s 127.0.0.1:\(port)
+                """
+            ])
+            let running = try Succession.Running(
+                plan([.at(server.address)]) {
+                    $0.frontends[0].rules.inspectDelay = .milliseconds(100)
+                    $0.frontends[0].rules.content = [
+                        Rule(.accept, if: Condition([[.init([.waitIsOver])]]))
+                    ]
+                })
+            let clients: [(UInt32, [String], isRejected: Bool, waits: Int)] = [
+                (0x7f00_0002, [], true, 100), (0x7f00_0003, ["ABC"], true, 100),
+                (0x7f00_0003, ["AB", "C"], true, 100), (0x7f00_0003, ["ABD"], false, 100),
+                // Both times, one after the other.
+                (0x7f00_0003, ["AB"], false, 250), (0x7f00_0003, [], false, 250),
+            ]
+            for (source, pieces, isRejected, waits) in clients {
+                for (port, whose) in [(haproxy.port, "haproxy"), (running.port(), "ours")] {
+                    let outcome = try outcome(port, from: source, saying: pieces)
+                    #expect(outcome.isRejected == isRejected, "\(whose), \(pieces)")
+                    #expect(outcome.after >= .milliseconds(waits - 5), "\(whose), \(pieces)")
+                    if waits == 100 {
+                        #expect(outcome.after < .milliseconds(240), "\(whose), \(pieces)")
+                    }
+                }
+            }
+            let snapshot = running.balancer.snapshot()
+            #expect(snapshot.frontends[0].refusalsByCause == [.deniedContent: 3])
+            #expect(snapshot.pools[0].totalSessions == 3)
+            #expect(eventually { running.balancer.connectionCount == 0 })
+        }
+
+        /// A `listen` section's rules are the frontend's and the backend's.
+        @Test func `are followed once where the frontend is the same section`() throws {
+            let (server, port) = try server()
+            let haproxy = try HAProxy(sections: [
+                "\(Self.patience)\n\(Self.words)\n    server s 127.0.0.1:\(port)",
+                "\(Self.patience)\n    use_backend proxy",
+            ])
+            let running = try Succession.Running(
+                plan([.at(server.address)]) {
+                    $0.frontends[0].rules.inspectDelay = $0.pools[0].inspectDelay
+                    $0.frontends[0].rules.content = $0.pools[0].contentRules
+                    $0.frontends[0].twinPoolIndex = 0
+                    $0.frontends.append(FrontendPlan(name: "other", poolIndex: 0))
+                })
+            let ports = haproxy.ports + [running.port(), running.port("other")]
+            for port in ports {
+                #expect(try outcome(port, from: 0x7f00_0002, saying: []).isRejected)
+                let silent = try outcome(port, from: 0x7f00_0003, saying: [])
+                #expect(!silent.isRejected)
+                #expect((Duration.milliseconds(145)..<(.milliseconds(290))).contains(silent.after))
+            }
+        }
+
+        @Test func `hold for who waits as a reload has them`() throws {
+            let (server, _) = try server()
+            let running = try Succession.Running(
+                plan([.at(server.address)]) { $0.pools[0].inspectDelay = .seconds(60) })
+            let clients = try (0..<3).map { _ in try running.connect() }
+            for client in clients { client.send("A") }
+            #expect(eventually { running.balancer.snapshot().frontends[0].totalSessions == 3 })
+            func rejecting(_ text: String) -> [Rule] {
+                let asked = Question.payload(offset: 0, length: 2, [.init(.exact, text)])
+                return [Rule(.reject, if: Condition([[.init([asked])]]))]
+            }
+            try running.adopt {
+                $0.frontends[0].rules.content = rejecting("AW")
+                $0.frontends[0].rules.inspectDelay = .seconds(60)
+                $0.pools[0].contentRules = rejecting("AX")
+            }
+            for (client, byte) in zip(clients, ["W", "X", "Y"]) { client.send(byte) }
+            #expect(clients.map { $0.receive(exactly: 1) } == ["", "", "k"])
+            try running.adopt {
+                $0.frontends[0].rules.content = []
+                $0.pools[0].contentRules = []
+            }
+            #expect(try running.answer() == "k")
+        }
+
+        /// A frontend that leads to a pool with the rules.
+        private func plan(
+            _ servers: [ServerPlan], _ change: (inout BalancerPlan) -> Void
+        ) -> BalancerPlan {
+            var plan = BalancerPlan(
+                frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                pools: [PoolPlan(name: "pool", servers: servers)])
+            plan.pools[0].inspectDelay = .milliseconds(150)
+            plan.pools[0].contentRules = Self.rules
+            change(&plan)
+            return plan
+        }
+    }
+}
