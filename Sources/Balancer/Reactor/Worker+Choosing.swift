@@ -118,9 +118,10 @@ extension Worker {
     private mutating func due(_ client: Int) -> UInt32 {
         let place = placeAside(client, source(of: client))
         if slab[client | 1].turn == .none {
-            introductions[dueAt: place] =
+            let due =
                 UInt32(truncatingIfNeeded: now)
                 &+ UInt32(bitPattern: introductions[offsetAt: place])
+            introductions[dueAt: place] = max(1, due)
         }
         return introductions[dueAt: place]
     }

@@ -17,6 +17,15 @@ struct PoolState {
         case nobody
         /// Every server is full, and as many wait as may.
         case queueIsFull
+
+        /// The server that it has, or in whose line it stands.
+        var server: Int? {
+            switch self {
+            case .server(let server): server
+            case .waits(let place): place.server
+            case .isHeld, .nobody, .queueIsFull: nil
+            }
+        }
     }
 
     /// Where a connection waits.
@@ -57,6 +66,8 @@ struct PoolState {
     private let followsTable: Bool
     /// Connections from which on servers take as many as they may; 0: they always do.
     private let fullConnections: Int
+    /// Whether it is there for the connections that it has, and no server of it comes back.
+    private let isLeaving: Bool
     /// Whether clients wait while no server is usable.
     private let holdsWithoutServer: Bool
     /// Whether it is not known yet if a server is usable.
@@ -74,8 +85,9 @@ struct PoolState {
         fullConnections = plan.followsCrowd ? max(1, plan.fullConnections ?? 1) : 0
         self.table = table
         followsTable = plan.stickiness?.matches == true
-        holdsWithoutServer = plan.noServerTimeout != nil
-        isAwaited = servers.contains { !$0.isUp }
+        isLeaving = plan.isLeaving
+        holdsWithoutServer = plan.noServerTimeout != nil && !isLeaving
+        isAwaited = !isLeaving && servers.contains { !$0.isUp }
         refresh()
     }
 
@@ -96,7 +108,7 @@ struct PoolState {
         (current, peak, total) = (former.current, former.peak, former.total)
         (rate, lastSessionAt) = (former.rate, former.lastSessionAt)
         (choiceCount, lastTurn) = (former.choiceCount, former.lastTurn)
-        isAwaited = isAwaited || former.isAwaited
+        isAwaited = !isLeaving && (isAwaited || former.isAwaited)
         return reconsider(at: now)
     }
 
@@ -130,7 +142,8 @@ extension PoolState {
         if let own, servers[own].isReachable,
             servers[own].isCandidate || !servers[own].isFull
         {
-            return (claim(own, for: waiter, at: now), true)
+            let choice = claim(own, for: waiter, at: now)
+            return (choice, choice.server == own)
         }
         // Those who wait are first at room that came with this one.
         if fullConnections > 0, line.count > 0, !candidates.isEmpty {

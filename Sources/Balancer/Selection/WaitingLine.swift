@@ -8,7 +8,8 @@ struct Waiter: Hashable {
     let generation: UInt32
     /// Those of a lower class are served before it, whenever they came.
     var priority: Int16 = 0
-    /// When it came, with what rules add to that: the low 32 bits of milliseconds; 0 where no rules do.
+    /// When it came, with what rules add to that: the low 32 bits of milliseconds; 0 where no rules do,
+    /// and beside one of these its turn decides.
     var due: UInt32 = 0
     /// Its turn in the lines of the pool.
     var turn = Turn.none
@@ -16,7 +17,9 @@ struct Waiter: Hashable {
     /// Whether it is served before another one.
     func precedes(_ other: Waiter) -> Bool {
         guard priority == other.priority else { return priority < other.priority }
-        guard due == other.due else { return Int32(truncatingIfNeeded: due &- other.due) < 0 }
+        if due != 0, other.due != 0, due != other.due {
+            return Int32(truncatingIfNeeded: due &- other.due) < 0
+        }
         return turn.precedes(other.turn)
     }
 }
