@@ -5,48 +5,6 @@ internal import LinuxIO
 /// Orders and limits hold exactly for any number of reactors, since each change is made under the
 /// pool's lock. A slot that becomes free is given, in the same step, to whoever waits longest.
 struct PoolState {
-    /// What became of a connection that asks for a server.
-    enum Choice: Equatable {
-        /// A slot at this server is its own until it gives it back.
-        case server(Int)
-        /// Every server that it may go to is full: it waits until one has room.
-        case waits(Place)
-        /// No server is usable: it waits until one is.
-        case isHeld(Place)
-        /// No server is usable.
-        case nobody
-        /// Every server is full, and as many wait as may.
-        case queueIsFull
-
-        /// The server that it has, or in whose line it stands.
-        var server: Int? {
-            switch self {
-            case .server(let server): server
-            case .waits(let place): place.server
-            case .isHeld, .nobody, .queueIsFull: nil
-            }
-        }
-    }
-
-    /// Where a connection waits.
-    struct Place: Equatable {
-        /// The server in whose line it stands; `nil`: it waits for any.
-        let server: Int?
-        /// What to leave by.
-        let ticket: UInt32
-        let turn: Turn
-        /// How many were in the line when it came.
-        let ahead: Int
-    }
-
-    /// Tells a connection that waited what became of it.
-    enum Notice: Equatable {
-        /// The slot is its own.
-        case serve(Waiter, server: Int)
-        /// What it waited for is gone: it has to choose again.
-        case chooseAgain(Waiter)
-    }
-
     private(set) var selector: Selector
     private(set) var servers: [PooledServer]
     private(set) var line = WaitingLine()
@@ -133,7 +91,7 @@ extension PoolState {
     ) -> (choice: Choice, isBound: Bool) {
         countIn(at: now)
         var own = bound
-        if own == nil, followsTable, let known = table?.server(of: owner, at: now),
+        if own == nil, followsTable, let known = table?.server(of: owner, now: now),
             servers.indices.contains(known)
         {
             own = known
@@ -154,7 +112,7 @@ extension PoolState {
 
     /// Takes note of the server that a client belongs to from now on.
     func bind(_ client: StickKey, to server: Int, at now: UInt64) {
-        table?.bind(client, to: server, at: now)
+        table?.bind(client, to: server, now: now)
     }
 
     private mutating func countIn(at now: UInt64) {

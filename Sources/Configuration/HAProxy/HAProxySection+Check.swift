@@ -31,9 +31,7 @@ extension HAProxySection {
             }
             if let resolvers = options.resolvers {
                 draft.resolverReferences.append(
-                    Placed(
-                        value: resolvers.text,
-                        location: Location(file: file, position: resolvers.position)))
+                    placed(resolvers.text, file, at: resolvers.position))
             }
         } catch {
             return remarks.append(error)

@@ -180,7 +180,9 @@ struct HAProxySection: Sendable {
 
     /// What the section says of all its listeners, wherever it stands.
     private mutating func completeListeners() {
-        for index in listeners.indices where settings.mode != .udp {
+        for index in listeners.indices {
+            listeners[index].listener.isDatagram = settings.mode == .udp
+            guard settings.mode != .udp else { continue }
             listeners[index].listener.backlog =
                 listeners[index].listener.backlog ?? settings.backlog
             listeners[index].listener.keepAlive = settings.clientProbes.settings
@@ -206,11 +208,9 @@ struct HAProxySection: Sendable {
                         at: name.position))
                 return
             }
-            for (var listener, position) in listeners where !settings.isDisabled {
-                listener.isDatagram = settings.mode == .udp
+            for (listener, position) in listeners where !settings.isDisabled {
                 let listener = Draft.Listening(listener: listener, section: name.text)
-                let location = Location(file: file, position: position)
-                draft.listeners.append(Placed(value: listener, location: location))
+                draft.listeners.append(placed(listener, file, at: position))
             }
         }
         if isPage { return addPage(file: file, into: &draft, &remarks) }
@@ -222,28 +222,26 @@ struct HAProxySection: Sendable {
         }
         if kind != .backend { addFrontend(file: file, into: &draft, &remarks) }
         if kind != .frontend { addBackend(file: file, into: &draft, &remarks) }
-        if binding.tablePosition != nil { draft.tableNames.insert(name.text) }
-        if let table = binding.table, let position = binding.tablePosition {
-            let location = Location(file: file, position: position)
-            draft.tables.append(Placed(value: table, location: location))
-            if let peers = binding.peers {
-                draft.peersReferences.append(
-                    Placed(
-                        value: peers.text, location: Location(file: file, position: peers.position))
-                )
-            }
-        }
+        addTable(file: file, into: &draft)
         routing.note(in: &draft, file: file)
         remarks += routing.warnings
         if settings.mode == .tcp { warnAboutTimeouts(&remarks) }
+    }
+
+    private func addTable(file: String, into draft: inout Draft) {
+        guard let position = binding.tablePosition else { return }
+        draft.tableNames.insert(name.text)
+        guard let table = binding.table else { return }
+        draft.tables.append(placed(table, file, at: position))
+        guard let peers = binding.peers else { return }
+        draft.peersReferences.append(placed(peers.text, file, at: peers.position))
     }
 
     private func addFrontend(
         file: String, into draft: inout Draft, _ remarks: inout [Remark]
     ) {
         if let reference = settings.backendName {
-            let location = Location(file: file, position: reference.position)
-            draft.backendReferences.append(Placed(value: reference.text, location: location))
+            draft.backendReferences.append(placed(reference.text, file, at: reference.position))
         } else if kind == .frontend, routing.rules.backends.isEmpty {
             remarks.append(
                 .error(
@@ -258,9 +256,6 @@ struct HAProxySection: Sendable {
         frontend.identity = identity
         frontend.description = description
         frontend.listeners = listeners.map(\.listener)
-        for index in frontend.listeners.indices {
-            frontend.listeners[index].isDatagram = settings.mode == .udp
-        }
         settings.clientProbes.warnIfIdle("clitcpka", &remarks)
         frontend.rules = routing.finish(hasDefault: settings.backendName != nil || kind == .listen)
         frontend.connectionLimit = settings.connectionLimit
@@ -314,6 +309,12 @@ struct HAProxySection: Sendable {
             section: name, isOnlyCheck: false, &remarks)
         settings.checks.warnAboutIdleRules(
             section: name, isChecked: servers.contains { $0.check != nil }, &remarks)
+        remarkOnServers(of: backend, &remarks)
+        note(backend, file, in: &draft)
+        draft.backends.append(placed(backend, file))
+    }
+
+    private func remarkOnServers(of backend: Backend, _ remarks: inout [Remark]) {
         serverWords.warn(in: backend, &remarks)
         remarks += backend.uncheckableServers.map { server, option in
             .error(
@@ -325,8 +326,6 @@ struct HAProxySection: Sendable {
                 "server \(server.quoted): nobody is asked for its address; add 'resolvers NAME', or"
                     + " libc to 'init-addr'", at: serverPositions[server] ?? name.position)
         }
-        note(backend, file, in: &draft)
-        draft.backends.append(placed(backend, file))
     }
 
     private func withSource(_ server: Server) -> Server {
@@ -347,23 +346,24 @@ struct HAProxySection: Sendable {
         for server in backend.servers {
             guard let tracked = server.health.tracked else { continue }
             let position = trackPositions[server.name] ?? name.position
-            draft.trackedServers.append(
-                Placed(value: tracked, location: Location(file: file, position: position)))
+            draft.trackedServers.append(placed(tracked, file, at: position))
         }
         if case .command(let position) = settings.checks.kind {
             draft.commandChecks.append(Location(file: file, position: position))
         }
         for word in resolverReferences {
-            draft.resolverReferences.append(
-                Placed(value: word.text, location: Location(file: file, position: word.position)))
+            draft.resolverReferences.append(placed(word.text, file, at: word.position))
         }
     }
 
     /// Whether the section is there for its table, which others name.
     var isTableAlone: Bool { kind == .backend && servers.isEmpty && binding.table != nil }
 
-    func placed<Value: Sendable>(_ value: Value, _ file: String) -> Placed<Value> {
-        Placed(value: value, location: Location(file: file, position: name.position))
+    /// A value with the place where it was written, or where the section begins.
+    func placed<Value: Sendable>(
+        _ value: Value, _ file: String, at position: Position? = nil
+    ) -> Placed<Value> {
+        Placed(value: value, location: Location(file: file, position: position ?? name.position))
     }
 }
 

@@ -45,18 +45,6 @@ struct Rule<Target>: Sendable {
         }
     }
 
-    /// A block that the language has and this program does not act on, with all that it may hold.
-    static func notYet(knowing words: String, _ consequence: String? = nil) -> Rule {
-        let table = KeywordTable<Void>("keyword", scope: "in this block", [:], notYet: words)
-        let warn = notYet(consequence)
-        return Rule(form: .either, isRepeatable: true) { target, arguments throws(Remark) in
-            try warn.body(&target, &arguments)
-            for word in arguments.block?.directives.compactMap(\.words.first) ?? [] {
-                do throws(Remark) { _ = try table.rule(for: word) } catch { arguments.add(error) }
-            }
-        }
-    }
-
     /// A keyword that changes nothing here, because the program always does what it asks for.
     static var alwaysSo: Rule { Rule { _, _ in } }
 }
