@@ -53,7 +53,9 @@ public enum SmallFile {
             && information.st_mode & S_IFMT == S_IFLNK
     }
 
-    /// Where a path leads, without symbolic links. `realpath(3)`.
+    /// Where a path leads, without symbolic links.
+    ///
+    /// `realpath(3)`.
     ///
     /// - Parameter path: The path.
     /// - Returns: The same place; `nil` where nothing is.
