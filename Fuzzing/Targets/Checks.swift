@@ -5,11 +5,11 @@ import HealthCheck
 func feedDNSAnswer(_ bytes: [UInt8]) {
     guard bytes.count >= 2, let name = try? DomainName("web.example") else { return }
     let number = UInt16(bytes[0]) << 8 | UInt16(bytes[1])
-    for type in [DNSQuestion.a, DNSQuestion.aaaa, DNSQuestion.service] {
+    for type in [DNSRecordType.a, .aaaa, .srv] {
         guard let answer = DNSAnswer(bytes, to: DNSQuestion(name, type: type), number) else {
             continue
         }
-        let length = type == DNSQuestion.aaaa ? 16 : 4
+        let length = type == .aaaa ? 16 : 4
         require(
             answer.addresses.allSatisfy { $0.count == length },
             "an address of another length than its type has")

@@ -82,11 +82,13 @@ public final class Balancer: Sendable {
     ///   - listeners: The listening sockets of each frontend; one that was there before goes on under
     ///     its number. The others may be closed when this returns.
     ///   - observer: As in ``init(plan:listeners:observer:)``, by the new plan's positions.
+    ///   - beforehand: Called with what is returned, before anything is done under the new plan.
     /// - Returns: The look at it under the new plan.
     /// - Throws: ``AdoptionError`` when this balancer cannot; nothing has changed then.
     @discardableResult
     public func adopt(
-        _ plan: BalancerPlan, listeners: [[Int32]], observer: ConnectionObserver? = nil
+        _ plan: BalancerPlan, listeners: [[Int32]], observer: ConnectionObserver? = nil,
+        beforehand: (BalancerView) -> Void = { _ in }
     ) throws(AdoptionError) -> BalancerView {
         let former = shared
         guard plan.reactorCount == former.plan.reactorCount else { throw .otherReactors }
@@ -107,6 +109,8 @@ public final class Balancer: Sendable {
         }
         let handover = Handover(
             to: successor, succession, routes: former.routes(in: successor, succession))
+        let view = BalancerView(successor)
+        beforehand(view)
         let reactors = threads.withLock { $0.count }
         current.withLock { shared in
             for inbox in former.inboxes { inbox.post(.handOver(handover)) }
@@ -116,7 +120,7 @@ public final class Balancer: Sendable {
             former.handOverCounters(to: successor, succession)
             shared = successor
         }
-        return BalancerView(successor)
+        return view
     }
 
     /// Resets what is open, ends the reactors and waits for them.

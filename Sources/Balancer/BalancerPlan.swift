@@ -36,64 +36,6 @@ extension BalancerPlan {
     /// The most servers of all pools together, and the most listeners and paths (a frontend and a
     /// pool that it leads to): a connection keeps the number of each in 16 bits.
     public static let mostPlaces = 65_534
-
-    /// What makes a balancer of it impossible; `nil`: nothing.
-    public var fault: String? {
-        guard (1...BalancerPlan.mostReactors).contains(reactorCount) else {
-            return "\(reactorCount) reactors; there may be 1 to \(BalancerPlan.mostReactors)"
-        }
-        let numbers = [
-            ("servers", pools.reduce(0) { $0 + $1.servers.count }),
-            ("listeners", frontends.reduce(0) { $0 + $1.listeners.count }),
-            ("paths", frontends.reduce(0) { $0 + $1.poolIndices.count }),
-        ]
-        for (what, count) in numbers where count > BalancerPlan.mostPlaces {
-            return "\(count) \(what); there may be \(BalancerPlan.mostPlaces)"
-        }
-        if let pool = pools.first(where: { !(0...100).contains($0.retries) }) {
-            return "\(pool.retries) retries in \(pool.name); there may be 0 to 100"
-        }
-        let isKnown = frontends.allSatisfy { $0.poolIndices.allSatisfy(pools.indices.contains) }
-        return isKnown ? keyFault ?? tableFault : "a frontend leads to a pool that is not there"
-    }
-
-    private var keyFault: String? {
-        let keys =
-            pools.flatMap {
-                $0.keys + $0.contentRules.keys + $0.serverRules.flatMap(\.condition.keys)
-            }
-            + frontends.flatMap(\.rules.keys)
-        for case .payload(let offset, let length) in keys.map(\.unconverted) {
-            let most = ClientHello.longestByteCount
-            guard offset >= 0, length > 0, offset < most, length <= most - offset else {
-                return
-                    "\(length) bytes from \(offset) on are a key; the first \(most) can be looked at"
-            }
-        }
-        return nil
-    }
-
-    private var tableFault: String? {
-        if let fault = tables.lazy.compactMap(\.fault).first { return fault }
-        let bound = pools.compactMap(\.stickiness?.tableIndex)
-        guard Set(bound).count == bound.count else { return "two pools have one table" }
-        let named =
-            bound + frontends.flatMap(\.rules.tableIndices)
-            + pools.flatMap {
-                $0.contentRules.tableIndices + $0.serverRules.flatMap(\.condition.tableIndices)
-            }
-        let numbers =
-            frontends.flatMap(\.rules.trackingNumbers)
-            + pools.flatMap {
-                $0.contentRules.trackingNumbers
-                    + $0.serverRules.flatMap(\.condition.trackingNumbers)
-            }
-        guard numbers.allSatisfy((0..<Tracking.count).contains) else {
-            return "a connection has \(Tracking.count) trackings"
-        }
-        return named.allSatisfy(tables.indices.contains)
-            ? nil : "a rule names a table that is not there"
-    }
 }
 
 /// Where connections come in (`frontend`).

@@ -9,9 +9,6 @@ public struct CounterLedger: Hashable, Sendable {
     /// Makes an empty ledger.
     public init() {}
 
-    /// Whether nothing was counted.
-    public var isEmpty: Bool { vectors.isEmpty }
-
     /// Adds what another has counted.
     public static func += (left: inout CounterLedger, right: CounterLedger) {
         for (name, vector) in right.vectors { left.vectors[name, default: .init()] += vector }

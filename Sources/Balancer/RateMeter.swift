@@ -1,7 +1,8 @@
 /// Counts events per second over a window that slides.
 ///
 /// The last second is estimated from this second's count and the share of the one before that
-/// still lies within it, as haproxy does.
+/// still lies within it, as haproxy does. Of two reactors' clocks, each read once a turn, the later one
+/// holds.
 struct RateMeter: Hashable {
     private(set) var peak = 0
     private var second: UInt64 = 0
@@ -14,6 +15,7 @@ struct RateMeter: Hashable {
     ///   - count: How many.
     ///   - now: Milliseconds of the monotonic clock.
     mutating func note(_ count: Int, at now: UInt64) {
+        let now = max(now, second * 1000)
         let present = now / 1000
         if present != second {
             previous = present == second + 1 ? current : 0
@@ -29,6 +31,7 @@ struct RateMeter: Hashable {
     /// - Parameter now: Milliseconds of the monotonic clock.
     /// - Returns: How many.
     func rate(at now: UInt64) -> Int {
+        let now = max(now, second * 1000)
         let remaining = Int(1000 - now % 1000)
         switch now / 1000 {
         case second: return current + previous * remaining / 1000

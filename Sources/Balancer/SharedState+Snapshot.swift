@@ -31,7 +31,7 @@ extension SharedState {
             return frontend
         }
         result.pools = pools.indices.map { poolSnapshot($0, former, at: now) }
-        result.tableCounts = tables.map { $0.count(at: now) }
+        result.tableCounts = tables.map { $0.count(now: now) }
         return result
     }
 

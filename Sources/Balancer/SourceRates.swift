@@ -53,6 +53,9 @@ final class SourceRates: Sendable {
                 ?? places.min { entries[$0].second < entries[$1].second } ?? start
             var entry = entries[place]
             if entry.address != address { entry = Entry(address: address, second: second) }
+            // Of two reactors' clocks, each read once a turn, the later one holds.
+            let second = max(second, entry.second)
+            let now = max(now, (second - 1) * 1000)
             if entry.second != second {
                 entry.previous = entry.second + 1 == second ? entry.current : 0
                 entry.current = 0

@@ -16,6 +16,9 @@ public struct ConfigurationLoader: Hashable, Sendable {
     /// to its first dot.
     public var identity: String?
 
+    /// What names of environment variables stand for; `nil`: what they do in this process.
+    public var environment: [String: String]?
+
     /// Who scripts run as that name nobody; `nil`: as this program does.
     public var defaultScriptUser = ScriptUser.keepalivedDefault
 
@@ -68,12 +71,14 @@ public struct ConfigurationLoader: Hashable, Sendable {
         var draft = Draft()
         draft.isComplete = failures.isEmpty
         var diagnostics = failures
+        let environment = Environment(variables: environment)
+        var ofHAProxy = HAProxyEnvironment(environment)
         var keepalived = KeepalivedFiles(
-            identity: identity ?? KeepalivedIncludes.hostIdentity, waits: waits,
-            defaultScriptUser: defaultScriptUser)
+            identity: identity ?? KeepalivedIncludes.hostIdentity, environment: environment,
+            waits: waits, defaultScriptUser: defaultScriptUser)
         var sources: [SourceLines] = []
         for file in files {
-            let (lines, ofFile) = read(file, into: &draft, &keepalived)
+            let (lines, ofFile) = read(file, into: &draft, &keepalived, &ofHAProxy)
             sources.append(lines)
             diagnostics += ofFile
         }
@@ -81,6 +86,16 @@ public struct ConfigurationLoader: Hashable, Sendable {
         var assembler = ModelAssembler(draft, literalScripts: literalScripts)
         let model = assembler.assemble()
         diagnostics += assembler.diagnostics
+        if let location = draft.zeroWarning {
+            let count = diagnostics.count { $0.severity == .warning }
+            if count > 0 {
+                diagnostics.append(
+                    Diagnostic(
+                        .error, file: location.file, line: location.position.line,
+                        column: location.position.column,
+                        message: "'zero-warning' is asked for, and there \(count.warnings)"))
+            }
+        }
         let isUsable = !diagnostics.contains { $0.severity == .error }
         let loaded = LoadedConfiguration(
             model: isUsable ? model : nil, diagnostics: Self.sorted(diagnostics, order))
@@ -88,7 +103,8 @@ public struct ConfigurationLoader: Hashable, Sendable {
     }
 
     private func read(
-        _ file: InputFile, into draft: inout Draft, _ keepalived: inout KeepalivedFiles
+        _ file: InputFile, into draft: inout Draft, _ keepalived: inout KeepalivedFiles,
+        _ environment: inout HAProxyEnvironment
     ) -> (lines: SourceLines, diagnostics: [Diagnostic]) {
         var lines = SourceLines(file: file.name)
         var diagnostics: [Diagnostic] = []
@@ -101,7 +117,7 @@ public struct ConfigurationLoader: Hashable, Sendable {
             case .keepalived:
                 (lines.keepalived, diagnostics) = keepalived.lines(of: text, file: file.name)
             case .haproxy:
-                let (ofText, remarks) = HAProxyReader.lines(of: text)
+                let (ofText, remarks) = HAProxyReader.lines(of: text, environment: &environment)
                 lines.haproxy = ofText
                 diagnostics = remarks.map { $0.diagnostic(in: file.name) }
             case .native:
@@ -154,6 +170,11 @@ public struct ConfigurationLoader: Hashable, Sendable {
                 column: last.column, message: "and \(more) more from here on")
         ]
     }
+}
+
+extension Int {
+    /// `is 1 warning`, `are 2 warnings`.
+    fileprivate var warnings: String { self == 1 ? "is 1 warning" : "are \(self) warnings" }
 }
 
 extension Diagnostic.Severity {

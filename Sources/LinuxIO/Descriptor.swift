@@ -9,16 +9,6 @@ public struct Descriptor: ~Copyable, Sendable {
     @inlinable
     public init(owning rawValue: Int32) { self.rawValue = rawValue }
 
-    /// Makes a second descriptor of the same open file, close-on-exec.
-    ///
-    /// - Returns: The new descriptor.
-    /// - Throws: `SystemError`, of a full descriptor table for example. `fcntl(2)`, F_DUPFD_CLOEXEC.
-    public borrowing func duplicated() throws(SystemError) -> Descriptor {
-        let dupCloseOnExec: Int32 = 1030
-        return Descriptor(
-            owning: Int32(try check("dup", nil, clinux_fcntl(rawValue, dupCloseOnExec, 3))))
-    }
-
     /// Gives the number away without closing it.
     ///
     /// - Returns: The number; whoever takes it closes it.

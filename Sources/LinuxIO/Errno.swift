@@ -26,8 +26,6 @@ extension Errno: CustomStringConvertible {
 }
 
 extension Errno {
-    /// The call was interrupted by a signal (`EINTR`).
-    public static let interrupted = Errno(rawValue: EINTR)
     /// Nothing to do now, try when the descriptor is ready (`EAGAIN`).
     public static let wouldBlock = Errno(rawValue: EAGAIN)
     /// The operation was begun and goes on (`EINPROGRESS`).
@@ -64,8 +62,6 @@ extension Errno {
     public static let networkDown = Errno(rawValue: ENETDOWN)
     /// An argument was wrong (`EINVAL`).
     public static let invalidArgument = Errno(rawValue: EINVAL)
-    /// This kernel does not have the option (`ENOPROTOOPT`).
-    public static let protocolOptionNotAvailable = Errno(rawValue: ENOPROTOOPT)
     /// This kernel does not have the call (`ENOSYS`).
     public static let notImplemented = Errno(rawValue: ENOSYS)
     /// Not supported here (`EOPNOTSUPP`).

@@ -14,25 +14,13 @@ public enum StreamSocket {
         clinux_socket(family, 0o2004001, 0)  // SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC
     }
 
-    /// Takes the next connection that waits at a listening socket.
-    ///
-    /// - Parameters:
-    ///   - listener: The listening socket, over IPv4.
-    ///   - peer: Receives the address of the other end.
-    /// - Returns: The connection's descriptor, non-blocking, or a negative error number. After
-    ///   `EMFILE` and `ENFILE` the connection still waits.
-    @inlinable
-    public static func accept(from listener: Int32, peer: inout RawSocketAddress) -> Int {
-        var length: UInt32 = 16
-        return unsafe clinux_accept(listener, &peer, &length, 0o2004000)
-    }
-
     /// Takes the next connection that waits at a listening socket of any family.
     ///
     /// - Parameters:
     ///   - listener: The listening socket.
     ///   - peer: Receives the address of the other end.
-    /// - Returns: As ``accept(from:peer:)-(_,RawSocketAddress)``.
+    /// - Returns: The connection's descriptor, non-blocking, or a negative error number. After
+    ///   `EMFILE` and `ENFILE` the connection still waits.
     @inlinable
     public static func accept(from listener: Int32, peer: inout RawPeerAddress) -> Int {
         var length: UInt32 = 28

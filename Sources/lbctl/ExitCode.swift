@@ -29,6 +29,11 @@ struct Failure: Error {
         status = denied ? .notPermitted : .systemRefused
         message = error.description + (hint.isEmpty ? "" : "; " + hint)
     }
+
+    /// What any error says.
+    static func message(of error: any Error) -> String {
+        (error as? Failure)?.message ?? "\(error)"
+    }
 }
 
 extension Failure {

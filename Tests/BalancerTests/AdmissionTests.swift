@@ -104,6 +104,14 @@ extension BalancerTests {
             #expect(rate.rate(at: 13_000) == 0)
             #expect(rate.peak == 100)
         }
+
+        @Test func `is not forgotten by a reactor whose turn began before`() {
+            var rate = RateMeter()
+            rate.note(10, at: 10_001)
+            #expect(rate.rate(at: 9_999) == 10)
+            rate.note(1, at: 9_999)
+            #expect(rate.rate(at: 10_002) == 11)
+        }
     }
 
     @Suite struct `A waiting line` {
@@ -142,6 +150,13 @@ extension BalancerTests {
             var order: [Int] = []
             while let waiter = line.popFirst() { order.append(waiter.connection) }
             #expect(order == [3, 4, 5, 6, 7])
+        }
+
+        @Test func `goes by turns between those of whom rules say when they came and the others`() {
+            let said = Waiter(
+                reactor: 0, connection: 1, generation: 1, due: 5, turn: Turn(number: 2))
+            #expect(waiter(2, 1).precedes(said) && !said.precedes(waiter(2, 1)))
+            #expect(said.precedes(waiter(2, 3)) && !waiter(2, 3).precedes(said))
         }
 
         @Test func `goes on when the turns begin anew`() {

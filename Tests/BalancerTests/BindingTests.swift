@@ -35,6 +35,25 @@ extension BalancerTests {
             #expect(answers(1) == moved)
         }
 
+        @Test func `who belonged to a server before clients had none chooses anew`() throws {
+            let named = try ["a", "b"].map { ($0, try TestServer.named($0)) }
+            var first = BalancerPlan(
+                frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                pools: [PoolPlan(name: "pool", servers: servers(named))])
+            bind(&first)
+            let running = try Succession.Running(first)
+            #expect(try running.answer() == "a")
+            try running.adopt { $0.pools[0].stickiness = nil }
+            try running.adopt {
+                $0.pools[0].servers.reverse()
+                $0.pools[0].servers[0].weight = 0
+                $0.pools[0].stickiness = Stickiness(in: 0)
+            }
+            // At the place of the one that he belonged to stands one by now that takes nobody else.
+            #expect(running.pool.servers.map(\.name) == ["b", "a"])
+            #expect(try running.answer() == "a")
+        }
+
         @Test func `clients keep their servers when these stand elsewhere, and the table too`()
             throws
         {
@@ -111,6 +130,25 @@ extension BalancerTests {
             #expect(state.nextChoice(after: 0, mayLeave: false, isBound: true) == .same)
             #expect(state.nextChoice(after: 0, mayLeave: true, isBound: true) == .other)
             #expect(state.nextChoice(after: 0, mayLeave: false, isBound: false) == .other)
+        }
+
+        @Test func `who does not get his own server does not belong to the other one`() {
+            let plans = (1...2).map {
+                ServerPlan(
+                    name: "s\($0)", address: SocketAddress(address: 1, port: UInt16($0)),
+                    connectionLimit: 1)
+            }
+            var plan = PoolPlan(name: "p", servers: plans)
+            plan.servers[0].queueLimit = 1
+            var state = PoolState(plan)
+            let found = (1...4).map { number in
+                let waiter = Waiter(reactor: 0, connection: number, generation: 1)
+                let (choice, isBound) = state.enter(
+                    waiter, key: nil, bound: 0, owner: .none, at: 1)
+                return "\(choice.server.map { "\($0)" } ?? "-") \(isBound)"
+            }
+            // His own, its line, the pool's.
+            #expect(found == ["0 true", "0 true", "- false", "- false"])
         }
 
         @Test func `a retry stays at a client's own server out of the turns`() throws {

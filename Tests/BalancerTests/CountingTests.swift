@@ -302,5 +302,39 @@ extension BalancerTests {
             }
             #expect(plan.fault == "two pools have one table")
         }
+
+        @Test func `a plan has 32 peers in a section at most`() {
+            let peer = PeersPlan.Peer(
+                name: "b", address: .ipv4(SocketAddress(address: 0x7f00_0001, port: 1)))
+            func fault(_ count: Int) -> String? {
+                var plan = BalancerPlan()
+                plan.peers = [
+                    PeersPlan(
+                        name: "p", localName: "a", peers: Array(repeating: peer, count: count))
+                ]
+                return plan.fault
+            }
+            #expect(fault(32) == nil)
+            #expect(fault(33) == "33 peers in p; there may be 32")
+        }
+
+        @Test(arguments: [
+            (Rule.Action.setPriority(-2047), nil as String?), (.setPriorityOffset(524_287), nil),
+            (.setPriority(2048), "a priority of 2048; there may be -2047 to 2047"),
+            (
+                .setPriorityOffset(-524_288),
+                "an offset of -524288 ms; there may be -524287 to 524287"
+            ),
+        ])
+        func `a plan has haproxy's priorities`(action: Rule.Action, fault: String?) {
+            var plan = BalancerPlan(
+                frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                pools: [PoolPlan(name: "pool")])
+            plan.frontends[0].rules.content = [Rule(action)]
+            #expect(plan.fault == fault)
+            plan.frontends[0].rules.content = []
+            plan.pools[0].contentRules = [Rule(action)]
+            #expect(plan.fault == fault)
+        }
     }
 }

@@ -22,6 +22,20 @@ extension BalancerTests {
             #expect(onFour.answer() == "six false")
         }
 
+        @Test(arguments: [false, true])
+        func `who has no network to be chosen by takes turns`(isConsistent: Bool) throws {
+            let servers = try ["a", "b"].map { name in try AnsweringServer { _, _ in name } }
+            let running = try FamilyBalancer(
+                on: .ipv6(Self.loopback6), pools: [servers.map { .at($0.address) }]
+            ) {
+                $0.pools[0].algorithm = .hash(
+                    .network(of: .source, AddressMask(ipv4: 0xffff_ff00)))
+                $0.pools[0].hashType.isConsistent = isConsistent
+                $0.pools[0].servers[1].name = "b"
+            }
+            #expect((0..<4).map { _ in running.answer() } == ["a", "b", "a", "b"])
+        }
+
         @Test func `a socket of IPv6 serves IPv4 too, or not`() throws {
             let server = try AnsweringServer { _, _ in "served" }
             let any = IPEndpoint(high: 0, low: 0, port: 0)

@@ -188,7 +188,7 @@ extension BalancerTests {
             let start: UInt64 = (3 << 32) - 50
             worker.now = start
             worker.prepare(client, socket: -1, source: .none, at: 0, by: 0)
-            worker.slab[client | 1].time = 20
+            worker.slab[client | 1].queueTime = 20
             worker.slab[client | 1].phaseAt = UInt32(truncatingIfNeeded: start + 100)
             worker.slab[client].phase = .relaying
             worker.now = start + days * 86_400_000

@@ -205,6 +205,14 @@ extension BalancerTests {
             #expect(rates.isOver(one, at: 3000) == false)
         }
 
+        @Test func `what an address had is known to a reactor whose turn began before`() {
+            let rates = SourceRates(limit: 2)
+            let one = IPEndpoint(ipv4: 1, port: 0)
+            #expect((0..<2).map { _ in rates.isOver(one, at: 2_001) } == [false, false])
+            #expect(rates.isOver(one, at: 1_999))
+            #expect(rates.isOver(one, at: 2_002))
+        }
+
         @Test func `nobody uses up another one's rate, nor gets a new one in his own network`() {
             let rates = SourceRates(limit: 1)
             let victim = IPEndpoint(ipv4: 0x0a00_0001, port: 0)

@@ -75,10 +75,10 @@ extension BalancerTests {
         @Test func `a time is told, so that nothing lives longer for having moved`() throws {
             let ports = try freePorts(2)
             let first = try PeerNode("a", ["a", "b"], ports)
-            first.table.bind(.address(PeerNode.key(1)), to: 1, at: first.now - 9000)
+            first.table.bind(.address(PeerNode.key(1)), to: 1, now: first.now - 9000)
             let second = try PeerNode("b", ["a", "b"], ports)
             #expect(eventually { second.count == 1 })
-            #expect(second.table.count(at: first.now + 1100) == 0)
+            #expect(second.table.count(now: first.now + 1100) == 0)
         }
 
         @Test func `another plan keeps the session, or begins a new one without loss`() throws {

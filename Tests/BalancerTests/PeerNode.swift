@@ -94,7 +94,7 @@ final class PeerNode {
     // MARK: The first table
 
     func bind(_ key: UInt32, to server: Int) {
-        table.bind(.address(Self.key(key)), to: server, at: now)
+        table.bind(.address(Self.key(key)), to: server, now: now)
     }
 
     /// A look alone: a use would be a change, which the peer is told of.
@@ -104,14 +104,14 @@ final class PeerNode {
     }
 
     func track(_ key: UInt32, connections: Int) {
-        for _ in 0..<connections { _ = table.track(.address(Self.key(key)), at: now) }
+        for _ in 0..<connections { _ = table.track(.address(Self.key(key)), now: now) }
     }
 
     func value(of quantity: StickQuantity, for key: UInt32) -> Int? {
-        table.value(of: quantity, for: .address(Self.key(key)), now)
+        table.value(of: quantity, for: .address(Self.key(key)), now: now)
     }
 
-    var count: Int { table.count(at: now) }
+    var count: Int { table.count(now: now) }
     var lastChange: UInt64 { table.lastChange }
     /// By the only peer.
     var acknowledged: UInt64 { exchange.status[0].peers[0].tables[0].acknowledged }
@@ -124,18 +124,18 @@ final class PeerNode {
 
     /// Counts one of `gpc0` or its rate.
     func mark(_ name: String, _ key: StickKey, _ quantity: StickQuantity = .marks) {
-        guard let place = table(name).track(key, at: now) else { return }
-        table(name).add(1, to: .marks, .markRate, at: place, now)
+        guard let place = table(name).track(key, now: now) else { return }
+        table(name).add(1, to: .marks, .markRate, at: place, now: now)
     }
 
     func marks(_ name: String, _ key: StickKey, _ quantity: StickQuantity = .marks) -> Int? {
-        table(name).value(of: quantity, for: key, now)
+        table(name).value(of: quantity, for: key, now: now)
     }
 
     /// Does what a question about an array's key asks for.
     @discardableResult
     func ask(_ asked: StickQuestion.Asked, of key: UInt32) -> Int? {
-        table("arrays").answer(asked, for: .address(Self.key(key)), mayEnter: true, now)
+        table("arrays").answer(asked, for: .address(Self.key(key)), mayEnter: true, now: now)
     }
 }
 
@@ -156,3 +156,15 @@ func freePorts(_ count: Int) throws -> [UInt16] {
 }
 
 private let nextPort = Atomic(UInt16(12_000 + getpid() % 7_000))
+
+extension StickTable {
+    /// How much there is of something that is counted; `nil`: it is not.
+    func value(of quantity: StickQuantity, at place: Int32, now: UInt64) -> Int? {
+        answer(.value(quantity), at: place, now: now)
+    }
+
+    /// The same of a key; 0 where it is not known.
+    func value(of quantity: StickQuantity, for key: StickKey, now: UInt64) -> Int? {
+        answer(.value(quantity), for: key, mayEnter: false, now: now)
+    }
+}

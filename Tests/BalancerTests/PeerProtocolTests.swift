@@ -326,16 +326,16 @@ import VRRPTestKit
             for event in try hear(&second, bytes) {
                 guard case .update(_, let entry) = event else { continue }
                 #expect(entry.numbers.count == known.counters.reduce(0) { $0 + $1.width })
-                own.learn(entry, at: 1000)
+                own.learn(entry, now: 1000)
                 for now in [0, 1000, .max] as [UInt64] {
                     for quantity in StickQuantity.allCases {
-                        _ = own.value(of: quantity, at: 0, now)
+                        _ = own.value(of: quantity, at: 0, now: now)
                     }
                 }
-                own.add(1, to: .connectionTotal, .connectionRate, at: 0, 1001)
+                own.add(1, to: .connectionTotal, .connectionRate, at: 0, now: 1001)
             }
         } catch { #expect(error is PeerFault) }
-        #expect(own.count(at: .max) <= 50)
+        #expect(own.count(now: .max) <= 50)
     }
 
     // MARK: Learning

@@ -87,8 +87,13 @@ func bytes(_ hexadecimal: String) -> [UInt8] {
         #expect(
             read(Self.signature + bytes("20 11 000C C0000201 C6336402 DC04 01BB"))
                 == .complete(ProxyHeader(), byteCount: 28))
-        #expect(
-            read(Self.signature + bytes("20 00 0000")) == .complete(ProxyHeader(), byteCount: 16))
+        for (rest, count) in [
+            ("20 00 0000", 16), ("20 11 0000", 16), ("20 31 0004 00000000", 20),
+            ("20 11 000E C0000201 C6336402 DC04 01BB FFFF", 30),
+        ] {
+            #expect(
+                read(Self.signature + bytes(rest)) == .complete(ProxyHeader(), byteCount: count))
+        }
         #expect(
             read(Self.signature + bytes("21 31 00D8") + Array(repeating: 65, count: 216))
                 == .complete(ProxyHeader(), byteCount: 232))

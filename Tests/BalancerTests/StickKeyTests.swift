@@ -11,7 +11,7 @@ extension BalancerTests {
             var plan = StickTablePlan(name: "t", size: 9)
             plan.keys = keys
             let table = StickTable(plan)
-            guard let place = table.track(key, at: 0) else { return nil }
+            guard let place = table.track(key, now: 0) else { return nil }
             return table.key(at: place).withKey { key in
                 switch key {
                 case .none: nil
@@ -74,9 +74,9 @@ extension BalancerTests {
             var plan = StickTablePlan(name: "t", size: 9)
             plan.keys = keys
             let table = StickTable(plan)
-            #expect(table.set([], of: text, 0) == (shown == nil ? nil : true))
-            #expect(table.slice(from: 0, most: 9, 0).entries.first?.key == shown)
-            if let shown { #expect(table.forget(shown, 0) == .forgotten) }
+            #expect(table.set([], of: text, now: 0) == (shown == nil ? nil : true))
+            #expect(table.slice(from: 0, most: 9, now: 0).entries.first?.key == shown)
+            if let shown { #expect(table.forget(shown, now: 0) == .forgotten) }
         }
 
         @Test(arguments: [StickTablePlan.Keys.text(3), .bytes(3)])
@@ -85,14 +85,14 @@ extension BalancerTests {
             plan.keys = keys
             let table = StickTable(plan)
             for number in 0..<1000 {
-                table.bind(.bytes(Array("\(number)".utf8).span), to: number % 7, at: 0)
+                table.bind(.bytes(Array("\(number)".utf8).span), to: number % 7, now: 0)
             }
             for number in 0..<1000 {
-                let server = table.server(of: .bytes(Array("\(number)".utf8).span), at: 1)
+                let server = table.server(of: .bytes(Array("\(number)".utf8).span), now: 1)
                 #expect(server == (number < 900 ? nil : number % 7))
             }
             // What is beyond the room does not matter.
-            #expect(table.server(of: .bytes(Array("9991".utf8).span), at: 1) == 999 % 7)
+            #expect(table.server(of: .bytes(Array("9991".utf8).span), now: 1) == 999 % 7)
         }
 
         /// A TLS hello that asks for a name of sixteen letters.

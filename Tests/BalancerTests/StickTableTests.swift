@@ -21,73 +21,73 @@ extension BalancerTests {
         @Test func `a table remembers as many keys as it has room for, the latest ones`() {
             let table = table(size: 3)
             for number in 1...3 as ClosedRange<UInt32> {
-                table.bind(key(number), to: Int(number), at: 0)
+                table.bind(key(number), to: Int(number), now: 0)
             }
-            #expect(table.server(of: key(1), at: 1) == 1)
-            table.bind(key(4), to: 4, at: 2)
-            #expect((1...4).map { table.server(of: key($0), at: 3) } == [1, nil, 3, 4])
-            #expect(table.count(at: 3) == 3)
+            #expect(table.server(of: key(1), now: 1) == 1)
+            table.bind(key(4), to: 4, now: 2)
+            #expect((1...4).map { table.server(of: key($0), now: 3) } == [1, nil, 3, 4])
+            #expect(table.count(now: 3) == 3)
             // The port does not matter, the family does.
-            #expect(table.server(of: IPEndpoint(ipv4: 4, port: 9), at: 3) == 4)
-            #expect(table.server(of: IPEndpoint(high: 1, low: 4, port: 1), at: 3) == nil)
-            #expect(table.server(of: IPEndpoint.none, at: 3) == nil)
+            #expect(table.server(of: IPEndpoint(ipv4: 4, port: 9), now: 3) == 4)
+            #expect(table.server(of: IPEndpoint(high: 1, low: 4, port: 1), now: 3) == nil)
+            #expect(table.server(of: IPEndpoint.none, now: 3) == nil)
         }
 
         @Test func `a thousand keys come and go in a table of a hundred`() {
             let table = table(size: 100)
             for number in 0..<1000 as Range<UInt32> {
-                table.bind(key(number), to: Int(number % 7), at: UInt64(number))
+                table.bind(key(number), to: Int(number % 7), now: UInt64(number))
             }
             for number in 0..<1000 as Range<UInt32> {
                 #expect(
-                    table.server(of: key(number), at: 1000)
+                    table.server(of: key(number), now: 1000)
                         == (number < 900 ? nil : Int(number % 7)))
             }
         }
 
         @Test func `a key is forgotten when its time is over, and each use begins it anew`() {
             let table = table(size: 3, lifetime: .seconds(10), StickCounter(.connectionTotal))
-            table.bind(key(1), to: 1, at: 0)
-            #expect(table.server(of: key(1), at: 9999) == 1)
-            #expect(table.server(of: key(1), at: 19_998) == 1)
+            table.bind(key(1), to: 1, now: 0)
+            #expect(table.server(of: key(1), now: 9999) == 1)
+            #expect(table.server(of: key(1), now: 19_998) == 1)
             // A question is no use.
-            #expect(table.value(of: .connectionTotal, for: key(1), 29_997) == 0)
-            #expect(table.count(at: 29_997) == 1)
-            #expect(table.server(of: key(1), at: 29_998) == nil)
-            #expect(table.count(at: 29_998) == 0)
+            #expect(table.value(of: .connectionTotal, for: key(1), now: 29_997) == 0)
+            #expect(table.count(now: 29_997) == 1)
+            #expect(table.server(of: key(1), now: 29_998) == nil)
+            #expect(table.count(now: 29_998) == 0)
         }
 
         @Test func `a full table that forgets nobody takes nobody, until somebody's time is over`()
         {
             let table = table(size: 1, lifetime: .seconds(10)) { $0.keepsAll = true }
-            table.bind(key(1), to: 1, at: 0)
-            table.bind(key(2), to: 2, at: 5000)
-            #expect(table.server(of: key(2), at: 5000) == nil)
-            #expect(table.track(key(2), at: 5000) == nil)
-            table.bind(key(2), to: 2, at: 10_000)
-            #expect(table.server(of: key(2), at: 10_000) == 2)
+            table.bind(key(1), to: 1, now: 0)
+            table.bind(key(2), to: 2, now: 5000)
+            #expect(table.server(of: key(2), now: 5000) == nil)
+            #expect(table.track(key(2), now: 5000) == nil)
+            table.bind(key(2), to: 2, now: 10_000)
+            #expect(table.server(of: key(2), now: 10_000) == 2)
         }
 
         @Test func `servers that move are found where they are, and one that is gone is not`() {
             let table = table(size: 9)
-            table.bind(key(1), to: 0, at: 0)
-            table.bind(key(2), to: 1, at: 0)
+            table.bind(key(1), to: 0, now: 0)
+            table.bind(key(2), to: 1, now: 0)
             table.move([nil, 3], to: StickServers())
-            #expect(table.server(of: key(1), at: 1) == nil)
-            #expect(table.server(of: key(2), at: 1) == 3)
+            #expect(table.server(of: key(1), now: 1) == nil)
+            #expect(table.server(of: key(2), now: 1) == 3)
         }
 
         @Test func `a table of IPv4 holds nobody else`() {
             let table = table(size: 9, StickCounter(.connections)) { $0.keys = .ipv4 }
             let six = IPEndpoint(high: 1, low: 1, port: 1)
-            table.bind(six, to: 1, at: 0)
-            #expect(table.server(of: six, at: 0) == nil)
-            #expect(table.track(six, at: 0) == nil)
-            #expect(table.value(of: .connections, for: six, 0) == nil)
-            #expect(table.count(at: 0) == 0)
+            table.bind(six, to: 1, now: 0)
+            #expect(table.server(of: six, now: 0) == nil)
+            #expect(table.track(six, now: 0) == nil)
+            #expect(table.value(of: .connections, for: six, now: 0) == nil)
+            #expect(table.count(now: 0) == 0)
             // A mapped address is one of IPv4.
-            #expect(table.track(IPEndpoint(high: 0, low: 0xffff_0102_0304, port: 1), at: 0) != nil)
-            #expect(table.value(of: .connections, for: key(0x0102_0304), 0) == 1)
+            #expect(table.track(IPEndpoint(high: 0, low: 0xffff_0102_0304, port: 1), now: 0) != nil)
+            #expect(table.value(of: .connections, for: key(0x0102_0304), now: 0) == 1)
         }
 
         @Test
@@ -95,39 +95,40 @@ extension BalancerTests {
             throws
         {
             let table = table(size: 2, lifetime: .seconds(10), StickCounter(.connections))
-            let place = try #require(table.track(key(1), at: 0))
-            #expect(table.track(key(1), at: 1) == place)
-            for number in 2...9 as ClosedRange<UInt32> { table.bind(key(number), to: 1, at: 2) }
-            #expect(table.value(of: .connections, for: key(1), 50_000) == 2)
-            table.release(place, at: 50_000)
-            #expect(table.value(of: .connections, for: key(1), 90_000) == 1)
-            table.release(place, at: 90_000)
-            #expect(table.value(of: .connections, for: key(1), 99_999) == 0)
-            #expect(table.count(at: 99_999) == 1)
-            #expect(table.count(at: 100_000) == 0)
+            let place = try #require(table.track(key(1), now: 0))
+            #expect(table.track(key(1), now: 1) == place)
+            for number in 2...9 as ClosedRange<UInt32> { table.bind(key(number), to: 1, now: 2) }
+            #expect(table.value(of: .connections, for: key(1), now: 50_000) == 2)
+            table.release(place, now: 50_000)
+            #expect(table.value(of: .connections, for: key(1), now: 90_000) == 1)
+            table.release(place, now: 90_000)
+            #expect(table.value(of: .connections, for: key(1), now: 99_999) == 0)
+            #expect(table.count(now: 99_999) == 1)
+            #expect(table.count(now: 100_000) == 0)
         }
 
         @Test func `a table full of keys that are held takes no other`() throws {
             let table = table(size: 2, StickCounter(.connections))
-            let places = try (1...2).map { try #require(table.track(key($0), at: 0)) }
-            #expect(table.track(key(3), at: 1) == nil)
-            table.release(places[0], at: 2)
-            #expect(table.track(key(3), at: 3) == places[0])
-            #expect((1...3).map { table.value(of: .connections, for: key($0), 3) } == [0, 1, 1])
+            let places = try (1...2).map { try #require(table.track(key($0), now: 0)) }
+            #expect(table.track(key(3), now: 1) == nil)
+            table.release(places[0], now: 2)
+            #expect(table.track(key(3), now: 3) == places[0])
+            #expect(
+                (1...3).map { table.value(of: .connections, for: key($0), now: 3) } == [0, 1, 1])
         }
 
         @Test func `a place that is taken again counts from nothing`() throws {
             let table = table(
                 size: 1, StickCounter(.connectionTotal),
                 StickCounter(.connectionRate, over: .seconds(10)), StickCounter(.bytesIn))
-            let first = try #require(table.track(key(1), at: 1))
-            table.add(1 << 40, to: .bytesIn, .bytesInRate, at: first, 1)
-            #expect(table.value(of: .bytesIn, at: first, 1) == 1 << 40)
-            #expect(table.value(of: .bytesInRate, at: first, 1) == nil)
-            table.release(first, at: 2)
-            let second = try #require(table.track(key(2), at: 3))
+            let first = try #require(table.track(key(1), now: 1))
+            table.add(1 << 40, to: .bytesIn, .bytesInRate, at: first, now: 1)
+            #expect(table.value(of: .bytesIn, at: first, now: 1) == 1 << 40)
+            #expect(table.value(of: .bytesInRate, at: first, now: 1) == nil)
+            table.release(first, now: 2)
+            let second = try #require(table.track(key(2), now: 3))
             let counted = [StickQuantity.connectionTotal, .connectionRate, .bytesIn].map {
-                table.value(of: $0, at: second, 3)
+                table.value(of: $0, at: second, now: 3)
             }
             #expect(second == first && counted == [1, 1, 0])
         }
@@ -137,11 +138,11 @@ extension BalancerTests {
                 size: 2, StickCounter(.marks), StickCounter(.markRate, over: .seconds(10)),
                 StickCounter(.secondMarkRate, over: .seconds(10)), StickCounter(.tag))
             func answer(_ asked: StickQuestion.Asked, mayEnter: Bool = true) -> Int? {
-                table.answer(asked, for: .address(key(1)), mayEnter: mayEnter, 1)
+                table.answer(asked, for: .address(key(1)), mayEnter: mayEnter, now: 1)
             }
             #expect(answer(.presence) == 0)
             #expect(answer(.increase(.marks), mayEnter: false) == 0)
-            #expect(table.count(at: 1) == 0)
+            #expect(table.count(now: 1) == 0)
             #expect((0..<3).map { _ in answer(.increase(.marks)) } == [1, 2, 3])
             #expect(answer(.presence) == 1)
             #expect(answer(.clear(.marks)) == 3)
@@ -150,9 +151,9 @@ extension BalancerTests {
             #expect(answer(.increase(.secondMarks)) == 1)
             #expect(answer(.increase(.connectionTotal)) == nil)
             #expect(answer(.trackers) == 0)
-            let place = try #require(table.track(key(1), at: 1))
+            let place = try #require(table.track(key(1), now: 1))
             #expect(answer(.trackers) == 1)
-            table.set(.tag, to: 7, at: place, 1)
+            table.set(.tag, to: 7, at: place, now: 1)
             #expect(answer(.value(.tag)) == 7)
         }
 
@@ -163,9 +164,9 @@ extension BalancerTests {
                 StickCounter(.markRateArray, over: .seconds(10), count: 2),
                 StickCounter(.connections))
             func answer(_ asked: StickQuestion.Asked) -> Int? {
-                table.answer(asked, for: .address(key(1)), mayEnter: true, 1)
+                table.answer(asked, for: .address(key(1)), mayEnter: true, now: 1)
             }
-            #expect(table.track(key(1), at: 1) == 0)
+            #expect(table.track(key(1), now: 1) == 0)
             #expect((0..<4).map { answer(.increase(.markArray, $0)) } == [1, 1, 1, nil])
             #expect(answer(.increase(.secondMarks)) == 2)
             #expect((0..<4).map { answer(.value(.markArray, $0)) } == [1, 2, 1, nil])
@@ -173,15 +174,15 @@ extension BalancerTests {
             #expect(
                 [.marks, .secondMarks, .secondMarkRate].map { answer(.value($0)) } == [1, 2, 2])
             #expect(answer(.clear(.markArray, 1)) == 2)
-            table.set(.tags, to: 7, at: 0, 1)
-            table.set(.tags, 1, to: 8, at: 0, 1)
+            table.set(.tags, to: 7, at: 0, now: 1)
+            table.set(.tags, 1, to: 8, at: 0, now: 1)
             #expect((answer(.value(.tag)), answer(.value(.tags, 1))) == (7, nil))
             // What stands before and behind them is as it was.
             #expect(answer(.value(.connectionTotal)) == 1)
             #expect(answer(.value(.connections)) == 1)
-            #expect(table.set([(.markArray, 2, 9)], of: "0.0.0.2", 1) == true)
+            #expect(table.set([(.markArray, 2, 9)], of: "0.0.0.2", now: 1) == true)
             #expect(
-                table.slice(from: 0, most: 9, 1).entries.map(\.counts) == [
+                table.slice(from: 0, most: 9, now: 1).entries.map(\.counts) == [
                     [1, 7, 1, 0, 1, 1, 2, 1], [0, 0, 0, 0, 9, 0, 0, 0],
                 ])
         }
@@ -209,18 +210,18 @@ extension BalancerTests {
             let table = table(
                 size: 300, lifetime: .seconds(10), StickCounter(.tag), StickCounter(.connections))
             for number in 1...200 as ClosedRange<UInt32> {
-                table.bind(key(number), to: Int(number % 7), at: 0)
+                table.bind(key(number), to: Int(number % 7), now: 0)
             }
-            let held = try #require(table.track(key(7), at: 5000))
-            #expect(table.forget("0.0.0.7", 5000) == .held)
-            #expect(table.forget("0.0.0.8", 5000) == .forgotten)
-            #expect(table.forget("0.0.0.8", 5000) == .unknown)
-            #expect(table.forget("::1", 5000) == .unknown)
-            #expect(table.forget("x", 5000) == nil)
-            #expect(table.set([(.tag, 0, 9)], of: "0.0.0.7", 5000) == true)
+            let held = try #require(table.track(key(7), now: 5000))
+            #expect(table.forget("0.0.0.7", now: 5000) == .held)
+            #expect(table.forget("0.0.0.8", now: 5000) == .forgotten)
+            #expect(table.forget("0.0.0.8", now: 5000) == .unknown)
+            #expect(table.forget("::1", now: 5000) == .unknown)
+            #expect(table.forget("x", now: 5000) == nil)
+            #expect(table.set([(.tag, 0, 9)], of: "0.0.0.7", now: 5000) == true)
             var (place, entries): (Int?, [StickTableEntry]) = (0, [])
             while let start = place {
-                let slice = table.slice(from: start, most: 99, 6000)
+                let slice = table.slice(from: start, most: 99, now: 6000)
                 entries += slice.entries
                 place = slice.next
             }
@@ -229,26 +230,26 @@ extension BalancerTests {
             (seven.remaining, seven.server) = (10_000, 0)
             #expect(entries[6] == seven)
             #expect(entries[0].remaining == 4000)
-            table.release(held, at: 9000)
+            table.release(held, now: 9000)
             (seven.holders, seven.remaining, seven.counts) = (0, 9000, [9, 0])
-            #expect(table.slice(from: 0, most: 99, 10_000).entries == [seven])
-            #expect(table.slice(from: StickTablePlan.greatestSize, most: 99, 1).entries == [])
-            _ = try #require(table.track(key(1), at: 10_000))
+            #expect(table.slice(from: 0, most: 99, now: 10_000).entries == [seven])
+            #expect(table.slice(from: StickTablePlan.greatestSize, most: 99, now: 1).entries == [])
+            _ = try #require(table.track(key(1), now: 10_000))
             #expect(table.forgetAll() > 0)
-            #expect(table.count(at: 10_000) == 1)
-            #expect(table.value(of: .connections, for: key(1), 10_000) == 1)
+            #expect(table.count(now: 10_000) == 1)
+            #expect(table.value(of: .connections, for: key(1), now: 10_000) == 1)
         }
 
         /// haproxy's `freq_ctr`: periods follow each other from the first event on.
         @Test func `a rate is what passed in this period, and the share of the one before`() {
             var meter = PeriodMeter()
-            func rate(_ now: UInt64) -> UInt64 { meter.rate(over: 1000, at: now) }
-            meter.note(10, over: 1000, at: 5500)
+            func rate(_ now: UInt64) -> UInt64 { meter.rate(over: 1000, now: now) }
+            meter.note(10, over: 1000, now: 5500)
             #expect([5500, 6500, 6501, 7000, 7500, 7501].map(rate) == [10, 10, 9, 5, 0, 0])
-            meter.note(4, over: 1000, at: 7000)
+            meter.note(4, over: 1000, now: 7000)
             #expect([7000, 7499, 7750].map(rate) == [9, 4, 3])
             // After two periods without anything it begins anew.
-            meter.note(1, over: 1000, at: 20_000)
+            meter.note(1, over: 1000, now: 20_000)
             #expect([20_000, 21_000, 21_500, 22_000, 22_001].map(rate) == [1, 1, 1, 1, 0])
         }
     }
@@ -256,19 +257,19 @@ extension BalancerTests {
 
 /// Keys that are addresses.
 extension StickTable {
-    fileprivate func server(of end: IPEndpoint, at now: UInt64) -> Int? {
-        server(of: .address(end), at: now)
+    fileprivate func server(of end: IPEndpoint, now: UInt64) -> Int? {
+        server(of: .address(end), now: now)
     }
 
-    fileprivate func bind(_ end: IPEndpoint, to server: Int, at now: UInt64) {
-        bind(.address(end), to: server, at: now)
+    fileprivate func bind(_ end: IPEndpoint, to server: Int, now: UInt64) {
+        bind(.address(end), to: server, now: now)
     }
 
-    fileprivate func track(_ end: IPEndpoint, at now: UInt64) -> Int32? {
-        track(.address(end), at: now)
+    fileprivate func track(_ end: IPEndpoint, now: UInt64) -> Int32? {
+        track(.address(end), now: now)
     }
 
     fileprivate func value(
-        of quantity: StickQuantity, for end: IPEndpoint, _ now: UInt64
-    ) -> Int? { value(of: quantity, for: .address(end), now) }
+        of quantity: StickQuantity, for end: IPEndpoint, now: UInt64
+    ) -> Int? { value(of: quantity, for: .address(end), now: now) }
 }

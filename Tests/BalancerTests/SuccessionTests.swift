@@ -25,11 +25,15 @@ extension BalancerTests {
             }
 
             /// Goes on by the plan as it is changed.
-            func adopt(_ change: (inout BalancerPlan) -> Void) throws {
+            func adopt(
+                _ change: (inout BalancerPlan) -> Void,
+                beforehand: (BalancerView) -> Void = { _ in }
+            ) throws {
                 change(&plan)
                 for frontend in plan.frontends { try Self.open(frontend, &sockets) }
                 try balancer.adopt(
-                    plan, listeners: plan.frontends.map { sockets[Self.key($0)] ?? [] })
+                    plan, listeners: plan.frontends.map { sockets[Self.key($0)] ?? [] },
+                    beforehand: beforehand)
                 let names = Set(plan.frontends.map(Self.key))
                 for (name, numbers) in sockets where !names.contains(name) {
                     for number in numbers {
@@ -321,6 +325,30 @@ extension BalancerTests {
             #expect(running.balancer.connectionCount == 4)
             try running.adopt { $0.frontends.removeLast() }
             #expect(eventually { running.balancer.connectionCount == 0 })
+        }
+
+        @Test func `who waits for a pool that goes is told, and sees no record of before`() throws {
+            let server = try TestServer.holding("a")
+            var first = plan(servers([("a", server)]))
+            first.pools[0].servers[0].connectionLimit = 1
+            first.pools[0].noServerTimeout = .seconds(60)
+            first.frontends.append(FrontendPlan(name: "other", poolIndex: 0))
+            let running = try Running(first)
+            let served = try running.connect()
+            #expect(served.receive(exactly: 1) == "a")
+            let waiting = try running.connect()
+            #expect(eventually { running.pool.currentQueue == 1 })
+            let before = running.balancer.view.generation
+            var seen: [Int] = []
+            try running.adopt(
+                { plan in
+                    plan.frontends.removeFirst()
+                    plan.pools[0].name = "new"
+                }, beforehand: { seen = [$0.generation, running.balancer.view.generation] })
+            #expect(seen == [before + 1, before])
+            #expect(waiting.receiveAll().ending == .end)
+            served.endSending()
+            #expect(served.receiveAll().ending == .end)
         }
 
         @Test func `a section that turns from datagrams to streams begins anew`() throws {

@@ -416,6 +416,57 @@ import VRRPCore
             ])
     }
 
+    @Test func `ssl-server-verify says it for the lines that do not, wherever it stands`() throws {
+        func verification(_ word: String) throws -> [CheckTLS.Verification?] {
+            let text = """
+                \(proxy("server b 192.0.2.12:80 check check-ssl\nserver c 192.0.2.13:80 check check-ssl verify required"))
+                check d
+                target 192.0.2.14:80
+                default-server check-ssl
+                global
+                ssl-server-verify \(word)
+                """
+            let loaded = load(text)
+            #expect(loaded.diagnostics.isEmpty, "\(loaded.diagnostics)")
+            let backends = try #require(loaded.model?.backends)
+            return (backends[0].servers.dropFirst() + backends[1].servers)
+                .map(\.check?.tls.verification)
+        }
+        let none = CheckTLS.Verification.none
+        #expect(try verification("none") == [none, .certificate, none])
+        #expect(try verification("required") == [.certificate, .certificate, .certificate])
+        #expect(
+            diagnose("global\nssl-server-verify off") == [
+                "f:2:19: error: ssl-server-verify 'off': must be none or required"
+            ])
+    }
+
+    @Test func `ca-base is where a relative ca-file is, in the lines after it`() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "ca-\(UUID())").path
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let certificate = "-----BEGIN CERTIFICATE-----\nMAEA\n-----END CERTIFICATE-----\n"
+        try certificate.write(toFile: folder + "/a.pem", atomically: true, encoding: .utf8)
+        let line = "server b 192.0.2.12:80 check check-ssl ca-file "
+        let base = "global\nca-base \(folder)\n"
+        func path(_ text: String) -> String? {
+            load(text).model?.backends[0].servers[1].check?.tls.authoritiesPath
+        }
+        #expect(path(base + proxy(line + "a.pem")) == folder + "/a.pem")
+        #expect(path("global\nca-base /nowhere\n" + proxy("\(line)\(folder)/a.pem")) != nil)
+        #expect(load("global\nca-base /nowhere\n" + proxy("\(line)@system-ca")).model != nil)
+        #expect(
+            diagnose("global\nca-base /nowhere\n" + proxy(line + "a.pem")) == [
+                "f:9:48: error: ca-file '/nowhere/a.pem': no such file"
+            ])
+        #expect(load(proxy(line + "a.pem") + "\n" + base).model == nil)
+        #expect(
+            diagnose("global\ncrt-base /etc/ssl/private\n" + proxy("")) == [
+                "f:2:1: warning: 'crt-base' has no effect: nothing here has a certificate of its own"
+            ])
+    }
+
     @Test func `a check section is a pool that serves nobody`() throws {
         let text = """
             check gateway

@@ -61,6 +61,70 @@ import VRRPCore
             "bind fd@2",
             "f:7:6: error: 'fd@2': must be fd@ and the number of an open descriptor, 3 or more"
         ),
+        (
+            "bind :81 ssl crt x",
+            "f:7:10: error: 'ssl': nothing here ends clients' TLS; leave it and its words out: clients' TLS passes through to servers that speak it"
+        ),
+        (
+            "server b 192.0.2.12:443 check ssl verify none",
+            "f:7:31: error: 'ssl': TLS to servers is not spoken here; leave it out: clients' TLS passes through, and 'check-ssl' checks by TLS"
+        ),
+        (
+            "default-server ssl\nserver b 192.0.2.12:443\nserver c 192.0.2.13:443",
+            "f:7:16: error: 'ssl': TLS to servers is not spoken here; leave it out: clients' TLS passes through, and 'check-ssl' checks by TLS"
+        ),
+        (
+            "log 192.0.2.999:514 local0",
+            "f:7:5: error: '192.0.2.999' is no IPv4 address; one looks like 192.0.2.1"
+        ),
+        (
+            "log udp@[2001:db8:]:514 local0",
+            "f:7:5: error: '2001:db8:' is no IPv6 address; one looks like 2001:db8::1"
+        ),
+        (
+            "tcp-request connection reject if { fe_sess_rate gt 9 }",
+            "f:7:36: error: the criterion 'fe_sess_rate' is known but not implemented yet"
+        ),
+        (
+            "use_backend web if { be_sess_rate(web) gt 9 }",
+            "f:7:22: error: the criterion 'be_sess_rate(web)' is known but not implemented yet"
+        ),
+        (
+            "acl a path_beg /x",
+            "f:7:7: error: the criterion 'path_beg' asks about HTTP, which lbctl does not read"
+        ),
+        (
+            "acl a sc2_http_err_rate gt 1",
+            "f:7:7: error: the criterion 'sc2_http_err_rate' asks about HTTP, which lbctl does not read"
+        ),
+        (
+            "acl a ssl_fc_sni a",
+            "f:7:7: error: the criterion 'ssl_fc_sni' asks about TLS, which nothing here ends or begins"
+        ),
+        (
+            "acl a res.ssl_hello_type 2",
+            "f:7:7: error: the criterion 'res.ssl_hello_type' asks what servers say, which no rule looks at"
+        ),
+        (
+            "acl a req.ssl_sni,field(1,.) x",
+            "f:7:7: error: the criterion 'req.ssl_sni,field(1,.)' has a converter that is not offered; there are lower and upper"
+        ),
+        (
+            "acl a fe_ses_rate gt 9",
+            "f:7:7: error: the criterion 'fe_ses_rate' is not offered; did you mean 'fe_sess_rate'?"
+        ),
+        (
+            "tcp-request content reject if HTTP",
+            "f:7:31: error: the predefined acl 'HTTP' asks about HTTP, which lbctl does not read"
+        ),
+        (
+            "tcp-request content reject if !METH_GET",
+            "f:7:31: error: the predefined acl 'METH_GET' asks about HTTP, which lbctl does not read"
+        ),
+        (
+            "balance rr",
+            "f:7:9: error: unknown balance algorithm 'rr'; there are roundrobin, static-rr, leastconn, first, source, hash, random, rdp-cookie and maglev"
+        ),
         ("bind :81 nam x", "f:7:10: error: unknown bind option 'nam'; did you mean 'name'?"),
         ("bind 192.0.2.1:80", "f:7:6: error: a listener on 192.0.2.1:80 is already defined at f:5"),
         ("server a 192.0.2.12:80", "f:7:8: error: server 'a' is already on line 6"),
@@ -76,6 +140,26 @@ import VRRPCore
             "server b 192.0.2.1:+1",
             "f:7:10: error: '192.0.2.1:+1': port offsets are known but not implemented yet; write the port"
         ),
+        (
+            "server b 192.0.2.12",
+            "f:7:10: error: '192.0.2.12' has no port: the one that the client connected to is known but not implemented yet; write ADDRESS:PORT"
+        ),
+        (
+            "server b [2001:db8::1]",
+            "f:7:10: error: '[2001:db8::1]' has no port: the one that the client connected to is known but not implemented yet; write ADDRESS:PORT"
+        ),
+        (
+            "server-template b 2 web",
+            "f:7:21: error: 'web' has no port: the one that the client connected to is known but not implemented yet; write ADDRESS:PORT"
+        ),
+        (
+            "source 192.0.2.999",
+            "f:7:8: error: '192.0.2.999' is no IPv4 address; one looks like 192.0.2.1"
+        ),
+        (
+            "source eth0",
+            "f:7:8: error: source address 'eth0': names are for servers; write the IP address"
+        ),
         ("server b", "f:7:1: error: 'server' needs ADDRESS:PORT after the name"),
         (
             "server b 192.0.2.1:80 chek",
@@ -87,10 +171,6 @@ import VRRPCore
         (
             "default_backend nowhere",
             "f:7:17: error: default_backend 'nowhere': no backend has this name"
-        ),
-        (
-            "log \"$HOST\"",
-            "f:7:6: error: environment variables are known but not implemented yet; write the value, or \\$ for the sign itself"
         ),
         (
             ".if defined(X)",
@@ -126,10 +206,6 @@ import VRRPCore
             "f:7:8: warning: 'option independent-streams' is known but not implemented yet; it is ignored"
         ),
         (
-            "bind :81 ssl crt x",
-            "f:7:10: warning: 'ssl' is known but not implemented yet; it is ignored: bytes reach the server as the client sent them"
-        ),
-        (
             "server b 192.0.2.1:80 tfo",
             "f:7:23: warning: 'tfo' is known but not implemented yet; it is ignored: the first bytes follow the handshake: a failed one could not be retried"
         ),
@@ -140,6 +216,14 @@ import VRRPCore
         (
             "stats enable",
             "f:5:8: warning: the 'stats' keywords of 'web' are ignored: a statistics page needs 'mode http'"
+        ),
+        (
+            "log log.example.org:514 local0",
+            "f:7:5: warning: 'log log.example.org:514' is known but not implemented yet: only an IP address, a socket's path, stdout and stderr can take lines; none go there"
+        ),
+        (
+            "log tcp@[2001:db8::1]:514 local0",
+            "f:7:5: warning: 'log tcp@[2001:db8::1]:514' is known but not implemented yet: only an IP address, a socket's path, stdout and stderr can take lines; none go there"
         ),
         (
             "log ring@buffer local0",

@@ -83,10 +83,11 @@ import Testing
         "use-service prometheus-exporter unless { path /metrics }", "deny if TRUE", "",
     ])
     func `another line about requests is named`(words: String) {
+        let action = words.split(separator: " ").first.map { " \($0)" } ?? ""
         let warning =
-            "f:5:1: warning: 'http-request' is known but not implemented yet; it is ignored: no"
-            + " request is looked at, but on a page for 'use-service prometheus-exporter if { path"
-            + " /metrics }'"
+            "f:5:1: warning: 'http-request\(action)' has no effect, since no request is read here:"
+            + " 'tcp-request' refuses clients, and a page takes 'use-service prometheus-exporter if {"
+            + " path /metrics }'"
         #expect(page("http-request \(words)\n").diagnostics.map(\.description) == [warning])
     }
 
@@ -99,7 +100,7 @@ import Testing
                     + "backend b\n\(lines)server a 192.0.2.2:80\n"
             ).map { String($0.prefix(60)) } == [
                 "f:8:1: warning: 'http-request' of 'web' is ignored: metrics ",
-                "f:12:1: warning: 'http-request' is known but not implemented",
+                "f:12:1: warning: 'http-request use-service' has no effect, s",
             ])
     }
 

@@ -105,10 +105,6 @@ import VRRPCore
 
     @Test(arguments: [
         (
-            "peer x 192.0.2.1:1\n peer y 192.0.2.2:1",
-            "f:3:7: error: peers 'p': none of its peers ('x', 'y') has this node's name, which is 'a' by 'localpeer'"
-        ),
-        (
             "peer a 192.0.2.1:1\n peer b",
             "f:5:7: error: peer 'b' needs ADDRESS:PORT, since this node is 'a'"
         ),
@@ -152,6 +148,23 @@ import VRRPCore
     func `what is wrong is said`(lines: String, diagnostic: String) {
         let found = diagnose(file(lines))
         #expect(found.contains(diagnostic), "\(found)")
+    }
+
+    @Test func `a section of other nodes has no effect here, and its tables stay`() {
+        let loaded = load(file("peer aa 192.0.2.1:1\n peer y 192.0.2.2:1"))
+        #expect(
+            loaded.diagnostics.filter { $0.line == 3 }.map(\.description) == [
+                "f:3:7: warning: peers 'p' has no effect here: none of its peers ('aa', 'y') has this node's name, which is 'a' by 'localpeer'"
+            ])
+        #expect(loaded.model?.peers == [])
+        #expect(loaded.model?.stickTables.map(\.peers) == [nil])
+        let unnamed = file("peer no.such.host 192.0.2.1:1", global: "maxconn 9")
+        #expect(
+            diagnose(unnamed).contains {
+                $0.hasPrefix(
+                    "f:3:7: warning: peers 'p' has no effect here: none of its peers ('no.s")
+                    && $0.hasSuffix(" by the host; say 'localpeer NAME' in global")
+            })
     }
 
     @Test func `names that nobody has are said, and sections that nobody names`() {

@@ -63,7 +63,7 @@ import VRRPCore
         try FileManager.default.createDirectory(
             atPath: folder + "/d", withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        try "include d/*.conf\ninclude nothing*\n\(instance(""))"
+        try "include d/*.conf\n\(instance(""))"
             .write(toFile: folder + "/main.conf", atomically: true, encoding: .utf8)
         try "global_defs {\nvrrp_version 3\n}\n"
             .write(toFile: folder + "/d/1.conf", atomically: true, encoding: .utf8)

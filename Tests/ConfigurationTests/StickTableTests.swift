@@ -502,7 +502,7 @@ import VRRPCore
             ),
             (
                 "acl many src_http_req_rate gt 5",
-                "f:7:10: error: the criterion 'src_http_req_rate' is not offered"
+                "f:7:10: error: the criterion 'src_http_req_rate' asks about HTTP, which lbctl does not read"
             ),
         ] as [(String, String)])
     func `what makes no sense is told where it stands`(lines: String, message: String) {

@@ -224,9 +224,24 @@ import VRRPCore
 
     @Test(
         arguments: [
-            ("include none", nil), ("include none*", nil),
-            ("includem none", "main:1:10: error: no file matches 'none'"), ("includem none*", nil),
-            ("includew none*", "main:1:10: error: no file matches 'none*'"), ("includew none", nil),
+            (
+                "include none",
+                "main:1:9: warning: no file matches 'none': nothing is read here"
+            ),
+            (
+                "include none*",
+                "main:1:9: warning: no file matches 'none*': nothing is read here"
+            ),
+            ("includem none", "main:1:10: error: no file matches 'none'"),
+            (
+                "includem none*",
+                "main:1:10: warning: no file matches 'none*': nothing is read here"
+            ),
+            ("includew none*", "main:1:10: error: no file matches 'none*'"),
+            (
+                "includew none",
+                "main:1:10: warning: no file matches 'none': nothing is read here"
+            ),
             ("includea none*", "main:1:10: error: no file matches 'none*'"),
             ("includeb d/{one,two}", "main:1:10: error: no file matches 'd/two'"),
             ("include d/{one,two}", nil),
@@ -242,7 +257,7 @@ import VRRPCore
             ("include", "main:1:1: error: 'include' needs the path of a file, or a pattern"),
             ("include d", "d:1:1: error: this is a directory; name the files in it"),
         ] as [(String, String?)])
-    func `a file that is not there is an error where that is asked for`(
+    func `a file that is not there is told, and an error where that is asked for`(
         line: String, message: String?
     ) throws {
         let told: [String] = try load(["main": line + "\n" + instance(""), "d/one": "! nothing\n"])

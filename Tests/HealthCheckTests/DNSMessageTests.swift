@@ -7,11 +7,11 @@ import Testing
     /// The number 0x1234, an answer, recursion, one question, two answers.
     private static let head: [UInt8] = [0x12, 0x34, 0x81, 0x80, 0, 1, 0, 2, 0, 0, 0, 0]
 
-    private func question(_ type: UInt16 = DNSQuestion.a) throws -> DNSQuestion {
+    private func question(_ type: DNSRecordType = .a) throws -> DNSQuestion {
         DNSQuestion(try DomainName("Web.Example."), type: type)
     }
 
-    private func read(_ bytes: [UInt8], type: UInt16 = DNSQuestion.a) throws -> DNSAnswer? {
+    private func read(_ bytes: [UInt8], type: DNSRecordType = .a) throws -> DNSAnswer? {
         DNSAnswer(bytes, to: try question(type), 0x1234)
     }
 
@@ -26,7 +26,7 @@ import Testing
             try question().query(0x1234)
                 == [0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0] + Self.web + [0, 1, 0, 1])
         #expect(
-            try question(DNSQuestion.aaaa).query(1, payloadSize: 1232)
+            try question(.aaaa).query(1, payloadSize: 1232)
                 == [0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1] + Self.web + [0, 28, 0, 1]
                 + [0, 0, 41, 0x04, 0xD0, 0, 0, 0, 0, 0, 0])
     }
@@ -47,7 +47,7 @@ import Testing
         bytes = Self.aliased
         bytes[13] = UInt8(ascii: "x")
         #expect(try read(bytes) == nil, "about another name")
-        #expect(try read(Self.aliased, type: DNSQuestion.aaaa) == nil, "of another type")
+        #expect(try read(Self.aliased, type: .aaaa) == nil, "of another type")
         for length in 0..<Self.aliased.count {
             #expect(try read(Array(Self.aliased.prefix(length))) == nil, "\(length) bytes")
         }
@@ -91,7 +91,7 @@ import Testing
                 head + Self.web + [0, 33, 0, 1]
                     + [0xC0, 12, 0, 33, 0, 1, 0, 0, 0, 60, 0, 12, 0, 10, 2, 0, 0x1F, 0x90] + one
                     + one + [0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 5],
-                type: DNSQuestion.service))
+                type: .srv))
         let service = try #require(answer.services.first)
         #expect(answer.services.count == 1)
         #expect((service.priority, service.weight, service.port) == (10, 512, 8080))

@@ -126,7 +126,7 @@ extension `One after another` {
 
         /// What a router says about name servers ends an attempt, and no more.
         private func expectNoAnswer(_ network: OwnNetwork) async throws {
-            let question = DNSQuestion(try DomainName("a.example"), type: DNSQuestion.a)
+            let question = DNSQuestion(try DomainName("a.example"), type: .a)
             var settings = ResolverSettings(
                 name: "r",
                 servers: try ["192.0.2.66", "2001:db8::67", "198.51.100.1"].map {

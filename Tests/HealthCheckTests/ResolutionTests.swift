@@ -136,7 +136,7 @@ extension `One after another` {
             let names = try await Unbound()
             defer { names.server.stop() }
             try await names.set("many.example", (1...100).map { "A 192.0.2.\($0)" })
-            let question = DNSQuestion(try DomainName("many.example"), type: DNSQuestion.a)
+            let question = DNSQuestion(try DomainName("many.example"), type: .a)
             let loop = MultiThreadedEventLoopGroup.singleton.next()
             let settings = try settings(names.server.port)
             let reply = try await loop.flatSubmit {
@@ -158,7 +158,7 @@ extension `One after another` {
             defer { silent.stop() }
             let loop = MultiThreadedEventLoopGroup.singleton.next()
             func ask(_ name: String, _ settings: ResolverSettings) async throws -> String {
-                let question = DNSQuestion(try DomainName(name), type: DNSQuestion.a)
+                let question = DNSQuestion(try DomainName(name), type: .a)
                 let reply = try await loop.flatSubmit {
                     DNSTransaction.ask(question, settings, on: loop)
                 }.get()

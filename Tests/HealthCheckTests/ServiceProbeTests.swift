@@ -145,7 +145,7 @@ extension `One after another` {
                 try DNSProbe(), .says([UInt8](repeating: 0x5A, count: 3)), timeout: .seconds(1))
             #expect(outcome == .badAnswer(reason: "not an answer of DNS: 3 bytes"))
             let exchange = DNSExchange(
-                identifier: 0x0102, question: DNSQuestion(try DomainName("."), type: 6),
+                identifier: 0x0102, question: DNSQuestion(try DomainName("."), type: .soa),
                 acceptedStatuses: [0], minimumAnswers: 0)
             let tail = [UInt8](repeating: 0, count: 9)
             #expect(exchange.judge([9, 9, 0x80] + tail) == nil)

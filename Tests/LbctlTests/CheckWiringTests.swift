@@ -293,7 +293,7 @@ import Testing
         let directory: LDAPProbe = try probe("option ldap-check name cn=a password p")
         #expect([directory.name, directory.password] == ["cn=a", "p"])
         let names: DNSProbe = try probe("option dns-check www.example type MX")
-        #expect(names.question == DNSQuestion(try DomainName("www.example"), type: 15))
+        #expect(names.question == DNSQuestion(try DomainName("www.example"), type: .mx))
         let datagram: UDPProbe = try probe("option udp-check send ab expect binary 00ff")
         #expect(datagram.payload == Array("ab".utf8))
         #expect(datagram.reply == .bytes([0, 255]))

@@ -19,6 +19,36 @@ import Testing
         #expect(result.errors == "")
     }
 
+    @Test func `check counts warnings, and --strict ends with 2`() throws {
+        let text = balancerFile(port: 8080, server: 8081) + "    option independent-streams\n"
+        let file = try folder.write(text, to: "doubtful.cfg")
+        let result = try folder.run("check", file)
+        #expect(result.status == 0)
+        #expect(
+            result.output
+                == "ok, with 1 warning: 0 virtual routers, 1 frontend, 1 server, 0 statistics pages\n"
+        )
+        let strict = try folder.run("check", "--strict", file)
+        #expect(strict.status == 2)
+        #expect(strict.output == "")
+        #expect(strict.errors == result.errors + "lbctl: --strict: 1 warning\n")
+        let good = try folder.write(balancerFile(port: 8080, server: 8081), to: "fine.cfg")
+        #expect(try folder.run("check", "--strict", good).status == 0)
+        let router = try folder.write(
+            "vrrp_instance VI_1 {\ninterface eth1\nvirtual_router_id 51\npriority 110\n"
+                + "virtual_ipaddress { 172.17.0.5 }\ntrack_script { chk weight -5 }\n}\n"
+                + "vrrp_script chk {\nscript /bin/true\n}\n", to: "weak.conf")
+        let peer = try folder.write(
+            "vrrp_instance VI_1 {\ninterface eth1\nvirtual_router_id 51\npriority 100\n"
+                + "virtual_ipaddress { 172.17.0.5 }\n}\n", to: "peer.conf")
+        let simulated = try folder.run("check", "--strict", router, "--peer", peer)
+        #expect(simulated.status == 2)
+        #expect(simulated.errors.contains("lbctl: --strict: "))
+        #expect(
+            try folder.run("check", router, "--peer", peer).output.hasPrefix(
+                "ok, with 1 warning: 1 v"))
+    }
+
     @Test func `check says what becomes of each router when one thing fails`() throws {
         func text(_ priority: Int, _ weight: Int) -> String {
             """
@@ -88,7 +118,9 @@ import Testing
         let check = try folder.run("check", yaml)
         #expect(check.status == 0)
         #expect(
-            check.output == "ok: 0 virtual routers, 1 frontend, 1 server, 0 statistics pages\n")
+            check.output
+                == "ok, with 1 warning: 0 virtual routers, 1 frontend, 1 server, 0 statistics pages\n"
+        )
         let program = try folder.start(yaml)
         try folder.awaitLog("serves")
         #expect(try folder.proxy("web")["name"] as? String == "web")

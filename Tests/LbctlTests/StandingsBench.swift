@@ -49,7 +49,7 @@ final class StandingsBench: Sendable {
                 heard.lines.withLock { $0.append("\(severity.word): \(line)") }
             }, threshold: .detail)
         let order = ServiceOrder(
-            model: model, administration: administration, health: health,
+            administration: administration, health: health,
             node: NodeStatus(
                 node: "n", program: ProgramStatus(version: "1", processID: 1, uptime: 0), time: 0))
         standings = ServerStandings(

@@ -14,9 +14,6 @@ extension ProxyHeader {
         public init() {}
     }
 
-    /// Bytes that a header written here takes at most.
-    static let longestWritten = 16 + 36 + 7 + 2 * 258
-
     /// Appends the header as version 1 has it: a line of text.
     ///
     /// - Parameter output: Where to; needs room for 107 bytes.
@@ -39,7 +36,8 @@ extension ProxyHeader {
     ///
     /// - Parameters:
     ///   - extensions: What it says besides.
-    ///   - output: Where to; needs room for ``longestWritten`` bytes.
+    ///   - output: Where to; needs room for 575 bytes: 16 to begin with, 36 of addresses, 7 of a checksum,
+    ///     and 258 of each text.
     public func writeVersionTwo(_ extensions: Extensions, to output: inout ByteWriter) {
         let start = output.count
         for index in 0..<12 { output.append(ProxyHeader.versionTwoSignature[index]) }

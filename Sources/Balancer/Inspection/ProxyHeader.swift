@@ -87,6 +87,8 @@ extension ProxyHeader {
         guard end <= longestByteCount else { return .malformed(.length) }
         guard bytes.count >= end else { return .needsMore }
         var header = ProxyHeader()
+        // Of a connection of the sender's own (LOCAL) the rest says nothing, whatever it is.
+        guard bytes[12] == 0x21 else { return .complete(header, byteCount: end) }
         var position = 16
         switch bytes[13] {
         case 0x11:
@@ -120,7 +122,6 @@ extension ProxyHeader {
         if let fault = faultOfExtensions(bytes, from: position, to: end) {
             return .malformed(fault)
         }
-        if bytes[12] == 0x20 { header.addresses = nil }
         return .complete(header, byteCount: end)
     }
 

@@ -33,7 +33,7 @@ final class PeerRemote {
         /// What comes next, up to a change.
         func next(through end: UInt64, at now: UInt64) -> [PeerEntry] {
             guard let mark else { return [] }
-            let (entries, last) = table.changes(behind: mark, through: end, at: now)
+            let (entries, last) = table.changes(behind: mark, through: end, now: now)
             told = max(told, last)
             return entries
         }

@@ -266,7 +266,7 @@ final class PeerSection {
         case .accepted: begin(remote)
         case .update(let table, let entry):
             remote.shares[table].learned += 1
-            remote.shares[table].table.learn(entry, at: now.milliseconds)
+            remote.shares[table].table.learn(entry, now: now.milliseconds)
         case .acknowledged(let table, let change): remote.shares[table].acknowledge(change)
         case .unfit(let table):
             if connection.unfitTables.insert(table).inserted {
@@ -333,9 +333,6 @@ final class PeerSection {
             if let connection = remote.connection, !connection.isBlocked { pump(connection) }
         }
     }
-
-    /// Whether somebody is to be told of changes.
-    var hasListeners: Bool { remotes.contains(where: \.isConnected) }
 
     /// Sends what there is to be said, as far as the socket takes it and a share of a turn allows.
     private func pump(_ connection: PeerConnection) {

@@ -15,12 +15,13 @@ extension StickEntries {
     }
 
     /// What peers are told of an entry.
-    mutating func entry(at place: Int32, change: UInt64, _ now: UInt64) -> PeerEntry {
+    mutating func entry(at place: Int32, change: UInt64, now: UInt64) -> PeerEntry {
         let entry = unsafe entries[Int(place)]
         var told = PeerEntry(
             change: UInt32(truncatingIfNeeded: change),
             key: key(at: place).withKey { $0.peerBytes(of: keys) },
-            server: servers.server(at: Int(entry.server)), numbers: counters.numbers(at: place, now)
+            server: servers.server(at: Int(entry.server)),
+            numbers: counters.numbers(at: place, now: now)
         )
         if lifetime < .max {
             let age = entry.holders > 0 || now < entry.usedAt ? 0 : now - entry.usedAt
@@ -32,24 +33,24 @@ extension StickEntries {
     /// Takes over what a peer has of a key.
     ///
     /// It overwrites what is here, as in haproxy. What is used here is not forgotten earlier.
-    mutating func learn(_ told: PeerEntry, of key: StoredKey, at now: UInt64) {
+    mutating func learn(_ told: PeerEntry, of key: StoredKey, now: UInt64) {
         var place = search(key)
-        if place >= 0, isOver(place, at: now) {
+        if place >= 0, isOver(place, now: now) {
             forget(place)
             place = -1
         }
         let isNew = place < 0
-        if isNew { place = takePlace(for: key, at: now) }
+        if isNew { place = takePlace(for: key, now: now) }
         guard place >= 0 else { return }
         var usedAt = now
         if let remaining = told.remaining, lifetime < .max {
             usedAt = now - min(now, lifetime - min(lifetime, UInt64(remaining)))
         }
-        if unsafe isNew || usedAt > entries[Int(place)].usedAt { renew(place, at: usedAt) }
+        if unsafe isNew || usedAt > entries[Int(place)].usedAt { renew(place, now: usedAt) }
         if let server = told.server {
             unsafe entries[Int(place)].server = Int32(servers.position(of: server))
         }
-        counters.take(told, at: place, now)
+        counters.take(told, at: place, now: now)
     }
 }
 

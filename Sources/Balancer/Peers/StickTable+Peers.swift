@@ -31,7 +31,7 @@ extension StickTable {
     ///
     /// - Returns: The entries, none when there are none up to `end`, and the last one's change.
     func changes(
-        behind mark: Int, through end: UInt64, at now: UInt64
+        behind mark: Int, through end: UInt64, now: UInt64
     ) -> (entries: [PeerEntry], last: UInt64) {
         var told: [PeerEntry] = []
         told.reserveCapacity(StickTable.toldAtOnce)
@@ -41,16 +41,17 @@ extension StickTable {
                 let next = entries.changes?.advance(mark, through: end)
             {
                 last = next.change
-                told.append(entries.entry(at: next.place, change: next.change, now))
+                told.append(entries.entry(at: next.place, change: next.change, now: now))
             }
         }
         return (told, last)
     }
 
     /// Takes over what a peer has of a key.
-    func learn(_ entry: PeerEntry, at now: UInt64) {
+    func learn(_ entry: PeerEntry, now: UInt64) {
         entry.withKey(of: keys) { key in
-            _ = keys.withStored(key) { key in entries.withLock { $0.learn(entry, of: key, at: now) }
+            _ = keys.withStored(key) { key in
+                entries.withLock { $0.learn(entry, of: key, now: now) }
             }
         }
     }

@@ -134,8 +134,8 @@ extension Worker {
         slab[client].prepare(socket: socket, now: UInt32(truncatingIfNeeded: now))
         slab[server].prepare(socket: -1, now: UInt32(truncatingIfNeeded: now))
         slab[client].acceptedAt = now
-        slab[client].word = source.digest
-        slab[client].number = source.port
+        slab[client].clientAddress = source.ipv4
+        slab[client].clientPort = source.port
         slab[client].owner = UInt16(frontend)
         slab[client].path = UInt16(listener)
         // What does not fit is kept aside.
@@ -143,24 +143,9 @@ extension Worker {
             source.isIPv4 || !source.isPresent
             ? -1 : introductions.keep(.init(source: source, destination: .none))
         slab[server].path = UInt16(unsafe entries[listener].route)
-        slab[server].time = Half.noTime
+        slab[server].queueTime = nil
         slab[server].turn = .none
         slab[server].owner = Half.noServer
-    }
-}
-
-extension Half {
-    /// Starts a connection's half in a place that an earlier one left.
-    fileprivate mutating func prepare(socket: Int32, now: UInt32) {
-        receivedByteCount = 0
-        self.socket = socket
-        activeAt = now
-        lease = -1
-        phaseAt = now
-        number = 0
-        marks.formIntersection(.isOnReadyList)
-        streak = 0
-        octet = 0
     }
 }
 

@@ -73,7 +73,7 @@ extension Worker {
     mutating func leavePool(_ client: Int) -> (pool: Int, server: Int) {
         let server = serverInPool(client)
         let isWaiting = slab[client].phase == .waiting
-        let (ticket, turn) = (slab[client | 1].word, slab[client | 1].turn)
+        let (ticket, turn) = (slab[client | 1].ticket, slab[client | 1].turn)
         let pool = self[routeOf: client].pool
         let (notice, left) = shared.pools[pool].state.withLock { state in
             state.leave()
@@ -118,9 +118,10 @@ extension Worker {
     private mutating func due(_ client: Int) -> UInt32 {
         let place = placeAside(client, source(of: client))
         if slab[client | 1].turn == .none {
-            introductions[dueAt: place] =
+            let due =
                 UInt32(truncatingIfNeeded: now)
                 &+ UInt32(bitPattern: introductions[offsetAt: place])
+            introductions[dueAt: place] = max(1, due)
         }
         return introductions[dueAt: place]
     }
@@ -167,13 +168,13 @@ extension Worker {
     /// Stands in a line; whoever comes again keeps the turn and the time that it has waited.
     private mutating func wait(at place: PoolState.Place, isHeld: Bool, _ client: Int) {
         let server = client | 1
-        slab[server].word = place.ticket
+        slab[server].ticket = place.ticket
         slab[server].owner =
             place.server.map { UInt16(self[routeOf: client].firstServer + $0) } ?? Half.noServer
         if slab[server].turn == .none {
             slab[server].turn = place.turn
             // For the log.
-            slab[server].number = UInt16(clamping: isHeld ? 1 : place.ahead + 1)
+            slab[server].queuePlace = UInt16(clamping: isHeld ? 1 : place.ahead + 1)
             mark(.waitedAtServer, place.server != nil, server)
         }
         mark(.isHeld, isHeld, server)
@@ -187,8 +188,7 @@ extension Worker {
 
     /// When a connection would have begun to wait if it had waited at one stretch.
     private func waitBegan(_ client: Int) -> UInt32 {
-        let waited = slab[client | 1].time
-        return UInt32(truncatingIfNeeded: now) &- (waited == Half.noTime ? 0 : waited)
+        UInt32(truncatingIfNeeded: now) &- (slab[client | 1].queueTime ?? 0)
     }
 
     private func mark(_ mark: Half.Marks, _ isSet: Bool, _ half: Int) {

@@ -176,7 +176,8 @@ extension Worker {
             choose(client, avoiding: failed)
         case .same:
             count(failure, client) { $0.retries.increase() }
-            let pause = route.connectTimeout == 0 ? 1000 : min(1000, route.connectTimeout)
+            let limit = route.timeouts.connect
+            let pause = limit == 0 ? 1000 : min(1000, limit)
             self.pause(client, for: failure == .timeout ? 0 : pause)
         }
     }
@@ -205,7 +206,7 @@ extension Worker {
     /// again, and nothing further is accepted meanwhile. Not an attempt, since the server has no part in
     /// it, until the time to connect is over.
     mutating func noSocket(_ client: Int, _ errno: Errno) {
-        let limit = self[routeOf: client].connectTimeout
+        let limit = self[routeOf: client].timeouts.connect
         guard errno.isShortage, limit == 0 || timeSinceAssigned(client) < limit else {
             return attemptFailed(client, .local)
         }

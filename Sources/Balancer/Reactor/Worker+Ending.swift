@@ -178,14 +178,20 @@ extension Worker {
         case pause, introduction, connect, queue, client, server, clientStuck, serverStuck
     }
 
+    /// The instant that the low 32 bits of one near to now stand for, or one so much later: all in
+    /// milliseconds.
+    private func instant(of since: UInt32, plus timeout: UInt64 = 0) -> UInt64 {
+        // Differences of 32 bits are exact up to 24 days either way.
+        let age = Int32(truncatingIfNeeded: UInt32(truncatingIfNeeded: now) &- since)
+        return UInt64(max(0, Int64(now) - Int64(age) + Int64(timeout)))
+    }
+
     /// The first instant at which time ends something, and what; `nil` when nothing is limited.
     private func deadline(of client: Int) -> (UInt64, Cause)? {
         var first: (UInt64, Cause)?
         func consider(_ cause: Cause, _ since: UInt32, _ timeout: UInt64) {
             guard timeout > 0 else { return }
-            // Differences of 32 bits are exact up to 24 days either way.
-            let age = Int32(truncatingIfNeeded: UInt32(truncatingIfNeeded: now) &- since)
-            let due = UInt64(max(0, Int64(now) - Int64(age) + Int64(timeout)))
+            let due = instant(of: since, plus: timeout)
             if due < first?.0 ?? .max { first = (due, cause) }
         }
         let since = slab[client | 1].phaseAt
@@ -195,74 +201,40 @@ extension Worker {
             consider(.introduction, since, introductionTimeout(client))
             return first
         case .pausing:
-            let age = Int32(truncatingIfNeeded: UInt32(truncatingIfNeeded: now) &- since)
-            first = (UInt64(max(0, Int64(now) - Int64(age))), .pause)
+            first = (instant(of: since), .pause)
         case .waiting:
-            // Without a server it waits for one to come up, not for its turn.
             let isHeld = slab[client | 1].marks.contains(.isHeld)
-            let limit = isHeld ? self[routeOf: client].noServerTimeout : 0
-            consider(.queue, since, limit > 0 ? limit : self[routeOf: client].queueTimeout)
-        case .connecting: consider(.connect, since, self[routeOf: client].connectTimeout)
+            consider(.queue, since, self[routeOf: client].timeouts.waiting(isHeld: isHeld))
+        case .connecting: consider(.connect, since, self[routeOf: client].timeouts.connect)
         case .relaying, .flowing:
-            let (own, servers) = idleLimits(client)
-            let isTunnel = self[routeOf: client].tunnelTimeout > 0
+            let timeouts = self[routeOf: client].timeouts
+            let marks = slab[client].marks.union(slab[client | 1].marks)
+            let limits = timeouts.idle(isHalfClosed: marks.contains(.passedEnd))
+            let isTunnel = timeouts.tunnel > 0
             // What waits for one side is not kept alive by what comes from it, and a side whose bytes
             // find no room is not idle. Who has ended his stream is waited for no more; as in haproxy, a
             // tunnel's time-out holds all the same.
             if slab[client | 1].marks.contains(.blocked) {
-                consider(.clientStuck, stuckSince(client | 1), own)
+                consider(.clientStuck, slab[client | 1].stuckSince, limits.client)
             }
             if slab[client].marks.contains(.blocked) {
-                consider(.serverStuck, stuckSince(client), servers)
+                consider(.serverStuck, slab[client].stuckSince, limits.server)
             } else if isTunnel || !slab[client].marks.contains(.passedEnd) {
                 // Of equal ones the client's, as in haproxy's log.
-                consider(.client, slab[client].activeAt, own)
+                consider(.client, slab[client].activeAt, limits.client)
             }
             if !slab[client | 1].marks.contains(.blocked),
                 isTunnel || !slab[client | 1].marks.contains(.passedEnd)
             {
-                consider(.server, slab[client | 1].activeAt, servers)
+                consider(.server, slab[client | 1].activeAt, limits.server)
             }
             return first
         }
         // Who has sent something waits for us, not we for him.
         if !slab[client].marks.contains(.readable) {
-            consider(.client, slab[client].activeAt, self[routeOf: client].clientTimeout)
+            consider(.client, slab[client].activeAt, self[routeOf: client].timeouts.client)
         }
         return first
-    }
-
-    /// When bytes of a direction that is blocked last moved.
-    func stuckSince(_ half: Int) -> UInt32 {
-        half & 1 == 0 ? slab[half].phaseAt : slab[half].word
-    }
-
-    /// Takes note that bytes of a direction moved, or that it became blocked.
-    mutating func noteProgress(of half: Int) {
-        let now = UInt32(truncatingIfNeeded: now)
-        if half & 1 == 0 { slab[half].phaseAt = now } else { slab[half].word = now }
-    }
-
-    /// How long the client and the server of a relayed connection may be idle.
-    ///
-    /// haproxy's order of precedence; once the end of one direction has been passed on, the time-outs of
-    /// half-closed connections hold.
-    private func idleLimits(_ client: Int) -> (client: UInt64, server: UInt64) {
-        let isHalfClosed =
-            !slab[client].marks.union(slab[client | 1].marks).isDisjoint(with: .passedEnd)
-        let whole = (
-            self[routeOf: client].tunnelTimeout > 0
-                ? self[routeOf: client].tunnelTimeout : self[routeOf: client].clientTimeout,
-            self[routeOf: client].tunnelTimeout > 0
-                ? self[routeOf: client].tunnelTimeout : self[routeOf: client].serverTimeout
-        )
-        guard isHalfClosed else { return whole }
-        return (
-            self[routeOf: client].clientFinTimeout > 0
-                ? self[routeOf: client].clientFinTimeout : whole.0,
-            self[routeOf: client].serverFinTimeout > 0
-                ? self[routeOf: client].serverFinTimeout : whole.1
-        )
     }
 
     private mutating func close(_ half: Int, _ farewell: Farewell) {

@@ -6,7 +6,7 @@ extension Worker {
     func source(of client: Int) -> IPEndpoint {
         let place = slab[client].introduction
         if place >= 0 { return introductions[place].source }
-        let end = IPEndpoint(ipv4: slab[client].word, port: slab[client].number)
+        let end = IPEndpoint(ipv4: slab[client].clientAddress, port: slab[client].clientPort)
         // A Unix socket has no address.
         return end.ipv4 == 0 ? .none : end
     }

@@ -84,8 +84,6 @@ extension Worker {
                 } else {
                     slab[client].introduction = introductions.keep(addresses)
                 }
-                slab[client].number = addresses.source.port
-                slab[client].word = addresses.source.digest
             }
             slab[client].activeAt = UInt32(truncatingIfNeeded: now)
             beginInspecting(client, source: source(of: client))
@@ -117,7 +115,7 @@ extension Worker {
         guard program.needsContent else {
             return conclude(client, program, &facts, deadlineIsOver: true)
         }
-        slab[client].phaseAt = 0
+        slab[client].neededByteCount = 0
         enter(.introducing, client)
         inspect(client, deadlineIsOver: program.inspectDelay == 0)
     }
@@ -138,12 +136,12 @@ extension Worker {
             if program.isOpenEnded { countReading(client) }
             let isLong = slab[client].streak >= mostReadings
             isOver = isOver || isLong
-            guard program.needsHello, isOver || count >= Int(slab[client].phaseAt) else { break }
+            guard program.needsHello, isOver || count >= slab[client].neededByteCount else { break }
             facts.hello = readHello(client)
             keepNames(client, facts)
             guard case .needsMore(let least) = facts.hello else { break }
             if isLong { facts.hello = .malformed(.length) }
-            slab[client].phaseAt = UInt32(least)
+            slab[client].neededByteCount = least
             countReading(client)
         case .wouldBlock: break
         case .failed: return refuse(client, as: .aborted)
@@ -201,7 +199,7 @@ extension Worker {
         }
         slab[client | 1].path = UInt16(route)
         slab[client].stage = .pool
-        slab[client].phaseAt = 0
+        slab[client].neededByteCount = 0
         slab[client].streak = 0
         enter(.introducing, client)
         let isOver = content.inspectDelay == 0 || slab[client].marks.contains(.endIsNear)

@@ -98,8 +98,9 @@ extension Worker {
             histograms.note(lifetime(client), .queue, pool: pool)
             return
         }
-        guard slab[server].time != Half.noTime, slab[server].owner != Half.noServer else { return }
-        let queueTime = Int(slab[server].time)
+        guard let assigned = slab[server].queueTime, slab[server].owner != Half.noServer
+        else { return }
+        let queueTime = Int(assigned)
         histograms.note(queueTime, .queue, pool: pool)
         guard slab[client].phase == .relaying || slab[client].phase == .flowing else { return }
         let total = lifetime(client)
@@ -114,13 +115,14 @@ extension Worker {
 
     /// Takes note of the time at which a server became a connection's own.
     func noteAssigned(_ client: Int) {
-        guard slab[client | 1].time == Half.noTime else { return }
-        slab[client | 1].time = UInt32(truncatingIfNeeded: lifetime(client))
+        guard slab[client | 1].queueTime == nil else { return }
+        slab[client | 1].queueTime = UInt32(truncatingIfNeeded: lifetime(client))
     }
 
     /// Milliseconds since a server was a connection's own for the first time.
     func timeSinceAssigned(_ client: Int) -> UInt64 {
-        UInt64(max(0, lifetime(client) - Int(slab[client | 1].time)))
+        guard let queueTime = slab[client | 1].queueTime else { return 0 }
+        return UInt64(max(0, lifetime(client) - Int(queueTime)))
     }
 
     private func record(_ client: Int) -> ConnectionRecord {
@@ -130,7 +132,7 @@ extension Worker {
         record.client =
             place >= 0
             ? introductions[place].source
-            : IPEndpoint(ipv4: slab[client].word, port: slab[client].number)
+            : IPEndpoint(ipv4: slab[client].clientAddress, port: slab[client].clientPort)
         if self[routeOf: client].logging?.tellsDestination == true {
             record.local = destination(of: client)
         }
@@ -140,8 +142,8 @@ extension Worker {
         record.server = serverInPool(client)
         record.totalTime = lifetime(client)
         record.acceptedAt = now - UInt64(record.totalTime)
-        if slab[server].time != Half.noTime {
-            record.queueTime = Int(slab[server].time)
+        if let queueTime = slab[server].queueTime {
+            record.queueTime = Int(queueTime)
             if slab[client].phase == .relaying || slab[client].phase == .flowing {
                 record.connectTime = connectTime(client)
             }
@@ -152,7 +154,7 @@ extension Worker {
         record.bytesOut = slab[server].receivedByteCount
         record.retries = min(slab[server].failedAttempts, self[routeOf: client].retries)
         record.wasRedispatched = slab[server].marks.contains(.wasRedispatched)
-        let position = Int(slab[server].number)
+        let position = Int(slab[server].queuePlace)
         if slab[server].marks.contains(.waitedAtServer) {
             record.serverQueue = position
         } else {
@@ -169,7 +171,9 @@ extension Worker {
     /// Milliseconds from when a server was a relayed connection's own until it answered.
     private func connectTime(_ client: Int) -> Int {
         let server = client | 1
-        return max(0, Int(slab[server].phaseAt &- slab[client].time) - Int(slab[server].time))
+        let acceptedAt = UInt32(truncatingIfNeeded: slab[client].acceptedAt)
+        let time = Int(slab[server].phaseAt &- acceptedAt) - Int(slab[server].queueTime ?? 0)
+        return max(0, time)
     }
 }
 

@@ -216,6 +216,12 @@ extension Worker {
         return true
     }
 
+    /// Takes note that bytes of a direction moved, or that it became blocked.
+    @inline(__always)
+    private mutating func noteProgress(of half: Int) {
+        slab[half].stuckSince = UInt32(truncatingIfNeeded: now)
+    }
+
     /// Goes on with a direction whose peer has room again.
     ///
     /// Who was not listened to had no chance to say anything: its time begins now, and counts again,
@@ -289,7 +295,8 @@ extension Worker {
             }
             StreamSocket.endSending(slab[peer].socket)
             // The slot may lie behind the deadline of a half-closed connection.
-            if self[routeOf: client].clientFinTimeout | self[routeOf: client].serverFinTimeout > 0 {
+            let timeouts = self[routeOf: client].timeouts
+            if timeouts.clientFin | timeouts.serverFin > 0 {
                 arm(client)
             }
         }

@@ -16,14 +16,7 @@ internal import Synchronization
         let frontend: Int
         let pool: Int
         let firstServer: Int
-        let clientTimeout: UInt64
-        let serverTimeout: UInt64
-        let connectTimeout: UInt64
-        let queueTimeout: UInt64
-        let clientFinTimeout: UInt64
-        let serverFinTimeout: UInt64
-        let tunnelTimeout: UInt64
-        let noServerTimeout: UInt64
+        let timeouts: Timeouts
         let retries: Int
         let redispatches: Bool
         /// As ``PoolPlan/redispatchInterval``.
@@ -310,14 +303,7 @@ extension Worker.Route {
         let pool = plan.pools[poolIndex]
         self.init(
             frontend: index, pool: poolIndex, firstServer: layout.firstServers[poolIndex],
-            clientTimeout: milliseconds(frontend.clientTimeout),
-            serverTimeout: milliseconds(pool.serverTimeout),
-            connectTimeout: milliseconds(pool.connectTimeout),
-            queueTimeout: milliseconds(pool.queueTimeout ?? pool.connectTimeout),
-            clientFinTimeout: milliseconds(frontend.clientFinTimeout),
-            serverFinTimeout: milliseconds(pool.serverFinTimeout),
-            tunnelTimeout: milliseconds(pool.tunnelTimeout),
-            noServerTimeout: milliseconds(pool.noServerTimeout),
+            timeouts: Timeouts(frontend, pool),
             retries: pool.retries, redispatches: pool.redispatches,
             redispatchInterval: pool.redispatchInterval,
             isDatagram: frontend.isDatagram,

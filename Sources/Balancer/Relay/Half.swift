@@ -31,22 +31,20 @@ struct Half {
         static let hasNoDelay = Marks(rawValue: 1 << 10)
         /// The half is on the ready list; outlives the connection.
         static let isOnReadyList = Marks(rawValue: 1 << 11)
-        /// An error was reported for the socket.
-        static let failed = Marks(rawValue: 1 << 12)
         /// Server half: the client waits for any server to come up.
-        static let isHeld = Marks(rawValue: 1 << 13)
+        static let isHeld = Marks(rawValue: 1 << 12)
         /// Server half: an attempt was moved to another server.
-        static let wasRedispatched = Marks(rawValue: 1 << 14)
-        /// Server half: the place in ``number`` is that in a server's line, not in the pool's.
-        static let waitedAtServer = Marks(rawValue: 1 << 15)
+        static let wasRedispatched = Marks(rawValue: 1 << 13)
+        /// Server half: ``queuePlace`` is that in a server's line, not in the pool's.
+        static let waitedAtServer = Marks(rawValue: 1 << 14)
         /// Server half: the server was not chosen by the algorithm, but is the client's own.
-        static let isBound = Marks(rawValue: 1 << 16)
+        static let isBound = Marks(rawValue: 1 << 15)
         /// Client half: its PROXY header was none, or did not come.
-        static let hasBrokenHeader = Marks(rawValue: 1 << 17)
+        static let hasBrokenHeader = Marks(rawValue: 1 << 16)
         /// Client half: a table counts the connection's bytes.
-        static let countsBytes = Marks(rawValue: 1 << 18)
+        static let countsBytes = Marks(rawValue: 1 << 17)
         /// Server half: the socket has no options but those that every server's has.
-        static let hasPlainSocket = Marks(rawValue: 1 << 19)
+        static let hasPlainSocket = Marks(rawValue: 1 << 18)
     }
 
     /// Bytes taken from this side.
@@ -64,52 +62,81 @@ struct Half {
     var link: Int32
     /// The next half on the ready list.
     var readyLink: Int32
-    /// The client half's: the client's address; the server half's: the ticket while it waits, and
-    /// then when the client last took bytes while it is out of room.
-    var word: UInt32
-    /// Server half: when the present phase began, or is to end: low 32 bits of milliseconds; the
-    /// client half's: when the server last took bytes while it is out of room.
-    var phaseAt: UInt32
-    /// The client half's: see ``acceptedAt``; the server half's: the milliseconds until a server was
-    /// its own, or ``noTime``.
-    var time: UInt32
-    /// The client half's: where is kept what does not fit here (``Introductions``); -1: nowhere.
-    ///
-    /// The server half's: see ``turn``.
-    var introduction: Int32
+    /// What is known only for as long as a phase lasts: see ``neededByteCount``, ``ticket`` and
+    /// ``stuckSince``.
+    private var passing: UInt32
+    /// The client half's: see ``clientAddress``; the server half's: see ``phaseAt``.
+    private var word: UInt32
+    /// The client half's: see ``acceptedAt``; the server half's: see ``queueTime``.
+    private var time: UInt32
+    /// The client half's: see ``introduction``; the server half's: see ``turn``.
+    private var place: Int32
     var marks: Marks
-    /// The client half's: the client's port; the server half's: the place in the line where it
-    /// waited last, from 1, 0 for none.
-    var number: UInt16
+    /// The client half's: see ``clientPort``; the server half's: see ``queuePlace``.
+    private var number: UInt16
     /// Client half: the timer slot, or ``TimerWheel/noSlot``.
     var timerSlot: UInt16
     /// The client half's: the frontend; the server half's: the server, counted over all pools.
     var owner: UInt16
     /// The client half's: the listener, counted over all frontends; the server half's: the route.
     var path: UInt16
-    /// Full reads in a row while copying, small fills in a row while splicing.
+    /// Full reads in a row while copying, small fills in a row while splicing; the client half's while
+    /// it introduces itself: how often its first bytes were read.
     var streak: UInt8
     /// Client half: what the connection is doing.
     var phase: Phase
     /// The client half's: see ``acceptedAt``; the server half's: see ``failedAttempts``.
-    var octet: UInt8
+    private var octet: UInt8
     /// The client half's: what it waits for while ``Phase/introducing``.
     var stage: Stage
 
-    /// The server half's: the turn that the connection got when it first waited for a server.
-    var turn: Turn {
-        get { Turn(number: UInt32(bitPattern: introduction)) }
-        set { introduction = Int32(bitPattern: newValue.number) }
+    static let noServer = UInt16.max
+}
+
+extension Half {
+    /// Starts a connection's half in a place that an earlier one left.
+    mutating func prepare(socket: Int32, now: UInt32) {
+        receivedByteCount = 0
+        self.socket = socket
+        activeAt = now
+        lease = -1
+        word = now
+        number = 0
+        marks.formIntersection(.isOnReadyList)
+        streak = 0
+        octet = 0
     }
 
-    /// The server half's: attempts to connect that failed.
-    var failedAttempts: Int {
-        get { Int(octet) }
-        set { octet = UInt8(newValue) }
+    /// Either half's: when bytes of a direction that is blocked last moved, the low 32 bits of
+    /// milliseconds.
+    var stuckSince: UInt32 {
+        get { passing }
+        set { passing = newValue }
+    }
+}
+
+/// What only the client's half knows.
+extension Half {
+    /// How many bytes of its first message the client must have sent before it is read again.
+    var neededByteCount: Int {
+        get { Int(passing) }
+        set { passing = UInt32(newValue) }
     }
 
-    /// The client half's: when the connection was accepted, the low 40 bits of milliseconds: a
-    /// connection may last for 34 years.
+    /// The client's address, as long as there is no ``introduction``; 0: a Unix socket, which has none.
+    var clientAddress: UInt32 {
+        get { word }
+        set { word = newValue }
+    }
+
+    /// The client's port, likewise.
+    var clientPort: UInt16 {
+        get { number }
+        set { number = newValue }
+    }
+
+    /// When the connection was accepted, the low 40 bits of milliseconds: a connection may last for 34
+    /// years.
     var acceptedAt: UInt64 {
         get { UInt64(octet) << 32 | UInt64(time) }
         set {
@@ -118,8 +145,50 @@ struct Half {
         }
     }
 
-    static let noServer = UInt16.max
-    static let noTime = UInt32.max
+    /// Where is kept what does not fit here (``Introductions``); -1: nowhere.
+    var introduction: Int32 {
+        get { place }
+        set { place = newValue }
+    }
+}
+
+/// What only the server's half knows.
+extension Half {
+    /// The ticket under which the connection waits for a server.
+    var ticket: UInt32 {
+        get { passing }
+        set { passing = newValue }
+    }
+
+    /// When the present phase began, or is to end: the low 32 bits of milliseconds.
+    var phaseAt: UInt32 {
+        get { word }
+        set { word = newValue }
+    }
+
+    /// Milliseconds until a server was the connection's own; `nil`: none has been yet.
+    var queueTime: UInt32? {
+        get { time == .max ? nil : time }
+        set { time = newValue ?? .max }
+    }
+
+    /// The turn that the connection got when it first waited for a server.
+    var turn: Turn {
+        get { Turn(number: UInt32(bitPattern: place)) }
+        set { place = Int32(bitPattern: newValue.number) }
+    }
+
+    /// The place in the line where the connection waited last, from 1; 0: it never did.
+    var queuePlace: UInt16 {
+        get { number }
+        set { number = newValue }
+    }
+
+    /// Attempts to connect that failed.
+    var failedAttempts: Int {
+        get { Int(octet) }
+        set { octet = UInt8(newValue) }
+    }
 }
 
 /// What a connection is doing.

@@ -5,39 +5,6 @@ internal import LinuxIO
 /// Orders and limits hold exactly for any number of reactors, since each change is made under the
 /// pool's lock. A slot that becomes free is given, in the same step, to whoever waits longest.
 struct PoolState {
-    /// What became of a connection that asks for a server.
-    enum Choice: Equatable {
-        /// A slot at this server is its own until it gives it back.
-        case server(Int)
-        /// Every server that it may go to is full: it waits until one has room.
-        case waits(Place)
-        /// No server is usable: it waits until one is.
-        case isHeld(Place)
-        /// No server is usable.
-        case nobody
-        /// Every server is full, and as many wait as may.
-        case queueIsFull
-    }
-
-    /// Where a connection waits.
-    struct Place: Equatable {
-        /// The server in whose line it stands; `nil`: it waits for any.
-        let server: Int?
-        /// What to leave by.
-        let ticket: UInt32
-        let turn: Turn
-        /// How many were in the line when it came.
-        let ahead: Int
-    }
-
-    /// Tells a connection that waited what became of it.
-    enum Notice: Equatable {
-        /// The slot is its own.
-        case serve(Waiter, server: Int)
-        /// What it waited for is gone: it has to choose again.
-        case chooseAgain(Waiter)
-    }
-
     private(set) var selector: Selector
     private(set) var servers: [PooledServer]
     private(set) var line = WaitingLine()
@@ -57,6 +24,8 @@ struct PoolState {
     private let followsTable: Bool
     /// Connections from which on servers take as many as they may; 0: they always do.
     private let fullConnections: Int
+    /// Whether it is there for the connections that it has, and no server of it comes back.
+    private let isLeaving: Bool
     /// Whether clients wait while no server is usable.
     private let holdsWithoutServer: Bool
     /// Whether it is not known yet if a server is usable.
@@ -74,8 +43,9 @@ struct PoolState {
         fullConnections = plan.followsCrowd ? max(1, plan.fullConnections ?? 1) : 0
         self.table = table
         followsTable = plan.stickiness?.matches == true
-        holdsWithoutServer = plan.noServerTimeout != nil
-        isAwaited = servers.contains { !$0.isUp }
+        isLeaving = plan.isLeaving
+        holdsWithoutServer = plan.noServerTimeout != nil && !isLeaving
+        isAwaited = !isLeaving && servers.contains { !$0.isUp }
         refresh()
     }
 
@@ -96,7 +66,7 @@ struct PoolState {
         (current, peak, total) = (former.current, former.peak, former.total)
         (rate, lastSessionAt) = (former.rate, former.lastSessionAt)
         (choiceCount, lastTurn) = (former.choiceCount, former.lastTurn)
-        isAwaited = isAwaited || former.isAwaited
+        isAwaited = !isLeaving && (isAwaited || former.isAwaited)
         return reconsider(at: now)
     }
 
@@ -121,7 +91,7 @@ extension PoolState {
     ) -> (choice: Choice, isBound: Bool) {
         countIn(at: now)
         var own = bound
-        if own == nil, followsTable, let known = table?.server(of: owner, at: now),
+        if own == nil, followsTable, let known = table?.server(of: owner, now: now),
             servers.indices.contains(known)
         {
             own = known
@@ -130,7 +100,8 @@ extension PoolState {
         if let own, servers[own].isReachable,
             servers[own].isCandidate || !servers[own].isFull
         {
-            return (claim(own, for: waiter, at: now), true)
+            let choice = claim(own, for: waiter, at: now)
+            return (choice, choice.server == own)
         }
         // Those who wait are first at room that came with this one.
         if fullConnections > 0, line.count > 0, !candidates.isEmpty {
@@ -141,7 +112,7 @@ extension PoolState {
 
     /// Takes note of the server that a client belongs to from now on.
     func bind(_ client: StickKey, to server: Int, at now: UInt64) {
-        table?.bind(client, to: server, at: now)
+        table?.bind(client, to: server, now: now)
     }
 
     private mutating func countIn(at now: UInt64) {

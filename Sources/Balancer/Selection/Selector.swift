@@ -52,9 +52,12 @@ struct Selector {
         }
     }
 
-    /// Whether a client's key lies in what it says, so that some have none.
+    /// Whether some clients have no key: those that have not said it, and those whose address is of a
+    /// family that has no such network.
     private var mayLackKey: Bool {
-        if case .hash(let key) = algorithm { key.needsContent } else { false }
+        guard case .hash(let key) = algorithm else { return false }
+        if case .network = key { return true }
+        return key.needsContent
     }
 
     private var isOnRing: Bool {

@@ -8,7 +8,8 @@ struct Waiter: Hashable {
     let generation: UInt32
     /// Those of a lower class are served before it, whenever they came.
     var priority: Int16 = 0
-    /// When it came, with what rules add to that: the low 32 bits of milliseconds; 0 where no rules do.
+    /// When it came, with what rules add to that: the low 32 bits of milliseconds; 0 where no rules do,
+    /// and beside one of these its turn decides.
     var due: UInt32 = 0
     /// Its turn in the lines of the pool.
     var turn = Turn.none
@@ -16,7 +17,9 @@ struct Waiter: Hashable {
     /// Whether it is served before another one.
     func precedes(_ other: Waiter) -> Bool {
         guard priority == other.priority else { return priority < other.priority }
-        guard due == other.due else { return Int32(truncatingIfNeeded: due &- other.due) < 0 }
+        if due != 0, other.due != 0, due != other.due {
+            return Int32(truncatingIfNeeded: due &- other.due) < 0
+        }
         return turn.precedes(other.turn)
     }
 }
@@ -44,11 +47,10 @@ struct Turn: Hashable {
 ///
 /// A heap whose entries are named by tickets. Tickets are given out again, so that whoever leaves says
 /// whose turn it is too.
-struct WaitingLine {
+struct WaitingLine: PlacedHeap {
     private var waiters: [Waiter] = []
-    /// Where each ticket stands in `order`; -1: nowhere.
-    private var places: [Int32] = []
-    private var order: [UInt32] = []
+    var places: [Int32] = []
+    var order: [UInt32] = []
     private var freeTickets: [UInt32] = []
 
     /// How many wait.
@@ -68,16 +70,14 @@ struct WaitingLine {
         } else {
             waiters[Int(ticket)] = waiter
         }
-        places[Int(ticket)] = Int32(order.count)
-        order.append(ticket)
-        rise(order.count - 1)
+        settle(ticket)
         return ticket
     }
 
     /// Takes out the one whose turn is next.
     mutating func popFirst() -> Waiter? {
         guard let ticket = order.first else { return nil }
-        takeOut(ticket)
+        giveBack(ticket)
         return waiters[Int(ticket)]
     }
 
@@ -89,49 +89,16 @@ struct WaitingLine {
         guard Int(ticket) < waiters.count, places[Int(ticket)] >= 0,
             waiters[Int(ticket)].turn == turn
         else { return false }
-        takeOut(ticket)
+        giveBack(ticket)
         return true
     }
 
-    private mutating func takeOut(_ ticket: UInt32) {
-        let place = Int(places[Int(ticket)])
-        places[Int(ticket)] = -1
+    private mutating func giveBack(_ ticket: UInt32) {
+        takeOut(ticket)
         freeTickets.append(ticket)
-        let last = order.removeLast()
-        guard last != ticket else { return }
-        order[place] = last
-        places[Int(last)] = Int32(place)
-        rise(sink(place))
     }
 
-    private func precedes(_ left: Int, _ right: Int) -> Bool {
-        waiters[Int(order[left])].precedes(waiters[Int(order[right])])
-    }
-
-    private mutating func rise(_ start: Int) {
-        var place = start
-        while place > 0, precedes(place, (place - 1) / 2) {
-            swap(place, (place - 1) / 2)
-            place = (place - 1) / 2
-        }
-    }
-
-    /// - Returns: Where it came to rest.
-    private mutating func sink(_ start: Int) -> Int {
-        var place = start
-        while true {
-            var least = place
-            for child in 2 * place + 1...2 * place + 2
-            where child < order.count && precedes(child, least) { least = child }
-            guard least != place else { return place }
-            swap(place, least)
-            place = least
-        }
-    }
-
-    private mutating func swap(_ first: Int, _ second: Int) {
-        order.swapAt(first, second)
-        places[Int(order[first])] = Int32(first)
-        places[Int(order[second])] = Int32(second)
+    func precedes(_ left: UInt32, _ right: UInt32) -> Bool {
+        waiters[Int(left)].precedes(waiters[Int(right)])
     }
 }

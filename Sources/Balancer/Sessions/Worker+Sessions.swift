@@ -77,7 +77,7 @@ extension Worker {
         guard phase != .introducing else { return entry }
         let pool = self[routeOf: client].pool
         entry.pool = shared.plan.pools[pool].name
-        if phase == .waiting { entry.queuePlace = max(1, Int(slab[client | 1].number)) }
+        if phase == .waiting { entry.queuePlace = max(1, Int(slab[client | 1].queuePlace)) }
         guard let server = serverInPool(client) else { return entry }
         entry.server = shared.plan.pools[pool].servers[server].name
         entry.serverAddress = serverAddress(of: client, pool: pool, server: server)

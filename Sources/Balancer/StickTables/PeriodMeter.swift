@@ -14,7 +14,7 @@ struct PeriodMeter {
     ///   - count: How many.
     ///   - period: Milliseconds, above 0.
     ///   - now: Milliseconds of the monotonic clock.
-    mutating func note(_ count: UInt64, over period: UInt64, at now: UInt64) {
+    mutating func note(_ count: UInt64, over period: UInt64, now: UInt64) {
         if start == 0 { start = now }
         // A reactor's clock may be a turn behind another one's.
         if now >= start, now - start >= period {
@@ -32,7 +32,7 @@ struct PeriodMeter {
     ///   - period: Milliseconds, above 0.
     ///   - now: Milliseconds of the monotonic clock.
     /// - Returns: How many.
-    func rate(over period: UInt64, at now: UInt64) -> UInt64 {
+    func rate(over period: UInt64, now: UInt64) -> UInt64 {
         let age = now >= start ? now - start : 0
         guard age <= 2 * period else { return 0 }
         let isPast = age > period
@@ -53,7 +53,7 @@ struct PeriodMeter {
     ///   - numbers: Three: how long its period has run, in milliseconds, and its counts of this and the
     ///     last one.
     ///   - now: Milliseconds of the monotonic clock.
-    init(_ numbers: ArraySlice<UInt64>, at now: UInt64) {
+    init(_ numbers: ArraySlice<UInt64>, now: UInt64) {
         let first = numbers.startIndex
         // The clock begins with the host, the other node's period perhaps before.
         start = max(1, now - min(now, numbers[first]))
@@ -64,7 +64,7 @@ struct PeriodMeter {
     }
 
     /// What another node can go on from.
-    func numbers(at now: UInt64) -> [UInt64] {
+    func numbers(now: UInt64) -> [UInt64] {
         // haproxy's have 32 bits.
         [now - min(now, start), current, previous].map { min($0, UInt64(UInt32.max)) }
     }

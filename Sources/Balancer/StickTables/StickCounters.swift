@@ -56,12 +56,12 @@
     /// Counts events, where they are counted.
     mutating func add(
         _ count: UInt64, to quantity: StickQuantity, _ index: Int = 0, at place: Int32,
-        _ now: UInt64
+        now: UInt64
     ) {
         guard let offset = self.offset(of: quantity, index, at: place) else { return }
         if quantity.isRate {
             var meter = unsafe memory.load(fromByteOffset: offset, as: PeriodMeter.self)
-            meter.note(count, over: period(of: quantity), at: now)
+            meter.note(count, over: period(of: quantity), now: now)
             unsafe memory.storeBytes(of: meter, toByteOffset: offset, as: PeriodMeter.self)
         } else {
             let sum = unsafe memory.load(fromByteOffset: offset, as: UInt64.self) &+ count
@@ -82,12 +82,12 @@
     @discardableResult
     mutating func set(
         _ quantity: StickQuantity, _ index: Int = 0, to count: UInt64, at place: Int32,
-        _ now: UInt64
+        now: UInt64
     ) -> Bool {
         guard let offset = self.offset(of: quantity, index, at: place) else { return false }
         if quantity.isRate {
             var meter = PeriodMeter()
-            meter.note(count, over: period(of: quantity), at: now)
+            meter.note(count, over: period(of: quantity), now: now)
             unsafe memory.storeBytes(of: meter, toByteOffset: offset, as: PeriodMeter.self)
         } else {
             unsafe memory.storeBytes(of: count, toByteOffset: offset, as: UInt64.self)
@@ -97,25 +97,25 @@
 
     /// How much there is of something that is counted; `nil`: it is not.
     func value(
-        of quantity: StickQuantity, _ index: Int = 0, at place: Int32, _ now: UInt64
+        of quantity: StickQuantity, _ index: Int = 0, at place: Int32, now: UInt64
     ) -> Int? {
         guard let offset = self.offset(of: quantity, index, at: place) else { return nil }
         guard quantity.isRate else {
             return unsafe Int(clamping: memory.load(fromByteOffset: offset, as: UInt64.self))
         }
         let meter = unsafe memory.load(fromByteOffset: offset, as: PeriodMeter.self)
-        return Int(clamping: meter.rate(over: period(of: quantity), at: now))
+        return Int(clamping: meter.rate(over: period(of: quantity), now: now))
     }
 
     /// What is counted, in the order in which peers are told it.
-    mutating func numbers(at place: Int32, _ now: UInt64) -> [UInt64] {
+    mutating func numbers(at place: Int32, now: UInt64) -> [UInt64] {
         var numbers: [UInt64] = []
         for quantity in StickQuantity.peerOrder {
             for index in 0..<ownCount(of: quantity) {
                 guard let offset = self.offset(of: quantity, index, at: place) else { continue }
                 if quantity.isRate {
                     let meter = unsafe memory.load(fromByteOffset: offset, as: PeriodMeter.self)
-                    numbers += meter.numbers(at: now)
+                    numbers += meter.numbers(now: now)
                 } else {
                     let value = unsafe memory.load(fromByteOffset: offset, as: UInt64.self)
                     numbers.append(quantity.isWide ? value : min(value, UInt64(UInt32.max)))
@@ -126,7 +126,7 @@
     }
 
     /// Takes over what a peer has counted, but for connections that are open: each node has its own.
-    mutating func take(_ told: PeerEntry, at place: Int32, _ now: UInt64) {
+    mutating func take(_ told: PeerEntry, at place: Int32, now: UInt64) {
         var (counter, first) = (0, 0)
         for quantity in StickQuantity.peerOrder {
             let (count, width) = (ownCount(of: quantity), quantity.isRate ? 3 : 1)
@@ -137,7 +137,7 @@
                 guard let offset = self.offset(of: quantity, index, at: place) else { continue }
                 let number = first + index * width
                 if quantity.isRate {
-                    let meter = PeriodMeter(told.numbers[number..<number + 3], at: now)
+                    let meter = PeriodMeter(told.numbers[number..<number + 3], now: now)
                     unsafe memory.storeBytes(of: meter, toByteOffset: offset, as: PeriodMeter.self)
                 } else {
                     unsafe memory.storeBytes(

@@ -79,23 +79,23 @@
     // MARK: Keys
 
     /// Where the entry of a key stands, if its time is not over; this does not use it.
-    mutating func find(_ key: StoredKey, at now: UInt64) -> Int32? {
+    mutating func find(_ key: StoredKey, now: UInt64) -> Int32? {
         let place = search(key)
-        return place >= 0 && !isOver(place, at: now) ? place : nil
+        return place >= 0 && !isOver(place, now: now) ? place : nil
     }
 
     /// Where the entry of a key stands, a new one if there was none, and uses it.
     ///
     /// - Returns: The place; `nil`: there is no room for another one.
-    mutating func enter(_ key: StoredKey, at now: UInt64) -> Int32? {
+    mutating func enter(_ key: StoredKey, now: UInt64) -> Int32? {
         var place = search(key)
-        if place >= 0, isOver(place, at: now) {
+        if place >= 0, isOver(place, now: now) {
             forget(place)
             place = -1
         }
-        if place < 0 { place = takePlace(for: key, at: now) }
+        if place < 0 { place = takePlace(for: key, now: now) }
         guard place >= 0 else { return nil }
-        use(place, at: now)
+        use(place, now: now)
         return place
     }
 
@@ -108,13 +108,13 @@
     }
 
     /// Begins the time of an entry anew, which is a change.
-    mutating func use(_ place: Int32, at now: UInt64) {
+    mutating func use(_ place: Int32, now: UInt64) {
         changes?.note(place)
-        renew(place, at: now)
+        renew(place, now: now)
     }
 
     /// Begins the time of an entry anew.
-    mutating func renew(_ place: Int32, at now: UInt64) {
+    mutating func renew(_ place: Int32, now: UInt64) {
         unsafe entries[Int(place)].usedAt = now
         guard unsafe entries[Int(place)].holders == 0, place != newest else { return }
         unlink(place)
@@ -128,7 +128,7 @@
     }
 
     /// Lets go of an entry, whose time begins then.
-    mutating func release(_ place: Int32, at now: UInt64) {
+    mutating func release(_ place: Int32, now: UInt64) {
         changes?.note(place)
         unsafe entries[Int(place)].holders -= 1
         unsafe entries[Int(place)].usedAt = now
@@ -138,9 +138,9 @@
     /// Forgets some of those whose time is over.
     ///
     /// - Returns: Whether none is left.
-    mutating func forgetSome(at now: UInt64) -> Bool {
+    mutating func forgetSome(now: UInt64) -> Bool {
         for _ in 0..<1000 {
-            guard oldest >= 0, isOver(oldest, at: now) else { return true }
+            guard oldest >= 0, isOver(oldest, now: now) else { return true }
             forget(oldest)
         }
         return false
@@ -168,12 +168,12 @@
     ///
     /// - Returns: Where to go on; `nil`: no further place was ever taken.
     mutating func look(
-        at places: Range<Int>, _ elements: [StickElement], _ now: UInt64,
+        at places: Range<Int>, _ elements: [StickElement], now: UInt64,
         into looks: inout [Look], _ counts: inout [Int]
     ) -> Int? {
         for place in places.lowerBound..<max(places.lowerBound, min(places.upperBound, touched)) {
             let entry = unsafe entries[place]
-            guard entry.holders >= 0, !isOver(Int32(place), at: now) else { continue }
+            guard entry.holders >= 0, !isOver(Int32(place), now: now) else { continue }
             let age = entry.holders > 0 || now < entry.usedAt ? 0 : now - entry.usedAt
             let look = Look(
                 key: key(at: Int32(place)), holders: Int(entry.holders),
@@ -182,7 +182,7 @@
             looks.append(look)
             for element in elements {
                 let count = counters.value(
-                    of: element.quantity, element.index, at: Int32(place), now)
+                    of: element.quantity, element.index, at: Int32(place), now: now)
                 counts.append(count ?? 0)
             }
         }
@@ -215,10 +215,10 @@
     /// Counts events, where they are counted.
     mutating func add(
         _ count: UInt64, to quantity: StickQuantity, _ index: Int = 0, at place: Int32,
-        _ now: UInt64
+        now: UInt64
     ) {
         changes?.note(place)
-        counters.add(count, to: quantity, index, at: place, now)
+        counters.add(count, to: quantity, index, at: place, now: now)
     }
 
     /// Sets a counter.
@@ -227,26 +227,26 @@
     @discardableResult
     mutating func set(
         _ quantity: StickQuantity, _ index: Int = 0, to count: UInt64, at place: Int32,
-        _ now: UInt64
+        now: UInt64
     ) -> Bool {
         changes?.note(place)
-        return counters.set(quantity, index, to: count, at: place, now)
+        return counters.set(quantity, index, to: count, at: place, now: now)
     }
 
     /// Does what a question asks for, and answers it.
-    mutating func answer(_ asked: StickQuestion.Asked, at place: Int32, _ now: UInt64) -> Int? {
+    mutating func answer(_ asked: StickQuestion.Asked, at place: Int32, now: UInt64) -> Int? {
         switch asked {
         case .value(let quantity, let index):
-            return counters.value(of: quantity, index, at: place, now)
+            return counters.value(of: quantity, index, at: place, now: now)
         case .increase(let quantity, let index):
             let rate = quantity.rateOfMarks
-            if let rate { add(1, to: rate, index, at: place, now) }
-            add(1, to: quantity, index, at: place, now)
-            return counters.value(of: quantity, index, at: place, now)
-                ?? rate.flatMap { counters.value(of: $0, index, at: place, now) }
+            if let rate { add(1, to: rate, index, at: place, now: now) }
+            add(1, to: quantity, index, at: place, now: now)
+            return counters.value(of: quantity, index, at: place, now: now)
+                ?? rate.flatMap { counters.value(of: $0, index, at: place, now: now) }
         case .clear(let quantity, let index):
-            let former = counters.value(of: quantity, index, at: place, now)
-            set(quantity, index, to: 0, at: place, now)
+            let former = counters.value(of: quantity, index, at: place, now: now)
+            set(quantity, index, to: 0, at: place, now: now)
             return former
         case .presence: return 1
         case .trackers: return Int(unsafe entries[Int(place)].holders)
@@ -260,7 +260,7 @@
 
     // MARK: Places
 
-    mutating func isOver(_ place: Int32, at now: UInt64) -> Bool {
+    mutating func isOver(_ place: Int32, now: UInt64) -> Bool {
         let entry = unsafe entries[Int(place)]
         // A reactor's clock may be a turn behind another one's.
         return entry.holders == 0 && now >= entry.usedAt && now - entry.usedAt >= lifetime
@@ -299,8 +299,8 @@
     }
 
     /// A place for a new key, at its hash and last in the order; -1: all are kept.
-    mutating func takePlace(for key: StoredKey, at now: UInt64) -> Int32 {
-        if oldest >= 0, isOver(oldest, at: now) || count == size && !keepsAll { forget(oldest) }
+    mutating func takePlace(for key: StoredKey, now: UInt64) -> Int32 {
+        if oldest >= 0, isOver(oldest, now: now) || count == size && !keepsAll { forget(oldest) }
         guard count < size else { return -1 }
         var place = firstFree
         if place >= 0 {

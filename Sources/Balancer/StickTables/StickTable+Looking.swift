@@ -53,22 +53,22 @@ extension BalancerView {
     /// - Returns: The entries that stand there.
     public func entries(ofTable table: Int, from place: Int, most: Int) -> StickTableSlice {
         tables[table].slice(
-            from: min(max(0, place), StickTablePlan.greatestSize), most: most, now)
+            from: min(max(0, place), StickTablePlan.greatestSize), most: most, now: now)
     }
 
     /// How many keys a table remembers.
-    public func keyCount(ofTable table: Int) -> Int { tables[table].count(at: now) }
+    public func keyCount(ofTable table: Int) -> Int { tables[table].count(now: now) }
 
     /// Looks at one entry.
     ///
     /// - Returns: None or one entry; `nil`: it is no key of the table.
     public func entries(ofTable table: Int, key: String) -> StickTableSlice? {
-        tables[table].slice(of: key, now)
+        tables[table].slice(of: key, now: now)
     }
 
     /// Forgets a key.
     public func forget(_ key: String, inTable table: Int) -> StickTableRemoval? {
-        tables[table].forget(key, now)
+        tables[table].forget(key, now: now)
     }
 
     /// Forgets all keys that no connection is tracked by.
@@ -86,14 +86,14 @@ extension BalancerView {
     public func set(
         _ counts: [(StickQuantity, index: Int, UInt64)], of key: String, inTable table: Int
     ) -> Bool? {
-        tables[table].set(counts, of: key, now)
+        tables[table].set(counts, of: key, now: now)
     }
 
     private var now: UInt64 { MonotonicInstant.now.milliseconds }
 }
 
 extension StickTable {
-    func slice(from start: Int, most: Int, _ now: UInt64) -> StickTableSlice {
+    func slice(from start: Int, most: Int, now: UInt64) -> StickTableSlice {
         var slice = StickTableSlice()
         var place = start
         var (looks, counts): ([StickEntries.Look], [Int]) = ([], [])
@@ -102,7 +102,7 @@ extension StickTable {
         while place < start + most {
             let end = withEntries {
                 $0.look(
-                    at: place..<min(place + placesPerLook, start + most), elements, now,
+                    at: place..<min(place + placesPerLook, start + most), elements, now: now,
                     into: &looks, &counts)
             }
             slice.entries += entries(looks, counts)
@@ -115,22 +115,22 @@ extension StickTable {
         return slice
     }
 
-    fileprivate func slice(of key: String, _ now: UInt64) -> StickTableSlice? {
+    fileprivate func slice(of key: String, now: UInt64) -> StickTableSlice? {
         keys.withParsed(key) { key in
             var (looks, counts): ([StickEntries.Look], [Int]) = ([], [])
             withEntries { entries in
-                guard let place = entries.find(key, at: now) else { return }
+                guard let place = entries.find(key, now: now) else { return }
                 _ = entries.look(
-                    at: Int(place)..<Int(place) + 1, elements, now, into: &looks, &counts)
+                    at: Int(place)..<Int(place) + 1, elements, now: now, into: &looks, &counts)
             }
             return StickTableSlice(entries: entries(looks, counts))
         }
     }
 
-    func forget(_ key: String, _ now: UInt64) -> StickTableRemoval? {
+    func forget(_ key: String, now: UInt64) -> StickTableRemoval? {
         keys.withParsed(key) { key in
             withEntries { entries in
-                guard let place = entries.find(key, at: now) else { return .unknown }
+                guard let place = entries.find(key, now: now) else { return .unknown }
                 return entries.remove(place) ? .forgotten : .held
             }
         }
@@ -149,13 +149,13 @@ extension StickTable {
     }
 
     func set(
-        _ counts: [(StickQuantity, index: Int, UInt64)], of key: String, _ now: UInt64
+        _ counts: [(StickQuantity, index: Int, UInt64)], of key: String, now: UInt64
     ) -> Bool? {
         keys.withParsed(key) { key in
             withEntries { entries in
-                guard let place = entries.enter(key, at: now) else { return false }
+                guard let place = entries.enter(key, now: now) else { return false }
                 for (quantity, index, count) in counts {
-                    entries.set(quantity, index, to: count, at: place, now)
+                    entries.set(quantity, index, to: count, at: place, now: now)
                 }
                 return true
             }

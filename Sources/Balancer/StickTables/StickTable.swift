@@ -39,10 +39,10 @@ final class StickTable: Sendable {
     func follow(_ plan: StickTablePlan) { entries.withLock { $0.follow(plan) } }
 
     /// How many keys are remembered.
-    func count(at now: UInt64) -> Int {
+    func count(now: UInt64) -> Int {
         // Not at one stretch: reactors wait meanwhile.
         while true {
-            let (isClean, count) = entries.withLock { ($0.forgetSome(at: now), $0.count) }
+            let (isClean, count) = entries.withLock { ($0.forgetSome(now: now), $0.count) }
             if isClean { return count }
         }
     }
@@ -50,23 +50,23 @@ final class StickTable: Sendable {
     // MARK: Servers
 
     /// The server that a key belongs to; `nil`: none that is known.
-    func server(of key: StickKey, at now: UInt64) -> Int? {
+    func server(of key: StickKey, now: UInt64) -> Int? {
         keys.withStored(key) { key -> Int? in
             entries.withLock { entries in
-                guard let place = entries.find(key, at: now) else { return nil }
+                guard let place = entries.find(key, now: now) else { return nil }
                 let server = entries.server(at: place)
                 guard server >= 0 else { return nil }
-                entries.use(place, at: now)
+                entries.use(place, now: now)
                 return server
             }
         } ?? nil
     }
 
     /// Remembers a key's server.
-    func bind(_ key: StickKey, to server: Int, at now: UInt64) {
+    func bind(_ key: StickKey, to server: Int, now: UInt64) {
         keys.withStored(key) { key in
             entries.withLock { entries in
-                guard let place = entries.enter(key, at: now) else { return }
+                guard let place = entries.enter(key, now: now) else { return }
                 entries.setServer(server, at: place)
             }
         }
@@ -85,52 +85,52 @@ final class StickTable: Sendable {
     /// Counts a connection, and keeps its key until it is released.
     ///
     /// - Returns: Where its key stands; `nil`: it is no key of this table, or there is no room.
-    func track(_ key: StickKey, at now: UInt64) -> Int32? {
+    func track(_ key: StickKey, now: UInt64) -> Int32? {
         keys.withStored(key) { key -> Int32? in
             entries.withLock { entries in
-                guard let place = entries.enter(key, at: now) else { return nil }
+                guard let place = entries.enter(key, now: now) else { return nil }
                 entries.hold(place)
-                entries.add(1, to: .connections, at: place, now)
-                entries.add(1, to: .connectionTotal, at: place, now)
-                entries.add(1, to: .connectionRate, at: place, now)
+                entries.add(1, to: .connections, at: place, now: now)
+                entries.add(1, to: .connectionTotal, at: place, now: now)
+                entries.add(1, to: .connectionRate, at: place, now: now)
                 return place
             }
         } ?? nil
     }
 
     /// Counts a connection out.
-    func release(_ place: Int32, at now: UInt64) {
+    func release(_ place: Int32, now: UInt64) {
         entries.withLock { entries in
             entries.subtractOne(from: .connections, at: place)
-            entries.release(place, at: now)
+            entries.release(place, now: now)
         }
     }
 
     /// Counts events in a total and its rate, where they are counted.
     func add(
         _ count: Int, to total: StickQuantity, _ rate: StickQuantity, at place: Int32,
-        _ now: UInt64
+        now: UInt64
     ) {
         guard counts(total) || counts(rate) else { return }
         entries.withLock { entries in
-            entries.add(UInt64(count), to: total, at: place, now)
-            entries.add(UInt64(count), to: rate, at: place, now)
+            entries.add(UInt64(count), to: total, at: place, now: now)
+            entries.add(UInt64(count), to: rate, at: place, now: now)
         }
     }
 
     /// Sets a counter, where it is counted.
     func set(
         _ quantity: StickQuantity, _ index: Int = 0, to count: UInt64, at place: Int32,
-        _ now: UInt64
+        now: UInt64
     ) {
-        entries.withLock { _ = $0.set(quantity, index, to: count, at: place, now) }
+        entries.withLock { _ = $0.set(quantity, index, to: count, at: place, now: now) }
     }
 
     /// Does what a question about an entry asks for.
     ///
     /// - Returns: The answer; `nil`: what it is about is not counted.
-    func answer(_ asked: StickQuestion.Asked, at place: Int32, _ now: UInt64) -> Int? {
-        entries.withLock { $0.answer(asked, at: place, now) }
+    func answer(_ asked: StickQuestion.Asked, at place: Int32, now: UInt64) -> Int? {
+        entries.withLock { $0.answer(asked, at: place, now: now) }
     }
 
     /// Does what a question about a key asks for, which gets an entry where it is to be changed.
@@ -138,32 +138,26 @@ final class StickTable: Sendable {
     /// - Returns: The answer, 0 where the key is not known; `nil`: it is no key, or what it is about is
     ///   not counted.
     func answer(
-        _ asked: StickQuestion.Asked, for key: StickKey, mayEnter: Bool, _ now: UInt64
+        _ asked: StickQuestion.Asked, for key: StickKey, mayEnter: Bool, now: UInt64
     ) -> Int? {
         keys.withStored(key) { key -> Int? in
             entries.withLock { entries in
                 guard asked.changes else {
-                    guard let place = entries.find(key, at: now) else { return 0 }
-                    return entries.answer(asked, at: place, now)
+                    guard let place = entries.find(key, now: now) else { return 0 }
+                    return entries.answer(asked, at: place, now: now)
                 }
                 guard mayEnter else {
-                    return entries.find(key, at: now).map { entries.answer(asked, at: $0, now) }
+                    return entries.find(key, now: now).map {
+                        entries.answer(asked, at: $0, now: now)
+                    }
                         ?? 0
                 }
-                return entries.enter(key, at: now).flatMap { entries.answer(asked, at: $0, now) }
+                return entries.enter(key, now: now).flatMap {
+                    entries.answer(asked, at: $0, now: now)
+                }
             }
         } ?? nil
     }
-
-    /// How much there is of something that is counted; `nil`: it is not.
-    func value(of quantity: StickQuantity, at place: Int32, _ now: UInt64) -> Int? {
-        answer(.value(quantity), at: place, now)
-    }
-
-    /// The same of a key; 0 where it is not known.
-    func value(
-        of quantity: StickQuantity, for key: StickKey, _ now: UInt64
-    ) -> Int? { answer(.value(quantity), for: key, mayEnter: false, now) }
 
     /// The key that stands at a place.
     func key(at place: Int32) -> KeptKey { entries.withLock { $0.key(at: place) } }

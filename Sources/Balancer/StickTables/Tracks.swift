@@ -39,7 +39,7 @@ extension Worker {
         guard isOver || isTold(tracking.key, of: client, facts) else { return false }
         let table = shared.tables[tracking.tableIndex]
         let place = withKey(tracking.key, of: client, facts.source, facts.hello) {
-            table.track($0, at: now)
+            table.track($0, now: now)
         }
         guard let place else { return true }
         let aside = placeAside(client, facts.source)
@@ -57,14 +57,15 @@ extension Worker {
     /// Counts a rule's mark.
     func countMark(_ client: Int, _ mark: StickQuantity, _ index: Int, _ number: Int) {
         guard let track = tracks(of: client)?[number] else { return }
-        _ = shared.tables[Int(track.table)].answer(.increase(mark, index), at: track.place, now)
+        _ = shared.tables[Int(track.table)].answer(
+            .increase(mark, index), at: track.place, now: now)
     }
 
     /// Sets a rule's tag: that of an array at `index`, or the single one.
     func setTag(_ client: Int, _ tag: UInt32, _ index: Int?, _ number: Int) {
         guard let track = tracks(of: client)?[number] else { return }
         shared.tables[Int(track.table)].set(
-            index == nil ? .tag : .tags, index ?? 0, to: UInt64(tag), at: track.place, now)
+            index == nil ? .tag : .tags, index ?? 0, to: UInt64(tag), at: track.place, now: now)
     }
 
     /// Counts bytes of one side.
@@ -81,7 +82,7 @@ extension Worker {
         guard let tracks = tracks(of: client) else { return }
         for number in 0..<Tracking.count {
             guard let track = tracks[number] else { continue }
-            shared.tables[Int(track.table)].release(track.place, at: now)
+            shared.tables[Int(track.table)].release(track.place, now: now)
         }
     }
 
@@ -91,7 +92,7 @@ extension Worker {
         case .key(let key):
             guard let table = question.tableIndex else { return nil }
             return withKey(key, of: client, facts.source, facts.hello) {
-                shared.tables[table].answer(question.asked, for: $0, mayEnter: true, now)
+                shared.tables[table].answer(question.asked, for: $0, mayEnter: true, now: now)
             }
         case .tracked(let number):
             guard let track = tracks(of: client)?[number] else {
@@ -101,10 +102,10 @@ extension Worker {
             guard question.asked != .presence else { return 1 }
             let own = shared.tables[Int(track.table)]
             guard let table = question.tableIndex, table != track.table else {
-                return own.answer(question.asked, at: track.place, now)
+                return own.answer(question.asked, at: track.place, now: now)
             }
             return own.key(at: track.place).withKey {
-                shared.tables[table].answer(question.asked, for: $0, mayEnter: false, now)
+                shared.tables[table].answer(question.asked, for: $0, mayEnter: false, now: now)
             }
         }
     }
@@ -120,7 +121,7 @@ extension Worker {
         guard let tracks = tracks(of: client) else { return }
         for number in 0..<Tracking.count {
             guard let track = tracks[number] else { continue }
-            shared.tables[Int(track.table)].add(count, to: total, rate, at: track.place, now)
+            shared.tables[Int(track.table)].add(count, to: total, rate, at: track.place, now: now)
         }
     }
 }

@@ -78,6 +78,7 @@ extension SharedState {
         if let watch { successor.watch?.goOn(from: watch, places: succession.servers) }
         successor.addresses.goOn(from: addresses, places: succession.servers)
         for (table, plan) in zip(successor.tables, successor.plan.tables) { table.follow(plan) }
+        var moved: Set<ObjectIdentifier> = []
         // In the order of their posting: what is under way comes before what follows from the change.
         for inbox in inboxes { inbox.translate { translate($0, successor, succession) } }
         for case (let index, let place?) in succession.pools.enumerated()
@@ -88,6 +89,7 @@ extension SharedState {
             }
             if let table = successor.pools[place].table, table === pools[index].table {
                 table.move(positions, to: StickServers(successor.pools[place].plan))
+                moved.insert(ObjectIdentifier(table))
             }
             let state = pools[index].state.withLock { $0 }
             let notices = successor.pools[place].state.withLock {
@@ -95,8 +97,13 @@ extension SharedState {
             }
             successor.deliver(notices, pool: place)
         }
-        // Also where there was no pool, or none with a table.
-        for pool in successor.pools { pool.table?.setServers(StickServers(pool.plan)) }
+        // Also where there was no pool, or none with a table, so that its servers are not those of now.
+        for pool in successor.pools {
+            guard let table = pool.table, !moved.contains(ObjectIdentifier(table)) else { continue }
+            let isSame = pools.contains { $0 === pool }
+            let servers = StickServers(pool.plan)
+            isSame ? table.setServers(servers) : table.move([], to: servers)
+        }
     }
 
     /// Puts a message into the words of the successor; `nil`: it says nothing there.

@@ -71,6 +71,14 @@ struct Draft: Sendable {
     /// Where a check by a program is asked for.
     var commandChecks: [Location] = []
     var global = GlobalSettings()
+    /// `zero-warning`: where it is asked that a warning is as bad as an error.
+    var zeroWarning: Location?
+    /// `ca-base`: where `ca-file` is looked for in the lines after it; `nil`: nobody said it.
+    var authoritiesFolder: String?
+    /// `ssl-server-verify`: whether checks verify certificates where a server's line says nothing.
+    var verifiesServers = true
+    /// The servers whose lines say nothing of that.
+    var serversWithoutVerify: Set<ServerReference> = []
     var interfaceDelays: [Placed<InterfaceDelays>] = []
     var routers: [Placed<Router>] = []
     /// The names of all instances, also of those that have something wrong.

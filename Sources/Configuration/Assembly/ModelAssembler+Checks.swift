@@ -56,6 +56,21 @@ extension ModelAssembler {
         }
     }
 
+    /// `ssl-server-verify none` holds for all servers whose lines do not say `verify`, wherever it stands.
+    mutating func settleVerification() {
+        guard !draft.verifiesServers else { return }
+        for pool in draft.backends.indices {
+            let backend = draft.backends[pool].value
+            for (index, server) in backend.servers.enumerated()
+            where draft.serversWithoutVerify.contains(
+                ServerReference(backend: backend.name, server: server.name))
+            {
+                draft.backends[pool].value.servers[index].check?.tls.verification =
+                    CheckTLS.Verification.none
+            }
+        }
+    }
+
     /// A check by TCP of a server that is a Unix socket, at another address, needs a port.
     mutating func checkPorts() {
         for backend in draft.backends where backend.value.checks.method.needsPort {

@@ -3,10 +3,10 @@ internal import Glibc
 extension ModelAssembler {
     /// Finds out which peer this node is, and whom tables are kept in common with.
     ///
-    /// - Returns: The sections that are not disabled.
+    /// - Returns: The sections that are not disabled, and that this node has a part in.
     mutating func assemblePeers() -> [PeersSection] {
         refuseDuplicates(draft.peers, by: \.name.text) { "peers \($0.name.text.quoted)" }
-        let sections = draft.peers.filter { !$0.value.isDisabled }.map { section(of: $0) }
+        let sections = draft.peers.filter { !$0.value.isDisabled }.compactMap { section(of: $0) }
         let names = draft.peers.map(\.value.name.text)
         for reference in draft.peersReferences where !names.contains(reference.value) {
             report(
@@ -30,7 +30,8 @@ extension ModelAssembler {
         return sections
     }
 
-    private mutating func section(of placed: Placed<HAProxyPeers>) -> PeersSection {
+    /// - Returns: `nil` where none of the peers is this node, as when a file of other nodes is checked.
+    private mutating func section(of placed: Placed<HAProxyPeers>) -> PeersSection? {
         let (peers, file) = (placed.value, placed.location.file)
         let own = draft.global.localPeer
         var section = PeersSection(name: peers.name.text, localName: own ?? hostName)
@@ -38,11 +39,11 @@ extension ModelAssembler {
             let names = peers.members.map(\.name)
             let list = names.isEmpty ? "none" : names.map(\.quoted).joined(separator: ", ")
             report(
-                "peers \(section.name.quoted): none of its peers (\(list)) has this node's name, which is"
-                    + " \(section.localName.quoted) by"
+                "peers \(section.name.quoted) has no effect here: none of its peers (\(list)) has this node's"
+                    + " name, which is \(section.localName.quoted) by"
                     + (own == nil ? " the host; say 'localpeer NAME' in global" : " 'localpeer'"),
-                at: placed.location, suggestion: names.nearest(to: section.localName))
-            return section
+                at: placed.location, suggestion: names.nearest(to: section.localName), as: .warning)
+            return nil
         }
         section.listeners = peers.listeners.map(\.listener)
         let localPlace = Location(file: file, position: local.position)

@@ -34,6 +34,7 @@ struct ModelAssembler {
         }
         checkCommandChecks()
         checkPorts()
+        settleVerification()
         var model = Model()
         model.global = draft.global
         model.virtualRouters = draft.routers.map(\.value.settings)

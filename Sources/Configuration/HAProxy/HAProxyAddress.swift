@@ -21,8 +21,11 @@ extension Word {
         return endpoints
     }
 
-    /// The word as a server's address and port.
-    func serverAddress() throws(Remark) -> (address: ServerAddress, port: UInt16) {
+    /// The word as a server's address and port; `followsClient` says whether haproxy would take the
+    /// client's port where there is none.
+    func serverAddress(
+        followsClient: Bool = false
+    ) throws(Remark) -> (address: ServerAddress, port: UInt16) {
         switch try localEndpoint() {
         case .path(let path): return (.path(path), 0)
         case .abstractName(let name): return (.abstractName(name), 0)
@@ -32,6 +35,11 @@ extension Word {
         }
         // The record of a service names the port.
         if text.hasPrefix("_"), !text.contains(":") { return (.name(try domainName(text)), 0) }
+        if followsClient, !text.contains(":") || text.hasSuffix("]") {
+            throw .error(
+                "\(text.quoted) has no port: the one that the client connected to is known but not"
+                    + " implemented yet; write ADDRESS:PORT", at: position)
+        }
         let (host, ports, family) = try hostAndPort()
         guard !host.isEmpty, host != "*" else {
             throw .error("\(text.quoted): a server needs an address before ':'", at: position)
@@ -93,7 +101,11 @@ extension Word {
         let everywhere: Set<String> = ["*", "0.0.0.0", "::", "[::]"]
         if everywhere.contains(text) { return (nil, nil) }
         if let address = IPAddress(text) { return (address, nil) }
-        let (host, ports, family) = try hostAndPort()
+        let (own, family) = addressAndFamily
+        guard own.contains(":"), !own.hasSuffix("]") else {
+            return (try ipAddress(own.withoutBrackets, family, of: "source address"), nil)
+        }
+        let (host, ports, _) = try hostAndPort()
         let address =
             everywhere.contains(host) || host.isEmpty
             ? nil : try ipAddress(host, family, of: "source address")
@@ -151,23 +163,25 @@ extension Word {
         return name
     }
 
+    /// The text without `ipv4@` or `ipv6@`, and which of them it was.
+    private var addressAndFamily: (address: String, family: AddressFamily?) {
+        for (prefix, family) in [("ipv4@", AddressFamily.ipv4), ("ipv6@", .ipv6)]
+        where text.hasPrefix(prefix) {
+            return (String(text.dropFirst(prefix.count)), family)
+        }
+        return (text, nil)
+    }
+
     private func hostAndPort() throws(Remark) -> (
         host: String, port: String, family: AddressFamily?
     ) {
-        var plain = text
-        var family: AddressFamily?
-        for (prefix, named) in [("ipv4@", AddressFamily.ipv4), ("ipv6@", .ipv6)]
-        where text.hasPrefix(prefix) {
-            plain = String(text.dropFirst(prefix.count))
-            family = named
-        }
+        let (plain, family) = addressAndFamily
         guard let colon = plain.lastIndex(of: ":") else {
             throw .error(
                 "\(text.quoted) has no port: must be ADDRESS:PORT, such as 192.0.2.1:80",
                 at: position)
         }
-        var host = String(plain[..<colon])
-        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        let host = String(plain[..<colon]).withoutBrackets
         return (host, String(plain[plain.index(after: colon)...]), family)
     }
 
@@ -181,7 +195,8 @@ extension Word {
         return address == .v4(IPv4Address(0, 0, 0, 0)) ? nil : address
     }
 
-    private func ipAddress(
+    /// A part of the word as an address; `what` it is for the complaint.
+    func ipAddress(
         _ host: String, _ family: AddressFamily?, of what: String
     ) throws(Remark) -> IPAddress {
         if let address = IPAddress(host) {
@@ -217,8 +232,12 @@ extension Word {
 }
 
 extension String {
+    fileprivate var withoutBrackets: String {
+        hasPrefix("[") && hasSuffix("]") ? String(dropFirst().dropLast()) : self
+    }
+
     /// Whether it is neither an address nor meant as one.
-    fileprivate var looksLikeName: Bool {
+    var looksLikeName: Bool {
         !contains(":") && !allSatisfy { $0.isNumber || $0 == "." }
     }
 }

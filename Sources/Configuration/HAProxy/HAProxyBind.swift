@@ -73,7 +73,11 @@ struct HAProxyBind: Sendable {
         "gid": .line { bind, arguments throws(Remark) in
             bind.listener.groupID = UInt32(try arguments.integer(in: .atLeast(0)))
         },
-        "ssl": .notYet(taking: 0, "bytes reach the server as the client sent them"),
+        "ssl": .line { _, arguments throws(Remark) in
+            throw .error(
+                "'ssl': nothing here ends clients' TLS; leave it and its words out: clients' TLS passes"
+                    + " through to servers that speak it", at: arguments.keyword.position)
+        },
     ]
 
     /// Further known options, by the number of words that each takes.

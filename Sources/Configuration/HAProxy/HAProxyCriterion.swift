@@ -139,9 +139,13 @@ struct HAProxyCriterion {
             if let counter = try HAProxyCounter(name, argument, criterion, in: section) {
                 return try compared(counter)
             }
+            if let matter = HAProxySamples.refusal(of: criterion.text) {
+                throw .error(
+                    "the criterion \(criterion.text.quoted) \(matter)", at: criterion.position)
+            }
             throw .error(
                 "the criterion \(criterion.text.quoted) is not offered", at: criterion.position,
-                suggestion: Self.names.nearest(to: name))
+                suggestion: (Self.names + HAProxySamples.ofConnections).nearest(to: name))
         }
     }
 
@@ -214,7 +218,8 @@ struct HAProxyCriterion {
         return ranges
     }
 
-    private static let names =
+    /// The criteria that are offered.
+    static let names =
         [
             "src", "dst", "src_port", "dst_port", "req.ssl_sni", "req.ssl_alpn",
             "req.ssl_hello_type", "req.ssl_ver", "req.len", "req.payload", "req.rdp_cookie",

@@ -1,97 +1,161 @@
 /// The section `global` of haproxy's language.
 enum HAProxyGlobal {
     /// haproxy's configuration manual, section 3.
-    static let table = KeywordTable<GlobalSettings>(
+    static let table = KeywordTable<Draft>(
         "keyword", scope: "in a global section",
         [
-            "nbthread": .integer(\.reactorCount, 1...GlobalSettings.mostReactors),
-            "maxconn": .line { global, arguments throws(Remark) in
+            "nbthread": .integer(\.global.reactorCount, 1...GlobalSettings.mostReactors),
+            "maxconn": .line { draft, arguments throws(Remark) in
                 let limit = try arguments.integer(in: .atLeast(0))
-                global.connectionLimit = limit == 0 ? nil : limit
+                draft.global.connectionLimit = limit == 0 ? nil : limit
             },
             "log": log,
-            "external-check": .set(\.allowsCommandChecks, to: true),
+            "external-check": .set(\.global.allowsCommandChecks, to: true),
             // The programs are started without a fork of the whole process.
             "insecure-fork-wanted": .alwaysSo,
-            "spread-checks": .integer(\.checkSpread, 0...50),
+            "spread-checks": .integer(\.global.checkSpread, 0...50),
             "max-spread-checks": .line { _, arguments throws(Remark) in
                 _ = try arguments.time()
                 arguments.warn(
                     "'max-spread-checks' has no effect: the first checks are over within 50 ms, or"
                         + " 0.3 ms for each server")
             },
-            "daemon": .notYet("the program stays in the foreground"),
-            "user": .line { global, arguments throws(Remark) in
+            "user": .line { draft, arguments throws(Remark) in
                 let account = try HAProxyAccount.user(try arguments.next("a user's name"))
-                global.userID = account.user
+                draft.global.userID = account.user
                 // haproxy keeps root's group here, with what root's group may do.
-                global.groupID = global.groupID ?? account.group
+                draft.global.groupID = draft.global.groupID ?? account.group
             },
-            "group": .line { global, arguments throws(Remark) in
-                global.groupID = try HAProxyAccount.group(try arguments.next("a group's name"))
+            "group": .line { draft, arguments throws(Remark) in
+                draft.global.groupID = try HAProxyAccount.group(
+                    try arguments.next("a group's name"))
             },
-            "uid": .line { global, arguments throws(Remark) in
-                global.userID = UInt32(try arguments.integer(in: 0...Int(Int32.max)))
+            "uid": .line { draft, arguments throws(Remark) in
+                draft.global.userID = UInt32(try arguments.integer(in: 0...Int(Int32.max)))
             },
-            "gid": .line { global, arguments throws(Remark) in
-                global.groupID = UInt32(try arguments.integer(in: 0...Int(Int32.max)))
+            "gid": .line { draft, arguments throws(Remark) in
+                draft.global.groupID = UInt32(try arguments.integer(in: 0...Int(Int32.max)))
             },
-            "hard-stop-after": .line { global, arguments throws(Remark) in
-                global.hardStopTime = try arguments.time(isZeroAllowed: false)
+            "hard-stop-after": .line { draft, arguments throws(Remark) in
+                draft.global.hardStopTime = try arguments.time(isZeroAllowed: false)
             },
-            "localpeer": .line { global, arguments throws(Remark) in
-                global.localPeer = try arguments.next("the name of a peer").text
+            "localpeer": .line { draft, arguments throws(Remark) in
+                draft.global.localPeer = try arguments.next("the name of a peer").text
             },
-            "chroot": .notYet("the program keeps its root directory"),
-            "stats": .notYet("the control socket is lbctl's own"),
-        ],
+            "ssl-server-verify": .line { draft, arguments throws(Remark) in
+                let choices = ["none": false, "required": true]
+                draft.verifiesServers = try arguments.choice(of: choices)
+            },
+            "ca-base": .line { draft, arguments throws(Remark) in
+                draft.authoritiesFolder = try arguments.next("a directory").text
+            },
+            "stats": .line { draft, arguments throws(Remark) in
+                try statistics.read(into: &draft, &arguments)
+            },
+            "no": .line { draft, arguments throws(Remark) in
+                try negatable.read(into: &draft, &arguments)
+            },
+            // The loader carries it out, once all that there is to say is said.
+            "zero-warning": .alwaysSo,
+        ].merging(idle) { own, _ in own }
+            .merging(
+                // Files of haproxy's own language are read without these lines.
+                HAProxyEnvironment.keywords.map {
+                    ($0, .noEffect("no variable stands for anything in YAML; write the values"))
+                }
+            ) { own, _ in own },
         notYet: """
-            51degrees-cache-size 51degrees-data-file ca-base close-spread-time cluster-secret
-            cpu-map cpu-policy cpu-set crt-base default-path description deviceatlas-json-file
-            dns-accept-family expose-deprecated-directives expose-experimental-directives
-            fd-hard-limit force-cfg-parser-pause grace
-            h1-accept-payload-with-any-method h1-case-adjust h1-case-adjust-file
-            h1-do-not-close-on-insecure-transfer-encoding h2-workaround-bogus-websocket-clients
-            harden.reject-privileged-ports.quic harden.reject-privileged-ports.tcp
-            httpclient.resolvers.disabled httpclient.resolvers.id httpclient.resolvers.prefer
-            httpclient.retries httpclient.ssl.ca-file httpclient.ssl.verify
-            httpclient.timeout.connect insecure-setuid-wanted
-            issuers-chain-path log-send-hostname log-tag lua-load lua-load-per-thread
-            lua-prepend-path master-worker maxcompcpuusage maxcomprate
-            maxconnrate maxpipes maxsessrate maxsslconn maxsslrate maxzlibmem mworker-max-reloads
-            mworker-prog nbproc no no-memory-trimming no-quic node noepoll noevports
-            nogetaddrinfo nokqueue nopoll noreuseport nosplice numa-cpu-mapping ocsp-update.mode
-            pidfile pp2-never-send-local presetenv prealloc-fd profiling.memory profiling.tasks
-            quiet resetenv server-state-base server-state-file set-dumpable set-var set-var-fmt
-            setcap setenv shm-stats-file ssl-default-bind-ciphers
-            ssl-default-bind-ciphersuites ssl-default-bind-client-sigalgs
-            ssl-default-bind-curves ssl-default-bind-options ssl-default-bind-sigalgs
-            ssl-default-server-ciphers ssl-default-server-ciphersuites
-            ssl-default-server-options ssl-dh-param-file ssl-engine ssl-load-extra-del-ext
-            ssl-load-extra-files ssl-mode-async ssl-propquery ssl-provider ssl-provider-path
-            ssl-security-level ssl-server-verify ssl-skip-self-issued-ca stats-file strict-limits
-            thread-group thread-groups thread-hard-limit tune.applet.zero-copy-forwarding
-            tune.buffers.limit tune.buffers.reserve tune.bufsize tune.bufsize.small
-            tune.comp.maxlevel tune.disable-fast-forward tune.disable-zero-copy-forwarding
-            tune.fail-alloc tune.fd.edge-triggered tune.h1.zero-copy-fwd-recv
-            tune.h2.header-table-size tune.h2.initial-window-size tune.h2.max-concurrent-streams
-            tune.h2.max-frame-size tune.http.cookielen tune.http.logurilen tune.http.maxhdr
+            51degrees-cache-size 51degrees-data-file anonkey close-spread-time cluster-secret
+            default-path description deviceatlas-json-file dns-accept-family
+            expose-deprecated-directives expose-experimental-directives fd-hard-limit
+            force-cfg-parser-pause grace harden.reject-privileged-ports.quic
+            harden.reject-privileged-ports.tcp httpclient.resolvers.disabled
+            httpclient.resolvers.id httpclient.resolvers.prefer httpclient.retries
+            httpclient.ssl.ca-file httpclient.ssl.verify httpclient.timeout.connect
+            insecure-setuid-wanted limited-quic log-send-hostname log-tag lua-load
+            lua-load-per-thread lua-prepend-path maxconnrate maxpipes maxsessrate
+            no-memory-trimming no-quic node nogetaddrinfo noreuseport nosplice
+            pp2-never-send-local prealloc-fd profiling.memory profiling.tasks
+            server-state-base server-state-file set-dumpable set-var set-var-fmt
+            setcap shm-stats-file ssl-default-server-ciphers
+            ssl-default-server-ciphersuites ssl-default-server-options ssl-engine
+            ssl-mode-async ssl-propquery ssl-provider ssl-provider-path
+            ssl-security-level ssl-skip-self-issued-ca stats-file strict-limits
+            tune.applet.zero-copy-forwarding tune.buffers.limit tune.buffers.reserve
+            tune.bufsize tune.bufsize.small tune.disable-fast-forward
+            tune.disable-zero-copy-forwarding tune.fail-alloc tune.fd.edge-triggered
             tune.idle-pool.shared tune.idletimer tune.listener.default-shards
             tune.listener.multi-queue tune.lua.forced-yield tune.lua.maxmem
             tune.lua.service-timeout tune.lua.session-timeout tune.lua.task-timeout
-            tune.max-checks-per-thread tune.maxaccept tune.maxpollevents tune.maxrewrite
-            tune.memory.hot-size tune.pattern.cache-size tune.peers.max-updates-at-once
-            tune.pipesize tune.pool-high-fd-ratio tune.pool-low-fd-ratio tune.rcvbuf.backend
-            tune.rcvbuf.client tune.rcvbuf.frontend tune.rcvbuf.server tune.recv_enough
-            tune.runqueue-depth tune.sched.low-latency tune.sndbuf.backend tune.sndbuf.client
-            tune.sndbuf.frontend tune.sndbuf.server tune.ssl.cachesize
-            tune.ssl.capture-buffer-size tune.ssl.capture-cipherlist-size
-            tune.ssl.default-dh-param tune.ssl.force-private-cache tune.ssl.hard-maxrecord
-            tune.ssl.keylog tune.ssl.lifetime tune.ssl.maxrecord tune.ssl.ssl-ctx-cache-size
+            tune.max-checks-per-thread tune.maxaccept tune.maxpollevents
+            tune.maxrewrite tune.memory.hot-size tune.pattern.cache-size
+            tune.peers.max-updates-at-once tune.pipesize tune.pool-high-fd-ratio
+            tune.pool-low-fd-ratio tune.rcvbuf.backend tune.rcvbuf.client
+            tune.rcvbuf.frontend tune.rcvbuf.server tune.recv_enough
+            tune.runqueue-depth tune.sched.low-latency tune.sndbuf.backend
+            tune.sndbuf.client tune.sndbuf.frontend tune.sndbuf.server tune.ssl.keylog
             tune.stick-counters tune.vars.check-max-size tune.vars.global-max-size
             tune.vars.proc-max-size tune.vars.reqres-max-size tune.vars.sess-max-size
-            tune.vars.txn-max-size tune.zlib.memlevel tune.zlib.windowsize ulimit-n unix-bind
-            unsetenv wurfl-cache-size wurfl-data-file zero-warning
+            tune.vars.txn-max-size unix-bind wurfl-cache-size wurfl-data-file
             """,
         neighbours: HAProxyReader.sections)
+
+    /// Words that have nothing to act on here, by why.
+    private static let idle: [String: Rule<Draft>] = [
+        "chroot": "the program keeps its root directory",
+        "daemon": "the program stays in the foreground",
+        "pidfile": "no file is written, since who starts the program knows its process",
+        "nbproc": "one process has a reactor per thread ('nbthread')",
+        "master-worker mworker-max-reloads mworker-prog":
+            "the program watches its processes itself, and a reload makes none",
+        "quiet": "what there is to say of a file is always said",
+        "ulimit-n": "the hard limit on open files is used whole",
+        placed: placing,
+        "noepoll noevports nokqueue nopoll": "the reactors wait by epoll",
+        "crt-base": "nothing here has a certificate of its own",
+        """
+        ssl-default-bind-ciphers ssl-default-bind-ciphersuites ssl-default-bind-client-sigalgs
+        ssl-default-bind-curves ssl-default-bind-options ssl-default-bind-sigalgs ssl-dh-param-file
+        ssl-load-extra-del-ext ssl-load-extra-files issuers-chain-path maxsslconn maxsslrate
+        ocsp-update.mode tune.ssl.cachesize tune.ssl.capture-buffer-size
+        tune.ssl.capture-cipherlist-size tune.ssl.default-dh-param tune.ssl.force-private-cache
+        tune.ssl.hard-maxrecord tune.ssl.lifetime tune.ssl.maxrecord tune.ssl.ssl-ctx-cache-size
+        """: "nothing here ends clients' TLS",
+        """
+        h1-accept-payload-with-any-method h1-case-adjust h1-case-adjust-file
+        h1-do-not-close-on-insecure-transfer-encoding h2-workaround-bogus-websocket-clients
+        maxcompcpuusage maxcomprate maxzlibmem tune.comp.maxlevel tune.h1.zero-copy-fwd-recv
+        tune.h2.header-table-size tune.h2.initial-window-size tune.h2.max-concurrent-streams
+        tune.h2.max-frame-size tune.http.cookielen tune.http.logurilen tune.http.maxhdr
+        tune.zlib.memlevel tune.zlib.windowsize
+        """: "no HTTP is read here",
+    ].reduce(into: [:]) { rules, group in
+        for word in group.key.split(whereSeparator: \.isWhitespace) {
+            rules[String(word)] = .noEffect(group.value)
+        }
+    }
+
+    private static let placed =
+        "cpu-map cpu-policy cpu-set numa-cpu-mapping thread-group thread-groups thread-hard-limit"
+    private static let placing = "the kernel places the reactors on processors"
+
+    /// haproxy's socket; its page has keywords of its own.
+    private static let statistics = KeywordTable<Draft>(
+        "stats keyword", scope: "in a global section",
+        Dictionary(
+            uniqueKeysWithValues: ["socket", "timeout", "maxconn", "bind-process"].map {
+                ($0, .noEffect("there is lbctl's own control socket instead ('--control')"))
+            }))
+
+    private static let negatable = KeywordTable<Draft>(
+        "keyword", scope: "after 'no'",
+        [
+            "numa-cpu-mapping": .noEffect(placing),
+            "log": .line { draft, _ throws(Remark) in
+                draft.global.logTargets = []
+                draft.global.logsToSyslog = false
+            },
+            "busy-polling": .alwaysSo, "insecure-fork-wanted": .alwaysSo,
+            "insecure-setuid-wanted": .alwaysSo,
+        ], notYet: "memory-trimming quic set-dumpable strict-limits")
 }

@@ -15,16 +15,13 @@ extension HAProxySection {
 
     /// Takes down what must be nobody else's.
     func noteIdentity(file: String, in draft: inout Draft) {
-        func placed<Value: Sendable>(_ value: Value, at position: Position) -> Placed<Value> {
-            Placed(value: value, location: Location(file: file, position: position))
-        }
         if let number = identity.number {
-            draft.sectionNumbers.append(placed(number, at: identityPositions.number))
+            draft.sectionNumbers.append(placed(number, file, at: identityPositions.number))
         }
         if let guid = identity.guid {
-            draft.guids.append(placed(guid, at: identityPositions.guid))
+            draft.guids.append(placed(guid, file, at: identityPositions.guid))
         }
-        draft.guids += serverGUIDs.map { placed($0.text, at: $0.position) }
+        draft.guids += serverGUIDs.map { placed($0.text, file, at: $0.position) }
     }
 }
 

@@ -55,10 +55,10 @@ extension HAProxySection {
 
 extension HAProxyGlobal {
     /// `log ADDRESS …` in the `global` section.
-    static let log = Rule<GlobalSettings>.each { global, arguments throws(Remark) in
+    static let log = Rule<Draft>.each { draft, arguments throws(Remark) in
         guard let target = try arguments.logTarget() else { return }
-        global.logTargets.append(target)
-        if target.isThisHostsSyslog { global.logsToSyslog = true }
+        draft.global.logTargets.append(target)
+        if target.isThisHostsSyslog { draft.global.logsToSyslog = true }
     }
 }
 
@@ -130,7 +130,7 @@ extension Arguments {
         return nil
     }
 
-    /// `ADDRESS[:PORT]`, an address of IPv6 with a port in brackets; `nil`: no address.
+    /// `ADDRESS[:PORT]`, an address of IPv6 with a port in brackets; `nil`: not meant as an address.
     private func logEndpoint(_ word: Word) throws(Remark) -> Endpoint? {
         var text = Substring(word.text)
         for prefix in ["udp@", "ipv4@", "ipv6@", "udp4@", "udp6@"] where text.hasPrefix(prefix) {
@@ -145,8 +145,9 @@ extension Arguments {
             port = text[text.index(after: colon)...]
         }
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        let address = IPAddress(String(host))
-        guard let address else { return nil }
+        let name = String(host)
+        guard !name.contains("@"), !name.looksLikeName else { return nil }
+        let address = try word.ipAddress(name, nil, of: "log address")
         guard let number = UInt16(port), number > 0 else {
             throw .error(
                 "log \(word.text.quoted): the port must be 1 to 65535", at: word.position)

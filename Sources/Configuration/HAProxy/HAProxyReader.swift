@@ -32,16 +32,27 @@ struct HAProxyReader {
 
     /// Cuts a text into lines.
     ///
-    /// - Returns: The lines that say something, and what is wrong with them.
-    static func lines(of text: SourceText) -> (lines: [Directive], remarks: [Remark]) {
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - environment: What variables stand for; with what the lines say about it afterwards.
+    /// - Returns: The lines that say something else, and what is wrong with all of them.
+    static func lines(
+        of text: SourceText, environment: inout HAProxyEnvironment
+    ) -> (lines: [Directive], remarks: [Remark]) {
+        environment.beginFile()
         var lines: [Directive] = []
         var remarks: [Remark] = []
         for line in text.lines {
-            var lexer = LineLexer(line, dialect: .haproxy)
+            var lexer = LineLexer(line, dialect: .haproxy, environment: environment)
             var words: [Word] = []
             while case .word(let word) = lexer.next() { words.append(word) }
             remarks += lexer.remarks
-            if !words.isEmpty { lines.append(Directive(words: words)) }
+            do throws(Remark) {
+                guard try !environment.take(words), !words.isEmpty else { continue }
+                lines.append(Directive(words: words))
+            } catch {
+                remarks.append(error)
+            }
         }
         return (lines, remarks)
     }
@@ -85,12 +96,17 @@ struct HAProxyReader {
                     + " defaults, listen, frontend or backend", at: keyword.position,
                 suggestion: Self.sections.nearest(to: keyword.text))
         case .skipped: break
-        case .global: HAProxyGlobal.table.read(directive, into: &draft.global, remarks: &remarks)
+        case .global:
+            HAProxyGlobal.table.read(directive, into: &draft, remarks: &remarks)
+            if keyword.text == "zero-warning" {
+                draft.zeroWarning = Location(file: file, position: keyword.position)
+            }
         case .resolvers:
             HAProxyResolvers.table.read(directive, into: &resolvers, remarks: &remarks)
         case .peers: HAProxyPeers.table.read(directive, into: &peers, remarks: &remarks)
         case .section:
             section.note(directive)
+            section.settings.serverOptions.authoritiesFolder = draft.authoritiesFolder
             try section.checkScope(of: directive, &remarks)
             HAProxySection.table.read(directive, into: &section, remarks: &remarks)
         }

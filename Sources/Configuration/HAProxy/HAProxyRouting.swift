@@ -265,6 +265,11 @@ struct HAProxyRouting: Sendable {
         }
         guard text == "{" else {
             guard let questions = lists[String(text)] ?? Self.predefined[String(text)] else {
+                guard !HAProxySamples.isListOfHTTP(text) else {
+                    throw .error(
+                        "the predefined acl \(text.quoted) asks about HTTP, which lbctl does not read",
+                        at: word.position)
+                }
                 throw .error(
                     "no acl before this line is named \(text.quoted)", at: word.position,
                     suggestion: lists.keys.nearest(to: String(text)))

@@ -25,11 +25,13 @@ extension HAProxySection {
             words.warn(in: backend, &remarks)
             let target = Word(text: "target", position: name.position)
             backend.servers = [try options.server(name: target, at: location, in: name)]
+            if options.health.isVerified == nil {
+                draft.serversWithoutVerify.insert(
+                    ServerReference(backend: name.text, server: target.text))
+            }
             if let resolvers = options.resolvers {
                 draft.resolverReferences.append(
-                    Placed(
-                        value: resolvers.text,
-                        location: Location(file: file, position: resolvers.position)))
+                    placed(resolvers.text, file, at: resolvers.position))
             }
         } catch {
             return remarks.append(error)

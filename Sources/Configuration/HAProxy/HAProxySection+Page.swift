@@ -16,11 +16,11 @@ extension HAProxySection {
         guard kind == .listen || kind == .frontend, words.starts(with: start), words.last == "}",
             !paths.isEmpty, paths.allSatisfy({ $0.hasPrefix("/") })
         else {
-            arguments.warn(
-                "'http-request' is known but not implemented yet; it is ignored: no request is looked"
-                    + " at, but on a page for 'use-service prometheus-exporter if { path /metrics }'"
-            )
-            return
+            let action = words.first.map { " \($0)" } ?? ""
+            return arguments.warn(
+                "\("http-request\(action)".quoted) has no effect, since no request is read here:"
+                    + " 'tcp-request' refuses clients, and a page takes 'use-service"
+                    + " prometheus-exporter if { path /metrics }'")
         }
         metricsPaths += paths
     }

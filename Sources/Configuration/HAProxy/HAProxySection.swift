@@ -59,6 +59,8 @@ struct HAProxySection: Sendable {
     private(set) var written: [String: Position] = [:]
     /// Servers that have the section's `source`, wherever it stands.
     private var serversWithoutSource: Set<String> = []
+    /// Servers whose lines do not say whether certificates are verified.
+    private var serversWithoutVerify: Set<String> = []
     private var serverPositions: [String: Position] = [:]
     private var trackPositions: [String: Position] = [:]
     private var resolverReferences: [Word] = []
@@ -111,7 +113,8 @@ struct HAProxySection: Sendable {
     /// Reads a server's name, address and options, after `server`.
     mutating func addServer(_ arguments: inout Arguments) throws(Remark) {
         let name = try arguments.next("a name and ADDRESS:PORT")
-        let location = try arguments.next("ADDRESS:PORT after the name").serverAddress()
+        let location = try arguments.next("ADDRESS:PORT after the name")
+            .serverAddress(followsClient: true)
         try addServers([name], at: location, &arguments)
     }
 
@@ -120,7 +123,7 @@ struct HAProxySection: Sendable {
         let prefix = try arguments.next("a prefix, how many, and NAME:PORT")
         let count = try arguments.next("how many: N, or FIRST-LAST")
         let target = try arguments.next("NAME:PORT after the number")
-        let location = try target.serverAddress()
+        let location = try target.serverAddress(followsClient: true)
         guard case .name = location.address else {
             throw .error(
                 "server-template \(target.text.quoted): needs a name, whose addresses the servers"
@@ -167,6 +170,7 @@ struct HAProxySection: Sendable {
                 "server \(name.text.quoted) is already on line \(earlier.line)", at: name.position)
         }
         if options.source == nil { serversWithoutSource.insert(name.text) }
+        if options.health.isVerified == nil { serversWithoutVerify.insert(name.text) }
         let server = try options.server(name: name, at: location, in: self.name)
         try servers.checkNumber(of: server, at: name.position)
         if let guid = options.guid { serverGUIDs.append(guid) }
@@ -176,7 +180,9 @@ struct HAProxySection: Sendable {
 
     /// What the section says of all its listeners, wherever it stands.
     private mutating func completeListeners() {
-        for index in listeners.indices where settings.mode != .udp {
+        for index in listeners.indices {
+            listeners[index].listener.isDatagram = settings.mode == .udp
+            guard settings.mode != .udp else { continue }
             listeners[index].listener.backlog =
                 listeners[index].listener.backlog ?? settings.backlog
             listeners[index].listener.keepAlive = settings.clientProbes.settings
@@ -202,11 +208,9 @@ struct HAProxySection: Sendable {
                         at: name.position))
                 return
             }
-            for (var listener, position) in listeners where !settings.isDisabled {
-                listener.isDatagram = settings.mode == .udp
+            for (listener, position) in listeners where !settings.isDisabled {
                 let listener = Draft.Listening(listener: listener, section: name.text)
-                let location = Location(file: file, position: position)
-                draft.listeners.append(Placed(value: listener, location: location))
+                draft.listeners.append(placed(listener, file, at: position))
             }
         }
         if isPage { return addPage(file: file, into: &draft, &remarks) }
@@ -218,28 +222,26 @@ struct HAProxySection: Sendable {
         }
         if kind != .backend { addFrontend(file: file, into: &draft, &remarks) }
         if kind != .frontend { addBackend(file: file, into: &draft, &remarks) }
-        if binding.tablePosition != nil { draft.tableNames.insert(name.text) }
-        if let table = binding.table, let position = binding.tablePosition {
-            let location = Location(file: file, position: position)
-            draft.tables.append(Placed(value: table, location: location))
-            if let peers = binding.peers {
-                draft.peersReferences.append(
-                    Placed(
-                        value: peers.text, location: Location(file: file, position: peers.position))
-                )
-            }
-        }
+        addTable(file: file, into: &draft)
         routing.note(in: &draft, file: file)
         remarks += routing.warnings
         if settings.mode == .tcp { warnAboutTimeouts(&remarks) }
+    }
+
+    private func addTable(file: String, into draft: inout Draft) {
+        guard let position = binding.tablePosition else { return }
+        draft.tableNames.insert(name.text)
+        guard let table = binding.table else { return }
+        draft.tables.append(placed(table, file, at: position))
+        guard let peers = binding.peers else { return }
+        draft.peersReferences.append(placed(peers.text, file, at: peers.position))
     }
 
     private func addFrontend(
         file: String, into draft: inout Draft, _ remarks: inout [Remark]
     ) {
         if let reference = settings.backendName {
-            let location = Location(file: file, position: reference.position)
-            draft.backendReferences.append(Placed(value: reference.text, location: location))
+            draft.backendReferences.append(placed(reference.text, file, at: reference.position))
         } else if kind == .frontend, routing.rules.backends.isEmpty {
             remarks.append(
                 .error(
@@ -254,9 +256,6 @@ struct HAProxySection: Sendable {
         frontend.identity = identity
         frontend.description = description
         frontend.listeners = listeners.map(\.listener)
-        for index in frontend.listeners.indices {
-            frontend.listeners[index].isDatagram = settings.mode == .udp
-        }
         settings.clientProbes.warnIfIdle("clitcpka", &remarks)
         frontend.rules = routing.finish(hasDefault: settings.backendName != nil || kind == .listen)
         frontend.connectionLimit = settings.connectionLimit
@@ -310,6 +309,12 @@ struct HAProxySection: Sendable {
             section: name, isOnlyCheck: false, &remarks)
         settings.checks.warnAboutIdleRules(
             section: name, isChecked: servers.contains { $0.check != nil }, &remarks)
+        remarkOnServers(of: backend, &remarks)
+        note(backend, file, in: &draft)
+        draft.backends.append(placed(backend, file))
+    }
+
+    private func remarkOnServers(of backend: Backend, _ remarks: inout [Remark]) {
         serverWords.warn(in: backend, &remarks)
         remarks += backend.uncheckableServers.map { server, option in
             .error(
@@ -321,8 +326,6 @@ struct HAProxySection: Sendable {
                 "server \(server.quoted): nobody is asked for its address; add 'resolvers NAME', or"
                     + " libc to 'init-addr'", at: serverPositions[server] ?? name.position)
         }
-        note(backend, file, in: &draft)
-        draft.backends.append(placed(backend, file))
     }
 
     private func withSource(_ server: Server) -> Server {
@@ -338,26 +341,29 @@ struct HAProxySection: Sendable {
 
     /// Takes down what can only be looked up once all sections are known.
     private func note(_ backend: Backend, _ file: String, in draft: inout Draft) {
+        draft.serversWithoutVerify.formUnion(
+            serversWithoutVerify.map { ServerReference(backend: backend.name, server: $0) })
         for server in backend.servers {
             guard let tracked = server.health.tracked else { continue }
             let position = trackPositions[server.name] ?? name.position
-            draft.trackedServers.append(
-                Placed(value: tracked, location: Location(file: file, position: position)))
+            draft.trackedServers.append(placed(tracked, file, at: position))
         }
         if case .command(let position) = settings.checks.kind {
             draft.commandChecks.append(Location(file: file, position: position))
         }
         for word in resolverReferences {
-            draft.resolverReferences.append(
-                Placed(value: word.text, location: Location(file: file, position: word.position)))
+            draft.resolverReferences.append(placed(word.text, file, at: word.position))
         }
     }
 
     /// Whether the section is there for its table, which others name.
     var isTableAlone: Bool { kind == .backend && servers.isEmpty && binding.table != nil }
 
-    func placed<Value: Sendable>(_ value: Value, _ file: String) -> Placed<Value> {
-        Placed(value: value, location: Location(file: file, position: name.position))
+    /// A value with the place where it was written, or where the section begins.
+    func placed<Value: Sendable>(
+        _ value: Value, _ file: String, at position: Position? = nil
+    ) -> Placed<Value> {
+        Placed(value: value, location: Location(file: file, position: position ?? name.position))
     }
 }
 

@@ -77,7 +77,9 @@ extension HAProxySection {
             ["uri", "url_param", "hdr"].map {
                 ($0, .notYet("the algorithm before it stays, roundrobin if there is none"))
             }
-        ) { own, _ in own })
+        ) { own, _ in own },
+        choices:
+            "roundrobin, static-rr, leastconn, first, source, hash, random, rdp-cookie and maglev")
 }
 
 extension SelectionSettings {

@@ -19,6 +19,8 @@ struct HAProxyServerOptions: Sendable {
     var source: ConnectionSource?
     var interface: String?
     var health = HAProxyServerHealth()
+    /// Where a `ca-file` is that is no absolute path; `nil`: in this process's directory.
+    var authoritiesFolder: String?
     var resolvers: Word?
     var resolution = ServerResolution()
     /// The words of the section that the options come from; none of `defaults`.

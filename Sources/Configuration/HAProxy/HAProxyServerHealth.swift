@@ -4,13 +4,13 @@ import VRRPCore
 struct HAProxyServerHealth: Sendable {
     var settings = ServerHealthSettings()
     var usesTLS = false
-    /// `no-check-ssl`: not even where the server has `ssl`.
+    /// `no-check-ssl`: not even where another word asks for it.
     var refusesTLS = false
-    var hasTLS = false
     /// `no-check-send-proxy`: not even where the server has `send-proxy`.
     var refusesHeader = false
     var verifiedName: String?
-    var isVerified = true
+    /// `verify`; `nil`: as `ssl-server-verify` has it.
+    var isVerified: Bool?
     var asksAgent = false
     var agentPort: UInt16?
     var agent = AgentSettings(port: 1)
@@ -30,13 +30,13 @@ struct HAProxyServerHealth: Sendable {
             options.health.usesTLS = false
             options.health.refusesTLS = true
         },
-        "ssl": .line { options, arguments throws(Remark) in
-            options.health.hasTLS = true
-            arguments.warn(
-                "'ssl' is known but not implemented yet for clients' bytes: they reach the server"
-                    + " as the client sent them; checks use TLS")
+        "ssl": .line { _, arguments in
+            arguments.add(
+                .error(
+                    "'ssl': TLS to servers is not spoken here; leave it out: clients' TLS passes through,"
+                        + " and 'check-ssl' checks by TLS", at: arguments.keyword.position))
         },
-        "no-ssl": .set(\.health.hasTLS, to: false),
+        "no-ssl": .alwaysSo,
         "check-sni": .line { options, arguments throws(Remark) in
             options.check.tls.serverName = try arguments.serverName()
         },
@@ -52,10 +52,13 @@ struct HAProxyServerHealth: Sendable {
             options.health.isVerified = try arguments.choice(of: choices)
         },
         "ca-file": .line { options, arguments throws(Remark) in
-            let path = try arguments.next("a path, or @system-ca")
+            var path = try arguments.next("a path, or @system-ca")
             guard path.text != "@system-ca" else {
                 options.check.tls.authoritiesPath = nil
                 return
+            }
+            if let folder = options.authoritiesFolder, !path.text.hasPrefix("/") {
+                path = Word(text: "\(folder)/\(path.text)", position: path.position)
             }
             let bytes = try path.contents(of: "ca-file", limit: InputFile.sizeLimit)
             guard PEMText.holdsCertificates(bytes) else {
@@ -139,20 +142,17 @@ extension HAProxyServerOptions {
     var finishedCheck: CheckSettings? {
         guard isChecked else { return nil }
         var check = check
-        // As haproxy: a check that goes elsewhere does not speak the server's own TLS.
+        check.usesTLS = health.usesTLS || !health.refusesTLS && check.tls.minimumDaysLeft != nil
+        // As haproxy: a check that goes elsewhere does not send the server's own PROXY header, which a
+        // server that wants it would miss in a check.
         let isElsewhere = check.port != nil || check.address != nil
-        check.usesTLS =
-            health.usesTLS
-            || !health.refusesTLS
-                && (health.hasTLS && !isElsewhere || check.tls.minimumDaysLeft != nil)
-        // So does the server's own PROXY header, which a server that wants it misses in a check.
         if !isElsewhere, !health.refusesHeader, connection.header != .none {
             check.sendsProxyHeader = true
         }
         let name = check.tls.serverName ?? health.verifiedName
         check.tls.serverName = name
         check.tls.verification =
-            !health.isVerified ? .none : name == nil ? .certificate : .certificateAndName
+            health.isVerified == false ? .none : name == nil ? .certificate : .certificateAndName
         return check
     }
 

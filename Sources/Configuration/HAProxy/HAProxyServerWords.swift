@@ -79,8 +79,7 @@ extension HAProxyServerOptions {
             return isIdle ? "beside 'option \(method.option)'" : nil
         }
         if Self.handshake.contains(word), !checks.method.hasHandshake(by: finishedCheck) {
-            // Where it has `ssl`, that has a remark of its own.
-            return health.hasTLS ? nil : "without TLS; it begins with 'check-ssl'"
+            return "without TLS; it begins with 'check-ssl'"
         }
         return nil
     }

@@ -11,9 +11,11 @@ struct KeepalivedFiles {
 
     private let waits: Bool
 
-    init(identity: String, waits: Bool, defaultScriptUser: ScriptUser?) {
+    init(
+        identity: String, environment: Environment, waits: Bool, defaultScriptUser: ScriptUser?
+    ) {
         globals.defaultScriptUser = defaultScriptUser
-        preprocessing = Preprocessing(identity: identity)
+        preprocessing = Preprocessing(identity: identity, environment: environment)
         self.waits = waits
     }
 

@@ -157,8 +157,11 @@ struct KeepalivedIncludes {
         let hasWildcard = pattern.contains { "*?[".contains($0) }
         let isError =
             hasWildcard ? checks.contains(.wildcard) : !checks.isDisjoint(with: [.match, .brace])
-        guard isError else { return }
-        remarks.append(.error("no file matches \(pattern.quoted)", at: word.position))
+        let message = "no file matches \(pattern.quoted)"
+        remarks.append(
+            isError
+                ? .error(message, at: word.position)
+                : .warning("\(message): nothing is read here", at: word.position))
     }
 
     /// `include_check [[+|-]OPTION …]`.
@@ -185,7 +188,7 @@ struct KeepalivedIncludes {
         checks = next
     }
 
-    /// The paths that a pattern matches, in alphabetical order; none is fine, as in keepalived.
+    /// The paths that a pattern matches, in alphabetical order.
     ///
     /// `glob(3)`.
     private static func paths(of pattern: String, in folder: String) -> [String] {

@@ -1,5 +1,3 @@
-import Glibc
-
 /// A line in the making: its characters, each with the column of the file that it comes from.
 struct ExpandedText: Sendable {
     var scalars: [Unicode.Scalar]
@@ -203,11 +201,6 @@ extension SourceLine {
         }
         return words
     }
-}
-
-/// What the environment holds under a name; `nil`: nothing that is text.
-func environmentVariable(_ name: String) -> String? {
-    getenv(name).flatMap { String(validatingCString: $0) }
 }
 
 extension ArraySlice<Unicode.Scalar> {

@@ -37,15 +37,11 @@ struct Rule<Target>: Sendable {
         }
     }
 
-    /// A block that the language has and this program does not act on, with all that it may hold.
-    static func notYet(knowing words: String, _ consequence: String? = nil) -> Rule {
-        let table = KeywordTable<Void>("keyword", scope: "in this block", [:], notYet: words)
-        let warn = notYet(consequence)
-        return Rule(form: .either, isRepeatable: true) { target, arguments throws(Remark) in
-            try warn.body(&target, &arguments)
-            for word in arguments.block?.directives.compactMap(\.words.first) ?? [] {
-                do throws(Remark) { _ = try table.rule(for: word) } catch { arguments.add(error) }
-            }
+    /// A keyword that the language has and that has nothing to act on here, by design: always a warning.
+    static func noEffect(_ reason: String) -> Rule {
+        Rule(form: .either, isRepeatable: true) { _, arguments in
+            arguments.warn("\(arguments.label.quoted) has no effect: \(reason)")
+            _ = arguments.remaining()
         }
     }
 
@@ -60,6 +56,8 @@ struct KeywordTable<Target>: Sendable {
     /// Where its words stand: " in vrrp_instance"; empty where the noun says it all.
     private let place: String
     private let rules: [String: Rule<Target>]
+    /// What there is, for who typed something that is near to none of it; empty where that is too much.
+    private let choices: String
     /// What a mistyped word may have meant.
     let vocabulary: [String]
 
@@ -71,11 +69,13 @@ struct KeywordTable<Target>: Sendable {
     ///   - rules: The keywords that have a meaning of their own.
     ///   - notYet: Further keywords that are known but not implemented, in one text.
     ///   - neighbours: Words of other tables that a mistyped one may have meant.
+    ///   - choices: What there is, as a complaint lists it.
     init(
         _ noun: String, scope: String? = nil, _ rules: [String: Rule<Target>],
-        notYet: String = "", neighbours: [String] = []
+        notYet: String = "", neighbours: [String] = [], choices: String = ""
     ) {
         self.noun = noun
+        self.choices = choices
         self.place = scope.map { " \($0)" } ?? ""
         let ignored = notYet.split(whereSeparator: \.isWhitespace).map {
             (String($0), Rule<Target>.notYet())
@@ -92,9 +92,11 @@ struct KeywordTable<Target>: Sendable {
         if name.count < word.text.count, let rule = rules[String(name)], rule.form == .either {
             return rule
         }
+        let suggestion = vocabulary.nearest(to: word.text)
+        let list = suggestion == nil && !choices.isEmpty ? "; there are \(choices)" : ""
         throw .error(
-            "unknown \(noun) \(word.text.quoted)\(place)", at: word.position,
-            suggestion: vocabulary.nearest(to: word.text))
+            "unknown \(noun) \(word.text.quoted)\(place)\(list)", at: word.position,
+            suggestion: suggestion)
     }
 
     /// Whether a word is a keyword of the table.

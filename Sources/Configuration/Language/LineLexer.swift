@@ -8,18 +8,16 @@ struct Dialect: Sendable {
     let controlEscapes: [Unicode.Scalar: Unicode.Scalar]
     /// What a backslash takes the meaning from between double quotes.
     let escapableInQuotes: Set<Unicode.Scalar>
-    /// Whether `$NAME` between double quotes is an environment variable.
-    let expandsEnvironment: Bool
 
     /// keepalived.conf(5), "Configuration file syntax".
     static let keepalived = Dialect(
         commentMarks: ["#", "!"], hasBlocks: true, controlEscapes: [:],
-        escapableInQuotes: ["\"", "\\"], expandsEnvironment: false)
+        escapableInQuotes: ["\"", "\\"])
     /// haproxy's configuration manual, section 2.2 "Quoting and escaping".
     static let haproxy = Dialect(
         commentMarks: ["#"], hasBlocks: false,
         controlEscapes: ["n": "\n", "r": "\r", "t": "\t"],
-        escapableInQuotes: LineLexer.escapable, expandsEnvironment: true)
+        escapableInQuotes: LineLexer.escapable)
 }
 
 /// Cuts one line into words and braces.
@@ -32,25 +30,37 @@ struct LineLexer {
         case close(Position)
     }
 
-    private let line: SourceLine
+    let line: SourceLine
     private let dialect: Dialect
-    private var index: Int
+    private let environment: HAProxyEnvironment?
+    var index: Int
+    /// The words before the one that is being read, where one variable stands for several.
+    var finished: [String] = []
+    private var waiting: ArraySlice<Word> = []
     /// What is wrong with the line so far.
-    private(set) var remarks: [Remark] = []
+    var remarks: [Remark] = []
 
-    init(_ line: SourceLine, dialect: Dialect) {
+    /// Begins with a line.
+    ///
+    /// - Parameters:
+    ///   - line: The line.
+    ///   - dialect: Its language.
+    ///   - environment: What `$NAME` between double quotes stands for; `nil`: for itself.
+    init(_ line: SourceLine, dialect: Dialect, environment: HAProxyEnvironment? = nil) {
         self.line = line
         self.dialect = dialect
+        self.environment = environment
         index = line.scalars.startIndex
     }
 
-    private var current: Unicode.Scalar? {
+    var current: Unicode.Scalar? {
         index < line.scalars.endIndex ? line.scalars[index] : nil
     }
-    private var position: Position { line.position(at: index) }
+    var position: Position { line.position(at: index) }
 
     /// The next token, or `nil` at the end of the line or the beginning of a comment.
     mutating func next() -> Token? {
+        if let word = waiting.popFirst() { return .word(word) }
         while let scalar = current, Self.isSpace(scalar) { index += 1 }
         guard let scalar = current, !beginsComment(scalar) else { return nil }
         let position = position
@@ -58,7 +68,13 @@ struct LineLexer {
             index += 1
             return scalar == "{" ? .open(position) : .close(position)
         }
-        return .word(word())
+        let last = word()
+        guard environment != nil else { return .word(last) }
+        let words = finished.map { Word(text: $0, position: last.position) } + [last]
+        finished = []
+        // As in haproxy, what a variable leaves empty is no word.
+        waiting = words.filter { !$0.text.isEmpty || $0.isQuoted }[...]
+        return next()
     }
 
     /// Names were replaced in a line without its comment: what is left of these marks is text.
@@ -73,8 +89,8 @@ struct LineLexer {
         while let scalar = current, !endsWord(scalar) {
             switch scalar {
             case "\"", "'":
-                isQuoted = true
-                quotation(closedBy: scalar, into: &text)
+                // What variables stand for has its own meaning.
+                if !quotation(closedBy: scalar, into: &text) { isQuoted = true }
             case "\\": escape(Self.escapable, into: &text)
             case "$" where dialect.hasBlocks && following == "{": variable(into: &text)
             default:
@@ -98,24 +114,23 @@ struct LineLexer {
         }
     }
 
+    /// - Returns: Whether a variable stands in it that could be read.
     private mutating func quotation(
         closedBy quote: Unicode.Scalar, into text: inout String.UnicodeScalarView
-    ) {
+    ) -> Bool {
         let opening = position
+        var hasVariable = false
         index += 1
         while let scalar = current {
             switch scalar {
             case quote:
                 index += 1
-                return
+                return hasVariable
             case "\\" where quote == "\"": escape(dialect.escapableInQuotes, into: &text)
-            case "$" where quote == "\"" && dialect.expandsEnvironment:
-                remarks.append(
-                    .error(
-                        "environment variables are known but not implemented yet; write the value,"
-                            + " or \\$ for the sign itself", at: position))
-                text.append(scalar)
-                index += 1
+            case "$" where quote == "\"" && environment != nil:
+                if let environment, variable(from: environment, into: &text) {
+                    hasVariable = true
+                }
             case "$" where dialect.hasBlocks && following == "{": variable(into: &text)
             default:
                 text.append(scalar)
@@ -123,6 +138,7 @@ struct LineLexer {
             }
         }
         remarks.append(.error("this quote is not closed on its line", at: opening))
+        return hasVariable
     }
 
     /// A backslash takes the meaning from the next character; before any other it stands for itself.
@@ -158,7 +174,7 @@ struct LineLexer {
         " ", "\\", "\"", "'", "#", "!", "$", "{", "}",
     ]
 
-    private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+    static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
         scalar == " " || (0x09...0x0D).contains(scalar.value)
     }
 }

@@ -7,6 +7,8 @@
 struct Preprocessing: Sendable {
     /// The node's name, which `@NAME` at the beginning of a line asks for.
     let identity: String
+    /// For `${_ENV NAME}`.
+    private let environment: Environment
     /// The folder of the file that is being read, for `${_PWD}`.
     var folder = ""
     /// What `$NAME=…` lines said so far, line by line.
@@ -23,8 +25,9 @@ struct Preprocessing: Sendable {
     private static let lineLimit = 16_384
     private static let madeLimit = 100_000
 
-    init(identity: String) {
+    init(identity: String, environment: Environment) {
         self.identity = identity
+        self.environment = environment
         random = NodeRandom(of: identity)
     }
 
@@ -204,7 +207,7 @@ struct Preprocessing: Sendable {
         case ("_HASH", 1): value = "#"
         case ("_BANG", 1): value = "!"
         case ("_ENV", 2):
-            guard let found = environmentVariable(String(words[1])) else { return nil }
+            guard let found = environment[String(words[1])] else { return nil }
             value = found
         case ("_RANDOM", 1...3):
             let lowest = words.count > 1 ? UInt32(words[1]) : 0

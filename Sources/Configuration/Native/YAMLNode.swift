@@ -44,7 +44,7 @@ extension Dialect {
     /// YAML takes off before.
     static let native = Dialect(
         commentMarks: [], hasBlocks: false, controlEscapes: haproxy.controlEscapes,
-        escapableInQuotes: haproxy.escapableInQuotes, expandsEnvironment: false)
+        escapableInQuotes: haproxy.escapableInQuotes)
 }
 
 extension Word {

@@ -5,35 +5,6 @@ public import NIOCore
 ///
 /// The default is keepalived's: the start of authority of the root.
 public struct DNSProbe: HealthProbe {
-    /// The types that can be asked for.
-    public enum RecordType: UInt16, Hashable, Sendable, Codable {
-        /// An IPv4 address.
-        case a = 1
-        /// The name's servers.
-        case ns = 2
-        /// An alias.
-        case cname = 5
-        /// The start of authority.
-        case soa = 6
-        /// Mail servers.
-        case mx = 15
-        /// Text.
-        case txt = 16
-        /// An IPv6 address.
-        case aaaa = 28
-
-        /// The type of a name such as `MX`; one that is not known is the start of authority.
-        ///
-        /// - Parameter name: The name in capitals.
-        public init(named name: String) {
-            let types: [String: RecordType] = [
-                "A": .a, "NS": .ns, "CNAME": .cname, "SOA": .soa, "MX": .mx, "TXT": .txt,
-                "AAAA": .aaaa,
-            ]
-            self = types[name] ?? .soa
-        }
-    }
-
     /// The statuses that pass, 0 to 15: 0 is NOERROR, 3 NXDOMAIN (RFC 1035 §4.1.1).
     public var acceptedStatuses: Set<UInt8> = [0]
     /// How many records the answer needs at least.
@@ -46,8 +17,8 @@ public struct DNSProbe: HealthProbe {
     ///   - name: The name that is asked for; `.` is the root.
     ///   - type: The type that is asked for.
     /// - Throws: ``ProbeSettingsError/notADomainName(_:)``. RFC 1035 §2.3.4.
-    public init(name: String = ".", type: RecordType = .soa) throws(ProbeSettingsError) {
-        question = DNSQuestion(try DomainName(name), type: type.rawValue)
+    public init(name: String = ".", type: DNSRecordType = .soa) throws(ProbeSettingsError) {
+        question = DNSQuestion(try DomainName(name), type: type)
     }
 
     /// Asks, and waits for the answer.

@@ -2,32 +2,25 @@
 ///
 /// RFC 1035 §4.1.2.
 public struct DNSQuestion: Hashable, Sendable {
-    /// An IPv4 address.
-    public static let a: UInt16 = 1
-    /// An alias.
-    public static let alias: UInt16 = 5
-    /// An IPv6 address.
-    public static let aaaa: UInt16 = 28
-    /// Where a service is.
-    public static let service: UInt16 = 33
-
     /// The name that is asked for.
     public let name: DomainName
     /// The type of record that is asked for.
-    public let type: UInt16
+    public let type: DNSRecordType
 
     /// Makes a question.
     ///
     /// - Parameters:
     ///   - name: The name that is asked for.
     ///   - type: The type of record that is asked for.
-    public init(_ name: DomainName, type: UInt16) {
+    public init(_ name: DomainName, type: DNSRecordType) {
         self.name = name
         self.type = type
     }
 
     /// The section of a message.
-    var bytes: [UInt8] { name.bytes + [UInt8(type >> 8), UInt8(type & 255), 0, 1] }
+    var bytes: [UInt8] {
+        name.bytes + [UInt8(type.rawValue >> 8), UInt8(type.rawValue & 255), 0, 1]
+    }
 
     /// A message that asks, recursion desired.
     ///
@@ -83,7 +76,7 @@ public struct DNSAnswer: Hashable, Sendable {
         guard reader.number() == identifier, let flags = reader.number(), flags & 0xF800 == 0x8000,
             reader.number() == 1, let answers = reader.number(), let authorities = reader.number(),
             let extras = reader.number(), reader.name() == question.name,
-            reader.number() == question.type, reader.number() == 1
+            reader.type() == question.type, reader.number() == 1
         else { return nil }
         status = UInt8(flags & 15)
         isTruncated = flags & 0x0200 != 0
@@ -108,7 +101,7 @@ public struct DNSAnswer: Hashable, Sendable {
         var name = question.name
         // No chain is longer than there are records, so that one in a circle ends too.
         for _ in own {
-            let alias = own.first { $0.name == name && $0.type == DNSQuestion.alias }
+            let alias = own.first { $0.name == name && $0.type == .cname }
             guard let target = alias?.target else { break }
             name = target
         }
@@ -137,7 +130,7 @@ private struct Record {
     }
 
     let name: DomainName
-    let type: UInt16
+    let type: DNSRecordType
     let content: Content
 
     var target: DomainName? {
@@ -148,6 +141,8 @@ private struct Record {
 
 /// Takes the parts of a message off the front.
 private struct Reader {
+    /// The class of what is looked at, RFC 1035 §3.2.4.
+    private static let internet: UInt16 = 1
     private let message: [UInt8]
     private var offset = 0
 
@@ -159,25 +154,29 @@ private struct Reader {
         return UInt16(message[offset]) << 8 | UInt16(message[offset + 1])
     }
 
+    mutating func type() -> DNSRecordType? { number().map(DNSRecordType.init) }
+
     mutating func name() -> DomainName? { DomainName(message, at: &offset) }
 
     mutating func record() -> Record? {
-        guard let name = name(), let type = number(), let kind = number(), number() != nil,
+        guard let name = name(), let type = type(), let recordClass = number(), number() != nil,
             number() != nil, let length = number().map(Int.init),
             offset + length <= message.count
         else { return nil }
         let end = offset + length
         defer { offset = end }
         // The extended class of OPT is a length; records of other classes are none of ours.
-        guard kind == 1 else { return Record(name: name, type: type, content: .other) }
+        guard recordClass == Self.internet else {
+            return Record(name: name, type: type, content: .other)
+        }
         switch (type, length) {
-        case (DNSQuestion.a, 4), (DNSQuestion.aaaa, 16):
+        case (.a, 4), (.aaaa, 16):
             return Record(name: name, type: type, content: .address(Array(message[offset..<end])))
-        case (DNSQuestion.a, _), (DNSQuestion.aaaa, _): return nil
-        case (DNSQuestion.alias, _):
+        case (.a, _), (.aaaa, _): return nil
+        case (.cname, _):
             guard let target = self.name(), offset == end else { return nil }
             return Record(name: name, type: type, content: .alias(target))
-        case (DNSQuestion.service, 7...):
+        case (.srv, 7...):
             guard let priority = number(), let weight = number(), let port = number(),
                 let target = self.name(), offset == end
             else { return nil }

@@ -20,7 +20,7 @@ struct NameQuestion: Sendable {
         isService ? askForService() : askForAddresses(of: name, thenOther: true)
     }
 
-    private func transact(_ name: DomainName, _ type: UInt16) -> EventLoopFuture<DNSReply> {
+    private func transact(_ name: DomainName, _ type: DNSRecordType) -> EventLoopFuture<DNSReply> {
         DNSTransaction.ask(DNSQuestion(name, type: type), settings, on: eventLoop)
     }
 
@@ -30,7 +30,7 @@ struct NameQuestion: Sendable {
         of name: DomainName, thenOther: Bool
     ) -> EventLoopFuture<(outcome: Outcome, origin: String)> {
         let isIPv6 = thenOther ? prefersIPv6 : !prefersIPv6
-        return transact(name, isIPv6 ? DNSQuestion.aaaa : DNSQuestion.a).flatMap { reply in
+        return transact(name, isIPv6 ? .aaaa : .a).flatMap { reply in
             let outcome = Self.outcome(of: reply) { answer in
                 answer.addresses.map { AddressOffer(bytes: $0) }
             }
@@ -64,7 +64,7 @@ struct NameQuestion: Sendable {
 
     /// The record SRV, and the addresses of its hosts where they did not come along.
     private func askForService() -> EventLoopFuture<(outcome: Outcome, origin: String)> {
-        transact(name, DNSQuestion.service).flatMap { reply in
+        transact(name, .srv).flatMap { reply in
             guard case .answer(let answer, let origin) = reply else {
                 return eventLoop.makeSucceededFuture(Self.outcome(of: reply) { _ in [] })
             }

@@ -59,7 +59,7 @@ final class BalancerProcess {
         link.onMessage = { [weak self] parcel, descriptors in
             guard let self else { return }
             switch parcel {
-            case .word(let order): handle(order, descriptors: descriptors)
+            case .word(let order): handle(order, ReceivedDescriptors(descriptors))
             case .bytes(let kind, let bytes): take(kind, bytes)
             }
         }
@@ -85,20 +85,12 @@ final class BalancerProcess {
         }
     }
 
-    private func handle(_ order: BalancerOrder, descriptors: [Int32]) {
+    private func handle(_ order: BalancerOrder, _ descriptors: ReceivedDescriptors) {
         switch order {
-        case .serve(let terms): serve(terms, descriptors)
-        case .prepare(let number): prepareSuccessor(number, descriptors)
-        default:
-            for number in descriptors { _ = Descriptor(owning: number) }
-            handle(order)
-        }
-    }
-
-    private func handle(_ order: BalancerOrder) {
-        switch order {
-        case .serve, .prepare:
-            break
+        case .serve(let terms):
+            serve(terms, descriptors.take())
+        case .prepare(let number):
+            prepareSuccessor(number, descriptors)
         case .adopt(let number):
             adopt(number)
         case .forget(let number):
@@ -168,7 +160,7 @@ final class BalancerProcess {
                     events: BalancerService.Events(
                         remember: reporter(), tell: newsReporter(), askForNode: nodeQuestioner())))
         } catch {
-            send(.refused("\((error as? Failure)?.message ?? "\(error)")"))
+            send(.refused(Failure.message(of: error)))
         }
     }
 
@@ -210,7 +202,7 @@ final class BalancerProcess {
     // MARK: Another model
 
     /// Makes the model that came last ready, on another thread.
-    private func prepareSuccessor(_ number: Int, _ descriptors: [Int32]) {
+    private func prepareSuccessor(_ number: Int, _ descriptors: ReceivedDescriptors) {
         successor = Successor(number: number, descriptors: descriptors)
         let (bytes, icmp, reference) = (modelBytes, icmp, reference)
         let (poster, process) = (loop.poster, OnLoop(self))
@@ -236,7 +228,7 @@ final class BalancerProcess {
         else { return }
         do {
             let sockets = try ListeningSockets(
-                model: model.model, descriptors: successor.takeDescriptors(),
+                model: model.model, descriptors: successor.descriptors.take(),
                 goingOnFrom: service.sockets)
             try service.adopt(model, sockets: sockets)
             self.successor = nil
@@ -247,7 +239,7 @@ final class BalancerProcess {
 
     private func refuse(_ number: Int, _ error: any Error) {
         successor = nil
-        send(.unfit(number, "\((error as? Failure)?.message ?? "\(error)")"))
+        send(.unfit(number, Failure.message(of: error)))
     }
 
     // MARK: Health
@@ -335,20 +327,27 @@ final class BalancerProcess {
 /// A model on its way into force, with the descriptors that came for it.
 private final class Successor {
     let number: Int
+    let descriptors: ReceivedDescriptors
     var model: PreparedModel?
-    private var descriptors: [Int32]
 
-    init(number: Int, descriptors: [Int32]) {
+    init(number: Int, descriptors: ReceivedDescriptors) {
         self.number = number
         self.descriptors = descriptors
     }
+}
 
-    /// Gives the descriptors to whoever closes them from then on.
-    func takeDescriptors() -> [Int32] {
-        defer { descriptors = [] }
-        return descriptors
+/// Descriptors that came with an order: those that nobody takes are closed.
+private final class ReceivedDescriptors {
+    private var numbers: [Int32]
+
+    init(_ numbers: [Int32]) { self.numbers = numbers }
+
+    deinit { for number in numbers { _ = Descriptor(owning: number) } }
+
+    /// Gives them to whoever closes them from then on.
+    func take() -> [Int32] {
+        defer { numbers = [] }
+        return numbers
     }
-
-    deinit { for number in descriptors { _ = Descriptor(owning: number) } }
 }
 #endif

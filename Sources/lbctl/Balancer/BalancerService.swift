@@ -106,8 +106,8 @@ final class BalancerService {
         try router.change { () throws(AdoptionError) in
             let view = try balancer.adopt(
                 prepared.plan, listeners: sockets.frontends,
-                observer: prepared.model.observer(reference))
-            lines?.adopt(view, routes ?? [])
+                observer: prepared.model.observer(reference)
+            ) { lines?.adopt($0, routes ?? []) }
             if hasBegun { peers.adopt(view, sockets.peers) }
             checker.update(targets: prepared.checks, where: isOther)
             let standings = ServerStandings(

@@ -81,7 +81,8 @@ final class ConnectionLog: Sendable {
         return routes
     }
 
-    /// Understands the records of another plan too; what is left of earlier ones is still written.
+    /// Understands the records of another plan too, before there are any; what is left of earlier ones
+    /// is still written.
     func adopt(_ view: BalancerView, _ routes: [Route]) {
         editions.withLock { editions in
             var former: [String: Route] = [:]
@@ -141,8 +142,11 @@ final class ConnectionLog: Sendable {
         let now = RealTimeClock.microseconds
         let offset = now - MonotonicInstant.now.nanoseconds / 1000
         let present = CivilTime(microseconds: now)
-        let editions = editions.withLock { $0 }
+        var editions = editions.withLock { $0 }
         records.take { record, names in
+            if record.generation > editions.last?.generation ?? -1 {
+                editions = self.editions.withLock { $0 }
+            }
             guard let edition = editions.last(where: { $0.generation == record.generation }),
                 let route = edition.routes[record.frontend]
             else { return _ = unsent.add(1, ordering: .relaxed) }

@@ -225,11 +225,14 @@ final class ServerStandings: Sendable {
             balancer.view.glance(pool: $0.0.pool, server: $0.0.server).queued
         }
         spread(from: place, &state)
-        for (place, _) in changed { apply(place, &state) }
+        for (place, former) in changed {
+            apply(place, &state)
+            endSessions(at: place, former, state[place].standing)
+        }
         let lost = settle(changed, &state)
         for ((changedPlace, before), queued) in zip(changed, queued) {
             let via = changedPlace == place ? nil : targets.id(at: place)
-            tell(
+            announce(
                 changedPlace, before, entry: &state[changedPlace], isSilent: state.isSilent,
                 HealthAnnouncer.Cause(report: report, kind: kind, via: via, requeued: queued))
         }
@@ -262,6 +265,15 @@ final class ServerStandings: Sendable {
             state[place].isPaused = isPaused
             setPaused(targets.id(at: place), isPaused)
         }
+    }
+
+    /// Ends the sessions of a server that has gone into maintenance, where that is asked for; the balancer
+    /// sees to those of one that goes down.
+    private func endSessions(at place: Place, _ former: ServerStanding, _ now: ServerStanding) {
+        let stops = now.administration == .maintenance && former.administration != .maintenance
+        let server = model.backends[place.pool].servers[place.server]
+        guard stops, server.health.endsSessionsWhenDown else { return }
+        balancer.endSessions(pool: place.pool, server: place.server)
     }
 
     /// Counts what has become of servers, and tells the election of the pools that it changed.
@@ -306,20 +318,15 @@ final class ServerStandings: Sendable {
         prospect == .awaited && !model.backends[pool].checks.isOnlyCheck
     }
 
-    private func tell(
+    /// Tells people and programs what has become of a server.
+    private func announce(
         _ place: Place, _ before: ServerStanding, entry: inout ServerEntry, isSilent: Bool,
         _ cause: HealthAnnouncer.Cause
     ) {
-        let server = model.backends[place.pool].servers[place.server]
+        guard !isSilent else { return }
         let now = entry.standing
         let isKnown = entry.announced != nil || cause.report?.transition != nil
         let changes = isKnown && entry.announced != now.isUp
-        // The balancer sees to those of a server that goes down.
-        let stops = now.administration == .maintenance && before.administration != .maintenance
-        if stops, server.health.endsSessionsWhenDown {
-            balancer.endSessions(pool: place.pool, server: place.server)
-        }
-        guard !isSilent else { return }
         if now.administration != before.administration, cause.report != nil {
             announcer.administration(now.administration, at: place, cause)
         }

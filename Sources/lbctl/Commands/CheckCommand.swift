@@ -17,47 +17,74 @@ struct CheckCommand: ParsableCommand {
     @Option(help: "The other node's name for '@NAME …' lines, where that is known.")
     var peerID: String?
 
+    @Flag(help: "End as with an error where there is a warning.")
+    var strict = false
+
     func run() throws {
-        let loaded = files.load()
-        for diagnostic in loaded.diagnostics { StandardError.write("\(diagnostic)\n") }
-        guard let model = loaded.model else { throw Failure(.badInput, "") }
-        print("ok: \(model.summary)")
-        for hint in model.hints { print("hint: \(hint)") }
-        guard !model.virtualRouters.isEmpty else { return }
-        var other: Model?
-        if !peer.isEmpty {
-            var loader = ConfigurationLoader(literalScripts: files.literalScripts)
-            loader.identity = peerID
-            let loaded = loader.load(paths: peer)
-            for diagnostic in loaded.diagnostics { StandardError.write("\(diagnostic)\n") }
-            guard let model = loaded.model else { throw Failure(.badInput, "") }
-            other = model
+        var warningCount = 0
+        let model = try tell(files.load(), &warningCount)
+        var lines = model.hints.map { "hint: \($0)" }
+        if !model.virtualRouters.isEmpty {
+            let other = try peer.isEmpty ? nil : tell(peerFiles, &warningCount)
+            tell(FailureSimulation(of: model, beside: other), of: "", &lines, &warningCount)
+            if let other {
+                tell(
+                    FailureSimulation(of: other, beside: model), of: "the peer's ", &lines,
+                    &warningCount)
+            }
         }
-        show(FailureSimulation(of: model, beside: other), of: "")
-        if let other { show(FailureSimulation(of: other, beside: model), of: "the peer's ") }
+        let warnings = warningCount.counted("warning")
+        guard !strict || warningCount == 0 else {
+            throw Failure(.badInput, "--strict: \(warnings)")
+        }
+        print("ok\(warningCount == 0 ? "" : ", with \(warnings)"): \(model.summary)")
+        for line in lines { print(line) }
     }
 
-    private func show(_ simulation: FailureSimulation, of node: String) {
+    private var peerFiles: LoadedConfiguration {
+        var loader = ConfigurationLoader(literalScripts: files.literalScripts)
+        loader.identity = peerID
+        return loader.load(paths: peer)
+    }
+
+    /// Says what there is to say of files, and counts the warnings.
+    private func tell(
+        _ loaded: LoadedConfiguration, _ warningCount: inout Int
+    ) throws(Failure) -> Model {
+        for diagnostic in loaded.diagnostics { StandardError.write("\(diagnostic)\n") }
+        warningCount += loaded.diagnostics.count { $0.severity == .warning }
+        guard let model = loaded.model else { throw Failure(.badInput, "") }
+        return model
+    }
+
+    /// Says which failures a node does not outlive, and puts down the others.
+    private func tell(
+        _ simulation: FailureSimulation, of node: String, _ lines: inout [String],
+        _ warningCount: inout Int
+    ) {
         for failure in simulation.cases {
             guard failure.isWarning else {
-                print("\(node)\(failure)")
+                lines.append("\(node)\(failure)")
                 continue
             }
             StandardError.write("warning: \(node)\(failure)\n")
+            warningCount += 1
         }
     }
+}
+
+extension Int {
+    /// `1 server`, `2 servers`.
+    fileprivate func counted(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
 }
 
 extension Model {
     /// What the model amounts to, in a line.
     fileprivate var summary: String {
-        func counted(_ count: Int, _ noun: String) -> String {
-            "\(count) \(noun)\(count == 1 ? "" : "s")"
-        }
         let servers = backends.map(\.servers.count).reduce(0, +)
         return [
-            counted(virtualRouters.count, "virtual router"), counted(frontends.count, "frontend"),
-            counted(servers, "server"), counted(statisticsPages.count, "statistics page"),
+            virtualRouters.count.counted("virtual router"), frontends.count.counted("frontend"),
+            servers.counted("server"), statisticsPages.count.counted("statistics page"),
         ].joined(separator: ", ")
     }
 }

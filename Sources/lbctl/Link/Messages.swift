@@ -76,9 +76,8 @@ struct RememberedTarget: Codable {
     let memory: CheckMemory
 }
 
-/// Everything that a balancer process begins to serve by.
+/// What a balancer process begins to serve by, beside the model.
 struct ServiceOrder {
-    let model: Model
     /// What the operator wants of servers.
     var administration: [GivenOrder] = []
     /// What was last heard of servers, by their names in ``HealthTargets``.

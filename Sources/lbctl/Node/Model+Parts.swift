@@ -64,7 +64,7 @@ extension ServiceOrder {
     ///   - model: The model.
     ///   - remembered: What is remembered of targets; what asked elsewhere is left out.
     init(_ terms: ServiceTerms, model: Model, knowing remembered: [String: RememberedTarget]) {
-        self.init(model: model, administration: terms.administration, node: terms.node)
+        self.init(administration: terms.administration, node: terms.node)
         guard !remembered.isEmpty else { return }
         let places = model.checkedPlaces
         health = remembered.filter { places[$0] == $1.place }.mapValues(\.memory)

@@ -54,7 +54,7 @@ _ = StreamSocket.connect(client.rawValue, to: frontAddress.raw)
 _ = retried {
     DescriptorPassing.send(Array("hello".utf8), to: client.rawValue) == .moved(5) ? 5 : nil
 }
-var peer = RawSocketAddress()
+var peer = RawPeerAddress()
 let relayed = retried {
     let number = StreamSocket.accept(from: server.rawValue, peer: &peer)
     return number < 0 ? nil : Int32(number)
