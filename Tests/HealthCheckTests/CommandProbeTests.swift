@@ -115,8 +115,10 @@ extension `One after another` {
             private let isOver = Mutex(false)
 
             init() {
+                // Each priority has threads of its own.
+                let priority = Task.currentPriority
                 for _ in 0..<64 {
-                    Task.detached(priority: .high) {
+                    Task.detached(priority: priority) {
                         while !self.isOver.withLock(\.self) { usleep(500) }
                     }
                 }
