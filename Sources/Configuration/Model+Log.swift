@@ -60,6 +60,8 @@ public struct ConnectionLogSettings: Hashable, Sendable, Codable {
     /// The form of a line for each connection whose PROXY header is none (`error-log-format`); empty:
     /// that of all others.
     public var errorFormat: [LogFormatPiece] = []
+    /// What they call the program (`log-tag`); `nil`: as ``GlobalSettings/logTag`` says.
+    public var tag: String?
     /// Where they go.
     public var targets: [LogTarget] = []
     /// Whether they also go where the `log` lines of the `global` section say (`log global`).

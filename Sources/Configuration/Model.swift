@@ -55,6 +55,11 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var logsToSyslog = false
     /// Where lines of connections go of frontends that say `log global`.
     public var logTargets: [LogTarget] = []
+    /// What lines of connections call the program (`log-tag`); `nil`: `lbctl`.
+    public var logTag: String?
+    /// The host's name in heads of lines that have none otherwise (`log-send-hostname`); empty: the
+    /// system's; `nil`: they have none.
+    public var logHostName: String?
     /// The user that the balancer process becomes, by number; `nil`: stays the same.
     public var userID: UInt32?
     /// The group that the balancer process becomes, by number; `nil`: stays the same.

@@ -14,11 +14,11 @@ public struct CheckMemory: Hashable, Sendable, Codable {
     public var changedAt: UInt64 = 0
     /// Nanoseconds spent down before the present state.
     public var earlierDowntime: Int64 = 0
-    /// What an agent last asked for.
+    /// What an agent last asked for, all its lines together.
     public var agent: AgentReport?
-    /// What share the check last asked for, 0 to 256; `nil`: none.
+    /// What share the check, or the name servers of an address, last asked for, 0 to 256; `nil`: none.
     public var weight: Int?
-    /// When the agent or the check last asked for another share, in nanoseconds of the clock.
+    /// When who asks last asked for another share, in nanoseconds of the clock.
     public var weightSaidAt: UInt64 = 0
     /// Whether the target answers its check with the wish for no new clients.
     public var wishesNoClients = false

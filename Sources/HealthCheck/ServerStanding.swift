@@ -27,6 +27,7 @@ public struct ServerStanding: Hashable, Sendable {
     private var agentLimit: Int??
     private var lastReport: AgentReport?
     private var lastCheckWeight: Int?
+    private var lastNameWeight: Int?
     /// What the server that this one tracks has come to; `nil`: it tracks none.
     public var tracked: Tracked?
 
@@ -105,7 +106,9 @@ public struct ServerStanding: Hashable, Sendable {
         case percent(Int)
         case agent(Int)
         case check(Int)
-        /// The operator, or the name servers.
+        /// The name servers.
+        case named(Int)
+        /// The operator.
         case given(Int)
     }
 
@@ -115,7 +118,8 @@ public struct ServerStanding: Hashable, Sendable {
             switch share {
             case .configured: configuredWeight
             case .percent(let percent): (configuredWeight * percent + 99) / 100
-            case .agent(let weight), .check(let weight), .given(let weight): weight
+            case .agent(let weight), .check(let weight), .named(let weight), .given(let weight):
+                weight
             }
         return min(max(weight, 0), 256)
     }
@@ -157,8 +161,14 @@ public struct ServerStanding: Hashable, Sendable {
         (agentIsUp, agentState, agentLimit, lastReport) = (true, .ready, nil, nil)
         switch share {
         case .percent, .agent: share = .configured
-        case .configured, .check, .given: break
+        case .configured, .check, .named, .given: break
         }
+    }
+
+    /// Forgets what name servers said of the share, since another name is asked for now.
+    public mutating func forgetName() {
+        lastNameWeight = nil
+        if case .named = share { share = .configured }
     }
 
     /// Whether it is up: a check and an agent must agree.
@@ -218,6 +228,21 @@ public struct ServerStanding: Hashable, Sendable {
         guard weight != lastCheckWeight else { return }
         lastCheckWeight = weight
         share = .check(weight)
+    }
+
+    /// Takes in what name servers say of the share.
+    ///
+    /// What they repeat changes nothing, so that an operator's later word holds until they say
+    /// something new.
+    ///
+    /// - Parameter weight: The share, 0 to 256.
+    /// - Returns: Whether it is something new.
+    @discardableResult
+    public mutating func take(nameWeight weight: Int) -> Bool {
+        guard weight != lastNameWeight else { return false }
+        lastNameWeight = weight
+        share = .named(weight)
+        return true
     }
 
     /// Takes in what an agent says.

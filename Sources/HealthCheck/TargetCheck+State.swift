@@ -23,7 +23,7 @@ extension TargetCheck.State {
     private mutating func takeWishes(of outcome: ProbeOutcome, at now: NIODeadline) {
         if let report = outcome.facts.agent {
             if report.asksOtherShare(than: agent) { weightSaidAt = now }
-            agent = report
+            agent = report.added(to: agent)
         }
         if let asked = outcome.facts.weight, asked != weight {
             (weight, weightSaidAt) = (asked, now)

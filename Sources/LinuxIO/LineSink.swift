@@ -15,7 +15,15 @@ public final class LineSink: Sendable {
 
     private let descriptor: Descriptor
     private let address: sockaddr_un?
-    private let isStream: Bool
+    private let kind: Kind
+
+    private enum Kind {
+        case datagrams
+        /// An opening of our own, which does not block.
+        case own
+        /// One that others share, and with it whether it blocks.
+        case shared
+    }
 
     /// Opens a sink; nothing is sent, and nobody has to listen yet.
     ///
@@ -25,14 +33,14 @@ public final class LineSink: Sendable {
         let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         switch destination {
         case .datagrams(let endpoint):
-            isStream = false
+            kind = .datagrams
             address = nil
             let raw = RawStreamAddress(endpoint)
             descriptor = try Socket.open(raw.family, type, 0, "log to \(endpoint)")
             // Where nobody listens, a later send fails and the next one tries again.
             _ = StreamSocket.connect(descriptor.rawValue, to: raw)
         case .socket(let path):
-            isStream = false
+            kind = .datagrams
             var address = sockaddr_un()
             address.sun_family = UInt16(AF_UNIX)
             unsafe withUnsafeMutableBytes(of: &address.sun_path) {
@@ -41,9 +49,10 @@ public final class LineSink: Sendable {
             self.address = address
             descriptor = try Socket.open(AF_UNIX, type, 0, "log to \(path)")
         case .descriptor(let number):
-            isStream = true
             address = nil
-            descriptor = try LineSink.reopened(number)
+            var isOwn = false
+            descriptor = try LineSink.reopened(number, isOwn: &isOwn)
+            kind = isOwn ? .own : .shared
         }
     }
 
@@ -53,13 +62,14 @@ public final class LineSink: Sendable {
     /// - Returns: Whether it was taken.
     public func send(_ line: String) -> Bool {
         let number = descriptor.rawValue
-        let noSignal: Int32 = 0x4040  // MSG_NOSIGNAL, MSG_DONTWAIT
+        let noSignal = LineSink.noSignal
         var bytes = Array(line.utf8)
-        if isStream {
+        switch kind {
+        case .datagrams: break
+        case .own, .shared:
             bytes.append(0x0a)
-            return unsafe bytes.withUnsafeBytes {
-                unsafe write(number, $0.baseAddress, $0.count) == $0.count
-            }
+            return kind == .own
+                ? LineSink.write(bytes[...], to: number) : LineSink.offer(bytes, to: number)
         }
         return unsafe bytes.withUnsafeBytes { bytes in
             guard var address else {
@@ -70,14 +80,44 @@ public final class LineSink: Sendable {
         }
     }
 
-    /// A second opening of the same file, one that does not block.
+    private static func write(_ bytes: ArraySlice<UInt8>, to number: Int32) -> Bool {
+        unsafe bytes.withUnsafeBytes {
+            unsafe Glibc.write(number, $0.baseAddress, $0.count) == $0.count
+        }
+    }
+
+    /// Writes to what may block, without ever waiting.
+    ///
+    /// A pipe that is ready takes `PIPE_BUF` bytes, and might block at more: pipe(7).
+    private static func offer(_ bytes: [UInt8], to number: Int32) -> Bool {
+        let sent = unsafe bytes.withUnsafeBytes {
+            unsafe Glibc.send(number, $0.baseAddress, $0.count, noSignal)
+        }
+        if sent >= 0 || errno != ENOTSOCK { return sent == bytes.count }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            var waited = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+            guard unsafe poll(&waited, 1, 0) == 1, waited.revents & Int16(POLLOUT) != 0,
+                write(rest.prefix(Int(PIPE_BUF)), to: number)
+            else { return false }
+            rest = rest.dropFirst(Int(PIPE_BUF))
+        }
+        return true
+    }
+
+    private static let noSignal: Int32 = 0x4040  // MSG_NOSIGNAL, MSG_DONTWAIT
+
+    /// A second opening of the same file, one that does not block, or a copy of the first.
     ///
     /// The flag on the first would be shared with every other program that has it. Sockets can't be
-    /// opened again.
-    private static func reopened(_ number: Int32) throws(SystemError) -> Descriptor {
+    /// opened again, nor another user's pipe.
+    private static func reopened(
+        _ number: Int32, isOwn: inout Bool
+    ) throws(SystemError) -> Descriptor {
         let flags = O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY
         let own = unsafe open("/proc/self/fd/\(number)", flags)
-        if own >= 0 { return Descriptor(owning: own) }
+        isOwn = own >= 0
+        if isOwn { return Descriptor(owning: own) }
         let copy = fcntl(number, F_DUPFD_CLOEXEC, 3)
         guard copy >= 0 else {
             throw SystemError(call: "fcntl", errno: Errno(rawValue: errno), subject: "log")

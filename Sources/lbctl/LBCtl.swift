@@ -1,6 +1,6 @@
 #if Program
 internal import ArgumentParser
-internal import Glibc
+@preconcurrency internal import Glibc
 internal import LinuxIO
 
 /// The command line: one verb, and the exit status that every verb shares.
@@ -27,6 +27,7 @@ struct LBCtl: ParsableCommand {
         do {
             var command = try parseAsRoot()
             try command.run()
+            try finishOutput()
         } catch let failure as Failure {
             complain(failure.message)
             Glibc.exit(failure.status.rawValue)
@@ -39,6 +40,26 @@ struct LBCtl: ParsableCommand {
             }
             exit(withError: error)
         }
+    }
+
+    /// Has what was printed reach its file as a whole, or says that it did not.
+    ///
+    /// - Throws: `Failure`; without words where the reader has gone, who wants to hear no more.
+    private static func finishOutput() throws(Failure) {
+        let isFlushed = fflush(stdout) == 0
+        let number = errno
+        guard !isFlushed || ferror(stdout) != 0 else { return }
+        var output = pollfd(fd: 1, events: 0, revents: 0)
+        if poll(&output, 1, 0) == 1, output.revents & Int16(POLLERR | POLLHUP) != 0 {
+            throw Failure(.systemRefused, "")
+        }
+        // What failed before the end has left no number.
+        guard !isFlushed else {
+            throw Failure(.systemRefused, "standard output: not all could be written")
+        }
+        throw Failure(
+            SystemError(
+                call: "write", errno: Errno(rawValue: number), subject: "standard output"))
     }
 
     private static func complain(_ message: String, prefixed: Bool = true) {

@@ -48,7 +48,7 @@ struct Log: Sendable {
         guard severity <= threshold else { return }
         let line = Log.singleLine(text)
         switch destination {
-        case .standardError: StandardError.offer("\(timestamp()) \(severity.word): \(line)\n")
+        case .standardError: StandardError.offer("\(timestamp()) \(severity.word): \(line)")
         case .syslog: SystemLog.send(severity: severity.rawValue, tag: "lbctl", text: line)
         case .receiver(let receive): receive(severity, line)
         }
@@ -93,31 +93,12 @@ enum StandardError {
     }
 
     /// Opens what ``offer(_:)`` writes to, which another user may not be allowed to.
-    static func prepare() { _ = unblocked }
+    static func prepare() { _ = sink }
 
-    /// Writes text if it can go at once; if its reader does not keep up, it is lost.
-    static func offer(_ text: String) {
-        let bytes = Array(text.utf8)
-        let flags = Int32(MSG_DONTWAIT | MSG_NOSIGNAL)
-        _ = bytes.withUnsafeBytes { bytes in
-            if let unblocked {
-                Glibc.write(unblocked, bytes.baseAddress, bytes.count)
-            } else if Glibc.send(2, bytes.baseAddress, bytes.count, flags) < 0, errno == ENOTSOCK {
-                Glibc.write(2, bytes.baseAddress, bytes.count)
-            } else {
-                0
-            }
-        }
-    }
+    /// Writes a line if it can go at once; if its reader does not keep up, it is lost.
+    static func offer(_ line: String) { _ = sink?.send(line) }
 
-    /// A second opening of the same pipe, terminal or file, one that does not block.
-    ///
-    /// The flag on the first would be shared with every other program that has it. `nil` for
-    /// sockets, which can't be opened again.
-    private static let unblocked: Int32? = {
-        let number = open(
-            "/proc/self/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
-        return number < 0 ? nil : number
-    }()
+    /// `nil`: the program was started without this descriptor.
+    private static let sink = try? LineSink(.descriptor(2))
 }
 #endif

@@ -37,7 +37,7 @@ import Testing
         ),
         ("tune.http.maxhdr 100", "'tune.http.maxhdr' has no effect: no HTTP is read here"),
         ("no set-dumpable", "'no set-dumpable' is known but not implemented yet; it is ignored"),
-        ("log-tag x", "'log-tag' is known but not implemented yet; it is ignored"),
+        ("node x", "'node' is known but not implemented yet; it is ignored"),
     ])
     func `a word without effect says why, with all of its name`(line: String, message: String) {
         #expect(

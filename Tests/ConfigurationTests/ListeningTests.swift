@@ -457,6 +457,10 @@ import VRRPCore
             "f:7:8: error: filter bwlim-out needs 'default-limit SIZE' and 'default-period TIME'"
         ),
         (
+            "log-tag \"two words\"",
+            "f:7:9: error: log-tag 'two words': must be 1 to 48 printable characters of ASCII without spaces"
+        ),
+        (
             "filter bwlim-on x", "f:7:8: error: unknown filter 'bwlim-on'; did you mean 'bwlim-in'?"
         ),
         (

@@ -79,7 +79,7 @@ extension `One after another` {
             check.start = unkillable.start
             for _ in 0..<4 {
                 #expect(
-                    try await probe(check, port: 80, timeout: .milliseconds(20))
+                    try await probe(check, port: 80, timeout: .milliseconds(50))
                         == .commandTimedOut)
             }
             for _ in 0..<3 {
@@ -97,6 +97,56 @@ extension `One after another` {
                 try await Task.sleep(for: .milliseconds(5))
             }
             #expect(code == "PROCOK")
+        }
+
+        private final class Starts: Sendable {
+            let count = Atomic(0)
+
+            @Sendable func start(
+                _ path: String, _ arguments: [String], _ environment: [String: String]
+            ) async -> CommandEnd {
+                count.add(1, ordering: .relaxed)
+                return .exited(status: 0)
+            }
+        }
+
+        /// Tasks that take every thread there is for tasks, until they are let go.
+        private final class Crowd: Sendable {
+            private let isOver = Mutex(false)
+
+            init() {
+                // Each priority has threads of its own.
+                let priority = Task.currentPriority
+                for _ in 0..<64 {
+                    Task.detached(priority: priority) {
+                        while !self.isOver.withLock(\.self) { usleep(500) }
+                    }
+                }
+            }
+
+            func leave() { isOver.withLock { $0 = true } }
+        }
+
+        @Test(.timeLimit(.minutes(1)))
+        func `a command that no thread was free to start says nothing about the server`()
+            async throws
+        {
+            let starts = Starts()
+            var check = CommandProbe(path: "/check")
+            check.start = starts.start
+            let target = try SocketAddress(ipAddress: "127.0.0.1", port: 80)
+            let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+            for _ in 0..<5 {
+                let crowd = Crowd()
+                let outcome = check.probe(target, timeout: .milliseconds(10), on: eventLoop)
+                outcome.whenComplete { _ in crowd.leave() }
+                #expect(
+                    summary(try await outcome.get())
+                        == "SOCKERR /check was not started in time: this host is too busy")
+            }
+            // Nor is it started when there is room again, and none of them counts as killed.
+            #expect(try await probe(check, port: 80).code == "PROCOK")
+            #expect(starts.count.load(ordering: .relaxed) == 1)
         }
 
         @Test(.timeLimit(.minutes(1)))
@@ -143,8 +193,9 @@ extension `One after another` {
                     Issue.record("it counts on")
                     return
                 }
+                #expect(runs.start(number))
                 runs.end(number)
-                runs.kill(number)
+                _ = runs.kill(number)
             }
             #expect(runs.begin() != nil)
         }

@@ -79,6 +79,44 @@ extension `One after another` {
             try await network.stop()
         }
 
+        @Test(arguments: ["1 0", "0 2147483647"])
+        func `echoes through one socket go on after one that cannot be sent`(
+            range: String
+        ) async throws {
+            let network = try await OwnNetwork()
+            try await network.run(
+                """
+                sysctl -qw net.ipv4.ping_group_range='\(range)'
+                ip link set lo up
+                ip route add prohibit 203.0.113.0/24
+                ip route add prohibit 2001:db8:2::/64
+                """)
+            var check = ICMPProbe()
+            let sockets = try await network.eventLoop.submit { ICMPSockets() }.get()
+            check.sockets = sockets
+            for (line, hosts) in [
+                (sockets.ipv4, ["127.0.0.1", "198.51.100.1", "127.0.0.2", "203.0.113.1"]),
+                (sockets.ipv6, ["::1", "2001:db8:1::1", "::1", "2001:db8:2::1"]),
+            ] {
+                var outcomes: [String] = []
+                for host in hosts + hosts.prefix(1) {
+                    outcomes.append(
+                        try await network.probe(check, host, port: 80, timeout: .seconds(5)))
+                }
+                #expect(
+                    outcomes == [
+                        "L7OK echo reply", "L4CON Network is unreachable", "L7OK echo reply",
+                        "L4CON Permission denied", "L7OK echo reply",
+                    ])
+                // Whatever ends the channel, the next check makes another.
+                try await line?.opened(on: network.eventLoop).get().close().get()
+                #expect(
+                    try await network.probe(check, hosts[0], timeout: .seconds(5))
+                        == "L7OK echo reply")
+            }
+            try await network.stop()
+        }
+
         /// Of each family; ICMPv6 says "Permission denied" where ICMP says that there is no way.
         private static let refusals = ["No route to host", "Permission denied"].map { forbidden in
             ["No route to host", forbidden, "No route to host", "Permission denied"].map {

@@ -270,6 +270,30 @@ extension `One after another` {
             reports.end()
         }
 
+        @Test func `what an agent said is remembered until it says otherwise`() async throws {
+            func said(_ line: String) -> ProbeOutcome {
+                var facts = ProbeFacts()
+                facts.agent = AgentReport(line: line)
+                return .answered(facts)
+            }
+            var agent = try target(
+                probe: ScriptedProbe(
+                    ["drain maxconn:30 50%", "down", "weight:7 maxconn:0", "up ready"].map(said)),
+                interval: .milliseconds(5))
+            agent.reportsEveryResult = true
+            let reports = Reports()
+            let checker = HealthChecker(targets: [agent], onReport: reports.hand)
+            checker.start()
+            defer { checker.stop() }
+            var iterator = reports.stream.makeAsyncIterator()
+            for sum in [
+                "drain maxconn:30 50%", "down drain maxconn:30 50%",
+                "down drain maxconn:0 weight:7", "up ready maxconn:0 weight:7",
+            ] {
+                #expect(await iterator.next()?.memory.agent == AgentReport(line: sum))
+            }
+        }
+
         @Test func `what was known before is the state, with its counts`() async throws {
             var remembered = try target(probe: ScriptedProbe([.refused]))
             remembered.memory = CheckMemory(isUp: false)

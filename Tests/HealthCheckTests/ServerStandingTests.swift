@@ -75,6 +75,21 @@ import Testing
         #expect(server.weight == 25)
     }
 
+    @Test func `an operator's later word holds until the name servers say something new`() {
+        var server = standing()
+        func isNews(_ weight: Int) -> Bool { server.take(nameWeight: weight) }
+        #expect(isNews(50))
+        #expect(server.weight == 50)
+        server.setWeight(80)
+        #expect(!isNews(50))
+        #expect(server.weight == 80)
+        #expect(isNews(25))
+        #expect(server.weight == 25)
+        server.forgetName()
+        #expect(server.weight == 100)
+        #expect(isNews(25))
+    }
+
     @Test func `an agent limits connections`() {
         var server = standing()
         server.take(AgentReport(line: "maxconn:5"))

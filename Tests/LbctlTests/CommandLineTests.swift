@@ -1,4 +1,5 @@
 #if Program
+import Control
 import Foundation
 import LinuxIO
 import Testing
@@ -314,6 +315,64 @@ import Testing
         program.signal(SIGTERM)
         #expect(try program.awaitEnd(within: .seconds(10)) == .exited(status: 0))
         #expect(!FileManager.default.fileExists(atPath: control))
+    }
+
+    @Test func `5: what is printed does not fit; a reader who has left is told nothing`() throws {
+        let file = try folder.write(balancerFile(port: 8080, server: 8081), to: "a.cfg")
+        for command in ["convert", "check"] {
+            let words = "\(ProgramFolder.binary) \(command) \(file)"
+            let full = try folder.run(command: ["/bin/sh", "-c", "\(words) > /dev/full"])
+            #expect(full.status == 5)
+            #expect(
+                full.errors
+                    == "lbctl: write standard output: No space left on device (errno 28)\n")
+            let pipe = "\(folder.path)/\(command)"
+            let gone = try folder.run(command: [
+                "/bin/sh", "-ec",
+                "mkfifo \(pipe); exec 3<>\(pipe) 4>\(pipe) 3<&-; trap '' PIPE; \(words) >&4",
+            ])
+            #expect(gone.status == 5)
+            #expect(gone.errors == "")
+        }
+    }
+
+    @Test func `an order counts though its client leaves at once, unless it makes no sense`() throws
+    {
+        let file = try folder.write(balancerFile(port: try freePort(), server: 1), to: "a.cfg")
+        let program = try folder.start(file)
+        try folder.awaitLog("serves")
+        func order(_ change: ServerOrder.Change, deadline: Double? = nil) -> [UInt8] {
+            var order = ServerOrder(backend: "web", server: "s1", change: change)
+            order.deadline = deadline
+            return ControlCodec.encode(.server(order))
+        }
+        // Stopped, it finds request and end together.
+        program.signal(SIGSTOP)
+        do {
+            let socket = try UnixSocket.connected(to: folder.control)
+            let orders = order(.drain) + order(.weight(7))
+            #expect(DescriptorPassing.send(orders, to: socket.rawValue) == .moved(orders.count))
+        }
+        program.signal(SIGCONT)
+        try folder.awaitLog("web/s1: drain by the operator")
+        try folder.awaitLog("web/s1: weight 7 by the operator")
+        for (bad, complaint) in [
+            (order(.drain, deadline: 1e300), "deadline 1e+300: must be 0 to 86400 seconds"),
+            (order(.maintenance, deadline: -1), "deadline -1.0: must be 0 to 86400 seconds"),
+            (order(.weight(257)), "weight 257: must be 0 to 256"),
+        ] {
+            let socket = try UnixSocket.connected(to: folder.control)
+            #expect(DescriptorPassing.send(bad, to: socket.rawValue) == .moved(bad.count))
+            var answer: [UInt8] = []
+            try eventually(within: .seconds(10), "an answer") {
+                if case .moved = UnixSocket.read(from: socket.rawValue, into: &answer) {
+                    return true
+                }
+                return false
+            }
+            #expect(String(decoding: answer, as: UTF8.self).contains(complaint))
+        }
+        #expect(try folder.servers()["web/s1"]?["status"] as? String == "DRAIN")
     }
 
     private func asNobody(_ arguments: String...) throws -> CommandResult {

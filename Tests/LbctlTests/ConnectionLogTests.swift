@@ -16,11 +16,12 @@ private final class LoggedProxy {
 
     /// - Parameters:
     ///   - lines: Further lines of the section.
+    ///   - global: Lines before it.
     ///   - format: Words after the daemon's address.
     ///   - address: Where the daemon is.
     /// - Throws: `SystemError` where sockets are lacking.
     init(
-        _ lines: String, format: String = "local0",
+        _ lines: String, global: String = "", format: String = "local0",
         daemonAt address: StreamAddress = .ipv4(SocketAddress(address: 0x7f00_0001, port: 0))
     ) throws {
         daemon = try DatagramSocket.bound(
@@ -33,6 +34,7 @@ private final class LoggedProxy {
             on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 16
         ).release()
         let text = """
+            \(global)
             listen web 192.0.2.1:80
             log \(StreamSocket.localEndpoint(of: daemon)) \(format)
             \(lines)
@@ -101,6 +103,24 @@ private final class LoggedProxy {
     func `facility, severity and format are the target's`(format: String, beginning: String) throws
     {
         #expect(try LoggedProxy("option tcplog", format: format).line().hasPrefix(beginning))
+    }
+
+    @Test(arguments: [
+        ("", "", "rfc3164", "lbctl["), ("log-tag lb1", "", "rfc3164", "lb1["),
+        ("log-tag lb1\nlog-send-hostname gate", "log-tag web", "rfc3164", "gate web["),
+        ("log-send-hostname gate", "log-tag web", "iso", "gate web["),
+        ("log-send-hostname gate", "", "rfc5424", "gate lbctl \(getpid()) - - 127.0.0.1:"),
+    ])
+    func `who a line is from is what the file says`(
+        global: String, section: String, format: String, sender: String
+    ) throws {
+        let proxy = try LoggedProxy(
+            "option tcplog\n\(section)", global: "global\n\(global)",
+            format: "format \(format) local1")
+        let words = proxy.line().split(separator: " ", omittingEmptySubsequences: true)
+        // A date has three words, or one behind the version.
+        let head = format == "rfc3164" ? 3 : format == "iso" ? 1 : 2
+        #expect(words.dropFirst(head).joined(separator: " ").hasPrefix(sender))
     }
 }
 #endif

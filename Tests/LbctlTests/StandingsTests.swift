@@ -150,6 +150,40 @@ private final class Gate: Sendable {
         #expect(bench.weight(of: "web/a") == 7)
     }
 
+    @Test func `a share that name servers repeat takes back nothing, after a reload or a restart`()
+        throws
+    {
+        let place = HealthTargets.Place(pool: 0, server: 0)
+        let servers = " server a 127.0.0.1:1 weight 100\n"
+        func locate(_ bench: StandingsBench, weight: Int) -> Int? {
+            bench.standings.locate(place, .configured, weight: weight)?.weight
+        }
+        func weight(_ bench: StandingsBench) -> Int { bench.standings.standing(at: place).weight }
+        let first = try bench(servers)
+        #expect(locate(first, weight: 20) == 20)
+        #expect(weight(first) == 20)
+        first.administer("web", "a", .weight(80))
+        let second = try StandingsBench(
+            "defaults\n mode tcp\n timeout connect 1s\nlisten web 127.0.0.1:1\n" + servers,
+            goingOnFrom: first)
+        #expect(locate(second, weight: 20) == 20)
+        #expect(weight(second) == 80)
+        let order = GivenOrder(
+            order: ServerOrder(backend: "web", server: "a", change: .weight(80)), at: 2_000)
+        for (said, expected) in [(UInt64(1_000), 80), (3_000, 20)] {
+            var memory = CheckMemory(isUp: true)
+            (memory.weight, memory.weightSaidAt) = (20, said)
+            let third = try bench(
+                servers, knowing: ["web/a address": memory], administration: [order])
+            let named = third.standings.locate(place, .configured, weight: 20)
+            #expect(named?.weight == 20)
+            #expect(named?.at == said)
+            #expect(weight(third) == expected)
+            #expect(locate(third, weight: 30) == 30)
+            #expect(weight(third) == 30)
+        }
+    }
+
     @Test func `a wish for no new clients outlasts a restart`() throws {
         var memory = CheckMemory(isUp: true)
         memory.wishesNoClients = true

@@ -44,6 +44,40 @@ import Testing
         #expect(taken < 100)
     }
 
+    /// What can't be opened again shares whether it blocks with others, whose matter that is.
+    @Test func `never wait for a socket, or for another user's pipe`() throws {
+        var ends: [Int32] = [0, 0]
+        #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        var pipeEnds: [Int32] = [0, 0]
+        #expect(pipe(&pipeEnds) == 0)
+        defer { (ends + pipeEnds).forEach { close($0) } }
+        // Files that are opened by this thread are another user's to it for a moment.
+        // setfsuid(2) is hidden from Swift.
+        typealias Become = @convention(c) (uid_t) -> Int32
+        let become = unsafeBitCast(try #require(dlsym(nil, "setfsuid")), to: Become.self)
+        _ = become(65_534)
+        let sinks = Result {
+            [try LineSink(.descriptor(ends[1])), try LineSink(.descriptor(pipeEnds[1]))]
+        }
+        _ = become(geteuid())
+        for (sink, reader) in zip(try sinks.get(), [ends[0], pipeEnds[0]]) {
+            let long = String(repeating: "x", count: 10_000)
+            #expect(sink.send("a line") && sink.send(long))
+            var buffer = [UInt8](repeating: 0, count: 65_536)
+            var count = 0
+            while count < 10_008 {
+                let more = read(reader, &buffer[count], buffer.count - count)
+                try #require(more > 0)
+                count += more
+            }
+            #expect(String(decoding: buffer.prefix(count), as: UTF8.self) == "a line\n\(long)\n")
+            var taken = 0
+            while taken < 1_000, sink.send(long) { taken += 1 }
+            #expect(taken > 0 && taken < 1_000)
+            #expect(!sink.send("one more") || !sink.send(long))
+        }
+    }
+
     @Test func `dates are written as logs have them`() {
         setenv("TZ", "NPT-5:45", 1)
         tzset()

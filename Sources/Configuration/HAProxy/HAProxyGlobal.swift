@@ -42,6 +42,14 @@ enum HAProxyGlobal {
             "localpeer": .line { draft, arguments throws(Remark) in
                 draft.global.localPeer = try arguments.next("the name of a peer").text
             },
+            "log-tag": .line { draft, arguments throws(Remark) in
+                draft.global.logTag = try arguments.logName("a word such as lb1", upTo: 48)
+            },
+            "log-send-hostname": .line { draft, arguments throws(Remark) in
+                draft.global.logHostName =
+                    arguments.upcoming == nil
+                    ? "" : try arguments.logName("a host's name", upTo: 255)
+            },
             "ssl-server-verify": .line { draft, arguments throws(Remark) in
                 let choices = ["none": false, "required": true]
                 draft.verifiesServers = try arguments.choice(of: choices)
@@ -72,11 +80,11 @@ enum HAProxyGlobal {
             harden.reject-privileged-ports.tcp httpclient.resolvers.disabled
             httpclient.resolvers.id httpclient.resolvers.prefer httpclient.retries
             httpclient.ssl.ca-file httpclient.ssl.verify httpclient.timeout.connect
-            insecure-setuid-wanted limited-quic log-send-hostname log-tag lua-load
+            insecure-setuid-wanted limited-quic lua-load
             lua-load-per-thread lua-prepend-path maxconnrate maxpipes maxsessrate
             no-memory-trimming no-quic node nogetaddrinfo noreuseport nosplice
             pp2-never-send-local prealloc-fd profiling.memory profiling.tasks
-            server-state-base server-state-file set-dumpable set-var set-var-fmt
+            set-dumpable set-var set-var-fmt
             setcap shm-stats-file ssl-default-server-ciphers
             ssl-default-server-ciphersuites ssl-default-server-options ssl-engine
             ssl-mode-async ssl-propquery ssl-provider ssl-provider-path
@@ -110,6 +118,8 @@ enum HAProxyGlobal {
             "the program watches its processes itself, and a reload makes none",
         "quiet": "what there is to say of a file is always said",
         "ulimit-n": "the hard limit on open files is used whole",
+        "server-state-file server-state-base":
+            "what is known of servers outlasts a reload and an end of the balancer process by itself",
         placed: placing,
         "noepoll noevports nokqueue nopoll": "the reactors wait by epoll",
         "crt-base": "nothing here has a certificate of its own",

@@ -26,6 +26,11 @@ extension HAProxySection {
         },
     ]
 
+    /// `log-tag`.
+    static let logTag = Rule<HAProxySection>.line { section, arguments throws(Remark) in
+        section.settings.log.tag = try arguments.logName("a word such as lb1", upTo: 48)
+    }
+
     /// `log global`, `log ADDRESS …`, and `no log`.
     static let log = Rule<HAProxySection>.each { section, arguments throws(Remark) in
         guard !arguments.isNegated else {
@@ -51,6 +56,21 @@ extension HAProxySection {
 
     private static let idleLog =
         "'log' has no effect in a backend section: the frontend says where lines of connections go"
+}
+
+extension Arguments {
+    /// A word of a line's head: printable characters of ASCII, as RFC 5424 wants them.
+    mutating func logName(_ what: String, upTo count: Int) throws(Remark) -> String {
+        let word = try next(what)
+        guard (1...count).contains(word.text.utf8.count),
+            word.text.utf8.allSatisfy({ (33...126).contains($0) })
+        else {
+            throw .error(
+                "\(label) \(word.text.quoted): must be 1 to \(count) printable characters of ASCII"
+                    + " without spaces", at: word.position)
+        }
+        return word.text
+    }
 }
 
 extension HAProxyGlobal {

@@ -42,6 +42,7 @@ extension HAProxySection {
         "fullconn": connecting,
         "log-format": accepting,
         "error-log-format": accepting,
+        "log-tag": accepting,
         "maxconn": accepting,
         "clitimeout": accepting,
         "balance": connecting,
@@ -104,7 +105,7 @@ extension HAProxySection {
             declare email-alert errorfile errorfiles errorloc
             errorloc302 errorloc303 grace hash-preserve-affinity
             http-after-response http-error http-reuse
-            http-send-name-header ignore-persist load-server-state-from-file log-format-sd log-steps log-tag max-keep-alive-queue max-session-srv-conns monitor
+            http-send-name-header ignore-persist log-format-sd log-steps max-keep-alive-queue max-session-srv-conns monitor
             monitor-net monitor-uri quic-initial redirect reqadd
             reqdel reqrep rspadd rspdel rsprep server-state-file-name
             transparent
@@ -159,6 +160,10 @@ extension HAProxySection {
         "log": log,
         "log-format": logFormat,
         "error-log-format": errorLogFormat,
+        "log-tag": logTag,
+        "load-server-state-from-file": .noEffect(
+            "what is known of servers outlasts a reload and an end of the balancer process by itself"
+        ),
         "description": .line { section, arguments throws(Remark) in
             let first = try arguments.next("a text")
             let words = [first] + arguments.remaining()

@@ -22,6 +22,20 @@ public struct ServerOrder: Codable, Hashable, Sendable {
     /// long as they want.
     public var deadline: Double?
 
+    /// The seconds that a deadline may have.
+    public static let deadlines: ClosedRange<Double> = 0...86_400
+
+    /// What is wrong with its numbers; `nil`: nothing.
+    public var complaint: String? {
+        if let deadline, !Self.deadlines.contains(deadline) {
+            return "deadline \(deadline): must be 0 to 86400 seconds"
+        }
+        if case .weight(let weight) = change, !(0...256).contains(weight) {
+            return "weight \(weight): must be 0 to 256"
+        }
+        return nil
+    }
+
     /// Makes an order.
     ///
     /// - Parameters:

@@ -32,6 +32,14 @@ struct StatisticsResponder: Sendable {
                 headers: [.allow: "GET, HEAD"])
         }
         let status = await status()
+        do {
+            return try await PageThread.run { response(form, showing: status) }
+        } catch {
+            return text("503: this page is not served any more\n", status: .serviceUnavailable)
+        }
+    }
+
+    private func response(_ form: StatisticsForm, showing status: NodeStatus) -> Response {
         switch form {
         case .page(let refreshes):
             let html = page.render(

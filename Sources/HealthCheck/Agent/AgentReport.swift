@@ -119,4 +119,17 @@ extension AgentReport {
         weightPercent != nil && weightPercent != earlier?.weightPercent
             || weight != nil && weight != earlier?.weight
     }
+
+    /// What all reports of an agent come to: this one, and of the earlier ones what it does not name.
+    func added(to earlier: AgentReport?) -> AgentReport {
+        guard let earlier else { return self }
+        var sum = self
+        sum.health = health ?? earlier.health
+        sum.administration = administration ?? earlier.administration
+        sum.maximumConnections = maximumConnections ?? earlier.maximumConnections
+        if weight == nil, weightPercent == nil {
+            (sum.weight, sum.weightPercent) = (earlier.weight, earlier.weightPercent)
+        }
+        return sum
+    }
 }

@@ -58,13 +58,18 @@ public struct CommandProbe: HealthProbe {
         // The end of a command can be awaited by a task alone, and an event loop is none that this
         // one could be a child of; the time limit ends it.
         let task = Task {
+            guard runs.start(number) else { return }
             let outcome = await run(for: target)
             runs.end(number)
             promise.succeed(outcome)
         }
         let timer = eventLoop.scheduleTask(in: timeout) {
-            runs.kill(number)
-            promise.succeed(.commandTimedOut)
+            let wasStarted = runs.kill(number)
+            // The host's want of threads says nothing about the server.
+            promise.succeed(
+                wasStarted
+                    ? .commandTimedOut
+                    : .notRun(reason: "\(path) was not started in time: this host is too busy"))
             task.cancel()
         }
         promise.futureResult.whenComplete { _ in timer.cancel() }

@@ -8,8 +8,13 @@ import Synchronization
 final class CommandRuns: Sendable {
     private struct State {
         var count = 0
-        /// By number, whether the run was killed.
-        var areKilled: [Int: Bool] = [:]
+        var stages: [Int: Stage] = [:]
+    }
+
+    private enum Stage {
+        /// No thread has been free to start the command.
+        case waiting
+        case started, killed
     }
 
     /// So many killed ones may be about to end.
@@ -20,23 +25,40 @@ final class CommandRuns: Sendable {
     /// Begins a run; `nil` where too many that were killed have not ended.
     func begin() -> Int? {
         state.withLock { state in
-            guard state.areKilled.values.count(where: { $0 }) < Self.limit else { return nil }
+            guard state.stages.values.count(where: { $0 == .killed }) < Self.limit else {
+                return nil
+            }
             state.count += 1
-            state.areKilled[state.count] = false
+            state.stages[state.count] = .waiting
             return state.count
         }
     }
 
-    /// Notes that a run is being killed, if it has not ended.
-    func kill(_ number: Int) {
+    /// Notes that a command is being started.
+    ///
+    /// - Returns: Whether it is still wanted.
+    func start(_ number: Int) -> Bool {
         state.withLock { state in
-            if state.areKilled[number] != nil { state.areKilled[number] = true }
+            guard state.stages[number] != nil else { return false }
+            state.stages[number] = .started
+            return true
+        }
+    }
+
+    /// Notes that a run is being killed, if it has not ended; one that never began has with that.
+    ///
+    /// - Returns: Whether its command was started.
+    func kill(_ number: Int) -> Bool {
+        state.withLock { state in
+            guard let stage = state.stages[number] else { return true }
+            state.stages[number] = stage == .waiting ? nil : .killed
+            return stage != .waiting
         }
     }
 
     /// Notes that a run has ended.
     func end(_ number: Int) {
-        state.withLock { _ = $0.areKilled.removeValue(forKey: number) }
+        state.withLock { _ = $0.stages.removeValue(forKey: number) }
     }
 }
 #endif

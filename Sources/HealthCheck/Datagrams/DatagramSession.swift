@@ -22,8 +22,9 @@ final class DatagramSession: @unchecked Sendable {
     private let promise: EventLoopPromise<ProbeOutcome>
     private var timers: [Scheduled<Void>] = []
     private var channel: (any Channel)?
-    /// Where the channel is shared: whom to send to, and how the hearing ends.
-    private var sharedBy: (target: SocketAddress, leave: () -> Void)?
+    /// Where the channel is shared: how to send, with what the system says against it, and how the
+    /// hearing ends.
+    private var shared: (send: () -> CInt?, leave: () -> Void)?
     private var isFinished = false
 
     private init(
@@ -82,7 +83,9 @@ final class DatagramSession: @unchecked Sendable {
         line.listen(for: exchange.cookie) { datagram in
             eventLoop.execute { session.received(datagram) }
         }
-        session.sharedBy = (target, { line.leave(exchange.cookie) })
+        session.shared = (
+            { line.send(exchange.request, to: target) }, { line.leave(exchange.cookie) }
+        )
         line.opened(on: eventLoop).hop(to: eventLoop).whenComplete { session.opened($0) }
         return session.promise.futureResult
     }
@@ -107,7 +110,7 @@ final class DatagramSession: @unchecked Sendable {
         switch result {
         case .failure(let error): finish(TCPProbe.outcome(of: error))
         case .success(let channel) where isFinished:
-            if sharedBy == nil { channel.close(promise: nil) }
+            if shared == nil { channel.close(promise: nil) }
         case .success(let channel):
             self.channel = channel
             send()
@@ -120,11 +123,10 @@ final class DatagramSession: @unchecked Sendable {
 
     private func send() {
         guard let channel, !isFinished else { return }
-        let data = channel.allocator.buffer(bytes: exchange.request)
-        if let sharedBy {
-            let envelope = AddressedEnvelope(remoteAddress: sharedBy.target, data: data)
-            channel.writeAndFlush(envelope).hop(to: eventLoop).whenFailure { self.fail($0) }
+        if let shared {
+            if let code = shared.send() { finish(TCPProbe.outcome(errno: code)) }
         } else {
+            let data = channel.allocator.buffer(bytes: exchange.request)
             channel.writeAndFlush(data).whenFailure { self.fail($0) }
         }
     }
@@ -146,7 +148,7 @@ final class DatagramSession: @unchecked Sendable {
         guard !isFinished else { return }
         isFinished = true
         for timer in timers { timer.cancel() }
-        if let sharedBy { sharedBy.leave() } else { channel?.close(promise: nil) }
+        if let shared { shared.leave() } else { channel?.close(promise: nil) }
         promise.succeed(outcome)
     }
 }

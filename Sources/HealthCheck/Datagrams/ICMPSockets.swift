@@ -9,30 +9,65 @@ import Synchronization
 /// For a process that gives up the right to open such sockets: it makes these before.
 public final class ICMPSockets: Sendable {
     /// One socket, and who waits for what it hears.
+    ///
+    /// Requests go out past NIO, whose channel would end for all by the error of one, and the channel
+    /// has a copy of the descriptor, so that another can be made when it ends all the same.
     final class Line: Sendable {
         let isRaw: Bool
         private let isIPv6: Bool
-        fileprivate let descriptor: CInt
-        fileprivate let waiting = Mutex<[[UInt8]: @Sendable ([UInt8]) -> Void]>([:])
-        fileprivate let channel = Mutex<EventLoopFuture<any Channel>?>(nil)
+        private let descriptor: CInt
+        private let waiting = Mutex<[[UInt8]: @Sendable ([UInt8]) -> Void]>([:])
+        private let channel = Mutex<EventLoopFuture<any Channel>?>(nil)
 
         fileprivate init?(isIPv6: Bool) {
             guard let socket = try? ICMPSocket(isIPv6: isIPv6) else { return nil }
             (descriptor, isRaw, self.isIPv6) = (socket.descriptor, socket.isRaw, isIPv6)
         }
 
-        /// What is sent and heard through, which is made by the first check.
+        deinit {
+            channel.withLock(\.self)?.whenSuccess { $0.close(promise: nil) }
+            close(descriptor)
+        }
+
+        /// What is heard through, which is made by the first check, and anew after it has ended.
         func opened(on eventLoop: any EventLoop) -> EventLoopFuture<any Channel> {
-            channel.withLock { channel in
-                if let channel { return channel }
-                let made = DatagramBootstrap(group: eventLoop).channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(LineHandler(self))
-                    }
-                }.withBoundSocket(descriptor)
+            let (opened, isNew) = channel.withLock { channel in
+                if let channel { return (channel, false) }
+                let made = listen(on: eventLoop)
                 channel = made
-                return made
+                return (made, true)
             }
+            guard isNew else { return opened }
+            opened.flatMap(\.closeFuture).whenComplete { [weak self] _ in
+                self?.channel.withLock { if $0 === opened { $0 = nil } }
+            }
+            return opened
+        }
+
+        private func listen(on eventLoop: any EventLoop) -> EventLoopFuture<any Channel> {
+            let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+            guard copy >= 0 else {
+                return eventLoop.makeFailedFuture(IOError(errnoCode: errno, reason: "dup"))
+            }
+            return DatagramBootstrap(group: eventLoop).channelInitializer { [weak self] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(LineHandler(self))
+                }
+            }.withBoundSocket(copy)
+        }
+
+        /// Sends a request; one that finds no room counts as lost on the way.
+        ///
+        /// - Returns: What the system says against it, by its number; `nil`: nothing. sendto(2).
+        func send(_ request: [UInt8], to target: SocketAddress) -> CInt? {
+            // A raw socket of IPv6 takes the port for a protocol, and refuses one that isn't its own.
+            let count = target.at(port: 0).withSockAddr { address, length in
+                sendto(
+                    descriptor, request, request.count, CInt(MSG_DONTWAIT), address,
+                    socklen_t(length))
+            }
+            let code = errno
+            return count >= 0 || code == EAGAIN ? nil : code
         }
 
         /// Has whoever asked by a cookie hear the answers.
@@ -60,27 +95,16 @@ public final class ICMPSockets: Sendable {
         ipv4 = Line(isIPv6: false)
         ipv6 = Line(isIPv6: true)
     }
-
-    deinit {
-        for line in [ipv4, ipv6] {
-            guard let line else { continue }
-            if let channel = line.channel.withLock(\.self) {
-                channel.whenSuccess { $0.close(promise: nil) }
-            } else {
-                close(line.descriptor)
-            }
-        }
-    }
 }
 
 private final class LineHandler: ChannelInboundHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
-    private let line: ICMPSockets.Line
+    private weak let line: ICMPSockets.Line?
 
-    init(_ line: ICMPSockets.Line) { self.line = line }
+    init(_ line: ICMPSockets.Line?) { self.line = line }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        line.received(Array(unwrapInboundIn(data).data.readableBytesView))
+        line?.received(Array(unwrapInboundIn(data).data.readableBytesView))
     }
 
     // An error of one datagram says nothing about the others.

@@ -17,6 +17,10 @@ final class ConnectionLog: Sendable {
         /// The form for those whose PROXY header is none; empty: that of all.
         let errorFormat: LineFormat
         let targets: [(target: LogTarget, sink: LineSink)]
+        /// What lines call the program.
+        let tag: String
+        /// The host's name where heads have none otherwise.
+        let hostName: String?
     }
 
     /// What records of one plan mean.
@@ -34,7 +38,6 @@ final class ConnectionLog: Sendable {
     private let thread = Mutex<Thread?>(nil)
     private let unsent = Atomic<Int>(0)
     private let log: Log
-    private let tag: String
 
     /// Opens what lines go to, and starts the thread; `nil` where no frontend tells of any.
     ///
@@ -48,7 +51,6 @@ final class ConnectionLog: Sendable {
         self.records = records
         self.log = log
         bell = try Waker()
-        tag = "lbctl[\(getpid())]"
         editions = Mutex([])
         adopt(balancer.view, try routes(for: model))
         try thread.withLock { thread throws(SystemError) in
@@ -76,7 +78,9 @@ final class ConnectionLog: Sendable {
                 Route(
                     name: frontend.name, settings: frontend.log,
                     format: LineFormat(frontend.log.format),
-                    errorFormat: LineFormat(frontend.log.errorFormat), targets: targets))
+                    errorFormat: LineFormat(frontend.log.errorFormat), targets: targets,
+                    tag: frontend.log.tag ?? model.global.logTag ?? "lbctl",
+                    hostName: model.global.logHostName.map { $0.isEmpty ? HostName.current : $0 }))
         }
         return routes
     }
@@ -172,7 +176,7 @@ final class ConnectionLog: Sendable {
         let severity = isError ? ConnectionLog.error : ConnectionLog.information
         for (target, sink) in route.targets where severity <= target.leastSeverity {
             let priority = target.facility << 3 | max(severity, target.mostSeverity)
-            let head = header(target.format, priority: priority, at: present)
+            let head = header(target.format, priority: priority, at: present, by: route)
             let full = head + text
             let isSent = sink.send(
                 full.utf8.count <= target.length
@@ -183,16 +187,18 @@ final class ConnectionLog: Sendable {
 
     /// What stands before a line; haproxy's configuration manual, `log`.
     private func header(
-        _ format: LogTarget.Format, priority: Int, at present: CivilTime
+        _ format: LogTarget.Format, priority: Int, at present: CivilTime, by route: Route
     ) -> String {
-        switch format {
+        let sender = "\(route.hostName.map { "\($0) " } ?? "")\(route.tag)[\(getpid())]"
+        return switch format {
         case .raw: ""
         case .short: "<\(priority)>"
         case .timed: "<\(priority)>\(present.timestamp) "
-        case .iso: "<\(priority)>\(present.timestamp) \(tag): "
-        case .rfc3164: "<\(priority)>\(present.syslogDate) \(tag): "
+        case .iso: "<\(priority)>\(present.timestamp) \(sender): "
+        case .rfc3164: "<\(priority)>\(present.syslogDate) \(sender): "
         case .rfc5424:
-            "<\(priority)>1 \(present.timestamp) \(HostName.current) lbctl \(getpid()) - - "
+            "<\(priority)>1 \(present.timestamp) \(route.hostName ?? HostName.current) \(route.tag)"
+                + " \(getpid()) - - "
         }
     }
 

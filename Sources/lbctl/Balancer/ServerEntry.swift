@@ -10,6 +10,9 @@ struct ServerEntry {
     var announced: Bool?
     /// Whether its check is left out.
     var isPaused = false
+    /// The share that name servers last named, and when they first did, in nanoseconds of the
+    /// monotonic clock.
+    private(set) var named: (weight: Int, at: UInt64)?
 
     /// Begins with what is configured and what was known before.
     ///
@@ -46,6 +49,12 @@ struct ServerEntry {
         if let memory = memories[HealthTargets.agentID(backend, server)], let agent = memory.agent {
             words.append((memory.weightSaidAt, { $0.standing.take(agent) }))
         }
+        if let memory = memories[HealthTargets.addressID(backend, server)],
+            let weight = memory.weight
+        {
+            let at = memory.weightSaidAt
+            words.append((at, { $0.take(nameWeight: weight, at: at) }))
+        }
         for order in orders { words.append((order.at, { $0.take(order.order.change) })) }
         for word in words.sorted(by: { $0.at < $1.at }) { word.take(&self) }
     }
@@ -70,6 +79,8 @@ struct ServerEntry {
             } else {
                 standing.whereabouts = .configured
             }
+            standing.forgetName()
+            named = nil
         }
         if !isSame.agent { standing.forgetAgent() }
         if !isSame.check {
@@ -114,6 +125,11 @@ struct ServerEntry {
             standing.wishesNoClients = false
         }
         if let weight = outcome.facts.weight { standing.take(checkWeight: weight) }
+    }
+
+    /// Takes in the share that name servers name.
+    mutating func take(nameWeight weight: Int, at time: UInt64) {
+        if standing.take(nameWeight: weight) { named = (weight, time) }
     }
 
     /// Takes in what the operator says.

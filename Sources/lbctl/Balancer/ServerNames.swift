@@ -52,17 +52,19 @@ final class ServerNames: Sendable {
             let server = backend.servers[place.server]
             router.whileInForce(standings) {
                 guard let address = report.address else {
-                    return standings.locate(place, .missing)
+                    standings.locate(place, .missing)
+                    return
                 }
                 // First where it is, then that it may be used.
                 balancer.setAddress(
                     pool: place.pool, server: place.server, StreamAddress(address))
                 checker.checker?.move(server, of: backend, to: address)
                 let ignoresWeight = server.resolution?.ignoresWeight ?? false
-                standings.locate(
+                let named = standings.locate(
                     place, .found(address), weight: ignoresWeight ? nil : report.weight)
                 var memory = CheckMemory(isUp: true)
                 memory.address = address
+                (memory.weight, memory.weightSaidAt) = (named?.weight, named?.at ?? 0)
                 remember(HealthTargets.addressID(backend, server), memory)
             }
             if report.address != report.former || report.address == nil {

@@ -2,6 +2,7 @@
 internal import Balancer
 internal import Control
 internal import HealthCheck
+internal import NIOCore
 internal import NodeConfiguration
 internal import Synchronization
 
@@ -168,12 +169,20 @@ final class ServerStandings: Sendable {
     }
 
     /// Takes in where a server is, and the share that its name servers name.
-    func locate(_ place: Place, _ whereabouts: ServerStanding.Whereabouts, weight: Int? = nil) {
+    ///
+    /// - Returns: The share that they last named, and when they first did.
+    @discardableResult
+    func locate(
+        _ place: Place, _ whereabouts: ServerStanding.Whereabouts, weight: Int? = nil
+    ) -> (weight: Int, at: UInt64)? {
         state.withLock { state in
             carryOut(at: place, because: nil, .check, &state) { entry in
                 entry.standing.whereabouts = whereabouts
-                if let weight { entry.standing.setWeight(weight) }
+                if let weight {
+                    entry.take(nameWeight: weight, at: NIODeadline.now().uptimeNanoseconds)
+                }
             }
+            return state[place].named
         }
     }
 

@@ -30,7 +30,7 @@ struct ServerCommand: ParsableCommand {
         var deadline: Double?
 
         func validate() throws {
-            guard let deadline, !(0...86_400).contains(deadline) else { return }
+            guard let deadline, !ServerOrder.deadlines.contains(deadline) else { return }
             throw ValidationError("deadline \(deadline): must be 0 to 86400 seconds")
         }
     }

@@ -124,8 +124,12 @@ private final class ControlClient {
     private func handle(_ readiness: Readiness) {
         if readiness.contains(.writable) { flush() }
         guard watch != nil else { return }
-        guard readiness.isDisjoint(with: [.hungUp, .failed]) else { return end() }
-        guard readiness.contains(.readable), !isClosing else { return }
+        // What a client has asked holds, also when it has left without waiting for the answer.
+        let hasLeft = !readiness.isDisjoint(with: [.hungUp, .failed])
+        guard readiness.contains(.readable), !isClosing else {
+            if hasLeft { end() }
+            return
+        }
         var bytes: [UInt8] = []
         switch UnixSocket.read(from: socket.rawValue, into: &bytes) {
         case .moved(1...): decoder.append(bytes)
@@ -137,7 +141,7 @@ private final class ControlClient {
         case .failed: return end()
         }
         do {
-            while watch != nil, let request = try decoder.next() {
+            while watch != nil || hasLeft, let request = try decoder.next() {
                 unanswered += 1
                 handler(request) { [weak self] in self?.answer($0) }
             }

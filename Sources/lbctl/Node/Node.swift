@@ -260,6 +260,9 @@ final class Node {
                         "server of \(order.backend)", order.server, backend.servers.map(\.name)),
                     exitCode: 1))
         }
+        if let complaint = order.complaint {
+            return .failed(ControlFailure(Failure(.badInput, complaint)))
+        }
         supervisor?.administer(order)
         log(.notice, "\(order.backend)/\(order.server): \(order.change) by the operator")
         return .done("")

@@ -10,6 +10,9 @@ import TestServers
 final class OwnNetwork: Sendable {
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let thread: String
+    /// From here whoever waits is woken: a thread begins in the namespace of the one that starts it,
+    /// and a wake-up may start one for tasks.
+    private static let outside = MultiThreadedEventLoopGroup.singleton.next()
 
     /// The loop.
     var eventLoop: any EventLoop { group.next() }
@@ -19,7 +22,7 @@ final class OwnNetwork: Sendable {
         thread = try await group.next().submit {
             try NetworkNamespace.enterNew()
             return try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
-        }.get()
+        }.hop(to: Self.outside).get()
     }
 
     /// Runs commands of a shell in the namespace.
@@ -38,7 +41,7 @@ final class OwnNetwork: Sendable {
         return summary(
             try await eventLoop.flatSubmit {
                 probe.probe(target, timeout: timeout, on: eventLoop)
-            }.get())
+            }.hop(to: Self.outside).get())
     }
 
     /// Ends the thread, and with it the namespace.
