@@ -70,6 +70,28 @@ extension BalancerTests {
             #expect(information.st_mode & 0o777 == 0o640)
         }
 
+        @Test func `the line of a client without an address says so`() throws {
+            let server = try AnsweringServer { _, _ in "a" }
+            var plan = BalancerPlan()
+            let running = try FamilyBalancer(
+                on: .abstractName(Self.abstractName()), pools: [[.at(server.address)]]
+            ) {
+                $0.frontends[0].logging = ConnectionLogging(moment: .ending)
+                plan = $0
+            }
+            #expect(running.answer() == "a")
+            let line = ConnectionLine(plan)
+            var text = ""
+            #expect(
+                eventually {
+                    running.balancer.records?.take { record, _ in
+                        text = line.text(record, acceptedAt: CivilTime(microseconds: 0))
+                    }
+                    return !text.isEmpty
+                })
+            #expect(text.hasPrefix("unix [01/Jan/1970"), "\(text)")
+        }
+
         @Test func `a megabyte through Unix sockets arrives whole`() throws {
             let server = try AnsweringServer(on: .abstractName(Self.abstractName()), after: 1) {
                 _, _ in String(repeating: "0123456789abcdef", count: 65_536)

@@ -128,11 +128,7 @@ extension Worker {
     private func record(_ client: Int) -> ConnectionRecord {
         let server = client | 1
         var record = ConnectionRecord()
-        let place = slab[client].introduction
-        record.client =
-            place >= 0
-            ? introductions[place].source
-            : IPEndpoint(ipv4: slab[client].clientAddress, port: slab[client].clientPort)
+        record.client = source(of: client)
         if self[routeOf: client].logging?.tellsDestination == true {
             record.local = destination(of: client)
         }
