@@ -68,7 +68,7 @@ struct HAProxyFilters: Sendable {
                 "no filter bwlim-in or bwlim-out before this line is named \(name.text.quoted)",
                 at: name.position, suggestion: bandwidths.keys.nearest(to: name.text))
         }
-        var (bytes, period) = filter.amount ?? (1, .seconds(1))
+        var (bytes, period): (Int?, Duration?)
         while let word = arguments.upcoming, word.text == "limit" || word.text == "period" {
             arguments.skip(1)
             if word.text == "limit" {
@@ -77,8 +77,8 @@ struct HAProxyFilters: Sendable {
                 period = try arguments.time(isZeroAllowed: false)
             }
         }
-        guard filter.amount != nil else { return nil }
-        let rate = Double(bytes) / (period / .seconds(1))
+        guard let amount = filter.amount else { return nil }
+        let rate = Double(bytes ?? amount.bytes) / ((period ?? amount.period) / .seconds(1))
         return .limitBandwidth(
             filter.direction, bytesPerSecond: max(1, Int(min(rate, Double(Self.most)))))
     }
