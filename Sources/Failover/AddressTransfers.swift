@@ -5,8 +5,11 @@ internal import VRRPCore
 struct AddressTransfers {
     private var wanted: Set<PlacedAddress> = []
     private var addresses: Set<IPAddress> = []
-    /// What virtual routers gave up and left where it is, with their names.
-    private(set) var left: [(placed: PlacedAddress, router: String)] = []
+    /// What virtual routers gave up and left where it is.
+    private(set) var left: [PlacedAddress] = []
+    /// What virtual routers gave up of which nobody was told, for the node was to have it afterwards
+    /// too, with their names.
+    private(set) var untold: [(address: IPAddress, router: String)] = []
 
     /// Nothing stays.
     init() {}
@@ -20,6 +23,14 @@ struct AddressTransfers {
     /// Whether the node has an address afterwards too: connections through it go on.
     func stays(_ address: IPAddress) -> Bool { addresses.contains(address) }
 
+    /// Whether nobody is told yet that a virtual router gives an address up, since the node is to have
+    /// it afterwards too.
+    mutating func withholds(_ address: IPAddress, by router: String) -> Bool {
+        guard stays(address) else { return false }
+        untold.append((address, router))
+        return true
+    }
+
     /// Whether an address is to be on another interface before it is taken off.
     func moves(_ placed: PlacedAddress) -> Bool {
         stays(placed.address)
@@ -31,9 +42,9 @@ struct AddressTransfers {
     /// Leaves an address where it is, for who is to hold it just so.
     ///
     /// - Returns: Whether it is left: it is to be taken off otherwise.
-    mutating func leave(_ placed: PlacedAddress, by router: String) -> Bool {
+    mutating func leave(_ placed: PlacedAddress) -> Bool {
         guard wanted.contains(placed) else { return false }
-        left.append((placed, router))
+        left.append(placed)
         return true
     }
 }

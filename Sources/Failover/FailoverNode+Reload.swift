@@ -100,15 +100,18 @@ extension FailoverNode {
         }.flatMap(\.placedAddresses)
     }
 
-    /// Takes off what was left for a virtual router that does not hold it after all.
+    /// Takes off what was left for a virtual router that does not hold it after all, and tells of
+    /// what none holds.
     private func endTransfers() {
-        let held = Set(drivers.values.flatMap(\.heldAddresses))
-        let unheld = host.transfers.left.filter { !held.contains($0.placed) }
+        let transfers = host.transfers
         host.transfers = AddressTransfers()
-        for (placed, router) in unheld {
-            host.emit(.router(name: router, .loses([placed.address])))
+        let held = Set(drivers.values.flatMap(\.heldAddresses))
+        let addresses = Set(held.map(\.address))
+        for (address, router) in transfers.untold where !addresses.contains(address) {
+            host.emit(.router(name: router, .loses([address])))
         }
-        for error in host.remove(unheld.map(\.placed)) { host.emit(.failed(error)) }
+        let unheld = transfers.left.filter { !held.contains($0) }
+        for error in host.remove(unheld) { host.emit(.failed(error)) }
     }
 
     /// Stops a virtual router, and keeps its notifications until the last program has ended.

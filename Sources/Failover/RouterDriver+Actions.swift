@@ -123,10 +123,12 @@ extension RouterDriver {
     /// Connections through those that leave the node are dead from then on.
     func release(_ addresses: [PlacedAddress]) {
         let held = addresses.filter(heldAddresses.contains)
-        let leaving = held.map(\.address).filter { !host.transfers.stays($0) }
+        let leaving = held.map(\.address).filter {
+            !host.transfers.withholds($0, by: settings.name)
+        }
         if !leaving.isEmpty { emit(.loses(leaving)) }
         withdrawAnnouncements(of: addresses)
-        let left = held.filter { host.transfers.leave($0, by: settings.name) }
+        let left = held.filter { host.transfers.leave($0) }
         for error in host.remove(addresses.filter { !left.contains($0) }) { emit(.failed(error)) }
         let gone = Set(addresses)
         heldAddresses.removeAll(where: gone.contains)

@@ -113,6 +113,40 @@ extension BalancerTests {
             }
         }
 
+        @Test func `without a time of their own decide at once, and what names a server waits`()
+            throws
+        {
+            let (first, _) = try server()
+            let second = try AnsweringServer { _, _ in "2" }
+            let named = Question.payload(offset: 0, length: 1, [.init(.exact, "2")])
+            let running = try Succession.Running(
+                plan([.at(first.address), .at(second.address)]) {
+                    $0.frontends[0].rules.inspectDelay = .milliseconds(400)
+                    $0.pools[0].inspectDelay = .zero
+                    ($0.pools[0].servers[0].name, $0.pools[0].servers[1].name) = ("k", "2")
+                    $0.pools[0].servers[1].isBackup = true
+                    $0.pools[0].serverRules = [
+                        ServerRule("2", if: Condition([[.init([named])]]))
+                    ]
+                })
+            for (text, answer) in [("2", "2"), ("1", "k"), ("2", "2")] {
+                let client = try running.connect()
+                Thread.sleep(for: .milliseconds(50))
+                client.send(text)
+                #expect(client.receive(exactly: 1) == answer)
+            }
+            // By the frontend's time, once.
+            let start = MonotonicInstant.now
+            let silent = try running.connect()
+            #expect(silent.receive(exactly: 1) == "k")
+            #expect((Duration.milliseconds(395)..<(.milliseconds(700))).contains(.now - start))
+            // What the rules ask for is not waited for.
+            try running.adopt { $0.pools[0].serverRules = [] }
+            let later = MonotonicInstant.now
+            #expect(try running.connect().receive(exactly: 1) == "k")
+            #expect(.now - later < .milliseconds(300))
+        }
+
         @Test func `hold for who waits as a reload has them`() throws {
             let (server, _) = try server()
             let running = try Succession.Running(

@@ -45,6 +45,22 @@ extension BalancerTests {
             }
         }
 
+        /// Who owns a network chooses any of its addresses.
+        @Test func `addresses that differ in a few bits only are found as fast as others`() {
+            func time(_ low: (UInt64) -> UInt64) -> Duration {
+                let table = table(size: 16_384)
+                return ContinuousClock().measure {
+                    for number in 0..<16_384 as Range<UInt64> {
+                        table.bind(
+                            IPEndpoint(high: 1 << 61, low: low(number), port: 1), to: 1, now: 0)
+                    }
+                }
+            }
+            let times = [0, 16, 32, 50].map { shift in time { $0 << shift } }
+            // One chain of all of them takes hundreds of times as long.
+            #expect(times.max().map { $0 < (times.min() ?? .zero) * 20 } == true, "\(times)")
+        }
+
         @Test func `a key is forgotten when its time is over, and each use begins it anew`() {
             let table = table(size: 3, lifetime: .seconds(10), StickCounter(.connectionTotal))
             table.bind(key(1), to: 1, now: 0)

@@ -6,6 +6,18 @@ import Testing
 
 extension BalancerTests {
     @Suite struct `Time-outs` {
+        @Test func `an instant is known by its low bits`() {
+            let now: UInt64 = 9 << 32 + 5
+            for age in [0, 1, 6, 86_400_000, 30 * 86_400_000] as [UInt64] {
+                #expect(now.instant(of: UInt32(truncatingIfNeeded: now - age)) == now - age)
+            }
+            #expect(now.instant(of: UInt32(truncatingIfNeeded: now + 1000)) == now + 1000)
+            // Too far back to be known, but not to come.
+            #expect(now.instant(of: UInt32(truncatingIfNeeded: now - 60 * 86_400_000)) <= now)
+            #expect((7 as UInt64).instant(of: 9) == 9)
+            #expect((7 as UInt64).instant(of: 3) == 3)
+        }
+
         @Test(arguments: [true, false])
         func `a connection on which nothing moves ends`(byClient: Bool) throws {
             let running = try RunningBalancer(

@@ -218,6 +218,26 @@ extension `On a LAN` {
                     == [.v4(IPv4Address(10, 9, 0, 100)), excluded.address])
         }
 
+        @Test func `one that a reload moves to where it can't be is told of`() throws {
+            let network = try TestNetwork()
+            func settings(_ interface: String?) throws -> FailoverConfiguration {
+                try router(priority: 100) {
+                    $0.addresses[0].interface = interface
+                    $0.addresses[0].isTracked = false
+                }
+            }
+            let node = try TestNode(settings(nil), in: network.namespace("a"))
+            #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            let next = try settings("eth9")
+            #expect(node.perform { (try? $0.reconfigure(next)) != nil } == true)
+            let lost = node.events.compactMap { event -> [IPAddress]? in
+                if case .router(_, .loses(let addresses)) = event { addresses } else { nil }
+            }
+            #expect(lost == [[.v4(IPv4Address(10, 9, 0, 100))]])
+            #expect(try !network.addresses("a").contains("10.9.0.100"))
+            node.shutDown()
+        }
+
         @Test func `stops the router when the interface that it names goes`() throws {
             let network = try TestNetwork()
             let configuration = try router(priority: 100) {

@@ -375,6 +375,31 @@ import Testing
         #expect(try folder.servers()["web/s1"]?["status"] as? String == "DRAIN")
     }
 
+    @Test func `whoever asks a thousand things at once gets his answers, and no thread for each`()
+        throws
+    {
+        let file = try folder.write(balancerFile(port: try freePort(), server: 1), to: "a.cfg")
+        let program = try folder.start(file)
+        try folder.awaitLog("serves")
+        let socket = try UnixSocket.connected(to: folder.control)
+        let request = ControlCodec.encode(ControlRequest.plan)
+        let all = (0..<1000).flatMap { _ in request }
+        #expect(DescriptorPassing.send(all, to: socket.rawValue) == .moved(all.count))
+        var (answers, most) = (0, 0)
+        try eventually(within: .seconds(30), "1,000 answers") {
+            var bytes: [UInt8] = []
+            while case .moved(1...) = UnixSocket.read(from: socket.rawValue, into: &bytes) {
+                answers += bytes.count { $0 == UInt8(ascii: "\n") }
+                bytes = []
+            }
+            let tasks = try FileManager.default.contentsOfDirectory(
+                atPath: "/proc/\(program.pid)/task")
+            most = max(most, tasks.count)
+            return answers == 1000
+        }
+        #expect(most < 8)
+    }
+
     private func asNobody(_ arguments: String...) throws -> CommandResult {
         try folder.run(
             command: ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--"]

@@ -40,8 +40,10 @@ final class RuleProgram: Sendable {
     /// What is decided about the connections that a pool gets.
     struct PoolContent {
         let rules: [Rule]
-        /// Milliseconds.
+        /// How long the rules wait for what clients say, in milliseconds; 0: not at all.
         let inspectDelay: UInt64
+        /// How long what names a server waits as well: that time, or the frontend's where it is 0.
+        let longestWait: UInt64
     }
 
     /// Prepares rules.
@@ -61,8 +63,10 @@ final class RuleProgram: Sendable {
         self.firstRoute = firstRoute
         contents = pools.enumerated().map { index, pool in
             guard index != twin, !pool.contentRules.isEmpty else { return nil }
+            let own = milliseconds(pool.inspectDelay)
             return PoolContent(
-                rules: pool.contentRules, inspectDelay: milliseconds(pool.inspectDelay))
+                rules: pool.contentRules, inspectDelay: own,
+                longestWait: own > 0 ? own : milliseconds(plan.inspectDelay))
         }
         servers = pools.map { pool in
             pool.serverRules.compactMap { rule in

@@ -178,12 +178,8 @@ extension Worker {
         case pause, introduction, connect, queue, client, server, clientStuck, serverStuck
     }
 
-    /// The instant that the low 32 bits of one near to now stand for, or one so much later: all in
-    /// milliseconds.
     private func instant(of since: UInt32, plus timeout: UInt64 = 0) -> UInt64 {
-        // Differences of 32 bits are exact up to 24 days either way.
-        let age = Int32(truncatingIfNeeded: UInt32(truncatingIfNeeded: now) &- since)
-        return UInt64(max(0, Int64(now) - Int64(age) + Int64(timeout)))
+        now.instant(of: since) + timeout
     }
 
     /// The first instant at which time ends something, and what; `nil` when nothing is limited.

@@ -55,7 +55,7 @@ extension Worker {
         case .header: unsafe entries[Int(slab[client].path)].headerTimeout
         case .content: max(1, program(of: client)?.inspectDelay ?? 1)
         case .pool:
-            max(1, program(of: client)?[contentOf: Int(slab[client | 1].path)]?.inspectDelay ?? 1)
+            max(1, program(of: client)?[contentOf: Int(slab[client | 1].path)]?.longestWait ?? 1)
         }
     }
 
@@ -189,7 +189,7 @@ extension Worker {
             client, to: Int(slab[client | 1].path), program, &facts, deadlineIsOver: deadlineIsOver)
     }
 
-    /// Goes on to the pool that was chosen, whose rules have a time of their own to wait.
+    /// Goes on to the pool that was chosen, whose rules may have a time of their own to wait.
     private mutating func lead(
         _ client: Int, to route: Int, _ program: RuleProgram, _ facts: inout Facts,
         deadlineIsOver: Bool
@@ -200,9 +200,12 @@ extension Worker {
         slab[client | 1].path = UInt16(route)
         slab[client].stage = .pool
         slab[client].neededByteCount = 0
+        guard content.inspectDelay > 0 else {
+            return followPool(client, program, &facts, deadlineIsOver: deadlineIsOver)
+        }
         slab[client].streak = 0
         enter(.introducing, client)
-        let isOver = content.inspectDelay == 0 || slab[client].marks.contains(.endIsNear)
+        let isOver = slab[client].marks.contains(.endIsNear)
         followPool(client, program, &facts, deadlineIsOver: isOver)
     }
 
@@ -211,8 +214,9 @@ extension Worker {
         _ client: Int, _ program: RuleProgram, _ facts: inout Facts, deadlineIsOver: Bool
     ) {
         let route = Int(slab[client | 1].path)
-        let rules = program[contentOf: route]?.rules ?? []
-        switch decide(rules, client, &facts, deadlineIsOver: deadlineIsOver) {
+        guard let content = program[contentOf: route] else { return goOn(client) }
+        let rulesAreDue = deadlineIsOver || content.inspectDelay == 0
+        switch decide(content.rules, client, &facts, deadlineIsOver: rulesAreDue) {
         case .waits: return
         case .reject: return refuse(client, as: .deniedContent)
         case .silentDrop: return drop(client, as: .deniedContent)

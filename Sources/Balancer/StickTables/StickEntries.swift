@@ -32,8 +32,6 @@
     /// The first entry of each hash.
     private let heads: UnsafeMutablePointer<Int32>
     private let mask: UInt64
-    /// Clients choose their addresses, but not this.
-    private let seed = UInt64.random(in: 0 ... .max)
     private(set) var lifetime: UInt64 = .max
     private var keepsAll = false
     private var oldest: Int32 = -1
@@ -335,9 +333,11 @@
     }
 
     private mutating func head(of high: UInt64, _ low: UInt64) -> Int {
-        var hash = (high ^ seed) &* 0x9e37_79b9_7f4a_7c15
-        hash = (hash ^ hash >> 32 ^ low) &* 0xd6e8_feb8_6659_fd93
-        return Int((hash ^ hash >> 32) & mask)
+        // Keyed (SipHash): who owns a network chooses addresses, but not where they lie.
+        var hasher = Hasher()
+        hasher.combine(high)
+        hasher.combine(low)
+        return Int(UInt64(truncatingIfNeeded: hasher.finalize()) & mask)
     }
 
     private mutating func leaveHash(_ place: Int32) {

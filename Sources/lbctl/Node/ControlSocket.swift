@@ -104,6 +104,8 @@ private final class ControlClient {
     private var deadline: EventLoop.Deadline?
     /// Requests that wait for their answer.
     private var unanswered = 0
+    /// Whether requests that were read wait for the loop's next turn.
+    private var isBusy = false
     /// Whether the connection ends once all is answered and sent.
     private var isClosing = false
 
@@ -126,26 +128,41 @@ private final class ControlClient {
         guard watch != nil else { return }
         // What a client has asked holds, also when it has left without waiting for the answer.
         let hasLeft = !readiness.isDisjoint(with: [.hungUp, .failed])
-        guard readiness.contains(.readable), !isClosing else {
+        guard !isBusy else { return }
+        guard readiness.contains(.readable) || hasLeft, !isClosing else {
             if hasLeft { end() }
             return
         }
         var bytes: [UInt8] = []
         switch UnixSocket.read(from: socket.rawValue, into: &bytes) {
         case .moved(1...): decoder.append(bytes)
-        case .wouldBlock: return
+        case .wouldBlock: return hasLeft ? end() : ()
         case .moved:
             // A client that has asked everything may close its half and wait for the answers.
             isClosing = true
             return flush()
         case .failed: return end()
         }
+        carryOut()
+    }
+
+    /// Carries out some of what was asked, and the rest in the loop's next turns: no client keeps
+    /// it from the election.
+    private func carryOut() {
         do {
-            while watch != nil || hasLeft, let request = try decoder.next() {
+            for _ in 0..<ControlClient.turnLimit {
+                guard let request = try decoder.next() else {
+                    isBusy = false
+                    return flush()
+                }
                 unanswered += 1
                 handler(request) { [weak self] in self?.answer($0) }
             }
+            isBusy = true
+            flush()
+            loop.schedule(after: .zero) { self.carryOut() }
         } catch {
+            isBusy = false
             isClosing = true
             send([
                 ControlCodec.encode(
@@ -182,8 +199,11 @@ private final class ControlClient {
             case .failed: return end()
             }
         }
-        guard isClosing else { return loop.change(watch, to: .readable) }
-        guard unanswered > 0 else { return end() }
+        guard isClosing else {
+            let takesMore = !isBusy && unanswered < ControlClient.turnLimit
+            return loop.change(watch, to: takesMore ? .readable : [])
+        }
+        guard unanswered > 0 || isBusy else { return end() }
         // The end of the stream stays readable for ever.
         loop.change(watch, to: [])
     }
@@ -196,6 +216,9 @@ private final class ControlClient {
         onEnd()
     }
 
+    /// Requests of a client that are carried out in one turn of the loop, and that may wait for their
+    /// answers before more is read.
+    private static let turnLimit = 16
     /// How long a client may stay.
     private static let patience = Duration.seconds(30)
     /// Bytes of one call.

@@ -46,15 +46,28 @@ extension Node {
     }
 
     /// Says what a reload would change, and changes nothing.
+    ///
+    /// The files are read for one at a time, and once for all who ask meanwhile.
     func planReload(completion: @escaping (ControlResponse) -> Void) {
+        askingForPlan.append(completion)
+        if !isPlanning { plan() }
+    }
+
+    private func plan() {
+        let asked = askingForPlan
+        askingForPlan = []
+        isPlanning = true
         reader.read(from: model, plans: true) { [unowned self] result, _ in
+            let answer: ControlResponse
             do throws(Failure) {
                 let next = try result.get()
                 let steps = try electionPlan(next.election).steps.map(\.description)
                 let lines = steps + next.balancingPlan
-                completion(
-                    .done(lines.isEmpty ? "nothing changes" : lines.joined(separator: "\n")))
-            } catch { completion(.failed(ControlFailure(error))) }
+                answer = .done(lines.isEmpty ? "nothing changes" : lines.joined(separator: "\n"))
+            } catch { answer = .failed(ControlFailure(error)) }
+            isPlanning = false
+            asked.forEach { $0(answer) }
+            if !isPlanning, !askingForPlan.isEmpty { plan() }
         }
     }
 

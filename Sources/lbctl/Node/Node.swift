@@ -30,6 +30,9 @@ final class Node {
     var reloading: [ReloadCompletion]?
     /// Those who asked while one ran, so that files changed since then are read again.
     var reloadingNext: [ReloadCompletion] = []
+    /// Whether the files are read for who asked what a reload would change, and who asked since then.
+    var isPlanning = false
+    var askingForPlan: [(ControlResponse) -> Void] = []
     /// What is known of this node itself, by the names that the election tracks it by.
     private var facts: [String: Bool] = [:]
     private var isStatusDue = false
