@@ -172,10 +172,7 @@ import VRRPCore
             "default_backend nowhere",
             "f:7:17: error: default_backend 'nowhere': no backend has this name"
         ),
-        (
-            ".if defined(X)",
-            "f:7:1: error: conditional blocks (.if …) are known but not implemented yet; write out the lines that hold for this node"
-        ),
+        (".if defined(X)", "f:7:1: error: this .if has no .endif after it"),
     ])
     func `an error says where, what and what would be right`(line: String, message: String) {
         let loaded = load(proxy(line))

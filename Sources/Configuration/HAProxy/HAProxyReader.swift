@@ -42,18 +42,26 @@ struct HAProxyReader {
         environment.beginFile()
         var lines: [Directive] = []
         var remarks: [Remark] = []
+        var conditionals = HAProxyConditionals()
         for line in text.lines {
             var lexer = LineLexer(line, dialect: .haproxy, environment: environment)
             var words: [Word] = []
             while case .word(let word) = lexer.next() { words.append(word) }
-            remarks += lexer.remarks
+            // A condition may ask about a variable that is not set.
+            let isCondition = HAProxyConditionals.isCondition(words)
+            if !conditionals.leavesOut || isCondition {
+                remarks += lexer.remarks.filter { $0.severity == .error || !isCondition }
+            }
             do throws(Remark) {
-                guard try !environment.take(words), !words.isEmpty else { continue }
+                guard try !conditionals.take(words, environment), !conditionals.leavesOut,
+                    try !environment.take(words), !words.isEmpty
+                else { continue }
                 lines.append(Directive(words: words))
             } catch {
                 remarks.append(error)
             }
         }
+        if let fault = conditionals.fault { remarks.append(fault) }
         return (lines, remarks)
     }
 
@@ -78,11 +86,6 @@ struct HAProxyReader {
     private mutating func take(_ directive: Directive, _ draft: inout Draft) throws(Remark) {
         guard var arguments = Arguments(directive) else { return }
         let keyword = try arguments.nextKeyword("a keyword")
-        if keyword.text.hasPrefix(".") {
-            throw .error(
-                "conditional blocks (.if …) are known but not implemented yet; write out the lines"
-                    + " that hold for this node", at: keyword.position)
-        }
         if Self.allSections.contains(keyword.text) {
             endSection(&draft)
             try begin(keyword, &arguments)
