@@ -10,6 +10,8 @@ internal import VRRPCore
 /// What is signed is signed ahead; the keys stay where they are.
 public struct LastWill: Hashable, Sendable, Codable {
     private var words: [String: [Word]] = [:]
+    /// The addresses that they hold: before Linux 5.18 no tag tells whose they are.
+    private var places: [String: [Place]] = [:]
 
     /// The virtual routers that are Active here.
     public var routers: [String] { words.keys.sorted() }
@@ -25,6 +27,18 @@ public struct LastWill: Hashable, Sendable, Codable {
         let signedAgain: Octets?
     }
 
+    private struct Place: Hashable, Codable {
+        let interfaceIndex: Int32
+        let address: IPAddress
+        let prefixLength: UInt8
+
+        var placed: InterfaceAddress {
+            InterfaceAddress(
+                InternetAddress(address), prefixLength: prefixLength,
+                interfaceIndex: interfaceIndex)
+        }
+    }
+
     /// A will by which nothing is to be done.
     public init() {}
 
@@ -32,7 +46,10 @@ public struct LastWill: Hashable, Sendable, Codable {
     public var isEmpty: Bool { words.isEmpty }
 
     /// Has it say for some of its virtual routers what another one says.
-    public mutating func amend(by other: LastWill) { words.merge(other.words) { $1 } }
+    public mutating func amend(by other: LastWill) {
+        words.merge(other.words) { $1 }
+        places.merge(other.places) { $1 }
+    }
 
     /// Does it, once the process of the node is gone, and with it the lock.
     ///
@@ -43,19 +60,26 @@ public struct LastWill: Hashable, Sendable, Codable {
         var errors = say(on: loop)
         do throws(FailoverError) {
             let lock = try NodeLock()
-            errors += Self.removeLeftovers()
+            errors += removeLeftovers()
             _ = consume lock
         } catch { errors.append(error) }
         return errors
     }
 
     /// The addresses first: two nodes have them now.
-    private static func removeLeftovers() -> [FailoverError] {
-        attempt { () throws(NetlinkError) in
-            _ = try AddressManager().removeLeftovers(tag: .lbctl)
-        } + attempt { () throws(NetlinkError) in _ = try Macvlans().removeLeftovers() }
-            + attempt { () throws(NetlinkError) in _ = try Rules().removeLeftovers(tag: .lbctl) }
-            + attempt { () throws(NetlinkError) in _ = try Routes().removeLeftovers(tag: .lbctl) }
+    private func removeLeftovers() -> [FailoverError] {
+        Self.attempt { () throws(NetlinkError) in
+            let manager = try AddressManager()
+            _ = try manager.removeLeftovers(tag: .lbctl)
+            let held = places.values.flatMap(\.self).map(\.placed)
+            for result in try manager.remove(held) { _ = try result.get() }
+        } + Self.attempt { () throws(NetlinkError) in _ = try Macvlans().removeLeftovers() }
+            + Self.attempt { () throws(NetlinkError) in
+                _ = try Rules().removeLeftovers(tag: .lbctl)
+            }
+            + Self.attempt { () throws(NetlinkError) in
+                _ = try Routes().removeLeftovers(tag: .lbctl)
+            }
     }
 
     private static func attempt(_ step: () throws(NetlinkError) -> Void) -> [FailoverError] {
@@ -114,6 +138,15 @@ public struct LastWill: Hashable, Sendable, Codable {
                 source: message.source, destination: message.destination,
                 hopLimit: router.settings.hopLimit, message: Octets(bytes: message.payload),
                 signedAgain: (again?[index].payload).map(Octets.init))
+        }
+        places[router.settings.name] = router.heldAddresses.compactMap { placed in
+            guard let interface = router.host.interfaceInUse(placed.interface),
+                interface.sourceAddress(placed.address.family) != placed.address
+            else { return nil }
+            let address = InterfaceAddress(placed.held, on: interface.link)
+            return Place(
+                interfaceIndex: address.interfaceIndex, address: placed.address,
+                prefixLength: address.prefixLength)
         }
     }
 }

@@ -69,6 +69,22 @@ extension `On a LAN` {
             second.shutDown()
         }
 
+        /// As before Linux 5.18, which has no tags.
+        @Test func `by a kill leaves no address that has no tag`() throws {
+            let network = try TestNetwork()
+            let settings = try router(priority: 100) { $0.addresses[0].isTracked = false }
+            let node = try TestNode(settings, in: network.namespace("a"))
+            #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            try network.ip("a", "addr", "replace", "10.9.0.100/32", "dev", "eth1")
+            try network.ip("a", "addr", "add", "10.9.0.99/32", "dev", "eth1")
+            #expect(try network.taggedAddresses("a") == [])
+            #expect(try network.addresses("a").contains("10.9.0.100"))
+            #expect(node.bequeath(in: network.namespace("a")) == [])
+            let left = try network.addresses("a")
+            #expect(!left.contains("10.9.0.100"))
+            #expect(left.contains("10.9.0.1/") && left.contains("10.9.0.99/"))
+        }
+
         @Test func `waits for mail about it`() throws {
             let network = try TestNetwork()
             let file = "/tmp/\(network.prefix).mail"
