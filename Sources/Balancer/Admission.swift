@@ -103,11 +103,10 @@ struct Admission {
 
     /// Makes gates that nobody has passed.
     init(
-        processLimit: Int, frontendLimits: [Int], rateLimits: [Int] = [],
-        listenerLimits: [Int] = [],
-        takesFlows: [Bool] = []
+        processLimit: Int, processRateLimit: Int = .max, frontendLimits: [Int],
+        rateLimits: [Int] = [], listenerLimits: [Int] = [], takesFlows: [Bool] = []
     ) {
-        process = Gate(limit: processLimit)
+        process = Gate(limit: processLimit, rateLimit: processRateLimit)
         self.takesFlows =
             takesFlows.isEmpty ? frontendLimits.map { _ in false } : takesFlows
         let isShared = self.takesFlows.contains(false)
@@ -169,9 +168,11 @@ struct Admission {
         isSweeping: Bool = false
     ) -> Answer {
         guard isOpen || isSweeping else { return .closed }
-        let limit = frontends[frontend].rateLimit
-        let allowed = frontends[frontend].rateRoom(at: now)
-        guard allowed > 0 else { return .tooFast(until: now + UInt64(max(1, 1000 / limit))) }
+        let allowed = min(process.rateRoom(at: now), frontends[frontend].rateRoom(at: now))
+        guard allowed > 0 else {
+            let limit = min(process.rateLimit, frontends[frontend].rateLimit)
+            return .tooFast(until: now + UInt64(max(1, 1000 / limit)))
+        }
         let bit: UInt64 = 1 << UInt64(reactor)
         guard process.free > 0 else {
             process.waitingReactors |= bit

@@ -7,6 +7,11 @@ public struct BalancerPlan: Hashable, Sendable {
     /// Greatest number of concurrent connections (`global maxconn`); `nil`: as many as the
     /// descriptor limit of the process allows, which also bounds a number given here.
     public var connectionLimit: Int?
+    /// Most connections of all frontends within a second (`global maxconnrate`), 1 or more; `nil`: as
+    /// many as come.
+    ///
+    /// What is beyond it waits in the kernel.
+    public var connectionRateLimit: Int?
     /// Descriptors that the process needs beside those of connections and pipes.
     public var otherDescriptors = 128
     /// Where connections come in.

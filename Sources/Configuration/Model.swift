@@ -48,6 +48,8 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public static let mostReactors = 64
     /// Greatest number of connections of the whole process; `nil`: from the descriptor limit.
     public var connectionLimit: Int?
+    /// Most connections of the whole process within a second; `nil`: as many as come.
+    public var connectionRate: Int?
     /// How long connections of a balancer process that was replaced may go on (`hard-stop-after`);
     /// `nil`: as long as they want.
     public var hardStopTime: Duration?

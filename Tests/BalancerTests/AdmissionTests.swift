@@ -40,6 +40,22 @@ extension BalancerTests {
             #expect(admission.frontends[0].peak == 0)
         }
 
+        @Test func `the process's rate holds over all frontends`() {
+            var admission = Admission(
+                processLimit: 10, processRateLimit: 3, frontendLimits: [9, 9],
+                rateLimits: [.max, 1])
+            let first = admission.reserve(9, at: 0, by: 0, for: 0, now: 5000)
+            #expect(first == .room(3))
+            _ = admission.settle(accepted: 2, reserved: 3, at: 0, by: 0, now: 5000)
+            let second = admission.reserve(9, at: 1, by: 1, for: 0, now: 5000)
+            #expect(second == .room(1))
+            _ = admission.settle(accepted: 1, reserved: 1, at: 1, by: 1, now: 5000)
+            let third = admission.reserve(9, at: 0, by: 0, for: 0, now: 5000)
+            #expect(third == .tooFast(until: 5333))
+            let later = admission.reserve(9, at: 0, by: 0, for: 0, now: 7000)
+            #expect(later == .room(3))
+        }
+
         @Test func `tells those who wait when a connection ends, once`() {
             var admission = Admission(processLimit: 10, frontendLimits: [1])
             let answer8 = admission.room(1, at: 0, for: 0)

@@ -155,14 +155,20 @@ extension BalancerTests {
     }
 
     @Suite struct `Rates` {
-        @Test(arguments: [1, 2])
+        @Test(arguments: [1, 2], [true, false])
         func `connections above the rate wait in the kernel's queue and none is lost`(
-            reactors: Int
+            reactors: Int, isOfProcess: Bool
         ) throws {
             let server = try TestServer.named("a")
             let running = try RunningBalancer(
                 reactors: reactors, servers: servers([("a", server)])
-            ) { $0.frontends[0].sessionRateLimit = 20 }
+            ) {
+                if isOfProcess {
+                    $0.connectionRateLimit = 20
+                } else {
+                    $0.frontends[0].sessionRateLimit = 20
+                }
+            }
             let start = MonotonicInstant.now
             let clients = (0..<50).map { _ in running.connect() }
             let answers = clients.map { $0.receiveAll().text }

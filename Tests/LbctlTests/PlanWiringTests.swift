@@ -32,6 +32,15 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
 
 /// Each word of a file reaches the balancer: a line of the way that is lost fails one of these.
 @Suite struct `From the text to the balancer's plan` {
+    @Test func `how many connections a process takes in a second`() throws {
+        func made(_ word: String) throws -> BalancerPlan {
+            try plan("global\n\(word)\nlisten web 192.0.2.1:80\nserver a 192.0.2.11:80")
+        }
+        #expect(try made("maxconnrate 12").connectionRateLimit == 12)
+        #expect(try made("maxconnrate 0").connectionRateLimit == nil)
+        #expect(try made("nbthread 1").connectionRateLimit == nil)
+    }
+
     @Test func `who takes nobody before something is known of it`() throws {
         let made = try plan(
             """

@@ -14,6 +14,7 @@ extension BalancerPlan {
             connectionLimit: model.global.connectionLimit,
             frontends: model.activeFrontends.map { FrontendPlan($0, model, places) },
             pools: model.backends.map { PoolPlan($0, model, places) })
+        connectionRateLimit = model.global.connectionRate
         tables = model.stickTables.map(StickTablePlan.init)
         peers = model.peers.map(PeersPlan.init)
         otherDescriptors = model.otherDescriptors
