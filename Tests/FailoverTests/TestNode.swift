@@ -50,7 +50,9 @@ final class TestNode: Sendable {
         _ = eventually(within: .seconds(5)) {
             shared.state.withLock { $0.poster != nil || $0.failure != nil }
         }
-        if let failure = shared.state.withLock({ $0.failure }) { throw CommandFailure(text: failure) }
+        if let failure = shared.state.withLock({ $0.failure }) {
+            throw CommandFailure(text: failure)
+        }
     }
 
     /// Where a test threw before it ended the node.

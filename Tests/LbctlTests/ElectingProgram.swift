@@ -60,8 +60,9 @@ extension ProgramFolder {
                 ["unshare", "--net", "sh", "-ec", script], in: self, output: log, errors: log))
     }
 
-    /// Writes advertisements to a file as long as the program runs that becomes of the shell: it is
-    /// the parent, whose end ends this one too. As another user than root it would forget that.
+    /// Writes advertisements to a file as long as the program runs that becomes of the shell.
+    ///
+    /// That is the parent, whose end ends this one too; as another user than root it would forget it.
     private func capturing(to name: String) -> String {
         "setpriv --pdeathsig TERM tcpdump -Z root -i end -n -tt -l vrrp >\(path)/\(name) 2>/dev/null &"
     }
