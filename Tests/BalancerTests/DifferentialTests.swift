@@ -49,7 +49,7 @@ extension BalancerTests {
         @Test func `an attempt that its client gave up reaches no server later`() throws {
             var silent: [SilentAddress] = []
             for _ in 0..<2 { silent.append(try SilentAddress()) }
-            let settings = ProxySettings(client: 5000, connect: 5000)
+            let settings = ProxySettings(client: 20_000, connect: 20_000)
             let proxy = try HAProxy(sections: [settings.section(servers: [silent[0].address])])
             let running = try RunningBalancer(
                 servers: ProxySettings.plans([silent[1].address]), adjusting: settings.apply)
