@@ -141,7 +141,9 @@ final class Conversation: @unchecked Sendable {
         began.value = .now
         thread = try TestThread { [script, client, heard] in
             client.value = script.client {
-                guard let socket = BlockingSocket(to: port) else { fatalError("nobody listens") }
+                guard let socket = BlockingSocket(to: port) else {
+                    return .failed("nobody listens on port \(port)")
+                }
                 heard.sockets.withLock { $0.append(socket) }
                 return socket
             }

@@ -171,6 +171,10 @@ extension BalancerTests {
                 eventually {
                     running.balancer.snapshot().frontends[0].refusalsByCause == [.datagramLost: 2]
                 })
+            // The second one has a flow, which waits; the third has none.
+            let snapshot = running.balancer.snapshot()
+            #expect(snapshot.frontends[0].totalSessions == 2)
+            #expect(snapshot.pools[0].currentQueue == 1)
         }
 
         @Test func `a server that nobody listens on loses its flows`() throws {

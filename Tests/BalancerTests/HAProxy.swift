@@ -16,13 +16,7 @@ final class HAProxy {
     /// - Parameter sections: What each section says besides its address.
     /// - Throws: `Errno` where it does not begin to listen.
     init(sections: [String]) throws {
-        // Ports that were free a moment ago.
-        var ports: [UInt16] = []
-        for _ in sections {
-            let probe = try Socket.listening(
-                on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 1)
-            ports.append(try Socket.localAddress(of: probe.rawValue).port)
-        }
+        let ports = try freePorts(sections.count)
         self.ports = ports
         path = "/tmp/haproxy-test-\(getpid())-\(ports[0]).cfg"
         var text = "global\n    nbthread 1\ndefaults\n    mode tcp\n"
@@ -48,17 +42,33 @@ final class HAProxy {
 
     /// Looks without connecting, which the servers behind would see.
     private static func listens(_ ports: [UInt16]) -> Bool {
+        let table = TCPTable()
+        return ports.allSatisfy { table.text.contains("\(table.end($0)) 00000000:0000 0A") }
+    }
+}
+
+/// The host's sockets of TCP, as the kernel tells of them now (`/proc/net/tcp`).
+struct TCPTable {
+    let text: String
+
+    init() {
         let file = open("/proc/net/tcp", O_RDONLY | O_CLOEXEC)
         defer { close(file) }
         var text: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while case let count = read(file, &buffer, 65_536), count > 0 { text += buffer[..<count] }
-        let table = String(decoding: text, as: UTF8.self)
-        return ports.allSatisfy { port in
-            let digits = String(port, radix: 16, uppercase: true)
-            let number = String(repeating: "0", count: 4 - digits.count) + digits
-            return table.contains("0100007F:\(number) 00000000:0000 0A")
-        }
+        self.text = String(decoding: text, as: UTF8.self)
+    }
+
+    /// How many sockets have sent their first packet to a port of 127.0.0.1, and no more.
+    func attempts(to port: UInt16) -> Int {
+        text.split(separator: "\n").count(where: { $0.contains(" \(end(port)) 02") })
+    }
+
+    /// A port of 127.0.0.1 as the table writes it.
+    func end(_ port: UInt16) -> String {
+        let digits = String(port, radix: 16, uppercase: true)
+        return "0100007F:" + String(repeating: "0", count: 4 - digits.count) + digits
     }
 }
 

@@ -155,7 +155,7 @@ func freePorts(_ count: Int) throws -> [UInt16] {
     return ports
 }
 
-private let nextPort = Atomic(UInt16(12_000 + getpid() % 7_000))
+private let nextPort = Atomic(UInt16(12_000 + getpid() % 6_000))
 
 extension StickTable {
     /// How much there is of something that is counted; `nil`: it is not.

@@ -71,7 +71,7 @@ extension BalancerTests {
             let start = MonotonicInstant.now
             #expect(client.receiveAll().ending == .end)
             #expect(MonotonicInstant.now - start < .milliseconds(850))
-            #expect(logged.lines(1).map { $0.split(separator: " ")[4] } == ["sQ"])
+            #expect(logged.lines(1).map(field(4)) == ["sQ"])
             attempting.close()
             holder.close()
         }

@@ -1,6 +1,7 @@
 import Balancer
 import Glibc
 import LinuxIO
+import Testing
 
 /// A balancer with one frontend and one pool, on a port of its own.
 final class RunningBalancer: @unchecked Sendable {
@@ -31,9 +32,10 @@ final class RunningBalancer: @unchecked Sendable {
         try self.init(reactors: reactors, servers: [ServerPlan(name: "a", address: server.address)])
     }
 
+    /// Connects; fails the test where nobody listens, and gives a socket that hears nothing.
     func connect(from source: UInt32 = 0x7f00_0001, receiveBuffer: Int32? = nil) -> BlockingSocket {
         guard let socket = BlockingSocket(to: port, from: source, receiveBuffer: receiveBuffer)
-        else { fatalError("the balancer does not listen") }
+        else { return .failed("the balancer does not listen on port \(port)") }
         return socket
     }
 
@@ -51,6 +53,14 @@ final class RunningBalancer: @unchecked Sendable {
     deinit {
         balancer.stop()
         close(listener)
+    }
+}
+
+extension BlockingSocket {
+    /// Fails the test, and not its process; every call on the socket fails with `EBADF`.
+    static func failed(_ what: String) -> BlockingSocket {
+        Issue.record("\(what)")
+        return BlockingSocket(adopting: -1)
     }
 }
 

@@ -37,21 +37,30 @@ extension BalancerTests {
             #expect(running.pool.serverAborts == (byClient ? 0 : 1))
         }
 
-        @Test func `bytes in either direction keep a connection alive`() throws {
-            let server = try TestServer { socket in
+        @Test(arguments: [true, false])
+        func `bytes in either direction keep a connection alive`(clientTalks: Bool) throws {
+            @Sendable func talk(_ socket: BlockingSocket) {
                 for _ in 0..<10 {
                     socket.send("x")
-                    Thread.sleep(for: .milliseconds(60))
+                    Thread.sleep(for: .milliseconds(100))
                 }
             }
-            let running = try RunningBalancer(servers: servers([("a", server)])) {
-                $0.frontends[0].clientTimeout = .milliseconds(200)
-                $0.pools[0].serverTimeout = .milliseconds(200)
+            let server = try TestServer { socket in
+                guard clientTalks else { return talk(socket) }
+                socket.send(socket.receive(exactly: 10))
             }
-            let (text, ending) = running.connect().receiveAll()
+            let running = try RunningBalancer(servers: servers([("a", server)])) {
+                $0.frontends[0].clientTimeout = .milliseconds(500)
+                $0.pools[0].serverTimeout = .milliseconds(500)
+            }
+            let client = running.connect()
+            if clientTalks { talk(client) }
+            let (text, ending) = client.receiveAll()
             #expect(text == "xxxxxxxxxx")
             #expect(ending == .end)
+            #expect(running.frontend.refusalsByCause == [:])
             #expect(running.pool.clientAborts == 0)
+            #expect(running.pool.serverAborts == 0)
         }
 
         @Test func `a half-closed connection ends, too`() throws {
@@ -111,18 +120,19 @@ extension BalancerTests {
             /// Sends pieces, one after the other, until one is not taken.
             func fill(_ client: BlockingSocket, atMost limit: Int) -> Int {
                 let before = running.frontend.bytesIn
-                for number in 1...limit {
+                for number in 0..<limit {
                     client.send(piece)
-                    let expected = before + UInt64(number * piece.count)
-                    for _ in 0..<50 where running.frontend.bytesIn != expected {
+                    let expected = before + UInt64((number + 1) * piece.count)
+                    for _ in 0..<150 where running.frontend.bytesIn != expected {
                         Thread.sleep(for: .milliseconds(2))
                     }
-                    guard running.frontend.bytesIn == expected else { return number - 1 }
+                    guard running.frontend.bytesIn == expected else { return number }
                 }
                 return limit
             }
             let first = running.connect()
             let count = fill(first, atMost: 1000)
+            try #require(count > 0)
             try #require(BlockingSocket(acceptedFrom: listener)).close()
             first.close()
 

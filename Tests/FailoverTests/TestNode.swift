@@ -17,45 +17,56 @@ final class TestNode: Sendable {
         var failure: String?
         var hasEnded = false
     }
-    private let state = Mutex(State())
-    // SAFETY: only touched on the node's own thread: by its body, and through `perform`.
-    private nonisolated(unsafe) var node: FailoverNode?
-    private nonisolated(unsafe) var loop: EventLoop?
+    /// Held by the node's thread, too, which does not hold the test's end of it.
+    private final class Shared: Sendable {
+        let state = Mutex(State())
+        // SAFETY: only touched on the node's own thread: by its body, and through `perform`.
+        nonisolated(unsafe) var node: FailoverNode?
+        nonisolated(unsafe) var loop: EventLoop?
+    }
+    private let shared = Shared()
 
     init(_ configuration: FailoverConfiguration, in namespace: String) throws {
-        let thread = try Thread(name: "node") { [self] in
+        let thread = try Thread(name: "node") { [shared] in
             do {
                 try NetworkNamespace.enter(path: "/run/netns/\(namespace)")
                 let loop = try EventLoop()
-                self.loop = loop
+                shared.loop = loop
                 let node = try FailoverNode(configuration: configuration, loop: loop) { event in
-                    self.state.withLock { $0.entries.append(Entry(at: .now, event: event)) }
+                    shared.state.withLock { $0.entries.append(Entry(at: .now, event: event)) }
                 }
-                self.node = node
+                shared.node = node
                 try node.start()
-                state.withLock { $0.poster = loop.poster }
+                shared.state.withLock { $0.poster = loop.poster }
                 loop.run()
             } catch {
-                state.withLock { $0.failure = "\(error)" }
+                shared.state.withLock { $0.failure = "\(error)" }
             }
-            node = nil
-            loop = nil
-            state.withLock { $0.hasEnded = true }
+            shared.node = nil
+            shared.loop = nil
+            shared.state.withLock { $0.hasEnded = true }
         }
         _ = consume thread
         _ = eventually(within: .seconds(5)) {
-            state.withLock { $0.poster != nil || $0.failure != nil }
+            shared.state.withLock { $0.poster != nil || $0.failure != nil }
         }
-        if let failure = state.withLock({ $0.failure }) { throw CommandFailure(text: failure) }
+        if let failure = shared.state.withLock({ $0.failure }) {
+            throw CommandFailure(text: failure)
+        }
+    }
+
+    /// Where a test threw before it ended the node.
+    deinit {
+        shared.state.withLock { $0.poster }?.post { [shared] in shared.loop?.stop() }
     }
 
     /// Runs something on the node's thread and waits for its result.
     func perform<Result: Sendable>(_ body: @escaping @Sendable (FailoverNode) -> Result) -> Result?
     {
         let result = Mutex<Result?>(nil)
-        guard let poster = state.withLock({ $0.poster }) else { return nil }
-        poster.post { [self] in
-            guard let node else { return }
+        guard let poster = shared.state.withLock({ $0.poster }) else { return nil }
+        poster.post { [shared] in
+            guard let node = shared.node else { return }
             let value = body(node)
             result.withLock { $0 = value }
         }
@@ -65,7 +76,7 @@ final class TestNode: Sendable {
 
     /// Ends the loop as if the program had been killed: nothing is sent, nothing is removed.
     func kill() {
-        _ = perform { [self] _ in loop?.stop() }
+        _ = perform { [shared] _ in shared.loop?.stop() }
         waitForEnd()
     }
 
@@ -91,17 +102,17 @@ final class TestNode: Sendable {
 
     /// Resigns, and waits until it has.
     func shutDown() {
-        _ = perform { [self] node in node.shutDown { self.loop?.stop() } }
+        _ = perform { [shared] node in node.shutDown { shared.loop?.stop() } }
         waitForEnd()
     }
 
     private func waitForEnd() {
-        _ = eventually(within: .seconds(10)) { state.withLock { $0.hasEnded } }
-        state.withLock { $0.poster = nil }
+        _ = eventually(within: .seconds(10)) { shared.state.withLock { $0.hasEnded } }
+        shared.state.withLock { $0.poster = nil }
     }
 
     var snapshot: FailoverSnapshot? { perform { $0.snapshot } }
-    var entries: [Entry] { state.withLock { $0.entries } }
+    var entries: [Entry] { shared.state.withLock { $0.entries } }
     var events: [FailoverEvent] { entries.map(\.event) }
     var lines: [String] { events.compactMap { $0.logLine?.text } }
 

@@ -29,35 +29,39 @@ final class TestWire: Sendable {
         var isOpen = false
         var isStopped = false
     }
-    private let state = Mutex(State())
+    /// Held by the thread, too, which does not hold the wire: it ends with the last who looks at it.
+    private final class Shared: Sendable { let state = Mutex(State()) }
+    private let shared = Shared()
 
     init(_ network: TestNetwork, at node: String) throws {
         let name = network.namespace(node)
-        let thread = try Thread(name: "wire") { [self] in
+        let thread = try Thread(name: "wire") { [shared] in
             do {
                 try NetworkNamespace.enter(path: "/run/netns/\(name)")
                 let everyProtocol = Int32(UInt16(3).bigEndian)
                 let socket = try Socket.open(17, 3, everyProtocol, "wire")
-                state.withLock { $0.isOpen = true }
+                shared.state.withLock { $0.isOpen = true }
                 var buffer = [UInt8](repeating: 0, count: 2048)
-                while !state.withLock({ $0.isStopped }) {
+                while !shared.state.withLock({ $0.isStopped }) {
                     let result = Socket.receive(into: &buffer, from: socket.rawValue)
                     guard case .moved(let count) = result else {
                         usleep(200)
                         continue
                     }
                     let frame = Frame(at: .now, bytes: Array(buffer[..<count]))
-                    state.withLock { $0.frames.append(frame) }
+                    shared.state.withLock { $0.frames.append(frame) }
                 }
             } catch {
                 print("wire: \(error)")
             }
         }
         _ = consume thread
-        _ = eventually(within: .seconds(2)) { state.withLock { $0.isOpen } }
+        _ = eventually(within: .seconds(2)) { shared.state.withLock { $0.isOpen } }
     }
 
-    var frames: [Frame] { state.withLock { $0.frames } }
+    var frames: [Frame] { shared.state.withLock { $0.frames } }
 
-    func stop() { state.withLock { $0.isStopped = true } }
+    func stop() { shared.state.withLock { $0.isStopped = true } }
+
+    deinit { stop() }
 }

@@ -238,18 +238,29 @@ extension `On a LAN` {
             settings.processes = [
                 TrackedProcessSettings(name: "worker", command: [program, "61"])
             ]
-            settings.processes[0].lossDelay = .seconds(5)
+            settings.processes[0].lossDelay = .seconds(4)
             let first = try ChildProcess(path: program, arguments: [program, "61"])
             let node = try TestNode(settings, in: network.namespace("a"))
             #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            func count() -> Int? { node.snapshot?.routers.first?.trackers.first?.number }
             first.signal(SIGKILL)
             _ = eventually(within: .seconds(1)) { first.reap() != nil }
+            #expect(eventually(within: .seconds(1)) { count() == 0 })
+            usleep(1_000_000)
             let second = try ChildProcess(path: program, arguments: [program, "61"])
-            usleep(2_500_000)
+            #expect(eventually(within: .seconds(2)) { count() == 1 })
             #expect(!node.lines.contains("Quorum lost for tracked process worker"))
             #expect(node.snapshot?.routers.first?.state == .active)
+            // The next loss has its own delay, from its beginning on.
+            let start = MonotonicInstant.now
             second.signal(SIGKILL)
             _ = eventually(within: .seconds(1)) { second.reap() != nil }
+            #expect(
+                node.waitForLine("Quorum lost for tracked process worker", within: .seconds(8)))
+            let lost = node.entries.first {
+                $0.event == .process(name: "worker", hasQuorum: false)
+            }
+            #expect(try #require(lost).at - start >= .milliseconds(3900))
             node.shutDown()
         }
 

@@ -52,7 +52,7 @@ struct WireRecord: Sendable {
                 name: name, interface: "eth1", vrid: try #require(VRID(rawValue: vrid)),
                 priority: .default)
             // Long enough a Backup to be looked at.
-            router.interval = AdvertisementInterval(.oneSecond, version: .v3)
+            router.interval = AdvertisementInterval(.longest, version: .v3)
             // For peers; what goes to the group has 255.
             router.unicastHopLimit = 64
             router.addresses = addresses
@@ -88,6 +88,7 @@ struct WireRecord: Sendable {
         let accept = "for i in all vrrp.51; do echo 0 > /proc/sys/net/ipv4/conf/$i/rp_filter; done"
         try run("ip", "netns", "exec", network.namespace("a"), "sh", "-c", accept)
         backup = try Self.observe(network, wire, from: 0)
+        #expect(node.snapshot?.routers.map(\.state) == [.backup, .backup])
         var count = wire.frames.count
         for name in ["VI_1", "VI_2"] { _ = node.perform { try? $0.takeOver(router: name) } }
         #expect(node.snapshot?.routers.map(\.state) == [.active, .active])

@@ -47,7 +47,8 @@ private struct SilentProbe: HealthProbe {
 }
 
 extension `One after another` {
-    @Suite struct `Health checker` {
+    // Each waits for reports: where one does not come, it would wait for ever.
+    @Suite(.timeLimit(.minutes(1))) struct `Health checker` {
         private func target(
             _ id: String = "web/a", port: Int = 9, probe: any HealthProbe = TCPProbe(),
             interval: Duration = .milliseconds(50)

@@ -3,7 +3,7 @@ import LinuxIO
 import Testing
 
 extension ProgramFolder {
-    /// A virtual router that follows a pool, for a program started by ``startElecting(_:log:)``.
+    /// A virtual router that follows a pool, for a program started by `startElecting`.
     func electionFile(
         priority: Int = 100, interval: String = "0.1", tracking lines: String
     ) throws -> String {
@@ -52,12 +52,19 @@ extension ProgramFolder {
             ip link set lan up
             ip link set end up
             ip address add 10.77.0.1/24 dev lan
-            \(capture.map { "tcpdump -i end -n -tt -l vrrp >\(path)/\($0) 2>/dev/null &" } ?? "")
+            \(capture.map(capturing) ?? "")
             exec env \(environment.joined(separator: " ")) \(Self.binary) run \(isFirst ? "" : "--no-realtime") --control \(control) \(arguments.joined(separator: " "))
             """
         return try adopt(
             RunningProgram(
                 ["unshare", "--net", "sh", "-ec", script], in: self, output: log, errors: log))
+    }
+
+    /// Writes advertisements to a file as long as the program runs that becomes of the shell.
+    ///
+    /// That is the parent, whose end ends this one too; as another user than root it would forget it.
+    private func capturing(to name: String) -> String {
+        "setpriv --pdeathsig TERM tcpdump -Z root -i end -n -tt -l vrrp >\(path)/\(name) 2>/dev/null &"
     }
 }
 #endif

@@ -29,6 +29,14 @@ struct `A large configuration` {
         return try folder.write(text, to: "large.cfg")
     }
 
+    /// The processes in a network namespace.
+    private func members(of network: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc").filter {
+            network
+                == (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/ns/net"))
+        }
+    }
+
     /// Milliseconds between advertisements, the longest last.
     private func gaps() -> [Double] {
         let times = folder.text(of: "capture").split(separator: "\n").filter {
@@ -58,8 +66,13 @@ struct `A large configuration` {
         }
         let status = try folder.run("status", "--json", "--control", folder.control)
         #expect(status.output.utf8.count > 1_000_000)
+        let network = try FileManager.default.destinationOfSymbolicLink(
+            atPath: "/proc/\(program.pid)/ns/net")
         program.signal(SIGTERM)
         _ = try program.awaitEnd(within: .seconds(10))
+        try eventually(within: .seconds(5), "nobody is left in \(network)") {
+            try members(of: network).isEmpty
+        }
         let gaps = gaps()
         print("serves after \(startTime); the longest gaps: \(gaps.suffix(5)) ms")
         #expect(gaps.count > 50)

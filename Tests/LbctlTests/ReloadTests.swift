@@ -44,11 +44,13 @@ private final class Load: Sendable {
     private let isEnding = Atomic(false)
     private let answered = Atomic(0)
     private let failures = Mutex<[String: Int]>([:])
+    private let talking: Atomic<Int>
 
     var answers: Int { answered.load(ordering: .relaxed) }
     var mistakes: [String: Int] { failures.withLock { $0 } }
 
     init(clients: Int, port: UInt16) throws {
+        talking = Atomic(clients)
         for _ in 0..<clients {
             let thread = try LinuxIO.Thread(name: "client") { [self] in
                 while !isEnding.load(ordering: .relaxed) {
@@ -59,14 +61,18 @@ private final class Load: Sendable {
                         failures.withLock { $0[words, default: 0] += 1 }
                     }
                 }
+                talking.subtract(1, ordering: .releasing)
             }
             thread.detach()
         }
     }
 
-    func stop() {
+    /// Waits until each has ended its last conversation, so that nothing is counted any more.
+    func stop() throws {
         isEnding.store(true, ordering: .relaxed)
-        LinuxIO.Thread.sleep(for: .milliseconds(300))
+        try eventually(within: .seconds(20), "every client ends") {
+            talking.load(ordering: .acquiring) == 0
+        }
     }
 }
 
@@ -110,7 +116,7 @@ private final class Load: Sendable {
             #expect(result.status == 0, "\(result)")
         }
         let elapsed = ContinuousClock.now - start
-        load.stop()
+        try load.stop()
         let rate = Int(Double(load.answers) / (elapsed / .seconds(1)))
         print("\(reloads) reloads, \(load.answers) connections, \(rate) a second")
         #expect(load.mistakes.isEmpty)
@@ -142,7 +148,7 @@ private final class Load: Sendable {
         #expect(result.status == 0, "\(result)")
         let before = load.answers
         try eventually(within: .seconds(5), "all talk on") { load.answers > before + 100 }
-        load.stop()
+        try load.stop()
         #expect(load.mistakes.isEmpty)
     }
 
@@ -206,13 +212,13 @@ private final class Load: Sendable {
         try eventually(within: .seconds(5), "it is served") {
             try counter("servers", "traffic", "scur") == 1
         }
-        for words in [["--deadline", "0.3"], []] {
+        for words in [["--deadline", "3"], []] {
             let result = try folder.run(
                 command: [ProgramFolder.binary, "server", "drain", "web/s1"] + words
                     + ["--control", folder.control])
             #expect(result.status == 0)
         }
-        LinuxIO.Thread.sleep(for: .milliseconds(500))
+        LinuxIO.Thread.sleep(for: .milliseconds(3500))
         #expect(try counter("servers", "traffic", "scur") == 1)
         withExtendedLifetime(client) {}
     }

@@ -8,6 +8,7 @@ package final class RealServer: Sendable {
     package let port: Int
     private let files: TemporaryFolder
     private let process: Process
+    private let isStopped = Atomic(false)
 
     /// Starts the program and waits until something accepts on the port.
     ///
@@ -32,8 +33,12 @@ package final class RealServer: Sendable {
         throw ServerFailure(text: "\(program) did not start: \(log)")
     }
 
+    /// Where a test threw, or the program did not come to accept.
+    deinit { stop() }
+
     /// Ends the program; the folder goes when it has ended, at the latest when the tests end.
     package func stop() {
+        guard !isStopped.exchange(true, ordering: .relaxed), process.isRunning else { return }
         process.terminate()
         ServersThatEnd.begin()
         Thread.detachNewThread { [process, files] in
