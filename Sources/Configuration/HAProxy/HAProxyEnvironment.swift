@@ -3,6 +3,9 @@
 ///
 /// haproxy's configuration manual, sections 2.3 and 3.1.
 struct HAProxyEnvironment: Sendable {
+    /// The length of a value, and of all that variables add to one line, in bytes: values that are made
+    /// of each other double with each line.
+    static let mostBytes = 65_536
     /// The keywords that change it.
     static let keywords = ["presetenv", "resetenv", "setenv", "unsetenv"]
 
@@ -42,6 +45,11 @@ struct HAProxyEnvironment: Sendable {
             guard names.count == 2 else {
                 throw .error(
                     "\(keyword.text.quoted) needs a name and a value, in quotes where it has spaces",
+                    at: keyword.position)
+            }
+            guard names[1].utf8.count <= Self.mostBytes else {
+                throw .error(
+                    "\(keyword.text.quoted): the value is longer than \(Self.mostBytes) bytes",
                     at: keyword.position)
             }
             if keyword.text == "setenv" || self[names[0]] == nil { own[names[0]] = names[1] }

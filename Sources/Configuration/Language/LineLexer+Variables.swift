@@ -45,6 +45,12 @@ extension LineLexer {
             remarks.append(remark)
             return remark.severity == .warning
         }
+        addedByteCount += value.utf8.count
+        guard addedByteCount <= HAProxyEnvironment.mostBytes else {
+            return refuse(
+                "what variables stand for on this line is longer than"
+                    + " \(HAProxyEnvironment.mostBytes) bytes", at: start)
+        }
         add(value, asList: isList, to: &text)
         return true
     }
