@@ -243,9 +243,9 @@ import VRRPCore
             ])
         let peers = "peers p\nbind \(ranges)\n"
         #expect(
-            diagnose(peers + proxy(""), as: .haproxy).first
-                == "f:2:6: error: with this section there are 65535 addresses to listen on; all"
-                + " sections together may have 65534")
+            diagnose(peers + proxy(""), as: .haproxy).contains(
+                "f:2:6: error: with this section there are 65535 addresses to listen on; all"
+                    + " sections together may have 65534"))
     }
 
     @Test(arguments: [(100, []), (101, ["f:7:9: error: retries 101: must be 0 to 100"])])

@@ -127,11 +127,5 @@ package struct Unbound: Sendable {
         try await RealServer.run(
             "/usr/sbin/unbound-control", control + ["local_datas"], input: lines)
     }
-
-    /// Refuses to say anything of a name, or does so no longer.
-    package func refuse(_ name: String, _ isRefused: Bool = true) async throws {
-        let change = isRefused ? ["local_zone", name, "refuse"] : ["local_zone_remove", name]
-        try await RealServer.run("/usr/sbin/unbound-control", ["-c", configuration] + change)
-    }
 }
 #endif

@@ -108,7 +108,8 @@ struct NameQuestion: Sendable {
         if let address = known.flatMap(best) {
             return eventLoop.makeSucceededFuture(.address(address))
         }
-        return askForAddresses(of: host, isKnown: hosts[host] != nil).map { result in
+        let isKnown = hosts[host].map { ($0.bytes.count == 16) == prefersIPv6 } ?? false
+        return askForAddresses(of: host, isKnown: isKnown).map { result in
             switch result.outcome {
             case .valid(let offers): best(of: offers.map(\.bytes)).map { .address($0) } ?? .none
             case .noSuchName: .none
