@@ -141,6 +141,13 @@ import VRRPCore
                 .diagnostics.map(\.description) == [
                     "f1:7:19: error: what variables stand for on this line is longer than 65536 bytes"
                 ])
+        let lines = (1...300).map { "description \"$A\" # \($0)" }.joined(separator: "\n")
+        #expect(
+            loaded("listen a\n" + lines, with: ["A": String(repeating: "x", count: 60_000)])
+                .diagnostics
+                .first { $0.description.contains("longer") }?.description
+                == "f0:281:14: error: what variables stand for is longer than 16777216 bytes in all"
+        )
         let list = loaded(
             proxy("description \"${A[*]}${A[*]}\""),
             with: ["A": String(repeating: "x ", count: 20_000)])

@@ -15,6 +15,8 @@ struct HAProxyEnvironment: Sendable {
     /// The names that are left of the outer environment; `nil`: all.
     private var left: Set<String>?
     private var isInGlobal = false
+    /// How many bytes variables have put into the lines of all files; no more than a file may have.
+    var addedByteCount = 0
 
     init(_ outer: Environment) { self.outer = outer }
 

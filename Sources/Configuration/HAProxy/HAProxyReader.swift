@@ -47,6 +47,7 @@ struct HAProxyReader {
             var words: [Word] = []
             while case .word(let word) = lexer.next() { words.append(word) }
             remarks += lexer.remarks
+            environment.addedByteCount += lexer.addedByteCount
             do throws(Remark) {
                 guard try !environment.take(words), !words.isEmpty else { continue }
                 lines.append(Directive(words: words))

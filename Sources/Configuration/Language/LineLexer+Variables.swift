@@ -51,6 +51,11 @@ extension LineLexer {
                 "what variables stand for on this line is longer than"
                     + " \(HAProxyEnvironment.mostBytes) bytes", at: start)
         }
+        guard environment.addedByteCount + addedByteCount <= InputFile.sizeLimit else {
+            return refuse(
+                "what variables stand for is longer than \(InputFile.sizeLimit) bytes in all",
+                at: start)
+        }
         add(value, asList: isList, to: &text)
         return true
     }
