@@ -38,6 +38,12 @@ public struct Model: Hashable, Sendable, Codable {
     /// The most servers that all pools together may have, and the most listeners and ways from a
     /// frontend to a pool.
     public static let mostPlaces = 65_534
+
+    /// What is said where there are more.
+    static func complaint(of count: Int, _ what: String) -> String {
+        "with this section there are \(count) \(what); all sections together may have"
+            + " \(mostPlaces)"
+    }
 }
 
 /// Settings of the whole process.

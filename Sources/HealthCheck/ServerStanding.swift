@@ -25,6 +25,7 @@ public struct ServerStanding: Hashable, Sendable {
     private var share = Share.configured
     /// What the agent said of the limit; `nil`: nothing.
     private var agentLimit: Int??
+    /// What all reports of the agent come to.
     private var lastReport: AgentReport?
     private var lastCheckWeight: Int?
     private var lastNameWeight: Int?
@@ -254,7 +255,7 @@ public struct ServerStanding: Hashable, Sendable {
     public mutating func take(_ report: AgentReport) {
         if let health = report.health { agentIsUp = health.isUp }
         if let administration = report.administration { agentState = administration }
-        defer { lastReport = report }
+        defer { lastReport = report.added(to: lastReport) }
         if let percent = report.weightPercent, percent != lastReport?.weightPercent {
             share = .percent(percent)
         }

@@ -15,6 +15,8 @@ public final class LineSink: Sendable {
 
     private let descriptor: Descriptor
     private let address: sockaddr_un?
+    /// Where datagrams go, to connect anew.
+    private let endpoint: RawStreamAddress?
     private let kind: Kind
 
     private enum Kind {
@@ -36,11 +38,13 @@ public final class LineSink: Sendable {
             kind = .datagrams
             address = nil
             let raw = RawStreamAddress(endpoint)
+            self.endpoint = raw
             descriptor = try Socket.open(raw.family, type, 0, "log to \(endpoint)")
-            // Where nobody listens, a later send fails and the next one tries again.
+            // Where there is no way yet, each line looks for one.
             _ = StreamSocket.connect(descriptor.rawValue, to: raw)
         case .socket(let path):
             kind = .datagrams
+            endpoint = nil
             var address = sockaddr_un()
             address.sun_family = UInt16(AF_UNIX)
             unsafe withUnsafeMutableBytes(of: &address.sun_path) {
@@ -49,7 +53,7 @@ public final class LineSink: Sendable {
             self.address = address
             descriptor = try Socket.open(AF_UNIX, type, 0, "log to \(path)")
         case .descriptor(let number):
-            address = nil
+            (address, endpoint) = (nil, nil)
             var isOwn = false
             descriptor = try LineSink.reopened(number, isOwn: &isOwn)
             kind = isOwn ? .own : .shared
@@ -57,6 +61,8 @@ public final class LineSink: Sendable {
     }
 
     /// Sends a line, without a line break at its end.
+    ///
+    /// Where there was no way to a daemon, or its source address went, a way is looked for once.
     ///
     /// - Parameter line: The line.
     /// - Returns: Whether it was taken.
@@ -73,11 +79,24 @@ public final class LineSink: Sendable {
         }
         return unsafe bytes.withUnsafeBytes { bytes in
             guard var address else {
+                if unsafe Glibc.send(number, bytes.baseAddress, bytes.count, noSignal) >= 0 {
+                    return true
+                }
+                guard connectsAnew(after: errno) else { return false }
                 return unsafe Glibc.send(number, bytes.baseAddress, bytes.count, noSignal) >= 0
             }
             return unsafe clinux_sendto(
                 number, bytes.baseAddress, bytes.count, noSignal, &address, 110) >= 0
         }
+    }
+
+    /// Connects anew where an error says that the way is gone, or never was there.
+    private func connectsAnew(after error: Int32) -> Bool {
+        let lost = [EDESTADDRREQ, EINVAL, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL]
+        guard let endpoint, lost.contains(error) else { return false }
+        // Takes the source address away that the socket was given.
+        _ = StreamSocket.disconnect(descriptor.rawValue)
+        return StreamSocket.connect(descriptor.rawValue, to: endpoint) == 0
     }
 
     private static func write(_ bytes: ArraySlice<UInt8>, to number: Int32) -> Bool {

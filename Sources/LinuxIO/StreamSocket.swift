@@ -264,7 +264,7 @@ public enum StreamSocket {
 
     /// Makes a socket one that was never connected, but for its options (`connect(2)` to AF_UNSPEC).
     ///
-    /// - Parameter socket: A TCP socket; unless ``isOver(_:)``, its other end sees a reset.
+    /// - Parameter socket: A socket; the other end of one of TCP sees a reset unless ``isOver(_:)``.
     /// - Returns: 0, or a negative error number.
     @inlinable
     public static func disconnect(_ socket: Int32) -> Int {

@@ -127,6 +127,39 @@ import VRRPCore
         )
     }
 
+    @Test func `that double with each line are stopped`() {
+        let doubling = String(repeating: "setenv A \"$A$A\"\n", count: 40)
+        let told = loaded("global\nsetenv A xxxx\n\(doubling)").diagnostics.map(\.description)
+        // 4 bytes are 65,536 after 14 lines.
+        #expect(
+            told.first
+                == "f0:17:13: error: what variables stand for on this line is longer than 65536"
+                + " bytes")
+        let once = String(repeating: "x", count: 40_000)
+        #expect(
+            loaded("global\n", proxy("description \"$A\" \"$A\""), with: ["A": once])
+                .diagnostics.map(\.description) == [
+                    "f1:7:19: error: what variables stand for on this line is longer than 65536 bytes"
+                ])
+        let lines = (1...300).map { "description \"$A\" # \($0)" }.joined(separator: "\n")
+        #expect(
+            loaded("listen a\n" + lines, with: ["A": String(repeating: "x", count: 60_000)])
+                .diagnostics
+                .first { $0.description.contains("longer") }?.description
+                == "f0:281:14: error: what variables stand for is longer than 16777216 bytes in all"
+        )
+        let list = loaded(
+            proxy("description \"${A[*]}${A[*]}\""),
+            with: ["A": String(repeating: "x ", count: 20_000)])
+        #expect(list.diagnostics.contains { $0.description.contains("longer than 65536 bytes") })
+        let long = String(repeating: "x", count: 65_536)
+        #expect(!loaded("global\nsetenv A \(long)\n\(proxy(""))").hasErrors)
+        #expect(
+            loaded("global\nsetenv A \(long)x\n\(proxy(""))").diagnostics.map(\.description) == [
+                "f0:2:1: error: 'setenv': the value is longer than 65536 bytes"
+            ])
+    }
+
     @Test func `of keepalived's language come from the same place`() {
         let loaded = loaded(instance("priority ${_ENV P}"), with: ["P": "7"])
         #expect(loaded.model?.virtualRouters.first?.priority.rawValue == 7)

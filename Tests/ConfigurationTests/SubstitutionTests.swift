@@ -3,6 +3,9 @@ import NodeConfiguration
 import Testing
 import VRRPCore
 
+/// Braces of a pattern that stand for two things each.
+private func braces(count: Int) -> String { String(repeating: "{,a}", count: count) }
+
 /// keepalived.conf(5), "Parameter substitution", "Sequence blocks", "List blocks": its examples.
 @Suite struct `What stands for other text in keepalived's language` {
     private func load(_ text: String, on node: String = "lb1") -> LoadedConfiguration {
@@ -167,6 +170,34 @@ import VRRPCore
         #expect(diagnose(own, as: .keepalived).contains { $0.contains("grows without end") })
     }
 
+    @Test func `what comes to nothing is counted too`() {
+        let steps = "definitions and repetitions take more than 200000 steps"
+        let sequences = "~SEQ(a,1,60000)~SEQ(b,1,60000)~SEQ(c,1,60000)@nobody x\n"
+        #expect(diagnose(sequences, as: .keepalived) == ["f:1:31: error: \(steps)"])
+        let levels = (1...60).map { "$A\($0)= \\\n$A\($0 - 1) \\\n$A\($0 - 1)" }
+        let lines = "$A0=@nobody x\n" + levels.joined(separator: "\n") + "\n$A60\n"
+        #expect(diagnose(lines, as: .keepalived).first == "f:182:1: error: \(steps)")
+        let empty = String(repeating: "${E}", count: 900)
+        let text = "$E=\n~SEQ(N,1,60000)\(empty)@nobody x\n"
+        let told = ConfigurationLoader(format: .keepalived)
+            .load([InputFile(name: "f", bytes: Array(text.utf8))]).diagnostics.map(\.description)
+        #expect(told.count == 1)
+        #expect(
+            told.first?.hasSuffix(
+                "error: definitions and repetitions go through more than 67108864 characters")
+                == true)
+    }
+
+    @Test func `what stands between brackets has an end`() {
+        func many(_ name: String) -> String { String(repeating: "${\(name)}", count: 3_000) }
+        let text = "$A=\(many("B"))\n$B=\(many("C"))\n$C=\(many("D"))\n~SEQ(N,\(many("A")))x\n"
+        #expect(
+            diagnose(text, as: .keepalived) == [
+                "f:4:1: error: what stands for names between these brackets is longer than 16384"
+                    + " characters"
+            ])
+    }
+
     @Test func `columns are those of the file, also behind what was replaced`() {
         #expect(
             diagnose("$A=advert_int\n" + instance("${A} 0.5 x")).map { $0.split(separator: " ")[0] }
@@ -245,6 +276,19 @@ import VRRPCore
             ("includea none*", "main:1:10: error: no file matches 'none*'"),
             ("includeb d/{one,two}", "main:1:10: error: no file matches 'd/two'"),
             ("include d/{one,two}", nil),
+            ("include {d,e}/{one,{two,three},four}\(braces(count: 6))", nil),
+            (
+                "include \(braces(count: 40))",
+                "main:1:9: error: 'include': the pattern may have 64 braces, which stand for 1000 patterns at most"
+            ),
+            (
+                "include {d,e}/{one,{two,three},four}\(braces(count: 7))",
+                "main:1:9: error: 'include': the pattern may have 64 braces, which stand for 1000 patterns at most"
+            ),
+            (
+                "includeb \(String(repeating: "{d}", count: 65))",
+                "main:1:10: error: 'includeb': the pattern may have 64 braces, which stand for 1000 patterns at most"
+            ),
             ("include_check match\ninclude none", "main:2:9: error: no file matches 'none'"),
             (
                 "include_check\ninclude_check -match\ninclude none*",

@@ -227,6 +227,27 @@ import VRRPCore
             ])
     }
 
+    @Test func `what one word stands for is counted before it is made`() {
+        let ranges = Array(repeating: ":1-65535", count: 2_000).joined(separator: ",")
+        let binds = String(repeating: "bind \(ranges)\n", count: 5)
+        #expect(
+            diagnose(proxy(binds + "listen b\nbind :80\nserver a 192.0.2.11:80"), as: .haproxy) == [
+                "f:7:6: error: with this section there are 65536 addresses to listen on; all"
+                    + " sections together may have 65534"
+            ])
+        let templates = (0..<5_000).map { "server-template s\($0)- 4096 web.example:80 check" }
+        #expect(
+            diagnose(proxy(templates.joined(separator: "\n")), as: .haproxy) == [
+                "f:22:22: error: with this section there are 65537 servers; all sections together may"
+                    + " have 65534"
+            ])
+        let peers = "peers p\nbind \(ranges)\n"
+        #expect(
+            diagnose(peers + proxy(""), as: .haproxy).contains(
+                "f:2:6: error: with this section there are 65535 addresses to listen on; all"
+                    + " sections together may have 65534"))
+    }
+
     @Test(arguments: [(100, []), (101, ["f:7:9: error: retries 101: must be 0 to 100"])])
     func `a connection is tried again at most a hundred times`(count: Int, messages: [String]) {
         #expect(diagnose(proxy("retries \(count)")) == messages)

@@ -62,6 +62,11 @@ import VRRPCore
             ])
         #expect(
             load(proxy("log-format %ci\noption tcplog")).model?.frontends[0].log.form == .tcplog)
+        let ofHTTP = load(proxy("option httplog clf"))
+        #expect(ofHTTP.model?.frontends[0].log.form == .tcplog)
+        #expect(
+            ofHTTP.diagnostics.map(\.message).contains(
+                "no HTTP is read here: the lines are those of 'option tcplog'"))
     }
 
     @Test func `samples that a variable says as well, an id and a description are taken`() {

@@ -82,6 +82,85 @@ import Testing
         #expect(circle.addresses == [[192, 0, 2, 9]])
     }
 
+    /// A record, the name by a pointer.
+    private func record(of name: Int, _ type: UInt8, _ content: [UInt8]) -> [UInt8] {
+        pointer(name) + [0, type, 0, 1, 0, 0, 0, 60, 0, UInt8(content.count)] + content
+    }
+
+    private func pointer(_ place: Int) -> [UInt8] {
+        [0xC0 | UInt8(place >> 8), UInt8(place & 255)]
+    }
+
+    /// An answer with records, `web.example` at 12.
+    private func answer(_ records: [[UInt8]]) -> [UInt8] {
+        var head = Self.head
+        (head[6], head[7]) = (UInt8(records.count >> 8), UInt8(records.count & 255))
+        return head + Self.web + [0, 1, 0, 1] + records.joined()
+    }
+
+    /// `web.example CNAME a.web.example`, `a.web.example CNAME b.web.example` and so on, then the
+    /// address of the last.
+    private func chain(_ count: Int) -> [UInt8] {
+        var records: [[UInt8]] = []
+        var (name, end) = (12, 29)
+        for number in 0..<count {
+            records.append(
+                record(of: name, 5, [1, UInt8(ascii: "a") + UInt8(number)] + pointer(12)))
+            (name, end) = (end + 12, end + 16)
+        }
+        return answer(records + [record(of: name, 1, [192, 0, 2, 7])])
+    }
+
+    @Test func `sixteen aliases are followed`() throws {
+        #expect(try read(chain(16))?.addresses == [[192, 0, 2, 7]])
+        #expect(try read(chain(17))?.addresses == [])
+    }
+
+    /// Two names lead to each other, and stand behind thousands that differ in their last letter.
+    @Test func `an answer full of aliases is read at once`() throws {
+        func name(_ last: String) -> [UInt8] {
+            let label = [63] + [UInt8](repeating: UInt8(ascii: "x"), count: 63)
+            return label + label + label + [1] + Array(last.utf8) + [0]
+        }
+        let names = ["a", "b", "c"].map(name)
+        let places = (0..<3).map { 29 + 12 + $0 * (12 + names[0].count) }
+        let begin = names.map { record(of: 12, 5, $0) }
+        let other = record(of: places[2], 5, pointer(places[2]))
+        let end = [(0, 1), (1, 0)].map { record(of: places[$0], 5, pointer(places[$1])) }
+        let message = answer(begin + Array(repeating: other, count: 4600) + end)
+        #expect(message.count < 65_536)
+        let start = ContinuousClock.now
+        #expect(try read(message)?.addresses == [])
+        #expect(start.duration(to: .now) < .seconds(10))
+    }
+
+    @Test func `a name is read by 128 pointers at most`() throws {
+        /// Pointers to each other in a record that nobody looks at, then an address by the last.
+        func read(_ count: Int) throws -> DNSAnswer? {
+            var content = pointer(12)
+            let start = 29 + 12
+            for number in 1..<(count - 1) { content += pointer(start + 2 * (number - 1)) }
+            let first =
+                pointer(12) + [0, 16, 0, 1, 0, 0, 0, 60]
+                + [UInt8(content.count >> 8), UInt8(content.count & 255)] + content
+            let last = record(of: start + 2 * (count - 2), 1, [192, 0, 2, 7])
+            return try self.read(answer([first, last]))
+        }
+        #expect(try read(128)?.addresses == [[192, 0, 2, 7]])
+        #expect(try read(129) == nil)
+    }
+
+    @Test func `512 addresses of an answer count, each once`() throws {
+        let numbers = [0, 0] + Array(0..<600)
+        let records = numbers.map {
+            record(of: 12, 1, [192, 0, UInt8($0 >> 8), UInt8($0 & 255)])
+        }
+        let addresses = try #require(try read(answer(records))).addresses
+        #expect(addresses.count == 512)
+        #expect(addresses.prefix(2) == [[192, 0, 0, 0], [192, 0, 0, 1]])
+        #expect(addresses.last == [192, 0, 1, 255])
+    }
+
     @Test func `a service, with the address of its host beside it`() throws {
         var head = Self.head
         (head[7], head[11]) = (1, 1)
@@ -207,6 +286,19 @@ import Testing
         #expect(
             after([(0, .valid([one])), (10, .valid([two])), (16, .valid([one]))], in: patient)
                 == [one, two])
+    }
+
+    @Test func `512 addresses are kept, those that are still told first`() {
+        func offers(_ third: UInt8, _ count: Int) -> [AddressOffer] {
+            (0..<count).map {
+                AddressOffer(bytes: [10, third, UInt8($0 >> 8), UInt8($0 & 255)])
+            }
+        }
+        let patient = record { $0.obsolete = .seconds(1_000) }
+        let kept = after(
+            [(0, .valid(offers(1, 400))), (1, .valid(offers(2, 400)))], in: patient)
+        #expect(kept == offers(2, 400) + offers(1, 112))
+        #expect(after([(0, .valid(offers(1, 600)))], in: patient) == offers(1, 512))
     }
 
     @Test(arguments: [

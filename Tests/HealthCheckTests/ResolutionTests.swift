@@ -34,6 +34,13 @@ private final class Answers: Sendable {
     }
 }
 
+extension ResolutionRecord.Outcome {
+    /// Its addresses.
+    fileprivate var offers: [AddressOffer] {
+        if case .valid(let offers) = self { offers } else { [] }
+    }
+}
+
 extension `One after another` {
     @Suite struct `Names against Unbound` {
         private func settings(_ ports: Int...) throws -> ResolverSettings {
@@ -205,6 +212,81 @@ extension `One after another` {
             defer { resolver.stop() }
             try await answers.wait(for: ["a": "192.0.2.1:8001", "b": "2001:db8::2:8002"])
             #expect(answers.weights == ["a": 3, "b": 1])
+        }
+
+        @Test func `a host of a service that nobody answers for is held on to`() async throws {
+            let names = try await Unbound()
+            defer { names.server.stop() }
+            try await names.set(
+                "_http._tcp.example", "SRV 1 0 8001 one.example", "SRV 1 0 8002 a.secret.example")
+            try await names.set("one.example", "A 192.0.2.1")
+            try await names.set("a.secret.example", "A 192.0.2.2")
+            var settings = try settings(names.server.port)
+            settings.holds.refused = .seconds(1)
+            let answers = Answers()
+            let resolver = NameResolver(
+                targets: try ["a", "b"].map { id in
+                    var target = try target(id, settings, name: "_http._tcp.example")
+                    target.isService = true
+                    target.prefersIPv6 = false
+                    return target
+                }, onReport: answers.take)
+            resolver.start()
+            defer { resolver.stop() }
+            for _ in 0..<1_000
+            where !Set(answers.last.values).isSuperset(of: [
+                "192.0.2.1:8001", "192.0.2.2:8002",
+            ]) {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            let first = answers.last
+            let other = try #require(first.first { $0.value == "192.0.2.1:8001" }?.key)
+            let second = try #require(first.first { $0.value == "192.0.2.2:8002" }?.key)
+            let begin = ContinuousClock.now
+            // Of that zone, what is not there is refused.
+            try await names.set("a.secret.example")
+            try await answers.wait(for: [other: "192.0.2.1:8001", second: "none"])
+            #expect(begin.duration(to: .now) >= .milliseconds(900))
+            try await names.set("a.secret.example", "A 192.0.2.2")
+            try await answers.wait(for: first)
+        }
+
+        @Test func `a service is what its hosts come to`() async throws {
+            let names = try await Unbound()
+            defer { names.server.stop() }
+            try await names.set(
+                "_half._tcp.example", "SRV 1 0 1 web.example", "SRV 1 0 2 a.secret.example")
+            try await names.set("_none._tcp.example", "SRV 1 0 2 a.secret.example")
+            try await names.set("_gone._tcp.example", "SRV 1 0 3 gone.example")
+            let settings = try settings(names.server.port)
+            let loop = MultiThreadedEventLoopGroup.singleton.next()
+            let host = try DomainName("a.secret.example")
+            func ask(
+                _ name: String, seen: Duration?
+            ) async throws -> (outcome: ResolutionRecord.Outcome, known: [UInt8]?) {
+                var question = NameQuestion(
+                    name: try DomainName(name), isService: true, prefersIPv6: false,
+                    knowsAddresses: true, settings: settings, eventLoop: loop)
+                if let seen {
+                    let time = NIODeadline.now() - TimeAmount(seen)
+                    question.hosts = [host: .init(bytes: [192, 0, 2, 9], seen: time)]
+                }
+                let asked = question
+                let result = try await loop.flatSubmit { asked.ask() }.get()
+                return (result.outcome, result.hosts[host]?.bytes)
+            }
+            let web = AddressOffer(bytes: [192, 0, 2, 7], port: 1, weight: 1)
+            let known = AddressOffer(bytes: [192, 0, 2, 9], port: 2, weight: 1)
+            let held = try await ask("_half._tcp.example", seen: .seconds(20))
+            #expect(Set(held.outcome.offers) == [web, known])
+            #expect(held.known == [192, 0, 2, 9])
+            let late = try await ask("_half._tcp.example", seen: .seconds(31))
+            #expect(late.outcome == .valid([web]))
+            #expect(late.known == nil)
+            #expect(try await ask("_half._tcp.example", seen: nil).outcome == .valid([web]))
+            #expect(try await ask("_none._tcp.example", seen: .seconds(20)).outcome == .refused)
+            #expect(try await ask("_none._tcp.example", seen: nil).outcome == .refused)
+            #expect(try await ask("_gone._tcp.example", seen: nil).outcome == .noSuchName)
         }
 
         @Test func `the host's own resolver, an address, or nothing at first`() async throws {

@@ -60,6 +60,9 @@ import Testing
         server.setWeight(80)
         server.take(AgentReport(line: "50%"))
         #expect(server.weight == 80)
+        server.take(AgentReport(line: "up"))
+        server.take(AgentReport(line: "up 50%"))
+        #expect(server.weight == 80, "a line that names no share takes none back")
         server.take(AgentReport(line: "25%"))
         #expect(server.weight == 25)
     }

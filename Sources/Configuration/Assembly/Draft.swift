@@ -45,6 +45,32 @@ struct Draft: Sendable {
         let name: String
     }
 
+    /// What there may be so many of, counted while it is read: one word stands for thousands.
+    struct Count: Sendable {
+        private let what: String
+        private var count = 0
+
+        init(of what: String) { self.what = what }
+
+        /// Counts some that a word stands for, before they are made.
+        ///
+        /// - Returns: Whether there is room for them.
+        /// - Throws: `Remark`: with them there are too many; told once.
+        mutating func add(_ added: Int, at position: Position) throws(Remark) -> Bool {
+            guard count <= Model.mostPlaces else { return false }
+            count += added
+            guard count > Model.mostPlaces else { return true }
+            throw .error(Model.complaint(of: count, what), at: position)
+        }
+    }
+
+    /// How many servers, and how many addresses to listen on, the lines so far have.
+    struct Counts: Sendable {
+        var servers = Count(of: "servers")
+        var listeners = Count(of: "addresses to listen on")
+    }
+
+    var counts = Counts()
     /// Whether every file could be read, so that a name that is nowhere is a mistake.
     var isComplete = true
     /// The names of all scripts, also of those that have something wrong.

@@ -174,9 +174,7 @@ extension ModelAssembler {
         _ count: Int, adding added: Int, _ what: String, at location: Location
     ) {
         guard count > Model.mostPlaces, count - added <= Model.mostPlaces else { return }
-        report(
-            "with this section there are \(count) \(what); all sections together may have"
-                + " \(Model.mostPlaces)", at: location)
+        report(Model.complaint(of: count, what), at: location)
     }
 }
 

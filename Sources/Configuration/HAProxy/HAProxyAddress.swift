@@ -4,17 +4,23 @@ extension Word {
     /// The word as what a section listens on: `ADDR:PORT[-PORT]`, `unix@PATH` and so on, several
     /// with commas.
     ///
-    /// haproxy's configuration manual, `bind`. Each endpoint comes with its own place.
-    func endpoints() throws(Remark) -> [(endpoint: Endpoint, position: Position)] {
+    /// haproxy's configuration manual, `bind`. Each endpoint comes with its own place, and is counted.
+    func endpoints(
+        countedBy count: inout Draft.Count
+    ) throws(Remark) -> [(endpoint: Endpoint, position: Position)] {
         var endpoints: [(Endpoint, Position)] = []
         for part in split(at: ",") {
             if let local = try part.localEndpoint() {
-                endpoints.append((local, part.position))
+                if try count.add(1, at: part.position) {
+                    endpoints.append((local, part.position))
+                }
                 continue
             }
             let (host, ports, family) = try part.hostAndPort()
             let address = try part.listeningAddress(host, family)
-            for port in try part.ports(ports) {
+            let range = try part.ports(ports)
+            guard try count.add(range.count, at: part.position) else { continue }
+            for port in range {
                 endpoints.append((.internet(address: address, port: port), part.position))
             }
         }

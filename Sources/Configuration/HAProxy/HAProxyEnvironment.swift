@@ -3,6 +3,9 @@
 ///
 /// haproxy's configuration manual, sections 2.3 and 3.1.
 struct HAProxyEnvironment: Sendable {
+    /// The length of a value, and of all that variables add to one line, in bytes: values that are made
+    /// of each other double with each line.
+    static let mostBytes = 65_536
     /// The keywords that change it.
     static let keywords = ["presetenv", "resetenv", "setenv", "unsetenv"]
 
@@ -12,6 +15,8 @@ struct HAProxyEnvironment: Sendable {
     /// The names that are left of the outer environment; `nil`: all.
     private var left: Set<String>?
     private var isInGlobal = false
+    /// How many bytes variables have put into the lines of all files; no more than a file may have.
+    var addedByteCount = 0
 
     init(_ outer: Environment) { self.outer = outer }
 
@@ -42,6 +47,11 @@ struct HAProxyEnvironment: Sendable {
             guard names.count == 2 else {
                 throw .error(
                     "\(keyword.text.quoted) needs a name and a value, in quotes where it has spaces",
+                    at: keyword.position)
+            }
+            guard names[1].utf8.count <= Self.mostBytes else {
+                throw .error(
+                    "\(keyword.text.quoted): the value is longer than \(Self.mostBytes) bytes",
                     at: keyword.position)
             }
             if keyword.text == "setenv" || self[names[0]] == nil { own[names[0]] = names[1] }

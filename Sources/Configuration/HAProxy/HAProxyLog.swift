@@ -11,6 +11,14 @@ extension HAProxySection {
             }
             section.settings.log.form = arguments.isNegated ? .accepting : .tcplog
         },
+        // As in haproxy's TCP mode.
+        "httplog": .line { section, arguments throws(Remark) in
+            _ = arguments.nextIfPresent()
+            section.settings.log.form = arguments.isNegated ? .accepting : .tcplog
+            if !arguments.isNegated {
+                arguments.warn("no HTTP is read here: the lines are those of 'option tcplog'")
+            }
+        },
         // An addition to haproxy's language.
         "jsonlog": .line { section, arguments throws(Remark) in
             section.settings.log.form = arguments.isNegated ? .accepting : .json

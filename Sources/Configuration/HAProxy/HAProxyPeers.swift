@@ -14,6 +14,7 @@ struct HAProxyPeers: Sendable {
     private(set) var members: [Member] = []
     /// What `bind` says.
     private(set) var listeners: [(listener: Listener, position: Position)] = []
+    private var listenerCount = Draft.Counts().listeners
     /// What `default-bind` says.
     private var defaults = HAProxyBind()
     private(set) var tables: [(settings: StickTableSettings, position: Position)] = []
@@ -27,7 +28,8 @@ struct HAProxyPeers: Sendable {
         [
             "peer": member, "server": member,
             "bind": .each { peers, arguments throws(Remark) in
-                let endpoints = try arguments.next("ADDRESS:PORT").endpoints()
+                let endpoints = try arguments.next("ADDRESS:PORT")
+                    .endpoints(countedBy: &peers.listenerCount)
                 var bind = peers.defaults
                 try bind.read(&arguments)
                 for (endpoint, position) in endpoints {

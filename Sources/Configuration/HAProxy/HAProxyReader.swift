@@ -52,6 +52,7 @@ struct HAProxyReader {
             if !conditionals.leavesOut || isCondition {
                 remarks += lexer.remarks.filter { $0.severity == .error || !isCondition }
             }
+            environment.addedByteCount += lexer.addedByteCount
             do throws(Remark) {
                 guard try !conditionals.take(words, environment), !conditionals.leavesOut,
                     try !environment.take(words), !words.isEmpty
@@ -88,7 +89,7 @@ struct HAProxyReader {
         let keyword = try arguments.nextKeyword("a keyword")
         if Self.allSections.contains(keyword.text) {
             endSection(&draft)
-            try begin(keyword, &arguments)
+            try begin(keyword, &arguments, draft.counts)
             remarks += arguments.remarks
             return
         }
@@ -115,7 +116,9 @@ struct HAProxyReader {
         }
     }
 
-    private mutating func begin(_ keyword: Word, _ arguments: inout Arguments) throws(Remark) {
+    private mutating func begin(
+        _ keyword: Word, _ arguments: inout Arguments, _ counts: Draft.Counts
+    ) throws(Remark) {
         place = .skipped
         guard keyword.text != "global" else {
             place = .global
@@ -140,12 +143,14 @@ struct HAProxyReader {
         let name = try arguments.next("a name")
         try name.checkSectionName()
         section = HAProxySection(kind, name: name, inheriting: defaults)
+        section.counts = counts
         place = .section
         if let word = arguments.upcoming, word.text != "from" {
             guard kind != .backend, kind != .check else { return try arguments.finish() }
             try section.bind(&arguments)
         } else if let inherited = try inheritance(&arguments) {
             section = HAProxySection(kind, name: name, inheriting: inherited)
+            section.counts = counts
             try arguments.finish()
         }
     }

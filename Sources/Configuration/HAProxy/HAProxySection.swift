@@ -65,6 +65,8 @@ struct HAProxySection: Sendable {
     private var trackPositions: [String: Position] = [:]
     private var resolverReferences: [Word] = []
     private var serverWords = HAProxyServerWords()
+    /// What this section and those before it have.
+    var counts = Draft.Counts()
 
     init(_ kind: Kind, name: Word, inheriting settings: HAProxySettings) {
         self.kind = kind
@@ -95,7 +97,8 @@ struct HAProxySection: Sendable {
     /// Reads an address to listen on and its options, after `bind` or the section's name.
     mutating func bind(_ arguments: inout Arguments) throws(Remark) {
         wasBound = true
-        let endpoints = try arguments.next("ADDRESS:PORT").endpoints()
+        let endpoints = try arguments.next("ADDRESS:PORT")
+            .endpoints(countedBy: &counts.listeners)
         let bind = try HAProxyBind(&arguments)
         try listeners.map(\.listener).checkNumber(of: bind, for: endpoints.count)
         for (endpoint, position) in endpoints {
@@ -115,6 +118,7 @@ struct HAProxySection: Sendable {
         let name = try arguments.next("a name and ADDRESS:PORT")
         let location = try arguments.next("ADDRESS:PORT after the name")
             .serverAddress(followsClient: true)
+        guard try counts.servers.add(1, at: name.position) else { return _ = arguments.remaining() }
         try addServers([name], at: location, &arguments)
     }
 
@@ -139,6 +143,9 @@ struct HAProxySection: Sendable {
             throw .error(
                 "server-template \(count.text.quoted): must be N, or FIRST-LAST, of 4096 servers at"
                     + " most", at: count.position)
+        }
+        guard try counts.servers.add(last - first + 1, at: count.position) else {
+            return _ = arguments.remaining()
         }
         let names = (first...last).map {
             Word(text: "\(prefix.text)\($0)", position: prefix.position)
@@ -193,6 +200,7 @@ struct HAProxySection: Sendable {
     /// Adds what the section says to the draft, and remarks where it does not make sense.
     mutating func finish(file: String, into draft: inout Draft, _ remarks: inout [Remark]) {
         completeListeners()
+        draft.counts = counts
         draft.proxyCount += 1
         identity.position = draft.proxyCount
         noteIdentity(file: file, in: &draft)

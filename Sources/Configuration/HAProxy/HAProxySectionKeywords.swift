@@ -263,7 +263,7 @@ extension HAProxySection {
             h1-case-adjust-bogus-server http-buffer-request http-drop-request-trailers
             http-drop-response-trailers http-ignore-probes http-keep-alive http-no-delay
             http-pretend-keepalive http-proxy http-restrict-req-hdr-names http-server-close
-            http-tunnel http-use-htx http-use-proxy-header httpclose httplog httpslog
+            http-tunnel http-use-htx http-use-proxy-header httpclose httpslog
             idle-close-on-response independent-streams
             originalto persist
             prefer-last-server spop-check

@@ -7,6 +7,8 @@ import Glibc
 struct KeepalivedIncludes {
     /// No set of files has reason to be larger.
     static let fileLimit = 1000
+    /// glob(3) makes every pattern that braces stand for, and calls itself for each brace.
+    private static let braceLimit = 64
 
     /// What is an error of an `include` beside a file that can't be read.
     private struct Checks: OptionSet {
@@ -90,6 +92,15 @@ struct KeepalivedIncludes {
                     at: keyword.position))
             return []
         }
+        guard pattern.text.utf8.count(where: { $0 == UInt8(ascii: "{") }) <= Self.braceLimit,
+            Self.alternativeCount(of: pattern.text) <= Self.fileLimit
+        else {
+            remarks.append(
+                .error(
+                    "\(keyword.text.quoted): the pattern may have \(Self.braceLimit) braces, which"
+                        + " stand for \(Self.fileLimit) patterns at most", at: pattern.position))
+            return []
+        }
         let folder = files[keyword.position.source].split(
             separator: "/", omittingEmptySubsequences: false
         ).dropLast().joined(separator: "/")
@@ -138,6 +149,28 @@ struct KeepalivedIncludes {
         } catch let error as Remark {
             throw error
         } catch { preconditionFailure("a file is read or refused in one of two ways") }
+    }
+
+    /// How many patterns braces stand for, or more where some are only text; counted up to one more
+    /// than there may be.
+    private static func alternativeCount(of pattern: String) -> Int {
+        func capped(_ count: Int) -> Int { min(count, fileLimit + 1) }
+        // For each brace that is open: what its alternatives so far and the one at hand come to.
+        var open: [(sum: Int, product: Int)] = [(0, 1)]
+        for byte in pattern.utf8 {
+            let last = open[open.count - 1]
+            switch byte {
+            case UInt8(ascii: "{"): open.append((0, 1))
+            case UInt8(ascii: ",") where open.count > 1:
+                open[open.count - 1] = (capped(last.sum + last.product), 1)
+            case UInt8(ascii: "}") where open.count > 1:
+                open.removeLast()
+                open[open.count - 1].product = capped(
+                    open[open.count - 1].product * (last.sum + last.product))
+            default: break
+            }
+        }
+        return open.reduce(1) { capped($0 * ($1.sum + $1.product)) }
     }
 
     /// The patterns that braces stand for, where each has to match.

@@ -67,13 +67,14 @@ struct Repetition: Sendable {
     ///   - text: The line.
     ///   - position: Where it begins.
     ///   - expand: Puts what they stand for in place of names.
-    /// - Throws: `Remark`: it has no end, or is not one that can be counted.
+    /// - Throws: `Remark`: it has no end, is not one that can be counted, or what `expand` says.
     init?(
-        atStartOf text: ExpandedText, at position: Position, expanding expand: (String) -> String
+        atStartOf text: ExpandedText, at position: Position,
+        expanding expand: (String) throws(Remark) -> String
     ) throws(Remark) {
+        guard text.scalars.first == "~" else { return nil }
         let line = String(String.UnicodeScalarView(text.scalars))
         guard let kind = ["~SEQ(", "~SEQx(", "~LST("].first(where: line.hasPrefix) else {
-            guard line.hasPrefix("~") else { return nil }
             throw .error(
                 "'~' begins ~SEQ(NAME, START, STEP, END), ~SEQx or ~LST(NAME, VALUE, …)",
                 at: position)
@@ -82,7 +83,7 @@ struct Repetition: Sendable {
             throw .error("\(kind.quoted) is not closed on its line", at: position)
         }
         length = end + 1
-        let inner = expand(String(String.UnicodeScalarView(text.scalars[kind.count..<end])))
+        let inner = try expand(String(String.UnicodeScalarView(text.scalars[kind.count..<end])))
         if kind == "~LST(" {
             let parts = Self.parts(of: inner)
             guard let first = parts.first, parts.count > 1 else {

@@ -45,6 +45,17 @@ extension LineLexer {
             remarks.append(remark)
             return remark.severity == .warning
         }
+        addedByteCount += value.utf8.count
+        guard addedByteCount <= HAProxyEnvironment.mostBytes else {
+            return refuse(
+                "what variables stand for on this line is longer than"
+                    + " \(HAProxyEnvironment.mostBytes) bytes", at: start)
+        }
+        guard environment.addedByteCount + addedByteCount <= InputFile.sizeLimit else {
+            return refuse(
+                "what variables stand for is longer than \(InputFile.sizeLimit) bytes in all",
+                at: start)
+        }
         add(value, asList: isList, to: &text)
         return true
     }

@@ -36,6 +36,8 @@ struct LineLexer {
     var index: Int
     /// The words before the one that is being read, where one variable stands for several.
     var finished: [String] = []
+    /// How many bytes variables have put into the line.
+    var addedByteCount = 0
     private var waiting: ArraySlice<Word> = []
     /// What is wrong with the line so far.
     var remarks: [Remark] = []

@@ -17,6 +17,10 @@ struct Preprocessing: Sendable {
     private var open: (name: String?, lines: [[Unicode.Scalar]])?
     /// How many lines were made of others.
     private var madeCount = 0
+    /// How many times lines were repeated or taken apart for that, also those that came to nothing.
+    private var stepCount = 0
+    /// How many characters were looked at for that.
+    private var characterCount = 0
     private var random: NodeRandom
 
     /// Definitions may stand for each other, but not without end.
@@ -24,6 +28,8 @@ struct Preprocessing: Sendable {
     private static let replacementLimit = 1000
     private static let lineLimit = 16_384
     private static let madeLimit = 100_000
+    private static let stepLimit = 200_000
+    private static let characterLimit = 1 << 26
 
     init(identity: String, environment: Environment) {
         self.identity = identity
@@ -75,6 +81,7 @@ struct Preprocessing: Sendable {
             text.dropLeadingSpace()
             guard let first = text.scalars.first else { return }
             let position = line.position(column: text.columns[0])
+            try countCharacters(of: text, at: position)
             guard depth <= Self.depthLimit, text.scalars.count <= Self.lineLimit else {
                 throw .error(
                     "what stands for this grows without end, or beyond \(Self.lineLimit) characters",
@@ -86,7 +93,8 @@ struct Preprocessing: Sendable {
             }
             if try define(text, at: position) { return }
             if let repetition = try Repetition(
-                atStartOf: text, at: position, expanding: { self.inlined($0) })
+                atStartOf: text, at: position,
+                expanding: { inner throws(Remark) in try self.inlined(inner, at: position) })
             {
                 return try process(repetition, text, of: line, into: &made, depth: depth)
             }
@@ -96,6 +104,7 @@ struct Preprocessing: Sendable {
                 text = pieces[0]
                 continue
             }
+            try countSteps(pieces.count, at: position)
             for piece in pieces { try process(piece, of: line, into: &made, depth: depth + 1) }
             return
         }
@@ -154,6 +163,8 @@ struct Preprocessing: Sendable {
     ) throws(Remark) {
         var rest = text
         rest.dropFirst(repetition.length)
+        let position = line.position(column: text.columns[0])
+        try countSteps(repetition.values.count, at: position)
         let outer = definitions
         for values in repetition.values {
             for (name, value) in zip(repetition.names, values) {
@@ -164,12 +175,36 @@ struct Preprocessing: Sendable {
         for name in repetition.names { definitions[name] = outer[name] }
     }
 
+    private mutating func countSteps(_ count: Int, at position: Position) throws(Remark) {
+        stepCount += count
+        guard stepCount > Self.stepLimit else { return }
+        throw .error(
+            "definitions and repetitions take more than \(Self.stepLimit) steps", at: position)
+    }
+
+    private mutating func countCharacters(
+        of text: ExpandedText, at position: Position
+    ) throws(Remark) {
+        characterCount += text.scalars.count
+        guard characterCount > Self.characterLimit else { return }
+        throw .error(
+            "definitions and repetitions go through more than \(Self.characterLimit) characters",
+            at: position)
+    }
+
     /// A text with the names in it replaced that stand for one line; for what is inside of `~SEQ(…)`.
-    private func inlined(_ text: String) -> String {
+    private mutating func inlined(_ text: String, at position: Position) throws(Remark) -> String {
         var result = text
-        for (name, lines) in definitions where lines.count == 1 {
-            let value = String(String.UnicodeScalarView(lines[0]))
-            result = result.replacing("${\(name)}", with: value)
+        for (name, lines) in definitions where lines.count == 1 && result.contains("$") {
+            let pieces = result.split(separator: "${\(name)}", omittingEmptySubsequences: false)
+            let count = result.utf8.count + (pieces.count - 1) * lines[0].count
+            characterCount += result.utf8.count
+            guard count <= Self.lineLimit else {
+                throw .error(
+                    "what stands for names between these brackets is longer than"
+                        + " \(Self.lineLimit) characters", at: position)
+            }
+            result = pieces.joined(separator: String(String.UnicodeScalarView(lines[0])))
         }
         return result
     }

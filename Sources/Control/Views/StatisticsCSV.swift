@@ -106,6 +106,8 @@ public enum StatisticsCSV {
         row["act"] = "\(backend.activeServers)"
         row["bck"] = "\(backend.backupServers)"
         row["algo"] = backend.algorithm
+        // Nobody counts how often and how long a pool was down.
+        for column in ["chkdown", "lastchg", "downtime"] { row[column] = nil }
         return row
     }
 

@@ -55,7 +55,7 @@ enum AddressChoice {
                 slot.allowsDuplicates || !taken[slot.group, default: []].contains($0.address)
             }
         }
-        for (index, slot) in slots.enumerated() {
+        for (index, slot) in slots.enumerated() where slot.current != nil {
             give(free(for: slot).first { $0.address == slot.current }, to: index)
         }
         for (index, slot) in slots.enumerated() where given[index] == nil {

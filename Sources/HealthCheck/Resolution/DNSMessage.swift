@@ -58,11 +58,12 @@ public struct DNSAnswer: Hashable, Sendable {
     public let status: UInt8
     /// Whether the answer was cut to the length of a datagram.
     public let isTruncated: Bool
-    /// The addresses of the name that was asked for, aliases followed: 4 or 16 bytes each.
+    /// The addresses of the name that was asked for, up to 16 aliases followed: 4 or 16 bytes each,
+    /// each once, the first 512.
     public private(set) var addresses: [[UInt8]] = []
     /// The services of the name that was asked for.
     public private(set) var services: [Service] = []
-    /// Addresses that came along, by their names.
+    /// Addresses that came along, by their names; the first 512.
     public private(set) var furtherAddresses: [DomainName: [[UInt8]]] = [:]
 
     /// Reads an answer; `nil` where the message is none to the question, or malformed.
@@ -98,26 +99,46 @@ public struct DNSAnswer: Hashable, Sendable {
         _ records: [Record], answerCount: Int, _ question: DNSQuestion
     ) {
         let own = records.prefix(answerCount)
-        var name = question.name
-        // No chain is longer than there are records, so that one in a circle ends too.
-        for _ in own {
-            let alias = own.first { $0.name == name && $0.type == .cname }
-            guard let target = alias?.target else { break }
-            name = target
-        }
+        let name = Self.end(of: question.name, along: own)
+        var taken: Set<[UInt8]> = []
         for record in own where record.name == name && record.type == question.type {
             switch record.content {
-            case .address(let bytes): addresses.append(bytes)
+            case .address(let bytes):
+                guard taken.count < Self.mostAddresses, taken.insert(bytes).inserted else { break }
+                addresses.append(bytes)
             case .service(let service): services.append(service)
             case .alias, .other: break
             }
         }
-        for record in records.dropFirst(answerCount) {
+        var furtherCount = 0
+        for record in records.dropFirst(answerCount) where furtherCount < Self.mostAddresses {
             if case .address(let bytes) = record.content {
                 furtherAddresses[record.name, default: []].append(bytes)
+                furtherCount += 1
             }
         }
     }
+
+    /// The name that aliases lead to from another one, up to one that was there already.
+    private static func end(of name: DomainName, along records: ArraySlice<Record>) -> DomainName {
+        var targets: [DomainName: DomainName] = [:]
+        for record in records {
+            if case .alias(let target) = record.content, targets[record.name] == nil {
+                targets[record.name] = target
+            }
+        }
+        var (name, seen) = (name, Set([name]))
+        for _ in 0..<mostAliases {
+            guard let target = targets[name], seen.insert(target).inserted else { break }
+            name = target
+        }
+        return name
+    }
+
+    /// The most aliases that are followed, one after the other.
+    static let mostAliases = 16
+    /// The most addresses of an answer that count, and of those that came along.
+    static let mostAddresses = 512
 }
 
 /// A record, as far as it is looked at.
@@ -132,11 +153,6 @@ private struct Record {
     let name: DomainName
     let type: DNSRecordType
     let content: Content
-
-    var target: DomainName? {
-        if case .alias(let name) = content { return name }
-        return nil
-    }
 }
 
 /// Takes the parts of a message off the front.

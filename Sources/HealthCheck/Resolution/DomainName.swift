@@ -26,14 +26,15 @@ public struct DomainName: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads a name off a message.
     ///
-    /// Pointers may only go back, so that they come to an end.
+    /// Pointers may only go back, so that they come to an end, and at most 128 are followed: no name
+    /// has more labels, and each record of a message may begin with such a walk.
     ///
     /// - Parameters:
     ///   - message: The message.
     ///   - offset: Where the name begins; afterwards, where what follows it begins.
     init?(_ message: [UInt8], at offset: inout Int) {
         var bytes: [UInt8] = []
-        var (place, lowest) = (offset, offset)
+        var (place, lowest, hopCount) = (offset, offset, 0)
         var end: Int?
         while true {
             guard place < message.count else { return nil }
@@ -54,7 +55,8 @@ public struct DomainName: Hashable, Sendable, CustomStringConvertible {
                 guard place + 1 < message.count else { return nil }
                 end = end ?? place + 2
                 place = (length & 63) << 8 | Int(message[place + 1])
-                guard place < lowest else { return nil }
+                hopCount += 1
+                guard place < lowest, hopCount <= Self.mostHops else { return nil }
                 lowest = place
             default: return nil
             }
@@ -77,6 +79,8 @@ public struct DomainName: Hashable, Sendable, CustomStringConvertible {
         }
         return text.isEmpty ? "." : String(text.dropLast())
     }
+
+    private static let mostHops = 128
 
     private static func lowercased(_ byte: UInt8) -> UInt8 {
         (0x41...0x5A).contains(byte) ? byte | 0x20 : byte

@@ -28,6 +28,8 @@ final class NameWatch: @unchecked Sendable {
     private let onReport: @Sendable (ResolutionReport) -> Void
     private let begin = NIODeadline.now()
     private var record: ResolutionRecord
+    /// Of a service, what its hosts' addresses were.
+    private var hosts: [DomainName: NameQuestion.Host] = [:]
     private var slots: [AddressChoice.Slot]
     private var weights: [Int?]
     /// Whether those without an address have been told of.
@@ -120,7 +122,8 @@ final class NameWatch: @unchecked Sendable {
             guard !self.isStopped else { return }
             // What name servers have said meanwhile is newer.
             let missing = wanted.filter { self.slots[$0].current == nil }
-            let given = AddressChoice.addresses(for: self.slots, of: offers)
+            let offers = offers.prefix(ResolutionRecord.mostAddresses)
+            let given = AddressChoice.addresses(for: self.slots, of: Array(offers))
             for index in missing {
                 if let given = given[index] {
                     self.set(index, given, "the host's resolver")
@@ -145,9 +148,12 @@ final class NameWatch: @unchecked Sendable {
         isAsking = true
         let question = NameQuestion(
             name: key.name, isService: key.isService, prefersIPv6: key.prefersIPv6,
-            knowsAddresses: slots.contains { $0.current != nil }, settings: settings,
-            eventLoop: eventLoop)
-        question.ask().whenSuccess { self.take($0.outcome, from: $0.origin, settings) }
+            knowsAddresses: slots.contains { $0.current != nil }, hosts: hosts,
+            settings: settings, eventLoop: eventLoop)
+        question.ask().whenSuccess { result in
+            if case .valid = result.outcome { self.hosts = result.hosts }
+            self.take(result.outcome, from: result.origin, settings)
+        }
     }
 
     private func take(

@@ -32,10 +32,14 @@ struct ResolutionRecord {
     private(set) var last: Outcome?
     /// Since when addresses are held on to: the last answer that had any, or the first failure.
     private var heldSince: Duration?
-    /// The addresses of the last answer, then those that it lacks and that may still be used.
+    /// The addresses of the last answer, then those that it lacks and that may still be used; each
+    /// once, at most ``mostAddresses``.
     private var offers: [AddressOffer] = []
     /// When each address was last in an answer.
     private var seen: [AddressOffer: Duration] = [:]
+
+    /// As many as one answer may have: new ones in each answer would add up without end.
+    static let mostAddresses = DNSAnswer.mostAddresses
 
     init(_ holds: ResolverSettings.Holds) { self.holds = holds }
 
@@ -51,8 +55,12 @@ struct ResolutionRecord {
             return
         }
         heldSince = now
-        for offer in answer { seen[offer] = now }
-        offers = answer + offers.filter { !answer.contains($0) }
+        var kept: Set<AddressOffer> = []
+        let former = offers
+        offers = answer.filter { kept.count < Self.mostAddresses && kept.insert($0).inserted }
+        for offer in offers { seen[offer] = now }
+        offers += former.filter { kept.count < Self.mostAddresses && kept.insert($0).inserted }
+        seen = seen.filter { kept.contains($0.key) }
     }
 
     /// What may be used now.
@@ -62,7 +70,7 @@ struct ResolutionRecord {
     mutating func addresses(at now: Duration) -> [AddressOffer]? {
         guard let last, let heldSince else { return nil }
         guard case .valid = last else {
-            guard now - heldSince >= hold(after: last) else { return nil }
+            guard now - heldSince >= holds.time(after: last) else { return nil }
             (offers, seen) = ([], [:])
             return []
         }
@@ -70,17 +78,21 @@ struct ResolutionRecord {
             let at = seen[offer] ?? heldSince
             return at < heldSince && now - at > holds.obsolete
         }
-        seen = seen.filter { offers.contains($0.key) }
+        let left = Set(offers)
+        seen = seen.filter { left.contains($0.key) }
         return offers
     }
+}
 
-    private func hold(after outcome: Outcome) -> Duration {
+extension ResolverSettings.Holds {
+    /// For how long what is known holds after a question that ended in some way.
+    func time(after outcome: ResolutionRecord.Outcome) -> Duration {
         switch outcome {
         case .valid: .zero
-        case .noSuchName: holds.noSuchName
-        case .timedOut: holds.timeout
-        case .refused: holds.refused
-        case .other: holds.other
+        case .noSuchName: noSuchName
+        case .timedOut: timeout
+        case .refused: refused
+        case .other: other
         }
     }
 }
