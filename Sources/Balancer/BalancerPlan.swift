@@ -254,6 +254,9 @@ public struct ServerPlan: Hashable, Sendable {
     public var name: String
     /// Where it listens; of one that is configured by name, where it listened when last heard of.
     public var address: StreamAddress
+    /// What is added to the port that a client connected to, for the port that the client is led to
+    /// (`ADDRESS:+N`); `nil`: the address has the port.
+    public var portOffset: Int?
     /// Whether its address may change while the balancer runs: ``Balancer/setAddress(pool:server:_:)``.
     public var isByName = false
     /// What `first` and a circle of hashes know it by, above 0 (`id`); `nil`: its position, from 1.
@@ -315,6 +318,26 @@ public struct ServerPlan: Hashable, Sendable {
         self.connectionLimit = connectionLimit
         self.isBackup = isBackup
         self.administrativeState = administrativeState
+    }
+}
+
+extension ServerPlan {
+    /// Where it is for a client that connected to a port.
+    ///
+    /// - Parameters:
+    ///   - port: The port.
+    ///   - present: Where it is now; `nil`: where the plan has it.
+    /// - Returns: Its address, with the port that follows from the client's where one does.
+    func address(forClientsOf port: UInt16, now present: StreamAddress? = nil) -> StreamAddress {
+        let address = present ?? address
+        guard let portOffset else { return address }
+        let port = UInt16(truncatingIfNeeded: Int(port) + portOffset)
+        switch address {
+        case .ipv4(let end): return .ipv4(SocketAddress(address: end.address, port: port))
+        case .ipv6(let end):
+            return .ipv6(IPEndpoint(high: end.high, low: end.low, port: port))
+        case .path, .abstractName: return address
+        }
     }
 }
 

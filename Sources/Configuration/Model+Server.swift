@@ -6,8 +6,12 @@ public struct Server: Hashable, Sendable, Codable {
     public var name: String
     /// Where it listens.
     public var address: ServerAddress
-    /// The port, 1 to 65535; 0 for a Unix socket, and for a service whose record names the port.
+    /// The port, 1 to 65535; 0 for a Unix socket, for a service whose record names the port, and where
+    /// ``portOffset`` says it.
     public var port: UInt16
+    /// What is added to the port that a client connected to, -65535 to 65535, for the port that the
+    /// client is led to; `nil`: it has a port of its own.
+    public var portOffset: Int?
     /// How its address is found; only where that is a name.
     public var resolution: ServerResolution?
     /// What orders and hashes know it by, 1 or more (`id`); `nil`: its position, from 1.

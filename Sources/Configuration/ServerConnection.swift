@@ -41,11 +41,17 @@ extension ServerAddress {
 }
 
 extension Server {
+    /// The port, or `+OFFSET` or `-OFFSET` to the client's.
+    public var portDescription: String {
+        guard let portOffset else { return "\(port)" }
+        return portOffset < 0 ? "\(portOffset)" : "+\(portOffset)"
+    }
+
     /// `ADDRESS:PORT`, `NAME:PORT`, or the name of a Unix socket.
     public var endpointDescription: String {
         switch address {
-        case .internet(let address): "\(address.inHostPort):\(port)"
-        case .name(let name): "\(name):\(port)"
+        case .internet(let address): "\(address.inHostPort):\(portDescription)"
+        case .name(let name): "\(name):\(portDescription)"
         case .path, .abstractName: address.description
         }
     }

@@ -92,6 +92,12 @@ public struct RawStreamAddress: Sendable {
 
     /// The address family.
     public var family: Int32 { Int32(truncatingIfNeeded: words[0] & 0xffff) }
+
+    /// The port of an address of IPv4 or IPv6; a Unix socket has none.
+    public var port: UInt16 {
+        get { UInt16(truncatingIfNeeded: words[0] >> 16).byteSwapped }
+        set { words[0] = words[0] & ~0xffff_0000 | UInt64(newValue.byteSwapped) << 16 }
+    }
 }
 
 /// Room for the address of a peer of any family; what does not fit is cut, as of Unix sockets.

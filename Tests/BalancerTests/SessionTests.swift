@@ -274,7 +274,7 @@ private final class Hole {
 
 extension Balancer {
     /// All connections that are meant, asked for part by part.
-    fileprivate func entries(
+    func entries(
         _ filter: SessionFilter = SessionFilter(), most: Int = 100
     ) -> [SessionEntry] {
         gather { self.lookAtSessions(filter, from: $0, most: most, answer: $1) }.entries

@@ -137,20 +137,17 @@ import VRRPCore
             "f:7:10: error: '192.0.2.256' is no IPv4 address; one looks like 192.0.2.1"
         ),
         (
-            "server b 192.0.2.1:+1",
-            "f:7:10: error: '192.0.2.1:+1': port offsets are known but not implemented yet; write the port"
+            "server b 192.0.2.1:+65536",
+            "f:7:10: error: port offset 65536: must be 0 to 65535"
+        ),
+        ("server b 192.0.2.1:+-1", "f:7:10: error: port offset -1: must be 0 to 65535"),
+        (
+            "server b 192.0.2.1:-80",
+            "f:5:8: error: server 'b' of 'web': there is no port 0, which clients of port 80 would be led to"
         ),
         (
-            "server b 192.0.2.12",
-            "f:7:10: error: '192.0.2.12' has no port: the one that the client connected to is known but not implemented yet; write ADDRESS:PORT"
-        ),
-        (
-            "server b [2001:db8::1]",
-            "f:7:10: error: '[2001:db8::1]' has no port: the one that the client connected to is known but not implemented yet; write ADDRESS:PORT"
-        ),
-        (
-            "server-template b 2 web",
-            "f:7:21: error: 'web' has no port: the one that the client connected to is known but not implemented yet; write ADDRESS:PORT"
+            "server b 192.0.2.1 check",
+            "f:5:8: error: server 'b': it has no port of its own, so a check needs 'port N'"
         ),
         (
             "source 192.0.2.999",

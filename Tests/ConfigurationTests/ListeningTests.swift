@@ -97,6 +97,25 @@ import VRRPCore
         #expect(servers[5].connection.header == .none)
     }
 
+    @Test func `servers whose port follows the client's`() throws {
+        let loaded = load(
+            proxy(
+                """
+                server b 192.0.2.12
+                server c [2001:db8::2]:+8000
+                server d ipv4@192.0.2.12:-79 check port 8080
+                server-template e 1 web.example.org
+                server f _http._tcp.example.org resolvers default
+                """))
+        let servers = try #require(loaded.model?.backends.first?.servers.dropFirst())
+        #expect(servers.map(\.portOffset) == [0, 8000, -79, 0, nil])
+        #expect(servers.map(\.port) == [0, 0, 0, 0, 0])
+        #expect(
+            servers.prefix(4).map(\.endpointDescription) == [
+                "192.0.2.12:+0", "[2001:db8::2]:+8000", "192.0.2.12:-79", "web.example.org:+0",
+            ])
+    }
+
     @Test func `what rules set of a connection`() throws {
         let rules = try frontend(
             """

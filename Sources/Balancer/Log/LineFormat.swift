@@ -50,7 +50,11 @@ public struct LineFormat: Hashable, Sendable {
     public init(_ pieces: [Piece]) { self.pieces = pieces }
 
     /// Whether lines say where clients connected to.
-    public var tellsDestination: Bool { tells(.frontendAddress) || tells(.frontendPort) }
+    ///
+    /// The port of a server may follow from it.
+    public var tellsDestination: Bool {
+        tells(.frontendAddress) || tells(.frontendPort) || tells(.serverPort)
+    }
 
     /// Whether lines say what the client's first TLS message does.
     public var tellsNames: Bool { tells(.helloServerName) || tells(.helloProtocols) }
@@ -134,7 +138,8 @@ extension ConnectionLine {
     /// Where the plan has the server; one that has a name may have moved since.
     private func serverEnd(of record: ConnectionRecord) -> IPEndpoint {
         guard let server = record.server else { return .none }
-        return switch plan.pools[record.pool].servers[server].address {
+        let plan = plan.pools[record.pool].servers[server]
+        return switch plan.address(forClientsOf: record.local.port) {
         case .ipv4(let address): IPEndpoint(ipv4: address.address, port: address.port)
         case .ipv6(let end): end
         default: .none

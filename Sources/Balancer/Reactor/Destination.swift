@@ -1,10 +1,13 @@
 internal import LinuxIO
 
-/// How connections to a server are made; all of it stays as it is but, where it has a name, the address.
+/// How connections to a server are made; all of it stays as it is but the address, where the server has
+/// a name, and the port, where that follows the client's.
 struct Destination {
     private(set) var address: RawStreamAddress
     private(set) var family: Int32
     let isByName: Bool
+    /// What is added to the client's port; `nil`: the address has the port.
+    let portOffset: Int?
     /// Which of the server's addresses this is.
     private var edition: UInt32 = 0
     /// Whether connecting takes no call beyond those that every connection takes.
@@ -19,6 +22,7 @@ struct Destination {
         family = server.address.family
         connection = server.connection
         isByName = server.isByName
+        portOffset = server.portOffset
         hasHeader = server.connection.header != .none
         userTimeout = Int32(truncatingIfNeeded: milliseconds(server.connection.userTimeout))
         isPlain =
@@ -36,9 +40,14 @@ struct Destination {
         family = moved.family
     }
 
+    /// Has the next connection go to the port that follows from the client's.
+    mutating func follow(clientPort: UInt16, by offset: Int) {
+        address.port = UInt16(truncatingIfNeeded: Int(clientPort) + offset)
+    }
+
     /// Whether a socket of an earlier connection does as well as a new one: it has no options of its
     /// own, and the address that it was connected to is still the server's.
-    var takesSpareSockets: Bool { isPlain && isInternet && !isByName }
+    var takesSpareSockets: Bool { isPlain && isInternet && !isByName && portOffset == nil }
 
     /// Whether its socket is one of TCP, with a port of ours.
     var isInternet: Bool { family != 1 }  // AF_UNIX

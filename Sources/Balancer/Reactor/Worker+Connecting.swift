@@ -63,6 +63,10 @@ extension Worker {
         if unsafe destination.pointee.isByName {
             unsafe destination.pointee.refresh(number, from: shared.addresses)
         }
+        if let offset = unsafe destination.pointee.portOffset {
+            let port = self.destination(of: server ^ 1).port
+            unsafe destination.pointee.follow(clientPort: port, by: offset)
+        }
         return unsafe UnsafePointer(destination)
     }
 

@@ -94,8 +94,9 @@ extension Worker {
             return peer.isIPv4
                 ? .ipv4(SocketAddress(address: peer.ipv4, port: peer.port)) : .ipv6(peer)
         }
-        return shared.addresses.address(of: Int(slab[client | 1].owner))
-            ?? shared.plan.pools[pool].servers[server].address
+        return shared.plan.pools[pool].servers[server].address(
+            forClientsOf: destination(of: client).port,
+            now: shared.addresses.address(of: Int(slab[client | 1].owner)))
     }
 
     /// Milliseconds since a half last moved something.

@@ -71,16 +71,45 @@ extension ModelAssembler {
         }
     }
 
-    /// A check by TCP of a server that is a Unix socket, at another address, needs a port.
+    /// A check by TCP needs a port, be it not the server's: of one that is a Unix socket, where the check
+    /// is at another address, and of one whose port follows the client's.
     mutating func checkPorts() {
         for backend in draft.backends where backend.value.checks.method.needsPort {
             for server in backend.value.servers where server.port == 0 {
-                guard let check = server.check, check.address != nil, check.port == nil else {
-                    continue
-                }
+                guard let check = server.check, check.port == nil,
+                    check.address != nil || server.portOffset != nil
+                else { continue }
+                let what = server.portOffset == nil ? "check at 'addr'" : "check"
                 report(
-                    "server \(server.name.quoted): it has no port of its own, so a check at 'addr'"
-                        + " needs 'port N'", at: backend.location)
+                    "server \(server.name.quoted): it has no port of its own, so a \(what) needs"
+                        + " 'port N'", at: backend.location)
+            }
+        }
+    }
+
+    /// Every port that clients can come to leads to one, where a server's follows it.
+    mutating func checkPortOffsets() {
+        let backends = Dictionary(
+            draft.backends.map { ($0.value.name, $0.value) },
+            uniquingKeysWith: { first, _ in first })
+        for frontend in draft.frontends where !frontend.value.isDisabled {
+            let ports = frontend.value.listeners.compactMap { listener -> Int? in
+                guard !listener.acceptsProxyHeader,
+                    case .internet(_, let port) = listener.endpoint
+                else { return nil }
+                return Int(port)
+            }
+            let rules = frontend.value.rules.backends.map(\.backendName)
+            for name in Set([frontend.value.backendName] + rules).sorted() {
+                for server in backends[name]?.servers ?? [] {
+                    guard let offset = server.portOffset,
+                        let port = ports.first(where: { !(1...65_535).contains($0 + offset) })
+                    else { continue }
+                    report(
+                        "server \(server.name.quoted) of \(name.quoted): there is no port"
+                            + " \(port + offset), which clients of port \(port) would be led to",
+                        at: frontend.location)
+                }
             }
         }
     }

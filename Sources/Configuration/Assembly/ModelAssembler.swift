@@ -34,6 +34,7 @@ struct ModelAssembler {
         }
         checkCommandChecks()
         checkPorts()
+        checkPortOffsets()
         settleVerification()
         var model = Model()
         model.global = draft.global

@@ -27,32 +27,53 @@ extension Word {
         return endpoints
     }
 
-    /// The word as a server's address and port; `followsClient` says whether haproxy would take the
-    /// client's port where there is none.
-    func serverAddress(
-        followsClient: Bool = false
-    ) throws(Remark) -> (address: ServerAddress, port: UInt16) {
+    /// The word as an address and port that something is asked at.
+    func serverAddress() throws(Remark) -> (address: ServerAddress, port: UInt16) {
+        let location = try serverLocation(isPortNeeded: true)
+        return (location.address, location.port)
+    }
+
+    /// The word as where a server is: `ADDRESS[:[+|-]PORT]`, or the name of a Unix socket.
+    ///
+    /// haproxy's configuration manual, `server`.
+    func serverLocation() throws(Remark) -> ServerLocation {
+        try serverLocation(isPortNeeded: false)
+    }
+
+    private func serverLocation(isPortNeeded: Bool) throws(Remark) -> ServerLocation {
         switch try localEndpoint() {
-        case .path(let path): return (.path(path), 0)
-        case .abstractName(let name): return (.abstractName(name), 0)
+        case .path(let path): return ServerLocation(address: .path(path))
+        case .abstractName(let name): return ServerLocation(address: .abstractName(name))
         case .descriptor:
             throw .error("\(text.quoted): a server cannot be an open descriptor", at: position)
         case .internet, nil: break
         }
         // The record of a service names the port.
-        if text.hasPrefix("_"), !text.contains(":") { return (.name(try domainName(text)), 0) }
-        if followsClient, !text.contains(":") || text.hasSuffix("]") {
-            throw .error(
-                "\(text.quoted) has no port: the one that the client connected to is known but not"
-                    + " implemented yet; write ADDRESS:PORT", at: position)
+        if text.hasPrefix("_"), !text.contains(":") {
+            return ServerLocation(address: .name(try domainName(text)))
         }
-        let (host, ports, family) = try hostAndPort()
+        let hasPort = text.contains(":") && !text.hasSuffix("]")
+        let whole =
+            hasPort || isPortNeeded ? self : Word(text: "\(text):+0", position: position)
+        let (host, ports, family) = try whole.hostAndPort()
         guard !host.isEmpty, host != "*" else {
             throw .error("\(text.quoted): a server needs an address before ':'", at: position)
         }
-        if family == nil, host.looksLikeName {
-            return (.name(try domainName(host)), try serverPort(ports))
+        var location = ServerLocation(address: try serverAddress(of: host, family))
+        if !isPortNeeded, let sign = ports.first, sign == "+" || sign == "-" {
+            let offset = Word(text: String(ports.dropFirst()), position: position)
+            let distance = try offset.integer(in: 0...65_535, of: "port offset")
+            location.portOffset = sign == "-" ? -distance : distance
+        } else {
+            location.port = try port(ports)
         }
+        return location
+    }
+
+    private func serverAddress(
+        of host: String, _ family: AddressFamily?
+    ) throws(Remark) -> ServerAddress {
+        if family == nil, host.looksLikeName { return .name(try domainName(host)) }
         let address = try ipAddress(host, family, of: "server address")
         switch address {
         case .v4(IPv4Address(rawValue: 0)), .v6(.unspecified):
@@ -63,18 +84,8 @@ extension Word {
             throw .error("\(address) is no address of a server", at: position)
         case .v6(let six) where six.isMulticast:
             throw .error("\(address) is no address of a server", at: position)
-        default: break
+        default: return .internet(address)
         }
-        return (.internet(address), try serverPort(ports))
-    }
-
-    private func serverPort(_ ports: String) throws(Remark) -> UInt16 {
-        guard !ports.hasPrefix("+"), !ports.hasPrefix("-") else {
-            throw .error(
-                "\(text.quoted): port offsets are known but not implemented yet; write the port",
-                at: position)
-        }
-        return try port(ports)
     }
 
     /// The text as a name that name servers can be asked for.
@@ -246,4 +257,13 @@ extension String {
     var looksLikeName: Bool {
         !contains(":") && !allSatisfy { $0.isNumber || $0 == "." }
     }
+}
+
+/// Where a server's line has it.
+struct ServerLocation {
+    var address: ServerAddress
+    /// 0: it has none, or `portOffset` says it.
+    var port: UInt16 = 0
+    /// What is added to the port that the client connected to; `nil`: nothing is asked of that port.
+    var portOffset: Int?
 }

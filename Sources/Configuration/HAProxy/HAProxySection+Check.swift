@@ -43,7 +43,7 @@ extension HAProxySection {
     /// protocol has none or always the same.
     private func checkedLocation(
         _ method: CheckMethod
-    ) throws(Remark) -> (address: ServerAddress, port: UInt16) {
+    ) throws(Remark) -> ServerLocation {
         let (port, isLocal): (UInt16?, Bool) =
             switch method {
             case .icmp: (0, false)
@@ -59,15 +59,18 @@ extension HAProxySection {
                     "check \(name.text.quoted) asks nobody; add 'target ADDRESS:PORT'",
                     at: name.position)
             }
-            return (.internet(.v4(.loopback)), 0)
+            return ServerLocation(address: .internet(.v4(.loopback)))
         }
         guard let port, !target.text.contains(":") || IPAddress(target.text) != nil else {
-            return try target.serverAddress()
+            let (address, port) = try target.serverAddress()
+            return ServerLocation(address: address, port: port)
         }
-        if let address = IPAddress(target.text) { return (.internet(address), port) }
+        if let address = IPAddress(target.text) {
+            return ServerLocation(address: .internet(address), port: port)
+        }
         let (address, _) = try Word(text: "\(target.text):1", position: target.position)
             .serverAddress()
-        return (address, port)
+        return ServerLocation(address: address, port: port)
     }
 }
 

@@ -38,7 +38,8 @@ extension HAProxySection {
                     "\(name.text.quoted): 'balance' by \(key.name) is for connections, not for mode udp",
                     at: name.position))
         }
-        for server in servers where server.connection.header != .none || server.port == 0 {
+        let portless = servers.filter { $0.port == 0 && $0.portOffset == nil }
+        for server in servers where server.connection.header != .none || portless.contains(server) {
             remarks.append(
                 .error(
                     "server \(server.name.quoted): mode udp needs an address and a port, and sends"

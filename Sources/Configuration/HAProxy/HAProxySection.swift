@@ -117,7 +117,7 @@ struct HAProxySection: Sendable {
     mutating func addServer(_ arguments: inout Arguments) throws(Remark) {
         let name = try arguments.next("a name and ADDRESS:PORT")
         let location = try arguments.next("ADDRESS:PORT after the name")
-            .serverAddress(followsClient: true)
+            .serverLocation()
         guard try counts.servers.add(1, at: name.position) else { return _ = arguments.remaining() }
         try addServers([name], at: location, &arguments)
     }
@@ -127,7 +127,7 @@ struct HAProxySection: Sendable {
         let prefix = try arguments.next("a prefix, how many, and NAME:PORT")
         let count = try arguments.next("how many: N, or FIRST-LAST")
         let target = try arguments.next("NAME:PORT after the number")
-        let location = try target.serverAddress(followsClient: true)
+        let location = try target.serverLocation()
         guard case .name = location.address else {
             throw .error(
                 "server-template \(target.text.quoted): needs a name, whose addresses the servers"
@@ -154,7 +154,7 @@ struct HAProxySection: Sendable {
     }
 
     private mutating func addServers(
-        _ names: [Word], at location: (address: ServerAddress, port: UInt16),
+        _ names: [Word], at location: ServerLocation,
         _ arguments: inout Arguments
     ) throws(Remark) {
         var options = settings.serverOptions
@@ -168,7 +168,7 @@ struct HAProxySection: Sendable {
     }
 
     private mutating func addServer(
-        _ name: Word, at location: (address: ServerAddress, port: UInt16),
+        _ name: Word, at location: ServerLocation,
         _ options: HAProxyServerOptions
     ) throws(Remark) {
         try name.checkSectionName()

@@ -122,9 +122,10 @@ struct HAProxyServerOptions: Sendable {
     ]
 
     func server(
-        name: Word, at location: (address: ServerAddress, port: UInt16), in section: Word
+        name: Word, at location: ServerLocation, in section: Word
     ) throws(Remark) -> Server {
         var server = Server(name: name.text, at: location.address, port: location.port)
+        server.portOffset = location.portOffset
         server.connection = finishedConnection
         server.resolution = try finishedResolution(of: name, at: location.address)
         if location.address.isLocal, health.asksAgent, health.agent.address == nil {

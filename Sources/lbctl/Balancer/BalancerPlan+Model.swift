@@ -208,6 +208,7 @@ extension ServerPlan {
             connectionLimit: server.connectionLimit, isBackup: server.isBackup,
             administrativeState: server.isDisabled ? .maintenance : .ready)
         if case .name = server.address { isByName = true }
+        portOffset = server.portOffset
         // What is known of it is said at once; until then it takes nobody.
         isUp = server.check == nil && !isByName && server.health.tracked == nil
         number = server.number

@@ -17,7 +17,7 @@ extension NamedTarget {
         self.init(
             id: HealthTargets.id(backend, server), group: backend.name,
             name: try DomainName(text), port: server.port)
-        isService = server.port == 0
+        isService = server.port == 0 && server.portOffset == nil
         resolver = try model.resolvers.first { $0.name == resolution.resolvers }
             .map(ResolverSettings.init)
         beginnings = resolution.beginnings.map(NamedTarget.Beginning.init)

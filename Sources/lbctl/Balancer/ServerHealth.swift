@@ -100,9 +100,10 @@ extension Server {
     /// The same as `ADDRESS:PORT`, `NAME:PORT` or the name of a Unix socket.
     func presentEndpoint(_ whereabouts: ServerStanding.Whereabouts) -> String {
         guard case .found(let found) = whereabouts else {
-            return port == 0 ? address.description : endpointDescription
+            return port == 0 && portOffset == nil ? address.description : endpointDescription
         }
-        return found.isIPv6 ? "[\(found)]:\(found.port)" : "\(found):\(found.port)"
+        let port = portOffset == nil ? "\(found.port)" : portDescription
+        return found.isIPv6 ? "[\(found)]:\(port)" : "\(found):\(port)"
     }
 }
 
