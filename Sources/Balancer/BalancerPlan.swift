@@ -98,11 +98,9 @@ public struct FrontendPlan: Hashable, Sendable {
 extension FrontendPlan {
     /// The pools that it leads to, its own first, each once.
     var poolIndices: [Int] {
-        var indices = [poolIndex]
-        for rule in rules.pools where !indices.contains(rule.poolIndex) {
-            indices.append(rule.poolIndex)
-        }
-        return indices
+        var known: Set = [poolIndex]
+        return [poolIndex]
+            + rules.pools.flatMap { $0.poolIndices.sorted() }.filter { known.insert($0).inserted }
     }
 }
 

@@ -118,15 +118,51 @@ public struct BandwidthLimit: Hashable, Sendable {
 
 /// A rule that chooses a pool.
 public struct PoolRule: Hashable, Sendable {
-    /// The position in ``BalancerPlan/pools``.
-    public var poolIndex: Int
+    /// Which one.
+    public enum Target: Hashable, Sendable {
+        /// The one at this position in ``BalancerPlan/pools``.
+        case pool(Int)
+        /// The one that something of the connection stands for; where it is none, the frontend's own.
+        case table(PoolTable)
+    }
+
+    /// Which pool.
+    public var target: Target
     /// When.
     public var condition: Condition
 
     /// Makes a rule.
-    public init(_ poolIndex: Int, if condition: Condition = .always) {
-        self.poolIndex = poolIndex
+    public init(_ target: Target, if condition: Condition = .always) {
+        self.target = target
         self.condition = condition
+    }
+
+    /// Makes a rule that leads to the pool at a position.
+    public init(_ poolIndex: Int, if condition: Condition = .always) {
+        self.init(.pool(poolIndex), if: condition)
+    }
+
+    /// The pools that it may lead to.
+    var poolIndices: Set<Int> {
+        switch target {
+        case .pool(let index): [index]
+        case .table(let table): table.poolIndices
+        }
+    }
+
+    /// What of a connection is looked up.
+    var key: ConnectionKey? {
+        if case .table(let table) = target { table.key } else { nil }
+    }
+}
+
+extension PoolRule.Target {
+    /// The same with something else in place of each pool.
+    func mapped(_ place: (Int) -> Int) -> Self {
+        switch self {
+        case .pool(let index): .pool(place(index))
+        case .table(let table): .table(table.mapped(place))
+        }
     }
 }
 

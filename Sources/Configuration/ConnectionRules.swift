@@ -110,20 +110,6 @@ public struct TrackingSettings: Hashable, Sendable, Codable {
     }
 }
 
-/// A rule of `use_backend`.
-public struct BackendRule: Hashable, Sendable, Codable {
-    /// The pool's name.
-    public var backendName: String
-    /// When.
-    public var condition: RuleCondition
-
-    /// Makes a rule.
-    public init(backendName: String, condition: RuleCondition) {
-        self.backendName = backendName
-        self.condition = condition
-    }
-}
-
 /// What stands after `if` or `unless`.
 public struct RuleCondition: Hashable, Sendable, Codable {
     /// An access list, or its opposite: one of its questions has to be answered by yes.

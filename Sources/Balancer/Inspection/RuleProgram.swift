@@ -20,8 +20,8 @@ final class RuleProgram: Sendable {
     let plan: RulePlan
     /// Milliseconds.
     let inspectDelay: UInt64
-    /// The route that each of the plan's pool rules leads to.
-    let routes: [Int]
+    /// Where each of the plan's pool rules leads to, as numbers of routes.
+    let ways: [PoolRule.Target]
     /// The first of the routes that the frontend has.
     let firstRoute: Int
     /// For each of them, the rules of its pool; `nil`: it has none, or they are the frontend's own.
@@ -50,15 +50,16 @@ final class RuleProgram: Sendable {
     ///
     /// - Parameters:
     ///   - plan: The rules.
-    ///   - routes: The route that each of the plan's pool rules leads to.
+    ///   - ways: Where each of the plan's pool rules leads to, as numbers of routes.
     ///   - firstRoute: The first of the routes that the frontend has.
     ///   - pools: The pool of each of them.
     ///   - twin: Which of them is one section with the frontend.
     init(
-        _ plan: RulePlan, routes: [Int], firstRoute: Int, pools: [PoolPlan], twin: Int? = nil
+        _ plan: RulePlan, ways: [PoolRule.Target], firstRoute: Int, pools: [PoolPlan],
+        twin: Int? = nil
     ) {
         self.plan = plan
-        self.routes = routes
+        self.ways = ways
         inspectDelay = milliseconds(plan.inspectDelay)
         self.firstRoute = firstRoute
         contents = pools.enumerated().map { index, pool in
@@ -79,7 +80,8 @@ final class RuleProgram: Sendable {
             rules.map(\.condition) + plan.pools.map(\.condition)
             + servers.joined().map(\.condition)
         let questions = conditions.flatMap(\.questions)
-        let keys = rules.compactMap(\.trackedKey) + pools.flatMap(\.keys)
+        let keys =
+            rules.compactMap(\.trackedKey) + pools.flatMap(\.keys) + plan.pools.compactMap(\.key)
         needsContent =
             questions.contains(where: \.needsContent) || keys.contains(where: \.needsContent)
             || pools.contains { $0.tokenCookie != nil }

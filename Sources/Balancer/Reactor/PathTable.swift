@@ -37,6 +37,8 @@ struct PathTable: Sendable {
         for (index, frontend) in plan.frontends.enumerated() {
             let first = routes.count
             let pools = frontend.poolIndices
+            let places = Dictionary(
+                uniqueKeysWithValues: pools.enumerated().map { ($1, first + $0) })
             routes += pools.map { Worker.Route(index, to: $0, in: plan, layout: layout) }
             let hasRules =
                 !frontend.rules.isEmpty || pools.contains { plan.pools[$0].decidesByRules }
@@ -45,9 +47,8 @@ struct PathTable: Sendable {
                 ? nil
                 : RuleProgram(
                     frontend.rules,
-                    routes: frontend.rules.pools.map {
-                        first + (pools.firstIndex(of: $0.poolIndex) ?? 0)
-                    }, firstRoute: first, pools: pools.map { plan.pools[$0] },
+                    ways: frontend.rules.pools.map { $0.target.mapped { places[$0] ?? first } },
+                    firstRoute: first, pools: pools.map { plan.pools[$0] },
                     twin: frontend.twinPoolIndex.flatMap(pools.firstIndex))
             let limit = milliseconds(frontend.clientTimeout)
             let expectsHeader = frontend.rules.connection.contains {

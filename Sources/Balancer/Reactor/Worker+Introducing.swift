@@ -179,21 +179,33 @@ extension Worker {
             case .unknown: return
             case .no: continue
             case .yes:
-                return lead(
-                    client, to: program.routes[index], program, &facts,
-                    deadlineIsOver: deadlineIsOver)
+                if let key = rule.key, !deadlineIsOver, !isTold(key, of: client, facts) { return }
+                let route = route(of: program.ways[index], client, facts)
+                return lead(client, to: route, program, &facts, deadlineIsOver: deadlineIsOver)
             }
         }
-        guard !program.plan.refusesOthers else { return refuse(client, as: .unmatched) }
-        lead(
-            client, to: Int(slab[client | 1].path), program, &facts, deadlineIsOver: deadlineIsOver)
+        lead(client, to: nil, program, &facts, deadlineIsOver: deadlineIsOver)
     }
 
-    /// Goes on to the pool that was chosen, whose rules may have a time of their own to wait.
+    /// Where a rule leads to; `nil`: to no pool that there is.
+    private func route(of way: PoolRule.Target, _ client: Int, _ facts: Facts) -> Int? {
+        switch way {
+        case .pool(let route): route
+        case .table(let table):
+            withKey(table.key, of: client, facts.source, facts.hello) { table.pool(for: $0) }
+        }
+    }
+
+    /// Goes on to the pool that was chosen, whose rules may have a time of their own to wait; `nil`: to the
+    /// frontend's own, if it is for others.
     private mutating func lead(
-        _ client: Int, to route: Int, _ program: RuleProgram, _ facts: inout Facts,
+        _ client: Int, to chosen: Int?, _ program: RuleProgram, _ facts: inout Facts,
         deadlineIsOver: Bool
     ) {
+        guard chosen != nil || !program.plan.refusesOthers else {
+            return refuse(client, as: .unmatched)
+        }
+        let route = chosen ?? Int(slab[client | 1].path)
         guard let content = program[contentOf: route] else {
             return settle(client, at: route, program, &facts, deadlineIsOver: deadlineIsOver)
         }

@@ -88,7 +88,9 @@ extension RulePlan {
     }
 
     /// What of a connection is a key in a table.
-    var keys: [ConnectionKey] { allRules.keys + pools.flatMap(\.condition.keys) }
+    var keys: [ConnectionKey] {
+        allRules.keys + pools.flatMap(\.condition.keys) + pools.compactMap(\.key)
+    }
 
     private var allRules: [Rule] { connection + session + content }
 }

@@ -21,7 +21,7 @@ extension FrontendPlan {
         plan.rules.session = rules.session.map { $0.moved(places) }
         plan.rules.content = rules.content.map { $0.moved(places) }
         plan.rules.pools = rules.pools.map {
-            PoolRule(places.pool($0.poolIndex), if: $0.condition.moved(places))
+            PoolRule($0.target.mapped(places.pool), if: $0.condition.moved(places))
         }
         return plan
     }

@@ -83,6 +83,15 @@ struct Draft: Sendable {
     var trackProcessNames: Set<String> = []
     /// The names of all pools, also of those that have something wrong.
     var backendNames: Set<String> = []
+    /// A rule that leads to a backend which is not known before all sections are.
+    struct BackendSample: Sendable {
+        let frontend: String
+        /// Its position among the frontend's.
+        let rule: Int
+        let sample: HAProxyBackendSample
+    }
+
+    var backendSamples: [Placed<BackendSample>] = []
     /// The names of all tables, also of those that have something wrong.
     var tableNames: Set<String> = []
     /// The names of all named checks, also of those that have something wrong.

@@ -40,7 +40,7 @@ extension ModelAssembler {
     mutating func checkLogFormats() {
         for frontend in draft.frontends where frontend.value.log.tellsHello {
             let rules = frontend.value.rules
-            let names = Set([frontend.value.backendName] + rules.backends.map(\.backendName))
+            let names = Set([frontend.value.backendName] + rules.backendNames)
             let conditions =
                 rules.content.map(\.condition) + rules.backends.map(\.condition)
                 + draft.backends.filter { names.contains($0.value.name) }
@@ -99,7 +99,7 @@ extension ModelAssembler {
                 else { return nil }
                 return Int(port)
             }
-            let rules = frontend.value.rules.backends.map(\.backendName)
+            let rules = frontend.value.rules.backendNames
             for name in Set([frontend.value.backendName] + rules).sorted() {
                 for server in backends[name]?.servers ?? [] {
                     guard let offset = server.portOffset,
@@ -191,7 +191,7 @@ extension ModelAssembler {
             let own = frontend.value.listeners.count
             listeners += own
             refuse(listeners, adding: own, "addresses to listen on", at: frontend.location)
-            let names = frontend.value.rules.backends.map(\.backendName)
+            let names = frontend.value.rules.backendNames
             let pools = Set(names + [frontend.value.backendName]).count
             paths += pools
             refuse(paths, adding: pools, "ways from a frontend to a backend", at: frontend.location)

@@ -32,7 +32,7 @@ extension ModelAssembler {
             let (frontend, location) = (
                 draft.frontends[index].value, draft.frontends[index].location
             )
-            let names = [frontend.backendName] + frontend.rules.backends.map(\.backendName)
+            let names = [frontend.backendName] + frontend.rules.backendNames
             guard frontend.rules.inspectDelay == nil, !frontend.isDatagram,
                 let name = names.first(where: { keys[$0] != nil }),
                 let (keyword, key) = keys[name]
@@ -84,7 +84,7 @@ extension ModelAssembler {
             .intersection(tables.keys)
         for frontend in draft.frontends {
             let names =
-                [frontend.value.backendName] + frontend.value.rules.backends.map(\.backendName)
+                [frontend.value.backendName] + frontend.value.rules.backendNames
             for name in Set(names).intersection(empty) where name != frontend.value.name {
                 report(
                     "\(frontend.value.name.quoted) leads to \(name.quoted), which has no server;"

@@ -18,6 +18,7 @@ struct ModelAssembler {
         checkInterfaceDelays()
         checkProxies()
         let peers = assemblePeers()
+        if draft.isComplete { settleBackendSamples() }
         checkListeners()
         checkCounts()
         refuseDuplicates(draft.resolvers, by: \.name, as: { "resolvers \($0.name.quoted)" })

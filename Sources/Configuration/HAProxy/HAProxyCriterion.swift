@@ -84,8 +84,7 @@ struct HAProxyCriterion {
         do throws(Diagnostic) { file = try InputFile(reading: path.text) } catch {
             throw .error("-f \(path.text): \(error.message)", at: path.position)
         }
-        return String(decoding: file.bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
-            .map { $0.trimmingSpaces }
+        return file.lines.map { String($0.trimmingSpaces) }
             .filter { !$0.isEmpty && !$0.hasPrefix("#") }
             .map { Word(text: $0, position: path.position, isQuoted: true) }
     }
@@ -280,7 +279,7 @@ extension Word {
     }
 
     /// That the word is an expression which a table can be made of.
-    fileprivate func checkExpression(ignoringCase: Bool) throws(Remark) {
+    func checkExpression(ignoringCase: Bool) throws(Remark) {
         do throws(ExpressionError) {
             _ = try RegularExpression(text, ignoringCase: ignoringCase).automaton()
         } catch {
@@ -317,10 +316,22 @@ extension Word {
     }
 }
 
+extension InputFile {
+    /// The lines of a file of patterns, empty ones as well.
+    var lines: [Substring] {
+        String(decoding: bytes, as: UTF8.self)
+            .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    }
+}
+
+extension Character {
+    var isSpaceOrTab: Bool { self == " " || self == "\t" }
+}
+
 extension Substring {
     /// The text without spaces and tabs around it.
-    fileprivate var trimmingSpaces: String {
-        let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" }
-        return String(drop(while: isSpace).reversed().drop(while: isSpace).reversed())
+    var trimmingSpaces: Substring {
+        let start = drop(while: \.isSpaceOrTab)
+        return start.dropLast(start.reversed().prefix(while: \.isSpaceOrTab).count)
     }
 }

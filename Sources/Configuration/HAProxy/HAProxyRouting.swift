@@ -20,6 +20,10 @@ struct HAProxyRouting: Sendable {
     /// `use-server`.
     private(set) var servers: [ServerRule] = []
     private(set) var references: [Reference] = []
+    /// Whether there is a `use_backend`, be it one that makes no sense.
+    private(set) var hasBackendRules = false
+    /// Backends that are not known before all sections are, by the positions of their rules.
+    private(set) var samples: [(sample: HAProxyBackendSample, rule: Int, position: Position)] = []
     private var tables = HAProxyTableReferences()
     private var filters = HAProxyFilters()
     /// The questions of each access list; several lines of one name add up.
@@ -41,16 +45,19 @@ struct HAProxyRouting: Sendable {
 
     /// Reads `use_backend NAME [if|unless …]`.
     mutating func addBackend(_ arguments: inout Arguments) throws(Remark) {
+        hasBackendRules = true
         let name = try arguments.next("the name of a backend")
-        guard !name.text.contains("%[") else {
-            throw .error(
-                "\(name.text.quoted): names made of samples are known but not implemented yet; write"
-                    + " a rule per backend", at: name.position)
+        let sample = try HAProxyBackendSample(name)
+        if let sample {
+            samples.append((sample, rule: rules.backends.count, name.position))
+            if sample.key.needsContent { contentPosition = contentPosition ?? name.position }
+        } else {
+            note("use_backend", name)
         }
-        note("use_backend", name)
         let condition = try condition(&arguments)
         try refuseEffects(of: condition, in: "use_backend", at: name.position)
-        rules.backends.append(BackendRule(backendName: name.text, condition: condition))
+        let target = sample.map { BackendRule.Target.looked(BackendTable(key: $0.key)) }
+        rules.backends.append(BackendRule(target ?? .named(name.text), condition: condition))
     }
 
     /// Reads `use-server NAME if|unless …`.
@@ -74,6 +81,11 @@ struct HAProxyRouting: Sendable {
             Placed(
                 value: reference.value,
                 location: Location(file: file, position: reference.position))
+        }
+        draft.backendSamples += samples.map { sample, rule, position in
+            Placed(
+                value: .init(frontend: section, rule: rule, sample: sample),
+                location: Location(file: file, position: position))
         }
         tables.note(in: &draft, file: file)
     }

@@ -250,7 +250,7 @@ struct HAProxySection: Sendable {
     ) {
         if let reference = settings.backendName {
             draft.backendReferences.append(placed(reference.text, file, at: reference.position))
-        } else if kind == .frontend, routing.rules.backends.isEmpty {
+        } else if kind == .frontend, !routing.hasBackendRules {
             remarks.append(
                 .error(
                     "frontend \(name.text.quoted) has no backend; add 'default_backend NAME'",
@@ -259,7 +259,7 @@ struct HAProxySection: Sendable {
         var frontend = Frontend(
             name: name.text,
             backendName: settings.backendName?.text
-                ?? (kind == .frontend ? routing.rules.backends.first?.backendName : nil)
+                ?? (kind == .frontend ? routing.rules.backendNames.first : nil)
                 ?? name.text)
         frontend.identity = identity
         frontend.description = description

@@ -242,7 +242,7 @@ extension Model {
         let most = global.connectionLimit ?? KernelSettings.openFileLimit / 2
         let sum = activeFrontends.filter { frontend in
             frontend.backendName == backend.name
-                || frontend.rules.backends.contains { $0.backendName == backend.name }
+                || frontend.rules.backendNames.contains(backend.name)
         }.reduce(0) { $0 + min($1.connectionLimit ?? most, most) }
         return max(1, sum / 10)
     }

@@ -38,9 +38,37 @@ extension RulePlan {
         content = rules.content.map { Rule($0, places) }
         inspectDelay = rules.inspectDelay ?? .zero
         pools = rules.backends.map {
-            PoolRule(places.pool($0.backendName), if: Condition($0.condition, places))
+            PoolRule(.init($0.target, places), if: Condition($0.condition, places))
         }
         refusesOthers = rules.refusesOthers && !rules.backends.isEmpty
+    }
+}
+
+extension PoolRule.Target {
+    fileprivate init(_ target: BackendRule.Target, _ places: RulePlaces) {
+        switch target {
+        case .named(let name): self = .pool(places.pool(name))
+        case .looked(let table): self = .table(PoolTable(table, places))
+        }
+    }
+}
+
+extension PoolTable {
+    fileprivate init(_ table: BackendTable, _ places: RulePlaces) {
+        var networks: [(network: PrefixTable.Prefix, pool: Int?)] = []
+        var texts: [(pattern: TextPattern, pool: Int?)] = []
+        for entry in table.entries {
+            let pool = entry.backendName.map(places.pool)
+            switch entry.pattern {
+            case .network(let prefix):
+                networks.append((PrefixTable.Prefix(prefix), pool))
+            case .text(let match): texts.append((TextPattern(match), pool))
+            }
+        }
+        let key = ConnectionKey(table.key)
+        self = networks.isEmpty ? PoolTable(key, texts) : PoolTable(key, networks: networks)
+        other = table.otherName.map(places.pool)
+        absent = table.absentName.map(places.pool)
     }
 }
 
@@ -166,10 +194,13 @@ extension PoolQuantity {
 
 extension PrefixTable {
     fileprivate init(_ prefixes: [AddressPrefix]) {
-        self.init(
-            prefixes.map { prefix in
-                Prefix(IPEndpoint(prefix.address, port: 0), length: prefix.length)
-            })
+        self.init(prefixes.map(Prefix.init))
+    }
+}
+
+extension PrefixTable.Prefix {
+    fileprivate init(_ prefix: AddressPrefix) {
+        self.init(IPEndpoint(prefix.address, port: 0), length: prefix.length)
     }
 }
 

@@ -1,0 +1,155 @@
+import Glibc
+import Testing
+
+@testable import NodeConfiguration
+
+/// `use_backend %[…]`: haproxy's configuration manual, `use_backend` and section 7.3.1.
+@Suite struct `Backends that a sample names` {
+    private func file(_ lines: String) -> String {
+        """
+        defaults
+        timeout client 1m
+        timeout server 1m
+        timeout connect 5s
+        backend web_a
+        server a 192.0.2.11:80
+        backend web_b
+        server a 192.0.2.12:80
+        backend udp_c
+        mode udp
+        server a 192.0.2.13:53
+        frontend in
+        bind 192.0.2.1:80
+        tcp-request inspect-delay 5s
+        \(lines)
+        """
+    }
+
+    private func rules(_ lines: String) throws -> [BackendRule] {
+        let loaded = load(file(lines))
+        #expect(loaded.diagnostics.map(\.description) == [])
+        return try #require(loaded.model?.frontends.first?.rules.backends)
+    }
+
+    @Test func `every backend whose name can come out is known, and no other`() throws {
+        let rules = try rules(
+            """
+            use_backend web_%[req.ssl_sni,lower]
+            use_backend %[dst_port]_b if { src ::1 }
+            use_backend web_b
+            """)
+        var table = BackendTable(key: .converted(.serverName, .lower))
+        table.entries = ["a", "b"].map {
+            .init(.text(NameMatch(.exact, $0)), backendName: "web_\($0)")
+        }
+        #expect(rules[0] == BackendRule(.looked(table), condition: RuleCondition()))
+        #expect(rules[1].backendNames == ["web_b"])
+        #expect(rules[2].target == .named("web_b"))
+    }
+
+    @Test func `a frontend may have no other backends`() throws {
+        let loaded = load(file("use_backend web_%[req.ssl_sni]"))
+        let frontend = try #require(loaded.model?.frontends.first)
+        #expect(frontend.backendName == "web_a" && frontend.rules.refusesOthers)
+    }
+
+    @Test func `a map's lines have their places, and the backends of their values`() throws {
+        let path = "/tmp/lbctl-map-test-\(getpid())"
+        try InputFileFixture.write(
+            "# hosts\nx.example a\n  long.x.example \t b \n\nnone\nx.example b\n", to: path)
+        defer { InputFileFixture.remove(path) }
+        let text = file("use_backend web_%[req.ssl_sni,map_beg(\(path),b)]\ndefault_backend web_a")
+        let loaded = load(text)
+        #expect(
+            loaded.diagnostics.map(\.description) == [
+                "f:15:13: warning: use_backend: 1 of the lines of \(path) name no backend that there is,"
+                    + " the first is '' in line 5: such clients go to 'web_a'"
+            ])
+        let rule = try #require(loaded.model?.frontends.first?.rules.backends.first)
+        guard case .looked(let table) = rule.target else {
+            Issue.record("\(rule)")
+            return
+        }
+        let expected: [(String, String?)] = [
+            ("long.x.example", "web_b"), ("x.example", "web_a"), ("x.example", "web_b"),
+            ("none", nil),
+        ]
+        #expect(
+            table.entries
+                == expected.map {
+                    .init(.text(NameMatch(.beginning, $0.0)), backendName: $0.1)
+                })
+        #expect(table.otherName == "web_b" && table.absentName == nil)
+    }
+
+    @Test(arguments: [
+        (
+            "web_%[req.ssl_sni",
+            "15:13: error: 'web_%[req.ssl_sni': must be one sample in brackets, such as web_%[dst_port]"
+        ),
+        (
+            "%[src_port]%[dst_port]",
+            "15:13: error: '%[src_port]%[dst_port]': must be one sample in brackets, such as web_%[dst_port]"
+        ),
+        (
+            "%[src]",
+            "15:15: error: use_backend %[src]: no backend has the name of an address; look it up, as in %[src,map_ip(FILE)]"
+        ),
+        (
+            "%[src,map(/etc/hosts)]",
+            "15:19: error: 'map' is for texts; an address is looked up by map_ip(FILE)"
+        ),
+        ("%[dst_port,map_ip(/x)]", "15:24: error: 'map_ip' is for an address, such as src"),
+        (
+            "%[req.ssl_sni,map_dom(/x)]",
+            "15:27: error: 'map_dom' is not offered; there are map, map_beg, map_end, map_int, map_ip, map_reg, map_str, map_sub"
+        ),
+        (
+            "%[req.ssl_sni,map()]",
+            "15:27: error: 'map()': needs a file, and perhaps what stands for all others, as in map(/etc/lbctl/names.map,web)"
+        ),
+        (
+            "%[req.ssl_sni,map(/no/such)]",
+            "15:27: error: map(/no/such): no such file"
+        ),
+        (
+            "%[req.hdr(host)]",
+            "15:15: error: use_backend 'req.hdr(host)' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper"
+        ),
+        (
+            "mail_%[dst_port]",
+            "15:13: error: use_backend: no backend has a name that this sample could make; all clients are refused"
+        ),
+        (
+            "udp_%[req.ssl_sni]",
+            "15:13: error: use_backend: no backend has a name that this sample could make; all clients are refused"
+        ),
+    ])
+    func `an error says where, what and what would be right`(name: String, message: String) {
+        #expect(diagnose(file("use_backend \(name)"), as: .haproxy) == ["f:" + message])
+    }
+
+    @Test func `a line of a map that makes no sense is named`() throws {
+        let path = "/tmp/lbctl-map-test-\(getpid())"
+        defer { InputFileFixture.remove(path) }
+        try InputFileFixture.write("192.0.2.0/24 a\n192.0.2.0/33 b\n", to: path)
+        #expect(
+            diagnose(file("use_backend web_%[src,map_ip(\(path))]"), as: .haproxy) == [
+                "f:15:23: error: line 2 of \(path): prefix length 33: must be 0 to 32"
+            ])
+        try InputFileFixture.write("a( a\n", to: path)
+        #expect(
+            diagnose(file("use_backend web_%[req.ssl_sni,map_reg(\(path))]"), as: .haproxy)[0]
+                .hasPrefix("f:15:31: error: line 1 of \(path): -m reg 'a(': "))
+    }
+
+    @Test func `what a client says is waited for`() {
+        let lines = file("use_backend web_%[req.ssl_sni]").replacing(
+            "tcp-request inspect-delay 5s\n", with: "")
+        #expect(
+            diagnose(lines, as: .haproxy) == [
+                "f:14:13: warning: a rule looks at what the client says, but there is no"
+                    + " 'tcp-request inspect-delay': clients are waited for 5s at most"
+            ])
+    }
+}
