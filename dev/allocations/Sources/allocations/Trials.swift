@@ -103,6 +103,16 @@ private func sendsHeader(_ header: ConnectionPlan.Header) -> @Sendable (inout Ba
     plan.pools[0].stickiness?.key = .serverName
 }
 
+/// The pool of the name that a client asks for, which no entry of a table has.
+@Sendable private func leadsByName(_ plan: inout BalancerPlan) {
+    let patterns = [TextPattern(.exact, "a"), .init(.beginning, "b"), .init(.part, "c")]
+    var table = PoolTable(.cased(.serverName, .lower), patterns.map { ($0, nil) })
+    table.other = 0
+    plan.frontends[0].rules.pools = [PoolRule(.table(table))]
+    plan.frontends[0].rules.refusesOthers = true
+    plan.frontends[0].rules.inspectDelay = .seconds(5)
+}
+
 let trials = [
     Trial(name: "roundrobin"), Trial(name: "static-rr", algorithm: .staticRoundrobin),
     Trial(name: "leastconn", algorithm: .leastconn), Trial(name: "first", algorithm: .first),
@@ -119,6 +129,7 @@ let trials = [
     },
     Trial(name: "TLS inspection", preface: hello, adjust: inspects),
     Trial(name: "payloads and names", rounds: 200, preface: hello, adjust: asksForAll),
+    Trial(name: "pools by name", preface: hello, adjust: leadsByName),
     Trial(name: "ports of a range") { plan in
         for index in plan.pools[0].servers.indices {
             plan.pools[0].servers[index].connection.source = .ports(20_000...21_000, of: nil)
