@@ -20,6 +20,8 @@ public struct CheckMemory: Hashable, Sendable, Codable {
     public var weight: Int?
     /// When who asks last asked for another share, in nanoseconds of the clock.
     public var weightSaidAt: UInt64 = 0
+    /// When an agent last asked for another limit of connections, in nanoseconds of the clock.
+    public var limitSaidAt: UInt64 = 0
     /// Whether the target answers its check with the wish for no new clients.
     public var wishesNoClients = false
     /// The address that a name was last found to have.

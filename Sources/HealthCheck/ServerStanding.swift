@@ -23,8 +23,7 @@ public struct ServerStanding: Hashable, Sendable {
     private var configuredState: AgentReport.Administration
     private var operatorsWord: AgentReport.Administration?
     private var share = Share.configured
-    /// What the agent said of the limit; `nil`: nothing.
-    private var agentLimit: Int??
+    private var bound = Bound.configured
     /// What all reports of the agent come to.
     private var lastReport: AgentReport?
     private var lastCheckWeight: Int?
@@ -113,6 +112,14 @@ public struct ServerStanding: Hashable, Sendable {
         case given(Int)
     }
 
+    /// Who last spoke of the limit, and what was said; `nil`: none.
+    private enum Bound: Hashable, Sendable {
+        case configured
+        case agent(Int?)
+        /// The operator.
+        case given(Int?)
+    }
+
     /// Its share as the last one who spoke has it, 0 to 256.
     public var weight: Int {
         let weight =
@@ -125,8 +132,13 @@ public struct ServerStanding: Hashable, Sendable {
         return min(max(weight, 0), 256)
     }
 
-    /// Its limit of connections as the agent has it; `nil`: none.
-    public var limit: Int? { agentLimit ?? configuredLimit }
+    /// Its limit of connections as the last one who spoke has it; `nil`: none.
+    public var limit: Int? {
+        switch bound {
+        case .configured: configuredLimit
+        case .agent(let limit), .given(let limit): limit
+        }
+    }
 
     /// What the operator asked for, or else the configuration.
     public var operatorState: AgentReport.Administration {
@@ -159,7 +171,8 @@ public struct ServerStanding: Hashable, Sendable {
 
     /// Forgets what the agent said, since another one is asked now.
     public mutating func forgetAgent() {
-        (agentIsUp, agentState, agentLimit, lastReport) = (true, .ready, nil, nil)
+        (agentIsUp, agentState, lastReport) = (true, .ready, nil)
+        if case .agent = bound { bound = .configured }
         switch share {
         case .percent, .agent: share = .configured
         case .configured, .check, .named, .given: break
@@ -219,6 +232,11 @@ public struct ServerStanding: Hashable, Sendable {
     /// - Parameter weight: The share, 0 to 256.
     public mutating func setWeight(_ weight: Int) { share = .given(weight) }
 
+    /// Takes in what the operator says of the limit.
+    ///
+    /// - Parameter limit: The limit of connections, at least 1; `nil`: none.
+    public mutating func setLimit(_ limit: Int?) { bound = .given(limit) }
+
     /// Takes in what the check says of the share.
     ///
     /// What it repeats changes nothing, so that an operator's later word holds until the check says
@@ -260,6 +278,8 @@ public struct ServerStanding: Hashable, Sendable {
             share = .percent(percent)
         }
         if let weight = report.weight, weight != lastReport?.weight { share = .agent(weight) }
-        if let count = report.maximumConnections { agentLimit = .some(count == 0 ? nil : count) }
+        if let count = report.maximumConnections, report.asksOtherLimit(than: lastReport) {
+            bound = .agent(count == 0 ? nil : count)
+        }
     }
 }

@@ -23,6 +23,7 @@ extension TargetCheck.State {
     private mutating func takeWishes(of outcome: ProbeOutcome, at now: NIODeadline) {
         if let report = outcome.facts.agent {
             if report.asksOtherShare(than: agent) { weightSaidAt = now }
+            if report.asksOtherLimit(than: agent) { limitSaidAt = now }
             agent = report.added(to: agent)
         }
         if let asked = outcome.facts.weight, asked != weight {
@@ -79,6 +80,7 @@ extension TargetCheck.State {
         agent = memory.agent
         weight = memory.weight
         weightSaidAt = .uptimeNanoseconds(memory.weightSaidAt)
+        limitSaidAt = .uptimeNanoseconds(memory.limitSaidAt)
         wishesNoClients = memory.wishesNoClients
     }
 
@@ -91,6 +93,7 @@ extension TargetCheck.State {
         memory.agent = agent
         memory.weight = weight
         memory.weightSaidAt = weightSaidAt.uptimeNanoseconds
+        memory.limitSaidAt = limitSaidAt.uptimeNanoseconds
         memory.wishesNoClients = wishesNoClients
         return memory
     }

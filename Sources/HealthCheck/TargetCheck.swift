@@ -46,6 +46,8 @@ final class TargetCheck: Sendable {
         var weight: Int?
         /// When the agent or the check last asked for another one.
         var weightSaidAt = NIODeadline.uptimeNanoseconds(0)
+        /// When the agent last asked for another limit of connections.
+        var limitSaidAt = NIODeadline.uptimeNanoseconds(0)
         var wishesNoClients = false
         /// Whether the last result said something new.
         var isNews = false

@@ -103,4 +103,25 @@ import Testing
         server.take(AgentReport(line: "maxconn:0"))
         #expect(server.limit == nil)
     }
+
+    @Test func `who last said something new about the limit has it`() {
+        var server = standing()
+        server.setLimit(7)
+        #expect(server.limit == 7)
+        server.take(AgentReport(line: "maxconn:5"))
+        #expect(server.limit == 5)
+        server.setLimit(nil)
+        // What the agent repeats takes nothing back.
+        server.take(AgentReport(line: "maxconn:5 up"))
+        #expect(server.limit == nil)
+        server.configure(weight: 1, limit: 4, state: .ready)
+        #expect(server.limit == nil)
+        server.take(AgentReport(line: "maxconn:6"))
+        #expect(server.limit == 6)
+        server.forgetAgent()
+        #expect(server.limit == 4)
+        server.setLimit(2)
+        server.forgetAgent()
+        #expect(server.limit == 2)
+    }
 }

@@ -350,16 +350,18 @@ import Testing
         program.signal(SIGSTOP)
         do {
             let socket = try UnixSocket.connected(to: folder.control)
-            let orders = order(.drain) + order(.weight(7))
+            let orders = order(.drain) + order(.weight(7)) + order(.connectionLimit(3))
             #expect(DescriptorPassing.send(orders, to: socket.rawValue) == .moved(orders.count))
         }
         program.signal(SIGCONT)
         try folder.awaitLog("web/s1: drain by the operator")
         try folder.awaitLog("web/s1: weight 7 by the operator")
+        try folder.awaitLog("web/s1: maxconn 3 by the operator")
         for (bad, complaint) in [
             (order(.drain, deadline: 1e300), "deadline 1e+300: must be 0 to 86400 seconds"),
             (order(.maintenance, deadline: -1), "deadline -1.0: must be 0 to 86400 seconds"),
             (order(.weight(257)), "weight 257: must be 0 to 256"),
+            (order(.connectionLimit(-1)), "maxconn -1: must be 0 to 2147483647"),
         ] {
             let socket = try UnixSocket.connected(to: folder.control)
             #expect(DescriptorPassing.send(bad, to: socket.rawValue) == .moved(bad.count))

@@ -174,6 +174,37 @@ private final class Load: Sendable {
         }
     }
 
+    @Test func `who finds an operator's limit reached waits, until it is taken back`() throws {
+        let holding = try Socket.listening(
+            on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 16)
+        let mute = try Socket.localAddress(of: holding.rawValue).port
+        let program = try folder.start(
+            folder.write(balancerFile(port: port, server: mute), to: "a.cfg"))
+        try folder.awaitLog("serves")
+        func limit(to count: String) throws {
+            let order = try folder.run(
+                "server", "maxconn", "web/s1", count, "--control", folder.control)
+            #expect(order.status == 0, "\(order.errors)")
+        }
+        try limit(to: "1")
+        // It outlasts the process that it was given to.
+        kill(try program.balancer(), SIGKILL)
+        try folder.awaitLog("serves", count: 2)
+        try eventually(within: .seconds(5), "the limit") {
+            try counter("servers", "traffic", "slim") == 1
+        }
+        let clients = [try connect(to: port), try connect(to: port)]
+        defer { clients.forEach { _ = close($0) } }
+        try eventually(within: .seconds(5), "one is served, one waits") {
+            try counter("servers", "traffic", "scur") == 1
+                && counter("backend", "service", "qcur") == 1
+        }
+        try limit(to: "0")
+        try eventually(within: .seconds(5), "both are served") {
+            try counter("servers", "traffic", "scur") == 2
+        }
+    }
+
     @Test func `a drained server's connections are reset when the deadline is over`() throws {
         let holding = try Socket.listening(
             on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 16)

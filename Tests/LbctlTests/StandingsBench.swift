@@ -107,6 +107,10 @@ final class StandingsBench: Sendable {
         HealthTargets(model).source(of: id).map { standings.standing(at: $0.place).weight } ?? -1
     }
 
+    func limit(of id: String) -> Int? {
+        HealthTargets(model).source(of: id).flatMap { standings.standing(at: $0.place).limit }
+    }
+
     func administer(_ backend: String, _ server: String, _ change: ServerOrder.Change) {
         let pool = model.backends.firstIndex { $0.name == backend } ?? 0
         let index = model.backends[pool].servers.firstIndex { $0.name == server } ?? 0

@@ -150,6 +150,24 @@ private final class Gate: Sendable {
         #expect(bench.weight(of: "web/a") == 7)
     }
 
+    @Test(arguments: [(UInt64(1_000), 80), (3_000, 5)])
+    func `after a restart who spoke last of the limit has it`(said: UInt64, limit: Int) throws {
+        let order = GivenOrder(
+            order: ServerOrder(backend: "web", server: "a", change: .connectionLimit(80)),
+            at: 2_000)
+        var agent = CheckMemory(isUp: true)
+        agent.agent = AgentReport(line: "up 50% maxconn:5")
+        // What it said of the share does not count.
+        (agent.weightSaidAt, agent.limitSaidAt) = (said == 1_000 ? 3_000 : 1_000, said)
+        let bench = try bench(
+            " server a 127.0.0.1:1 check weight 100 maxconn 9 agent-check agent-port 9\n",
+            knowing: ["web/a agent": agent], administration: [order])
+        #expect(bench.limit(of: "web/a") == limit)
+        #expect(bench.weight(of: "web/a") == 50)
+        bench.administer("web", "a", .connectionLimit(0))
+        #expect(bench.limit(of: "web/a") == nil)
+    }
+
     @Test func `a share that name servers repeat takes back nothing, after a reload or a restart`()
         throws
     {

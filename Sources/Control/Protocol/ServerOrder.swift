@@ -10,6 +10,8 @@ public struct ServerOrder: Codable, Hashable, Sendable {
         case maintenance
         /// Its share becomes this, 0 to 256.
         case weight(Int)
+        /// It has at most so many connections; 0: any number.
+        case connectionLimit(Int)
     }
 
     /// The pool's name.
@@ -25,6 +27,9 @@ public struct ServerOrder: Codable, Hashable, Sendable {
     /// The seconds that a deadline may have.
     public static let deadlines: ClosedRange<Double> = 0...86_400
 
+    /// The connections that a server may be limited to.
+    public static let connectionLimits = 0...Int(Int32.max)
+
     /// What is wrong with its numbers; `nil`: nothing.
     public var complaint: String? {
         if let deadline, !Self.deadlines.contains(deadline) {
@@ -32,6 +37,9 @@ public struct ServerOrder: Codable, Hashable, Sendable {
         }
         if case .weight(let weight) = change, !(0...256).contains(weight) {
             return "weight \(weight): must be 0 to 256"
+        }
+        if case .connectionLimit(let limit) = change, !Self.connectionLimits.contains(limit) {
+            return "maxconn \(limit): must be 0 to \(Self.connectionLimits.upperBound)"
         }
         return nil
     }
@@ -48,36 +56,46 @@ public struct ServerOrder: Codable, Hashable, Sendable {
         self.change = change
     }
 
-    /// Whether it is about what the server takes, and not about its share.
-    public var setsState: Bool { !change.isWeight }
+    /// Whether it is about what the server takes, and not about how much.
+    public var setsState: Bool { change.matter == .state }
 
     /// The server's whole name: `BACKEND/SERVER`.
     public var serverName: String { "\(backend)/\(server)" }
 
     /// Whether this order and `earlier` are about the same thing, so that this one replaces it.
     ///
-    /// A weight and a state stand beside each other.
+    /// A weight, a limit and a state stand beside each other.
     ///
     /// - Parameter earlier: An order given before.
-    /// - Returns: True if both set the state, or both the weight, of one server.
+    /// - Returns: True if both set the state, both the weight, or both the limit, of one server.
     public func replaces(_ earlier: ServerOrder) -> Bool {
         backend == earlier.backend && server == earlier.server
-            && change.isWeight == earlier.change.isWeight
+            && change.matter == earlier.change.matter
     }
 }
 
 extension ServerOrder.Change: CustomStringConvertible {
-    /// `ready`, `drain`, `maintenance` or `weight N`.
+    /// `ready`, `drain`, `maintenance`, `weight N` or `maxconn N`.
     public var description: String {
         switch self {
         case .ready: "ready"
         case .drain: "drain"
         case .maintenance: "maintenance"
         case .weight(let weight): "weight \(weight)"
+        case .connectionLimit(let limit): "maxconn \(limit)"
         }
     }
 
-    fileprivate var isWeight: Bool {
-        if case .weight = self { true } else { false }
+    /// What it is about.
+    fileprivate enum Matter {
+        case state, weight, limit
+    }
+
+    fileprivate var matter: Matter {
+        switch self {
+        case .ready, .drain, .maintenance: .state
+        case .weight: .weight
+        case .connectionLimit: .limit
+        }
     }
 }

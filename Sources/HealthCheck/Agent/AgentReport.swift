@@ -120,6 +120,18 @@ extension AgentReport {
             || weight != nil && weight != earlier?.weight
     }
 
+    /// Whether it asks for a limit of connections, and another one than an earlier report did.
+    func asksOtherLimit(than earlier: AgentReport?) -> Bool {
+        maximumConnections != nil && maximumConnections != earlier?.maximumConnections
+    }
+
+    /// The limit of connections alone, and all the rest.
+    public var parts: (limit: AgentReport, rest: AgentReport) {
+        var (limit, rest) = (AgentReport(line: ""), self)
+        (limit.maximumConnections, rest.maximumConnections) = (maximumConnections, nil)
+        return (limit, rest)
+    }
+
     /// What all reports of an agent come to: this one, and of the earlier ones what it does not name.
     func added(to earlier: AgentReport?) -> AgentReport {
         guard let earlier else { return self }

@@ -38,7 +38,7 @@ struct ServerEntry {
             standing.checkIsUp = memory?.isUp ?? record.isUp
             standing.hearing = memory != nil || record.isKnown ? .heard : .awaited
         }
-        // Who spoke last of the share has it, also after a restart.
+        // Who spoke last of the share or the limit has it, also after a restart.
         var words: [(at: UInt64, take: (inout ServerEntry) -> Void)] = []
         if let memory = memories[HealthTargets.id(backend, server)], server.check != nil {
             standing.wishesNoClients = memory.wishesNoClients && memory.isUp
@@ -47,7 +47,9 @@ struct ServerEntry {
             }
         }
         if let memory = memories[HealthTargets.agentID(backend, server)], let agent = memory.agent {
-            words.append((memory.weightSaidAt, { $0.standing.take(agent) }))
+            let (limit, rest) = agent.parts
+            words.append((memory.weightSaidAt, { $0.standing.take(rest) }))
+            words.append((memory.limitSaidAt, { $0.standing.take(limit) }))
         }
         if let memory = memories[HealthTargets.addressID(backend, server)],
             let weight = memory.weight
@@ -139,6 +141,7 @@ struct ServerEntry {
         case .drain: standing.operatorState = .drain
         case .maintenance: standing.operatorState = .maintenance
         case .weight(let weight): standing.setWeight(weight)
+        case .connectionLimit(let limit): standing.setLimit(limit == 0 ? nil : limit)
         }
     }
 

@@ -7,7 +7,7 @@ struct ServerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "server",
         abstract: "Change what a server takes, until it is changed back; restarts keep it.",
-        subcommands: [Ready.self, Drain.self, Disable.self, Enable.self, Weight.self])
+        subcommands: [Ready.self, Drain.self, Disable.self, Enable.self, Weight.self, MaxConn.self])
 
     /// A server's name and the program that has it.
     struct Target: ParsableArguments {
@@ -75,6 +75,22 @@ struct ServerCommand: ParsableCommand {
         }
 
         func run() throws { try target.order(.weight(weight)) }
+    }
+
+    struct MaxConn: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "maxconn", abstract: "Change how many connections it may have at once.",
+            discussion: "Those that it has go on; further clients wait in the queue.")
+        @OptionGroup var target: Target
+        @Argument(help: "The number; 0: as many as come.")
+        var limit: Int
+
+        func validate() throws {
+            let order = ServerOrder(backend: "", server: "", change: .connectionLimit(limit))
+            if let complaint = order.complaint { throw ValidationError(complaint) }
+        }
+
+        func run() throws { try target.order(.connectionLimit(limit)) }
     }
 }
 #endif
