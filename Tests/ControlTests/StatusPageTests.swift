@@ -28,6 +28,22 @@ import Testing
         #expect(html.contains("title=\"Connection refused\">L4CON in 1 ms</td>"))
     }
 
+    @Test func `how long connections took stands below their pool`() throws {
+        var status = sampleNode()
+        #expect(try !page(status).contains("of the connections"))
+        let index = try #require(status.proxies.firstIndex { $0.backend != nil })
+        var connecting = TimeDistribution(counts: [3, 1])
+        (connecting.median, connecting.ninetyNinth) = (0, 1)
+        var lasting = TimeDistribution(counts: [0, 0, 3, 1])
+        (lasting.median, lasting.ninetyNinth) = (3, 2_047)
+        status.proxies[index].backend?.connectTimes = connecting
+        status.proxies[index].backend?.sessionTimes = lasting
+        #expect(
+            try page(status).contains(
+                "<small>Half and 99 % of the connections were connected within 0 and 1 ms,"
+                    + " lasted at most 3 and 2,047 ms</small>"))
+    }
+
     @Test func `refers to nothing outside itself`() throws {
         let html = try page(sampleNode())
         #expect(!html.contains("http://"))

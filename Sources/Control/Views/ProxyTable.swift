@@ -15,6 +15,7 @@ enum ProxyTable {
         ]
         entry["algorithm"] = proxy.backend?.algorithm
         entry["description"] = proxy.description
+        entry["times"] = proxy.backend?.timesText
         return entry
     }
 
@@ -103,6 +104,24 @@ enum ProxyTable {
             Cell("Per second", traffic.rate), Cell("Per second max", traffic.rateMax),
             Cell("In", bytes: traffic.bytesIn), Cell("Out", bytes: traffic.bytesOut),
         ]
+    }
+}
+
+extension BackendStatus {
+    /// How long connections took, half of them and all but one in a hundred; `nil` before the first.
+    fileprivate var timesText: String? {
+        let spans = [
+            ("waited at most", queueTimes), ("were connected within", connectTimes),
+            ("lasted at most", sessionTimes),
+        ]
+        let texts = spans.compactMap { what, times in
+            times.median.map { median in
+                let most = times.ninetyNinth ?? median
+                return "\(what) \(Readable.count(median)) and \(Readable.count(most)) ms"
+            }
+        }
+        return texts.isEmpty
+            ? nil : "Half and 99 % of the connections " + texts.joined(separator: ", ")
     }
 }
 

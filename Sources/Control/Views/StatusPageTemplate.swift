@@ -77,7 +77,8 @@ enum StatusPageTemplate {
         class="blank"{{/blank}}{{#alarm}} class="alarm"{{/alarm}}>{{text}}</td>
         {{/cells}}</tr>
         {{/rows}}</tbody>
-        </table></div>
+        </table></div>{{#times}}
+        <p class="times"><small>{{.}}</small></p>{{/times}}
         </section>
         {{/proxies}}{{^hasContent}}<p>Nothing is configured.</p>
         {{/hasContent}}</main>
@@ -136,7 +137,7 @@ enum StatusPageTemplate {
         tbody tr { background: color-mix(in srgb, var(--hue) calc(var(--tint) / 2), transparent); }
         tbody tr.total { border-top: 2px solid var(--line); }
         .alarm { color: var(--down); font-weight: 600; } .blank { color: var(--dim); }
-        footer { margin-top: 1.6rem; }
+        .times { margin: .3rem 0 0; } footer { margin-top: 1.6rem; }
         @media (max-width: 44rem) {
           .scroll { border: 0; overflow: visible; } table, tbody { display: block; }
           thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px;
