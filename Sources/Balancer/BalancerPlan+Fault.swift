@@ -43,10 +43,12 @@ extension BalancerPlan {
 
     private var tableFault: String? {
         if let fault = tables.lazy.compactMap(\.fault).first { return fault }
-        let bound = pools.compactMap(\.stickiness?.tableIndex)
-        guard Set(bound).count == bound.count else { return "two pools have one table" }
+        if let pool = pools.first(where: { $0.stickRules.count > StickRule.most }) {
+            return "\(pool.stickRules.count) rules bind clients of \(pool.name); there may be"
+                + " \(StickRule.most)"
+        }
         let named =
-            bound + frontends.flatMap(\.rules.tableIndices)
+            pools.flatMap(\.stickRules).map(\.tableIndex) + frontends.flatMap(\.rules.tableIndices)
             + pools.flatMap {
                 $0.contentRules.tableIndices + $0.serverRules.flatMap(\.condition.tableIndices)
             }

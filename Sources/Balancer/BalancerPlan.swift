@@ -180,13 +180,13 @@ public struct PoolPlan: Hashable, Sendable {
     public var contentRules: [Rule] = []
     /// How long these rules wait for what the client says, from then on (`tcp-request inspect-delay`).
     public var inspectDelay = Duration.zero
-    /// Which server serves, before ``stickiness`` and ``algorithm`` are asked (`use-server`).
+    /// Which server serves, before ``stickRules`` and ``algorithm`` are asked (`use-server`).
     public var serverRules: [ServerRule] = []
     /// The cookie in which clients of RDP say at which server their session is, which they go to unless a
     /// rule of ``serverRules`` holds (`persist rdp-cookie`); `nil`: that is not looked at.
     public var tokenCookie: RDPCookie.Name?
-    /// How clients belong to servers; `nil`: not.
-    public var stickiness: Stickiness?
+    /// How clients belong to servers, in order, ``StickRule/most`` at most.
+    public var stickRules: [StickRule] = []
     /// Whether it is there for the connections that it has.
     var isLeaving = false
 
@@ -221,7 +221,7 @@ extension PoolPlan {
 
     /// What of a connection decides which server it gets.
     var keys: [ConnectionKey] {
-        var keys = [stickiness?.key].compactMap(\.self)
+        var keys = stickRules.map(\.key)
         if case .hash(let key) = algorithm { keys.append(key) }
         return keys
     }

@@ -251,19 +251,27 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         table.keepsAll = true
         table.keys = .ipv4
         #expect(made.tables == [table])
-        var stickiness = Stickiness(in: 0)
-        stickiness.stores = false
-        #expect(pool.stickiness == stickiness)
+        var rule = StickRule(in: 0)
+        rule.stores = false
+        #expect(pool.stickRules == [rule])
         let other = try plan(of: "stick-table type ipv6 size 1m\nstick on src")
         #expect(other.tables == [StickTablePlan(name: "web", size: 1 << 20)])
-        #expect(other.pools[0].stickiness == Stickiness(in: 0))
+        #expect(other.pools[0].stickRules == [StickRule(in: 0)])
         for (words, key) in [
             ("ip size 1\nstick on dst", ConnectionKey.destination),
             ("integer size 1\nstick on dst_port", .destinationPort),
         ] {
-            #expect(try plan(of: "stick-table type \(words)").pools[0].stickiness?.key == key)
+            #expect(
+                try plan(of: "stick-table type \(words)").pools[0].stickRules.map(\.key) == [key])
         }
-        #expect(try plan(of: "").pools[0].stickiness == nil)
+        #expect(try plan(of: "").pools[0].stickRules == [])
+        let shared = try plan(
+            of:
+                "stick on src table t\nstick on dst\nstick-table type ip size 1\nbackend t\nstick-table type ip size 2"
+        )
+        #expect(shared.tables.map(\.size) == [1, 2])
+        #expect(
+            shared.pools[0].stickRules == [StickRule(in: 1), StickRule(in: 0, by: .destination)])
     }
 
     @Test func `without fullconn it is a tenth of what the frontends may have`() throws {

@@ -106,7 +106,7 @@ import Testing
     ) throws {
         let made = try plan(of: "stick-table type \(type) size 9\nstick on \(word)")
         #expect(made.tables[0].keys == keys)
-        #expect(made.pools[0].stickiness?.key == key)
+        #expect(made.pools[0].stickRules.map(\.key) == [key])
         #expect(made.frontends[0].rules.inspectDelay == .seconds(5))
         #expect(made.fault == nil)
     }

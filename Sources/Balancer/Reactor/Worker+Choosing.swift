@@ -9,11 +9,10 @@ extension Worker {
         let waiter = waiter(client)
         let pool = self[routeOf: client].pool
         let followsCrowd = self[routeOf: client].followsCrowd
-        let bound = slab[client | 1].marks.contains(.isBound) ? serverInPool(client) : nil
-        let (choice, isBound) = withStickKey(of: client) { owner in
-            shared.pools[pool].state.withLock {
-                $0.enter(waiter, key: key, bound: bound, owner: owner, at: now)
-            }
+        let named = slab[client | 1].marks.contains(.isBound) ? serverInPool(client) : nil
+        let known = self[routeOf: client].sticks ? knownServer(of: client) : nil
+        let (choice, isBound) = shared.pools[pool].state.withLock {
+            $0.enter(waiter, key: key, own: named ?? known, at: now)
         }
         slab[client | 1].owner = Half.noServer
         mark(.isBound, isBound, client | 1)

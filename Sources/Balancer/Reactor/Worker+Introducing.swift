@@ -249,8 +249,9 @@ extension Worker {
             }
         }
         if !deadlineIsOver, server == nil {
-            let (own, hashed) = unsafe (routes[route].stickKey, routes[route].key?.connectionKey)
-            if let own, !isTold(own, of: client, facts) { return }
+            let (pool, hashed) = unsafe (routes[route].pool, routes[route].key?.connectionKey)
+            for step in shared.pools[pool].sticking
+            where !isTold(step.key, of: client, facts) { return }
             if let hashed, !isTold(hashed, of: client, facts) { return }
         }
         slab[client | 1].path = UInt16(route)

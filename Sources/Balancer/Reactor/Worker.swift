@@ -29,9 +29,9 @@ internal import Synchronization
         let followsCrowd: Bool
         /// Whether rules of any frontend that leads to its pool say when somebody who waits came.
         let hasOffsets: Bool
-        /// By what clients belong to servers, and whether that is taken note of.
-        let stickKey: ConnectionKey?
+        /// Whether clients belong to servers, and whether that is taken note of.
         let sticks: Bool
+        let storesServers: Bool
         let key: ClientKey?
         let logging: ConnectionLogging?
     }
@@ -313,8 +313,8 @@ extension Worker.Route {
             hasOffsets: pool.contentRules.setsOffsets
                 || plan.frontends.contains {
                     $0.rules.setsOffsets && $0.poolIndices.contains(poolIndex)
-                }, stickKey: pool.stickiness?.key,
-            sticks: pool.stickiness?.stores == true,
+                }, sticks: !pool.stickRules.isEmpty,
+            storesServers: pool.stickRules.contains(where: \.stores),
             key: ClientKey(pool), logging: frontend.logging)
     }
 }

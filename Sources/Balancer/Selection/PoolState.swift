@@ -18,10 +18,6 @@ struct PoolState {
     private(set) var lastSessionAt: UInt64?
     private let backupUse: BackupUse
     private let queueLimit: Int
-    /// The servers that clients belong to; `nil`: they belong to none.
-    private let table: StickTable?
-    /// Whether a client goes to the server that he belongs to.
-    private let followsTable: Bool
     /// Connections from which on servers take as many as they may; 0: they always do.
     private let fullConnections: Int
     /// Whether it is there for the connections that it has, and no server of it comes back.
@@ -35,14 +31,12 @@ struct PoolState {
     /// How many servers can serve, backups included (`nbsrv`).
     private(set) var usableCount = 0
 
-    init(_ plan: PoolPlan, table: StickTable? = nil) {
+    init(_ plan: PoolPlan) {
         selector = Selector(plan)
         servers = zip(plan.servers, plan.serverNumbers).map { PooledServer($0, number: $1) }
         backupUse = plan.backupUse
         queueLimit = plan.queueLimit ?? .max
         fullConnections = plan.followsCrowd ? max(1, plan.fullConnections ?? 1) : 0
-        self.table = table
-        followsTable = plan.stickiness?.matches == true
         isLeaving = plan.isLeaving
         holdsWithoutServer = plan.noServerTimeout != nil && !isLeaving
         isAwaited = !isLeaving && servers.contains { !$0.isUp }
@@ -82,20 +76,13 @@ extension PoolState {
     /// - Parameters:
     ///   - waiter: Who asks.
     ///   - key: The client's key, where the algorithm wants one and the client has it.
-    ///   - bound: The server that a rule names.
-    ///   - owner: What stands for the client in the table, where there is one.
+    ///   - own: The server that a rule names, or a table.
     ///   - now: Milliseconds of the monotonic clock.
     /// - Returns: What became of it, and whether that is its own server.
     mutating func enter(
-        _ waiter: Waiter, key: UInt32?, bound: Int?, owner: StickKey, at now: UInt64
+        _ waiter: Waiter, key: UInt32?, own: Int?, at now: UInt64
     ) -> (choice: Choice, isBound: Bool) {
         countIn(at: now)
-        var own = bound
-        if own == nil, followsTable, let known = table?.server(of: owner, now: now),
-            servers.indices.contains(known)
-        {
-            own = known
-        }
         // Out of the turns (weight 0, drained, a backup) it still serves who belongs to it, at once.
         if let own, servers[own].isReachable,
             servers[own].isCandidate || !servers[own].isFull
@@ -108,11 +95,6 @@ extension PoolState {
             return (enqueue(waiter, at: nil), false)
         }
         return (choose(for: waiter, key: key, avoiding: nil, at: now), false)
-    }
-
-    /// Takes note of the server that a client belongs to from now on.
-    func bind(_ client: StickKey, to server: Int, at now: UInt64) {
-        table?.bind(client, to: server, now: now)
     }
 
     private mutating func countIn(at now: UInt64) {

@@ -88,7 +88,7 @@ struct Succession: Sendable {
                 pool.servers = []
                 pool.contentRules = []
                 pool.serverRules = []
-                pool.stickiness = nil
+                pool.stickRules = []
                 pools.append(plan.pools.count)
                 plan.pools.append(pool)
             } else {

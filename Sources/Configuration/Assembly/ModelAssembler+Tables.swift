@@ -5,8 +5,7 @@ extension ModelAssembler {
         var tables: [String: StickTableSettings] = [:]
         for table in draft.tables { tables[table.value.name] = table.value }
         for reference in draft.tableReferences { check(reference, tables) }
-        let bound = draft.backends.filter { $0.value.stickiness != nil }.map(\.value.name)
-        let used = Set(bound + draft.tableReferences.flatMap(\.value.tables))
+        let used = Set(draft.tableReferences.flatMap(\.value.tables))
         for table in draft.tables where !used.contains(table.value.name) {
             report(
                 "'stick-table' has no effect: its section has no 'stick', and no rule names it",
@@ -22,7 +21,7 @@ extension ModelAssembler {
         for backend in draft.backends.map(\.value) {
             if let name = backend.selection.tokenCookie {
                 keys[backend.name] = ("persist", .rdpCookie(name))
-            } else if let key = backend.stickiness?.key, key.needsContent {
+            } else if let key = backend.stickRules.map(\.key).first(where: \.needsContent) {
                 keys[backend.name] = ("stick", key)
             } else if case .hash(let key) = backend.algorithm, key.needsContent {
                 keys[backend.name] = ("balance", key)

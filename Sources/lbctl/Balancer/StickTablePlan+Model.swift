@@ -23,13 +23,11 @@ extension StickTablePlan {
     }
 }
 
-extension Stickiness {
+extension StickRule {
     /// How clients belong to servers.
-    init(_ settings: StickinessSettings, in tableIndex: Int) {
-        self.init(in: tableIndex)
-        key = ConnectionKey(settings.key)
-        matches = settings.matches
-        stores = settings.stores
+    init(_ settings: StickRuleSettings, _ places: RulePlaces) {
+        self.init(in: places.table(settings.tableName), by: ConnectionKey(settings.key))
+        (matches, stores) = (settings.matches, settings.stores)
     }
 }
 

@@ -81,7 +81,7 @@ private func sendsHeader(_ header: ConnectionPlan.Header) -> @Sendable (inout Ba
         Rule(.reject, if: isCounted(.connectionRate, .tracked(0))),
         Rule(.reject, if: isCounted(.connections, .key(.source))),
     ]
-    plan.pools[0].stickiness = Stickiness(in: 2)
+    plan.pools[0].stickRules = [StickRule(in: 2)]
 }
 
 /// Tables whose keys are what a client says, and one that is asked for another one's key.
@@ -99,8 +99,7 @@ private func sendsHeader(_ header: ConnectionPlan.Header) -> @Sendable (inout Ba
         Rule(.reject, if: Condition([[.init([.counter(elsewhere, [1...Int.max])])]])),
     ]
     plan.frontends[0].rules.inspectDelay = .seconds(5)
-    plan.pools[0].stickiness = Stickiness(in: 2)
-    plan.pools[0].stickiness?.key = .serverName
+    plan.pools[0].stickRules = [StickRule(in: 2, by: .serverName)]
 }
 
 let trials = [
