@@ -28,7 +28,7 @@ extension BalancerPlan {
     private var keyFault: String? {
         let keys =
             pools.flatMap {
-                $0.keys + $0.contentRules.keys + $0.serverRules.flatMap(\.condition.keys)
+                $0.keys + $0.contentRules.keys + $0.serverConditions.flatMap(\.keys)
             }
             + frontends.flatMap(\.rules.keys)
         for case .payload(let offset, let length) in keys.map(\.unconverted) {
@@ -50,13 +50,13 @@ extension BalancerPlan {
         let named =
             pools.flatMap(\.stickRules).map(\.tableIndex) + frontends.flatMap(\.rules.tableIndices)
             + pools.flatMap {
-                $0.contentRules.tableIndices + $0.serverRules.flatMap(\.condition.tableIndices)
+                $0.contentRules.tableIndices + $0.serverConditions.flatMap(\.tableIndices)
             }
         let numbers =
             frontends.flatMap(\.rules.trackingNumbers)
             + pools.flatMap {
                 $0.contentRules.trackingNumbers
-                    + $0.serverRules.flatMap(\.condition.trackingNumbers)
+                    + $0.serverConditions.flatMap(\.trackingNumbers)
             }
         guard numbers.allSatisfy((0..<Tracking.count).contains) else {
             return "a connection has \(Tracking.count) trackings"

@@ -217,6 +217,12 @@ extension PoolPlan {
     var decidesByRules: Bool {
         !contentRules.isEmpty || !serverRules.isEmpty || tokenCookie != nil
             || keys.contains(where: \.needsContent)
+            || stickRules.contains { $0.condition != .always }
+    }
+
+    /// The conditions of rules that say which server a connection gets.
+    var serverConditions: [Condition] {
+        serverRules.map(\.condition) + stickRules.map(\.condition)
     }
 
     /// What of a connection decides which server it gets.

@@ -132,6 +132,8 @@ public struct StickRule: Hashable, Sendable {
     public var matches = true
     /// Whether his server is remembered (`stick on`, `stick store-request`).
     public var stores = true
+    /// When; what it asks is answered once, before a server is chosen.
+    public var condition = Condition.always
 
     /// The most of a pool.
     public static let most = 16

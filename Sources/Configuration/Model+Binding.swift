@@ -10,6 +10,8 @@ public struct StickRuleSettings: Hashable, Sendable, Codable {
     public var matches = true
     /// Whether his server is remembered (`stick on`, `stick store-request`).
     public var stores = true
+    /// When.
+    public var condition = RuleCondition()
 
     /// The most of a section.
     public static let most = 16

@@ -165,6 +165,54 @@ extension BalancerTests {
             #expect(table.map(\.server) == ["a", nil, "c", "d"])
         }
 
+        /// Whether the client has one of these addresses.
+        private func isFrom(_ last: UInt32...) -> Condition {
+            let prefixes = last.map {
+                PrefixTable.Prefix(IPEndpoint(ipv4: 0x7f00_0000 | $0, port: 0), length: 32)
+            }
+            return Condition([[.init([.source(PrefixTable(prefixes))])]])
+        }
+
+        @Test func `a rule binds those for whom its condition holds`() throws {
+            let named = try ["a", "b", "c"].map { ($0, try TestServer.named($0)) }
+            let running = try RunningBalancer(servers: servers(named)) {
+                $0.frontends[0].listeners = [ListenerPlan()]
+                bind(&$0)
+                $0.pools[0].stickRules[0].condition = isFrom(1, 3)
+            }
+            let heard = [1, 2, 2, 1, 3, 3].map { running.answer(from: 0x7f00_0000 | $0) }
+            #expect(heard == ["a", "b", "c", "a", "a", "a"])
+            let keys = running.balancer.view.entries(ofTable: 0, from: 0, most: 9).entries
+            #expect(keys.map(\.key) == ["127.0.0.1", "127.0.0.3"])
+        }
+
+        @Test func `who waits while the rules change is bound by none that he was not asked about`()
+            throws
+        {
+            let named = [("a", try TestServer.holding("a"))]
+            var plan = BalancerPlan(
+                frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                pools: [PoolPlan(name: "pool", servers: servers(named))])
+            plan.frontends[0].listeners = [ListenerPlan()]
+            plan.pools[0].servers[0].connectionLimit = 1
+            bind(&plan)
+            plan.pools[0].stickRules[0].condition = isFrom(1)
+            let running = try Succession.Running(plan)
+            func keys() -> [String] {
+                running.balancer.view.entries(ofTable: 0, from: 0, most: 9).entries.map(\.key)
+            }
+            let first = try running.connect()
+            #expect(first.receive(exactly: 1) == "a")
+            #expect(keys() == ["127.0.0.1"])
+            _ = running.balancer.view.forget("127.0.0.1", inTable: 0)
+            let second = try running.connect()
+            #expect(eventually { running.pool.currentQueue == 1 })
+            try running.adopt { $0.pools[0].stickRules[0].condition = isFrom(2) }
+            first.close()
+            #expect(second.receive(exactly: 1) == "a")
+            #expect(keys() == [])
+        }
+
         @Test func `all who connect to one address, or to one port, go to one server`() throws {
             let named = try ["a", "b", "c"].map { try TestServer.named($0) }
             let plans = zip(["a", "b", "c"], named).map {
@@ -270,13 +318,9 @@ extension BalancerTests {
         {
             let named = try ["a", "b", "c"].map { ($0, try TestServer.named($0)) }
             let running = try RunningBalancer(servers: servers(named)) {
-                let here = Question.source(
-                    PrefixTable([
-                        .init(IPEndpoint(ipv4: 0x7f00_0002, port: 0), length: 32)
-                    ]))
                 $0.frontends[0].listeners = [ListenerPlan()]
                 $0.pools[0].serverRules = [
-                    ServerRule("c", if: Condition([[.init([here])]])),
+                    ServerRule("c", if: isFrom(2)),
                     ServerRule("nobody"),
                 ]
             }

@@ -112,7 +112,8 @@ import VRRPCore
             timeout server 9s
             timeout connect 9s
             listen one 192.0.2.1:80
-            stick match src table keys
+            acl here src 192.0.2.0/24
+            stick match src table keys unless here or { src_port 7 }
             stick on dst_port
             stick-table type integer size 9
             server s 192.0.2.9:80
@@ -129,6 +130,10 @@ import VRRPCore
             StickRuleSettings(tableName: "keys", key: .source)
         )
         (match.stores, store.matches) = (false, false)
+        let here = ConnectionQuestion.source([.init(address: .v4(.init(192, 0, 2, 0)), length: 24)])
+        match.condition = RuleCondition(
+            alternatives: [[.init(questions: [here])], [.init(questions: [.sourcePort([7...7])])]],
+            isNegated: true)
         let both = StickRuleSettings(tableName: "one", key: .destinationPort)
         #expect(
             try #require(loaded.model).backends.map(\.stickRules)
@@ -306,6 +311,21 @@ import VRRPCore
                 f:7:1: error: 'stick' needs a table: a 'stick-table' in its section, such as 'stick-table type ip size 100k expire 30m', or 'table' and the name of another section
                 f:8:28: error: stick 'keys': req.ssl_sni needs a table of type string or binary
                 """
+            ),
+            (
+                "stick-table type ip size 9\nstick on src when TRUE",
+                """
+                f:7:1: warning: 'stick-table' has no effect: its section has no 'stick', and no rule names it
+                f:8:14: error: 'when': must be if or unless
+                """
+            ),
+            (
+                "stick-table type ip size 9 store gpc0\nstick on src\nstick match src if { src_inc_gpc0 gt 5 }",
+                "f:9:7: error: 'src_inc_gpc0' stands after 'tcp-request connection' or 'session' only: rules of 'stick' are asked again as bytes come"
+            ),
+            (
+                "stick-table type ip size 9\nstick on src if { req.ssl_sni -m found }",
+                "f:8:17: warning: a rule looks at what the client says, but there is no 'tcp-request inspect-delay': clients are waited for 5s at most"
             ),
             (
                 "stick-table type string size 9\nstick on req.payload(0,0)",

@@ -266,12 +266,17 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         }
         #expect(try plan(of: "").pools[0].stickRules == [])
         let shared = try plan(
-            of:
-                "stick on src table t\nstick on dst\nstick-table type ip size 1\nbackend t\nstick-table type ip size 2"
-        )
+            of: """
+                stick on src table t if TRUE
+                stick on dst
+                stick-table type ip size 1
+                backend t
+                stick-table type ip size 2
+                """)
+        var chosen = StickRule(in: 1)
+        chosen.condition = Condition([[.init([.constant(true)])]])
         #expect(shared.tables.map(\.size) == [1, 2])
-        #expect(
-            shared.pools[0].stickRules == [StickRule(in: 1), StickRule(in: 0, by: .destination)])
+        #expect(shared.pools[0].stickRules == [chosen, StickRule(in: 0, by: .destination)])
     }
 
     @Test func `without fullconn it is a tenth of what the frontends may have`() throws {

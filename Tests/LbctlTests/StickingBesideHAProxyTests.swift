@@ -133,6 +133,78 @@ import Testing
                 server c @c
                 """,
             ], clients: "x1 z2 z1 y1 y1", servers: "abccc"),
+        Case(
+            name: "chosen",
+            sections: [
+                """
+                stick-table type ip size 9
+                acl odd src 127.0.0.1 127.0.0.3
+                stick on src if odd
+                server a @a
+                server b @b
+                server c @c
+                """
+            ], clients: "x1 x2 x2 x1 x3 x3", servers: "abcaaa"),
+        Case(
+            name: "unless",
+            sections: [
+                """
+                stick-table type ip size 9
+                stick match src unless { src 127.0.0.2 } or { nbsrv lt 3 }
+                stick store-request src
+                server a @a
+                server b @b
+                server c @c
+                """
+            ], clients: "x1 x2 x1 x2 x2", servers: "abaca"),
+        Case(
+            name: "said",
+            sections: [
+                """
+                tcp-request inspect-delay 5s
+                tcp-request content accept if { req.len gt 0 }
+                acl known req.payload(0,1) -m str k
+                stick-table type ip size 9
+                stick on req.payload(1,1) table #t if known
+                stick on src unless known
+                server a @a
+                server b @b
+                server c @c
+                backend #t
+                stick-table type string size 9
+                """
+            ], clients: "x1kp x2kp x2mp x2kq x2mq x1mp x1kq", servers: "aabcbac"),
+        Case(
+            name: "first",
+            sections: [
+                """
+                stick-table type ip size 9
+                stick on src
+                use-server b if { src 127.0.0.2 }
+                server a @a
+                server b @b
+                """,
+                """
+                stick match src table #x if { src 127.0.0.1 127.0.0.2 }
+                server c @c
+                server b @b
+                server a @a
+                """,
+            ], clients: "x1 x2 y2 y1 x3 y3", servers: "abbabc"),
+        Case(
+            name: "passed",
+            sections: [
+                """
+                tcp-request inspect-delay 5s
+                tcp-request content accept if { req.len gt 0 }
+                stick-table type string size 9
+                stick on req.payload(0,1) if { req.payload(0,1) -m str p }
+                stick on req.payload(1,1)
+                server a @a
+                server b @b
+                server c @c
+                """
+            ], clients: "x1pq x1zq x1pr x1zr x1zq", servers: "abacb"),
     ]
 
     private func file(

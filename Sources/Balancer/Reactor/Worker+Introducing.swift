@@ -248,13 +248,17 @@ extension Worker {
                     of: token, from: unsafe routes[route].firstServer, shared.addresses)
             }
         }
-        if !deadlineIsOver, server == nil {
-            let (pool, hashed) = unsafe (routes[route].pool, routes[route].key?.connectionKey)
-            for step in shared.pools[pool].sticking
-            where !isTold(step.key, of: client, facts) { return }
-            if let hashed, !isTold(hashed, of: client, facts) { return }
+        // Who has a server is not waited for.
+        let isOver = deadlineIsOver || server != nil
+        let held = stickRules(at: route, client, program, &facts, deadlineIsOver: isOver)
+        guard let held else { return }
+        if !isOver, let hashed = unsafe routes[route].key?.connectionKey,
+            !isTold(hashed, of: client, facts)
+        {
+            return
         }
         slab[client | 1].path = UInt16(route)
+        keepStickRules(held, of: client)
         if let server {
             slab[client | 1].owner = UInt16(self[routeOf: client].firstServer + server)
             slab[client | 1].marks.insert(.isBound)

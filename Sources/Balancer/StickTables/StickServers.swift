@@ -95,6 +95,8 @@ struct StickStep: Hashable, Sendable {
     let key: ConnectionKey
     let matches: Bool
     let stores: Bool
+    /// Whether it holds for some clients alone.
+    let isConditional: Bool
     /// The rules before it that store in the same table, a bit for each, if it does.
     let rivals: UInt16
     /// Whether there is one of these behind it.
@@ -121,7 +123,7 @@ struct StickStep: Hashable, Sendable {
             }
             return StickStep(
                 tableIndex: rule.tableIndex, key: rule.key, matches: rule.matches,
-                stores: rule.stores,
+                stores: rule.stores, isConditional: rule.condition != .always,
                 rivals: rivals.prefix { $0 < index }.reduce(0) { $0 | 1 << UInt16($1) },
                 hasLaterRival: rivals.contains { $0 > index },
                 isLastToMatch: index == rules.lastIndex(where: \.matches),

@@ -33,11 +33,49 @@ extension Worker {
         }
     }
 
+    /// Which rules of a pool hold for a client, a bit for each.
+    ///
+    /// - Parameters:
+    ///   - route: The way to the pool.
+    ///   - client: The connection.
+    ///   - program: What says so.
+    ///   - facts: What is known about it.
+    ///   - isOver: Whether nothing more is waited for.
+    /// - Returns: The rules; `nil`: it cannot be told before the client says more, or what his key is.
+    func stickRules(
+        at route: Int, _ client: Int, _ program: RuleProgram, _ facts: inout Facts,
+        deadlineIsOver isOver: Bool
+    ) -> UInt16? {
+        let steps = shared.pools[unsafe routes[route].pool].sticking
+        var rules: UInt16 = 0
+        for index in steps.indices {
+            let condition = program.stickConditions[route - program.firstRoute][index]
+            switch answer(condition, client, &facts, deadlineIsOver: isOver) {
+            case .unknown: return nil
+            case .no: continue
+            case .yes: break
+            }
+            guard isOver || isTold(steps[index].key, of: client, facts) else { return nil }
+            rules |= 1 << UInt16(index)
+        }
+        return rules
+    }
+
+    /// Keeps which rules hold for a client, where they do not for all.
+    mutating func keepStickRules(_ rules: UInt16, of client: Int) {
+        let steps = shared.pools[self[routeOf: client].pool].sticking
+        guard steps.contains(where: \.isConditional) else { return }
+        introductions[stickRulesAt: placeAside(client, source(of: client))] = rules
+    }
+
     /// Calls with each rule of the client's pool that applies, and the key that it tells him by.
     private func followStickRules(of client: Int, _ body: (StickStep, StickKey) -> Void) {
         let steps = shared.pools[self[routeOf: client].pool].sticking
+        let place = slab[client].introduction
+        let held = place < 0 ? 0 : introductions[stickRulesAt: place]
         var stored: UInt16 = 0
         for index in steps.indices where steps[index].rivals & stored == 0 {
+            guard !steps[index].isConditional || held >> UInt16(index) & 1 == 1 else { continue }
             withKey(steps[index].key, of: client, source(of: client), readHello(client)) { key in
                 if steps[index].hasLaterRival,
                     shared.tables[steps[index].tableIndex].keys.hold(key)

@@ -15,8 +15,11 @@ struct HAProxyBinding: Sendable {
         (table, peers) = try HAProxyStickTable.read(&arguments, in: section)
     }
 
-    /// Reads `stick on|match|store-request KEY [table NAME]`.
-    mutating func readRule(_ arguments: inout Arguments, in section: String) throws(Remark) {
+    /// Reads `stick on|match|store-request KEY [table NAME] [if|unless …]`.
+    mutating func readRule(
+        _ arguments: inout Arguments, _ routing: inout HAProxyRouting
+    ) throws(Remark) {
+        let section = routing.section
         var position = arguments.keyword.position
         let kind = try arguments.next("on, match or store-request")
         guard ["on", "match", "store-request"].contains(kind.text) else {
@@ -27,15 +30,13 @@ struct HAProxyBinding: Sendable {
             .connectionKey(after: "stick \(kind.text)")
         var rule = StickRuleSettings(tableName: section, key: key)
         (rule.matches, rule.stores) = (kind.text != "store-request", kind.text != "match")
-        while let word = arguments.nextIfPresent() {
-            guard word.text == "table" else {
-                throw .error(
-                    "\(word.text.quoted) after 'stick \(kind.text) \(key.name)' is not supported, because all"
-                        + " clients of a section are bound alike", at: word.position)
-            }
+        if arguments.upcoming?.text == "table" {
+            arguments.skip(1)
             let name = try arguments.next("the name of a table's section")
             (rule.tableName, position) = (name.text, name.position)
         }
+        rule.condition = try routing.serverCondition(
+            &arguments, of: "stick", at: kind.position)
         guard rules.count < StickRuleSettings.most else {
             throw .error(
                 "a section may have \(StickRuleSettings.most) rules of 'stick'", at: kind.position)
@@ -88,7 +89,7 @@ extension HAProxySection {
             try section.binding.readTable(&arguments, in: section.name.text)
         },
         "stick": .each { section, arguments throws(Remark) in
-            try section.binding.readRule(&arguments, in: section.name.text)
+            try section.binding.readRule(&arguments, &section.routing)
         },
         "use-server": .each { section, arguments throws(Remark) in
             try section.routing.addServer(&arguments)

@@ -28,6 +28,7 @@ extension StickRule {
     init(_ settings: StickRuleSettings, _ places: RulePlaces) {
         self.init(in: places.table(settings.tableName), by: ConnectionKey(settings.key))
         (matches, stores) = (settings.matches, settings.stores)
+        condition = Condition(settings.condition, places)
     }
 }
 
