@@ -525,6 +525,10 @@ import VRRPCore
                 "f:7:10: error: the converter 'table_con_cnt' is not offered; did you mean 'table_conn_cnt'?"
             ),
             (
+                "acl a src,table_server_id(web) 2\nstick-table type ip size 9",
+                "f:7:5: warning: table_server_id 'web': nobody's server is remembered there; add 'stick on … table web' to a backend"
+            ),
+            (
                 "acl many src,in_table(wob)",
                 "f:7:5: error: in_table 'wob': no section of this name has a 'stick-table'"
             ),

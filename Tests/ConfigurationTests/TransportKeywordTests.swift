@@ -134,6 +134,10 @@ import VRRPCore
             "f:7:5: error: fe_conn 'wep': no frontend has this name; did you mean 'web'?"
         ),
         (
+            "acl v fe_sess_rate(wep) gt 1",
+            "f:7:5: error: fe_sess_rate 'wep': no frontend has this name; did you mean 'web'?"
+        ),
+        (
             "acl v srv_is_up(web/b)",
             "f:7:5: error: srv_is_up 'b': no server of 'web' has this name"
         ),

@@ -396,6 +396,9 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
             ("fe_conn ge 100", .connectionCount(frontendName: nil, [100...Int.max])),
             ("fe_conn() ge 100", .connectionCount(frontendName: nil, [100...Int.max])),
             ("fe_conn(web) 7", .connectionCount(frontendName: "web", [7...7])),
+            ("fe_sess_rate gt 9", .sessionRate(frontendName: nil, [10...Int.max])),
+            ("fe_sess_rate(web)", .sessionRate(frontendName: "web", [1...Int.max])),
+            ("be_sess_rate(web) ge 3", .pool(.sessionRate, poolIndex: 0, [3...Int.max])),
             (
                 "req.payload(0,2) -m bin 1603",
                 .payload(offset: 0, length: 2, [.init(.exact, bytes: [0x16, 3])])

@@ -13,6 +13,7 @@ import Testing
         let sections: [String]
         /// Section, last octet and what is said, of each connection.
         let clients: String
+        /// `?`: none.
         let servers: String
     }
 
@@ -191,6 +192,28 @@ import Testing
                 server a @a
                 """,
             ], clients: "x1 x2 y2 y1 x3 y3", servers: "abbabc"),
+        Case(
+            name: "asked",
+            sections: [
+                """
+                stick-table type ip size 9
+                stick on src
+                server a @a
+                server b @b id 7
+                """,
+                """
+                tcp-request content reject if { src,table_server_id(#x) 7 }
+                server c @c
+                """,
+                """
+                stick-table type ip size 9
+                tcp-request connection track-sc0 src
+                tcp-request content reject if { src,table_server_id(#z) ge 0 }
+                use-server e unless { src,table_server_id(#x) 0 }
+                server d @d
+                server e @e weight 0
+                """,
+            ], clients: "x1 x2 y1 y2 y3 z1 z3", servers: "abc?ced"),
         Case(
             name: "passed",
             sections: [

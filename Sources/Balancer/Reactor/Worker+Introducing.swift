@@ -103,7 +103,10 @@ extension Worker {
             return end(
                 client, client: .reset, server: .reset, because: Refusal.overRate.cause)
         }
-        guard let program = program(of: client) else { return goOn(client) }
+        guard let program = program(of: client) else {
+            noteSession(client)
+            return goOn(client)
+        }
         slab[client].stage = .content
         var facts = Facts(source: self.source(of: client))
         switch decide(program.plan.session, client, &facts, deadlineIsOver: true) {
@@ -112,6 +115,7 @@ extension Worker {
         case .passes, .waits: break
         }
         countSession(client)
+        noteSession(client)
         guard program.needsContent else {
             return conclude(client, program, &facts, deadlineIsOver: true)
         }
@@ -194,6 +198,7 @@ extension Worker {
         _ client: Int, to route: Int, _ program: RuleProgram, _ facts: inout Facts,
         deadlineIsOver: Bool
     ) {
+        noteArrival(client, at: route)
         guard let content = program[contentOf: route] else {
             return settle(client, at: route, program, &facts, deadlineIsOver: deadlineIsOver)
         }

@@ -16,6 +16,8 @@ struct PoolState {
     private(set) var peakQueue = 0
     private(set) var rate = RateMeter()
     private(set) var lastSessionAt: UInt64?
+    /// Connections that were led to the pool, whatever its rules say then; where rules ask.
+    private(set) var arrivals = RateMeter()
     private let backupUse: BackupUse
     private let queueLimit: Int
     /// Connections from which on servers take as many as they may; 0: they always do.
@@ -58,7 +60,7 @@ struct PoolState {
         }
         (line, waitingCount, peakQueue) = (former.line, former.waitingCount, former.peakQueue)
         (current, peak, total) = (former.current, former.peak, former.total)
-        (rate, lastSessionAt) = (former.rate, former.lastSessionAt)
+        (rate, lastSessionAt, arrivals) = (former.rate, former.lastSessionAt, former.arrivals)
         (choiceCount, lastTurn) = (former.choiceCount, former.lastTurn)
         isAwaited = !isLeaving && (isAwaited || former.isAwaited)
         return reconsider(at: now)
@@ -96,6 +98,9 @@ extension PoolState {
         }
         return (choose(for: waiter, key: key, avoiding: nil, at: now), false)
     }
+
+    /// Counts a connection that is led to the pool.
+    mutating func noteArrival(at now: UInt64) { arrivals.note(1, at: now) }
 
     private mutating func countIn(at now: UInt64) {
         current += 1

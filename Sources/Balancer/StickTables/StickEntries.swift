@@ -250,6 +250,7 @@
             return former
         case .presence: return 1
         case .trackers: return Int(unsafe entries[Int(place)].holders)
+        case .server: return servers.number(at: server(at: place))
         }
     }
 

@@ -43,6 +43,12 @@ struct StickServers: Hashable, Sendable {
         servers.indices.contains(position) ? servers[position] : nil
     }
 
+    /// A server's number; 0: there is none; `nil`: there are none at all.
+    func number(at position: Int) -> Int? {
+        guard !servers.isEmpty else { return nil }
+        return servers.indices.contains(position) ? Int(servers[position].number) : 0
+    }
+
     /// Where a server stands that a peer tells of; -1: it is not known.
     func position(of told: PeerEntry.Server) -> Int32 {
         guard let name = told.name else { return numbered[told.number] ?? -1 }

@@ -62,6 +62,11 @@ extension ModelAssembler {
                 "\(keyword) \(first.name.quoted): \(key.name) needs a table of type"
                     + " \(key.kinds)", at: reference.location)
         }
+        if reference.value.asksForServer, !binds(first.name) {
+            report(
+                "\(keyword) \(first.name.quoted): nobody's server is remembered there; add 'stick on … table"
+                    + " \(first.name)' to a backend", at: reference.location, as: .warning)
+        }
         let (data, index) = (reference.value.data, reference.value.index)
         guard let datum = data.first,
             !known.contains(where: { table in
@@ -75,6 +80,11 @@ extension ModelAssembler {
         report(
             "\(keyword): 'stick-table' of \(first.name.quoted) does not count it; add 'store"
                 + " \(example)'", at: reference.location, as: .warning)
+    }
+
+    /// Whether a section's clients belong to servers by a table.
+    private func binds(_ table: String) -> Bool {
+        draft.backends.contains { $0.value.stickRules.contains { $0.tableName == table } }
     }
 
     /// A section that is there for its table serves nobody.

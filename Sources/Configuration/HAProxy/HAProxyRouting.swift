@@ -309,16 +309,17 @@ struct HAProxyRouting: Sendable {
             note(
                 "srv_conn", Word(text: server.backend, position: word.position),
                 server: server.server)
-        case .connectionCount(let name?, _):
-            references.append(
-                Reference(
-                    value: Draft.RuleReference(
-                        keyword: "fe_conn", backend: name, isFrontend: true),
-                    position: word.position))
+        case .connectionCount(let name?, _): noteFrontend("fe_conn", name, word)
+        case .sessionRate(let name?, _): noteFrontend("fe_sess_rate", name, word)
         case .counter(let counter, _): tables.note(counter, at: word.position)
         default: break
         }
         return question
+    }
+
+    private mutating func noteFrontend(_ keyword: String, _ name: String, _ word: Word) {
+        let value = Draft.RuleReference(keyword: keyword, backend: name, isFrontend: true)
+        references.append(Reference(value: value, position: word.position))
     }
 
     private mutating func note(_ keyword: String, _ name: Word, server: String? = nil) {

@@ -55,6 +55,7 @@ extension StickQuestion {
             case .clear(let datum, let index): .clear(StickQuantity(datum), index)
             case .presence: .presence
             case .trackers: .trackers
+            case .server: .server
             }
         self.init(asked, of: subject, in: question.tableName.map(places.table))
     }
