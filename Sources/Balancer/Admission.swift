@@ -10,6 +10,8 @@ struct Admission {
         private(set) var peak = 0
         private(set) var total = 0
         private(set) var rate = RateMeter()
+        /// Of those, whom rules have let pass; where rules ask.
+        private(set) var sessionRate = RateMeter()
         /// Reactors that stopped listening because this gate was full, a bit each.
         var waitingReactors: UInt64 = 0
         private var reserved = 0
@@ -43,11 +45,14 @@ struct Admission {
             rate.note(accepted, at: now)
         }
 
+        mutating func noteSession(at now: UInt64) { sessionRate.note(1, at: now) }
+
         mutating func leave() { count -= 1 }
 
         /// Goes on from what passed under another limit.
         mutating func goOn(from former: Gate) {
-            (count, peak, total, rate) = (former.count, former.peak, former.total, former.rate)
+            (count, peak, total) = (former.count, former.peak, former.total)
+            (rate, sessionRate) = (former.rate, former.sessionRate)
         }
 
         mutating func takeWaiting() -> UInt64 {
@@ -209,6 +214,11 @@ struct Admission {
         frontends[frontend].settle(accepted: accepted, reserved: reserved, at: now)
         listeners[listener].settle(accepted: accepted, reserved: reserved, at: now)
         return accepted == reserved ? Openings() : takeWaiting(at: frontend, by: listener)
+    }
+
+    /// Counts a connection that rules have let pass.
+    mutating func noteSession(at frontend: Int, now: UInt64) {
+        frontends[frontend].noteSession(at: now)
     }
 
     /// Counts a connection out.

@@ -28,7 +28,7 @@ extension BalancerPlan {
     private var keyFault: String? {
         let keys =
             pools.flatMap {
-                $0.keys + $0.contentRules.keys + $0.serverRules.flatMap(\.condition.keys)
+                $0.keys + $0.contentRules.keys + $0.serverConditions.flatMap(\.keys)
             }
             + frontends.flatMap(\.rules.keys)
         for case .payload(let offset, let length) in keys.map(\.unconverted) {
@@ -43,18 +43,20 @@ extension BalancerPlan {
 
     private var tableFault: String? {
         if let fault = tables.lazy.compactMap(\.fault).first { return fault }
-        let bound = pools.compactMap(\.stickiness?.tableIndex)
-        guard Set(bound).count == bound.count else { return "two pools have one table" }
+        if let pool = pools.first(where: { $0.stickRules.count > StickRule.most }) {
+            return "\(pool.stickRules.count) rules bind clients of \(pool.name); there may be"
+                + " \(StickRule.most)"
+        }
         let named =
-            bound + frontends.flatMap(\.rules.tableIndices)
+            pools.flatMap(\.stickRules).map(\.tableIndex) + frontends.flatMap(\.rules.tableIndices)
             + pools.flatMap {
-                $0.contentRules.tableIndices + $0.serverRules.flatMap(\.condition.tableIndices)
+                $0.contentRules.tableIndices + $0.serverConditions.flatMap(\.tableIndices)
             }
         let numbers =
             frontends.flatMap(\.rules.trackingNumbers)
             + pools.flatMap {
                 $0.contentRules.trackingNumbers
-                    + $0.serverRules.flatMap(\.condition.trackingNumbers)
+                    + $0.serverConditions.flatMap(\.trackingNumbers)
             }
         guard numbers.allSatisfy((0..<Tracking.count).contains) else {
             return "a connection has \(Tracking.count) trackings"

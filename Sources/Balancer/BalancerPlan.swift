@@ -178,13 +178,13 @@ public struct PoolPlan: Hashable, Sendable {
     public var contentRules: [Rule] = []
     /// How long these rules wait for what the client says, from then on (`tcp-request inspect-delay`).
     public var inspectDelay = Duration.zero
-    /// Which server serves, before ``stickiness`` and ``algorithm`` are asked (`use-server`).
+    /// Which server serves, before ``stickRules`` and ``algorithm`` are asked (`use-server`).
     public var serverRules: [ServerRule] = []
     /// The cookie in which clients of RDP say at which server their session is, which they go to unless a
     /// rule of ``serverRules`` holds (`persist rdp-cookie`); `nil`: that is not looked at.
     public var tokenCookie: RDPCookie.Name?
-    /// How clients belong to servers; `nil`: not.
-    public var stickiness: Stickiness?
+    /// How clients belong to servers, in order, ``StickRule/most`` at most.
+    public var stickRules: [StickRule] = []
     /// Whether it is there for the connections that it has.
     var isLeaving = false
 
@@ -215,11 +215,17 @@ extension PoolPlan {
     var decidesByRules: Bool {
         !contentRules.isEmpty || !serverRules.isEmpty || tokenCookie != nil
             || keys.contains(where: \.needsContent)
+            || stickRules.contains { $0.condition != .always }
+    }
+
+    /// The conditions of rules that say which server a connection gets.
+    var serverConditions: [Condition] {
+        serverRules.map(\.condition) + stickRules.map(\.condition)
     }
 
     /// What of a connection decides which server it gets.
     var keys: [ConnectionKey] {
-        var keys = [stickiness?.key].compactMap(\.self)
+        var keys = stickRules.map(\.key)
         if case .hash(let key) = algorithm { keys.append(key) }
         return keys
     }

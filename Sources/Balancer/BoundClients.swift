@@ -118,19 +118,31 @@ public struct AddressMask: Hashable, Sendable {
     }
 }
 
-/// How clients belong to servers (`stick`).
-public struct Stickiness: Hashable, Sendable {
-    /// The position in ``BalancerPlan/tables`` of the table that says so; no other pool's.
+/// A rule by which clients of a pool belong to servers (`stick`).
+///
+/// As haproxy's: a client goes to the server that the first rule finds which knows one that is up. Of those
+/// that store in one table the first for which he has a key counts alone, and the others are passed over.
+public struct StickRule: Hashable, Sendable {
+    /// The position in ``BalancerPlan/tables`` of the table that remembers the server; several pools may
+    /// have one in common, each of which finds the server there by its name, or else by its number.
     public var tableIndex: Int
     /// What clients are told apart by: all of one key belong to one server.
-    public var key = ConnectionKey.source
+    public var key: ConnectionKey
     /// Whether a client goes to his server (`stick on`, `stick match`).
     public var matches = true
     /// Whether his server is remembered (`stick on`, `stick store-request`).
     public var stores = true
+    /// When; what it asks is answered once, before a server is chosen.
+    public var condition = Condition.always
+
+    /// The most of a pool.
+    public static let most = 16
 
     /// Has each client go to his server, which a table remembers.
-    public init(in tableIndex: Int) { self.tableIndex = tableIndex }
+    public init(in tableIndex: Int, by key: ConnectionKey = .source) {
+        self.tableIndex = tableIndex
+        self.key = key
+    }
 }
 
 /// A rule that sends connections of a pool to one server, if that is up (`use-server`).

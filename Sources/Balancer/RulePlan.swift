@@ -21,6 +21,11 @@ public struct RulePlan: Hashable, Sendable {
     /// Whether a rule says when a connection that waits came.
     var setsOffsets: Bool { (connection + session + content).setsOffsets }
 
+    /// When rules hold.
+    var conditions: [Condition] {
+        (connection + session + content).map(\.condition) + pools.map(\.condition)
+    }
+
     /// Whether nothing is decided.
     public var isEmpty: Bool {
         connection.isEmpty && session.isEmpty && content.isEmpty && pools.isEmpty
@@ -234,6 +239,9 @@ public enum Question: Hashable, Sendable {
     /// How many connections a frontend has (`fe_conn`), `nil` being the client's own; one that is not
     /// there has none.
     case connectionCount(frontendName: String?, [ClosedRange<Int>])
+    /// How many connections rules of `connection` and `session` of a frontend have let pass within a second
+    /// (`fe_sess_rate`), `nil` being the client's own; of one that is not there none.
+    case sessionRate(frontendName: String?, [ClosedRange<Int>])
     /// What of the client's bytes stands from an offset on (`req.payload`), within the first
     /// ``ClientHello/longestByteCount``; of length 0: all that has come.
     case payload(offset: Int, length: Int, [TextPattern])
@@ -252,7 +260,7 @@ public enum Question: Hashable, Sendable {
             true
         case .counter(let question, _): question.key?.needsContent == true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
-            .serverConnections, .connectionCount:
+            .serverConnections, .connectionCount, .sessionRate:
             false
         }
     }
@@ -295,6 +303,8 @@ public enum PoolQuantity: String, Hashable, Sendable, CaseIterable {
     case waiting = "queue"
     /// Clients that wait for each server that connections go to.
     case waitingPerServer = "avg_queue"
+    /// Connections that were led to it within a second; once one is, it is among them.
+    case sessionRate = "be_sess_rate"
 }
 
 /// What a text is compared with.

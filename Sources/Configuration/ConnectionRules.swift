@@ -170,6 +170,8 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
     case serverConnections(ServerReference, [ClosedRange<Int>])
     /// `fe_conn(FRONTEND)`; `nil`: the frontend that the rule stands in.
     case connectionCount(frontendName: String?, [ClosedRange<Int>])
+    /// `fe_sess_rate(FRONTEND)`; `nil`: the frontend that the rule stands in.
+    case sessionRate(frontendName: String?, [ClosedRange<Int>])
     /// `req.payload(OFFSET,LENGTH)`.
     case payload(PayloadSlice, [NameMatch])
     /// `req.rdp_cookie(NAME)`; of any name, if it is empty.
@@ -187,7 +189,7 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
             true
         case .counter(let question, _): question.key?.needsContent == true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
-            .serverConnections, .connectionCount:
+            .serverConnections, .connectionCount, .sessionRate:
             false
         }
     }
@@ -199,7 +201,7 @@ extension ConnectionQuestion {
         guard case .counter(let question, _) = self else { return false }
         switch question.asked {
         case .increase, .clear: return true
-        case .value, .presence, .trackers: return false
+        case .value, .presence, .trackers, .server: return false
         }
     }
 
@@ -251,6 +253,8 @@ public struct CounterQuestion: Hashable, Sendable, Codable {
         case presence
         /// By how many trackings it is held.
         case trackers
+        /// The number of the server that it belongs to; 0: none.
+        case server
     }
 
     /// What is asked for.
@@ -280,7 +284,7 @@ public struct CounterQuestion: Hashable, Sendable, Codable {
         switch asked {
         case .value(let datum, _), .clear(let datum, _): [datum]
         case .increase(let datum, _): datum.increased
-        case .presence, .trackers: []
+        case .presence, .trackers, .server: []
         }
     }
 
@@ -288,7 +292,7 @@ public struct CounterQuestion: Hashable, Sendable, Codable {
     var index: Int {
         switch asked {
         case .value(_, let index), .increase(_, let index), .clear(_, let index): index
-        case .presence, .trackers: 0
+        case .presence, .trackers, .server: 0
         }
     }
 }
@@ -319,6 +323,8 @@ public enum BackendQuantity: String, Hashable, Sendable, Codable, CaseIterable {
     case waiting = "queue"
     /// Clients that wait for each server.
     case waitingPerServer = "avg_queue"
+    /// Connections that were led there within a second.
+    case sessionRate = "be_sess_rate"
 }
 
 /// A network.

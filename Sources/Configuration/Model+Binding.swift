@@ -1,16 +1,26 @@
 public import VRRPCore
 
-/// How clients belong to servers (`stick`); the section's own table remembers it.
-public struct StickinessSettings: Hashable, Sendable, Codable {
+/// A rule by which clients belong to servers (`stick`).
+public struct StickRuleSettings: Hashable, Sendable, Codable {
+    /// The section whose table remembers the server; it may be that of others, too.
+    public var tableName: String
     /// What clients are told apart by.
-    public var key = ConnectionKeyName.source
+    public var key: ConnectionKeyName
     /// Whether a client goes to his server (`stick on`, `stick match`).
-    public var matches = false
+    public var matches = true
     /// Whether his server is remembered (`stick on`, `stick store-request`).
-    public var stores = false
+    public var stores = true
+    /// When.
+    public var condition = RuleCondition()
 
-    /// Makes settings by which nobody is bound.
-    public init() {}
+    /// The most of a section.
+    public static let most = 16
+
+    /// Makes a rule that does both.
+    public init(tableName: String, key: ConnectionKeyName) {
+        self.tableName = tableName
+        self.key = key
+    }
 }
 
 /// What of a connection is a key: in a table, or of a hash.

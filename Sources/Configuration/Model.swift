@@ -369,8 +369,8 @@ public struct Backend: Hashable, Sendable, Codable {
     public var inspectDelay: Duration?
     /// Which server serves, before anything else is asked (`use-server`).
     public var serverRules: [ServerRule] = []
-    /// How clients belong to servers; `nil`: not.
-    public var stickiness: StickinessSettings?
+    /// How clients belong to servers, in order (`stick`), ``StickRuleSettings/most`` at most.
+    public var stickRules: [StickRuleSettings] = []
     /// Makes an empty pool.
     public init(name: String) { self.name = name }
 }

@@ -29,15 +29,15 @@ extension BalancerTests {
                 _ = state.enter(
                     Waiter(reactor: 0, connection: 2 * number, generation: 1), key: 0, at: 0)
             }
-            #expect(state.value(of: .usableServers) == 2)
-            #expect(state.value(of: .connections) == 6)
-            #expect(state.value(of: .waiting) == 3)
+            #expect(state.value(of: .usableServers, at: 0) == 2)
+            #expect(state.value(of: .connections, at: 0) == 6)
+            #expect(state.value(of: .waiting, at: 0) == 3)
             // 3 over 2 servers, rounded up.
-            #expect(state.value(of: .waitingPerServer) == 2)
+            #expect(state.value(of: .waitingPerServer, at: 0) == 2)
             // No slot is free, and 3 and 4 places in the servers' own lines are.
-            #expect(state.value(of: .freePlaces) == 7)
+            #expect(state.value(of: .freePlaces, at: 0) == 7)
             _ = state.setConnectionLimit(nil, of: 0, at: 0)
-            #expect(state.value(of: .freePlaces) == -1)
+            #expect(state.value(of: .freePlaces, at: 0) == -1)
         }
 
         @Test func `room is that of the servers in use alone, and never less than none`() {
@@ -51,16 +51,16 @@ extension BalancerTests {
                         server("c", limit: 9, queue: nil), spare,
                     ]))
             _ = state.setHealth(false, of: 2, at: 0)
-            #expect(state.value(of: .freeConnections) == 6)
+            #expect(state.value(of: .freeConnections, at: 0) == 6)
             for number in 1...3 {
                 _ = state.enter(
                     Waiter(reactor: 0, connection: 2 * number, generation: 1), key: 0, at: 0)
             }
-            #expect(state.value(of: .freeConnections) == 3)
+            #expect(state.value(of: .freeConnections, at: 0) == 3)
             _ = state.setConnectionLimit(1, of: 0, at: 0)
-            #expect(state.value(of: .freeConnections) == 3)
+            #expect(state.value(of: .freeConnections, at: 0) == 3)
             _ = state.setConnectionLimit(nil, of: 1, at: 0)
-            #expect(state.value(of: .freeConnections) == -1)
+            #expect(state.value(of: .freeConnections, at: 0) == -1)
         }
 
         @Test func `rules ask how many connections a server has, and a frontend by its name`()
@@ -94,6 +94,50 @@ extension BalancerTests {
             }
             #expect(answers == ["1", "2", ""])
             #expect(running.frontend.refusalsByCause == [.deniedConnection: 1])
+        }
+
+        @Test func `who is rejected for the rate of sessions does not add to it`() throws {
+            let server = try TestServer.named("a")
+            let running = try FamilyBalancer(pools: [[.at(.ipv4(server.address))]]) {
+                $0.frontends[0].rules.connection = [
+                    Rule(
+                        .reject,
+                        if: self.when(.sessionRate(frontendName: nil, [4...Int.max])))
+                ]
+            }
+            var times: [UInt64] = []
+            let begin = MonotonicInstant.now.milliseconds
+            while MonotonicInstant.now.milliseconds < begin + 2200 {
+                if running.connect().receiveAll().text == "a" {
+                    times.append(MonotonicInstant.now.milliseconds - begin)
+                }
+                Thread.sleep(for: .milliseconds(5))
+            }
+            #expect((8...14).contains(times.count), "\(times)")
+        }
+
+        @Test func `rates that rules ask for go on after a reload`() throws {
+            let named = [("a", try TestServer.named("a"))]
+            var plan = BalancerPlan(
+                frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                pools: [PoolPlan(name: "pool", servers: servers(named))])
+            plan.frontends[0].listeners = [ListenerPlan()]
+            plan.frontends[0].rules.connection = [
+                Rule(.reject, if: when(.sessionRate(frontendName: "front", [3...Int.max])))
+            ]
+            plan.pools[0].contentRules = [
+                Rule(.reject, if: when(.pool(.sessionRate, poolIndex: 0, [3...Int.max])))
+            ]
+            for asksPool in [false, true] {
+                if asksPool { plan.frontends[0].rules.connection = [] }
+                let instant = MonotonicInstant.now.milliseconds % 1000
+                if instant > 500 { Thread.sleep(for: .milliseconds(1000 - instant)) }
+                let running = try Succession.Running(plan)
+                #expect(try running.answer() == "a")
+                #expect(try running.answer() == "a")
+                try running.adopt { $0.pools[0].serverTimeout = .seconds(9) }
+                #expect(try running.answer() == "")
+            }
         }
 
         @Test func `rules send clients elsewhere while a pool is busy or a server is down`() throws

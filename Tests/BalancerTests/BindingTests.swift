@@ -10,7 +10,7 @@ extension BalancerTests {
         /// A table of its own for the pool.
         private func bind(_ plan: inout BalancerPlan) {
             plan.tables = [StickTablePlan(name: "pool", size: 100)]
-            plan.pools[0].stickiness = Stickiness(in: 0)
+            plan.pools[0].stickRules = [StickRule(in: 0)]
         }
 
         @Test(arguments: [1, 2])
@@ -43,11 +43,11 @@ extension BalancerTests {
             bind(&first)
             let running = try Succession.Running(first)
             #expect(try running.answer() == "a")
-            try running.adopt { $0.pools[0].stickiness = nil }
+            try running.adopt { $0.pools[0].stickRules = [] }
             try running.adopt {
                 $0.pools[0].servers.reverse()
                 $0.pools[0].servers[0].weight = 0
-                $0.pools[0].stickiness = Stickiness(in: 0)
+                $0.pools[0].stickRules = [StickRule(in: 0)]
             }
             // At the place of the one that he belonged to stands one by now that takes nobody else.
             #expect(running.pool.servers.map(\.name) == ["b", "a"])
@@ -75,11 +75,142 @@ extension BalancerTests {
             try running.adopt {
                 $0.pools[0].servers = servers([named[2], named[0]])
                 $0.tables.insert(StickTablePlan(name: "new", size: 1), at: 0)
-                $0.pools[0].stickiness?.tableIndex = 1
+                $0.pools[0].stickRules[0].tableIndex = 1
             }
             let moved = try answers()
             #expect(moved == ["a", "c", "c"] || moved == ["a", "a", "c"])
             #expect(try answers() == moved)
+        }
+
+        /// Two frontends, each with a pool of its own that clients belong to by the same table.
+        private func shared(
+            _ left: [ServerPlan], _ right: [ServerPlan],
+            adjusting adjust: (inout BalancerPlan) -> Void = { _ in }
+        ) throws -> Succession.Running {
+            var plan = BalancerPlan(
+                frontends: [
+                    FrontendPlan(name: "left", poolIndex: 0),
+                    FrontendPlan(name: "right", poolIndex: 1),
+                ],
+                pools: [
+                    PoolPlan(name: "left", servers: left), PoolPlan(name: "right", servers: right),
+                ])
+            for index in 0..<2 {
+                plan.frontends[index].listeners = [ListenerPlan()]
+                plan.pools[index].stickRules = [StickRule(in: 0)]
+            }
+            plan.tables = [StickTablePlan(name: "shared", size: 100)]
+            adjust(&plan)
+            return try Succession.Running(plan)
+        }
+
+        private func answer(
+            _ running: Succession.Running, _ frontend: String, from last: UInt32
+        ) throws -> String {
+            let client = BlockingSocket(
+                to: running.port(frontend), from: 0x7f00_0000 | last)
+            return try #require(client).receiveAll().text
+        }
+
+        @Test(arguments: [1, 2])
+        func `pools that have a table in common send a client to the server of one name`(
+            reactors: Int
+        ) throws {
+            let named = try ["a", "b", "c"].map { ($0, try TestServer.named($0)) }
+            let running = try shared(servers(named), servers(named.reversed())) {
+                $0.reactorCount = reactors
+            }
+            #expect(
+                try (1...3).map { try answer(running, "left", from: $0) } == ["a", "b", "c"])
+            #expect(
+                try [2, 3, 1].map { try answer(running, "right", from: $0) } == ["b", "c", "a"])
+            let table = running.balancer.view.entries(ofTable: 0, from: 0, most: 9).entries
+            #expect(table.map(\.server) == ["a", "b", "c"])
+        }
+
+        @Test
+        func `a server that the other pool does not have is the one of its number there, or none`()
+            throws
+        {
+            let named = try ["a", "b", "c", "d"].map { ($0, try TestServer.named($0)) }
+            let running = try shared(servers([named[0], named[1]]), servers([named[2], named[3]])) {
+                $0.pools[1].servers[0].number = 7
+            }
+            #expect(try (1...2).map { try answer(running, "left", from: $0) } == ["a", "b"])
+            // The second ones have the number 2; nobody has the number 1 on the right, nor 7 on the left.
+            #expect(try answer(running, "right", from: 2) == "d")
+            #expect(try answer(running, "right", from: 1) == "c")
+            #expect(try answer(running, "left", from: 2) == "b")
+            #expect(try answer(running, "left", from: 1) == "a")
+            let table = running.balancer.view.entries(ofTable: 0, from: 0, most: 9).entries
+            #expect(table.map(\.server) == ["a", "b"])
+        }
+
+        @Test func `a reload of one pool leaves what the others have in its table`() throws {
+            let named = try ["a", "b", "c", "d"].map { ($0, try TestServer.named($0)) }
+            let running = try shared(servers([named[0], named[1]]), servers([named[2], named[3]])) {
+                for server in 0..<2 { $0.pools[1].servers[server].number = 7 + server }
+            }
+            #expect(try (1...2).map { try answer(running, "left", from: $0) } == ["a", "b"])
+            #expect(try (3...4).map { try answer(running, "right", from: $0) } == ["c", "d"])
+            // The left one's servers come to stand where others stood in the table, the right one stays.
+            try running.adopt {
+                $0.pools[0].servers.insert(
+                    ServerPlan(name: "e", address: named[0].1.address, weight: 0), at: 0)
+                $0.pools[0].servers[2].name = "f"
+            }
+            #expect(try (3...4).map { try answer(running, "right", from: $0) } == ["c", "d"])
+            #expect(try answer(running, "left", from: 1) == "a")
+            let table = running.balancer.view.entries(ofTable: 0, from: 0, most: 9).entries
+            #expect(table.map(\.server) == ["a", nil, "c", "d"])
+        }
+
+        /// Whether the client has one of these addresses.
+        private func isFrom(_ last: UInt32...) -> Condition {
+            let prefixes = last.map {
+                PrefixTable.Prefix(IPEndpoint(ipv4: 0x7f00_0000 | $0, port: 0), length: 32)
+            }
+            return Condition([[.init([.source(PrefixTable(prefixes))])]])
+        }
+
+        @Test func `a rule binds those for whom its condition holds`() throws {
+            let named = try ["a", "b", "c"].map { ($0, try TestServer.named($0)) }
+            let running = try RunningBalancer(servers: servers(named)) {
+                $0.frontends[0].listeners = [ListenerPlan()]
+                bind(&$0)
+                $0.pools[0].stickRules[0].condition = isFrom(1, 3)
+            }
+            let heard = [1, 2, 2, 1, 3, 3].map { running.answer(from: 0x7f00_0000 | $0) }
+            #expect(heard == ["a", "b", "c", "a", "a", "a"])
+            let keys = running.balancer.view.entries(ofTable: 0, from: 0, most: 9).entries
+            #expect(keys.map(\.key) == ["127.0.0.1", "127.0.0.3"])
+        }
+
+        @Test func `who waits while the rules change is bound by none that he was not asked about`()
+            throws
+        {
+            let named = [("a", try TestServer.holding("a"))]
+            var plan = BalancerPlan(
+                frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                pools: [PoolPlan(name: "pool", servers: servers(named))])
+            plan.frontends[0].listeners = [ListenerPlan()]
+            plan.pools[0].servers[0].connectionLimit = 1
+            bind(&plan)
+            plan.pools[0].stickRules[0].condition = isFrom(1)
+            let running = try Succession.Running(plan)
+            func keys() -> [String] {
+                running.balancer.view.entries(ofTable: 0, from: 0, most: 9).entries.map(\.key)
+            }
+            let first = try running.connect()
+            #expect(first.receive(exactly: 1) == "a")
+            #expect(keys() == ["127.0.0.1"])
+            _ = running.balancer.view.forget("127.0.0.1", inTable: 0)
+            let second = try running.connect()
+            #expect(eventually { running.pool.currentQueue == 1 })
+            try running.adopt { $0.pools[0].stickRules[0].condition = isFrom(2) }
+            first.close()
+            #expect(second.receive(exactly: 1) == "a")
+            #expect(keys() == [])
         }
 
         @Test func `all who connect to one address, or to one port, go to one server`() throws {
@@ -94,7 +225,7 @@ extension BalancerTests {
                 let running = try FamilyBalancer(pools: [plans]) {
                     $0.frontends[0].listeners[0].acceptsProxyHeader = true
                     bind(&$0)
-                    $0.pools[0].stickiness?.key = key
+                    $0.pools[0].stickRules[0].key = key
                 }
                 let ends = [
                     "1 10.0.0.1 7 80", "2 10.0.0.1 7 81", "1 10.0.0.2 7 80", "2 10.0.0.2 7 80",
@@ -143,8 +274,7 @@ extension BalancerTests {
             var state = PoolState(plan)
             let found = (1...4).map { number in
                 let waiter = Waiter(reactor: 0, connection: number, generation: 1)
-                let (choice, isBound) = state.enter(
-                    waiter, key: nil, bound: 0, owner: .none, at: 1)
+                let (choice, isBound) = state.enter(waiter, key: nil, own: 0, at: 1)
                 return "\(choice.server.map { "\($0)" } ?? "-") \(isBound)"
             }
             // His own, its line, the pool's.
@@ -176,8 +306,8 @@ extension BalancerTests {
             for (matches, stores) in [(true, false), (false, true)] {
                 let running = try RunningBalancer(servers: servers(named)) {
                     bind(&$0)
-                    $0.pools[0].stickiness?.matches = matches
-                    $0.pools[0].stickiness?.stores = stores
+                    $0.pools[0].stickRules[0].matches = matches
+                    $0.pools[0].stickRules[0].stores = stores
                 }
                 #expect((0..<4).map { _ in running.answer() } == ["a", "b", "a", "b"])
             }
@@ -188,13 +318,9 @@ extension BalancerTests {
         {
             let named = try ["a", "b", "c"].map { ($0, try TestServer.named($0)) }
             let running = try RunningBalancer(servers: servers(named)) {
-                let here = Question.source(
-                    PrefixTable([
-                        .init(IPEndpoint(ipv4: 0x7f00_0002, port: 0), length: 32)
-                    ]))
                 $0.frontends[0].listeners = [ListenerPlan()]
                 $0.pools[0].serverRules = [
-                    ServerRule("c", if: Condition([[.init([here])]])),
+                    ServerRule("c", if: isFrom(2)),
                     ServerRule("nobody"),
                 ]
             }

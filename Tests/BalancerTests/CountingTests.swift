@@ -295,12 +295,11 @@ extension BalancerTests {
             #expect(
                 plan.fault
                     == "100000 bytes from 0 on are a key; the first 16384 can be looked at")
-            plan.pools = ["a", "b"].map {
-                var pool = PoolPlan(name: $0)
-                pool.stickiness = Stickiness(in: 0)
-                return pool
-            }
-            #expect(plan.fault == "two pools have one table")
+            plan.pools = [PoolPlan(name: "a")]
+            plan.pools[0].stickRules = Array(repeating: StickRule(in: 0), count: 17)
+            #expect(plan.fault == "17 rules bind clients of a; there may be 16")
+            plan.pools[0].stickRules = [StickRule(in: 1)]
+            #expect(plan.fault == "a rule names a table that is not there")
         }
 
         @Test func `a plan has 32 peers in a section at most`() {

@@ -5,6 +5,6 @@ import LinuxIO
 extension PoolState {
     /// Counts a connection in that belongs to no server, and chooses one.
     mutating func enter(_ waiter: Waiter, key: UInt32?, at now: UInt64) -> Choice {
-        enter(waiter, key: key, bound: nil, owner: .none, at: now).choice
+        enter(waiter, key: key, own: nil, at: now).choice
     }
 }

@@ -210,7 +210,8 @@ extension BalancerTests {
             pool.redispatchInterval = interval
             let plan = BalancerPlan(
                 frontends: [FrontendPlan(name: "f", poolIndex: 0)], pools: [pool])
-            let route = Worker.Route(0, to: 0, in: plan, layout: TallyLayout(plan))
+            let route = Worker.Route(
+                0, to: 0, in: plan, layout: TallyLayout(plan), countsArrivals: false)
             #expect((1...3).filter(route.mayLeave) == retries)
         }
     }

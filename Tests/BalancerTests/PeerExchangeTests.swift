@@ -104,6 +104,31 @@ extension BalancerTests {
             #expect(eventually { second.server(of: 4) == 1 })
         }
 
+        @Test func `of a table that pools have in common peers are told of each one's servers`()
+            throws
+        {
+            let ports = try freePorts(2)
+            let nodes = try ["a", "b"].map { try PeerNode($0, ["a", "b"], ports) }
+            for node in nodes {
+                try node.adopt {
+                    var other = PoolPlan(
+                        name: "other",
+                        servers: ["y", "z"].map {
+                            ServerPlan(
+                                name: $0, address: SocketAddress(address: 0x7f00_0001, port: 1))
+                        })
+                    other.stickRules = $0.pools[0].stickRules
+                    $0.pools.append(other)
+                }
+            }
+            for server in 0..<4 { nodes[0].bind(UInt32(server + 1), to: server) }
+            func servers(_ node: PeerNode) -> [String?] {
+                node.balancer.view.entries(ofTable: 0, from: 0, most: 9).entries
+                    .sorted { $0.key < $1.key }.map(\.server)
+            }
+            #expect(eventually { servers(nodes[1]) == ["s0", "s1", "y", "z"] })
+        }
+
         @Test func `a peer goes on from what it has acknowledged`() throws {
             let ports = try freePorts(2)
             let node = try PeerNode("a", ["a", "b"], ports)

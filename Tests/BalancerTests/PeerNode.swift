@@ -62,7 +62,7 @@ final class PeerNode {
         ]
         plan.tables.append(arrays)
         for index in plan.tables.indices { plan.tables[index].peers = "p" }
-        plan.pools[0].stickiness = Stickiness(in: 0)
+        plan.pools[0].stickRules = [StickRule(in: 0)]
         let others = zip(names, ports).filter { $0.0 != name }.map {
             PeersPlan.Peer(
                 name: $0.0, address: .ipv4(SocketAddress(address: 0x7f00_0001, port: $0.1)))
@@ -100,7 +100,8 @@ final class PeerNode {
     /// A look alone: a use would be a change, which the peer is told of.
     func server(of key: UInt32) -> Int? {
         let text = [24, 16, 8, 0].map { "\(key >> $0 & 255)" }.joined(separator: ".")
-        return balancer.view.entries(ofTable: 0, key: text)?.entries.first?.server
+        let name = balancer.view.entries(ofTable: 0, key: text)?.entries.first?.server
+        return name.flatMap { name in plan.pools[0].servers.firstIndex { $0.name == name } }
     }
 
     func track(_ key: UInt32, connections: Int) {

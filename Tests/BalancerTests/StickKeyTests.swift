@@ -112,8 +112,7 @@ extension BalancerTests {
             let running = try FamilyBalancer(pools: [plans]) {
                 $0.tables = [StickTablePlan(name: "t", size: 9)]
                 $0.tables[0].keys = keys
-                $0.pools[0].stickiness = Stickiness(in: 0)
-                $0.pools[0].stickiness?.key = key
+                $0.pools[0].stickRules = [StickRule(in: 0, by: key)]
                 $0.frontends[0].rules.inspectDelay = delay
             }
             return (running, named)

@@ -10,12 +10,29 @@ extension BalancerTests {
 
         private func table(
             size: Int, lifetime: Duration? = nil, _ counters: StickCounter...,
+            servers: StickServers = StickServers(),
             adjusting adjust: (inout StickTablePlan) -> Void = { _ in }
         ) -> StickTable {
             var plan = StickTablePlan(name: "t", size: size, lifetime: lifetime)
             plan.counters = counters
             adjust(&plan)
-            return StickTable(plan)
+            return StickTable(plan, servers: servers)
+        }
+
+        /// The servers of pools that bind clients by one table.
+        private func known(_ pools: [String]...) -> StickServers {
+            var plan = BalancerPlan()
+            plan.tables = [StickTablePlan(name: "t", size: 9)]
+            plan.pools = pools.map { names in
+                var pool = PoolPlan(
+                    name: "p",
+                    servers: names.map {
+                        ServerPlan(name: $0, address: SocketAddress(address: 1, port: 1))
+                    })
+                pool.stickRules = [StickRule(in: 0)]
+                return pool
+            }
+            return StickServers.all(of: plan)[0]
         }
 
         @Test func `a table remembers as many keys as it has room for, the latest ones`() {
@@ -85,12 +102,15 @@ extension BalancerTests {
         }
 
         @Test func `servers that move are found where they are, and one that is gone is not`() {
-            let table = table(size: 9)
+            let table = table(size: 9, servers: known(["a", "b"]))
             table.bind(key(1), to: 0, now: 0)
             table.bind(key(2), to: 1, now: 0)
-            table.move([nil, 3], to: StickServers())
+            table.follow(
+                StickTablePlan(name: "t", size: 9), servers: known(["c"], ["d", "e", "b"]))
             #expect(table.server(of: key(1), now: 1) == nil)
             #expect(table.server(of: key(2), now: 1) == 3)
+            let shown = table.slice(from: 0, most: 9, now: 1).entries.map(\.server)
+            #expect(shown == [nil, "b"])
         }
 
         @Test func `a table of IPv4 holds nobody else`() {
@@ -224,7 +244,8 @@ extension BalancerTests {
 
         @Test func `a table is looked at part by part, and holds what stays`() throws {
             let table = table(
-                size: 300, lifetime: .seconds(10), StickCounter(.tag), StickCounter(.connections))
+                size: 300, lifetime: .seconds(10), StickCounter(.tag), StickCounter(.connections),
+                servers: known(["a"]))
             for number in 1...200 as ClosedRange<UInt32> {
                 table.bind(key(number), to: Int(number % 7), now: 0)
             }
@@ -243,7 +264,7 @@ extension BalancerTests {
             }
             #expect(entries.map(\.key) == (1...200).filter { $0 != 8 }.map { "0.0.0.\($0)" })
             var seven = StickTableEntry(key: "0.0.0.7", holders: 1, counts: [9, 1])
-            (seven.remaining, seven.server) = (10_000, 0)
+            (seven.remaining, seven.server) = (10_000, "a")
             #expect(entries[6] == seven)
             #expect(entries[0].remaining == 4000)
             table.release(held, now: 9000)

@@ -95,6 +95,38 @@ extension BalancerTests.Succession {
         #expect(running.balancer.plan.frontends.count == running.plan.frontends.count)
     }
 
+    /// Entries hold places in a list that each of them makes anew, of both pools' servers.
+    @Test(arguments: [1, 2])
+    func `clients are bound by a table of two pools whose servers come and go`(
+        reactors: Int
+    ) throws {
+        let servers = try (0..<3).map { _ in try TestServer.echo() }
+        var plan = BalancerPlan(
+            reactorCount: reactors, frontends: [FrontendPlan(name: "front", poolIndex: 1)],
+            pools: ["other", "pool"].map { PoolPlan(name: $0, servers: plans(1, servers)) })
+        plan.tables = [StickTablePlan(name: "t", size: 1000)]
+        for index in plan.pools.indices {
+            plan.pools[index].stickRules = [StickRule(in: 0), StickRule(in: 0, by: .sourcePort)]
+        }
+        let running = try Running(plan)
+        let clients = try Clients(8, port: running.port(), exchanges: 3)
+        for step in 0..<100 {
+            try running.adopt { plan in
+                plan.pools[0].servers = (0...(step % 3)).map { number in
+                    ServerPlan(name: "o\(step + number)", address: servers[0].address)
+                }
+                if step % 4 == 0 { plan.pools[1].servers = plans(step, servers) }
+            }
+            let before = running.balancer.snapshot().pools[1].totalSessions
+            #expect(eventually { running.balancer.snapshot().pools[1].totalSessions > before })
+        }
+        #expect(clients.stop() > 100)
+        #expect(clients.mistakes == [])
+        let entries = running.balancer.view.entries(ofTable: 0, from: 0, most: 1000).entries
+        let names = Set(running.plan.pools[1].servers.map(\.name))
+        #expect(entries.contains { $0.key == "127.0.0.1" && names.contains($0.server ?? "") })
+    }
+
     private func plans(_ step: Int, _ servers: [TestServer]) -> [ServerPlan] {
         var plans = (0...(1 + step % 2)).map { number in
             ServerPlan(

@@ -82,12 +82,12 @@ import VRRPCore
             "f:7:5: error: '2001:db8:' is no IPv6 address; one looks like 2001:db8::1"
         ),
         (
-            "tcp-request connection reject if { fe_sess_rate gt 9 }",
-            "f:7:36: error: the criterion 'fe_sess_rate' is known but not implemented yet"
+            "tcp-request connection reject if { fe_req_rate gt 9 }",
+            "f:7:36: error: the criterion 'fe_req_rate' is known but not implemented yet"
         ),
         (
-            "use_backend web if { be_sess_rate(web) gt 9 }",
-            "f:7:22: error: the criterion 'be_sess_rate(web)' is known but not implemented yet"
+            "use_backend web if { srv_sess_rate(web/a) gt 9 }",
+            "f:7:22: error: the criterion 'srv_sess_rate(web/a)' is known but not implemented yet"
         ),
         (
             "acl a path_beg /x",

@@ -22,7 +22,7 @@ import VRRPCore
             .init(datum: .marks),
         ]
         #expect(loaded.model?.stickTables == [table])
-        #expect(loaded.model?.backends[0].stickiness == nil)
+        #expect(loaded.model?.backends[0].stickRules == [])
     }
 
     @Test(arguments: [
@@ -98,10 +98,46 @@ import VRRPCore
         var table = StickTableSettings(name: "web", size: 9)
         (table.kind, table.keyByteCount, table.lifetime) = (kind, length, .seconds(10))
         #expect(loaded.model?.stickTables == [table])
-        #expect(loaded.model?.backends[0].stickiness?.key == key)
+        #expect(loaded.model?.backends[0].stickRules == [.init(tableName: "web", key: key)])
         #expect(
             loaded.model?.frontends[0].rules.content.map(\.action)
                 == [.track(.init(number: 0, key: key, tableName: "web"))])
+    }
+
+    @Test func `the rules of a section name tables, their own or others', in their order`() throws {
+        let loaded = load(
+            """
+            defaults
+            timeout client 9s
+            timeout server 9s
+            timeout connect 9s
+            listen one 192.0.2.1:80
+            acl here src 192.0.2.0/24
+            stick match src table keys unless here or { src_port 7 }
+            stick on dst_port
+            stick-table type integer size 9
+            server s 192.0.2.9:80
+            listen two 192.0.2.1:81
+            stick store-request src table keys
+            stick on dst_port table one
+            server s 192.0.2.9:80
+            backend keys
+            stick-table type ip size 9
+            """)
+        #expect(loaded.diagnostics.isEmpty)
+        var (match, store) = (
+            StickRuleSettings(tableName: "keys", key: .source),
+            StickRuleSettings(tableName: "keys", key: .source)
+        )
+        (match.stores, store.matches) = (false, false)
+        let here = ConnectionQuestion.source([.init(address: .v4(.init(192, 0, 2, 0)), length: 24)])
+        match.condition = RuleCondition(
+            alternatives: [[.init(questions: [here])], [.init(questions: [.sourcePort([7...7])])]],
+            isNegated: true)
+        let both = StickRuleSettings(tableName: "one", key: .destinationPort)
+        #expect(
+            try #require(loaded.model).backends.map(\.stickRules)
+                == [[match, both], [store, both], []])
     }
 
     @Test func `who has yet to say his key is waited for, in every frontend that leads there`() {
@@ -265,8 +301,31 @@ import VRRPCore
                 "stick-table type ip size 9\nstick on req.ssl_sni",
                 """
                 f:5:8: warning: 'stick' of 'web' looks at req.ssl_sni, but 'web' has no 'tcp-request inspect-delay': clients are waited for 5s at most
-                f:8:1: error: 'stick' by req.ssl_sni needs a table of type string or binary
+                f:8:1: error: stick 'web': req.ssl_sni needs a table of type string or binary
                 """
+            ),
+            (
+                "stick on src\nstick on req.ssl_sni table keys\nbackend keys\nstick-table type ip size 9",
+                """
+                f:5:8: warning: 'stick' of 'web' looks at req.ssl_sni, but 'web' has no 'tcp-request inspect-delay': clients are waited for 5s at most
+                f:7:1: error: 'stick' needs a table: a 'stick-table' in its section, such as 'stick-table type ip size 100k expire 30m', or 'table' and the name of another section
+                f:8:28: error: stick 'keys': req.ssl_sni needs a table of type string or binary
+                """
+            ),
+            (
+                "stick-table type ip size 9\nstick on src when TRUE",
+                """
+                f:7:1: warning: 'stick-table' has no effect: its section has no 'stick', and no rule names it
+                f:8:14: error: 'when': must be if or unless
+                """
+            ),
+            (
+                "stick-table type ip size 9 store gpc0\nstick on src\nstick match src if { src_inc_gpc0 gt 5 }",
+                "f:9:7: error: 'src_inc_gpc0' stands after 'tcp-request connection' or 'session' only: rules of 'stick' are asked again as bytes come"
+            ),
+            (
+                "stick-table type ip size 9\nstick on src if { req.ssl_sni -m found }",
+                "f:8:17: warning: a rule looks at what the client says, but there is no 'tcp-request inspect-delay': clients are waited for 5s at most"
             ),
             (
                 "stick-table type string size 9\nstick on req.payload(0,0)",
@@ -464,6 +523,10 @@ import VRRPCore
             (
                 "acl many src,table_con_cnt(web) gt 5",
                 "f:7:10: error: the converter 'table_con_cnt' is not offered; did you mean 'table_conn_cnt'?"
+            ),
+            (
+                "acl a src,table_server_id(web) 2\nstick-table type ip size 9",
+                "f:7:5: warning: table_server_id 'web': nobody's server is remembered there; add 'stick on … table web' to a backend"
             ),
             (
                 "acl many src,in_table(wob)",

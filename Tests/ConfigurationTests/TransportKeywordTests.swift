@@ -92,7 +92,7 @@ import VRRPCore
         let backend = loaded.model?.backends[0]
         #expect(backend?.description == "The shop, old and new")
         #expect(backend?.servers.map(\.number) == [nil, 7])
-        #expect(backend?.stickiness?.key == .destinationPort)
+        #expect(backend?.stickRules == [.init(tableName: "web", key: .destinationPort)])
         let asked = backend?.serverRules.first?.condition.alternatives.first?.first?.questions
         #expect(asked == [.serverName([NameMatch(.expression, "^SHOP[.]", ignoresCase: true)])])
     }
@@ -134,6 +134,10 @@ import VRRPCore
             "f:7:5: error: fe_conn 'wep': no frontend has this name; did you mean 'web'?"
         ),
         (
+            "acl v fe_sess_rate(wep) gt 1",
+            "f:7:5: error: fe_sess_rate 'wep': no frontend has this name; did you mean 'web'?"
+        ),
+        (
             "acl v srv_is_up(web/b)",
             "f:7:5: error: srv_is_up 'b': no server of 'web' has this name"
         ),
@@ -151,12 +155,13 @@ import VRRPCore
             "f:8:8: error: server 'c': the id 3 is that of 'b'"
         ),
         (
-            "stick-table type ip size 1k\nstick on src\nstick on dst",
-            "f:9:10: error: stick on dst: the rules of a section have one key, and there is one with another above"
+            "stick-table type ip size 1k\n"
+                + String(repeating: "stick on src\n", count: 17),
+            "f:24:7: error: a section may have 16 rules of 'stick'"
         ),
         (
             "stick on src",
-            "f:7:1: error: 'stick' needs a table in its section, such as 'stick-table type ip size 100k expire 30m'"
+            "f:7:1: error: 'stick' needs a table: a 'stick-table' in its section, such as 'stick-table type ip size 100k expire 30m', or 'table' and the name of another section"
         ),
         (
             "stick on fc_rtt",
@@ -164,7 +169,7 @@ import VRRPCore
         ),
         (
             "stick on src table other",
-            "f:7:20: error: table 'other' is not supported, because each section's servers have a table of their own; put the 'stick-table' into this section"
+            "f:7:20: error: stick 'other': no section of this name has a 'stick-table'"
         ),
         ("use-server a", "f:7:12: error: 'use-server' needs 'if' or 'unless'"),
         (

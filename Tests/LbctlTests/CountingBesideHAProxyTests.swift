@@ -15,6 +15,8 @@ import Testing
         let outcome: String
         /// Whether all come before the first one leaves.
         var isHeld = false
+        /// Whether all come within one second.
+        var isRated = false
         /// What a client says first.
         var saying: @Sendable (Character) -> [UInt8] = { _ in [0] }
     }
@@ -264,6 +266,27 @@ import Testing
                 tcp-request content track-sc0 req.payload(0,1)
                 tcp-request content reject if { req.payload(0,1),table_conn_cnt(converted) gt 2 }
                 """, clients: "1112212", outcome: "++-++--", saying: { [$0.asciiValue ?? 0] }),
+        // Who was rejected before does not count, and a client who is asked about later does.
+        Case(
+            name: "sessions",
+            lines: "tcp-request connection reject if { fe_sess_rate gt 3 }",
+            clients: "11111111", outcome: "++++----", isRated: true),
+        Case(
+            name: "sessions_later",
+            lines: "tcp-request session reject if { fe_sess_rate(sessions_later) gt 3 }",
+            clients: "11111111", outcome: "++++----", isRated: true),
+        Case(
+            name: "contents",
+            lines: "tcp-request content reject if { fe_sess_rate gt 3 }",
+            clients: "11111111", outcome: "+++-----", isRated: true),
+        Case(
+            name: "arrivals",
+            lines: "tcp-request content reject if { be_sess_rate gt 3 }",
+            clients: "11111111", outcome: "++++----", isRated: true),
+        Case(
+            name: "arrivals_there",
+            lines: "use_backend limited unless { be_sess_rate(limited) ge 5 }",
+            clients: "11111111", outcome: "++---+++", isRated: true),
         Case(
             name: "led",
             lines: """
@@ -289,6 +312,9 @@ import Testing
             backend others
                 stick-table type ip size 9 store conn_cnt
             backend nobody
+            backend limited
+                server s 127.0.0.1:\(server)
+                tcp-request content reject if { be_sess_rate gt 2 }
             \(sections.joined())
             """
     }
@@ -324,6 +350,10 @@ import Testing
             return String(last.reversed())
         }
         var outcome = ""
+        let instant = MonotonicInstant.now.nanoseconds % 1_000_000_000
+        if one.isRated, instant > 500_000_000 {
+            LinuxIO.Thread.sleep(for: .nanoseconds(1_000_000_000 - instant))
+        }
         for client in one.clients {
             guard client != "_" else {
                 LinuxIO.Thread.sleep(for: .milliseconds(300))

@@ -251,19 +251,32 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         table.keepsAll = true
         table.keys = .ipv4
         #expect(made.tables == [table])
-        var stickiness = Stickiness(in: 0)
-        stickiness.stores = false
-        #expect(pool.stickiness == stickiness)
+        var rule = StickRule(in: 0)
+        rule.stores = false
+        #expect(pool.stickRules == [rule])
         let other = try plan(of: "stick-table type ipv6 size 1m\nstick on src")
         #expect(other.tables == [StickTablePlan(name: "web", size: 1 << 20)])
-        #expect(other.pools[0].stickiness == Stickiness(in: 0))
+        #expect(other.pools[0].stickRules == [StickRule(in: 0)])
         for (words, key) in [
             ("ip size 1\nstick on dst", ConnectionKey.destination),
             ("integer size 1\nstick on dst_port", .destinationPort),
         ] {
-            #expect(try plan(of: "stick-table type \(words)").pools[0].stickiness?.key == key)
+            #expect(
+                try plan(of: "stick-table type \(words)").pools[0].stickRules.map(\.key) == [key])
         }
-        #expect(try plan(of: "").pools[0].stickiness == nil)
+        #expect(try plan(of: "").pools[0].stickRules == [])
+        let shared = try plan(
+            of: """
+                stick on src table t if TRUE
+                stick on dst
+                stick-table type ip size 1
+                backend t
+                stick-table type ip size 2
+                """)
+        var chosen = StickRule(in: 1)
+        chosen.condition = Condition([[.init([.constant(true)])]])
+        #expect(shared.tables.map(\.size) == [1, 2])
+        #expect(shared.pools[0].stickRules == [chosen, StickRule(in: 0, by: .destination)])
     }
 
     @Test func `without fullconn it is a tenth of what the frontends may have`() throws {
@@ -383,6 +396,9 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
             ("fe_conn ge 100", .connectionCount(frontendName: nil, [100...Int.max])),
             ("fe_conn() ge 100", .connectionCount(frontendName: nil, [100...Int.max])),
             ("fe_conn(web) 7", .connectionCount(frontendName: "web", [7...7])),
+            ("fe_sess_rate gt 9", .sessionRate(frontendName: nil, [10...Int.max])),
+            ("fe_sess_rate(web)", .sessionRate(frontendName: "web", [1...Int.max])),
+            ("be_sess_rate(web) ge 3", .pool(.sessionRate, poolIndex: 0, [3...Int.max])),
             (
                 "req.payload(0,2) -m bin 1603",
                 .payload(offset: 0, length: 2, [.init(.exact, bytes: [0x16, 3])])

@@ -53,6 +53,7 @@ import Testing
         ("sc1_tracked", StickQuestion(.presence, of: .tracked(1))),
         ("sc0_trackers(web)", StickQuestion(.trackers, of: .tracked(0), in: 0)),
         ("dst,in_table(web)", StickQuestion(.presence, of: .key(.destination), in: 0)),
+        ("dst,table_server_id(web)", StickQuestion(.server, of: .key(.destination), in: 0)),
         (
             "dst_port,table_gpc1(web)",
             StickQuestion(.secondMarks, of: .key(.destinationPort), in: 0)
@@ -106,7 +107,7 @@ import Testing
     ) throws {
         let made = try plan(of: "stick-table type \(type) size 9\nstick on \(word)")
         #expect(made.tables[0].keys == keys)
-        #expect(made.pools[0].stickiness?.key == key)
+        #expect(made.pools[0].stickRules.map(\.key) == [key])
         #expect(made.frontends[0].rules.inspectDelay == .seconds(5))
         #expect(made.fault == nil)
     }

@@ -1,8 +1,8 @@
 internal import LinuxIO
 
 /// What is kept aside of connections that are more than their sockets say: ends that a PROXY header
-/// told, or that are none of IPv4, what they are counted by in tables, who is served before them, and how
-/// fast they may send.
+/// told, or that are none of IPv4, what they are counted by in tables, which rules bind them to a server, who
+/// is served before them, and how fast they may send.
 ///
 /// A place is taken when there is something to keep and given back with the connection, so that
 /// connections without it pay nothing.
@@ -11,6 +11,7 @@ struct Introductions {
         var ends: ProxyHeader.Addresses
         var tracks = Tracks()
         var priority: Int16 = 0
+        var stickRules: UInt16 = 0
         var offset: Int32 = 0
         var due: UInt32 = 0
         var uploadLimit: UInt64 = 0
@@ -92,6 +93,17 @@ struct Introductions {
     subscript(uploadLimitAt place: Int32) -> UInt64 {
         get { places[Int(place)].uploadLimit }
         set { places[Int(place)].uploadLimit = newValue }
+    }
+
+    /// Which rules of its pool bind the connection of a place, a bit for each.
+    subscript(stickRulesAt place: Int32) -> UInt16 {
+        get { places[Int(place)].stickRules }
+        set { places[Int(place)].stickRules = newValue }
+    }
+
+    /// Leaves rules that are others now.
+    mutating func forgetStickRules() {
+        for place in places.indices { places[place].stickRules = 0 }
     }
 
     /// What the connection of a place is counted by.

@@ -28,6 +28,8 @@ final class RuleProgram: Sendable {
     let contents: [PoolContent?]
     /// For each of them, the servers that rules of its pool name, by their positions.
     let servers: [[(server: Int, condition: Condition)]]
+    /// For each of them, when the rules hold that bind clients of its pool.
+    let stickConditions: [[Condition]]
     /// For each of them, the servers that clients of RDP may say they were at.
     let tokens: [TokenServers?]
     /// Whether a rule looks at what the client says.
@@ -74,11 +76,12 @@ final class RuleProgram: Sendable {
                 pool.servers.firstIndex { $0.name == rule.serverName }.map { ($0, rule.condition) }
             }
         }
+        stickConditions = pools.map { $0.stickRules.map(\.condition) }
         tokens = pools.map { TokenServers($0) }
         let rules = plan.content + contents.flatMap { $0?.rules ?? [] }
         let conditions =
             rules.map(\.condition) + plan.pools.map(\.condition)
-            + servers.joined().map(\.condition)
+            + servers.joined().map(\.condition) + stickConditions.joined()
         let questions = conditions.flatMap(\.questions)
         let keys =
             rules.compactMap(\.trackedKey) + pools.flatMap(\.keys) + plan.pools.compactMap(\.key)

@@ -20,7 +20,7 @@ extension StickEntries {
         var told = PeerEntry(
             change: UInt32(truncatingIfNeeded: change),
             key: key(at: place).withKey { $0.peerBytes(of: keys) },
-            server: servers.server(at: Int(entry.server)),
+            server: servers.server(at: Int(entry.server)).map(PeerEntry.Server.init),
             numbers: counters.numbers(at: place, now: now)
         )
         if lifetime < .max {

@@ -1,7 +1,7 @@
 extension BalancerView {
     /// The tables that are kept in common, with the section of their peers.
     var sharedTables: [(table: StickTable, plan: PeerTable, section: String)] {
-        let sticky = Set(plan.pools.compactMap(\.stickiness?.tableIndex))
+        let sticky = Set(plan.pools.flatMap(\.stickRules).map(\.tableIndex))
         return plan.tables.enumerated().compactMap { index, table in
             guard let section = table.peers, !table.isLeaving else { return nil }
             let plan = PeerTable(table, hasServers: sticky.contains(index))

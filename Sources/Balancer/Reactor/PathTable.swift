@@ -15,6 +15,8 @@ struct PathTable: Sendable {
         let headerTimeout: UInt64
         let connectionLimit: Int?
         let isDatagram: Bool
+        /// Whether rules ask how many connections of its frontend were let pass.
+        let countsSessions: Bool
         /// What is decided before a server is chosen; `nil`: nothing.
         let program: RuleProgram?
 
@@ -34,12 +36,18 @@ struct PathTable: Sendable {
     init(
         _ plan: BalancerPlan, layout: TallyLayout, further: [(frontend: Int, pool: Int)] = []
     ) {
+        let asked = AskedRates(plan)
+        func route(_ frontend: Int, _ pool: Int) -> Worker.Route {
+            Worker.Route(
+                frontend, to: pool, in: plan, layout: layout,
+                countsArrivals: asked.pools.contains(pool))
+        }
         for (index, frontend) in plan.frontends.enumerated() {
             let first = routes.count
             let pools = frontend.poolIndices
             let places = Dictionary(
                 uniqueKeysWithValues: pools.enumerated().map { ($1, first + $0) })
-            routes += pools.map { Worker.Route(index, to: $0, in: plan, layout: layout) }
+            routes += pools.map { route(index, $0) }
             let hasRules =
                 !frontend.rules.isEmpty || pools.contains { plan.pools[$0].decidesByRules }
             let program =
@@ -61,6 +69,7 @@ struct PathTable: Sendable {
                     mayHaveHeader: listener.acceptsProxyHeader || expectsHeader,
                     headerTimeout: limit == 0 ? mostHeaderTime : min(limit, mostHeaderTime),
                     connectionLimit: listener.connectionLimit, isDatagram: frontend.isDatagram,
+                    countsSessions: asked.ofClients || asked.frontends.contains(frontend.name),
                     program: program)
             }
         }
@@ -68,7 +77,7 @@ struct PathTable: Sendable {
         var known = Set(routes.map { Way(frontend: $0.frontend, pool: $0.pool) })
         for (frontend, pool) in further
         where known.insert(Way(frontend: frontend, pool: pool)).inserted {
-            routes.append(Worker.Route(frontend, to: pool, in: plan, layout: layout))
+            routes.append(route(frontend, pool))
         }
     }
 
@@ -76,6 +85,28 @@ struct PathTable: Sendable {
     struct Way: Hashable {
         let frontend: Int
         let pool: Int
+    }
+}
+
+/// Whose rates of connections rules ask for: those alone are counted.
+private struct AskedRates {
+    private(set) var frontends: Set<String> = []
+    /// Whether they ask for that of the client's frontend, whichever it is.
+    private(set) var ofClients = false
+    private(set) var pools: Set<Int> = []
+
+    init(_ plan: BalancerPlan) {
+        let conditions =
+            plan.frontends.flatMap { $0.rules.conditions }
+            + plan.pools.flatMap { $0.contentRules.map(\.condition) + $0.serverConditions }
+        for question in conditions.flatMap(\.questions) {
+            switch question {
+            case .sessionRate(let name?, _): frontends.insert(name)
+            case .sessionRate(nil, _): ofClients = true
+            case .pool(.sessionRate, let pool, _): pools.insert(pool)
+            default: break
+            }
+        }
     }
 }
 

@@ -6,14 +6,14 @@ final class SharedState: Sendable {
     /// A pool and what never changes about it.
     final class Pool: Sendable {
         let plan: PoolPlan
-        let table: StickTable?
+        /// How clients belong to its servers.
+        let sticking: [StickStep]
         let state: Mutex<PoolState>
 
-        init(_ plan: PoolPlan, _ tables: [StickTable]) {
-            let table = plan.stickiness.map { tables[$0.tableIndex] }
+        init(_ plan: PoolPlan, sticking: [StickStep]) {
             self.plan = plan
-            self.table = table
-            state = Mutex(PoolState(plan, table: table))
+            self.sticking = sticking
+            state = Mutex(PoolState(plan))
         }
 
         /// Whether a server is up, by its name.
@@ -79,10 +79,9 @@ final class SharedState: Sendable {
         sourceRates = plan.frontends.map { frontend in
             frontend.sessionRateLimitPerSource.map { SourceRates(limit: $0) }
         }
-        let tables = plan.tables.map(StickTable.init)
-        self.tables = tables
-        pools = plan.pools.map { Pool($0, tables) }
-        for pool in pools { pool.table?.setServers(StickServers(pool.plan)) }
+        let servers = StickServers.all(of: plan)
+        tables = zip(plan.tables, servers).map { StickTable($0, servers: $1) }
+        pools = plan.pools.map { Pool($0, sticking: StickStep.all(of: $0, servers)) }
         var inboxes: [Inbox] = []
         for _ in 0..<plan.reactorCount { inboxes.append(try Inbox()) }
         self.inboxes = inboxes
@@ -123,8 +122,9 @@ final class SharedState: Sendable {
         sourceRates = rates
         connectionLimit = SharedState.connectionLimit(of: plan)
         admission = Mutex(Admission(plan, limit: connectionLimit))
-        tables = former.tables(in: succession)
-        pools = former.pools(in: succession, tables)
+        let servers = StickServers.all(of: plan)
+        tables = former.tables(in: succession, servers)
+        pools = former.pools(in: succession, servers)
         inboxes = former.inboxes
         let count = layout.count
         let poolCount = plan.pools.count

@@ -117,12 +117,20 @@ extension Worker {
             return false
         }
         if unsafe entries[listener].isPlain {
+            noteSession(client)
             recordAccepted(client)
             enterPool(client)
         } else {
             introduce(client, from: peer)
         }
         return true
+    }
+
+    /// Counts a connection that rules have let pass, where rules ask for it.
+    func noteSession(_ client: Int) {
+        guard unsafe entries[Int(slab[client].path)].countsSessions else { return }
+        let frontend = Int(slab[client].owner)
+        shared.admission.withLock { $0.noteSession(at: frontend, now: now) }
     }
 
     /// Starts a connection in a place that an earlier one left.

@@ -58,7 +58,9 @@ extension Worker {
         case .destinationPort(let ranges):
             .init(ranges.contain(Int(destination(client, &facts).port)))
         case .pool(let quantity, let pool, let ranges):
-            .init(ranges.contain(shared.pools[pool].state.withLock { $0.value(of: quantity) }))
+            .init(
+                ranges.contain(
+                    shared.pools[pool].state.withLock { $0.value(of: quantity, at: now) }))
         case .serverIsUp(let pool, let name):
             .init(shared.pools[pool].isUp(name))
         case .tlsVersion(let ranges):
@@ -68,7 +70,9 @@ extension Worker {
         case .serverConnections(let pool, let name, let ranges):
             .init(ranges.contain(shared.pools[pool].connectionCount(of: name)))
         case .connectionCount(let name, let ranges):
-            .init(ranges.contain(connectionCount(of: name, client)))
+            .init(ranges.contain(gate(of: name, client)?.taken ?? 0))
+        case .sessionRate(let name, let ranges):
+            .init(ranges.contain(gate(of: name, client)?.sessionRate.rate(at: now) ?? 0))
         case .payload(let offset, let length, let patterns):
             payload(from: offset, length, of: client, facts.byteCount, patterns, isOver)
         case .rdpCookie(let name, let patterns):
@@ -96,13 +100,12 @@ extension Worker {
         }
     }
 
-    /// Connections of a frontend, the client's own if none is named.
-    private func connectionCount(of name: String?, _ client: Int) -> Int {
+    /// How many there are of a frontend, the client's own if none is named.
+    private func gate(of name: String?, _ client: Int) -> Admission.Gate? {
         let place =
             name.map { name in shared.plan.frontends.firstIndex { $0.name == name } }
             ?? Int(slab[client].owner)
-        guard let place else { return 0 }
-        return shared.admission.withLock { $0.frontends[place].taken }
+        return place.map { place in shared.admission.withLock { $0.frontends[place] } }
     }
 
     /// Compares a part of what the client has said, where it lies.

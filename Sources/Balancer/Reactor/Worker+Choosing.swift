@@ -9,16 +9,25 @@ extension Worker {
         let waiter = waiter(client)
         let pool = self[routeOf: client].pool
         let followsCrowd = self[routeOf: client].followsCrowd
-        let bound = slab[client | 1].marks.contains(.isBound) ? serverInPool(client) : nil
-        let (choice, isBound) = withStickKey(of: client) { owner in
-            shared.pools[pool].state.withLock {
-                $0.enter(waiter, key: key, bound: bound, owner: owner, at: now)
-            }
+        noteArrival(client, at: Int(slab[client | 1].path))
+        let named = slab[client | 1].marks.contains(.isBound) ? serverInPool(client) : nil
+        let known = self[routeOf: client].sticks ? knownServer(of: client) : nil
+        let (choice, isBound) = shared.pools[pool].state.withLock {
+            $0.enter(waiter, key: key, own: named ?? known, at: now)
         }
         slab[client | 1].owner = Half.noServer
         mark(.isBound, isBound, client | 1)
         follow(choice, client)
         if followsCrowd { useGrownRoom(of: pool) }
+    }
+
+    /// Counts a connection among those that were led to a pool, once.
+    mutating func noteArrival(_ client: Int, at route: Int) {
+        guard unsafe routes[route].countsArrivals, !slab[client | 1].marks.contains(.hasArrived)
+        else { return }
+        slab[client | 1].marks.insert(.hasArrived)
+        let pool = unsafe routes[route].pool
+        shared.pools[pool].state.withLock { $0.noteArrival(at: now) }
     }
 
     /// Gives room that came with the pool's connections to those who wait (`minconn`).

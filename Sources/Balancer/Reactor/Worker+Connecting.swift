@@ -81,23 +81,13 @@ extension Worker {
             return attemptFailed(client, .remote)
         }
         enter(.relaying, client)
-        if self[routeOf: client].sticks { bindToServer(client) }
+        if self[routeOf: client].storesServers { rememberServer(client) }
         recordConnected(client)
         note(readiness, server)
         let generation = slab[client].generation
         if slab[client].marks.contains(.readable) { pump(client) }
         guard slab[client].generation == generation else { return }
         if slab[server].marks.contains(.readable) { pump(server) }
-    }
-
-    /// Takes note of the server that a client belongs to from now on.
-    private func bindToServer(_ client: Int) {
-        guard let server = serverInPool(client) else { return }
-        withStickKey(of: client) { owner in
-            shared.pools[self[routeOf: client].pool].state.withLock {
-                $0.bind(owner, to: server, at: now)
-            }
-        }
     }
 
     /// Handles events of a client that has no server yet.

@@ -123,6 +123,7 @@ extension Worker {
             .init(
                 source: key.source,
                 destination: StreamSocket.localEndpoint(of: listeners[key.listener].socket)))
+        noteSession(client)
         recordAccepted(client)
         enterPool(client)
         // It may have ended within: no server, or none that can be reached.

@@ -103,7 +103,10 @@ extension Worker {
             return end(
                 client, client: .reset, server: .reset, because: Refusal.overRate.cause)
         }
-        guard let program = program(of: client) else { return goOn(client) }
+        guard let program = program(of: client) else {
+            noteSession(client)
+            return goOn(client)
+        }
         slab[client].stage = .content
         var facts = Facts(source: self.source(of: client))
         switch decide(program.plan.session, client, &facts, deadlineIsOver: true) {
@@ -112,6 +115,7 @@ extension Worker {
         case .passes, .waits: break
         }
         countSession(client)
+        noteSession(client)
         guard program.needsContent else {
             return conclude(client, program, &facts, deadlineIsOver: true)
         }
@@ -206,6 +210,7 @@ extension Worker {
             return refuse(client, as: .unmatched)
         }
         let route = chosen ?? Int(slab[client | 1].path)
+        noteArrival(client, at: route)
         guard let content = program[contentOf: route] else {
             return settle(client, at: route, program, &facts, deadlineIsOver: deadlineIsOver)
         }
@@ -260,12 +265,17 @@ extension Worker {
                     of: token, from: unsafe routes[route].firstServer, shared.addresses)
             }
         }
-        if !deadlineIsOver, server == nil {
-            let (own, hashed) = unsafe (routes[route].stickKey, routes[route].key?.connectionKey)
-            if let own, !isTold(own, of: client, facts) { return }
-            if let hashed, !isTold(hashed, of: client, facts) { return }
+        // Who has a server is not waited for.
+        let isOver = deadlineIsOver || server != nil
+        let held = stickRules(at: route, client, program, &facts, deadlineIsOver: isOver)
+        guard let held else { return }
+        if !isOver, let hashed = unsafe routes[route].key?.connectionKey,
+            !isTold(hashed, of: client, facts)
+        {
+            return
         }
         slab[client | 1].path = UInt16(route)
+        keepStickRules(held, of: client)
         if let server {
             slab[client | 1].owner = UInt16(self[routeOf: client].firstServer + server)
             slab[client | 1].marks.insert(.isBound)

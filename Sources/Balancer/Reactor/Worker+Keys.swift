@@ -2,14 +2,6 @@ internal import LinuxIO
 
 /// What of a connection is a key in a table.
 extension Worker {
-    /// Calls with what stands for a client in his pool's table, if clients have a server there.
-    func withStickKey<Result>(
-        of client: Int, _ body: (StickKey) -> Result
-    ) -> Result {
-        guard let key = self[routeOf: client].stickKey else { return body(.none) }
-        return withKey(key, of: client, source(of: client), readHello(client), body)
-    }
-
     /// Calls with a key; there is none where the client has not said it.
     ///
     /// What he has said lies in his socket until it is relayed.

@@ -25,13 +25,15 @@ internal import Synchronization
         let resetsServers: Bool
         let dropsLeavers: Bool
         let savesAcknowledgement: Bool
+        /// Whether rules ask how many are led to the pool.
+        let countsArrivals: Bool
         /// Whether the limits of its servers follow the pool's connections.
         let followsCrowd: Bool
         /// Whether rules of any frontend that leads to its pool say when somebody who waits came.
         let hasOffsets: Bool
-        /// By what clients belong to servers, and whether that is taken note of.
-        let stickKey: ConnectionKey?
+        /// Whether clients belong to servers, and whether that is taken note of.
         let sticks: Bool
+        let storesServers: Bool
         let key: ClientKey?
         let logging: ConnectionLogging?
     }
@@ -298,7 +300,10 @@ internal import Synchronization
 extension Worker.Route {
     /// Takes what holds for a frontend and one of the pools that it leads to, by their positions in
     /// the plan.
-    init(_ index: Int, to poolIndex: Int, in plan: BalancerPlan, layout: TallyLayout) {
+    init(
+        _ index: Int, to poolIndex: Int, in plan: BalancerPlan, layout: TallyLayout,
+        countsArrivals: Bool
+    ) {
         let frontend = plan.frontends[index]
         let pool = plan.pools[poolIndex]
         self.init(
@@ -309,12 +314,12 @@ extension Worker.Route {
             isDatagram: frontend.isDatagram,
             resetsServers: pool.resetsServers, dropsLeavers: pool.dropsLeavers,
             savesAcknowledgement: pool.savesAcknowledgement,
-            followsCrowd: pool.followsCrowd,
+            countsArrivals: countsArrivals, followsCrowd: pool.followsCrowd,
             hasOffsets: pool.contentRules.setsOffsets
                 || plan.frontends.contains {
                     $0.rules.setsOffsets && $0.poolIndices.contains(poolIndex)
-                }, stickKey: pool.stickiness?.key,
-            sticks: pool.stickiness?.stores == true,
+                }, sticks: !pool.stickRules.isEmpty,
+            storesServers: pool.stickRules.contains(where: \.stores),
             key: ClientKey(pool), logging: frontend.logging)
     }
 }

@@ -1,7 +1,7 @@
 /// What rules ask of a pool; haproxy's arithmetic.
 extension PoolState {
-    /// How much there is of something at the moment.
-    func value(of quantity: PoolQuantity) -> Int {
+    /// How much there is of something at the moment, in milliseconds of the monotonic clock.
+    func value(of quantity: PoolQuantity, at now: UInt64) -> Int {
         switch quantity {
         case .usableServers: usableCount
         case .connections: current
@@ -9,6 +9,7 @@ extension PoolState {
         case .freeConnections: freeConnections
         case .waiting: waitingCount
         case .waitingPerServer: waitingPerServer
+        case .sessionRate: arrivals.rate(at: now)
         }
     }
 

@@ -16,12 +16,10 @@ struct PoolState {
     private(set) var peakQueue = 0
     private(set) var rate = RateMeter()
     private(set) var lastSessionAt: UInt64?
+    /// Connections that were led to the pool, whatever its rules say then; where rules ask.
+    private(set) var arrivals = RateMeter()
     private let backupUse: BackupUse
     private let queueLimit: Int
-    /// The servers that clients belong to; `nil`: they belong to none.
-    private let table: StickTable?
-    /// Whether a client goes to the server that he belongs to.
-    private let followsTable: Bool
     /// Connections from which on servers take as many as they may; 0: they always do.
     private let fullConnections: Int
     /// Whether it is there for the connections that it has, and no server of it comes back.
@@ -35,14 +33,12 @@ struct PoolState {
     /// How many servers can serve, backups included (`nbsrv`).
     private(set) var usableCount = 0
 
-    init(_ plan: PoolPlan, table: StickTable? = nil) {
+    init(_ plan: PoolPlan) {
         selector = Selector(plan)
         servers = zip(plan.servers, plan.serverNumbers).map { PooledServer($0, number: $1) }
         backupUse = plan.backupUse
         queueLimit = plan.queueLimit ?? .max
         fullConnections = plan.followsCrowd ? max(1, plan.fullConnections ?? 1) : 0
-        self.table = table
-        followsTable = plan.stickiness?.matches == true
         isLeaving = plan.isLeaving
         holdsWithoutServer = plan.noServerTimeout != nil && !isLeaving
         isAwaited = !isLeaving && servers.contains { !$0.isUp }
@@ -64,7 +60,7 @@ struct PoolState {
         }
         (line, waitingCount, peakQueue) = (former.line, former.waitingCount, former.peakQueue)
         (current, peak, total) = (former.current, former.peak, former.total)
-        (rate, lastSessionAt) = (former.rate, former.lastSessionAt)
+        (rate, lastSessionAt, arrivals) = (former.rate, former.lastSessionAt, former.arrivals)
         (choiceCount, lastTurn) = (former.choiceCount, former.lastTurn)
         isAwaited = !isLeaving && (isAwaited || former.isAwaited)
         return reconsider(at: now)
@@ -82,20 +78,13 @@ extension PoolState {
     /// - Parameters:
     ///   - waiter: Who asks.
     ///   - key: The client's key, where the algorithm wants one and the client has it.
-    ///   - bound: The server that a rule names.
-    ///   - owner: What stands for the client in the table, where there is one.
+    ///   - own: The server that a rule names, or a table.
     ///   - now: Milliseconds of the monotonic clock.
     /// - Returns: What became of it, and whether that is its own server.
     mutating func enter(
-        _ waiter: Waiter, key: UInt32?, bound: Int?, owner: StickKey, at now: UInt64
+        _ waiter: Waiter, key: UInt32?, own: Int?, at now: UInt64
     ) -> (choice: Choice, isBound: Bool) {
         countIn(at: now)
-        var own = bound
-        if own == nil, followsTable, let known = table?.server(of: owner, now: now),
-            servers.indices.contains(known)
-        {
-            own = known
-        }
         // Out of the turns (weight 0, drained, a backup) it still serves who belongs to it, at once.
         if let own, servers[own].isReachable,
             servers[own].isCandidate || !servers[own].isFull
@@ -110,10 +99,8 @@ extension PoolState {
         return (choose(for: waiter, key: key, avoiding: nil, at: now), false)
     }
 
-    /// Takes note of the server that a client belongs to from now on.
-    func bind(_ client: StickKey, to server: Int, at now: UInt64) {
-        table?.bind(client, to: server, now: now)
-    }
+    /// Counts a connection that is led to the pool.
+    mutating func noteArrival(at now: UInt64) { arrivals.note(1, at: now) }
 
     private mutating func countIn(at now: UInt64) {
         current += 1

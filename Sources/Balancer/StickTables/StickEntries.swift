@@ -11,7 +11,7 @@
         let low: UInt64
         /// Milliseconds of the monotonic clock.
         var usedAt: UInt64
-        /// The server's position; -1: none, or one that is gone.
+        /// The server's position in ``StickServers``; -1: none, or one that is gone.
         var server: Int32 = -1
         /// The next one with the same hash, or that is free.
         var next: Int32
@@ -44,9 +44,10 @@
     /// The order in which entries changed; `nil`: nobody is told of it.
     var changes: ChangeOrder?
     /// What stands at the positions of servers.
-    var servers = StickServers()
+    private(set) var servers: StickServers
 
-    init(_ plan: StickTablePlan) {
+    init(_ plan: StickTablePlan, servers: StickServers) {
+        self.servers = servers
         size = plan.size
         keys = plan.keys
         keyByteCount = plan.keys.byteCount
@@ -176,7 +177,7 @@
             let look = Look(
                 key: key(at: Int32(place)), holders: Int(entry.holders),
                 remaining: lifetime == .max ? nil : Int(clamping: lifetime - min(age, lifetime)),
-                server: entry.server < 0 ? nil : Int(entry.server))
+                server: servers.server(at: Int(entry.server))?.name)
             looks.append(look)
             for element in elements {
                 let count = counters.value(
@@ -197,14 +198,15 @@
         unsafe entries[Int(place)].server = Int32(server)
     }
 
-    /// Takes over other positions of the servers, `nil`: one is gone; and what stands there.
-    mutating func move(_ places: [Int?], to servers: StickServers) {
+    /// Goes on with other servers, or with the same at other positions.
+    mutating func follow(_ servers: StickServers) {
+        guard self.servers != servers else { return }
+        let places = self.servers.places(in: servers)
         self.servers = servers
         for place in 0..<touched {
             let server = Int(unsafe entries[place].server)
             guard server >= 0 else { continue }
-            let moved = server < places.count ? places[server] : nil
-            unsafe entries[place].server = moved.map { Int32($0) } ?? -1
+            unsafe entries[place].server = server < places.count ? places[server] : -1
         }
     }
 
@@ -248,6 +250,7 @@
             return former
         case .presence: return 1
         case .trackers: return Int(unsafe entries[Int(place)].holders)
+        case .server: return servers.number(at: server(at: place))
         }
     }
 

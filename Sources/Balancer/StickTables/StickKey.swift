@@ -46,6 +46,9 @@ extension StickTablePlan.Keys {
         }
     }
 
+    /// Whether a key is one of these.
+    func hold(_ key: StickKey) -> Bool { withStored(key) { _ in true } ?? false }
+
     /// A key as an address or a number.
     @inline(__always)
     private func words(of key: StickKey) -> (high: UInt64, low: UInt64)? {

@@ -1,31 +1,140 @@
-/// The servers that a table's keys belong to, as this node's peers name them.
-struct StickServers {
-    private var servers: [(name: String, number: UInt32)] = []
-    private var positions: [String: Int] = [:]
-    private var numbered: [UInt32: Int] = [:]
+/// The servers that a table's keys belong to; entries hold positions in this list.
+///
+/// As in haproxy a key does not belong to a pool's server, but to a name and a number. So several pools may
+/// have a table in common: each has the server whose name it is or else, with a name that it does not know,
+/// the one with the number, or none. What a node calls its servers is what its peers know them by, too.
+struct StickServers: Hashable, Sendable {
+    /// What tells servers apart.
+    struct Server: Hashable, Sendable {
+        let name: String
+        let number: UInt32
+    }
 
-    /// None: the table remembers no servers.
+    private(set) var servers: [Server] = []
+    private var positions: [Server: Int32] = [:]
+    /// The first server of each name, and of each number.
+    private var named: [String: Int32] = [:]
+    private var numbered: [UInt32: Int32] = [:]
+
+    /// None: nobody binds clients by the table.
     init() {}
 
-    init(_ pool: PoolPlan) {
-        servers = zip(pool.servers, pool.serverNumbers).map {
-            ($0.name, UInt32(truncatingIfNeeded: $1))
+    /// The servers of each table of a plan.
+    static func all(of plan: BalancerPlan) -> [StickServers] {
+        var all = plan.tables.map { _ in StickServers() }
+        for pool in plan.pools {
+            for table in Set(pool.stickRules.map(\.tableIndex)) { all[table].add(pool) }
         }
-        for (position, server) in servers.enumerated() where !pool.servers[position].isLeaving {
-            positions[server.name] = position
-            numbered[server.number] = position
+        return all
+    }
+
+    private mutating func add(_ pool: PoolPlan) {
+        for server in pool.stickServers.compactMap(\.self) where positions[server] == nil {
+            let position = Int32(servers.count)
+            servers.append(server)
+            positions[server] = position
+            if named[server.name] == nil { named[server.name] = position }
+            if numbered[server.number] == nil { numbered[server.number] = position }
         }
     }
 
     /// What a server is called; `nil`: there is none.
-    func server(at position: Int) -> PeerEntry.Server? {
-        guard servers.indices.contains(position) else { return nil }
-        return PeerEntry.Server(number: servers[position].number, name: servers[position].name)
+    func server(at position: Int) -> Server? {
+        servers.indices.contains(position) ? servers[position] : nil
     }
 
-    /// Where a server stands, by its name or else its number, as in haproxy; -1: it is not known.
-    func position(of server: PeerEntry.Server) -> Int {
-        if let name = server.name, let position = positions[name] { return position }
-        return numbered[server.number] ?? -1
+    /// A server's number; 0: there is none; `nil`: there are none at all.
+    func number(at position: Int) -> Int? {
+        guard !servers.isEmpty else { return nil }
+        return servers.indices.contains(position) ? Int(servers[position].number) : 0
+    }
+
+    /// Where a server stands that a peer tells of; -1: it is not known.
+    func position(of told: PeerEntry.Server) -> Int32 {
+        guard let name = told.name else { return numbered[told.number] ?? -1 }
+        return positions[Server(name: name, number: told.number)] ?? named[name]
+            ?? numbered[told.number] ?? -1
+    }
+
+    /// Where each server stands in another list, by its name; -1: it is gone.
+    func places(in other: StickServers) -> [Int32] {
+        servers.map { other.positions[$0] ?? other.named[$0.name] ?? -1 }
+    }
+
+    /// Where each server stands in a pool, by its name or else its number; -1: it has none.
+    fileprivate func places(in pool: PoolPlan) -> [Int32] {
+        let own = pool.stickServers.enumerated().compactMap { position, server in
+            server.map { ($0, Int32(position)) }
+        }
+        let named = Dictionary(own.map { ($0.name, $1) }, uniquingKeysWith: { first, _ in first })
+        let numbered = Dictionary(
+            own.map { ($0.number, $1) }, uniquingKeysWith: { first, _ in first })
+        return servers.map { named[$0.name] ?? numbered[$0.number] ?? -1 }
+    }
+
+    /// Where each server of a pool stands here; -1: it is leaving.
+    fileprivate func places(of pool: PoolPlan) -> [Int32] {
+        pool.stickServers.map { server in server.flatMap { positions[$0] } ?? -1 }
+    }
+}
+
+extension PoolPlan {
+    /// What tells its servers apart; `nil`: one is leaving.
+    fileprivate var stickServers: [StickServers.Server?] {
+        zip(servers, serverNumbers).map { server, number in
+            server.isLeaving
+                ? nil
+                : StickServers.Server(
+                    name: server.name, number: UInt32(truncatingIfNeeded: number))
+        }
+    }
+}
+
+extension PeerEntry.Server {
+    /// A server of this node as its peers are told of it.
+    init(_ server: StickServers.Server) { self.init(number: server.number, name: server.name) }
+}
+
+/// A pool's rule of those that bind its clients, with what stands where.
+struct StickStep: Hashable, Sendable {
+    let tableIndex: Int
+    let key: ConnectionKey
+    let matches: Bool
+    let stores: Bool
+    /// Whether it holds for some clients alone.
+    let isConditional: Bool
+    /// The rules before it that store in the same table, a bit for each, if it does.
+    let rivals: UInt16
+    /// Whether there is one of these behind it.
+    let hasLaterRival: Bool
+    /// Whether it is the last one that asks for a server.
+    let isLastToMatch: Bool
+    /// For each of the table's servers, its position in the pool; -1: it is none of the pool's.
+    let positions: [Int32]
+    /// For each of the pool's servers, its position among the table's; -1: it is leaving.
+    let servers: [Int32]
+
+    /// The rules of a pool.
+    ///
+    /// - Parameters:
+    ///   - pool: The pool.
+    ///   - servers: Those of each table.
+    /// - Returns: As many, in their order.
+    static func all(of pool: PoolPlan, _ servers: [StickServers]) -> [StickStep] {
+        let rules = pool.stickRules
+        return rules.indices.map { index in
+            let rule = rules[index]
+            let rivals = rules.indices.filter {
+                rule.stores && rules[$0].stores && rules[$0].tableIndex == rule.tableIndex
+            }
+            return StickStep(
+                tableIndex: rule.tableIndex, key: rule.key, matches: rule.matches,
+                stores: rule.stores, isConditional: rule.condition != .always,
+                rivals: rivals.prefix { $0 < index }.reduce(0) { $0 | 1 << UInt16($1) },
+                hasLaterRival: rivals.contains { $0 > index },
+                isLastToMatch: index == rules.lastIndex(where: \.matches),
+                positions: servers[rule.tableIndex].places(in: pool),
+                servers: servers[rule.tableIndex].places(of: pool))
+        }
     }
 }

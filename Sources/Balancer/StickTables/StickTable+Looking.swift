@@ -9,8 +9,8 @@ public struct StickTableEntry: Hashable, Sendable {
     public var holders: Int
     /// In how many milliseconds it is forgotten, once it is held by none; `nil`: as long as there is room.
     public var remaining: Int?
-    /// The position of the server that it belongs to, in its pool.
-    public var server: Int?
+    /// The name of the server that it belongs to.
+    public var server: String?
     /// What is counted, in the order of ``StickTablePlan/counters``, of arrays each element.
     public var counts: [Int]
 
@@ -185,7 +185,7 @@ extension StickEntries {
         let key: KeptKey
         let holders: Int
         let remaining: Int?
-        let server: Int?
+        let server: String?
     }
 }
 

@@ -11,8 +11,11 @@ final class StickTable: Sendable {
     /// What is counted, a bit for each quantity.
     private let counted: UInt32
 
-    init(_ plan: StickTablePlan) {
-        entries = Mutex(StickEntries(plan))
+    /// - Parameters:
+    ///   - plan: What it remembers and counts.
+    ///   - servers: Those that its keys belong to, of whatever pools.
+    init(_ plan: StickTablePlan, servers: StickServers = StickServers()) {
+        entries = Mutex(StickEntries(plan, servers: servers))
         keys = plan.keys
         elements = plan.counters.flatMap { counter in
             (0..<counter.count).map { StickElement(quantity: counter.quantity, index: $0) }
@@ -35,8 +38,14 @@ final class StickTable: Sendable {
         entries.withLock(body)
     }
 
-    /// Goes on under a plan whose entries would be the same.
-    func follow(_ plan: StickTablePlan) { entries.withLock { $0.follow(plan) } }
+    /// Goes on under a plan whose entries would be the same; what belongs to a server that is gone
+    /// belongs to none.
+    func follow(_ plan: StickTablePlan, servers: StickServers) {
+        entries.withLock {
+            $0.follow(plan)
+            $0.follow(servers)
+        }
+    }
 
     /// How many keys are remembered.
     func count(now: UInt64) -> Int {
@@ -49,20 +58,20 @@ final class StickTable: Sendable {
 
     // MARK: Servers
 
-    /// The server that a key belongs to; `nil`: none that is known.
+    /// The server that a key belongs to, as a position in ``StickServers``, which uses the key; `nil`: none
+    /// that is known.
     func server(of key: StickKey, now: UInt64) -> Int? {
         keys.withStored(key) { key -> Int? in
             entries.withLock { entries in
                 guard let place = entries.find(key, now: now) else { return nil }
-                let server = entries.server(at: place)
-                guard server >= 0 else { return nil }
                 entries.use(place, now: now)
-                return server
+                let server = entries.server(at: place)
+                return server < 0 ? nil : server
             }
         } ?? nil
     }
 
-    /// Remembers a key's server.
+    /// Remembers a key's server, by its position in ``StickServers``.
     func bind(_ key: StickKey, to server: Int, now: UInt64) {
         keys.withStored(key) { key in
             entries.withLock { entries in
@@ -71,14 +80,6 @@ final class StickTable: Sendable {
             }
         }
     }
-
-    /// Takes over other positions of the servers, `nil`: one is gone; and what stands there.
-    func move(_ places: [Int?], to servers: StickServers) {
-        entries.withLock { $0.move(places, to: servers) }
-    }
-
-    /// Takes note of what stands at the positions of servers.
-    func setServers(_ servers: StickServers) { entries.withLock { $0.servers = servers } }
 
     // MARK: Counters
 

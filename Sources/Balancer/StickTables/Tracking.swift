@@ -41,12 +41,15 @@ public struct StickQuestion: Hashable, Sendable {
         case presence
         /// By how many trackings it is held (`…_trackers`).
         case trackers
+        /// The number of the server that it belongs to, 0 for none (`…,table_server_id`); of a table that
+        /// binds no clients there is no answer.
+        case server
 
         /// Whether it changes something.
         var changes: Bool {
             switch self {
             case .increase, .clear: true
-            case .value, .presence, .trackers: false
+            case .value, .presence, .trackers, .server: false
             }
         }
     }

@@ -35,26 +35,29 @@ extension SharedState {
     }
 
     /// The tables of the next plan: the same where what they hold stays.
-    func tables(in succession: Succession) -> [StickTable] {
+    func tables(in succession: Succession, _ servers: [StickServers]) -> [StickTable] {
         var tables: [StickTable?] = succession.plan.tables.map { _ in nil }
         for case (let index, let place?) in succession.tables.enumerated() {
             tables[place] = self.tables[index]
         }
-        return tables.enumerated().map { $1 ?? StickTable(succession.plan.tables[$0]) }
+        return tables.enumerated().map {
+            $1 ?? StickTable(succession.plan.tables[$0], servers: servers[$0])
+        }
     }
 
     /// The pools of the next plan: the same where nothing about them changes.
-    func pools(in succession: Succession, _ tables: [StickTable]) -> [Pool] {
-        var pools: [Pool?] = succession.plan.pools.map { _ in nil }
-        for case (let index, let place?) in succession.pools.enumerated() {
-            let plan = succession.plan.pools[place]
-            let table = plan.stickiness.map { tables[$0.tableIndex] }
-            guard self.pools[index].plan == plan, self.pools[index].table === table else {
-                continue
-            }
+    func pools(in succession: Succession, _ servers: [StickServers]) -> [Pool] {
+        let plans = succession.plan.pools
+        // Where a table is of several pools, each of them moves the others' servers in it.
+        let sticking = plans.map { StickStep.all(of: $0, servers) }
+        var pools: [Pool?] = plans.map { _ in nil }
+        for case (let index, let place?) in succession.pools.enumerated()
+        where self.pools[index].plan == plans[place]
+            && self.pools[index].sticking == sticking[place]
+        {
             pools[place] = self.pools[index]
         }
-        return pools.enumerated().map { $1 ?? Pool(succession.plan.pools[$0], tables) }
+        return plans.indices.map { pools[$0] ?? Pool(plans[$0], sticking: sticking[$0]) }
     }
 
     /// The place of each route in the successor.
@@ -77,8 +80,10 @@ extension SharedState {
         successor.admission.withLock { $0.goOn(from: gates, succession) }
         if let watch { successor.watch?.goOn(from: watch, places: succession.servers) }
         successor.addresses.goOn(from: addresses, places: succession.servers)
-        for (table, plan) in zip(successor.tables, successor.plan.tables) { table.follow(plan) }
-        var moved: Set<ObjectIdentifier> = []
+        let servers = StickServers.all(of: successor.plan)
+        for (index, table) in successor.tables.enumerated() {
+            table.follow(successor.plan.tables[index], servers: servers[index])
+        }
         // In the order of their posting: what is under way comes before what follows from the change.
         for inbox in inboxes { inbox.translate { translate($0, successor, succession) } }
         for case (let index, let place?) in succession.pools.enumerated()
@@ -87,22 +92,11 @@ extension SharedState {
             let positions = plan.pools[index].servers.indices.map { server in
                 succession.servers[first + server].map { $0 - successor.layout.firstServers[place] }
             }
-            if let table = successor.pools[place].table, table === pools[index].table {
-                table.move(positions, to: StickServers(successor.pools[place].plan))
-                moved.insert(ObjectIdentifier(table))
-            }
             let state = pools[index].state.withLock { $0 }
             let notices = successor.pools[place].state.withLock {
                 $0.goOn(from: state, places: positions, at: now)
             }
             successor.deliver(notices, pool: place)
-        }
-        // Also where there was no pool, or none with a table, so that its servers are not those of now.
-        for pool in successor.pools {
-            guard let table = pool.table, !moved.contains(ObjectIdentifier(table)) else { continue }
-            let isSame = pools.contains { $0 === pool }
-            let servers = StickServers(pool.plan)
-            isSame ? table.setServers(servers) : table.move([], to: servers)
         }
     }
 

@@ -28,6 +28,8 @@ struct Succession: Sendable {
     private(set) var pools: Map = []
     /// Counted over all pools.
     private(set) var servers: Map = []
+    /// Whether a pool has other rules that bind its clients.
+    private(set) var changesStickRules = false
     /// Of tables whose entries stay.
     private(set) var tables: Map = []
 
@@ -82,13 +84,14 @@ struct Succession: Sendable {
         for (index, pool) in old.pools.enumerated() {
             if let position = names[pool.name], !pool.isLeaving {
                 pools.append(position)
+                if pool.stickRules != plan.pools[position].stickRules { changesStickRules = true }
             } else if !pool.isLeaving || use.pools[index] || needed.contains(index) {
                 var pool = pool
                 pool.isLeaving = true
                 pool.servers = []
                 pool.contentRules = []
                 pool.serverRules = []
-                pool.stickiness = nil
+                pool.stickRules = []
                 pools.append(plan.pools.count)
                 plan.pools.append(pool)
             } else {

@@ -14,6 +14,7 @@ extension Worker {
         self = Worker(succeeding: self, handover.successor)
         moveListeners(from: former, handover.succession)
         introductions.moveTracks(handover.succession.tables)
+        if handover.succession.changesStickRules { introductions.forgetStickRules() }
         moveConnections(handover)
         watchListeners()
         handover.leave()

@@ -46,6 +46,7 @@ extension ModelAssembler {
                 + draft.backends.filter { names.contains($0.value.name) }
                 .flatMap {
                     $0.value.contentRules.map(\.condition) + $0.value.serverRules.map(\.condition)
+                        + $0.value.stickRules.map(\.condition)
                 }
             let questions = conditions.flatMap { $0.alternatives.joined() }.flatMap(\.questions)
             guard !questions.contains(where: \.needsHello) else { continue }

@@ -5,8 +5,7 @@ extension ModelAssembler {
         var tables: [String: StickTableSettings] = [:]
         for table in draft.tables { tables[table.value.name] = table.value }
         for reference in draft.tableReferences { check(reference, tables) }
-        let bound = draft.backends.filter { $0.value.stickiness != nil }.map(\.value.name)
-        let used = Set(bound + draft.tableReferences.flatMap(\.value.tables))
+        let used = Set(draft.tableReferences.flatMap(\.value.tables))
         for table in draft.tables where !used.contains(table.value.name) {
             report(
                 "'stick-table' has no effect: its section has no 'stick', and no rule names it",
@@ -22,7 +21,7 @@ extension ModelAssembler {
         for backend in draft.backends.map(\.value) {
             if let name = backend.selection.tokenCookie {
                 keys[backend.name] = ("persist", .rdpCookie(name))
-            } else if let key = backend.stickiness?.key, key.needsContent {
+            } else if let key = backend.stickRules.map(\.key).first(where: \.needsContent) {
                 keys[backend.name] = ("stick", key)
             } else if case .hash(let key) = backend.algorithm, key.needsContent {
                 keys[backend.name] = ("balance", key)
@@ -63,6 +62,11 @@ extension ModelAssembler {
                 "\(keyword) \(first.name.quoted): \(key.name) needs a table of type"
                     + " \(key.kinds)", at: reference.location)
         }
+        if reference.value.asksForServer, !binds(first.name) {
+            report(
+                "\(keyword) \(first.name.quoted): nobody's server is remembered there; add 'stick on … table"
+                    + " \(first.name)' to a backend", at: reference.location, as: .warning)
+        }
         let (data, index) = (reference.value.data, reference.value.index)
         guard let datum = data.first,
             !known.contains(where: { table in
@@ -76,6 +80,11 @@ extension ModelAssembler {
         report(
             "\(keyword): 'stick-table' of \(first.name.quoted) does not count it; add 'store"
                 + " \(example)'", at: reference.location, as: .warning)
+    }
+
+    /// Whether a section's clients belong to servers by a table.
+    private func binds(_ table: String) -> Bool {
+        draft.backends.contains { $0.value.stickRules.contains { $0.tableName == table } }
     }
 
     /// A section that is there for its table serves nobody.

@@ -1,12 +1,9 @@
 /// The table of a section, and what binds clients to servers: `stick` and `use-server`.
 struct HAProxyBinding: Sendable {
     private(set) var table: StickTableSettings?
-    private var matches = false
-    private var stores = false
-    /// What the rules tell clients apart by.
-    private var key: ConnectionKeyName?
-    /// Where the first `stick` stands.
-    private var rulePosition: Position?
+    private(set) var rules: [StickRuleSettings] = []
+    /// Where each rule says which table it means.
+    private var positions: [Position] = []
     /// Where the `stick-table` stands, be it a wrong one.
     private(set) var tablePosition: Position?
     /// The name of those who have the table in common.
@@ -18,62 +15,58 @@ struct HAProxyBinding: Sendable {
         (table, peers) = try HAProxyStickTable.read(&arguments, in: section)
     }
 
-    /// Reads `stick on|match|store-request KEY [table NAME]`.
-    mutating func readRule(_ arguments: inout Arguments, in section: String) throws(Remark) {
-        let position = arguments.keyword.position
+    /// Reads `stick on|match|store-request KEY [table NAME] [if|unless …]`.
+    mutating func readRule(
+        _ arguments: inout Arguments, _ routing: inout HAProxyRouting
+    ) throws(Remark) {
+        let section = routing.section
+        var position = arguments.keyword.position
         let kind = try arguments.next("on, match or store-request")
         guard ["on", "match", "store-request"].contains(kind.text) else {
             throw .error(
                 "stick \(kind.text.quoted): must be on, match or store-request", at: kind.position)
         }
-        let word = try arguments.next("what is a key, such as src or req.ssl_sni")
-        let key = try word.connectionKey(after: "stick \(kind.text)")
-        guard self.key == nil || self.key == key else {
+        let key = try arguments.next("what is a key, such as src or req.ssl_sni")
+            .connectionKey(after: "stick \(kind.text)")
+        var rule = StickRuleSettings(tableName: section, key: key)
+        (rule.matches, rule.stores) = (kind.text != "store-request", kind.text != "match")
+        if arguments.upcoming?.text == "table" {
+            arguments.skip(1)
+            let name = try arguments.next("the name of a table's section")
+            (rule.tableName, position) = (name.text, name.position)
+        }
+        rule.condition = try routing.serverCondition(
+            &arguments, of: "stick", at: kind.position)
+        guard rules.count < StickRuleSettings.most else {
             throw .error(
-                "stick \(kind.text) \(key.name): the rules of a section have one key, and there is"
-                    + " one with another above", at: word.position)
+                "a section may have \(StickRuleSettings.most) rules of 'stick'", at: kind.position)
         }
-        self.key = key
-        while let word = arguments.nextIfPresent() {
-            guard word.text == "table" else {
-                throw .error(
-                    "\(word.text.quoted) after 'stick \(kind.text) \(key.name)' is not supported, because all"
-                        + " clients of a section are bound alike", at: word.position)
-            }
-            let name = try arguments.next("the name of this section")
-            guard name.text == section else {
-                throw .error(
-                    "table \(name.text.quoted) is not supported, because each section's servers have a"
-                        + " table of their own; put the 'stick-table' into this section",
-                    at: name.position)
-            }
-        }
-        if kind.text != "store-request" { matches = true }
-        if kind.text != "match" { stores = true }
-        rulePosition = rulePosition ?? position
+        rules.append(rule)
+        positions.append(position)
     }
 
-    /// What holds in the end; `nil`: nobody is bound.
-    func finish(_ remarks: inout [Remark]) -> StickinessSettings? {
-        guard let rulePosition, let key else { return nil }
-        guard let table else {
-            if tablePosition == nil {
-                remarks.append(
-                    .error(
-                        "'stick' needs a table in its section, such as 'stick-table type ip size"
-                            + " 100k expire 30m'", at: rulePosition))
+    /// Takes down the tables, which are looked up once all are known.
+    ///
+    /// - Returns: What does not make sense in the section as a whole.
+    func note(in draft: inout Draft, file: String, section: String) -> [Remark] {
+        var remarks: [Remark] = []
+        for (rule, position) in zip(rules, positions) {
+            guard rule.tableName != section || tablePosition != nil else {
+                if remarks.isEmpty {
+                    remarks.append(
+                        .error(
+                            "'stick' needs a table: a 'stick-table' in its section, such as"
+                                + " 'stick-table type ip size 100k expire 30m', or 'table' and the name"
+                                + " of another section", at: position))
+                }
+                continue
             }
-            return nil
+            draft.tableReferences.append(
+                Placed(
+                    value: .init(keyword: "stick", tables: [rule.tableName], key: rule.key),
+                    location: Location(file: file, position: position)))
         }
-        if !table.kind.holds(key) {
-            remarks.append(
-                .error(
-                    "'stick' by \(key.name) needs a table of type \(key.kinds)",
-                    at: rulePosition))
-        }
-        var stickiness = StickinessSettings()
-        (stickiness.matches, stickiness.stores, stickiness.key) = (matches, stores, key)
-        return stickiness
+        return remarks
     }
 }
 
@@ -96,7 +89,7 @@ extension HAProxySection {
             try section.binding.readTable(&arguments, in: section.name.text)
         },
         "stick": .each { section, arguments throws(Remark) in
-            try section.binding.readRule(&arguments, in: section.name.text)
+            try section.binding.readRule(&arguments, &section.routing)
         },
         "use-server": .each { section, arguments throws(Remark) in
             try section.routing.addServer(&arguments)

@@ -145,6 +145,7 @@ struct HAProxyCounter {
     private static let converters: [String: Meaning] = {
         var converters: [String: Meaning] = [
             "in_table": (.presence, 1), "table_trackers": (.trackers, 1),
+            "table_server_id": (.server, 1),
         ]
         for (name, meaning) in data { converters["table_\(name)"] = meaning }
         return converters
@@ -176,6 +177,7 @@ extension CounterQuestion {
         case .presence where key != nil: "in_table"
         case .presence: prefix + "tracked"
         case .trackers where key != nil: "table_trackers"
+        case .server: "table_server_id"
         case .trackers: prefix + "trackers"
         }
     }
@@ -186,7 +188,7 @@ extension CounterQuestion.Asked {
     fileprivate var isOfArray: Bool {
         switch self {
         case .value(let datum, _), .increase(let datum, _), .clear(let datum, _): datum.isArray
-        case .presence, .trackers: false
+        case .presence, .trackers, .server: false
         }
     }
 
@@ -196,7 +198,7 @@ extension CounterQuestion.Asked {
         case .value(let datum, _): .value(datum, index)
         case .increase(let datum, _): .increase(datum, index)
         case .clear(let datum, _): .clear(datum, index)
-        case .presence, .trackers: self
+        case .presence, .trackers, .server: self
         }
     }
 }

@@ -118,6 +118,9 @@ struct HAProxyCriterion {
         case "fe_conn":
             let frontend = argument.flatMap { $0.isEmpty ? nil : $0 }
             return .connectionCount(frontendName: frontend, try ranges(unlessSaid: 1...Int.max))
+        case "fe_sess_rate":
+            let frontend = argument.flatMap { $0.isEmpty ? nil : $0 }
+            return .sessionRate(frontendName: frontend, try ranges(unlessSaid: 1...Int.max))
         case "srv_conn":
             return .serverConnections(
                 try server(argument, of: name), try ranges(unlessSaid: 1...Int.max))
@@ -222,7 +225,7 @@ struct HAProxyCriterion {
         [
             "src", "dst", "src_port", "dst_port", "req.ssl_sni", "req.ssl_alpn",
             "req.ssl_hello_type", "req.ssl_ver", "req.len", "req.payload", "req.rdp_cookie",
-            "req.rdp_cookie_cnt", "fe_conn", "srv_conn",
+            "req.rdp_cookie_cnt", "fe_conn", "fe_sess_rate", "srv_conn",
             "srv_is_up", "always_true", "always_false", "wait_end",
         ] + BackendQuantity.allCases.map(\.rawValue) + HAProxyCounter.names
 }

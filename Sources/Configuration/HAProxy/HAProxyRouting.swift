@@ -67,12 +67,20 @@ struct HAProxyRouting: Sendable {
             throw .error("'use-server' needs 'if' or 'unless'", at: name.position)
         }
         note("use-server", Word(text: section, position: name.position), server: name.text)
+        let condition = try serverCondition(&arguments, of: "use-server", at: name.position)
+        servers.append(ServerRule(serverName: name.text, condition: condition))
+    }
+
+    /// Reads `[if|unless …]` of a rule that says which server a client of the section gets.
+    mutating func serverCondition(
+        _ arguments: inout Arguments, of keyword: String, at position: Position
+    ) throws(Remark) -> RuleCondition {
         let earlier = contentPosition
         let condition = try condition(&arguments)
         // It waits as long as the rules that lead to the backend, or as those of `content`.
         if kind == .backend { contentPosition = earlier }
-        try refuseEffects(of: condition, in: "use-server", at: name.position)
-        servers.append(ServerRule(serverName: name.text, condition: condition))
+        try refuseEffects(of: condition, in: keyword, at: position)
+        return condition
     }
 
     /// Takes down the pools and servers that rules name, which are looked up once all are known.
@@ -313,16 +321,17 @@ struct HAProxyRouting: Sendable {
             note(
                 "srv_conn", Word(text: server.backend, position: word.position),
                 server: server.server)
-        case .connectionCount(let name?, _):
-            references.append(
-                Reference(
-                    value: Draft.RuleReference(
-                        keyword: "fe_conn", backend: name, isFrontend: true),
-                    position: word.position))
+        case .connectionCount(let name?, _): noteFrontend("fe_conn", name, word)
+        case .sessionRate(let name?, _): noteFrontend("fe_sess_rate", name, word)
         case .counter(let counter, _): tables.note(counter, at: word.position)
         default: break
         }
         return question
+    }
+
+    private mutating func noteFrontend(_ keyword: String, _ name: String, _ word: Word) {
+        let value = Draft.RuleReference(keyword: keyword, backend: name, isFrontend: true)
+        references.append(Reference(value: value, position: word.position))
     }
 
     private mutating func note(_ keyword: String, _ name: Word, server: String? = nil) {

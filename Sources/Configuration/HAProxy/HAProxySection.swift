@@ -298,7 +298,8 @@ struct HAProxySection: Sendable {
         backend.limits.noServerTimeout = backend.limits.noServerTimeout.unlessZero
         (backend.contentRules, backend.inspectDelay) = (routing.content, routing.inspectDelay)
         backend.serverRules = routing.servers
-        backend.stickiness = binding.finish(&remarks)
+        backend.stickRules = binding.rules
+        remarks += binding.note(in: &draft, file: file, section: name.text)
         backend.servers = servers.map(withSource)
         for index in backend.servers.indices {
             backend.servers[index].connection.keepAlive = settings.serverProbes.settings

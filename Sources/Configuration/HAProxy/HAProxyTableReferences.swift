@@ -127,7 +127,8 @@ struct HAProxyTableReferences: Sendable {
         for (question, position) in questions {
             var reference = Draft.TableReference(
                 keyword: question.name, tables: [question.tableName].compactMap(\.self),
-                key: question.key, data: question.data, index: question.index)
+                key: question.key, data: question.data, index: question.index,
+                asksForServer: question.asked == .server)
             if case .tracked(let number) = question.subject, question.tableName == nil {
                 reference.tables = tables(trackedBy: number)
                 reference.isImplied = true

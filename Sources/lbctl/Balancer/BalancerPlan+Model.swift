@@ -154,7 +154,7 @@ extension PoolPlan {
             ServerRule(rule.serverName, if: Condition(rule.condition, places))
         }
         tokenCookie = backend.selection.tokenCookie.map { RDPCookie.Name(ofModel: $0) }
-        stickiness = backend.stickiness.map { Stickiness($0, in: places.table(backend.name)) }
+        stickRules = backend.stickRules.map { StickRule($0, places) }
     }
 }
 

@@ -160,6 +160,8 @@ extension Question {
                 poolIndex: places.pool(server.backend), serverName: server.server, ranges)
         case .connectionCount(let name, let ranges):
             self = .connectionCount(frontendName: name, ranges)
+        case .sessionRate(let name, let ranges):
+            self = .sessionRate(frontendName: name, ranges)
         case .payload(let slice, let texts):
             self = .payload(
                 offset: slice.offset, length: slice.length, texts.map(TextPattern.init))
@@ -188,6 +190,7 @@ extension PoolQuantity {
             case .freeConnections: .freeConnections
             case .waiting: .waiting
             case .waitingPerServer: .waitingPerServer
+            case .sessionRate: .sessionRate
             }
     }
 }

@@ -23,13 +23,12 @@ extension StickTablePlan {
     }
 }
 
-extension Stickiness {
+extension StickRule {
     /// How clients belong to servers.
-    init(_ settings: StickinessSettings, in tableIndex: Int) {
-        self.init(in: tableIndex)
-        key = ConnectionKey(settings.key)
-        matches = settings.matches
-        stores = settings.stores
+    init(_ settings: StickRuleSettings, _ places: RulePlaces) {
+        self.init(in: places.table(settings.tableName), by: ConnectionKey(settings.key))
+        (matches, stores) = (settings.matches, settings.stores)
+        condition = Condition(settings.condition, places)
     }
 }
 
@@ -56,6 +55,7 @@ extension StickQuestion {
             case .clear(let datum, let index): .clear(StickQuantity(datum), index)
             case .presence: .presence
             case .trackers: .trackers
+            case .server: .server
             }
         self.init(asked, of: subject, in: question.tableName.map(places.table))
     }

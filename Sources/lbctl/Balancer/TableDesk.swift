@@ -40,14 +40,10 @@ struct TableDesk {
                 type: settings.kind.rawValue, size: settings.size,
                 used: view.keyCount(ofTable: index)),
             store: settings.elements.map(\.shownName))
-        // One pool at most has its servers in a table.
-        let servers = view.plan.pools.first { $0.stickiness?.tableIndex == index }?.servers ?? []
         part.entries = slice.entries.map { entry in
             var shown = TablePart.Entry(key: entry.key, use: entry.holders)
             shown.exp = entry.remaining
-            shown.server = entry.server.flatMap {
-                servers.indices.contains($0) ? servers[$0].name : nil
-            }
+            shown.server = entry.server
             for (element, count) in zip(settings.elements, entry.counts) {
                 shown.data[element.name] = count
             }

@@ -64,7 +64,8 @@ private func sendsHeader(_ header: ConnectionPlan.Header) -> @Sendable (inout Ba
     plan.frontends[0].logging?.tellsNames = true
 }
 
-/// A table too small for what it counts, a full one that is asked, and clients with a server.
+/// A table too small for what it counts, a full one that is asked, and clients with a server, some of them
+/// by a condition.
 @Sendable private func counts(_ plan: inout BalancerPlan) {
     plan.tables = (0..<3).map { StickTablePlan(name: "t\($0)", size: 2) }
     plan.tables[1].counters = [
@@ -81,7 +82,8 @@ private func sendsHeader(_ header: ConnectionPlan.Header) -> @Sendable (inout Ba
         Rule(.reject, if: isCounted(.connectionRate, .tracked(0))),
         Rule(.reject, if: isCounted(.connections, .key(.source))),
     ]
-    plan.pools[0].stickiness = Stickiness(in: 2)
+    plan.pools[0].stickRules = [StickRule(in: 2), StickRule(in: 0, by: .destinationPort)]
+    plan.pools[0].stickRules[1].condition = isCounted(.connections, .key(.source))
 }
 
 /// Tables whose keys are what a client says, and one that is asked for another one's key.
@@ -99,8 +101,7 @@ private func sendsHeader(_ header: ConnectionPlan.Header) -> @Sendable (inout Ba
         Rule(.reject, if: Condition([[.init([.counter(elsewhere, [1...Int.max])])]])),
     ]
     plan.frontends[0].rules.inspectDelay = .seconds(5)
-    plan.pools[0].stickiness = Stickiness(in: 2)
-    plan.pools[0].stickiness?.key = .serverName
+    plan.pools[0].stickRules = [StickRule(in: 2, by: .serverName)]
 }
 
 /// The pool of the name that a client asks for, which no entry of a table has.
