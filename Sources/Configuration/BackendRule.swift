@@ -54,7 +54,8 @@ public struct BackendTable: Hashable, Sendable, Codable {
 
     /// What is looked up.
     public var key: ConnectionKeyName
-    /// The entries, all of networks or none; of several that hold the first counts.
+    /// The entries, all of networks or none; of several beginnings that hold the longest counts, of other
+    /// texts the first.
     public var entries: [Entry] = []
     /// The pool of what no entry holds for; `nil`: the frontend's own.
     public var otherName: String?

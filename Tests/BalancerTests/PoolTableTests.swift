@@ -22,6 +22,19 @@ extension BalancerTests {
             #expect(TextTable().position(of: [0x61].span) == nil)
         }
 
+        @Test func `of several beginnings the longest counts`() {
+            let texts = ["b", "ab", "abab", "ab", "aba"].map { Array($0.utf8) }
+            let table = TextTable(texts)
+            for (text, place) in [
+                ("ababab", 2), ("abab", 2), ("abac", 4), ("abb", 1), ("a", nil), ("", nil),
+                ("ba", 0), ("cab", nil),
+            ] {
+                #expect(table.longestBeginning(of: Array(text.utf8).span) == place, "\(text)")
+            }
+            #expect(TextTable([[]]).longestBeginning(of: [0x61].span) == 0)
+            #expect(TextTable().longestBeginning(of: [0x61].span) == nil)
+        }
+
         @Test func `each kind of key has its pool, and what has none another`() {
             var table = PoolTable(
                 .destinationPort,

@@ -71,8 +71,8 @@ import Testing
             return
         }
         let expected: [(String, String?)] = [
-            ("long.x.example", "web_b"), ("x.example", "web_a"), ("x.example", "web_b"),
-            ("none", nil),
+            ("x.example", "web_a"), ("long.x.example", "web_b"), ("none", nil),
+            ("x.example", "web_b"),
         ]
         #expect(
             table.entries
@@ -101,6 +101,18 @@ import Testing
         ),
         ("%[dst_port,map_ip(/x)]", "15:24: error: 'map_ip' is for an address, such as src"),
         (
+            "%[req.ssl_sni,map_int(/x)]",
+            "15:27: error: 'map_int' is for a port, such as dst_port"
+        ),
+        (
+            "web%%_%[dst_port]",
+            "15:13: error: 'web%%_%[dst_port]': beside the sample stands text without a percent sign"
+        ),
+        (
+            "%[dst_port,map(/dev/null)]",
+            "15:24: error: map(/dev/null): no regular file: a reload waits for nobody"
+        ),
+        (
             "%[req.ssl_sni,map_dom(/x)]",
             "15:27: error: 'map_dom' is not offered; there are map, map_beg, map_end, map_int, map_ip, map_reg, map_str, map_sub"
         ),
@@ -118,11 +130,11 @@ import Testing
         ),
         (
             "mail_%[dst_port]",
-            "15:13: error: use_backend: no backend has a name that this sample could make; all clients are refused"
+            "15:13: error: use_backend: no backend has a name that this sample could make; such clients are refused"
         ),
         (
             "udp_%[req.ssl_sni]",
-            "15:13: error: use_backend: no backend has a name that this sample could make; all clients are refused"
+            "15:13: error: use_backend: no backend has a name that this sample could make; such clients are refused"
         ),
     ])
     func `an error says where, what and what would be right`(name: String, message: String) {
@@ -137,10 +149,30 @@ import Testing
             diagnose(file("use_backend web_%[src,map_ip(\(path))]"), as: .haproxy) == [
                 "f:15:23: error: line 2 of \(path): prefix length 33: must be 0 to 32"
             ])
+        try InputFileFixture.write("0080 a\n80:90 b\n", to: path)
+        #expect(
+            diagnose(file("use_backend web_%[dst_port,map_int(\(path))]"), as: .haproxy) == [
+                "f:15:28: error: line 2 of \(path): '80:90': must be a number; of a range each one has a"
+                    + " line of its own"
+            ])
         try InputFileFixture.write("a( a\n", to: path)
         #expect(
             diagnose(file("use_backend web_%[req.ssl_sni,map_reg(\(path))]"), as: .haproxy)[0]
                 .hasPrefix("f:15:31: error: line 1 of \(path): -m reg 'a(': "))
+    }
+
+    @Test func `all maps together are bounded`() throws {
+        let path = "/tmp/lbctl-map-test-\(getpid())"
+        defer { InputFileFixture.remove(path) }
+        let lines = (0..<HAProxyBackendSample.mostLines / 2 + 1).map { "\($0) a\n" }
+        try InputFileFixture.write(lines.joined(), to: path)
+        let rule = "use_backend web_%[req.ssl_sni,map(\(path))]\n"
+        #expect(diagnose(file(rule), as: .haproxy) == [])
+        #expect(
+            diagnose(file(rule + rule), as: .haproxy) == [
+                "f:16:13: error: use_backend: with this map there are 200002 lines; all maps together may"
+                    + " have 200000"
+            ])
     }
 
     @Test func `what a client says is waited for`() {

@@ -116,6 +116,20 @@ import VRRPCore
             ])
     }
 
+    @Test(arguments: [
+        ("", true), ("use_backend web if { dst_port 80 }", false),
+        ("tcp-request connection expect-proxy layer4", false),
+        ("tcp-request session set-dst-port int(90)", false),
+    ])
+    func `a port that leads to none is told of, where clients must come by it`(
+        rule: String, isTold: Bool
+    ) {
+        let told =
+            "f:5:8: warning: server 'b' of 'web': there is no port 0, which clients of port 80 would be"
+            + " led to"
+        #expect(diagnose(proxy("server b 192.0.2.1:-80\n\(rule)")) == (isTold ? [told] : []))
+    }
+
     @Test func `what rules set of a connection`() throws {
         let rules = try frontend(
             """

@@ -53,6 +53,10 @@ import Testing
             ["any": "b_two_x"]
         ),
         (
+            "use_backend b_%[src,map_ip(MAPS/mapped)]_x\ndefault_backend none",
+            ["any": "b_one_x"]
+        ),
+        (
             "use_backend b_%[dst_port,map_int(MAPS/ports,two)]_x\ndefault_backend none",
             ["any": "b_one_x"]
         ),
@@ -71,6 +75,7 @@ import Testing
         // Two files: haproxy remembers what was looked up by the file alone.
         "parts": "ne one\ne two\n", "pieces": "ne one\ne two\n",
         "expressions": "^[a-z][0-9] one\n^b two\n",
+        "mapped": "::ffff:127.0.0.0/104 one\n::ffff:127.0.0.8/127 two\n",
         "networks": "127.0.0.0/8 two\n127.0.0.7 one\n127.0.0.7 two\n",
     ]
     private static let names = ["none", "b_one_x", "b_two_x"]

@@ -2,8 +2,8 @@ internal import LinuxIO
 
 /// Which pool a client is led to by something of the connection (`use_backend %[…]`).
 ///
-/// Compiled for looking up: whole texts by one binary search, networks as in ``PrefixTable``, what else
-/// there is to compare with one after another. A look-up allocates nothing.
+/// Compiled for looking up: whole texts by one binary search, beginnings by one for each length, networks as
+/// in ``PrefixTable``, what else there is to compare with one after another. A look-up allocates nothing.
 public struct PoolTable: Hashable, Sendable {
     /// What is looked up.
     public var key: ConnectionKey
@@ -13,10 +13,12 @@ public struct PoolTable: Hashable, Sendable {
     public var absent: Int?
 
     private var texts = TextTable()
+    private var beginnings = TextTable()
     private var patterns: [TextPattern] = []
     private var networks = PrefixTable([])
     /// The pool of each entry by its position; -1: none.
     private var textPools: [Int32] = []
+    private var beginningPools: [Int32] = []
     private var patternPools: [Int32] = []
     private var networkPools: [Int32] = []
 
@@ -25,13 +27,22 @@ public struct PoolTable: Hashable, Sendable {
     /// - Parameters:
     ///   - key: What is looked up.
     ///   - entries: With what, and the position of its pool in ``BalancerPlan/pools``; `nil`: none.
-    ///     Entries of whole texts hold before others, of which the first counts.
+    ///     Entries of whole texts hold before others, then the longest of the beginnings, and of all else
+    ///     the first.
     public init(_ key: ConnectionKey, _ entries: [(pattern: TextPattern, pool: Int?)]) {
         self.key = key
-        let whole = entries.filter { $0.pattern.match == .exact && !$0.pattern.ignoresCase }
-        texts = TextTable(whole.map(\.pattern.bytes))
-        textPools = whole.map { Int32($0.pool ?? -1) }
-        let others = entries.filter { $0.pattern.match != .exact || $0.pattern.ignoresCase }
+        func table(of match: TextPattern.Match) -> (table: TextTable, pools: [Int32]) {
+            let own = entries.filter { $0.pattern.match == match && !$0.pattern.ignoresCase }
+            return (TextTable(own.map(\.pattern.bytes)), own.map { Int32($0.pool ?? -1) })
+        }
+        (texts, textPools) = table(of: .exact)
+        (beginnings, beginningPools) = table(of: .beginning)
+        let others = entries.filter { entry in
+            switch entry.pattern.match {
+            case .exact, .beginning: entry.pattern.ignoresCase
+            case .end, .part, .found, .expression: true
+            }
+        }
         patterns = others.map(\.pattern)
         patternPools = others.map { Int32($0.pool ?? -1) }
     }
@@ -49,7 +60,8 @@ public struct PoolTable: Hashable, Sendable {
 
     /// The positions of all pools that it may lead to.
     var poolIndices: Set<Int> {
-        let entries = [textPools, patternPools, networkPools].joined().filter { $0 >= 0 }
+        let entries = [textPools, beginningPools, patternPools, networkPools].joined()
+            .filter { $0 >= 0 }
         return Set(entries.map(Int.init) + [other, absent].compactMap(\.self))
     }
 
@@ -60,6 +72,7 @@ public struct PoolTable: Hashable, Sendable {
             pools.map { $0 < 0 ? $0 : Int32(place(Int($0))) }
         }
         table.textPools = moved(textPools)
+        table.beginningPools = moved(beginningPools)
         table.patternPools = moved(patternPools)
         table.networkPools = moved(networkPools)
         table.other = other.map(place)
@@ -88,6 +101,7 @@ public struct PoolTable: Hashable, Sendable {
 
     private func pool(ofText text: Span<UInt8>) -> Int32? {
         if let place = texts.position(of: text) { return textPools[place] }
+        if let place = beginnings.longestBeginning(of: text) { return beginningPools[place] }
         for index in patterns.indices where patterns[index].matches(text) {
             return patternPools[index]
         }
@@ -101,9 +115,12 @@ struct TextTable: Hashable, Sendable {
     private var bytes: [UInt8] = []
     private var ends: [Int] = []
     private var positions: [Int] = []
+    /// How many bytes the longest has.
+    private var longest = 0
 
     /// Makes a table; of two that are equal the first counts.
     init(_ texts: [[UInt8]] = []) {
+        longest = texts.map(\.count).max() ?? 0
         let order = texts.indices.sorted {
             texts[$0] == texts[$1] ? $0 < $1 : texts[$0].lexicographicallyPrecedes(texts[$1])
         }
@@ -112,6 +129,17 @@ struct TextTable: Hashable, Sendable {
             ends.append(bytes.count)
             positions.append(index)
         }
+    }
+
+    /// The position of the longest text that another begins with; `nil`: there is none.
+    func longestBeginning(of text: Span<UInt8>) -> Int? {
+        guard !positions.isEmpty else { return nil }
+        var count = min(text.count, longest)
+        while count >= 0 {
+            if let place = position(of: text.extracting(0..<count)) { return place }
+            count -= 1
+        }
+        return nil
     }
 
     /// The position of a text; `nil`: it is none of them.

@@ -19,9 +19,9 @@ extension Worker {
     ) -> Result {
         switch key {
         case .source: return body(.address(source))
-        case .sourcePort: return body(.number(UInt32(source.port)))
+        case .sourcePort: return withPort(of: source, body)
         case .destination: return body(.address(destination(of: client)))
-        case .destinationPort: return body(.number(UInt32(destination(of: client).port)))
+        case .destinationPort: return withPort(of: destination(of: client), body)
         case .serverName:
             guard case .complete(let hello) = hello(), hello.serverName.count > 0 else {
                 return body(.none)
@@ -58,6 +58,13 @@ extension Worker {
                 return withCased(bytes, letters, body)
             }
         }
+    }
+
+    /// Calls with the port of an end; a Unix socket has none.
+    private func withPort<Result>(
+        of end: IPEndpoint, _ body: (StickKey) -> Result
+    ) -> Result {
+        end.isPresent ? body(.number(UInt32(end.port))) : body(.none)
     }
 
     /// Calls with a text with all its letters in one case, which ends at a zero.

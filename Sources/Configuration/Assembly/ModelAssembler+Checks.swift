@@ -88,29 +88,31 @@ extension ModelAssembler {
         }
     }
 
-    /// Every port that clients can come to leads to one, where a server's follows it.
+    /// Every port that clients come to leads to one, where a server's follows it; whoever has come by
+    /// another way, or is led by rules, is left to them.
     mutating func checkPortOffsets() {
         let backends = Dictionary(
             draft.backends.map { ($0.value.name, $0.value) },
             uniquingKeysWith: { first, _ in first })
         for frontend in draft.frontends where !frontend.value.isDisabled {
+            let rules = frontend.value.rules
+            guard rules.backends.isEmpty, !rules.changesDestination,
+                let backend = backends[frontend.value.backendName]
+            else { continue }
             let ports = frontend.value.listeners.compactMap { listener -> Int? in
                 guard !listener.acceptsProxyHeader,
                     case .internet(_, let port) = listener.endpoint
                 else { return nil }
                 return Int(port)
             }
-            let rules = frontend.value.rules.backendNames
-            for name in Set([frontend.value.backendName] + rules).sorted() {
-                for server in backends[name]?.servers ?? [] {
-                    guard let offset = server.portOffset,
-                        let port = ports.first(where: { !(1...65_535).contains($0 + offset) })
-                    else { continue }
-                    report(
-                        "server \(server.name.quoted) of \(name.quoted): there is no port"
-                            + " \(port + offset), which clients of port \(port) would be led to",
-                        at: frontend.location)
-                }
+            for server in backend.servers {
+                guard let offset = server.portOffset,
+                    let port = ports.first(where: { !(1...65_535).contains($0 + offset) })
+                else { continue }
+                report(
+                    "server \(server.name.quoted) of \(backend.name.quoted): there is no port"
+                        + " \(port + offset), which clients of port \(port) would be led to",
+                    at: frontend.location, as: .warning)
             }
         }
     }
@@ -205,6 +207,18 @@ extension ModelAssembler {
     ) {
         guard count > Model.mostPlaces, count - added <= Model.mostPlaces else { return }
         report(Model.complaint(of: count, what), at: location)
+    }
+}
+
+extension ConnectionRules {
+    /// Whether a rule may have clients come to another port than that of the listener.
+    fileprivate var changesDestination: Bool {
+        (connection + session + content).contains { rule in
+            switch rule.action {
+            case .expectProxy, .setPort(.destination, _): true
+            default: false
+            }
+        }
     }
 }
 

@@ -4,8 +4,15 @@ extension ModelAssembler {
         let names = Set(
             draft.backends.filter { !$0.value.isDatagram && !$0.value.checks.isOnlyCheck }
                 .map(\.value.name))
+        var lineCount = 0
         for placed in draft.backendSamples {
             let (sample, rule) = (placed.value.sample, placed.value.rule)
+            lineCount += sample.lineCount
+            guard lineCount <= HAProxyBackendSample.mostLines else {
+                return report(
+                    "use_backend: with this map there are \(lineCount) lines; all maps together may have"
+                        + " \(HAProxyBackendSample.mostLines)", at: placed.location)
+            }
             guard
                 let index = draft.frontends.firstIndex(where: {
                     $0.value.name == placed.value.frontend
@@ -18,7 +25,7 @@ extension ModelAssembler {
             let others = isClosed ? "are refused" : "go to \(frontend.backendName.quoted)"
             guard let first = table.backendNames.first else {
                 report(
-                    "use_backend: no backend has a name that this sample could make; all clients"
+                    "use_backend: no backend has a name that this sample could make; such clients"
                         + " \(others)", at: placed.location, as: isClosed ? .error : .warning)
                 continue
             }

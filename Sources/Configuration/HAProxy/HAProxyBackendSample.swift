@@ -38,6 +38,11 @@ struct HAProxyBackendSample: Sendable {
         }
         prefix = String(word.text[..<start.lowerBound])
         suffix = String(rest[rest.index(after: end)...])
+        guard !prefix.contains("%"), !suffix.contains("%") else {
+            throw .error(
+                "\(word.text.quoted): beside the sample stands text without a percent sign",
+                at: word.position)
+        }
         var place = word.position
         if !word.isQuoted { place.column += prefix.utf8.count + 2 }
         let sample = Word(text: String(rest[..<end]), position: place)
@@ -47,7 +52,7 @@ struct HAProxyBackendSample: Sendable {
         let key = try Word(text: items.map(\.text).joined(separator: ","), position: place)
             .connectionKey(after: "use_backend")
         self.key = key
-        map = try last.map { word throws(Remark) in try Map(word, of: key.isAddress) }
+        map = try last.map { word throws(Remark) in try Map(word, of: key) }
         guard map != nil || !key.isAddress else {
             throw .error(
                 "use_backend %[\(key.name)]: no backend has the name of an address; look it up, as in"
@@ -87,11 +92,17 @@ struct HAProxyBackendSample: Sendable {
 
     /// The file of the map.
     var path: String? { map?.path }
+    /// How many lines the map has.
+    var lineCount: Int { map?.lines.count ?? 0 }
+
+    /// How many lines all maps may have together, each as often as it is named: what is served goes from one
+    /// process to the other within seconds.
+    static let mostLines = 200_000
 }
 
 extension HAProxyBackendSample.Map {
     /// Reads `map(FILE[,VALUE])`, with the file.
-    fileprivate init(_ word: Word, of isAddress: Bool) throws(Remark) {
+    fileprivate init(_ word: Word, of sample: ConnectionKeyName) throws(Remark) {
         let name = String(word.text.prefix { $0 != "(" })
         let arguments = word.text.dropFirst(name.count + 1).dropLast()
             .split(separator: ",", maxSplits: 1, omittingEmptySubsequences: false)
@@ -105,16 +116,20 @@ extension HAProxyBackendSample.Map {
                 "\(word.text.quoted): needs a file, and perhaps what stands for all others, as in"
                     + " \(name)(/etc/lbctl/names.map,web)", at: word.position)
         }
-        guard (method == nil) == isAddress else {
+        guard (method == nil) == sample.isAddress else {
             throw .error(
-                isAddress
+                sample.isAddress
                     ? "\(name.quoted) is for texts; an address is looked up by map_ip(FILE)"
                     : "'map_ip' is for an address, such as src", at: word.position)
+        }
+        let isOfNumbers = name == "map_int"
+        guard !isOfNumbers || sample.isNumber else {
+            throw .error("'map_int' is for a port, such as dst_port", at: word.position)
         }
         self.path = String(path)
         fallback = arguments.count > 1 ? String(arguments[1]) : nil
         let file: InputFile
-        do throws(Diagnostic) { file = try InputFile(reading: self.path) } catch {
+        do throws(Diagnostic) { file = try InputFile(reading: self.path, waits: false) } catch {
             throw .error("\(name)(\(path)): \(error.message)", at: word.position)
         }
         var lines: [HAProxyBackendSample.Line] = []
@@ -124,18 +139,11 @@ extension HAProxyBackendSample.Map {
             let value = parts.count > 1 ? String(parts[1].trimmingSpaces) : ""
             let text = Word(text: String(key), position: word.position, isQuoted: true)
             do throws(Remark) {
-                let pattern = try text.pattern(method)
+                let pattern = try text.pattern(method, isNumber: isOfNumbers)
                 lines.append(.init(pattern: pattern, value: value, number: index + 1))
             } catch {
                 throw .error("line \(index + 1) of \(path): \(error.message)", at: word.position)
             }
-        }
-        // As haproxy: of several beginnings the longest counts.
-        if method == .beginning {
-            lines = lines.enumerated().sorted {
-                let (first, second) = ($0.element.length, $1.element.length)
-                return first == second ? $0.offset < $1.offset : first > second
-            }.map(\.element)
         }
         self.lines = lines
     }
@@ -147,22 +155,28 @@ extension HAProxyBackendSample.Map {
     ]
 }
 
-extension HAProxyBackendSample.Line {
-    fileprivate var length: Int {
-        if case .text(let match) = pattern { match.text.utf8.count } else { 0 }
-    }
-}
-
 extension Word {
     /// The word as a key of a map; `nil`: a network.
-    fileprivate func pattern(_ method: NameMatch.Method?) throws(Remark) -> BackendTable.Pattern {
+    fileprivate func pattern(
+        _ method: NameMatch.Method?, isNumber: Bool
+    ) throws(Remark) -> BackendTable.Pattern {
         guard let method else { return .network(try addressPrefix()) }
+        if isNumber {
+            guard let number = UInt32(text) else {
+                throw .error(
+                    "\(text.quoted): must be a number; of a range each one has a line of its own",
+                    at: position)
+            }
+            return .text(NameMatch(method, "\(number)"))
+        }
         if method == .expression { try checkExpression(ignoringCase: false) }
         return .text(NameMatch(method, text))
     }
 }
 
 extension ConnectionKeyName {
+    fileprivate var isNumber: Bool { self == .sourcePort || self == .destinationPort }
+
     /// Whether it is an address, or the network of one.
     fileprivate var isAddress: Bool {
         switch self {

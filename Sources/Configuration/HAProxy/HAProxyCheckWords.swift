@@ -93,7 +93,7 @@ extension Word {
     /// checks may have fewer.
     func contents(of what: String, limit: Int) throws(Remark) -> [UInt8] {
         let file: InputFile
-        do throws(Diagnostic) { file = try InputFile(reading: text) } catch {
+        do throws(Diagnostic) { file = try InputFile(reading: text, waits: false) } catch {
             throw .error("\(what) \(text.quoted): \(error.message)", at: position)
         }
         guard file.bytes.count <= limit else {

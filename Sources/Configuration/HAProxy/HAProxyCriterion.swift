@@ -81,7 +81,7 @@ struct HAProxyCriterion {
     /// The lines of a file, without comments and empty ones.
     private func file(_ path: Word) throws(Remark) -> [Word] {
         let file: InputFile
-        do throws(Diagnostic) { file = try InputFile(reading: path.text) } catch {
+        do throws(Diagnostic) { file = try InputFile(reading: path.text, waits: false) } catch {
             throw .error("-f \(path.text): \(error.message)", at: path.position)
         }
         return file.lines.map { String($0.trimmingSpaces) }
@@ -323,7 +323,7 @@ extension InputFile {
     /// The lines of a file of patterns, empty ones as well.
     var lines: [Substring] {
         String(decoding: bytes, as: UTF8.self)
-            .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            .split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
     }
 }
 

@@ -13,7 +13,12 @@ extension BalancerPlan {
                 ?? BalancerPlan.reactorCount(ofProcessors: SystemLimits.usableProcessors),
             connectionLimit: model.global.connectionLimit,
             frontends: model.activeFrontends.map { FrontendPlan($0, model, places) },
-            pools: model.backends.map { PoolPlan($0, model, places) })
+            pools: model.backends.map { PoolPlan($0, places) })
+        let usual = model.usualFullConnections
+        for (index, backend) in model.backends.enumerated() where backend.followsCrowd {
+            pools[index].fullConnections =
+                backend.limits.fullConnections ?? max(1, usual[backend.name] ?? 0)
+        }
         connectionRateLimit = model.global.connectionRate
         tables = model.stickTables.map(StickTablePlan.init)
         peers = model.peers.map(PeersPlan.init)
@@ -129,7 +134,7 @@ extension Frontend {
 }
 
 extension PoolPlan {
-    fileprivate init(_ backend: Backend, _ model: Model, _ places: RulePlaces) {
+    fileprivate init(_ backend: Backend, _ places: RulePlaces) {
         self.init(
             name: backend.name, algorithm: Algorithm(backend.algorithm),
             servers: backend.servers.map(ServerPlan.init),
@@ -144,7 +149,7 @@ extension PoolPlan {
         tunnelTimeout = backend.limits.tunnelTimeout
         serverFinTimeout = backend.limits.serverFinTimeout
         noServerTimeout = backend.limits.noServerTimeout
-        fullConnections = backend.limits.fullConnections ?? model.usualFullConnections(of: backend)
+        fullConnections = backend.limits.fullConnections
         resetsServers = backend.limits.resetsServers
         dropsLeavers = backend.limits.dropsLeavers
         savesAcknowledgement = backend.limits.savesAcknowledgement
@@ -230,21 +235,26 @@ extension ServerPlan {
     }
 }
 
+extension Backend {
+    /// Whether a server's limit follows from how many connections there are (`minconn`).
+    fileprivate var followsCrowd: Bool { servers.contains { $0.leastConnectionLimit != nil } }
+}
+
 extension Model {
-    /// haproxy's `fullconn` where none is said: a tenth of what the frontends that lead to a pool may
-    /// have.
+    /// haproxy's `fullconn` where none is said: for each pool by its name a tenth of what the frontends that
+    /// lead to it may have.
     ///
-    /// `nil`: no server asks.
-    fileprivate func usualFullConnections(of backend: Backend) -> Int? {
-        guard backend.servers.contains(where: { $0.leastConnectionLimit != nil }) else {
-            return nil
-        }
+    /// Empty: no pool asks.
+    fileprivate var usualFullConnections: [String: Int] {
+        guard backends.contains(where: \.followsCrowd) else { return [:] }
         let most = global.connectionLimit ?? KernelSettings.openFileLimit / 2
-        let sum = activeFrontends.filter { frontend in
-            frontend.backendName == backend.name
-                || frontend.rules.backendNames.contains(backend.name)
-        }.reduce(0) { $0 + min($1.connectionLimit ?? most, most) }
-        return max(1, sum / 10)
+        var sums: [String: Int] = [:]
+        for frontend in activeFrontends {
+            for name in Set([frontend.backendName] + frontend.rules.backendNames) {
+                sums[name, default: 0] += min(frontend.connectionLimit ?? most, most)
+            }
+        }
+        return sums.mapValues { $0 / 10 }
     }
 
     /// The frontends that accept connections.

@@ -202,8 +202,18 @@ extension PrefixTable {
 }
 
 extension PrefixTable.Prefix {
-    fileprivate init(_ prefix: AddressPrefix) {
-        self.init(IPEndpoint(prefix.address, port: 0), length: prefix.length)
+    init(_ prefix: AddressPrefix) {
+        let end = IPEndpoint(prefix.address, port: 0)
+        guard case .v6 = prefix.address, end.isIPv4 else {
+            self.init(end, length: prefix.length)
+            return
+        }
+        // An address of IPv4 in the words of IPv6, whose length counts from the first of 128 bits.
+        let rest = UInt64(clamping: 128 - prefix.length)
+        let low = rest >= 64 ? 0 : end.low & ~0 << rest
+        self.init(
+            prefix.length < 96 ? IPEndpoint(high: 0, low: low, port: 0) : end,
+            length: prefix.length < 96 ? prefix.length : prefix.length - 96)
     }
 }
 
