@@ -10,14 +10,12 @@ extension BalancerTests {
             let address: StreamAddress
             private let number: Int32
 
-            init(_ name: String) throws {
-                let socket = try DatagramSocket.bound(
-                    to: .ipv4(SocketAddress(address: 0x7f00_0001, port: 0)),
-                    options: ListeningOptions(backlog: 0))
-                number = socket.release()
+            init(_ name: String, on address: StreamAddress = anyPort) throws {
+                number = try DatagramSocket.bound(
+                    to: address, options: ListeningOptions(backlog: 0)
+                ).release()
                 _ = fcntl(number, F_SETFL, 0)
-                let port = StreamSocket.localEndpoint(of: number).port
-                address = .ipv4(SocketAddress(address: 0x7f00_0001, port: port))
+                self.address = boundAddress(of: number)
                 let number = number
                 let thread = try Thread(name: "server") {
                     var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -52,8 +50,12 @@ extension BalancerTests {
         final class DatagramClient {
             let socket: BlockingSocket
 
-            init(to address: StreamAddress) {
-                let number = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+            init(to address: StreamAddress, from source: UInt32? = nil) {
+                let number = Glibc.socket(address.family, Int32(SOCK_DGRAM.rawValue), 0)
+                if let source {
+                    let end = RawStreamAddress(IPEndpoint(ipv4: source, port: 0))
+                    _ = StreamSocket.bind(number, to: end)
+                }
                 _ = StreamSocket.connect(number, to: RawStreamAddress(address))
                 socket = BlockingSocket(adopting: number)
                 var limit = timeval(tv_sec: 2, tv_usec: 0)
@@ -79,12 +81,11 @@ extension BalancerTests {
             private let socket: Int32
 
             init(
-                _ servers: [NamedServer], reactors: Int = 1,
+                _ servers: [NamedServer], reactors: Int = 1, on address: StreamAddress = anyPort,
                 adjusting adjust: (inout BalancerPlan) -> Void = { _ in }
             ) throws {
                 socket = try DatagramSocket.bound(
-                    to: .ipv4(SocketAddress(address: 0x7f00_0001, port: 0)),
-                    options: ListeningOptions(backlog: 0)
+                    to: address, options: ListeningOptions(backlog: 0)
                 ).release()
                 var plan = BalancerPlan(
                     reactorCount: reactors, frontends: [FrontendPlan(name: "front", poolIndex: 0)],
@@ -94,8 +95,7 @@ extension BalancerTests {
                 adjust(&plan)
                 balancer = try Balancer(plan: plan, listeners: [[socket]])
                 try balancer.start()
-                let port = StreamSocket.localEndpoint(of: socket).port
-                address = .ipv4(SocketAddress(address: 0x7f00_0001, port: port))
+                self.address = boundAddress(of: socket)
             }
 
             deinit {
@@ -203,4 +203,14 @@ extension BalancerTests {
             #expect(client.ask("2") == "a2")
         }
     }
+}
+
+/// Loopback, with a port that the kernel chooses.
+let anyPort = StreamAddress.ipv4(SocketAddress(address: 0x7f00_0001, port: 0))
+
+/// Where a socket of this host stands.
+private func boundAddress(of socket: Int32) -> StreamAddress {
+    let end = StreamSocket.localEndpoint(of: socket)
+    return end.isIPv4
+        ? .ipv4(SocketAddress(address: end.ipv4, port: end.port)) : .ipv6(end)
 }
