@@ -25,11 +25,10 @@ extension `On a LAN` {
             #expect(node.waitForState(.active, within: .seconds(2)) != nil)
             #expect(priority(of: node) == 90)
 
-            let start = MonotonicInstant.now
             try SmallFile.write("7", to: path)
             let line = "(VI_1) Changing effective priority from 90 to 65"
-            #expect(node.waitForLine(line, within: .seconds(1)))
-            #expect(.now - start < .milliseconds(500))
+            // Nothing looks from time to time: without a notice from the kernel it never comes.
+            #expect(node.waitForLine(line, within: .seconds(3)))
             #expect(node.lines.contains("Track file load now holds 7"))
 
             // Replaced by another file of the name, as editors do.
