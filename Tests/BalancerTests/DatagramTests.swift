@@ -1,109 +1,9 @@
 import Balancer
-import Glibc
 import LinuxIO
 import Testing
 
 extension BalancerTests {
     @Suite struct `Datagrams` {
-        /// A server that answers each datagram with its name and what it got.
-        final class NamedServer: Sendable {
-            let address: StreamAddress
-            private let number: Int32
-
-            init(_ name: String, on address: StreamAddress = anyPort) throws {
-                number = try DatagramSocket.bound(
-                    to: address, options: ListeningOptions(backlog: 0)
-                ).release()
-                _ = fcntl(number, F_SETFL, 0)
-                self.address = boundAddress(of: number)
-                let number = number
-                let thread = try Thread(name: "server") {
-                    var buffer = [UInt8](repeating: 0, count: 65_536)
-                    while true {
-                        var peer = RawPeerAddress()
-                        let transfer = buffer.withUnsafeMutableBytes { bytes -> Transfer in
-                            guard let base = bytes.baseAddress else { return .wouldBlock }
-                            return DatagramSocket.receive(
-                                from: number, into: base, upTo: 65_536, peer: &peer)
-                        }
-                        guard case .moved(let count) = transfer else { return }
-                        if count == 3, buffer[0] == 0x21 { return _ = close(number) }
-                        let answer = Array(name.utf8) + buffer[..<count]
-                        let to = RawStreamAddress(peer.endpoint)
-                        answer.withUnsafeBytes { bytes in
-                            guard let base = bytes.baseAddress else { return }
-                            _ = DatagramSocket.send(
-                                base, count: answer.count, to: to, by: number)
-                        }
-                    }
-                }
-                thread.detach()
-            }
-
-            /// Has the server close its socket.
-            func stop() {
-                let socket = DatagramClient(to: address)
-                socket.send("!!!")
-            }
-        }
-
-        final class DatagramClient {
-            let socket: BlockingSocket
-
-            init(to address: StreamAddress, from source: UInt32? = nil) {
-                let number = Glibc.socket(address.family, Int32(SOCK_DGRAM.rawValue), 0)
-                if let source {
-                    let end = RawStreamAddress(IPEndpoint(ipv4: source, port: 0))
-                    _ = StreamSocket.bind(number, to: end)
-                }
-                _ = StreamSocket.connect(number, to: RawStreamAddress(address))
-                socket = BlockingSocket(adopting: number)
-                var limit = timeval(tv_sec: 2, tv_usec: 0)
-                setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
-            }
-
-            func send(_ text: String) {
-                let bytes = Array(text.utf8)
-                _ = Glibc.send(socket.number, bytes, bytes.count, 0)
-            }
-
-            func ask(_ text: String) -> String {
-                send(text)
-                guard case .bytes(let bytes) = socket.receive() else { return "" }
-                return String(decoding: bytes, as: UTF8.self)
-            }
-        }
-
-        /// A balancer of datagrams with one pool.
-        final class Running {
-            let balancer: Balancer
-            let address: StreamAddress
-            private let socket: Int32
-
-            init(
-                _ servers: [NamedServer], reactors: Int = 1, on address: StreamAddress = anyPort,
-                adjusting adjust: (inout BalancerPlan) -> Void = { _ in }
-            ) throws {
-                socket = try DatagramSocket.bound(
-                    to: address, options: ListeningOptions(backlog: 0)
-                ).release()
-                var plan = BalancerPlan(
-                    reactorCount: reactors, frontends: [FrontendPlan(name: "front", poolIndex: 0)],
-                    pools: [PoolPlan(name: "pool", servers: servers.map { .at($0.address) })])
-                for index in servers.indices { plan.pools[0].servers[index].name = "s\(index)" }
-                plan.frontends[0].isDatagram = true
-                adjust(&plan)
-                balancer = try Balancer(plan: plan, listeners: [[socket]])
-                try balancer.start()
-                self.address = boundAddress(of: socket)
-            }
-
-            deinit {
-                balancer.stop()
-                close(socket)
-            }
-        }
-
         @Test(arguments: [1, 2]) func `a source stays with one server, sources take turns`(
             reactors: Int
         ) throws {
@@ -203,14 +103,4 @@ extension BalancerTests {
             #expect(client.ask("2") == "a2")
         }
     }
-}
-
-/// Loopback, with a port that the kernel chooses.
-let anyPort = StreamAddress.ipv4(SocketAddress(address: 0x7f00_0001, port: 0))
-
-/// Where a socket of this host stands.
-private func boundAddress(of socket: Int32) -> StreamAddress {
-    let end = StreamSocket.localEndpoint(of: socket)
-    return end.isIPv4
-        ? .ipv4(SocketAddress(address: end.ipv4, port: end.port)) : .ipv6(end)
 }

@@ -1,4 +1,3 @@
-import Glibc
 import Testing
 
 @testable import NodeConfiguration
@@ -54,7 +53,7 @@ import Testing
     }
 
     @Test func `a map's lines have their places, and the backends of their values`() throws {
-        let path = "/tmp/lbctl-map-test-\(getpid())"
+        let path = InputFileFixture.freePath()
         try InputFileFixture.write(
             "# hosts\nx.example a\n  long.x.example \t b \n\nnone\nx.example b\n", to: path)
         defer { InputFileFixture.remove(path) }
@@ -142,7 +141,7 @@ import Testing
     }
 
     @Test func `a line of a map that makes no sense is named`() throws {
-        let path = "/tmp/lbctl-map-test-\(getpid())"
+        let path = InputFileFixture.freePath()
         defer { InputFileFixture.remove(path) }
         try InputFileFixture.write("192.0.2.0/24 a\n192.0.2.0/33 b\n", to: path)
         #expect(
@@ -162,7 +161,7 @@ import Testing
     }
 
     @Test func `all maps together are bounded`() throws {
-        let path = "/tmp/lbctl-map-test-\(getpid())"
+        let path = InputFileFixture.freePath()
         defer { InputFileFixture.remove(path) }
         let lines = (0..<HAProxyBackendSample.mostLines / 2 + 1).map { "\($0) a\n" }
         try InputFileFixture.write(lines.joined(), to: path)

@@ -157,7 +157,7 @@ import Testing
     @Test(arguments: [
         "option tcpka", "option clitcpka", "option srvtcpka", "option nolinger", "backlog 9",
         "option abortonclose", "timeout client-fin 3s", "timeout server-fin 3s",
-        "timeout connect 3s", "option tcp-smart-accept", "option tcp-smart-connect",
+        "option tcp-smart-accept", "option tcp-smart-connect",
     ])
     func `what only connections have is named`(line: String) {
         let words = line.split(separator: " ")
@@ -166,6 +166,11 @@ import Testing
             datagrams("bind 192.0.2.1:53\n\(line)") == [
                 "f:7:1: warning: '\(name)' has no effect in mode udp"
             ])
+    }
+
+    /// It bounds the wait for a server with room.
+    @Test func `timeout connect has its effect in mode udp`() {
+        #expect(datagrams("bind 192.0.2.1:53\ntimeout connect 3s") == [])
     }
 
     @Test(arguments: ["", "timeout client 0\ntimeout server 0\n"])

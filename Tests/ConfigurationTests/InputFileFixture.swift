@@ -12,5 +12,10 @@ enum InputFileFixture {
         guard Glibc.write(file, bytes, bytes.count) == bytes.count else { throw Refused() }
     }
 
+    /// A path that no other test has, be it that they run at the same time.
+    static func freePath() -> String {
+        "/tmp/lbctl-test-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+    }
+
     static func remove(_ path: String) { unlink(path) }
 }

@@ -27,6 +27,7 @@ extension Worker {
             guard let client = flows[key].map(Int.init) ?? beginFlow(key) else { continue }
             // One that waits for a server with room keeps nothing: its client asks again.
             guard slab[client].phase == .flowing else {
+                noteActivity(client)
                 note(.datagramLost, client)
                 continue
             }
@@ -46,6 +47,7 @@ extension Worker {
             {
             case .moved(let count):
                 noteActivity(client)
+                shared.watch?.connected(to: Int(slab[half].owner))
                 let sent = unsafe DatagramSocket.send(
                     buffer, count: count, to: address, by: listener)
                 guard case .moved = sent else {
@@ -56,6 +58,7 @@ extension Worker {
             case .wouldBlock: return
             case .failed:
                 // Nobody listens there (ICMP): the client's next datagram may go elsewhere.
+                shared.watch?.failed(toReach: Int(slab[half].owner))
                 serverTally(client) { $0.connectionErrors.increase() }
                 return end(client, client: .finish, server: .finish, because: .server)
             }
@@ -86,6 +89,7 @@ extension Worker {
         }
         slab[server].activeAt = UInt32(truncatingIfNeeded: now)
         enter(.flowing, client)
+        recordConnected(client)
     }
 
     /// Lets go of what a flow has beside its place.

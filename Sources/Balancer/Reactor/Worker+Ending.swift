@@ -140,7 +140,10 @@ extension Worker {
 
     /// Whether a client has sent anything, be it that nobody has taken it yet.
     func hasSpoken(_ client: Int) -> Bool {
-        guard slab[client].receivedByteCount == 0 else { return true }
+        // A flow begins with what its client says, and has no socket of its own.
+        guard slab[client].receivedByteCount == 0, !self[routeOf: client].isDatagram else {
+            return true
+        }
         guard
             case .moved(let count) = unsafe StreamSocket.peek(
                 at: slab[client].socket, into: buffer, upTo: 1)

@@ -59,7 +59,8 @@ extension Worker {
         switch logging.moment {
         case _ where isBroken && logging.tellsBrokenHeaders: break
         case .accepting: return nil
-        case .connecting where slab[client].phase == .relaying: return nil
+        case .connecting where slab[client].phase == .relaying || slab[client].phase == .flowing:
+            return nil
         case .connecting, .ending: break
         }
         if logging.omitsEmpty, isNull(client, ending) { return nil }

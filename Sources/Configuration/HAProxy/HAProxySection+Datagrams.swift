@@ -72,7 +72,7 @@ extension HAProxySection {
     private static let idleForDatagrams: Set<String> = [
         "backlog", "option abortonclose", "option clitcpka", "option nolinger", "option srvtcpka",
         "option tcp-smart-accept", "option tcp-smart-connect", "option tcpka", "timeout client-fin",
-        "timeout connect", "timeout server-fin",
+        "timeout server-fin",
     ]
 
     /// Ends flows whose time-outs are not said, or for ever: nothing else does.
