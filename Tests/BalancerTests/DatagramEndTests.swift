@@ -125,7 +125,7 @@ extension BalancerTests.Datagrams {
                 try #require(record), acceptedAt: CivilTime(microseconds: 0))
             return line.split(separator: " ").dropFirst(2).enumerated().map {
                 guard $0 == 2 else { return String($1) }
-                return $1.split(separator: "/").dropLast().joined(separator: "/") + "/T"
+                return $1.split(separator: "/").map { $0.hasPrefix("-") ? "-" : "T" }.joined()
             }
         }
 
