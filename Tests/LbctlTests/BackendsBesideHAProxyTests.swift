@@ -112,19 +112,7 @@ import Testing
 
     /// Who answers a client.
     private func answer(to word: String, at port: UInt16) throws -> String {
-        let client = try Socket.tcp().release()
-        defer { close(client) }
-        _ = fcntl(client, F_SETFL, 0)
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
-        setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
-        _ = StreamSocket.bind(
-            client, to: RawStreamAddress(IPEndpoint(ipv4: 0x7f00_0007, port: 0)))
-        let address = SocketAddress(address: 0x7f00_0001, port: port)
-        guard StreamSocket.connect(client, to: address.raw) == 0 else { return "not there" }
-        _ = send(client, word, word.utf8.count, Int32(MSG_NOSIGNAL))
-        var bytes: [UInt8] = []
-        while case .moved(1...) = UnixSocket.read(from: client, into: &bytes) {}
-        return String(decoding: bytes, as: UTF8.self)
+        try heard(by: 0x7f00_0007, saying: word, at: port)?.text ?? "not there"
     }
 
     @Test func `clients come to the same ones`() throws {

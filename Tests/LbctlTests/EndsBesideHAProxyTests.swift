@@ -77,21 +77,11 @@ import Testing
 
     /// What the server hears of a client.
     private func heard(at port: UInt16) throws -> String {
-        let client = try Socket.tcp().release()
-        defer { close(client) }
-        _ = fcntl(client, F_SETFL, 0)
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
-        setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
-        _ = StreamSocket.bind(
-            client, to: RawStreamAddress(IPEndpoint(ipv4: 0x7f00_0007, port: 0)))
-        let address = SocketAddress(address: 0x7f00_0001, port: port)
-        guard StreamSocket.connect(client, to: address.raw) == 0 else { return "nobody" }
-        let own = StreamSocket.localEndpoint(of: client).port
-        _ = send(client, "x", 1, Int32(MSG_NOSIGNAL))
-        var bytes: [UInt8] = []
-        while case .moved(1...) = UnixSocket.read(from: client, into: &bytes) {}
-        return String(decoding: bytes, as: UTF8.self).split(separator: " ")
-            .map { $0 == "\(own)" ? "7" : $0 == "\(port)" ? "1" : String($0) }
+        guard let heard = try LbctlTests.heard(by: 0x7f00_0007, saying: "x", at: port) else {
+            return "nobody"
+        }
+        return heard.text.split(separator: " ")
+            .map { $0 == "\(heard.ownPort)" ? "7" : $0 == "\(port)" ? "1" : String($0) }
             .joined(separator: " ")
     }
 

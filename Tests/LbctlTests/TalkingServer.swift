@@ -198,4 +198,23 @@ func tlsHello(asking name: String) -> [UInt8] {
     body += counted([0x13, 0x01], 2) + [1, 0] + counted(extensions, 2)
     return [22, 3, 1] + counted([1] + counted(body, 3), 2)
 }
+
+/// What a client hears to the end who says one thing, and the port that he has; `nil`: nobody listens.
+func heard(
+    by source: UInt32, saying words: String, at port: UInt16
+) throws -> (text: String, ownPort: UInt16)? {
+    let client = try Socket.tcp().release()
+    defer { close(client) }
+    _ = fcntl(client, F_SETFL, 0)
+    var limit = timeval(tv_sec: 10, tv_usec: 0)
+    setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
+    _ = StreamSocket.bind(client, to: RawStreamAddress(IPEndpoint(ipv4: source, port: 0)))
+    let address = SocketAddress(address: 0x7f00_0001, port: port)
+    guard StreamSocket.connect(client, to: address.raw) == 0 else { return nil }
+    let own = StreamSocket.localEndpoint(of: client).port
+    _ = send(client, words, words.utf8.count, Int32(MSG_NOSIGNAL))
+    var bytes: [UInt8] = []
+    while case .moved(1...) = UnixSocket.read(from: client, into: &bytes) {}
+    return (String(decoding: bytes, as: UTF8.self), own)
+}
 #endif
