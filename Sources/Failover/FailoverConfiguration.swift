@@ -182,6 +182,12 @@ public struct ScriptSettings: Hashable, Sendable {
     public var fall = 1
     /// Whether it counts as bad until `rise` successes in a row (`init_fail`).
     public var startsFailed = false
+    /// Whether a router whose priority it lowers gives way at once, for another node to take over by a
+    /// priority 0, and not three intervals later.
+    ///
+    /// For what only this node can lack, such as its own balancer. What fails on all nodes at about the
+    /// same time would move the addresses to and fro.
+    public var givesWay = false
 
     /// Whether it only stands for a fact, whose name it has: there is no script of this name.
     var isFactItself: Bool { source == .fact(name) }

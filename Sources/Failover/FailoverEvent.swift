@@ -193,6 +193,8 @@ public enum GivingWayCause: Hashable, Sendable {
     case partRemovedTooOften(String)
     /// Somebody removed this route or rule, and the system refused to put it back.
     case partNotRestored(String)
+    /// This node alone lacks what a script with ``ScriptSettings/givesWay`` stands for.
+    case lacks(String)
     /// The operator wants it.
     case asked
 }

@@ -38,7 +38,7 @@ extension FailoverNode {
         guard !tracker.settings.isFactItself else {
             guard let change = step.change else { return }
             host.emit(.fact(name: name, isGood: change == .good))
-            return reconsiderAll()
+            return reconsiderAll(since: tracker)
         }
         if let previous = step.previous, previous != step.result {
             host.emit(.script(name: name, .returned(step.result)))
@@ -48,7 +48,23 @@ extension FailoverNode {
         case .failed: host.emit(.script(name: name, .failed(step.result)))
         case .unknown, nil: return
         }
+        reconsiderAll(since: tracker)
+    }
+
+    /// Has all routers look at their trackers, one of which has come to another verdict.
+    private func reconsiderAll(since tracker: ScriptTracker) {
+        guard tracker.settings.givesWay else { return reconsiderAll() }
+        let name = tracker.settings.name
+        let all = drivers.values.map { ($0, $0.effectivePriority) }
         reconsiderAll()
+        switch tracker.record.verdict {
+        case .good: for (driver, _) in all { driver.resume(having: name) }
+        case .failed:
+            for (driver, former) in all where driver.effectivePriority < former {
+                driver.giveWay(lacking: name)
+            }
+        case .unknown: break
+        }
     }
 
     /// Follows the files that are new or differ, and those that are no more no longer.

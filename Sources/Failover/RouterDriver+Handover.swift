@@ -47,6 +47,22 @@ extension RouterDriver {
         elections.carryOut(actions)
     }
 
+    /// Gives way if it is Active though this node lacks what a router needs to be of use.
+    func giveWay(lacking name: String) {
+        guard state == .active else { return }
+        giveWay(.lacks(name))
+        lacking = name
+    }
+
+    /// Is Active again, now that this node has what it lacked, if no other took over meanwhile.
+    func resume(having name: String) {
+        guard lacking == name else { return }
+        lacking = nil
+        guard state == .backup, !followsAnyone, let elections else { return }
+        // It can't be refused: nobody is Active whom it would have to outrank.
+        if let actions = try? elections.takeOver() { elections.carryOut(actions) }
+    }
+
     /// Becomes Active, whatever its priority.
     ///
     /// - Throws: `TakeoverRefusal`: it is in fault, or the Active router can't be outranked.
@@ -94,6 +110,7 @@ extension ElectionDriver {
         case .notClaimed: giveWayForWant()
         case .removedTooOften, .notRestored, .partRemovedTooOften, .partNotRestored:
             giveWay(deferring: .until(.now + VirtualRouter.Deference.timeAfterLoss))
+        case .lacks: giveWay(deferring: .none)
         case .asked: giveWay(deferring: .untilNeeded)
         }
     }

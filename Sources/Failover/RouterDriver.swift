@@ -34,6 +34,8 @@ final class RouterDriver {
     var hasClaimed = false
     /// How often each address, route and rule was put back of late.
     var restorations = RestorationRecord<HeldPart>()
+    /// What it gave way for want of, until this node has it again.
+    var lacking: String?
     /// How many addresses go unadvertised because the link carries no more; 0: none.
     var unadvertisedCount = 0
 
@@ -174,6 +176,9 @@ final class RouterDriver {
     var effectivePriority: Priority { election?.priority ?? settings.priority }
 
     func emit(_ event: RouterEvent) { host.emit(.router(name: settings.name, event)) }
+
+    /// Whether it is Backup of a router that it heard.
+    var followsAnyone: Bool { following != nil }
 
     /// Tells of the Active router that it follows, when it is another.
     func noteWhomItFollows(in elections: ElectionDriver) {

@@ -15,6 +15,7 @@ extension GivingWayCause {
         case .notClaimed(let what): "it can't have \(what)"
         case .partRemovedTooOften(let what): "\(what) is removed again and again"
         case .partNotRestored(let what): "\(what) was removed and can't be put back"
+        case .lacks(let name): "\(name) failed"
         case .asked: "the operator wants it"
         }
     }

@@ -86,4 +86,88 @@ extension `On a LAN` {
             node.shutDown()
         }
     }
+
+    @Suite struct `A balancer that fails beside its node` {
+        /// A node whose priority a fact raises by 2; it advertises once a second, so that its peers wait
+        /// 3.6 s for it.
+        private func node(
+            _ network: TestNetwork, _ name: String, priority: UInt8, givesWay: Bool = true
+        ) throws -> TestNode {
+            var settings = try router(priority: priority) {
+                $0.trackedScripts = [TrackedName(name: "balancer", weight: 2)]
+                $0.interval = AdvertisementInterval(.oneSecond, version: .v3)
+                $0.longestReleaseSkew = .milliseconds(10)
+            }
+            settings.scripts = [ScriptSettings(name: "balancer", source: .fact("balancer"))]
+            settings.scripts[0].givesWay = givesWay
+            let node = try TestNode(settings, in: network.namespace(name))
+            tell(node, isGood: true)
+            return node
+        }
+
+        private func tell(_ node: TestNode, isGood: Bool) {
+            _ = node.perform { $0.setFact(name: "balancer", isGood: isGood) }
+        }
+
+        @Test(arguments: [true, false])
+        func `the other node takes over at once where the fact gives way`(givesWay: Bool) throws {
+            let network = try TestNetwork()
+            let a = try node(network, "a", priority: 101, givesWay: givesWay)
+            #expect(a.waitForState(.active, within: .seconds(5)) != nil)
+            let b = try node(network, "b", priority: 100)
+            #expect(b.waitForLine("(VI_1) master set to 10.9.0.1", within: .seconds(2)))
+            let start = MonotonicInstant.now
+            tell(a, isGood: false)
+            let moved = try #require(b.waitForState(.active, since: start, within: .seconds(5)))
+            if givesWay {
+                #expect(moved - start < .milliseconds(200))
+                #expect(a.lines.contains("(VI_1) giving way: balancer failed"))
+            } else {
+                #expect(moved - start > .seconds(2))
+            }
+            // It preempts as ever, once it has what it lacked: the other one serves until then.
+            let back = MonotonicInstant.now
+            tell(a, isGood: true)
+            let returned = try #require(a.waitForState(.active, since: back, within: .seconds(5)))
+            #expect(returned - back > .seconds(2))
+            a.shutDown()
+            b.shutDown()
+        }
+
+        @Test func `without another node it is Active again as soon as it has what it lacked`()
+            throws
+        {
+            let network = try TestNetwork()
+            let a = try node(network, "a", priority: 101)
+            #expect(a.waitForState(.active, within: .seconds(5)) != nil)
+            tell(a, isGood: false)
+            #expect(a.snapshot?.routers.first?.state == .backup)
+            let back = MonotonicInstant.now
+            tell(a, isGood: true)
+            let returned = try #require(a.waitForState(.active, since: back, within: .seconds(5)))
+            #expect(returned - back < .milliseconds(200))
+            // Without it, it is so after an interval and a skew time of 0.6 s: nobody else was there.
+            let start = MonotonicInstant.now
+            tell(a, isGood: false)
+            let alone = try #require(a.waitForState(.active, since: start, within: .seconds(5)))
+            #expect(alone - start > .milliseconds(1500) && alone - start < .milliseconds(1800))
+            #expect(a.snapshot?.routers.first?.effectivePriority.rawValue == 101)
+            a.shutDown()
+        }
+
+        @Test func `weights that do not suffice count all the same`() throws {
+            let network = try TestNetwork()
+            let a = try node(network, "a", priority: 150)
+            #expect(a.waitForState(.active, within: .seconds(5)) != nil)
+            let b = try node(network, "b", priority: 100)
+            #expect(b.waitForLine("(VI_1) master set to 10.9.0.1", within: .seconds(2)))
+            let start = MonotonicInstant.now
+            tell(a, isGood: false)
+            #expect(b.waitForState(.active, since: start, within: .milliseconds(200)) != nil)
+            #expect(a.waitForState(.active, since: start, within: .seconds(5)) != nil)
+            #expect(b.waitForState(.backup, since: start, within: .seconds(1)) != nil)
+            a.shutDown()
+            b.shutDown()
+        }
+    }
 }

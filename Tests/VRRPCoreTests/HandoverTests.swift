@@ -55,6 +55,18 @@ import VRRPCore
         #expect(active.isDeferring(at: second(5)))
     }
 
+    @Test func `who defers to nobody is back once others had their time, and preempts`() {
+        var active = activeRouter()
+        _ = active.giveWay(deferring: .none, at: second(5))
+        // An interval, and 156/256 of one.
+        #expect(active.nextWake == second(6.609375))
+        let actions = active.handle(.received(advert(99), from: higherAddress), at: second(5.5))
+        #expect(actions == [.report(.inferiorDiscarded(priority(99), from: higherAddress))])
+        #expect(active.nextWake == second(6.609375))
+        _ = active.handle(.received(advert(101), from: higherAddress), at: second(6))
+        #expect(active.nextWake == second(9.609375))
+    }
+
     @Test func `it follows a lower priority instead of preempting`() {
         var active = activeRouter()
         _ = active.giveWay(deferring: .untilNeeded, at: second(5))

@@ -47,7 +47,8 @@ extension VirtualRouter {
     ///
     /// The other routers hear priority 0, so that one of them takes over within its skew time. If
     /// none has after a whole Active_Down_Interval, this router takes over again: an address that
-    /// nobody holds serves no one.
+    /// nobody holds serves no one. One that defers to nobody waits an interval and its skew time, by
+    /// which whoever is there has taken over.
     ///
     /// - Parameters:
     ///   - deference: How long a working Active router of lower priority is left alone.
@@ -58,6 +59,11 @@ extension VirtualRouter {
         guard case .active(let tenure) = state else { return [] }
         let (next, actions) = stepDown(from: tenure, at: now)
         state = next
+        if deference == .none, case .backup(var watch) = next {
+            let interval = activeInterval(following: nil)
+            watch.activeDownAt = now + interval.duration + interval.skewTime(for: priority)
+            state = .backup(watch)
+        }
         return actions + settleHandover(at: now)
     }
 

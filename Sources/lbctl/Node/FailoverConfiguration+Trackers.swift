@@ -78,6 +78,7 @@ extension ScriptSettings {
             case .ownBalancer: .fact(FailoverConfiguration.ownBalancerFact)
             }
         self.init(name: script.name, source: source)
+        if case .ownBalancer = script.source { givesWay = true }
         interval = script.interval
         timeout = script.timeout
         rise = script.rise
