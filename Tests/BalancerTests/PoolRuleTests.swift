@@ -172,6 +172,27 @@ extension BalancerTests {
             #expect(try running.answer() == "k")
         }
 
+        @Test(arguments: [Duration.zero, .seconds(60)])
+        func `wait no longer than their time, however often there is a reload`(
+            frontends: Duration
+        ) throws {
+            let (server, _) = try server()
+            let running = try Succession.Running(
+                plan([.at(server.address)]) {
+                    $0.frontends[0].rules.inspectDelay = frontends
+                    $0.pools[0].inspectDelay = .milliseconds(600)
+                })
+            let client = try running.connect()
+            let start = MonotonicInstant.now
+            for number in 1...4 {
+                Thread.sleep(for: .milliseconds(120))
+                try running.adopt { $0.frontends[0].connectionLimit = 100 + number }
+            }
+            #expect(client.receive(exactly: 1) == "k")
+            #expect((Duration.milliseconds(590)..<(.milliseconds(950))).contains(.now - start))
+            #expect(running.balancer.snapshot().frontends[0].lateHellos == 1)
+        }
+
         /// A frontend that leads to a pool with the rules.
         private func plan(
             _ servers: [ServerPlan], _ change: (inout BalancerPlan) -> Void

@@ -129,7 +129,7 @@ extension Worker {
     /// Each reading begins with the first byte. So that who sends one byte after the other costs
     /// little, the message is read again only once there is as much of it as the last reading lacked,
     /// and not for ever.
-    private mutating func inspect(_ client: Int, deadlineIsOver: Bool) {
+    mutating func inspect(_ client: Int, deadlineIsOver: Bool) {
         guard let program = program(of: client) else { return goOn(client) }
         var facts = Facts(source: source(of: client))
         var isOver = deadlineIsOver || slab[client].marks.contains(.endIsNear)
@@ -221,7 +221,8 @@ extension Worker {
             return followPool(client, program, &facts, deadlineIsOver: deadlineIsOver)
         }
         slab[client].streak = 0
-        enter(.introducing, client)
+        let isBack = slab[client].marks.remove(.returnsToPool) != nil
+        if isBack { arm(client) } else { enter(.introducing, client) }
         let isOver = slab[client].marks.contains(.endIsNear)
         followPool(client, program, &facts, deadlineIsOver: isOver)
     }
@@ -380,7 +381,7 @@ extension Worker {
         return look(at: count, ClientHello.read)
     }
 
-    private func program(of client: Int) -> RuleProgram? {
+    func program(of client: Int) -> RuleProgram? {
         unsafe entries[Int(slab[client].path)].program
     }
 
