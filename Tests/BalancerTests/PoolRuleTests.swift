@@ -172,6 +172,30 @@ extension BalancerTests {
             #expect(try running.answer() == "k")
         }
 
+        /// By the figures of haproxy 2.6: `stot` of each is 0, 0 and 1, `conn_tot` 1, 1 and 1.
+        @Test func `are asked of a session, and rules of a connection or session of none`() throws {
+            let (server, _) = try server()
+            let running = try Succession.Running(
+                plan([.at(server.address)]) {
+                    $0.frontends[0].rules.connection = [Rule(.reject, if: .source(0x7f00_0003))]
+                    $0.frontends[0].rules.session = [Rule(.reject, if: .source(0x7f00_0004))]
+                    $0.frontends[0].rules.content = [Rule(.reject, if: .source(0x7f00_0005))]
+                })
+            for round in 1...2 {
+                for source: UInt32 in 0x7f00_0001...0x7f00_0005 {
+                    let outcome = try outcome(running.port(), from: source, saying: ["ABx"])
+                    #expect(outcome.isRejected == (source > 0x7f00_0001))
+                }
+                #expect(
+                    eventually {
+                        let frontend = running.balancer.snapshot().frontends[0]
+                        return frontend.admittedSessions == 3 * round
+                            && frontend.totalSessions == 5 * round
+                    })
+                try running.adopt { $0.frontends[0].connectionLimit = 100 + round }
+            }
+        }
+
         @Test(arguments: [Duration.zero, .seconds(60)])
         func `wait no longer than their time, however often there is a reload`(
             frontends: Duration

@@ -10,6 +10,7 @@ extension Worker {
     /// Begins with a connection whose listener has a PROXY header or rules.
     mutating func introduce(_ client: Int, from peer: IPEndpoint) {
         slab[client].phase = .introducing
+        shared.refusals[Int(slab[client].owner)].newcomers.add(1, ordering: .relaxed)
         slab[client].stage = .header
         var awaitsHeader = unsafe entries[Int(slab[client].path)].acceptsProxyHeader
         if let program = program(of: client), !program.plan.connection.isEmpty {
@@ -104,7 +105,7 @@ extension Worker {
                 client, client: .reset, server: .reset, because: Refusal.overRate.cause)
         }
         guard let program = program(of: client) else {
-            noteSession(client)
+            admit(client)
             return goOn(client)
         }
         slab[client].stage = .content
@@ -115,7 +116,7 @@ extension Worker {
         case .passes, .waits: break
         }
         countSession(client)
-        noteSession(client)
+        admit(client)
         guard program.needsContent else {
             return conclude(client, program, &facts, deadlineIsOver: true)
         }
