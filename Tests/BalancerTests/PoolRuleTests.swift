@@ -196,15 +196,21 @@ extension BalancerTests {
             }
         }
 
-        @Test(arguments: [Duration.zero, .seconds(60)])
+        /// The frontend passes the client on at once, or at the end of its time alone.
+        @Test(arguments: [
+            (frontend: Duration.zero, passesLate: false), (.seconds(60), false),
+            (.milliseconds(400), true),
+        ])
         func `wait no longer than their time, however often there is a reload`(
-            frontends: Duration
+            frontend: Duration, passesLate: Bool
         ) throws {
             let (server, _) = try server()
             let running = try Succession.Running(
                 plan([.at(server.address)]) {
-                    $0.frontends[0].rules.inspectDelay = frontends
-                    $0.pools[0].inspectDelay = .milliseconds(600)
+                    $0.frontends[0].rules.inspectDelay = frontend
+                    let isOver = Condition([[.init([.waitIsOver])]])
+                    if passesLate { $0.frontends[0].rules.content = [Rule(.accept, if: isOver)] }
+                    $0.pools[0].inspectDelay = .milliseconds(passesLate ? 200 : 600)
                 })
             let client = try running.connect()
             let start = MonotonicInstant.now
@@ -213,8 +219,8 @@ extension BalancerTests {
                 try running.adopt { $0.frontends[0].connectionLimit = 100 + number }
             }
             #expect(client.receive(exactly: 1) == "k")
-            #expect((Duration.milliseconds(590)..<(.milliseconds(950))).contains(.now - start))
-            #expect(running.balancer.snapshot().frontends[0].lateHellos == 1)
+            #expect((Duration.milliseconds(590)..<(.milliseconds(780))).contains(.now - start))
+            #expect(running.balancer.snapshot().frontends[0].lateHellos == (passesLate ? 2 : 1))
         }
 
         /// A frontend that leads to a pool with the rules.

@@ -21,12 +21,13 @@ extension Worker {
         leadAgain()
     }
 
-    /// Follows the rules of now for who waited by those of a pool, whose time to wait goes on: what the
-    /// frontend wanted of the client was there.
+    /// Follows the rules of now for who waited by those of a pool, whose time to wait goes on; the
+    /// frontend's time begins with the connection.
     private mutating func leadAgain() {
         for client in stride(from: 0, to: 2 * slab.usedCount, by: 2)
         where slab[client].phase == .introducing && slab[client].marks.contains(.returnsToPool) {
-            inspect(client, deadlineIsOver: program(of: client)?.inspectDelay == 0)
+            let delay = program(of: client)?.inspectDelay ?? 0
+            inspect(client, deadlineIsOver: lifetime(client) >= Int(clamping: delay))
         }
     }
 
