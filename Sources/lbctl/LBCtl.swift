@@ -46,7 +46,7 @@ struct LBCtl: ParsableCommand {
         do {
             var command = try parseAsRoot()
             try command.run()
-        } catch  where exitCode(for: error).isSuccess {
+        } catch let error where exitCode(for: error).isSuccess {
             let text = fullMessage(for: error)
             if !text.isEmpty { print(text) }
         }

@@ -30,8 +30,7 @@ struct ServedModel: Sendable {
                 .badInput,
                 "what frontends and backends say takes \(bytes.count) bytes on the way to the balancer"
                     + " process, which takes \(byteLimit) at most; use shorter lists and maps, fewer"
-                    + " servers, or shorter files of authorities (ca-file), which count for each server"
-            )
+                    + " servers, or fewer and shorter files of authorities (ca-file)")
         }
         backendNames = model.backends.map(\.name)
         serverNames = Set(
