@@ -27,6 +27,9 @@ public struct FrontendSnapshot: Hashable, Sendable {
     public var counters = SessionCounters()
     /// Connections whose client failed before its first byte could be relayed (`ereq`).
     public var requestErrors = 0
+    /// Connections that became a session (`stot`): no `connection` or `session` rule refused them, and
+    /// their PROXY header came if there has to be one.
+    public var admittedSessions = 0
     /// Whether it accepts now (`status`: OPEN, or PAUSED).
     public var isAccepting = false
     /// Connections that were not relayed, or ended before their time, by cause.

@@ -302,6 +302,8 @@ extension FrontendSnapshot {
         let hellos = CounterVector.furtherSums + Refusal.allCases.count
         unreadableHellos = vector.sum(hellos)
         lateHellos = vector.sum(hellos + 1)
+        let withheld = vector.sum(hellos + 2) - vector.sum(hellos + 3)
+        admittedSessions = max(0, counters.totalSessions - max(0, withheld))
     }
 }
 

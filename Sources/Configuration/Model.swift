@@ -39,7 +39,11 @@ public struct Model: Hashable, Sendable, Codable {
     /// frontend to a pool.
     public static let mostPlaces = 65_534
 
-    /// What is said where there are more.
+    /// How many lines all lists and maps may have together, each as often as a rule names it: what is
+    /// served goes from one process to the other within seconds.
+    public static let mostListLines = 200_000
+
+    /// What is said where there are more places.
     static func complaint(of count: Int, _ what: String) -> String {
         "with this section there are \(count) \(what); all sections together may have"
             + " \(mostPlaces)"

@@ -7,14 +7,22 @@ internal import Reactor
 /// leads to. Where it does not (a directory is missing, the link leads nowhere, or there are too many
 /// watches) the file is read once a second, until it does. A file that is missing or holds no number
 /// counts as 0.
+///
+/// A file that is being written to is read when its writer closes it: between the cut and the number it
+/// is empty, and would count as 0. Who keeps it open is read a second after having begun to write.
 final class FileTracker {
     let settings: TrackedFileSettings
     private(set) var number = 0
 
     private let loop: EventLoop
     private let onChange: (FileTracker) -> Void
+    private var places: [FilePlace.Entry] = []
     private var directories: [FollowedDirectory] = []
     private var poll: EventLoop.Deadline?
+    /// How often the kernel has told of something that happened to the file.
+    private var changeCount = 0
+    /// When the file is read however its writer goes on.
+    private var patience: EventLoop.Deadline?
 
     /// Makes a tracker that does not read yet.
     ///
@@ -43,7 +51,7 @@ final class FileTracker {
             } catch { failure = error }
         }
         follow()
-        number = read()
+        number = read() ?? 0
         if let failure { throw .system(failure) }
     }
 
@@ -53,14 +61,16 @@ final class FileTracker {
         directories = []
         if let poll { loop.cancel(poll) }
         poll = nil
+        endPatience()
     }
 
     private func follow() {
         let place = FilePlace(of: settings.path)
+        places = place.entries
         var isFollowed = !place.leadsNowhere
-        for path in place.directories {
+        for entry in places {
             do throws(SystemError) {
-                let directory = try FollowedDirectory(path, loop: loop) { [weak self] in
+                let directory = try FollowedDirectory(entry, loop: loop) { [weak self] in
                     self?.directoryChanged()
                 }
                 directories.append(directory)
@@ -75,26 +85,79 @@ final class FileTracker {
     }
 
     private func directoryChanged() {
-        directories.forEach { $0.clear() }
+        let stage = takeChanges()
         // Made anew, as a service manager does with a service's own, it is another directory; and a
         // link may lead elsewhere now.
-        let isSame = directories.map(\.path) == FilePlace(of: settings.path).directories
-        if !isSame || !directories.allSatisfy(\.isThere) {
+        guard directories.allSatisfy(\.isThere), places == FilePlace(of: settings.path).entries
+        else {
             stop()
             follow()
+            return look()
         }
-        look()
+        switch stage {
+        case .same: break
+        case .unfinished: beginPatience()
+        case .whole: readWhole()
+        }
     }
 
-    private func look() {
+    /// How far the file's last change has come.
+    private func takeChanges() -> FollowedDirectory.Stage {
+        let stage = directories.map { $0.takeStage() }.max() ?? .same
+        if stage != .same { changeCount += 1 }
+        return stage
+    }
+
+    /// Reads what has been written to its end, unless the next one has begun meanwhile: the end of that
+    /// is told as well.
+    ///
+    /// - Parameter isSettled: Whether nothing has happened for a while.
+    private func readWhole(isSettled: Bool = false) {
         let next = read()
+        switch takeChanges() {
+        // A file is cut off shortly before the kernel tells of it.
+        case .same where next == nil && !isSettled:
+            readAgain(after: Self.settlingTime, isSettled: true)
+        case .same: apply(next)
+        case .unfinished: beginPatience()
+        case .whole: readAgain(after: .zero, isSettled: false)
+        }
+    }
+
+    private func readAgain(after time: Duration, isSettled: Bool) {
+        beginPatience()
+        let count = changeCount
+        loop.schedule(after: time) { [weak self] in
+            // Otherwise it was read meanwhile, or is about to be.
+            guard let self, patience != nil, changeCount == count else { return }
+            readWhole(isSettled: isSettled)
+        }
+    }
+
+    private func beginPatience() {
+        guard patience == nil else { return }
+        patience = loop.schedule(after: Self.pollInterval) { [weak self] in self?.look() }
+    }
+
+    private func endPatience() {
+        if let patience { loop.cancel(patience) }
+        patience = nil
+    }
+
+    private func look() { apply(read()) }
+
+    private func apply(_ next: Int?) {
+        endPatience()
+        let next = next ?? 0
         guard next != number else { return }
         number = next
         onChange(self)
     }
 
-    private func read() -> Int {
+    /// - Returns: What the file holds; `nil`: it is empty.
+    private func read() -> Int? {
         guard let bytes = SmallFile.read(settings.path, limit: 64) else { return 0 }
+        guard !bytes.isEmpty else { return nil }
         let digits = bytes.drop { Self.isSpace($0) }.prefix { !Self.isSpace($0) }
         return Int(String(decoding: digits, as: UTF8.self)) ?? 0
     }
@@ -104,42 +167,52 @@ final class FileTracker {
     }
 
     private static let pollInterval = Duration.seconds(1)
+    /// How long an empty file is given to become a number.
+    private static let settlingTime = Duration.milliseconds(50)
 }
 
 /// Where a file is, as far as the kernel has to be asked to tell of it.
 private struct FilePlace {
-    /// The directory that the path names, and that of the file that a link there leads to.
-    let directories: [String]
+    /// A name in a directory.
+    struct Entry: Equatable {
+        let directory: String
+        let name: String
+
+        init(_ path: String) {
+            let parts = path.split(separator: "/")
+            directory = "/" + parts.dropLast().joined(separator: "/")
+            name = parts.last.map(String.init) ?? ""
+        }
+    }
+
+    /// What the path names, and the file that a link there leads to.
+    let entries: [Entry]
     /// Whether it is a link to what does not exist.
     let leadsNowhere: Bool
 
     init(of path: String) {
-        let named = Self.parent(of: path)
-        guard SmallFile.isLink(path) else {
-            (directories, leadsNowhere) = ([named], false)
-            return
-        }
-        let target = SmallFile.resolved(path)
-        directories = [named] + (target.map { [Self.parent(of: $0)] } ?? [])
-        leadsNowhere = target == nil
-    }
-
-    private static func parent(of path: String) -> String {
-        "/" + path.split(separator: "/").dropLast().joined(separator: "/")
+        let target = SmallFile.isLink(path) ? SmallFile.resolved(path) : nil
+        entries = [Entry(path)] + (target.map { [Entry($0)] } ?? [])
+        leadsNowhere = target == nil && SmallFile.isLink(path)
     }
 }
 
 /// A directory whose changes are told of on a loop.
 private final class FollowedDirectory {
-    let path: String
+    /// How far the last change of the file has come.
+    enum Stage: Comparable { case same, whole, unfinished }
+
+    private let name: String
     private let loop: EventLoop
     private var directory: DirectoryWatch
     private var watch: EventLoop.Watch?
 
-    init(_ path: String, loop: EventLoop, onChange: @escaping () -> Void) throws(SystemError) {
-        self.path = path
+    init(
+        _ entry: FilePlace.Entry, loop: EventLoop, onChange: @escaping () -> Void
+    ) throws(SystemError) {
+        name = entry.name
         self.loop = loop
-        let made = try DirectoryWatch(path: path)
+        let made = try DirectoryWatch(path: entry.directory)
         let watch = try loop.watch(made.descriptor.rawValue, for: .readable) { _ in onChange() }
         directory = consume made
         self.watch = watch
@@ -148,8 +221,18 @@ private final class FollowedDirectory {
     /// Whether it still is what was opened.
     var isThere: Bool { directory.isThere }
 
-    /// Takes what has happened so far.
-    func clear() { directory.clear() }
+    /// Takes what has happened so far; other files do not matter.
+    func takeStage() -> Stage {
+        var stage = Stage.same
+        for change in directory.takeChanges() {
+            switch change {
+            case .written(name): stage = .unfinished
+            case .finished(name), .placed(name), .lost: stage = .whole
+            default: break
+            }
+        }
+        return stage
+    }
 
     func stop() {
         if let watch { loop.unwatch(watch) }

@@ -186,7 +186,8 @@ extension RouterSettings {
 /// Of each kind a few things at once, then one in ten seconds; all of it is counted.
 struct PacketNews {
     enum Kind: Hashable {
-        case refusal, release, follower, discarded, inferior, mismatch, owner, conflict, unsent
+        case refusal, release, follower, discarded, inferior, superior, silence, mismatch, owner
+        case conflict, unsent
     }
 
     private var limits: [Kind: RateLimit] = [:]
@@ -201,12 +202,14 @@ extension PacketNews.Kind {
         switch observation {
         case .inferiorDiscarded: self = .discarded
         case .inferiorAnswered: self = .inferior
+        // Who says a high priority and then 0 moves the addresses each time: the states tell of it.
+        case .superiorReceived: self = .superior
+        case .activeDownTimerExpired: self = .silence
         case .intervalDiffers, .addressesDiffer: self = .mismatch
         case .anotherOwner: self = .owner
         case .reaffirmed: self = .conflict
         case .releaseReceived: self = .release
-        case .transition, .activeDownTimerExpired, .superiorReceived, .priorityChanged, .stalled,
-            .rejected:
+        case .transition, .priorityChanged, .stalled, .rejected:
             return nil
         }
     }

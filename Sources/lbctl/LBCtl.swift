@@ -25,8 +25,7 @@ struct LBCtl: ParsableCommand {
 
     static func main() {
         do {
-            var command = try parseAsRoot()
-            try command.run()
+            try carryOut()
             try finishOutput()
         } catch let failure as Failure {
             complain(failure.message)
@@ -39,6 +38,17 @@ struct LBCtl: ParsableCommand {
                 Glibc.exit(Failure.Status.badInput.rawValue)
             }
             exit(withError: error)
+        }
+    }
+
+    /// Does what the arguments say; help and the version are printed as all else is, and have to fit too.
+    private static func carryOut() throws {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let error where exitCode(for: error).isSuccess {
+            let text = fullMessage(for: error)
+            if !text.isEmpty { print(text) }
         }
     }
 

@@ -172,6 +172,57 @@ extension BalancerTests {
             #expect(try running.answer() == "k")
         }
 
+        /// By the figures of haproxy 2.6: `stot` of each is 0, 0 and 1, `conn_tot` 1, 1 and 1.
+        @Test func `are asked of a session, and rules of a connection or session of none`() throws {
+            let (server, _) = try server()
+            let running = try Succession.Running(
+                plan([.at(server.address)]) {
+                    $0.frontends[0].rules.connection = [Rule(.reject, if: .source(0x7f00_0003))]
+                    $0.frontends[0].rules.session = [Rule(.reject, if: .source(0x7f00_0004))]
+                    $0.frontends[0].rules.content = [Rule(.reject, if: .source(0x7f00_0005))]
+                })
+            for round in 1...2 {
+                for source: UInt32 in 0x7f00_0001...0x7f00_0005 {
+                    let outcome = try outcome(running.port(), from: source, saying: ["ABx"])
+                    #expect(outcome.isRejected == (source > 0x7f00_0001))
+                }
+                #expect(
+                    eventually {
+                        let frontend = running.balancer.snapshot().frontends[0]
+                        return frontend.admittedSessions == 3 * round
+                            && frontend.totalSessions == 5 * round
+                    })
+                try running.adopt { $0.frontends[0].connectionLimit = 100 + round }
+            }
+        }
+
+        /// The frontend passes the client on at once, or at the end of its time alone.
+        @Test(arguments: [
+            (frontend: Duration.zero, passesLate: false), (.seconds(60), false),
+            (.milliseconds(400), true),
+        ])
+        func `wait no longer than their time, however often there is a reload`(
+            frontend: Duration, passesLate: Bool
+        ) throws {
+            let (server, _) = try server()
+            let running = try Succession.Running(
+                plan([.at(server.address)]) {
+                    $0.frontends[0].rules.inspectDelay = frontend
+                    let isOver = Condition([[.init([.waitIsOver])]])
+                    if passesLate { $0.frontends[0].rules.content = [Rule(.accept, if: isOver)] }
+                    $0.pools[0].inspectDelay = .milliseconds(passesLate ? 200 : 600)
+                })
+            let client = try running.connect()
+            let start = MonotonicInstant.now
+            for number in 1...4 {
+                Thread.sleep(for: .milliseconds(120))
+                try running.adopt { $0.frontends[0].connectionLimit = 100 + number }
+            }
+            #expect(client.receive(exactly: 1) == "k")
+            #expect((Duration.milliseconds(590)..<(.milliseconds(780))).contains(.now - start))
+            #expect(running.balancer.snapshot().frontends[0].lateHellos == (passesLate ? 2 : 1))
+        }
+
         /// A frontend that leads to a pool with the rules.
         private func plan(
             _ servers: [ServerPlan], _ change: (inout BalancerPlan) -> Void

@@ -163,15 +163,46 @@ import Testing
     @Test func `all maps together are bounded`() throws {
         let path = InputFileFixture.freePath()
         defer { InputFileFixture.remove(path) }
-        let lines = (0..<HAProxyBackendSample.mostLines / 2 + 1).map { "\($0) a\n" }
+        let lines = (0..<Model.mostListLines / 2 + 1).map { "\($0) a\n" }
         try InputFileFixture.write(lines.joined(), to: path)
         let rule = "use_backend web_%[req.ssl_sni,map(\(path))]\n"
         #expect(diagnose(file(rule), as: .haproxy) == [])
         #expect(
             diagnose(file(rule + rule), as: .haproxy) == [
-                "f:16:13: error: use_backend: with this map there are 200002 lines; all maps together may"
-                    + " have 200000"
+                "f:16:13: error: use_backend: the map \(path) has 100001 lines: that makes 200002; all lists"
+                    + " and maps together, each as often as a rule names it, may have 200000"
             ])
+        // A list counts with them, also where it stands in a rule.
+        #expect(
+            diagnose(file("use_backend web_a if { req.ssl_sni -f \(path) }\n" + rule), as: .haproxy)
+                == [
+                    "f:16:13: error: use_backend: the map \(path) has 100001 lines: that makes 200002; all lists"
+                        + " and maps together, each as often as a rule names it, may have 200000"
+                ])
+    }
+
+    @Test func `a list is bounded, by itself and as often as rules name it`() throws {
+        let path = InputFileFixture.freePath()
+        defer { InputFileFixture.remove(path) }
+        let quarter = (0..<50_001).map { "10.\($0 >> 16).\($0 >> 8 & 255).\($0 & 255)\n" }.joined()
+        try InputFileFixture.write("# a comment\n\n" + quarter, to: path)
+        let list = "acl known src -f \(path)\n"
+        let rule = "use_backend web_a if known known\nuse_backend web_b if !known"
+        #expect(diagnose(file(list + rule), as: .haproxy) == [])
+        let complaint =
+            " has 50001 lines: that makes 200004; all lists and maps together, each as often as a rule"
+            + " names it, may have 200000"
+        #expect(
+            diagnose(file("\(list)\(rule) known"), as: .haproxy)
+                == ["f:17:29: error: the list 'known'\(complaint)"])
+        #expect(
+            diagnose(file("\(list)\(rule) { src -f \(path) }"), as: .haproxy)
+                == ["f:17:29: error: the list { src -f \(path) }\(complaint)"])
+        try InputFileFixture.write(String(repeating: quarter, count: 4), to: path)
+        #expect(
+            diagnose(file(list + rule), as: .haproxy).first
+                == "f:15:18: error: -f \(path): has 200004 lines; all lists and maps together may have"
+                + " 200000")
     }
 
     @Test func `what a client says is waited for`() {

@@ -45,6 +45,7 @@ private func sampleProxy() -> ProxyStatus {
     frontend.traffic.sessionsMax = 9
     frontend.traffic.sessionLimit = 10_000
     frontend.traffic.sessionsTotal = 1_000
+    frontend.connectionsTotal = 1_006
     frontend.traffic.bytesIn = 123_456
     frontend.traffic.bytesOut = 7_890_123
     frontend.traffic.rate = 3

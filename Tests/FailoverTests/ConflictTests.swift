@@ -138,6 +138,30 @@ extension `On a LAN` {
             wire.stop()
         }
 
+        @Test
+        func `who says a high priority and then none moves the addresses, and tells little else`()
+            throws
+        {
+            let network = try TestNetwork()
+            let node = try TestNode(router(priority: 100), in: network.namespace("a"))
+            #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            try network.inside("b") {
+                let forger = try Forger(source: addressOfB)
+                for number in 0..<80 {
+                    forger.advertise(number.isMultiple(of: 2) ? 200 : 0, shared)
+                    usleep(45_000)
+                }
+            }
+            node.shutDown()
+            func count(_ text: String) -> Int { node.lines.count { $0.contains(text) } }
+            // Where it stands is told each time.
+            #expect(count("Entering MASTER STATE") > 12)
+            #expect(count("Entering BACKUP STATE") > 12)
+            #expect((1...9).contains(count("with higher priority 200")))
+            #expect((1...9).contains(count("Receive advertisement timeout")))
+            #expect((1...9).contains(count("received priority 0 advertisement")))
+        }
+
         @Test func `nor does it cost a Backup more than a few lines`() throws {
             let network = try TestNetwork()
             let node = try TestNode(

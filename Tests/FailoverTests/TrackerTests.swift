@@ -26,8 +26,7 @@ extension `On a LAN` {
             #expect(priority(of: node) == 90)
 
             try SmallFile.write("7", to: path)
-            // Nothing looks from time to time: without a notice from the kernel it never comes. Between its
-            // opening and the writing the file may be seen empty, so that the way may lead over 100.
+            // Nothing looks from time to time: without a notice from the kernel it never comes.
             #expect(node.waitForLine("Track file load now holds 7", within: .seconds(3)))
             #expect(eventually(within: .seconds(3)) { priority(of: node) == 65 })
 

@@ -251,6 +251,59 @@ extension `One after another` {
             try await answers.wait(for: first)
         }
 
+        @Test func `who asks next holds on to what was known, of hosts too`() async throws {
+            let names = try await Unbound()
+            defer { names.server.stop() }
+            try await names.set(
+                "_http._tcp.example", "SRV 1 0 8001 one.example", "SRV 1 0 8002 a.secret.example")
+            try await names.set("one.example", "A 192.0.2.1")
+            try await names.set("a.secret.example", "A 192.0.2.2")
+            try await names.set("web.example", "A 192.0.2.3")
+            var settings = try settings(names.server.port)
+            settings.holds.refused = .seconds(1)
+            settings.holds.obsolete = .seconds(2)
+            let answers = Answers()
+            var targets = try ["a", "b"].map { id in
+                var target = try target(id, settings, name: "_http._tcp.example")
+                target.isService = true
+                target.prefersIPv6 = false
+                return target
+            }
+            targets.append(try target("web", settings))
+            let resolver = NameResolver(targets: targets, onReport: answers.take)
+            resolver.start()
+            let known = Set(["192.0.2.1:8001", "192.0.2.2:8002", "192.0.2.3:80"])
+            for _ in 0..<1_000 where Set(answers.last.values) != known {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            let first = answers.last
+            #expect(Set(first.values) == known)
+            for index in targets.indices {
+                let address = try #require(first[targets[index].id]).split(separator: ":")
+                let port = try #require(UInt16(address[1]))
+                targets[index].current = ResolvedAddress(String(address[0]), port: port)
+            }
+            // Of that zone, what is not there is refused; and what the other name was is another.
+            let begin = ContinuousClock.now
+            resolver.stop()
+            try await names.set("a.secret.example")
+            try await names.set("web.example", "A 192.0.2.4")
+            let later = Answers()
+            let next = NameResolver(targets: targets, onReport: later.take)
+            next.start(goingOnFrom: resolver)
+            defer { next.stop() }
+            let gone = try #require(first.first { $0.value == "192.0.2.2:8002" }?.key)
+            for _ in 0..<1_000 where later.last[gone] != "none" {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(later.last[gone] == "none")
+            #expect(begin.duration(to: .now) >= .milliseconds(700))
+            for _ in 0..<1_000 where later.last["web"] != "192.0.2.4:80" {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(begin.duration(to: .now) >= .milliseconds(1_700))
+        }
+
         @Test func `a service is what its hosts come to`() async throws {
             let names = try await Unbound()
             defer { names.server.stop() }

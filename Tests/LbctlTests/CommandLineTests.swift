@@ -319,14 +319,15 @@ import Testing
 
     @Test func `5: what is printed does not fit; a reader who has left is told nothing`() throws {
         let file = try folder.write(balancerFile(port: 8080, server: 8081), to: "a.cfg")
-        for command in ["convert", "check"] {
-            let words = "\(ProgramFolder.binary) \(command) \(file)"
+        let commands = ["convert \(file)", "check \(file)", "--help", "help check", "--version"]
+        for (number, command) in commands.enumerated() {
+            let words = "\(ProgramFolder.binary) \(command)"
             let full = try folder.run(command: ["/bin/sh", "-c", "\(words) > /dev/full"])
             #expect(full.status == 5)
             #expect(
                 full.errors
                     == "lbctl: write standard output: No space left on device (errno 28)\n")
-            let pipe = "\(folder.path)/\(command)"
+            let pipe = "\(folder.path)/pipe\(number)"
             let gone = try folder.run(command: [
                 "/bin/sh", "-ec",
                 "mkfifo \(pipe); exec 3<>\(pipe) 4>\(pipe) 3<&-; trap '' PIPE; \(words) >&4",

@@ -130,6 +130,27 @@ private final class Ends {
         #expect(!sender.hasBacklog && drainCount >= 1)
     }
 
+    @Test func `a message that is too long for a frame is not sent, and disturbs no other`() throws
+    {
+        let loop = try EventLoop()
+        let (one, other) = try Socket.pair()
+        let sender = try Link<Parcel<String>, Parcel<String>>(owning: one, loop: loop)
+        let receiver = try Link<Parcel<String>, Parcel<String>>(owning: other, loop: loop)
+        var (received, refused, endCount): ([Int], [Int], Int) = ([], [], 0)
+        receiver.onMessage = { parcel, _ in
+            if case .bytes(_, let bytes) = parcel { received.append(bytes.count) }
+        }
+        receiver.onEnd = { endCount += 1 }
+        sender.onTooLong = { refused.append($0) }
+        // With the byte that says what it is, one more than 256 MiB.
+        sender.send(.bytes(.model, [UInt8](repeating: 0, count: 268_435_456)))
+        #expect(refused == [268_435_457])
+        sender.send(.bytes(.model, [1, 2, 3]))
+        for _ in 0..<10 where received.isEmpty { loop.turn(longestWait: .milliseconds(100)) }
+        #expect(received == [3])
+        #expect(endCount == 0)
+    }
+
     @Test func `what is urgent passes what may wait, and breaks into no message`() throws {
         let loop = try EventLoop()
         let (one, other) = try Socket.pair()

@@ -97,8 +97,6 @@ import Testing
         lacking + [
             // Both pages are asked until they agree.
             "haproxy_process_", "proxy=page",
-            // What a rule closes at once is a session here.
-            "haproxy_frontend_sessions_total|proxy=guarded",
         ]
 
     @Test func `the same names, types, labels and counts`() throws {

@@ -39,5 +39,21 @@ import Testing
         plan.frontends[0].poolIndex = 1
         #expect(plan.fault == "a frontend leads to a pool that is not there")
     }
+
+    @Test func `what is too long to be sent is refused before anything is told of it`() throws {
+        var model = Model()
+        let fit = try ServedModel(model)
+        _ = try ServedModel(model, byteLimit: fit.bytes.count)
+        model.backends = [Backend(name: "pool")]
+        let byteCount = try ServedModel(model).bytes.count
+        let failure = #expect(throws: Failure.self) {
+            try ServedModel(model, byteLimit: byteCount - 1)
+        }
+        #expect(failure?.status == .badInput)
+        #expect(
+            failure?.message.hasPrefix(
+                "what frontends and backends say takes \(byteCount) bytes on the way to the balancer"
+                    + " process, which takes \(byteCount - 1) at most;") == true)
+    }
 }
 #endif

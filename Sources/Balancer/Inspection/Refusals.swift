@@ -97,6 +97,10 @@ final class RefusalTally: Sendable {
     let unreadableHellos = Atomic(0)
     /// Connections whose first bytes did not come within `inspect-delay`.
     let lateHellos = Atomic(0)
+    /// Connections that have to show a PROXY header or that rules have to let pass.
+    let newcomers = Atomic(0)
+    /// Those of them that did, and that `connection` and `session` rules let pass.
+    let admitted = Atomic(0)
 
     private final class Count: Sendable {
         let value = Atomic(0)
@@ -110,11 +114,13 @@ final class RefusalTally: Sendable {
     /// How often it happened.
     subscript(refusal: Refusal) -> Int { counts[refusal.rawValue].value.load(ordering: .relaxed) }
 
-    /// All counts: by cause, then the hellos that were no TLS, then the late ones.
+    /// All counts: by cause, then the hellos that were no TLS, the late ones, the newcomers and those of
+    /// them that were admitted.
     var sums: [UInt64] {
         (Refusal.allCases.map { self[$0] }
             + [
                 unreadableHellos.load(ordering: .relaxed), lateHellos.load(ordering: .relaxed),
+                newcomers.load(ordering: .relaxed), admitted.load(ordering: .relaxed),
             ]).map { UInt64(clamping: $0) }
     }
 

@@ -126,6 +126,12 @@ extension Worker {
         return true
     }
 
+    /// Counts a connection that has shown its PROXY header and that rules have let pass.
+    func admit(_ client: Int) {
+        shared.refusals[Int(slab[client].owner)].admitted.add(1, ordering: .relaxed)
+        noteSession(client)
+    }
+
     /// Counts a connection that rules have let pass, where rules ask for it.
     func noteSession(_ client: Int) {
         guard unsafe entries[Int(slab[client].path)].countsSessions else { return }

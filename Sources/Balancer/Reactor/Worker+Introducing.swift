@@ -10,6 +10,7 @@ extension Worker {
     /// Begins with a connection whose listener has a PROXY header or rules.
     mutating func introduce(_ client: Int, from peer: IPEndpoint) {
         slab[client].phase = .introducing
+        shared.refusals[Int(slab[client].owner)].newcomers.add(1, ordering: .relaxed)
         slab[client].stage = .header
         var awaitsHeader = unsafe entries[Int(slab[client].path)].acceptsProxyHeader
         if let program = program(of: client), !program.plan.connection.isEmpty {
@@ -104,7 +105,7 @@ extension Worker {
                 client, client: .reset, server: .reset, because: Refusal.overRate.cause)
         }
         guard let program = program(of: client) else {
-            noteSession(client)
+            admit(client)
             return goOn(client)
         }
         slab[client].stage = .content
@@ -115,7 +116,7 @@ extension Worker {
         case .passes, .waits: break
         }
         countSession(client)
-        noteSession(client)
+        admit(client)
         guard program.needsContent else {
             return conclude(client, program, &facts, deadlineIsOver: true)
         }
@@ -129,7 +130,7 @@ extension Worker {
     /// Each reading begins with the first byte. So that who sends one byte after the other costs
     /// little, the message is read again only once there is as much of it as the last reading lacked,
     /// and not for ever.
-    private mutating func inspect(_ client: Int, deadlineIsOver: Bool) {
+    mutating func inspect(_ client: Int, deadlineIsOver: Bool) {
         guard let program = program(of: client) else { return goOn(client) }
         var facts = Facts(source: source(of: client))
         var isOver = deadlineIsOver || slab[client].marks.contains(.endIsNear)
@@ -221,7 +222,8 @@ extension Worker {
             return followPool(client, program, &facts, deadlineIsOver: deadlineIsOver)
         }
         slab[client].streak = 0
-        enter(.introducing, client)
+        let isBack = slab[client].marks.remove(.returnsToPool) != nil
+        if isBack { arm(client) } else { enter(.introducing, client) }
         let isOver = slab[client].marks.contains(.endIsNear)
         followPool(client, program, &facts, deadlineIsOver: isOver)
     }
@@ -380,7 +382,7 @@ extension Worker {
         return look(at: count, ClientHello.read)
     }
 
-    private func program(of client: Int) -> RuleProgram? {
+    func program(of client: Int) -> RuleProgram? {
         unsafe entries[Int(slab[client].path)].program
     }
 

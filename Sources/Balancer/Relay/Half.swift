@@ -47,6 +47,8 @@ struct Half {
         static let hasPlainSocket = Marks(rawValue: 1 << 18)
         /// Server half: the connection is counted among those that were led to its pool.
         static let hasArrived = Marks(rawValue: 1 << 19)
+        /// Client half: a reload sent it back to the frontend's rules from its pool's, whose time goes on.
+        static let returnsToPool = Marks(rawValue: 1 << 20)
     }
 
     /// Bytes taken from this side.

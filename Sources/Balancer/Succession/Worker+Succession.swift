@@ -18,6 +18,17 @@ extension Worker {
         moveConnections(handover)
         watchListeners()
         handover.leave()
+        leadAgain()
+    }
+
+    /// Follows the rules of now for who waited by those of a pool, whose time to wait goes on; the
+    /// frontend's time begins with the connection.
+    private mutating func leadAgain() {
+        for client in stride(from: 0, to: 2 * slab.usedCount, by: 2)
+        where slab[client].phase == .introducing && slab[client].marks.contains(.returnsToPool) {
+            let delay = program(of: client)?.inspectDelay ?? 0
+            inspect(client, deadlineIsOver: lifetime(client) >= Int(clamping: delay))
+        }
     }
 
     /// Goes on waiting at the listeners that stay; one whose number changes is waited for anew, which
@@ -56,7 +67,11 @@ extension Worker {
             if slab[client].phase == .introducing {
                 // Who is not introduced yet follows the rules of now, from the frontend's on.
                 slab[server].path = UInt16(unsafe entries[listener].route)
-                if slab[client].stage == .pool { slab[client].stage = .content }
+                if slab[client].stage == .pool {
+                    slab[client].stage = .content
+                    slab[client].neededByteCount = 0
+                    slab[client].marks.insert(.returnsToPool)
+                }
             } else {
                 slab[server].path = UInt16(handover.routes[Int(slab[server].path)] ?? 0)
             }

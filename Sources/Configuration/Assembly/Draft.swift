@@ -94,6 +94,15 @@ struct Draft: Sendable {
     }
 
     var backendSamples: [Placed<BackendSample>] = []
+    /// An access list that a rule names.
+    struct ListUse: Sendable {
+        /// What it is called where it is too long.
+        let name: String
+        let lineCount: Int
+    }
+
+    /// Each time that a rule asks an access list of more than one value.
+    var listUses: [Placed<ListUse>] = []
     /// The names of all tables, also of those that have something wrong.
     var tableNames: Set<String> = []
     /// The names of all named checks, also of those that have something wrong.

@@ -1,18 +1,34 @@
 extension ModelAssembler {
+    /// Refuses lists and maps that are too long together: the first with which they are.
+    mutating func boundLists() {
+        let lists = draft.listUses
+        let maps = draft.backendSamples.compactMap { placed in
+            placed.value.sample.path.map { path in
+                Placed(
+                    value: Draft.ListUse(
+                        name: "use_backend: the map \(path)",
+                        lineCount: placed.value.sample.lineCount),
+                    location: placed.location)
+            }
+        }
+        var lineCount = 0
+        for placed in lists + maps {
+            lineCount += placed.value.lineCount
+            guard lineCount > Model.mostListLines else { continue }
+            return report(
+                "\(placed.value.name) has \(placed.value.lineCount) lines: that makes \(lineCount); all"
+                    + " lists and maps together, each as often as a rule names it, may have"
+                    + " \(Model.mostListLines)", at: placed.location)
+        }
+    }
+
     /// Names the backends that rules lead to by something of a connection, now that all are known.
     mutating func settleBackendSamples() {
         let names = Set(
             draft.backends.filter { !$0.value.isDatagram && !$0.value.checks.isOnlyCheck }
                 .map(\.value.name))
-        var lineCount = 0
         for placed in draft.backendSamples {
             let (sample, rule) = (placed.value.sample, placed.value.rule)
-            lineCount += sample.lineCount
-            guard lineCount <= HAProxyBackendSample.mostLines else {
-                return report(
-                    "use_backend: with this map there are \(lineCount) lines; all maps together may have"
-                        + " \(HAProxyBackendSample.mostLines)", at: placed.location)
-            }
             guard
                 let index = draft.frontends.firstIndex(where: {
                     $0.value.name == placed.value.frontend

@@ -18,6 +18,7 @@ struct ModelAssembler {
         checkInterfaceDelays()
         checkProxies()
         let peers = assemblePeers()
+        boundLists()
         if draft.isComplete { settleBackendSamples() }
         checkListeners()
         checkCounts()

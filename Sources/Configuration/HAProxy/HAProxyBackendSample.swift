@@ -94,10 +94,6 @@ struct HAProxyBackendSample: Sendable {
     var path: String? { map?.path }
     /// How many lines the map has.
     var lineCount: Int { map?.lines.count ?? 0 }
-
-    /// How many lines all maps may have together, each as often as it is named: what is served goes from one
-    /// process to the other within seconds.
-    static let mostLines = 200_000
 }
 
 extension HAProxyBackendSample.Map {

@@ -84,9 +84,13 @@ struct HAProxyCriterion {
         do throws(Diagnostic) { file = try InputFile(reading: path.text, waits: false) } catch {
             throw .error("-f \(path.text): \(error.message)", at: path.position)
         }
-        return file.lines.map { String($0.trimmingSpaces) }
-            .filter { !$0.isEmpty && !$0.hasPrefix("#") }
-            .map { Word(text: $0, position: path.position, isQuoted: true) }
+        let lines = file.lines.map(\.trimmingSpaces).filter { !$0.isEmpty && !$0.hasPrefix("#") }
+        guard lines.count <= Model.mostListLines else {
+            throw .error(
+                "-f \(path.text): has \(lines.count) lines; all lists and maps together may have"
+                    + " \(Model.mostListLines)", at: path.position)
+        }
+        return lines.map { Word(text: String($0), position: path.position, isQuoted: true) }
     }
 
     /// What a table counts, as it is compared.

@@ -26,6 +26,7 @@ struct HAProxyRouting: Sendable {
     private(set) var samples: [(sample: HAProxyBackendSample, rule: Int, position: Position)] = []
     private var tables = HAProxyTableReferences()
     private var filters = HAProxyFilters()
+    private var listUses = HAProxyListUses()
     /// The questions of each access list; several lines of one name add up.
     private var lists: [String: [ConnectionQuestion]] = [:]
     /// Where a rule first looks at what the client says.
@@ -96,6 +97,7 @@ struct HAProxyRouting: Sendable {
                 location: Location(file: file, position: position))
         }
         tables.note(in: &draft, file: file)
+        listUses.note(in: &draft, file: file)
     }
 
     /// Reads `filter bwlim-in|bwlim-out NAME …`.
@@ -294,6 +296,7 @@ struct HAProxyRouting: Sendable {
                     "no acl before this line is named \(text.quoted)", at: word.position,
                     suggestion: lists.keys.nearest(to: String(text)))
             }
+            listUses.note(questions, named: text.quoted, at: word.position)
             return RuleCondition.Term(questions: questions, isNegated: isNegated)
         }
         guard let end = rest.firstIndex(where: { $0.text == "}" && !$0.isQuoted }) else {
@@ -301,8 +304,11 @@ struct HAProxyRouting: Sendable {
         }
         var inner = rest[..<end]
         rest = rest[(end + 1)...]
-        return RuleCondition.Term(
-            questions: [try question(&inner, after: word)], isNegated: isNegated)
+        let more = inner.count > 6 ? " … }" : " }"
+        let name = "{ " + inner.prefix(6).map(\.text).joined(separator: " ") + more
+        let questions = [try question(&inner, after: word)]
+        listUses.note(questions, named: name, at: word.position)
+        return RuleCondition.Term(questions: questions, isNegated: isNegated)
     }
 
     private mutating func question(

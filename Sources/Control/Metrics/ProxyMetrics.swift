@@ -22,7 +22,9 @@ enum ProxyMetrics {
             .gauge("haproxy_frontend_max_session_rate", Help.rateMax, \.traffic.rateMax),
             .gauge("haproxy_frontend_connections_rate_max", Help.rateMax, \.traffic.rateMax),
             .counter(
-                "haproxy_frontend_connections_total", Help.sessionsTotal, \.traffic.sessionsTotal),
+                "haproxy_frontend_connections_total",
+                "Connections since the start, with those that a rule closed at once",
+                \.connectionsTotal),
             .counter(
                 "haproxy_frontend_denied_connections_total",
                 "Connections that a rule closed at once", \.deniedConnections),

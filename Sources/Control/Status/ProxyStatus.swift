@@ -62,6 +62,9 @@ public struct FrontendStatus: Codable, Hashable, Sendable {
     public var addresses: [String] = []
     /// Connections and bytes.
     public var traffic = TrafficCounters()
+    /// Connections that were accepted, also those that a rule closed before they became a session, which
+    /// ``TrafficCounters/sessionsTotal`` leaves out.
+    public var connectionsTotal = 0
     /// Connections that were not relayed because a rule said so.
     public var deniedConnections = 0
     /// Connections that were closed by a rule once their PROXY header was read.
@@ -85,6 +88,7 @@ public struct FrontendStatus: Codable, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case status, addresses, traffic, refusals, listeners
         case showsListeners = "shows_listeners"
+        case connectionsTotal = "conn_tot"
         case deniedConnections = "dcon"
         case deniedSessions = "dses"
         case deniedRequests = "dreq"

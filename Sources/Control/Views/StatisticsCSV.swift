@@ -77,7 +77,7 @@ public enum StatisticsCSV {
         row["dses"] = "\(frontend.deniedSessions)"
         row["conn_rate"] = "\(frontend.traffic.rate)"
         row["conn_rate_max"] = "\(frontend.traffic.rateMax)"
-        row["conn_tot"] = "\(frontend.traffic.sessionsTotal)"
+        row["conn_tot"] = "\(frontend.connectionsTotal)"
         return row
     }
 

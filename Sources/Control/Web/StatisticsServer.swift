@@ -194,6 +194,7 @@ extension NodeStatus {
         frontend.addresses = site.addresses
         frontend.traffic = counted.traffic
         frontend.deniedConnections = counted.rejected
+        frontend.connectionsTotal = counted.traffic.sessionsTotal + counted.rejected
         if let index = proxies.firstIndex(where: { $0.name == site.name && $0.servers.isEmpty }) {
             proxies[index].frontend = frontend
         } else {

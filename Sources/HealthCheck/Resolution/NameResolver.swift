@@ -65,6 +65,26 @@ public final class NameResolver: Sendable {
         }
     }
 
+    /// Begins in the place of another, which ends: what that one was told is held on to for as long as it
+    /// would have been, also for the hosts of services.
+    ///
+    /// - Parameter former: The other one; names that it does not know begin without anything.
+    public func start(goingOnFrom former: NameResolver) {
+        former.eventLoop.execute { [watches, eventLoop, formerWatches = former.watches] in
+            var known: [NameWatch.Key: NameWatch.Knowledge] = [:]
+            for watch in formerWatches {
+                watch.stop()
+                known[watch.key] = watch.knowledge
+            }
+            eventLoop.execute { [known] in
+                for watch in watches {
+                    if let knowledge = known[watch.key] { watch.goOn(from: knowledge) }
+                    watch.start()
+                }
+            }
+        }
+    }
+
     /// Ends for good; questions that are under way are not heard.
     public func stop() {
         eventLoop.execute { [watches] in

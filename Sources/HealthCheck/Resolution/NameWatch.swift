@@ -20,13 +20,20 @@ final class NameWatch: @unchecked Sendable {
         }
     }
 
-    private let key: Key
+    /// What name servers have said so far, for who asks for the name next.
+    struct Knowledge: Sendable {
+        fileprivate let begin: NIODeadline
+        fileprivate let record: ResolutionRecord
+        fileprivate let hosts: [DomainName: NameQuestion.Host]
+    }
+
+    let key: Key
     private let targets: [NamedTarget]
     private let settings: ResolverSettings?
     private let eventLoop: any EventLoop
     private let library: LibraryLookup.Asking
     private let onReport: @Sendable (ResolutionReport) -> Void
-    private let begin = NIODeadline.now()
+    private var begin = NIODeadline.now()
     private var record: ResolutionRecord
     /// Of a service, what its hosts' addresses were.
     private var hosts: [DomainName: NameQuestion.Host] = [:]
@@ -66,6 +73,17 @@ final class NameWatch: @unchecked Sendable {
             return slot
         }
         weights = targets.map { _ in nil }
+    }
+
+    /// What is known here.
+    var knowledge: Knowledge { Knowledge(begin: begin, record: record, hosts: hosts) }
+
+    /// Goes on from what another has heard: its answers are held on to as it would have.
+    func goOn(from former: Knowledge) {
+        begin = former.begin
+        record = former.record
+        record.holds = settings?.holds ?? .init()
+        hosts = former.hosts
     }
 
     func has(_ id: String) -> Bool { targets.contains { $0.id == id } }

@@ -28,7 +28,8 @@ struct ResolutionRecord {
         }
     }
 
-    private let holds: ResolverSettings.Holds
+    /// For how long what is known may be held on to.
+    var holds: ResolverSettings.Holds
     private(set) var last: Outcome?
     /// Since when addresses are held on to: the last answer that had any, or the first failure.
     private var heldSince: Duration?

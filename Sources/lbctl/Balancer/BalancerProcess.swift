@@ -63,6 +63,7 @@ final class BalancerProcess {
             case .bytes(let kind, let bytes): take(kind, bytes)
             }
         }
+        link.onTooLong = { [log] in log(.error, "a report of \($0) bytes is too long to be sent") }
         link.onEnd = { [weak self] in self?.becomeOrphan() }
         loop.run()
         service?.stop()

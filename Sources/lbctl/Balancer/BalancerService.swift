@@ -124,8 +124,7 @@ final class BalancerService {
                 model: prepared, standings: standings, names: names, sockets: sockets)
             return (standings, names)
         }
-        former.names.stop()
-        served.names.start()
+        served.names.start(goingOnFrom: former.names)
         pages.serve(pagesToServe, sockets.pages)
         guard lines == nil else { return }
         do throws(SystemError) {

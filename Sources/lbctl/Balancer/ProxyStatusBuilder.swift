@@ -110,6 +110,8 @@ extension FrontendStatus {
         self.init(status: snapshot.isAccepting ? "OPEN" : "FULL")
         addresses = frontend.endpoints.map(\.description)
         traffic = TrafficCounters(snapshot.counters)
+        traffic.sessionsTotal = snapshot.admittedSessions
+        connectionsTotal = snapshot.totalSessions + snapshot.refusals
         let causes = snapshot.refusalsByCause
         deniedConnections = snapshot.refusals + causes[.deniedConnection, default: 0]
         deniedSessions = causes[.deniedSession, default: 0]

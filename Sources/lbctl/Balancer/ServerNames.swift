@@ -76,6 +76,9 @@ final class ServerNames: Sendable {
     /// Begins to ask.
     func start() { resolver.start() }
 
+    /// Begins to ask in the place of another, by what that one was told.
+    func start(goingOnFrom former: ServerNames) { resolver.start(goingOnFrom: former.resolver) }
+
     /// Ends for good.
     func stop() { resolver.stop() }
 

@@ -63,6 +63,7 @@ struct FrameBuffer {
     }
 
     private static let headerByteCount = 8
-    private static let payloadLimit = 256 * 1024 * 1024
+    /// The longest payload, in bytes.
+    static let payloadLimit = 256 * 1024 * 1024
 }
 #endif

@@ -11,6 +11,9 @@ final class Link<Incoming: LinkMessage, Outgoing: LinkMessage> {
     var onMessage: (Incoming, [Int32]) -> Void = { _, _ in }
     /// Called once, when the other end is gone or does not keep to the format.
     var onEnd: () -> Void = {}
+    /// Called with the number of bytes of a message that is longer than a frame can be: nothing of it
+    /// is sent.
+    var onTooLong: (Int) -> Void = { _ in }
     /// Called when the kernel has taken everything that was to be sent.
     var onDrained: () -> Void = {}
 
@@ -34,10 +37,13 @@ final class Link<Incoming: LinkMessage, Outgoing: LinkMessage> {
     /// Whether the other end has not taken all that was sent.
     var hasBacklog: Bool { !outgoing.isEmpty }
 
-    /// Sends a message, and duplicates of the descriptors with it.
+    /// Sends a message, and duplicates of the descriptors with it, unless it is too long for a frame.
     func send(_ message: Outgoing, descriptors: [Int32] = []) {
         guard watch != nil else { return }
-        outgoing.append(message.payload, descriptors: descriptors, isBulk: message.isBulk)
+        let payload = message.payload
+        // The other end would take it for noise, and this process for gone.
+        guard payload.count <= FrameBuffer.payloadLimit else { return onTooLong(payload.count) }
+        outgoing.append(payload, descriptors: descriptors, isBulk: message.isBulk)
         flush()
     }
 

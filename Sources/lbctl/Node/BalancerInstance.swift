@@ -95,6 +95,9 @@ final class BalancerInstance {
             case .bytes(let kind, let bytes): self?.take(kind, bytes)
             }
         }
+        link.onTooLong = { [weak self] byteCount in
+            self?.end(because: "was not told \(byteCount) bytes, too many for one message")
+        }
         link.onDrained = { [weak self] in self?.showUnshown() }
         // A process that only closed its end serves nobody, but would keep the listening sockets;
         // one that ended is collected before then, and says itself how.

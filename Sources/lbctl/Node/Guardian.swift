@@ -70,6 +70,12 @@ final class Guardian {
             watch = try loop.watch(process.pidfd.rawValue, for: .readable) { [weak self] _ in
                 self?.reap()
             }
+            link.onTooLong = { [log] in
+                log(
+                    .warning,
+                    "the guardian process does not know what is held now: \($0) bytes are too many for"
+                        + " one message")
+            }
             self.process = consume process
             self.link = link
             link.send(.word(.whole(will())))

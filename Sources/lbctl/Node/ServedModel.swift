@@ -16,11 +16,21 @@ struct ServedModel: Sendable {
     /// The names of checks and agents in ``HealthTargets``.
     let targetNames: Set<String>
 
-    /// - Throws: `Failure` where the model has no form to be sent in.
-    init(_ model: Model) throws(Failure) {
+    /// - Parameters:
+    ///   - model: The whole model.
+    ///   - byteLimit: How long the part that is sent may be, which goes in one message.
+    /// - Throws: `Failure` where the model has no form to be sent in, or is too large.
+    init(_ model: Model, byteLimit: Int = ServedModel.byteLimit) throws(Failure) {
         self.model = model
         do { bytes = try model.balancing.encoded() } catch {
             throw Failure(.internalError, "\(error)")
+        }
+        guard bytes.count <= byteLimit else {
+            throw Failure(
+                .badInput,
+                "what frontends and backends say takes \(bytes.count) bytes on the way to the balancer"
+                    + " process, which takes \(byteLimit) at most; use shorter lists and maps, fewer"
+                    + " servers, or fewer and shorter files of authorities (ca-file)")
         }
         backendNames = model.backends.map(\.name)
         serverNames = Set(
@@ -29,6 +39,9 @@ struct ServedModel: Sendable {
             })
         targetNames = Set(model.checkedPlaces.keys)
     }
+
+    /// A message has a byte that says what it is.
+    private static let byteLimit = FrameBuffer.payloadLimit - 1
 }
 
 extension Model {
