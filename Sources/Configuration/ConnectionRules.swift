@@ -166,12 +166,18 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
     case pool(BackendQuantity, backendName: String, [ClosedRange<Int>])
     /// `srv_is_up(BACKEND/SERVER)`.
     case serverIsUp(ServerReference)
-    /// `srv_conn(BACKEND/SERVER)`.
-    case serverConnections(ServerReference, [ClosedRange<Int>])
+    /// `srv_conn(BACKEND/SERVER)` and its like.
+    case server(ServerQuantity, ServerReference, [ClosedRange<Int>])
     /// `fe_conn(FRONTEND)`; `nil`: the frontend that the rule stands in.
     case connectionCount(frontendName: String?, [ClosedRange<Int>])
     /// `fe_sess_rate(FRONTEND)`; `nil`: the frontend that the rule stands in.
     case sessionRate(frontendName: String?, [ClosedRange<Int>])
+    /// `dst_conn`.
+    case listenerConnections([ClosedRange<Int>])
+    /// `so_id`.
+    case listenerNumber([ClosedRange<Int>])
+    /// `rand(COUNT)`: a number from 0 to below the count.
+    case random(below: Int, [ClosedRange<Int>])
     /// `req.payload(OFFSET,LENGTH)`.
     case payload(PayloadSlice, [NameMatch])
     /// `req.rdp_cookie(NAME)`; of any name, if it is empty.
@@ -189,7 +195,7 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
             true
         case .counter(let question, _): question.key?.needsContent == true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
-            .serverConnections, .connectionCount, .sessionRate:
+            .server, .connectionCount, .sessionRate, .listenerConnections, .listenerNumber, .random:
             false
         }
     }
@@ -307,24 +313,6 @@ extension StickDatum {
         default: [self]
         }
     }
-}
-
-/// What a rule can ask of a pool; haproxy's names.
-public enum BackendQuantity: String, Hashable, Sendable, Codable, CaseIterable {
-    /// Servers that can serve.
-    case usableServers = "nbsrv"
-    /// Connections.
-    case connections = "be_conn"
-    /// Connections that servers still have room for.
-    case freePlaces = "connslots"
-    /// Connections that the servers in use still have room for.
-    case freeConnections = "be_conn_free"
-    /// Clients that wait.
-    case waiting = "queue"
-    /// Clients that wait for each server.
-    case waitingPerServer = "avg_queue"
-    /// Connections that were led there within a second.
-    case sessionRate = "be_sess_rate"
 }
 
 /// A network.

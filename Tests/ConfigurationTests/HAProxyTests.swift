@@ -86,8 +86,8 @@ import VRRPCore
             "f:7:36: error: the criterion 'fe_req_rate' is known but not implemented yet"
         ),
         (
-            "use_backend web if { srv_sess_rate(web/a) gt 9 }",
-            "f:7:22: error: the criterion 'srv_sess_rate(web/a)' is known but not implemented yet"
+            "use_backend web if { srv_weight(web/a) gt 9 }",
+            "f:7:22: error: the criterion 'srv_weight(web/a)' is known but not implemented yet"
         ),
         (
             "acl a path_beg /x",

@@ -387,12 +387,25 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
             ("avg_queue lt 0", .pool(.waitingPerServer, poolIndex: 0, [-1...(-1)])),
             (
                 "srv_conn(a) ge 3",
-                .serverConnections(poolIndex: 0, serverName: "a", [3...Int.max])
+                .server(.connections, poolIndex: 0, serverName: "a", [3...Int.max])
             ),
             (
                 "srv_conn(web/a)",
-                .serverConnections(poolIndex: 0, serverName: "a", [1...Int.max])
+                .server(.connections, poolIndex: 0, serverName: "a", [1...Int.max])
             ),
+            (
+                "srv_sess_rate(web/a) gt 2",
+                .server(.sessionRate, poolIndex: 0, serverName: "a", [3...Int.max])
+            ),
+            (
+                "srv_queue(a)",
+                .server(.waiting, poolIndex: 0, serverName: "a", [1...Int.max])
+            ),
+            ("dst_conn gt 3", .listenerConnections([4...Int.max])),
+            ("so_id 2", .listenerNumber([2...2])),
+            ("rand(100) lt 10", .random(below: 100, [-1...9])),
+            ("rand", .random(below: 1 << 32, [1...Int.max])),
+            ("nbproc 1", .constant(true)), ("nbproc gt 1", .constant(false)),
             ("fe_conn ge 100", .connectionCount(frontendName: nil, [100...Int.max])),
             ("fe_conn() ge 100", .connectionCount(frontendName: nil, [100...Int.max])),
             ("fe_conn(web) 7", .connectionCount(frontendName: "web", [7...7])),
@@ -439,6 +452,7 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
             """
         let made = try plan(text)
         #expect(made.frontends[0].listeners.map(\.name) == ["sock-2", "sock-1", "own"])
+        #expect(made.frontends[0].listeners.map(\.number) == [nil, 1, 9])
         let servers = made.pools[1].servers
         #expect(servers.map(\.number) == [7, nil, nil, nil, nil, nil])
         #expect(servers.map(\.guid) == ["a-1", nil, nil, nil, nil, nil])

@@ -24,12 +24,12 @@ final class SharedState: Sendable {
             return state.withLock { $0.servers[server].isReachable }
         }
 
-        /// How many connections a server has, by its name.
-        func connectionCount(of name: String) -> Int {
+        /// How much of something a server has, by its name, in milliseconds of the monotonic clock.
+        func value(of quantity: ServerLoad, _ name: String, at now: UInt64) -> Int {
             guard let server = plan.servers.firstIndex(where: { $0.name == name }) else {
                 return 0
             }
-            return state.withLock { $0.servers[server].served }
+            return state.withLock { $0.servers[server].value(of: quantity, at: now) }
         }
     }
 

@@ -186,8 +186,11 @@ extension Worker {
         guard let server = serverInPool(client) else { return choose(client, avoiding: nil) }
         let pool = self[routeOf: client].pool
         let isBound = slab[client | 1].marks.contains(.isBound)
+        let isRetry = slab[client | 1].failedAttempts > 0
         let serves = shared.pools[pool].state.withLock {
-            $0.servers[server].serves(isBound: isBound)
+            let serves = $0.servers[server].serves(isBound: isBound)
+            if serves, isRetry { $0.noteRetry(at: server, now: now) }
+            return serves
         }
         guard !serves else { return connect(client) }
         giveBackSlot(server, pool: pool)

@@ -209,12 +209,11 @@ extension Worker {
         guard chosen != nil || !program.plan.refusesOthers else {
             return refuse(client, as: .unmatched)
         }
-        let route = chosen ?? Int(slab[client | 1].path)
+        let route = unsafe chosen ?? entries[Int(slab[client].path)].route
         noteArrival(client, at: route)
         guard let content = program[contentOf: route] else {
             return settle(client, at: route, program, &facts, deadlineIsOver: deadlineIsOver)
         }
-        slab[client | 1].path = UInt16(route)
         slab[client].stage = .pool
         slab[client].neededByteCount = 0
         guard content.inspectDelay > 0 else {
@@ -274,7 +273,6 @@ extension Worker {
         {
             return
         }
-        slab[client | 1].path = UInt16(route)
         keepStickRules(held, of: client)
         if let server {
             slab[client | 1].owner = UInt16(self[routeOf: client].firstServer + server)

@@ -25,7 +25,7 @@ internal import Synchronization
         let resetsServers: Bool
         let dropsLeavers: Bool
         let savesAcknowledgement: Bool
-        /// Whether rules ask how many are led to the pool.
+        /// Whether rules ask how many are led to the pool, or were within a second.
         let countsArrivals: Bool
         /// Whether the limits of its servers follow the pool's connections.
         let followsCrowd: Bool
@@ -84,6 +84,8 @@ internal import Synchronization
     var isAccepting = true
     /// Connections that are being accepted and not yet counted in.
     var uncounted = 0
+    /// How many more there is room reserved for.
+    var unusedRoom = 0
     var isStopping = false
     /// Where the reactors are to meet at the end of this turn.
     var handover: Handover?

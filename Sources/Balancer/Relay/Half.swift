@@ -45,8 +45,9 @@ struct Half {
         static let countsBytes = Marks(rawValue: 1 << 17)
         /// Server half: the socket has no options but those that every server's has.
         static let hasPlainSocket = Marks(rawValue: 1 << 18)
-        /// Server half: the connection is counted among those that were led to its pool.
-        static let hasArrived = Marks(rawValue: 1 << 19)
+        /// Server half: the connection is counted among those that were led to the pool of its route, and has
+        /// not entered it yet.
+        static let isArriving = Marks(rawValue: 1 << 19)
     }
 
     /// Bytes taken from this side.

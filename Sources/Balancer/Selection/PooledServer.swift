@@ -127,9 +127,12 @@ struct PooledServer {
         served += 1
         peak = max(peak, served)
         total += 1
-        rate.note(1, at: now)
+        noteAttempt(at: now)
         lastChosenAt = now
     }
+
+    /// As haproxy: the rate is that of attempts.
+    mutating func noteAttempt(at now: UInt64) { rate.note(1, at: now) }
 
     mutating func giveBack() { served -= 1 }
 

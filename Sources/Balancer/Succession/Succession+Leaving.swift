@@ -65,9 +65,8 @@ extension Question {
             return .pool(quantity, poolIndex: places.pool(pool), ranges)
         case .serverIsUp(let pool, let name):
             return .serverIsUp(poolIndex: places.pool(pool), serverName: name)
-        case .serverConnections(let pool, let name, let ranges):
-            return .serverConnections(
-                poolIndex: places.pool(pool), serverName: name, ranges)
+        case .server(let quantity, let pool, let name, let ranges):
+            return .server(quantity, poolIndex: places.pool(pool), serverName: name, ranges)
         case .counter(var question, let ranges):
             question.tableIndex = question.tableIndex.map(places.table)
             return .counter(question, ranges)

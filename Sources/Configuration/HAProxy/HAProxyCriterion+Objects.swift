@@ -26,6 +26,33 @@ extension HAProxyCriterion {
             backend: parts.count == 2 ? String(parts[0]) : section, server: String(server))
     }
 
+    /// A number that there is one of, so that nothing stands in parentheses.
+    func plainNumber(_ name: String, _ argument: String?) throws(Remark) -> ConnectionQuestion {
+        guard argument?.isEmpty ?? true else {
+            throw .error(
+                "\(criterion.text.quoted) takes nothing in parentheses", at: criterion.position)
+        }
+        let ranges = try ranges(unlessSaid: 1...Int.max)
+        switch name {
+        case "dst_conn": return .listenerConnections(ranges)
+        case "so_id": return .listenerNumber(ranges)
+        // As haproxy since 2.5: a process has threads instead.
+        default: return .constant(ranges.contains { $0.contains(1) })
+        }
+    }
+
+    /// How many numbers there are to draw from; nothing: those of 32 bits.
+    func bound(_ argument: String?) throws(Remark) -> Int {
+        guard let argument, !argument.isEmpty else { return 1 << 32 }
+        guard let count = Int(argument), (0...1 << 32).contains(count) else {
+            throw .error(
+                "\(criterion.text.quoted): needs how many numbers to draw from, 0 to \(1 << 32), such"
+                    + " as rand(100), which draws 0 to 99", at: criterion.position)
+        }
+        // As haproxy: of none, 0 is drawn.
+        return max(1, count)
+    }
+
     /// The name of a cookie; nothing: any.
     func cookieName(_ argument: String?) throws(Remark) -> String {
         guard let argument else { return "" }

@@ -121,9 +121,10 @@ struct HAProxyCriterion {
         case "fe_sess_rate":
             let frontend = argument.flatMap { $0.isEmpty ? nil : $0 }
             return .sessionRate(frontendName: frontend, try ranges(unlessSaid: 1...Int.max))
-        case "srv_conn":
-            return .serverConnections(
-                try server(argument, of: name), try ranges(unlessSaid: 1...Int.max))
+        case "dst_conn", "so_id", "nbproc":
+            return try plainNumber(name, argument)
+        case "rand":
+            return .random(below: try bound(argument), try ranges(unlessSaid: 1...Int.max))
         case "req.ssl_ver", "req_ssl_ver": return .tlsVersion(try versions())
         case "srv_is_up":
             guard values.isEmpty else {
@@ -137,6 +138,10 @@ struct HAProxyCriterion {
                     quantity, backendName: try backend(argument, of: name),
                     // A number alone is true where it is not 0.
                     try ranges(unlessSaid: 1...Int.max))
+            }
+            if let quantity = ServerQuantity(rawValue: name) {
+                return .server(
+                    quantity, try server(argument, of: name), try ranges(unlessSaid: 1...Int.max))
             }
             if let counter = try HAProxyCounter(name, argument, criterion, in: section) {
                 return try compared(counter)
@@ -225,9 +230,10 @@ struct HAProxyCriterion {
         [
             "src", "dst", "src_port", "dst_port", "req.ssl_sni", "req.ssl_alpn",
             "req.ssl_hello_type", "req.ssl_ver", "req.len", "req.payload", "req.rdp_cookie",
-            "req.rdp_cookie_cnt", "fe_conn", "fe_sess_rate", "srv_conn",
+            "req.rdp_cookie_cnt", "fe_conn", "fe_sess_rate", "dst_conn", "so_id", "rand", "nbproc",
             "srv_is_up", "always_true", "always_false", "wait_end",
-        ] + BackendQuantity.allCases.map(\.rawValue) + HAProxyCounter.names
+        ] + BackendQuantity.allCases.map(\.rawValue) + ServerQuantity.allCases.map(\.rawValue)
+        + HAProxyCounter.names
 }
 
 extension HAProxyCriterion {

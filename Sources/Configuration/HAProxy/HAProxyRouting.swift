@@ -317,9 +317,9 @@ struct HAProxyRouting: Sendable {
             note(
                 "srv_is_up", Word(text: server.backend, position: word.position),
                 server: server.server)
-        case .serverConnections(let server, _):
+        case .server(let quantity, let server, _):
             note(
-                "srv_conn", Word(text: server.backend, position: word.position),
+                quantity.rawValue, Word(text: server.backend, position: word.position),
                 server: server.server)
         case .connectionCount(let name?, _): noteFrontend("fe_conn", name, word)
         case .sessionRate(let name?, _): noteFrontend("fe_sess_rate", name, word)

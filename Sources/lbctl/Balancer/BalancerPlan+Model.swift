@@ -76,7 +76,7 @@ extension FrontendPlan {
             ListenerPlan(
                 name: listener.name ?? "sock-\(number)",
                 acceptsProxyHeader: listener.acceptsProxyHeader,
-                connectionLimit: listener.connectionLimit)
+                connectionLimit: listener.connectionLimit, number: listener.number)
         }
         clientFinTimeout = frontend.limits.clientFinTimeout
         sessionRateLimit = frontend.limits.sessionRate

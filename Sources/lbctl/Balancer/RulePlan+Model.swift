@@ -155,9 +155,13 @@ extension Question {
             self = .pool(PoolQuantity(quantity), poolIndex: places.pool(name), ranges)
         case .serverIsUp(let server):
             self = .serverIsUp(poolIndex: places.pool(server.backend), serverName: server.server)
-        case .serverConnections(let server, let ranges):
-            self = .serverConnections(
-                poolIndex: places.pool(server.backend), serverName: server.server, ranges)
+        case .server(let quantity, let server, let ranges):
+            self = .server(
+                ServerLoad(quantity), poolIndex: places.pool(server.backend),
+                serverName: server.server, ranges)
+        case .listenerConnections(let ranges): self = .listenerConnections(ranges)
+        case .listenerNumber(let ranges): self = .listenerNumber(ranges)
+        case .random(let bound, let ranges): self = .random(below: bound, ranges)
         case .connectionCount(let name, let ranges):
             self = .connectionCount(frontendName: name, ranges)
         case .sessionRate(let name, let ranges):
@@ -191,6 +195,17 @@ extension PoolQuantity {
             case .waiting: .waiting
             case .waitingPerServer: .waitingPerServer
             case .sessionRate: .sessionRate
+            }
+    }
+}
+
+extension ServerLoad {
+    fileprivate init(_ quantity: ServerQuantity) {
+        self =
+            switch quantity {
+            case .connections: .connections
+            case .sessionRate: .sessionRate
+            case .waiting: .waiting
             }
     }
 }

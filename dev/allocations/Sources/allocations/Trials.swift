@@ -55,8 +55,11 @@ private func sendsHeader(_ header: ConnectionPlan.Header) -> @Sendable (inout Ba
     let asked: [Question] = [
         .payload(offset: 0, length: 0, [TextPattern(.part, "nowhere")]),
         .payload(offset: 0, length: 2, [TextPattern(.exact, bytes: [0x16, 9])]),
-        .serverConnections(poolIndex: 0, serverName: "s0", [1000...Int.max]),
+        .server(.connections, poolIndex: 0, serverName: "s0", [1000...Int.max]),
+        .server(.sessionRate, poolIndex: 0, serverName: "s0", [1_000_000...Int.max]),
+        .pool(.connections, poolIndex: 0, [1000...Int.max]),
         .connectionCount(frontendName: "f", [1000...Int.max]),
+        .listenerConnections([1000...Int.max]), .random(below: 9, [9...9]),
     ]
     plan.frontends[0].rules.content = asked.map { Rule(.reject, if: Condition([[.init([$0])]])) }
     // The hello comes at once, and whole.
