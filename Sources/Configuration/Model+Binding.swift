@@ -241,3 +241,28 @@ public struct ServerRule: Hashable, Sendable, Codable {
         self.condition = condition
     }
 }
+
+extension Backend {
+    /// When its rules hold.
+    var ruleConditions: [RuleCondition] {
+        var conditions = contentRules.map(\.condition)
+        conditions += serverRules.map(\.condition)
+        conditions += stickRules.map(\.condition)
+        return conditions + persistenceRules.map(\.condition)
+    }
+}
+
+/// A rule that says whether clients get their own server while that is down: of several whose conditions
+/// hold, the first counts.
+public struct PersistenceRule: Hashable, Sendable, Codable {
+    /// Whether they do, and get no other (`force-persist`), or not (`ignore-persist`).
+    public var isForced: Bool
+    /// When.
+    public var condition: RuleCondition
+
+    /// Makes a rule.
+    public init(isForced: Bool, condition: RuleCondition) {
+        self.isForced = isForced
+        self.condition = condition
+    }
+}

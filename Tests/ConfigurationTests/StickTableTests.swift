@@ -529,6 +529,18 @@ import VRRPCore
                 "f:7:5: warning: table_server_id 'web': nobody's server is remembered there; add 'stick on … table web' to a backend"
             ),
             (
+                "ignore-persist if TRUE",
+                "f:7:1: warning: 'ignore-persist' has no effect without a 'force-persist' after it: no cookie is looked at, and 'stick' holds all the same, as in haproxy"
+            ),
+            (
+                "force-persist",
+                "f:7:1: error: 'force-persist' needs 'if' or 'unless'"
+            ),
+            (
+                "stick-table type ip size 9 store gpc0\nforce-persist if { src_inc_gpc0 gt 5 }",
+                "f:8:1: error: 'src_inc_gpc0' stands after 'tcp-request connection' or 'session' only: rules of 'force-persist' are asked again as bytes come"
+            ),
+            (
                 "acl many src,in_table(wob)",
                 "f:7:5: error: in_table 'wob': no section of this name has a 'stick-table'"
             ),

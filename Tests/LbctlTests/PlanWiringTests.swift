@@ -265,6 +265,25 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
                 try plan(of: "stick-table type \(words)").pools[0].stickRules.map(\.key) == [key])
         }
         #expect(try plan(of: "").pools[0].stickRules == [])
+        let kept = try plan(
+            of: """
+                option persist
+                ignore-persist if { nbsrv 1 }
+                force-persist unless { src 192.0.2.7 }
+                default-server non-stick
+                server s 192.0.2.9:80
+                server t 192.0.2.9:81 stick
+                """
+        ).pools[0]
+        let few = Question.pool(.usableServers, poolIndex: 0, [1...1])
+        #expect(
+            kept.forcingRules == [
+                ForcingRule(isForced: false, if: Condition([[.init([few])]])),
+                ForcingRule(isForced: true, if: Condition([[.init([here])]], isNegated: true)),
+            ])
+        #expect(kept.keepsToServers)
+        #expect(kept.servers.suffix(2).map(\.isForgettable) == [true, false])
+        #expect(!pool.keepsToServers && pool.forcingRules.isEmpty)
         let shared = try plan(
             of: """
                 stick on src table t if TRUE

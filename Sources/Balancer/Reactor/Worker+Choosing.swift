@@ -14,9 +14,10 @@ extension Worker {
         slab[client | 1].marks.remove(.isArriving)
         let named = slab[client | 1].marks.contains(.isBound) ? serverInPool(client) : nil
         let known = self[routeOf: client].sticks ? knownServer(of: client) : nil
+        let isKept = keepsToServer(client)
         let (choice, isBound) = shared.pools[pool].state.withLock {
             if isArriving { $0.forgetArrival() }
-            return $0.enter(waiter, key: key, own: named ?? known, at: now)
+            return $0.enter(waiter, key: key, own: named ?? known, isKept: isKept, at: now)
         }
         slab[client | 1].owner = Half.noServer
         mark(.isBound, isBound, client | 1)
@@ -117,6 +118,18 @@ extension Worker {
     @inline(__always)
     subscript(routeOf client: Int) -> Route {
         unsafeAddress { unsafe UnsafePointer(routes + Int(slab[client | 1].path)) }
+    }
+
+    /// Whether a connection goes to its own server while that is down.
+    func keepsToServer(_ client: Int) -> Bool {
+        slab[client | 1].marks.contains(.isForced) || self[routeOf: client].keepsToServers
+    }
+
+    /// Whether a connection would get a server of its pool that is its own, be it down if it is kept there.
+    func mayServe(_ server: Int, _ client: Int, isKept: Bool) -> Bool {
+        shared.pools[self[routeOf: client].pool].state.withLock {
+            $0.servers[server].serves(isBound: true, isKept: isKept)
+        }
     }
 
     /// The position of a connection's server in its pool, or of the server whose line it stands in.

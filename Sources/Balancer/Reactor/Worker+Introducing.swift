@@ -211,6 +211,9 @@ extension Worker {
         }
         let route = unsafe chosen ?? entries[Int(slab[client].path)].route
         noteArrival(client, at: route)
+        guard noteForcing(client, at: route, program, &facts, deadlineIsOver: deadlineIsOver) else {
+            return
+        }
         guard let content = program[contentOf: route] else {
             return settle(client, at: route, program, &facts, deadlineIsOver: deadlineIsOver)
         }
@@ -251,18 +254,16 @@ extension Worker {
             switch answer(rule.condition, client, &facts, deadlineIsOver: deadlineIsOver) {
             case .unknown: return
             case .no: continue
-            case .yes: server = rule.server
+            case .yes:
+                if mayServe(rule.server, client, isKept: keepsToServer(client)) {
+                    server = rule.server
+                }
             }
         }
         if server == nil, let tokens = program.tokens[route - program.firstRoute] {
             let reading = readCookie(tokens.cookie, of: client)
             if reading == .needsMore, !deadlineIsOver { return }
-            if case .complete(let range) = reading,
-                let token = look(at: range.upperBound, { RDPToken($0.extracting(range)) })
-            {
-                server = tokens.position(
-                    of: token, from: unsafe routes[route].firstServer, shared.addresses)
-            }
+            server = self.server(of: reading, among: tokens, client)
         }
         // Who has a server is not waited for.
         let isOver = deadlineIsOver || server != nil

@@ -19,6 +19,8 @@ internal import Synchronization
         let timeouts: Timeouts
         let retries: Int
         let redispatches: Bool
+        /// Whether clients go to their own server while that is down.
+        let keepsToServers: Bool
         /// As ``PoolPlan/redispatchInterval``.
         let redispatchInterval: Int
         let isDatagram: Bool
@@ -312,7 +314,7 @@ extension Worker.Route {
             frontend: index, pool: poolIndex, firstServer: layout.firstServers[poolIndex],
             timeouts: Timeouts(frontend, pool),
             retries: pool.retries, redispatches: pool.redispatches,
-            redispatchInterval: pool.redispatchInterval,
+            keepsToServers: pool.keepsToServers, redispatchInterval: pool.redispatchInterval,
             isDatagram: frontend.isDatagram,
             resetsServers: pool.resetsServers, dropsLeavers: pool.dropsLeavers,
             savesAcknowledgement: pool.savesAcknowledgement,

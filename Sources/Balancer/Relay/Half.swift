@@ -48,6 +48,9 @@ struct Half {
         /// Server half: the connection is counted among those that were led to the pool of its route, and has
         /// not entered it yet.
         static let isArriving = Marks(rawValue: 1 << 19)
+        /// Server half: a rule says that the connection goes to its own server while that is down, and never
+        /// from one server to another.
+        static let isForced = Marks(rawValue: 1 << 20)
     }
 
     /// Bytes taken from this side.

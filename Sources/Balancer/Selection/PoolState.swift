@@ -82,14 +82,15 @@ extension PoolState {
     ///   - waiter: Who asks.
     ///   - key: The client's key, where the algorithm wants one and the client has it.
     ///   - own: The server that a rule names, or a table.
+    ///   - isKept: Whether it goes there while that is down.
     ///   - now: Milliseconds of the monotonic clock.
     /// - Returns: What became of it, and whether that is its own server.
     mutating func enter(
-        _ waiter: Waiter, key: UInt32?, own: Int?, at now: UInt64
+        _ waiter: Waiter, key: UInt32?, own: Int?, isKept: Bool = false, at now: UInt64
     ) -> (choice: Choice, isBound: Bool) {
         countIn(at: now)
         // Out of the turns (weight 0, drained, a backup) it still serves who belongs to it, at once.
-        if let own, servers[own].isReachable,
+        if let own, servers[own].serves(isBound: true, isKept: isKept),
             servers[own].isCandidate || !servers[own].isFull
         {
             let choice = claim(own, for: waiter, at: now)

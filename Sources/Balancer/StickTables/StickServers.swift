@@ -72,9 +72,11 @@ struct StickServers: Hashable, Sendable {
         return servers.map { named[$0.name] ?? numbered[$0.number] ?? -1 }
     }
 
-    /// Where each server of a pool stands here; -1: it is leaving.
+    /// Where each server of a pool stands here; -1: nobody is remembered to belong to it.
     fileprivate func places(of pool: PoolPlan) -> [Int32] {
-        pool.stickServers.map { server in server.flatMap { positions[$0] } ?? -1 }
+        zip(pool.servers, pool.stickServers).map { plan, server in
+            plan.isForgettable ? -1 : server.flatMap { positions[$0] } ?? -1
+        }
     }
 }
 
@@ -111,7 +113,8 @@ struct StickStep: Hashable, Sendable {
     let isLastToMatch: Bool
     /// For each of the table's servers, its position in the pool; -1: it is none of the pool's.
     let positions: [Int32]
-    /// For each of the pool's servers, its position among the table's; -1: it is leaving.
+    /// For each of the pool's servers, its position among the table's; -1: nobody is remembered to belong
+    /// to it, or it is leaving.
     let servers: [Int32]
 
     /// The rules of a pool.

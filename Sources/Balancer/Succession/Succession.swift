@@ -92,6 +92,7 @@ struct Succession: Sendable {
                 pool.contentRules = []
                 pool.serverRules = []
                 pool.stickRules = []
+                pool.forcingRules = []
                 pools.append(plan.pools.count)
                 plan.pools.append(pool)
             } else {

@@ -19,6 +19,8 @@ struct HAProxyRouting: Sendable {
     private(set) var rules = ConnectionRules()
     /// `use-server`.
     private(set) var servers: [ServerRule] = []
+    /// `force-persist` and `ignore-persist`.
+    var persistence = HAProxyPersistence()
     private(set) var references: [Reference] = []
     /// Whether there is a `use_backend`, be it one that makes no sense.
     private(set) var hasBackendRules = false
@@ -156,6 +158,7 @@ struct HAProxyRouting: Sendable {
     var warnings: [Remark] {
         // What a backend asks about may be tracked by any frontend that leads to it.
         var warnings = kind == .backend ? [] : tables.untracked
+        warnings += persistence.warnings
         if rules.inspectDelay == nil, let contentPosition {
             warnings.append(
                 .warning(

@@ -160,6 +160,10 @@ extension PoolPlan {
         }
         tokenCookie = backend.selection.tokenCookie.map { RDPCookie.Name(ofModel: $0) }
         stickRules = backend.stickRules.map { StickRule($0, places) }
+        forcingRules = backend.persistenceRules.map { rule in
+            ForcingRule(isForced: rule.isForced, if: Condition(rule.condition, places))
+        }
+        keepsToServers = backend.keepsToServers
     }
 }
 
@@ -217,6 +221,7 @@ extension ServerPlan {
         // What is known of it is said at once; until then it takes nobody.
         isUp = server.check == nil && !isByName && server.health.tracked == nil
         number = server.number
+        isForgettable = server.isNonStick
         guid = server.guid
         hashKey =
             switch server.hashKey {
