@@ -146,6 +146,8 @@ public struct StickTableSettings: Hashable, Sendable, Codable {
     public var keepsAll = false
     /// What is counted of each (`store`).
     public var counters: [Counter] = []
+    /// Whether it has room for a server's number also where no client belongs to one (`store server_id`).
+    public var hasServerNumbers = false
     /// The section of those who have it in common (`peers`); `nil`: it is this node's alone.
     public var peers: String?
     /// The name that they know it by; `nil`: ``name``.

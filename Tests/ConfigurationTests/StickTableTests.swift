@@ -17,6 +17,7 @@ import VRRPCore
         table.kind = .ipv6
         table.lifetime = .seconds(10)
         table.keepsAll = true
+        table.hasServerNumbers = true
         table.counters = [
             .init(datum: .connections), .init(datum: .connectionRate, period: .seconds(3)),
             .init(datum: .marks),

@@ -361,6 +361,23 @@ extension `Sticky clients beside haproxy` {
                 server c @c
                 """,
             ], clients: "x1 y1 y2 y2", servers: "c??c"),
+        // A key without a server has the number 0 where numbers have room, and none elsewhere.
+        Case(
+            name: "numbers",
+            sections: [
+                """
+                stick-table type ip size 9 store server_id,conn_cnt
+                tcp-request connection track-sc0 src if { src 127.0.0.1 }
+                tcp-request content reject if { src,table_server_id(#x) 0 }
+                server a @a
+                """,
+                """
+                stick-table type ip size 9 store conn_cnt
+                tcp-request connection track-sc0 src if { src 127.0.0.1 }
+                tcp-request content reject if { src,table_server_id(#y) 0 }
+                server a @a
+                """,
+            ], clients: "x1 x2 y1 y2", servers: "??a?"),
         Case(
             name: "told",
             sections: [

@@ -16,12 +16,15 @@ struct StickServers: Hashable, Sendable {
     private var named: [String: Int32] = [:]
     private var numbered: [UInt32: Int32] = [:]
 
+    /// Whether a key has a number also where there are none.
+    private let hasNumbers: Bool
+
     /// None: nobody binds clients by the table.
-    init() {}
+    init(hasNumbers: Bool = false) { self.hasNumbers = hasNumbers }
 
     /// The servers of each table of a plan.
     static func all(of plan: BalancerPlan) -> [StickServers] {
-        var all = plan.tables.map { _ in StickServers() }
+        var all = plan.tables.map { StickServers(hasNumbers: $0.hasServerNumbers) }
         for pool in plan.pools {
             for table in Set(pool.stickRules.map(\.tableIndex)) { all[table].add(pool) }
         }
@@ -45,7 +48,7 @@ struct StickServers: Hashable, Sendable {
 
     /// A server's number; 0: there is none; `nil`: there are none at all.
     func number(at position: Int) -> Int? {
-        guard !servers.isEmpty else { return nil }
+        guard !servers.isEmpty || hasNumbers else { return nil }
         return servers.indices.contains(position) ? Int(servers[position].number) : 0
     }
 
