@@ -20,6 +20,8 @@ public struct BalancerPlan: Hashable, Sendable {
     public var pools: [PoolPlan]
     /// What is remembered and counted of clients.
     public var tables: [StickTablePlan] = []
+    /// What rules remember, ``VariablePlan/most`` at most, each under a name of its own.
+    public var variables: [VariablePlan] = []
     /// Those with whom tables are kept in common, by a ``PeerExchange``.
     public var peers: [PeersPlan] = []
 

@@ -77,6 +77,12 @@ public struct Rule: Hashable, Sendable {
         /// The same with a port (`set-src-port`, `set-dst-port`).
         case setPort(of: ConnectionKey.End, PortValue)
 
+        /// The variable at this position in ``BalancerPlan/variables`` is set, and the further rules are asked
+        /// (`set-var`).
+        case setVariable(Int, VariableSource)
+        /// It has no value from here on, and the further rules are asked (`unset-var`).
+        case unsetVariable(Int)
+
         /// haproxy's classes.
         public static let priorities = -2047...2047
         /// haproxy's offsets, in milliseconds.
@@ -256,6 +262,8 @@ public enum Question: Hashable, Sendable {
     case rdpCookie(RDPCookie.Name, [TextPattern])
     /// How many such cookies there are, 0 or 1 (`req.rdp_cookie_cnt`).
     case rdpCookieCount(RDPCookie.Name, [ClosedRange<Int>])
+    /// What the variable at this position in ``BalancerPlan/variables`` is set to (`var`).
+    case variable(Int, VariableTest)
     /// What a table counts of a key (`sc_conn_rate`, `src_conn_cur` and the like).
     case counter(StickQuestion, [ClosedRange<Int>])
 
@@ -267,7 +275,8 @@ public enum Question: Hashable, Sendable {
             true
         case .counter(let question, _): question.key?.needsContent == true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
-            .server, .connectionCount, .sessionRate, .listenerConnections, .listenerNumber, .random:
+            .server, .connectionCount, .sessionRate, .listenerConnections, .listenerNumber, .random,
+            .variable:
             false
         }
     }

@@ -62,6 +62,11 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
         /// An end is told to have this port from here on (`set-src-port`, `set-dst-port`); further rules
         /// are asked.
         case setPort(of: ConnectionEnd, PortExpression)
+        /// A variable is set (`set-var`), at most ``VariableName/most`` of a configuration; further rules are
+        /// asked.
+        case setVariable(VariableName, VariableExpression)
+        /// It has no value from here on (`unset-var`); further rules are asked.
+        case unsetVariable(VariableName)
     }
 
     /// What it does.
@@ -71,7 +76,11 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
 
     /// Whether it can only be followed by what the client says.
     var needsContent: Bool {
-        if case .track(let tracking) = action, tracking.key.needsContent { return true }
+        switch action {
+        case .track(let tracking) where tracking.key.needsContent: return true
+        case .setVariable(_, let value) where value.key?.needsContent == true: return true
+        default: break
+        }
         return condition.alternatives.joined().flatMap(\.questions).contains(where: \.needsContent)
     }
 
@@ -184,6 +193,8 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
     case rdpCookie(String, [NameMatch])
     /// `req.rdp_cookie_cnt(NAME)`.
     case rdpCookieCount(String, [ClosedRange<Int>])
+    /// `var(NAME)`.
+    case variable(VariableName, VariableComparison)
     /// `sc_conn_rate`, `src_conn_cur` and their like.
     case counter(CounterQuestion, [ClosedRange<Int>])
 
@@ -195,7 +206,8 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
             true
         case .counter(let question, _): question.key?.needsContent == true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
-            .server, .connectionCount, .sessionRate, .listenerConnections, .listenerNumber, .random:
+            .server, .connectionCount, .sessionRate, .listenerConnections, .listenerNumber, .random,
+            .variable:
             false
         }
     }

@@ -184,8 +184,8 @@ import VRRPCore
             "f:7:19: warning: a bandwidth that connections share ('limit', 'key') is known but not implemented yet; the filter is ignored"
         ),
         (
-            "tcp-request content set-var(txn.a) src",
-            "f:7:21: warning: the action 'set-var' is known but not implemented yet; it is ignored"
+            "tcp-request content set-var-fmt(txn.a) src",
+            "f:7:21: warning: the action 'set-var-fmt' is known but not implemented yet; it is ignored"
         ),
         (
             "use_backend web if { req.ssl_sni a }",

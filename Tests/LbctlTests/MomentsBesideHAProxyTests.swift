@@ -8,8 +8,9 @@ import Testing
 @ProgramThread @Suite(.serialized) struct `Questions about the moment beside haproxy` {
     struct Case: Sendable {
         let name: String
-        /// Lines of the sections, named by the case and `x`, `y`; of one with `bind` in its lines `PORT1` to
-        /// `PORT3` are free ports. `@a` stands for the address of the server that answers `a`, `#` for the
+        /// Lines of the sections, named by the case and `x`, `y`.
+        ///
+        /// `PORT1` to `PORT3` are free ports; a section that listens nowhere is a backend. `@a` stands for the address of the server that answers `a`, `#` for the
         /// case's name.
         let sections: [String]
         /// The number of the port that each client comes to, and what it says; all stay.
@@ -160,7 +161,9 @@ import Testing
         var limit = timeval(tv_sec: 0, tv_usec: 700_000)
         setsockopt(socket.number, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
         let address = SocketAddress(address: 0x7f00_0001, port: port)
-        guard StreamSocket.connect(socket.number, to: address.raw) == 0 else { return ("-", socket) }
+        guard StreamSocket.connect(socket.number, to: address.raw) == 0 else {
+            return ("-", socket)
+        }
         let text = String(words)
         if !text.isEmpty { _ = send(socket.number, text, text.utf8.count, Int32(MSG_NOSIGNAL)) }
         var byte: UInt8 = 0

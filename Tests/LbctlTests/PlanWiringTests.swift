@@ -451,6 +451,40 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         #expect(rules.content == [Rule(.reject, if: Condition([[.init([question])]]))])
     }
 
+    @Test func `what rules remember arrives`() throws {
+        let made = try plan(
+            of: """
+                tcp-request connection set-var(sess.a) src,ipmask(24)
+                tcp-request session set-var(proc.b) str(x)
+                tcp-request content set-var(txn.c) var(sess.a) if { var(proc.b) -m int 7 }
+                tcp-request content unset-var(sess.a) if { var(txn.c) -m ip 192.0.2.0/24 }
+                tcp-request content set-var(req.d) ipv6(2001:db8::1)
+                tcp-request content set-var(req.d) int(9) unless { var(req.d) -m found }
+                """)
+        #expect(
+            made.variables == [
+                VariablePlan(name: "sess.a"), VariablePlan(name: "proc.b", isOfProcess: true),
+                VariablePlan(name: "txn.c"), VariablePlan(name: "req.d"),
+            ])
+        func when(_ question: Question, isNegated: Bool = false) -> Condition {
+            Condition([[.init([question])]], isNegated: isNegated)
+        }
+        let rules = made.frontends[0].rules
+        let network = ConnectionKey.network(of: .source, AddressMask(ipv4: 0xffff_ff00))
+        #expect(rules.connection == [Rule(.setVariable(0, .key(network)))])
+        #expect(rules.session == [Rule(.setVariable(1, .text([120])))])
+        let prefix = PrefixTable([.ipv4(0xc000_0200, 24)])
+        #expect(
+            rules.content == [
+                Rule(.setVariable(2, .variable(0)), if: when(.variable(1, .numbers([7...7])))),
+                Rule(.unsetVariable(0), if: when(.variable(2, .addresses(prefix)))),
+                Rule(
+                    .setVariable(
+                        3, .address(IPEndpoint(high: 0x2001_0db8_0000_0000, low: 1, port: 0)))),
+                Rule(.setVariable(3, .number(9)), if: when(.variable(3, .found), isNegated: true)),
+            ])
+    }
+
     @Test func `what sections, sockets and servers are known by arrives`() throws {
         let text = """
             frontend in

@@ -3,8 +3,11 @@ import Foundation
 import LinuxIO
 import Testing
 
-/// The same file in Debian's haproxy and here: which server clients get that belong to one.
+/// The same file in Debian's haproxy and here: which server clients get that belong to one, or are led there
+/// by what rules remember of them.
 @ProgramThread @Suite(.serialized) struct `Sticky clients beside haproxy` {
+    private static let allCases = cases + variableCases
+
     private func file(
         _ ports: [[UInt16]], _ servers: [Character: TalkingServer], last: UInt16
     ) -> String {
@@ -19,7 +22,7 @@ import Testing
                 timeout connect 9s
 
             """
-        for (one, ports) in zip(Self.cases, ports) {
+        for (one, ports) in zip(Self.allCases, ports) {
             for (letter, (section, port)) in zip("xyz", zip(one.sections, ports)) {
                 text += "listen \(one.name)\(letter)\nbind 127.0.0.1:\(port)\n"
                 text += section.replacing("#", with: one.name) + "\n"
@@ -33,7 +36,8 @@ import Testing
     }
 
     /// What a client hears.
-    private func answer(at port: UInt16, from last: UInt32, saying words: [UInt8]) throws -> String {
+    private func answer(at port: UInt16, from last: UInt32, saying words: [UInt8]) throws -> String
+    {
         let socket = try Socket.tcp()
         _ = fcntl(socket.rawValue, F_SETFL, 0)
         var limit = timeval(tv_sec: 10, tv_usec: 0)
@@ -70,7 +74,7 @@ import Testing
         let folder = try ProgramFolder()
         var servers: [Character: TalkingServer] = [:]
         for name in "abcdefg" { servers[name] = try TalkingServer(.answers(String(name))) }
-        let freePorts = { try Self.cases.map { try $0.sections.map { _ in try freePort() } } }
+        let freePorts = { try Self.allCases.map { try $0.sections.map { _ in try freePort() } } }
         let (ourPorts, theirPorts) = (try freePorts(), try freePorts())
         let (ourLast, theirLast) = (try freePort(), try freePort())
         let theirs = try folder.write(
@@ -85,7 +89,7 @@ import Testing
         try eventually(within: .seconds(9), "haproxy: \(folder.text(of: "haproxy"))") {
             try answer(at: theirLast, from: 9, saying: [46]) == "a"
         }
-        for (number, one) in Self.cases.enumerated() {
+        for (number, one) in Self.allCases.enumerated() {
             #expect(
                 try self.servers(of: one, at: ourPorts[number], servers) == one.servers,
                 "\(one.name)")

@@ -55,7 +55,7 @@ extension Question {
         case .waitIsOver, .serverName, .protocolName, .helloType, .byteCount, .tlsVersion, .payload,
             .rdpCookie, .rdpCookieCount,
             .pool, .serverIsUp, .server, .connectionCount, .sessionRate,
-            .listenerConnections, .listenerNumber, .random, .counter:
+            .listenerConnections, .listenerNumber, .random, .variable, .counter:
             nil
         }
     }

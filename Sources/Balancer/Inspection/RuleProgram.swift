@@ -88,7 +88,7 @@ final class RuleProgram: Sendable {
             + forcing.joined().map(\.condition)
         let questions = conditions.flatMap(\.questions)
         let keys =
-            rules.compactMap(\.trackedKey) + pools.flatMap(\.keys) + plan.pools.compactMap(\.key)
+            rules.compactMap(\.key) + pools.flatMap(\.keys) + plan.pools.compactMap(\.key)
         needsContent =
             questions.contains(where: \.needsContent) || keys.contains(where: \.needsContent)
             || pools.contains { $0.tokenCookie != nil }

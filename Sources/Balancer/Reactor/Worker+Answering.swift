@@ -75,6 +75,8 @@ extension Worker {
             .init(ranges.contain(listenerConnectionCount(of: client)))
         case .listenerNumber(let ranges):
             .init(ranges.contain(unsafe entries[Int(slab[client].path)].number))
+        case .variable(let variable, let test):
+            .init(value(of: variable, client).satisfies(test))
         case .random(let bound, let ranges): .init(ranges.contain(.random(in: 0..<bound)))
         case .sessionRate(let name, let ranges):
             .init(ranges.contain(gate(of: name, client)?.sessionRate.rate(at: now) ?? 0))

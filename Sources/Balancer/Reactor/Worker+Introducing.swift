@@ -323,6 +323,9 @@ extension Worker {
                     let place = placeAside(client, facts.source)
                     introductions[uploadLimitAt: place] = limit.bytesPerSecond
                 }
+            case .setVariable(let variable, let source):
+                setVariable(variable, to: source, client, facts)
+            case .unsetVariable(let variable): unsetVariable(variable, client, facts)
             case .setAddress(let end, let value): setAddress(of: end, to: value, client, &facts)
             case .setPort(let end, let value): setPort(of: end, to: value, client, &facts)
             }

@@ -119,6 +119,7 @@ internal import Synchronization
         tables = WorkerTables(shared, number: number)
         listeners = Worker.listeners(of: shared)
         waitingLists = Worker.lists(for: shared)
+        introductions.keepVariables(shared.plan.variables.count)
         reserveFlows()
     }
 

@@ -14,6 +14,8 @@ extension Worker {
         self = Worker(succeeding: self, handover.successor)
         moveListeners(from: former, handover.succession)
         introductions.moveTracks(handover.succession.tables)
+        introductions.keepVariables(
+            shared.plan.variables.count, goingOnAt: handover.succession.variables)
         if handover.succession.changesStickRules { introductions.forgetStickRules() }
         moveConnections(handover)
         watchListeners()

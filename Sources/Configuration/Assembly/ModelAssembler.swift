@@ -27,6 +27,7 @@ struct ModelAssembler {
             checkGroupMembers()
             checkBackendReferences()
             checkRuleReferences()
+            checkVariables()
             checkTables()
             checkModes()
             checkLogFormats()

@@ -53,6 +53,36 @@ extension HAProxyCriterion {
         return max(1, count)
     }
 
+    /// The variable that stands in parentheses.
+    func variable(_ argument: String?) throws(Remark) -> VariableName {
+        let text = argument ?? ""
+        guard !text.contains(",") else {
+            throw .error(
+                "\(criterion.text.quoted): a default is not offered; ask '-m found' first",
+                at: criterion.position)
+        }
+        return try criterion.variableName(text[...])
+    }
+
+    /// What a variable is compared with, which has to be said: it may be anything.
+    func comparison() throws(Remark) -> VariableComparison {
+        switch (form, method) {
+        case ("int"?, _):
+            // What is below a number has no least one, unlike what is counted.
+            return .numbers(
+                try ranges().map { $0.lowerBound == -1 ? Int.min...$0.upperBound : $0 })
+        case ("ip"?, _): return .networks(try prefixes())
+        case (_, .found?): return .found
+        case (_, let method?):
+            _ = try needingValues()
+            return .texts(try patterns(method))
+        case (_, nil):
+            throw .error(
+                "\(criterion.text.quoted): needs '-m' with how it is compared: int, ip, str, beg, end,"
+                    + " sub, reg, bin or found", at: criterion.position)
+        }
+    }
+
     /// The name of a cookie; nothing: any.
     func cookieName(_ argument: String?) throws(Remark) -> String {
         guard let argument else { return "" }

@@ -27,6 +27,7 @@ struct HAProxyRouting: Sendable {
     /// Backends that are not known before all sections are, by the positions of their rules.
     private(set) var samples: [(sample: HAProxyBackendSample, rule: Int, position: Position)] = []
     private var tables = HAProxyTableReferences()
+    private var variables = HAProxyVariables()
     private var filters = HAProxyFilters()
     /// The questions of each access list; several lines of one name add up.
     private var lists: [String: [ConnectionQuestion]] = [:]
@@ -36,7 +37,8 @@ struct HAProxyRouting: Sendable {
     /// Reads `acl NAME CRITERION …`.
     mutating func addList(_ arguments: inout Arguments) throws(Remark) {
         let name = try arguments.next("a name and a criterion")
-        guard Self.predefined[name.text] == nil, name.text != "if", name.text != "or" else {
+        guard HAProxySamples.predefined[name.text] == nil, name.text != "if", name.text != "or"
+        else {
             throw .error(
                 "\(name.text.quoted) has a meaning of its own; give the list another name",
                 at: name.position)
@@ -98,6 +100,11 @@ struct HAProxyRouting: Sendable {
                 location: Location(file: file, position: position))
         }
         tables.note(in: &draft, file: file)
+        draft.variableReferences += variables.references.map { reference in
+            Placed(
+                value: reference,
+                location: Location(file: file, position: reference.position))
+        }
     }
 
     /// Reads `filter bwlim-in|bwlim-out NAME …`.
@@ -117,10 +124,14 @@ struct HAProxyRouting: Sendable {
                     + " backend later; write 'content', or give the rule to the frontend",
                 at: stage.position)
         case "connection":
-            guard let rule = try rule(&arguments, mayExpectProxy: true) else { return }
+            guard let rule = try rule(&arguments, mayExpectProxy: true),
+                !isLost(rule, at: stage, &arguments)
+            else { return }
             rules.connection.append(try refusingContent(rule, at: stage))
         case "session":
-            guard let rule = try rule(&arguments) else { return }
+            guard let rule = try rule(&arguments), !isLost(rule, at: stage, &arguments) else {
+                return
+            }
             rules.session.append(try refusingContent(rule, at: stage))
         case "content":
             guard let rule = try rule(&arguments) else { return }
@@ -181,6 +192,10 @@ struct HAProxyRouting: Sendable {
             let action = try tables.action(word, &arguments, in: section)
             return ConnectionRule(action: action, condition: try condition(&arguments))
         }
+        if HAProxyVariables.isAction(name) {
+            let action = try variables.action(word, &arguments)
+            return ConnectionRule(action: action, condition: try condition(&arguments))
+        }
         if word.text == "set-bandwidth-limit" {
             let action = try filters.action(&arguments)
             let condition = try condition(&arguments)
@@ -200,7 +215,8 @@ struct HAProxyRouting: Sendable {
             throw .error(
                 "unknown action \(word.text.quoted)", at: word.position,
                 suggestion: (Self.actions.keys + HAProxyTableReferences.actions
-                    + HAProxyConnectionSetting.actions + ["set-bandwidth-limit"])
+                    + HAProxyConnectionSetting.actions
+                    + ["set-bandwidth-limit", "set-var", "unset-var"])
                     .nearest(to: word.text))
         }
         if action == .expectProxy {
@@ -287,7 +303,8 @@ struct HAProxyRouting: Sendable {
             return term
         }
         guard text == "{" else {
-            guard let questions = lists[String(text)] ?? Self.predefined[String(text)] else {
+            guard let questions = lists[String(text)] ?? HAProxySamples.predefined[String(text)]
+            else {
                 guard !HAProxySamples.isListOfHTTP(text) else {
                     throw .error(
                         "the predefined acl \(text.quoted) asks about HTTP, which lbctl does not read",
@@ -326,6 +343,7 @@ struct HAProxyRouting: Sendable {
                 server: server.server)
         case .connectionCount(let name?, _): noteFrontend("fe_conn", name, word)
         case .sessionRate(let name?, _): noteFrontend("fe_sess_rate", name, word)
+        case .variable(let name, _): variables.note(name, at: word.position)
         case .counter(let counter, _): tables.note(counter, at: word.position)
         default: break
         }
@@ -345,19 +363,6 @@ struct HAProxyRouting: Sendable {
                 position: name.position))
     }
 
-    /// haproxy's configuration manual, section 7.4.
-    private static let predefined: [String: [ConnectionQuestion]] = [
-        "TRUE": [.constant(true)], "FALSE": [.constant(false)], "WAIT_END": [.waitIsOver],
-        "LOCALHOST": [
-            .source([
-                AddressPrefix(address: .v4(.init(127, 0, 0, 0)), length: 8),
-                AddressPrefix(address: .v6(.init(high: 0, low: 1)), length: 128),
-            ])
-        ],
-        "REQ_CONTENT": [.byteCount([1...Int.max])],
-        "RDP_COOKIE": [.rdpCookieCount("", [1...Int.max])],
-    ]
-
     private static let actions: [String: ConnectionRule.Action] = [
         "accept": .accept, "reject": .reject, "silent-drop": .silentDrop,
         "expect-proxy": .expectProxy,
@@ -367,7 +372,7 @@ struct HAProxyRouting: Sendable {
     private static let otherActions: Set<String> = [
         "accept-netscaler-cip", "capture", "do-log", "do-resolve", "pause", "send-spoe-group",
         "set-bc-mark", "set-bc-tos", "set-log-level", "set-nice",
-        "set-var", "set-var-fmt", "switch-mode", "unset-var", "use-service",
+        "set-var-fmt", "switch-mode", "use-service",
     ]
 }
 

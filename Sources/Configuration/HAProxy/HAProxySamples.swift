@@ -1,4 +1,7 @@
-/// What haproxy's access lists can ask about and ours cannot yet, so that it is not taken for a mistake.
+import VRRPCore
+
+/// What haproxy's access lists can ask about and ours cannot yet, so that it is not taken for a mistake, and
+/// the lists that are there by themselves.
 ///
 /// haproxy's configuration manual, sections 7.3 and 7.4.
 enum HAProxySamples {
@@ -60,7 +63,7 @@ enum HAProxySamples {
         req.ssl_sigalgs req.ssl_st_ext req.ssl_supported_groups so_name src_is_local
         srv_conn_free srv_id srv_iweight srv_name srv_uweight
         srv_weight stopping str table_avl table_cnt thread txn.conn_retries txn.id32
-        txn.redispatched txn.timer.user unique-id uuid var
+        txn.redispatched txn.timer.user unique-id uuid
         """)
 
     private static let ofHTTP = words(
@@ -89,4 +92,17 @@ enum HAProxySamples {
         HTTP_URL_STAR METH_CONNECT METH_DELETE METH_GET METH_HEAD METH_OPTIONS METH_POST
         METH_PUT METH_TRACE
         """)
+
+    /// The access lists that haproxy has by itself; its configuration manual, section 7.4.
+    static let predefined: [String: [ConnectionQuestion]] = [
+        "TRUE": [.constant(true)], "FALSE": [.constant(false)], "WAIT_END": [.waitIsOver],
+        "LOCALHOST": [
+            .source([
+                AddressPrefix(address: .v4(.init(127, 0, 0, 0)), length: 8),
+                AddressPrefix(address: .v6(.init(high: 0, low: 1)), length: 128),
+            ])
+        ],
+        "REQ_CONTENT": [.byteCount([1...Int.max])],
+        "RDP_COOKIE": [.rdpCookieCount("", [1...Int.max])],
+    ]
 }

@@ -72,7 +72,8 @@ extension HAProxySection {
     /// What only sockets of connections have.
     private static let idleForDatagrams: Set<String> = [
         "backlog", "option abortonclose", "option clitcpka", "option nolinger", "option persist",
-        "option srvtcpka", "option tcp-smart-accept", "option tcp-smart-connect", "option tcpka", "timeout client-fin",
+        "option srvtcpka", "option tcp-smart-accept", "option tcp-smart-connect", "option tcpka",
+        "timeout client-fin",
         "timeout server-fin",
     ]
 

@@ -7,7 +7,11 @@ internal import VRRPCore
 extension BalancerPlan {
     /// What the balancer is to do, as the model has it.
     init(_ model: Model) {
-        let places = RulePlaces(pools: model.backendIndices, tables: model.tableIndices)
+        let variables = model.variableNames
+        let places = RulePlaces(
+            pools: model.backendIndices, tables: model.tableIndices,
+            variables: Dictionary(
+                variables.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first }))
         self.init(
             reactorCount: model.global.reactorCount
                 ?? BalancerPlan.reactorCount(ofProcessors: SystemLimits.usableProcessors),
@@ -21,6 +25,9 @@ extension BalancerPlan {
         }
         connectionRateLimit = model.global.connectionRate
         tables = model.stickTables.map(StickTablePlan.init)
+        self.variables = variables.map {
+            VariablePlan(name: $0.text, isOfProcess: $0.scope == .process)
+        }
         peers = model.peers.map(PeersPlan.init)
         otherDescriptors = model.otherDescriptors
     }
