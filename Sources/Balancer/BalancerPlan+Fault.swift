@@ -21,7 +21,7 @@ extension BalancerPlan {
         }
         let isKnown = frontends.allSatisfy { $0.poolIndices.allSatisfy(pools.indices.contains) }
         return isKnown
-            ? keyFault ?? tableFault ?? priorityFault
+            ? keyFault ?? tableFault ?? priorityFault ?? variableFault
             : "a frontend leads to a pool that is not there"
     }
 
@@ -39,6 +39,30 @@ extension BalancerPlan {
             }
         }
         return nil
+    }
+
+    private var variableFault: String? {
+        let own = variables.filter { !$0.isLeaving }
+        guard own.count <= VariablePlan.most else {
+            return "\(own.count) variables; there may be \(VariablePlan.most)"
+        }
+        guard Set(variables.map(\.name)).count == variables.count else {
+            return "two variables of one name"
+        }
+        let frontRules = frontends.flatMap {
+            $0.rules.connection + $0.rules.session + $0.rules.content
+        }
+        let rules = frontRules + pools.flatMap(\.contentRules)
+        let conditions =
+            rules.map(\.condition) + frontends.flatMap { $0.rules.pools.map(\.condition) }
+            + pools.flatMap(\.serverConditions)
+        let named =
+            rules.flatMap(\.variables) + conditions.flatMap(\.questions).compactMap(\.variable)
+        guard named.allSatisfy(variables.indices.contains) else {
+            return "a rule names a variable that is not there"
+        }
+        return rules.contains(where: \.setsTooMuch)
+            ? "a text for a variable; it may have \(VariablePlan.longestText) bytes" : nil
     }
 
     private var tableFault: String? {

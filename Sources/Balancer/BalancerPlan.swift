@@ -20,6 +20,8 @@ public struct BalancerPlan: Hashable, Sendable {
     public var pools: [PoolPlan]
     /// What is remembered and counted of clients.
     public var tables: [StickTablePlan] = []
+    /// What rules remember, ``VariablePlan/most`` at most, each under a name of its own.
+    public var variables: [VariablePlan] = []
     /// Those with whom tables are kept in common, by a ``PeerExchange``.
     public var peers: [PeersPlan] = []
 
@@ -185,6 +187,11 @@ public struct PoolPlan: Hashable, Sendable {
     public var tokenCookie: RDPCookie.Name?
     /// How clients belong to servers, in order, ``StickRule/most`` at most.
     public var stickRules: [StickRule] = []
+    /// Whether a client goes to the server that ``serverRules`` or ``stickRules`` say is his, while it is down
+    /// or in maintenance; of those that hold the first counts (`force-persist`, `ignore-persist`).
+    public var forcingRules: [ForcingRule] = []
+    /// Whether every client does, and goes to another one where that can't be reached (`option persist`).
+    public var keepsToServers = false
     /// Whether it is there for the connections that it has.
     var isLeaving = false
 
@@ -214,6 +221,7 @@ extension PoolPlan {
     /// Whether something about a connection is looked at before it gets a server.
     var decidesByRules: Bool {
         !contentRules.isEmpty || !serverRules.isEmpty || tokenCookie != nil
+            || !forcingRules.isEmpty
             || keys.contains(where: \.needsContent)
             || stickRules.contains { $0.condition != .always }
     }
@@ -221,6 +229,7 @@ extension PoolPlan {
     /// The conditions of rules that say which server a connection gets.
     var serverConditions: [Condition] {
         serverRules.map(\.condition) + stickRules.map(\.condition)
+            + forcingRules.map(\.condition)
     }
 
     /// What of a connection decides which server it gets.
@@ -278,6 +287,8 @@ public struct ServerPlan: Hashable, Sendable {
     /// How many connections it takes while its pool has few (`minconn`), below ``connectionLimit``;
     /// `nil`: as many as ever.
     public var leastConnectionLimit: Int?
+    /// Whether no table remembers that a client was there (`non-stick`).
+    public var isForgettable = false
     /// Whether it serves only when no other can.
     public var isBackup: Bool
     /// The administrative state that it starts in.

@@ -158,3 +158,18 @@ public struct ServerRule: Hashable, Sendable {
         self.condition = condition
     }
 }
+
+/// A rule that says whether connections of a pool go to their own server while that is down: of several
+/// whose conditions hold, the first counts.
+public struct ForcingRule: Hashable, Sendable {
+    /// Whether they do, and to no other (`force-persist`), or not (`ignore-persist`).
+    public var isForced: Bool
+    /// When.
+    public var condition: Condition
+
+    /// Makes a rule.
+    public init(isForced: Bool, if condition: Condition) {
+        self.isForced = isForced
+        self.condition = condition
+    }
+}

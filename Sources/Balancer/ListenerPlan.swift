@@ -7,16 +7,20 @@ public struct ListenerPlan: Hashable, Sendable {
     public var acceptsProxyHeader: Bool
     /// Greatest number of concurrent connections (`maxconn`); `nil`: the frontend's.
     public var connectionLimit: Int?
+    /// What rules know it by, above 0 (`id`); `nil`: its position, from 1.
+    public var number: Int?
 
     /// Whether nobody connects to it any more.
     var isLeaving = false
 
     /// Makes a listener.
     public init(
-        name: String? = nil, acceptsProxyHeader: Bool = false, connectionLimit: Int? = nil
+        name: String? = nil, acceptsProxyHeader: Bool = false, connectionLimit: Int? = nil,
+        number: Int? = nil
     ) {
         self.name = name
         self.acceptsProxyHeader = acceptsProxyHeader
         self.connectionLimit = connectionLimit
+        self.number = number
     }
 }

@@ -77,6 +77,12 @@ public struct Rule: Hashable, Sendable {
         /// The same with a port (`set-src-port`, `set-dst-port`).
         case setPort(of: ConnectionKey.End, PortValue)
 
+        /// The variable at this position in ``BalancerPlan/variables`` is set, and the further rules are asked
+        /// (`set-var`).
+        case setVariable(Int, VariableSource)
+        /// It has no value from here on, and the further rules are asked (`unset-var`).
+        case unsetVariable(Int)
+
         /// haproxy's classes.
         public static let priorities = -2047...2047
         /// haproxy's offsets, in milliseconds.
@@ -234,14 +240,21 @@ public enum Question: Hashable, Sendable {
     case pool(PoolQuantity, poolIndex: Int, [ClosedRange<Int>])
     /// Whether a server is up (`srv_is_up`); one that is not there is not.
     case serverIsUp(poolIndex: Int, serverName: String)
-    /// How many connections a server has (`srv_conn`); one that is not there has none.
-    case serverConnections(poolIndex: Int, serverName: String, [ClosedRange<Int>])
+    /// What a server has at the moment; one that is not there has nothing.
+    case server(ServerLoad, poolIndex: Int, serverName: String, [ClosedRange<Int>])
     /// How many connections a frontend has (`fe_conn`), `nil` being the client's own; one that is not
     /// there has none.
     case connectionCount(frontendName: String?, [ClosedRange<Int>])
     /// How many connections rules of `connection` and `session` of a frontend have let pass within a second
     /// (`fe_sess_rate`), `nil` being the client's own; of one that is not there none.
     case sessionRate(frontendName: String?, [ClosedRange<Int>])
+    /// How many connections the listening socket has that the client came by, this one included
+    /// (`dst_conn`).
+    case listenerConnections([ClosedRange<Int>])
+    /// That socket's number (`so_id`).
+    case listenerNumber([ClosedRange<Int>])
+    /// A number that is drawn whenever it is asked for, from 0 to below a bound of 1 or more (`rand`).
+    case random(below: Int, [ClosedRange<Int>])
     /// What of the client's bytes stands from an offset on (`req.payload`), within the first
     /// ``ClientHello/longestByteCount``; of length 0: all that has come.
     case payload(offset: Int, length: Int, [TextPattern])
@@ -249,6 +262,8 @@ public enum Question: Hashable, Sendable {
     case rdpCookie(RDPCookie.Name, [TextPattern])
     /// How many such cookies there are, 0 or 1 (`req.rdp_cookie_cnt`).
     case rdpCookieCount(RDPCookie.Name, [ClosedRange<Int>])
+    /// What the variable at this position in ``BalancerPlan/variables`` is set to (`var`).
+    case variable(Int, VariableTest)
     /// What a table counts of a key (`sc_conn_rate`, `src_conn_cur` and the like).
     case counter(StickQuestion, [ClosedRange<Int>])
 
@@ -260,7 +275,8 @@ public enum Question: Hashable, Sendable {
             true
         case .counter(let question, _): question.key?.needsContent == true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
-            .serverConnections, .connectionCount, .sessionRate:
+            .server, .connectionCount, .sessionRate, .listenerConnections, .listenerNumber, .random,
+            .variable:
             false
         }
     }
@@ -282,29 +298,10 @@ public enum Question: Hashable, Sendable {
     /// The pool that is asked about.
     var askedPool: Int? {
         switch self {
-        case .pool(_, let pool, _), .serverIsUp(let pool, _), .serverConnections(let pool, _, _):
-            pool
+        case .pool(_, let pool, _), .serverIsUp(let pool, _), .server(_, let pool, _, _): pool
         default: nil
         }
     }
-}
-
-/// What a rule can ask of a pool; haproxy's words.
-public enum PoolQuantity: String, Hashable, Sendable, CaseIterable {
-    /// Servers that can serve, backups included.
-    case usableServers = "nbsrv"
-    /// Connections, those that wait included.
-    case connections = "be_conn"
-    /// Connections that servers still have room for, in their lines too; -1: one has no bound.
-    case freePlaces = "connslots"
-    /// Connections that the servers in use still have room for; -1: one has no bound.
-    case freeConnections = "be_conn_free"
-    /// Clients that wait.
-    case waiting = "queue"
-    /// Clients that wait for each server that connections go to.
-    case waitingPerServer = "avg_queue"
-    /// Connections that were led to it within a second; once one is, it is among them.
-    case sessionRate = "be_sess_rate"
 }
 
 /// What a text is compared with.

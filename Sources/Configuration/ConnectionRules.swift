@@ -62,6 +62,11 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
         /// An end is told to have this port from here on (`set-src-port`, `set-dst-port`); further rules
         /// are asked.
         case setPort(of: ConnectionEnd, PortExpression)
+        /// A variable is set (`set-var`), at most ``VariableName/most`` of a configuration; further rules are
+        /// asked.
+        case setVariable(VariableName, VariableExpression)
+        /// It has no value from here on (`unset-var`); further rules are asked.
+        case unsetVariable(VariableName)
     }
 
     /// What it does.
@@ -71,7 +76,11 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
 
     /// Whether it can only be followed by what the client says.
     var needsContent: Bool {
-        if case .track(let tracking) = action, tracking.key.needsContent { return true }
+        switch action {
+        case .track(let tracking) where tracking.key.needsContent: return true
+        case .setVariable(_, let value) where value.key?.needsContent == true: return true
+        default: break
+        }
         return condition.alternatives.joined().flatMap(\.questions).contains(where: \.needsContent)
     }
 
@@ -166,18 +175,26 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
     case pool(BackendQuantity, backendName: String, [ClosedRange<Int>])
     /// `srv_is_up(BACKEND/SERVER)`.
     case serverIsUp(ServerReference)
-    /// `srv_conn(BACKEND/SERVER)`.
-    case serverConnections(ServerReference, [ClosedRange<Int>])
+    /// `srv_conn(BACKEND/SERVER)` and its like.
+    case server(ServerQuantity, ServerReference, [ClosedRange<Int>])
     /// `fe_conn(FRONTEND)`; `nil`: the frontend that the rule stands in.
     case connectionCount(frontendName: String?, [ClosedRange<Int>])
     /// `fe_sess_rate(FRONTEND)`; `nil`: the frontend that the rule stands in.
     case sessionRate(frontendName: String?, [ClosedRange<Int>])
+    /// `dst_conn`.
+    case listenerConnections([ClosedRange<Int>])
+    /// `so_id`.
+    case listenerNumber([ClosedRange<Int>])
+    /// `rand(COUNT)`: a number from 0 to below the count.
+    case random(below: Int, [ClosedRange<Int>])
     /// `req.payload(OFFSET,LENGTH)`.
     case payload(PayloadSlice, [NameMatch])
     /// `req.rdp_cookie(NAME)`; of any name, if it is empty.
     case rdpCookie(String, [NameMatch])
     /// `req.rdp_cookie_cnt(NAME)`.
     case rdpCookieCount(String, [ClosedRange<Int>])
+    /// `var(NAME)`.
+    case variable(VariableName, VariableComparison)
     /// `sc_conn_rate`, `src_conn_cur` and their like.
     case counter(CounterQuestion, [ClosedRange<Int>])
 
@@ -189,7 +206,8 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
             true
         case .counter(let question, _): question.key?.needsContent == true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
-            .serverConnections, .connectionCount, .sessionRate:
+            .server, .connectionCount, .sessionRate, .listenerConnections, .listenerNumber, .random,
+            .variable:
             false
         }
     }
@@ -307,24 +325,6 @@ extension StickDatum {
         default: [self]
         }
     }
-}
-
-/// What a rule can ask of a pool; haproxy's names.
-public enum BackendQuantity: String, Hashable, Sendable, Codable, CaseIterable {
-    /// Servers that can serve.
-    case usableServers = "nbsrv"
-    /// Connections.
-    case connections = "be_conn"
-    /// Connections that servers still have room for.
-    case freePlaces = "connslots"
-    /// Connections that the servers in use still have room for.
-    case freeConnections = "be_conn_free"
-    /// Clients that wait.
-    case waiting = "queue"
-    /// Clients that wait for each server.
-    case waitingPerServer = "avg_queue"
-    /// Connections that were led there within a second.
-    case sessionRate = "be_sess_rate"
 }
 
 /// A network.

@@ -146,6 +146,8 @@ public struct StickTableSettings: Hashable, Sendable, Codable {
     public var keepsAll = false
     /// What is counted of each (`store`).
     public var counters: [Counter] = []
+    /// Whether it has room for a server's number also where no client belongs to one (`store server_id`).
+    public var hasServerNumbers = false
     /// The section of those who have it in common (`peers`); `nil`: it is this node's alone.
     public var peers: String?
     /// The name that they know it by; `nil`: ``name``.
@@ -238,6 +240,31 @@ public struct ServerRule: Hashable, Sendable, Codable {
     /// Makes a rule.
     public init(serverName: String, condition: RuleCondition) {
         self.serverName = serverName
+        self.condition = condition
+    }
+}
+
+extension Backend {
+    /// When its rules hold.
+    var ruleConditions: [RuleCondition] {
+        var conditions = contentRules.map(\.condition)
+        conditions += serverRules.map(\.condition)
+        conditions += stickRules.map(\.condition)
+        return conditions + persistenceRules.map(\.condition)
+    }
+}
+
+/// A rule that says whether clients get their own server while that is down: of several whose conditions
+/// hold, the first counts.
+public struct PersistenceRule: Hashable, Sendable, Codable {
+    /// Whether they do, and get no other (`force-persist`), or not (`ignore-persist`).
+    public var isForced: Bool
+    /// When.
+    public var condition: RuleCondition
+
+    /// Makes a rule.
+    public init(isForced: Bool, condition: RuleCondition) {
+        self.isForced = isForced
         self.condition = condition
     }
 }

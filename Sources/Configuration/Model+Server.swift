@@ -36,6 +36,8 @@ public struct Server: Hashable, Sendable, Codable {
     public var check: CheckSettings?
     /// Whether it serves only when no other does.
     public var isBackup = false
+    /// Whether no table remembers whose server it is (`non-stick`).
+    public var isNonStick = false
     /// Whether it starts in maintenance.
     public var isDisabled = false
     /// What else decides about its health.

@@ -375,6 +375,10 @@ public struct Backend: Hashable, Sendable, Codable {
     public var serverRules: [ServerRule] = []
     /// How clients belong to servers, in order (`stick`), ``StickRuleSettings/most`` at most.
     public var stickRules: [StickRuleSettings] = []
+    /// Whether clients get their own server while it is down (`force-persist`, `ignore-persist`).
+    public var persistenceRules: [PersistenceRule] = []
+    /// Whether all do, unless it can't be reached (`option persist`).
+    public var keepsToServers = false
     /// Makes an empty pool.
     public init(name: String) { self.name = name }
 }

@@ -84,7 +84,8 @@ extension BalancerTests {
                     PoolRule(
                         1,
                         if: self.when(
-                            .serverConnections(poolIndex: 0, serverName: "a", [1...Int.max])))
+                            .server(
+                                .connections, poolIndex: 0, serverName: "a", [1...Int.max])))
                 ]
             }
             var clients: [BlockingSocket] = []
@@ -138,6 +139,63 @@ extension BalancerTests {
                 try running.adopt { $0.pools[0].serverTimeout = .seconds(9) }
                 #expect(try running.answer() == "")
             }
+        }
+
+        @Test func `who waits for a pool's rules is there until he leaves, over a reload too`()
+            throws
+        {
+            let named = [("a", try TestServer.named("a"))]
+            var plan = BalancerPlan(
+                frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                pools: [PoolPlan(name: "pool", servers: servers(named))])
+            plan.frontends[0].listeners = [ListenerPlan()]
+            plan.pools[0].inspectDelay = .seconds(60)
+            plan.pools[0].contentRules = [
+                Rule(.reject, if: when(.pool(.connections, poolIndex: 0, [2...Int.max]))),
+                Rule(.accept, if: when(.byteCount([2...Int.max]))),
+            ]
+            let running = try Succession.Running(plan)
+            func answer() throws -> String {
+                let client = try running.connect()
+                client.send("xx")
+                return client.receiveAll().text
+            }
+            for reloads in [false, true] {
+                #expect(eventually { (try? answer()) == "a" })
+                let waiting = try running.connect()
+                waiting.send("x")
+                #expect(eventually { (try? answer()) == "" })
+                if reloads { try running.adopt { $0.pools[0].serverTimeout = .seconds(9) } }
+                #expect(eventually { (try? answer()) == "" })
+                #expect(try answer() == "")
+                waiting.close()
+                #expect(eventually { (try? answer()) == "a" })
+            }
+        }
+
+        @Test func `who comes among many is counted, and room that nobody has taken is not`() throws
+        {
+            let server = try TestServer.holding("a")
+            var plan = BalancerPlan(
+                frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                pools: [PoolPlan(name: "pool", servers: servers([("a", server)]))])
+            plan.frontends[0].rules.connection = [
+                Rule(.reject, if: when(.connectionCount(frontendName: nil, [21...Int.max]))),
+                Rule(.reject, if: when(.listenerConnections([21...Int.max]))),
+            ]
+            let listener = try Socket.listening(
+                on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 64
+            ).release()
+            defer { close(listener) }
+            let balancer = try Balancer(plan: plan, listeners: [[listener]])
+            let port = StreamSocket.localEndpoint(of: listener).port
+            let clients = try (0..<20).map { _ in try #require(BlockingSocket(to: port)) }
+            // All wait by now, so that the reactor takes several at a time.
+            try balancer.start()
+            defer { balancer.stop() }
+            #expect(clients.allSatisfy { $0.receive(exactly: 1) == "a" })
+            let last = try #require(BlockingSocket(to: port))
+            #expect(last.receive(exactly: 1) == "")
         }
 
         @Test func `rules send clients elsewhere while a pool is busy or a server is down`() throws

@@ -81,8 +81,10 @@ import VRRPTestKit
               bind [::1]:80 name six
               tcp-request inspect-delay 5s
               acl inside src 10.0.0.0/8
+              tcp-request session set-var(sess.x) str("a b")
               tcp-request content reject if !inside { req.len gt 10 }
               tcp-request content accept if WAIT_END
+              tcp-request content reject if { rand(9) 0 } { var(sess.x) -m str "a b" }
               acl named req.ssl_sni -m reg ^a\\.b$
               use_backend pool if named
               default_backend pool
@@ -91,7 +93,9 @@ import VRRPTestKit
               option tcp-check
               tcp-check send-binary 50494e47
               tcp-check expect string "+PONG: yes"
-              server a 192.0.2.1:80 check
+              option persist
+              force-persist if { src 192.0.2.7 } || { be_conn gt 5 }
+              server a 192.0.2.1:80 check non-stick
             """)
         #expect(
             conversion.text == """
@@ -112,9 +116,11 @@ import VRRPTestKit
                     "[::1]:80": name six
                   tcp-request: inspect-delay 5s
                   acl: inside src 10.0.0.0/8
+                  tcp-request session: set-var(sess.x) "str(a b)"
                   tcp-request content:
                     - reject if !inside { req.len gt 10 }
                     - accept if WAIT_END
+                    - reject if { rand(9) 0 } { var(sess.x) -m str "a b" }
                   acl named: req.ssl_sni -m reg ^a\\.b$
                   use_backend: pool if named
                   default_backend: pool
@@ -125,7 +131,9 @@ import VRRPTestKit
                   tcp-check:
                     send-binary: 50494e47
                     expect: string "+PONG:\\ yes"
-                  server: a 192.0.2.1:80 check
+                  option persist:
+                  force-persist: if { src 192.0.2.7 } || { be_conn gt 5 }
+                  server: a 192.0.2.1:80 check non-stick
 
                 """)
         #expect(conversion.difference == nil)

@@ -86,8 +86,8 @@ import VRRPCore
             "f:7:36: error: the criterion 'fe_req_rate' is known but not implemented yet"
         ),
         (
-            "use_backend web if { srv_sess_rate(web/a) gt 9 }",
-            "f:7:22: error: the criterion 'srv_sess_rate(web/a)' is known but not implemented yet"
+            "use_backend web if { srv_weight(web/a) gt 9 }",
+            "f:7:22: error: the criterion 'srv_weight(web/a)' is known but not implemented yet"
         ),
         (
             "acl a path_beg /x",
@@ -184,8 +184,8 @@ import VRRPCore
             "f:7:19: warning: a bandwidth that connections share ('limit', 'key') is known but not implemented yet; the filter is ignored"
         ),
         (
-            "tcp-request content set-var(txn.a) src",
-            "f:7:21: warning: the action 'set-var' is known but not implemented yet; it is ignored"
+            "tcp-request content set-var-fmt(txn.a) src",
+            "f:7:21: warning: the action 'set-var-fmt' is known but not implemented yet; it is ignored"
         ),
         (
             "use_backend web if { req.ssl_sni a }",

@@ -119,7 +119,7 @@ import Testing
 
     @Test(arguments: [
         "rate-limit sessions-per-source 3", "stick on src", "stick-table type ip size 10",
-        "use-server a if TRUE",
+        "use-server a if TRUE", "force-persist if TRUE", "ignore-persist if TRUE",
     ])
     func `what would choose among datagrams is refused`(line: String) {
         let words = line.split(separator: " ")

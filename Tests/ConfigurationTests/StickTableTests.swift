@@ -17,6 +17,7 @@ import VRRPCore
         table.kind = .ipv6
         table.lifetime = .seconds(10)
         table.keepsAll = true
+        table.hasServerNumbers = true
         table.counters = [
             .init(datum: .connections), .init(datum: .connectionRate, period: .seconds(3)),
             .init(datum: .marks),
@@ -527,6 +528,67 @@ import VRRPCore
             (
                 "acl a src,table_server_id(web) 2\nstick-table type ip size 9",
                 "f:7:5: warning: table_server_id 'web': nobody's server is remembered there; add 'stick on … table web' to a backend"
+            ),
+            (
+                "tcp-request connection set-var(foo.x) src",
+                "f:7:24: error: 'set-var(foo.x)': a variable's name begins with proc., sess., txn. or req., such as sess.tier"
+            ),
+            (
+                "tcp-request connection set-var(sess.x-y) src",
+                "f:7:24: error: 'set-var(sess.x-y)': the name of a variable is of letters, digits, '_' and '.'"
+            ),
+            (
+                "tcp-request connection set-var sess.x src",
+                "f:7:24: error: 'set-var' needs a variable in parentheses, such as set-var(sess.tier)"
+            ),
+            (
+                "tcp-request connection set-var(sess.x) fe_conn",
+                "f:7:40: error: set-var(sess.x) 'fe_conn' is not offered; write int(N), str(TEXT), ipv4(ADDRESS), ipv6(ADDRESS), var(NAME), src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper"
+            ),
+            (
+                "tcp-request connection set-var(sess.x) int(-1)",
+                "f:7:40: error: 'int(-1)': must be a number of 0 to 4294967295"
+            ),
+            (
+                "tcp-request connection set-var(sess.x) ipv4(::1)",
+                "f:7:40: error: 'ipv4(::1)' has no address of ipv4"
+            ),
+            (
+                "tcp-request content set-var(sess.x) req.payload(0,256)",
+                "f:7:37: error: set-var(sess.x) 'req.payload(0,256)': a variable has 255 bytes of text at most"
+            ),
+            (
+                "tcp-request connection set-var(txn.x) src",
+                "f:7:13: warning: 'txn.x' has no value before 'tcp-request content', as in haproxy: the rule has no effect; write sess.x"
+            ),
+            (
+                "tcp-request connection set-var(sess.x) src\nacl a var(sess.x) 5",
+                "f:8:7: error: 'var(sess.x)': needs '-m' with how it is compared: int, ip, str, beg, end, sub, reg, bin or found"
+            ),
+            (
+                "acl a var(sess.x,5) -m int 5",
+                "f:7:7: error: 'var(sess.x,5)': a default is not offered; ask '-m found' first"
+            ),
+            (
+                "acl a var(sess.x) -m int 5",
+                "f:7:5: warning: 'sess.x' has no value: no 'set-var(sess.x)' sets it"
+            ),
+            (
+                (0...16).map { "tcp-request connection set-var(sess.x\($0)) src" }
+                    .joined(separator: "\n"),
+                "f:23:24: error: 'sess.x16' is one variable too many: there may be 16"
+            ),
+            (
+                "ignore-persist if TRUE",
+                "f:7:1: warning: 'ignore-persist' has no effect without a 'force-persist' after it: no cookie is looked at, and 'stick' holds all the same, as in haproxy"
+            ),
+            (
+                "force-persist",
+                "f:7:1: error: 'force-persist' needs 'if' or 'unless'"
+            ),
+            (
+                "stick-table type ip size 9 store gpc0\nforce-persist if { src_inc_gpc0 gt 5 }",
+                "f:8:1: error: 'src_inc_gpc0' stands after 'tcp-request connection' or 'session' only: rules of 'force-persist' are asked again as bytes come"
             ),
             (
                 "acl many src,in_table(wob)",

@@ -130,6 +130,15 @@ import VRRPCore
             "f:7:5: error: srv_conn 'nix': no server of 'web' has this name"
         ),
         (
+            "acl v srv_queue(web/nix)",
+            "f:7:5: error: srv_queue 'nix': no server of 'web' has this name"
+        ),
+        (
+            "acl v rand(ten) 1",
+            "f:7:7: error: 'rand(ten)': needs how many numbers to draw from, 0 to 4294967296, such as rand(100), which draws 0 to 99"
+        ),
+        ("acl v so_id(1) 1", "f:7:7: error: 'so_id(1)' takes nothing in parentheses"),
+        (
             "acl v fe_conn(wep)",
             "f:7:5: error: fe_conn 'wep': no frontend has this name; did you mean 'web'?"
         ),

@@ -265,6 +265,25 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
                 try plan(of: "stick-table type \(words)").pools[0].stickRules.map(\.key) == [key])
         }
         #expect(try plan(of: "").pools[0].stickRules == [])
+        let kept = try plan(
+            of: """
+                option persist
+                ignore-persist if { nbsrv 1 }
+                force-persist unless { src 192.0.2.7 }
+                default-server non-stick
+                server s 192.0.2.9:80
+                server t 192.0.2.9:81 stick
+                """
+        ).pools[0]
+        let few = Question.pool(.usableServers, poolIndex: 0, [1...1])
+        #expect(
+            kept.forcingRules == [
+                ForcingRule(isForced: false, if: Condition([[.init([few])]])),
+                ForcingRule(isForced: true, if: Condition([[.init([here])]], isNegated: true)),
+            ])
+        #expect(kept.keepsToServers)
+        #expect(kept.servers.suffix(2).map(\.isForgettable) == [true, false])
+        #expect(!pool.keepsToServers && pool.forcingRules.isEmpty)
         let shared = try plan(
             of: """
                 stick on src table t if TRUE
@@ -387,12 +406,25 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
             ("avg_queue lt 0", .pool(.waitingPerServer, poolIndex: 0, [-1...(-1)])),
             (
                 "srv_conn(a) ge 3",
-                .serverConnections(poolIndex: 0, serverName: "a", [3...Int.max])
+                .server(.connections, poolIndex: 0, serverName: "a", [3...Int.max])
             ),
             (
                 "srv_conn(web/a)",
-                .serverConnections(poolIndex: 0, serverName: "a", [1...Int.max])
+                .server(.connections, poolIndex: 0, serverName: "a", [1...Int.max])
             ),
+            (
+                "srv_sess_rate(web/a) gt 2",
+                .server(.sessionRate, poolIndex: 0, serverName: "a", [3...Int.max])
+            ),
+            (
+                "srv_queue(a)",
+                .server(.waiting, poolIndex: 0, serverName: "a", [1...Int.max])
+            ),
+            ("dst_conn gt 3", .listenerConnections([4...Int.max])),
+            ("so_id 2", .listenerNumber([2...2])),
+            ("rand(100) lt 10", .random(below: 100, [-1...9])),
+            ("rand", .random(below: 1 << 32, [1...Int.max])),
+            ("nbproc 1", .constant(true)), ("nbproc gt 1", .constant(false)),
             ("fe_conn ge 100", .connectionCount(frontendName: nil, [100...Int.max])),
             ("fe_conn() ge 100", .connectionCount(frontendName: nil, [100...Int.max])),
             ("fe_conn(web) 7", .connectionCount(frontendName: "web", [7...7])),
@@ -419,6 +451,40 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         #expect(rules.content == [Rule(.reject, if: Condition([[.init([question])]]))])
     }
 
+    @Test func `what rules remember arrives`() throws {
+        let made = try plan(
+            of: """
+                tcp-request connection set-var(sess.a) src,ipmask(24)
+                tcp-request session set-var(proc.b) str(x)
+                tcp-request content set-var(txn.c) var(sess.a) if { var(proc.b) -m int 7 }
+                tcp-request content unset-var(sess.a) if { var(txn.c) -m ip 192.0.2.0/24 }
+                tcp-request content set-var(req.d) ipv6(2001:db8::1)
+                tcp-request content set-var(req.d) int(9) unless { var(req.d) -m found }
+                """)
+        #expect(
+            made.variables == [
+                VariablePlan(name: "sess.a"), VariablePlan(name: "proc.b", isOfProcess: true),
+                VariablePlan(name: "txn.c"), VariablePlan(name: "req.d"),
+            ])
+        func when(_ question: Question, isNegated: Bool = false) -> Condition {
+            Condition([[.init([question])]], isNegated: isNegated)
+        }
+        let rules = made.frontends[0].rules
+        let network = ConnectionKey.network(of: .source, AddressMask(ipv4: 0xffff_ff00))
+        #expect(rules.connection == [Rule(.setVariable(0, .key(network)))])
+        #expect(rules.session == [Rule(.setVariable(1, .text([120])))])
+        let prefix = PrefixTable([.ipv4(0xc000_0200, 24)])
+        #expect(
+            rules.content == [
+                Rule(.setVariable(2, .variable(0)), if: when(.variable(1, .numbers([7...7])))),
+                Rule(.unsetVariable(0), if: when(.variable(2, .addresses(prefix)))),
+                Rule(
+                    .setVariable(
+                        3, .address(IPEndpoint(high: 0x2001_0db8_0000_0000, low: 1, port: 0)))),
+                Rule(.setVariable(3, .number(9)), if: when(.variable(3, .found), isNegated: true)),
+            ])
+    }
+
     @Test func `what sections, sockets and servers are known by arrives`() throws {
         let text = """
             frontend in
@@ -439,6 +505,7 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
             """
         let made = try plan(text)
         #expect(made.frontends[0].listeners.map(\.name) == ["sock-2", "sock-1", "own"])
+        #expect(made.frontends[0].listeners.map(\.number) == [nil, 1, 9])
         let servers = made.pools[1].servers
         #expect(servers.map(\.number) == [7, nil, nil, nil, nil, nil])
         #expect(servers.map(\.guid) == ["a-1", nil, nil, nil, nil, nil])

@@ -9,6 +9,8 @@ final class TalkingServer: Sendable {
     enum Manner: Hashable, Sendable {
         /// Reads once, answers, ends.
         case answers(String)
+        /// Answers without being asked, and holds the connection.
+        case welcomes(String)
         /// Answers without being asked, ends.
         case greets(String)
         /// Reads once, answers by whose connection it is and by the first line, ends.
@@ -89,6 +91,10 @@ final class TalkingServer: Sendable {
         switch manner.withLock(\.self) {
         case .silent:
             held.withLock { $0.append(connection) }
+            return
+        case .welcomes(let text):
+            held.withLock { $0.append(connection) }
+            _ = send(connection, text, text.utf8.count, Int32(MSG_NOSIGNAL))
             return
         case .closes: break
         case .greets(let text): say(text, connection)

@@ -2,7 +2,7 @@ internal import LinuxIO
 
 /// What is kept aside of connections that are more than their sockets say: ends that a PROXY header
 /// told, or that are none of IPv4, what they are counted by in tables, which rules bind them to a server, who
-/// is served before them, and how fast they may send.
+/// is served before them, how fast they may send, and what rules remember of them.
 ///
 /// A place is taken when there is something to keep and given back with the connection, so that
 /// connections without it pay nothing.
@@ -21,6 +21,10 @@ struct Introductions {
     private var free: [Int32] = []
     /// What clients said by TLS, by the places of their ends, where log lines tell of it.
     private var names: [ClientNames] = []
+
+    /// What rules remember of connections, of each place so many values.
+    private var variables: [VariableValue] = []
+    private var variableCount = 0
 
     /// Makes room for a number of connections.
     mutating func reserve(_ count: Int) {
@@ -41,6 +45,10 @@ struct Introductions {
         if let place = free.popLast() {
             places[Int(place)] = Place(ends: ends)
             if Int(place) < names.count { names[Int(place)] = .none }
+            let first = Int(place) * variableCount
+            if first < variables.count {
+                for index in first..<first + variableCount { variables[index] = .none }
+            }
             return place
         }
         places.append(Place(ends: ends))
@@ -56,6 +64,39 @@ struct Introductions {
     /// What is kept of it; of a place that was given back, until it is taken again.
     func names(at place: Int32) -> ClientNames? {
         place >= 0 && Int(place) < names.count ? names[Int(place)] : nil
+    }
+
+    /// Has each place remember values.
+    ///
+    /// - Parameters:
+    ///   - variableCount: How many there are from now on.
+    ///   - places: Where each value of before stands now.
+    mutating func keepVariables(_ variableCount: Int, goingOnAt places: [Int?] = []) {
+        let former = variables
+        let formerCount = self.variableCount
+        guard formerCount != variableCount || places != Array(0..<variableCount) else { return }
+        self.variableCount = variableCount
+        variables = []
+        variables.reserveCapacity(variableCount * 1024)
+        guard formerCount > 0, variableCount > 0 else { return }
+        variables += repeatElement(.none, count: former.count / formerCount * variableCount)
+        for (index, value) in former.enumerated() {
+            guard let place = places[index % formerCount] else { continue }
+            variables[index / formerCount * variableCount + place] = value
+        }
+    }
+
+    /// What rules remember of the connection of a place under a number.
+    subscript(variable: Int, at place: Int32) -> VariableValue {
+        get {
+            let index = Int(place) * variableCount + variable
+            return index < variables.count ? variables[index] : .none
+        }
+        set {
+            let end = (Int(place) + 1) * variableCount
+            while variables.count < end { variables.append(.none) }
+            variables[Int(place) * variableCount + variable] = newValue
+        }
     }
 
     /// Gives a place back.

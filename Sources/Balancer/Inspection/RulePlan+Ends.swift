@@ -54,8 +54,8 @@ extension Question {
         case .destinationPort(let ranges): ranges.contains { $0.contains(Int(server.port)) }
         case .waitIsOver, .serverName, .protocolName, .helloType, .byteCount, .tlsVersion, .payload,
             .rdpCookie, .rdpCookieCount,
-            .pool, .serverIsUp, .serverConnections, .connectionCount, .sessionRate,
-            .counter:
+            .pool, .serverIsUp, .server, .connectionCount, .sessionRate,
+            .listenerConnections, .listenerNumber, .random, .variable, .counter:
             nil
         }
     }

@@ -28,6 +28,8 @@ final class RuleProgram: Sendable {
     let contents: [PoolContent?]
     /// For each of them, the servers that rules of its pool name, by their positions.
     let servers: [[(server: Int, condition: Condition)]]
+    /// For each of them, the rules that say whether clients go to their own server while that is down.
+    let forcing: [[ForcingRule]]
     /// For each of them, when the rules hold that bind clients of its pool.
     let stickConditions: [[Condition]]
     /// For each of them, the servers that clients of RDP may say they were at.
@@ -76,15 +78,17 @@ final class RuleProgram: Sendable {
                 pool.servers.firstIndex { $0.name == rule.serverName }.map { ($0, rule.condition) }
             }
         }
+        forcing = pools.map(\.forcingRules)
         stickConditions = pools.map { $0.stickRules.map(\.condition) }
         tokens = pools.map { TokenServers($0) }
         let rules = plan.content + contents.flatMap { $0?.rules ?? [] }
         let conditions =
             rules.map(\.condition) + plan.pools.map(\.condition)
             + servers.joined().map(\.condition) + stickConditions.joined()
+            + forcing.joined().map(\.condition)
         let questions = conditions.flatMap(\.questions)
         let keys =
-            rules.compactMap(\.trackedKey) + pools.flatMap(\.keys) + plan.pools.compactMap(\.key)
+            rules.compactMap(\.key) + pools.flatMap(\.keys) + plan.pools.compactMap(\.key)
         needsContent =
             questions.contains(where: \.needsContent) || keys.contains(where: \.needsContent)
             || pools.contains { $0.tokenCookie != nil }

@@ -17,6 +17,8 @@ struct PathTable: Sendable {
         let isDatagram: Bool
         /// Whether rules ask how many connections of its frontend were let pass.
         let countsSessions: Bool
+        /// What rules know it by (`so_id`).
+        let number: Int
         /// What is decided before a server is chosen; `nil`: nothing.
         let program: RuleProgram?
 
@@ -62,7 +64,8 @@ struct PathTable: Sendable {
             let expectsHeader = frontend.rules.connection.contains {
                 $0.action == .expectProxyHeader
             }
-            entries += frontend.listeners.map { listener in
+            let numbers = BalancerPlan.numbers(own: frontend.listeners.map(\.number))
+            entries += zip(frontend.listeners, numbers).map { listener, number in
                 Entry(
                     frontend: index, route: first,
                     acceptsProxyHeader: listener.acceptsProxyHeader,
@@ -70,7 +73,7 @@ struct PathTable: Sendable {
                     headerTimeout: limit == 0 ? mostHeaderTime : min(limit, mostHeaderTime),
                     connectionLimit: listener.connectionLimit, isDatagram: frontend.isDatagram,
                     countsSessions: asked.ofClients || asked.frontends.contains(frontend.name),
-                    program: program)
+                    number: number, program: program)
             }
         }
         ownRouteCount = routes.count
@@ -88,7 +91,7 @@ struct PathTable: Sendable {
     }
 }
 
-/// Whose rates of connections rules ask for: those alone are counted.
+/// Whose rates of connections rules ask for, and whose newcomers: those alone are counted.
 private struct AskedRates {
     private(set) var frontends: Set<String> = []
     /// Whether they ask for that of the client's frontend, whichever it is.
@@ -103,7 +106,8 @@ private struct AskedRates {
             switch question {
             case .sessionRate(let name?, _): frontends.insert(name)
             case .sessionRate(nil, _): ofClients = true
-            case .pool(.sessionRate, let pool, _): pools.insert(pool)
+            case .pool(.sessionRate, let pool, _), .pool(.connections, let pool, _):
+                pools.insert(pool)
             default: break
             }
         }

@@ -24,12 +24,12 @@ final class SharedState: Sendable {
             return state.withLock { $0.servers[server].isReachable }
         }
 
-        /// How many connections a server has, by its name.
-        func connectionCount(of name: String) -> Int {
+        /// How much of something a server has, by its name, in milliseconds of the monotonic clock.
+        func value(of quantity: ServerLoad, _ name: String, at now: UInt64) -> Int {
             guard let server = plan.servers.firstIndex(where: { $0.name == name }) else {
                 return 0
             }
-            return state.withLock { $0.servers[server].served }
+            return state.withLock { $0.servers[server].value(of: quantity, at: now) }
         }
     }
 
@@ -43,6 +43,8 @@ final class SharedState: Sendable {
     let sourceRates: [SourceRates?]
     let tables: [StickTable]
     let pools: [Pool]
+    /// What rules remember of the process, by the positions of all variables.
+    let variables: Mutex<[VariableValue]>
     let inboxes: [Inbox]
     let boards: [TallyBoard]
     let histograms: [HistogramBoard]
@@ -82,6 +84,7 @@ final class SharedState: Sendable {
         let servers = StickServers.all(of: plan)
         tables = zip(plan.tables, servers).map { StickTable($0, servers: $1) }
         pools = plan.pools.map { Pool($0, sticking: StickStep.all(of: $0, servers)) }
+        variables = Mutex(plan.variables.map { _ in .none })
         var inboxes: [Inbox] = []
         for _ in 0..<plan.reactorCount { inboxes.append(try Inbox()) }
         self.inboxes = inboxes
@@ -125,6 +128,7 @@ final class SharedState: Sendable {
         let servers = StickServers.all(of: plan)
         tables = former.tables(in: succession, servers)
         pools = former.pools(in: succession, servers)
+        variables = Mutex(succession.plan.variables.map { _ in .none })
         inboxes = former.inboxes
         let count = layout.count
         let poolCount = plan.pools.count

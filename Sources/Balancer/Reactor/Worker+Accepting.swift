@@ -54,6 +54,7 @@ extension Worker {
                 continue
             }
             uncounted = accepted + 1
+            unusedRoom = room - refused - uncounted
             guard begin(Int32(socket), from: peer.endpoint, at: frontend, by: index) else {
                 // The kernel has no watch left for this user, so that the next one would fail too.
                 StreamSocket.reset(Int32(socket))
@@ -67,7 +68,7 @@ extension Worker {
         }
         listeners[index].batch = isDry ? max(1, accepted + refused) : batch
         if !isDry { listeners[index].filledAtTurn = turnNumber }
-        uncounted = 0
+        (uncounted, unusedRoom) = (0, 0)
         let openings = shared.admission.withLock {
             $0.settle(accepted: accepted, reserved: room, at: frontend, by: index, now: now)
         }

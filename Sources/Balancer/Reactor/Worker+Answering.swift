@@ -67,10 +67,17 @@ extension Worker {
             facts.ask(isOver) { hello in
                 ranges.contain(Int(hello.version >> 8) << 16 | Int(hello.version & 0xff))
             }
-        case .serverConnections(let pool, let name, let ranges):
-            .init(ranges.contain(shared.pools[pool].connectionCount(of: name)))
+        case .server(let quantity, let pool, let name, let ranges):
+            .init(ranges.contain(shared.pools[pool].value(of: quantity, name, at: now)))
         case .connectionCount(let name, let ranges):
-            .init(ranges.contain(gate(of: name, client)?.taken ?? 0))
+            .init(ranges.contain(connectionCount(of: name, client)))
+        case .listenerConnections(let ranges):
+            .init(ranges.contain(listenerConnectionCount(of: client)))
+        case .listenerNumber(let ranges):
+            .init(ranges.contain(unsafe entries[Int(slab[client].path)].number))
+        case .variable(let variable, let test):
+            .init(value(of: variable, client).satisfies(test))
+        case .random(let bound, let ranges): .init(ranges.contain(.random(in: 0..<bound)))
         case .sessionRate(let name, let ranges):
             .init(ranges.contain(gate(of: name, client)?.sessionRate.rate(at: now) ?? 0))
         case .payload(let offset, let length, let patterns):
@@ -100,12 +107,28 @@ extension Worker {
         }
     }
 
-    /// How many there are of a frontend, the client's own if none is named.
-    private func gate(of name: String?, _ client: Int) -> Admission.Gate? {
-        let place =
-            name.map { name in shared.plan.frontends.firstIndex { $0.name == name } }
+    /// Where a frontend stands, the client's own if none is named.
+    private func place(of name: String?, _ client: Int) -> Int? {
+        name.map { name in shared.plan.frontends.firstIndex { $0.name == name } }
             ?? Int(slab[client].owner)
-        return place.map { place in shared.admission.withLock { $0.frontends[place] } }
+    }
+
+    private func gate(of name: String?, _ client: Int) -> Admission.Gate? {
+        place(of: name, client).map { place in shared.admission.withLock { $0.frontends[place] } }
+    }
+
+    /// How many connections a frontend has.
+    ///
+    /// What this reactor has reserved beyond the one that it is just accepting is nobody's.
+    private func connectionCount(of name: String?, _ client: Int) -> Int {
+        guard let place = place(of: name, client) else { return 0 }
+        let unused = place == Int(slab[client].owner) ? unusedRoom : 0
+        return shared.admission.withLock { $0.frontends[place].taken } - unused
+    }
+
+    /// The same of the listening socket that a client came by.
+    private func listenerConnectionCount(of client: Int) -> Int {
+        shared.admission.withLock { $0.listeners[Int(slab[client].path)].taken } - unusedRoom
     }
 
     /// Compares a part of what the client has said, where it lies.

@@ -10,10 +10,14 @@ extension Worker {
         let pool = self[routeOf: client].pool
         let followsCrowd = self[routeOf: client].followsCrowd
         noteArrival(client, at: Int(slab[client | 1].path))
+        let isArriving = slab[client | 1].marks.contains(.isArriving)
+        slab[client | 1].marks.remove(.isArriving)
         let named = slab[client | 1].marks.contains(.isBound) ? serverInPool(client) : nil
         let known = self[routeOf: client].sticks ? knownServer(of: client) : nil
+        let isKept = keepsToServer(client)
         let (choice, isBound) = shared.pools[pool].state.withLock {
-            $0.enter(waiter, key: key, own: named ?? known, at: now)
+            if isArriving { $0.forgetArrival() }
+            return $0.enter(waiter, key: key, own: named ?? known, isKept: isKept, at: now)
         }
         slab[client | 1].owner = Half.noServer
         mark(.isBound, isBound, client | 1)
@@ -21,13 +25,27 @@ extension Worker {
         if followsCrowd { useGrownRoom(of: pool) }
     }
 
-    /// Counts a connection among those that were led to a pool, once.
+    /// Takes note of the pool that a connection is led to, and counts it there once.
+    ///
+    /// As long as rules of that pool wait for what the client says, those of the frontend may lead it to
+    /// another one.
     mutating func noteArrival(_ client: Int, at route: Int) {
-        guard unsafe routes[route].countsArrivals, !slab[client | 1].marks.contains(.hasArrived)
-        else { return }
-        slab[client | 1].marks.insert(.hasArrived)
+        if slab[client | 1].marks.contains(.isArriving) {
+            guard Int(slab[client | 1].path) != route else { return }
+            forgetArrival(client)
+        }
+        slab[client | 1].path = UInt16(route)
+        guard unsafe routes[route].countsArrivals else { return }
+        slab[client | 1].marks.insert(.isArriving)
         let pool = unsafe routes[route].pool
         shared.pools[pool].state.withLock { $0.noteArrival(at: now) }
+    }
+
+    /// Counts a connection out of the pool that it was led to, before it has entered it.
+    mutating func forgetArrival(_ client: Int) {
+        guard slab[client | 1].marks.contains(.isArriving) else { return }
+        slab[client | 1].marks.remove(.isArriving)
+        shared.pools[self[routeOf: client].pool].state.withLock { $0.forgetArrival() }
     }
 
     /// Gives room that came with the pool's connections to those who wait (`minconn`).
@@ -100,6 +118,18 @@ extension Worker {
     @inline(__always)
     subscript(routeOf client: Int) -> Route {
         unsafeAddress { unsafe UnsafePointer(routes + Int(slab[client | 1].path)) }
+    }
+
+    /// Whether a connection goes to its own server while that is down.
+    func keepsToServer(_ client: Int) -> Bool {
+        slab[client | 1].marks.contains(.isForced) || self[routeOf: client].keepsToServers
+    }
+
+    /// Whether a connection would get a server of its pool that is its own, be it down if it is kept there.
+    func mayServe(_ server: Int, _ client: Int, isKept: Bool) -> Bool {
+        shared.pools[self[routeOf: client].pool].state.withLock {
+            $0.servers[server].serves(isBound: true, isKept: isKept)
+        }
     }
 
     /// The position of a connection's server in its pool, or of the server whose line it stands in.

@@ -152,9 +152,10 @@ extension Worker {
         }
         let mayLeave = route.mayLeave(at: slab[server].failedAttempts)
         let isBound = slab[server].marks.contains(.isBound)
+        let isForced = slab[server].marks.contains(.isForced)
         let (notice, choice) = shared.pools[route.pool].state.withLock {
             state -> (PoolState.Notice?, PoolState.NextChoice) in
-            guard route.redispatches else { return (nil, .same) }
+            guard route.redispatches, !isForced else { return (nil, .same) }
             let choice = state.nextChoice(after: failed, mayLeave: mayLeave, isBound: isBound)
             return (choice == .same ? nil : state.giveBack(failed, at: now), choice)
         }
@@ -186,8 +187,14 @@ extension Worker {
         guard let server = serverInPool(client) else { return choose(client, avoiding: nil) }
         let pool = self[routeOf: client].pool
         let isBound = slab[client | 1].marks.contains(.isBound)
+        let isKept =
+            slab[client | 1].marks.contains(.isForced)
+            || isBound && self[routeOf: client].keepsToServers
+        let isRetry = slab[client | 1].failedAttempts > 0
         let serves = shared.pools[pool].state.withLock {
-            $0.servers[server].serves(isBound: isBound)
+            let serves = $0.servers[server].serves(isBound: isBound, isKept: isKept)
+            if serves, isRetry { $0.noteRetry(at: server, now: now) }
+            return serves
         }
         guard !serves else { return connect(client) }
         giveBackSlot(server, pool: pool)
@@ -224,7 +231,7 @@ extension Worker {
         giveBack(port, of: server)
         slab.retire(server)
         slab[server].marks.formIntersection([
-            .isOnReadyList, .wasRedispatched, .waitedAtServer, .isBound,
+            .isOnReadyList, .wasRedispatched, .waitedAtServer, .isBound, .isForced,
         ])
     }
 

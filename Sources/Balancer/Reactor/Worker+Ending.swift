@@ -64,6 +64,8 @@ extension Worker {
         var crowd = Crowd()
         if slab[client].phase != .introducing {
             (crowd.pool, crowd.server) = leavePool(client)
+        } else {
+            forgetArrival(client)
         }
         let introduction = slab[client].introduction
         if introduction >= 0 {

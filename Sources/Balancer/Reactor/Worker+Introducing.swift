@@ -210,12 +210,14 @@ extension Worker {
         guard chosen != nil || !program.plan.refusesOthers else {
             return refuse(client, as: .unmatched)
         }
-        let route = chosen ?? Int(slab[client | 1].path)
+        let route = unsafe chosen ?? entries[Int(slab[client].path)].route
         noteArrival(client, at: route)
+        guard noteForcing(client, at: route, program, &facts, deadlineIsOver: deadlineIsOver) else {
+            return
+        }
         guard let content = program[contentOf: route] else {
             return settle(client, at: route, program, &facts, deadlineIsOver: deadlineIsOver)
         }
-        slab[client | 1].path = UInt16(route)
         slab[client].stage = .pool
         slab[client].neededByteCount = 0
         guard content.inspectDelay > 0 else {
@@ -254,18 +256,16 @@ extension Worker {
             switch answer(rule.condition, client, &facts, deadlineIsOver: deadlineIsOver) {
             case .unknown: return
             case .no: continue
-            case .yes: server = rule.server
+            case .yes:
+                if mayServe(rule.server, client, isKept: keepsToServer(client)) {
+                    server = rule.server
+                }
             }
         }
         if server == nil, let tokens = program.tokens[route - program.firstRoute] {
             let reading = readCookie(tokens.cookie, of: client)
             if reading == .needsMore, !deadlineIsOver { return }
-            if case .complete(let range) = reading,
-                let token = look(at: range.upperBound, { RDPToken($0.extracting(range)) })
-            {
-                server = tokens.position(
-                    of: token, from: unsafe routes[route].firstServer, shared.addresses)
-            }
+            server = self.server(of: reading, among: tokens, client)
         }
         // Who has a server is not waited for.
         let isOver = deadlineIsOver || server != nil
@@ -276,7 +276,6 @@ extension Worker {
         {
             return
         }
-        slab[client | 1].path = UInt16(route)
         keepStickRules(held, of: client)
         if let server {
             slab[client | 1].owner = UInt16(self[routeOf: client].firstServer + server)
@@ -326,6 +325,9 @@ extension Worker {
                     let place = placeAside(client, facts.source)
                     introductions[uploadLimitAt: place] = limit.bytesPerSecond
                 }
+            case .setVariable(let variable, let source):
+                setVariable(variable, to: source, client, facts)
+            case .unsetVariable(let variable): unsetVariable(variable, client, facts)
             case .setAddress(let end, let value): setAddress(of: end, to: value, client, &facts)
             case .setPort(let end, let value): setPort(of: end, to: value, client, &facts)
             }

@@ -92,6 +92,20 @@ extension Worker {
         }
     }
 
+    /// The server where a client of RDP says that he was, if he may go there; his words lie in the buffer.
+    func server(
+        of reading: RDPCookie.Reading, among tokens: TokenServers, _ client: Int
+    ) -> Int? {
+        guard case .complete(let range) = reading,
+            let token = look(at: range.upperBound, { RDPToken($0.extracting(range)) }),
+            let server = tokens.position(
+                of: token, from: self[routeOf: client].firstServer, shared.addresses)
+        else { return nil }
+        // As haproxy: what forces clients to their server is not asked about it.
+        let isKept = self[routeOf: client].keepsToServers
+        return mayServe(server, client, isKept: isKept) ? server : nil
+    }
+
     /// Looks for a cookie in what the client has said; its bytes lie in the buffer then.
     func readCookie(_ name: RDPCookie.Name, of client: Int) -> RDPCookie.Reading {
         guard

@@ -19,13 +19,15 @@ internal import Synchronization
         let timeouts: Timeouts
         let retries: Int
         let redispatches: Bool
+        /// Whether clients go to their own server while that is down.
+        let keepsToServers: Bool
         /// As ``PoolPlan/redispatchInterval``.
         let redispatchInterval: Int
         let isDatagram: Bool
         let resetsServers: Bool
         let dropsLeavers: Bool
         let savesAcknowledgement: Bool
-        /// Whether rules ask how many are led to the pool.
+        /// Whether rules ask how many are led to the pool, or were within a second.
         let countsArrivals: Bool
         /// Whether the limits of its servers follow the pool's connections.
         let followsCrowd: Bool
@@ -84,6 +86,8 @@ internal import Synchronization
     var isAccepting = true
     /// Connections that are being accepted and not yet counted in.
     var uncounted = 0
+    /// How many more there is room reserved for.
+    var unusedRoom = 0
     var isStopping = false
     /// Where the reactors are to meet at the end of this turn.
     var handover: Handover?
@@ -115,6 +119,7 @@ internal import Synchronization
         tables = WorkerTables(shared, number: number)
         listeners = Worker.listeners(of: shared)
         waitingLists = Worker.lists(for: shared)
+        introductions.keepVariables(shared.plan.variables.count)
         reserveFlows()
     }
 
@@ -310,7 +315,7 @@ extension Worker.Route {
             frontend: index, pool: poolIndex, firstServer: layout.firstServers[poolIndex],
             timeouts: Timeouts(frontend, pool),
             retries: pool.retries, redispatches: pool.redispatches,
-            redispatchInterval: pool.redispatchInterval,
+            keepsToServers: pool.keepsToServers, redispatchInterval: pool.redispatchInterval,
             isDatagram: frontend.isDatagram,
             resetsServers: pool.resetsServers, dropsLeavers: pool.dropsLeavers,
             savesAcknowledgement: pool.savesAcknowledgement,

@@ -45,10 +45,14 @@ struct Half {
         static let countsBytes = Marks(rawValue: 1 << 17)
         /// Server half: the socket has no options but those that every server's has.
         static let hasPlainSocket = Marks(rawValue: 1 << 18)
-        /// Server half: the connection is counted among those that were led to its pool.
-        static let hasArrived = Marks(rawValue: 1 << 19)
+        /// Server half: the connection is counted among those that were led to the pool of its route, and has
+        /// not entered it yet.
+        static let isArriving = Marks(rawValue: 1 << 19)
         /// Client half: a reload sent it back to the frontend's rules from its pool's, whose time goes on.
         static let returnsToPool = Marks(rawValue: 1 << 20)
+        /// Server half: a rule says that the connection goes to its own server while that is down, and never
+        /// from one server to another.
+        static let isForced = Marks(rawValue: 1 << 21)
     }
 
     /// Bytes taken from this side.

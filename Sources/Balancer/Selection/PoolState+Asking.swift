@@ -4,7 +4,7 @@ extension PoolState {
     func value(of quantity: PoolQuantity, at now: UInt64) -> Int {
         switch quantity {
         case .usableServers: usableCount
-        case .connections: current
+        case .connections: current + arriving
         case .freePlaces: freePlaces
         case .freeConnections: freeConnections
         case .waiting: waitingCount
@@ -34,6 +34,17 @@ extension PoolState {
             sum += server.fullLimit - server.served + server.queueLimit - server.line.count
         }
         return sum
+    }
+}
+
+extension PooledServer {
+    /// How much there is of something at the moment, in milliseconds of the monotonic clock.
+    func value(of quantity: ServerLoad, at now: UInt64) -> Int {
+        switch quantity {
+        case .connections: served
+        case .sessionRate: rate.rate(at: now)
+        case .waiting: line.count
+        }
     }
 }
 

@@ -16,8 +16,10 @@ struct PoolState {
     private(set) var peakQueue = 0
     private(set) var rate = RateMeter()
     private(set) var lastSessionAt: UInt64?
-    /// Connections that were led to the pool, whatever its rules say then; where rules ask.
+    /// Connections that were led to the pool, whatever its rules say then, within a second, and how many of
+    /// them its rules have not let in yet; where rules ask.
     private(set) var arrivals = RateMeter()
+    private(set) var arriving = 0
     private let backupUse: BackupUse
     private let queueLimit: Int
     /// Connections from which on servers take as many as they may; 0: they always do.
@@ -60,7 +62,8 @@ struct PoolState {
         }
         (line, waitingCount, peakQueue) = (former.line, former.waitingCount, former.peakQueue)
         (current, peak, total) = (former.current, former.peak, former.total)
-        (rate, lastSessionAt, arrivals) = (former.rate, former.lastSessionAt, former.arrivals)
+        (rate, lastSessionAt) = (former.rate, former.lastSessionAt)
+        (arrivals, arriving) = (former.arrivals, former.arriving)
         (choiceCount, lastTurn) = (former.choiceCount, former.lastTurn)
         isAwaited = !isLeaving && (isAwaited || former.isAwaited)
         return reconsider(at: now)
@@ -79,14 +82,15 @@ extension PoolState {
     ///   - waiter: Who asks.
     ///   - key: The client's key, where the algorithm wants one and the client has it.
     ///   - own: The server that a rule names, or a table.
+    ///   - isKept: Whether it goes there while that is down.
     ///   - now: Milliseconds of the monotonic clock.
     /// - Returns: What became of it, and whether that is its own server.
     mutating func enter(
-        _ waiter: Waiter, key: UInt32?, own: Int?, at now: UInt64
+        _ waiter: Waiter, key: UInt32?, own: Int?, isKept: Bool = false, at now: UInt64
     ) -> (choice: Choice, isBound: Bool) {
         countIn(at: now)
         // Out of the turns (weight 0, drained, a backup) it still serves who belongs to it, at once.
-        if let own, servers[own].isReachable,
+        if let own, servers[own].serves(isBound: true, isKept: isKept),
             servers[own].isCandidate || !servers[own].isFull
         {
             let choice = claim(own, for: waiter, at: now)
@@ -100,7 +104,13 @@ extension PoolState {
     }
 
     /// Counts a connection that is led to the pool.
-    mutating func noteArrival(at now: UInt64) { arrivals.note(1, at: now) }
+    mutating func noteArrival(at now: UInt64) {
+        arrivals.note(1, at: now)
+        arriving += 1
+    }
+
+    /// Counts it no more: it enters the pool, or does not.
+    mutating func forgetArrival() { arriving -= 1 }
 
     private mutating func countIn(at now: UInt64) {
         current += 1
@@ -134,6 +144,9 @@ extension PoolState {
         guard let found else { return enqueue(waiter, at: nil) }
         return claim(found, for: waiter, at: now)
     }
+
+    /// Counts a further attempt by who has a slot of a server.
+    mutating func noteRetry(at server: Int, now: UInt64) { servers[server].noteAttempt(at: now) }
 
     /// Gives a slot back, and gives it to whoever waits longest.
     mutating func giveBack(_ server: Int, at now: UInt64) -> Notice? {

@@ -87,8 +87,11 @@ struct PooledServer {
     var isUsable: Bool { isUp && administrativeState == .ready && weight > 0 && !isLeaving }
     /// Whether those may go to it that belong to it, be it that it takes no others.
     var isReachable: Bool { isUp && administrativeState != .maintenance && !isLeaving }
-    /// Whether it may serve a client: its own one also out of the turns.
-    func serves(isBound: Bool) -> Bool { isBound ? isReachable : isUsable }
+    /// Whether it may serve a client: its own one also out of the turns, and who is kept also while it is
+    /// down.
+    func serves(isBound: Bool, isKept: Bool = false) -> Bool {
+        isKept ? !isLeaving : isBound ? isReachable : isUsable
+    }
     /// Whether it has no room, or others were first.
     var isFull: Bool { served >= limit || line.count > 0 }
 
@@ -127,9 +130,12 @@ struct PooledServer {
         served += 1
         peak = max(peak, served)
         total += 1
-        rate.note(1, at: now)
+        noteAttempt(at: now)
         lastChosenAt = now
     }
+
+    /// As haproxy: the rate is that of attempts.
+    mutating func noteAttempt(at now: UInt64) { rate.note(1, at: now) }
 
     mutating func giveBack() { served -= 1 }
 

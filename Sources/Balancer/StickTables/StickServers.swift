@@ -16,12 +16,15 @@ struct StickServers: Hashable, Sendable {
     private var named: [String: Int32] = [:]
     private var numbered: [UInt32: Int32] = [:]
 
+    /// Whether a key has a number also where there are none.
+    private let hasNumbers: Bool
+
     /// None: nobody binds clients by the table.
-    init() {}
+    init(hasNumbers: Bool = false) { self.hasNumbers = hasNumbers }
 
     /// The servers of each table of a plan.
     static func all(of plan: BalancerPlan) -> [StickServers] {
-        var all = plan.tables.map { _ in StickServers() }
+        var all = plan.tables.map { StickServers(hasNumbers: $0.hasServerNumbers) }
         for pool in plan.pools {
             for table in Set(pool.stickRules.map(\.tableIndex)) { all[table].add(pool) }
         }
@@ -45,7 +48,7 @@ struct StickServers: Hashable, Sendable {
 
     /// A server's number; 0: there is none; `nil`: there are none at all.
     func number(at position: Int) -> Int? {
-        guard !servers.isEmpty else { return nil }
+        guard !servers.isEmpty || hasNumbers else { return nil }
         return servers.indices.contains(position) ? Int(servers[position].number) : 0
     }
 
@@ -72,9 +75,11 @@ struct StickServers: Hashable, Sendable {
         return servers.map { named[$0.name] ?? numbered[$0.number] ?? -1 }
     }
 
-    /// Where each server of a pool stands here; -1: it is leaving.
+    /// Where each server of a pool stands here; -1: nobody is remembered to belong to it.
     fileprivate func places(of pool: PoolPlan) -> [Int32] {
-        pool.stickServers.map { server in server.flatMap { positions[$0] } ?? -1 }
+        zip(pool.servers, pool.stickServers).map { plan, server in
+            plan.isForgettable ? -1 : server.flatMap { positions[$0] } ?? -1
+        }
     }
 }
 
@@ -111,7 +116,8 @@ struct StickStep: Hashable, Sendable {
     let isLastToMatch: Bool
     /// For each of the table's servers, its position in the pool; -1: it is none of the pool's.
     let positions: [Int32]
-    /// For each of the pool's servers, its position among the table's; -1: it is leaving.
+    /// For each of the pool's servers, its position among the table's; -1: nobody is remembered to belong
+    /// to it, or it is leaving.
     let servers: [Int32]
 
     /// The rules of a pool.

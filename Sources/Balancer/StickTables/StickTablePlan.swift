@@ -30,6 +30,9 @@ public struct StickTablePlan: Hashable, Sendable {
     public var keepsAll = false
     /// What is counted of each key, each quantity once (`store`).
     public var counters: [StickCounter] = []
+    /// Whether the number of a key's server is 0 where no pool's clients belong to servers by it, instead of
+    /// none (`store server_id`).
+    public var hasServerNumbers = false
     /// The name of those in ``BalancerPlan/peers`` who have it in common (`peers`); `nil`: nobody.
     public var peers: String?
     /// The name that they know it by; `nil`: ``name``.

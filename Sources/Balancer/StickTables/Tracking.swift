@@ -108,7 +108,7 @@ extension [Rule] {
     }
 
     /// What of a connection is a key in a table.
-    var keys: [ConnectionKey] { compactMap(\.trackedKey) + flatMap(\.condition.keys) }
+    var keys: [ConnectionKey] { compactMap(\.key) + flatMap(\.condition.keys) }
 
     /// Whether one says when a connection that waits came.
     var setsOffsets: Bool {
@@ -117,9 +117,13 @@ extension [Rule] {
 }
 
 extension Rule {
-    /// What connections are counted by.
-    var trackedKey: ConnectionKey? {
-        if case .track(let tracking) = action { tracking.key } else { nil }
+    /// What of a connection the action goes by.
+    var key: ConnectionKey? {
+        switch action {
+        case .track(let tracking): tracking.key
+        case .setVariable(_, .key(let key)): key
+        default: nil
+        }
     }
 
     fileprivate var tableIndex: Int? {
@@ -131,7 +135,8 @@ extension Rule {
         case .track(let tracking): tracking.number
         case .countMark(_, let number, _), .setTag(_, let number, _): number
         case .accept, .reject, .silentDrop, .expectProxyHeader, .setPriority,
-            .setPriorityOffset, .setMark, .setServiceType, .limitBandwidth, .setAddress, .setPort:
+            .setPriorityOffset, .setMark, .setServiceType, .limitBandwidth, .setAddress, .setPort,
+            .setVariable, .unsetVariable:
             nil
         }
     }

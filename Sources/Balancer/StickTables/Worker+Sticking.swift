@@ -7,7 +7,7 @@ extension Worker {
     ///
     /// Every rule asks, as in haproxy, for that uses the key.
     func knownServer(of client: Int) -> Int? {
-        let pool = shared.pools[self[routeOf: client].pool]
+        let isKept = keepsToServer(client)
         var found: Int?
         followStickRules(of: client) { step, key in
             guard step.matches,
@@ -16,9 +16,7 @@ extension Worker {
             else { return }
             let own = Int(step.positions[server])
             // Whoever enters the pool sees himself whether the last one is up.
-            guard step.isLastToMatch || pool.state.withLock({ $0.servers[own].isReachable }) else {
-                return
-            }
+            guard step.isLastToMatch || mayServe(own, client, isKept: isKept) else { return }
             found = own
         }
         return found
@@ -31,6 +29,26 @@ extension Worker {
             guard step.stores, step.servers[server] >= 0 else { return }
             shared.tables[step.tableIndex].bind(key, to: Int(step.servers[server]), now: now)
         }
+    }
+
+    /// Takes note of whether a rule of a pool forces a client to his own server.
+    ///
+    /// - Returns: Whether that can be told yet.
+    mutating func noteForcing(
+        _ client: Int, at route: Int, _ program: RuleProgram, _ facts: inout Facts,
+        deadlineIsOver isOver: Bool
+    ) -> Bool {
+        slab[client | 1].marks.remove(.isForced)
+        for rule in program.forcing[route - program.firstRoute] {
+            switch answer(rule.condition, client, &facts, deadlineIsOver: isOver) {
+            case .unknown: return false
+            case .no: continue
+            case .yes:
+                if rule.isForced { slab[client | 1].marks.insert(.isForced) }
+                return true
+            }
+        }
+        return true
     }
 
     /// Which rules of a pool hold for a client, a bit for each.

@@ -80,6 +80,12 @@ extension SharedState {
         successor.admission.withLock { $0.goOn(from: gates, succession) }
         if let watch { successor.watch?.goOn(from: watch, places: succession.servers) }
         successor.addresses.goOn(from: addresses, places: succession.servers)
+        let values = variables.withLock { $0 }
+        successor.variables.withLock { next in
+            for case (let index, let place?) in succession.variables.enumerated() {
+                next[place] = values[index]
+            }
+        }
         let servers = StickServers.all(of: successor.plan)
         for (index, table) in successor.tables.enumerated() {
             table.follow(successor.plan.tables[index], servers: servers[index])

@@ -9,9 +9,11 @@ extension FrontendPlan {
         return poolIndices + conditions.flatMap(\.questions).compactMap(\.askedPool)
     }
 
-    /// The same without listeners, and with the places of pools and tables in the next plan.
-    func leaving(pools: Succession.Map, tables: Succession.Map) -> FrontendPlan {
-        let places = Places(pools: pools, tables: tables)
+    /// The same without listeners, and with the places of pools, tables and variables in the next plan.
+    func leaving(
+        pools: Succession.Map, tables: Succession.Map, variables: Succession.Map
+    ) -> FrontendPlan {
+        let places = Places(pools: pools, tables: tables, variables: variables)
         var plan = self
         plan.isLeaving = true
         plan.listeners = []
@@ -30,7 +32,9 @@ extension FrontendPlan {
 private struct Places {
     let pools: Succession.Map
     let tables: Succession.Map
+    let variables: Succession.Map
 
+    func variable(_ index: Int) -> Int { variables[index] ?? 0 }
     func pool(_ index: Int) -> Int { pools[index] ?? 0 }
     func table(_ index: Int) -> Int { tables[index] ?? 0 }
 }
@@ -38,9 +42,16 @@ private struct Places {
 extension Rule {
     fileprivate func moved(_ places: Places) -> Rule {
         var action = action
-        if case .track(var tracking) = action {
+        switch action {
+        case .track(var tracking):
             tracking.tableIndex = places.table(tracking.tableIndex)
             action = .track(tracking)
+        case .setVariable(let variable, .variable(let other)):
+            action = .setVariable(places.variable(variable), .variable(places.variable(other)))
+        case .setVariable(let variable, let source):
+            action = .setVariable(places.variable(variable), source)
+        case .unsetVariable(let variable): action = .unsetVariable(places.variable(variable))
+        default: break
         }
         return Rule(action, if: condition.moved(places))
     }
@@ -65,9 +76,10 @@ extension Question {
             return .pool(quantity, poolIndex: places.pool(pool), ranges)
         case .serverIsUp(let pool, let name):
             return .serverIsUp(poolIndex: places.pool(pool), serverName: name)
-        case .serverConnections(let pool, let name, let ranges):
-            return .serverConnections(
-                poolIndex: places.pool(pool), serverName: name, ranges)
+        case .server(let quantity, let pool, let name, let ranges):
+            return .server(quantity, poolIndex: places.pool(pool), serverName: name, ranges)
+        case .variable(let variable, let test):
+            return .variable(places.variable(variable), test)
         case .counter(var question, let ranges):
             question.tableIndex = question.tableIndex.map(places.table)
             return .counter(question, ranges)

@@ -32,6 +32,7 @@ struct Succession: Sendable {
     private(set) var changesStickRules = false
     /// Of tables whose entries stay.
     private(set) var tables: Map = []
+    private(set) var variables: Map = []
 
     /// Compares two plans.
     ///
@@ -51,6 +52,7 @@ struct Succession: Sendable {
         matchPools(of: old, use)
         matchServers(of: old, use)
         matchTables(of: old)
+        matchVariables(of: old)
         leaveFrontends(of: old)
         matchListeners(of: old, oldSockets, use)
     }
@@ -92,6 +94,7 @@ struct Succession: Sendable {
                 pool.contentRules = []
                 pool.serverRules = []
                 pool.stickRules = []
+                pool.forcingRules = []
                 pools.append(plan.pools.count)
                 plan.pools.append(pool)
             } else {
@@ -162,10 +165,28 @@ struct Succession: Sendable {
         }
     }
 
+    /// A frontend that stays behind may still follow its rules.
+    private mutating func matchVariables(of old: BalancerPlan) {
+        let names = positions(plan.variables.map(\.name))
+        let isNeeded = frontends.contains { $0 ?? 0 >= plan.frontends.count }
+        for var variable in old.variables {
+            if let place = names[variable.name] {
+                variables.append(place)
+            } else if isNeeded {
+                variable.isLeaving = true
+                variables.append(plan.variables.count)
+                plan.variables.append(variable)
+            } else {
+                variables.append(nil)
+            }
+        }
+    }
+
     private mutating func leaveFrontends(of old: BalancerPlan) {
         for (index, frontend) in old.frontends.enumerated() {
             guard let next = frontends[index], next == plan.frontends.count else { continue }
-            plan.frontends.append(frontend.leaving(pools: pools, tables: tables))
+            plan.frontends.append(
+                frontend.leaving(pools: pools, tables: tables, variables: variables))
             sockets.append([])
         }
     }

@@ -14,6 +14,8 @@ extension Worker {
         self = Worker(succeeding: self, handover.successor)
         moveListeners(from: former, handover.succession)
         introductions.moveTracks(handover.succession.tables)
+        introductions.keepVariables(
+            shared.plan.variables.count, goingOnAt: handover.succession.variables)
         if handover.succession.changesStickRules { introductions.forgetStickRules() }
         moveConnections(handover)
         watchListeners()
@@ -64,16 +66,18 @@ extension Worker {
             slab[client].owner = UInt16(succession.frontends[Int(slab[client].owner)] ?? 0)
             let listener = succession.listeners[Int(slab[client].path)] ?? 0
             slab[client].path = UInt16(listener)
+            let route = handover.routes[Int(slab[server].path)]
             if slab[client].phase == .introducing {
                 // Who is not introduced yet follows the rules of now, from the frontend's on.
-                slab[server].path = UInt16(unsafe entries[listener].route)
+                slab[server].path = UInt16(unsafe route ?? entries[listener].route)
+                if route == nil { slab[server].marks.remove(.isArriving) }
                 if slab[client].stage == .pool {
                     slab[client].stage = .content
                     slab[client].neededByteCount = 0
                     slab[client].marks.insert(.returnsToPool)
                 }
             } else {
-                slab[server].path = UInt16(handover.routes[Int(slab[server].path)] ?? 0)
+                slab[server].path = UInt16(route ?? 0)
             }
             if slab[server].owner != Half.noServer {
                 // One that is gone was waited for between two attempts: another one is chosen.

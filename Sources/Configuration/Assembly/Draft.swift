@@ -141,6 +141,8 @@ struct Draft: Sendable {
     var pages: [Placed<StatisticsPage>] = []
     var backendReferences: [Placed<String>] = []
     var ruleReferences: [Placed<RuleReference>] = []
+    /// The variables that rules name.
+    var variableReferences: [Placed<HAProxyVariables.Reference>] = []
     var listeners: [Placed<Listening>] = []
     var tables: [Placed<StickTableSettings>] = []
     var tableReferences: [Placed<TableReference>] = []

@@ -44,10 +44,7 @@ extension ModelAssembler {
             let conditions =
                 rules.content.map(\.condition) + rules.backends.map(\.condition)
                 + draft.backends.filter { names.contains($0.value.name) }
-                .flatMap {
-                    $0.value.contentRules.map(\.condition) + $0.value.serverRules.map(\.condition)
-                        + $0.value.stickRules.map(\.condition)
-                }
+                .flatMap(\.value.ruleConditions)
             let questions = conditions.flatMap { $0.alternatives.joined() }.flatMap(\.questions)
             guard !questions.contains(where: \.needsHello) else { continue }
             report(

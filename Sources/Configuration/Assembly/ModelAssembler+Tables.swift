@@ -82,6 +82,26 @@ extension ModelAssembler {
                 + " \(example)'", at: reference.location, as: .warning)
     }
 
+    /// There are not too many variables, and each that is asked for can have a value.
+    mutating func checkVariables() {
+        let references = draft.variableReferences
+        let set = Set(references.filter(\.value.sets).map(\.value.name))
+        var known: Set<VariableName> = []
+        for reference in references {
+            let name = reference.value.name
+            guard known.insert(name).inserted else { continue }
+            if known.count == VariableName.most + 1 {
+                report(
+                    "\(name.text.quoted) is one variable too many: there may be \(VariableName.most)",
+                    at: reference.location)
+            }
+            guard !set.contains(name) else { continue }
+            report(
+                "\(name.text.quoted) has no value: no 'set-var(\(name.text))' sets it",
+                at: reference.location, as: .warning)
+        }
+    }
+
     /// Whether a section's clients belong to servers by a table.
     private func binds(_ table: String) -> Bool {
         draft.backends.contains { $0.value.stickRules.contains { $0.tableName == table } }

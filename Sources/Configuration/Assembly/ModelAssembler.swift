@@ -28,6 +28,7 @@ struct ModelAssembler {
             checkGroupMembers()
             checkBackendReferences()
             checkRuleReferences()
+            checkVariables()
             checkTables()
             checkModes()
             checkLogFormats()

@@ -94,5 +94,11 @@ extension HAProxySection {
         "use-server": .each { section, arguments throws(Remark) in
             try section.routing.addServer(&arguments)
         },
+        "force-persist": .each { section, arguments throws(Remark) in
+            try section.routing.addPersistence(isForced: true, &arguments)
+        },
+        "ignore-persist": .each { section, arguments throws(Remark) in
+            try section.routing.addPersistence(isForced: false, &arguments)
+        },
     ]
 }

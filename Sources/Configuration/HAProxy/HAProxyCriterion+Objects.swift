@@ -26,6 +26,63 @@ extension HAProxyCriterion {
             backend: parts.count == 2 ? String(parts[0]) : section, server: String(server))
     }
 
+    /// A number that there is one of, so that nothing stands in parentheses.
+    func plainNumber(_ name: String, _ argument: String?) throws(Remark) -> ConnectionQuestion {
+        guard argument?.isEmpty ?? true else {
+            throw .error(
+                "\(criterion.text.quoted) takes nothing in parentheses", at: criterion.position)
+        }
+        let ranges = try ranges(unlessSaid: 1...Int.max)
+        switch name {
+        case "dst_conn": return .listenerConnections(ranges)
+        case "so_id": return .listenerNumber(ranges)
+        // As haproxy since 2.5: a process has threads instead.
+        default: return .constant(ranges.contains { $0.contains(1) })
+        }
+    }
+
+    /// How many numbers there are to draw from; nothing: those of 32 bits.
+    func bound(_ argument: String?) throws(Remark) -> Int {
+        guard let argument, !argument.isEmpty else { return 1 << 32 }
+        guard let count = Int(argument), (0...1 << 32).contains(count) else {
+            throw .error(
+                "\(criterion.text.quoted): needs how many numbers to draw from, 0 to \(1 << 32), such"
+                    + " as rand(100), which draws 0 to 99", at: criterion.position)
+        }
+        // As haproxy: of none, 0 is drawn.
+        return max(1, count)
+    }
+
+    /// The variable that stands in parentheses.
+    func variable(_ argument: String?) throws(Remark) -> VariableName {
+        let text = argument ?? ""
+        guard !text.contains(",") else {
+            throw .error(
+                "\(criterion.text.quoted): a default is not offered; ask '-m found' first",
+                at: criterion.position)
+        }
+        return try criterion.variableName(text[...])
+    }
+
+    /// What a variable is compared with, which has to be said: it may be anything.
+    func comparison() throws(Remark) -> VariableComparison {
+        switch (form, method) {
+        case ("int"?, _):
+            // What is below a number has no least one, unlike what is counted.
+            return .numbers(
+                try ranges().map { $0.lowerBound == -1 ? Int.min...$0.upperBound : $0 })
+        case ("ip"?, _): return .networks(try prefixes())
+        case (_, .found?): return .found
+        case (_, let method?):
+            _ = try needingValues()
+            return .texts(try patterns(method))
+        case (_, nil):
+            throw .error(
+                "\(criterion.text.quoted): needs '-m' with how it is compared: int, ip, str, beg, end,"
+                    + " sub, reg, bin or found", at: criterion.position)
+        }
+    }
+
     /// The name of a cookie; nothing: any.
     func cookieName(_ argument: String?) throws(Remark) -> String {
         guard let argument else { return "" }

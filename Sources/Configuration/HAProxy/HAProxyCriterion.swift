@@ -12,6 +12,8 @@ struct HAProxyCriterion {
     private(set) var ignoresCase = false
     /// How texts are compared; `nil`: nobody said it.
     private(set) var method: NameMatch.Method?
+    /// Whether values are numbers (`int`) or addresses (`ip`); `nil`: nobody said so.
+    private(set) var form: String?
     private(set) var values: [Word] = []
 
     /// Reads a criterion to the end of its words.
@@ -54,7 +56,10 @@ struct HAProxyCriterion {
             case "-m":
                 let word = try argument(of: flag, &words)
                 // Numbers and addresses have one way to be compared.
-                if word.text == "int" || word.text == "ip" { continue }
+                if word.text == "int" || word.text == "ip" {
+                    form = word.text
+                    continue
+                }
                 guard let known = NameMatch.Method(rawValue: word.text) else {
                     throw .error(
                         "-m \(word.text): must be str, beg, end, sub, reg, bin or found",
@@ -102,8 +107,7 @@ struct HAProxyCriterion {
         if let counter = try HAProxyCounter(converting: criterion) { return try compared(counter) }
         let (name, argument) = criterionParts
         switch name {
-        case "always_true": return .constant(true)
-        case "always_false": return .constant(false)
+        case "always_true", "always_false": return .constant(name == "always_true")
         case "wait_end": return .waitIsOver
         case "src": return .source(try prefixes())
         case "dst": return .destination(try prefixes())
@@ -113,21 +117,22 @@ struct HAProxyCriterion {
         case "req.ssl_alpn", "req_ssl_alpn": return .protocolName(try texts())
         case "req.ssl_hello_type", "req_ssl_hello_type": return .helloType(try ranges())
         case "req.len", "req_len": return .byteCount(try ranges())
+        case "var": return .variable(try variable(argument), try comparison())
         case "req.payload", "payload": return try payload(argument)
         case "req.rdp_cookie", "rdp_cookie":
             return .rdpCookie(try cookieName(argument), try texts())
         case "req.rdp_cookie_cnt", "rdp_cookie_cnt":
             return .rdpCookieCount(
                 try cookieName(argument), try ranges(unlessSaid: 1...Int.max))
-        case "fe_conn":
+        case "fe_conn", "fe_sess_rate":
             let frontend = argument.flatMap { $0.isEmpty ? nil : $0 }
-            return .connectionCount(frontendName: frontend, try ranges(unlessSaid: 1...Int.max))
-        case "fe_sess_rate":
-            let frontend = argument.flatMap { $0.isEmpty ? nil : $0 }
-            return .sessionRate(frontendName: frontend, try ranges(unlessSaid: 1...Int.max))
-        case "srv_conn":
-            return .serverConnections(
-                try server(argument, of: name), try ranges(unlessSaid: 1...Int.max))
+            let ranges = try ranges(unlessSaid: 1...Int.max)
+            return name == "fe_conn"
+                ? .connectionCount(frontendName: frontend, ranges)
+                : .sessionRate(frontendName: frontend, ranges)
+        case "dst_conn", "so_id", "nbproc": return try plainNumber(name, argument)
+        case "rand":
+            return .random(below: try bound(argument), try ranges(unlessSaid: 1...Int.max))
         case "req.ssl_ver", "req_ssl_ver": return .tlsVersion(try versions())
         case "srv_is_up":
             guard values.isEmpty else {
@@ -141,6 +146,10 @@ struct HAProxyCriterion {
                     quantity, backendName: try backend(argument, of: name),
                     // A number alone is true where it is not 0.
                     try ranges(unlessSaid: 1...Int.max))
+            }
+            if let quantity = ServerQuantity(rawValue: name) {
+                return .server(
+                    quantity, try server(argument, of: name), try ranges(unlessSaid: 1...Int.max))
             }
             if let counter = try HAProxyCounter(name, argument, criterion, in: section) {
                 return try compared(counter)
@@ -176,7 +185,7 @@ struct HAProxyCriterion {
         return values
     }
 
-    private func prefixes() throws(Remark) -> [AddressPrefix] {
+    func prefixes() throws(Remark) -> [AddressPrefix] {
         var prefixes: [AddressPrefix] = []
         for word in try needingValues() { prefixes.append(try word.addressPrefix()) }
         return prefixes
@@ -229,9 +238,11 @@ struct HAProxyCriterion {
         [
             "src", "dst", "src_port", "dst_port", "req.ssl_sni", "req.ssl_alpn",
             "req.ssl_hello_type", "req.ssl_ver", "req.len", "req.payload", "req.rdp_cookie",
-            "req.rdp_cookie_cnt", "fe_conn", "fe_sess_rate", "srv_conn",
+            "req.rdp_cookie_cnt", "fe_conn", "fe_sess_rate", "dst_conn", "so_id", "rand", "nbproc",
+            "var",
             "srv_is_up", "always_true", "always_false", "wait_end",
-        ] + BackendQuantity.allCases.map(\.rawValue) + HAProxyCounter.names
+        ] + BackendQuantity.allCases.map(\.rawValue) + ServerQuantity.allCases.map(\.rawValue)
+        + HAProxyCounter.names
 }
 
 extension HAProxyCriterion {

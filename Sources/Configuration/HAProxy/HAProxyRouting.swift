@@ -19,12 +19,15 @@ struct HAProxyRouting: Sendable {
     private(set) var rules = ConnectionRules()
     /// `use-server`.
     private(set) var servers: [ServerRule] = []
+    /// `force-persist` and `ignore-persist`.
+    var persistence = HAProxyPersistence()
     private(set) var references: [Reference] = []
     /// Whether there is a `use_backend`, be it one that makes no sense.
     private(set) var hasBackendRules = false
     /// Backends that are not known before all sections are, by the positions of their rules.
     private(set) var samples: [(sample: HAProxyBackendSample, rule: Int, position: Position)] = []
     private var tables = HAProxyTableReferences()
+    private var variables = HAProxyVariables()
     private var filters = HAProxyFilters()
     private var listUses = HAProxyListUses()
     /// The questions of each access list; several lines of one name add up.
@@ -35,7 +38,8 @@ struct HAProxyRouting: Sendable {
     /// Reads `acl NAME CRITERION …`.
     mutating func addList(_ arguments: inout Arguments) throws(Remark) {
         let name = try arguments.next("a name and a criterion")
-        guard Self.predefined[name.text] == nil, name.text != "if", name.text != "or" else {
+        guard HAProxySamples.predefined[name.text] == nil, name.text != "if", name.text != "or"
+        else {
             throw .error(
                 "\(name.text.quoted) has a meaning of its own; give the list another name",
                 at: name.position)
@@ -98,6 +102,11 @@ struct HAProxyRouting: Sendable {
         }
         tables.note(in: &draft, file: file)
         listUses.note(in: &draft, file: file)
+        draft.variableReferences += variables.references.map { reference in
+            Placed(
+                value: reference,
+                location: Location(file: file, position: reference.position))
+        }
     }
 
     /// Reads `filter bwlim-in|bwlim-out NAME …`.
@@ -117,10 +126,14 @@ struct HAProxyRouting: Sendable {
                     + " backend later; write 'content', or give the rule to the frontend",
                 at: stage.position)
         case "connection":
-            guard let rule = try rule(&arguments, mayExpectProxy: true) else { return }
+            guard let rule = try rule(&arguments, mayExpectProxy: true),
+                !isLost(rule, at: stage, &arguments)
+            else { return }
             rules.connection.append(try refusingContent(rule, at: stage))
         case "session":
-            guard let rule = try rule(&arguments) else { return }
+            guard let rule = try rule(&arguments), !isLost(rule, at: stage, &arguments) else {
+                return
+            }
             rules.session.append(try refusingContent(rule, at: stage))
         case "content":
             guard let rule = try rule(&arguments) else { return }
@@ -158,6 +171,7 @@ struct HAProxyRouting: Sendable {
     var warnings: [Remark] {
         // What a backend asks about may be tracked by any frontend that leads to it.
         var warnings = kind == .backend ? [] : tables.untracked
+        warnings += persistence.warnings
         if rules.inspectDelay == nil, let contentPosition {
             warnings.append(
                 .warning(
@@ -180,6 +194,10 @@ struct HAProxyRouting: Sendable {
             let action = try tables.action(word, &arguments, in: section)
             return ConnectionRule(action: action, condition: try condition(&arguments))
         }
+        if HAProxyVariables.isAction(name) {
+            let action = try variables.action(word, &arguments)
+            return ConnectionRule(action: action, condition: try condition(&arguments))
+        }
         if word.text == "set-bandwidth-limit" {
             let action = try filters.action(&arguments)
             let condition = try condition(&arguments)
@@ -199,7 +217,8 @@ struct HAProxyRouting: Sendable {
             throw .error(
                 "unknown action \(word.text.quoted)", at: word.position,
                 suggestion: (Self.actions.keys + HAProxyTableReferences.actions
-                    + HAProxyConnectionSetting.actions + ["set-bandwidth-limit"])
+                    + HAProxyConnectionSetting.actions
+                    + ["set-bandwidth-limit", "set-var", "unset-var"])
                     .nearest(to: word.text))
         }
         if action == .expectProxy {
@@ -286,7 +305,8 @@ struct HAProxyRouting: Sendable {
             return term
         }
         guard text == "{" else {
-            guard let questions = lists[String(text)] ?? Self.predefined[String(text)] else {
+            guard let questions = lists[String(text)] ?? HAProxySamples.predefined[String(text)]
+            else {
                 guard !HAProxySamples.isListOfHTTP(text) else {
                     throw .error(
                         "the predefined acl \(text.quoted) asks about HTTP, which lbctl does not read",
@@ -323,12 +343,13 @@ struct HAProxyRouting: Sendable {
             note(
                 "srv_is_up", Word(text: server.backend, position: word.position),
                 server: server.server)
-        case .serverConnections(let server, _):
+        case .server(let quantity, let server, _):
             note(
-                "srv_conn", Word(text: server.backend, position: word.position),
+                quantity.rawValue, Word(text: server.backend, position: word.position),
                 server: server.server)
         case .connectionCount(let name?, _): noteFrontend("fe_conn", name, word)
         case .sessionRate(let name?, _): noteFrontend("fe_sess_rate", name, word)
+        case .variable(let name, _): variables.note(name, at: word.position)
         case .counter(let counter, _): tables.note(counter, at: word.position)
         default: break
         }
@@ -348,19 +369,6 @@ struct HAProxyRouting: Sendable {
                 position: name.position))
     }
 
-    /// haproxy's configuration manual, section 7.4.
-    private static let predefined: [String: [ConnectionQuestion]] = [
-        "TRUE": [.constant(true)], "FALSE": [.constant(false)], "WAIT_END": [.waitIsOver],
-        "LOCALHOST": [
-            .source([
-                AddressPrefix(address: .v4(.init(127, 0, 0, 0)), length: 8),
-                AddressPrefix(address: .v6(.init(high: 0, low: 1)), length: 128),
-            ])
-        ],
-        "REQ_CONTENT": [.byteCount([1...Int.max])],
-        "RDP_COOKIE": [.rdpCookieCount("", [1...Int.max])],
-    ]
-
     private static let actions: [String: ConnectionRule.Action] = [
         "accept": .accept, "reject": .reject, "silent-drop": .silentDrop,
         "expect-proxy": .expectProxy,
@@ -370,7 +378,7 @@ struct HAProxyRouting: Sendable {
     private static let otherActions: Set<String> = [
         "accept-netscaler-cip", "capture", "do-log", "do-resolve", "pause", "send-spoe-group",
         "set-bc-mark", "set-bc-tos", "set-log-level", "set-nice",
-        "set-var", "set-var-fmt", "switch-mode", "unset-var", "use-service",
+        "set-var-fmt", "switch-mode", "use-service",
     ]
 }
 

@@ -1,4 +1,7 @@
-/// What haproxy's access lists can ask about and ours cannot yet, so that it is not taken for a mistake.
+import VRRPCore
+
+/// What haproxy's access lists can ask about and ours cannot yet, so that it is not taken for a mistake, and
+/// the lists that are there by themselves.
 ///
 /// haproxy's configuration manual, sections 7.3 and 7.4.
 enum HAProxySamples {
@@ -49,18 +52,18 @@ enum HAProxySamples {
         accept_date act_conn be_id be_name be_server_timeout
         be_tunnel_timeout bin bool bytes_in cpu_calls cpu_ns_avg cpu_ns_tot
         cur_client_timeout cur_server_timeout cur_tunnel_timeout date date_us distcc_body
-        distcc_param dst_conn dst_is_local env fc_dst fc_dst_is_local fc_dst_port fc_err
+        distcc_param dst_is_local env fc_dst fc_dst_is_local fc_dst_port fc_err
         fc_err_name fc_err_str fc_fackets fc_lost fc_pp_authority fc_pp_tlv
         fc_pp_unique_id fc_rcvd_proxy fc_reordering fc_retrans fc_rtt fc_rttvar fc_sacked
         fc_saved_syn fc_src fc_src_is_local fc_src_port fc_timer_handshake fc_unacked
         fe_client_timeout fe_defbe fe_id fe_name fe_req_rate
         fe_tarpit_timeout hostname int ipv4 ipv6 last_rule_file last_rule_line lat_ns_avg
-        lat_ns_tot nbproc payload_lv prio_class prio_offset proc quic_enabled rand
+        lat_ns_tot payload_lv prio_class prio_offset proc quic_enabled
         req.payload_lv req.ssl_cipherlist req.ssl_ec_ext req.ssl_keyshare_groups
-        req.ssl_sigalgs req.ssl_st_ext req.ssl_supported_groups so_id so_name src_is_local
-        srv_conn_free srv_id srv_iweight srv_name srv_queue srv_sess_rate srv_uweight
+        req.ssl_sigalgs req.ssl_st_ext req.ssl_supported_groups so_name src_is_local
+        srv_conn_free srv_id srv_iweight srv_name srv_uweight
         srv_weight stopping str table_avl table_cnt thread txn.conn_retries txn.id32
-        txn.redispatched txn.timer.user unique-id uuid var
+        txn.redispatched txn.timer.user unique-id uuid
         """)
 
     private static let ofHTTP = words(
@@ -89,4 +92,17 @@ enum HAProxySamples {
         HTTP_URL_STAR METH_CONNECT METH_DELETE METH_GET METH_HEAD METH_OPTIONS METH_POST
         METH_PUT METH_TRACE
         """)
+
+    /// The access lists that haproxy has by itself; its configuration manual, section 7.4.
+    static let predefined: [String: [ConnectionQuestion]] = [
+        "TRUE": [.constant(true)], "FALSE": [.constant(false)], "WAIT_END": [.waitIsOver],
+        "LOCALHOST": [
+            .source([
+                AddressPrefix(address: .v4(.init(127, 0, 0, 0)), length: 8),
+                AddressPrefix(address: .v6(.init(high: 0, low: 1)), length: 128),
+            ])
+        ],
+        "REQ_CONTENT": [.byteCount([1...Int.max])],
+        "RDP_COOKIE": [.rdpCookieCount("", [1...Int.max])],
+    ]
 }

@@ -65,13 +65,15 @@ extension HAProxySection {
 
     /// What would decide who is served, or by whom: it must not be lost.
     private static let refusedForDatagrams = [
-        "persist", "rate-limit sessions-per-source", "stick", "stick-table", "use-server",
+        "force-persist", "ignore-persist", "persist", "rate-limit sessions-per-source", "stick",
+        "stick-table", "use-server",
     ]
 
     /// What only sockets of connections have.
     private static let idleForDatagrams: Set<String> = [
-        "backlog", "option abortonclose", "option clitcpka", "option nolinger", "option srvtcpka",
-        "option tcp-smart-accept", "option tcp-smart-connect", "option tcpka", "timeout client-fin",
+        "backlog", "option abortonclose", "option clitcpka", "option nolinger", "option persist",
+        "option srvtcpka", "option tcp-smart-accept", "option tcp-smart-connect", "option tcpka",
+        "timeout client-fin",
         "timeout server-fin",
     ]
 

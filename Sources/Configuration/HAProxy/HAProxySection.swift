@@ -19,6 +19,7 @@ struct HAProxySettings: Sendable {
     var retries = 3
     var redispatches = false
     var redispatchInterval = -1
+    var keepsToServers = false
     var omitsEmptyConnectionsFromLog = false
     var showsListeners = false
     var isDisabled = false
@@ -299,6 +300,8 @@ struct HAProxySection: Sendable {
         (backend.contentRules, backend.inspectDelay) = (routing.content, routing.inspectDelay)
         backend.serverRules = routing.servers
         backend.stickRules = binding.rules
+        backend.persistenceRules = routing.persistence.rules
+        backend.keepsToServers = settings.keepsToServers
         remarks += binding.note(in: &draft, file: file, section: name.text)
         backend.servers = servers.map(withSource)
         for index in backend.servers.indices {

@@ -49,6 +49,8 @@ extension HAProxySection {
         "hash-type": connecting,
         "hash-balance-factor": connecting,
         "persist": connecting,
+        "force-persist": ([.listen, .backend], false),
+        "ignore-persist": ([.listen, .backend], false),
         "maxqueue": connecting,
         "description": ([.listen, .frontend, .backend], false),
         "id": ([.listen, .frontend, .backend], true),
@@ -79,7 +81,8 @@ extension HAProxySection {
         "notify_up": checking, "notify_down": checking,
         "option abortonclose": connecting, "option allbackups": connecting,
         "option nolinger": connecting, "option one-backup-per-failure": connecting,
-        "option redispatch": connecting, "option srvtcpka": connecting,
+        "option persist": connecting, "option redispatch": connecting,
+        "option srvtcpka": connecting,
         "option clitcpka": accepting, "option dontlog-normal": accepting,
         "option dontlognull": accepting, "option jsonlog": accepting,
         "option log-separate-errors": accepting, "option logasap": accepting,
@@ -105,7 +108,7 @@ extension HAProxySection {
             declare email-alert errorfile errorfiles errorloc
             errorloc302 errorloc303 grace hash-preserve-affinity
             http-after-response http-error http-reuse
-            http-send-name-header ignore-persist log-format-sd log-steps max-keep-alive-queue max-session-srv-conns monitor
+            http-send-name-header log-format-sd log-steps max-keep-alive-queue max-session-srv-conns monitor
             monitor-net monitor-uri quic-initial redirect reqadd
             reqdel reqrep rspadd rspdel rsprep server-state-file-name
             transparent
@@ -177,7 +180,6 @@ extension HAProxySection {
     private static let consequential: [String: Rule<HAProxySection>] = [
         "cookie": .notYet("no cookie is looked at"),
         "dispatch": .notYet("no connection goes there"),
-        "force-persist": .notYet("no connection is bound to a server that is down"),
         "http-request": .each { section, arguments throws(Remark) in
             section.addRequestRule(&arguments)
         },
@@ -265,7 +267,7 @@ extension HAProxySection {
             http-pretend-keepalive http-proxy http-restrict-req-hdr-names http-server-close
             http-tunnel http-use-htx http-use-proxy-header httpclose httpslog
             idle-close-on-response independent-streams
-            originalto persist
+            originalto
             prefer-last-server spop-check
             transparent
             """)

@@ -34,6 +34,9 @@ extension HAProxySection {
 
     /// Options about choosing a server.
     static let selectionOptions: [String: Rule<HAProxySection>] = [
+        "persist": .line { section, arguments throws(Remark) in
+            section.settings.keepsToServers = !arguments.isNegated
+        },
         "allbackups": .line { section, arguments throws(Remark) in
             section.settings.selection.backupUse = arguments.isNegated ? .first : .all
         },

@@ -14,6 +14,7 @@ struct HAProxyServerOptions: Sendable {
     var check = CheckSettings()
     var isBackup = false
     var isDisabled = false
+    var isNonStick = false
     var connection = ServerConnection()
     /// `source`; `nil`: as the section has it.
     var source: ConnectionSource?
@@ -58,6 +59,8 @@ struct HAProxyServerOptions: Sendable {
         "no-backup": .set(\.isBackup, to: false),
         "disabled": .set(\.isDisabled, to: true),
         "enabled": .set(\.isDisabled, to: false),
+        "non-stick": .set(\.isNonStick, to: true),
+        "stick": .set(\.isNonStick, to: false),
         "weight": .integer(\.weight, 0...256),
         "id": .integer(\.number, 1...Int(Int32.max)),
         "guid": .line { options, arguments throws(Remark) in
@@ -105,8 +108,8 @@ struct HAProxyServerOptions: Sendable {
         0: """
         allow-0rtt force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13
         no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-ssl-reuse no-sslv3
-        no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 non-stick
-        ssl-reuse stick strict-maxconn
+        no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13
+        ssl-reuse strict-maxconn
         tls-tickets check-via-socks4 no-tfo check-sni-auto no-check-sni-auto
         check-reuse-pool no-check-reuse-pool sni-auto no-sni-auto
         """,
@@ -149,6 +152,7 @@ struct HAProxyServerOptions: Sendable {
         server.health = try finishedHealth(of: name, in: section)
         server.isBackup = isBackup
         server.isDisabled = isDisabled
+        server.isNonStick = isNonStick
         return server
     }
 }

@@ -71,8 +71,8 @@ enum HAProxyStickTable {
         _ item: Word, in table: inout StickTableSettings, _ arguments: inout Arguments
     ) throws(Remark) {
         let name = String(item.text.prefix { $0 != "(" })
-        // The server is kept wherever there is a 'stick'.
-        guard name != "server_id" else { return }
+        // The server is kept wherever there is a 'stick'; without one its number is asked for, and 0.
+        guard name != "server_id" else { return table.hasServerNumbers = true }
         guard let datum = StickDatum(rawValue: name) else {
             guard otherData.contains(name) else {
                 throw .error(

@@ -7,7 +7,11 @@ internal import VRRPCore
 extension BalancerPlan {
     /// What the balancer is to do, as the model has it.
     init(_ model: Model) {
-        let places = RulePlaces(pools: model.backendIndices, tables: model.tableIndices)
+        let variables = model.variableNames
+        let places = RulePlaces(
+            pools: model.backendIndices, tables: model.tableIndices,
+            variables: Dictionary(
+                variables.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first }))
         self.init(
             reactorCount: model.global.reactorCount
                 ?? BalancerPlan.reactorCount(ofProcessors: SystemLimits.usableProcessors),
@@ -21,6 +25,9 @@ extension BalancerPlan {
         }
         connectionRateLimit = model.global.connectionRate
         tables = model.stickTables.map(StickTablePlan.init)
+        self.variables = variables.map {
+            VariablePlan(name: $0.text, isOfProcess: $0.scope == .process)
+        }
         peers = model.peers.map(PeersPlan.init)
         otherDescriptors = model.otherDescriptors
     }
@@ -76,7 +83,7 @@ extension FrontendPlan {
             ListenerPlan(
                 name: listener.name ?? "sock-\(number)",
                 acceptsProxyHeader: listener.acceptsProxyHeader,
-                connectionLimit: listener.connectionLimit)
+                connectionLimit: listener.connectionLimit, number: listener.number)
         }
         clientFinTimeout = frontend.limits.clientFinTimeout
         sessionRateLimit = frontend.limits.sessionRate
@@ -160,6 +167,10 @@ extension PoolPlan {
         }
         tokenCookie = backend.selection.tokenCookie.map { RDPCookie.Name(ofModel: $0) }
         stickRules = backend.stickRules.map { StickRule($0, places) }
+        forcingRules = backend.persistenceRules.map { rule in
+            ForcingRule(isForced: rule.isForced, if: Condition(rule.condition, places))
+        }
+        keepsToServers = backend.keepsToServers
     }
 }
 
@@ -217,6 +228,7 @@ extension ServerPlan {
         // What is known of it is said at once; until then it takes nobody.
         isUp = server.check == nil && !isByName && server.health.tracked == nil
         number = server.number
+        isForgettable = server.isNonStick
         guid = server.guid
         hashKey =
             switch server.hashKey {

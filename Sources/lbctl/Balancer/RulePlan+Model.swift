@@ -11,10 +11,20 @@ struct RulePlaces {
     var pools: [String: Int] = [:]
     /// The positions of tables.
     var tables: [String: Int] = [:]
+    /// The positions of variables.
+    var variables: [VariableName: Int] = [:]
 
     /// A pool's position.
     func pool(_ name: String) -> Int {
         guard let place = pools[name] else { preconditionFailure("no backend is named \(name)") }
+        return place
+    }
+
+    /// A variable's position.
+    func variable(_ name: VariableName) -> Int {
+        guard let place = variables[name] else {
+            preconditionFailure("no variable is named \(name.text)")
+        }
         return place
     }
 
@@ -95,6 +105,9 @@ extension Rule {
                         direction == .upload ? .upload : .download, bytesPerSecond: UInt64(rate)))
             case .setAddress(let end, let value): .setAddress(of: .init(end), .init(value))
             case .setPort(let end, let value): .setPort(of: .init(end), .init(value))
+            case .setVariable(let name, let value):
+                .setVariable(places.variable(name), VariableSource(value, places))
+            case .unsetVariable(let name): .unsetVariable(places.variable(name))
             }
         self.init(action, if: Condition(rule.condition, places))
     }
@@ -155,9 +168,15 @@ extension Question {
             self = .pool(PoolQuantity(quantity), poolIndex: places.pool(name), ranges)
         case .serverIsUp(let server):
             self = .serverIsUp(poolIndex: places.pool(server.backend), serverName: server.server)
-        case .serverConnections(let server, let ranges):
-            self = .serverConnections(
-                poolIndex: places.pool(server.backend), serverName: server.server, ranges)
+        case .server(let quantity, let server, let ranges):
+            self = .server(
+                ServerLoad(quantity), poolIndex: places.pool(server.backend),
+                serverName: server.server, ranges)
+        case .listenerConnections(let ranges): self = .listenerConnections(ranges)
+        case .listenerNumber(let ranges): self = .listenerNumber(ranges)
+        case .variable(let name, let comparison):
+            self = .variable(places.variable(name), VariableTest(comparison))
+        case .random(let bound, let ranges): self = .random(below: bound, ranges)
         case .connectionCount(let name, let ranges):
             self = .connectionCount(frontendName: name, ranges)
         case .sessionRate(let name, let ranges):
@@ -172,6 +191,31 @@ extension Question {
         case .counter(let question, let ranges):
             self = .counter(StickQuestion(question, places), ranges)
         }
+    }
+}
+
+extension VariableSource {
+    fileprivate init(_ value: VariableExpression, _ places: RulePlaces) {
+        self =
+            switch value {
+            case .number(let number): .number(number)
+            case .text(let text): .text(Array(text.utf8))
+            case .address(let address): .address(IPEndpoint(address, port: 0))
+            case .key(let key): .key(ConnectionKey(key))
+            case .variable(let name): .variable(places.variable(name))
+            }
+    }
+}
+
+extension VariableTest {
+    fileprivate init(_ comparison: VariableComparison) {
+        self =
+            switch comparison {
+            case .found: .found
+            case .texts(let texts): .texts(texts.map(TextPattern.init))
+            case .numbers(let ranges): .numbers(ranges)
+            case .networks(let prefixes): .addresses(PrefixTable(prefixes))
+            }
     }
 }
 
@@ -191,6 +235,17 @@ extension PoolQuantity {
             case .waiting: .waiting
             case .waitingPerServer: .waitingPerServer
             case .sessionRate: .sessionRate
+            }
+    }
+}
+
+extension ServerLoad {
+    fileprivate init(_ quantity: ServerQuantity) {
+        self =
+            switch quantity {
+            case .connections: .connections
+            case .sessionRate: .sessionRate
+            case .waiting: .waiting
             }
     }
 }

@@ -16,6 +16,7 @@ extension StickTablePlan {
             case .binary: .bytes(table.keyByteCount)
             }
         keepsAll = table.keepsAll
+        hasServerNumbers = table.hasServerNumbers
         (peers, peersName) = (table.peers, table.peersName)
         counters = table.counters.map {
             StickCounter(StickQuantity($0.datum), over: $0.period, count: $0.count)

@@ -55,8 +55,11 @@ private func sendsHeader(_ header: ConnectionPlan.Header) -> @Sendable (inout Ba
     let asked: [Question] = [
         .payload(offset: 0, length: 0, [TextPattern(.part, "nowhere")]),
         .payload(offset: 0, length: 2, [TextPattern(.exact, bytes: [0x16, 9])]),
-        .serverConnections(poolIndex: 0, serverName: "s0", [1000...Int.max]),
+        .server(.connections, poolIndex: 0, serverName: "s0", [1000...Int.max]),
+        .server(.sessionRate, poolIndex: 0, serverName: "s0", [1_000_000...Int.max]),
+        .pool(.connections, poolIndex: 0, [1000...Int.max]),
         .connectionCount(frontendName: "f", [1000...Int.max]),
+        .listenerConnections([1000...Int.max]), .random(below: 9, [9...9]),
     ]
     plan.frontends[0].rules.content = asked.map { Rule(.reject, if: Condition([[.init([$0])]])) }
     // The hello comes at once, and whole.
@@ -104,6 +107,32 @@ private func sendsHeader(_ header: ConnectionPlan.Header) -> @Sendable (inout Ba
     plan.pools[0].stickRules = [StickRule(in: 2, by: .serverName)]
 }
 
+/// Variables of every kind, asked in every way.
+@Sendable private func remembers(_ plan: inout BalancerPlan) {
+    plan.variables = (0..<4).map { VariablePlan(name: "sess.\($0)") }
+    plan.variables.append(VariablePlan(name: "proc.x", isOfProcess: true))
+    plan.frontends[0].rules.connection = [
+        Rule(.setVariable(0, .key(.source))), Rule(.setVariable(1, .number(7))),
+        Rule(.setVariable(4, .text(Array("a text".utf8)))),
+    ]
+    let asked: [Question] = [
+        .variable(0, .texts([TextPattern(.part, "nowhere")])), .variable(1, .numbers([8...9])),
+        .variable(3, .texts([TextPattern(.exact, "b.example")])),
+        .variable(4, .addresses(PrefixTable([.init(IPEndpoint(ipv4: 0, port: 0), length: 32)]))),
+    ]
+    plan.frontends[0].rules.content =
+        [Rule(.setVariable(2, .variable(0))), Rule(.setVariable(3, .key(.serverName)))]
+        + asked.map { Rule(.reject, if: Condition([[.init([$0])]])) } + [Rule(.unsetVariable(1))]
+    plan.frontends[0].rules.inspectDelay = .milliseconds(1)
+}
+
+/// Clients that are kept at a server that is down.
+@Sendable private func forces(_ plan: inout BalancerPlan) {
+    plan.pools[0].servers[1].administrativeState = .maintenance
+    plan.pools[0].forcingRules = [ForcingRule(isForced: true, if: .always)]
+    plan.pools[0].serverRules = [ServerRule("s1", if: .always)]
+}
+
 /// The pool of the name that a client asks for, which no entry of a table has.
 @Sendable private func leadsByName(_ plan: inout BalancerPlan) {
     let patterns = [TextPattern(.exact, "a"), .init(.beginning, "b"), .init(.part, "c")]
@@ -131,6 +160,8 @@ let trials = [
     Trial(name: "TLS inspection", preface: hello, adjust: inspects),
     Trial(name: "payloads and names", rounds: 200, preface: hello, adjust: asksForAll),
     Trial(name: "pools by name", preface: hello, adjust: leadsByName),
+    Trial(name: "variables", width: 4, rounds: 250, preface: hello, adjust: remembers),
+    Trial(name: "forced to a server", adjust: forces),
     Trial(name: "ports of a range") { plan in
         for index in plan.pools[0].servers.indices {
             plan.pools[0].servers[index].connection.source = .ports(20_000...21_000, of: nil)
