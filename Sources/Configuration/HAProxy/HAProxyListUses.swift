@@ -36,9 +36,24 @@ extension ConnectionQuestion {
             values.count
         case .sourcePort(let values), .destinationPort(let values), .helloType(let values),
             .byteCount(let values), .tlsVersion(let values), .pool(_, _, let values),
-            .serverConnections(_, let values), .connectionCount(_, let values),
-            .sessionRate(_, let values), .rdpCookieCount(_, let values), .counter(_, let values):
+            .server(_, _, let values), .connectionCount(_, let values),
+            .sessionRate(_, let values), .listenerConnections(let values),
+            .listenerNumber(let values),
+            .random(_, let values), .rdpCookieCount(_, let values), .counter(_, let values):
             values.count
+        case .variable(_, let comparison): comparison.valueCount
+        }
+    }
+}
+
+extension VariableComparison {
+    /// How many values it compares with.
+    fileprivate var valueCount: Int {
+        switch self {
+        case .found: 1
+        case .texts(let values): values.count
+        case .numbers(let values): values.count
+        case .networks(let values): values.count
         }
     }
 }

@@ -102,11 +102,7 @@ struct HAProxyRouting: Sendable {
         }
         tables.note(in: &draft, file: file)
         listUses.note(in: &draft, file: file)
-        draft.variableReferences += variables.references.map { reference in
-            Placed(
-                value: reference,
-                location: Location(file: file, position: reference.position))
-        }
+        variables.note(in: &draft, file: file)
     }
 
     /// Reads `filter bwlim-in|bwlim-out NAME …`.

@@ -11,7 +11,7 @@ struct HAProxyVariables: Sendable {
         let position: Position
     }
 
-    private(set) var references: [Reference] = []
+    private var references: [Reference] = []
 
     /// Whether a word, without its parentheses, is an action of these.
     static func isAction(_ name: String) -> Bool { name == "set-var" || name == "unset-var" }
@@ -41,6 +41,14 @@ struct HAProxyVariables: Sendable {
     /// Takes down a criterion's variable.
     mutating func note(_ name: VariableName, at position: Position) {
         references.append(Reference(name: name, sets: false, position: position))
+    }
+
+    /// Takes down all that were named, which are looked up once all are known.
+    func note(in draft: inout Draft, file: String) {
+        draft.variableReferences += references.map { reference in
+            Placed(
+                value: reference, location: Location(file: file, position: reference.position))
+        }
     }
 }
 
