@@ -261,7 +261,8 @@ public struct ServerPlan: Hashable, Sendable {
     /// What is added to the port that a client connected to, for the port that the client is led to
     /// (`ADDRESS:+N`); `nil`: the address has the port.
     public var portOffset: Int?
-    /// Whether its address may change while the balancer runs: ``Balancer/setAddress(pool:server:_:)``.
+    /// Whether it has a name, whose address is found while the balancer runs:
+    /// ``Balancer/setAddress(pool:server:_:)``.
     public var isByName = false
     /// What `first` and a circle of hashes know it by, above 0 (`id`); `nil`: its position, from 1.
     public var number: Int?

@@ -30,6 +30,16 @@ extension ServerAddress: CustomStringConvertible {
     }
 }
 
+extension IPAddress {
+    /// Whether it is an address that one host can have.
+    public var canBeServer: Bool {
+        switch self {
+        case .v4(let four): (1..<224).contains(four.rawValue >> 24)
+        case .v6(let six): six != .unspecified && !six.isMulticast
+        }
+    }
+}
+
 extension ServerAddress {
     /// Whether it is a Unix socket, of either kind.
     public var isLocal: Bool {

@@ -106,6 +106,7 @@ extension ConnectionLogging {
         let form = LineFormat(frontend.log.form == .written ? frontend.log.format : [])
         let errorForm = LineFormat(frontend.log.errorFormat)
         tellsDestination = form.tellsDestination || errorForm.tellsDestination
+        tellsServerEnd = form.tellsServerEnd || errorForm.tellsServerEnd
         tellsNames = form.tellsNames
         tellsBrokenHeaders = !errorForm.pieces.isEmpty
     }
