@@ -12,6 +12,11 @@ public struct BalancerPlan: Hashable, Sendable {
     ///
     /// What is beyond it waits in the kernel.
     public var connectionRateLimit: Int?
+    /// Most connections of all frontends within a second that rules let pass (`global maxsessrate`), 1 or
+    /// more; `nil`: as many as come.
+    ///
+    /// What is beyond it waits in the kernel. Whom rules of connections or sessions refuse does not count.
+    public var sessionRateLimit: Int?
     /// Descriptors that the process needs beside those of connections and pipes.
     public var otherDescriptors = 128
     /// Where connections come in.

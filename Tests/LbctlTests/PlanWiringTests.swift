@@ -39,6 +39,9 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         #expect(try made("maxconnrate 12").connectionRateLimit == 12)
         #expect(try made("maxconnrate 0").connectionRateLimit == nil)
         #expect(try made("nbthread 1").connectionRateLimit == nil)
+        #expect(try made("maxsessrate 13").sessionRateLimit == 13)
+        #expect(try made("maxsessrate 0").sessionRateLimit == nil)
+        #expect(try made("maxconnrate 12").sessionRateLimit == nil)
     }
 
     @Test func `who takes nobody before something is known of it`() throws {

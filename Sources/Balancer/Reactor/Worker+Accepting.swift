@@ -117,6 +117,7 @@ extension Worker {
             return false
         }
         if unsafe entries[listener].isPlain {
+            boundSession()
             noteSession(client)
             recordAccepted(client)
             enterPool(client)
@@ -124,6 +125,12 @@ extension Worker {
             introduce(client, from: peer)
         }
         return true
+    }
+
+    /// Counts a connection that rules have let pass, where the process may have only so many a second.
+    func boundSession() {
+        guard shared.plan.sessionRateLimit != nil else { return }
+        shared.admission.withLock { $0.noteSession(now: now) }
     }
 
     /// Counts a connection that rules have let pass, where rules ask for it.

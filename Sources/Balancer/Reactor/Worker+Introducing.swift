@@ -21,7 +21,11 @@ extension Worker {
             }
             awaitsHeader = awaitsHeader || facts.expectsHeader
         }
-        guard !awaitsHeader else { return enter(.introducing, client) }
+        guard !awaitsHeader else {
+            // As haproxy: it counts while its header is waited for.
+            boundSession()
+            return enter(.introducing, client)
+        }
         beginInspecting(client, source: peer)
     }
 
@@ -86,7 +90,7 @@ extension Worker {
                 }
             }
             slab[client].activeAt = UInt32(truncatingIfNeeded: now)
-            beginInspecting(client, source: source(of: client))
+            beginInspecting(client, source: source(of: client), hadHeader: true)
         }
     }
 
@@ -97,13 +101,17 @@ extension Worker {
     /// - Parameters:
     ///   - client: The connection.
     ///   - source: Whose rate it counts in.
-    private mutating func beginInspecting(_ client: Int, source: IPEndpoint) {
+    ///   - hadHeader: Whether a PROXY header said them.
+    private mutating func beginInspecting(
+        _ client: Int, source: IPEndpoint, hadHeader: Bool = false
+    ) {
         let listener = Int(slab[client].path)
         if unsafe entries[listener].mayHaveHeader, isOverRate(source, at: listener) {
             return end(
                 client, client: .reset, server: .reset, because: Refusal.overRate.cause)
         }
         guard let program = program(of: client) else {
+            if !hadHeader { boundSession() }
             noteSession(client)
             return goOn(client)
         }
@@ -115,6 +123,7 @@ extension Worker {
         case .passes, .waits: break
         }
         countSession(client)
+        if !hadHeader { boundSession() }
         noteSession(client)
         guard program.needsContent else {
             return conclude(client, program, &facts, deadlineIsOver: true)

@@ -20,6 +20,7 @@ extension BalancerPlan {
                 backend.limits.fullConnections ?? max(1, usual[backend.name] ?? 0)
         }
         connectionRateLimit = model.global.connectionRate
+        sessionRateLimit = model.global.sessionRate
         tables = model.stickTables.map(StickTablePlan.init)
         peers = model.peers.map(PeersPlan.init)
         otherDescriptors = model.otherDescriptors
