@@ -75,6 +75,8 @@ public struct Listener: Hashable, Sendable, Codable {
     public var segmentByteCount: Int?
     /// How long sent bytes may stay without acknowledgement (`tcp-ut`).
     public var userTimeout: Duration?
+    /// The algorithm by which it sends, 1 to 15 bytes (`cc`); `nil`: the kernel's.
+    public var congestionControl: String?
     /// Probes on idle connections (`option clitcpka`); `nil`: none.
     public var keepAlive: KeepAliveSettings?
     /// Whether `::` serves IPv4 too (`v4v6`) or not (`v6only`); `nil`: as the kernel has it.

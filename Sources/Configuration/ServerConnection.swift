@@ -91,6 +91,8 @@ public struct ServerConnection: Hashable, Sendable, Codable {
     public var source = ConnectionSource()
     /// How long sent bytes may stay without acknowledgement (`tcp-ut`).
     public var userTimeout: Duration?
+    /// The algorithm by which bytes are sent to it, 1 to 15 bytes (`cc`); `nil`: the kernel's.
+    public var congestionControl: String?
 
     /// Probes on idle connections (`option srvtcpka`); `nil`: none.
     public var keepAlive: KeepAliveSettings?

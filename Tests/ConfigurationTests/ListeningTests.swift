@@ -34,7 +34,7 @@ import VRRPCore
         let listeners = try frontend(
             """
             bind 192.0.2.1:81-82,[::]:83 interface eth1 backlog 5 maxconn 7 name n tfo \
-            defer-accept mss 1400 tcp-ut 30s accept-proxy v6only transparent
+            defer-accept mss 1400 tcp-ut 30s cc bbr accept-proxy v6only transparent
             bind /run/x mode 660 uid 5 gid 6
             bind [::]:84 v4v6
             """
@@ -50,6 +50,7 @@ import VRRPCore
             expected.defersAccept = true
             expected.segmentByteCount = 1400
             expected.userTimeout = .seconds(30)
+            expected.congestionControl = "bbr"
             expected.acceptsProxyHeader = true
             expected.servesIPv6Alone = true
             expected.isTransparent = true

@@ -96,7 +96,7 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
                 server b 192.0.2.12:80 backup disabled on-marked-down shutdown-sessions
                 server c [2001:db8::1]:80 on-marked-up shutdown-backup-sessions
                 server d /run/d.sock send-proxy
-                server e 192.0.2.15:80 send-proxy-v2 proxy-v2-options crc32c,authority,unique-id source 192.0.2.99:1024 interface eth9 tcp-ut 19s
+                server e 192.0.2.15:80 send-proxy-v2 proxy-v2-options crc32c,authority,unique-id source 192.0.2.99:1024 interface eth9 tcp-ut 19s cc bbr
                 server f 192.0.2.16:80 source 0.0.0.0 usesrc clientip
                 server g 192.0.2.17:80 source 0.0.0.0 usesrc client
             """)
@@ -126,6 +126,7 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
             source: .ports(1024...1024, of: IPEndpoint(ipv4: 0xc000_0263, port: 0)),
             interface: "eth9",
             userTimeout: .seconds(19))
+        e.connection.congestionControl = "bbr"
         var f = ServerPlan(name: "f", address: address(16, 80))
         f.connection.source = .clientAddress
         var g = ServerPlan(name: "g", address: address(17, 80))

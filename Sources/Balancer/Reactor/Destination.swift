@@ -28,7 +28,7 @@ struct Destination {
         isPlain =
             server.address.isLocal
             || connection.source == .automatic && connection.interface == nil && userTimeout == 0
-                && connection.keepAlive == nil
+                && connection.keepAlive == nil && connection.congestionControl == nil
     }
 
     /// Takes the server's present address over.

@@ -50,6 +50,9 @@ struct HAProxyBind: Sendable {
         "tcp-ut": .line { bind, arguments throws(Remark) in
             bind.listener.userTimeout = try arguments.time(isZeroAllowed: false)
         },
+        "cc": .line { bind, arguments throws(Remark) in
+            bind.listener.congestionControl = try arguments.congestionControl()
+        },
         "transparent": .set(\.listener.isTransparent, to: true),
         "v4v6": .set(\.listener.servesIPv6Alone, to: false),
         "v6only": .set(\.listener.servesIPv6Alone, to: true),
@@ -88,7 +91,7 @@ struct HAProxyBind: Sendable {
         no-tlsv12 no-tlsv13 prefer-client-ciphers quic-force-retry strict-sni accept-netscaler-cip
         """,
         1: """
-        alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file cc ciphers ciphersuites
+        alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file ciphers ciphersuites
         client-sigalgs crl-file crt crt-ignore-err crt-list curves default-crt ecdhe expose-fd
         guid-prefix idle-ping label level namespace nbconn nice npn ocsp-update process proto
         quic-cc-algo quic-socket severity-output shards sigalgs ssl-max-ver ssl-min-ver tcp-md5sig
@@ -98,6 +101,16 @@ struct HAProxyBind: Sendable {
 }
 
 extension Arguments {
+    /// The name of an algorithm of congestion control that is next; which ones there are the kernel knows.
+    mutating func congestionControl() throws(Remark) -> String {
+        let word = try next("an algorithm of congestion control, such as bbr")
+        guard (1...15).contains(word.text.utf8.count) else {
+            throw .error(
+                "\(word.text.quoted): the name of an algorithm has 1 to 15 bytes", at: word.position)
+        }
+        return word.text
+    }
+
     /// The name of an interface that is next.
     mutating func interfaceName() throws(Remark) -> String {
         let word = try next("an interface, such as eth0")

@@ -111,7 +111,7 @@ struct HAProxyServerOptions: Sendable {
         check-reuse-pool no-check-reuse-pool sni-auto no-sni-auto
         """,
         1: """
-        alpn cc check-pool-conn-name check-proto ciphers ciphersuites client-sigalgs crl-file crt curves
+        alpn check-pool-conn-name check-proto ciphers ciphersuites client-sigalgs crl-file crt curves
         from healthcheck idle-ping
         log-bufsize log-proto max-reuse namespace npn
         pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto
