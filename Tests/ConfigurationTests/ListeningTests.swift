@@ -72,7 +72,7 @@ import VRRPCore
                 source 192.0.2.9 interface eth2
                 server b [2001:db8::2]:80 send-proxy
                 server c unix@/run/app send-proxy-v2 proxy-v2-options crc32c,authority,unique-id
-                server d 192.0.2.12:80 source 192.0.2.10:4000 tcp-ut 5s interface eth3
+                server d 192.0.2.12:80 source 192.0.2.10:4000 tcp-ut 5s cc reno strict-maxconn interface eth3
                 server e 192.0.2.12:81 source 0.0.0.0 usesrc clientip
                 server f 192.0.2.12:82 source 0.0.0.0 usesrc client send-proxy no-send-proxy
                 """))
@@ -93,6 +93,7 @@ import VRRPCore
         #expect(servers[3].connection.source.ports == 4000...4000)
         #expect(servers[3].connection.source.interface == "eth3")
         #expect(servers[3].connection.userTimeout == .seconds(5))
+        #expect(servers[3].connection.congestionControl == "reno")
         #expect(servers[4].connection.source.transparency == .clientAddress)
         #expect(servers[5].connection.source.transparency == .client)
         #expect(servers[5].connection.header == .none)

@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func `check counts warnings, and --strict ends with 2`() throws {
-        let text = balancerFile(port: 8080, server: 8081) + "    option independent-streams\n"
+        let text = balancerFile(port: 8080, server: 8081) + "    option http-proxy\n"
         let file = try folder.write(text, to: "doubtful.cfg")
         let result = try folder.run("check", file)
         #expect(result.status == 0)

@@ -19,7 +19,7 @@ struct HAProxyBind: Sendable {
     /// haproxy's configuration manual, section 5.1.
     private static let table = KeywordTable<HAProxyBind>(
         "bind option",
-        implemented.merging(
+        implemented.merging(idle) { own, _ in own }.merging(
             ignored.flatMap { count, names in
                 names.split(whereSeparator: \.isWhitespace).map {
                     (String($0), Rule<HAProxyBind>.notYet(taking: count))
@@ -83,6 +83,17 @@ struct HAProxyBind: Sendable {
         },
     ]
 
+    /// Options that have nothing to act on here, by why; each takes a word.
+    private static let idle: [String: Rule<HAProxyBind>] = [
+        "guid-prefix": "nothing asks for a listening socket by such a name",
+        "label": "nothing asks for a listening socket by such a name",
+        "nice": "the reactors serve all connections alike",
+        "process": sharing, "shards": sharing, "thread": sharing,
+        "tcp-ss": "nothing here looks at a client's first packet",
+    ].mapValues { .noEffect(taking: 1, $0) }
+
+    private static let sharing = "all reactors accept at every listening socket"
+
     /// Further known options, by the number of words that each takes.
     private static let ignored: [Int: String] = [
         0: """
@@ -93,9 +104,8 @@ struct HAProxyBind: Sendable {
         1: """
         alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file ciphers ciphersuites
         client-sigalgs crl-file crt crt-ignore-err crt-list curves default-crt ecdhe expose-fd
-        guid-prefix idle-ping label level namespace nbconn nice npn ocsp-update process proto
-        quic-cc-algo quic-socket severity-output shards sigalgs ssl-max-ver ssl-min-ver tcp-md5sig
-        tcp-ss thread tls-ticket-keys verify
+        idle-ping level namespace nbconn npn ocsp-update proto quic-cc-algo quic-socket
+        severity-output sigalgs ssl-max-ver ssl-min-ver tcp-md5sig tls-ticket-keys verify
         """,
     ]
 }

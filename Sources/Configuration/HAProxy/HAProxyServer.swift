@@ -58,6 +58,8 @@ struct HAProxyServerOptions: Sendable {
         "no-backup": .set(\.isBackup, to: false),
         "disabled": .set(\.isDisabled, to: true),
         "enabled": .set(\.isDisabled, to: false),
+        // Each client of a server has a connection of its own, so that both are one number.
+        "strict-maxconn": .alwaysSo,
         "weight": .integer(\.weight, 0...256),
         "id": .integer(\.number, 1...Int(Int32.max)),
         "guid": .line { options, arguments throws(Remark) in
@@ -106,8 +108,7 @@ struct HAProxyServerOptions: Sendable {
         allow-0rtt force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13
         no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-ssl-reuse no-sslv3
         no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 non-stick
-        ssl-reuse stick strict-maxconn
-        tls-tickets check-via-socks4 no-tfo check-sni-auto no-check-sni-auto
+        ssl-reuse stick tls-tickets check-via-socks4 no-tfo check-sni-auto no-check-sni-auto
         check-reuse-pool no-check-reuse-pool sni-auto no-sni-auto
         """,
         1: """
