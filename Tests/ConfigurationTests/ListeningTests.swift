@@ -65,6 +65,35 @@ import VRRPCore
         #expect(listeners[5].acceptsProxyHeader == false)
     }
 
+    @Test func `a listener waits for the header of a NetScaler, and for no other`() throws {
+        let listener = try frontend("bind 192.0.2.1:81 accept-netscaler-cip 4294967295")
+            .listeners[1]
+        #expect(listener.insertionMagic == UInt32.max)
+        #expect(!listener.acceptsProxyHeader && listener.headerWord == "accept-netscaler-cip")
+        for (lines, complaint) in [
+            (
+                "bind :81 accept-netscaler-cip 0",
+                "accept-netscaler-cip '0': must be 1 to 4294967295"
+            ),
+            (
+                "bind :81 accept-netscaler-cip 4294967296",
+                "accept-netscaler-cip '4294967296': must be 1 to 4294967295"
+            ),
+            (
+                "bind :81 accept-netscaler-cip 5 accept-proxy",
+                "'accept-proxy' beside 'accept-netscaler-cip': a connection begins with one of the two"
+            ),
+            (
+                "bind :81 accept-netscaler-cip 5\ntcp-request connection expect-proxy layer4",
+                "'accept-netscaler-cip' beside 'tcp-request connection expect-proxy': a connection"
+                    + " begins with one of the two headers"
+            ),
+        ] {
+            #expect(
+                diagnose(proxy(lines)).contains { $0.hasSuffix("error: \(complaint)") }, "\(lines)")
+        }
+    }
+
     @Test func `servers of every family, and how they are connected to`() throws {
         let loaded = load(
             proxy(

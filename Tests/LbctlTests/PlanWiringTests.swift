@@ -76,6 +76,7 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
             frontend in
                 bind 192.0.2.1:80 name one accept-proxy maxconn 11
                 bind 192.0.2.2:81-82
+                bind 192.0.2.2:83 accept-netscaler-cip 77
                 maxconn 100
                 rate-limit sessions 12
                 rate-limit sessions-per-source 13
@@ -105,7 +106,9 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         frontend.listeners = [
             ListenerPlan(name: "one", acceptsProxyHeader: true, connectionLimit: 11),
             ListenerPlan(name: "sock-2"), ListenerPlan(name: "sock-3"),
+            ListenerPlan(name: "sock-4", acceptsProxyHeader: true),
         ]
+        frontend.listeners[3].insertionMagic = 77
         frontend.clientFinTimeout = .seconds(6)
         frontend.sessionRateLimit = 12
         frontend.sessionRateLimitPerSource = 13
@@ -152,7 +155,7 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         var whole = BalancerPlan(
             reactorCount: 3, connectionLimit: 1000, frontends: [frontend], pools: [spare, out])
         // One for each of its listeners beside the usual.
-        whole.otherDescriptors = 131
+        whole.otherDescriptors = 132
         #expect(made == whole)
     }
 

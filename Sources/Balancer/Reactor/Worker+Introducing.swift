@@ -63,37 +63,6 @@ extension Worker {
         }
     }
 
-    // MARK: The header
-
-    private mutating func readHeader(_ client: Int) {
-        let isLast = slab[client].marks.contains(.endIsNear)
-        let socket = slab[client].socket
-        guard
-            case .moved(let count) = unsafe StreamSocket.peek(
-                at: socket, into: buffer, upTo: ProxyHeader.longestByteCount)
-        else { return }
-        guard count > 0 else { return refuse(client, as: .headerCut) }
-        switch look(at: count, ProxyHeader.read) {
-        case .needsMore:
-            if isLast { refuse(client, as: .headerCut) }
-        case .malformed:
-            refuse(client, as: .headerMalformed)
-        case .complete(let header, let byteCount):
-            _ = unsafe StreamSocket.receive(from: socket, into: buffer, upTo: byteCount)
-            // Who has said no more has not said anything that waits for us.
-            if count == byteCount, !isLast { slab[client].marks.remove(.readable) }
-            if let addresses = header.addresses {
-                if slab[client].introduction >= 0 {
-                    introductions[slab[client].introduction] = addresses
-                } else {
-                    slab[client].introduction = introductions.keep(addresses)
-                }
-            }
-            slab[client].activeAt = UInt32(truncatingIfNeeded: now)
-            beginInspecting(client, source: source(of: client), hadHeader: true)
-        }
-    }
-
     // MARK: Rules
 
     /// Goes on with a connection whose ends are known.
@@ -102,7 +71,7 @@ extension Worker {
     ///   - client: The connection.
     ///   - source: Whose rate it counts in.
     ///   - hadHeader: Whether a PROXY header said them.
-    private mutating func beginInspecting(
+    mutating func beginInspecting(
         _ client: Int, source: IPEndpoint, hadHeader: Bool = false
     ) {
         let listener = Int(slab[client].path)
@@ -364,7 +333,7 @@ extension Worker {
         return slab[client].introduction
     }
 
-    private mutating func refuse(_ client: Int, as refusal: Refusal) {
+    mutating func refuse(_ client: Int, as refusal: Refusal) {
         note(refusal, client)
         switch refusal {
         case .headerMalformed, .headerLate, .headerCut:

@@ -29,6 +29,15 @@ struct HAProxyBind: Sendable {
 
     private static let implemented: [String: Rule<HAProxyBind>] = [
         "accept-proxy": .set(\.listener.acceptsProxyHeader, to: true),
+        "accept-netscaler-cip": .line { bind, arguments throws(Remark) in
+            let word = try arguments.next("the number that headers begin with")
+            guard let magic = UInt32(word.text), magic > 0 else {
+                throw .error(
+                    "accept-netscaler-cip \(word.text.quoted): must be 1 to 4294967295",
+                    at: word.position)
+            }
+            bind.listener.insertionMagic = magic
+        },
         "interface": .line { bind, arguments throws(Remark) in
             bind.listener.interface = try arguments.interfaceName()
         },
@@ -99,7 +108,7 @@ struct HAProxyBind: Sendable {
         0: """
         allow-0rtt force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13
         generate-certificates no-alpn no-ca-names no-sslv3 no-tls-tickets no-tlsv10 no-tlsv11
-        no-tlsv12 no-tlsv13 prefer-client-ciphers quic-force-retry strict-sni accept-netscaler-cip
+        no-tlsv12 no-tlsv13 prefer-client-ciphers quic-force-retry strict-sni
         """,
         1: """
         alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file ciphers ciphersuites
@@ -116,7 +125,8 @@ extension Arguments {
         let word = try next("an algorithm of congestion control, such as bbr")
         guard (1...15).contains(word.text.utf8.count) else {
             throw .error(
-                "\(word.text.quoted): the name of an algorithm has 1 to 15 bytes", at: word.position)
+                "\(word.text.quoted): the name of an algorithm has 1 to 15 bytes", at: word.position
+            )
         }
         return word.text
     }

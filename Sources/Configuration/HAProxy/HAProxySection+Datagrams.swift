@@ -5,9 +5,9 @@ extension HAProxySection {
     /// What a section in mode udp cannot do.
     func refuseStreamWords(_ remarks: inout [Remark]) {
         for (listener, position) in listeners {
-            if listener.acceptsProxyHeader {
+            if let word = listener.headerWord {
                 remarks.append(
-                    .error("'accept-proxy' is for connections, not for mode udp", at: position))
+                    .error("'\(word)' is for connections, not for mode udp", at: position))
             }
             for option in listener.streamOptions {
                 remarks.append(

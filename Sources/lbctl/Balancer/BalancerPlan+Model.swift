@@ -74,10 +74,12 @@ extension FrontendPlan {
             name: frontend.name, poolIndex: places.pool(frontend.backendName),
             connectionLimit: frontend.connectionLimit, clientTimeout: frontend.clientTimeout)
         listeners = zip(frontend.listeners, frontend.listenerNumbers).map { listener, number in
-            ListenerPlan(
+            var plan = ListenerPlan(
                 name: listener.name ?? "sock-\(number)",
-                acceptsProxyHeader: listener.acceptsProxyHeader,
+                acceptsProxyHeader: listener.headerWord != nil,
                 connectionLimit: listener.connectionLimit)
+            plan.insertionMagic = listener.insertionMagic
+            return plan
         }
         clientFinTimeout = frontend.limits.clientFinTimeout
         sessionRateLimit = frontend.limits.sessionRate
