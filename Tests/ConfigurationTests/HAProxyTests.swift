@@ -192,6 +192,10 @@ import VRRPCore
             "f:7:20: warning: a rule looks at what the client says, but there is no 'tcp-request inspect-delay': clients are waited for 5s at most"
         ),
         (
+            "no option independent-streams\noption independent-streams",
+            "f:8:8: warning: 'option independent-streams' has no effect: who hears something is not idle, and who takes nothing has a time of his own"
+        ),
+        (
             "option http-proxy",
             "f:7:8: warning: 'option http-proxy' is known but not implemented yet; it is ignored"
         ),
