@@ -23,6 +23,8 @@ private let target = FuzzTarget.native
 private let target = FuzzTarget.control
 #elseif FUZZ_proxyheader
 private let target = FuzzTarget.proxyheader
+#elseif FUZZ_insertedheader
+private let target = FuzzTarget.insertedheader
 #elseif FUZZ_clienthello
 private let target = FuzzTarget.clienthello
 #elseif FUZZ_rdpcookie

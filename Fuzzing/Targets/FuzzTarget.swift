@@ -14,6 +14,8 @@ public enum FuzzTarget: String, CaseIterable {
     case control
     /// The header of the PROXY protocol, by which a connection begins.
     case proxyheader
+    /// What a NetScaler says of its client, by which a connection begins.
+    case insertedheader
     /// The first message of a TLS client.
     case clienthello
     /// The first message of a client of RDP.
@@ -35,6 +37,7 @@ public enum FuzzTarget: String, CaseIterable {
         case .native: feedConfiguration(bytes, as: .native)
         case .control: feedControl(bytes)
         case .proxyheader: feedProxyHeader(bytes)
+        case .insertedheader: feedInsertedHeader(bytes)
         case .clienthello: feedClientHello(bytes)
         case .rdpcookie: feedRDPCookie(bytes)
         case .dnsanswer: feedDNSAnswer(bytes)

@@ -30,6 +30,31 @@ func feedProxyHeader(_ bytes: [UInt8]) {
     }
 }
 
+/// What a NetScaler says of its client, whole and cut; the number that is agreed on is its own, as if it was
+/// right.
+func feedInsertedHeader(_ bytes: [UInt8]) {
+    let magic = bytes.prefix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    let reading = ProxyHeader.readInserted(bytes.span, magic: magic)
+    if bytes.count >= 4 {
+        require(
+            ProxyHeader.readInserted(bytes.span, magic: ~magic) == .malformed(.signature),
+            "a header of another number is one")
+    }
+    guard case .complete(let header, let byteCount) = reading else { return }
+    require(byteCount <= bytes.count, "a header of more bytes than there are")
+    require(header.addresses != nil, "a header that says nothing")
+    let whole = Array(bytes.prefix(byteCount))
+    require(
+        ProxyHeader.readInserted(whole.span, magic: magic) == reading,
+        "what follows a header changes it")
+    for cut in [1, byteCount / 2, byteCount - 1] {
+        let beginning = Array(bytes.prefix(cut))
+        require(
+            ProxyHeader.readInserted(beginning.span, magic: magic) == .needsMore,
+            "\(cut) of \(byteCount) bytes are wrong, or enough")
+    }
+}
+
 private func written(_ header: ProxyHeader, isVersionTwo: Bool) -> [UInt8] {
     var extensions = ProxyHeader.Extensions()
     extensions.hasChecksum = true

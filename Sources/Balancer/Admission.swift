@@ -10,7 +10,7 @@ struct Admission {
         private(set) var peak = 0
         private(set) var total = 0
         private(set) var rate = RateMeter()
-        /// Of those, whom rules have let pass; where rules ask.
+        /// Of those, whom rules have let pass; where rules ask, or where it is bounded.
         private(set) var sessionRate = RateMeter()
         /// Reactors that stopped listening because this gate was full, a bit each.
         var waitingReactors: UInt64 = 0
@@ -18,17 +18,23 @@ struct Admission {
 
         /// Most within a second.
         let rateLimit: Int
+        /// Most within a second of those whom rules have let pass.
+        let sessionRateLimit: Int
 
-        init(limit: Int, rateLimit: Int = .max) {
+        init(limit: Int, rateLimit: Int = .max, sessionRateLimit: Int = .max) {
             self.limit = limit
             self.rateLimit = rateLimit
+            self.sessionRateLimit = sessionRateLimit
         }
 
         var free: Int { max(0, limit - count - reserved) }
 
-        /// How many may come in this moment without exceeding the rate.
+        /// How many may come in this moment without exceeding a rate.
         func rateRoom(at now: UInt64) -> Int {
-            rateLimit == .max ? .max : max(0, rateLimit - rate.rate(at: now) - reserved)
+            func room(_ limit: Int, _ meter: RateMeter) -> Int {
+                limit == .max ? .max : max(0, limit - meter.rate(at: now) - reserved)
+            }
+            return min(room(rateLimit, rate), room(sessionRateLimit, sessionRate))
         }
 
         /// Connections that are open or just being accepted.
@@ -108,10 +114,13 @@ struct Admission {
 
     /// Makes gates that nobody has passed.
     init(
-        processLimit: Int, processRateLimit: Int = .max, frontendLimits: [Int],
-        rateLimits: [Int] = [], listenerLimits: [Int] = [], takesFlows: [Bool] = []
+        processLimit: Int, processRateLimit: Int = .max, processSessionRateLimit: Int = .max,
+        frontendLimits: [Int], rateLimits: [Int] = [], listenerLimits: [Int] = [],
+        takesFlows: [Bool] = []
     ) {
-        process = Gate(limit: processLimit, rateLimit: processRateLimit)
+        process = Gate(
+            limit: processLimit, rateLimit: processRateLimit,
+            sessionRateLimit: processSessionRateLimit)
         self.takesFlows =
             takesFlows.isEmpty ? frontendLimits.map { _ in false } : takesFlows
         let isShared = self.takesFlows.contains(false)
@@ -175,7 +184,8 @@ struct Admission {
         guard isOpen || isSweeping else { return .closed }
         let allowed = min(process.rateRoom(at: now), frontends[frontend].rateRoom(at: now))
         guard allowed > 0 else {
-            let limit = min(process.rateLimit, frontends[frontend].rateLimit)
+            let limit = min(
+                process.rateLimit, process.sessionRateLimit, frontends[frontend].rateLimit)
             return .tooFast(until: now + UInt64(max(1, 1000 / limit)))
         }
         let bit: UInt64 = 1 << UInt64(reactor)
@@ -220,6 +230,9 @@ struct Admission {
     mutating func noteSession(at frontend: Int, now: UInt64) {
         frontends[frontend].noteSession(at: now)
     }
+
+    /// Counts a connection towards what the process may have let pass within a second.
+    mutating func noteSession(now: UInt64) { process.noteSession(at: now) }
 
     /// Counts a connection out.
     ///

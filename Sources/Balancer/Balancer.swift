@@ -232,12 +232,13 @@ public final class Balancer: Sendable {
     ///
     /// - Parameters:
     ///   - pool: The pool's position in the plan.
-    ///   - server: The server's position in the pool; one that the plan says is known by name.
+    ///   - server: The server's position in the pool; not one that is a Unix socket.
     ///   - address: Where new connections go; not a Unix socket.
     public func setAddress(pool: Int, server: Int, _ address: StreamAddress) {
         current.withLock { shared in
             precondition(
-                shared.plan.pools[pool].servers[server].isByName && !address.isLocal, "by name")
+                !shared.plan.pools[pool].servers[server].address.isLocal && !address.isLocal,
+                "a Unix socket stays where it is")
             shared.addresses.set(address, of: shared.layout.firstServers[pool] + server)
         }
     }

@@ -12,6 +12,11 @@ public struct BalancerPlan: Hashable, Sendable {
     ///
     /// What is beyond it waits in the kernel.
     public var connectionRateLimit: Int?
+    /// Most connections of all frontends within a second that rules let pass (`global maxsessrate`), 1 or
+    /// more; `nil`: as many as come.
+    ///
+    /// What is beyond it waits in the kernel. Whom rules of connections or sessions refuse does not count.
+    public var sessionRateLimit: Int?
     /// Descriptors that the process needs beside those of connections and pipes.
     public var otherDescriptors = 128
     /// Where connections come in.
@@ -270,7 +275,8 @@ public struct ServerPlan: Hashable, Sendable {
     /// What is added to the port that a client connected to, for the port that the client is led to
     /// (`ADDRESS:+N`); `nil`: the address has the port.
     public var portOffset: Int?
-    /// Whether its address may change while the balancer runs: ``Balancer/setAddress(pool:server:_:)``.
+    /// Whether it has a name, whose address is found while the balancer runs:
+    /// ``Balancer/setAddress(pool:server:_:)``.
     public var isByName = false
     /// What `first` and a circle of hashes know it by, above 0 (`id`); `nil`: its position, from 1.
     public var number: Int?

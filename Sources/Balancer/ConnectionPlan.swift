@@ -59,6 +59,10 @@ public struct ConnectionPlan: Hashable, Sendable {
     public var userTimeout: Duration?
     /// Probes on idle connections (`option srvtcpka`); `nil`: none.
     public var keepAlive: KeepAlive?
+    /// The algorithm by which bytes are sent to it, 1 to 15 bytes (`cc`); `nil`: the kernel's.
+    ///
+    /// An attempt fails where the kernel has it no more.
+    public var congestionControl: String?
 
     /// Makes connections as the kernel has them.
     public init(

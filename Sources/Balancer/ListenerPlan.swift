@@ -5,6 +5,9 @@ public struct ListenerPlan: Hashable, Sendable {
     public var name: String?
     /// Whether each connection begins with a PROXY header (`accept-proxy`).
     public var acceptsProxyHeader: Bool
+    /// The number that a NetScaler's headers begin with, which are then what ``acceptsProxyHeader`` waits
+    /// for (`accept-netscaler-cip`); `nil`: they are those of the PROXY protocol.
+    public var insertionMagic: UInt32?
     /// Greatest number of concurrent connections (`maxconn`); `nil`: the frontend's.
     public var connectionLimit: Int?
     /// What rules know it by, above 0 (`id`); `nil`: its position, from 1.

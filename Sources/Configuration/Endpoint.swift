@@ -65,6 +65,9 @@ public struct Listener: Hashable, Sendable, Codable {
     public var connectionLimit: Int?
     /// Whether connections begin with a PROXY header (`accept-proxy`).
     public var acceptsProxyHeader = false
+    /// The number that a NetScaler's headers begin with, which are waited for instead
+    /// (`accept-netscaler-cip`); `nil`: none are.
+    public var insertionMagic: UInt32?
     /// Whether a client's first packet may carry bytes (`tfo`).
     public var isFastOpen = false
     /// Whether a client counts once it has sent something (`defer-accept`).
@@ -75,6 +78,8 @@ public struct Listener: Hashable, Sendable, Codable {
     public var segmentByteCount: Int?
     /// How long sent bytes may stay without acknowledgement (`tcp-ut`).
     public var userTimeout: Duration?
+    /// The algorithm by which it sends, 1 to 15 bytes (`cc`); `nil`: the kernel's.
+    public var congestionControl: String?
     /// Probes on idle connections (`option clitcpka`); `nil`: none.
     public var keepAlive: KeepAliveSettings?
     /// Whether `::` serves IPv4 too (`v4v6`) or not (`v6only`); `nil`: as the kernel has it.
@@ -87,6 +92,11 @@ public struct Listener: Hashable, Sendable, Codable {
     public var userID: UInt32?
     /// A Unix socket's group, by number (`group`, `gid`).
     public var groupID: UInt32?
+
+    /// The word that has connections begin with a header of whoever sent them here; `nil`: there is none.
+    public var headerWord: String? {
+        insertionMagic != nil ? "accept-netscaler-cip" : acceptsProxyHeader ? "accept-proxy" : nil
+    }
 
     /// Makes a listener with nothing special.
     public init(_ endpoint: Endpoint) { self.endpoint = endpoint }

@@ -60,6 +60,8 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var connectionLimit: Int?
     /// Most connections of the whole process within a second; `nil`: as many as come.
     public var connectionRate: Int?
+    /// The same of those whom rules let pass (`maxsessrate`).
+    public var sessionRate: Int?
     /// How long connections of a balancer process that was replaced may go on (`hard-stop-after`);
     /// `nil`: as long as they want.
     public var hardStopTime: Duration?

@@ -30,6 +30,16 @@ extension ServerAddress: CustomStringConvertible {
     }
 }
 
+extension IPAddress {
+    /// Whether it is an address that one host can have.
+    public var canBeServer: Bool {
+        switch self {
+        case .v4(let four): (1..<224).contains(four.rawValue >> 24)
+        case .v6(let six): six != .unspecified && !six.isMulticast
+        }
+    }
+}
+
 extension ServerAddress {
     /// Whether it is a Unix socket, of either kind.
     public var isLocal: Bool {
@@ -81,6 +91,8 @@ public struct ServerConnection: Hashable, Sendable, Codable {
     public var source = ConnectionSource()
     /// How long sent bytes may stay without acknowledgement (`tcp-ut`).
     public var userTimeout: Duration?
+    /// The algorithm by which bytes are sent to it, 1 to 15 bytes (`cc`); `nil`: the kernel's.
+    public var congestionControl: String?
 
     /// Probes on idle connections (`option srvtcpka`); `nil`: none.
     public var keepAlive: KeepAliveSettings?

@@ -5,8 +5,10 @@ public import NIOCore
 public struct CheckTarget: Sendable {
     /// What reports call it; unique within one checker, `backend/server` for example.
     public let id: String
-    /// Where to ask.
+    /// Where to ask as configured; it tells a target from an earlier one of its `id`.
     public var address: SocketAddress
+    /// Where a new target is asked, until ``HealthChecker/setAddress(_:_:)``; `nil`: at `address`.
+    public var presentAddress: SocketAddress?
     /// How to ask.
     public var probe: any HealthProbe = TCPProbe()
     /// Time from the start of one check to the start of the next.

@@ -39,7 +39,7 @@ public struct ServerStanding: Hashable, Sendable {
         case awaited
         /// Its name has no address.
         case missing
-        /// Its name has this address.
+        /// Its name has this address, or the operator says that it is here.
         case found(ResolvedAddress)
 
         /// Whether there is an address.

@@ -71,7 +71,8 @@ extension TargetCheck.State {
     var cannotRun: Bool { notRunCount == (record.isKnown ? record.fall : 1) }
 
     init(target: CheckTarget, record: HealthRecord, memory: CheckMemory?) {
-        self.init(target: target, address: target.address, record: record)
+        self.init(
+            target: target, address: target.presentAddress ?? target.address, record: record)
         guard let memory else { return }
         failedChecks = memory.failedChecks
         downTransitions = memory.downTransitions

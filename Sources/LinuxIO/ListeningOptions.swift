@@ -18,6 +18,8 @@ public struct ListeningOptions: Hashable, Sendable {
     public var segmentByteCount: Int32?
     /// Milliseconds that sent bytes may stay without acknowledgement (`tcp-ut`); 0: the kernel's.
     public var userTimeout: Int32 = 0
+    /// The algorithm by which it sends (`cc`); `nil`: the kernel's.
+    public var congestionControl: String?
     /// Probes on idle connections (`option clitcpka`); `nil`: none.
     public var keepAlive: KeepAlive?
     /// Whether connections to addresses that are not this node's are taken (`transparent`).

@@ -105,6 +105,11 @@ extension Socket {
         } else {
             try setOption(socket, SOL_SOCKET, SO_KEEPALIVE, 0, "tcpka")
         }
+        if let name = options.congestionControl {
+            try check("setsockopt", "cc \(name)", StreamSocket.setCongestionControl(socket, name))
+        } else {
+            CongestionControl.reset(socket)
+        }
         // 0 is the kernel's, or none.
         try setOption(socket, tcp, TCP_MAXSEG, options.segmentByteCount ?? 0, "mss")
         try setOption(socket, tcp, TCP_FASTOPEN, options.fastOpenQueue ?? 0, "tfo")
@@ -134,6 +139,9 @@ extension Socket {
         }
         if let probes = options.keepAlive {
             try check("setsockopt", "tcpka", StreamSocket.probe(socket, by: probes))
+        }
+        if let name = options.congestionControl {
+            try check("setsockopt", "cc \(name)", StreamSocket.setCongestionControl(socket, name))
         }
         if let size = options.segmentByteCount {
             try setOption(socket, tcp, TCP_MAXSEG, size, "mss")

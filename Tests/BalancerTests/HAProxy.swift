@@ -13,13 +13,15 @@ final class HAProxy {
     /// The port of the first section.
     var port: UInt16 { ports[0] }
 
-    /// - Parameter sections: What each section says besides its address.
+    /// - Parameters:
+    ///   - sections: What each section says besides its address.
+    ///   - global: What the section `global` says besides.
     /// - Throws: `Errno` where it does not begin to listen.
-    init(sections: [String]) throws {
+    init(sections: [String], global: String = "") throws {
         let ports = try freePorts(sections.count)
         self.ports = ports
         path = "/tmp/haproxy-test-\(getpid())-\(ports[0]).cfg"
-        var text = "global\n    nbthread 1\ndefaults\n    mode tcp\n"
+        var text = "global\n    nbthread 1\n\(global)defaults\n    mode tcp\n"
         for (index, (port, section)) in zip(ports, sections).enumerated() {
             // Of one section the name is in the log.
             let name = index == 0 ? "proxy" : "proxy\(index)"

@@ -43,6 +43,65 @@ extension BalancerTests {
             #expect(running.frontend.refusalsByCause == [:])
         }
 
+        @Test func `a NetScaler's client is who haproxy takes him for`() throws {
+            let server = try TestServer { $0.send($0.receiveAll().text) }
+            let port = try freePorts(1)[0]
+            let proxy = try HAProxy(sections: [
+                " bind 127.0.0.1:\(port) accept-netscaler-cip 16909060\n"
+                    + " timeout connect 1s\n server a 127.0.0.1:\(server.port) send-proxy\n"
+            ])
+            var plan = ServerPlan(name: "a", address: server.address)
+            plan.connection.header = .versionOne
+            let running = try RunningBalancer(servers: [plan]) {
+                var listener = ListenerPlan(acceptsProxyHeader: true)
+                listener.insertionMagic = 0x0102_0304
+                $0.frontends[0].listeners = [listener]
+            }
+            func answer(at port: UInt16, _ header: [UInt8]) throws -> String {
+                let client = try #require(BlockingSocket(to: port, from: 0x7f00_0001))
+                client.send(header + Array("hi".utf8))
+                client.endSending()
+                return client.receiveAll().text
+            }
+            let four =
+                "45000028 0000 4000 4006 0000 C0000201 C6336402 DC04 01BB 00000001 00000000"
+                + "5002 0000 0000 0000"
+            let six =
+                "60000000 0014 06 40 20010DB8000000000000000000000001"
+                + "20010DB80000000100000000000000FF 101C 01BB 00000001 00000000 5002 0000 0000 0000"
+            for (header, line) in [
+                ("01020304 00000028 \(four)", "TCP4 192.0.2.1 198.51.100.2 56324 443"),
+                ("01020304 00000034 0000 0028 \(four)", "TCP4 192.0.2.1 198.51.100.2 56324 443"),
+                ("01020304 0000003C \(six)", "TCP6 2001:db8::1 2001:db8:0:1::ff 4124 443"),
+                (
+                    "01020304 00000048 0000 003C \(six)",
+                    "TCP6 2001:db8::1 2001:db8:0:1::ff 4124 443"
+                ),
+            ] {
+                #expect(try answer(at: port, bytes(header)) == "PROXY \(line)\r\nhi")
+                #expect(try answer(at: running.port, bytes(header)) == "PROXY \(line)\r\nhi")
+            }
+            for header in [
+                "01020305 00000028 \(four)", "01020304 00000028 5\(four.dropFirst())",
+                "01020304 00000028 \(four.replacing("4006", with: "4011"))",
+            ] {
+                #expect(try answer(at: port, bytes(header)) == "")
+                #expect(try answer(at: running.port, bytes(header)) == "")
+            }
+            // In pieces it is one all the same; haproxy wants it at once.
+            let client = running.connect()
+            for byte in bytes("01020304 00000028 \(four)") {
+                client.send([byte])
+                Thread.sleep(for: .milliseconds(1))
+            }
+            client.endSending()
+            #expect(client.receiveAll().text == "PROXY TCP4 192.0.2.1 198.51.100.2 56324 443\r\n")
+            // Neither is the other's header one.
+            #expect(try answer(at: running.port, Array("PROXY UNKNOWN\r\n".utf8)) == "")
+            #expect(running.frontend.refusalsByCause == [.headerMalformed: 4])
+            withExtendedLifetime(proxy) {}
+        }
+
         @Test func `a header that comes byte by byte is a header`() throws {
             let server = try AnsweringServer(after: 2) { bytes, _ in
                 "got " + String(decoding: bytes, as: UTF8.self)

@@ -156,18 +156,18 @@ extension BalancerTests {
     }
 
     @Suite struct `Rates` {
-        @Test(arguments: [1, 2], [true, false])
+        @Test(arguments: [1, 2], ["maxconnrate", "maxsessrate", "rate-limit sessions"])
         func `connections above the rate wait in the kernel's queue and none is lost`(
-            reactors: Int, isOfProcess: Bool
+            reactors: Int, bound: String
         ) throws {
             let server = try TestServer.named("a")
             let running = try RunningBalancer(
                 reactors: reactors, servers: servers([("a", server)])
             ) {
-                if isOfProcess {
-                    $0.connectionRateLimit = 20
-                } else {
-                    $0.frontends[0].sessionRateLimit = 20
+                switch bound {
+                case "maxconnrate": $0.connectionRateLimit = 20
+                case "maxsessrate": $0.sessionRateLimit = 20
+                default: $0.frontends[0].sessionRateLimit = 20
                 }
             }
             let start = MonotonicInstant.now
@@ -179,6 +179,61 @@ extension BalancerTests {
             #expect(running.frontend.peakRate <= 20)
             // 20 at once, the other 30 at 20 a second.
             #expect(taken >= .milliseconds(1200) && taken < .seconds(6))
+        }
+
+        /// Five are refused by a rule and three are taken; the fourth waits where that is as much as may be.
+        @Test(
+            arguments: [
+                ("maxconnrate", 9, false), ("maxconnrate", 8, true), ("maxsessrate", 4, false),
+                ("maxsessrate", 3, true),
+            ], [false, true])
+        func `what counts towards a rate of the process is what counts in haproxy`(
+            bound: (word: String, limit: Int, waits: Bool), awaitsHeader: Bool
+        ) throws {
+            let server = try TestServer.named("a")
+            let proxy = try HAProxy(
+                sections: [
+                    " tcp-request connection reject if { src 127.0.0.2 }\n"
+                        + (awaitsHeader ? " tcp-request connection expect-proxy layer4\n" : "")
+                        + " server a 127.0.0.1:\(server.port)\n"
+                ], global: " \(bound.word) \(bound.limit)\n")
+            let running = try RunningBalancer(servers: servers([("a", server)])) {
+                if bound.word == "maxconnrate" {
+                    $0.connectionRateLimit = bound.limit
+                } else {
+                    $0.sessionRateLimit = bound.limit
+                }
+                let two = PrefixTable([.init(IPEndpoint(ipv4: 0x7f00_0002, port: 0), length: 32)])
+                $0.frontends[0].rules.connection = [
+                    Rule(.reject, if: Condition([[.init([.source(two)])]]))
+                ]
+                guard awaitsHeader else { return }
+                $0.frontends[0].rules.connection.append(Rule(.expectProxyHeader))
+            }
+            func lastOneWaits(at port: UInt16) throws -> Bool {
+                // Seconds begin with those of the clock here, and with the first connection there.
+                while MonotonicInstant.now.nanoseconds / 1_000_000 % 1000 > 200 {
+                    Thread.sleep(for: .milliseconds(5))
+                }
+                for _ in 0..<5 {
+                    let refused = try #require(BlockingSocket(to: port, from: 0x7f00_0002))
+                    #expect(refused.receiveAll().text == "")
+                }
+                var clients: [BlockingSocket] = []
+                for number in 0..<4 {
+                    let client = try #require(BlockingSocket(to: port, from: 0x7f00_0001))
+                    clients.append(client)
+                    // The last one alone says who he is; the others count meanwhile.
+                    if awaitsHeader, number < 3 { continue }
+                    let start = MonotonicInstant.now
+                    if awaitsHeader { client.send("PROXY UNKNOWN\r\n") }
+                    #expect(client.receiveAll().text == "a")
+                    if number == 3 { return MonotonicInstant.now - start > .milliseconds(100) }
+                }
+                return false
+            }
+            #expect(try lastOneWaits(at: proxy.port) == bound.waits)
+            #expect(try lastOneWaits(at: running.port) == bound.waits)
         }
 
         @Test(arguments: [1, 2])

@@ -40,6 +40,9 @@ extension BalancerTests {
             var plan = ServerPlan(name: "a", address: server.address)
             plan.connection.userTimeout = .seconds(17)
             plan.connection.keepAlive = KeepAlive(idle: 62, interval: 6, count: 3)
+            let algorithm = try #require(
+                CongestionControl.allowed.first { $0 != CongestionControl.standard })
+            plan.connection.congestionControl = algorithm
             if geteuid() == 0 { plan.connection.interface = "lo" }
             let running = try RunningBalancer(servers: [plan])
             let client = running.connect()
@@ -56,6 +59,7 @@ extension BalancerTests {
                 return value
             }
             #expect(option(TCP_USER_TIMEOUT) == 17_000)
+            #expect(StreamSocket.congestionControl(of: socket) == algorithm)
             #expect(option(SO_KEEPALIVE, at: SOL_SOCKET) == 1)
             #expect([TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT].map { option($0) } == [62, 6, 3])
             var name = [UInt8](repeating: 0, count: 16)

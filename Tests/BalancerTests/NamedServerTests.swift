@@ -1,6 +1,7 @@
-import Balancer
 import LinuxIO
 import Testing
+
+@testable import Balancer
 
 extension BalancerTests {
     @Suite struct `Servers by name` {
@@ -29,6 +30,92 @@ extension BalancerTests {
                 (0..<8).map { _ in running.answer() } == Array(repeating: "2", count: 8))
             // Those that were answered have ended by then.
             #expect(running.wait { running.pool.servers[0].currentSessions == 8 })
+        }
+
+        @Test(arguments: [1, 2])
+        func `a server is moved on every reactor, and what it has stays`(reactors: Int) throws {
+            let one = try TestServer { socket in
+                while case .bytes(let bytes) = socket.receive() {
+                    guard socket.sendAll(bytes[...]) else { return }
+                }
+            }
+            let two = try TestServer { $0.send("2 \($0.receiveAll().text)") }
+            let place = ServerPlan(name: "a", address: one.address, connectionLimit: 8)
+            let running = try RunningBalancer(reactors: reactors, servers: [place])
+            let before = openSockets()
+            let held = (0..<8).map { _ in running.connect() }
+            for client in held {
+                client.send("x")
+                #expect(client.receive(exactly: 1) == "x")
+            }
+            let waiting = running.connect()
+            waiting.send("y")
+            waiting.endSending()
+            #expect(running.wait { running.pool.servers[0].currentSessions == 8 })
+            #expect(running.wait { running.pool.currentQueue == 1 })
+            running.balancer.setAddress(pool: 0, server: 0, .ipv4(two.address))
+            #expect(running.pool.currentQueue == 1)
+            for client in held {
+                client.send("z")
+                #expect(client.receive(exactly: 1) == "z")
+                client.endSending()
+                #expect(client.receiveAll().text == "")
+                client.close()
+            }
+            #expect(waiting.receiveAll().text == "2 y")
+            #expect(running.wait { running.frontend.currentSessions == 0 })
+            // No socket that was connected to the first place is ever connected to the second: both ends
+            // of both connections are new ones.
+            let kept = openSockets().subtracting(before)
+            #expect(!kept.isEmpty)
+            let client = running.connect()
+            client.send("p")
+            #expect(running.wait { two.acceptedCount == 2 })
+            #expect(running.wait { openSockets().subtracting(before).subtracting(kept).count == 4 })
+            client.endSending()
+            #expect(client.receiveAll().text == "2 p")
+            client.close()
+            running.balancer.setAddress(pool: 0, server: 0, .ipv4(one.address))
+            let back = running.connect()
+            back.send("b")
+            #expect(back.receive(exactly: 1) == "b")
+            back.close()
+            #expect(running.wait { running.frontend.currentSessions == 0 })
+            #expect(running.pool.servers[0].totalSessions == 11)
+        }
+
+        @Test func `a moved server stays where it is under the next plan, and a line says where`()
+            throws
+        {
+            let (one, two) = (try TestServer.named("1"), try TestServer.named("2"))
+            let running = try Succession.Running(
+                BalancerPlan(
+                    frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                    pools: [
+                        PoolPlan(
+                            name: "pool", servers: [ServerPlan(name: "a", address: one.address)])
+                    ]))
+            running.balancer.setAddress(pool: 0, server: 0, .ipv4(two.address))
+            #expect(try running.connect().receiveAll().text == "2")
+            let format = LineFormat([.variable(.serverPort, isQuoted: false)])
+            try running.adopt {
+                $0.pools[0].servers[0].weight = 2
+                $0.frontends[0].logging = ConnectionLogging(moment: .ending)
+                $0.frontends[0].logging?.tellsServerEnd = format.tellsServerEnd
+            }
+            #expect(try running.connect().receiveAll().text == "2")
+            var lines: [String] = []
+            let line = ConnectionLine(running.balancer.plan)
+            #expect(
+                eventually {
+                    running.balancer.records?.take { record, _ in
+                        lines.append(
+                            line.text(
+                                record, as: format, acceptedAt: CivilTime(microseconds: 0)))
+                    }
+                    return !lines.isEmpty
+                })
+            #expect(lines == ["\(two.port)"])
         }
     }
 }

@@ -42,6 +42,65 @@ func bytes(_ hexadecimal: String) -> [UInt8] {
                 == .complete(ProxyHeader(), byteCount: 36))
     }
 
+    /// The headers of IP and TCP of a packet between the same ends.
+    private static let packet = bytes(
+        "4500 0028 0000 4000 4006 0000 C0000201 C6336402"
+            + "DC04 01BB 00000001 00000000 5002 0000 0000 0000")
+    private static let six = bytes(
+        "60000000 0014 06 40 20010DB8000000000000000000000001 20010DB80000000100000000000000FF"
+            + "101C 01BB 00000001 00000000 5002 0000 0000 0000")
+
+    private func readInserted(_ bytes: [UInt8]) -> ProxyHeader.Reading {
+        ProxyHeader.readInserted(bytes.span, magic: 0x0102_0304)
+    }
+
+    @Test func `a NetScaler names both ends, in two forms, and for both families`() {
+        for (header, addresses) in [
+            (bytes("01020304 00000028") + Self.packet, Self.ends),
+            (bytes("01020304 00000034 0000 0028") + Self.packet, Self.ends),
+            // The other length counts for nothing, as in haproxy.
+            (bytes("01020304 FFFFFFFF 00FF 0028") + Self.packet, Self.ends),
+            (bytes("01020304 0000003C") + Self.six, Self.sixes),
+            (bytes("01020304 00000048 0000 003C") + Self.six, Self.sixes),
+        ] {
+            #expect(
+                readInserted(header + [0x47])
+                    == .complete(ProxyHeader(addresses: addresses), byteCount: header.count))
+            for end in 0..<header.count {
+                #expect(readInserted(Array(header[..<end])) == .needsMore)
+            }
+        }
+        // Options of IP stand before TCP's ports.
+        var long = Self.packet
+        long[0] = 0x46
+        long.insert(contentsOf: [1, 1, 1, 1], at: 20)
+        #expect(
+            readInserted(bytes("01020304 0000002C") + long)
+                == .complete(ProxyHeader(addresses: Self.ends), byteCount: 52))
+    }
+
+    @Test(arguments: [
+        ("01020305", ProxyHeader.Fault.signature), ("02", .signature), ("50524F5859", .signature),
+        ("01020304 00000028 50", .command), ("01020304 00000028 01", .command),
+        ("01020304 00004000 45", .length), ("01020304 FFFFFFFF 45", .length),
+        ("01020304 00000034 0000 4000", .length),
+        ("01020304 00000017 45", .address), ("01020304 00000000 60", .address),
+        ("01020304 00000034 0000 0000", .address),
+        // UDP, a header of IP that is too short or reaches beyond, a version that there is not.
+        ("01020304 00000018 45000018 00004000 4011 0000 C0000201 C6336402 DC0401BB", .address),
+        ("01020304 00000018 44000018 00004000 4006 0000 C0000201 C6336402 DC0401BB", .address),
+        ("01020304 00000018 46000018 00004000 4006 0000 C0000201 C6336402 DC0401BB", .address),
+        ("01020304 00000018 60000000 0014 06 40 20010DB8000000000000000000000001", .address),
+        (
+            "01020304 00000024 0000 0018 55000018 00004000 4006 0000 C0000201 C6336402 DC0401BB",
+            .address
+        ),
+    ])
+    func `what no NetScaler says is told apart by its fault`(text: String, fault: ProxyHeader.Fault)
+    {
+        #expect(readInserted(bytes(text)) == .malformed(fault))
+    }
+
     @Test func `every beginning of a header wants more`() {
         let line = Array("PROXY TCP4 192.0.2.1 198.51.100.2 56324 443\r\n".utf8)
         for end in 0..<line.count { #expect(read(Array(line[..<end])) == .needsMore) }

@@ -162,6 +162,19 @@ extension BalancerTests {
             #expect(try answer(at: running.port, cookie) == "a")
         }
 
+        @Test func `a moved server is found where it is, and not where it was`() throws {
+            let named = try ["a", "b", "c"].map { ($0, try TestServer.holding($0)) }
+            let running = try RunningBalancer(servers: servers(Array(named[..<2]))) {
+                $0.frontends[0].rules.inspectDelay = .seconds(5)
+                $0.pools[0].tokenCookie = RDPCookie.Name("msts")
+            }
+            let (old, new) = (token(named[1].1), token(named[2].1))
+            #expect(try (0..<3).map { _ in try answer(at: running.port, old) } == ["b", "b", "b"])
+            running.balancer.setAddress(pool: 0, server: 1, .ipv4(named[2].1.address))
+            #expect(try (0..<3).map { _ in try answer(at: running.port, new) } == ["c", "c", "c"])
+            #expect(Set(try (0..<4).map { _ in try answer(at: running.port, old) }) == ["a", "c"])
+        }
+
         @Test func `a token is two numbers, each with a point behind it`() {
             func read(_ text: String) -> RDPToken? { RDPToken(Array(text.utf8).span) }
             #expect(

@@ -67,7 +67,7 @@ import Testing
         #expect(diagnose("global\nzero-warning\n" + proxy("")).isEmpty)
         let loaded = load(
             "global\n zero-warning\n"
-                + proxy("option independent-streams\nserver b 192.0.2.12:80 tfo"))
+                + proxy("option http-proxy\nserver b 192.0.2.12:80 tfo"))
         #expect(loaded.model == nil)
         #expect(
             loaded.diagnostics.filter { $0.severity == .error }.map(\.description) == [

@@ -192,8 +192,36 @@ import VRRPCore
             "f:7:20: warning: a rule looks at what the client says, but there is no 'tcp-request inspect-delay': clients are waited for 5s at most"
         ),
         (
-            "option independent-streams",
-            "f:7:8: warning: 'option independent-streams' is known but not implemented yet; it is ignored"
+            "no option independent-streams\noption independent-streams",
+            "f:8:8: warning: 'option independent-streams' has no effect: who hears something is not idle, and who takes nothing has a time of his own"
+        ),
+        (
+            "option http-proxy",
+            "f:7:8: warning: 'option http-proxy' is known but not implemented yet; it is ignored"
+        ),
+        (
+            "bind :81 tcp-ss 1 name a",
+            "f:7:10: warning: 'tcp-ss' has no effect: nothing here looks at a client's first packet"
+        ),
+        (
+            "bind :81 label x backlog 5",
+            "f:7:10: warning: 'label' has no effect: nothing asks for a listening socket by such a name"
+        ),
+        (
+            "bind :81 guid-prefix x backlog 5",
+            "f:7:10: warning: 'guid-prefix' has no effect: nothing asks for a listening socket by such a name"
+        ),
+        (
+            "bind :81 nice -5 backlog 5",
+            "f:7:10: warning: 'nice' has no effect: the reactors serve all connections alike"
+        ),
+        (
+            "bind :81 shards by-thread backlog 5",
+            "f:7:10: warning: 'shards' has no effect: all reactors accept at every listening socket"
+        ),
+        (
+            "bind :81 thread 1/1-2 backlog 5",
+            "f:7:10: warning: 'thread' has no effect: all reactors accept at every listening socket"
         ),
         (
             "server b 192.0.2.1:80 tfo",

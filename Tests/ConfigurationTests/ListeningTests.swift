@@ -34,7 +34,7 @@ import VRRPCore
         let listeners = try frontend(
             """
             bind 192.0.2.1:81-82,[::]:83 interface eth1 backlog 5 maxconn 7 name n tfo \
-            defer-accept mss 1400 tcp-ut 30s accept-proxy v6only transparent
+            defer-accept mss 1400 tcp-ut 30s cc bbr accept-proxy v6only transparent
             bind /run/x mode 660 uid 5 gid 6
             bind [::]:84 v4v6
             """
@@ -50,6 +50,7 @@ import VRRPCore
             expected.defersAccept = true
             expected.segmentByteCount = 1400
             expected.userTimeout = .seconds(30)
+            expected.congestionControl = "bbr"
             expected.acceptsProxyHeader = true
             expected.servesIPv6Alone = true
             expected.isTransparent = true
@@ -64,6 +65,35 @@ import VRRPCore
         #expect(listeners[5].acceptsProxyHeader == false)
     }
 
+    @Test func `a listener waits for the header of a NetScaler, and for no other`() throws {
+        let listener = try frontend("bind 192.0.2.1:81 accept-netscaler-cip 4294967295")
+            .listeners[1]
+        #expect(listener.insertionMagic == UInt32.max)
+        #expect(!listener.acceptsProxyHeader && listener.headerWord == "accept-netscaler-cip")
+        for (lines, complaint) in [
+            (
+                "bind :81 accept-netscaler-cip 0",
+                "accept-netscaler-cip '0': must be 1 to 4294967295"
+            ),
+            (
+                "bind :81 accept-netscaler-cip 4294967296",
+                "accept-netscaler-cip '4294967296': must be 1 to 4294967295"
+            ),
+            (
+                "bind :81 accept-netscaler-cip 5 accept-proxy",
+                "'accept-proxy' beside 'accept-netscaler-cip': a connection begins with one of the two"
+            ),
+            (
+                "bind :81 accept-netscaler-cip 5\ntcp-request connection expect-proxy layer4",
+                "'accept-netscaler-cip' beside 'tcp-request connection expect-proxy': a connection"
+                    + " begins with one of the two headers"
+            ),
+        ] {
+            #expect(
+                diagnose(proxy(lines)).contains { $0.hasSuffix("error: \(complaint)") }, "\(lines)")
+        }
+    }
+
     @Test func `servers of every family, and how they are connected to`() throws {
         let loaded = load(
             proxy(
@@ -71,7 +101,7 @@ import VRRPCore
                 source 192.0.2.9 interface eth2
                 server b [2001:db8::2]:80 send-proxy
                 server c unix@/run/app send-proxy-v2 proxy-v2-options crc32c,authority,unique-id
-                server d 192.0.2.12:80 source 192.0.2.10:4000 tcp-ut 5s interface eth3
+                server d 192.0.2.12:80 source 192.0.2.10:4000 tcp-ut 5s cc reno strict-maxconn interface eth3
                 server e 192.0.2.12:81 source 0.0.0.0 usesrc clientip
                 server f 192.0.2.12:82 source 0.0.0.0 usesrc client send-proxy no-send-proxy
                 """))
@@ -92,6 +122,7 @@ import VRRPCore
         #expect(servers[3].connection.source.ports == 4000...4000)
         #expect(servers[3].connection.source.interface == "eth3")
         #expect(servers[3].connection.userTimeout == .seconds(5))
+        #expect(servers[3].connection.congestionControl == "reno")
         #expect(servers[4].connection.source.transparency == .clientAddress)
         #expect(servers[5].connection.source.transparency == .client)
         #expect(servers[5].connection.header == .none)

@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func `check counts warnings, and --strict ends with 2`() throws {
-        let text = balancerFile(port: 8080, server: 8081) + "    option independent-streams\n"
+        let text = balancerFile(port: 8080, server: 8081) + "    option http-proxy\n"
         let file = try folder.write(text, to: "doubtful.cfg")
         let result = try folder.run("check", file)
         #expect(result.status == 0)
@@ -363,6 +363,14 @@ import Testing
             (order(.maintenance, deadline: -1), "deadline -1.0: must be 0 to 86400 seconds"),
             (order(.weight(257)), "weight 257: must be 0 to 256"),
             (order(.connectionLimit(-1)), "maxconn -1: must be 0 to 2147483647"),
+            (
+                order(.address(.init(host: "127.0.0.2", port: 65_536))),
+                "port 65536: must be 1 to 65535"
+            ),
+            (
+                order(.address(.init(host: "a.example", port: nil))),
+                "'a.example': must be an IP address"
+            ),
         ] {
             let socket = try UnixSocket.connected(to: folder.control)
             #expect(DescriptorPassing.send(bad, to: socket.rawValue) == .moved(bad.count))

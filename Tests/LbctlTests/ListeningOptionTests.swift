@@ -100,6 +100,27 @@ private let asRoot = ConditionTrait.enabled(
         #expect((400...600).contains(made.option(tcp, TCP_MAXSEG, of: client)))
     }
 
+    @Test func `an algorithm of congestion control is the socket's, and its connections'`() throws {
+        let port = try freePort()
+        let other = try #require(
+            CongestionControl.allowed.first { $0 != CongestionControl.standard })
+        let made = try OpenListeners("bind 127.0.0.1:\(port)")
+        #expect(StreamSocket.congestionControl(of: made.sockets[0]) == CongestionControl.standard)
+        try made.change("bind 127.0.0.1:\(port) cc \(other)")
+        #expect(StreamSocket.congestionControl(of: made.sockets[0]) == other)
+        let (client, accepted) = try made.connection()
+        defer {
+            close(client)
+            close(accepted)
+        }
+        #expect(StreamSocket.congestionControl(of: accepted) == other)
+        #expect(StreamSocket.congestionControl(of: client) == CongestionControl.standard)
+        try made.change("bind 127.0.0.1:\(port)")
+        #expect(StreamSocket.congestionControl(of: made.sockets[0]) == CongestionControl.standard)
+        let fresh = try OpenListeners("bind 127.0.0.1:\(try freePort()) cc \(other)")
+        #expect(StreamSocket.congestionControl(of: fresh.sockets[0]) == other)
+    }
+
     @Test func `those of TCP can be taken back`() throws {
         let port = try freePort()
         let made = try OpenListeners("bind 127.0.0.1:\(port) tfo mss 600 tcp-ut 12s")

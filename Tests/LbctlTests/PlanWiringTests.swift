@@ -39,6 +39,9 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         #expect(try made("maxconnrate 12").connectionRateLimit == 12)
         #expect(try made("maxconnrate 0").connectionRateLimit == nil)
         #expect(try made("nbthread 1").connectionRateLimit == nil)
+        #expect(try made("maxsessrate 13").sessionRateLimit == 13)
+        #expect(try made("maxsessrate 0").sessionRateLimit == nil)
+        #expect(try made("maxconnrate 12").sessionRateLimit == nil)
     }
 
     @Test func `who takes nobody before something is known of it`() throws {
@@ -73,6 +76,7 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
             frontend in
                 bind 192.0.2.1:80 name one accept-proxy maxconn 11
                 bind 192.0.2.2:81-82
+                bind 192.0.2.2:83 accept-netscaler-cip 77
                 maxconn 100
                 rate-limit sessions 12
                 rate-limit sessions-per-source 13
@@ -93,7 +97,7 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
                 server b 192.0.2.12:80 backup disabled on-marked-down shutdown-sessions
                 server c [2001:db8::1]:80 on-marked-up shutdown-backup-sessions
                 server d /run/d.sock send-proxy
-                server e 192.0.2.15:80 send-proxy-v2 proxy-v2-options crc32c,authority,unique-id source 192.0.2.99:1024 interface eth9 tcp-ut 19s
+                server e 192.0.2.15:80 send-proxy-v2 proxy-v2-options crc32c,authority,unique-id source 192.0.2.99:1024 interface eth9 tcp-ut 19s cc bbr
                 server f 192.0.2.16:80 source 0.0.0.0 usesrc clientip
                 server g 192.0.2.17:80 source 0.0.0.0 usesrc client
             """)
@@ -102,7 +106,9 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         frontend.listeners = [
             ListenerPlan(name: "one", acceptsProxyHeader: true, connectionLimit: 11),
             ListenerPlan(name: "sock-2"), ListenerPlan(name: "sock-3"),
+            ListenerPlan(name: "sock-4", acceptsProxyHeader: true),
         ]
+        frontend.listeners[3].insertionMagic = 77
         frontend.clientFinTimeout = .seconds(6)
         frontend.sessionRateLimit = 12
         frontend.sessionRateLimitPerSource = 13
@@ -123,6 +129,7 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
             source: .ports(1024...1024, of: IPEndpoint(ipv4: 0xc000_0263, port: 0)),
             interface: "eth9",
             userTimeout: .seconds(19))
+        e.connection.congestionControl = "bbr"
         var f = ServerPlan(name: "f", address: address(16, 80))
         f.connection.source = .clientAddress
         var g = ServerPlan(name: "g", address: address(17, 80))
@@ -148,7 +155,7 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         var whole = BalancerPlan(
             reactorCount: 3, connectionLimit: 1000, frontends: [frontend], pools: [spare, out])
         // One for each of its listeners beside the usual.
-        whole.otherDescriptors = 131
+        whole.otherDescriptors = 132
         #expect(made == whole)
     }
 

@@ -18,6 +18,7 @@ final class StandingsBench: Sendable {
     private final class Heard: Sendable {
         let news = Mutex<[String]>([])
         let lines = Mutex<[String]>([])
+        let asked = Mutex<[String]>([])
     }
 
     /// - Parameters:
@@ -58,6 +59,7 @@ final class StandingsBench: Sendable {
             announcer: HealthAnnouncer(
                 model: model, balancer: balancer, log: log, commands: HealthCommands(log: log)),
             setPaused: { _, _ in },
+            setAddress: { id, address in heard.asked.withLock { $0.append("\(id) \(address)") } },
             tell: { news in
                 heard.news.withLock {
                     switch news {
@@ -109,6 +111,23 @@ final class StandingsBench: Sendable {
 
     func limit(of id: String) -> Int? {
         HealthTargets(model).source(of: id).flatMap { standings.standing(at: $0.place).limit }
+    }
+
+    /// Where a pool's servers are said to be.
+    func places(of backend: String) -> [String] {
+        guard let pool = model.backends.firstIndex(where: { $0.name == backend }) else { return [] }
+        return model.backends[pool].servers.enumerated().map { number, server in
+            let place = HealthTargets.Place(pool: pool, server: number)
+            return server.presentEndpoint(standings.standing(at: place).whereabouts)
+        }
+    }
+
+    /// Where the checker was told to ask since the last look.
+    func takeAsked() -> [String] {
+        heard.asked.withLock { asked in
+            defer { asked = [] }
+            return asked
+        }
     }
 
     func administer(_ backend: String, _ server: String, _ change: ServerOrder.Change) {

@@ -168,6 +168,30 @@ private final class Gate: Sendable {
         #expect(bench.limit(of: "web/a") == nil)
     }
 
+    @Test func `what has an address of its own stays as a server is moved`() throws {
+        let servers = """
+             server a 127.0.0.1:1 check agent-check agent-port 9
+             server b 127.0.0.1:1 check addr 127.0.0.9 agent-check agent-port 9 agent-addr 127.0.0.8
+             server c 127.0.0.1:1 check port 7
+
+            """
+        let moved = ServerOrder.Change.address(.init(host: "127.0.0.2", port: 2))
+        let order = GivenOrder(
+            order: ServerOrder(backend: "web", server: "a", change: moved), at: 2_000)
+        let bench = try bench(servers, administration: [order])
+        #expect(bench.places(of: "web") == ["127.0.0.2:2", "127.0.0.1:1", "127.0.0.1:1"])
+        for name in ["a", "b", "c"] { bench.administer("web", name, moved) }
+        #expect(bench.takeAsked() == ["web/c [IPv4]127.0.0.2:7"])
+        bench.administer("web", "a", .configuredAddress)
+        #expect(
+            bench.takeAsked() == ["web/a [IPv4]127.0.0.1:1", "web/a agent [IPv4]127.0.0.1:9"])
+        #expect(bench.places(of: "web") == ["127.0.0.1:1", "127.0.0.2:2", "127.0.0.2:2"])
+        let next = try StandingsBench(
+            "defaults\n mode tcp\n timeout connect 1s\nlisten web 127.0.0.1:1\n"
+                + " server b unix@/run/b\n server c 127.0.0.1:3 check\n", goingOnFrom: bench)
+        #expect(next.places(of: "web") == ["unix@/run/b", "127.0.0.2:2"])
+    }
+
     @Test func `a share that name servers repeat takes back nothing, after a reload or a restart`()
         throws
     {

@@ -145,7 +145,7 @@ extension ProxyHeader {
         return nil
     }
 
-    private static func number(_ bytes: Span<UInt8>, at start: Int, _ count: Int) -> UInt64 {
+    static func number(_ bytes: Span<UInt8>, at start: Int, _ count: Int) -> UInt64 {
         var number: UInt64 = 0
         for index in start..<start + count { number = number << 8 | UInt64(bytes[index]) }
         return number

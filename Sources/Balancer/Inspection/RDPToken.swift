@@ -42,18 +42,17 @@ struct RDPToken: Hashable {
 struct TokenServers: Sendable {
     /// The cookie's name.
     let cookie: RDPCookie.Name
+    /// Where the plan has them.
     private var positions: [RDPToken: Int] = [:]
-    /// Those who are elsewhere tomorrow.
-    private var named: [Int] = []
+    private let serverCount: Int
 
     /// `nil`: the pool does not look for a token.
     init?(_ pool: PoolPlan) {
         guard let cookie = pool.tokenCookie else { return nil }
         self.cookie = cookie
-        for (position, server) in pool.servers.enumerated() where !server.isLeaving {
-            if server.isByName {
-                named.append(position)
-            } else if let token = RDPToken(server.address), positions[token] == nil {
+        serverCount = pool.servers.count { !$0.isLeaving }
+        for (position, server) in pool.servers.prefix(serverCount).enumerated() {
+            if !server.isByName, let token = RDPToken(server.address), positions[token] == nil {
                 positions[token] = position
             }
         }
@@ -64,11 +63,14 @@ struct TokenServers: Sendable {
     /// - Parameters:
     ///   - token: Where.
     ///   - first: The number of the pool's first server.
-    ///   - book: Where servers are that have names.
+    ///   - book: Where servers are that have names, or were moved.
     /// - Returns: Its position; `nil`: none is there.
     func position(of token: RDPToken, from first: Int, _ book: AddressBook) -> Int? {
-        positions[token]
-            ?? named.first { book.address(of: first + $0).flatMap(RDPToken.init) == token }
+        if let position = positions[token], book.edition(of: first + position) == 0 {
+            return position
+        }
+        let number = book.first(of: first..<first + serverCount) { RDPToken($0) == token }
+        return number.map { $0 - first }
     }
 }
 

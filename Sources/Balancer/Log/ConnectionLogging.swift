@@ -23,6 +23,9 @@ public struct ConnectionLogging: Hashable, Sendable {
     /// connection.
     public var tellsDestination = false
 
+    /// Whether it is told where the server was, also where that is not where the plan has it.
+    public var tellsServerEnd = false
+
     /// Whether it is told what the client's first TLS message says, where a rule waits for it.
     public var tellsNames = false
     /// Whether connections whose PROXY header is none are told of whatever ``moment`` says, as

@@ -18,6 +18,8 @@ public struct ConnectionRecord: Sendable {
     public var client = IPEndpoint.none
     /// What the client connected to; of ``Kind/accepted``, and where it is wanted.
     public var local = IPEndpoint.none
+    /// Where the server was, where that is wanted and is not where the plan has it.
+    public var serverEnd = IPEndpoint.none
     /// The plan whose positions these are: ``BalancerView/generation``.
     public var generation = 0
     /// The frontend's position in the plan.

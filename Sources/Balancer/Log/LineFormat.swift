@@ -56,6 +56,9 @@ public struct LineFormat: Hashable, Sendable {
         tells(.frontendAddress) || tells(.frontendPort) || tells(.serverPort)
     }
 
+    /// Whether lines say where servers were.
+    public var tellsServerEnd: Bool { tells(.serverAddress) || tells(.serverPort) }
+
     /// Whether lines say what the client's first TLS message does.
     public var tellsNames: Bool { tells(.helloServerName) || tells(.helloProtocols) }
 
@@ -135,9 +138,9 @@ extension ConnectionLine {
         }
     }
 
-    /// Where the plan has the server; one that has a name may have moved since.
     private func serverEnd(of record: ConnectionRecord) -> IPEndpoint {
         guard let server = record.server else { return .none }
+        if record.serverEnd.isPresent { return record.serverEnd }
         let plan = plan.pools[record.pool].servers[server]
         return switch plan.address(forClientsOf: record.local.port) {
         case .ipv4(let address): IPEndpoint(ipv4: address.address, port: address.port)

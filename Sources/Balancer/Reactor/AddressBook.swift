@@ -1,9 +1,9 @@
 internal import LinuxIO
 internal import Synchronization
 
-/// Where servers are that are configured by name, for all reactors.
+/// Where servers are that are not where the plan has them, or have a name there, for all reactors.
 ///
-/// A connection to such a server costs one load; others cost nothing. A reactor that sees a server
+/// A connection costs one load, and no lock unless its server is elsewhere than before. A reactor that sees a server
 /// ready sees the address that was written before: both go through memory in that order.
 @safe final class AddressBook: @unchecked Sendable {
     // SAFETY: the memory is allocated for as long as this object lives, and all access is atomic.
@@ -50,4 +50,16 @@ internal import Synchronization
 
     /// The present address; `nil`: that of the plan.
     func address(of number: Int) -> StreamAddress? { addresses.withLock { $0[number] } }
+
+    /// The first server of some that is written down and is at a place.
+    ///
+    /// - Parameters:
+    ///   - numbers: Those servers.
+    ///   - isThere: Whether an address is that place.
+    /// - Returns: Its number; `nil`: none is there.
+    func first(of numbers: Range<Int>, where isThere: (StreamAddress) -> Bool) -> Int? {
+        addresses.withLock { addresses in
+            addresses.filter { numbers.contains($0.key) && isThere($0.value) }.keys.min()
+        }
+    }
 }

@@ -1,7 +1,7 @@
 internal import LinuxIO
 
-/// How connections to a server are made; all of it stays as it is but the address, where the server has
-/// a name, and the port, where that follows the client's.
+/// How connections to a server are made; all of it stays as it is but the address, which names or an
+/// operator may change, and the port, where that follows the client's.
 struct Destination {
     private(set) var address: RawStreamAddress
     private(set) var family: Int32
@@ -9,7 +9,7 @@ struct Destination {
     /// What is added to the client's port; `nil`: the address has the port.
     let portOffset: Int?
     /// Which of the server's addresses this is.
-    private var edition: UInt32 = 0
+    private(set) var edition: UInt32 = 0
     /// Whether connecting takes no call beyond those that every connection takes.
     let isPlain: Bool
     let hasHeader: Bool
@@ -28,7 +28,7 @@ struct Destination {
         isPlain =
             server.address.isLocal
             || connection.source == .automatic && connection.interface == nil && userTimeout == 0
-                && connection.keepAlive == nil
+                && connection.keepAlive == nil && connection.congestionControl == nil
     }
 
     /// Takes the server's present address over.
@@ -45,9 +45,13 @@ struct Destination {
         address.port = UInt16(truncatingIfNeeded: Int(clientPort) + offset)
     }
 
-    /// Whether a socket of an earlier connection does as well as a new one: it has no options of its
-    /// own, and the address that it was connected to is still the server's.
-    var takesSpareSockets: Bool { isPlain && isInternet && !isByName && portOffset == nil }
+    /// Whether a socket of an earlier connection does as well as a new one.
+    ///
+    /// It has no options of its own, and the address that it was connected to is still the server's. Of
+    /// one that ever was elsewhere nobody knows that.
+    var takesSpareSockets: Bool {
+        isPlain && isInternet && !isByName && portOffset == nil && edition == 0
+    }
 
     /// Whether its socket is one of TCP, with a port of ours.
     var isInternet: Bool { family != 1 }  // AF_UNIX

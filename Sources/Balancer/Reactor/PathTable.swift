@@ -9,6 +9,8 @@ struct PathTable: Sendable {
         /// The route to the frontend's own pool.
         let route: Int
         let acceptsProxyHeader: Bool
+        /// As ``ListenerPlan/insertionMagic``.
+        let insertionMagic: UInt32?
         /// Whether a connection may begin with a PROXY header, so that its source is known later.
         let mayHaveHeader: Bool
         /// How long the PROXY header may take, in milliseconds.
@@ -69,6 +71,7 @@ struct PathTable: Sendable {
                 Entry(
                     frontend: index, route: first,
                     acceptsProxyHeader: listener.acceptsProxyHeader,
+                    insertionMagic: listener.insertionMagic,
                     mayHaveHeader: listener.acceptsProxyHeader || expectsHeader,
                     headerTimeout: limit == 0 ? mostHeaderTime : min(limit, mostHeaderTime),
                     connectionLimit: listener.connectionLimit, isDatagram: frontend.isDatagram,

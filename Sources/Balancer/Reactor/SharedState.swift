@@ -198,6 +198,7 @@ extension Admission {
     fileprivate init(_ plan: BalancerPlan, limit: Int) {
         self.init(
             processLimit: limit, processRateLimit: plan.connectionRateLimit ?? .max,
+            processSessionRateLimit: plan.sessionRateLimit ?? .max,
             frontendLimits: plan.frontends.map { min($0.connectionLimit ?? limit, limit) },
             rateLimits: plan.frontends.map { $0.sessionRateLimit ?? .max },
             listenerLimits: plan.frontends.flatMap { $0.listeners }.map {

@@ -118,6 +118,7 @@ extension Worker {
             return false
         }
         if unsafe entries[listener].isPlain {
+            boundSession()
             noteSession(client)
             recordAccepted(client)
             enterPool(client)
@@ -131,6 +132,12 @@ extension Worker {
     func admit(_ client: Int) {
         shared.refusals[Int(slab[client].owner)].admitted.add(1, ordering: .relaxed)
         noteSession(client)
+    }
+
+    /// Counts a connection that rules have let pass, where the process may have only so many a second.
+    func boundSession() {
+        guard shared.plan.sessionRateLimit != nil else { return }
+        shared.admission.withLock { $0.noteSession(now: now) }
     }
 
     /// Counts a connection that rules have let pass, where rules ask for it.

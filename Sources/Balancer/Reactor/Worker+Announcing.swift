@@ -21,6 +21,10 @@ extension Worker {
         let timeout = unsafe destination.pointee.userTimeout
         if timeout > 0 { _ = StreamSocket.setOption(socket, level: 6, 18, to: timeout) }
         if let probes = plan.keepAlive { _ = StreamSocket.probe(socket, by: probes) }
+        if let name = plan.congestionControl, !self[routeOf: client].isDatagram {
+            let result = StreamSocket.setCongestionControl(socket, name)
+            guard result == 0 else { return .failed(result) }
+        }
         if let interface = plan.interface {
             let result = StreamSocket.bind(socket, toInterface: interface)
             guard result == 0 else { return .failed(result) }

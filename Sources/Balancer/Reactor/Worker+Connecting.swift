@@ -60,9 +60,7 @@ extension Worker {
     func presentDestination(_ server: Int) -> UnsafePointer<Destination> {
         let number = Int(slab[server].owner)
         let destination = unsafe destinations + number
-        if unsafe destination.pointee.isByName {
-            unsafe destination.pointee.refresh(number, from: shared.addresses)
-        }
+        unsafe destination.pointee.refresh(number, from: shared.addresses)
         if let offset = unsafe destination.pointee.portOffset {
             let port = self.destination(of: server ^ 1).port
             unsafe destination.pointee.follow(clientPort: port, by: offset)

@@ -22,7 +22,11 @@ extension Worker {
             }
             awaitsHeader = awaitsHeader || facts.expectsHeader
         }
-        guard !awaitsHeader else { return enter(.introducing, client) }
+        guard !awaitsHeader else {
+            // As haproxy: it counts while its header is waited for.
+            boundSession()
+            return enter(.introducing, client)
+        }
         beginInspecting(client, source: peer)
     }
 
@@ -60,37 +64,6 @@ extension Worker {
         }
     }
 
-    // MARK: The header
-
-    private mutating func readHeader(_ client: Int) {
-        let isLast = slab[client].marks.contains(.endIsNear)
-        let socket = slab[client].socket
-        guard
-            case .moved(let count) = unsafe StreamSocket.peek(
-                at: socket, into: buffer, upTo: ProxyHeader.longestByteCount)
-        else { return }
-        guard count > 0 else { return refuse(client, as: .headerCut) }
-        switch look(at: count, ProxyHeader.read) {
-        case .needsMore:
-            if isLast { refuse(client, as: .headerCut) }
-        case .malformed:
-            refuse(client, as: .headerMalformed)
-        case .complete(let header, let byteCount):
-            _ = unsafe StreamSocket.receive(from: socket, into: buffer, upTo: byteCount)
-            // Who has said no more has not said anything that waits for us.
-            if count == byteCount, !isLast { slab[client].marks.remove(.readable) }
-            if let addresses = header.addresses {
-                if slab[client].introduction >= 0 {
-                    introductions[slab[client].introduction] = addresses
-                } else {
-                    slab[client].introduction = introductions.keep(addresses)
-                }
-            }
-            slab[client].activeAt = UInt32(truncatingIfNeeded: now)
-            beginInspecting(client, source: source(of: client))
-        }
-    }
-
     // MARK: Rules
 
     /// Goes on with a connection whose ends are known.
@@ -98,13 +71,17 @@ extension Worker {
     /// - Parameters:
     ///   - client: The connection.
     ///   - source: Whose rate it counts in.
-    private mutating func beginInspecting(_ client: Int, source: IPEndpoint) {
+    ///   - hadHeader: Whether a PROXY header said them.
+    mutating func beginInspecting(
+        _ client: Int, source: IPEndpoint, hadHeader: Bool = false
+    ) {
         let listener = Int(slab[client].path)
         if unsafe entries[listener].mayHaveHeader, isOverRate(source, at: listener) {
             return end(
                 client, client: .reset, server: .reset, because: Refusal.overRate.cause)
         }
         guard let program = program(of: client) else {
+            if !hadHeader { boundSession() }
             admit(client)
             return goOn(client)
         }
@@ -116,6 +93,7 @@ extension Worker {
         case .passes, .waits: break
         }
         countSession(client)
+        if !hadHeader { boundSession() }
         admit(client)
         guard program.needsContent else {
             return conclude(client, program, &facts, deadlineIsOver: true)
@@ -359,7 +337,7 @@ extension Worker {
         return slab[client].introduction
     }
 
-    private mutating func refuse(_ client: Int, as refusal: Refusal) {
+    mutating func refuse(_ client: Int, as refusal: Refusal) {
         note(refusal, client)
         switch refusal {
         case .headerMalformed, .headerLate, .headerCut:

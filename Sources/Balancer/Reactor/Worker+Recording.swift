@@ -137,6 +137,9 @@ extension Worker {
         record.frontend = Int(slab[client].owner)
         record.pool = self[routeOf: client].pool
         record.server = serverInPool(client)
+        if self[routeOf: client].logging?.tellsServerEnd == true, let position = record.server {
+            record.serverEnd = movedEnd(of: client, pool: record.pool, server: position)
+        }
         record.totalTime = lifetime(client)
         record.acceptedAt = now - UInt64(record.totalTime)
         if let queueTime = slab[server].queueTime {
@@ -158,6 +161,16 @@ extension Worker {
             record.poolQueue = position
         }
         return record
+    }
+
+    /// Where a connection's server is, where that was ever elsewhere than the plan has it.
+    private func movedEnd(of client: Int, pool: Int, server: Int) -> IPEndpoint {
+        guard shared.addresses.edition(of: Int(slab[client | 1].owner)) > 0 else { return .none }
+        return switch serverAddress(of: client, pool: pool, server: server) {
+        case .ipv4(let address): IPEndpoint(ipv4: address.address, port: address.port)
+        case .ipv6(let end): end
+        case .path, .abstractName: .none
+        }
     }
 
     /// Milliseconds since a connection was accepted.

@@ -87,7 +87,7 @@ extension Worker {
     }
 
     /// Where a connection's server is: where the connection leads, or else where it would lead now.
-    private func serverAddress(of client: Int, pool: Int, server: Int) -> StreamAddress {
+    func serverAddress(of client: Int, pool: Int, server: Int) -> StreamAddress {
         let socket = slab[client | 1].socket
         let peer = socket >= 0 ? StreamSocket.peerEndpoint(of: socket) : .none
         if peer.isPresent {

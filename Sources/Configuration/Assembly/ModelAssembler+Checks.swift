@@ -97,7 +97,7 @@ extension ModelAssembler {
                 let backend = backends[frontend.value.backendName]
             else { continue }
             let ports = frontend.value.listeners.compactMap { listener -> Int? in
-                guard !listener.acceptsProxyHeader,
+                guard listener.headerWord == nil,
                     case .internet(_, let port) = listener.endpoint
                 else { return nil }
                 return Int(port)

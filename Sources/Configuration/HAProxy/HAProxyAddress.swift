@@ -80,9 +80,7 @@ extension Word {
             throw .error(
                 "\(address) is no address of a server; servers that are wherever a client connected"
                     + " to, as 'set-dst' says, are not offered", at: position)
-        case .v4(let four) where !(1..<224).contains(four.rawValue >> 24):
-            throw .error("\(address) is no address of a server", at: position)
-        case .v6(let six) where six.isMulticast:
+        case _ where !address.canBeServer:
             throw .error("\(address) is no address of a server", at: position)
         default: return .internet(address)
         }

@@ -19,7 +19,7 @@ struct HAProxyBind: Sendable {
     /// haproxy's configuration manual, section 5.1.
     private static let table = KeywordTable<HAProxyBind>(
         "bind option",
-        implemented.merging(
+        implemented.merging(idle) { own, _ in own }.merging(
             ignored.flatMap { count, names in
                 names.split(whereSeparator: \.isWhitespace).map {
                     (String($0), Rule<HAProxyBind>.notYet(taking: count))
@@ -29,6 +29,15 @@ struct HAProxyBind: Sendable {
 
     private static let implemented: [String: Rule<HAProxyBind>] = [
         "accept-proxy": .set(\.listener.acceptsProxyHeader, to: true),
+        "accept-netscaler-cip": .line { bind, arguments throws(Remark) in
+            let word = try arguments.next("the number that headers begin with")
+            guard let magic = UInt32(word.text), magic > 0 else {
+                throw .error(
+                    "accept-netscaler-cip \(word.text.quoted): must be 1 to 4294967295",
+                    at: word.position)
+            }
+            bind.listener.insertionMagic = magic
+        },
         "interface": .line { bind, arguments throws(Remark) in
             bind.listener.interface = try arguments.interfaceName()
         },
@@ -49,6 +58,9 @@ struct HAProxyBind: Sendable {
         "mss": .integer(\.listener.segmentByteCount, 88...65_535),
         "tcp-ut": .line { bind, arguments throws(Remark) in
             bind.listener.userTimeout = try arguments.time(isZeroAllowed: false)
+        },
+        "cc": .line { bind, arguments throws(Remark) in
+            bind.listener.congestionControl = try arguments.congestionControl()
         },
         "transparent": .set(\.listener.isTransparent, to: true),
         "v4v6": .set(\.listener.servesIPv6Alone, to: false),
@@ -80,24 +92,45 @@ struct HAProxyBind: Sendable {
         },
     ]
 
+    /// Options that have nothing to act on here, by why; each takes a word.
+    private static let idle: [String: Rule<HAProxyBind>] = [
+        "guid-prefix": "nothing asks for a listening socket by such a name",
+        "label": "nothing asks for a listening socket by such a name",
+        "nice": "the reactors serve all connections alike",
+        "process": sharing, "shards": sharing, "thread": sharing,
+        "tcp-ss": "nothing here looks at a client's first packet",
+    ].mapValues { .noEffect(taking: 1, $0) }
+
+    private static let sharing = "all reactors accept at every listening socket"
+
     /// Further known options, by the number of words that each takes.
     private static let ignored: [Int: String] = [
         0: """
         allow-0rtt force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13
         generate-certificates no-alpn no-ca-names no-sslv3 no-tls-tickets no-tlsv10 no-tlsv11
-        no-tlsv12 no-tlsv13 prefer-client-ciphers quic-force-retry strict-sni accept-netscaler-cip
+        no-tlsv12 no-tlsv13 prefer-client-ciphers quic-force-retry strict-sni
         """,
         1: """
-        alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file cc ciphers ciphersuites
+        alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file ciphers ciphersuites
         client-sigalgs crl-file crt crt-ignore-err crt-list curves default-crt ecdhe expose-fd
-        guid-prefix idle-ping label level namespace nbconn nice npn ocsp-update process proto
-        quic-cc-algo quic-socket severity-output shards sigalgs ssl-max-ver ssl-min-ver tcp-md5sig
-        tcp-ss thread tls-ticket-keys verify
+        idle-ping level namespace nbconn npn ocsp-update proto quic-cc-algo quic-socket
+        severity-output sigalgs ssl-max-ver ssl-min-ver tcp-md5sig tls-ticket-keys verify
         """,
     ]
 }
 
 extension Arguments {
+    /// The name of an algorithm of congestion control that is next; which ones there are the kernel knows.
+    mutating func congestionControl() throws(Remark) -> String {
+        let word = try next("an algorithm of congestion control, such as bbr")
+        guard (1...15).contains(word.text.utf8.count) else {
+            throw .error(
+                "\(word.text.quoted): the name of an algorithm has 1 to 15 bytes", at: word.position
+            )
+        }
+        return word.text
+    }
+
     /// The name of an interface that is next.
     mutating func interfaceName() throws(Remark) -> String {
         let word = try next("an interface, such as eth0")

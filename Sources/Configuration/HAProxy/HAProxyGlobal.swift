@@ -13,6 +13,10 @@ enum HAProxyGlobal {
                 let limit = try arguments.integer(in: .atLeast(0))
                 draft.global.connectionRate = limit == 0 ? nil : limit
             },
+            "maxsessrate": .line { draft, arguments throws(Remark) in
+                let limit = try arguments.integer(in: .atLeast(0))
+                draft.global.sessionRate = limit == 0 ? nil : limit
+            },
             "log": log,
             "external-check": .set(\.global.allowsCommandChecks, to: true),
             // The programs are started without a fork of the whole process.
@@ -85,7 +89,7 @@ enum HAProxyGlobal {
             httpclient.resolvers.id httpclient.resolvers.prefer httpclient.retries
             httpclient.ssl.ca-file httpclient.ssl.verify httpclient.timeout.connect
             insecure-setuid-wanted limited-quic lua-load
-            lua-load-per-thread lua-prepend-path maxpipes maxsessrate
+            lua-load-per-thread lua-prepend-path maxpipes
             no-memory-trimming no-quic node nogetaddrinfo noreuseport nosplice
             pp2-never-send-local prealloc-fd profiling.memory profiling.tasks
             set-dumpable set-var set-var-fmt

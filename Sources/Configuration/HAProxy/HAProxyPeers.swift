@@ -86,8 +86,8 @@ struct HAProxyPeers: Sendable {
     }
 
     private mutating func listen(_ listener: Listener, at position: Position) throws(Remark) {
-        guard !listener.acceptsProxyHeader else {
-            throw .error("'accept-proxy' is not supported in a peers section", at: position)
+        if let word = listener.headerWord {
+            throw .error("'\(word)' is not supported in a peers section", at: position)
         }
         listeners.append((listener, position))
     }

@@ -5,9 +5,9 @@ extension HAProxySection {
     /// What a section in mode udp cannot do.
     func refuseStreamWords(_ remarks: inout [Remark]) {
         for (listener, position) in listeners {
-            if listener.acceptsProxyHeader {
+            if let word = listener.headerWord {
                 remarks.append(
-                    .error("'accept-proxy' is for connections, not for mode udp", at: position))
+                    .error("'\(word)' is for connections, not for mode udp", at: position))
             }
             for option in listener.streamOptions {
                 remarks.append(
@@ -45,9 +45,9 @@ extension HAProxySection {
                     "server \(server.name.quoted): mode udp needs an address and a port, and sends"
                         + " no PROXY header", at: name.position))
         }
-        if servers.contains(where: { $0.connection.userTimeout != nil }) {
+        for word in Set(servers.flatMap(\.connection.streamOptions)).sorted() {
             remarks.append(
-                .warning("'server … tcp-ut' has no effect in mode udp", at: name.position))
+                .warning("'server … \(word)' has no effect in mode udp", at: name.position))
         }
         for word in Self.refusedForDatagrams {
             // A bound from 'defaults' is not there for whoever may want it.
@@ -103,8 +103,16 @@ extension Listener {
     /// The options of `bind` that a socket of datagrams does not have.
     fileprivate var streamOptions: [String] {
         [
-            ("backlog", backlog != nil), ("defer-accept", defersAccept),
+            ("backlog", backlog != nil), ("cc", congestionControl != nil),
+            ("defer-accept", defersAccept),
             ("mss", segmentByteCount != nil), ("tcp-ut", userTimeout != nil), ("tfo", isFastOpen),
         ].filter(\.1).map(\.0)
+    }
+}
+
+extension ServerConnection {
+    /// Words of a server that only sockets of TCP know.
+    fileprivate var streamOptions: [String] {
+        [("cc", congestionControl != nil), ("tcp-ut", userTimeout != nil)].filter(\.1).map(\.0)
     }
 }

@@ -37,10 +37,10 @@ extension HAProxySection {
                         at: position))
             case .internet, .descriptor: break
             }
-            if listener.acceptsProxyHeader {
+            if let word = listener.headerWord {
                 remarks.append(
                     .error(
-                        "'accept-proxy' is known but not implemented yet for a statistics page",
+                        "'\(word)' is known but not implemented yet for a statistics page",
                         at: position))
             }
             if listener.connectionLimit != nil {

@@ -26,6 +26,19 @@ extension HAProxySection {
                     + " 'mode http'", at: name.position))
     }
 
+    /// A connection begins with one header.
+    func refuseTwoHeaders(_ remarks: inout [Remark]) {
+        guard routing.rules.connection.contains(where: { $0.action == .expectProxy }) else {
+            return
+        }
+        for (listener, position) in listeners where listener.insertionMagic != nil {
+            remarks.append(
+                .error(
+                    "'accept-netscaler-cip' beside 'tcp-request connection expect-proxy': a connection"
+                        + " begins with one of the two headers", at: position))
+        }
+    }
+
     /// Like haproxy: without these a peer that says nothing holds its connection for ever.
     func warnAboutTimeouts(_ remarks: inout [Remark]) {
         guard !isTableAlone else { return }

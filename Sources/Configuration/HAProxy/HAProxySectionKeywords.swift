@@ -223,6 +223,14 @@ extension HAProxySection {
         }
     }
 
+    /// An option that has nothing to act on here, by design.
+    private static func never(_ reason: String) -> Rule<HAProxySection> {
+        .line { _, arguments throws(Remark) in
+            guard !arguments.isNegated else { return }
+            arguments.warn("\(arguments.label.quoted) has no effect: \(reason)")
+        }
+    }
+
     private static let option = Rule<HAProxySection>.line { section, arguments throws(Remark) in
         try options.read(into: &section, &arguments)
     }
@@ -249,6 +257,8 @@ extension HAProxySection {
             "dontlognull": .line { section, arguments throws(Remark) in
                 section.settings.omitsEmptyConnectionsFromLog = !arguments.isNegated
             },
+            "independent-streams": never(
+                "who hears something is not idle, and who takes nothing has a time of his own"),
             "contstats": always("connections are counted as they go on"),
             "splice-auto": always("bytes pass inside the kernel"),
             "splice-request": always("bytes pass inside the kernel"),
@@ -266,8 +276,7 @@ extension HAProxySection {
             http-drop-response-trailers http-ignore-probes http-keep-alive http-no-delay
             http-pretend-keepalive http-proxy http-restrict-req-hdr-names http-server-close
             http-tunnel http-use-htx http-use-proxy-header httpclose httpslog
-            idle-close-on-response independent-streams
-            originalto
+            idle-close-on-response originalto
             prefer-last-server spop-check
             transparent
             """)

@@ -61,6 +61,8 @@ struct HAProxyServerOptions: Sendable {
         "enabled": .set(\.isDisabled, to: false),
         "non-stick": .set(\.isNonStick, to: true),
         "stick": .set(\.isNonStick, to: false),
+        // Each client of a server has a connection of its own, so that both are one number.
+        "strict-maxconn": .alwaysSo,
         "weight": .integer(\.weight, 0...256),
         "id": .integer(\.number, 1...Int(Int32.max)),
         "guid": .line { options, arguments throws(Remark) in
@@ -109,12 +111,11 @@ struct HAProxyServerOptions: Sendable {
         allow-0rtt force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13
         no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-ssl-reuse no-sslv3
         no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13
-        ssl-reuse strict-maxconn
-        tls-tickets check-via-socks4 no-tfo check-sni-auto no-check-sni-auto
+        ssl-reuse tls-tickets check-via-socks4 no-tfo check-sni-auto no-check-sni-auto
         check-reuse-pool no-check-reuse-pool sni-auto no-sni-auto
         """,
         1: """
-        alpn cc check-pool-conn-name check-proto ciphers ciphersuites client-sigalgs crl-file crt curves
+        alpn check-pool-conn-name check-proto ciphers ciphersuites client-sigalgs crl-file crt curves
         from healthcheck idle-ping
         log-bufsize log-proto max-reuse namespace npn
         pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto

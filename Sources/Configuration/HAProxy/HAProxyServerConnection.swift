@@ -23,6 +23,9 @@ extension HAProxyServerOptions {
         "tcp-ut": .line { options, arguments throws(Remark) in
             options.connection.userTimeout = try arguments.time(isZeroAllowed: false)
         },
+        "cc": .line { options, arguments throws(Remark) in
+            options.connection.congestionControl = try arguments.congestionControl()
+        },
         "tfo": .notYet(
             taking: 0, "the first bytes follow the handshake: a failed one could not be retried"),
     ]

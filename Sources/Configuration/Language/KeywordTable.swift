@@ -38,10 +38,15 @@ struct Rule<Target>: Sendable {
     }
 
     /// A keyword that the language has and that has nothing to act on here, by design: always a warning.
-    static func noEffect(_ reason: String) -> Rule {
+    ///
+    /// - Parameters:
+    ///   - count: How many words belong to it; `nil`: all the rest of the line.
+    ///   - reason: Why.
+    /// - Returns: A rule that warns.
+    static func noEffect(taking count: Int? = nil, _ reason: String) -> Rule {
         Rule(form: .either, isRepeatable: true) { _, arguments in
             arguments.warn("\(arguments.label.quoted) has no effect: \(reason)")
-            _ = arguments.remaining()
+            if let count { arguments.skip(count) } else { _ = arguments.remaining() }
         }
     }
 

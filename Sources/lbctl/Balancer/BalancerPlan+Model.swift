@@ -24,6 +24,7 @@ extension BalancerPlan {
                 backend.limits.fullConnections ?? max(1, usual[backend.name] ?? 0)
         }
         connectionRateLimit = model.global.connectionRate
+        sessionRateLimit = model.global.sessionRate
         tables = model.stickTables.map(StickTablePlan.init)
         self.variables = variables.map {
             VariablePlan(name: $0.text, isOfProcess: $0.scope == .process)
@@ -80,10 +81,12 @@ extension FrontendPlan {
             name: frontend.name, poolIndex: places.pool(frontend.backendName),
             connectionLimit: frontend.connectionLimit, clientTimeout: frontend.clientTimeout)
         listeners = zip(frontend.listeners, frontend.listenerNumbers).map { listener, number in
-            ListenerPlan(
+            var plan = ListenerPlan(
                 name: listener.name ?? "sock-\(number)",
-                acceptsProxyHeader: listener.acceptsProxyHeader,
+                acceptsProxyHeader: listener.headerWord != nil,
                 connectionLimit: listener.connectionLimit, number: listener.number)
+            plan.insertionMagic = listener.insertionMagic
+            return plan
         }
         clientFinTimeout = frontend.limits.clientFinTimeout
         sessionRateLimit = frontend.limits.sessionRate
@@ -113,6 +116,7 @@ extension ConnectionLogging {
         let form = LineFormat(frontend.log.form == .written ? frontend.log.format : [])
         let errorForm = LineFormat(frontend.log.errorFormat)
         tellsDestination = form.tellsDestination || errorForm.tellsDestination
+        tellsServerEnd = form.tellsServerEnd || errorForm.tellsServerEnd
         tellsNames = form.tellsNames
         tellsBrokenHeaders = !errorForm.pieces.isEmpty
     }

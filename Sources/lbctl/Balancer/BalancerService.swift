@@ -61,15 +61,15 @@ final class BalancerService {
             plan: prepared.plan, listeners: sockets.frontends,
             observer: prepared.model.observer(reference))
         let commands = HealthCommands(log: log)
-        let checker = HealthChecker(targets: prepared.checks(knowing: order.health)) {
-            router.take($0)
-        }
+        let checks = prepared.checks(
+            knowing: order.health, at: order.movedServers(of: prepared.model))
+        let checker = HealthChecker(targets: checks) { router.take($0) }
         reference.set(checker)
         let standings = ServerStandings(
             prepared, order, balancer: balancer,
             announcer: HealthAnnouncer(
                 model: prepared.model, balancer: balancer, log: log, commands: commands),
-            setPaused: reference.setPaused, tell: events.tell)
+            setPaused: reference.setPaused, setAddress: reference.setAddress, tell: events.tell)
         prepared.views.look(balancer.view, standings)
         let names = ServerNames(
             prepared, knowing: order.health, balancer: balancer, checker: reference,
@@ -109,12 +109,14 @@ final class BalancerService {
                 observer: prepared.model.observer(reference)
             ) { lines?.adopt($0, routes ?? []) }
             if hasBegun { peers.adopt(view, sockets.peers) }
-            checker.update(targets: prepared.checks, where: isOther)
+            let checks = prepared.checks(at: former.standings.movedServers)
+            checker.update(targets: checks, where: isOther)
             let standings = ServerStandings(
                 prepared, nil, goingOnFrom: former.standings, balancer: balancer,
                 announcer: HealthAnnouncer(
                     model: prepared.model, balancer: balancer, log: log, commands: commands),
-                setPaused: reference.setPaused, tell: events.tell)
+                setPaused: reference.setPaused, setAddress: reference.setAddress,
+                tell: events.tell)
             prepared.views.look(view, standings)
             let names = ServerNames(
                 prepared, balancer: balancer, checker: reference, standings: standings,

@@ -1,5 +1,6 @@
 #if Program
 internal import HealthCheck
+internal import NIOCore
 internal import Synchronization
 
 /// Where the parts that come before the checker find it later.
@@ -33,5 +34,8 @@ final class CheckerReference: Sendable {
         }
         checker?.setPaused(id, isPaused)
     }
+
+    /// Has a target asked elsewhere.
+    func setAddress(_ id: String, _ address: SocketAddress) { checker?.setAddress(id, address) }
 }
 #endif

@@ -40,7 +40,7 @@ struct HealthTargets: Sendable {
     let followers: [Place: [Place]]
     /// For each server that tracks another, the one at the end of the chain.
     let roots: [Place: Place]
-    private let model: Model
+    let model: Model
     private let sources: [String: Source]
     private let poolIndices: [String: Int]
     /// The first address of each section that listens, by its name.

@@ -46,10 +46,19 @@ struct PreparedModel: Sendable {
     }
 
     /// The checks, with what was known of their targets.
-    func checks(knowing memories: [String: CheckMemory]) -> [CheckTarget] {
-        checks.map { check in
+    ///
+    /// - Parameters:
+    ///   - memories: What was known.
+    ///   - moved: Where servers are that the operator has moved, by their names.
+    /// - Returns: The checks, in the order of ``checks``.
+    func checks(
+        knowing memories: [String: CheckMemory] = [:], at moved: [String: ResolvedAddress] = [:]
+    ) -> [CheckTarget] {
+        let present = targets.askedAddresses(of: moved)
+        return checks.map { check in
             var check = check
             check.memory = memories[check.id]
+            check.presentAddress = present[check.id]
             return check
         }
     }

@@ -343,6 +343,7 @@ extension ConnectionPlan {
             header: header, source: source, interface: connection.source.interface,
             userTimeout: connection.userTimeout)
         keepAlive = connection.keepAlive.map(KeepAlive.init)
+        congestionControl = connection.congestionControl
     }
 }
 

@@ -57,7 +57,7 @@ struct ServerEntry {
             let at = memory.weightSaidAt
             words.append((at, { $0.take(nameWeight: weight, at: at) }))
         }
-        for order in orders { words.append((order.at, { $0.take(order.order.change) })) }
+        for order in orders { words.append((order.at, { $0.take(order.order.change, server) })) }
         for word in words.sorted(by: { $0.at < $1.at }) { word.take(&self) }
     }
 
@@ -75,12 +75,13 @@ struct ServerEntry {
         standing.configure(
             weight: server.weight, limit: server.connectionLimit,
             state: server.isDisabled ? .maintenance : .ready)
+        switch server.address {
+        case .name: if !isSame.name { standing.whereabouts = .awaited }
+        // Where the operator has moved it, it stays.
+        case .internet: if !isSame.name { standing.whereabouts = .configured }
+        case .path, .abstractName: standing.whereabouts = .configured
+        }
         if !isSame.name {
-            if case .name = server.address {
-                standing.whereabouts = .awaited
-            } else {
-                standing.whereabouts = .configured
-            }
             standing.forgetName()
             named = nil
         }
@@ -134,14 +135,18 @@ struct ServerEntry {
         if standing.take(nameWeight: weight) { named = (weight, time) }
     }
 
-    /// Takes in what the operator says.
-    mutating func take(_ change: ServerOrder.Change) {
+    /// Takes in what the operator says of the server, which must be one that it can be said of.
+    mutating func take(_ change: ServerOrder.Change, _ server: Server) {
         switch change {
         case .ready: standing.operatorState = .ready
         case .drain: standing.operatorState = .drain
         case .maintenance: standing.operatorState = .maintenance
         case .weight(let weight): standing.setWeight(weight)
         case .connectionLimit(let limit): standing.setLimit(limit == 0 ? nil : limit)
+        case .address(let address):
+            guard let place = server.place(of: address) else { return }
+            standing.whereabouts = .found(place)
+        case .configuredAddress: standing.whereabouts = .configured
         }
     }
 

@@ -86,39 +86,6 @@ final class ServerNames: Sendable {
     func suspect(_ id: String) { resolver.hurry(id) }
 }
 
-extension HealthChecker {
-    /// Has the check and the agent of a server ask at its new address, as far as they ask there.
-    fileprivate func move(_ server: Server, of backend: Backend, to address: ResolvedAddress) {
-        if let check = server.check, check.address == nil {
-            setAddress(
-                HealthTargets.id(backend, server),
-                SocketAddress(
-                    ResolvedAddress(address.bytes, port: check.port ?? address.port)))
-        }
-        if let agent = server.health.agent, agent.address == nil {
-            setAddress(
-                HealthTargets.agentID(backend, server),
-                SocketAddress(ResolvedAddress(address.bytes, port: agent.port)))
-        }
-    }
-}
-
-extension StreamAddress {
-    fileprivate init(_ address: ResolvedAddress) {
-        let number = { (bytes: ArraySlice<UInt8>) in bytes.reduce(0) { $0 << 8 | UInt64($1) } }
-        if address.isIPv6 {
-            self = .ipv6(
-                IPEndpoint(
-                    high: number(address.bytes[..<8]), low: number(address.bytes[8...]),
-                    port: address.port))
-        } else {
-            self = .ipv4(
-                LinuxIO.SocketAddress(
-                    address: UInt32(number(address.bytes[...])), port: address.port))
-        }
-    }
-}
-
 extension Log {
     /// Writes what became of a server's address, in haproxy's words.
     fileprivate func tell(_ report: ResolutionReport, _ server: Server) {

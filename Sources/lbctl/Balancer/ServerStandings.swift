@@ -2,6 +2,7 @@
 internal import Balancer
 internal import Control
 internal import HealthCheck
+internal import LinuxIO
 internal import NIOCore
 internal import NodeConfiguration
 internal import Synchronization
@@ -47,6 +48,7 @@ final class ServerStandings: Sendable {
     private let places: [String: String]
     private let announcer: HealthAnnouncer
     private let setPaused: @Sendable (String, Bool) -> Void
+    private let setAddress: @Sendable (String, NIOCore.SocketAddress) -> Void
     private let tell: @Sendable (News) -> Void
     private let state: Mutex<State>
 
@@ -59,17 +61,20 @@ final class ServerStandings: Sendable {
     ///   - balancer: Where the standings are carried out.
     ///   - announcer: Tells people and programs.
     ///   - setPaused: Has the checker leave a target alone.
+    ///   - setAddress: Has the checker ask a target elsewhere.
     ///   - tell: Called under the lock, so that it hears of one pool in order; must not wait.
     init(
         _ prepared: PreparedModel, _ order: ServiceOrder?,
         goingOnFrom former: ServerStandings? = nil, balancer: Balancer,
         announcer: HealthAnnouncer, setPaused: @escaping @Sendable (String, Bool) -> Void,
+        setAddress: @escaping @Sendable (String, NIOCore.SocketAddress) -> Void,
         tell: @escaping @Sendable (News) -> Void
     ) {
         (model, targets, places) = (prepared.model, prepared.targets, prepared.places)
         self.balancer = balancer
         self.announcer = announcer
         self.setPaused = setPaused
+        self.setAddress = setAddress
         self.tell = tell
         let orders = Dictionary(grouping: order?.administration ?? [], by: \.order.serverName)
         let known = former?.known ?? (entries: [:], told: [:])
@@ -81,7 +86,7 @@ final class ServerStandings: Sendable {
                 guard let entry = known.entries[id] else {
                     return ServerEntry(
                         server, of: backend, knowing: order?.health ?? [:],
-                        orders: orders[id] ?? [])
+                        orders: (orders[id] ?? []).filter { server.takes($0.order.change) })
                 }
                 return ServerEntry(
                     goingOnFrom: entry, server,
@@ -110,6 +115,22 @@ final class ServerStandings: Sendable {
                 }
             }
             return (entries, told)
+        }
+    }
+
+    /// Where the operator has moved servers, by their names.
+    var movedServers: [String: ResolvedAddress] {
+        state.withLock { state in
+            var moved: [String: ResolvedAddress] = [:]
+            for (pool, backend) in model.backends.enumerated() {
+                for (number, server) in backend.servers.enumerated()
+                where server.address.internet != nil {
+                    guard case .found(let place) = state.entries[pool][number].standing.whereabouts
+                    else { continue }
+                    moved[HealthTargets.id(backend, server)] = place
+                }
+            }
+            return moved
         }
     }
 
@@ -161,10 +182,18 @@ final class ServerStandings: Sendable {
         }
     }
 
-    /// Takes in what the operator says of a server.
+    /// Takes in what the operator says of a server; what cannot be said of it any more is ignored.
     func administer(_ place: Place, _ change: ServerOrder.Change) {
+        let server = model.backends[place.pool].servers[place.server]
+        guard server.takes(change) else { return }
         state.withLock { state in
-            carryOut(at: place, because: nil, .check, &state) { $0.take(change) }
+            let former = state[place].standing.whereabouts
+            carryOut(at: place, because: nil, .check, &state) { $0.take(change, server) }
+            guard state[place].standing.whereabouts != former else { return }
+            lead(to: place, state[place].standing)
+            for (id, address) in targets.askedAddresses(at: place, state[place].standing) {
+                setAddress(id, address)
+            }
         }
     }
 
@@ -197,6 +226,9 @@ final class ServerStandings: Sendable {
             for server in state.entries[pool].indices {
                 let place = Place(pool: pool, server: server)
                 state[place].settle()
+                if state[place].standing.whereabouts != .configured {
+                    lead(to: place, state[place].standing)
+                }
                 apply(place, &state)
                 let prospect = state[place].standing.prospect
                 state.pools[pool].add(prospect)
@@ -244,6 +276,16 @@ final class ServerStandings: Sendable {
         for follower in targets.followers[place] ?? [] {
             state[follower].standing.tracked = state[place].standing.forFollowers
         }
+    }
+
+    /// Has connections go where the operator says that a server is, or back where the plan has it.
+    private func lead(to place: Place, _ standing: ServerStanding) {
+        guard
+            let present = model.backends[place.pool].servers[place.server].presentPlace(
+                standing.whereabouts)
+        else { return }
+        balancer.setAddress(
+            pool: place.pool, server: place.server, StreamAddress(present))
     }
 
     /// Has the balancer do what follows from a standing.

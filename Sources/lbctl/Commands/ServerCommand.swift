@@ -7,7 +7,10 @@ struct ServerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "server",
         abstract: "Change what a server takes, until it is changed back; restarts keep it.",
-        subcommands: [Ready.self, Drain.self, Disable.self, Enable.self, Weight.self, MaxConn.self])
+        subcommands: [
+            Ready.self, Drain.self, Disable.self, Enable.self, Weight.self, MaxConn.self,
+            Address.self,
+        ])
 
     /// A server's name and the program that has it.
     struct Target: ParsableArguments {
@@ -91,6 +94,34 @@ struct ServerCommand: ParsableCommand {
         }
 
         func run() throws { try target.order(.connectionLimit(limit)) }
+    }
+
+    struct Address: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Have new connections and checks go to another address.",
+            discussion: """
+                Connections that it has stay where they are, and so do counts and those who wait. What \
+                'addr', 'port' and 'agent-port' say of its checks goes on to hold.
+                """)
+        @OptionGroup var target: Target
+        @Argument(
+            help: ArgumentHelp(
+                "192.0.2.7, 192.0.2.7:8080 or [2001:db8::7]:8080; without a port it keeps the one that"
+                    + " it has.", valueName: "address"))
+        var address: String?
+        @Flag(help: "Go back to where the configuration has it, now and after a reload.")
+        var configured = false
+
+        func validate() throws {
+            guard (address == nil) == configured else {
+                throw ValidationError("give either an address or --configured")
+            }
+        }
+
+        func run() throws {
+            guard let address else { return try target.order(.configuredAddress) }
+            try target.order(.address(ServerOrder.Address(address)))
+        }
     }
 }
 #endif

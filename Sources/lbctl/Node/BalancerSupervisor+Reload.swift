@@ -159,7 +159,10 @@ extension BalancerSupervisor {
         self.reload?.commit = nil
         // Whatever becomes of the process, the next one begins with it.
         model = reload.model
-        administration.removeAll { !model.serverNames.contains($0.order.serverName) }
+        administration.removeAll { given in
+            !model.serverNames.contains(given.order.serverName)
+                || given.order.setsAddress && model.unmovableNames.contains(given.order.serverName)
+        }
         memories = memories.filter { model.targetNames.contains($0.key) }
         counters.leave { !model.serverNames.contains(String($0.dropFirst("server ".count))) }
         return listeners.retireAll(but: model.model) ? BalancerSupervisor.handshakeTime : .zero

@@ -242,6 +242,7 @@ extension ListeningOptions {
         savesAcknowledgement = listener.savesAcknowledgement
         segmentByteCount = listener.segmentByteCount.map { Int32(clamping: $0) }
         userTimeout = Int32(clamping: Int((listener.userTimeout ?? .zero) / .milliseconds(1)))
+        congestionControl = listener.congestionControl
         keepAlive = listener.keepAlive.map(KeepAlive.init)
         isTransparent = listener.isTransparent
         mode = listener.mode

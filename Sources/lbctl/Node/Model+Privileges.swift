@@ -8,7 +8,9 @@ extension Model {
     /// - Throws: `Failure` that names the keyword.
     func checkPrivileges() throws(Failure) {
         try global.checkAccount()
-        guard !Privileges.isRoot || global.userID ?? 0 != 0 else { return }
+        let isRoot = Privileges.isRoot && global.userID ?? 0 == 0
+        try checkCongestionControl(balancerIsRoot: isRoot)
+        guard !isRoot else { return }
         for backend in backends {
             for server in backend.servers where server.connection.source.transparency != .none {
                 throw Failure(

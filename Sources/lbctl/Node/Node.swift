@@ -256,16 +256,19 @@ final class Node {
                     message: unknown("backend", order.backend, model.backends.map(\.name)),
                     exitCode: 1))
         }
-        guard backend.servers.contains(where: { $0.name == order.server }) else {
+        guard let server = backend.servers.first(where: { $0.name == order.server }) else {
             return .failed(
                 ControlFailure(
                     message: unknown(
                         "server of \(order.backend)", order.server, backend.servers.map(\.name)),
                     exitCode: 1))
         }
-        if let complaint = order.complaint {
-            return .failed(ControlFailure(Failure(.badInput, complaint)))
+        if let complaint = order.complaint ?? server.complaint(about: order.change) {
+            return .failed(
+                ControlFailure(Failure(.badInput, "\(order.serverName): \(complaint)")))
         }
+        var order = order
+        order.complete(by: supervisor?.administration ?? [], server)
         supervisor?.administer(order)
         log(.notice, "\(order.backend)/\(order.server): \(order.change) by the operator")
         return .done("")

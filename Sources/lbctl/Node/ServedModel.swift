@@ -13,6 +13,8 @@ struct ServedModel: Sendable {
     let backendNames: [String]
     /// `BACKEND/SERVER`.
     let serverNames: Set<String>
+    /// Those of them that have no IP address of their own: names and Unix sockets.
+    let unmovableNames: Set<String>
     /// The names of checks and agents in ``HealthTargets``.
     let targetNames: Set<String>
 
@@ -36,6 +38,11 @@ struct ServedModel: Sendable {
         serverNames = Set(
             model.backends.flatMap { backend in
                 backend.servers.map { HealthTargets.id(backend, $0) }
+            })
+        unmovableNames = Set(
+            model.backends.flatMap { backend in
+                backend.servers.filter { $0.address.internet == nil }
+                    .map { HealthTargets.id(backend, $0) }
             })
         targetNames = Set(model.checkedPlaces.keys)
     }

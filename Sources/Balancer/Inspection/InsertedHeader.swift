@@ -1,0 +1,67 @@
+internal import LinuxIO
+
+// What a NetScaler tells of its client (client IP insertion): a number that both sides agree on, a
+// length, and the client's own headers of IP and TCP.
+
+extension ProxyHeader {
+    /// Reads what came first on a connection from a NetScaler.
+    ///
+    /// haproxy's netscaler-client-ip-insertion-protocol.txt, in both forms; of the two lengths in the newer
+    /// one the one of the headers counts, as in haproxy. Fragments are put together.
+    ///
+    /// - Parameters:
+    ///   - bytes: All bytes so far, from the first one on.
+    ///   - magic: The number that was agreed on.
+    /// - Returns: The header, or whether more bytes could make one.
+    public static func readInserted(_ bytes: Span<UInt8>, magic: UInt32) -> Reading {
+        for index in 0..<min(4, bytes.count)
+        where bytes[index] != UInt8(truncatingIfNeeded: magic >> UInt32(24 - 8 * index)) {
+            return .malformed(.signature)
+        }
+        guard bytes.count > 8 else { return .needsMore }
+        let (start, length): (Int, Int)
+        switch bytes[8] {
+        // The IP header follows at once, of version 4 or 6.
+        case 0x40...0x4F, 0x60...0x6F: (start, length) = (8, Int(number(bytes, at: 4, 4)))
+        case 0:
+            guard bytes.count >= 12 else { return .needsMore }
+            (start, length) = (12, Int(number(bytes, at: 10, 2)))
+        default: return .malformed(.command)
+        }
+        let end = start + length
+        guard end <= longestByteCount else { return .malformed(.length) }
+        guard length >= 24 else { return .malformed(.address) }
+        guard bytes.count >= end else { return .needsMore }
+        guard let addresses = addresses(inPacket: bytes.extracting(start..<end)) else {
+            return .malformed(.address)
+        }
+        return .complete(ProxyHeader(addresses: addresses), byteCount: end)
+    }
+
+    /// The ends of a connection, from its headers of IP and TCP; `nil`: it is none of TCP, or is cut.
+    private static func addresses(inPacket packet: Span<UInt8>) -> Addresses? {
+        let tcp: UInt8 = 6
+        switch packet[0] >> 4 {
+        case 4:
+            let ports = Int(packet[0] & 15) * 4
+            guard ports >= 20, packet.count >= ports + 4, packet[9] == tcp else { return nil }
+            return Addresses(
+                source: IPEndpoint(
+                    ipv4: UInt32(number(packet, at: 12, 4)),
+                    port: UInt16(number(packet, at: ports, 2))),
+                destination: IPEndpoint(
+                    ipv4: UInt32(number(packet, at: 16, 4)),
+                    port: UInt16(number(packet, at: ports + 2, 2))))
+        case 6:
+            guard packet.count >= 44, packet[6] == tcp else { return nil }
+            return Addresses(
+                source: IPEndpoint(
+                    high: number(packet, at: 8, 8), low: number(packet, at: 16, 8),
+                    port: UInt16(number(packet, at: 40, 2))),
+                destination: IPEndpoint(
+                    high: number(packet, at: 24, 8), low: number(packet, at: 32, 8),
+                    port: UInt16(number(packet, at: 42, 2))))
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,38 @@
+internal import LinuxIO
+
+extension Worker {
+    /// Reads the header that a connection begins with, once it is whole.
+    mutating func readHeader(_ client: Int) {
+        let isLast = slab[client].marks.contains(.endIsNear)
+        let socket = slab[client].socket
+        guard
+            case .moved(let count) = unsafe StreamSocket.peek(
+                at: socket, into: buffer, upTo: ProxyHeader.longestByteCount)
+        else { return }
+        guard count > 0 else { return refuse(client, as: .headerCut) }
+        let magic = unsafe entries[Int(slab[client].path)].insertionMagic
+        let reading = look(at: count) { bytes in
+            guard let magic else { return ProxyHeader.read(bytes) }
+            return ProxyHeader.readInserted(bytes, magic: magic)
+        }
+        switch reading {
+        case .needsMore:
+            if isLast { refuse(client, as: .headerCut) }
+        case .malformed:
+            refuse(client, as: .headerMalformed)
+        case .complete(let header, let byteCount):
+            _ = unsafe StreamSocket.receive(from: socket, into: buffer, upTo: byteCount)
+            // Who has said no more has not said anything that waits for us.
+            if count == byteCount, !isLast { slab[client].marks.remove(.readable) }
+            if let addresses = header.addresses {
+                if slab[client].introduction >= 0 {
+                    introductions[slab[client].introduction] = addresses
+                } else {
+                    slab[client].introduction = introductions.keep(addresses)
+                }
+            }
+            slab[client].activeAt = UInt32(truncatingIfNeeded: now)
+            beginInspecting(client, source: source(of: client), hadHeader: true)
+        }
+    }
+}
