@@ -14,6 +14,11 @@ struct HAProxyBind: Sendable {
     /// Reads further options.
     mutating func read(_ arguments: inout Arguments) throws(Remark) {
         try Self.table.readAll(into: &self, &arguments)
+        guard listener.insertionMagic == nil || !listener.acceptsProxyHeader else {
+            throw .error(
+                "'accept-proxy' beside 'accept-netscaler-cip': a connection begins with one of the two",
+                at: arguments.keyword.position)
+        }
     }
 
     /// haproxy's configuration manual, section 5.1.

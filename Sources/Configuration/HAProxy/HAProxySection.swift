@@ -101,11 +101,6 @@ struct HAProxySection: Sendable {
         let endpoints = try arguments.next("ADDRESS:PORT")
             .endpoints(countedBy: &counts.listeners)
         let bind = try HAProxyBind(&arguments)
-        guard bind.listener.insertionMagic == nil || !bind.listener.acceptsProxyHeader else {
-            throw .error(
-                "'accept-proxy' beside 'accept-netscaler-cip': a connection begins with one of the two",
-                at: arguments.keyword.position)
-        }
         try listeners.map(\.listener).checkNumber(of: bind, for: endpoints.count)
         for (endpoint, position) in endpoints {
             var listener = bind.listener
