@@ -177,7 +177,7 @@ final class FileTracker {
 
     private static let pollInterval = Duration.seconds(1)
     /// How long an empty file is given to become a number.
-    private static let settlingTime = Duration.milliseconds(50)
+    private static let settlingTime = Duration.milliseconds(200)
 }
 
 /// Where a file is, as far as the kernel has to be asked to tell of it.
