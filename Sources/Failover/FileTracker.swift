@@ -86,14 +86,7 @@ final class FileTracker {
 
     private func directoryChanged() {
         let stage = takeChanges()
-        // Made anew, as a service manager does with a service's own, it is another directory; and a
-        // link may lead elsewhere now.
-        guard directories.allSatisfy(\.isThere), places == FilePlace(of: settings.path).entries
-        else {
-            stop()
-            follow()
-            return look()
-        }
+        guard isWhereItWas else { return followAnew() }
         switch stage {
         case .same: break
         case .unfinished: beginPatience()
@@ -101,7 +94,21 @@ final class FileTracker {
         }
     }
 
-    /// How far the file's last change has come.
+    /// Whether the directories still are what was opened, and the file is there.
+    ///
+    /// Made anew, as a service manager does with a service's own, it is another directory; and a link may
+    /// lead elsewhere now.
+    private var isWhereItWas: Bool {
+        directories.allSatisfy(\.isThere) && places == FilePlace(of: settings.path).entries
+    }
+
+    private func followAnew() {
+        stop()
+        follow()
+        look()
+    }
+
+    /// How far the file's last change has come; ``isWhereItWas`` may be another afterwards.
     private func takeChanges() -> FollowedDirectory.Stage {
         let stage = directories.map { $0.takeStage() }.max() ?? .same
         if stage != .same { changeCount += 1 }
@@ -114,7 +121,9 @@ final class FileTracker {
     /// - Parameter isSettled: Whether nothing has happened for a while.
     private func readWhole(isSettled: Bool = false) {
         let next = read()
-        switch takeChanges() {
+        let stage = takeChanges()
+        guard isWhereItWas else { return followAnew() }
+        switch stage {
         // A file is cut off shortly before the kernel tells of it.
         case .same where next == nil && !isSettled:
             readAgain(after: Self.settlingTime, isSettled: true)
@@ -168,7 +177,7 @@ final class FileTracker {
 
     private static let pollInterval = Duration.seconds(1)
     /// How long an empty file is given to become a number.
-    private static let settlingTime = Duration.milliseconds(50)
+    private static let settlingTime = Duration.milliseconds(200)
 }
 
 /// Where a file is, as far as the kernel has to be asked to tell of it.

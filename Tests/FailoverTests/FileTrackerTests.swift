@@ -74,6 +74,32 @@ extension `On a LAN` {
             #expect(lines.count == 4)
         }
 
+        @Test func `a directory that goes right after its file is missed each time`() throws {
+            let network = try TestNetwork()
+            let directory = "/tmp/\(network.prefix).again"
+            defer { _ = try? run("rm", "-r", directory) }
+            try run("mkdir", directory)
+            var settings = try router(priority: 100) {
+                $0.trackedFiles = [TrackedName(name: "load", weight: 1)]
+            }
+            settings.files = [TrackedFileSettings(name: "load", path: directory + "/load")]
+            let node = try TestNode(settings, in: network.namespace("a"))
+            for round in 0..<1_000 {
+                try SmallFile.write("\(round)\n", to: directory + "/load")
+                usleep(1_000)
+                unlink(directory + "/load")
+                // Between nothing and longer than a look takes, which is too short to sleep.
+                let end = MonotonicInstant.now + .microseconds(round % 100 * 2)
+                while .now < end {}
+                rmdir(directory)
+                mkdir(directory, 0o755)
+                usleep(1_000)
+            }
+            try SmallFile.write("20\n", to: directory + "/load")
+            #expect(eventually(within: .seconds(3)) { priority(of: node) == 120 })
+            node.shutDown()
+        }
+
         @Test func `a line that is added, a link and a name given anew count at once`() throws {
             _ = try linesOfTracking("named") { path, node in
                 try run("sh", "-c", ": > \(path); echo 1 >> \(path)")
