@@ -277,6 +277,31 @@ extension BalancerTests {
             #expect(table.value(of: .connections, for: key(1), now: 10_000) == 1)
         }
 
+        @Test func `what is set from outside leaves room for what is counted`() throws {
+            let table = table(
+                size: 2, StickCounter(.connections), StickCounter(.bytesInRate, over: .seconds(1)))
+            let place = try #require(table.track(key(1), now: 1))
+            // Another connection's, which is still there.
+            let other = try #require(table.track(key(1), now: 1))
+            #expect(table.set([(.connections, 0, 1)], of: "0.0.0.1", now: 1) == true)
+            table.release(place, now: 2)
+            table.release(other, now: 2)
+            #expect(table.value(of: .connections, for: key(1), now: 2) == 0)
+            #expect(table.set([(.bytesInRate, 0, .max)], of: "0.0.0.1", now: 1000) == true)
+            table.add(1, to: .bytesIn, .bytesInRate, at: place, now: 2000)
+            #expect(
+                table.value(of: .bytesInRate, for: key(1), now: 2000) == 4_611_686_018_427_387_904)
+        }
+
+        @Test func `any number of places may be asked for`() {
+            let table = table(size: 3)
+            for number in 1...3 as ClosedRange<UInt32> {
+                _ = table.track(key(number), now: 0)
+            }
+            let slice = table.slice(from: 1, most: .max, now: 0)
+            #expect(slice.entries.map(\.key) == ["0.0.0.2", "0.0.0.3"] && slice.next == nil)
+        }
+
         /// haproxy's `freq_ctr`: periods follow each other from the first event on.
         @Test func `a rate is what passed in this period, and the share of the one before`() {
             var meter = PeriodMeter()

@@ -78,6 +78,19 @@ import Testing
         }
     }
 
+    @Test func `a reader that is gone costs the line, and not the process`() async {
+        await #expect(processExitsWith: .success) {
+            // What runs tests may have it ignored.
+            signal(SIGPIPE, SIG_DFL)
+            var ends: [Int32] = [0, 0]
+            try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+            let sink = try LineSink(.descriptor(ends[1]))
+            try #require(sink.send("to somebody"))
+            close(ends[0])
+            try #require(!sink.send("to nobody"))
+        }
+    }
+
     @Test func `dates are written as logs have them`() {
         setenv("TZ", "NPT-5:45", 1)
         tzset()

@@ -59,7 +59,7 @@ struct PeriodMeter {
         start = max(1, now - min(now, numbers[first]))
         // Both together are a number, whatever another node says.
         (current, previous) = (
-            min(numbers[first + 1], UInt64.max / 4), min(numbers[first + 2], UInt64.max / 4)
+            min(numbers[first + 1], PeriodMeter.most), min(numbers[first + 2], PeriodMeter.most)
         )
     }
 
@@ -68,4 +68,7 @@ struct PeriodMeter {
         // haproxy's have 32 bits.
         [now - min(now, start), current, previous].map { min($0, UInt64(UInt32.max)) }
     }
+
+    /// The greatest count that others may say.
+    static let most = UInt64.max / 4
 }

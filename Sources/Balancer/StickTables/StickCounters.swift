@@ -69,11 +69,12 @@
         }
     }
 
-    /// Takes one off a total.
+    /// Takes one off a total, unless somebody has set it to 0 meanwhile.
     mutating func subtractOne(from quantity: StickQuantity, at place: Int32) {
         guard let offset = self.offset(of: quantity, at: place) else { return }
-        let sum = unsafe memory.load(fromByteOffset: offset, as: UInt64.self) &- 1
-        unsafe memory.storeBytes(of: sum, toByteOffset: offset, as: UInt64.self)
+        let sum = unsafe memory.load(fromByteOffset: offset, as: UInt64.self)
+        guard sum > 0 else { return }
+        unsafe memory.storeBytes(of: sum - 1, toByteOffset: offset, as: UInt64.self)
     }
 
     /// Sets a total, or what a rate counts in a period that begins now.
@@ -87,7 +88,8 @@
         guard let offset = self.offset(of: quantity, index, at: place) else { return false }
         if quantity.isRate {
             var meter = PeriodMeter()
-            meter.note(count, over: period(of: quantity), now: now)
+            // What is counted afterwards and this together are a number.
+            meter.note(min(count, PeriodMeter.most), over: period(of: quantity), now: now)
             unsafe memory.storeBytes(of: meter, toByteOffset: offset, as: PeriodMeter.self)
         } else {
             unsafe memory.storeBytes(of: count, toByteOffset: offset, as: UInt64.self)

@@ -96,13 +96,14 @@ extension StickTable {
     func slice(from start: Int, most: Int, now: UInt64) -> StickTableSlice {
         var slice = StickTableSlice()
         var place = start
+        let last = start + min(most, StickTablePlan.greatestSize)
         var (looks, counts): ([StickEntries.Look], [Int]) = ([], [])
         looks.reserveCapacity(placesPerLook)
         counts.reserveCapacity(placesPerLook * elements.count)
-        while place < start + most {
+        while place < last {
             let end = withEntries {
                 $0.look(
-                    at: place..<min(place + placesPerLook, start + most), elements, now: now,
+                    at: place..<min(place + placesPerLook, last), elements, now: now,
                     into: &looks, &counts)
             }
             slice.entries += entries(looks, counts)

@@ -16,17 +16,27 @@ final class ControlSocket {
     private let path: String
     private let loop: EventLoop
     private let handler: Handler
+    private let patience: Duration
     private var clients: [ObjectIdentifier: ControlClient] = [:]
     private var watch: EventLoop.Watch?
 
     /// Listens at `path`, for root and the own user alone.
     ///
+    /// - Parameters:
+    ///   - path: Where.
+    ///   - loop: Whose thread serves it.
+    ///   - patience: How long a client may stay.
+    ///   - handler: Told of each request.
     /// - Throws: `Failure` when another program answers there, or the path cannot be used.
-    init(path: String, loop: EventLoop, handler: @escaping Handler) throws(Failure) {
+    init(
+        path: String, loop: EventLoop, patience: Duration = .seconds(30),
+        handler: @escaping Handler
+    ) throws(Failure) {
         do {
             listener = try UnixSocket.listening(at: path, mode: 0o600)
         } catch { throw ControlSocket.failure(error, path: path) }
         self.path = path
+        self.patience = patience
         self.loop = loop
         self.handler = handler
         do { try listen() } catch { throw Failure(error) }
@@ -68,7 +78,8 @@ final class ControlSocket {
             }
         }
         guard clients.count < ControlSocket.clientLimit,
-            let client = try? ControlClient(owning: socket.release(), loop: loop, handler: handler)
+            let client = try? ControlClient(
+                owning: socket.release(), loop: loop, patience: patience, handler: handler)
         else { return }
         let identity = ObjectIdentifier(client)
         clients[identity] = client
@@ -110,15 +121,14 @@ private final class ControlClient {
     private var isClosing = false
 
     init(
-        owning number: Int32, loop: EventLoop, handler: @escaping ControlSocket.Handler
-    )
-        throws(SystemError)
-    {
+        owning number: Int32, loop: EventLoop, patience: Duration,
+        handler: @escaping ControlSocket.Handler
+    ) throws(SystemError) {
         socket = Descriptor(owning: number)
         self.loop = loop
         self.handler = handler
         watch = try loop.watch(number, for: .readable) { [weak self] in self?.handle($0) }
-        deadline = loop.schedule(after: ControlClient.patience) { [weak self] in self?.end() }
+        deadline = loop.schedule(after: patience) { [weak self] in self?.end() }
     }
 
     deinit { if let watch { loop.unwatch(watch) } }
@@ -219,8 +229,6 @@ private final class ControlClient {
     /// Requests of a client that are carried out in one turn of the loop, and that may wait for their
     /// answers before more is read.
     private static let turnLimit = 16
-    /// How long a client may stay.
-    private static let patience = Duration.seconds(30)
     /// Bytes of one call.
     private static let sendLimit = 65_536
     /// Bytes of answers that may wait for a client.
