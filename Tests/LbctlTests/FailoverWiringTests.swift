@@ -562,7 +562,8 @@ private let nodeRows:
         for row in nodeRows where row.property != "syncGroups" { row.change(&node) }
         let script = ScriptSettings(name: "", source: .fact(""))
         // Only what the node says of its own balancer gives way.
-        let own = ScriptSettings(TrackScript(name: "", source: .ownBalancer(replacing: ["killall"])))
+        let own = ScriptSettings(
+            TrackScript(name: "", source: .ownBalancer(replacing: ["killall"])))
         #expect(differences(own, script) == ["source", "givesWay"])
         #expect(differences(node.scripts[0], own) == Set(parts(of: script).keys))
         let file = TrackedFileSettings(name: "", path: "")
