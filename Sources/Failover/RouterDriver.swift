@@ -183,6 +183,8 @@ final class RouterDriver {
     /// Tells of the Active router that it follows, when it is another.
     func noteWhomItFollows(in elections: ElectionDriver) {
         let peer = elections.peerAddress(of: self)
+        // Whoever is Active since, or may be by when it takes part again, is not to be displaced.
+        if peer != nil || state != .backup { lacking = nil }
         guard peer != following else { return }
         following = peer
         if let peer, news.admit(.follower) { emit(.followed(peer)) }

@@ -7,7 +7,7 @@ public struct CheckTarget: Sendable {
     public let id: String
     /// Where to ask as configured; it tells a target from an earlier one of its `id`.
     public var address: SocketAddress
-    /// Where a new target is asked, until ``HealthChecker/setAddress(_:_:)``; `nil`: at `address`.
+    /// Where it is asked, until ``HealthChecker/setAddress(_:_:)``; `nil`: at `address`, or where it was.
     public var presentAddress: SocketAddress?
     /// How to ask.
     public var probe: any HealthProbe = TCPProbe()

@@ -91,6 +91,7 @@ public final class HealthChecker: Sendable {
                 {
                     earlier[target.id] = nil
                     same.adopt(target)
+                    if let present = target.presentAddress { same.setAddress(present) }
                     return same
                 }
                 let check = TargetCheck(target, on: group.next(), onReport: onReport)

@@ -173,6 +173,46 @@ extension BalancerTests {
             }
         }
 
+        @Test func `who waits for other rules since a reload is not counted for ever`() throws {
+            let named = servers([("a", try TestServer.named("a"))])
+            var plan = BalancerPlan(
+                frontends: [
+                    FrontendPlan(name: "front", poolIndex: 0),
+                    FrontendPlan(name: "straight", poolIndex: 1),
+                ],
+                pools: [
+                    PoolPlan(name: "own", servers: named), PoolPlan(name: "busy", servers: named),
+                ])
+            let asksForMore = Condition([[.init([.byteCount([2...Int.max])])]])
+            plan.frontends[0].rules.pools = [PoolRule(1, if: .always)]
+            plan.pools[1].inspectDelay = .seconds(60)
+            plan.pools[1].contentRules = [
+                Rule(.reject, if: when(.pool(.connections, poolIndex: 1, [2...Int.max]))),
+                Rule(.accept, if: asksForMore),
+            ]
+            let running = try Succession.Running(plan)
+            func answer() throws -> String {
+                let client = try running.connect("straight")
+                client.send("xx")
+                return client.receiveAll().text
+            }
+            #expect(try answer() == "a")
+            let waiting = try running.connect()
+            waiting.send("x")
+            #expect(eventually { (try? answer()) == "" })
+            // Nothing leads there from here any more, and he waits for more by the frontend's rules.
+            try running.adopt {
+                $0.frontends[0].rules.pools = []
+                $0.frontends[0].rules.inspectDelay = .seconds(60)
+                $0.frontends[0].rules.content = [Rule(.accept, if: asksForMore)]
+            }
+            for number in 1...2 {
+                try running.adopt { $0.pools[1].serverTimeout = .seconds(8 + number) }
+            }
+            waiting.close()
+            #expect(eventually { (try? answer()) == "a" })
+        }
+
         @Test func `who comes among many is counted, and room that nobody has taken is not`() throws
         {
             let server = try TestServer.holding("a")

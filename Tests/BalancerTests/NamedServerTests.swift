@@ -32,6 +32,34 @@ extension BalancerTests {
             #expect(running.wait { running.pool.servers[0].currentSessions == 8 })
         }
 
+        @Test(arguments: [true, false])
+        func `nobody is led to a server without an address, be he kept there`(isForced: Bool) throws
+        {
+            let server = try TestServer.named("1")
+            // Where the client's port counts, any address of this host would be the balancer itself.
+            var plan = ServerPlan(
+                name: "a", address: SocketAddress(address: 0, port: 0),
+                administrativeState: .maintenance)
+            (plan.isByName, plan.portOffset) = (true, isForced ? 0 : nil)
+            let running = try RunningBalancer(servers: [plan]) {
+                $0.frontends[0].connectionLimit = 9
+                $0.pools[0].retries = 0
+                $0.pools[0].serverRules = [ServerRule("a")]
+                $0.pools[0].keepsToServers = !isForced
+                $0.pools[0].forcingRules = [ForcingRule(isForced: isForced, if: .always)]
+            }
+            #expect(running.answer() == "")
+            #expect(
+                running.wait {
+                    running.frontend.totalSessions > 0 && running.frontend.currentSessions == 0
+                })
+            #expect(running.frontend.totalSessions == 1)
+            #expect(running.pool.servers[0].connectionErrors == 1)
+            guard !isForced else { return }
+            running.balancer.setAddress(pool: 0, server: 0, .ipv4(server.address))
+            #expect(running.answer() == "1")
+        }
+
         @Test(arguments: [1, 2])
         func `a server is moved on every reactor, and what it has stays`(reactors: Int) throws {
             let one = try TestServer { socket in

@@ -223,6 +223,33 @@ extension BalancerTests {
             #expect(running.balancer.snapshot().frontends[0].lateHellos == (passesLate ? 2 : 1))
         }
 
+        /// Whether he waits by rules of the pool, or has yet to show a PROXY header.
+        @Test(arguments: [true, false])
+        func `let who waits go where the frontend leads once there are none`(waits: Bool) throws {
+            let (first, second) = (try TestServer.named("a"), try TestServer.named("b"))
+            let running = try Succession.Running(
+                plan([.at(.ipv4(first.address))]) {
+                    let other = PoolPlan(name: "other", servers: [.at(.ipv4(second.address))])
+                    $0.pools.append(other)
+                    $0.frontends[0].listeners = [ListenerPlan(acceptsProxyHeader: !waits)]
+                    $0.pools[0].inspectDelay = .seconds(60)
+                    $0.pools[0].forcingRules = [ForcingRule(isForced: true, if: .always)]
+                    let asksForMore = Condition([[.init([.byteCount([9...9])])]])
+                    $0.pools[0].contentRules = waits ? [Rule(.accept, if: asksForMore)] : []
+                })
+            let client = try running.connect()
+            if waits { client.send("x") }
+            #expect(eventually { running.balancer.snapshot().frontends[0].currentSessions == 1 })
+            Thread.sleep(for: .milliseconds(50))
+            try running.adopt {
+                $0.pools[0].contentRules = []
+                $0.pools[0].forcingRules = []
+                $0.frontends[0].poolIndex = 1
+            }
+            if !waits { client.send("PROXY UNKNOWN\r\n") }
+            #expect(client.receive(exactly: 1) == "b")
+        }
+
         /// A frontend that leads to a pool with the rules.
         private func plan(
             _ servers: [ServerPlan], _ change: (inout BalancerPlan) -> Void

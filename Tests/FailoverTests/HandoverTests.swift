@@ -91,9 +91,11 @@ extension `On a LAN` {
         /// A node whose priority a fact raises by 2; it advertises once a second, so that its peers wait
         /// 3.6 s for it.
         private func node(
-            _ network: TestNetwork, _ name: String, priority: UInt8, givesWay: Bool = true
+            _ network: TestNetwork, _ name: String, priority: UInt8, givesWay: Bool = true,
+            preempts: Bool = true
         ) throws -> TestNode {
             var settings = try router(priority: priority) {
+                $0.preempts = preempts
                 $0.trackedScripts = [TrackedName(name: "balancer", weight: 2)]
                 $0.interval = AdvertisementInterval(.oneSecond, version: .v3)
                 $0.longestReleaseSkew = .milliseconds(10)
@@ -153,6 +155,31 @@ extension `On a LAN` {
             #expect(alone - start > .milliseconds(1500) && alone - start < .milliseconds(1800))
             #expect(a.snapshot?.routers.first?.effectivePriority.rawValue == 101)
             a.shutDown()
+        }
+
+        @Test func `who took over is left alone after a fault, where nobody preempts`()
+            throws
+        {
+            let network = try TestNetwork()
+            let a = try node(network, "a", priority: 101, preempts: false)
+            // It hears the others out for twice as long.
+            #expect(a.waitForState(.active, within: .seconds(10)) != nil)
+            let b = try node(network, "b", priority: 100)
+            #expect(b.waitForLine("(VI_1) master set to 10.9.0.1", within: .seconds(2)))
+            tell(a, isGood: false)
+            #expect(a.waitForLine("(VI_1) master set to 10.9.0.2", within: .seconds(2)))
+            let down = MonotonicInstant.now
+            try network.ip("a", "link", "set", "eth1", "down")
+            #expect(a.waitForState(.fault, since: down, within: .seconds(1)) != nil)
+            let up = MonotonicInstant.now
+            try network.ip("a", "link", "set", "eth1", "up")
+            #expect(a.waitForState(.backup, since: up, within: .seconds(1)) != nil)
+            // It has yet to hear again who is Active.
+            tell(a, isGood: true)
+            #expect(a.waitForState(.active, since: up, within: .milliseconds(1500)) == nil)
+            #expect(b.snapshot?.routers.first?.state == .active)
+            a.shutDown()
+            b.shutDown()
         }
 
         @Test func `weights that do not suffice count all the same`() throws {

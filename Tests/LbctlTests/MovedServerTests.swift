@@ -131,6 +131,42 @@ import Testing
         #expect(one.heldCount == 0 && other.heldCount == 0)
     }
 
+    @Test func `a reload after which a moved server cannot be there, or has a port, is heeded`()
+        throws
+    {
+        let program = try folder.start(try folder.write(text(), to: "a.cfg"))
+        try folder.awaitLog("serves")
+        func awaitPlaces(_ s: String, _ port: String) throws {
+            var last: [String?] = []
+            try eventually(within: .seconds(10), "s is at \(s) and port at \(port), not \(last)") {
+                let servers = try folder.servers()
+                last = ["web/s", "web/port"].map { servers[$0]?["addr"] as? String }
+                return last == [s, port]
+            }
+        }
+        func reload(_ words: (String, String)...) throws {
+            let changed = words.reduce(text()) { $0.replacing($1.0, with: $1.1) }
+            try folder.write(changed, to: "a.cfg")
+            #expect(try folder.run("reload", "--control", folder.control).status == 0)
+        }
+        #expect(try move("web/s", "::1").status == 0)
+        #expect(try move("web/port", "127.0.0.2").status == 0)
+        try awaitPlaces("[::1]:\(one.port)", "127.0.0.2:+0")
+        // Nobody is there: it is up again once its check asks elsewhere.
+        try awaitServer("DOWN", at: "[::1]:\(one.port)")
+        try reload(
+            ("\(one.port) check", "\(one.port) check source 127.0.0.3"),
+            ("127.0.0.1:+0", "127.0.0.1:\(two.port)"))
+        try awaitPlaces("127.0.0.1:\(one.port)", "127.0.0.2:\(two.port)")
+        try awaitServer("UP", at: "127.0.0.1:\(one.port)")
+        #expect(try answer() == "one")
+        // What cannot be done any more is forgotten, however the file reads later.
+        try reload(("127.0.0.1:+0", "127.0.0.1:\(two.port)"))
+        kill(try program.balancer(), SIGKILL)
+        try folder.awaitLog("serves", count: 2)
+        try awaitPlaces("127.0.0.1:\(one.port)", "127.0.0.2:\(two.port)")
+    }
+
     @Test func `what cannot be is said by name`() throws {
         _ = try folder.start(try folder.write(text(), to: "a.cfg"))
         try folder.awaitLog("serves")

@@ -45,6 +45,9 @@ struct Destination {
         address.port = UInt16(truncatingIfNeeded: Int(clientPort) + offset)
     }
 
+    /// Whether it is known where the server is: one that has a name is nowhere until that is found.
+    var hasAddress: Bool { !isByName || edition > 0 }
+
     /// Whether a socket of an earlier connection does as well as a new one.
     ///
     /// It has no options of its own, and the address that it was connected to is still the server's. Of

@@ -11,6 +11,8 @@ extension Worker {
         slab[client].phase = .connecting
         noteAssigned(client)
         let destination = unsafe presentDestination(server)
+        // Whoever is kept at his server comes also while its name has none yet.
+        guard unsafe destination.pointee.hasAddress else { return attemptFailed(client, .remote) }
         let place = slab[client].introduction
         let uploadLimit = place < 0 ? 0 : introductions[uploadLimitAt: place]
         var outcome = 0

@@ -109,7 +109,12 @@ extension Worker {
     /// little, the message is read again only once there is as much of it as the last reading lacked,
     /// and not for ever.
     mutating func inspect(_ client: Int, deadlineIsOver: Bool) {
-        guard let program = program(of: client) else { return goOn(client) }
+        guard let program = program(of: client) else {
+            // A reload took the rules away by which he waited.
+            slab[client | 1].marks.remove(.isForced)
+            noteArrival(client, at: unsafe entries[Int(slab[client].path)].route)
+            return goOn(client)
+        }
         var facts = Facts(source: source(of: client))
         var isOver = deadlineIsOver || slab[client].marks.contains(.endIsNear)
         switch countBytes(client) {

@@ -13,7 +13,7 @@ extension SharedState {
         var servers: [[Bool]] = []
         for pool in pools {
             pool.state.withLock { state in
-                inPools.append(state.current > 0)
+                inPools.append(state.current + state.arriving > 0)
                 servers.append(state.servers.map { $0.served > 0 || $0.line.count > 0 })
             }
         }

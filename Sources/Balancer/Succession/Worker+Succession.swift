@@ -68,9 +68,11 @@ extension Worker {
             slab[client].path = UInt16(listener)
             let route = handover.routes[Int(slab[server].path)]
             if slab[client].phase == .introducing {
-                // Who is not introduced yet follows the rules of now, from the frontend's on.
-                slab[server].path = UInt16(unsafe route ?? entries[listener].route)
+                // Who is not introduced yet follows the rules of now, from the frontend's on; until they
+                // have led him elsewhere, he is counted where he was led to.
                 if route == nil { slab[server].marks.remove(.isArriving) }
+                let counted = slab[server].marks.contains(.isArriving) ? route : nil
+                slab[server].path = UInt16(unsafe counted ?? entries[listener].route)
                 if slab[client].stage == .pool {
                     slab[client].stage = .content
                     slab[client].neededByteCount = 0

@@ -17,6 +17,15 @@ extension Server {
         }
     }
 
+    /// Where it goes on to be that an operator's order has had it under an earlier model; `nil`: its model
+    /// does not let it be there any more.
+    func place(goingOnAt place: ResolvedAddress) -> ResolvedAddress? {
+        if let own = connection.source.address, (own.family == .ipv6) != place.isIPv6 { return nil }
+        // 0: it followed the client's.
+        guard place.port == 0 else { return portOffset == nil ? place : nil }
+        return ResolvedAddress(place.bytes, port: port)
+    }
+
     /// Where it is now, if it has an address that stays until the operator moves it.
     func presentPlace(_ whereabouts: ServerStanding.Whereabouts) -> ResolvedAddress? {
         guard let address = address.internet else { return nil }
@@ -72,7 +81,10 @@ extension HealthTargets {
         var asked: [String: NIOCore.SocketAddress] = [:]
         for backend in model.backends {
             for server in backend.servers where server.address.internet != nil {
-                guard let place = moved[HealthTargets.id(backend, server)] else { continue }
+                guard let known = moved[HealthTargets.id(backend, server)],
+                    let place = server.place(goingOnAt: known)
+                        ?? server.presentPlace(.configured)
+                else { continue }
                 for (id, address) in server.askedAddresses(in: backend, at: place) {
                     asked[id] = address
                 }

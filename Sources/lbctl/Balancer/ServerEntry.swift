@@ -10,6 +10,8 @@ struct ServerEntry {
     var announced: Bool?
     /// Whether its check is left out.
     var isPaused = false
+    /// Whether connections are to be led back to where it is configured.
+    private(set) var isLedBack = false
     /// The share that name servers last named, and when they first did, in nanoseconds of the
     /// monotonic clock.
     private(set) var named: (weight: Int, at: UInt64)?
@@ -72,13 +74,22 @@ struct ServerEntry {
         isSame: (check: Bool, agent: Bool, name: Bool)
     ) {
         self = former
+        isLedBack = false
         standing.configure(
             weight: server.weight, limit: server.connectionLimit,
             state: server.isDisabled ? .maintenance : .ready)
         switch server.address {
         case .name: if !isSame.name { standing.whereabouts = .awaited }
         // Where the operator has moved it, it stays.
-        case .internet: if !isSame.name { standing.whereabouts = .configured }
+        case .internet:
+            if isSame.name, case .found(let place) = standing.whereabouts,
+                let place = server.place(goingOnAt: place)
+            {
+                standing.whereabouts = .found(place)
+            } else {
+                isLedBack = isSame.name && standing.whereabouts != .configured
+                standing.whereabouts = .configured
+            }
         case .path, .abstractName: standing.whereabouts = .configured
         }
         if !isSame.name {

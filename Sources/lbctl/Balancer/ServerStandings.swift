@@ -226,7 +226,7 @@ final class ServerStandings: Sendable {
             for server in state.entries[pool].indices {
                 let place = Place(pool: pool, server: server)
                 state[place].settle()
-                if state[place].standing.whereabouts != .configured {
+                if state[place].standing.whereabouts != .configured || state[place].isLedBack {
                     lead(to: place, state[place].standing)
                 }
                 apply(place, &state)

@@ -161,7 +161,7 @@ extension BalancerSupervisor {
         model = reload.model
         administration.removeAll { given in
             !model.serverNames.contains(given.order.serverName)
-                || given.order.setsAddress && model.unmovableNames.contains(given.order.serverName)
+                || given.order.setsAddress && !model.takes(given.order)
         }
         memories = memories.filter { model.targetNames.contains($0.key) }
         counters.leave { !model.serverNames.contains(String($0.dropFirst("server ".count))) }

@@ -1,4 +1,5 @@
 #if Program
+internal import Control
 internal import NodeConfiguration
 
 /// A model made ready for balancer processes.
@@ -13,8 +14,8 @@ struct ServedModel: Sendable {
     let backendNames: [String]
     /// `BACKEND/SERVER`.
     let serverNames: Set<String>
-    /// Those of them that have no IP address of their own: names and Unix sockets.
-    let unmovableNames: Set<String>
+    /// Where each of them stands in the model.
+    private let serverPlaces: [String: HealthTargets.Place]
     /// The names of checks and agents in ``HealthTargets``.
     let targetNames: Set<String>
 
@@ -35,16 +36,22 @@ struct ServedModel: Sendable {
                     + " servers, or fewer and shorter files of authorities (ca-file)")
         }
         backendNames = model.backends.map(\.name)
-        serverNames = Set(
-            model.backends.flatMap { backend in
-                backend.servers.map { HealthTargets.id(backend, $0) }
-            })
-        unmovableNames = Set(
-            model.backends.flatMap { backend in
-                backend.servers.filter { $0.address.internet == nil }
-                    .map { HealthTargets.id(backend, $0) }
-            })
+        var places: [String: HealthTargets.Place] = [:]
+        for (pool, backend) in model.backends.enumerated() {
+            for (number, server) in backend.servers.enumerated() {
+                let place = HealthTargets.Place(pool: pool, server: number)
+                places[HealthTargets.id(backend, server)] = place
+            }
+        }
+        serverNames = Set(places.keys)
+        serverPlaces = places
         targetNames = Set(model.checkedPlaces.keys)
+    }
+
+    /// Whether an order can be carried out: its server is there, and can do it.
+    func takes(_ order: ServerOrder) -> Bool {
+        guard let place = serverPlaces[order.serverName] else { return false }
+        return model.backends[place.pool].servers[place.server].takes(order.change)
     }
 
     /// A message has a byte that says what it is.
