@@ -46,6 +46,14 @@ import Testing
         #expect(rules[2].target == .named("web_b"))
     }
 
+    @Test func `who says nothing goes where the text around the sample leads`() throws {
+        let rules = try rules("use_backend web%[req.ssl_sni]_a")
+        var table = BackendTable(key: .serverName)
+        // No client says a text that is empty, and is looked up by it.
+        table.absentName = "web_a"
+        #expect(rules[0] == BackendRule(.looked(table), condition: RuleCondition()))
+    }
+
     @Test func `a frontend may have no other backends`() throws {
         let loaded = load(file("use_backend web_%[req.ssl_sni]"))
         let frontend = try #require(loaded.model?.frontends.first)

@@ -137,13 +137,15 @@ import VRRPCore
                 server d ipv4@192.0.2.12:-79 check port 8080
                 server-template e 1 web.example.org
                 server f _http._tcp.example.org resolvers default
+                server g [2001:db8::3]
                 """))
         let servers = try #require(loaded.model?.backends.first?.servers.dropFirst())
-        #expect(servers.map(\.portOffset) == [0, 8000, -79, 0, nil])
-        #expect(servers.map(\.port) == [0, 0, 0, 0, 0])
+        #expect(servers.map(\.portOffset) == [0, 8000, -79, 0, nil, 0])
+        #expect(servers.map(\.port) == [0, 0, 0, 0, 0, 0])
         #expect(
-            servers.prefix(4).map(\.endpointDescription) == [
+            servers.filter { $0.portOffset != nil }.map(\.endpointDescription) == [
                 "192.0.2.12:+0", "[2001:db8::2]:+8000", "192.0.2.12:-79", "web.example.org:+0",
+                "[2001:db8::3]:+0",
             ])
     }
 
