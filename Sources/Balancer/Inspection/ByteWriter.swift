@@ -12,6 +12,23 @@
     @unsafe
     public init(_ memory: UnsafeMutableRawBufferPointer) { unsafe self.memory = memory }
 
+    /// Calls with the bytes that something short is written in: a number, or an address; 48 at most.
+    static func withShort<Result>(
+        _ write: (inout ByteWriter) -> Void, _ body: (Span<UInt8>) -> Result
+    ) -> Result {
+        var memory = InlineArray<48, UInt8>(repeating: 0)
+        var count = 0
+        do {
+            var room = memory.mutableSpan
+            count = unsafe room.withUnsafeMutableBytes { memory in
+                var writer = unsafe ByteWriter(memory)
+                write(&writer)
+                return writer.count
+            }
+        }
+        return body(memory.span.extracting(0..<count))
+    }
+
     /// Calls with the bytes that were written from a place on.
     func withWritten<Result>(from start: Int, _ body: (Span<UInt8>) -> Result) -> Result {
         let part = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[start..<count])

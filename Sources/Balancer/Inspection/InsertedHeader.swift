@@ -45,22 +45,10 @@ extension ProxyHeader {
         case 4:
             let ports = Int(packet[0] & 15) * 4
             guard ports >= 20, packet.count >= ports + 4, packet[9] == tcp else { return nil }
-            return Addresses(
-                source: IPEndpoint(
-                    ipv4: UInt32(number(packet, at: 12, 4)),
-                    port: UInt16(number(packet, at: ports, 2))),
-                destination: IPEndpoint(
-                    ipv4: UInt32(number(packet, at: 16, 4)),
-                    port: UInt16(number(packet, at: ports + 2, 2))))
+            return addresses(ipv4: packet, at: 12, ports: ports)
         case 6:
             guard packet.count >= 44, packet[6] == tcp else { return nil }
-            return Addresses(
-                source: IPEndpoint(
-                    high: number(packet, at: 8, 8), low: number(packet, at: 16, 8),
-                    port: UInt16(number(packet, at: 40, 2))),
-                destination: IPEndpoint(
-                    high: number(packet, at: 24, 8), low: number(packet, at: 32, 8),
-                    port: UInt16(number(packet, at: 42, 2))))
+            return addresses(ipv6: packet, at: 8, ports: 40)
         default: return nil
         }
     }

@@ -26,9 +26,9 @@ extension ProxyHeader {
         output.append(" ")
         output.append(addressOf: addresses.destination, asIPv6: !addresses.areIPv4)
         output.append(" ")
-        output.append(decimal: UInt32(addresses.source.port))
+        output.append(decimal: Int(addresses.source.port))
         output.append(" ")
-        output.append(decimal: UInt32(addresses.destination.port))
+        output.append(decimal: Int(addresses.destination.port))
         output.append("\r\n")
     }
 
@@ -102,13 +102,15 @@ extension ByteWriter {
         append(addressOf: end)
     }
 
-    /// A number without zeros in front.
-    mutating func append(decimal number: UInt32) {
-        var divisor: UInt32 = 1_000_000_000
-        while divisor > 1, number < divisor { divisor /= 10 }
-        while divisor > 0 {
-            append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
-            divisor /= 10
+    /// A number without zeros in front, of 20 bytes at most.
+    mutating func append(decimal number: Int) {
+        if number < 0 { append(UInt8(ascii: "-")) }
+        let size = number.magnitude
+        var unit: UInt = 1
+        while size / unit >= 10 { unit *= 10 }
+        while unit > 0 {
+            append(UInt8(ascii: "0") + UInt8(size / unit % 10))
+            unit /= 10
         }
     }
 
@@ -117,7 +119,7 @@ extension ByteWriter {
         guard !end.isIPv4 else {
             for octet in 0..<4 {
                 if octet > 0 { append(UInt8(ascii: ".")) }
-                append(decimal: end.ipv4 >> UInt32(24 - 8 * octet) & 255)
+                append(decimal: Int(end.ipv4 >> UInt32(24 - 8 * octet) & 255))
             }
             return
         }

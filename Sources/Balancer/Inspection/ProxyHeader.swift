@@ -94,23 +94,11 @@ extension ProxyHeader {
         case 0x11:
             position += 12
             guard position <= end else { return .malformed(.address) }
-            header.addresses = Addresses(
-                source: IPEndpoint(
-                    ipv4: UInt32(number(bytes, at: 16, 4)),
-                    port: UInt16(number(bytes, at: 24, 2))),
-                destination: IPEndpoint(
-                    ipv4: UInt32(number(bytes, at: 20, 4)),
-                    port: UInt16(number(bytes, at: 26, 2))))
+            header.addresses = addresses(ipv4: bytes, at: 16, ports: 24)
         case 0x21:
             position += 36
             guard position <= end else { return .malformed(.address) }
-            header.addresses = Addresses(
-                source: IPEndpoint(
-                    high: number(bytes, at: 16, 8), low: number(bytes, at: 24, 8),
-                    port: UInt16(number(bytes, at: 48, 2))),
-                destination: IPEndpoint(
-                    high: number(bytes, at: 32, 8), low: number(bytes, at: 40, 8),
-                    port: UInt16(number(bytes, at: 50, 2))))
+            header.addresses = addresses(ipv6: bytes, at: 16, ports: 48)
         case 0x31:
             // A Unix socket's names say nothing about a client.
             position += 216
@@ -143,6 +131,28 @@ extension ProxyHeader {
             position = value + length
         }
         return nil
+    }
+
+    /// Two addresses of 4 bytes, one behind the other, and so their ports elsewhere.
+    static func addresses(ipv4 bytes: Span<UInt8>, at start: Int, ports: Int) -> Addresses {
+        Addresses(
+            source: IPEndpoint(
+                ipv4: UInt32(number(bytes, at: start, 4)),
+                port: UInt16(number(bytes, at: ports, 2))),
+            destination: IPEndpoint(
+                ipv4: UInt32(number(bytes, at: start + 4, 4)),
+                port: UInt16(number(bytes, at: ports + 2, 2))))
+    }
+
+    /// The same of 16 bytes.
+    static func addresses(ipv6 bytes: Span<UInt8>, at start: Int, ports: Int) -> Addresses {
+        Addresses(
+            source: IPEndpoint(
+                high: number(bytes, at: start, 8), low: number(bytes, at: start + 8, 8),
+                port: UInt16(number(bytes, at: ports, 2))),
+            destination: IPEndpoint(
+                high: number(bytes, at: start + 16, 8), low: number(bytes, at: start + 24, 8),
+                port: UInt16(number(bytes, at: ports + 2, 2))))
     }
 
     static func number(_ bytes: Span<UInt8>, at start: Int, _ count: Int) -> UInt64 {

@@ -105,25 +105,9 @@ enum VariableValue {
         switch self {
         case .none: nil
         case .text(let text): text.withBytes(in: 0..<text.count, body)
-        case .number(let number): written({ $0.append(decimal: number) }, body)
-        case .address(let end): written({ $0.append(addressOf: end) }, body)
+        case .number(let number): ByteWriter.withShort({ $0.append(decimal: number) }, body)
+        case .address(let end): ByteWriter.withShort({ $0.append(addressOf: end) }, body)
         }
-    }
-
-    private func written<Result>(
-        _ write: (inout ByteWriter) -> Void, _ body: (Span<UInt8>) -> Result
-    ) -> Result {
-        var memory = InlineArray<48, UInt8>(repeating: 0)
-        var count = 0
-        do {
-            var room = memory.mutableSpan
-            count = unsafe room.withUnsafeMutableBytes { memory in
-                var writer = unsafe ByteWriter(memory)
-                write(&writer)
-                return writer.count
-            }
-        }
-        return body(memory.span.extracting(0..<count))
     }
 }
 
@@ -148,20 +132,6 @@ extension ShortText {
             number = sum
         }
         return number
-    }
-}
-
-extension ByteWriter {
-    /// Appends a number of any size, which takes 20 bytes at most.
-    fileprivate mutating func append(decimal number: Int) {
-        if number < 0 { append(UInt8(ascii: "-")) }
-        let size = number.magnitude
-        var unit: UInt = 1
-        while size / unit >= 10 { unit *= 10 }
-        while unit > 0 {
-            append(UInt8(ascii: "0") + UInt8(size / unit % 10))
-            unit /= 10
-        }
     }
 }
 

@@ -84,7 +84,7 @@ extension StickKey {
             guard end.isPresent else { return nil }
             return withWritten(upTo: most, { $0.append(addressOf: end) }, body)
         case .number(let number):
-            return withWritten(upTo: most, { $0.append(decimal: number) }, body)
+            return withWritten(upTo: most, { $0.append(decimal: Int(number)) }, body)
         }
     }
 
@@ -111,19 +111,10 @@ extension StickKey {
         upTo most: Int, _ write: (inout ByteWriter) -> Void,
         _ body: (StoredKey) -> Result
     ) -> Result {
-        var memory = InlineArray<40, UInt8>(repeating: 0)
-        var written = 0
-        do {
-            var room = memory.mutableSpan
-            written = unsafe room.withUnsafeMutableBytes { memory in
-                var writer = unsafe ByteWriter(memory)
-                write(&writer)
-                return writer.count
-            }
+        ByteWriter.withShort(write) { text in
+            let part = text.extracting(0..<text.lengthWithoutZeros(upTo: most))
+            return body(.bytes(part, hash: part.keyHash))
         }
-        let text = memory.span.extracting(0..<written)
-        let part = text.extracting(0..<text.lengthWithoutZeros(upTo: most))
-        return body(.bytes(part, hash: part.keyHash))
     }
 }
 
