@@ -30,6 +30,7 @@ let package = Package(
         .library(name: "Netlink", targets: ["Netlink"]),
         .library(name: "Failover", targets: ["Failover"]),
         .library(name: "Balancer", targets: ["Balancer"]),
+        .library(name: "BalancerTLS", targets: ["BalancerTLS"]),
         .library(name: "Expressions", targets: ["Expressions"]),
         .library(name: "HealthCheck", targets: ["HealthCheck"]),
         .library(name: "NodeConfiguration", targets: ["NodeConfiguration"]),
@@ -65,6 +66,8 @@ let package = Package(
         .systemLibrary(
             name: "CNetlink", pkgConfig: "libnl-route-3.0",
             providers: [.apt(["libnl-3-dev", "libnl-route-3-dev"])]),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "VRRPCore", swiftSettings: strictMemory),
         .target(name: "VRRPTestKit", dependencies: ["VRRPCore"], swiftSettings: strictMemory),
         .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: strictMemory),
@@ -81,6 +84,9 @@ let package = Package(
             swiftSettings: strictMemory),
         .target(
             name: "Balancer", dependencies: ["Reactor", "LinuxIO"], swiftSettings: strictMemory),
+        .target(
+            name: "BalancerTLS", dependencies: ["Balancer", "COpenSSL", "LinuxIO"],
+            swiftSettings: strictMemory),
         .target(name: "Expressions", swiftSettings: strictMemory),
         .target(
             name: "HealthCheck",
@@ -119,8 +125,8 @@ let package = Package(
         .executableTarget(
             name: "lbctl",
             dependencies: [
-                "VRRPCore", "Failover", "Netlink", "Balancer", "HealthCheck", "Expressions",
-                "NodeConfiguration", "Control", "Reactor", "LinuxIO",
+                "VRRPCore", "Failover", "Netlink", "Balancer", "BalancerTLS", "HealthCheck",
+                "Expressions", "NodeConfiguration", "Control", "Reactor", "LinuxIO",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: program),
             ],
@@ -152,6 +158,10 @@ let package = Package(
         .testTarget(
             name: "BalancerTests",
             dependencies: ["Balancer", "Expressions", "LinuxIO", "Reactor", "VRRPTestKit"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "BalancerTLSTests",
+            dependencies: ["Balancer", "BalancerTLS", "LinuxIO", "VRRPTestKit"],
             swiftSettings: strict),
         .testTarget(
             name: "ExpressionsTests", dependencies: ["Expressions"], swiftSettings: strict),

@@ -64,6 +64,8 @@ public struct ConnectionPlan: Hashable, Sendable {
     /// An attempt fails where the kernel has it no more.
     public var congestionControl: String?
 
+    private var securityReference: SecurityReference?
+
     /// Makes connections as the kernel has them.
     public init(
         header: Header = .none, source: Source = .automatic, interface: String? = nil,
@@ -73,5 +75,11 @@ public struct ConnectionPlan: Hashable, Sendable {
         self.source = source
         self.interface = interface
         self.userTimeout = userTimeout
+    }
+
+    /// What encrypts them (`ssl`); `nil`: nothing does. For streams alone.
+    public var security: (any ServerSecurity)? {
+        get { securityReference?.security }
+        set { securityReference = newValue.map(SecurityReference.init) }
     }
 }

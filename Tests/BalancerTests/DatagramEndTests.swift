@@ -245,8 +245,8 @@ extension BalancerTests.Datagrams {
             let a = try NamedServer("a")
             let running = try Running(
                 [a],
-                observer: { pool, server, succeeded in
-                    heard.withLock { $0.append("\(pool) \(server) \(succeeded)") }
+                observer: { pool, server, outcome in
+                    heard.withLock { $0.append("\(pool) \(server) \(outcome == .made)") }
                 })
             let client = running.client()
             #expect(client.ask("1") == "a1")

@@ -19,7 +19,7 @@ extension BalancerTests {
             lacking.connection.source = .address(IPEndpoint(ipv4: 0xc000_0209, port: 0))
             let logged = try LoggedBalancer(
                 servers: [lacking], logging, adjusting: { $0.pools[0].retries = 1 },
-                observer: { _, _, succeeded in reports.withLock { $0.append(succeeded) } })
+                observer: { _, _, outcome in reports.withLock { $0.append(outcome == .made) } })
             let running = logged.running
             let start = MonotonicInstant.now
             #expect(running.connect().receiveAll().ending == .end)

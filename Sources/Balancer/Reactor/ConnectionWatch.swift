@@ -1,9 +1,18 @@
 internal import Synchronization
 
-/// Hears how connecting to a server ended: the pool's and the server's position, and whether the
-/// connection was made.
+/// Hears how connecting to a server ended: the pool's and the server's position, and what came of it.
 public typealias ConnectionObserver =
-    @Sendable (_ pool: Int, _ server: Int, _ succeeded: Bool) -> Void
+    @Sendable (_ pool: Int, _ server: Int, _ outcome: ConnectionOutcome) -> Void
+
+/// What came of connecting to a server.
+public enum ConnectionOutcome: Hashable, Sendable {
+    /// The connection was made, and encrypted where it is to be.
+    case made
+    /// It was not made.
+    case failed
+    /// It was made but could not be encrypted (``ServerSecurity``); why.
+    case notSecured(String)
+}
 
 /// Tells of failed connections to servers, and of the first one that succeeds after.
 ///
@@ -46,18 +55,22 @@ public typealias ConnectionObserver =
         guard number < layout.serverCount, unsafe failing[number].load(ordering: .relaxed),
             unsafe failing[number].exchange(false, ordering: .relaxed)
         else { return }
-        tell(number, succeeded: true)
+        tell(number, .made)
     }
 
     /// Takes note of one that could not be made.
-    func failed(toReach number: Int) {
+    ///
+    /// - Parameters:
+    ///   - number: The server, counted over all pools.
+    ///   - reason: Why it could not be encrypted; `nil`: it did not come to that.
+    func failed(toReach number: Int, because reason: String? = nil) {
         guard number < layout.serverCount else { return }
         unsafe failing[number].store(true, ordering: .relaxed)
-        tell(number, succeeded: false)
+        tell(number, reason.map { .notSecured($0) } ?? .failed)
     }
 
-    private func tell(_ number: Int, succeeded: Bool) {
+    private func tell(_ number: Int, _ outcome: ConnectionOutcome) {
         guard let pool = layout.firstServers.lastIndex(where: { $0 <= number }) else { return }
-        observer(pool, number - layout.firstServers[pool], succeeded)
+        observer(pool, number - layout.firstServers[pool], outcome)
     }
 }

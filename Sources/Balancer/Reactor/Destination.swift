@@ -14,6 +14,8 @@ struct Destination {
     let isPlain: Bool
     let hasHeader: Bool
     let connection: ConnectionPlan
+    /// What encrypts connections; `nil`: nothing does.
+    let security: (any ServerSecurity)?
     /// Milliseconds; 0: as the kernel has it.
     let userTimeout: Int32
 
@@ -21,6 +23,7 @@ struct Destination {
         address = RawStreamAddress(server.address)
         family = server.address.family
         connection = server.connection
+        security = server.connection.security
         isByName = server.isByName
         portOffset = server.portOffset
         hasHeader = server.connection.header != .none
@@ -50,10 +53,10 @@ struct Destination {
 
     /// Whether a socket of an earlier connection does as well as a new one.
     ///
-    /// It has no options of its own, and the address that it was connected to is still the server's. Of
+    /// It has no options of its own, nothing but the connection ends on it, and the address that it was connected to is still the server's. Of
     /// one that ever was elsewhere nobody knows that.
     var takesSpareSockets: Bool {
-        isPlain && isInternet && !isByName && portOffset == nil && edition == 0
+        isPlain && security == nil && isInternet && !isByName && portOffset == nil && edition == 0
     }
 
     /// Whether its socket is one of TCP, with a port of ours.

@@ -70,16 +70,23 @@ extension Worker {
         return unsafe UnsafePointer(destination)
     }
 
-    /// Handles the first event of a server's socket.
+    /// Handles events of a server's socket while an attempt lasts: the first says that it is connected;
+    /// there are more where a handshake follows.
     mutating func connectionAnswered(_ server: Int, _ readiness: Readiness) {
         let client = server ^ 1
-        guard !readiness.contains(.failed) else { return attemptFailed(client, .remote) }
-        guard readiness.contains(.writable) else { return }
-        slab[server].activeAt = UInt32(truncatingIfNeeded: now)
-        shared.watch?.connected(to: Int(slab[server].owner))
-        if unsafe destinations[Int(slab[server].owner)].hasHeader, !sendHeader(client) {
-            return attemptFailed(client, .remote)
+        if slab[server].marks.isDisjoint(with: .isSecured) {
+            guard !readiness.contains(.failed) else { return attemptFailed(client, .remote) }
+            guard readiness.contains(.writable) else { return }
+            slab[server].activeAt = UInt32(truncatingIfNeeded: now)
+            if unsafe destinations[Int(slab[server].owner)].hasHeader, !sendHeader(client) {
+                return attemptFailed(client, .remote)
+            }
+            if let security = unsafe destinations[Int(slab[server].owner)].security {
+                guard secure(server, by: security) else { return attemptFailed(client, .local) }
+            }
         }
+        if slab[server].marks.contains(.isSecured), !goOnSecuring(server, readiness) { return }
+        shared.watch?.connected(to: Int(slab[server].owner))
         enter(.relaying, client)
         if self[routeOf: client].storesServers { rememberServer(client) }
         recordConnected(client)
@@ -138,10 +145,20 @@ extension Worker {
     ///
     /// As haproxy: the same server, whose slot it keeps, after a second unless the attempt took its
     /// time already; or, where `option redispatch` allows it, another one at once.
-    mutating func attemptFailed(_ client: Int, _ failure: Failure) {
+    ///
+    /// - Parameters:
+    ///   - client: The connection.
+    ///   - failure: What the attempt failed by.
+    ///   - reason: Why it could not be secured, for the operator.
+    mutating func attemptFailed(_ client: Int, _ failure: Failure, because reason: String? = nil) {
         let server = client | 1
         let route = self[routeOf: client]
-        if failure != .local { shared.watch?.failed(toReach: Int(slab[server].owner)) }
+        if failure != .local {
+            let isUnanswered = slab[server].marks.contains(.isSecured) && failure == .timeout
+            shared.watch?.failed(
+                toReach: Int(slab[server].owner),
+                because: isUnanswered ? "the handshake was not done in time" : reason)
+        }
         dropServerSocket(client)
         slab[server].failedAttempts += 1
         guard slab[server].failedAttempts <= route.retries, let failed = serverInPool(client)
@@ -226,6 +243,7 @@ extension Worker {
     private mutating func dropServerSocket(_ client: Int) {
         let server = client | 1
         guard slab[server].socket >= 0 else { return }
+        sessions.drop(server)
         let port = ownPort(of: server)
         StreamSocket.close(slab[server].socket)
         giveBack(port, of: server)

@@ -68,9 +68,7 @@ extension Worker {
     /// - Returns: Whether the direction can go on.
     @inline(__always)
     private mutating func copy(_ half: Int) -> Bool {
-        switch unsafe StreamSocket.receive(
-            from: slab[half].socket, into: buffer, upTo: bufferByteCount)
-        {
+        switch receive(from: half) {
         case .moved(0):
             slab[half].marks.insert(.ended)
             slab[half].marks.remove(.readable)
@@ -115,9 +113,7 @@ extension Worker {
         let peer = half ^ 1
         prepareSending(peer)
         var sent = 0
-        switch unsafe StreamSocket.send(
-            buffer, count: count, to: slab[peer].socket, endFollows: endFollows(half))
-        {
+        switch give(count, to: peer, endFollows: endFollows(half)) {
         case .moved(count):
             slab[peer].activeAt = UInt32(truncatingIfNeeded: now)
             return true
@@ -130,7 +126,9 @@ extension Worker {
             abort(peer)
             return false
         }
-        slab[half].lease = unsafe pool.keep(buffer + sent, count: count - sent, at: now)
+        slab[half].lease = unsafe slab[peer].marks.contains(.isSecured)
+            ? pool.keepInMemory(buffer + sent, count: count - sent)
+            : pool.keep(buffer + sent, count: count - sent, at: now)
         noteProgress(of: half)
         awaitRoom(half)
         return false
@@ -197,7 +195,7 @@ extension Worker {
         prepareSending(peer)
         var moves = false
         while !pool.isEmpty(lease) {
-            switch pool.drain(lease, to: slab[peer].socket) {
+            switch drain(lease, to: peer) {
             case .moved(let count) where count > 0:
                 slab[peer].activeAt = UInt32(truncatingIfNeeded: now)
                 moves = true
@@ -218,7 +216,7 @@ extension Worker {
 
     /// Takes note that bytes of a direction moved, or that it became blocked.
     @inline(__always)
-    private mutating func noteProgress(of half: Int) {
+    mutating func noteProgress(of half: Int) {
         slab[half].stuckSince = UInt32(truncatingIfNeeded: now)
     }
 
@@ -226,7 +224,7 @@ extension Worker {
     ///
     /// Who was not listened to had no chance to say anything: its time begins now, and counts again,
     /// which the timer knows nothing of.
-    private mutating func roomCame(_ half: Int) {
+    mutating func roomCame(_ half: Int) {
         slab[half].marks.remove(.blocked)
         slab[half].activeAt = UInt32(truncatingIfNeeded: now)
         arm(half & ~1)
@@ -249,7 +247,7 @@ extension Worker {
     }
 
     /// Leaves a direction until its peer has room.
-    private mutating func awaitRoom(_ half: Int) {
+    mutating func awaitRoom(_ half: Int) {
         let peer = half ^ 1
         slab[half].marks.insert(.blocked)
         // Nothing limited how long a side that has ended its stream may wait.
@@ -279,8 +277,9 @@ extension Worker {
     /// Passes the end of a half's stream on, once all its bytes are with the peer.
     private mutating func passEnd(_ half: Int) {
         guard slab[half].marks.isDisjoint(with: .passedEnd) else { return }
-        slab[half].marks.insert(.passedEnd)
         let peer = half ^ 1
+        guard !slab[peer].marks.contains(.isSecured) || sayEnd(of: half) else { return }
+        slab[half].marks.insert(.passedEnd)
         if slab[peer].marks.contains(.passedEnd) {
             end(
                 half & ~1, client: .finish, server: half & 1 == 1 ? .answered : .finish,
@@ -320,9 +319,7 @@ extension Worker {
     /// long request says why, and closes without having read the rest, which resets the connection.
     private mutating func passLastWords(of server: Int) {
         guard slab[server].marks.isDisjoint(with: .ended), slab[server].lease < 0 else { return }
-        while case .moved(let count) = unsafe StreamSocket.receive(
-            from: slab[server].socket, into: buffer, upTo: bufferByteCount), count > 0
-        {
+        while case .moved(let count) = receive(from: server), count > 0 {
             took(count, from: server)
             guard
                 case .moved(count) = unsafe StreamSocket.send(

@@ -66,6 +66,8 @@ internal import Synchronization
     var introductions = Introductions()
     /// The flows of datagrams, by the index of their client half.
     var flows: [FlowKey: Int32] = [:]
+    /// Of the connections whose servers are spoken to by TLS.
+    var sessions = SecureSessions()
     /// Counts `unique-id`s.
     var identifierCount: UInt64 = 0
     var slab: ConnectionSlab
@@ -135,6 +137,7 @@ internal import Synchronization
         waitingLists = Worker.lists(for: shared)
         introductions = former.introductions
         flows = former.flows
+        sessions = former.sessions
         identifierCount = former.identifierCount
         now = former.now
         turnNumber = former.turnNumber

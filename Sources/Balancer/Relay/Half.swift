@@ -53,6 +53,8 @@ struct Half {
         /// Server half: a rule says that the connection goes to its own server while that is down, and never
         /// from one server to another.
         static let isForced = Marks(rawValue: 1 << 21)
+        /// Server half: what goes over its socket goes through a session (``SecureSessions``).
+        static let isSecured = Marks(rawValue: 1 << 22)
     }
 
     /// Bytes taken from this side.

@@ -99,7 +99,9 @@ internal import LinuxIO
     @inline(__always)
     mutating func drain(_ lease: Int32, to socket: Int32) -> Transfer {
         guard lease < Int32(capacity) else {
-            return drainBacklog(Int(lease) - capacity, to: socket)
+            return unsafe drain(lease) { bytes, count in
+                unsafe StreamSocket.send(bytes, count: count, to: socket)
+            }
         }
         return unsafe pipes[Int(lease)].drain(to: socket)
     }
@@ -134,8 +136,9 @@ internal import LinuxIO
         return unsafe keepInMemory(bytes, count: count)
     }
 
+    /// Keeps them in the process's own memory, from where others than the kernel can take them.
     @unsafe
-    private mutating func keepInMemory(_ bytes: UnsafeRawPointer, count: Int) -> Int32 {
+    mutating func keepInMemory(_ bytes: UnsafeRawPointer, count: Int) -> Int32 {
         precondition(count <= bufferByteCount, "more than a copy moves")
         let buffer =
             unsafe spareBuffers.popLast()
@@ -150,11 +153,20 @@ internal import LinuxIO
         return Int32(capacity + backlogs.count - 1)
     }
 
-    private mutating func drainBacklog(_ index: Int, to socket: Int32) -> Transfer {
+    /// Gives what a lease holds in memory to somebody.
+    ///
+    /// - Parameters:
+    ///   - lease: The lease, one of ``keepInMemory(_:count:)``.
+    ///   - taker: Gets all that is left.
+    /// - Returns: What the taker says that it has taken.
+    @unsafe
+    mutating func drain(
+        _ lease: Int32, into taker: (_ bytes: UnsafeRawPointer, _ count: Int) -> Transfer
+    ) -> Transfer {
+        let index = Int(lease) - capacity
         let backlog = backlogs[index]
         guard let buffer = backlog.buffer else { return .moved(0) }
-        let transfer = unsafe StreamSocket.send(
-            buffer.base + backlog.start, count: backlog.end - backlog.start, to: socket)
+        let transfer = unsafe taker(buffer.base + backlog.start, backlog.end - backlog.start)
         if case .moved(let count) = transfer { backlogs[index].start += count }
         return transfer
     }

@@ -1,0 +1,120 @@
+internal import LinuxIO
+internal import Reactor
+
+// Connections to servers that are spoken to by TLS. Their bytes are copied, through a session; all else
+// is as for any other: who waits for whom, what time ends, what is counted.
+
+extension Worker {
+    /// Begins to secure the connection of a server's half that has just been made.
+    ///
+    /// - Returns: Whether there is a session.
+    mutating func secure(_ server: Int, by security: any ServerSecurity) -> Bool {
+        guard let session = security.makeSession(on: slab[server].socket) else { return false }
+        sessions.keep(session, for: server)
+        // A record is more than a read returns, and no kernel splices it.
+        slab[server].marks.insert([.isSecured, .probes, .onlyCopies])
+        slab[server ^ 1].marks.insert(.onlyCopies)
+        slab[server ^ 1].marks.remove(.splices)
+        return true
+    }
+
+    /// Goes on with a handshake.
+    ///
+    /// - Returns: Whether it is done; an attempt whose handshake failed has been ended.
+    mutating func goOnSecuring(_ server: Int, _ readiness: Readiness) -> Bool {
+        switch sessions[server].handshake() {
+        case .waits:
+            guard readiness.contains(.failed) else { return false }
+            attemptFailed(server ^ 1, .remote, because: "it broke the connection off")
+            return false
+        case .failed(let reason):
+            attemptFailed(server ^ 1, .remote, because: reason)
+            return false
+        case .done:
+            slab[server].activeAt = UInt32(truncatingIfNeeded: now)
+            // It may have taken more from the socket than its own messages.
+            slab[server].marks.insert(.readable)
+            return true
+        }
+    }
+
+    /// Takes what a half has for its peer into the reactor's buffer.
+    @inline(__always)
+    mutating func receive(from half: Int) -> Transfer {
+        if slab[half].marks.contains(.isSecured) { return receiveSecured(from: half) }
+        return unsafe StreamSocket.receive(
+            from: slab[half].socket, into: buffer, upTo: bufferByteCount)
+    }
+
+    /// Gives bytes of the reactor's buffer to a half.
+    @inline(__always)
+    mutating func give(_ count: Int, to half: Int, endFollows: Bool) -> Transfer {
+        if slab[half].marks.contains(.isSecured) {
+            return unsafe sessions[half].send(buffer, count: count)
+        }
+        return unsafe StreamSocket.send(
+            buffer, count: count, to: slab[half].socket, endFollows: endFollows)
+    }
+
+    /// Gives bytes of a lease to a half.
+    @inline(__always)
+    mutating func drain(_ lease: Int32, to half: Int) -> Transfer {
+        if slab[half].marks.contains(.isSecured) { return drainSecured(lease, to: half) }
+        return pool.drain(lease, to: slab[half].socket)
+    }
+
+    @inline(never)
+    private mutating func receiveSecured(from half: Int) -> Transfer {
+        unsafe sessions[half].receive(into: buffer, upTo: bufferByteCount)
+    }
+
+    @inline(never)
+    private mutating func drainSecured(_ lease: Int32, to half: Int) -> Transfer {
+        let session = sessions[half]
+        return unsafe pool.drain(lease) { bytes, count in
+            unsafe session.send(bytes, count: count)
+        }
+    }
+
+    /// Tells a secured peer that a half's stream is over.
+    ///
+    /// - Returns: Whether that is said; otherwise the direction waits for room.
+    mutating func sayEnd(of half: Int) -> Bool {
+        guard sessions[half ^ 1].endSending() else {
+            noteProgress(of: half)
+            awaitRoom(half)
+            return false
+        }
+        if slab[half].marks.contains(.blocked) { roomCame(half) }
+        return true
+    }
+
+    /// Lets go of the session of a half whose socket is about to be closed.
+    mutating func endSession(of server: Int, _ farewell: Farewell) {
+        guard slab[server].marks.contains(.isSecured) else { return }
+        if farewell == .finish || farewell == .answered { _ = sessions[server].endSending() }
+        sessions.drop(server)
+    }
+}
+
+/// The sessions of one reactor's connections to servers, by the connections' places.
+struct SecureSessions {
+    private var sessions: [(any SecureSession)?] = []
+
+    /// The session of a half that has one.
+    subscript(half: Int) -> any SecureSession {
+        guard let session = sessions[half / 2] else { preconditionFailure("no session") }
+        return session
+    }
+
+    /// Keeps the session of a half.
+    mutating func keep(_ session: any SecureSession, for half: Int) {
+        while sessions.count <= half / 2 { sessions.append(nil) }
+        sessions[half / 2] = session
+    }
+
+    /// Ends the session of a half, if it has one.
+    mutating func drop(_ half: Int) {
+        if half / 2 < sessions.count { sessions[half / 2] = nil }
+    }
+}

@@ -1,0 +1,134 @@
+internal import Balancer
+internal import COpenSSL
+internal import Glibc
+internal import LinuxIO
+
+/// One connection's session: OpenSSL's SSL.
+@safe final class TLSSession: SecureSession {
+    private let ssl: OpaquePointer
+    private let server: TLSServer
+    /// What broke the stream off after bytes that were still to be given.
+    private var failure: Errno?
+    private var hasEnded = false
+
+    init?(to server: TLSServer, on socket: Int32) {
+        guard let ssl = unsafe SSL_new(server.context.pointer) else { return nil }
+        unsafe self.ssl = ssl
+        self.server = server
+        guard unsafe SSL_set_fd(ssl, socket) == 1, setNames() else { return nil }
+        unsafe SSL_set_connect_state(ssl)
+        if server.context.settings.resumesSessions {
+            let tickets = unsafe Unmanaged.passUnretained(server.tickets).toOpaque()
+            guard unsafe SSL_set_ex_data(ssl, 0, tickets) == 1 else { return nil }
+            unsafe server.tickets.offer(to: ssl)
+        }
+    }
+
+    deinit {
+        // Otherwise a connection that broke would take the session from those that come after it.
+        unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
+        unsafe SSL_free(ssl)
+    }
+
+    private func setNames() -> Bool {
+        if let name = server.serverName, unsafe copenssl_set_server_name(ssl, name) != 1 {
+            return false
+        }
+        guard server.context.settings.verifies, let name = server.verifiedName else { return true }
+        return unsafe SSL_set1_host(ssl, name) == 1
+    }
+
+    func handshake() -> HandshakeProgress {
+        ERR_clear_error()
+        let result = unsafe SSL_do_handshake(ssl)
+        if result == 1 { return .done }
+        let systemError = errno
+        switch unsafe SSL_get_error(ssl, result) {
+        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .waits
+        case SSL_ERROR_SYSCALL where systemError != 0:
+            return .failed(Errno(rawValue: systemError).description)
+        default: return .failed(reasonOfFailure)
+        }
+    }
+
+    /// Why a handshake failed.
+    private var reasonOfFailure: String {
+        let verification = unsafe SSL_get_verify_result(ssl)
+        let error = ERR_peek_last_error()
+        if server.context.settings.verifies, verification != X509_V_OK,
+            let text = unsafe X509_verify_cert_error_string(verification)
+        {
+            ERR_clear_error()
+            return unsafe "its certificate: \(String(cString: text))"
+        }
+        guard error != 0,
+            copenssl_is_reason(
+                error, Int32(ERR_LIB_SSL), Int32(SSL_R_UNEXPECTED_EOF_WHILE_READING)) == 0
+        else {
+            ERR_clear_error()
+            return "it ended the connection during the handshake"
+        }
+        return OpenSSLErrors.lastReason
+    }
+
+    @unsafe
+    func receive(into buffer: UnsafeMutableRawPointer, upTo byteCount: Int) -> Transfer {
+        if let failure { return .failed(failure) }
+        var count = 0
+        while count < byteCount {
+            ERR_clear_error()
+            let result = unsafe SSL_read(ssl, buffer + count, Int32(byteCount - count))
+            guard result <= 0 else {
+                count += Int(result)
+                continue
+            }
+            let stop = transfer(of: result)
+            guard count > 0 else { return stop }
+            if case .failed(let errno) = stop { failure = errno }
+            break
+        }
+        return .moved(count)
+    }
+
+    @unsafe
+    func send(_ bytes: UnsafeRawPointer, count: Int) -> Transfer {
+        var sent = 0
+        while sent < count {
+            ERR_clear_error()
+            // One record; what was not taken stands in the session, which wants the same bytes again.
+            let result = unsafe SSL_write(ssl, bytes + sent, Int32(count - sent))
+            guard result <= 0 else {
+                sent += Int(result)
+                continue
+            }
+            let stop = transfer(of: result)
+            guard sent > 0, stop == .wouldBlock else { return stop }
+            break
+        }
+        return .moved(sent)
+    }
+
+    /// What a call came to that moved nothing.
+    private func transfer(of result: Int32) -> Transfer {
+        let systemError = errno
+        switch unsafe SSL_get_error(ssl, result) {
+        // Without renegotiation no reading waits for room, and no writing for bytes.
+        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .wouldBlock
+        case SSL_ERROR_ZERO_RETURN: return .moved(0)
+        case SSL_ERROR_SYSCALL where systemError != 0:
+            return .failed(Errno(rawValue: systemError))
+        default:
+            ERR_clear_error()
+            return .failed(Errno(rawValue: EPROTO))
+        }
+    }
+
+    func endSending() -> Bool {
+        guard !hasEnded else { return true }
+        ERR_clear_error()
+        let result = unsafe SSL_shutdown(ssl)
+        let waits = result < 0 && transfer(of: result) == .wouldBlock
+        hasEnded = !waits
+        return !waits
+    }
+}
