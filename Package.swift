@@ -157,11 +157,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "BalancerTests",
-            dependencies: ["Balancer", "Expressions", "LinuxIO", "Reactor", "VRRPTestKit"],
-            swiftSettings: strict),
-        .testTarget(
-            name: "BalancerTLSTests",
-            dependencies: ["Balancer", "BalancerTLS", "LinuxIO", "VRRPTestKit"],
+            dependencies: [
+                "Balancer", "BalancerTLS", "COpenSSL", "Expressions", "LinuxIO", "Reactor",
+                "VRRPTestKit",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ExpressionsTests", dependencies: ["Expressions"], swiftSettings: strict),

@@ -21,8 +21,19 @@ extension BalancerPlan {
         }
         let isKnown = frontends.allSatisfy { $0.poolIndices.allSatisfy(pools.indices.contains) }
         return isKnown
-            ? keyFault ?? tableFault ?? priorityFault ?? variableFault
+            ? securityFault ?? keyFault ?? tableFault ?? priorityFault ?? variableFault
             : "a frontend leads to a pool that is not there"
+    }
+
+    private var securityFault: String? {
+        for frontend in frontends where frontend.isDatagram {
+            for pool in frontend.poolIndices.map({ pools[$0] })
+            where pool.servers.contains(where: { $0.connection.security != nil }) {
+                return "datagrams come to \(frontend.name), and a server of \(pool.name) is to be spoken"
+                    + " to by TLS"
+            }
+        }
+        return nil
     }
 
     private var keyFault: String? {

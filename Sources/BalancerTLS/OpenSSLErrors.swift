@@ -6,7 +6,9 @@ enum OpenSSLErrors {
     static var lastReason: String {
         let error = ERR_peek_last_error()
         defer { ERR_clear_error() }
-        guard error != 0, let text = unsafe ERR_reason_error_string(error) else { return "no reason given" }
+        guard error != 0, let text = unsafe ERR_reason_error_string(error) else {
+            return "no reason given"
+        }
         return unsafe String(cString: text)
     }
 }

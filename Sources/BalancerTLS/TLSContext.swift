@@ -41,17 +41,21 @@ internal import COpenSSL
     private func setVersions() throws(TLSSettingsError) {
         let (least, greatest) = (settings.minimumVersion.number, settings.maximumVersion.number)
         guard least <= greatest, unsafe copenssl_set_versions(pointer, least, greatest) == 1 else {
-            throw TLSSettingsError("no version of TLS is left between the lowest and the highest one")
+            throw TLSSettingsError(
+                "no version of TLS is left between the lowest and the highest one")
         }
     }
 
     private func setCiphers() throws(TLSSettingsError) {
         if let ciphers = settings.ciphers, unsafe SSL_CTX_set_cipher_list(pointer, ciphers) != 1 {
-            throw TLSSettingsError("ciphers '\(ciphers)': OpenSSL knows none of them (openssl ciphers)")
-        }
-        if let suites = settings.cipherSuites, unsafe SSL_CTX_set_ciphersuites(pointer, suites) != 1 {
             throw TLSSettingsError(
-                "ciphersuites '\(suites)': OpenSSL does not know them; TLS_AES_128_GCM_SHA256 is one")
+                "ciphers '\(ciphers)': OpenSSL knows none of them (openssl ciphers)")
+        }
+        if let suites = settings.cipherSuites, unsafe SSL_CTX_set_ciphersuites(pointer, suites) != 1
+        {
+            throw TLSSettingsError(
+                "ciphersuites '\(suites)': OpenSSL does not know them; TLS_AES_128_GCM_SHA256 is one"
+            )
         }
     }
 
@@ -59,7 +63,8 @@ internal import COpenSSL
         var row: [UInt8] = []
         for name in settings.applicationProtocols {
             guard (1...255).contains(name.utf8.count) else {
-                throw TLSSettingsError("ALPN: a name has 1 to 255 bytes; one has \(name.utf8.count)")
+                throw TLSSettingsError(
+                    "ALPN: a name has 1 to 255 bytes; one has \(name.utf8.count)")
             }
             row.append(UInt8(name.utf8.count))
             row.append(contentsOf: name.utf8)
@@ -85,7 +90,9 @@ internal import COpenSSL
                 _ = unsafe X509_STORE_add_cert(store, certificate)
                 unsafe X509_free(certificate)
             }
-            guard count > 0 else { throw TLSSettingsError("authorities: no certificate is among them") }
+            guard count > 0 else {
+                throw TLSSettingsError("authorities: no certificate is among them")
+            }
         }
     }
 
@@ -108,7 +115,8 @@ internal import COpenSSL
             throw TLSSettingsError("certificate: not usable: \(OpenSSLErrors.lastReason)")
         }
         guard let key = unsafe file.key else {
-            throw TLSSettingsError("certificate: its key is not with it, or is locked by a password")
+            throw TLSSettingsError(
+                "certificate: its key is not with it, or is locked by a password")
         }
         defer { unsafe EVP_PKEY_free(key) }
         guard unsafe SSL_CTX_use_PrivateKey(pointer, key) == 1 else {
@@ -139,7 +147,7 @@ private struct PEMFile {
     /// - Returns: How many there were.
     @unsafe
     func forEachCertificate(_ body: (OpaquePointer) -> Void) -> Int {
-        unsafe withSource { source in
+        let count = unsafe withSource { source in
             var count = 0
             while let certificate = unsafe copenssl_read_certificate(source) {
                 unsafe body(certificate)
@@ -149,6 +157,7 @@ private struct PEMFile {
             ERR_clear_error()
             return count
         }
+        return count ?? 0
     }
 
     /// The first key, which is the caller's to free; `nil`: there is none, or it is locked.
@@ -157,10 +166,11 @@ private struct PEMFile {
     }
 
     @unsafe
-    private func withSource<Result>(_ body: (OpaquePointer) -> Result) -> Result {
+    private func withSource<Result>(_ body: (OpaquePointer) -> Result?) -> Result? {
         unsafe bytes.withUnsafeBytes { bytes in
+            // There is none where memory is lacking.
             guard let source = unsafe copenssl_bytes(bytes.baseAddress, Int32(bytes.count)) else {
-                fatalError("no memory")
+                return nil
             }
             defer { unsafe BIO_free(source) }
             return unsafe body(source)

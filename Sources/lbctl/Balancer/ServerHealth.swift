@@ -116,12 +116,12 @@ extension Model {
             }
         }
         guard ids.joined().contains(where: { $0 != nil }) else { return nil }
-        return { pool, server, succeeded in
+        return { pool, server, outcome in
             // Servers that are gone stand behind those of the model.
             guard ids.indices.contains(pool), ids[pool].indices.contains(server),
                 let id = ids[pool][server]
             else { return }
-            reference.checker?.noteConnection(to: id, succeeded: succeeded)
+            reference.checker?.noteConnection(to: id, succeeded: outcome == .made)
         }
     }
 }

@@ -1,0 +1,70 @@
+import Glibc
+import LinuxIO
+
+/// Certificates for `server.test`, made by the command openssl: an authority, one that is good for 20 days,
+/// one that ended a day ago, and one of another authority.
+struct TLSCertificates: Sendable {
+    let authority: [UInt8]
+    let good: [UInt8]
+    let key: [UInt8]
+    let expired: [UInt8]
+    /// Signed by itself, for the same name.
+    let stranger: [UInt8]
+    let strangersKey: [UInt8]
+
+    /// Made once for all tests; `nil` where that failed.
+    static let shared = try? TLSCertificates()
+
+    private init() throws {
+        let folder = "/tmp/lbctl-certificates-\(getpid())"
+        mkdir(folder, 0o700)
+        defer {
+            for name in ["ca.pem", "ca.key", "key", "request", "good", "old", "other", "other.key"]
+            {
+                unlink("\(folder)/\(name)")
+            }
+            rmdir(folder)
+        }
+        func openssl(_ words: String) throws {
+            let null = try Descriptor.nullDevice()
+            let process = try ChildProcess(
+                path: "/usr/bin/openssl",
+                arguments: ["openssl"] + words.split(separator: " ").map(String.init),
+                descriptors: [(0, null.rawValue), (1, null.rawValue), (2, null.rawValue)])
+            var ending: ChildProcess.Ending?
+            guard
+                eventually({
+                    ending = process.reap()
+                    return ending != nil
+                }), ending == .exited(status: 0)
+            else { throw Errno.notSupported }
+        }
+        func read(_ name: String) throws -> [UInt8] {
+            let file = open("\(folder)/\(name)", O_RDONLY | O_CLOEXEC)
+            defer { close(file) }
+            var bytes = [UInt8](repeating: 0, count: 65_536)
+            let count = Glibc.read(file, &bytes, bytes.count)
+            guard count > 0 else { throw Errno.noSuchFile }
+            return Array(bytes[..<count])
+        }
+        let newKey = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+        let name = "-addext subjectAltName=DNS:server.test"
+        try openssl(
+            "req -x509 \(newKey) -days 30 -subj /CN=Authority -keyout \(folder)/ca.key"
+                + " -out \(folder)/ca.pem")
+        try openssl(
+            "req \(newKey) -subj /CN=server.test \(name) -keyout \(folder)/key -out \(folder)/request"
+        )
+        for (file, days) in [("good", 20), ("old", -1)] {
+            try openssl(
+                "x509 -req -in \(folder)/request -CA \(folder)/ca.pem -CAkey \(folder)/ca.key"
+                    + " -days \(days) -copy_extensions copy -out \(folder)/\(file)")
+        }
+        try openssl(
+            "req -x509 \(newKey) -days 30 -subj /CN=server.test \(name) -keyout \(folder)/other.key"
+                + " -out \(folder)/other")
+        authority = try read("ca.pem")
+        (good, key, expired) = (try read("good"), try read("key"), try read("old"))
+        (stranger, strangersKey) = (try read("other"), try read("other.key"))
+    }
+}
