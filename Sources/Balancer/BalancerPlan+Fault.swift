@@ -29,8 +29,8 @@ extension BalancerPlan {
         for frontend in frontends where frontend.isDatagram {
             for pool in frontend.poolIndices.map({ pools[$0] })
             where pool.servers.contains(where: { $0.connection.security != nil }) {
-                return "datagrams come to \(frontend.name), and a server of \(pool.name) is to be spoken"
-                    + " to by TLS"
+                return "datagrams come to \(frontend.name), and a server of \(pool.name) is to be"
+                    + " spoken to by TLS"
             }
         }
         return nil

@@ -77,7 +77,7 @@ public struct ConnectionPlan: Hashable, Sendable {
         self.userTimeout = userTimeout
     }
 
-    /// What encrypts them (`ssl`); `nil`: nothing does. For streams alone.
+    /// What encrypts them (`ssl`), streams alone; `nil`: nothing does.
     public var security: (any ServerSecurity)? {
         get { securityReference?.security }
         set { securityReference = newValue.map(SecurityReference.init) }

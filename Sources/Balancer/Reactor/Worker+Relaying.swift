@@ -126,7 +126,8 @@ extension Worker {
             abort(peer)
             return false
         }
-        slab[half].lease = unsafe slab[peer].marks.contains(.isSecured)
+        slab[half].lease =
+            unsafe slab[peer].marks.contains(.isSecured)
             ? pool.keepInMemory(buffer + sent, count: count - sent)
             : pool.keep(buffer + sent, count: count - sent, at: now)
         noteProgress(of: half)
