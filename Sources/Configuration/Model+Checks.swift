@@ -61,10 +61,8 @@ public struct CheckTLS: Hashable, Sendable, Codable {
     public var applicationProtocols: [String] = []
     /// How far the certificate is checked.
     public var verification = Verification.certificate
-    /// The file of trusted authorities; `nil`: the system's.
+    /// The file of trusted authorities, which stands in ``Model/authorities``; `nil`: the system's.
     public var authoritiesPath: String?
-    /// What was read from it; stands in ``Model/authorities`` once all files are read.
-    var authorities: [UInt8] = []
     /// The fewest days that the certificate must still be valid for; `nil`: not looked at.
     public var minimumDaysLeft: Int?
     /// Makes a handshake that verifies the certificate against the system's authorities.

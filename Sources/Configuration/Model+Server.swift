@@ -22,6 +22,8 @@ public struct Server: Hashable, Sendable, Codable {
     public var hashKey = ServerHashKey.number
     /// How connections to it are made.
     public var connection = ServerConnection()
+    /// How TLS is spoken to it (`ssl`); `nil`: not at all.
+    public var tls: ServerTLS?
     /// Its share, 0 to 256; 0 takes no new connections.
     public var weight = 1
     /// Greatest number of concurrent connections to it; `nil`: unlimited.

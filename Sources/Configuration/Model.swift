@@ -24,9 +24,11 @@ public struct Model: Hashable, Sendable, Codable {
     public var stickTables: [StickTableSettings] = []
     /// Pages that show the state of the node.
     public var statisticsPages: [StatisticsPage] = []
-    /// The files of trusted authorities, as they were read: the process that checks may not be allowed
-    /// to.
+    /// The files of trusted authorities, as they were read: the process that checks and connects may not
+    /// be allowed to.
     public var authorities: [String: [UInt8]] = [:]
+    /// The files of certificates that are shown to servers, with their private keys: not to be printed.
+    public var certificates: [String: [UInt8]] = [:]
     /// Whom servers ask for their addresses, by the sections' names.
     public var resolvers: [ResolverSection] = []
     /// With whom tables are kept in common, by the sections' names.

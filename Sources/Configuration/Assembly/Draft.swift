@@ -121,7 +121,23 @@ struct Draft: Sendable {
     var zeroWarning: Location?
     /// `ca-base`: where `ca-file` is looked for in the lines after it; `nil`: nobody said it.
     var authoritiesFolder: String?
-    /// `ssl-server-verify`: whether checks verify certificates where a server's line says nothing.
+    /// `crt-base`: where `crt` is looked for in the lines after it; `nil`: nobody said it.
+    var certificatesFolder: String?
+    /// What the servers' lines after it have of TLS by themselves.
+    var tlsDefaults = HAProxyTLSDefaults()
+    /// A server's line that says `ssl` or `crl-file`.
+    struct TLSLine: Sendable {
+        /// The line's first server; those of `server-template` are alike.
+        let server: ServerReference
+        /// `crl-file`.
+        let revocationList: Placed<String>?
+    }
+
+    var tlsLines: [Placed<TLSLine>] = []
+    /// What is in files that servers' lines name, by their paths.
+    var authorities: [String: [UInt8]] = [:]
+    var certificates: [String: [UInt8]] = [:]
+    /// `ssl-server-verify`: whether certificates are verified where a server's line says nothing.
     var verifiesServers = true
     /// The servers whose lines say nothing of that.
     var serversWithoutVerify: Set<ServerReference> = []

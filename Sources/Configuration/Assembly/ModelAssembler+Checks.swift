@@ -54,21 +54,6 @@ extension ModelAssembler {
         }
     }
 
-    /// `ssl-server-verify none` holds for all servers whose lines do not say `verify`, wherever it stands.
-    mutating func settleVerification() {
-        guard !draft.verifiesServers else { return }
-        for pool in draft.backends.indices {
-            let backend = draft.backends[pool].value
-            for (index, server) in backend.servers.enumerated()
-            where draft.serversWithoutVerify.contains(
-                ServerReference(backend: backend.name, server: server.name))
-            {
-                draft.backends[pool].value.servers[index].check?.tls.verification =
-                    CheckTLS.Verification.none
-            }
-        }
-    }
-
     /// A check by TCP needs a port, be it not the server's: of one that is a Unix socket, where the check
     /// is at another address, and of one whose port follows the client's.
     mutating func checkPorts() {
@@ -110,19 +95,6 @@ extension ModelAssembler {
                     "server \(server.name.quoted) of \(backend.name.quoted): there is no port"
                         + " \(port + offset), which clients of port \(port) would be led to",
                     at: frontend.location, as: .warning)
-            }
-        }
-    }
-
-    /// Puts each file of authorities in one place, however many servers name it.
-    func gatherAuthorities(_ model: inout Model) {
-        for pool in model.backends.indices {
-            for server in model.backends[pool].servers.indices {
-                guard let tls = model.backends[pool].servers[server].check?.tls,
-                    let path = tls.authoritiesPath
-                else { continue }
-                model.authorities[path] = tls.authorities
-                model.backends[pool].servers[server].check?.tls.authorities = []
             }
         }
     }

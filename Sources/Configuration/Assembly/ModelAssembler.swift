@@ -39,6 +39,7 @@ struct ModelAssembler {
         checkPorts()
         checkPortOffsets()
         settleVerification()
+        judgeTLSLines()
         var model = Model()
         model.global = draft.global
         model.virtualRouters = draft.routers.map(\.value.settings)
@@ -63,7 +64,7 @@ struct ModelAssembler {
         model.statisticsPages = draft.pages.map(\.value)
         model.resolvers = draft.resolvers.map(\.value)
         model.peers = peers
-        gatherAuthorities(&model)
+        (model.authorities, model.certificates) = (draft.authorities, draft.certificates)
         return model
     }
 

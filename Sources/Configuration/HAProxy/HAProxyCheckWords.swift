@@ -14,23 +14,7 @@ extension Arguments {
 
     /// A name to ask for by SNI; an expression that has no place here says so.
     mutating func serverName() throws(Remark) -> String {
-        let word = try next("a server's name")
-        let isName =
-            !word.text.isEmpty && word.text.utf8.count < 254
-            && word.text.utf8.allSatisfy { byte in
-                switch byte {
-                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
-                default: false
-                }
-            }
-        // NIOSSL and RFC 6066 §3 refuse an address.
-        let isAddress = word.text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E }
-        guard isName, !isAddress else {
-            throw .error(
-                "\(label) \(word.text.quoted): must be a name such as www.example.org",
-                at: word.position)
-        }
-        return word.text
+        try next("a server's name").serverName(of: label)
     }
 
     /// Names of protocols, separated by commas.
@@ -100,6 +84,25 @@ extension Word {
             throw .error("\(what) \(text.quoted): longer than \(limit) bytes", at: position)
         }
         return file.bytes
+    }
+
+    /// The word as a server's name; `label` says what needs it, for the complaint.
+    func serverName(of label: String) throws(Remark) -> String {
+        let isName =
+            !text.isEmpty && text.utf8.count < 254
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
+                default: false
+                }
+            }
+        // NIOSSL and RFC 6066 §3 refuse an address.
+        let isAddress = text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E }
+        guard isName, !isAddress else {
+            throw .error(
+                "\(label) \(text.quoted): must be a name such as www.example.org", at: position)
+        }
+        return text
     }
 
     /// The word as a program to run.

@@ -74,6 +74,7 @@ enum HAProxyGlobal {
             // The loader carries it out, once all that there is to say is said.
             "zero-warning": .alwaysSo,
         ].merging(idle) { own, _ in own }
+            .merging(HAProxyTLSDefaults.globalRules) { own, _ in own }
             .merging(
                 // Files of haproxy's own language are read without these lines.
                 HAProxyEnvironment.keywords.map {
@@ -93,8 +94,7 @@ enum HAProxyGlobal {
             no-memory-trimming no-quic node nogetaddrinfo noreuseport nosplice
             pp2-never-send-local prealloc-fd profiling.memory profiling.tasks
             set-dumpable set-var set-var-fmt
-            setcap shm-stats-file ssl-default-server-ciphers
-            ssl-default-server-ciphersuites ssl-default-server-options ssl-engine
+            setcap shm-stats-file ssl-engine
             ssl-mode-async ssl-propquery ssl-provider ssl-provider-path
             ssl-security-level ssl-skip-self-issued-ca stats-file strict-limits
             tune.applet.zero-copy-forwarding tune.buffers.limit tune.buffers.reserve
@@ -130,7 +130,6 @@ enum HAProxyGlobal {
             "what is known of servers outlasts a reload and an end of the balancer process by itself",
         placed: placing,
         "noepoll noevports nokqueue nopoll": "the reactors wait by epoll",
-        "crt-base": "nothing here has a certificate of its own",
         """
         ssl-default-bind-ciphers ssl-default-bind-ciphersuites ssl-default-bind-client-sigalgs
         ssl-default-bind-curves ssl-default-bind-options ssl-default-bind-sigalgs ssl-dh-param-file

@@ -111,6 +111,8 @@ struct HAProxyReader {
         case .section:
             section.note(directive)
             section.settings.serverOptions.authoritiesFolder = draft.authoritiesFolder
+            section.settings.serverOptions.tls.certificatesFolder = draft.certificatesFolder
+            section.settings.serverOptions.tls.defaults = draft.tlsDefaults
             try section.checkScope(of: directive, &remarks)
             HAProxySection.table.read(directive, into: &section, remarks: &remarks)
         }

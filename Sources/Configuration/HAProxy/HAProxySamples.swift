@@ -19,7 +19,10 @@ enum HAProxySamples {
         }
         guard !isOffered else { return nil }
         if ofConnections.contains(name) { return "is known but not implemented yet" }
-        if name.hasPrefix("ssl_") { return "asks about TLS, which nothing here ends or begins" }
+        if name.hasPrefix("ssl_bc") || name.hasPrefix("ssl_s_") {
+            return "asks about TLS to servers, which no rule looks at"
+        }
+        if name.hasPrefix("ssl_") { return "asks about clients' TLS, which nothing here ends" }
         if isOfHTTP(name) { return "asks about HTTP, which lbctl does not read" }
         return isOfResponses(name) ? "asks what servers say, which no rule looks at" : nil
     }

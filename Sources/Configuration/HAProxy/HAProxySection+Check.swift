@@ -25,10 +25,9 @@ extension HAProxySection {
             words.warn(in: backend, &remarks)
             let target = Word(text: "target", position: name.position)
             backend.servers = [try options.server(name: target, at: location, in: name)]
-            if options.health.isVerified == nil {
-                draft.serversWithoutVerify.insert(
-                    ServerReference(backend: name.text, server: target.text))
-            }
+            var lines = HAProxyTLSLines()
+            lines.add([target], options)
+            lines.note(in: &draft, file: file, section: name)
             if let resolvers = options.resolvers {
                 draft.resolverReferences.append(
                     placed(resolvers.text, file, at: resolvers.position))

@@ -1,42 +1,5 @@
 import VRRPCore
 
-/// What a `defaults` section hands on to the sections after it.
-struct HAProxySettings: Sendable {
-    enum Mode: Sendable { case tcp, http, udp }
-
-    var mode = Mode.tcp
-    var modePosition = Position.start
-    var algorithm = BalanceAlgorithm.roundrobin
-    var selection = SelectionSettings()
-    var poolLimits = PoolLimits()
-    var frontendLimits = FrontendLimits()
-    var connectionLimit: Int?
-    var clientTimeout: Duration?
-    var serverTimeout: Duration?
-    var connectTimeout: Duration?
-    var queueTimeout: Duration?
-    var checkTimeout: Duration?
-    var retries = 3
-    var redispatches = false
-    var redispatchInterval = -1
-    var keepsToServers = false
-    var omitsEmptyConnectionsFromLog = false
-    var showsListeners = false
-    var isDisabled = false
-    var logsToSyslog = false
-    var log = ConnectionLogSettings()
-    var serverOptions = HAProxyServerOptions()
-    var checks = HAProxyChecks()
-    var backendName: Word?
-    var source: ConnectionSource?
-    var backlog: Int?
-    var savesAcknowledgement = false
-    var clientProbes = HAProxyProbes()
-    var serverProbes = HAProxyProbes()
-    var showsStatistics = false
-    var page = StatisticsPage(name: "")
-}
-
 /// A section `defaults`, `listen`, `frontend` or `backend` of haproxy's language.
 struct HAProxySection: Sendable {
     enum Kind: String, Sendable { case defaults, listen, frontend, backend, check }
@@ -60,8 +23,7 @@ struct HAProxySection: Sendable {
     private(set) var written: [String: Position] = [:]
     /// Servers that have the section's `source`, wherever it stands.
     private var serversWithoutSource: Set<String> = []
-    /// Servers whose lines do not say whether certificates are verified.
-    private var serversWithoutVerify: Set<String> = []
+    private var tlsLines = HAProxyTLSLines()
     private var serverPositions: [String: Position] = [:]
     private var trackPositions: [String: Position] = [:]
     private var resolverReferences: [Word] = []
@@ -163,6 +125,7 @@ struct HAProxySection: Sendable {
         if case .internet = location.address {} else { options.hasFixedAddress = false }
         serverWords.add(options)
         for name in names { try addServer(name, at: location, options) }
+        tlsLines.add(names, options)
         if let resolvers = options.resolvers, !resolverReferences.contains(resolvers) {
             resolverReferences.append(resolvers)
         }
@@ -178,7 +141,6 @@ struct HAProxySection: Sendable {
                 "server \(name.text.quoted) is already on line \(earlier.line)", at: name.position)
         }
         if options.source == nil { serversWithoutSource.insert(name.text) }
-        if options.health.isVerified == nil { serversWithoutVerify.insert(name.text) }
         let server = try options.server(name: name, at: location, in: self.name)
         try servers.checkNumber(of: server, at: name.position)
         if let guid = options.guid { serverGUIDs.append(guid) }
@@ -334,6 +296,13 @@ struct HAProxySection: Sendable {
                 "server \(server.quoted): a Unix socket is checked by connections; 'option \(option)'"
                     + " asks a host", at: serverPositions[server] ?? name.position)
         }
+        for server in backend.servers where backend.isDatagram && server.tls != nil {
+            remarks.append(
+                .error(
+                    "server \(server.name.quoted): 'ssl' is for connections, not for mode udp: DTLS is"
+                        + " not spoken; leave it out",
+                    at: serverPositions[server.name] ?? name.position))
+        }
         remarks += backend.unfindableServers.map { server in
             .warning(
                 "server \(server.quoted): nobody is asked for its address; add 'resolvers NAME', or"
@@ -354,8 +323,7 @@ struct HAProxySection: Sendable {
 
     /// Takes down what can only be looked up once all sections are known.
     private func note(_ backend: Backend, _ file: String, in draft: inout Draft) {
-        draft.serversWithoutVerify.formUnion(
-            serversWithoutVerify.map { ServerReference(backend: backend.name, server: $0) })
+        tlsLines.note(in: &draft, file: file, section: name)
         for server in backend.servers {
             guard let tracked = server.health.tracked else { continue }
             let position = trackPositions[server.name] ?? name.position

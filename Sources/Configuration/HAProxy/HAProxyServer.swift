@@ -22,6 +22,9 @@ struct HAProxyServerOptions: Sendable {
     var health = HAProxyServerHealth()
     /// Where a `ca-file` is that is no absolute path; `nil`: in this process's directory.
     var authoritiesFolder: String?
+    /// What is in the file of `ca-file`.
+    var authorities: [UInt8] = []
+    var tls = HAProxyServerTLS()
     var resolvers: Word?
     var resolution = ServerResolution()
     /// The words of the section that the options come from; none of `defaults`.
@@ -43,6 +46,7 @@ struct HAProxyServerOptions: Sendable {
             .merging(limitOptions) { own, _ in own }
             .merging(HAProxyServerHealth.rules) { own, _ in own }
             .merging(nameRules) { own, _ in own }
+            .merging(HAProxyServerTLS.rules) { own, _ in own }
             .merging(consequential) { own, _ in own }
             .merging(
                 ignored.flatMap { count, names in
@@ -108,19 +112,17 @@ struct HAProxyServerOptions: Sendable {
     /// Further known options, by the number of words that each takes.
     private static let ignored: [Int: String] = [
         0: """
-        allow-0rtt force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13
-        no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-ssl-reuse no-sslv3
-        no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13
-        ssl-reuse tls-tickets check-via-socks4 no-tfo check-sni-auto no-check-sni-auto
+        allow-0rtt no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn
+        check-via-socks4 no-tfo check-sni-auto no-check-sni-auto
         check-reuse-pool no-check-reuse-pool sni-auto no-sni-auto
         """,
         1: """
-        alpn check-pool-conn-name check-proto ciphers ciphersuites client-sigalgs crl-file crt curves
+        check-pool-conn-name check-proto client-sigalgs curves
         from healthcheck idle-ping
         log-bufsize log-proto max-reuse namespace npn
         pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto
         redir renegotiate set-proxy-v2-tlv-fmt
-        shard sigalgs sni socks4 ssl-max-ver ssl-min-ver tcp-md5sig
+        shard sigalgs socks4 tcp-md5sig
         ws
         """,
     ]
@@ -149,6 +151,7 @@ struct HAProxyServerOptions: Sendable {
         }
         server.queueLimit = queueLimit
         server.slowStart = slowStart == .zero ? nil : slowStart
+        server.tls = try finishedTLS(of: name)
         server.check = finishedCheck
         server.health = try finishedHealth(of: name, in: section)
         server.isBackup = isBackup

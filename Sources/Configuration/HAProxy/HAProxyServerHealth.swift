@@ -30,13 +30,6 @@ struct HAProxyServerHealth: Sendable {
             options.health.usesTLS = false
             options.health.refusesTLS = true
         },
-        "ssl": .line { _, arguments in
-            arguments.add(
-                .error(
-                    "'ssl': TLS to servers is not spoken here; leave it out: clients' TLS passes through,"
-                        + " and 'check-ssl' checks by TLS", at: arguments.keyword.position))
-        },
-        "no-ssl": .alwaysSo,
         "check-sni": .line { options, arguments throws(Remark) in
             options.check.tls.serverName = try arguments.serverName()
         },
@@ -57,9 +50,7 @@ struct HAProxyServerHealth: Sendable {
                 options.check.tls.authoritiesPath = nil
                 return
             }
-            if let folder = options.authoritiesFolder, !path.text.hasPrefix("/") {
-                path = Word(text: "\(folder)/\(path.text)", position: path.position)
-            }
+            path = path.below(options.authoritiesFolder)
             let bytes = try path.contents(of: "ca-file", limit: InputFile.sizeLimit)
             guard PEMText.holdsCertificates(bytes) else {
                 throw .error(
@@ -67,7 +58,7 @@ struct HAProxyServerHealth: Sendable {
                         + " 'BEGIN CERTIFICATE' and 'END CERTIFICATE'", at: path.position)
             }
             options.check.tls.authoritiesPath = path.text
-            options.check.tls.authorities = bytes
+            options.authorities = bytes
         },
         "check-certificate-days": .line { options, arguments throws(Remark) in
             options.check.tls.minimumDaysLeft = try arguments.integer(in: 1...3650)
@@ -142,13 +133,18 @@ extension HAProxyServerOptions {
     var finishedCheck: CheckSettings? {
         guard isChecked else { return nil }
         var check = check
-        check.usesTLS = health.usesTLS || !health.refusesTLS && check.tls.minimumDaysLeft != nil
-        // As haproxy: a check that goes elsewhere does not send the server's own PROXY header, which a
-        // server that wants it would miss in a check.
+        // As haproxy: a check that goes elsewhere does not speak the server's own TLS, nor send its PROXY
+        // header, which a server that wants them would miss in a check.
         let isElsewhere = check.port != nil || check.address != nil
+        let wantsTLS = tls.isUsed && !isElsewhere || check.tls.minimumDaysLeft != nil
+        check.usesTLS = health.usesTLS || !health.refusesTLS && wantsTLS
         if !isElsewhere, !health.refusesHeader, connection.header != .none {
             check.sendsProxyHeader = true
         }
+        if check.tls.applicationProtocols.isEmpty {
+            check.tls.applicationProtocols = tls.settings.applicationProtocols
+        }
+        // As haproxy: `sni` is for connections of clients, and `check-sni` for checks.
         let name = check.tls.serverName ?? health.verifiedName
         check.tls.serverName = name
         check.tls.verification =

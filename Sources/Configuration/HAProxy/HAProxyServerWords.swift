@@ -16,8 +16,12 @@ struct HAProxyServerWords {
     func warn(in backend: Backend, _ remarks: inout [Remark]) {
         var idle: [Position: Remark] = [:]
         var effective: Set<Position> = []
+        var unshown: Set<Position> = []
         for options in servers {
             for word in options.words {
+                if word.text == "crt", options.showsNothingToChecks(beside: backend.checks) {
+                    unshown.insert(word.position)
+                }
                 guard
                     let reason = word.text == "hash-key"
                         ? options.idlenessOfHashKey(in: backend)
@@ -31,6 +35,11 @@ struct HAProxyServerWords {
             }
         }
         remarks += idle.filter { !effective.contains($0.key) }.values
+        remarks += unshown.map {
+            .warning(
+                "'crt' is for connections of clients: a check shows no certificate, and fails where the"
+                    + " server insists on one", at: $0)
+        }
     }
 }
 
@@ -56,14 +65,34 @@ extension HAProxyServerOptions {
     private static let connecting: Set<String> = [
         "check-alpn", "check-certificate-days", "check-send-proxy", "check-sni", "check-ssl",
     ]
+    /// What only a TLS handshake of a check goes by.
     private static let handshake: Set<String> = [
-        "ca-file", "check-alpn", "check-certificate-days", "check-sni", "verify", "verifyhost",
+        "check-alpn", "check-certificate-days", "check-sni",
     ]
+    /// What every TLS handshake goes by.
+    private static let eitherHandshake: Set<String> = ["alpn", "ca-file", "verify", "verifyhost"]
+
+    /// Whether a check does TLS with a server that may ask for the certificate which clients'
+    /// connections show; haproxy shows it in checks too.
+    fileprivate func showsNothingToChecks(beside checks: PoolCheckSettings) -> Bool {
+        tls.isUsed && !checks.isOnlyCheck && checks.method.withoutConnection == nil
+            && finishedCheck.map(checks.method.hasHandshake(by:)) ?? false
+    }
 
     /// Why a word of the line comes to nothing, or `nil` where it has an effect or says of itself
     /// that it has none.
     fileprivate func idleness(of word: String, beside checks: PoolCheckSettings) -> String? {
-        if checks.isOnlyCheck, Self.serving.contains(word) { return "in a check section" }
+        let isOfConnections = HAProxyServerTLS.wordsOfConnections.contains(word)
+        if checks.isOnlyCheck, isOfConnections || Self.serving.contains(word) {
+            return "in a check section"
+        }
+        if isOfConnections { return tls.isUsed ? nil : "without 'ssl'" }
+        if Self.eitherHandshake.contains(word) {
+            if tls.isUsed, !checks.isOnlyCheck { return nil }
+            let isChecked = isChecked || checks.isOnlyCheck
+            let hasHandshake = isChecked && checks.method.hasHandshake(by: finishedCheck)
+            return hasHandshake ? nil : "without TLS; it begins with 'ssl' or 'check-ssl'"
+        }
         if Self.agent.contains(word), !health.asksAgent { return "without 'agent-check'" }
         if Self.observing.contains(word), !health.settings.observesTraffic {
             return "without 'observe'"

@@ -1,5 +1,29 @@
-/// Certificates as text: RFC 7468, section 5.
+/// Certificates and keys as text: RFC 7468, sections 5, 10 and 11.
 enum PEMText {
+    /// What there is of a private key.
+    enum Key { case none, broken, encrypted, whole }
+
+    /// The first private key among bytes; looks at the form alone, as ``holdsCertificates(_:)`` does.
+    static func key(in bytes: [UInt8]) -> Key {
+        var block: [UInt8]?
+        for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+            let text = String(decoding: line, as: UTF8.self)
+            let isMark = text.hasSuffix("PRIVATE KEY-----")
+            if isMark, text.hasPrefix("-----BEGIN ") {
+                guard block == nil else { return .broken }
+                guard !text.hasPrefix("-----BEGIN ENCRYPTED ") else { return .encrypted }
+                block = []
+            } else if let whole = block {
+                if isMark { return isSequence(whole) ? .whole : .broken }
+                // RFC 1421, section 4.6.1.1, which older keys still follow.
+                if text.hasPrefix("Proc-Type:"), text.hasSuffix("ENCRYPTED") { return .encrypted }
+                guard let decoded = decode(line) else { return .broken }
+                block? += decoded
+            }
+        }
+        return block == nil ? .none : .broken
+    }
+
     /// Whether bytes hold certificates, at least one, each whole.
     ///
     /// Looks at the form alone: base 64 of as many bytes as the certificate says that it has.
