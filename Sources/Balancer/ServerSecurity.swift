@@ -40,7 +40,8 @@ public protocol SecureSession: AnyObject {
 
     /// Says that no more bytes follow; the other direction goes on, and so does the socket.
     ///
-    /// - Returns: Whether that is said; otherwise to be called again once there is room.
+    /// - Returns: Whether that is said, and not to be said again; otherwise to be called again once there
+    ///   is room.
     func endSending() -> Bool
 }
 

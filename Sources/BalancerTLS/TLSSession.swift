@@ -9,7 +9,6 @@ internal import LinuxIO
     private let server: TLSServer
     /// What broke the stream off after bytes that were still to be given.
     private var failure: Errno?
-    private var hasEnded = false
 
     init?(to server: TLSServer, on socket: Int32) {
         guard let ssl = unsafe SSL_new(server.context.pointer) else { return nil }
@@ -124,11 +123,8 @@ internal import LinuxIO
     }
 
     func endSending() -> Bool {
-        guard !hasEnded else { return true }
         ERR_clear_error()
         let result = unsafe SSL_shutdown(ssl)
-        let waits = result < 0 && transfer(of: result) == .wouldBlock
-        hasEnded = !waits
-        return !waits
+        return result >= 0 || transfer(of: result) != .wouldBlock
     }
 }

@@ -1,7 +1,7 @@
 /// How handshakes with servers are done, but for what each server has of its own (``TLSServer``).
 public struct TLSSettings: Hashable, Sendable {
     /// A version of TLS.
-    public enum Version: Hashable, Sendable, CaseIterable {
+    public enum Version: Int, Hashable, Sendable, CaseIterable, Comparable {
         /// TLS 1.0 (RFC 2246), which most systems' OpenSSL refuses.
         case one
         /// TLS 1.1 (RFC 4346), likewise.
@@ -10,6 +10,9 @@ public struct TLSSettings: Hashable, Sendable {
         case oneTwo
         /// TLS 1.3 (RFC 8446).
         case oneThree
+
+        /// Whether one is older than another.
+        public static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
     }
 
     /// Who may have signed a server's certificate.

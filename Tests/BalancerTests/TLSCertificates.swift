@@ -1,3 +1,5 @@
+import Balancer
+import BalancerTLS
 import Glibc
 import LinuxIO
 
@@ -66,5 +68,20 @@ struct TLSCertificates: Sendable {
         authority = try read("ca.pem")
         (good, key, expired) = (try read("good"), try read("key"), try read("old"))
         (stranger, strangersKey) = (try read("other"), try read("other.key"))
+    }
+}
+
+extension TLSCertificates {
+    /// A plan of one server that is spoken to by TLS.
+    func secured(
+        _ server: TestServer, named name: String? = "server.test",
+        _ adjust: (inout TLSSettings) -> Void = { _ in }
+    ) throws -> ServerPlan {
+        var settings = TLSSettings()
+        settings.authorities = .pem(authority)
+        adjust(&settings)
+        var plan = ServerPlan(name: "a", address: server.address)
+        plan.connection.security = try TLSServer(TLSContext(settings), serverName: name)
+        return plan
     }
 }

@@ -92,7 +92,10 @@ extension Worker {
     /// Lets go of the session of a half whose socket is about to be closed.
     mutating func endSession(of server: Int, _ farewell: Farewell) {
         guard slab[server].marks.contains(.isSecured) else { return }
-        if farewell == .finish || farewell == .answered { _ = sessions[server].endSending() }
+        let isToBeTold = farewell == .finish || farewell == .answered
+        if isToBeTold, slab[server ^ 1].marks.isDisjoint(with: .passedEnd) {
+            _ = sessions[server].endSending()
+        }
         sessions.drop(server)
     }
 }

@@ -59,7 +59,7 @@ final class BalancerService {
         let router = ReportRouter(knowing: order.health, remember: events.remember)
         let balancer = try Balancer(
             plan: prepared.plan, listeners: sockets.frontends,
-            observer: prepared.model.observer(reference))
+            observer: prepared.model.observer(reference, log))
         let commands = HealthCommands(log: log)
         let checks = prepared.checks(
             knowing: order.health, at: order.movedServers(of: prepared.model))
@@ -106,7 +106,7 @@ final class BalancerService {
         try router.change { () throws(AdoptionError) in
             let view = try balancer.adopt(
                 prepared.plan, listeners: sockets.frontends,
-                observer: prepared.model.observer(reference)
+                observer: prepared.model.observer(reference, log)
             ) { lines?.adopt($0, routes ?? []) }
             if hasBegun { peers.adopt(view, sockets.peers) }
             let checks = prepared.checks(at: former.standings.movedServers)

@@ -108,19 +108,24 @@ extension Server {
 }
 
 extension Model {
-    /// What hears of connections to servers that are observed; `nil` where none is.
-    func observer(_ reference: CheckerReference) -> ConnectionObserver? {
-        let ids = backends.map { backend in
+    /// What hears of connections to servers that are observed or spoken to by TLS; `nil` where none is.
+    func observer(_ reference: CheckerReference, _ log: Log) -> ConnectionObserver? {
+        let known = backends.map { backend in
             backend.servers.map { server in
-                server.health.observesTraffic ? HealthTargets.id(backend, server) : nil
+                (HealthTargets.id(backend, server), isObserved: server.health.observesTraffic)
             }
         }
-        guard ids.joined().contains(where: { $0 != nil }) else { return nil }
+        let servers = backends.lazy.flatMap(\.servers)
+        guard servers.contains(where: { $0.health.observesTraffic || $0.tls != nil }) else {
+            return nil
+        }
+        let complaints = SecurityComplaints(log)
         return { pool, server, outcome in
             // Servers that are gone stand behind those of the model.
-            guard ids.indices.contains(pool), ids[pool].indices.contains(server),
-                let id = ids[pool][server]
-            else { return }
+            guard known.indices.contains(pool), known[pool].indices.contains(server) else { return }
+            let (id, isObserved) = known[pool][server]
+            complaints.take(outcome, of: id)
+            guard isObserved else { return }
             reference.checker?.noteConnection(to: id, succeeded: outcome == .made)
         }
     }

@@ -23,7 +23,7 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         var warningCount = 0
         let model = try tell(files.load(), &warningCount)
-        // What is too large to be served is refused here as well.
+        // What is too large to be served, or cannot be set up, is refused here as well.
         if model.hasBalancer { _ = try ServedModel(model) }
         var lines = model.hints.map { "hint: \($0)" }
         if !model.virtualRouters.isEmpty {

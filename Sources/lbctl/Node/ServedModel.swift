@@ -22,9 +22,12 @@ struct ServedModel: Sendable {
     /// - Parameters:
     ///   - model: The whole model.
     ///   - byteLimit: How long the part that is sent may be, which goes in one message.
-    /// - Throws: `Failure` where the model has no form to be sent in, or is too large.
+    /// - Throws: `Failure` where the model has no form to be sent in or is too large, or what it says of
+    ///   TLS to servers cannot be set up.
     init(_ model: Model, byteLimit: Int = ServedModel.byteLimit) throws(Failure) {
         self.model = model
+        // The balancer process would refuse it too, but as a fault of its own.
+        _ = try model.serverSecurity()
         do { bytes = try model.balancing.encoded() } catch {
             throw Failure(.internalError, "\(error)")
         }

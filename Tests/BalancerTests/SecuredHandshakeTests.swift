@@ -1,12 +1,11 @@
 import Balancer
 import BalancerTLS
-import Glibc
 import LinuxIO
 import Synchronization
 import Testing
 
 extension BalancerTests {
-    /// Servers that are spoken to by TLS; on their side is OpenSSL's other half.
+    /// Handshakes with servers: who is trusted, what is offered, and what is said of those that fail.
     @Suite struct `Secured servers` {
         let certificates: TLSCertificates
         let manner: TLSPeer.Manner
@@ -16,171 +15,6 @@ extension BalancerTests {
             manner = TLSPeer.Manner(certificates)
         }
 
-        /// A plan of one server that is spoken to by TLS.
-        func secured(
-            _ server: TestServer, named name: String? = "server.test",
-            _ adjust: (inout TLSSettings) -> Void = { _ in }
-        ) throws -> ServerPlan {
-            var settings = TLSSettings()
-            settings.authorities = .pem(certificates.authority)
-            adjust(&settings)
-            var plan = ServerPlan(name: "a", address: server.address)
-            plan.connection.security = try TLSServer(TLSContext(settings), serverName: name)
-            return plan
-        }
-
-        @Test(arguments: [false, true], [1, 2])
-        func `both sides get each other's bytes, however slowly`(isOld: Bool, reactors: Int) throws
-        {
-            var manner = manner
-            manner.isOld = isOld
-            let count = 6 << 20
-            let heard = Mutex<(version: String, name: String?)?>(nil)
-            let server = try TLSPeer.server(manner) { peer in
-                heard.withLock { $0 = (peer.version, peer.serverName) }
-                // The client's first, at a pace that fills all that lies between.
-                var place = 0
-                while place < count, case .bytes(let bytes) = peer.receive(upTo: 50_000) {
-                    let start = place % Pattern.period
-                    guard bytes[...] == Pattern.bytes[start..<start + bytes.count] else { return }
-                    place += bytes.count
-                    if place % 7 == 0 { Thread.sleep(for: .milliseconds(1)) }
-                }
-                guard place == count else { return }
-                var sent = 0
-                while sent < count {
-                    let start = sent % Pattern.period
-                    let length = min(100_000, count - sent)
-                    guard peer.send(Pattern.bytes[start..<start + length]) else { return }
-                    sent += length
-                }
-                peer.endSending()
-            }
-            let running = try RunningBalancer(reactors: reactors, servers: [try secured(server)])
-            let client = running.connect(receiveBuffer: 20_000)
-            #expect(Pattern.send(count, to: client))
-            #expect(Pattern.receive(from: client, piece: 30_000) == count)
-            #expect(heard.withLock { $0?.version } == (isOld ? "TLSv1.2" : "TLSv1.3"))
-            #expect(heard.withLock { $0?.name } == "server.test")
-            #expect(running.frontend.bytesIn == UInt64(count))
-            #expect(running.frontend.bytesOut == UInt64(count))
-        }
-
-        @Test func `new keys on the way change nothing`() throws {
-            let server = try TLSPeer.server(manner) { peer in
-                for _ in 0..<20 {
-                    guard case .bytes(let bytes) = peer.receive() else { return }
-                    peer.changeKeys()
-                    guard peer.send(bytes[...]) else { return }
-                }
-                peer.endSending()
-            }
-            let running = try RunningBalancer(servers: [try secured(server)])
-            let client = running.connect()
-            for number in 0..<20 {
-                client.send("\(number % 10)")
-                #expect(client.receive(exactly: 1) == "\(number % 10)")
-            }
-            #expect(client.receiveAll().ending == .end)
-        }
-
-        // MARK: Ends
-
-        @Test func `who ends his half is answered, and the server hears the end by TLS`() throws {
-            let heard = Mutex<BlockingSocket.Received?>(nil)
-            let server = try TLSPeer.server(manner) { peer in
-                let (text, ending) = peer.receiveAll()
-                heard.withLock { $0 = ending }
-                peer.send("\(text) and an answer")
-                peer.endSending()
-            }
-            let running = try RunningBalancer(servers: [try secured(server)])
-            let client = running.connect()
-            client.send("question")
-            client.endSending()
-            let answer = client.receiveAll()
-            #expect(answer.text == "question and an answer")
-            #expect(answer.ending == .end)
-            #expect(heard.withLock(\.self) == .end)
-            #expect(running.wait { running.balancer.connectionCount == 0 })
-        }
-
-        @Test func `the end waits behind what a slow server has not taken`() throws {
-            let count = 8 << 20
-            let heard = Mutex<(count: Int, ending: BlockingSocket.Received)?>(nil)
-            let server = try TLSPeer.server(manner) { peer in
-                Thread.sleep(for: .milliseconds(300))
-                var sum = 0
-                while true {
-                    switch peer.receive() {
-                    case .bytes(let bytes): sum += bytes.count
-                    case let ending:
-                        heard.withLock { $0 = (sum, ending) }
-                        return peer.send("taken")
-                    }
-                }
-            }
-            let running = try RunningBalancer(servers: [try secured(server)])
-            let client = running.connect()
-            #expect(Pattern.send(count, to: client))
-            client.endSending()
-            #expect(client.receiveAll().text == "taken")
-            #expect(heard.withLock { $0?.count } == count)
-            #expect(heard.withLock { $0?.ending } == .end)
-        }
-
-        @Test func `a server that speaks first, and ends first, is heard`() throws {
-            let heard = Mutex<BlockingSocket.Received?>(nil)
-            let server = try TLSPeer.server(manner) { peer in
-                peer.send("banner")
-                peer.endSending()
-                let ending = peer.receiveAll().ending
-                heard.withLock { $0 = ending }
-            }
-            let running = try RunningBalancer(servers: [try secured(server)])
-            let client = running.connect()
-            let answer = client.receiveAll()
-            #expect(answer.text == "banner")
-            #expect(answer.ending == .end)
-            client.close()
-            #expect(eventually { heard.withLock(\.self) == .end })
-        }
-
-        @Test func `an end by TCP alone is an end, and a reset is a reset`() throws {
-            for resets in [false, true] {
-                let server = try TLSPeer.server(manner) { peer in
-                    _ = peer.receive()
-                    peer.send("half")
-                    Thread.sleep(for: .milliseconds(50))
-                    resets ? peer.socket.reset() : peer.socket.endSending()
-                    if !resets { _ = peer.receiveAll() }
-                }
-                let running = try RunningBalancer(servers: [try secured(server)])
-                let client = running.connect()
-                client.send("x")
-                #expect(client.receive(exactly: 4) == "half")
-                #expect(client.receive() == (resets ? .failed(ECONNRESET) : .end))
-            }
-        }
-
-        @Test func `a client's reset reaches the server`() throws {
-            let heard = Mutex<BlockingSocket.Received?>(nil)
-            let server = try TLSPeer.server(manner) { peer in
-                _ = peer.receive()
-                peer.send("x")
-                let ending = peer.receive()
-                heard.withLock { $0 = ending }
-            }
-            let running = try RunningBalancer(servers: [try secured(server)])
-            let client = running.connect()
-            client.send("x")
-            #expect(client.receive(exactly: 1) == "x")
-            client.reset()
-            #expect(eventually { heard.withLock(\.self) == .failed(-1) })
-        }
-
-        // MARK: Handshakes
-
         /// How connecting to a server ends that is not to be trusted.
         private func outcome(
             _ server: TestServer, named name: String? = "server.test",
@@ -188,7 +22,7 @@ extension BalancerTests {
         ) throws -> (answer: String, outcomes: [ConnectionOutcome]) {
             let outcomes = Mutex<[ConnectionOutcome]>([])
             let running = try RunningBalancer(
-                servers: [try secured(server, named: name, adjust)],
+                servers: [try certificates.secured(server, named: name, adjust)],
                 adjusting: { $0.pools[0].retries = 0 },
                 observer: { _, _, outcome in outcomes.withLock { $0.append(outcome) } })
             let answer = running.answer()
@@ -253,7 +87,7 @@ extension BalancerTests {
             let silent = try TestServer { _ = $0.receiveAll() }
             let outcomes = Mutex<[ConnectionOutcome]>([])
             let running = try RunningBalancer(
-                servers: [try secured(silent)],
+                servers: [try certificates.secured(silent)],
                 adjusting: {
                     $0.pools[0].retries = 0
                     $0.pools[0].connectTimeout = .milliseconds(200)
@@ -261,7 +95,7 @@ extension BalancerTests {
             #expect(running.answer() == "")
             #expect(
                 outcomes.withLock(\.self) == [.notSecured("the handshake was not done in time")])
-            #expect(running.balancer.connectionCount == 0)
+            #expect(running.wait { running.balancer.connectionCount == 0 })
         }
 
         @Test func `a handshake that fails leads to the next server`() throws {
@@ -269,7 +103,7 @@ extension BalancerTests {
             let good = try TLSPeer.server(manner) { $0.send("good") }
             let outcomes = Mutex<[ConnectionOutcome]>([])
             let running = try RunningBalancer(
-                servers: [try secured(plain), try secured(good)],
+                servers: [try certificates.secured(plain), try certificates.secured(good)],
                 adjusting: { plan in
                     plan.pools[0].servers[1].name = "b"
                     plan.pools[0].redispatches = true
@@ -292,7 +126,7 @@ extension BalancerTests {
                 peer.send("after \(String(decoding: header, as: UTF8.self).prefix(21))")
                 peer.endSending()
             }
-            var plan = try secured(server)
+            var plan = try certificates.secured(server)
             plan.connection.header = .versionOne
             let running = try RunningBalancer(servers: [plan])
             #expect(running.answer(from: 0x7f00_0003) == "after PROXY TCP4 127.0.0.3 ")
@@ -309,7 +143,7 @@ extension BalancerTests {
                     _ = peer.receive()
                 }
                 let running = try RunningBalancer(
-                    servers: [try secured(server) { $0.resumesSessions = resumes }])
+                    servers: [try certificates.secured(server) { $0.resumesSessions = resumes }])
                 let later = resumes ? "resumed" : "whole"
                 for expected in ["whole", later, later] {
                     let client = running.connect()
@@ -330,7 +164,7 @@ extension BalancerTests {
             let own = certificates.good + certificates.authority + certificates.key
             let running = try RunningBalancer(
                 servers: [
-                    try secured(server) {
+                    try certificates.secured(server) {
                         $0.certificate = own
                         $0.applicationProtocols = ["postgresql", "other"]
                     }
@@ -357,44 +191,6 @@ extension BalancerTests {
             // The server's key is one of ECDSA.
             let (_, refused) = try outcome(older) { $0.ciphers = "ECDHE-RSA-AES128-GCM-SHA256" }
             #expect(refused == [.notSecured("sslv3 alert handshake failure")])
-        }
-
-        // MARK: Reloads and plans
-
-        @Test func `connections go on by their sessions when a plan without TLS comes`() throws {
-            let server = try TLSPeer.server(manner) { peer in
-                while case .bytes(let bytes) = peer.receive() {
-                    guard peer.send(bytes[...]) else { return }
-                }
-                peer.endSending()
-            }
-            let plain = try TestServer.echo()
-            let running = try RunningBalancer(servers: [try secured(server)])
-            let client = running.connect()
-            client.send("before")
-            #expect(client.receive(exactly: 6) == "before")
-            var plan = running.balancer.plan
-            plan.pools[0].servers[0] = ServerPlan(name: "a", address: plain.address)
-            try running.balancer.adopt(plan, listeners: [[running.listener]])
-            let other = running.connect()
-            other.send("plain")
-            #expect(other.receive(exactly: 5) == "plain")
-            client.send("after")
-            #expect(client.receive(exactly: 5) == "after")
-            client.endSending()
-            #expect(client.receiveAll().ending == .end)
-        }
-
-        @Test func `datagrams are not led to a server that is spoken to by TLS`() throws {
-            let server = try TestServer.echo()
-            var plan = BalancerPlan(
-                frontends: [FrontendPlan(name: "front", poolIndex: 0)],
-                pools: [PoolPlan(name: "pool", servers: [try secured(server)])])
-            #expect(plan.fault == nil)
-            plan.frontends[0].isDatagram = true
-            #expect(
-                plan.fault
-                    == "datagrams come to front, and a server of pool is to be spoken to by TLS")
         }
 
         @Test func `settings by which no handshake can be done are refused`() throws {

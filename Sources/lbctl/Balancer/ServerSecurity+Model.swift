@@ -1,0 +1,92 @@
+#if Program
+internal import Balancer
+internal import BalancerTLS
+internal import LinuxIO
+internal import NodeConfiguration
+internal import Synchronization
+
+extension Model {
+    /// What encrypts connections to the servers of which that is said (`server … ssl`), by their places.
+    ///
+    /// - Throws: `Failure` that names the server whose settings no handshake can be done by.
+    func serverSecurity() throws(Failure) -> [HealthTargets.Place: TLSServer] {
+        // Trusted authorities are large, and the same for most servers.
+        var contexts: [ServerTLS: TLSContext] = [:]
+        var servers: [HealthTargets.Place: TLSServer] = [:]
+        for (pool, backend) in backends.enumerated() {
+            for (number, server) in backend.servers.enumerated() {
+                guard let tls = server.tls else { continue }
+                var common = tls
+                (common.serverName, common.verifiedName) = (nil, nil)
+                do throws(TLSSettingsError) {
+                    if contexts[common] == nil {
+                        contexts[common] = try TLSContext(TLSSettings(common, in: self))
+                    }
+                    guard let context = contexts[common] else { continue }
+                    let verifiesName = tls.verification == .certificateAndName
+                    servers[HealthTargets.Place(pool: pool, server: number)] = try TLSServer(
+                        context, serverName: tls.serverName,
+                        verifiedName: verifiesName ? tls.verifiedName : nil)
+                } catch {
+                    let name = HealthTargets.id(backend, server)
+                    throw Failure(.badInput, "server \(name): TLS: \(error)")
+                }
+            }
+        }
+        return servers
+    }
+}
+
+extension TLSSettings {
+    fileprivate init(_ tls: ServerTLS, in model: Model) {
+        self.init()
+        verifies = tls.verification != .none
+        authorities = tls.authoritiesPath.map { .pem(model.authorities[$0] ?? []) } ?? .system
+        certificate = tls.certificatePath.map { model.certificates[$0] ?? [] }
+        applicationProtocols = tls.applicationProtocols
+        (ciphers, cipherSuites) = (tls.ciphers, tls.cipherSuites)
+        if let least = tls.minimumVersion { minimumVersion = Version(least) }
+        if let greatest = tls.maximumVersion { maximumVersion = Version(greatest) }
+        // Whoever wants an old version at most wants no newer one at least.
+        if tls.minimumVersion == nil, maximumVersion < minimumVersion {
+            minimumVersion = maximumVersion
+        }
+        resumesSessions = tls.resumesSessions
+    }
+}
+
+extension TLSSettings.Version {
+    fileprivate init(_ version: ServerTLS.Version) {
+        self =
+            switch version {
+            case .one: .one
+            case .oneOne: .oneOne
+            case .oneTwo: .oneTwo
+            case .oneThree: .oneThree
+            }
+    }
+}
+
+/// Tells the log why connections to servers are not encrypted: each reason once, until one is.
+final class SecurityComplaints: Sendable {
+    private let log: Log
+    private let last = Mutex<[String: String]>([:])
+
+    init(_ log: Log) { self.log = log }
+
+    /// Hears what came of connecting to a server.
+    func take(_ outcome: ConnectionOutcome, of server: String) {
+        switch outcome {
+        case .failed: return
+        case .notSecured(let reason):
+            guard last.withLock({ $0.updateValue(reason, forKey: server) }) != reason else {
+                return
+            }
+            log(.warning, "server \(server): no connection by TLS: \(reason)")
+        case .made:
+            guard last.withLock({ $0.removeValue(forKey: server) }) != nil else { return }
+            log(.notice, "server \(server): connections by TLS are made again")
+        }
+    }
+}
+#endif
