@@ -1,3 +1,4 @@
+import Foundation
 import NodeConfiguration
 import Testing
 
@@ -115,6 +116,26 @@ import Testing
                         path,
                         "its key is encrypted, and nobody is asked for a password; write it without one, as 'openssl pkey' does"
                     ))
+        }
+    }
+
+    @Test func `the page's example is accepted as it stands, and its words are known`() throws {
+        let package = "\(#filePath)".split(separator: "/").dropLast(3).joined(separator: "/")
+        let page = try String(
+            contentsOfFile: "/\(package)/Documentation/TLS.md", encoding: .utf8)
+        let example = try #require(page.components(separatedBy: "```").dropFirst().first)
+        try files.write("lb1.pem", try files.text("both.pem"))
+        let times = "defaults\nmode tcp\ntimeout connect 5s\ntimeout server 1m\n"
+        #expect(diagnose(times + example.replacing("/etc/lbctl", with: files.folder)) == [])
+        let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `") }
+        let words = rows.flatMap { row in
+            row.split(separator: "|")[0].split(separator: "`").filter { $0.first?.isLetter == true }
+        }
+        try #require(words.count == 15)
+        for word in words {
+            let name = word.split(separator: " ")[0]
+            let complaints = found("verify none \(name)").filter { $0.contains("unknown") }
+            #expect(complaints == [])
         }
     }
 
