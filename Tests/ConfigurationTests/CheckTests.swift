@@ -461,10 +461,6 @@ import VRRPCore
                 "f:9:48: error: ca-file '/nowhere/a.pem': no such file"
             ])
         #expect(load(proxy(line + "a.pem") + "\n" + base).model == nil)
-        #expect(
-            diagnose("global\ncrt-base /etc/ssl/private\n" + proxy("")) == [
-                "f:2:1: warning: 'crt-base' has no effect: nothing here has a certificate of its own"
-            ])
     }
 
     @Test func `a check section is a pool that serves nobody`() throws {

@@ -66,14 +66,6 @@ import VRRPCore
             "f:7:10: error: 'ssl': nothing here ends clients' TLS; leave it and its words out: clients' TLS passes through to servers that speak it"
         ),
         (
-            "server b 192.0.2.12:443 check ssl verify none",
-            "f:7:31: error: 'ssl': TLS to servers is not spoken here; leave it out: clients' TLS passes through, and 'check-ssl' checks by TLS"
-        ),
-        (
-            "default-server ssl\nserver b 192.0.2.12:443\nserver c 192.0.2.13:443",
-            "f:7:16: error: 'ssl': TLS to servers is not spoken here; leave it out: clients' TLS passes through, and 'check-ssl' checks by TLS"
-        ),
-        (
             "log 192.0.2.999:514 local0",
             "f:7:5: error: '192.0.2.999' is no IPv4 address; one looks like 192.0.2.1"
         ),
@@ -99,7 +91,11 @@ import VRRPCore
         ),
         (
             "acl a ssl_fc_sni a",
-            "f:7:7: error: the criterion 'ssl_fc_sni' asks about TLS, which nothing here ends or begins"
+            "f:7:7: error: the criterion 'ssl_fc_sni' asks about clients' TLS, which nothing here ends"
+        ),
+        (
+            "acl a ssl_bc_cipher a",
+            "f:7:7: error: the criterion 'ssl_bc_cipher' asks about TLS to servers, which no rule looks at"
         ),
         (
             "acl a res.ssl_hello_type 2",

@@ -115,7 +115,10 @@ import Testing
         ("", "inter 2s", 29, "inter", "without 'check'"),
         ("", "check-ssl", 29, "check-ssl", "without 'check'"),
         ("", "check check-sni x.org", 35, "check-sni", "without TLS; it begins with 'check-ssl'"),
-        ("", "check verify none", 35, "verify", "without TLS; it begins with 'check-ssl'"),
+        (
+            "", "check verify none", 35, "verify",
+            "without TLS; it begins with 'ssl' or 'check-ssl'"
+        ),
         (
             "", "check no-check-ssl check-certificate-days 9", 48, "check-certificate-days",
             "without TLS; it begins with 'check-ssl'"

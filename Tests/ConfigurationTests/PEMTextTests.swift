@@ -20,4 +20,21 @@ import Testing
     func `are whole, and at least one`(text: String, expected: Bool) {
         #expect(PEMText.holdsCertificates(Array(text.utf8)) == expected)
     }
+
+    private static func key(_ label: String, _ text: String = "MAMBAgM=") -> String {
+        "-----BEGIN \(label)PRIVATE KEY-----\n\(text)\n-----END \(label)PRIVATE KEY-----\n"
+    }
+
+    @Test(
+        arguments: [
+            ("", .none), (block, .none), (key(""), .whole), (block + key("RSA ") + block, .whole),
+            (key("EC "), .whole), (key("ENCRYPTED "), .encrypted),
+            (key("RSA ", "Proc-Type: 4,ENCRYPTED\nDEK-Info: A,0\n\nMAMBAgM="), .encrypted),
+            (key("", "MAMBAg=="), .broken), (String(key("").dropLast(30)), .broken),
+            ("-----BEGIN PRIVATE KEY-----\n" + key(""), .broken),
+            ("-----BEGIN PUBLIC KEY-----\nMAMBAgM=\n-----END PUBLIC KEY-----\n", .none),
+        ] as [(String, PEMText.Key)])
+    func `and keys are whole, or it is said what they are`(text: String, expected: PEMText.Key) {
+        #expect(PEMText.key(in: Array(text.utf8)) == expected)
+    }
 }

@@ -15,7 +15,7 @@ struct HAProxyServerTLS: Sendable {
     var defaults = HAProxyTLSDefaults()
     /// Where a `crt` is that is no absolute path; `nil`: in this process's directory.
     var certificatesFolder: String?
-    /// `crl-file`.
+    /// `crl-file`, at the place of this word.
     var revocationList: Word?
 
     /// haproxy's configuration manual, section 5.2.
@@ -47,7 +47,9 @@ struct HAProxyServerTLS: Sendable {
         "no-ssl-reuse": .set(\.tls.settings.resumesSessions, to: false),
         // What it comes to shows once it is known whether the server is verified.
         "crl-file": .line { options, arguments throws(Remark) in
-            options.tls.revocationList = try arguments.next("a path")
+            let keyword = arguments.keyword
+            let path = try arguments.next("a path").text
+            options.tls.revocationList = Word(text: path, position: keyword.position)
         },
     ]
 
@@ -95,7 +97,8 @@ struct HAProxyTLSLines: Sendable {
             guard let first = names.first else { continue }
             let servers = names.map { ServerReference(backend: section.text, server: $0.text) }
             if options.health.isVerified == nil { draft.serversWithoutVerify.formUnion(servers) }
-            if let path = options.check.tls.authoritiesPath, options.tls.isUsed || options.isChecked {
+            if let path = options.check.tls.authoritiesPath, options.tls.isUsed || options.isChecked
+            {
                 draft.authorities[path] = options.authorities
             }
             if let path = options.tls.settings.certificatePath, options.tls.isUsed {

@@ -1,0 +1,149 @@
+import Foundation
+import NodeConfiguration
+import Testing
+
+@Suite struct `Files of TLS to servers` {
+    private let files: TLSFiles
+
+    init() throws { files = try TLSFiles() }
+
+    private func found(_ words: String, global: String = "") -> [String] {
+        diagnose("global\n\(global)\n" + proxy("server b 192.0.2.12:443 ssl \(words)"))
+    }
+
+    @Test func `each file stands in the model once, and never in what is printed`() throws {
+        let text = proxy(
+            """
+            default-server ssl verifyhost a.org ca-file \(files.authority) crt \(files.both)
+            server b 192.0.2.12:443
+            server c 192.0.2.13:443
+            server d 192.0.2.14:443 check check-ssl
+            """)
+        let model = try #require(load(text).model)
+        #expect(model.authorities == [files.authority: Array(try files.text("authority.pem").utf8)])
+        #expect(model.certificates == [files.both: Array(try files.text("both.pem").utf8)])
+        for server in model.backends[0].servers.dropFirst() {
+            #expect(server.tls?.authoritiesPath == files.authority)
+            #expect(server.tls?.certificatePath == files.both)
+        }
+        #expect(try Model(decoding: try model.encoded()) == model)
+        let file = InputFile(name: "f", bytes: Array(text.utf8))
+        let written = try #require(ConfigurationLoader().convert([file]).text)
+        #expect(written.contains("crt \(files.both)"))
+        #expect(!written.contains("PRIVATE"))
+    }
+
+    @Test func `a file of a line without ssl is not kept`() throws {
+        let text = proxy("server b 192.0.2.12:443 crt \(files.both) ca-file \(files.authority)")
+        let model = try #require(load(text).model)
+        #expect(model.certificates.isEmpty)
+        #expect(model.authorities.isEmpty)
+        #expect(
+            diagnose(text).first == "f:7:25: warning: 'crt' has no effect without 'ssl'")
+    }
+
+    @Test func `crt-base and ca-base are where relative paths begin`() throws {
+        let text =
+            "global\ncrt-base \(files.folder)\nca-base \(files.folder)\n"
+            + proxy(
+                "server b 192.0.2.12:443 ssl verifyhost a.org crt both.pem ca-file authority.pem")
+        #expect(diagnose(text) == [])
+        let tls = try #require(load(text).model?.backends[0].servers[1].tls)
+        #expect(tls.certificatePath == files.both)
+        #expect(tls.authoritiesPath == files.authority)
+        let line = "verify none crt both.pem"
+        #expect(
+            found(line, global: "crt-base /nowhere") == [
+                "f:9:45: error: crt '/nowhere/both.pem': no such file"
+            ])
+        #expect(found("verify none ca-file @system-ca", global: "ca-base /nowhere") == [])
+    }
+
+    @Test func `the key may stand beside its certificate`() throws {
+        try files.write("authority.pem.key", try files.text("key.pem"))
+        let text = proxy("server b 192.0.2.12:443 ssl verify none crt \(files.authority)")
+        #expect(diagnose(text) == [])
+        let held = try #require(load(text).model?.certificates[files.authority])
+        #expect(
+            String(decoding: held, as: UTF8.self)
+                == (try files.text("authority.pem") + "\n" + files.text("key.pem")))
+    }
+
+    @Test func `what is no certificate with its key is refused`() throws {
+        func refusal(_ path: String, _ reason: String) -> [String] {
+            ["f:9:45: error: crt '\(path)': \(reason)"]
+        }
+        func refused(_ path: String) -> [String] { found("verify none crt \(path)") }
+        // Paths are shown up to 48 characters, so these are short.
+        let short = InputFileFixture.freePath().suffix(8)
+        let path = "/tmp/lb-\(short)"
+        defer {
+            InputFileFixture.remove(path)
+            InputFileFixture.remove(path + ".key")
+        }
+        let (certificate, key) = (try files.text("authority.pem"), try files.text("key.pem"))
+        #expect(refused(path) == refusal(path, "no such file"))
+        #expect(
+            refused("/tmp") == refusal("/tmp", "no regular file: a reload waits for nobody"))
+        let noCertificate =
+            "must hold a certificate in PEM form, between 'BEGIN CERTIFICATE' and 'END CERTIFICATE', and its key"
+        for text in ["", "nothing", key, String(certificate.dropLast(40)) + key] {
+            try InputFileFixture.write(text, to: path)
+            #expect(refused(path) == refusal(path, noCertificate))
+        }
+        try InputFileFixture.write(certificate, to: path)
+        #expect(
+            refused(path)
+                == refusal(
+                    path,
+                    "has no private key in it, nor is there a file '\(path).key'; add the key, between 'BEGIN PRIVATE KEY' and 'END PRIVATE KEY'"
+                ))
+        let noKey =
+            "must hold a whole private key in PEM form, between 'BEGIN PRIVATE KEY' and 'END PRIVATE KEY'"
+        try InputFileFixture.write("nothing", to: path + ".key")
+        #expect(refused(path) == refusal(path + ".key", noKey))
+        try InputFileFixture.write(certificate + key.dropLast(40), to: path)
+        #expect(refused(path) == refusal(path, noKey))
+        let encrypted = key.replacing("PRIVATE", with: "ENCRYPTED PRIVATE")
+        let older = key.replacing(
+            "KEY-----\nM", with: "KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nM")
+        #expect(older != key)
+        for text in [encrypted, older] {
+            try InputFileFixture.write(certificate + text, to: path)
+            #expect(
+                refused(path)
+                    == refusal(
+                        path,
+                        "its key is encrypted, and nobody is asked for a password; write it without one, as 'openssl pkey' does"
+                    ))
+        }
+    }
+
+    @Test func `the page's example is accepted as it stands, and its words are known`() throws {
+        let package = "\(#filePath)".split(separator: "/").dropLast(3).joined(separator: "/")
+        let page = try String(
+            contentsOfFile: "/\(package)/Documentation/TLS.md", encoding: .utf8)
+        let example = try #require(page.components(separatedBy: "```").dropFirst().first)
+        try files.write("lb1.pem", try files.text("both.pem"))
+        let times = "defaults\nmode tcp\ntimeout connect 5s\ntimeout server 1m\n"
+        #expect(diagnose(times + example.replacing("/etc/lbctl", with: files.folder)) == [])
+        let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `") }
+        let words = rows.flatMap { row in
+            row.split(separator: "|")[0].split(separator: "`").filter { $0.first?.isLetter == true }
+        }
+        try #require(words.count == 15)
+        for word in words {
+            let name = word.split(separator: " ")[0]
+            let complaints = found("verify none \(name)").filter { $0.contains("unknown") }
+            #expect(complaints == [])
+        }
+    }
+
+    @Test func `a check shows no certificate, which is said`() {
+        let message =
+            "warning: 'crt' is for connections of clients: a check shows no certificate, and fails where the server insists on one"
+        #expect(found("verify none crt \(files.both) check") == ["f:9:41: \(message)"])
+        #expect(found("verify none crt \(files.both) check no-check-ssl") == [])
+        #expect(found("verify none crt \(files.both)") == [])
+    }
+}

@@ -1,0 +1,353 @@
+import NodeConfiguration
+import Testing
+
+/// The model's server `b`.
+private func server(_ text: String) throws -> Server {
+    let loaded = load(text)
+    let model = try #require(loaded.model, "\(loaded.diagnostics)")
+    return try #require(model.backends[0].servers.last)
+}
+
+private func tls(_ words: String, global: String = "") throws -> ServerTLS? {
+    try server("global\n\(global)\n" + proxy("server b 192.0.2.12:443 \(words)")).tls
+}
+
+@Suite struct `TLS to servers` {
+    @Test func `a line without ssl has none, and no-ssl takes it back`() throws {
+        #expect(try tls("") == nil)
+        #expect(try tls("ssl no-ssl") == nil)
+        var expected = ServerTLS()
+        expected.verification = .none
+        #expect(try tls("ssl verify none") == expected)
+        func inherited(_ words: String) throws -> ServerTLS? {
+            try server(proxy("default-server ssl verify none\nserver b 192.0.2.12:443 \(words)"))
+                .tls
+        }
+        #expect(try inherited("") == expected)
+        #expect(try inherited("no-ssl") == nil)
+    }
+
+    @Test func `every word has its place in the model`() throws {
+        var expected = ServerTLS()
+        expected.serverName = "www.example.org"
+        expected.verifiedName = "www.example.org"
+        expected.verification = .certificateAndName
+        expected.applicationProtocols = ["h2", "http/1.1"]
+        expected.ciphers = "ECDHE+AESGCM:!aNULL"
+        expected.cipherSuites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"
+        expected.minimumVersion = .oneTwo
+        expected.maximumVersion = .oneThree
+        expected.resumesSessions = false
+        #expect(
+            try tls(
+                """
+                ssl verify required sni str(www.example.org) alpn h2,http/1.1 \
+                ciphers ECDHE+AESGCM:!aNULL \
+                ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384 \
+                ssl-min-ver TLSv1.2 ssl-max-ver TLSv1.3 no-ssl-reuse
+                """) == expected)
+        #expect(try tls("ssl verify none no-ssl-reuse ssl-reuse")?.resumesSessions == true)
+    }
+
+    @Test(
+        arguments: [
+            ("sni str(a.org)", "a.org", "a.org", .certificateAndName),
+            ("verifyhost b.org", nil, "b.org", .certificateAndName),
+            // As haproxy: what SNI asks for is what the certificate has to be made out to.
+            ("sni str(a.org) verifyhost b.org", "a.org", "a.org", .certificateAndName),
+            ("", nil, nil, .certificate), ("verify none", nil, nil, CheckTLS.Verification.none),
+            ("verify none sni str(a.org)", "a.org", "a.org", CheckTLS.Verification.none),
+        ] as [(String, String?, String?, CheckTLS.Verification)])
+    func `the name that the certificate is checked against`(
+        words: String, asked: String?, verified: String?, verification: CheckTLS.Verification
+    ) throws {
+        let tls = try #require(try tls("ssl \(words)"))
+        #expect(tls.serverName == asked)
+        #expect(tls.verifiedName == verified)
+        #expect(tls.verification == verification)
+    }
+
+    @Test func `ssl-server-verify says it for the lines that do not, wherever it stands`() throws {
+        func verification(_ words: String) throws -> CheckTLS.Verification? {
+            let text = proxy("server b 192.0.2.12:443 ssl \(words)")
+            return try server(text + "\nglobal\nssl-server-verify none").tls?.verification
+        }
+        #expect(try verification("") == CheckTLS.Verification.none)
+        #expect(try verification("verify required") == .certificate)
+    }
+
+    @Test func `a name that nobody looks at is told once for each line`() {
+        func warning(_ line: Int, _ column: Int, _ name: String) -> String {
+            "f:\(line):\(column): warning: server '\(name)': any certificate of a trusted authority"
+                + " passes, whoever's it is; add 'sni str(NAME)' or 'verifyhost NAME'"
+        }
+        #expect(
+            diagnose(
+                proxy(
+                    """
+                    default-server ssl
+                    server b 192.0.2.12:443
+                    server c 192.0.2.13:443 verify none
+                    server d 192.0.2.14:443 sni str(d.org)
+                    server e 192.0.2.15:443 verifyhost e.org
+                    server-template t 3 e.org:443
+                    """)) == [warning(8, 8, "b"), warning(12, 17, "t1")])
+        #expect(
+            diagnose("global\nssl-server-verify none\n" + proxy("server b 192.0.2.12:443 ssl"))
+                == [])
+    }
+
+    @Test(
+        arguments: [
+            ("", nil, nil), ("ssl-min-ver TLSv1.1", .oneOne, nil),
+            ("ssl-max-ver TLSv1.2", nil, .oneTwo),
+            ("force-tlsv12", .oneTwo, .oneTwo), ("force-tlsv12 force-tlsv13", .oneThree, .oneThree),
+            ("force-tlsv12 ssl-min-ver TLSv1.0", .one, .oneTwo), ("no-sslv3", nil, nil),
+            ("no-sslv3 no-tlsv10", .oneOne, nil), ("no-tlsv10 no-tlsv11", .oneTwo, nil),
+            ("no-tlsv13", nil, .oneTwo), ("no-tlsv10 no-tlsv13", .oneOne, .oneTwo),
+            ("ssl-min-ver TLSv1.0 no-tlsv10", .oneOne, nil),
+            ("ssl-min-ver TLSv1.2 no-tlsv10", .oneTwo, nil),
+        ] as [(String, ServerTLS.Version?, ServerTLS.Version?)])
+    func `the versions that words leave`(
+        words: String, minimum: ServerTLS.Version?, maximum: ServerTLS.Version?
+    ) throws {
+        let tls = try #require(try tls("ssl verify none \(words)"))
+        #expect(tls.minimumVersion == minimum)
+        #expect(tls.maximumVersion == maximum)
+    }
+
+    @Test func `the global section says it for lines that do not`() throws {
+        let global = """
+            ssl-default-server-ciphers AES128-SHA
+            ssl-default-server-ciphersuites TLS_AES_128_GCM_SHA256
+            ssl-default-server-options no-sslv3 no-tlsv10 ssl-max-ver TLSv1.2
+            """
+        var expected = ServerTLS()
+        expected.verification = .none
+        expected.ciphers = "AES128-SHA"
+        expected.cipherSuites = "TLS_AES_128_GCM_SHA256"
+        (expected.minimumVersion, expected.maximumVersion) = (.oneOne, .oneTwo)
+        #expect(try tls("ssl verify none", global: global) == expected)
+        let own = try tls(
+            """
+            ssl verify none ciphers AES256-SHA ciphersuites TLS_AES_256_GCM_SHA384 \
+            ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.1
+            """, global: global)
+        #expect(own?.ciphers == "AES256-SHA")
+        #expect(own?.cipherSuites == "TLS_AES_256_GCM_SHA384")
+        // Its own bounds take the place of what the global section excludes.
+        #expect(own?.minimumVersion == .one)
+        #expect(own?.maximumVersion == .oneOne)
+        // It holds in the lines after it.
+        let late = proxy("server b 192.0.2.12:443 ssl verify none") + "\nglobal\n" + global
+        #expect(try server(late).tls?.ciphers == nil)
+    }
+
+    @Test(arguments: [
+        (
+            "ssl-default-server-options",
+            "1: error: 'ssl-default-server-options' needs options such as ssl-min-ver TLSv1.2"
+        ),
+        (
+            "ssl-default-server-options ssl-min-vr TLSv1.2",
+            "28: error: unknown TLS option 'ssl-min-vr'; did you mean 'ssl-min-ver'?"
+        ),
+        (
+            "ssl-default-server-options no-tlsv11",
+            "1: error: ssl-default-server-options: the versions of TLS that may be spoken have a gap; write 'ssl-min-ver' and 'ssl-max-ver' instead of 'no-tlsv…'"
+        ),
+        (
+            "ssl-default-server-options no-tls-tickets",
+            "28: warning: 'no-tls-tickets' has no effect: how sessions are resumed is the server's choice; 'no-ssl-reuse' resumes none"
+        ),
+        (
+            "ssl-default-server-ciphersuites TLS_AES_128_GCM_SHA265",
+            "33: error: ssl-default-server-ciphersuites 'TLS_AES_128_GCM_SHA265': must be cipher suites of TLS 1.3 with colons between them, such as TLS_AES_128_GCM_SHA256; did you mean 'TLS_AES_128_GCM_SHA256'?"
+        ),
+    ])
+    func `what is wrong in the global section`(line: String, message: String) {
+        #expect(diagnose("global\n\(line)\n" + proxy("")) == ["f:2:\(message)"])
+    }
+
+    @Test(arguments: [
+        (
+            "sni req.ssl_sni",
+            "45: error: sni 'req.ssl_sni': only 'str(NAME)' is known here, a name that is the same for all clients, such as str(www.example.org)"
+        ),
+        (
+            "sni str(a.org),lower",
+            "45: error: sni 'str(a.org),lower': only 'str(NAME)' is known here, a name that is the same for all clients, such as str(www.example.org)"
+        ),
+        (
+            "sni str(192.0.2.1)",
+            "45: error: sni '192.0.2.1': must be a name such as www.example.org"
+        ),
+        ("sni str(::1)", "45: error: sni '::1': must be a name such as www.example.org"),
+        ("sni", "41: error: 'sni' needs str(NAME)"),
+        (
+            "alpn h2,,x",
+            "46: error: alpn 'h2,,x': must be names separated by commas, such as h2,http/1.1"
+        ),
+        (
+            "ciphers \"a b\"",
+            "49: error: ciphers 'a b': must be OpenSSL's words with colons between them, such as ECDHE+AESGCM:!aNULL"
+        ),
+        (
+            "ciphersuites AES128-SHA",
+            "54: error: ciphersuites 'AES128-SHA': must be cipher suites of TLS 1.3 with colons between them, such as TLS_AES_128_GCM_SHA256"
+        ),
+        (
+            "ssl-min-ver TLSv1.4",
+            "53: error: ssl-min-ver 'TLSv1.4': must be TLSv1.0 or TLSv1.1 or TLSv1.2 or TLSv1.3"
+        ),
+        (
+            "ssl-min-ver SSLv3",
+            "53: error: ssl-min-ver 'SSLv3': SSL 3.0 is broken and not spoken; write TLSv1.2"
+        ),
+        (
+            "force-sslv3",
+            "41: error: 'force-sslv3': SSL 3.0 is broken and not spoken; write 'ssl-min-ver TLSv1.2'"
+        ),
+        (
+            "ssl-min-ver TLSv1.3 ssl-max-ver TLSv1.2",
+            "8: error: server 'b': its least version of TLS, TLSv1.3, is above its greatest, TLSv1.2"
+        ),
+        (
+            "no-tlsv12",
+            "8: error: server 'b': the versions of TLS that may be spoken have a gap; write 'ssl-min-ver' and 'ssl-max-ver' instead of 'no-tlsv…'"
+        ),
+        (
+            "force-tlsv12 no-tlsv12",
+            "8: error: server 'b': no version of TLS is left that may be spoken"
+        ),
+        (
+            "no-tls-tickets",
+            "41: warning: 'no-tls-tickets' has no effect: how sessions are resumed is the server's choice; 'no-ssl-reuse' resumes none"
+        ),
+        ("curves P-256", "41: warning: 'curves' is known but not implemented yet; it is ignored"),
+        ("ciperhs a", "41: error: unknown server option 'ciperhs'; did you mean 'ciphers'?"),
+    ])
+    func `what is wrong or idle on a line`(words: String, message: String) {
+        #expect(
+            diagnose(proxy("server b 192.0.2.12:443 ssl verify none \(words)")) == [
+                "f:7:\(message)"
+            ])
+    }
+
+    @Test(arguments: [
+        ("sni str(a.org)", "sni", "without 'ssl'"),
+        ("ciphers AES128-SHA", "ciphers", "without 'ssl'"),
+        ("ciphersuites TLS_AES_128_GCM_SHA256", "ciphersuites", "without 'ssl'"),
+        ("ssl-min-ver TLSv1.2", "ssl-min-ver", "without 'ssl'"),
+        ("force-tlsv12", "force-tlsv12", "without 'ssl'"),
+        ("no-tlsv10", "no-tlsv10", "without 'ssl'"),
+        ("no-ssl-reuse", "no-ssl-reuse", "without 'ssl'"),
+        ("alpn h2", "alpn", "without TLS; it begins with 'ssl' or 'check-ssl'"),
+        ("verify none", "verify", "without TLS; it begins with 'ssl' or 'check-ssl'"),
+        ("verifyhost a.org", "verifyhost", "without TLS; it begins with 'ssl' or 'check-ssl'"),
+    ])
+    func `words without ssl are named`(words: String, name: String, reason: String) {
+        #expect(
+            diagnose(proxy("server b 192.0.2.12:443 \(words)")) == [
+                "f:7:25: warning: '\(name)' has no effect \(reason)"
+            ])
+    }
+
+    @Test func `a datagram has no TLS`() {
+        #expect(
+            diagnose(proxy("mode udp\nserver b 192.0.2.12:443 ssl verify none")) == [
+                "f:8:8: error: server 'b': 'ssl' is for connections, not for mode udp: DTLS is not spoken; leave it out"
+            ])
+    }
+
+    @Test func `revoked certificates are not let in silently`() {
+        func found(_ lines: String) -> [String] { diagnose(proxy(lines)) }
+        let refusal =
+            "error: crl-file '/x.pem': lists of revoked certificates are not looked at, so that a revoked one would pass; leave it out, and name an authority by 'ca-file' that has revoked none"
+        let warning = "warning: 'crl-file' is known but not implemented yet; it is ignored"
+        #expect(
+            found("server b 192.0.2.12:443 ssl verifyhost a.org crl-file /x.pem") == [
+                "f:7:46: \(refusal)"
+            ])
+        #expect(
+            found("server b 192.0.2.12:443 ssl verify none crl-file /x.pem") == [
+                "f:7:41: \(warning)"
+            ])
+        #expect(
+            found("server b 192.0.2.12:443 check check-ssl crl-file /x.pem") == [
+                "f:7:41: \(warning)"
+            ])
+        // One of several that have it is enough, and it is told once.
+        #expect(
+            found(
+                """
+                default-server verify none crl-file /x.pem
+                server b 192.0.2.12:443 ssl verify required verifyhost b.org
+                server c 192.0.2.13:443 ssl
+                """) == ["f:7:28: \(refusal)"])
+        #expect(
+            diagnose(
+                "global\nssl-server-verify none\n"
+                    + proxy("server b 192.0.2.12:443 ssl crl-file /x.pem")) == [
+                    "f:9:29: \(warning)"
+                ])
+    }
+
+    @Test func `native YAML says it in the same words`() throws {
+        let text = """
+            defaults:
+              timeout: {client: 1m, server: 1m, connect: 5s}
+            listen web 192.0.2.1:80:
+              server:
+                b: 192.0.2.12:443 ssl sni str(b.org) ssl-min-ver TLSv1.2 no-ssl-reuse
+            """
+        let tls = try #require(try server(text).tls)
+        #expect(tls.serverName == "b.org")
+        #expect(tls.minimumVersion == .oneTwo)
+        #expect(!tls.resumesSessions)
+        #expect(
+            diagnose(text.replacing("ssl-min-ver", with: "ssl-mn-ver")) == [
+                "f:3:8: warning: 'web' has no server; its connections are closed at once",
+                "f:5:42: error: unknown server option 'ssl-mn-ver'; did you mean 'ssl-min-ver'?",
+            ])
+    }
+}
+
+@Suite struct `Checks of servers with TLS` {
+    @Test(arguments: [
+        ("ssl check", true), ("ssl check no-check-ssl", false), ("ssl no-ssl check", false),
+        // As haproxy: a check that goes elsewhere has the TLS that is its own.
+        ("ssl check port 81", false), ("ssl check addr 192.0.2.13", false),
+        ("ssl check port 81 check-ssl", true), ("check", false), ("check check-ssl", true),
+    ])
+    func `a check of the same port does what connections do`(words: String, isUsed: Bool) throws {
+        let text = "global\nssl-server-verify none\n" + proxy("server b 192.0.2.12:443 \(words)")
+        #expect(try server(text).check?.usesTLS == isUsed)
+        #expect(diagnose(text) == [])
+    }
+
+    @Test func `a check has the protocols of connections, and a name of its own`() throws {
+        func check(_ words: String) throws -> CheckTLS? {
+            try server(proxy("server b 192.0.2.12:443 ssl check \(words)")).check?.tls
+        }
+        let own = try check("sni str(a.org) alpn h2")
+        #expect(own?.applicationProtocols == ["h2"])
+        #expect(own?.serverName == nil)
+        #expect(own?.verification == .certificate)
+        let named = try check("sni str(a.org) check-sni b.org alpn h2 check-alpn http/1.1")
+        #expect(named?.applicationProtocols == ["http/1.1"])
+        #expect(named?.serverName == "b.org")
+        #expect(named?.verification == .certificateAndName)
+        #expect(try check("verifyhost c.org")?.serverName == "c.org")
+        #expect(try check("verify none")?.verification == CheckTLS.Verification.none)
+    }
+
+    @Test func `a check section's target has checks alone`() {
+        let check = "check c\ntarget 192.0.2.9:443\ndefault-server ssl verify none"
+        #expect(diagnose(check) == [])
+        #expect(
+            diagnose("\(check) sni str(a.org)") == [
+                "f:3:32: warning: 'sni' has no effect in a check section"
+            ])
+    }
+}
