@@ -131,7 +131,7 @@ import Testing
         let words = rows.flatMap { row in
             row.split(separator: "|")[0].split(separator: "`").filter { $0.first?.isLetter == true }
         }
-        try #require(words.count == 15)
+        try #require(words.count == 16)
         for word in words {
             let name = word.split(separator: " ")[0]
             let complaints = found("verify none \(name)").filter { $0.contains("unknown") }

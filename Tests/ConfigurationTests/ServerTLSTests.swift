@@ -253,6 +253,20 @@ private func tls(_ words: String, global: String = "") throws -> ServerTLS? {
             ])
     }
 
+    @Test(arguments: [
+        "allow-0rtt", "renegotiate", "no-renegotiate", "sni-auto", "no-sni-auto", "curves P-256",
+        "npn a", "sigalgs a", "client-sigalgs a",
+    ])
+    func `a word that is passed over takes none of the next ones with it`(words: String) throws {
+        let text = proxy("server b 192.0.2.12:443 \(words) ssl verify none")
+        let name = words.split(separator: " ")[0]
+        #expect(
+            diagnose(text) == [
+                "f:7:25: warning: '\(name)' is known but not implemented yet; it is ignored"
+            ])
+        #expect(try server(text).tls != nil)
+    }
+
     @Test func `a datagram has no TLS`() {
         #expect(
             diagnose(proxy("mode udp\nserver b 192.0.2.12:443 ssl verify none")) == [

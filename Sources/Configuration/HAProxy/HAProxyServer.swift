@@ -114,14 +114,14 @@ struct HAProxyServerOptions: Sendable {
         0: """
         allow-0rtt no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn
         check-via-socks4 no-tfo check-sni-auto no-check-sni-auto
-        check-reuse-pool no-check-reuse-pool sni-auto no-sni-auto
+        check-reuse-pool no-check-reuse-pool sni-auto no-sni-auto renegotiate no-renegotiate
         """,
         1: """
         check-pool-conn-name check-proto client-sigalgs curves
         from healthcheck idle-ping
         log-bufsize log-proto max-reuse namespace npn
         pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto
-        redir renegotiate set-proxy-v2-tlv-fmt
+        redir set-proxy-v2-tlv-fmt
         shard sigalgs socks4 tcp-md5sig
         ws
         """,
