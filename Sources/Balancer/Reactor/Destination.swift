@@ -53,10 +53,10 @@ struct Destination {
 
     /// Whether a socket of an earlier connection does as well as a new one.
     ///
-    /// It has no options of its own, nothing but the connection ends on it, and the address that it was connected to is still the server's. Of
+    /// It has no options of its own, and the address that it was connected to is still the server's. Of
     /// one that ever was elsewhere nobody knows that.
     var takesSpareSockets: Bool {
-        isPlain && security == nil && isInternet && !isByName && portOffset == nil && edition == 0
+        isPlain && isInternet && !isByName && portOffset == nil && edition == 0
     }
 
     /// Whether its socket is one of TCP, with a port of ours.

@@ -243,7 +243,7 @@ extension Worker {
     private mutating func dropServerSocket(_ client: Int) {
         let server = client | 1
         guard slab[server].socket >= 0 else { return }
-        sessions.drop(server)
+        if slab[server].marks.contains(.isSecured) { sessions.drop(server) }
         let port = ownPort(of: server)
         StreamSocket.close(slab[server].socket)
         giveBack(port, of: server)

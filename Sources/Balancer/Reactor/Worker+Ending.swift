@@ -56,7 +56,7 @@ extension Worker {
         if !isFlow { close(client, farewell) }
         if slab[client | 1].socket >= 0 {
             let port = ownPort(of: client | 1)
-            endSession(of: client | 1, server)
+            if slab[client | 1].marks.contains(.isSecured) { sessions.drop(client | 1) }
             close(client | 1, server)
             giveBack(port, of: client | 1)
         }

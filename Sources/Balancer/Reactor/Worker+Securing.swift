@@ -88,16 +88,6 @@ extension Worker {
         if slab[half].marks.contains(.blocked) { roomCame(half) }
         return true
     }
-
-    /// Lets go of the session of a half whose socket is about to be closed.
-    mutating func endSession(of server: Int, _ farewell: Farewell) {
-        guard slab[server].marks.contains(.isSecured) else { return }
-        let isToBeTold = farewell == .finish || farewell == .answered
-        if isToBeTold, slab[server ^ 1].marks.isDisjoint(with: .passedEnd) {
-            _ = sessions[server].endSending()
-        }
-        sessions.drop(server)
-    }
 }
 
 /// The sessions of one reactor's connections to servers, by the connections' places.
@@ -116,8 +106,6 @@ struct SecureSessions {
         sessions[half / 2] = session
     }
 
-    /// Ends the session of a half, if it has one.
-    mutating func drop(_ half: Int) {
-        if half / 2 < sessions.count { sessions[half / 2] = nil }
-    }
+    /// Ends the session of a half.
+    mutating func drop(_ half: Int) { sessions[half / 2] = nil }
 }
