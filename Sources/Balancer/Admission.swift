@@ -106,7 +106,7 @@ struct Admission {
     private(set) var process: Gate
     private(set) var frontends: [Gate]
     /// Flows of datagrams, of which anybody can begin any number from invented addresses: they leave
-    /// half of the process's room to connections.
+    /// half of the process's room, and of its rates, to connections.
     private(set) var flows: Gate
     private let takesFlows: [Bool]
     /// Those of the listening sockets, counted over all frontends.
@@ -124,7 +124,12 @@ struct Admission {
         self.takesFlows =
             takesFlows.isEmpty ? frontendLimits.map { _ in false } : takesFlows
         let isShared = self.takesFlows.contains(false)
-        flows = Gate(limit: isShared ? max(1, processLimit / 2) : processLimit)
+        func share(_ limit: Int) -> Int {
+            isShared && limit != .max ? max(1, limit / 2) : limit
+        }
+        flows = Gate(
+            limit: share(processLimit), rateLimit: share(processRateLimit),
+            sessionRateLimit: share(processSessionRateLimit))
         frontends = frontendLimits.map { Gate(limit: $0) }
         for (index, limit) in rateLimits.enumerated() {
             frontends[index] = Gate(limit: frontendLimits[index], rateLimit: limit)
@@ -182,7 +187,8 @@ struct Admission {
         isSweeping: Bool = false
     ) -> Answer {
         guard isOpen || isSweeping else { return .closed }
-        let allowed = min(process.rateRoom(at: now), frontends[frontend].rateRoom(at: now))
+        var allowed = min(process.rateRoom(at: now), frontends[frontend].rateRoom(at: now))
+        if takesFlows[frontend] { allowed = min(allowed, flows.rateRoom(at: now)) }
         guard allowed > 0 else {
             let limit = min(
                 process.rateLimit, process.sessionRateLimit, frontends[frontend].rateLimit)
@@ -231,8 +237,11 @@ struct Admission {
         frontends[frontend].noteSession(at: now)
     }
 
-    /// Counts a connection towards what the process may have let pass within a second.
-    mutating func noteSession(now: UInt64) { process.noteSession(at: now) }
+    /// Counts a connection, or a flow, towards what the process may have let pass within a second.
+    mutating func noteSession(isFlow: Bool, now: UInt64) {
+        process.noteSession(at: now)
+        if isFlow { flows.noteSession(at: now) }
+    }
 
     /// Counts a connection out.
     ///

@@ -4,7 +4,7 @@ internal import Synchronization
 /// A balancer under one plan: positions mean what they mean there, also when another plan is in force
 /// by now.
 public struct BalancerView: Sendable {
-    private let shared: SharedState
+    let shared: SharedState
 
     init(_ shared: SharedState) { self.shared = shared }
 

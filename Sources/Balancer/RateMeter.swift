@@ -5,7 +5,8 @@
 /// holds.
 struct RateMeter: Hashable {
     private(set) var peak = 0
-    private var second: UInt64 = 0
+    /// The latest instant at which something was counted, in milliseconds.
+    private var latest: UInt64 = 0
     private var current = 0
     private var previous = 0
 
@@ -15,13 +16,12 @@ struct RateMeter: Hashable {
     ///   - count: How many.
     ///   - now: Milliseconds of the monotonic clock.
     mutating func note(_ count: Int, at now: UInt64) {
-        let now = max(now, second * 1000)
-        let present = now / 1000
-        if present != second {
-            previous = present == second + 1 ? current : 0
+        let now = max(now, latest)
+        if now / 1000 != second {
+            previous = now / 1000 == second + 1 ? current : 0
             current = 0
-            second = present
         }
+        latest = now
         current += count
         peak = max(peak, rate(at: now))
     }
@@ -31,7 +31,7 @@ struct RateMeter: Hashable {
     /// - Parameter now: Milliseconds of the monotonic clock.
     /// - Returns: How many.
     func rate(at now: UInt64) -> Int {
-        let now = max(now, second * 1000)
+        let now = max(now, latest)
         let remaining = Int(1000 - now % 1000)
         switch now / 1000 {
         case second: return current + previous * remaining / 1000
@@ -39,4 +39,7 @@ struct RateMeter: Hashable {
         default: return 0
         }
     }
+
+    /// The one that ``current`` is of.
+    private var second: UInt64 { latest / 1000 }
 }

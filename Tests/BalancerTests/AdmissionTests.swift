@@ -128,6 +128,17 @@ extension BalancerTests {
             rate.note(1, at: 9_999)
             #expect(rate.rate(at: 10_002) == 11)
         }
+
+        @Test func `is not higher for a reactor whose turn began before in the same second`() {
+            var rate = RateMeter()
+            rate.note(20, at: 10_500)
+            rate.note(10, at: 11_500)
+            // Of the second before, half counts by now.
+            #expect(rate.rate(at: 11_400) == 20)
+            rate.note(1, at: 11_400)
+            #expect(rate.rate(at: 11_500) == 21)
+            #expect(rate.peak == 21)
+        }
     }
 
     @Suite struct `A waiting line` {

@@ -30,7 +30,11 @@ extension BalancerTests {
             return rules
         }
 
-        /// From many threads at once, as many as the reactors can take.
+        /// As many at once as the reactors can take, from one source, and one after the other from another.
+        ///
+        /// A connection is counted by one rule and asked about by the next. So at the limit each of the
+        /// other reactors may see, for the one that it has just counted, what came after that as well, and
+        /// refuse one that was within the limit; none lets one pass beyond it.
         @Test(arguments: [1, 2])
         func `a source's connections beyond its rate are refused, to the connection`(
             reactors: Int
@@ -42,10 +46,14 @@ extension BalancerTests {
                 $0.tables = [Self.table(StickCounter(.connectionRate, over: .seconds(100)))]
                 $0.frontends[0].rules = Self.rules(Self.counted(.connectionRate, above: 25))
             }
-            let clients = (0..<60).map { _ in running.connect() }
-            #expect(clients.map { $0.receiveAll().text }.joined().count == 25)
-            #expect(running.frontend.refusalsByCause[.deniedConnection] == 35)
-            #expect(running.answer(from: 0x7f00_0002) == "a")
+            let answers = running.connectMany(60).map { $0.receiveAll().text }
+            let taken = answers.count { $0 == "a" }
+            #expect((26 - reactors...25).contains(taken))
+            #expect(answers.count { $0.isEmpty } == 60 - taken)
+            #expect(running.frontend.refusalsByCause[.deniedConnection] == 60 - taken)
+            #expect(running.busyReactorCount == reactors)
+            let others = (0..<30).map { running.answer(by: $0, from: 0x7f00_0002) }
+            #expect(others == Array(repeating: "a", count: 25) + Array(repeating: "", count: 5))
             #expect(running.balancer.snapshot().tableCounts == [2])
         }
 
@@ -58,10 +66,11 @@ extension BalancerTests {
                 $0.tables = [Self.table(StickCounter(.connections))]
                 $0.frontends[0].rules = Self.rules(Self.counted(.connections, above: 3))
             }
-            let held = (0..<3).map { _ in running.connect() }
+            let held = (0..<3).map { running.connect(by: $0) }
             #expect(held.map { $0.receive(exactly: 1) } == ["a", "a", "a"])
+            #expect(running.busyReactorCount == reactors)
             // One that is refused is counted only as long as it is there.
-            for _ in 0..<5 { #expect(running.answer() == "") }
+            for number in 0..<5 { #expect(running.answer(by: number) == "") }
             let other = running.connect(from: 0x7f00_0002)
             #expect(other.receive(exactly: 1) == "a")
             held[0].close()

@@ -128,4 +128,72 @@ extension BalancerTests.Datagrams {
         var alone = Admission(processLimit: 10, frontendLimits: [10], takesFlows: [true])
         #expect(alone.room(12, at: 0, for: 0) == 10)
     }
+
+    @Test(arguments: ["maxconnrate", "maxsessrate"])
+    func `flows take at most half of a rate of the process as well`(bound: String) {
+        let (rate, sessionRate) = bound == "maxconnrate" ? (12, Int.max) : (.max, 12)
+        func room(_ wishes: [(count: Int, frontend: Int)], takesFlows: [Bool]) -> [Int] {
+            var admission = Admission(
+                processLimit: 100, processRateLimit: rate, processSessionRateLimit: sessionRate,
+                frontendLimits: [100, 100], takesFlows: takesFlows)
+            return wishes.map { count, frontend in
+                let answer = admission.reserve(count, at: frontend, by: frontend, for: 0, now: 5000)
+                guard case .room(let room) = answer else { return 0 }
+                _ = admission.settle(
+                    accepted: room, reserved: room, at: frontend, by: frontend, now: 5000)
+                for _ in 0..<room {
+                    admission.noteSession(isFlow: takesFlows[frontend], now: 5000)
+                }
+                return room
+            }
+        }
+        let wishes = [(100, 0), (1, 0), (100, 1), (1, 1)]
+        #expect(room(wishes, takesFlows: [true, false]) == [6, 0, 6, 0])
+        #expect(room(wishes, takesFlows: [true, true]) == [12, 0, 0, 0])
+        #expect(room(wishes, takesFlows: [false, true]) == [12, 0, 0, 0])
+    }
+
+    @Test(arguments: ["maxconnrate", "maxsessrate"])
+    func `a flood of datagrams from new sources keeps no connection waiting`(bound: String) throws {
+        let (a, b) = (try TestServer.named("a"), try NamedServer("b"))
+        let options = ListeningOptions(backlog: 0)
+        let datagrams = try DatagramSocket.bound(to: .loopback4, options: options).release()
+        defer { close(datagrams) }
+        let connections = try Socket.listening(
+            on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 64
+        ).release()
+        defer { close(connections) }
+        var plan = BalancerPlan(
+            frontends: [
+                FrontendPlan(name: "front", poolIndex: 0), FrontendPlan(name: "flows", poolIndex: 1),
+            ],
+            pools: [
+                PoolPlan(name: "pool", servers: servers([("a", a)])),
+                PoolPlan(name: "hosts", servers: [.at(b.address)]),
+            ])
+        plan.frontends[1].isDatagram = true
+        if bound == "maxconnrate" { plan.connectionRateLimit = 20 } else { plan.sessionRateLimit = 20 }
+        let balancer = try Balancer(plan: plan, listeners: [[connections], [datagrams]])
+        try balancer.start()
+        defer { balancer.stop() }
+        // What a second has let pass counts to its end, and less by and by in the next one.
+        while MonotonicInstant.now.nanoseconds / 1_000_000 % 1000 > 200 {
+            Thread.sleep(for: .milliseconds(5))
+        }
+        let start = MonotonicInstant.now
+        let address = StreamAddress.loopback4.with(port: StreamSocket.localEndpoint(of: datagrams).port)
+        let clients = (0..<60).map { _ in DatagramClient(to: address) }
+        for client in clients { client.send("x") }
+        #expect(
+            eventually {
+                let flows = balancer.snapshot().frontends[1]
+                return flows.totalSessions + (flows.refusalsByCause[.datagramLost] ?? 0) == 60
+            })
+        let port = StreamSocket.localEndpoint(of: connections).port
+        for _ in 0..<10 {
+            let client = try #require(BlockingSocket(to: port))
+            #expect(client.receiveAll().text == "a")
+        }
+        #expect(MonotonicInstant.now - start < .milliseconds(700))
+    }
 }

@@ -77,11 +77,12 @@ extension BalancerTests {
                 $0.pools[0].connectTimeout = .milliseconds(50)
             }
             running.balancer.setHealth(pool: 0, server: 0, isUp: false)
-            let clients = (0..<3).map { _ in running.connect() }
+            let clients = (0..<3).map { running.connect(by: $0) }
             #expect(running.wait { running.pool.currentQueue == 3 })
             Thread.sleep(for: .milliseconds(150))
             running.balancer.setHealth(pool: 0, server: 0, isUp: true)
             #expect(clients.map { $0.receiveAll().text } == ["a", "a", "a"])
+            #expect(running.busyReactorCount == reactors)
             #expect(running.pool.connectionErrors == 0)
         }
 
@@ -113,11 +114,10 @@ extension BalancerTests {
                 $0.pools[0].servers[0].connectionLimit = 1
                 $0.pools[0].queueLimit = 2
             }
-            let first = running.connect()
+            let first = running.connect(by: 0)
             #expect(first.receive(exactly: 1) == "a")
-            // One after the other: each may be another reactor's.
             let waiting = (1...2).map { number in
-                let client = running.connect()
+                let client = running.connect(by: number)
                 #expect(running.wait { running.pool.currentQueue == number })
                 return client
             }
@@ -125,6 +125,7 @@ extension BalancerTests {
             #expect(running.pool.connectionErrors == 1)
             first.close()
             #expect(waiting[0].receive(exactly: 1) == "a")
+            #expect(running.busyReactorCount == reactors)
             waiting[0].close()
             #expect(waiting[1].receive(exactly: 1) == "a")
         }
@@ -171,10 +172,11 @@ extension BalancerTests {
                 }
             }
             let start = MonotonicInstant.now
-            let clients = (0..<50).map { _ in running.connect() }
+            let clients = running.connectMany(50)
             let answers = clients.map { $0.receiveAll().text }
             let taken = MonotonicInstant.now - start
             #expect(answers.allSatisfy { $0 == "a" })
+            #expect(running.busyReactorCount == reactors)
             #expect(running.frontend.totalSessions == 50)
             #expect(running.frontend.peakRate <= 20)
             // 20 at once, the other 30 at 20 a second.
@@ -243,12 +245,13 @@ extension BalancerTests {
                 reactors: reactors, servers: servers([("a", server)])
             ) { $0.frontends[0].sessionRateLimitPerSource = 5 }
             let start = MonotonicInstant.now
-            let answers = (0..<12).map { _ in running.connect().receiveAll() }
+            let answers = (0..<12).map { running.connect(by: $0).receiveAll() }
             let tenths = Int((MonotonicInstant.now - start) / .milliseconds(100))
             #expect(answers.prefix(5).allSatisfy { $0.text == "a" })
             let refused = answers.count { $0.text.isEmpty }
             // Each fifth of a second lets one more come; both reactors together, not each of them.
             #expect((7 - 1 - (tenths + 1) / 2...7).contains(refused), "in \(tenths) tenths")
+            #expect(running.busyReactorCount == reactors)
             #expect(running.answer(from: 0x7f00_0002) == "a")
             #expect(running.frontend.refusals == refused)
             #expect(running.frontend.totalSessions == 13 - refused)
@@ -304,10 +307,12 @@ extension BalancerTests {
                 reactors: reactors, servers: servers([("a", a), ("b", b)])
             ) { $0.pools[0].servers[0].shutsSessionsWhenDown = true }
             var clients: [BlockingSocket] = []
-            for name in ["a", "b", "a", "b"] {
-                clients.append(running.connect())
+            // One of each reactor at either server.
+            for (name, reactor) in [("a", 0), ("b", 0), ("a", 1), ("b", 1)] {
+                clients.append(running.connect(by: reactor))
                 #expect(clients.last?.receive(exactly: 1) == name)
             }
+            #expect(running.busyReactorCount == reactors)
             for server in 0..<2 { running.balancer.setHealth(pool: 0, server: server, isUp: false) }
             #expect(clients[0].receiveAll().ending == .failed(104))
             #expect(clients[2].receiveAll().ending == .failed(104))

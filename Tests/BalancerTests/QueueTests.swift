@@ -12,10 +12,11 @@ extension BalancerTests {
         ) throws {
             let server = try TestServer.holding("a")
             let running = try RunningBalancer(reactors: reactors, servers: [limited(server, to: 2)])
-            var clients = (0..<2).map { _ in running.connect() }
+            var clients = (0..<2).map { running.connect(by: $0) }
             #expect(clients.map { $0.receive(exactly: 1) } == ["a", "a"])
+            #expect(running.busyReactorCount == reactors)
             for number in 1...4 {
-                clients.append(running.connect())
+                clients.append(running.connect(by: number))
                 #expect(running.wait { running.pool.currentQueue == number })
             }
             #expect(running.pool.servers[0].currentSessions == 2)
@@ -67,13 +68,14 @@ extension BalancerTests {
                 socket.send("done")
             }
             let running = try RunningBalancer(reactors: reactors, servers: [limited(server, to: 3)])
-            let clients = (0..<200).map { _ in running.connect() }
+            let clients = running.connectMany(200)
             // They end their streams, so that none holds its slot until its turn to be read comes.
             for client in clients {
                 client.send("x")
                 client.endSending()
             }
             #expect(clients.allSatisfy { $0.lastWords() == "done" })
+            #expect(running.busyReactorCount == reactors)
             #expect(running.pool.servers[0].peakSessions == 3)
             #expect(running.pool.servers[0].totalSessions == 200)
             #expect(running.wait { running.pool.servers[0].currentSessions == 0 })
@@ -86,7 +88,7 @@ extension BalancerTests {
             let server = try TestServer { $0.send($0.receive(exactly: 1)) }
             let running = try RunningBalancer(reactors: reactors, servers: [limited(server, to: 1)])
             for _ in 0..<10 {
-                let clients = (0..<60).map { _ in running.connect() }
+                let clients = running.connectMany(60)
                 for (number, client) in clients.enumerated() {
                     guard number % 3 != 0 else {
                         client.reset()
@@ -98,6 +100,7 @@ extension BalancerTests {
                 let staying = clients.enumerated().filter { $0.offset % 3 != 0 }.map(\.element)
                 #expect(staying.allSatisfy { $0.lastWords() == "x" })
             }
+            #expect(running.busyReactorCount == reactors)
             #expect(running.wait { running.pool.currentSessions == 0 })
             #expect(running.pool.servers[0].currentSessions == 0)
             #expect(running.pool.servers[0].peakSessions == 1)
@@ -209,9 +212,10 @@ extension BalancerTests {
             let running = try RunningBalancer(
                 reactors: reactors, servers: servers([("a", server)])
             ) { $0.frontends[0].connectionLimit = 2 }
-            var clients = (0..<6).map { _ in running.connect() }
+            var clients = running.connectMany(6)
             #expect(clients[0].receive(exactly: 1) == "a")
             #expect(clients[1].receive(exactly: 1) == "a")
+            #expect(running.busyReactorCount == reactors)
             Thread.sleep(for: .milliseconds(50))
             #expect(running.frontend.currentSessions == 2)
             for next in 2..<6 {
@@ -231,13 +235,14 @@ extension BalancerTests {
             let running = try RunningBalancer(
                 reactors: reactors, servers: servers([("a", server)])
             ) { $0.connectionLimit = 5 }
-            let clients = (0..<100).map { _ in running.connect() }
+            let clients = running.connectMany(100)
             // They end their streams, so that none holds its slot until its turn to be read comes.
             for client in clients {
                 client.send("x")
                 client.endSending()
             }
             #expect(clients.allSatisfy { $0.lastWords() == "x" })
+            #expect(running.busyReactorCount == reactors)
             #expect(running.balancer.snapshot().peakSessions == 5)
             #expect(running.balancer.snapshot().totalSessions == 100)
         }

@@ -80,12 +80,13 @@ extension BalancerTests {
             }
             var held: [BlockingSocket] = []
             var order = ""
-            for client in trial.clients {
-                let socket = running.connect(from: 0x7f00_0000 | client)
+            for (number, client) in trial.clients.enumerated() {
+                let socket = running.connect(by: number, from: 0x7f00_0000 | client)
                 order += trial.isBrief ? socket.receiveAll().text : socket.receive(exactly: 1)
                 if !trial.isBrief { held.append(socket) }
             }
             #expect(order == trial.order)
+            #expect(running.busyReactorCount == reactors)
         }
 
         @Test(arguments: [1, 2])
@@ -96,9 +97,10 @@ extension BalancerTests {
             ) { plan in
                 for index in 0..<3 { plan.pools[0].servers[index].connectionLimit = 4 }
             }
-            let held = (0..<12).map { _ in running.connect() }
+            let held = running.connectMany(12)
             let order = held.map { $0.receive(exactly: 1) }.joined()
             for name in "abc" { #expect(order.count { $0 == name } == 4) }
+            #expect(running.busyReactorCount == reactors)
             let late = running.connect()
             #expect(running.wait { running.pool.currentQueue == 1 })
             held[0].close()
@@ -115,12 +117,13 @@ extension BalancerTests {
                 $0.pools[0].servers[0].queueLimit = 2
                 $0.frontends[0].listeners = [ListenerPlan(connectionLimit: 4)]
             }
-            let clients = (0..<40).map { _ in running.connect() }
+            let clients = running.connectMany(40)
             for client in clients {
                 client.send("x")
                 client.endSending()
             }
             #expect(clients.allSatisfy { $0.lastWords() == "x" })
+            #expect(running.busyReactorCount == reactors)
             let (pool, listener) = (running.pool, running.frontend.listeners[0])
             #expect(pool.servers[0].peakSessions == 1)
             #expect(pool.servers[0].peakQueue <= 2)

@@ -13,8 +13,9 @@ extension BalancerTests {
             let running = try RunningBalancer(
                 reactors: reactors,
                 servers: servers([("a", a), ("b", b), ("c", c)], weights: [5, 1, 1]))
-            let order = (0..<21).map { _ in running.answer() }.joined()
+            let order = (0..<21).map { running.answer(by: $0) }.joined()
             #expect(order == "aaabaacaaabaacaaabaac")
+            #expect(running.busyReactorCount == reactors)
         }
 
         @Test(arguments: [1, 2])
@@ -24,8 +25,10 @@ extension BalancerTests {
             let (a, b) = (try TestServer.named("a"), try TestServer.named("b"))
             let running = try RunningBalancer(
                 reactors: reactors, servers: servers([("a", a), ("b", b)]))
-            let order = (0..<40).map { _ in running.answer() }.joined()
+            // Now one of them and now the other, but not by turns.
+            let order = (0..<40).map { running.answer(by: $0 % 3) }.joined()
             #expect(order == String(repeating: "ab", count: 20))
+            #expect(running.busyReactorCount == reactors)
         }
 
         @Test(arguments: [1, 2])
@@ -39,11 +42,12 @@ extension BalancerTests {
                 servers: servers([("a", a), ("b", b), ("c", c)]))
             var clients: [BlockingSocket] = []
             var order = ""
-            for _ in 0..<6 {
-                clients.append(running.connect())
+            for number in 0..<6 {
+                clients.append(running.connect(by: number))
                 order += clients.last?.receive(exactly: 1) ?? ""
             }
             #expect(order == "abcabc")
+            #expect(running.busyReactorCount == reactors)
         }
 
         @Test func `leastconn gives weights 2 and 1 two thirds and one third`() throws {
@@ -78,10 +82,13 @@ extension BalancerTests {
             let running = try RunningBalancer(
                 reactors: reactors, algorithm: .source,
                 servers: servers([("a", a), ("b", b), ("c", c)]))
-            for _ in 0..<2 {
-                let order = (1...6).map { running.answer(from: 0x7f00_0000 + $0) }.joined()
+            for round in 0..<2 {
+                let order = (1...6).map { number in
+                    running.answer(by: number + round, from: 0x7f00_0000 + UInt32(number))
+                }.joined()
                 #expect(order == "cabcab")
             }
+            #expect(running.busyReactorCount == reactors)
         }
 
         @Test func `a lower weight does not have to pay the debts of the higher one`() {

@@ -6,10 +6,13 @@ import Synchronization
 final class TestServer: Sendable {
     let port: UInt16
     private let listener: Int32
-    private let accepted = Atomic(0)
+    private let accepted = Counter()
+    private let acceptor: Mutex<Thread?>
+
+    private final class Counter: Sendable { let value = Atomic(0) }
 
     /// How many connections came.
-    var acceptedCount: Int { accepted.load(ordering: .relaxed) }
+    var acceptedCount: Int { accepted.value.load(ordering: .relaxed) }
     var address: SocketAddress { SocketAddress(address: 0x7f00_0001, port: port) }
 
     init(_ serve: @escaping @Sendable (BlockingSocket) -> Void) throws {
@@ -19,14 +22,12 @@ final class TestServer: Sendable {
         let number = socket.release()
         _ = fcntl(number, F_SETFL, 0)
         listener = number
-        let thread = try Thread(name: "server") { [self] in
+        // Without the server itself, which would never end.
+        let thread = try Thread(name: "server") { [accepted] in
             while true {
                 let connection = accept(number, nil, nil)
-                guard connection >= 0 else {
-                    close(number)
-                    return
-                }
-                accepted.add(1, ordering: .relaxed)
+                guard connection >= 0 else { return }
+                accepted.value.add(1, ordering: .relaxed)
                 let socket = BlockingSocket(adopting: connection)
                 do throws(SystemError) {
                     let serving = try Thread(name: "serving") {
@@ -39,11 +40,20 @@ final class TestServer: Sendable {
                 }
             }
         }
-        thread.detach()
+        acceptor = Mutex(thread)
+        (KeepsServers.keeper ?? .ofProcess).keep(self)
     }
 
-    /// Stops listening: further connections are refused.
-    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+    /// Stops listening: further connections are refused, those that are there go on to their ends.
+    func stop() {
+        let thread = acceptor.withLock { $0.take() }
+        guard let thread else { return }
+        shutdown(listener, Int32(SHUT_RDWR))
+        thread.join()
+        close(listener)
+    }
+
+    deinit { stop() }
 
     /// Answers each connection with a name, at once, and closes it.
     static func named(_ name: String) throws -> TestServer {

@@ -181,6 +181,10 @@ struct WireRecord: Sendable {
         for router in [text4, text6] {
             try network.ip("b", "neigh", "del", router, "dev", "eth1")
         }
+        // A neighbour that knows the hardware address asks it alone whether it is still there.
+        try network.ip(
+            "b", "neigh", "replace", text6, "lladdr", "00:00:5e:00:02:34", "nud", "probe", "dev",
+            "eth1")
         // The node asks in the virtual address' name.
         try network.ip("a", "neigh", "flush", "dev", "eth1")
         let ping = ["ip", "netns", "exec", network.namespace("a"), "ping", "-c", "1", "-W", "0.3"]
@@ -222,7 +226,7 @@ struct WireFrame: Sendable {
     }
 
     /// The type, the IP source, the target and the option's hardware address of a Neighbor
-    /// Solicitation (135) or Advertisement (136).
+    /// Solicitation (135) or Advertisement (136); no hardware address without an option.
     var neighbor: (type: UInt8, source: [UInt8], target: [UInt8], hardware: [UInt8])? {
         guard type == [0x86, 0xDD], bytes.count >= 78, bytes[20] == 58,
             bytes[54] == 135 || bytes[54] == 136

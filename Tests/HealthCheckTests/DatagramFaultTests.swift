@@ -117,6 +117,46 @@ extension `One after another` {
             try await network.stop()
         }
 
+        @Test(arguments: ["1 0", "0 2147483647"])
+        func `an echo that finds the socket full counts as lost on the way`(
+            range: String
+        ) async throws {
+            let network = try await OwnNetwork()
+            try await network.run(
+                """
+                sysctl -qw net.ipv4.ping_group_range='\(range)'
+                ip link set lo up
+                ip link add away type veth peer name peer
+                ip link set away up
+                ip link set peer up
+                ip address add 192.0.2.100/24 dev away
+                ip address add 2001:db8::100/64 dev away nodad
+                """)
+            var check = ICMPProbe()
+            let sockets = try await network.eventLoop.submit { ICMPSockets() }.get()
+            check.sockets = sockets
+            for (line, prefix) in [(sockets.ipv4, "192.0.2."), (sockets.ipv6, "2001:db8::")] {
+                let line = try #require(line)
+                let cookie = [UInt8](repeating: 7, count: 16)
+                let exchange = ICMPExchange(
+                    isIPv6: prefix.contains(":"), isRaw: line.isRaw, cookie: cookie)
+                // The host keeps what is for a neighbour that it asks for, 200 KiB each: a few of them
+                // fill the socket's own 200 KiB, or twice that of a raw one.
+                var codes: Set<CInt> = []
+                for host in 1...4 {
+                    let target = try SocketAddress(ipAddress: "\(prefix)\(host)", port: 0)
+                    for _ in 0..<400 {
+                        if let code = line.send(exchange.request, to: target) { codes.insert(code) }
+                    }
+                }
+                #expect(codes.isEmpty, "\(prefix)")
+                #expect(
+                    try await network.probe(check, prefix + "9", timeout: .milliseconds(60))
+                        == "L4TOUT")
+            }
+            try await network.stop()
+        }
+
         /// Of each family; ICMPv6 says "Permission denied" where ICMP says that there is no way.
         private static let refusals = ["No route to host", "Permission denied"].map { forbidden in
             ["No route to host", forbidden, "No route to host", "Permission denied"].map {

@@ -20,6 +20,8 @@ extension `Sticky clients beside haproxy` {
                 tcp-request content reject unless { var(sess.count) -m ip 0.0.0.17 } !{ var(sess.count) -m str 1 }
                 tcp-request content reject unless { var(sess.digits) -m int gt 16 } { var(sess.digits) -m str 17 }
                 tcp-request content reject unless { var(sess.below) -m int lt 0 } !{ var(sess.below) -m int ge 0 } !{ var(sess.below) -m ip 0.0.0.0/0 }
+                tcp-request content reject unless { var(sess.below) -m int :5 } !{ var(sess.below) -m int 0:5 } !{ var(sess.below) -m int 5: }
+                tcp-request content reject unless { var(sess.count) -m int :17 } { var(sess.count) -m int 17: } !{ var(sess.count) -m int :16 }
                 tcp-request content reject unless { var(sess.other) -m ip 192.0.2.0/24 } { var(sess.other) -m end .9 }
                 use-server b if { var(sess.copy) -m str 127.0.0.2 }
                 server a @a

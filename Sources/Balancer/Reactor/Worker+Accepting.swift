@@ -135,9 +135,9 @@ extension Worker {
     }
 
     /// Counts a connection that rules have let pass, where the process may have only so many a second.
-    func boundSession() {
+    func boundSession(isFlow: Bool = false) {
         guard shared.plan.sessionRateLimit != nil else { return }
-        shared.admission.withLock { $0.noteSession(now: now) }
+        shared.admission.withLock { $0.noteSession(isFlow: isFlow, now: now) }
     }
 
     /// Counts a connection that rules have let pass, where rules ask for it.

@@ -127,7 +127,7 @@ extension Worker {
             .init(
                 source: key.source,
                 destination: StreamSocket.localEndpoint(of: listeners[key.listener].socket)))
-        boundSession()
+        boundSession(isFlow: true)
         noteSession(client)
         recordAccepted(client)
         enterPool(client)

@@ -68,9 +68,9 @@ extension HAProxyCriterion {
     func comparison() throws(Remark) -> VariableComparison {
         switch (form, method) {
         case ("int"?, _):
-            // What is below a number has no least one, unlike what is counted.
-            return .numbers(
-                try ranges().map { $0.lowerBound == -1 ? Int.min...$0.upperBound : $0 })
+            // What is below a number has no least one, unlike what is counted. Deviation: haproxy reads
+            // `-- -1` as a range up to 1, and refuses `-1:5`.
+            return .numbers(try ranges(from: .min))
         case ("ip"?, _): return .networks(try prefixes())
         case (_, .found?): return .found
         case (_, let method?):

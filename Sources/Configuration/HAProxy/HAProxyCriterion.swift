@@ -213,8 +213,13 @@ struct HAProxyCriterion {
     }
 
     /// Numbers, ranges such as `80:90`, or a comparison: `gt 80`.
+    ///
+    /// - Parameters:
+    ///   - fallback: What is meant where there is no value; `nil`: there must be one.
+    ///   - least: Where what has no beginning begins. As haproxy: of what is counted -1, which has no
+    ///     bound, and is less than any number.
     func ranges(
-        unlessSaid fallback: ClosedRange<Int>? = nil
+        unlessSaid fallback: ClosedRange<Int>? = nil, from least: Int = -1
     ) throws(Remark) -> [ClosedRange<Int>] {
         if let fallback, values.isEmpty { return [fallback] }
         var words = try needingValues()[...]
@@ -228,7 +233,7 @@ struct HAProxyCriterion {
                 }
                 continue
             }
-            ranges.append(try word.range(comparison))
+            ranges.append(try word.range(comparison, from: least))
         }
         return ranges
     }
@@ -305,7 +310,9 @@ extension Word {
         }
     }
 
-    fileprivate func range(_ comparison: String) throws(Remark) -> ClosedRange<Int> {
+    fileprivate func range(
+        _ comparison: String, from least: Int
+    ) throws(Remark) -> ClosedRange<Int> {
         func number(_ text: Substring) throws(Remark) -> Int {
             guard let number = Int(text), (-1...Int(UInt32.max)).contains(number) else {
                 throw .error(
@@ -315,7 +322,7 @@ extension Word {
         }
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         if parts.count == 2 {
-            let low = parts[0].isEmpty ? 0 : try number(parts[0])
+            let low = parts[0].isEmpty ? least : try number(parts[0])
             let high = parts[1].isEmpty ? Int.max : try number(parts[1])
             guard low <= high, comparison == "eq" else {
                 throw .error("\(text.quoted): the first is above the last", at: position)
@@ -326,9 +333,8 @@ extension Word {
         switch comparison {
         case "ge": return value...Int.max
         case "gt": return (value + 1)...Int.max
-        // As haproxy: what has no bound is -1, and less than any number.
-        case "le": return -1...max(-1, value)
-        case "lt": return value < 0 ? -2...(-2) : -1...(value - 1)
+        case "le": return least...max(least, value)
+        case "lt": return value <= least ? -2...(-2) : least...(value - 1)
         default: return value...value
         }
     }

@@ -58,6 +58,8 @@ public final class ICMPSockets: Sendable {
 
         /// Sends a request; one that finds no room counts as lost on the way.
         ///
+        /// A full socket says so by `EAGAIN`, and a raw one by `ENOBUFS`.
+        ///
         /// - Returns: What the system says against it, by its number; `nil`: nothing. sendto(2).
         func send(_ request: [UInt8], to target: SocketAddress) -> CInt? {
             // A raw socket of IPv6 takes the port for a protocol, and refuses one that isn't its own.
@@ -67,7 +69,7 @@ public final class ICMPSockets: Sendable {
                     socklen_t(length))
             }
             let code = errno
-            return count >= 0 || code == EAGAIN ? nil : code
+            return count >= 0 || code == EAGAIN || code == ENOBUFS ? nil : code
         }
 
         /// Has whoever asked by a cookie hear the answers.
