@@ -18,6 +18,11 @@ public protocol SecureSession: AnyObject {
     /// Goes on with the handshake, as far as it can without waiting.
     func handshake() -> HandshakeProgress
 
+    /// Why the server has broken it off since the handshake, for the operator; `nil`: it has not.
+    ///
+    /// Whose certificate this node has to show (TLS 1.3) hears only then that it was not the right one.
+    var complaint: String? { get }
+
     /// Takes bytes that were decrypted.
     ///
     /// - Parameters:

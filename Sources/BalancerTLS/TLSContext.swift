@@ -16,6 +16,7 @@ internal import COpenSSL
     /// - Throws: ``TLSSettingsError``, where authorities or a certificate are none, a key is missing,
     ///   locked or another one's, or OpenSSL does not know a cipher.
     public init(_ settings: TLSSettings) throws(TLSSettingsError) {
+        _ = TLSContext.isInitialized
         guard let pointer = unsafe SSL_CTX_new(TLS_client_method()) else {
             throw TLSSettingsError("OpenSSL is not usable: \(OpenSSLErrors.lastReason)")
         }
@@ -37,6 +38,10 @@ internal import COpenSSL
     }
 
     deinit { unsafe SSL_CTX_free(pointer) }
+
+    /// OpenSSL would take its tables down as the process ends, under threads that may still use them.
+    private static let isInitialized =
+        OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
 
     private func setVersions() throws(TLSSettingsError) {
         let (least, greatest) = (settings.minimumVersion.number, settings.maximumVersion.number)
@@ -85,10 +90,12 @@ internal import COpenSSL
             }
         case .pem(let bytes):
             guard let store = unsafe SSL_CTX_get_cert_store(pointer) else { return }
-            let count = unsafe PEMFile(bytes).forEachCertificate { certificate in
+            let count = try unsafe PEMFile(bytes).forEachCertificate(of: "authorities") {
+                certificate in
                 // One that is there twice is no error here.
                 _ = unsafe X509_STORE_add_cert(store, certificate)
                 unsafe X509_free(certificate)
+                return true
             }
             guard count > 0 else {
                 throw TLSSettingsError("authorities: no certificate is among them")
@@ -97,29 +104,30 @@ internal import COpenSSL
     }
 
     private func setCertificate(_ bytes: [UInt8]) throws(TLSSettingsError) {
-        var isAccepted = true
         var isOwn = true
         let file = PEMFile(bytes)
-        _ = unsafe file.forEachCertificate { certificate in
+        let count = try unsafe file.forEachCertificate(of: "certificate") { certificate in
+            defer { isOwn = false }
             if isOwn {
-                isAccepted = unsafe SSL_CTX_use_certificate(pointer, certificate) == 1
-                unsafe X509_free(certificate)
-            } else if unsafe copenssl_add_chain_certificate(pointer, certificate) != 1 {
-                unsafe X509_free(certificate)
-                isAccepted = false
+                defer { unsafe X509_free(certificate) }
+                return unsafe SSL_CTX_use_certificate(pointer, certificate) == 1
             }
-            isOwn = false
+            guard unsafe copenssl_add_chain_certificate(pointer, certificate) == 1 else {
+                unsafe X509_free(certificate)
+                return false
+            }
+            return true
         }
-        guard !isOwn else { throw TLSSettingsError("certificate: there is none in PEM format") }
-        guard isAccepted else {
-            throw TLSSettingsError("certificate: not usable: \(OpenSSLErrors.lastReason)")
-        }
+        guard count > 0 else { throw TLSSettingsError("certificate: there is none in PEM format") }
         guard let key = unsafe file.key else {
             throw TLSSettingsError(
                 "certificate: its key is not with it, or is locked by a password")
         }
         defer { unsafe EVP_PKEY_free(key) }
-        guard unsafe SSL_CTX_use_PrivateKey(pointer, key) == 1 else {
+        // The first call does not look at a certificate of another kind of key.
+        guard unsafe SSL_CTX_use_PrivateKey(pointer, key) == 1,
+            unsafe SSL_CTX_check_private_key(pointer) == 1
+        else {
             throw TLSSettingsError("certificate: the key with it is not its own")
         }
     }
@@ -144,20 +152,34 @@ private struct PEMFile {
 
     /// Gives each certificate to somebody, who owns it from then on.
     ///
+    /// - Parameters:
+    ///   - what: What they are, in the error.
+    ///   - body: Says whether OpenSSL took it.
     /// - Returns: How many there were.
+    /// - Throws: ``TLSSettingsError`` that names the first one that is none, or was not taken, and why.
     @unsafe
-    func forEachCertificate(_ body: (OpaquePointer) -> Void) -> Int {
-        let count = unsafe withSource { source in
-            var count = 0
-            while let certificate = unsafe copenssl_read_certificate(source) {
-                unsafe body(certificate)
-                count += 1
-            }
-            // That nothing follows is an error to OpenSSL.
+    func forEachCertificate(
+        of what: String, _ body: (OpaquePointer) -> Bool
+    ) throws(TLSSettingsError) -> Int {
+        var count = 0
+        let fault = unsafe withSource { source -> String? in
             ERR_clear_error()
-            return count
+            while let certificate = unsafe copenssl_read_certificate(source) {
+                count += 1
+                guard unsafe body(certificate) else {
+                    return "is not usable: \(OpenSSLErrors.lastReason)"
+                }
+            }
+            // That nothing follows is an error to OpenSSL as well.
+            let isOver = copenssl_is_reason(
+                ERR_peek_last_error(), Int32(ERR_LIB_PEM), Int32(PEM_R_NO_START_LINE))
+            defer { ERR_clear_error() }
+            guard isOver == 0 else { return nil }
+            count += 1
+            return "is no certificate"
         }
-        return count ?? 0
+        if let fault { throw TLSSettingsError("\(what): number \(count) \(fault)") }
+        return count
     }
 
     /// The first key, which is the caller's to free; `nil`: there is none, or it is locked.

@@ -60,7 +60,11 @@ public final class TLSServer: ServerSecurity {
         }
     }
 
-    private func keep(_ session: OpaquePointer) {
+    /// Has the next handshake be a whole one.
+    func forget() { unsafe keep(nil) }
+
+    @unsafe
+    private func keep(_ session: OpaquePointer?) {
         let former = last.withLock { kept in
             defer { unsafe kept.session = session }
             return unsafe Kept(session: kept.session)

@@ -9,6 +9,7 @@ internal import LinuxIO
     private let server: TLSServer
     /// What broke the stream off after bytes that were still to be given.
     private var failure: Errno?
+    private(set) var complaint: String?
 
     init?(to server: TLSServer, on socket: Int32) {
         guard let ssl = unsafe SSL_new(server.context.pointer) else { return nil }
@@ -44,9 +45,13 @@ internal import LinuxIO
         let systemError = errno
         switch unsafe SSL_get_error(ssl, result) {
         case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .waits
-        case SSL_ERROR_SYSCALL where systemError != 0:
+        case let error:
+            // A server may choke on the very session that it gave.
+            server.tickets.forget()
+            guard error == SSL_ERROR_SYSCALL, systemError != 0 else {
+                return .failed(reasonOfFailure)
+            }
             return .failed(Errno(rawValue: systemError).description)
-        default: return .failed(reasonOfFailure)
         }
     }
 
@@ -94,8 +99,10 @@ internal import LinuxIO
         var sent = 0
         while sent < count {
             ERR_clear_error()
-            // One record; what was not taken stands in the session, which wants the same bytes again.
-            let result = unsafe SSL_write(ssl, bytes + sent, Int32(count - sent))
+            // One record a call: of several OpenSSL would tell only once the last has gone. What was not
+            // taken stands in the session, which wants the same bytes again.
+            let length = min(count - sent, recordByteCount)
+            let result = unsafe SSL_write(ssl, bytes + sent, Int32(length))
             guard result <= 0 else {
                 sent += Int(result)
                 continue
@@ -111,13 +118,13 @@ internal import LinuxIO
     private func transfer(of result: Int32) -> Transfer {
         let systemError = errno
         switch unsafe SSL_get_error(ssl, result) {
-        // Without renegotiation no reading waits for room, and no writing for bytes.
+        // Reading waits for room after a request for new keys; who uses this tries again then.
         case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .wouldBlock
         case SSL_ERROR_ZERO_RETURN: return .moved(0)
         case SSL_ERROR_SYSCALL where systemError != 0:
             return .failed(Errno(rawValue: systemError))
         default:
-            ERR_clear_error()
+            complaint = OpenSSLErrors.lastReason
             return .failed(Errno(rawValue: EPROTO))
         }
     }
@@ -128,3 +135,6 @@ internal import LinuxIO
         return result >= 0 || transfer(of: result) != .wouldBlock
     }
 }
+
+/// What a record holds at most (RFC 8446 §5.1).
+private let recordByteCount = 16_384

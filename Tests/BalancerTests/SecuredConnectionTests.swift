@@ -129,6 +129,7 @@ extension BalancerTests {
                 return self
             }
 
+            var complaint: String? { nil }
             func handshake() -> HandshakeProgress { .done }
 
             func receive(into buffer: UnsafeMutableRawPointer, upTo byteCount: Int) -> Transfer {
@@ -187,6 +188,7 @@ extension BalancerTests {
 
                 deinit { security.count.withLock { $0 -= 1 } }
 
+                var complaint: String? { nil }
                 func handshake() -> HandshakeProgress { .failed("on purpose") }
                 func receive(into buffer: UnsafeMutableRawPointer, upTo byteCount: Int) -> Transfer
                 {

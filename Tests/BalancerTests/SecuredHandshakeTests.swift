@@ -1,5 +1,6 @@
 import Balancer
 import BalancerTLS
+import Glibc
 import LinuxIO
 import Synchronization
 import Testing
@@ -154,6 +155,105 @@ extension BalancerTests {
             }
         }
 
+        @Test func `a server that chokes on its own session gets a whole handshake next`() throws {
+            let turn = Mutex(0)
+            let manner = manner
+            let tickets = TLSPeerTickets()
+            let server = try TestServer { socket in
+                let number = turn.withLock { turn in
+                    turn += 1
+                    return turn
+                }
+                // As one that began anew, and ends whoever comes with what it does not know.
+                guard number != 2, let peer = TLSPeer.accept(socket, manner, tickets) else {
+                    return
+                }
+                peer.send(peer.isResumed ? "resumed" : "whole")
+                peer.endSending()
+                _ = peer.receive()
+            }
+            let running = try RunningBalancer(
+                servers: [try certificates.secured(server)], adjusting: { $0.pools[0].retries = 0 })
+            #expect((0..<4).map { _ in running.answer() } == ["whole", "", "whole", "resumed"])
+        }
+
+        @Test func `a certificate that the server refuses after the handshake is told of`() throws {
+            var manner = manner
+            manner.clientsAuthority = certificates.authority
+            let server = try TLSPeer.server(manner) { $0.send("not reached") }
+            let outcomes = Mutex<[ConnectionOutcome]>([])
+            let running = try RunningBalancer(
+                servers: [try certificates.secured(server)],
+                observer: { _, _, outcome in outcomes.withLock { $0.append(outcome) } })
+            #expect(running.connect().receiveAll().ending == .failed(ECONNRESET))
+            #expect(
+                eventually {
+                    outcomes.withLock(\.self)
+                        == [.notSecured("tlsv13 alert certificate required")]
+                })
+        }
+
+        @Test func `the first bytes wait for no acknowledgement of the handshake`() throws {
+            var manner = manner
+            manner.isOld = true
+            let server = try TLSPeer.server(manner) { peer in
+                guard case .bytes(let bytes) = peer.receive() else { return }
+                _ = peer.send(bytes[...])
+                _ = peer.receive()
+            }
+            let running = try RunningBalancer(servers: [try certificates.secured(server)])
+            var least = Duration.seconds(1)
+            for _ in 0..<6 {
+                let client = running.connect()
+                let begin = MonotonicInstant.now
+                client.send("x")
+                #expect(client.receive(exactly: 1) == "x")
+                least = min(least, MonotonicInstant.now - begin)
+                client.close()
+            }
+            // Resumed sessions end their handshakes with this side's words; who hears them waits 40 ms.
+            #expect(least < .milliseconds(30))
+        }
+
+        @Test func `what a slow server takes is told record by record`() throws {
+            let (own, other) = try Socket.pair()
+            defer { close(own) }
+            var room: Int32 = 16_384
+            setsockopt(own, SOL_SOCKET, SO_SNDBUF, &room, 4)
+            let manner = manner
+            let heard = Mutex(0)
+            try Thread(name: "peer") {
+                _ = fcntl(other, F_SETFL, 0)
+                guard let peer = TLSPeer.accept(BlockingSocket(adopting: other), manner) else {
+                    return
+                }
+                while case .bytes(let bytes) = peer.receive() {
+                    heard.withLock { $0 += bytes.count }
+                    Thread.sleep(for: .milliseconds(5))
+                }
+            }.detach()
+            var settings = TLSSettings()
+            settings.verifies = false
+            let session = try #require(try TLSServer(TLSContext(settings)).makeSession(on: own))
+            #expect(eventually { session.handshake() == .done })
+            var steps: [Int] = []
+            var sent = 0
+            #expect(
+                eventually {
+                    let transfer = Pattern.bytes.withUnsafeBytes {
+                        $0.baseAddress.map { session.send($0 + sent, count: 300_000 - sent) }
+                    }
+                    if case .moved(let count)? = transfer {
+                        steps.append(count)
+                        sent += count
+                    }
+                    return sent == 300_000
+                })
+            #expect(steps.count > 10, "\(steps)")
+            #expect(session.endSending())
+            #expect(eventually { heard.withLock(\.self) == 300_000 })
+        }
+
         @Test func `this node shows its certificate, and says what it speaks`() throws {
             var manner = manner
             manner.clientsAuthority = certificates.authority
@@ -195,6 +295,8 @@ extension BalancerTests {
 
         @Test func `settings by which no handshake can be done are refused`() throws {
             let key = certificates.key
+            let broken = Array(
+                "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".utf8)
             let cases: [(String, (inout TLSSettings) -> Void)] = [
                 ("authorities: no certificate is among them", { $0.authorities = .pem(key) }),
                 ("certificate: there is none in PEM format", { $0.certificate = key }),
@@ -205,6 +307,20 @@ extension BalancerTests {
                 (
                     "certificate: the key with it is not its own",
                     { [certificates] in $0.certificate = certificates.stranger + key }
+                ),
+                (
+                    "certificate: the key with it is not its own",
+                    { [certificates] in $0.certificate = certificates.other + key }
+                ),
+                (
+                    "authorities: number 2 is no certificate",
+                    { [certificates] in
+                        $0.authorities = .pem(certificates.authority + broken + certificates.good)
+                    }
+                ),
+                (
+                    "certificate: number 2 is no certificate",
+                    { [certificates] in $0.certificate = certificates.good + broken + key }
                 ),
                 (
                     "ciphers 'none': OpenSSL knows none of them (openssl ciphers)",

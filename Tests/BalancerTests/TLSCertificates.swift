@@ -13,6 +13,8 @@ struct TLSCertificates: Sendable {
     /// Signed by itself, for the same name.
     let stranger: [UInt8]
     let strangersKey: [UInt8]
+    /// With a key of another kind, RSA.
+    let other: [UInt8]
 
     /// Made once for all tests; `nil` where that failed.
     static let shared = try? TLSCertificates()
@@ -21,8 +23,10 @@ struct TLSCertificates: Sendable {
         let folder = "/tmp/lbctl-certificates-\(getpid())"
         mkdir(folder, 0o700)
         defer {
-            for name in ["ca.pem", "ca.key", "key", "request", "good", "old", "other", "other.key"]
-            {
+            for name in [
+                "ca.pem", "ca.key", "key", "request", "good", "old", "other", "other.key", "rsa",
+                "rsa.key",
+            ] {
                 unlink("\(folder)/\(name)")
             }
             rmdir(folder)
@@ -65,6 +69,10 @@ struct TLSCertificates: Sendable {
         try openssl(
             "req -x509 \(newKey) -days 30 -subj /CN=server.test \(name) -keyout \(folder)/other.key"
                 + " -out \(folder)/other")
+        try openssl(
+            "req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=server.test \(name)"
+                + " -keyout \(folder)/rsa.key -out \(folder)/rsa")
+        other = try read("rsa")
         authority = try read("ca.pem")
         (good, key, expired) = (try read("good"), try read("key"), try read("old"))
         (stranger, strangersKey) = (try read("other"), try read("other.key"))

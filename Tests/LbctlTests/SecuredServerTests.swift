@@ -67,6 +67,7 @@ import Testing
         try folder.write(text(verify: "none"), to: "a.cfg")
         #expect(try folder.run("reload", "--control", folder.control).status == 0)
         #expect(try answer(1) == "all is well\nsecond line")
+        try folder.awaitLog("server expired/s: connections by TLS are made again")
         // What cannot be set up changes nothing.
         let refused =
             "server other/s: TLS: ciphers 'none': OpenSSL knows none of them (openssl ciphers)"

@@ -19,6 +19,10 @@ extension Worker {
             pump(peer)
             guard slab[half].generation == generation else { return }
         }
+        // A session that was asked for new keys reads on only once its answer has had room.
+        if readiness.contains(.writable), slab[half].marks.contains(.isSecured) {
+            slab[half].marks.insert(.readable)
+        }
         if readiness.contains(.failed), !slab[half].marks.isDisjoint(with: [.blocked, .ended]) {
             // The error cannot be read: what the side sent last waits for the peer, or was its end.
             abort(half)
@@ -309,7 +313,10 @@ extension Worker {
     private mutating func abort(_ failed: Int) {
         countAbort(by: failed)
         let isServer = failed & 1 == 1
-        if isServer { passLastWords(of: failed) }
+        if isServer {
+            tellComplaint(of: failed)
+            passLastWords(of: failed)
+        }
         end(
             failed & ~1,
             client: isServer && slab[failed].marks.contains(.passedEnd) ? .finish : .reset,

@@ -11,10 +11,10 @@ extension Worker {
     mutating func secure(_ server: Int, by security: any ServerSecurity) -> Bool {
         guard let session = security.makeSession(on: slab[server].socket) else { return false }
         sessions.keep(session, for: server)
+        // What the handshake ends with would otherwise hold up the client's first bytes.
+        StreamSocket.disableDelay(slab[server].socket)
         // A record is more than a read returns, and no kernel splices it.
-        slab[server].marks.insert([.isSecured, .probes, .onlyCopies])
-        slab[server ^ 1].marks.insert(.onlyCopies)
-        slab[server ^ 1].marks.remove(.splices)
+        slab[server].marks.insert([.isSecured, .hasNoDelay, .probes, .onlyCopies])
         return true
     }
 
@@ -34,8 +34,18 @@ extension Worker {
             slab[server].activeAt = UInt32(truncatingIfNeeded: now)
             // It may have taken more from the socket than its own messages.
             slab[server].marks.insert(.readable)
+            slab[server ^ 1].marks.insert(.onlyCopies)
+            slab[server ^ 1].marks.remove(.splices)
             return true
         }
+    }
+
+    /// Has it known why a server broke a session off before it said anything.
+    mutating func tellComplaint(of server: Int) {
+        guard slab[server].marks.contains(.isSecured), slab[server].receivedByteCount == 0,
+            let complaint = sessions[server].complaint
+        else { return }
+        shared.watch?.failed(toReach: Int(slab[server].owner), because: complaint)
     }
 
     /// Takes what a half has for its peer into the reactor's buffer.

@@ -49,7 +49,10 @@ struct HAProxyTLSVersions: Sendable {
                 "\(what): the versions of TLS that may be spoken have a gap; write 'ssl-min-ver' and"
                     + " 'ssl-max-ver' instead of 'no-tlsv…'", at: position)
         }
-        return (first > lowest ? all[first] : minimum, last < highest ? all[last] : maximum)
+        // What is excluded leaves no older version than there is without a word.
+        let isUsual = minimum == nil && first < Version.oneTwo.place
+        let least = first > lowest && !isUsual ? all[first] : minimum
+        return (least, last < highest ? all[last] : maximum)
     }
 
     /// The words of a server, or of `ssl-default-server-options`; haproxy's configuration manual, section

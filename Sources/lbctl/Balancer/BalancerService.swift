@@ -19,6 +19,7 @@ final class BalancerService {
     let balancer: Balancer
     private let log: Log
     private let reference: CheckerReference
+    private let complaints: SecurityComplaints
     private let checker: HealthChecker
     private let router: ReportRouter
     private let commands: HealthCommands
@@ -56,10 +57,12 @@ final class BalancerService {
         _ order: ServiceOrder, _ prepared: PreparedModel, sockets: ListeningSockets,
         checker reference: CheckerReference, log: Log, events: Events
     ) throws {
+        let complaints = SecurityComplaints(log)
+        self.complaints = complaints
         let router = ReportRouter(knowing: order.health, remember: events.remember)
         let balancer = try Balancer(
             plan: prepared.plan, listeners: sockets.frontends,
-            observer: prepared.model.observer(reference, log))
+            observer: prepared.model.observer(reference, complaints))
         let commands = HealthCommands(log: log)
         let checks = prepared.checks(
             knowing: order.health, at: order.movedServers(of: prepared.model))
@@ -106,7 +109,7 @@ final class BalancerService {
         try router.change { () throws(AdoptionError) in
             let view = try balancer.adopt(
                 prepared.plan, listeners: sockets.frontends,
-                observer: prepared.model.observer(reference, log)
+                observer: prepared.model.observer(reference, complaints)
             ) { lines?.adopt($0, routes ?? []) }
             if hasBegun { peers.adopt(view, sockets.peers) }
             let checks = prepared.checks(at: former.standings.movedServers)

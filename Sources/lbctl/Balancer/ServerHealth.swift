@@ -109,7 +109,9 @@ extension Server {
 
 extension Model {
     /// What hears of connections to servers that are observed or spoken to by TLS; `nil` where none is.
-    func observer(_ reference: CheckerReference, _ log: Log) -> ConnectionObserver? {
+    func observer(
+        _ reference: CheckerReference, _ complaints: SecurityComplaints
+    ) -> ConnectionObserver? {
         let known = backends.map { backend in
             backend.servers.map { server in
                 (HealthTargets.id(backend, server), isObserved: server.health.observesTraffic)
@@ -119,7 +121,6 @@ extension Model {
         guard servers.contains(where: { $0.health.observesTraffic || $0.tls != nil }) else {
             return nil
         }
-        let complaints = SecurityComplaints(log)
         return { pool, server, outcome in
             // Servers that are gone stand behind those of the model.
             guard known.indices.contains(pool), known[pool].indices.contains(server) else { return }

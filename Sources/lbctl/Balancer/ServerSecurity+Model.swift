@@ -67,25 +67,39 @@ extension TLSSettings.Version {
     }
 }
 
-/// Tells the log why connections to servers are not encrypted: each reason once, until one is.
+/// Tells the log why connections to servers are not encrypted: each reason once until one is, and no
+/// more than two lines of a server in 10 s.
 final class SecurityComplaints: Sendable {
+    private struct Told {
+        /// `nil`: since then connections are made.
+        var reason: String?
+        var at: MonotonicInstant
+    }
+
     private let log: Log
-    private let last = Mutex<[String: String]>([:])
+    private let told = Mutex<[String: Told]>([:])
 
     init(_ log: Log) { self.log = log }
 
     /// Hears what came of connecting to a server.
-    func take(_ outcome: ConnectionOutcome, of server: String) {
+    func take(_ outcome: ConnectionOutcome, of server: String, at now: MonotonicInstant = .now) {
         switch outcome {
         case .failed: return
         case .notSecured(let reason):
-            guard last.withLock({ $0.updateValue(reason, forKey: server) }) != reason else {
-                return
+            let isNews = told.withLock { told in
+                if let last = told[server], last.reason == reason || now < last.at + .seconds(10) {
+                    return false
+                }
+                told[server] = Told(reason: reason, at: now)
+                return true
             }
-            log(.warning, "server \(server): no connection by TLS: \(reason)")
+            if isNews { log(.warning, "server \(server): no connection by TLS: \(reason)") }
         case .made:
-            guard last.withLock({ $0.removeValue(forKey: server) }) != nil else { return }
-            log(.notice, "server \(server): connections by TLS are made again")
+            let isNews = told.withLock { told in
+                defer { told[server]?.reason = nil }
+                return told[server]?.reason != nil
+            }
+            if isNews { log(.notice, "server \(server): connections by TLS are made again") }
         }
     }
 }
