@@ -203,12 +203,12 @@ extension BalancerTests {
             }
             let running = try RunningBalancer(servers: [try certificates.secured(server)])
             var least = Duration.seconds(1)
-            for _ in 0..<6 {
+            for number in 0..<6 {
                 let client = running.connect()
                 let begin = MonotonicInstant.now
                 client.send("x")
                 #expect(client.receive(exactly: 1) == "x")
-                least = min(least, MonotonicInstant.now - begin)
+                if number > 0 { least = min(least, MonotonicInstant.now - begin) }
                 client.close()
             }
             // Resumed sessions end their handshakes with this side's words; who hears them waits 40 ms.
