@@ -165,14 +165,19 @@ extension BalancerTests.Datagrams {
         defer { close(connections) }
         var plan = BalancerPlan(
             frontends: [
-                FrontendPlan(name: "front", poolIndex: 0), FrontendPlan(name: "flows", poolIndex: 1),
+                FrontendPlan(name: "front", poolIndex: 0),
+                FrontendPlan(name: "flows", poolIndex: 1),
             ],
             pools: [
                 PoolPlan(name: "pool", servers: servers([("a", a)])),
                 PoolPlan(name: "hosts", servers: [.at(b.address)]),
             ])
         plan.frontends[1].isDatagram = true
-        if bound == "maxconnrate" { plan.connectionRateLimit = 20 } else { plan.sessionRateLimit = 20 }
+        if bound == "maxconnrate" {
+            plan.connectionRateLimit = 20
+        } else {
+            plan.sessionRateLimit = 20
+        }
         let balancer = try Balancer(plan: plan, listeners: [[connections], [datagrams]])
         try balancer.start()
         defer { balancer.stop() }
@@ -181,7 +186,8 @@ extension BalancerTests.Datagrams {
             Thread.sleep(for: .milliseconds(5))
         }
         let start = MonotonicInstant.now
-        let address = StreamAddress.loopback4.with(port: StreamSocket.localEndpoint(of: datagrams).port)
+        let address = StreamAddress.loopback4.with(
+            port: StreamSocket.localEndpoint(of: datagrams).port)
         let clients = (0..<60).map { _ in DatagramClient(to: address) }
         for client in clients { client.send("x") }
         #expect(
