@@ -54,11 +54,14 @@ extension RouterDriver {
         lacking = name
     }
 
-    /// Is Active again, now that this node has what it lacked, if no other took over meanwhile.
+    /// Is Active again, now that this node has what it lacked, if no other took over meanwhile: of none
+    /// of those that move together.
     func resume(having name: String) {
         guard lacking == name else { return }
         lacking = nil
-        guard state == .backup, !followsAnyone, let elections else { return }
+        guard state == .backup, let elections,
+            !elections.members.contains(where: \.followsAnyone)
+        else { return }
         // It can't be refused: nobody is Active whom it would have to outrank.
         if let actions = try? elections.takeOver() { elections.carryOut(actions) }
     }

@@ -19,11 +19,12 @@ extension BalancerTests {
             let running = try RunningBalancer(
                 reactors: reactors, servers: servers(named), adjusting: bind)
             func answers(_ last: UInt32) -> [String] {
-                (0..<4).map { _ in running.answer(from: 0x7f00_0000 | UInt32(last)) }
+                (0..<4).map { running.answer(by: $0, from: 0x7f00_0000 | UInt32(last)) }
             }
             let all = (1...6).map { answers($0) }
             #expect(all.allSatisfy { Set($0).count == 1 })
             #expect(all.map { $0[0] } == ["a", "b", "c", "a", "b", "c"])
+            #expect(running.busyReactorCount == reactors)
             // Drained it still serves who belongs to it, down it does not; then they stay elsewhere.
             running.balancer.setWeight(pool: 0, server: 0, 0)
             #expect(answers(1) == ["a", "a", "a", "a"])

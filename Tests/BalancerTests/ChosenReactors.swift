@@ -30,7 +30,10 @@ private final class HeldReactor: Sendable {
 extension RunningBalancer {
     /// Connects, and has one reactor take the connection: the others stand still meanwhile.
     ///
-    /// - Parameter reactor: From 0; with as many as there are and more it begins again.
+    /// - Parameters:
+    ///   - reactor: From 0; with as many as there are and more it begins again.
+    ///   - source: An address of 127.0.0.0/8.
+    /// - Returns: The client's socket.
     func connect(by reactor: Int, from source: UInt32 = 0x7f00_0001) -> BlockingSocket {
         let chosen = reactor % balancer.plan.reactorCount
         let held = hold { $0 != chosen }

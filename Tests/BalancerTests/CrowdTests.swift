@@ -92,9 +92,10 @@ extension BalancerTests {
             }
             var clients: [BlockingSocket] = []
             for number in 1...3 {
-                clients.append(running.connect())
+                clients.append(running.connect(by: number))
                 #expect(clients[number - 1].receive(exactly: 1) == "a")
             }
+            #expect(running.busyReactorCount == reactors)
             clients.removeFirst().close()
             #expect(running.wait { running.pool.currentSessions == 2 })
             // Two hold two of two: the third is within three of three.

@@ -26,13 +26,14 @@ extension BalancerTests {
             let running = try RunningBalancer(reactors: reactors, servers: [Self.following(-7)]) {
                 $0.frontends[0].listeners = [Self.headed]
             }
-            for _ in 0..<10 {
+            for number in 0..<10 {
                 for (server, answer) in [(one, "1"), (two, "2")] {
-                    let client = running.connect()
+                    let client = running.connect(by: number)
                     client.send("PROXY TCP4 192.0.2.1 198.51.100.2 56324 \(server.port + 7)\r\n")
                     #expect(client.receiveAll().text == answer)
                 }
             }
+            #expect(running.busyReactorCount == reactors)
         }
 
         @Test func `who is led there is told of with the port`() throws {

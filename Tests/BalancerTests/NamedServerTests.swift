@@ -22,12 +22,13 @@ extension BalancerTests {
             #expect(running.answer() == "")
             running.balancer.setAddress(pool: 0, server: 0, .ipv4(one.address))
             running.balancer.setAdministrativeState(pool: 0, server: 0, .ready)
-            let held = (0..<8).map { _ in running.connect() }
+            let held = (0..<8).map { running.connect(by: $0) }
             #expect(held.map { $0.receive(exactly: 1) } == Array(repeating: "1", count: 8))
+            #expect(running.busyReactorCount == reactors)
             // Another family, too; what exists stays.
             running.balancer.setAddress(pool: 0, server: 0, two.address)
             #expect(
-                (0..<8).map { _ in running.answer() } == Array(repeating: "2", count: 8))
+                (0..<8).map { running.answer(by: $0) } == Array(repeating: "2", count: 8))
             // Those that were answered have ended by then.
             #expect(running.wait { running.pool.servers[0].currentSessions == 8 })
         }
@@ -71,11 +72,12 @@ extension BalancerTests {
             let place = ServerPlan(name: "a", address: one.address, connectionLimit: 8)
             let running = try RunningBalancer(reactors: reactors, servers: [place])
             let before = openSockets()
-            let held = (0..<8).map { _ in running.connect() }
+            let held = (0..<8).map { running.connect(by: $0) }
             for client in held {
                 client.send("x")
                 #expect(client.receive(exactly: 1) == "x")
             }
+            #expect(running.busyReactorCount == reactors)
             let waiting = running.connect()
             waiting.send("y")
             waiting.endSending()

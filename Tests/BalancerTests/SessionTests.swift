@@ -12,11 +12,12 @@ extension BalancerTests {
         {
             let running = try RunningBalancer(reactors: reactors, server: try TestServer.echo())
             let clients = (0..<7).map { number in
-                let client = running.connect()
+                let client = running.connect(by: number)
                 client.send(String(repeating: "x", count: number + 1))
                 _ = client.receive(exactly: number + 1)
                 return client
             }
+            #expect(running.busyReactorCount == reactors)
             // A place that was left in between.
             clients[2].close()
             #expect(running.wait { running.balancer.connectionCount == 6 })
@@ -115,13 +116,14 @@ extension BalancerTests {
         @Test(arguments: [1, 2])
         func `a name ends one connection, and nobody once that is gone`(reactors: Int) throws {
             let running = try RunningBalancer(reactors: reactors, server: try TestServer.echo())
-            func open() -> BlockingSocket {
-                let client = running.connect()
+            func open(by reactor: Int) -> BlockingSocket {
+                let client = running.connect(by: reactor)
                 client.send("x")
                 #expect(client.receive(exactly: 1) == "x")
                 return client
             }
-            let clients = [open(), open()]
+            let clients = [open(by: 0), open(by: 1)]
+            #expect(running.busyReactorCount == reactors)
             var filter = SessionFilter()
             filter.identifier =
                 running.balancer.entries().first {
@@ -132,16 +134,11 @@ extension BalancerTests {
             #expect(running.balancer.end(filter) == 1)
             #expect(clients[1].receiveAll().ending == .failed(ECONNRESET))
             // One of them takes the place that was left.
-            var others: [BlockingSocket] = []
-            var isTaken = false
-            while !isTaken, others.count < 99 {
-                others.append(open())
-                isTaken = running.balancer.entries().contains {
+            let others = (0..<reactors).map { open(by: $0) }
+            #expect(
+                running.balancer.entries().contains {
                     $0.identifier.place == filter.identifier?.place
-                }
-            }
-            // Of two reactors, the other one may have taken all of them.
-            #expect(isTaken || reactors == 2)
+                })
             #expect(running.balancer.end(filter) == 0)
             #expect(running.balancer.entries(filter).isEmpty)
             for client in [clients[0]] + others {
@@ -192,11 +189,12 @@ extension BalancerTests {
         @Test(arguments: [1, 2])
         func `many are ended part by part, and counted`(reactors: Int) throws {
             let running = try RunningBalancer(reactors: reactors, server: try TestServer.echo())
-            let clients = (0..<40).map { _ in running.connect() }
+            let clients = (0..<40).map { running.connect(by: $0) }
             for client in clients {
                 client.send("x")
                 #expect(client.receive(exactly: 1) == "x")
             }
+            #expect(running.busyReactorCount == reactors)
             #expect(running.balancer.end(SessionFilter(), most: 3) == 40)
             #expect(running.balancer.connectionCount == 0)
             #expect(clients.allSatisfy { $0.receiveAll().ending == .failed(ECONNRESET) })

@@ -7,7 +7,8 @@ import Testing
         ("-- -1", -1 ... -1), ("-- -1 3", -1 ... -1), ("3", 3...3), ("-- -1:5", -1...5),
         ("0:5", 0...5), (":5", Int.min...5), (":-1", Int.min ... -1), ("5:", 5...Int.max),
         ("le -1", Int.min ... -1), ("lt -1", Int.min ... -2), ("lt 0", Int.min ... -1),
-        ("le 5", Int.min...5), ("ge -1", -1...Int.max), ("gt -1", 0...Int.max), ("eq -1", -1 ... -1),
+        ("le 5", Int.min...5), ("ge -1", -1...Int.max), ("gt -1", 0...Int.max),
+        ("eq -1", -1 ... -1),
     ])
     func `have no least one, and -1 is one of them`(text: String, range: ClosedRange<Int>) {
         let loaded = load(

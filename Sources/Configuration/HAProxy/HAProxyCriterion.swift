@@ -218,6 +218,8 @@ struct HAProxyCriterion {
     ///   - fallback: What is meant where there is no value; `nil`: there must be one.
     ///   - least: Where what has no beginning begins. As haproxy: of what is counted -1, which has no
     ///     bound, and is less than any number.
+    /// - Returns: The numbers, as ranges.
+    /// - Throws: A remark at the word that is none, or where there must be one.
     func ranges(
         unlessSaid fallback: ClosedRange<Int>? = nil, from least: Int = -1
     ) throws(Remark) -> [ClosedRange<Int>] {
