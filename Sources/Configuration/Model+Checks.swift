@@ -63,6 +63,10 @@ public struct CheckTLS: Hashable, Sendable, Codable {
     public var verification = Verification.certificate
     /// The file of trusted authorities, which stands in ``Model/authorities``; `nil`: the system's.
     public var authoritiesPath: String?
+    /// The file of the certificate that is shown to the server, with its key (`crt`); `nil`: none is.
+    ///
+    /// What is in it stands in ``Model/certificates``.
+    public var certificatePath: String?
     /// The fewest days that the certificate must still be valid for; `nil`: not looked at.
     public var minimumDaysLeft: Int?
     /// Makes a handshake that verifies the certificate against the system's authorities.

@@ -38,11 +38,15 @@ public struct ProbeTLS: Sendable {
     ///   - applicationProtocols: What is offered by ALPN (RFC 7301), `http/1.1` for example.
     ///   - verification: How far the server's certificate is checked.
     ///   - authorities: Who may have signed it.
+    ///   - certificate: What is shown to a server that asks for it: a certificate, those between it and its
+    ///     authority, and its key, in PEM format; `nil`: nothing.
     /// - Throws: ``ProbeSettingsError/tls(reason:)`` where the authorities' file cannot be read, the
-    ///   server name is an address or no name, or a name is to be checked and none is given.
+    ///   certificate or its key is none, the server name is an address or no name, or a name is to be
+    ///   checked and none is given.
     public init(
         serverName: String? = nil, applicationProtocols: [String] = [],
-        verification: Verification = .certificateAndName, authorities: Authorities = .system
+        verification: Verification = .certificateAndName, authorities: Authorities = .system,
+        certificate: [UInt8]? = nil
     ) throws(ProbeSettingsError) {
         guard serverName != nil || verification != .certificateAndName else {
             throw .tls(reason: "the server's name is to be checked, and none is given")
@@ -59,6 +63,12 @@ public struct ProbeTLS: Sendable {
         do {
             if verification != .none {
                 configuration.trustRoots = try NIOSSLTrustRoots(authorities)
+            }
+            if let certificate {
+                configuration.certificateChain =
+                    try NIOSSLCertificate.fromPEMBytes(certificate).map { .certificate($0) }
+                configuration.privateKey = .privateKey(
+                    try NIOSSLPrivateKey(bytes: certificate, format: .pem))
             }
             context = try NIOSSLContext(configuration: configuration)
             _ = try NIOSSLClientHandler(context: context, serverHostname: serverName)

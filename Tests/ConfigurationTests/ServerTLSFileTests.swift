@@ -39,7 +39,9 @@ import Testing
         #expect(model.certificates.isEmpty)
         #expect(model.authorities.isEmpty)
         #expect(
-            diagnose(text).first == "f:7:25: warning: 'crt' has no effect without 'ssl'")
+            diagnose(text).first
+                == "f:7:25: warning: 'crt' has no effect without TLS; it begins with 'ssl' or 'check-ssl'"
+        )
     }
 
     @Test func `crt-base and ca-base are where relative paths begin`() throws {
@@ -139,11 +141,12 @@ import Testing
         }
     }
 
-    @Test func `a check shows no certificate, which is said`() {
-        let message =
-            "warning: 'crt' is for connections of clients: a check shows no certificate, and fails where the server insists on one"
-        #expect(found("verify none crt \(files.both) check") == ["f:9:41: \(message)"])
-        #expect(found("verify none crt \(files.both) check no-check-ssl") == [])
-        #expect(found("verify none crt \(files.both)") == [])
+    @Test(arguments: ["ssl", "check-ssl"])
+    func `a check shows the certificate too`(tls: String) throws {
+        let text = proxy("server b 192.0.2.12:443 \(tls) verify none crt \(files.both) check")
+        let model = try #require(load(text).model)
+        #expect(model.backends[0].servers[1].check?.tls.certificatePath == files.both)
+        #expect(model.certificates.keys.sorted() == [files.both])
+        #expect(diagnose(text) == [])
     }
 }

@@ -82,5 +82,39 @@ import Testing
         program.signal(SIGTERM)
         #expect(try program.awaitEnd(within: .seconds(20)) == .exited(status: 0))
     }
+
+    @Test func `a server that wants to see a certificate sees it, from checks too`() throws {
+        defer { nginx.server.stop() }
+        let certificates = nginx.certificates
+        let own = try [certificates.good, certificates.goodKey].map {
+            try String(contentsOfFile: $0, encoding: .utf8)
+        }
+        let path = try folder.write(own.joined(), to: "own.pem")
+        let line = "127.0.0.1:\(nginx.guardedPort) ssl sni str(localhost) check"
+        _ = try folder.start(
+            try folder.write(
+                """
+                defaults
+                    timeout client 5s
+                    timeout server 5s
+                    timeout connect 1s
+                    default-server inter 100ms ca-file \(certificates.authority)
+                    option httpchk GET /ok
+                listen shows
+                    bind 127.0.0.1:\(ports[0])
+                    server s \(line) crt \(path)
+                backend shows-nothing
+                    server s \(line)
+
+                """, to: "a.cfg"))
+        try folder.awaitLog("serves")
+        var seen: [String?] = []
+        try eventually(within: .seconds(10), "\(seen)") {
+            let servers = try folder.servers()
+            seen = ["shows/s", "shows-nothing/s"].map { servers[$0]?["status"] as? String }
+            return seen == ["UP", "DOWN"]
+        }
+        #expect(try answer(0) == "all is well\nsecond line")
+    }
 }
 #endif

@@ -1,19 +1,20 @@
 #if Program
 import Foundation
 
-/// nginx with answers of every kind, plain and with two certificates.
+/// nginx with answers of every kind, plain, with two certificates, and for who shows one of his own.
 package struct Nginx: Sendable {
     package let server: RealServer
     package let certificates: Certificates
     package let securePort: Int
     package let expiredPort: Int
+    package let guardedPort: Int
     package var port: Int { server.port }
 
     package init() async throws {
         let folder = try TemporaryFolder()
         certificates = try await Certificates(in: folder)
-        let ports = [try closedPort(), try closedPort(), try closedPort()]
-        (securePort, expiredPort) = (ports[1], ports[2])
+        let ports = [try closedPort(), try closedPort(), try closedPort(), try closedPort()]
+        (securePort, expiredPort, guardedPort) = (ports[1], ports[2], ports[3])
         folder.write("www-large", String(repeating: "0123456789abcdef", count: 655_360))
         let locations = """
             location /ok { return 200 "all is well\\nsecond line"; }
@@ -51,6 +52,13 @@ package struct Nginx: Sendable {
                     listen 127.0.0.1:\(ports[2]) ssl; \(locations)
                     ssl_certificate \(certificates.expired);
                     ssl_certificate_key \(certificates.goodKey);
+                }
+                server {
+                    listen 127.0.0.1:\(ports[3]) ssl; \(locations)
+                    ssl_certificate \(certificates.good);
+                    ssl_certificate_key \(certificates.goodKey);
+                    ssl_client_certificate \(certificates.authority);
+                    ssl_verify_client on;
                 }
             }
             """)

@@ -144,6 +144,7 @@ extension HAProxyServerOptions {
         if check.tls.applicationProtocols.isEmpty {
             check.tls.applicationProtocols = tls.settings.applicationProtocols
         }
+        check.tls.certificatePath = tls.settings.certificatePath
         // As haproxy: `sni` is for connections of clients, and `check-sni` for checks.
         let name = check.tls.serverName ?? health.verifiedName
         check.tls.serverName = name

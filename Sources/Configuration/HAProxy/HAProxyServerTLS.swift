@@ -3,7 +3,7 @@ import Glibc
 /// What the words after a server's address say about TLS on connections of clients to it.
 ///
 /// What is said of its certificate (`verify`, `verifyhost`, `ca-file`) holds for checks too and stands in
-/// ``HAProxyServerHealth`` and ``HAProxyServerOptions``.
+/// ``HAProxyServerHealth`` and ``HAProxyServerOptions``; so do `alpn` and `crt`, which stand here.
 struct HAProxyServerTLS: Sendable {
     /// `ssl`.
     var isUsed = false
@@ -55,7 +55,7 @@ struct HAProxyServerTLS: Sendable {
 
     /// The words that hold for connections of clients alone; checks do without them.
     static let wordsOfConnections = HAProxyTLSVersions.words.union([
-        "ciphers", "ciphersuites", "crt", "no-ssl-reuse", "sni", "ssl-reuse",
+        "ciphers", "ciphersuites", "no-ssl-reuse", "sni", "ssl-reuse",
     ])
 }
 
@@ -101,7 +101,9 @@ struct HAProxyTLSLines: Sendable {
             {
                 draft.authorities[path] = options.authorities
             }
-            if let path = options.tls.settings.certificatePath, options.tls.isUsed {
+            if let path = options.tls.settings.certificatePath,
+                options.tls.isUsed || options.isChecked
+            {
                 draft.certificates[path] = options.tls.certificate
             }
             let list = options.tls.revocationList

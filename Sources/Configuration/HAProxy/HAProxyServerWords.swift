@@ -16,12 +16,8 @@ struct HAProxyServerWords {
     func warn(in backend: Backend, _ remarks: inout [Remark]) {
         var idle: [Position: Remark] = [:]
         var effective: Set<Position> = []
-        var unshown: Set<Position> = []
         for options in servers {
             for word in options.words {
-                if word.text == "crt", options.showsNothingToChecks(beside: backend.checks) {
-                    unshown.insert(word.position)
-                }
                 guard
                     let reason = word.text == "hash-key"
                         ? options.idlenessOfHashKey(in: backend)
@@ -35,11 +31,6 @@ struct HAProxyServerWords {
             }
         }
         remarks += idle.filter { !effective.contains($0.key) }.values
-        remarks += unshown.map {
-            .warning(
-                "'crt' is for connections of clients: a check shows no certificate, and fails where the"
-                    + " server insists on one", at: $0)
-        }
     }
 }
 
@@ -70,14 +61,9 @@ extension HAProxyServerOptions {
         "check-alpn", "check-certificate-days", "check-sni",
     ]
     /// What every TLS handshake goes by.
-    private static let eitherHandshake: Set<String> = ["alpn", "ca-file", "verify", "verifyhost"]
-
-    /// Whether a check does TLS with a server that may ask for the certificate which clients'
-    /// connections show; haproxy shows it in checks too.
-    fileprivate func showsNothingToChecks(beside checks: PoolCheckSettings) -> Bool {
-        tls.isUsed && !checks.isOnlyCheck && checks.method.withoutConnection == nil
-            && finishedCheck.map(checks.method.hasHandshake(by:)) ?? false
-    }
+    private static let eitherHandshake: Set<String> = [
+        "alpn", "ca-file", "crt", "verify", "verifyhost",
+    ]
 
     /// Why a word of the line comes to nothing, or `nil` where it has an effect or says of itself
     /// that it has none.

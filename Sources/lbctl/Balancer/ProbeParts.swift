@@ -7,6 +7,7 @@ internal import NodeConfiguration
 final class ProbeParts {
     private var handshakes: [CheckTLS: ProbeTLS] = [:]
     private let authorities: [String: [UInt8]]
+    private let certificates: [String: [UInt8]]
     /// Opened while it was allowed; `nil`: each check opens its own.
     let icmp: ICMPSockets?
 
@@ -14,7 +15,7 @@ final class ProbeParts {
     ///   - model: What is served.
     ///   - icmp: Sockets for echo requests, where this process may open none.
     init(_ model: Model, icmp: ICMPSockets?) {
-        authorities = model.authorities
+        (authorities, certificates) = (model.authorities, model.certificates)
         self.icmp = icmp
     }
 
@@ -32,7 +33,8 @@ final class ProbeParts {
         var tls = try ProbeTLS(
             serverName: settings.serverName, applicationProtocols: settings.applicationProtocols,
             verification: verification,
-            authorities: settings.authoritiesPath.map { .pem(authorities[$0] ?? []) } ?? .system)
+            authorities: settings.authoritiesPath.map { .pem(authorities[$0] ?? []) } ?? .system,
+            certificate: settings.certificatePath.map { certificates[$0] ?? [] })
         tls.minimumDaysLeft = settings.minimumDaysLeft
         handshakes[settings] = tls
         return tls
