@@ -330,8 +330,8 @@ import Testing
                 external-check command /bin/true
                 external-check path /own
                 server r 192.0.2.1:80
-                server s 192.0.2.2:80 check check-ssl verify none maxconn 9
-                server t 192.0.2.3:80 check id 7
+                server s 192.0.2.2:80 check ssl verify none maxconn 9
+                server t 192.0.2.3:80 check id 7 check-ssl verify none
                 server u 192.0.2.4:80 check id 4
                 server v 192.0.2.5:80 check
             """
@@ -353,7 +353,9 @@ import Testing
         #expect(subject.proxyPort == 8080)
         #expect(subject.maximumConnections == 9)
         #expect(subject.currentConnections() == 11)
+        // As haproxy 2.6: whether its clients' connections are encrypted.
         #expect(subject.usesTLS)
+        #expect((targets["web/t"]?.probe as? CommandProbe)?.subject.usesTLS == false)
     }
 }
 #endif

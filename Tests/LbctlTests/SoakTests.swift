@@ -1,6 +1,7 @@
 #if Program
 import Foundation
 import LinuxIO
+import TestServers
 import Testing
 
 /// Everything at once, for as long as `Lab/soak` says; some seconds otherwise.
@@ -10,17 +11,47 @@ import Testing
     let datagrams: UInt16
     let further: UInt16
     let comingPort: UInt16
+    let securePort: UInt16
     let servers: [EchoServer]
     let answerer: DatagramEcho
 
-    init() throws {
+    init() async throws {
         folder = try ProgramFolder()
         port = try freePort()
         datagrams = try freePort()
         further = try freePort()
         comingPort = try freePort()
+        securePort = try freePort()
         servers = [try EchoServer(), try EchoServer()]
         answerer = try DatagramEcho()
+        let own = try TemporaryFolder()
+        let certificates = try await Certificates(in: own)
+        let credentials = try withExtendedLifetime(own) {
+            try [certificates.good, certificates.goodKey].map {
+                try String(contentsOfFile: $0, encoding: .utf8)
+            }
+        }
+        try beginSecuring(by: folder.write(credentials.joined(), to: "credentials.pem"))
+    }
+
+    /// Has haproxy stand before a server, where clients must come by TLS.
+    private func beginSecuring(by credentials: String) throws {
+        let file = try folder.write(
+            """
+            defaults
+                mode tcp
+                timeout client 60s
+                timeout server 60s
+                timeout connect 1s
+            listen secure
+                bind 127.0.0.1:\(securePort) ssl crt \(credentials)
+                server echo 127.0.0.1:\(servers[1].port)
+
+            """, to: "secure.cfg")
+        _ = folder.adopt(
+            try RunningProgram(
+                ["/usr/sbin/haproxy", "-db", "-f", file], in: folder, output: "secure-log",
+                errors: "secure-log"))
     }
 
     /// The configuration of a turn: another order, other weights and limits; a server and a section
@@ -53,6 +84,7 @@ import Testing
                 server a 127.0.0.1:\(servers[0].port) check weight \(1 + turn % 5)
                 server b 127.0.0.1:\(servers[1].port) check
                 server c 127.0.0.1:\(comingPort) check
+                server e 127.0.0.1:\(securePort) ssl verify none check
             \(server)
             listen names
                 mode udp
@@ -103,6 +135,8 @@ import Testing
             samples.append(try [program.pid, balancer].map(Sample.init))
         }
         load.stop()
+        let secured = try #require(try folder.servers()["web/e"]?["traffic"] as? [String: Any])
+        #expect(secured["stot"] as? Int ?? 0 > 0 && secured["bin"] as? Int ?? 0 > 1_000_000)
         print("\(seconds) s, \(turn) reloads;", load.words)
         for (name, index) in [("failover process", 0), ("balancer process", 1)] {
             let growth = Growth(samples.map { $0[index] })

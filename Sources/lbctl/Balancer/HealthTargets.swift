@@ -213,7 +213,7 @@ struct HealthTargets: Sendable {
         subject.serverID = serverNumbers[place.pool][place.server]
         subject.maximumConnections = server.connectionLimit ?? 0
         subject.currentConnections = { views.sessionCount(place) }
-        subject.usesTLS = server.check?.usesTLS ?? false
+        subject.usesTLS = server.tls != nil
         return subject
     }
 }
