@@ -263,6 +263,12 @@ import VRRPCore
             ) == ["f:7:9: error: a listen, backend or check section 'a' is already defined at f:5"])
     }
 
+    @Test func `a section whose server line is wrong is not said to have none`() {
+        let text = "defaults\nmode tcp\nbackend b\nserver s 127.0.0.1:80 chekc"
+        #expect(diagnose(text).filter { $0.contains("has no server") } == [])
+        #expect(diagnose(text).contains { $0.contains("chekc") })
+    }
+
     @Test func `sections that cannot work`() {
         let text = """
             global

@@ -244,7 +244,9 @@ struct HAProxySection: Sendable {
     private func addBackend(
         file: String, into draft: inout Draft, _ remarks: inout [Remark]
     ) {
-        if servers.isEmpty, !isTableAlone, kind == .backend || settings.backendName == nil {
+        // A line that is wrong has its own complaint.
+        let hasLine = written["server"] != nil || written["server-template"] != nil
+        if !hasLine, !isTableAlone, kind == .backend || settings.backendName == nil {
             remarks.append(
                 .warning(
                     "\(name.text.quoted) has no server; its connections are closed at once",
