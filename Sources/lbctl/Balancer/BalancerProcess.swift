@@ -21,6 +21,8 @@ final class BalancerProcess {
     private var status: StatusTeller?
     private var counters: CounterTeller?
     private var drainDeadline: MonotonicInstant?
+    /// Orders that are being carried out: who gave one hears of it, be it that it ended the last connection.
+    private var openOrders = 0
     /// Where probes find the checker.
     private let reference = CheckerReference()
     /// The model to serve next, as it came.
@@ -124,10 +126,12 @@ final class BalancerProcess {
         _ number: Int, by carryOut: @escaping @Sendable () async -> ControlResponse
     ) {
         let (poster, process) = (loop.poster, OnLoop(self))
+        openOrders += 1
         Task.detached {
             let pieces = StatusPieces.cut(ControlCodec.encode(await carryOut()), for: number)
             poster.post {
                 for piece in pieces { process.object?.link.send(.bytes(.answer, piece)) }
+                process.object?.openOrders -= 1
             }
         }
     }
@@ -310,8 +314,8 @@ final class BalancerProcess {
     }
 
     private func endWhenIdle(_ service: BalancerService) {
-        guard service.sessionCount > 0, let drainDeadline, MonotonicInstant.now < drainDeadline
-        else {
+        let isBusy = service.sessionCount > 0 || openOrders > 0
+        guard isBusy, let drainDeadline, MonotonicInstant.now < drainDeadline else {
             counters?.tell()
             return loop.stop()
         }
