@@ -16,6 +16,10 @@ public enum LogVariable: String, Hashable, Sendable, Codable, CaseIterable {
     case frontendAddress = "fi"
     /// The port that the client connected to.
     case frontendPort = "fp"
+    /// The address that the server saw the connection come from.
+    case sourceAddress = "bi"
+    /// The port that the server saw the connection come from.
+    case sourcePort = "bp"
     /// The server's address.
     case serverAddress = "si"
     /// The server's port.
@@ -38,14 +42,20 @@ public enum LogVariable: String, Hashable, Sendable, Codable, CaseIterable {
     case date = "t"
     /// The same, with the time zone.
     case localDate = "Tl"
+    /// The same, in UTC.
+    case universalDate = "T"
     /// The same, in seconds since 1970.
     case timestamp = "Ts"
     /// The milliseconds of that second.
     case milliseconds = "ms"
+    /// Milliseconds until its PROXY header was whole; 0: none was waited for.
+    case headerTime = "Th"
     /// Milliseconds until a server was its own.
     case queueTime = "Tw"
     /// Milliseconds until the server answered.
     case connectTime = "Tc"
+    /// Milliseconds from then to the end.
+    case dataTime = "Td"
     /// Milliseconds in all.
     case totalTime = "Tt"
     /// Bytes to the client.

@@ -17,11 +17,13 @@ public struct CivilTime: Hashable, Sendable {
     /// Takes a moment apart.
     ///
     /// - Parameter microseconds: Since 1970.
-    public init(microseconds: Int64) {
+    public init(microseconds: Int64) { self.init(microseconds: microseconds, isInUTC: false) }
+
+    private init(microseconds: Int64, isInUTC: Bool) {
         var seconds = time_t(microseconds.floorDivided(by: 1_000_000))
         var parts = unsafe tm()
         // SAFETY: both are whole values of this frame; a year that is out of range leaves zeros.
-        _ = unsafe localtime_r(&seconds, &parts)
+        _ = unsafe isInUTC ? gmtime_r(&seconds, &parts) : localtime_r(&seconds, &parts)
         year = unsafe Int(parts.tm_year) + 1900
         month = unsafe min(max(Int(parts.tm_mon), 0), 11)
         day = unsafe Int(parts.tm_mday)
@@ -43,6 +45,11 @@ public struct CivilTime: Hashable, Sendable {
         let ahead = abs(offset)
         return "\(padded(day, 2))/\(names[month])/\(year):\(clock) \(offset < 0 ? "-" : "+")"
             + "\(padded(ahead / 60, 2))\(padded(ahead % 60, 2))"
+    }
+
+    /// `23/Nov/2026:18:14:38 +0000`, as haproxy's lines have it where they say it in UTC.
+    public var universalLogDate: String {
+        CivilTime(microseconds: secondsSince1970 * 1_000_000, isInUTC: true).localLogDate
     }
 
     /// `419`: the milliseconds of the second.

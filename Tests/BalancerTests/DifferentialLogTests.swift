@@ -101,16 +101,12 @@ extension BalancerTests {
 
         @Test func `log lines are the same, but for one millisecond of haproxy's`() throws {
             let server = try TestServer.holding("a")
-            let log = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
-            defer { close(log) }
-            #expect(bindLoopback(log, 0x7f00_0001, 0))
-            var limit = timeval(tv_sec: 10, tv_usec: 0)
-            setsockopt(log, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
+            let log = try DatagramLog()
             let settings = ProxySettings()
             let proxy = try HAProxy(sections: [
                 settings.section(
                     servers: [server.address],
-                    more: "log \(StreamSocket.localEndpoint(of: log)) format raw local0\n"
+                    more: "log \(log.end) format raw local0\n"
                         + "    option tcplog")
             ])
             var plan = BalancerPlan()
@@ -123,11 +119,7 @@ extension BalancerTests {
                 $0.pools[0].name = "proxy"
                 plan = $0
             }
-            let theirs = try talk(to: proxy.port) {
-                var buffer = [UInt8](repeating: 0, count: 2048)
-                let count = recv(log, &buffer, 2048, 0)
-                return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
-            }
+            let theirs = try talk(to: proxy.port, line: log.line)
             let line = ConnectionLine(plan)
             let ours = try talk(to: balancer.port) {
                 var text = ""
@@ -145,6 +137,85 @@ extension BalancerTests {
                 let other = number == 3 ? theirs[3].replacing("CD", with: "CQ") : theirs[number]
                 #expect(line == other)
             }
+        }
+
+        @Test func `the end towards the server and the times of the parts are haproxy's`() throws {
+            let server = try TestServer { socket in
+                socket.send("\(StreamSocket.peerEndpoint(of: socket.number))\n")
+                _ = socket.receiveAll()
+            }
+            let log = try DatagramLog()
+            let port = try freePorts(1)[0]
+            let proxy = try HAProxy(sections: [
+                ProxySettings().section(
+                    servers: [server.address],
+                    more: """
+                        bind 127.0.0.1:\(port) accept-proxy
+                            log \(log.end) format raw local0
+                            log-format "%bi:%bp %Th %Tw %Tc %Td %Tt"
+                        """)
+            ])
+            _ = proxy
+            let theirs = try times(of: talkAfterHeader(to: port), in: log.line())
+            func variable(_ variable: LineFormat.Variable) -> LineFormat.Piece {
+                .variable(variable, isQuoted: false)
+            }
+            let times: [LineFormat.Variable] = [
+                .headerTime, .queueTime, .connectTime, .dataTime, .totalTime,
+            ]
+            let form = LineFormat(
+                [variable(.sourceAddress), .text(":"), variable(.sourcePort)]
+                    + times.flatMap { [.text(" "), variable($0)] })
+            var logging = ConnectionLogging(moment: .ending)
+            logging.tellsSourceEnd = form.tellsSourceEnd
+            logging.tellsHeaderTime = form.tellsHeaderTime
+            let running = try RunningBalancer(
+                servers: [ServerPlan(name: "s", address: server.address)]
+            ) {
+                $0.frontends[0].logging = logging
+                $0.frontends[0].listeners = [ListenerPlan(acceptsProxyHeader: true)]
+            }
+            let seen = try talkAfterHeader(to: running.port)
+            var text = ""
+            _ = eventually {
+                running.balancer.records?.take { record, _ in
+                    text = ConnectionLine(running.balancer.plan).text(
+                        record, as: form, acceptedAt: CivilTime(microseconds: 0))
+                }
+                return !text.isEmpty
+            }
+            let ours = try self.times(of: seen, in: text)
+            for (own, other) in zip(ours, theirs) {
+                #expect(abs(own - other) < 60, "\(ours) \(theirs)")
+            }
+            #expect(ours[0] >= 200 && ours[3] >= 100)
+        }
+
+        /// A connection whose header comes late and that stays a while.
+        ///
+        /// - Returns: What its server said of where it came from.
+        private func talkAfterHeader(to port: UInt16) throws -> String {
+            let client = try #require(BlockingSocket(to: port))
+            Thread.sleep(for: .milliseconds(200))
+            client.send("PROXY TCP4 192.0.2.1 198.51.100.2 56324 80\r\n")
+            var seen = ""
+            while !seen.hasSuffix("\n") {
+                let byte = client.receive(exactly: 1)
+                guard !byte.isEmpty else { break }
+                seen += byte
+            }
+            Thread.sleep(for: .milliseconds(100))
+            client.close()
+            return seen.trimmingNewline
+        }
+
+        /// The times of a line that begins with what the server saw.
+        private func times(of seen: String, in line: String) throws -> [Int] {
+            let words = line.trimmingNewline.split(separator: " ")
+            #expect(words.first.map(String.init) == seen)
+            let times = words.dropFirst().compactMap { Int($0) }
+            try #require(times.count == 5, "\(line)")
+            return times
         }
 
         /// Connections that end in five ways, one after the other, and the line of each, without
@@ -177,6 +248,29 @@ extension BalancerTests {
             try end { _ = $0.receiveAll() }
             return lines
         }
+    }
+}
+
+/// Where haproxy sends its lines to.
+private final class DatagramLog {
+    private let socket: Int32
+
+    init() throws {
+        socket = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        #expect(bindLoopback(socket, 0x7f00_0001, 0))
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
+    }
+
+    deinit { close(socket) }
+
+    var end: IPEndpoint { StreamSocket.localEndpoint(of: socket) }
+
+    /// The next line; empty where none comes.
+    func line() -> String {
+        var buffer = [UInt8](repeating: 0, count: 2048)
+        let count = recv(socket, &buffer, 2048, 0)
+        return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
     }
 }
 

@@ -69,6 +69,24 @@ import VRRPCore
                 "no HTTP is read here: the lines are those of 'option tcplog'"))
     }
 
+    @Test func `the Common Log Format is a form like any other`() throws {
+        let loaded = load(proxy("option tcplog clf"))
+        #expect(loaded.diagnostics.isEmpty)
+        let log = try #require(loaded.model?.frontends[0].log)
+        let byHand = load(
+            proxy(
+                #"log-format "%{+Q}o %{-Q}ci - - [%T] \"TCP \" 000 %B \"\" \"\" %cp %ms %ft %b %s "#
+                    + #"%Th %Tw %Tc %Tt %U %ts-- %ac %fc %bc %sc %rc %sq %bq \"\" \"\" ""#))
+        #expect(log == byHand.model?.frontends[0].log)
+        #expect(log.format.contains(.variable(.headerTime, isQuoted: false)))
+        #expect(log.format.contains(.variable(.server, isQuoted: true)))
+        let denied = load(proxy("option tcplog clf\nno option tcplog"))
+        #expect(denied.model?.frontends[0].log.form == .accepting)
+        #expect(
+            diagnose(proxy("option tcplog cfl"))
+                == ["f:7:15: error: 'option tcplog' takes 'clf' or nothing, not 'cfl'"])
+    }
+
     @Test func `samples that a variable says as well, an id and a description are taken`() {
         let loaded = load(
             proxy(

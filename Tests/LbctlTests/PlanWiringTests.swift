@@ -361,6 +361,8 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         ("no log\noption tcplog", nil),
         ("log-format %ci", .ending { _ in }),
         ("log-format %fi", .ending { $0.tellsDestination = true }),
+        ("log-format %bp", .ending { $0.tellsSourceEnd = true }),
+        ("option tcplog clf", .ending { $0.tellsHeaderTime = true }),
         ("log-format %fi\noption tcplog", .ending { _ in }),
         ("log-format %[req.ssl_sni]", .ending { $0.tellsNames = true }),
         ("log-format %[req_ssl_alpn]", .ending { $0.tellsNames = true }),

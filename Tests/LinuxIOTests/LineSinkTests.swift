@@ -100,6 +100,8 @@ import Testing
         }
         let time = CivilTime(microseconds: 1_767_225_601_000_042)
         #expect(time.logDate == "01/Jan/2026:05:45:01.000")
+        #expect(time.localLogDate == "01/Jan/2026:05:45:01 +0545")
+        #expect(time.universalLogDate == "01/Jan/2026:00:00:01 +0000")
         #expect(time.syslogDate == "Jan  1 05:45:01")
         #expect(time.timestamp == "2026-01-01T05:45:01.000042+05:45")
         setenv("TZ", "UTC", 1)

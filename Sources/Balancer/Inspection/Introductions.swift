@@ -12,6 +12,7 @@ struct Introductions {
         var tracks = Tracks()
         var priority: Int16 = 0
         var stickRules: UInt16 = 0
+        var headerTime: UInt32 = 0
         var offset: Int32 = 0
         var due: UInt32 = 0
         var uploadLimit: UInt64 = 0
@@ -109,6 +110,12 @@ struct Introductions {
     subscript(place: Int32) -> ProxyHeader.Addresses {
         get { places[Int(place)].ends }
         set { places[Int(place)].ends = newValue }
+    }
+
+    /// Milliseconds until the PROXY header of the connection of a place was whole.
+    subscript(headerTimeAt place: Int32) -> UInt32 {
+        get { places[Int(place)].headerTime }
+        set { places[Int(place)].headerTime = newValue }
     }
 
     /// The class of the connection of a place while it waits (`set-priority-class`).

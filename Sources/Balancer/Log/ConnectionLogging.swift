@@ -26,6 +26,13 @@ public struct ConnectionLogging: Hashable, Sendable {
     /// Whether it is told where the server was, also where that is not where the plan has it.
     public var tellsServerEnd = false
 
+    /// Whether it is told where the server saw the connection come from: a call more for each
+    /// connection.
+    public var tellsSourceEnd = false
+
+    /// Whether it is told how long the PROXY header took.
+    public var tellsHeaderTime = false
+
     /// Whether it is told what the client's first TLS message says, where a rule waits for it.
     public var tellsNames = false
     /// Whether connections whose PROXY header is none are told of whatever ``moment`` says, as

@@ -20,6 +20,9 @@ public struct ConnectionRecord: Sendable {
     public var local = IPEndpoint.none
     /// Where the server was, where that is wanted and is not where the plan has it.
     public var serverEnd = IPEndpoint.none
+    /// Where the server saw the connection come from, where that is wanted; once its socket is gone,
+    /// nothing.
+    public var sourceEnd = IPEndpoint.none
     /// The plan whose positions these are: ``BalancerView/generation``.
     public var generation = 0
     /// The frontend's position in the plan.
@@ -30,6 +33,8 @@ public struct ConnectionRecord: Sendable {
     public var server: Int?
     /// When it was accepted: milliseconds of the monotonic clock.
     public var acceptedAt: UInt64 = 0
+    /// Milliseconds until its PROXY header was whole (`Th`), where that is wanted; 0: it needed none.
+    public var headerTime = 0
     /// Milliseconds until a server was its own (`Tw`); `nil`: none was.
     public var queueTime: Int?
     /// Milliseconds from then until the server answered (`Tc`); `nil`: it did not.

@@ -16,6 +16,8 @@ public struct LineFormat: Hashable, Sendable {
         case clientAddress = "ci", clientPort = "cp"
         /// Where the client connected to.
         case frontendAddress = "fi", frontendPort = "fp"
+        /// Where the server saw the connection come from.
+        case sourceAddress = "bi", sourcePort = "bp"
         /// Where the server is.
         case serverAddress = "si", serverPort = "sp"
         /// The frontend, twice, its pool, and the server, twice: where there was none, it says so or not.
@@ -24,9 +26,11 @@ public struct LineFormat: Hashable, Sendable {
         /// What the client asked for and offered by TLS.
         case helloServerName = "[req.ssl_sni]", helloProtocols = "[req.ssl_alpn]"
         /// When it was accepted.
-        case date = "t", localDate = "Tl", timestamp = "Ts", milliseconds = "ms"
+        case date = "t", localDate = "Tl", universalDate = "T", timestamp = "Ts", milliseconds =
+            "ms"
         /// How long it took, in milliseconds.
-        case queueTime = "Tw", connectTime = "Tc", totalTime = "Tt"
+        case headerTime = "Th", queueTime = "Tw", connectTime = "Tc", dataTime = "Td"
+        case totalTime = "Tt"
         /// Bytes to the client, and from it.
         case bytesOut = "B", bytesIn = "U"
         /// How it ended.
@@ -58,6 +62,12 @@ public struct LineFormat: Hashable, Sendable {
 
     /// Whether lines say where servers were.
     public var tellsServerEnd: Bool { tells(.serverAddress) || tells(.serverPort) }
+
+    /// Whether lines say where servers saw connections come from.
+    public var tellsSourceEnd: Bool { tells(.sourceAddress) || tells(.sourcePort) }
+
+    /// Whether lines say how long PROXY headers took.
+    public var tellsHeaderTime: Bool { tells(.headerTime) }
 
     /// Whether lines say what the client's first TLS message does.
     public var tellsNames: Bool { tells(.helloServerName) || tells(.helloProtocols) }
@@ -106,6 +116,8 @@ extension ConnectionLine {
         case .clientPort: record.client.portText
         case .frontendAddress: record.local.host
         case .frontendPort: record.local.portText
+        case .sourceAddress: record.sourceEnd.host
+        case .sourcePort: record.sourceEnd.portText
         case .serverAddress: serverEnd(of: record).host
         case .serverPort: serverEnd(of: record).portText
         case .frontend, .frontendName: plan.frontends[record.frontend].name
@@ -118,10 +130,13 @@ extension ConnectionLine {
             record.server.map { plan.pools[record.pool].servers[$0].name } ?? "<NOSRV>"
         case .date: date.logDate
         case .localDate: date.localLogDate
+        case .universalDate: date.universalLogDate
         case .timestamp: "\(date.secondsSince1970)"
         case .milliseconds: date.millisecondDigits
+        case .headerTime: "\(record.headerTime)"
         case .queueTime: "\(record.queueTime ?? -1)"
         case .connectTime: "\(record.connectTime ?? -1)"
+        case .dataTime: "\(plus)\(dataTime(of: record))"
         case .totalTime: "\(plus)\(record.totalTime)"
         case .bytesOut: "\(plus)\(record.bytesOut)"
         case .bytesIn: "\(record.bytesIn)"
@@ -136,6 +151,14 @@ extension ConnectionLine {
         case .hostName: HostName.current
         case .processID: "\(SystemLimits.processID)"
         }
+    }
+
+    /// Milliseconds since the server answered; -1: it did not.
+    private func dataTime(of record: ConnectionRecord) -> Int {
+        guard let queueTime = record.queueTime, let connectTime = record.connectTime else {
+            return -1
+        }
+        return max(0, record.totalTime - queueTime - connectTime)
     }
 
     private func serverEnd(of record: ConnectionRecord) -> IPEndpoint {

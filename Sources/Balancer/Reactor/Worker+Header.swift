@@ -31,6 +31,10 @@ extension Worker {
                     slab[client].introduction = introductions.keep(addresses)
                 }
             }
+            if self[routeOf: client].logging?.tellsHeaderTime == true {
+                let place = placeAside(client, source(of: client))
+                introductions[headerTimeAt: place] = UInt32(clamping: lifetime(client))
+            }
             slab[client].activeAt = UInt32(truncatingIfNeeded: now)
             beginInspecting(client, source: source(of: client), hadHeader: true)
         }

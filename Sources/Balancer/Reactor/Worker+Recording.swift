@@ -140,6 +140,12 @@ extension Worker {
         if self[routeOf: client].logging?.tellsServerEnd == true, let position = record.server {
             record.serverEnd = movedEnd(of: client, pool: record.pool, server: position)
         }
+        if self[routeOf: client].logging?.tellsSourceEnd == true, slab[server].socket >= 0 {
+            record.sourceEnd = StreamSocket.localEndpoint(of: slab[server].socket)
+        }
+        if slab[client].introduction >= 0 {
+            record.headerTime = Int(introductions[headerTimeAt: slab[client].introduction])
+        }
         record.totalTime = lifetime(client)
         record.acceptedAt = now - UInt64(record.totalTime)
         if let queueTime = slab[server].queueTime {

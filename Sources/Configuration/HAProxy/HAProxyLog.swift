@@ -4,10 +4,15 @@ extension HAProxySection {
     /// Options about the log of connections; haproxy's configuration manual, section 4.2.
     static let logOptions: [String: Rule<HAProxySection>] = [
         "tcplog": .line { section, arguments throws(Remark) in
-            if let word = arguments.nextIfPresent() {
-                arguments.warn(
-                    "the format \(word.text.quoted) of 'option tcplog' is known but not implemented"
-                        + " yet; the default one is used", at: word.position)
+            if let word = arguments.nextIfPresent(), !arguments.isNegated {
+                guard word.text == "clf" else {
+                    throw .error(
+                        "'option tcplog' takes 'clf' or nothing, not \(word.text.quoted)",
+                        at: word.position)
+                }
+                section.settings.log.format = try commonLogFormat(word)
+                section.settings.log.form = .written
+                return
             }
             section.settings.log.form = arguments.isNegated ? .accepting : .tcplog
         },

@@ -14,6 +14,22 @@ extension HAProxySection {
     }
 }
 
+extension HAProxySection {
+    /// What `option tcplog clf` stands for: the Common Log Format of web servers, as haproxy has it since
+    /// 3.0 (src/log.c).
+    ///
+    /// - Parameter word: Where it was asked for.
+    /// - Returns: Its pieces.
+    /// - Throws: Nothing, as the form is a good one.
+    static func commonLogFormat(_ word: Word) throws(Remark) -> [LogFormatPiece] {
+        var reader = LogFormatReader(
+            #"%{+Q}o %{-Q}ci - - [%T] "TCP " 000 %B "" "" %cp %ms %ft %b %s "#
+                + #"%Th %Tw %Tc %Tt %U %ts-- %ac %fc %bc %sc %rc %sq %bq "" "" "#,
+            at: word, of: "option tcplog")
+        return try reader.pieces()
+    }
+}
+
 extension Arguments {
     fileprivate mutating func logFormat(
         beginningWith first: Word
@@ -87,7 +103,8 @@ private struct LogFormatReader {
     /// Addresses and names: numbers, dates and the ending stand without quotes in any case, as
     /// haproxy has them.
     private static let quotable: Set<LogVariable> = [
-        .clientAddress, .frontendAddress, .serverAddress, .frontend, .frontendName, .pool, .server,
+        .clientAddress, .frontendAddress, .sourceAddress, .serverAddress, .frontend, .frontendName,
+        .pool, .server,
         .hostName,
     ]
 

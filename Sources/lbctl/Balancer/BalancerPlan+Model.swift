@@ -117,6 +117,8 @@ extension ConnectionLogging {
         let errorForm = LineFormat(frontend.log.errorFormat)
         tellsDestination = form.tellsDestination || errorForm.tellsDestination
         tellsServerEnd = form.tellsServerEnd || errorForm.tellsServerEnd
+        tellsSourceEnd = form.tellsSourceEnd || errorForm.tellsSourceEnd
+        tellsHeaderTime = form.tellsHeaderTime || errorForm.tellsHeaderTime
         tellsNames = form.tellsNames
         tellsBrokenHeaders = !errorForm.pieces.isEmpty
     }
