@@ -46,3 +46,41 @@ extension Diagnostic: CustomStringConvertible {
         return "\(file):\(line):\(column): \(severity.rawValue): \(message)\(hint)"
     }
 }
+
+extension [Diagnostic] {
+    /// The same, with one line for each warning that a file gets several times in the same words.
+    ///
+    /// A file of a distribution names seven error pages; whoever reads seven lines about them does not read
+    /// the eighth about something else.
+    public var condensed: [Diagnostic] {
+        var kept: [Diagnostic] = []
+        var places: [Wording: (index: Int, further: [Int])] = [:]
+        for diagnostic in self {
+            let kind = Wording(
+                file: diagnostic.file, message: diagnostic.message,
+                suggestion: diagnostic.suggestion)
+            if diagnostic.severity == .warning, places[kind] != nil {
+                places[kind]?.further.append(diagnostic.line)
+                continue
+            }
+            if diagnostic.severity == .warning { places[kind] = (kept.count, []) }
+            kept.append(diagnostic)
+        }
+        for (index, further) in places.values where !further.isEmpty {
+            let first = kept[index]
+            let numbers = further.prefix(3).map { "\($0)" }.joined(separator: ", ")
+            let rest = further.count > 3 ? " and \(further.count - 3) more" : ""
+            kept[index] = Diagnostic(
+                first.severity, file: first.file, line: first.line, column: first.column,
+                message: "\(first.message) (also line \(numbers)\(rest))",
+                suggestion: first.suggestion)
+        }
+        return kept
+    }
+}
+
+private struct Wording: Hashable {
+    let file: String
+    let message: String
+    let suggestion: String?
+}

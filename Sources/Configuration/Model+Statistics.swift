@@ -6,10 +6,15 @@ public struct StatisticsPage: Hashable, Sendable, Codable {
     public var identity = SectionIdentity()
     /// What it listens on.
     public var listeners: [Listener] = []
-    /// The path of the page; `nil`: there is none, but metrics alone.
+    /// The path of the page; `nil`: there is none, but metrics or ``monitorPath`` alone.
     public var path: String? = "/haproxy?stats"
     /// Paths at which everybody gets the metrics (`http-request use-service prometheus-exporter`).
     public var metricsPaths: [String] = []
+    /// The path at which everybody gets whether the node serves (`monitor-uri`); `nil`: none.
+    public var monitorPath: String?
+    /// When it does not (`monitor fail`): one of them holds; all their questions are
+    /// ``BackendQuantity/usableServers``.
+    public var monitorFailures: [RuleCondition] = []
     /// The realm of the password prompt.
     public var realm = "HAProxy Statistics"
     /// Who may look, name and password; empty: everybody.

@@ -1,4 +1,5 @@
 import Testing
+import VRRPCore
 
 @testable import NodeConfiguration
 
@@ -166,6 +167,49 @@ import Testing
         #expect(
             diagnose(file("use_backend web_%[req.ssl_sni,map_reg(\(path))]"), as: .haproxy)[0]
                 .hasPrefix("f:15:31: error: line 1 of \(path): -m reg 'a(': "))
+    }
+
+    @Test func `whether a map has a line can be asked`() throws {
+        let path = InputFileFixture.freePath()
+        defer { InputFileFixture.remove(path) }
+        func question(_ criterion: String) throws -> ConnectionQuestion {
+            let rule = try #require(
+                try rules("use_backend web_a if { \(criterion) -m found }").first)
+            return try #require(rule.condition.alternatives.first?.first?.questions.first)
+        }
+        try InputFileFixture.write("# all\n^www[.] web_a\n[.]net$ none\n", to: path)
+        #expect(
+            try question("req.ssl_sni,lower,map_reg(\(path))")
+                == .serverName([
+                    NameMatch(.expression, "^www[.]", ignoresCase: true),
+                    NameMatch(.expression, "[.]net$", ignoresCase: true),
+                ]))
+        #expect(
+            try question("req.ssl_alpn,map_beg(\(path))")
+                == .protocolName([
+                    NameMatch(.beginning, "^www[.]"), NameMatch(.beginning, "[.]net$"),
+                ]))
+        try InputFileFixture.write("192.0.2.0/24 web_a\n2001:db8::/32\n", to: path)
+        let networks = [
+            AddressPrefix(address: .v4(.init(192, 0, 2, 0)), length: 24),
+            AddressPrefix(address: .v6(.init(high: 0x2001_0db8_0000_0000, low: 0)), length: 32),
+        ]
+        #expect(try question("src,map_ip(\(path))") == .source(networks))
+        #expect(try question("dst,map_ip(\(path))") == .destination(networks))
+        try InputFileFixture.write("80 web_a\n443\n", to: path)
+        #expect(
+            try question("dst_port,map_int(\(path))") == .destinationPort([80...80, 443...443]))
+        #expect(try question("src_port,map_int(\(path))") == .sourcePort([80...80, 443...443]))
+        #expect(
+            diagnose(
+                file("default_backend web_a\nacl a src_port,map_beg(\(path)) -m found"),
+                as: .haproxy)[0].contains(
+                    ": a map is asked about src or dst by map_ip, about a port by"))
+        #expect(
+            diagnose(
+                file("default_backend web_a\nacl a req.ssl_sni,map(\(path)) -m beg web"),
+                as: .haproxy)[0].contains(
+                    ": of a map only '-m found' is asked, whether it has a line;"))
     }
 
     @Test func `all maps together are bounded`() throws {

@@ -8,7 +8,7 @@ import VRRPCore
             "balance sorce",
             "f:7:9: error: unknown balance algorithm 'sorce'; did you mean 'source'?"
         ),
-        ("balance", "f:7:1: error: 'balance' needs a further word, the balance algorithm"),
+        ("option", "f:7:1: error: 'option' needs a further word, the option"),
         (
             "balanse source",
             "f:7:1: error: unknown keyword 'balanse' in this section; did you mean 'balance'?"
@@ -20,7 +20,7 @@ import VRRPCore
         ("mode htpt", "f:7:6: error: unknown mode 'htpt'; did you mean 'http'?"),
         (
             "mode http",
-            "f:7:6: error: 'web' is in mode http, which is not offered: lbctl balances TCP; write 'mode tcp', or 'stats enable' alone for a statistics page"
+            "f:7:6: error: 'web' is in mode http, which is not offered: lbctl balances TCP; write 'mode tcp', or 'stats enable' or 'monitor-uri' alone for a page"
         ),
         ("timeout clent 5s", "f:7:9: error: unknown timeout 'clent'; did you mean 'client'?"),
         (
@@ -193,7 +193,7 @@ import VRRPCore
         ),
         (
             "option http-proxy",
-            "f:7:8: warning: 'option http-proxy' is known but not implemented yet; it is ignored"
+            "f:7:8: warning: 'option http-proxy' has no effect: no HTTP is read here"
         ),
         (
             "bind :81 tcp-ss 1 name a",
@@ -269,6 +269,34 @@ import VRRPCore
         #expect(diagnose(text).contains { $0.contains("chekc") })
     }
 
+    @Test func `a balance without a word is haproxy's`() {
+        let loaded = load(proxy("balance source\nbalance"))
+        #expect(loaded.diagnostics.isEmpty)
+        #expect(loaded.model?.backends[0].algorithm == .roundrobin)
+    }
+
+    @Test func `a page that nobody would see is told with what it lacks`() {
+        #expect(
+            diagnose("frontend f\nbind *:80\ntimeout client 1s\nstats enable").first
+                == "f:1:10: error: frontend 'f' has no backend; add 'mode http', if it is to show the"
+                + " statistics page")
+    }
+
+    @Test func `what a file says seven times is told once`() {
+        let lines = (1...7).map { "errorfile 50\($0) /e" }.joined(separator: "\n")
+        let loaded = load(proxy(lines + "\noption http-proxy"))
+        #expect(loaded.diagnostics.count == 8)
+        #expect(
+            loaded.diagnostics.condensed.map(\.description) == [
+                "f:7:1: warning: 'errorfile' has no effect: no HTTP is read here (also line 8, 9, 10 and 3 more)",
+                "f:14:8: warning: 'option http-proxy' has no effect: no HTTP is read here",
+            ])
+        let two = (1...2).map {
+            Diagnostic($0 == 1 ? .error : .warning, file: "f", line: $0, message: "x")
+        }
+        #expect((two + two).condensed.map(\.line) == [1, 2, 1])
+    }
+
     @Test func `sections that cannot work`() {
         let text = """
             global
@@ -342,7 +370,7 @@ import VRRPCore
     @Test func `mode http from defaults is told at the section`() {
         #expect(
             diagnose("defaults\nmode http\nlisten a :1\nserver s 192.0.2.1:1\n").first
-                == "f:3:8: error: 'a' is in mode http (from line 2), which is not offered: lbctl balances TCP; write 'mode tcp', or 'stats enable' alone for a statistics page"
+                == "f:3:8: error: 'a' is in mode http (from line 2), which is not offered: lbctl balances TCP; write 'mode tcp', or 'stats enable' or 'monitor-uri' alone for a page"
         )
     }
 

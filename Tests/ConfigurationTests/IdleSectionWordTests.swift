@@ -74,6 +74,65 @@ import Testing
             site.diagnostics.contains { $0.message.contains("mode http, which is not offered") })
     }
 
+    @Test func `a section may say whether the node serves, alone or beside a page`() throws {
+        let alone = load(
+            """
+            defaults
+            mode http
+            timeout client 1m
+            frontend healthz
+            bind 127.0.0.1:8081
+            monitor-uri /healthz
+            acl down nbsrv(web) lt 1
+            monitor fail if down or !{ nbsrv(web) le 3 }
+            backend web
+            mode tcp
+            timeout server 1m
+            timeout connect 1m
+            server a 192.0.2.11:80
+            """)
+        #expect(alone.diagnostics.map(\.description) == [])
+        let page = try #require(alone.model?.statisticsPages.first)
+        #expect(page.monitorPath == "/healthz" && page.path == nil)
+        func usable(_ counts: ClosedRange<Int>) -> [ConnectionQuestion] {
+            [.pool(.usableServers, backendName: "web", [counts])]
+        }
+        #expect(
+            page.monitorFailures == [
+                RuleCondition(alternatives: [
+                    [.init(questions: usable(-1...0))],
+                    [.init(questions: usable(-1...3), isNegated: true)],
+                ])
+            ])
+        let beside = load("listen s\nmode http\nbind 192.0.2.1:80\nstats enable\nmonitor-uri /up\n")
+        #expect(beside.model?.statisticsPages.first?.monitorPath == "/up")
+        #expect(beside.model?.statisticsPages.first?.path == "/haproxy?stats")
+    }
+
+    @Test(arguments: [
+        ("monitor-uri up", "f:4:13: error: monitor-uri 'up': must begin with '/'"),
+        (
+            "monitor-uri /up\nmonitor fail",
+            "f:5:9: error: 'monitor' must be 'monitor fail if CONDITION', as in 'monitor fail if { nbsrv(web) lt 1 }'"
+        ),
+        (
+            "monitor-uri /up\nmonitor fail if { src 192.0.2.1 }",
+            "f:5:9: error: 'monitor fail' can ask how many servers are usable alone, by nbsrv(BACKEND), as in 'monitor fail if { nbsrv(web) lt 1 }'"
+        ),
+        (
+            "monitor-uri /up\nmonitor fail if { nbsrv(nix) lt 1 }",
+            "f:5:17: error: nbsrv 'nix': no backend has this name"
+        ),
+        (
+            "mode tcp\nmonitor-uri /up\nserver a 192.0.2.11:80\ntimeout server 1s\ntimeout connect 1s",
+            "f:5:1: warning: 'monitor-uri' has no effect: no request is read here; give it a frontend of its own with 'mode http'"
+        ),
+    ])
+    func `what a monitor cannot be is told`(lines: String, message: String) {
+        let text = "listen s\nmode http\nbind 192.0.2.1:80\n\(lines)\ntimeout client 1s\n"
+        #expect(diagnose(text).contains(message), "\(diagnose(text))")
+    }
+
     @Test(arguments: [
         "use-service prometheus-exporter", "use-service lua.x if { path /metrics }",
         "use-service prometheus-exporter if { path }",

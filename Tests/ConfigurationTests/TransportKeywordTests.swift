@@ -133,8 +133,13 @@ import VRRPCore
         ),
         (
             "acl v req.ssl_ver 3.x",
-            "f:7:19: error: '3.x': must be a version such as 3.3, which is TLS 1.2, or a range such as 3.1:3.3"
+            "f:7:19: error: '3.x': must be a version such as 3.3, which is TLS 1.2, a range such as 3.1:3.3, or a comparison such as 'lt 3.3'"
         ),
+        (
+            "acl v req.ssl_ver lt 3.1:3.3",
+            "f:7:22: error: '3.1:3.3': must be a version such as 3.3, which is TLS 1.2, a range such as 3.1:3.3, or a comparison such as 'lt 3.3'"
+        ),
+        ("acl v req.ssl_ver ge", "f:7:19: error: 'ge' needs a version"),
         (
             "acl v srv_is_up",
             "f:7:7: error: srv_is_up needs a server in parentheses, such as srv_is_up(web/a)"

@@ -146,6 +146,37 @@ import Testing
         }
     }
 
+    @Test func `says whether the node serves to everybody, at one path`() async throws {
+        let socket = try BoundSocket()
+        var site = site(socket)
+        site.monitor = Monitor(path: "/up")
+        let ready = site
+        try await serving(ready) {
+            let answer = try await ask(socket, "/up", headers: "")
+            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(answer.hasSuffix("<h1>200 OK</h1>\nService ready.\n</body></html>\n"))
+            #expect(try await ask(socket, "/upx", headers: "").hasPrefix("HTTP/1.1 404 "))
+            #expect(try await ask(socket, "/stats", headers: "").hasPrefix("HTTP/1.1 401 "))
+        }
+        let usable = try #require(sampleNode().proxies.last?.backend?.activeServers)
+        func failure(_ pool: String, _ counts: ClosedRange<Int>) -> Monitor.Failure {
+            .init(alternatives: [[.init(questions: [.init(pool: pool, counts: [counts])])]])
+        }
+        for (failures, status) in [
+            ([failure("http", -1...(usable - 1))], 200), ([failure("http", usable...usable)], 503),
+            // Of a pool that is not known none is usable.
+            ([failure("nix", 0...0)], 503),
+            ([failure("http", -1...(usable - 1)), failure("nix", 1...1)], 200),
+        ] {
+            site.monitor?.failures = failures
+            let asking = site
+            try await serving(asking) {
+                let answer = try await ask(socket, "/up", headers: "")
+                #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(failures)")
+            }
+        }
+    }
+
     @Test func `its own connections stand in its own row`() async throws {
         let socket = try BoundSocket()
         try await serving(site(socket)) {

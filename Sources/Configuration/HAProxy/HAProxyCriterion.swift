@@ -36,6 +36,7 @@ struct HAProxyCriterion {
         try reader.readFlags(&words)
         reader.values += words
         words = []
+        if let map = try reader.mapQuestion() { return map }
         return try reader.question()
     }
 
@@ -226,10 +227,10 @@ struct HAProxyCriterion {
         if let fallback, values.isEmpty { return [fallback] }
         var words = try needingValues()[...]
         var ranges: [ClosedRange<Int>] = []
-        var comparison = "eq"
+        var comparison = Comparison.eq
         while let word = words.popFirst() {
-            if ["eq", "ge", "gt", "le", "lt"].contains(word.text) {
-                comparison = word.text
+            if let known = Comparison(rawValue: word.text) {
+                comparison = known
                 guard !words.isEmpty else {
                     throw .error("\(word.text.quoted) needs a number", at: word.position)
                 }
@@ -253,22 +254,39 @@ struct HAProxyCriterion {
 }
 
 extension HAProxyCriterion {
-    /// `3.3`, `3`, or a range of either: `3.1:3.3`.
+    /// `3.3`, `3`, a range of either: `3.1:3.3`, or a comparison: `lt 3.3`.
     private func versions() throws(Remark) -> [ClosedRange<Int>] {
         var ranges: [ClosedRange<Int>] = []
-        for word in try needingValues() {
+        var words = try needingValues()[...]
+        var comparison: Comparison?
+        while let word = words.popFirst() {
+            if let known = Comparison(rawValue: word.text) {
+                comparison = known
+                guard !words.isEmpty else {
+                    throw .error("\(word.text.quoted) needs a version", at: word.position)
+                }
+                continue
+            }
+            if let comparison {
+                guard let version = version(word.text[...]) else { throw Self.noVersion(word) }
+                // As haproxy, for which 3 is 3.0 there.
+                ranges.append(comparison.range(version.lowerBound, from: -1))
+                continue
+            }
             let ends = word.text.split(separator: ":", omittingEmptySubsequences: false)
                 .map { version($0) }
             guard (1...2).contains(ends.count), let first = ends.first ?? nil,
                 let last = ends.last ?? nil, first.lowerBound <= last.upperBound
-            else {
-                throw .error(
-                    "\(word.text.quoted): must be a version such as 3.3, which is TLS 1.2, or a range"
-                        + " such as 3.1:3.3", at: word.position)
-            }
+            else { throw Self.noVersion(word) }
             ranges.append(first.lowerBound...last.upperBound)
         }
         return ranges
+    }
+
+    private static func noVersion(_ word: Word) -> Remark {
+        .error(
+            "\(word.text.quoted): must be a version such as 3.3, which is TLS 1.2, a range such as"
+                + " 3.1:3.3, or a comparison such as 'lt 3.3'", at: word.position)
     }
 
     private func version(_ text: Substring) -> ClosedRange<Int>? {
@@ -313,7 +331,7 @@ extension Word {
     }
 
     fileprivate func range(
-        _ comparison: String, from least: Int
+        _ comparison: Comparison, from least: Int
     ) throws(Remark) -> ClosedRange<Int> {
         func number(_ text: Substring) throws(Remark) -> Int {
             guard let number = Int(text), (-1...Int(UInt32.max)).contains(number) else {
@@ -326,18 +344,27 @@ extension Word {
         if parts.count == 2 {
             let low = parts[0].isEmpty ? least : try number(parts[0])
             let high = parts[1].isEmpty ? Int.max : try number(parts[1])
-            guard low <= high, comparison == "eq" else {
+            guard low <= high, comparison == .eq else {
                 throw .error("\(text.quoted): the first is above the last", at: position)
             }
             return low...high
         }
-        let value = try number(parts[0])
-        switch comparison {
-        case "ge": return value...Int.max
-        case "gt": return (value + 1)...Int.max
-        case "le": return least...max(least, value)
-        case "lt": return value <= least ? -2...(-2) : least...(value - 1)
-        default: return value...value
+        return comparison.range(try number(parts[0]), from: least)
+    }
+}
+
+/// How numbers are compared; haproxy's words.
+private enum Comparison: String {
+    case eq, ge, gt, le, lt
+
+    /// The numbers that compare so with one, of those from a least one on.
+    func range(_ value: Int, from least: Int) -> ClosedRange<Int> {
+        switch self {
+        case .ge: value...Int.max
+        case .gt: (value + 1)...Int.max
+        case .le: least...max(least, value)
+        case .lt: value <= least ? -2...(-2) : least...(value - 1)
+        case .eq: value...value
         }
     }
 }

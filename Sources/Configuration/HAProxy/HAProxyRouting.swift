@@ -255,7 +255,7 @@ struct HAProxyRouting: Sendable {
     // MARK: Conditions
 
     /// `if|unless` and what follows, or nothing: always.
-    private mutating func condition(
+    mutating func condition(
         _ arguments: inout Arguments
     ) throws(Remark) -> RuleCondition {
         guard let keyword = arguments.nextIfPresent() else { return RuleCondition() }

@@ -1,10 +1,12 @@
-/// A section that shows a page instead of balancing: `mode http` with `stats enable`.
+/// A section that shows a page instead of balancing: `mode http` with `stats enable` or `monitor-uri`.
 extension HAProxySection {
     /// Whether the section shows a page instead of balancing.
     var isPage: Bool {
         // A site that leads to its backends by rules alone is none because of its metrics.
-        let showsMetricsAlone = !metricsPaths.isEmpty && routing.rules.backends.isEmpty
-        return settings.mode == .http && (settings.showsStatistics || showsMetricsAlone)
+        let isForMachines =
+            (!metricsPaths.isEmpty || settings.page.monitorPath != nil)
+            && routing.rules.backends.isEmpty
+        return settings.mode == .http && (settings.showsStatistics || isForMachines)
             && kind != .backend && servers.isEmpty && settings.backendName == nil
     }
 
@@ -54,8 +56,10 @@ extension HAProxySection {
         page.listeners = listeners.map(\.listener)
         if !settings.showsStatistics { page.path = nil }
         page.metricsPaths = metricsPaths
+        page.monitorFailures = monitorFailures
         page.rules = routing.rules
         page.rules.backends = []
+        if !monitorFailures.isEmpty { routing.note(in: &draft, file: file) }
         refuseRules(&remarks)
         warn(of: Self.balancing, "has no effect on a statistics page", &remarks)
         draft.pages.append(placed(page, file))

@@ -6,7 +6,7 @@ extension HAProxySection {
         let origin = own ? "" : " (from line \(settings.modePosition.line))"
         return .error(
             "\(name.text.quoted) is in mode http\(origin), which is not offered: lbctl balances"
-                + " TCP; write 'mode tcp', or 'stats enable' alone for a statistics page",
+                + " TCP; write 'mode tcp', or 'stats enable' or 'monitor-uri' alone for a page",
             at: own ? settings.modePosition : name.position)
     }
 

@@ -13,6 +13,7 @@ struct HAProxySection: Sendable {
     var description = ""
     /// Where Prometheus' metrics are asked for.
     var metricsPaths: [String] = []
+    var monitorFailures: [RuleCondition] = []
     var identity = SectionIdentity()
     var identityPositions = (number: Position.start, guid: Position.start)
     private(set) var serverGUIDs: [Word] = []
@@ -184,6 +185,7 @@ struct HAProxySection: Sendable {
                 draft.listeners.append(placed(listener, file, at: position))
             }
         }
+        warnAboutMonitor(&remarks)
         if isPage { return addPage(file: file, into: &draft, &remarks) }
         warnAboutStatistics(&remarks)
         guard settings.mode != .http || isTableAlone else { return remarks.append(httpRefusal) }
@@ -217,7 +219,10 @@ struct HAProxySection: Sendable {
         } else if kind == .frontend, !routing.hasBackendRules {
             remarks.append(
                 .error(
-                    "frontend \(name.text.quoted) has no backend; add 'default_backend NAME'",
+                    "frontend \(name.text.quoted) has no backend; add "
+                        + (settings.showsStatistics
+                            ? "'mode http', if it is to show the statistics page"
+                            : "'default_backend NAME'"),
                     at: name.position))
         }
         var frontend = Frontend(

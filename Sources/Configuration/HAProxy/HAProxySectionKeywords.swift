@@ -88,7 +88,8 @@ extension HAProxySection {
         "option log-separate-errors": accepting, "option logasap": accepting,
         "option socket-stats": accepting, "option tcplog": accepting,
         "option tcp-smart-accept": accepting, "option tcp-smart-connect": connecting,
-        "stats": accepting,
+        "stats": accepting, "monitor-uri": accepting,
+        "monitor": ([.listen, .frontend], true),
     ]
 
     /// haproxy's configuration manual, section 4.2.
@@ -101,18 +102,20 @@ extension HAProxySection {
             .merging(bindingKeywords) { own, _ in own }
             .merging(routing) { own, _ in own }
             .merging(identityKeywords) { own, _ in own }
+            .merging(monitorKeywords) { own, _ in own }
             .merging(HAProxyChecks.keywords) { own, _ in own }
             .merging(consequential) { own, _ in own },
         notYet: """
-            appsession block capture compression
-            declare email-alert errorfile errorfiles errorloc
-            errorloc302 errorloc303 grace hash-preserve-affinity
-            http-after-response http-error http-reuse
-            http-send-name-header log-format-sd log-steps max-keep-alive-queue max-session-srv-conns monitor
-            monitor-net monitor-uri quic-initial redirect reqadd
-            reqdel reqrep rspadd rspdel rsprep server-state-file-name
+            declare email-alert grace hash-preserve-affinity
+            log-format-sd log-steps max-session-srv-conns
+            monitor-net quic-initial server-state-file-name
             transparent
-            unique-id-format unique-id-header bind-process
+            unique-id-format bind-process
+            """,
+        ofHTTP: """
+            appsession block capture compression errorfile errorfiles errorloc errorloc302 errorloc303
+            http-after-response http-error http-reuse http-send-name-header max-keep-alive-queue
+            redirect reqadd reqdel reqrep rspadd rspdel rsprep unique-id-header
             """,
         neighbours: HAProxyReader.sections)
 
@@ -213,7 +216,7 @@ extension HAProxySection {
             "srvtimeout": .time(\.settings.serverTimeout),
             "contimeout": .time(\.settings.connectTimeout),
         ].merging(limitTimeouts) { own, _ in own },
-        notYet: "client-hs http-keep-alive http-request tarpit")
+        notYet: "client-hs", ofHTTP: "http-keep-alive http-request tarpit")
 
     /// An option that cannot be left out.
     private static func always(_ reason: String) -> Rule<HAProxySection> {
@@ -268,17 +271,18 @@ extension HAProxySection {
             .merging(transportOptions) { own, _ in own }
             .merging(HAProxyChecks.options) { own, _ in own },
         notYet: """
+            assume-rfc6587-ntf idle-close-on-response prefer-last-server spop-check transparent
+            """,
+        ofHTTP: """
             accept-invalid-http-request accept-invalid-http-response
             accept-unsafe-violations-in-http-request accept-unsafe-violations-in-http-response
-            assume-rfc6587-ntf checkcache disable-h2-upgrade
+            checkcache disable-h2-upgrade
             forceclose forwarded forwardfor h1-case-adjust-bogus-client
             h1-case-adjust-bogus-server http-buffer-request http-drop-request-trailers
             http-drop-response-trailers http-ignore-probes http-keep-alive http-no-delay
             http-pretend-keepalive http-proxy http-restrict-req-hdr-names http-server-close
             http-tunnel http-use-htx http-use-proxy-header httpclose httpslog
-            idle-close-on-response originalto
-            prefer-last-server spop-check
-            transparent
+            originalto
             """)
 
     /// haproxy's configuration manual, the keywords that begin with `stats`.

@@ -2,6 +2,8 @@ extension HAProxySection {
     /// Keywords about choosing a server; haproxy's configuration manual, section 4.2.
     static let selectionKeywords: [String: Rule<HAProxySection>] = [
         "balance": .line { section, arguments throws(Remark) in
+            // As haproxy.
+            guard arguments.upcoming != nil else { return section.settings.algorithm = .roundrobin }
             try algorithms.read(into: &section, &arguments)
         },
         "hash-type": .line { section, arguments throws(Remark) in

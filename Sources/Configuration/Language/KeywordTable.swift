@@ -73,11 +73,12 @@ struct KeywordTable<Target>: Sendable {
     ///   - scope: Where its words stand, where the noun does not say it.
     ///   - rules: The keywords that have a meaning of their own.
     ///   - notYet: Further keywords that are known but not implemented, in one text.
+    ///   - ofHTTP: Further keywords about what is said by HTTP, which nobody reads here, in one text.
     ///   - neighbours: Words of other tables that a mistyped one may have meant.
     ///   - choices: What there is, as a complaint lists it.
     init(
         _ noun: String, scope: String? = nil, _ rules: [String: Rule<Target>],
-        notYet: String = "", neighbours: [String] = [], choices: String = ""
+        notYet: String = "", ofHTTP: String = "", neighbours: [String] = [], choices: String = ""
     ) {
         self.noun = noun
         self.choices = choices
@@ -85,7 +86,10 @@ struct KeywordTable<Target>: Sendable {
         let ignored = notYet.split(whereSeparator: \.isWhitespace).map {
             (String($0), Rule<Target>.notYet())
         }
-        self.rules = rules.merging(ignored) { own, _ in own }
+        let needless = ofHTTP.split(whereSeparator: \.isWhitespace).map {
+            (String($0), Rule<Target>.noEffect("no HTTP is read here"))
+        }
+        self.rules = rules.merging(ignored + needless) { own, _ in own }
         vocabulary = self.rules.keys + neighbours
     }
 

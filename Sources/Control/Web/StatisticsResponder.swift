@@ -14,6 +14,9 @@ struct StatisticsResponder: Sendable {
     func response(to request: Request) async -> Response {
         let target = request.head.path ?? ""
         if site.hasOpenMetrics(at: target) { return await answer(request, .metrics) }
+        if let monitor = site.monitor, monitor.path == target {
+            return await verdict(of: monitor)
+        }
         guard let path = site.path, let form = StatisticsForm(target: target, path: path) else {
             return text("404: nothing here\n", status: .notFound)
         }
@@ -23,6 +26,18 @@ struct StatisticsResponder: Sendable {
                 headers: [.wwwAuthenticate: "Basic realm=\(quotedRealm), charset=\"UTF-8\""])
         }
         return await answer(request, form)
+    }
+
+    /// haproxy's words, for whoever looks for them.
+    private func verdict(of monitor: Monitor) async -> Response {
+        let isServing = monitor.failures.isEmpty ? true : await monitor.isServing(status())
+        let (title, words) =
+            isServing
+            ? ("200 OK", "Service ready.")
+            : ("503 Service Unavailable", "No server is available to handle this request.")
+        return text(
+            "<html><body><h1>\(title)</h1>\n\(words)\n</body></html>\n",
+            status: isServing ? .ok : .serviceUnavailable, type: "text/html; charset=utf-8")
     }
 
     private func answer(_ request: Request, _ form: StatisticsForm) async -> Response {

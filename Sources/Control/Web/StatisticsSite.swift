@@ -3,10 +3,12 @@ public struct StatisticsSite: Hashable, Sendable {
     /// The section's name; its row on the page.
     public var name: String
     /// What a request's target begins with, as `/stats` or `/haproxy?stats`; `nil`: there is no page,
-    /// but metrics alone.
+    /// but metrics or ``monitor`` alone.
     public var path: String?
     /// Paths at which everybody gets the metrics, whatever ``users`` says.
     public var metricsPaths: [String] = []
+    /// Where everybody gets whether the node serves, whatever ``users`` says; `nil`: nowhere.
+    public var monitor: Monitor?
     /// The realm of the password prompt.
     public var realm: String
     /// Who may look, as name and password; empty: everybody.

@@ -49,6 +49,7 @@ final class ListeningSockets: Sendable {
                 descriptors: page.listeners.map(number))
             site.refreshInterval = page.refreshInterval.map { Int($0.components.seconds) }
             site.metricsPaths = page.metricsPaths
+            site.monitor = Monitor(page)
             site.addresses = page.endpoints.map(\.description)
             return ServedPage(site: site, rules: RulePlan(page.rules, RulePlaces()))
         }
@@ -66,6 +67,31 @@ final class ListeningSockets: Sendable {
     /// Ends listening for every process that has the sockets, once nobody is left to reopen them.
     func endListening() {
         for socket in sockets.values { Socket.endListening(socket.number) }
+    }
+}
+
+extension Monitor {
+    /// `nil`: the page has none.
+    fileprivate init?(_ page: StatisticsPage) {
+        guard let path = page.monitorPath else { return nil }
+        self.init(path: path)
+        failures = page.monitorFailures.map { condition in
+            Failure(
+                alternatives: condition.alternatives.map { $0.map(Term.init) },
+                isNegated: condition.isNegated)
+        }
+    }
+}
+
+extension Monitor.Term {
+    fileprivate init(_ term: RuleCondition.Term) {
+        self.init(
+            questions: term.questions.compactMap { question in
+                guard case .pool(.usableServers, let name, let counts) = question else {
+                    return nil
+                }
+                return Monitor.Question(pool: name, counts: counts)
+            }, isNegated: term.isNegated)
     }
 }
 #endif

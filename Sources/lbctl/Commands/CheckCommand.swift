@@ -53,8 +53,8 @@ struct CheckCommand: ParsableCommand {
     private func tell(
         _ loaded: LoadedConfiguration, _ warningCount: inout Int
     ) throws(Failure) -> Model {
-        for diagnostic in loaded.diagnostics { StandardError.write("\(diagnostic)\n") }
-        warningCount += loaded.diagnostics.count { $0.severity == .warning }
+        for diagnostic in loaded.diagnostics.condensed { StandardError.write("\(diagnostic)\n") }
+        warningCount += loaded.diagnostics.condensed.count { $0.severity == .warning }
         guard let model = loaded.model else { throw Failure(.badInput, "") }
         return model
     }

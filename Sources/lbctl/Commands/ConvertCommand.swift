@@ -16,7 +16,9 @@ struct ConvertCommand: ParsableCommand {
 
     func run() throws {
         let conversion = files.convert()
-        for diagnostic in conversion.loaded.diagnostics { StandardError.write("\(diagnostic)\n") }
+        for diagnostic in conversion.loaded.diagnostics.condensed {
+            StandardError.write("\(diagnostic)\n")
+        }
         guard conversion.loaded.model != nil, let text = conversion.text else {
             throw Failure(.badInput, "")
         }

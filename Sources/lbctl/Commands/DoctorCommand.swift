@@ -34,11 +34,13 @@ struct DoctorCommand: ParsableCommand {
     func run() throws {
         let loaded = files.load()
         guard let model = loaded.model else {
-            for diagnostic in loaded.diagnostics { StandardError.write("\(diagnostic)\n") }
+            for diagnostic in loaded.diagnostics.condensed {
+                StandardError.write("\(diagnostic)\n")
+            }
             throw Failure(.badInput, "")
         }
         var facts = try HostFacts(for: model, control: control)
-        facts.fileWarningCount = loaded.diagnostics.count { $0.severity == .warning }
+        facts.fileWarningCount = loaded.diagnostics.condensed.count { $0.severity == .warning }
         if listen > 0, !model.virtualRouters.isEmpty {
             do throws(HostError) { facts.hearings = try hear(for: model) } catch {
                 facts.listeningRefusal = error.description

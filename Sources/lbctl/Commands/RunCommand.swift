@@ -41,7 +41,7 @@ struct RunCommand: ParsableCommand {
             files: files, controlPath: control.path, drainTime: .seconds(drainTimeout),
             usesSyslog: syslog, logsDetail: logDetail, usesRealTime: realtime)
         let loaded = options.load()
-        for diagnostic in loaded.diagnostics { StandardError.write("\(diagnostic)\n") }
+        for diagnostic in loaded.diagnostics.condensed { StandardError.write("\(diagnostic)\n") }
         guard let model = loaded.model else {
             throw Failure(.badInput, "not started: the configuration has errors")
         }

@@ -23,7 +23,9 @@ extension Node {
     private func beginReload() {
         serviceManager?.reloading()
         reader.read(from: model, plans: false) { [unowned self] result, diagnostics in
-            for diagnostic in diagnostics { log(Log.Severity(diagnostic), "\(diagnostic)") }
+            for diagnostic in diagnostics.condensed {
+                log(Log.Severity(diagnostic), "\(diagnostic)")
+            }
             guard !isStopping else {
                 return settleReload(Failure(.systemRefused, "the program is stopping"))
             }

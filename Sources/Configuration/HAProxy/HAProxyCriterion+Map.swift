@@ -1,0 +1,52 @@
+import VRRPCore
+
+extension HAProxyCriterion {
+    /// `SAMPLE,map…(FILE) -m found`: whether a map has a line for something, which is whether it is one of
+    /// the file's keys.
+    ///
+    /// - Returns: `nil`: no map is asked.
+    /// - Throws: A remark at the criterion, where something else is asked than whether there is a line.
+    func mapQuestion() throws(Remark) -> ConnectionQuestion? {
+        var items = criterion.items
+        guard let last = items.popLast(), last.text.hasPrefix("map"), !items.isEmpty else {
+            return nil
+        }
+        guard method == .found, values.isEmpty else {
+            throw .error(
+                "the criterion \(criterion.text.quoted): of a map only '-m found' is asked, whether it has"
+                    + " a line; 'use_backend %[\(criterion.text)]' leads to where the line says",
+                at: criterion.position)
+        }
+        var key = try Word(
+            text: items.map(\.text).joined(separator: ","), position: criterion.position
+        ).connectionKey(after: "acl")
+        let map = try HAProxyMap(last, of: key)
+        var folds = false
+        // Compared as they are asked to be.
+        if case .converted(let plain, .lower) = key { (key, folds) = (plain, true) }
+        let names = map.lines.compactMap { line -> NameMatch? in
+            guard case .text(var name) = line.pattern else { return nil }
+            name.ignoresCase = name.ignoresCase || folds
+            return name
+        }
+        let prefixes = map.lines.compactMap { line -> AddressPrefix? in
+            if case .network(let prefix) = line.pattern { prefix } else { nil }
+        }
+        let numbers = names.compactMap { Int($0.text) }.map { $0...$0 }
+        switch key {
+        case .serverName: return .serverName(names)
+        case .protocolName: return .protocolName(names)
+        case .rdpCookie(let name): return .rdpCookie(name, names)
+        case .source: return .source(prefixes)
+        case .destination: return .destination(prefixes)
+        case .sourcePort where last.text.hasPrefix("map_int("): return .sourcePort(numbers)
+        case .destinationPort where last.text.hasPrefix("map_int("):
+            return .destinationPort(numbers)
+        default:
+            throw .error(
+                "the criterion \(criterion.text.quoted): a map is asked about src or dst by map_ip, about"
+                    + " a port by map_int, about req.ssl_sni, req.ssl_alpn and req.rdp_cookie by map,"
+                    + " map_beg, map_end, map_sub and map_reg", at: criterion.position)
+        }
+    }
+}
