@@ -48,8 +48,8 @@ public struct Rule: Hashable, Sendable {
         /// It is counted, and the further rules are asked (`track-sc0`).
         case track(Tracking)
         /// The mark counters of the key that it is tracked by are increased, of an array those at an
-        /// index, and the further rules are asked (`sc-inc-gpc0`, `sc-inc-gpc1`, `sc-inc-gpc`); not in
-        /// ``RulePlan/content``, whose rules may be asked several times.
+        /// index, and the further rules are asked (`sc-inc-gpc0`, `sc-inc-gpc1`, `sc-inc-gpc`); in
+        /// ``RulePlan/content``, too, once for each connection.
         case countMark(StickQuantity, Int, index: Int = 0)
         /// The tag of the key that it is tracked by is set, or with an index that of its array, and the
         /// further rules are asked (`sc-set-gpt0`, `sc-set-gpt`).
@@ -93,6 +93,8 @@ public struct Rule: Hashable, Sendable {
     public var action: Action
     /// When.
     public var condition: Condition
+    /// Its bit among ``EffectNumbers``; 0: it is carried out each time it is asked.
+    var effect: UInt64 = 0
 
     /// Makes a rule.
     public init(_ action: Action, if condition: Condition = .always) {

@@ -150,6 +150,49 @@ extension BalancerTests {
             #expect(running.balancer.snapshot().tableCounts == [1, 1])
         }
 
+        @Test(arguments: [false, true], [false, true])
+        func `what is counted while a client is waited for is counted once`(
+            byQuestion: Bool, inPool: Bool
+        ) throws {
+            let server = try TestServer.named("a")
+            let running = try RunningBalancer(servers: servers([("a", server)])) {
+                $0.tables = [Self.table(StickCounter(.marks))]
+                let counts =
+                    byQuestion
+                    ? Rule(
+                        .accept,
+                        if: Condition([
+                            [
+                                .init([
+                                    .counter(.init(.increase(.marks), of: .tracked(0)), [99...99])
+                                ])
+                            ]
+                        ])) : Rule(.countMark(.marks, 0))
+                let content = [
+                    counts, Rule(.accept, if: Condition([[.init([.byteCount([3...99])])]])),
+                ]
+                $0.frontends[0].rules.connection = [
+                    Self.track, Rule(.reject, if: Self.counted(.marks, .tracked(0), above: 1)),
+                ]
+                if inPool {
+                    $0.pools[0].contentRules = content
+                    $0.pools[0].inspectDelay = .seconds(9)
+                } else {
+                    $0.frontends[0].rules.content = content
+                    $0.frontends[0].rules.inspectDelay = .seconds(9)
+                }
+            }
+            func answer() -> String {
+                let client = running.connect()
+                for byte in ["1", "2", "3"] {
+                    client.send(byte)
+                    Thread.sleep(for: .milliseconds(30))
+                }
+                return client.receiveAll().text
+            }
+            #expect([answer(), answer(), answer()] == ["a", "a", ""])
+        }
+
         @Test func `the first that a connection is tracked by under a number counts`() throws {
             let server = try TestServer.named("a")
             let running = try RunningBalancer(servers: servers([("a", server)])) {

@@ -322,7 +322,7 @@ import VRRPCore
             ),
             (
                 "stick-table type ip size 9 store gpc0\nstick on src\nstick match src if { src_inc_gpc0 gt 5 }",
-                "f:9:7: error: 'src_inc_gpc0' stands after 'tcp-request connection' or 'session' only: rules of 'stick' are asked again as bytes come"
+                "f:9:7: error: 'src_inc_gpc0' stands after 'tcp-request' only: rules of 'stick' are asked again as bytes come"
             ),
             (
                 "stick-table type ip size 9\nstick on src if { req.ssl_sni -m found }",
@@ -438,10 +438,6 @@ import VRRPCore
                 "f:9:24: warning: sc-set-gpt(1,0): 'stick-table' of 'web' does not count it; add 'store gpt(2)'"
             ),
             (
-                "stick-table type ip size 9 store gpc(9)\ntcp-request content track-sc0 src\ntcp-request content sc-inc-gpc(0,0)",
-                "f:9:13: error: 'sc-inc-gpc' stands after 'tcp-request connection' or 'session' only: rules of 'content' are asked again as bytes come"
-            ),
-            (
                 "stick-table type ip size 9 store conn_rte(3s)\nstick on src",
                 "f:7:34: error: store 'conn_rte(3s)': there is no such datum; did you mean 'conn_rate'?"
             ),
@@ -486,10 +482,6 @@ import VRRPCore
                 "f:7:24: error: track-sc0 'per_ip': no section of this name has a 'stick-table'"
             ),
             (
-                "stick-table type ip size 9 store gpc0\ntcp-request content track-sc0 src\ntcp-request content sc-inc-gpc0(0)",
-                "f:9:13: error: 'sc-inc-gpc0' stands after 'tcp-request connection' or 'session' only: rules of 'content' are asked again as bytes come"
-            ),
-            (
                 "tcp-request connection sc-inc-gpc0(1)",
                 "f:7:24: warning: 'sc-inc-gpc0(1)' has no effect without 'track-sc1' in this section"
             ),
@@ -510,12 +502,8 @@ import VRRPCore
                 "f:7:24: warning: the action 'sc-add-gpc' is known but not implemented yet; it is ignored"
             ),
             (
-                "stick-table type ip size 9 store gpc1\nacl many src_inc_gpc1 gt 5\ntcp-request content reject if many",
-                "f:9:13: error: 'src_inc_gpc1' stands after 'tcp-request connection' or 'session' only: rules of 'tcp-request content' are asked again as bytes come"
-            ),
-            (
                 "stick-table type ip size 9 store gpc0\nuse_backend web if { src_clr_gpc0 gt 5 }",
-                "f:8:13: error: 'src_clr_gpc0' stands after 'tcp-request connection' or 'session' only: rules of 'use_backend' are asked again as bytes come"
+                "f:8:13: error: 'src_clr_gpc0' stands after 'tcp-request' only: rules of 'use_backend' are asked again as bytes come"
             ),
             (
                 "acl many src,table_conn_cnt gt 5",
@@ -588,7 +576,7 @@ import VRRPCore
             ),
             (
                 "stick-table type ip size 9 store gpc0\nforce-persist if { src_inc_gpc0 gt 5 }",
-                "f:8:1: error: 'src_inc_gpc0' stands after 'tcp-request connection' or 'session' only: rules of 'force-persist' are asked again as bytes come"
+                "f:8:1: error: 'src_inc_gpc0' stands after 'tcp-request' only: rules of 'force-persist' are asked again as bytes come"
             ),
             (
                 "acl many src,in_table(wob)",
@@ -632,6 +620,23 @@ import VRRPCore
         ] as [(String, String)])
     func `what makes no sense is told where it stands`(lines: String, message: String) {
         #expect(diagnose(proxy(lines)).joined(separator: "\n") == message)
+    }
+
+    @Test func `rules of content change counters, at 32 places`() {
+        func rules(_ count: Int) -> String {
+            """
+            stick-table type ip size 9 store gpc0,gpc1
+            acl marks src_inc_gpc1 gt 5
+            tcp-request content track-sc0 src
+            tcp-request content reject if marks
+
+            """ + String(repeating: "tcp-request content sc-inc-gpc0(0)\n", count: count)
+        }
+        #expect(diagnose(proxy(rules(31))) == [])
+        #expect(
+            diagnose(proxy(rules(32))) == [
+                "f:42:13: error: 'tcp-request content' of a section changes counters at 32 places at most"
+            ])
     }
 
     @Test func `a section that is there for its table serves nobody`() {

@@ -16,6 +16,7 @@ struct Introductions {
         var offset: Int32 = 0
         var due: UInt32 = 0
         var uploadLimit: UInt64 = 0
+        var effects: UInt64 = 0
     }
 
     private var places: [Place] = []
@@ -141,6 +142,12 @@ struct Introductions {
     subscript(uploadLimitAt place: Int32) -> UInt64 {
         get { places[Int(place)].uploadLimit }
         set { places[Int(place)].uploadLimit = newValue }
+    }
+
+    /// What rules have changed for the connection of a place, as ``EffectNumbers``.
+    subscript(effectsAt place: Int32) -> UInt64 {
+        get { places[Int(place)].effects }
+        set { places[Int(place)].effects = newValue }
     }
 
     /// Which rules of its pool bind the connection of a place, a bit for each.

@@ -18,6 +18,8 @@ final class RuleProgram: Sendable {
     }
 
     let plan: RulePlan
+    /// The plan's rules of `content`, with their ``EffectNumbers``.
+    let content: [Rule]
     /// Milliseconds.
     let inspectDelay: UInt64
     /// Where each of the plan's pool rules leads to, as numbers of routes.
@@ -63,14 +65,17 @@ final class RuleProgram: Sendable {
         twin: Int? = nil
     ) {
         self.plan = plan
+        var frontend = EffectNumbers(isOfPool: false)
+        content = frontend.number(plan.content)
         self.ways = ways
         inspectDelay = milliseconds(plan.inspectDelay)
         self.firstRoute = firstRoute
         contents = pools.enumerated().map { index, pool in
             guard index != twin, !pool.contentRules.isEmpty else { return nil }
             let own = milliseconds(pool.inspectDelay)
+            var numbers = EffectNumbers(isOfPool: true)
             return PoolContent(
-                rules: pool.contentRules, inspectDelay: own,
+                rules: numbers.number(pool.contentRules), inspectDelay: own,
                 longestWait: own > 0 ? own : milliseconds(plan.inspectDelay))
         }
         servers = pools.map { pool in

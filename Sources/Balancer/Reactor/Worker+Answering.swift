@@ -10,6 +10,8 @@ struct Facts {
     var byteCount = 0
     /// Whether a rule says that it begins with a PROXY header.
     var expectsHeader = false
+    /// What rules have changed already, as ``EffectNumbers``.
+    var effects: UInt64 = 0
     var hello = ClientHello.Reading.needsMore(atLeast: 1)
 
     init(source: IPEndpoint) { self.source = source }
@@ -91,7 +93,7 @@ extension Worker {
         case .counter(let question, _) where !isOver && !isTold(question.key, of: client, facts):
             .unknown
         case .counter(let question, let ranges):
-            .init(answer(question, client, facts).map { ranges.contain($0) } ?? false)
+            .init(answerOnce(question, client, &facts).map { ranges.contain($0) } ?? false)
         case .byteCount(let ranges):
             ranges.contain(facts.byteCount) ? .yes : isOver ? .no : .unknown
         case .helloType(let ranges): facts.ask(isOver) { _ in ranges.contain(1) }

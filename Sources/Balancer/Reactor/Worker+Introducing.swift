@@ -156,7 +156,7 @@ extension Worker {
     private mutating func conclude(
         _ client: Int, _ program: RuleProgram, _ facts: inout Facts, deadlineIsOver: Bool
     ) {
-        switch decide(program.plan.content, client, &facts, deadlineIsOver: deadlineIsOver) {
+        switch decide(program.content, client, &facts, deadlineIsOver: deadlineIsOver) {
         case .waits: return
         case .reject: return refuse(client, as: .deniedContent)
         case .silentDrop: return drop(client, as: .deniedContent)
@@ -274,6 +274,14 @@ extension Worker {
     private mutating func decide(
         _ rules: [Rule], _ client: Int, _ facts: inout Facts, deadlineIsOver: Bool
     ) -> RuleProgram.Verdict {
+        let former = slab[client].introduction
+        facts.effects = former < 0 ? 0 : introductions[effectsAt: former]
+        let effects = facts.effects
+        defer {
+            if facts.effects != effects {
+                introductions[effectsAt: placeAside(client, facts.source)] = facts.effects
+            }
+        }
         for rule in rules {
             switch answer(rule.condition, client, &facts, deadlineIsOver: deadlineIsOver) {
             case .unknown: return .waits
@@ -290,7 +298,8 @@ extension Worker {
                     return .waits
                 }
             case .countMark(let mark, let number, let index):
-                countMark(client, mark, index, number)
+                guard facts.effects & rule.effect == 0 else { continue }
+                if countMark(client, mark, index, number) { facts.effects |= rule.effect }
             case .setTag(let tag, let number, let index): setTag(client, tag, index, number)
             case .setPriority(let priority):
                 let place = placeAside(client, facts.source)

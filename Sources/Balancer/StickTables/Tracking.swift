@@ -33,9 +33,10 @@ public struct StickQuestion: Hashable, Sendable {
         /// How much was counted; of an array, as the second value says, in which element.
         case value(StickQuantity, Int = 0)
         /// How much it is once one was added, to what rules count also within its period
-        /// (`…_inc_gpc0`); in rules that are asked once alone.
+        /// (`…_inc_gpc0`). In rules that wait for what clients say, it is added once for each connection,
+        /// and nowhere but in lists of ``Rule``.
         case increase(StickQuantity, Int = 0)
-        /// How much it was before it became 0 (`…_clr_gpc0`); in rules that are asked once alone.
+        /// How much it was before it became 0 (`…_clr_gpc0`), likewise.
         case clear(StickQuantity, Int = 0)
         /// 1 if there is an entry (`…_tracked`, `…,in_table`), 0 otherwise.
         case presence
@@ -60,6 +61,8 @@ public struct StickQuestion: Hashable, Sendable {
     public var subject: Subject
     /// The table's position in ``BalancerPlan/tables``; `nil`: the one that the key is tracked in.
     public var tableIndex: Int?
+    /// Its bit among ``EffectNumbers``; 0: what it changes is changed each time it is asked.
+    var effect: UInt64 = 0
 
     /// Makes a question about how much was counted.
     public init(_ quantity: StickQuantity, of subject: Subject, in tableIndex: Int? = nil) {

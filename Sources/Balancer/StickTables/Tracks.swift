@@ -55,10 +55,13 @@ extension Worker {
     }
 
     /// Counts a rule's mark.
-    func countMark(_ client: Int, _ mark: StickQuantity, _ index: Int, _ number: Int) {
-        guard let track = tracks(of: client)?[number] else { return }
+    ///
+    /// - Returns: Whether the connection is tracked under the number.
+    func countMark(_ client: Int, _ mark: StickQuantity, _ index: Int, _ number: Int) -> Bool {
+        guard let track = tracks(of: client)?[number] else { return false }
         _ = shared.tables[Int(track.table)].answer(
             .increase(mark, index), at: track.place, now: now)
+        return true
     }
 
     /// Sets a rule's tag: that of an array at `index`, or the single one.
@@ -84,6 +87,23 @@ extension Worker {
             guard let track = tracks[number] else { continue }
             shared.tables[Int(track.table)].release(track.place, now: now)
         }
+    }
+
+    /// Answers a question; what it changes is changed once, and only looked at from then on.
+    func answerOnce(_ question: StickQuestion, _ client: Int, _ facts: inout Facts) -> Int? {
+        guard question.effect != 0 else { return answer(question, client, facts) }
+        guard facts.effects & question.effect != 0 else {
+            let answer = answer(question, client, facts)
+            if answer != nil { facts.effects |= question.effect }
+            return answer
+        }
+        var question = question
+        if case .increase(let quantity, let index) = question.asked {
+            question.asked = .value(quantity, index)
+        } else if case .clear(let quantity, let index) = question.asked {
+            question.asked = .value(quantity, index)
+        }
+        return answer(question, client, facts)
     }
 
     /// Does what a question asks for, and answers it; `nil`: there is no answer.

@@ -32,6 +32,8 @@ struct HAProxyRouting: Sendable {
     private var listUses = HAProxyListUses()
     /// The questions of each access list; several lines of one name add up.
     private var lists: [String: [ConnectionQuestion]] = [:]
+    /// How often rules of `content` change what tables count.
+    var effectCount = 0
     /// Where a rule first looks at what the client says.
     private var contentPosition: Position?
 
@@ -133,12 +135,7 @@ struct HAProxyRouting: Sendable {
             rules.session.append(try refusingContent(rule, at: stage))
         case "content":
             guard let rule = try rule(&arguments) else { return }
-            if case .countMark(let datum, _, _) = rule.action {
-                throw .error(
-                    "'sc-inc-\(datum.rawValue)' stands after 'tcp-request connection' or 'session' only:"
-                        + " rules of 'content' are asked again as bytes come", at: stage.position)
-            }
-            try refuseEffects(of: rule.condition, in: "tcp-request content", at: stage.position)
+            try countEffects(of: rule, at: stage.position)
             if rule.needsContent { contentPosition = contentPosition ?? stage.position }
             rules.content.append(rule)
         default:
@@ -228,19 +225,6 @@ struct HAProxyRouting: Sendable {
             }
         }
         return ConnectionRule(action: action, condition: try condition(&arguments))
-    }
-
-    /// Asking changes a table: then a rule has to be asked once, and not as often as bytes come.
-    private func refuseEffects(
-        of condition: RuleCondition, in keyword: String, at position: Position
-    ) throws(Remark) {
-        for question in condition.alternatives.joined().flatMap(\.questions)
-        where question.hasEffect {
-            guard case .counter(let counter, _) = question else { continue }
-            throw .error(
-                "\(counter.name.quoted) stands after 'tcp-request connection' or 'session' only: rules"
-                    + " of \(keyword.quoted) are asked again as bytes come", at: position)
-        }
     }
 
     private func refusingContent(
