@@ -83,6 +83,7 @@ public struct ConfigurationLoader: Hashable, Sendable {
             diagnostics += ofFile
         }
         diagnostics += keepalived.finish(into: &draft)
+        draft.isRight = !diagnostics.contains { $0.severity == .error }
         var assembler = ModelAssembler(draft, literalScripts: literalScripts)
         let model = assembler.assemble()
         diagnostics += assembler.diagnostics

@@ -16,7 +16,7 @@ public struct Diagnostic: Error, Hashable, Sendable {
     public let severity: Severity
     /// The file as the user named it.
     public let file: String
-    /// The line, the first is 1.
+    /// The line, the first is 1; 0: it is about the files as a whole.
     public let line: Int
     /// The column, the first is 1; counts Unicode scalars, not bytes.
     public let column: Int
@@ -43,7 +43,8 @@ extension Diagnostic: CustomStringConvertible {
     /// `FILE:LINE:COLUMN: SEVERITY: TEXT`, with `; did you mean 'WORD'?` where there is one.
     public var description: String {
         let hint = suggestion.map { "; did you mean '\($0)'?" } ?? ""
-        return "\(file):\(line):\(column): \(severity.rawValue): \(message)\(hint)"
+        let place = line > 0 ? "\(file):\(line):\(column)" : file
+        return "\(place): \(severity.rawValue): \(message)\(hint)"
     }
 }
 

@@ -103,7 +103,7 @@ import VRRPCore
         ),
         (
             "acl a req.ssl_sni,field(1,.) x",
-            "f:7:7: error: the criterion 'req.ssl_sni,field(1,.)' has a converter that is not offered; there are lower and upper"
+            "f:7:7: error: the criterion 'req.ssl_sni,field(1,.)' has the converter 'field', which is not offered; there are lower and upper"
         ),
         (
             "acl a fe_ses_rate gt 9",
@@ -280,6 +280,38 @@ import VRRPCore
             diagnose("frontend f\nbind *:80\ntimeout client 1s\nstats enable").first
                 == "f:1:10: error: frontend 'f' has no backend; add 'mode http', if it is to show the"
                 + " statistics page")
+    }
+
+    @Test func `what is about the files as a whole has no line`() {
+        let whole = Diagnostic(.warning, file: "a, b", line: 0, message: "x")
+        #expect(whole.description == "a, b: warning: x")
+    }
+
+    @Test func `nothing follows from a line that is wrong`() {
+        #expect(
+            diagnose(
+                proxy(
+                    """
+                    stick-table type ip size 9
+                    stick on sorce
+                    acl a req.ssl_verr 3
+                    tcp-request content reject if a
+                    """)
+            ).map { $0.split(separator: ":")[1] } == ["8", "9"])
+    }
+
+    @Test func `an option that takes the place of another is named`() {
+        #expect(
+            diagnose(
+                proxy(
+                    "option httpchk GET /up\nhttp-check expect status 200\noption ssl-hello-chk"))
+                == [
+                    "f:8:1: warning: 'http-check' has no effect in 'web': 'option ssl-hello-chk' in line 9 takes the place of 'option httpchk' in line 7"
+                ])
+        #expect(
+            diagnose(proxy("http-check expect status 200\noption ssl-hello-chk")) == [
+                "f:7:1: warning: 'http-check' has no effect in 'web' without 'option httpchk'"
+            ])
     }
 
     @Test func `what a file says seven times is told once`() {

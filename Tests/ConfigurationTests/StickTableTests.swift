@@ -316,7 +316,6 @@ import VRRPCore
             (
                 "stick-table type ip size 9\nstick on src when TRUE",
                 """
-                f:7:1: warning: 'stick-table' has no effect: its section has no 'stick', and no rule names it
                 f:8:14: error: 'when': must be if or unless
                 """
             ),
@@ -331,21 +330,18 @@ import VRRPCore
             (
                 "stick-table type string size 9\nstick on req.payload(0,0)",
                 """
-                f:7:1: warning: 'stick-table' has no effect: its section has no 'stick', and no rule names it
                 f:8:10: error: stick on 'req.payload(0,0)': needs a length above 0: what has come by then is another key each time
                 """
             ),
             (
                 "stick-table type string size 9\nstick on req.payload(9)",
                 """
-                f:7:1: warning: 'stick-table' has no effect: its section has no 'stick', and no rule names it
                 f:8:10: error: 'req.payload(9)': needs an offset and a length, such as req.payload(0,4)
                 """
             ),
             (
                 "stick-table type string size 9\nstick on req.ssl_sni,field(1,.)",
                 """
-                f:7:1: warning: 'stick-table' has no effect: its section has no 'stick', and no rule names it
                 f:8:10: error: stick on 'req.ssl_sni,field(1,.)' is not supported as a key; write src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper
                 """
             ),

@@ -66,7 +66,7 @@ import VRRPCore
         #expect(ofHTTP.model?.frontends[0].log.form == .tcplog)
         #expect(
             ofHTTP.diagnostics.map(\.message).contains(
-                "no HTTP is read here: the lines are those of 'option tcplog'"))
+                "'option httplog' is 'option tcplog' here: no HTTP is read"))
     }
 
     @Test func `the Common Log Format is a form like any other`() throws {

@@ -75,6 +75,8 @@ struct Draft: Sendable {
     var counts = Counts()
     /// Whether every file could be read, so that a name that is nowhere is a mistake.
     var isComplete = true
+    /// Whether no line is wrong: what is named nowhere may be named in one that is.
+    var isRight = true
     /// The names of all scripts, also of those that have something wrong.
     var scriptNames: Set<String> = []
     /// The names of scripts that are not run, so that nothing tracks them.

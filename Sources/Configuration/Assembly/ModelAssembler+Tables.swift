@@ -6,7 +6,7 @@ extension ModelAssembler {
         for table in draft.tables { tables[table.value.name] = table.value }
         for reference in draft.tableReferences { check(reference, tables) }
         let used = Set(draft.tableReferences.flatMap(\.value.tables))
-        for table in draft.tables where !used.contains(table.value.name) {
+        for table in draft.tables where draft.isRight && !used.contains(table.value.name) {
             report(
                 "'stick-table' has no effect: its section has no 'stick', and no rule names it",
                 at: table.location, as: .warning)

@@ -55,9 +55,12 @@ enum HAProxyCheckOptions {
         .line { section, arguments throws(Remark) in
             guard !arguments.isNegated else {
                 _ = arguments.remaining()
+                section.settings.checks.forgetOptions()
                 section.settings.checks.kind = .connection
                 return
             }
+            let option = Word(text: arguments.label, position: arguments.keyword.position)
+            section.settings.checks.note(option)
             section.settings.checks.kind = try read(&section.settings.checks, &arguments)
         }
     }

@@ -66,6 +66,8 @@ struct HAProxyChecks: Sendable {
     var kind = Kind.connection
     /// Where each family's first words stand, and whether that is in `defaults`.
     private var beginnings: [Family: (position: Position, isInherited: Bool)] = [:]
+    /// The options that name a kind, by their lines; the last one counts.
+    private var options: [(label: String, line: Int)] = []
     /// The request of `option httpchk`.
     var request = HTTPCheckExchange()
     var httpRules = Rules<HAProxyHTTPCheck.Rule>()
@@ -85,12 +87,21 @@ struct HAProxyChecks: Sendable {
         httpRules.inherit()
         steps.inherit()
         for family in beginnings.keys { beginnings[family]?.isInherited = true }
+        options = []
     }
 
     /// Takes down where a family's words begin; a section's own count before those of `defaults`.
     private mutating func begin(_ family: Family, at position: Position) {
         if beginnings[family]?.isInherited ?? true { beginnings[family] = (position, false) }
     }
+
+    /// Takes down an option that names a kind; those of `defaults` are replaced without a word.
+    mutating func note(_ option: Word) {
+        options.append((option.text, option.position.line))
+    }
+
+    /// After `no option` nothing takes the place of anything.
+    mutating func forgetOptions() { options = [] }
 
     /// Says which words have no effect, because nothing asks for their kind of check.
     ///
@@ -104,6 +115,15 @@ struct HAProxyChecks: Sendable {
             var consequence = ""
             if case .connection = kind, isChecked { consequence = "; its checks only connect" }
             guard !isInherited || !consequence.isEmpty else { continue }
+            let wanted = "option \(family.option)"
+            if let lost = options.last(where: { $0.label == wanted }), let last = options.last {
+                remarks.append(
+                    .warning(
+                        "\(family.rawValue.quoted) has no effect in \(section.text.quoted):"
+                            + " \(last.label.quoted) in line \(last.line) takes the place of"
+                            + " \(wanted.quoted) in line \(lost.line)", at: position))
+                continue
+            }
             remarks.append(
                 .warning(
                     "\(family.rawValue.quoted) has no effect in \(section.text.quoted) without"

@@ -21,7 +21,7 @@ extension HAProxySection {
             _ = arguments.nextIfPresent()
             section.settings.log.form = arguments.isNegated ? .accepting : .tcplog
             if !arguments.isNegated {
-                arguments.warn("no HTTP is read here: the lines are those of 'option tcplog'")
+                arguments.warn("'option httplog' is 'option tcplog' here: no HTTP is read")
             }
         },
         // An addition to haproxy's language.

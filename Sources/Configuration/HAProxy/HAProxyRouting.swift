@@ -47,6 +47,8 @@ struct HAProxyRouting: Sendable {
                 at: name.position)
         }
         var words = arguments.remaining()[...]
+        // One that is wrong has its own complaint; those who name it have none.
+        lists[name.text, default: []] += []
         lists[name.text, default: []].append(try question(&words, after: name))
     }
 

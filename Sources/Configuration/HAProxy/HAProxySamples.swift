@@ -15,7 +15,10 @@ enum HAProxySamples {
         if rest.hasPrefix("(") { rest = rest.drop { $0 != ")" }.dropFirst() }
         let isOffered = HAProxyCriterion.names.contains(name)
         if isOffered, rest.hasPrefix(",") {
-            return "has a converter that is not offered; there are lower and upper"
+            let converters = rest.split(separator: ",").map { String($0.prefix { $0 != "(" }) }
+            let unknown = converters.first { $0 != "lower" && $0 != "upper" } ?? converters[0]
+            return
+                "has the converter \(unknown.quoted), which is not offered; there are lower and upper"
         }
         guard !isOffered else { return nil }
         if ofConnections.contains(name) { return "is known but not implemented yet" }

@@ -63,7 +63,7 @@ struct FileOptions: ParsableArguments {
         if let possible = model.possibleConnections(with: openFiles) {
             loaded.remark(
                 Diagnostic(
-                    .warning, file: paths.joined(separator: ", "),
+                    .warning, file: paths.joined(separator: ", "), line: 0,
                     message:
                         "maxconn \(model.global.connectionLimit ?? 0) in the global section: the"
                         + " limit on open files here, \(openFiles), is enough for \(possible)"
