@@ -16,7 +16,11 @@ enum HAProxySamples {
         let isOffered = HAProxyCriterion.names.contains(name)
         if isOffered, rest.hasPrefix(",") {
             let converters = rest.split(separator: ",").map { String($0.prefix { $0 != "(" }) }
-            let unknown = converters.first { $0 != "lower" && $0 != "upper" } ?? converters[0]
+            guard let first = converters.first else {
+                return
+                    "ends with a comma; a converter stands without spaces, as in req.ssl_sni,lower"
+            }
+            let unknown = converters.first { $0 != "lower" && $0 != "upper" } ?? first
             return
                 "has the converter \(unknown.quoted), which is not offered; there are lower and upper"
         }
