@@ -145,6 +145,25 @@ import VRRPCore
         "f:1:15: warning: vrrp_instance 'V' has no address to hold: it only elects and notifies; write 'no_virtual_ipaddress' if that is meant"
 
     @Test(arguments: [
+        (
+            "virtual_ipaddress {\n}\nvirtual_ipaddress_excluded {\n10.0.0.1\n}",
+            "advertises no address: it holds those of virtual_ipaddress_excluded, and names them to nobody; write one at least into virtual_ipaddress, or"
+        ),
+        (
+            "virtual_routes {\n10.0.0.0/8 dev eth1\n}",
+            "has no address to hold, only routes or rules; write"
+        ),
+    ])
+    func `what an instance without an advertised address holds is told`(
+        lines: String, consequence: String
+    ) {
+        #expect(
+            diagnose("vrrp_instance V {\ninterface eth1\nvirtual_router_id 1\n\(lines)\n}") == [
+                "f:1:15: warning: vrrp_instance 'V' \(consequence) 'no_virtual_ipaddress' if that is meant"
+            ])
+    }
+
+    @Test(arguments: [
         "native_ipv6", "unicast_src_ip fe80::1\nunicast_peer {\nfe80::2\n}",
         "virtual_ipaddress_excluded {\n2001:db8::1\n}",
     ])

@@ -105,11 +105,19 @@ struct KeepalivedInstance: Sendable {
     /// keepalived runs an instance without addresses, too.
     private func remarkOnAddresses(_ remarks: inout [Remark]) {
         if addresses.isEmpty, !listsAddresses, !isWithoutAddresses {
+            let consequence =
+                if !excludedAddresses.isEmpty {
+                    "advertises no address: it holds those of virtual_ipaddress_excluded, and names"
+                        + " them to nobody; write one at least into virtual_ipaddress, or"
+                } else if !routes.isEmpty || !rules.isEmpty {
+                    "has no address to hold, only routes or rules; write"
+                } else {
+                    "has no address to hold: it only elects and notifies; write"
+                }
             remarks.append(
                 .warning(
-                    "vrrp_instance \(name.text.quoted) has no address to hold: it only elects and"
-                        + " notifies; write 'no_virtual_ipaddress' if that is meant",
-                    at: name.position))
+                    "vrrp_instance \(name.text.quoted) \(consequence) 'no_virtual_ipaddress' if that"
+                        + " is meant", at: name.position))
         }
         if isWithoutAddresses, !addresses.isEmpty {
             remarks.append(
