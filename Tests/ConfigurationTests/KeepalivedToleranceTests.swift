@@ -52,6 +52,14 @@ import VRRPCore
             "f:6:11: warning: a blackhole route has no way: 'via' and 'dev' are ignored"
         ),
         (
+            "unicast_src_ip 10.0.0.1/24\nunicast_peer {\n10.0.0.2\n}",
+            "f:5:16: warning: '10.0.0.1/24': one router is meant, so the prefix length has no effect; write 10.0.0.1"
+        ),
+        (
+            "unicast_peer {\n10.0.0.2/24 max_ttl 1\n}",
+            "f:6:1: warning: '10.0.0.2/24': one router is meant, so the prefix length has no effect; write 10.0.0.2"
+        ),
+        (
             "unicast_peer {\n10.0.0.2\n10.0.0.2\n}",
             "f:7:1: warning: 10.0.0.2 is listed twice"
         ),
@@ -86,6 +94,10 @@ import VRRPCore
                     state MASTER
                     priority 100
                     preempt_delay 5
+                    unicast_src_ip 10.0.0.1/24
+                    unicast_peer {
+                    10.0.0.2/24
+                    }
                     track_interface {
                     eth2
                     eth2 weight 5
@@ -100,6 +112,13 @@ import VRRPCore
                     """)
             ).model?.virtualRouters.first)
         #expect(router.preemptDelay == .zero)
+        #expect(router.sourceAddress == IPAddress("10.0.0.1"))
+        #expect(
+            router.transport
+                == .unicast([
+                    UnicastPeer(
+                        address: try #require(IPAddress("10.0.0.2")), hopLimits: 0...255)
+                ]))
         #expect(router.trackedInterfaces.map(\.weight) == [0, -253])
         #expect(router.excludedAddresses.isEmpty)
         #expect(router.routes.map(\.interface) == [nil])
