@@ -57,6 +57,25 @@ import VRRPCore
             ])
     }
 
+    @Test func `a name without braces that stands for nothing is told, too`() {
+        func warnings(_ lines: String) -> [String] {
+            load("$D=192.0.2.1\n" + instance(lines)).diagnostics.map(\.description)
+                .filter { $0.contains("warning") }
+        }
+        #expect(
+            warnings("priority $P") == [
+                "f:6:10: warning: nothing above defines this name ($NAME=…); it is taken as written"
+            ])
+        #expect(
+            warnings("virtual_ipaddress_excluded {\n$D/24\n}") == [
+                "f:7:1: warning: a name that more follows is written in braces, as ${NAME}; this is taken as written"
+            ])
+        // A shell's own names, and signs that are no names.
+        #expect(warnings("virtual_ipaddress_excluded {\n$D\n}").isEmpty)
+        #expect(warnings("notify \"/bin/sh -c 'echo $HOME'\"").isEmpty)
+        #expect(warnings("authentication {\nauth_type PASS\nauth_pass $1$a\n}").isEmpty)
+    }
+
     @Test func `included files count with the globals of all`() throws {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "lbctl-include-\(UUID())").path

@@ -95,6 +95,7 @@ struct LineLexer {
                 if !quotation(closedBy: scalar, into: &text) { isQuoted = true }
             case "\\": escape(Self.escapable, into: &text)
             case "$" where dialect.hasBlocks && following == "{": variable(into: &text)
+            case "$" where dialect.hasBlocks && text.isEmpty && !isQuoted: name(into: &text)
             default:
                 text.append(scalar)
                 index += 1
@@ -114,6 +115,25 @@ struct LineLexer {
             index += 1
             if part == "}" { return }
         }
+    }
+
+    /// A `$` that begins a word: with a name behind it, one that stands for nothing.
+    private mutating func name(into text: inout String.UnicodeScalarView) {
+        let start = position
+        text.append("$")
+        index += 1
+        let name = line.scalars[index...].prefix { $0.isNamePart }
+        guard let first = name.first, !("0"..."9").contains(first) else { return }
+        text.append(contentsOf: name)
+        index = name.endIndex
+        // keepalived looks for such a name up to a space.
+        let isWhole = current.map(endsWord) ?? true
+        remarks.append(
+            .warning(
+                isWhole
+                    ? "nothing above defines this name ($NAME=…); it is taken as written"
+                    : "a name that more follows is written in braces, as ${NAME}; this is taken as"
+                        + " written", at: start))
     }
 
     /// - Returns: Whether a variable stands in it that could be read.
