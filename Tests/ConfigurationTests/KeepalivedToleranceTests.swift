@@ -60,6 +60,10 @@ import VRRPCore
             "f:6:1: warning: '10.0.0.2/24': one router is meant, so the prefix length has no effect; write 10.0.0.2"
         ),
         (
+            "virtual_ipaddress_excluded {\n10.0.0.3 dev 10.0.0.4\n}",
+            "f:6:14: warning: interface '10.0.0.4': looks like an address; write the name of the interface that has it, such as eth0"
+        ),
+        (
             "unicast_peer {\n10.0.0.2\n10.0.0.2\n}",
             "f:7:1: warning: 10.0.0.2 is listed twice"
         ),

@@ -236,7 +236,13 @@ extension Word {
 extension Arguments {
     /// The name of an interface that is next.
     mutating func interface() throws(Remark) -> String {
-        try next("the name of an interface").interface()
+        let word = try next("the name of an interface")
+        if IPAddress(word.text) != nil {
+            warn(
+                "interface \(word.text.quoted): looks like an address; write the name of the interface"
+                    + " that has it, such as eth0", at: word.position)
+        }
+        return try word.interface()
     }
 
     /// The version of the protocol that is next.
