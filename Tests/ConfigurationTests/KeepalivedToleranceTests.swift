@@ -40,6 +40,10 @@ import VRRPCore
             "f:6:1: warning: 172.17.0.5 is listed twice: the first one counts"
         ),
         (
+            "virtual_ipaddress {\n172.17.0.5 label eth1:1\n}",
+            "f:6:1: warning: 172.17.0.5 is listed twice: the first one counts, and what this line says besides is lost"
+        ),
+        (
             "virtual_ipaddress_excluded {\n172.17.0.5\n}",
             "f:6:1: warning: 172.17.0.5 is listed twice: the first one counts"
         ),

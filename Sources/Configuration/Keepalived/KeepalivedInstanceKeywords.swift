@@ -187,9 +187,14 @@ extension KeepalivedInstance {
     fileprivate func isNew(
         _ address: VirtualAddress, at position: Position, _ arguments: inout Arguments
     ) -> Bool {
-        guard (addresses + excludedAddresses).contains(where: { $0.address == address.address })
+        guard
+            let first = (addresses + excludedAddresses).first(where: {
+                $0.address == address.address
+            })
         else { return true }
-        arguments.warn("\(address.address) is listed twice: the first one counts", at: position)
+        let lost = first == address ? "" : ", and what this line says besides is lost"
+        arguments.warn(
+            "\(address.address) is listed twice: the first one counts\(lost)", at: position)
         return false
     }
 }
