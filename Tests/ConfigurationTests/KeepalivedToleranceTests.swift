@@ -145,6 +145,15 @@ import VRRPCore
         #expect(few.model?.virtualRouters.first?.rules.map(\.priority) == [16_384, 16_383])
     }
 
+    @Test func `an interface for static addresses is no matter where there are none`() {
+        let globals = "global_defs {\ndefault_interface eth0\n}\n"
+        #expect(diagnose(globals + instance("")).isEmpty)
+        #expect(
+            diagnose(globals + "static_ipaddress {\n10.0.0.1\n}\n" + instance("")) == [
+                "f:4:1: warning: 'static_ipaddress' is known but not implemented yet; it is ignored"
+            ])
+    }
+
     @Test func `a sync group tells pipes of its members' priorities`() throws {
         let group =
             "vrrp_sync_group G {\ngroup { VI_1 }\nnotify_priority_changes\n}\n" + instance("")
