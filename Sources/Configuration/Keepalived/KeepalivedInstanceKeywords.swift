@@ -2,7 +2,7 @@ import VRRPCore
 
 extension KeepalivedInstance {
     /// keepalived.conf(5), "VRRP instance(s)".
-    static let table = KeywordTable<KeepalivedInstance>(
+    static let table: KeywordTable<KeepalivedInstance> = KeywordTable(
         "keyword", scope: "in vrrp_instance",
         implemented.merging(consequential) { own, _ in own }
             .merging(KeepalivedTransport.rules) { own, _ in own }
@@ -13,7 +13,8 @@ extension KeepalivedInstance {
         notYet: """
             debug kernel_rx_buf_size linkbeat_use_polling promote_secondaries timer_expired_backup
             lvs_sync_daemon_interface
-            """)
+            """,
+        hint: { KeepalivedGlobals.table.knows($0) ? "it belongs into global_defs" : nil })
 
     /// keepalived's limit.
     private static let preemptDelayLimit = Duration.seconds(1000)

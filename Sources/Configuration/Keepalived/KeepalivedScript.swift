@@ -37,7 +37,10 @@ struct KeepalivedScript: Sendable {
                 }
                 script.user = user
             },
-        ])
+        ],
+        hint: { word in
+            word == "script_security" ? "write 'enable_script_security' in global_defs" : nil
+        })
 
     private static let day = Duration.seconds(86_400)
 
