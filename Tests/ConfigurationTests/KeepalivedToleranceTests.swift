@@ -68,6 +68,10 @@ import VRRPCore
             "f:6:14: warning: interface '10.0.0.4': looks like an address; write the name of the interface that has it, such as eth0"
         ),
         (
+            "unicast_peer {\n}",
+            "f:5:1: warning: 'unicast_peer' without a peer: advertisements are multicast, as in keepalived; 'unicast_fault_no_peer' forbids it"
+        ),
+        (
             "unicast_peer {\n10.0.0.2\n10.0.0.2\n}",
             "f:7:1: warning: 10.0.0.2 is listed twice"
         ),

@@ -17,6 +17,35 @@ import VRRPCore
         #expect(loaded.model?.virtualRouters.first?.priority.rawValue == priority)
     }
 
+    @Test func `a node that no line is for is told its name`() {
+        func warnings(_ lines: String, on node: String) -> [String] {
+            load(instance(lines), on: node).diagnostics.map(\.description)
+        }
+        let lines = "@lb1 priority 101\n@lb2 priority 99"
+        #expect(
+            warnings(lines, on: "lb3") == [
+                "f:5:1: warning: this and all other lines with '@' are for other nodes and left out: this node is called 'lb3'; -i NAME (--config-id) gives it another name"
+            ])
+        #expect(warnings(lines, on: "lb2").isEmpty)
+        #expect(warnings("@lb1 priority 101\n@^lb3 nopreempt", on: "lb3").isEmpty)
+    }
+
+    @Test func `the files of one set name nodes together`() {
+        var loader = ConfigurationLoader()
+        loader.identity = "lb2"
+        func files(_ names: [String]) -> [InputFile] {
+            names.enumerated().map { index, name in
+                InputFile(
+                    name: "f\(index)",
+                    bytes: Array("global_defs {\n@\(name) router_id x\n}\n\n".utf8))
+            }
+        }
+        #expect(loader.load(files(["lb1", "lb2"])).diagnostics.isEmpty)
+        #expect(
+            loader.load(files(["lb1", "lb3"])).diagnostics.map { "\($0.file):\($0.line)" }
+                == ["f0:2"])
+    }
+
     @Test func `a name stands for what was defined, one word or several`() throws {
         let text = """
             $IF=eth0   # the LAN

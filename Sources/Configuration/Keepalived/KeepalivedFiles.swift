@@ -6,6 +6,8 @@ struct KeepalivedFiles {
     private var globals = KeepalivedGlobals()
     private var preprocessing: Preprocessing
     private var names: Set<String> = []
+    /// The first line that is for another node.
+    private var leftOut: Location?
     /// Whether a file could not be read.
     private(set) var isIncomplete = false
 
@@ -32,6 +34,9 @@ struct KeepalivedFiles {
         let (directives, remarks) = BlockParser.parse(
             text, preprocessing: &preprocessing, includes: &includes)
         names = includes.known
+        if leftOut == nil, let position = preprocessing.leftOut {
+            leftOut = Location(file: includes.files[position.source], position: position)
+        }
         isIncomplete = isIncomplete || includes.isIncomplete
         return (
             PlacedLines(directives: directives, files: includes.files),
@@ -54,9 +59,19 @@ struct KeepalivedFiles {
     /// - Parameter draft: Where it goes to.
     /// - Returns: What there is to say about it.
     func finish(into draft: inout Draft) -> [Diagnostic] {
-        globals.finishPipes(into: &draft)
+        remarkOnLeftOut() + globals.finishPipes(into: &draft)
             + readers.flatMap { reader in
                 reader.finish(globals, into: &draft).map { $0.diagnostic(in: reader.files) }
             }
+    }
+
+    /// Lines for others are nothing to tell of, unless the node's name is no node's of these files.
+    private func remarkOnLeftOut() -> [Diagnostic] {
+        guard let leftOut, !preprocessing.isNamed else { return [] }
+        let remark = Remark.warning(
+            "this and all other lines with '@' are for other nodes and left out: this node is called"
+                + " \(preprocessing.identity.quoted); -i NAME (--config-id) gives it another name",
+            at: leftOut.position)
+        return [remark.diagnostic(in: leftOut.file)]
     }
 }

@@ -10,6 +10,8 @@ struct KeepalivedTransport: Sendable {
     var group: Placed?
     /// `unicast_peer`; `nil`: no such block.
     var peers: [Peer]?
+    /// The keyword of a block `unicast_peer` that lists nobody.
+    var emptyPeers: Word?
     /// `unicast_ttl`.
     var hopLimit: Int?
     /// `check_unicast_src`; `nil`: as `global_defs` says.
@@ -54,6 +56,9 @@ struct KeepalivedTransport: Sendable {
         },
         "unicast_peer": .block { instance, arguments throws(Remark) in
             var peers = instance.transport.peers ?? []
+            if arguments.block?.directives.isEmpty == true {
+                instance.transport.emptyPeers = arguments.keyword
+            }
             arguments.readItems(of: "the address of a peer") { item, word throws(Remark) in
                 var peer = Peer(address: try item.routerAddress(word), word: word)
                 try Peer.options.readAll(into: &peer, &item)
@@ -99,6 +104,11 @@ struct KeepalivedTransport: Sendable {
                     "'unicast_src_ip' without a peer in 'unicast_peer': advertisements are"
                         + " multicast, as in keepalived; 'unicast_fault_no_peer' forbids it",
                     at: word.position))
+        } else if !isUnicast, let emptyPeers {
+            remarks.append(
+                .warning(
+                    "'unicast_peer' without a peer: advertisements are multicast, as in keepalived;"
+                        + " 'unicast_fault_no_peer' forbids it", at: emptyPeers.position))
         }
         settings.sourceAddress = (isUnicast ? unicastSource : multicastSource)?.address
         settings.tracksSource = tracksSource && settings.sourceAddress != nil
