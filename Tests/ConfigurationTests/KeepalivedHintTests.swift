@@ -42,4 +42,14 @@ import Testing
     func `a word that another block does not have`(text: String, message: String) {
         #expect(load(text).diagnostics.map(\.description).first { $0.contains("error") } == message)
     }
+
+    @Test func `a line that is wrong is not missing, too`() {
+        #expect(
+            diagnose(
+                "vrrp_instance V {\ninterface a_name_of_17_bytes\nvirtual_router_id 256\nno_virtual_ipaddress\n}"
+            ) == [
+                "f:2:11: error: interface 'a_name_of_17_bytes': must be 1 to 15 bytes without '/' and ':'",
+                "f:3:19: error: virtual_router_id 256: must be 1 to 255",
+            ])
+    }
 }

@@ -4,7 +4,11 @@ import VRRPCore
 struct KeepalivedInstance: Sendable {
     let name: Word
     var interface: String?
+    /// Whether an interface was written, be it a wrong one.
+    var namesInterface = false
     var vrid: VRID?
+    /// Whether an identifier was written, be it a wrong one.
+    var namesVRID = false
     var vridPosition: Position
     var priority: Priority?
     var startsActive: Bool?
@@ -51,7 +55,8 @@ struct KeepalivedInstance: Sendable {
     ) -> VirtualRouterSettings? {
         let interface = interface ?? interfaceOfSource
         for (isMissing, keyword) in [
-            (interface == nil, "interface"), (vrid == nil, "virtual_router_id"),
+            (interface == nil && !namesInterface, "interface"),
+            (vrid == nil && !namesVRID, "virtual_router_id"),
         ] where isMissing {
             remarks.append(
                 .error("vrrp_instance \(name.text.quoted) has no '\(keyword)'", at: name.position))

@@ -21,9 +21,11 @@ extension KeepalivedInstance {
 
     private static let implemented: [String: Rule<KeepalivedInstance>] = [
         "interface": .line { instance, arguments throws(Remark) in
+            instance.namesInterface = true
             instance.interface = try arguments.interface()
         },
         "virtual_router_id": .line { instance, arguments throws(Remark) in
+            instance.namesVRID = true
             instance.vridPosition = arguments.upcoming?.position ?? instance.vridPosition
             instance.vrid = VRID(try arguments.integer(in: 1...255))
         },
