@@ -43,6 +43,32 @@ import Testing
         #expect(load(text).diagnostics.map(\.description).first { $0.contains("error") } == message)
     }
 
+    @Test func `a part of a template is told once, where it stands`() {
+        func message(_ place: String, _ part: String) -> String {
+            "f:\(place): error: '\(part)' looks like a part of a template that nothing was filled in for"
+        }
+        let text = """
+            {% if x %}
+            vrrp_instance V {
+            state {{STATE}}
+            interface eth1
+            virtual_router_id {{ID}}
+            advert_int {{ interval }}
+            unicast_peer {
+            10.0.0.{{N}}
+            }
+            virtual_ipaddress { {{VIP}} }
+            notify "/bin/x {{a}}"
+            }
+            """
+        #expect(
+            diagnose(text, as: .keepalived) == [
+                message("1:1", "{% if x %}"), message("3:7", "{{STATE}}"),
+                message("5:19", "{{ID}}"), message("6:12", "{{ interval }}"),
+                message("8:8", "{{N}}"), message("10:21", "{{VIP}}"),
+            ])
+    }
+
     @Test func `a line that is wrong is not missing, too`() {
         #expect(
             diagnose(

@@ -41,6 +41,8 @@ struct LineLexer {
     private var waiting: ArraySlice<Word> = []
     /// What is wrong with the line so far.
     var remarks: [Remark] = []
+    /// Whether a part of a template stands on it that nothing was put in for.
+    private(set) var isUnfilled = false
 
     /// Begins with a line.
     ///
@@ -66,7 +68,7 @@ struct LineLexer {
         while let scalar = current, Self.isSpace(scalar) { index += 1 }
         guard let scalar = current, !beginsComment(scalar) else { return nil }
         let position = position
-        if dialect.hasBlocks, scalar == "{" || scalar == "}" {
+        if dialect.hasBlocks, scalar == "{" || scalar == "}", templateEnd == nil {
             index += 1
             return scalar == "{" ? .open(position) : .close(position)
         }
@@ -88,7 +90,12 @@ struct LineLexer {
         let start = position
         var text = String.UnicodeScalarView()
         var isQuoted = false
-        while let scalar = current, !endsWord(scalar) {
+        while let scalar = current {
+            if let end = templateEnd {
+                template(to: end, into: &text)
+                continue
+            }
+            guard !endsWord(scalar) else { break }
             switch scalar {
             case "\"", "'":
                 // What variables stand for has its own meaning.
@@ -134,6 +141,27 @@ struct LineLexer {
                     ? "nothing above defines this name ($NAME=…); it is taken as written"
                     : "a name that more follows is written in braces, as ${NAME}; this is taken as"
                         + " written", at: start))
+    }
+
+    /// Where `{{ … }}` or `{% … %}` ends that begins here: neither is of keepalived's language.
+    private var templateEnd: Int? {
+        guard dialect.hasBlocks, current == "{", let mark = following, mark == "{" || mark == "%"
+        else { return nil }
+        let rest = line.scalars[(index + 2)...]
+        let closing: Unicode.Scalar = mark == "{" ? "}" : "%"
+        return rest.indices.dropLast().first { rest[$0] == closing && rest[$0 + 1] == "}" }
+            .map { $0 + 2 }
+    }
+
+    private mutating func template(to end: Int, into text: inout String.UnicodeScalarView) {
+        let part = String.UnicodeScalarView(line.scalars[index..<end])
+        isUnfilled = true
+        remarks.append(
+            .error(
+                "\(String(part).quoted) looks like a part of a template that nothing was filled in for",
+                at: position))
+        text.append(contentsOf: part)
+        index = end
     }
 
     /// - Returns: Whether a variable stands in it that could be read.
