@@ -49,6 +49,18 @@ public struct ScriptUser: Hashable, Sendable, Codable {
         return command
     }
 
+    /// Whom a command becomes first.
+    ///
+    /// - Parameter command: What ``running(_:)`` made, or any other command.
+    /// - Returns: Whom; `nil`: nobody else.
+    static func running(_ command: [String]) -> ScriptUser? {
+        let own = unwrapped(command)
+        guard own.count < command.count else { return nil }
+        let names = command.dropLast(own.count).suffix(2)
+        guard let user = names.first, let group = names.last else { return nil }
+        return ScriptUser(user: user, group: group.isEmpty ? nil : group)
+    }
+
     /// The user and the group as `chown` takes them; without a group, the user's own.
     public var ownership: String { "\(user):\(group ?? "")" }
 

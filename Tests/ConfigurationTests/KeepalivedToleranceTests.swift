@@ -40,6 +40,10 @@ import VRRPCore
             "f:6:1: warning: 172.17.0.5 is listed twice: the first one counts"
         ),
         (
+            "virtual_ipaddress {\n172.17.0.5 label eth1:1\n}",
+            "f:6:1: warning: 172.17.0.5 is listed twice: the first one counts, and what this line says besides is lost"
+        ),
+        (
             "virtual_ipaddress_excluded {\n172.17.0.5\n}",
             "f:6:1: warning: 172.17.0.5 is listed twice: the first one counts"
         ),
@@ -50,6 +54,22 @@ import VRRPCore
         (
             "virtual_routes {\nblackhole 10.0.0.0/8 dev eth1\n}",
             "f:6:11: warning: a blackhole route has no way: 'via' and 'dev' are ignored"
+        ),
+        (
+            "unicast_src_ip 10.0.0.1/24\nunicast_peer {\n10.0.0.2\n}",
+            "f:5:16: warning: '10.0.0.1/24': one router is meant, so the prefix length has no effect; write 10.0.0.1"
+        ),
+        (
+            "unicast_peer {\n10.0.0.2/24 max_ttl 1\n}",
+            "f:6:1: warning: '10.0.0.2/24': one router is meant, so the prefix length has no effect; write 10.0.0.2"
+        ),
+        (
+            "virtual_ipaddress_excluded {\n10.0.0.3 dev 10.0.0.4\n}",
+            "f:6:14: warning: interface '10.0.0.4': looks like an address; write the name of the interface that has it, such as eth0"
+        ),
+        (
+            "unicast_peer {\n}",
+            "f:5:1: warning: 'unicast_peer' without a peer: advertisements are multicast, as in keepalived; 'unicast_fault_no_peer' forbids it"
         ),
         (
             "unicast_peer {\n10.0.0.2\n10.0.0.2\n}",
@@ -86,6 +106,10 @@ import VRRPCore
                     state MASTER
                     priority 100
                     preempt_delay 5
+                    unicast_src_ip 10.0.0.1/24
+                    unicast_peer {
+                    10.0.0.2/24
+                    }
                     track_interface {
                     eth2
                     eth2 weight 5
@@ -100,6 +124,13 @@ import VRRPCore
                     """)
             ).model?.virtualRouters.first)
         #expect(router.preemptDelay == .zero)
+        #expect(router.sourceAddress == IPAddress("10.0.0.1"))
+        #expect(
+            router.transport
+                == .unicast([
+                    UnicastPeer(
+                        address: try #require(IPAddress("10.0.0.2")), hopLimits: 0...255)
+                ]))
         #expect(router.trackedInterfaces.map(\.weight) == [0, -253])
         #expect(router.excludedAddresses.isEmpty)
         #expect(router.routes.map(\.interface) == [nil])
@@ -116,6 +147,15 @@ import VRRPCore
         let few = load(
             instance("virtual_rules {\nfrom 10.0.0.0/8 table 5\nto 10.0.0.0/8 table 6\n}"))
         #expect(few.model?.virtualRouters.first?.rules.map(\.priority) == [16_384, 16_383])
+    }
+
+    @Test func `an interface for static addresses is no matter where there are none`() {
+        let globals = "global_defs {\ndefault_interface eth0\n}\n"
+        #expect(diagnose(globals + instance("")).isEmpty)
+        #expect(
+            diagnose(globals + "static_ipaddress {\n10.0.0.1\n}\n" + instance("")) == [
+                "f:4:1: warning: 'static_ipaddress' is known but not implemented yet; it is ignored"
+            ])
     }
 
     @Test func `a sync group tells pipes of its members' priorities`() throws {
@@ -143,6 +183,25 @@ import VRRPCore
 
     private static let missing =
         "f:1:15: warning: vrrp_instance 'V' has no address to hold: it only elects and notifies; write 'no_virtual_ipaddress' if that is meant"
+
+    @Test(arguments: [
+        (
+            "virtual_ipaddress {\n}\nvirtual_ipaddress_excluded {\n10.0.0.1\n}",
+            "advertises no address: it holds those of virtual_ipaddress_excluded, and names them to nobody; write one at least into virtual_ipaddress, or"
+        ),
+        (
+            "virtual_routes {\n10.0.0.0/8 dev eth1\n}",
+            "has no address to hold, only routes or rules; write"
+        ),
+    ])
+    func `what an instance without an advertised address holds is told`(
+        lines: String, consequence: String
+    ) {
+        #expect(
+            diagnose("vrrp_instance V {\ninterface eth1\nvirtual_router_id 1\n\(lines)\n}") == [
+                "f:1:15: warning: vrrp_instance 'V' \(consequence) 'no_virtual_ipaddress' if that is meant"
+            ])
+    }
 
     @Test(arguments: [
         "native_ipv6", "unicast_src_ip fe80::1\nunicast_peer {\nfe80::2\n}",

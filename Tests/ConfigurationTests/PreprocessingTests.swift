@@ -17,6 +17,35 @@ import VRRPCore
         #expect(loaded.model?.virtualRouters.first?.priority.rawValue == priority)
     }
 
+    @Test func `a node that no line is for is told its name`() {
+        func warnings(_ lines: String, on node: String) -> [String] {
+            load(instance(lines), on: node).diagnostics.map(\.description)
+        }
+        let lines = "@lb1 priority 101\n@lb2 priority 99"
+        #expect(
+            warnings(lines, on: "lb3") == [
+                "f:5:1: warning: this and all other lines with '@' are for other nodes and left out: this node is called 'lb3'; -i NAME (--config-id) gives it another name"
+            ])
+        #expect(warnings(lines, on: "lb2").isEmpty)
+        #expect(warnings("@lb1 priority 101\n@^lb3 nopreempt", on: "lb3").isEmpty)
+    }
+
+    @Test func `the files of one set name nodes together`() {
+        var loader = ConfigurationLoader()
+        loader.identity = "lb2"
+        func files(_ names: [String]) -> [InputFile] {
+            names.enumerated().map { index, name in
+                InputFile(
+                    name: "f\(index)",
+                    bytes: Array("global_defs {\n@\(name) router_id x\n}\n\n".utf8))
+            }
+        }
+        #expect(loader.load(files(["lb1", "lb2"])).diagnostics.isEmpty)
+        #expect(
+            loader.load(files(["lb1", "lb3"])).diagnostics.map { "\($0.file):\($0.line)" }
+                == ["f0:2"])
+    }
+
     @Test func `a name stands for what was defined, one word or several`() throws {
         let text = """
             $IF=eth0   # the LAN
@@ -55,6 +84,25 @@ import VRRPCore
                 "f:5:10: error: priority '${Q}': must be a number, 1 to 255",
                 "f:5:10: warning: nothing above defines this name ($NAME=…); it is taken as written",
             ])
+    }
+
+    @Test func `a name without braces that stands for nothing is told, too`() {
+        func warnings(_ lines: String) -> [String] {
+            load("$D=192.0.2.1\n" + instance(lines)).diagnostics.map(\.description)
+                .filter { $0.contains("warning") }
+        }
+        #expect(
+            warnings("priority $P") == [
+                "f:6:10: warning: nothing above defines this name ($NAME=…); it is taken as written"
+            ])
+        #expect(
+            warnings("virtual_ipaddress_excluded {\n$D/24\n}") == [
+                "f:7:1: warning: a name that more follows is written in braces, as ${NAME}; this is taken as written"
+            ])
+        // A shell's own names, and signs that are no names.
+        #expect(warnings("virtual_ipaddress_excluded {\n$D\n}").isEmpty)
+        #expect(warnings("notify \"/bin/sh -c 'echo $HOME'\"").isEmpty)
+        #expect(warnings("authentication {\nauth_type PASS\nauth_pass $1$a\n}").isEmpty)
     }
 
     @Test func `included files count with the globals of all`() throws {

@@ -40,6 +40,14 @@ import VRRPCore
         #expect(routes("blackhole 198.51.100.0/24") == [hole])
     }
 
+    @Test func `a source may stand before the destination, as in keepalived`() {
+        let wanted = routes("192.0.2.0/24 via 10.0.0.1 dev eth0 src 10.0.0.5")
+        #expect(wanted?.first?.source == IPAddress("10.0.0.5"))
+        #expect(routes("src 10.0.0.5 192.0.2.0/24 via 10.0.0.1 dev eth0") == wanted)
+        #expect(routes("src 10.0.0.5 to 192.0.2.0/24 via 10.0.0.1 dev eth0") == wanted)
+        #expect(routes("192.0.2.0/24 gw 10.0.0.1 dev eth0 src 10.0.0.5") == wanted)
+    }
+
     @Test func `rules in the grammar of ip rule`() throws {
         var wanted = VirtualRule(family: .ipv4, priority: 500, action: .lookUp(77))
         wanted.from = NetworkPrefix(try #require(IPAddress("10.9.0.0")), length: 16)
@@ -59,6 +67,18 @@ import VRRPCore
         (
             "virtual_routes {\n192.0.2.0/24\n}",
             "f:6:1: error: a route needs 'via' with a router's address, or 'dev' with an interface"
+        ),
+        (
+            "virtual_routes {\nsrc 10.0.0.5\n}",
+            "f:6:1: error: 'src' needs a destination"
+        ),
+        (
+            "virtual_routes {\nsrc 10.0.0.5 to\n}",
+            "f:6:14: error: 'to' needs a destination"
+        ),
+        (
+            "virtual_routes {\n192.0.2.0/24 gw 10.0.0.1\n}",
+            "f:6:14: warning: 'gw' is what keepalived called 'via' once; write that"
         ),
         (
             "virtual_routes {\n192.0.2.0/33 dev eth0\n}",

@@ -173,7 +173,7 @@ private func braces(count: Int) -> String { String(repeating: "{,a}", count: cou
     @Test func `what comes to nothing is counted too`() {
         let steps = "definitions and repetitions take more than 200000 steps"
         let sequences = "~SEQ(a,1,60000)~SEQ(b,1,60000)~SEQ(c,1,60000)@nobody x\n"
-        #expect(diagnose(sequences, as: .keepalived) == ["f:1:31: error: \(steps)"])
+        #expect(diagnose(sequences, as: .keepalived).first == "f:1:31: error: \(steps)")
         let levels = (1...60).map { "$A\($0)= \\\n$A\($0 - 1) \\\n$A\($0 - 1)" }
         let lines = "$A0=@nobody x\n" + levels.joined(separator: "\n") + "\n$A60\n"
         #expect(diagnose(lines, as: .keepalived).first == "f:182:1: error: \(steps)")
@@ -181,7 +181,7 @@ private func braces(count: Int) -> String { String(repeating: "{,a}", count: cou
         let text = "$E=\n~SEQ(N,1,60000)\(empty)@nobody x\n"
         let told = ConfigurationLoader(format: .keepalived)
             .load([InputFile(name: "f", bytes: Array(text.utf8))]).diagnostics.map(\.description)
-        #expect(told.count == 1)
+        #expect(told.count { $0.contains(": error: ") } == 1)
         #expect(
             told.first?.hasSuffix(
                 "error: definitions and repetitions go through more than 67108864 characters")

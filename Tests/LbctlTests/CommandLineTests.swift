@@ -93,6 +93,47 @@ import Testing
                 """)
     }
 
+    @Test func `check says what has no user to run as on this host`() throws {
+        func warnings(_ user: String, _ group: String = "") throws -> [Substring] {
+            let text = """
+                global_defs {
+                    script_user \(user) \(group)
+                    vrrp_notify_fifo /run/lbctl-states.fifo
+                    vrrp_notify_fifo_script /bin/cat
+                }
+                vrrp_script chk {
+                    script /bin/true
+                }
+                vrrp_instance VI_1 {
+                    interface eth1
+                    virtual_router_id 51
+                    virtual_ipaddress { 172.17.0.5 }
+                    track_script { chk }
+                    notify_master /bin/true
+                    notify_backup /bin/true
+                }
+
+                """
+            let result = try folder.run("check", folder.write(text, to: "user.conf"))
+            #expect(result.status == 0)
+            let lines = result.errors.split(separator: "\n")
+            let isCounted = result.output.hasPrefix("ok, with \(lines.count) warnings: ")
+            #expect(isCounted == !lines.isEmpty, "\(result.output)")
+            return lines
+        }
+        let missing = "user 'nobody-at-all', which this host does not have"
+        #expect(
+            try warnings("nobody-at-all") == [
+                "warning: vrrp_script 'chk' is to run as \(missing): it fails each time, where keepalived leaves it out; its host must have that name before it runs there",
+                "warning: programs that vrrp_instance 'VI_1' notifies are to run as \(missing): none of these is run",
+                "warning: the pipe '/run/lbctl-states.fifo' is to belong to \(missing)",
+            ])
+        #expect(
+            try warnings("root", "nobody-at-all").first?.contains("group 'nobody-at-all'") == true)
+        #expect(try warnings("root", "root").isEmpty)
+        #expect(try warnings("65534", "65534").isEmpty)
+    }
+
     @Test func `convert prints one file of YAML, which others read, and check and run take`() throws
     {
         let balancer = try folder.write(

@@ -45,6 +45,13 @@ struct KeepalivedAddress: Sendable {
         "option of an address",
         [
             "dev": .line { address, arguments throws(Remark) in
+                if let word = arguments.upcoming, address.value.address.family == .ipv4,
+                    let end = word.text.firstIndex(of: ":")
+                {
+                    throw .error(
+                        "dev \(word.text.quoted): this is a label and no interface; write 'dev"
+                            + " \(word.text[..<end]) label \(word.text)'", at: word.position)
+                }
                 address.value.interface = try arguments.interface()
             },
             "label": .line { address, arguments throws(Remark) in

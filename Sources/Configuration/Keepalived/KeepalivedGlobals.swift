@@ -40,7 +40,7 @@ struct KeepalivedGlobals: Sendable {
     private static let day = Duration.seconds(86_400)
 
     /// keepalived.conf(5), "GLOBAL CONFIGURATION".
-    static let table = KeywordTable<KeepalivedGlobals>(
+    static let table: KeywordTable<KeepalivedGlobals> = KeywordTable(
         "keyword", scope: "in global_defs",
         [
             "router_id": .line { globals, arguments throws(Remark) in
@@ -134,5 +134,10 @@ struct KeepalivedGlobals: Sendable {
             vrrp_netlink_cmd_rcv_bufs vrrp_netlink_cmd_rcv_bufs_force
             vrrp_netlink_monitor_rcv_bufs vrrp_netlink_monitor_rcv_bufs_force vrrp_process_name
             vrrp_rx_bufs_multiplier vrrp_rx_bufs_policy
-            """)
+            """,
+        hint: { word in
+            if word == "lvs_id" { return "keepalived called 'router_id' so once; write that" }
+            if table.knows("vrrp_" + word) { return "here it is 'vrrp_\(word)'" }
+            return KeepalivedInstance.table.knows(word) ? "it belongs into vrrp_instance" : nil
+        })
 }

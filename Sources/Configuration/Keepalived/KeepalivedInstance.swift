@@ -4,7 +4,11 @@ import VRRPCore
 struct KeepalivedInstance: Sendable {
     let name: Word
     var interface: String?
+    /// Whether an interface was written, be it a wrong one.
+    var namesInterface = false
     var vrid: VRID?
+    /// Whether an identifier was written, be it a wrong one.
+    var namesVRID = false
     var vridPosition: Position
     var priority: Priority?
     var startsActive: Bool?
@@ -51,7 +55,8 @@ struct KeepalivedInstance: Sendable {
     ) -> VirtualRouterSettings? {
         let interface = interface ?? interfaceOfSource
         for (isMissing, keyword) in [
-            (interface == nil, "interface"), (vrid == nil, "virtual_router_id"),
+            (interface == nil && !namesInterface, "interface"),
+            (vrid == nil && !namesVRID, "virtual_router_id"),
         ] where isMissing {
             remarks.append(
                 .error("vrrp_instance \(name.text.quoted) has no '\(keyword)'", at: name.position))
@@ -105,11 +110,19 @@ struct KeepalivedInstance: Sendable {
     /// keepalived runs an instance without addresses, too.
     private func remarkOnAddresses(_ remarks: inout [Remark]) {
         if addresses.isEmpty, !listsAddresses, !isWithoutAddresses {
+            let consequence =
+                if !excludedAddresses.isEmpty {
+                    "advertises no address: it holds those of virtual_ipaddress_excluded, and names"
+                        + " them to nobody; write one at least into virtual_ipaddress, or"
+                } else if !routes.isEmpty || !rules.isEmpty {
+                    "has no address to hold, only routes or rules; write"
+                } else {
+                    "has no address to hold: it only elects and notifies; write"
+                }
             remarks.append(
                 .warning(
-                    "vrrp_instance \(name.text.quoted) has no address to hold: it only elects and"
-                        + " notifies; write 'no_virtual_ipaddress' if that is meant",
-                    at: name.position))
+                    "vrrp_instance \(name.text.quoted) \(consequence) 'no_virtual_ipaddress' if that"
+                        + " is meant", at: name.position))
         }
         if isWithoutAddresses, !addresses.isEmpty {
             remarks.append(

@@ -2,7 +2,7 @@ import VRRPCore
 
 extension KeepalivedInstance {
     /// keepalived.conf(5), "VRRP instance(s)".
-    static let table = KeywordTable<KeepalivedInstance>(
+    static let table: KeywordTable<KeepalivedInstance> = KeywordTable(
         "keyword", scope: "in vrrp_instance",
         implemented.merging(consequential) { own, _ in own }
             .merging(KeepalivedTransport.rules) { own, _ in own }
@@ -13,16 +13,19 @@ extension KeepalivedInstance {
         notYet: """
             debug kernel_rx_buf_size linkbeat_use_polling promote_secondaries timer_expired_backup
             lvs_sync_daemon_interface
-            """)
+            """,
+        hint: { KeepalivedGlobals.table.knows($0) ? "it belongs into global_defs" : nil })
 
     /// keepalived's limit.
     private static let preemptDelayLimit = Duration.seconds(1000)
 
     private static let implemented: [String: Rule<KeepalivedInstance>] = [
         "interface": .line { instance, arguments throws(Remark) in
+            instance.namesInterface = true
             instance.interface = try arguments.interface()
         },
         "virtual_router_id": .line { instance, arguments throws(Remark) in
+            instance.namesVRID = true
             instance.vridPosition = arguments.upcoming?.position ?? instance.vridPosition
             instance.vrid = VRID(try arguments.integer(in: 1...255))
         },
@@ -187,9 +190,14 @@ extension KeepalivedInstance {
     fileprivate func isNew(
         _ address: VirtualAddress, at position: Position, _ arguments: inout Arguments
     ) -> Bool {
-        guard (addresses + excludedAddresses).contains(where: { $0.address == address.address })
+        guard
+            let first = (addresses + excludedAddresses).first(where: {
+                $0.address == address.address
+            })
         else { return true }
-        arguments.warn("\(address.address) is listed twice: the first one counts", at: position)
+        let lost = first == address ? "" : ", and what this line says besides is lost"
+        arguments.warn(
+            "\(address.address) is listed twice: the first one counts\(lost)", at: position)
         return false
     }
 }
@@ -236,7 +244,13 @@ extension Word {
 extension Arguments {
     /// The name of an interface that is next.
     mutating func interface() throws(Remark) -> String {
-        try next("the name of an interface").interface()
+        let word = try next("the name of an interface")
+        if IPAddress(word.text) != nil {
+            warn(
+                "interface \(word.text.quoted): looks like an address; write the name of the interface"
+                    + " that has it, such as eth0", at: word.position)
+        }
+        return try word.interface()
     }
 
     /// The version of the protocol that is next.

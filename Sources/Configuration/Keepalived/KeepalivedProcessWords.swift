@@ -25,7 +25,10 @@ extension KeepalivedGlobals {
         "data_use_instance": .inVain(
             "there is no 'instance'; state_dump_file, stats_dump_file and json_dump_file name the"
                 + " files"),
-        "default_interface": .inVain("it is for static addresses, which are left alone"),
+        // It is for static addresses, each block of which is told to be ignored.
+        "default_interface": .line { _, arguments throws(Remark) in
+            _ = try arguments.next("the name of an interface")
+        },
         "reload_time_file": .inVain("a timer of the system runs 'lbctl reload' instead"),
         "reload_repeat": .inVain("a timer of the system runs 'lbctl reload' instead"),
         "reload_file": .inVain("'lbctl reload' says when the files have been read"),

@@ -35,6 +35,7 @@ extension KeepalivedGlobals {
     ) -> Bool {
         let user = user(of: program)
         guard user?.isRoot ?? (geteuid() == 0), let first = program.command.first,
+            !first.isRedirection,
             let weakness = ScriptAudit.weakness(of: first, searchPath: ScriptAudit.searchPath)
         else { return true }
         let consequence =

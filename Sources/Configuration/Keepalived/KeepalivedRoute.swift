@@ -21,7 +21,12 @@ struct KeepalivedRoute: Sendable {
         var first = word
         if let kind = VirtualRoute.Kind(rawValue: word.text) {
             route.kind = kind
-            first = try arguments.next("a destination")
+            first = try arguments.nextKeyword("a destination")
+        }
+        // keepalived takes options before the destination, too: `src ADDRESS [to] NETWORK via ADDRESS`.
+        while table.knows(first) {
+            try table.rule(for: first).body(&route, &arguments)
+            first = try arguments.nextKeyword("a destination")
         }
         if first.text == "to" { first = try arguments.next("a destination") }
         if first.text != "default" && first.text != "default6" {
@@ -68,6 +73,19 @@ struct KeepalivedRoute: Sendable {
         return route
     }
 
+    private mutating func readGateway(_ arguments: inout Arguments) throws(Remark) {
+        if let family = arguments.upcoming?.text, family == "inet" || family == "inet6" {
+            arguments.skip(1)
+        }
+        let word = try arguments.next("a router's address")
+        gateway = try word.ipAddress()
+        if arguments.upcoming?.text == "or" {
+            throw .error(
+                "'or' and a second router are known but not implemented yet; write one",
+                at: arguments.upcoming?.position ?? word.position)
+        }
+    }
+
     private static let metricRule = Rule<KeepalivedRoute>.line { route, arguments throws(Remark) in
         route.metric = try arguments.number32()
     }
@@ -76,16 +94,11 @@ struct KeepalivedRoute: Sendable {
         "option of a route",
         [
             "via": .line { route, arguments throws(Remark) in
-                if let family = arguments.upcoming?.text, family == "inet" || family == "inet6" {
-                    arguments.skip(1)
-                }
-                let word = try arguments.next("a router's address")
-                route.gateway = try word.ipAddress()
-                if arguments.upcoming?.text == "or" {
-                    throw .error(
-                        "'or' and a second router are known but not implemented yet; write one",
-                        at: arguments.upcoming?.position ?? word.position)
-                }
+                try route.readGateway(&arguments)
+            },
+            "gw": .line { route, arguments throws(Remark) in
+                arguments.warn("'gw' is what keepalived called 'via' once; write that")
+                try route.readGateway(&arguments)
             },
             "dev": .line { route, arguments throws(Remark) in
                 route.interface = try arguments.interface()

@@ -37,7 +37,10 @@ struct KeepalivedScript: Sendable {
                 }
                 script.user = user
             },
-        ])
+        ],
+        hint: { word in
+            word == "script_security" ? "write 'enable_script_security' in global_defs" : nil
+        })
 
     private static let day = Duration.seconds(86_400)
 
@@ -75,12 +78,30 @@ extension Arguments {
         guard words.first?.isEmpty == false else {
             throw .error("the command is empty", at: word.position)
         }
-        let operators: Set<String> = ["|", "||", "&", "&&", ";", ">", ">>", "<", "2>&1"]
-        if let shellish = words.first(where: operators.contains) {
+        if let program = words.first, program.isRedirection {
+            // These paths are bash's own.
+            let isOfBash = program.contains("/dev/tcp/") || program.contains("/dev/udp/")
+            warn(
+                "\(program.quoted) is taken for the name of a program, since no shell runs it;"
+                    + " write /bin/\(isOfBash ? "bash" : "sh") -c '…' to have one",
+                at: word.position)
+        } else if let shellish = words.first(where: \.isShellSyntax) {
             warn(
                 "\(shellish.quoted) reaches the program as an argument, since no shell runs it;"
                     + " write /bin/sh -c '…' to have one", at: word.position)
         }
         return words
+    }
+}
+
+extension String {
+    /// Whether a shell would not run it, but open a file.
+    var isRedirection: Bool { hasPrefix("<") || hasPrefix(">") }
+
+    /// Whether it means something to a shell alone, as a word of a command.
+    fileprivate var isShellSyntax: Bool {
+        ["|", "||", "&", "&&", ";", ">", ">>", "<", "2>&1"].contains(self)
+            || [">/dev/", "1>/dev/", "2>/dev/", "&>/dev/", "</dev/"].contains(
+                where: hasPrefix)
     }
 }

@@ -12,7 +12,8 @@ struct KeepalivedSyncGroup: Sendable {
     static let table = KeywordTable<KeepalivedSyncGroup>(
         "keyword", scope: "in vrrp_sync_group",
         implemented.merging(KeepalivedTracked.rules(\.tracked)) { own, _ in own }
-            .merging(KeepalivedNotifications.rules(\.notifications)) { own, _ in own })
+            .merging(KeepalivedNotifications.rules(\.notifications)) { own, _ in own },
+        choices: "'group { … }' for the names of instances, and what tracks and notifies")
 
     private static let implemented: [String: Rule<KeepalivedSyncGroup>] = [
         "group": .block { group, arguments throws(Remark) in

@@ -234,7 +234,10 @@ struct KeepalivedProcess: Sendable {
                 }
             },
             "full_command": .set(\.matchesWholePath, to: true),
-        ])
+        ],
+        hint: { word in
+            word == "interval" ? "leave it out: there is none to choose" : nil
+        })
 
     private static let hour = Duration.seconds(3600)
 

@@ -10,6 +10,8 @@ struct KeepalivedTransport: Sendable {
     var group: Placed?
     /// `unicast_peer`; `nil`: no such block.
     var peers: [Peer]?
+    /// The keyword of a block `unicast_peer` that lists nobody.
+    var emptyPeers: Word?
     /// `unicast_ttl`.
     var hopLimit: Int?
     /// `check_unicast_src`; `nil`: as `global_defs` says.
@@ -54,8 +56,11 @@ struct KeepalivedTransport: Sendable {
         },
         "unicast_peer": .block { instance, arguments throws(Remark) in
             var peers = instance.transport.peers ?? []
+            if arguments.block?.directives.isEmpty == true {
+                instance.transport.emptyPeers = arguments.keyword
+            }
             arguments.readItems(of: "the address of a peer") { item, word throws(Remark) in
-                var peer = Peer(address: try word.routerAddress(), word: word)
+                var peer = Peer(address: try item.routerAddress(word), word: word)
                 try Peer.options.readAll(into: &peer, &item)
                 guard (peer.lowest ?? 0) <= (peer.highest ?? 255) else {
                     throw .error(
@@ -99,6 +104,11 @@ struct KeepalivedTransport: Sendable {
                     "'unicast_src_ip' without a peer in 'unicast_peer': advertisements are"
                         + " multicast, as in keepalived; 'unicast_fault_no_peer' forbids it",
                     at: word.position))
+        } else if !isUnicast, let emptyPeers {
+            remarks.append(
+                .warning(
+                    "'unicast_peer' without a peer: advertisements are multicast, as in keepalived;"
+                        + " 'unicast_fault_no_peer' forbids it", at: emptyPeers.position))
         }
         settings.sourceAddress = (isUnicast ? unicastSource : multicastSource)?.address
         settings.tracksSource = tracksSource && settings.sourceAddress != nil
@@ -135,7 +145,7 @@ extension Rule<KeepalivedInstance> {
         .line { instance, arguments throws(Remark) in
             let word = try arguments.next("an address")
             instance.transport[keyPath: field] = KeepalivedTransport.Placed(
-                address: try word.routerAddress(), word: word)
+                address: try arguments.routerAddress(word), word: word)
         }
     }
 }
@@ -147,15 +157,6 @@ extension Word {
             throw .error(
                 "\(text.quoted): must be an address, such as 192.0.2.1 or 2001:db8::1",
                 at: position)
-        }
-        return address
-    }
-
-    /// The word as an address that one router can have.
-    fileprivate func routerAddress() throws(Remark) -> IPAddress {
-        let address = try ipAddress()
-        guard address.isUnicast else {
-            throw .error("\(text.quoted): must be a unicast address", at: position)
         }
         return address
     }
@@ -178,6 +179,22 @@ extension AddressFamily {
 }
 
 extension Arguments {
+    /// A word as an address that one router can have.
+    ///
+    /// keepalived passes over a prefix length that was copied along.
+    fileprivate mutating func routerAddress(_ word: Word) throws(Remark) -> IPAddress {
+        let address = try word.text.contains("/") ? word.prefix().address : word.ipAddress()
+        guard address.isUnicast else {
+            throw .error("\(word.text.quoted): must be a unicast address", at: word.position)
+        }
+        if word.text.contains("/") {
+            warn(
+                "\(word.text.quoted): one router is meant, so the prefix length has no effect; write"
+                    + " \(address)", at: word.position)
+        }
+        return address
+    }
+
     /// The multicast group that is next, of one family or of either.
     mutating func group(of family: AddressFamily?) throws(Remark) -> KeepalivedTransport.Placed {
         let word = try next("a multicast address")

@@ -16,6 +16,7 @@ struct BlockParser {
     private var preprocessing: Preprocessing
     private var includes: KeepalivedIncludes
     private(set) var remarks: [Remark] = []
+    private var unfilled: Set<Position> = []
 
     private init(_ preprocessing: Preprocessing, _ includes: KeepalivedIncludes) {
         self.preprocessing = preprocessing
@@ -32,14 +33,14 @@ struct BlockParser {
     /// - Returns: The lines as a tree, and what is wrong with them.
     static func parse(
         _ text: SourceText, preprocessing: inout Preprocessing, includes: inout KeepalivedIncludes
-    ) -> (directives: [Directive], remarks: [Remark]) {
+    ) -> (lines: PlacedLines, remarks: [Remark]) {
         var parser = BlockParser(preprocessing, includes)
         defer { (preprocessing, includes) = (parser.preprocessing, parser.includes) }
         do throws(Remark) {
             try parser.read(text, source: 0)
         } catch {
             parser.remarks.append(error)
-            return (parser.directives, parser.remarks)
+            return (parser.lines, parser.remarks)
         }
         for unclosed in parser.open {
             let name =
@@ -48,7 +49,11 @@ struct BlockParser {
                 .error("\(name) is never closed; a '}' is missing", at: unclosed.block.opening))
         }
         while !parser.open.isEmpty { parser.close() }
-        return (parser.directives, parser.remarks)
+        return (parser.lines, parser.remarks)
+    }
+
+    private var lines: PlacedLines {
+        PlacedLines(directives: directives, files: includes.files, unfilled: unfilled)
     }
 
     /// Fails only where going on would make no sense.
@@ -87,6 +92,7 @@ struct BlockParser {
             }
         }
         remarks += lexer.remarks
+        if lexer.isUnfilled { unfilled.insert(line.position(column: 0)) }
         endLine()
         if let deepest = open.last, open.count > Self.depthLimit {
             throw .error(

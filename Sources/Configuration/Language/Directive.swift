@@ -22,4 +22,6 @@ struct Block: Sendable {
 struct PlacedLines: Sendable {
     var directives: [Directive]
     let files: [String]
+    /// The lines, column 0, that have parts of a template in them: nothing else is said of these.
+    var unfilled: Set<Position> = []
 }

@@ -63,6 +63,8 @@ struct KeywordTable<Target>: Sendable {
     private let rules: [String: Rule<Target>]
     /// What there is, for who typed something that is near to none of it; empty where that is too much.
     private let choices: String
+    /// Where a word belongs that is not in the table, or what it is called there.
+    private let hint: @Sendable (String) -> String?
     /// What a mistyped word may have meant.
     let vocabulary: [String]
 
@@ -76,12 +78,16 @@ struct KeywordTable<Target>: Sendable {
     ///   - ofHTTP: Further keywords about what is said by HTTP, which nobody reads here, in one text.
     ///   - neighbours: Words of other tables that a mistyped one may have meant.
     ///   - choices: What there is, as a complaint lists it.
+    ///   - hint: Where a word belongs that is not in the table, or what it is called there; asked only
+    ///     for a complaint, so it may look into other tables.
     init(
         _ noun: String, scope: String? = nil, _ rules: [String: Rule<Target>],
-        notYet: String = "", ofHTTP: String = "", neighbours: [String] = [], choices: String = ""
+        notYet: String = "", ofHTTP: String = "", neighbours: [String] = [], choices: String = "",
+        hint: @escaping @Sendable (String) -> String? = { _ in nil }
     ) {
         self.noun = noun
         self.choices = choices
+        self.hint = hint
         self.place = scope.map { " \($0)" } ?? ""
         let ignored = notYet.split(whereSeparator: \.isWhitespace).map {
             (String($0), Rule<Target>.notYet())
@@ -101,6 +107,10 @@ struct KeywordTable<Target>: Sendable {
         if name.count < word.text.count, let rule = rules[String(name)], rule.form == .either {
             return rule
         }
+        if let hint = hint(word.text) {
+            throw .error(
+                "unknown \(noun) \(word.text.quoted)\(place); \(hint)", at: word.position)
+        }
         let suggestion = vocabulary.nearest(to: word.text)
         let list = suggestion == nil && !choices.isEmpty ? "; there are \(choices)" : ""
         throw .error(
@@ -109,7 +119,10 @@ struct KeywordTable<Target>: Sendable {
     }
 
     /// Whether a word is a keyword of the table.
-    func knows(_ word: Word) -> Bool { !word.isQuoted && rules[word.text] != nil }
+    func knows(_ word: Word) -> Bool { !word.isQuoted && knows(word.text) }
+
+    /// Whether a text is a keyword of the table.
+    func knows(_ text: String) -> Bool { rules[text] != nil }
 
     /// Reads the second half of a keyword and its arguments.
     func read(into target: inout Target, _ arguments: inout Arguments) throws(Remark) {

@@ -41,6 +41,8 @@ struct LineLexer {
     private var waiting: ArraySlice<Word> = []
     /// What is wrong with the line so far.
     var remarks: [Remark] = []
+    /// Whether a part of a template stands on it that nothing was put in for.
+    private(set) var isUnfilled = false
 
     /// Begins with a line.
     ///
@@ -66,7 +68,7 @@ struct LineLexer {
         while let scalar = current, Self.isSpace(scalar) { index += 1 }
         guard let scalar = current, !beginsComment(scalar) else { return nil }
         let position = position
-        if dialect.hasBlocks, scalar == "{" || scalar == "}" {
+        if dialect.hasBlocks, scalar == "{" || scalar == "}", templateEnd == nil {
             index += 1
             return scalar == "{" ? .open(position) : .close(position)
         }
@@ -88,13 +90,19 @@ struct LineLexer {
         let start = position
         var text = String.UnicodeScalarView()
         var isQuoted = false
-        while let scalar = current, !endsWord(scalar) {
+        while let scalar = current {
+            if let end = templateEnd {
+                template(to: end, into: &text)
+                continue
+            }
+            guard !endsWord(scalar) else { break }
             switch scalar {
             case "\"", "'":
                 // What variables stand for has its own meaning.
                 if !quotation(closedBy: scalar, into: &text) { isQuoted = true }
             case "\\": escape(Self.escapable, into: &text)
             case "$" where dialect.hasBlocks && following == "{": variable(into: &text)
+            case "$" where dialect.hasBlocks && text.isEmpty && !isQuoted: name(into: &text)
             default:
                 text.append(scalar)
                 index += 1
@@ -114,6 +122,46 @@ struct LineLexer {
             index += 1
             if part == "}" { return }
         }
+    }
+
+    /// A `$` that begins a word: with a name behind it, one that stands for nothing.
+    private mutating func name(into text: inout String.UnicodeScalarView) {
+        let start = position
+        text.append("$")
+        index += 1
+        let name = line.scalars[index...].prefix { $0.isNamePart }
+        guard let first = name.first, !("0"..."9").contains(first) else { return }
+        text.append(contentsOf: name)
+        index = name.endIndex
+        // keepalived looks for such a name up to a space.
+        let isWhole = current.map(endsWord) ?? true
+        remarks.append(
+            .warning(
+                isWhole
+                    ? "nothing above defines this name ($NAME=…); it is taken as written"
+                    : "a name that more follows is written in braces, as ${NAME}; this is taken as"
+                        + " written", at: start))
+    }
+
+    /// Where `{{ … }}` or `{% … %}` ends that begins here: neither is of keepalived's language.
+    private var templateEnd: Int? {
+        guard dialect.hasBlocks, current == "{", let mark = following, mark == "{" || mark == "%"
+        else { return nil }
+        let rest = line.scalars[(index + 2)...]
+        let closing: Unicode.Scalar = mark == "{" ? "}" : "%"
+        return rest.indices.dropLast().first { rest[$0] == closing && rest[$0 + 1] == "}" }
+            .map { $0 + 2 }
+    }
+
+    private mutating func template(to end: Int, into text: inout String.UnicodeScalarView) {
+        let part = String.UnicodeScalarView(line.scalars[index..<end])
+        isUnfilled = true
+        remarks.append(
+            .error(
+                "\(String(part).quoted) looks like a part of a template that nothing was filled in for",
+                at: position))
+        text.append(contentsOf: part)
+        index = end
     }
 
     /// - Returns: Whether a variable stands in it that could be read.

@@ -7,6 +7,10 @@
 struct Preprocessing: Sendable {
     /// The node's name, which `@NAME` at the beginning of a line asks for.
     let identity: String
+    /// Where the first line stands that is for another node.
+    private(set) var leftOut: Position?
+    /// Whether a line named this node, or counts here because it is for all nodes but another.
+    private(set) var isNamed = false
     /// For `${_ENV NAME}`.
     private let environment: Environment
     /// The folder of the file that is being read, for `${_PWD}`.
@@ -136,6 +140,7 @@ struct Preprocessing: Sendable {
             throw .error("'@' needs the name of a node right after it", at: position)
         }
         let counts = (name == identity) != isNegated
+        if counts || name == identity { isNamed = true } else { leftOut = leftOut ?? position }
         text.dropFirst(end)
         text.dropLeadingSpace()
         // A definition of several lines is skipped as a whole.

@@ -25,6 +25,11 @@ struct CheckCommand: ParsableCommand {
         let model = try tell(files.load(), &warningCount)
         // What is too large to be served, or cannot be set up, is refused here as well.
         if model.hasBalancer { _ = try ServedModel(model) }
+        // A warning and no error: a file may be checked on another host than its own.
+        for sentence in model.programsWithoutUser {
+            StandardError.write("warning: \(sentence)\n")
+            warningCount += 1
+        }
         var lines = model.hints.map { "hint: \($0)" }
         if !model.virtualRouters.isEmpty {
             let other = try peer.isEmpty ? nil : tell(peerFiles, &warningCount)
