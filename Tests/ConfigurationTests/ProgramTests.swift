@@ -101,6 +101,22 @@ import Testing
         #expect(secured.model?.virtualRouters[0].notifications.any == nil)
     }
 
+    @Test func `a script that keepalived would leave out for want of its user is told`() throws {
+        try #require(isRoot)
+        func warnings(_ globals: String, _ user: ScriptUser? = nil) -> [String] {
+            loaded(script("", globals), default: user).diagnostics.map(\.description)
+        }
+        let secured = "enable_script_security"
+        #expect(
+            warnings(secured) == [
+                "f:5:8: warning: vrrp_script 's' runs as root, which alone can change it: there is neither 'script_user' nor, on this host, a user keepalived_script, without which keepalived leaves it out (enable_script_security)"
+            ])
+        #expect(loaded(script("", secured)).model?.scripts.count == 1)
+        #expect(warnings("").isEmpty)
+        #expect(warnings(secured + "\nscript_user root").isEmpty)
+        #expect(warnings(secured, ScriptUser(user: "keepalived_script")).isEmpty)
+    }
+
     @Test func `readers of named pipes`() {
         let loaded = loaded(
             """

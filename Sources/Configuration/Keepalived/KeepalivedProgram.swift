@@ -27,6 +27,20 @@ extension KeepalivedGlobals {
         return user(of: program)?.running(program.command) ?? program.command
     }
 
+    /// Tells of a tracked program that runs as root where keepalived would leave it out.
+    ///
+    /// keepalived asks for its own user then, and drops a script that has none.
+    func remarkOnRoot(
+        _ program: KeepalivedProgram, as what: String, _ remarks: inout [Remark]
+    ) {
+        guard enforcesScriptSecurity, user(of: program) == nil, geteuid() == 0 else { return }
+        remarks.append(
+            .warning(
+                "\(what) runs as root, which alone can change it: there is neither 'script_user' nor,"
+                    + " on this host, a user keepalived_script, without which keepalived leaves it out"
+                    + " (enable_script_security)", at: program.word.position))
+    }
+
     /// Whether a program may be run: not as root, if others may change it and that matters.
     ///
     /// What is not root's alone now is told either way. What is, only root can change later.

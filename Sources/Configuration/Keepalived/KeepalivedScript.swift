@@ -54,6 +54,7 @@ struct KeepalivedScript: Sendable {
         let program = KeepalivedProgram(command: command, user: user, word: commandWord ?? name)
         let what = "vrrp_script \(name.text.quoted)"
         guard globals.admits(program, as: what, &remarks) else { return nil }
+        globals.remarkOnRoot(program, as: what, &remarks)
         var script = TrackScript(name: name.text, source: .command(command))
         script.interval = interval ?? script.interval
         script.timeout = timeout
