@@ -48,7 +48,7 @@ struct `The limit on connections` {
     @Test func `a maxconn that cannot be had is told of, and one that can is not`() throws {
         let program = try start(256, 1_024, global: "maxconn 5000")
         let warning =
-            "/a.cfg:1:1: warning: maxconn 5000 in the global section: the limit on open files here,"
+            "/a.cfg: warning: maxconn 5000 in the global section: the limit on open files here,"
             + " 1024, is enough for 335 connections; raise it ('ulimit -Hn', LimitNOFILE= of systemd)"
         try folder.awaitLog(warning)
         try folder.awaitLog(" serves, 335 connections at most")
