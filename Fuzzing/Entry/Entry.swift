@@ -29,6 +29,8 @@ private let target = FuzzTarget.insertedheader
 private let target = FuzzTarget.clienthello
 #elseif FUZZ_rdpcookie
 private let target = FuzzTarget.rdpcookie
+#elseif FUZZ_mqttconnect
+private let target = FuzzTarget.mqttconnect
 #elseif FUZZ_dnsanswer
 private let target = FuzzTarget.dnsanswer
 #elseif FUZZ_expression

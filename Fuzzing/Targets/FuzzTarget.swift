@@ -20,6 +20,8 @@ public enum FuzzTarget: String, CaseIterable {
     case clienthello
     /// The first message of a client of RDP.
     case rdpcookie
+    /// The packet that a client of MQTT begins with.
+    case mqttconnect
     /// What a name server answers.
     case dnsanswer
     /// A regular expression of a check, up to the first zero, and what is searched with it.
@@ -40,6 +42,7 @@ public enum FuzzTarget: String, CaseIterable {
         case .insertedheader: feedInsertedHeader(bytes)
         case .clienthello: feedClientHello(bytes)
         case .rdpcookie: feedRDPCookie(bytes)
+        case .mqttconnect: feedMQTTConnect(bytes)
         case .dnsanswer: feedDNSAnswer(bytes)
         case .expression: feedExpression(bytes)
         case .peers: feedPeers(bytes)

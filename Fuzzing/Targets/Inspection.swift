@@ -96,3 +96,16 @@ func feedRDPCookie(_ bytes: [UInt8]) {
         require(!bytes[range].contains(13), "a value of several lines")
     }
 }
+
+func feedMQTTConnect(_ bytes: [UInt8]) {
+    let reading = MQTTConnect.read(bytes.span)
+    let beginning = MQTTConnect.read(Array(bytes.prefix(bytes.count / 2)).span)
+    require(beginning == .needsMore || beginning == reading, "what follows changes it")
+    guard case .complete(let packet) = reading else { return }
+    require(packet.byteCount <= bytes.count, "a packet beyond the end")
+    for field in MQTTConnect.Field.allCases {
+        require(packet[field].upperBound <= packet.byteCount, "a field beyond the packet")
+    }
+    let alone = Array(bytes.prefix(packet.byteCount))
+    require(MQTTConnect.read(alone.span) == reading, "what is behind it changes it")
+}

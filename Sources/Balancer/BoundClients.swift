@@ -19,6 +19,9 @@ public enum ConnectionKey: Hashable, Sendable {
     case payload(offset: Int, length: Int)
     /// The value of the cookie that a client of RDP begins with (`req.rdp_cookie`).
     case rdpCookie(RDPCookie.Name)
+    /// A field of the packet that a client of MQTT begins with (`req.payload(0,0),mqtt_field_value(…)`); an
+    /// empty one is no key.
+    case mqttField(MQTTConnect.Field)
     /// The network of an address (`src,ipmask(24)`).
     case network(of: End, AddressMask)
     /// A text with all its letters in one case (`req.ssl_sni,lower`); bytes end at a zero.
@@ -65,10 +68,13 @@ public enum ConnectionKey: Hashable, Sendable {
         }
     }
 
+    /// Whether each further byte may make it whole.
+    var isOpenEnded: Bool { if case .mqttField = self { true } else { false } }
+
     /// Whether it lies in what the client says.
     var needsContent: Bool {
         switch unconverted {
-        case .payload, .rdpCookie: true
+        case .payload, .rdpCookie, .mqttField: true
         default: needsHello
         }
     }

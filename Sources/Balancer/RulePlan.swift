@@ -264,6 +264,10 @@ public enum Question: Hashable, Sendable {
     case rdpCookie(RDPCookie.Name, [TextPattern])
     /// How many such cookies there are, 0 or 1 (`req.rdp_cookie_cnt`).
     case rdpCookieCount(RDPCookie.Name, [ClosedRange<Int>])
+    /// A field of the packet that a client of MQTT begins with.
+    case mqttField(MQTTConnect.Field, [TextPattern])
+    /// Whether a client begins with such a packet (`mqtt_is_valid`).
+    case mqttValidity
     /// What the variable at this position in ``BalancerPlan/variables`` is set to (`var`).
     case variable(Int, VariableTest)
     /// What a table counts of a key (`sc_conn_rate`, `src_conn_cur` and the like).
@@ -273,7 +277,7 @@ public enum Question: Hashable, Sendable {
     public var needsContent: Bool {
         switch self {
         case .serverName, .protocolName, .helloType, .tlsVersion, .byteCount, .waitIsOver,
-            .payload, .rdpCookie, .rdpCookieCount:
+            .payload, .rdpCookie, .rdpCookieCount, .mqttField, .mqttValidity:
             true
         case .counter(let question, _): question.key?.needsContent == true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
@@ -294,7 +298,11 @@ public enum Question: Hashable, Sendable {
 
     /// Whether each further byte may change the answer.
     var isOpenEnded: Bool {
-        if case .payload(_, length: 0, _) = self { true } else { false }
+        switch self {
+        case .payload(_, length: 0, _), .mqttField, .mqttValidity: true
+        case .counter(let question, _): question.key?.isOpenEnded == true
+        default: false
+        }
     }
 
     /// The pool that is asked about.

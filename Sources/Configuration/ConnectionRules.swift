@@ -193,6 +193,10 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
     case rdpCookie(String, [NameMatch])
     /// `req.rdp_cookie_cnt(NAME)`.
     case rdpCookieCount(String, [ClosedRange<Int>])
+    /// `req.payload(0,0),mqtt_field_value(connect,FIELD)`.
+    case mqttField(MQTTField, [NameMatch])
+    /// `req.payload(0,0),mqtt_is_valid`.
+    case mqttValidity
     /// `var(NAME)`.
     case variable(VariableName, VariableComparison)
     /// `sc_conn_rate`, `src_conn_cur` and their like.
@@ -202,7 +206,7 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
     var needsContent: Bool {
         switch self {
         case .waitIsOver, .serverName, .protocolName, .helloType, .tlsVersion, .byteCount,
-            .payload, .rdpCookie, .rdpCookieCount:
+            .payload, .rdpCookie, .rdpCookieCount, .mqttField, .mqttValidity:
             true
         case .counter(let question, _): question.key?.needsContent == true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,

@@ -42,6 +42,9 @@ public indirect enum ConnectionKeyName: Hashable, Sendable, Codable {
     /// The value of a client's cookie in RDP (`req.rdp_cookie`): of this name, at most 32 bytes; of any, if it
     /// is empty.
     case rdpCookie(String)
+    /// A field of the packet that a client of MQTT begins with
+    /// (`req.payload(0,0),mqtt_field_value(connect,FIELD)`).
+    case mqttField(MQTTField)
     /// Another one, converted: an address by ``KeyConverter/mask(_:_:)``, a text by the others.
     case converted(ConnectionKeyName, KeyConverter)
 
@@ -56,6 +59,7 @@ public indirect enum ConnectionKeyName: Hashable, Sendable, Codable {
         case .protocolName: "req.ssl_alpn"
         case .payload(let slice): "req.payload(\(slice.offset),\(slice.length))"
         case .rdpCookie(let name): name.isEmpty ? "req.rdp_cookie" : "req.rdp_cookie(\(name))"
+        case .mqttField(let field): "req.payload(0,0),mqtt_field_value(connect,\(field.rawValue))"
         case .converted(let key, let converter): "\(key.name),\(converter)"
         }
     }
@@ -64,10 +68,18 @@ public indirect enum ConnectionKeyName: Hashable, Sendable, Codable {
     public var needsContent: Bool {
         switch self {
         case .source, .sourcePort, .destination, .destinationPort: false
-        case .serverName, .protocolName, .payload, .rdpCookie: true
+        case .serverName, .protocolName, .payload, .rdpCookie, .mqttField: true
         case .converted(let key, _): key.needsContent
         }
     }
+}
+
+/// What of the packet that a client of MQTT begins with can be asked for; haproxy's names.
+public enum MQTTField: String, Hashable, Sendable, Codable, CaseIterable {
+    /// By which the server knows its session.
+    case clientIdentifier = "client_identifier"
+    /// Whom it logs in as.
+    case userName = "username"
 }
 
 /// What a key is converted by.

@@ -106,7 +106,7 @@ import VRRPCore
             "f:7:7: error: the criterion 'req.ssl_sni,field(1,.)' has the converter 'field', which is not offered; there are lower and upper"
         ),
         (
-            "acl a req.payload(0,1), lower x",
+            "acl a req.payload(0,1),",
             "f:7:7: error: the criterion 'req.payload(0,1),' ends with a comma; a converter stands without spaces, as in req.ssl_sni,lower"
         ),
         (

@@ -618,6 +618,48 @@ import VRRPCore
         #expect(diagnose(proxy(lines)).joined(separator: "\n") == message)
     }
 
+    @Test(arguments: [
+        "req.payload(0,0),mqtt_field_value(connect,client_identifier)",
+        "req.payload(0,0), mqtt_field_value(connect,client_identifier)",
+        "payload(0,0),mqtt_field_value(CONNECT,client_identifier)",
+    ])
+    func `clients of MQTT are bound by what they call themselves`(sample: String) throws {
+        let loaded = load(
+            proxy(
+                """
+                stick-table type string len 32 size 9
+                tcp-request inspect-delay 3s
+                tcp-request content reject unless { req.payload(0,0), mqtt_is_valid }
+                tcp-request content reject if { req.payload(0,0),mqtt_field_value(connect,username) -m beg x }
+                stick on \(sample)
+                """))
+        #expect(loaded.diagnostics.map(\.description) == [])
+        let model = try #require(loaded.model)
+        #expect(model.backends[0].stickRules.map(\.key) == [.mqttField(.clientIdentifier)])
+        #expect(
+            model.frontends[0].rules.content.map {
+                $0.condition.alternatives.joined().flatMap(\.questions)
+            } == [[.mqttValidity], [.mqttField(.userName, [NameMatch(.beginning, "x")])]])
+    }
+
+    @Test(arguments: [
+        (
+            "acl a req.payload(0,0),mqtt_is_valid true",
+            "f:7:38: error: mqtt_is_valid is true or false: it takes no value"
+        ),
+        (
+            "acl a req.payload(0,0),mqtt_field_value(connect,will_topic) x",
+            "f:7:24: error: 'mqtt_field_value(connect,will_topic)': must be mqtt_field_value(connect,FIELD) with client_identifier or username"
+        ),
+        (
+            "acl a req.payload(0,0),mqtt_field_value(connect,username)",
+            "f:7:7: error: 'req.payload(0,0),mqtt_field_value(connect,userna…' needs a value"
+        ),
+    ])
+    func `what cannot be asked of MQTT is told`(line: String, message: String) {
+        #expect(diagnose(proxy(line)) == [message])
+    }
+
     @Test func `rules of content change counters, at 32 places`() {
         func rules(_ count: Int) -> String {
             """

@@ -405,6 +405,11 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
             ("srv_is_up(web/a)", .serverIsUp(poolIndex: 0, serverName: "a")),
             ("srv_is_up(a)", .serverIsUp(poolIndex: 0, serverName: "a")),
             ("req.ssl_ver 3.1:3.3", .tlsVersion([0x3_0001...0x3_0003])),
+            ("req.payload(0,0),mqtt_is_valid", .mqttValidity),
+            (
+                "req.payload(0,0),mqtt_field_value(connect,username) -m beg x",
+                .mqttField(.userName, [.init(.beginning, "x")])
+            ),
             ("req.ssl_ver lt 3.3", .tlsVersion([-1...0x3_0002])),
             ("req.ssl_ver ge 3", .tlsVersion([0x3_0000...Int.max])),
             ("req.ssl_ver 3", .tlsVersion([0x3_0000...0x3_ffff])),

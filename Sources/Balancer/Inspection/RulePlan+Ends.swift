@@ -53,7 +53,7 @@ extension Question {
         case .sourcePort(let ranges): ranges.contains { $0.contains(Int(client.port)) }
         case .destinationPort(let ranges): ranges.contains { $0.contains(Int(server.port)) }
         case .waitIsOver, .serverName, .protocolName, .helloType, .byteCount, .tlsVersion, .payload,
-            .rdpCookie, .rdpCookieCount,
+            .rdpCookie, .rdpCookieCount, .mqttField, .mqttValidity,
             .pool, .serverIsUp, .server, .connectionCount, .sessionRate,
             .listenerConnections, .listenerNumber, .random, .variable, .counter:
             nil

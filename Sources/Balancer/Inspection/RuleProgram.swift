@@ -98,7 +98,8 @@ final class RuleProgram: Sendable {
             questions.contains(where: \.needsContent) || keys.contains(where: \.needsContent)
             || pools.contains { $0.tokenCookie != nil }
         needsHello = questions.contains(where: \.needsHello) || keys.contains(where: \.needsHello)
-        isOpenEnded = questions.contains(where: \.isOpenEnded)
+        isOpenEnded =
+            questions.contains(where: \.isOpenEnded) || keys.contains(where: \.isOpenEnded)
     }
 
     /// The rules of a route's pool.

@@ -90,6 +90,11 @@ extension Worker {
             }
         case .rdpCookieCount(let name, let ranges):
             answer(name, of: client, isOver, absence: ranges.contain(0)) { _ in ranges.contain(1) }
+        case .mqttField(let field, let patterns):
+            answerConnect(of: client, isOver) { bytes, packet in
+                patterns.contains { $0.matches(bytes.extracting(packet[field])) }
+            }
+        case .mqttValidity: answerConnect(of: client, isOver) { _, _ in true }
         case .counter(let question, _) where !isOver && !isTold(question.key, of: client, facts):
             .unknown
         case .counter(let question, let ranges):
@@ -165,6 +170,17 @@ extension Worker {
         case .needsMore, .none: .init(absence)
         case .complete(let range):
             look(at: range.upperBound) { .init(holds($0.extracting(range))) }
+        }
+    }
+
+    /// Asks about the packet that a client of MQTT begins with.
+    private func answerConnect(
+        of client: Int, _ isOver: Bool, _ holds: (Span<UInt8>, MQTTConnect.Packet) -> Bool
+    ) -> RuleProgram.Answer {
+        switch readConnect(of: client) {
+        case .needsMore: isOver ? .no : .unknown
+        case .malformed: .no
+        case .complete(let packet): look(at: packet.byteCount) { .init(holds($0, packet)) }
         }
     }
 

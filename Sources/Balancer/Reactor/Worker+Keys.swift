@@ -45,6 +45,12 @@ extension Worker {
                 return body(.none)
             }
             return look(at: range.upperBound) { body(.bytes($0.extracting(range))) }
+        case .mqttField(let field):
+            guard case .complete(let packet) = readConnect(of: client), !packet[field].isEmpty
+            else {
+                return body(.none)
+            }
+            return look(at: packet.byteCount) { body(.bytes($0.extracting(packet[field]))) }
         case .network(_, let mask):
             return withKey(key.unconverted, of: client, source, hello()) { key in
                 guard case .address(let end) = key, let network = mask.applied(to: end) else {
@@ -89,6 +95,7 @@ extension Worker {
         case .serverName, .protocolName:
             if case .needsMore = facts.hello { false } else { true }
         case .rdpCookie(let name): readCookie(name, of: client) != .needsMore
+        case .mqttField: readConnect(of: client) != .needsMore
         }
     }
 
@@ -113,5 +120,14 @@ extension Worker {
                 at: slab[client].socket, into: buffer, upTo: RDPCookie.longestByteCount)
         else { return .needsMore }
         return look(at: count) { RDPCookie.read($0, name: name) }
+    }
+
+    /// Reads the packet that a client of MQTT begins with; its bytes lie in the buffer then.
+    func readConnect(of client: Int) -> MQTTConnect.Reading {
+        guard
+            case .moved(let count) = unsafe StreamSocket.peek(
+                at: slab[client].socket, into: buffer, upTo: MQTTConnect.longestByteCount)
+        else { return .needsMore }
+        return look(at: count) { MQTTConnect.read($0) }
     }
 }

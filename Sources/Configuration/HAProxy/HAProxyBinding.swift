@@ -26,7 +26,7 @@ struct HAProxyBinding: Sendable {
             throw .error(
                 "stick \(kind.text.quoted): must be on, match or store-request", at: kind.position)
         }
-        let key = try arguments.next("what is a key, such as src or req.ssl_sni")
+        let key = try arguments.nextSample("what is a key, such as src or req.ssl_sni")
             .connectionKey(after: "stick \(kind.text)")
         var rule = StickRuleSettings(tableName: section, key: key)
         (rule.matches, rule.stores) = (kind.text != "store-request", kind.text != "match")

@@ -83,6 +83,14 @@ extension HAProxyCriterion {
         }
     }
 
+    /// What is asked about the packet that a client of MQTT begins with; `nil`: something else is asked.
+    func mqttQuestion() throws(Remark) -> ConnectionQuestion? {
+        try criterion.mqttQuestion(values) { () throws(Remark) in
+            if method != .found { _ = try needingValues() }
+            return try patterns(method ?? .exact)
+        }
+    }
+
     /// The name of a cookie; nothing: any.
     func cookieName(_ argument: String?) throws(Remark) -> String {
         guard let argument else { return "" }

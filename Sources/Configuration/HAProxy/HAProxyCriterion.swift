@@ -31,12 +31,14 @@ struct HAProxyCriterion {
         guard let criterion = words.popFirst() else {
             throw .error("\(word.text.quoted) needs a criterion, such as src", at: word.position)
         }
+        let sample = criterion.joined(with: &words)
         var reader = HAProxyCriterion(
-            criterion: criterion, section: section, hasServers: hasServers)
+            criterion: sample, section: section, hasServers: hasServers)
         try reader.readFlags(&words)
         reader.values += words
         words = []
         if let map = try reader.mapQuestion() { return map }
+        if let question = try reader.mqttQuestion() { return question }
         return try reader.question()
     }
 

@@ -16,6 +16,7 @@ extension Word {
 
     /// As ``connectionKey(after:)``; `nil`: haproxy may know it.
     func knownConnectionKey(after action: String) throws(Remark) -> ConnectionKeyName? {
+        if let key = try mqttKey() { return key }
         var parts = items[...]
         guard let first = parts.popFirst(),
             var key = try first.unconvertedKey(after: action)

@@ -29,10 +29,10 @@ extension ConnectionQuestion {
     /// How many values it compares with.
     fileprivate var valueCount: Int {
         switch self {
-        case .constant, .waitIsOver, .serverIsUp: 1
+        case .constant, .waitIsOver, .serverIsUp, .mqttValidity: 1
         case .source(let values), .destination(let values): values.count
         case .serverName(let values), .protocolName(let values), .payload(_, let values),
-            .rdpCookie(_, let values):
+            .rdpCookie(_, let values), .mqttField(_, let values):
             values.count
         case .sourcePort(let values), .destinationPort(let values), .helloType(let values),
             .byteCount(let values), .tlsVersion(let values), .pool(_, _, let values),

@@ -100,7 +100,9 @@ extension ConnectionKeyName {
         switch self {
         case .source, .destination: true
         case .converted(let key, _): key.isAddress
-        case .sourcePort, .destinationPort, .serverName, .protocolName, .payload, .rdpCookie: false
+        case .sourcePort, .destinationPort, .serverName, .protocolName, .payload, .rdpCookie,
+            .mqttField:
+            false
         }
     }
 }

@@ -30,7 +30,7 @@ struct HAProxyTableReferences: Sendable {
         let name = String(word.text.prefix { $0 != "(" })
         guard name.hasPrefix("track-sc") else { return try change(name, word, &arguments) }
         let number = try Self.number(name.dropFirst("track-sc".count), of: word)
-        let key = try arguments.next("what is counted, such as src or req.ssl_sni")
+        let key = try arguments.nextSample("what is counted, such as src or req.ssl_sni")
             .connectionKey(after: word.text)
         var settings = TrackingSettings(number: number, key: key, tableName: section)
         if arguments.upcoming?.text == "table" {

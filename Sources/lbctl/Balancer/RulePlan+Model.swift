@@ -186,6 +186,9 @@ extension Question {
                 offset: slice.offset, length: slice.length, texts.map(TextPattern.init))
         case .rdpCookie(let name, let texts):
             self = .rdpCookie(RDPCookie.Name(ofModel: name), texts.map(TextPattern.init))
+        case .mqttField(let field, let texts):
+            self = .mqttField(MQTTConnect.Field(field), texts.map(TextPattern.init))
+        case .mqttValidity: self = .mqttValidity
         case .rdpCookieCount(let name, let ranges):
             self = .rdpCookieCount(RDPCookie.Name(ofModel: name), ranges)
         case .counter(let question, let ranges):

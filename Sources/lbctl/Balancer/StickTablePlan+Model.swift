@@ -74,12 +74,24 @@ extension ConnectionKey {
             case .protocolName: .protocolName
             case .payload(let slice): .payload(offset: slice.offset, length: slice.length)
             case .rdpCookie(let name): .rdpCookie(RDPCookie.Name(ofModel: name))
+            case .mqttField(let field): .mqttField(MQTTConnect.Field(field))
             case .converted(let name, .mask(let four, let six)):
                 .network(
                     of: name == .source ? .source : .destination,
                     AddressMask(four, six))
             case .converted(let name, .lower): .cased(Text(name), .lower)
             case .converted(let name, .upper): .cased(Text(name), .upper)
+            }
+    }
+}
+
+extension MQTTConnect.Field {
+    /// A field of the model.
+    init(_ field: MQTTField) {
+        self =
+            switch field {
+            case .clientIdentifier: .clientIdentifier
+            case .userName: .userName
             }
     }
 }
@@ -99,7 +111,7 @@ extension ConnectionKey.Text {
         case .protocolName: self = .protocolName
         case .payload(let slice): self = .payload(offset: slice.offset, length: slice.length)
         case .rdpCookie(let name): self = .rdpCookie(RDPCookie.Name(ofModel: name))
-        case .source, .sourcePort, .destination, .destinationPort, .converted:
+        case .source, .sourcePort, .destination, .destinationPort, .mqttField, .converted:
             preconditionFailure("\(name.name) is no text")
         }
     }
