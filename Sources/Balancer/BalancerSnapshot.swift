@@ -86,6 +86,8 @@ public struct PoolSnapshot: Hashable, Sendable {
     public var activeServers = 0
     /// How many backup servers can serve (`bck`).
     public var backupServers = 0
+    /// How many servers connections go to now: as haproxy's `nbsrv`, of backups only those that serve.
+    public var usableServers = 0
     /// Whether any server can serve (`status`: UP or DOWN).
     public var isUp: Bool { activeServers + backupServers > 0 }
     /// How long connections waited for a server.

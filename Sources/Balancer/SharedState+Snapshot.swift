@@ -50,6 +50,7 @@ extension SharedState {
         // connection.
         pools[index].state.withLock { state in
             result.counters.describe(state, at: now)
+            result.usableServers = state.usableCount
             result.weight = state.candidates.reduce(0) { $0 + state.servers[$1].weight }
             result.servers = state.servers.map { ServerSnapshot($0, at: now) }
             for server in state.servers where server.isUsable {

@@ -73,7 +73,8 @@ extension [Diagnostic] {
             let rest = further.count > 3 ? " and \(further.count - 3) more" : ""
             kept[index] = Diagnostic(
                 first.severity, file: first.file, line: first.line, column: first.column,
-                message: "\(first.message) (also line \(numbers)\(rest))",
+                message:
+                    "\(first.message) (also line\(further.count > 1 ? "s" : "") \(numbers)\(rest))",
                 suggestion: first.suggestion)
         }
         return kept

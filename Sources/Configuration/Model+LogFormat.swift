@@ -16,7 +16,7 @@ public enum LogVariable: String, Hashable, Sendable, Codable, CaseIterable {
     case frontendAddress = "fi"
     /// The port that the client connected to.
     case frontendPort = "fp"
-    /// The address that the server saw the connection come from.
+    /// The address that the server saw the connection come from; of one that did not answer it is not known.
     case sourceAddress = "bi"
     /// The port that the server saw the connection come from.
     case sourcePort = "bp"

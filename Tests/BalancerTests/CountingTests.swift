@@ -193,6 +193,62 @@ extension BalancerTests {
             #expect([answer(), answer(), answer()] == ["a", "a", ""])
         }
 
+        @Test(arguments: [false, true], [false, true])
+        func `a reload while a client is waited for does not change whose count it is`(
+            inPool: Bool, changesRules: Bool
+        ) throws {
+            let server = try TestServer.named("a")
+            let whole = Rule(.accept, if: Condition([[.init([.byteCount([3...99])])]]))
+            let none = Condition([
+                [.init([.counter(.init(.secondMarks, of: .tracked(0)), [0...0])])]
+            ])
+            var plan = BalancerPlan(
+                frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                pools: [PoolPlan(name: "pool", servers: servers([("a", server)]))])
+            plan.tables = [Self.table(StickCounter(.marks), StickCounter(.secondMarks))]
+            plan.frontends[0].rules.connection = [Self.track]
+            func ask(_ rules: [Rule], in plan: inout BalancerPlan) {
+                if inPool {
+                    plan.pools[0].contentRules = rules
+                    plan.pools[0].inspectDelay = .seconds(9)
+                } else {
+                    plan.frontends[0].rules.content = rules
+                    plan.frontends[0].rules.inspectDelay = .seconds(9)
+                }
+            }
+            ask([Rule(.countMark(.marks, 0)), whole], in: &plan)
+            let running = try BalancerTests.Succession.Running(plan)
+            let client = try running.connect()
+            client.send("1")
+            #expect(eventually { running.balancer.snapshot().tableCounts == [1] })
+            Thread.sleep(for: .milliseconds(50))
+            try running.adopt {
+                $0.pools[0].serverTimeout = .seconds(20)
+                guard changesRules else { return }
+                // The new rule is counted by, though it stands where the former one stood.
+                ask(
+                    [
+                        Rule(.countMark(.secondMarks, 0)), Rule(.countMark(.marks, 0)),
+                        Rule(.reject, if: none), whole,
+                    ], in: &$0)
+            }
+            client.send("23")
+            #expect(client.receiveAll().text == "a")
+            guard !changesRules else { return }
+            // It was counted once: the next one is let in, and the one after it is not.
+            try running.adopt {
+                $0.frontends[0].rules.connection = [
+                    Self.track, Rule(.reject, if: Self.counted(.marks, above: 1)),
+                ]
+            }
+            let answers = try (0..<2).map { _ in
+                let client = try running.connect()
+                client.send("123")
+                return client.receiveAll().text
+            }
+            #expect(answers == ["a", ""])
+        }
+
         @Test func `the first that a connection is tracked by under a number counts`() throws {
             let server = try TestServer.named("a")
             let running = try RunningBalancer(servers: servers([("a", server)])) {

@@ -189,6 +189,23 @@ import VRRPCore
                 == .protocolName([
                     NameMatch(.beginning, "^www[.]"), NameMatch(.beginning, "[.]net$"),
                 ]))
+        // What has a capital letter is not among small ones.
+        try InputFileFixture.write("WWW.a x\nwww.b x\n", to: path)
+        #expect(
+            try question("req.ssl_sni,lower,map(\(path))")
+                == .serverName([NameMatch(.exact, "www.b", ignoresCase: true)]))
+        #expect(
+            diagnose(
+                file(
+                    "default_backend web_a\nacl a req.ssl_sni,lower,map_reg(\(path)) -m found"),
+                as: .haproxy) == [
+                    "f:16:7: error: line 1 of \(path): 'WWW.a' has capital letters, of which ',lower' leaves none; write it without"
+                ])
+        #expect(
+            diagnose(
+                file("default_backend web_a\nacl a req.ssl_sni,map(\(path),x) -m found"),
+                as: .haproxy)[0].contains(": with a value for all others something is always found")
+        )
         try InputFileFixture.write("192.0.2.0/24 web_a\n2001:db8::/32\n", to: path)
         let networks = [
             AddressPrefix(address: .v4(.init(192, 0, 2, 0)), length: 24),

@@ -106,7 +106,7 @@ import VRRPCore
             "f:7:7: error: the criterion 'req.ssl_sni,field(1,.)' has the converter 'field', which is not offered; there are lower and upper"
         ),
         (
-            "acl a req.payload(0,1),",
+            "acl a req.payload(0,1), -m found",
             "f:7:7: error: the criterion 'req.payload(0,1),' ends with a comma; a converter stands without spaces, as in req.ssl_sni,lower"
         ),
         (
@@ -324,7 +324,7 @@ import VRRPCore
         #expect(loaded.diagnostics.count == 8)
         #expect(
             loaded.diagnostics.condensed.map(\.description) == [
-                "f:7:1: warning: 'errorfile' has no effect: no HTTP is read here (also line 8, 9, 10 and 3 more)",
+                "f:7:1: warning: 'errorfile' has no effect: no HTTP is read here (also lines 8, 9, 10 and 3 more)",
                 "f:14:8: warning: 'option http-proxy' has no effect: no HTTP is read here",
             ])
         let two = (1...2).map {

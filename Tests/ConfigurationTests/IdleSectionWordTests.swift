@@ -124,6 +124,10 @@ import Testing
             "f:5:17: error: nbsrv 'nix': no backend has this name"
         ),
         (
+            "stats enable\nmonitor fail if { nbsrv(web) lt 1 }\nbackend web\nmode tcp",
+            "f:5:1: warning: 'monitor' has no effect without 'monitor-uri PATH'"
+        ),
+        (
             "mode tcp\nmonitor-uri /up\nserver a 192.0.2.11:80\ntimeout server 1s\ntimeout connect 1s",
             "f:5:1: warning: 'monitor-uri' has no effect: no request is read here; give it a frontend of its own with 'mode http'"
         ),

@@ -66,6 +66,7 @@ private func sampleProxy() -> ProxyStatus {
     backend.traffic.sessionsTotal = 998
     backend.weight = 1
     backend.activeServers = 1
+    backend.usableServers = 1
     backend.backupServers = 1
     backend.service.queued = 2
     proxy.backend = backend

@@ -158,7 +158,7 @@ import Testing
             #expect(try await ask(socket, "/upx", headers: "").hasPrefix("HTTP/1.1 404 "))
             #expect(try await ask(socket, "/stats", headers: "").hasPrefix("HTTP/1.1 401 "))
         }
-        let usable = try #require(sampleNode().proxies.last?.backend?.activeServers)
+        let usable = try #require(sampleNode().proxies.last?.backend?.usableServers)
         func failure(_ pool: String, _ counts: ClosedRange<Int>) -> Monitor.Failure {
             .init(alternatives: [[.init(questions: [.init(pool: pool, counts: [counts])])]])
         }

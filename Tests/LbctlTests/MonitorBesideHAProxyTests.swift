@@ -27,12 +27,23 @@ import Testing
             acl web_is_down nbsrv(web) lt 1
             monitor fail if web_is_down
             monitor fail unless { nbsrv(spare) ge 1 }
+            monitor fail if { nbsrv(spare) gt 1 } or { nbsrv(twins) gt 1 }
+            monitor fail if { nbsrv(all) lt 2 }
         backend web
             mode tcp
             server a 127.0.0.1:\(server) check inter 100ms fall 1 rise 1
         backend spare
             mode tcp
             server a 127.0.0.1:\(closed)
+            server b 127.0.0.1:\(closed) backup
+        backend twins
+            mode tcp
+            server a 127.0.0.1:\(closed) backup
+            server b 127.0.0.1:\(closed) backup
+        backend all
+            mode tcp
+            option allbackups
+            server a 127.0.0.1:\(closed) backup
             server b 127.0.0.1:\(closed) backup
 
         """

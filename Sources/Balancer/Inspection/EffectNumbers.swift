@@ -1,7 +1,8 @@
 /// Numbers what rules change that are asked again as a client says more, so that it is changed once for each
 /// connection: a bit for each rule or question.
 ///
-/// haproxy's rules of `content` count again with each byte that comes.
+/// haproxy's rules of `content` count again with each byte that comes. A reload that changes such rules has them
+/// counted anew for who waits.
 struct EffectNumbers {
     /// How many rules and questions of one list can be told apart; further ones share a bit.
     static let count = 32

@@ -156,6 +156,11 @@ struct Introductions {
         set { places[Int(place)].stickRules = newValue }
     }
 
+    /// Has rules that are others now count anew.
+    mutating func forgetEffects() {
+        for place in places.indices { places[place].effects = 0 }
+    }
+
     /// Leaves rules that are others now.
     mutating func forgetStickRules() {
         for place in places.indices { places[place].stickRules = 0 }

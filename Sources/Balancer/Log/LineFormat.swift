@@ -136,7 +136,7 @@ extension ConnectionLine {
         case .headerTime: "\(record.headerTime)"
         case .queueTime: "\(record.queueTime ?? -1)"
         case .connectTime: "\(record.connectTime ?? -1)"
-        case .dataTime: "\(plus)\(dataTime(of: record))"
+        case .dataTime: "\(dataTime(of: record))"
         case .totalTime: "\(plus)\(record.totalTime)"
         case .bytesOut: "\(plus)\(record.bytesOut)"
         case .bytesIn: "\(record.bytesIn)"

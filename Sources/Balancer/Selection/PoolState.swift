@@ -32,7 +32,7 @@ struct PoolState {
     private var isAwaited = false
     private var choiceCount: UInt64 = 0
     private var lastTurn = Turn.none
-    /// How many servers can serve, backups included (`nbsrv`).
+    /// How many servers connections go to now: as haproxy's `nbsrv`, of backups only those that serve.
     private(set) var usableCount = 0
 
     init(_ plan: PoolPlan) {
@@ -363,7 +363,7 @@ extension PoolState {
         }
         for server in servers.indices { servers[server].isCandidate = false }
         for server in candidates { servers[server].isCandidate = true }
-        usableCount = usable.count
+        usableCount = candidates.count
         selector.arrange(candidates, of: servers)
     }
 }

@@ -30,6 +30,9 @@ struct Succession: Sendable {
     private(set) var servers: Map = []
     /// Whether a pool has other rules that bind its clients.
     private(set) var changesStickRules = false
+    /// Whether waiting clients are asked by other rules, so that what has its bit in ``EffectNumbers`` is
+    /// another one.
+    private(set) var changesWaitingRules = false
     /// Of tables whose entries stay.
     private(set) var tables: Map = []
     private(set) var variables: Map = []
@@ -67,6 +70,10 @@ struct Succession: Sendable {
             if let position = names[frontend.name], !frontend.isLeaving,
                 plan.frontends[position].isDatagram == frontend.isDatagram
             {
+                let (own, next) = (frontend.rules, plan.frontends[position].rules)
+                if own.content != next.content || own.pools != next.pools {
+                    changesWaitingRules = true
+                }
                 return position
             }
             guard !frontend.isLeaving || use.frontends[index] else { return nil }
@@ -86,7 +93,9 @@ struct Succession: Sendable {
         for (index, pool) in old.pools.enumerated() {
             if let position = names[pool.name], !pool.isLeaving {
                 pools.append(position)
-                if pool.stickRules != plan.pools[position].stickRules { changesStickRules = true }
+                let next = plan.pools[position]
+                if pool.stickRules != next.stickRules { changesStickRules = true }
+                if pool.contentRules != next.contentRules { changesWaitingRules = true }
             } else if !pool.isLeaving || use.pools[index] || needed.contains(index) {
                 var pool = pool
                 pool.isLeaving = true

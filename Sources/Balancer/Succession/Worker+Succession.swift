@@ -17,6 +17,7 @@ extension Worker {
         introductions.keepVariables(
             shared.plan.variables.count, goingOnAt: handover.succession.variables)
         if handover.succession.changesStickRules { introductions.forgetStickRules() }
+        if handover.succession.changesWaitingRules { introductions.forgetEffects() }
         moveConnections(handover)
         watchListeners()
         handover.leave()

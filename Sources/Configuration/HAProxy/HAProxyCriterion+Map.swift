@@ -1,5 +1,33 @@
 import VRRPCore
 
+extension HAProxyMap {
+    /// The keys that are texts.
+    fileprivate var names: [NameMatch] {
+        lines.compactMap { if case .text(let name) = $0.pattern { name } else { nil } }
+    }
+
+    /// The keys that may be found among small letters (`lower`), to be compared with those of any case.
+    ///
+    /// - Throws: A remark, where that cannot be told of an expression.
+    fileprivate func smallNames(at criterion: Word) throws(Remark) -> [NameMatch] {
+        var small: [NameMatch] = []
+        for line in lines {
+            guard case .text(var name) = line.pattern else { continue }
+            guard name.text.utf8.contains(where: { (0x41...0x5A).contains($0) }) else {
+                name.ignoresCase = true
+                small.append(name)
+                continue
+            }
+            // A text with a capital letter is never found.
+            guard name.method == .expression else { continue }
+            throw .error(
+                "line \(line.number) of \(path): \(name.text.quoted) has capital letters, of which"
+                    + " ',lower' leaves none; write it without", at: criterion.position)
+        }
+        return small
+    }
+}
+
 extension HAProxyCriterion {
     /// `SAMPLE,map…(FILE) -m found`: whether a map has a line for something, which is whether it is one of
     /// the file's keys.
@@ -21,14 +49,14 @@ extension HAProxyCriterion {
             text: items.map(\.text).joined(separator: ","), position: criterion.position
         ).connectionKey(after: "acl")
         let map = try HAProxyMap(last, of: key)
-        var folds = false
-        // Compared as they are asked to be.
-        if case .converted(let plain, .lower) = key { (key, folds) = (plain, true) }
-        let names = map.lines.compactMap { line -> NameMatch? in
-            guard case .text(var name) = line.pattern else { return nil }
-            name.ignoresCase = name.ignoresCase || folds
-            return name
+        guard map.fallback == nil else {
+            throw .error(
+                "the criterion \(criterion.text.quoted): with a value for all others something is always"
+                    + " found; leave it out", at: criterion.position)
         }
+        var folds = false
+        if case .converted(let plain, .lower) = key { (key, folds) = (plain, true) }
+        let names = try folds ? map.smallNames(at: criterion) : map.names
         let prefixes = map.lines.compactMap { line -> AddressPrefix? in
             if case .network(let prefix) = line.pattern { prefix } else { nil }
         }

@@ -55,7 +55,8 @@ extension Word {
     /// The word, and while it ends with a comma those after it, as haproxy reads samples.
     func joined(with words: inout ArraySlice<Word>) -> Word {
         var sample = self
-        while sample.text.hasSuffix(","), let next = words.popFirst() {
+        while sample.text.hasSuffix(","), let next = words.first, !next.text.hasPrefix("-") {
+            words.removeFirst()
             sample = Word(text: sample.text + next.text, position: position, isQuoted: isQuoted)
         }
         return sample

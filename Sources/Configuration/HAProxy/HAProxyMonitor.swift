@@ -36,7 +36,15 @@ extension HAProxySection {
 
     /// Says that a path for monitors is ignored where no request is read.
     func warnAboutMonitor(_ remarks: inout [Remark]) {
-        guard settings.mode != .http, kind != .backend else { return }
+        guard kind != .backend else { return }
+        guard settings.mode != .http else {
+            if let position = written["monitor"], settings.page.monitorPath == nil {
+                remarks.append(
+                    .warning(
+                        "'monitor' has no effect without 'monitor-uri PATH'", at: position))
+            }
+            return
+        }
         for keyword in ["monitor-uri", "monitor"] {
             guard let position = written[keyword] else { continue }
             remarks.append(

@@ -144,6 +144,8 @@ public struct BackendStatus: Codable, Hashable, Sendable {
     public var activeServers = 0
     /// Usable backups.
     public var backupServers = 0
+    /// How many servers connections go to now, as haproxy's `nbsrv`.
+    public var usableServers = 0
     /// How long connections waited for a server.
     public var queueTimes = TimeDistribution()
     /// How long servers took to answer.
@@ -166,6 +168,7 @@ public struct BackendStatus: Codable, Hashable, Sendable {
         case algorithm = "algo"
         case activeServers = "act"
         case backupServers = "bck"
+        case usableServers = "usable"
         case queueTimes = "queue_times"
         case connectTimes = "connect_times"
         case sessionTimes = "session_times"

@@ -4,7 +4,7 @@ public struct Monitor: Hashable, Sendable {
     public struct Question: Hashable, Sendable {
         /// The pool's name.
         public var pool: String
-        /// The numbers of usable servers that are meant: backups count where no other is usable.
+        /// The numbers of usable servers that are meant.
         public var counts: [ClosedRange<Int>]
 
         /// Makes a question.
@@ -54,10 +54,7 @@ public struct Monitor: Hashable, Sendable {
     func isServing(_ status: NodeStatus) -> Bool {
         var usable: [String: Int] = [:]
         for proxy in status.proxies {
-            guard let backend = proxy.backend else { continue }
-            // As haproxy's nbsrv.
-            usable[proxy.name] =
-                backend.activeServers > 0 ? backend.activeServers : backend.backupServers
+            if let backend = proxy.backend { usable[proxy.name] = backend.usableServers }
         }
         func holds(_ term: Term) -> Bool {
             let isOne = term.questions.contains { question in

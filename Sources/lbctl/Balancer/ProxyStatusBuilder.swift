@@ -145,6 +145,7 @@ extension BackendStatus {
         weight = snapshot.weight
         activeServers = snapshot.activeServers
         backupServers = snapshot.backupServers
+        usableServers = snapshot.usableServers
         queueTimes = TimeDistribution(snapshot.queueTimes)
         connectTimes = TimeDistribution(snapshot.connectTimes)
         sessionTimes = TimeDistribution(snapshot.sessionTimes)
