@@ -22,6 +22,8 @@ extension BalancerTests {
             let client = running.connect()
             client.send(bytes)
             #expect(client.receiveAll().text == "a")
+            // Until then it may be half open.
+            client.close()
             var found: (ConnectionRecord, ClientNames)?
             _ = eventually {
                 running.balancer.records?.take { found = ($0, $1) }
