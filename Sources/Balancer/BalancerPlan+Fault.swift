@@ -27,6 +27,9 @@ extension BalancerPlan {
 
     private var securityFault: String? {
         for frontend in frontends where frontend.isDatagram {
+            if frontend.listeners.contains(where: { $0.security != nil }) {
+                return "datagrams come to \(frontend.name), which is to end TLS"
+            }
             for pool in frontend.poolIndices.map({ pools[$0] })
             where pool.servers.contains(where: { $0.connection.security != nil }) {
                 return "datagrams come to \(frontend.name), and a server of \(pool.name) is to be"

@@ -60,6 +60,9 @@ public struct FrontendPlan: Hashable, Sendable {
     public var connectionLimit: Int?
     /// How long a client may neither send nor take bytes (`timeout client`); `nil`: for ever.
     public var clientTimeout: Duration?
+    /// How long the handshake of a client may take whose TLS ends here (`timeout client-hs`); `nil`: as
+    /// ``clientTimeout``, but 30 s at most.
+    public var handshakeTimeout: Duration?
     /// What holds for each of its listening sockets, in their order; what is missing has defaults.
     public var listeners: [ListenerPlan] = []
     /// What is decided before a server is chosen.

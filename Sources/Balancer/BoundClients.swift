@@ -14,6 +14,8 @@ public enum ConnectionKey: Hashable, Sendable {
     case serverName
     /// The first protocol that the client offers by TLS (`req.ssl_alpn`).
     case protocolName
+    /// What is known of the client's TLS that ended here (`ssl_fc_sni` and its like).
+    case securedText(SecuredText)
     /// What of the client's bytes stands from an offset on, once all of it has come
     /// (`req.payload`), within the first ``ClientHello/longestByteCount``; the length is above 0.
     case payload(offset: Int, length: Int)
@@ -41,6 +43,8 @@ public enum ConnectionKey: Hashable, Sendable {
         case serverName
         /// As ``ConnectionKey/protocolName``.
         case protocolName
+        /// As ``ConnectionKey/securedText(_:)``.
+        case securedText(SecuredText)
         /// As ``ConnectionKey/payload(offset:length:)``.
         case payload(offset: Int, length: Int)
         /// As ``ConnectionKey/rdpCookie(_:)``.
@@ -54,6 +58,7 @@ public enum ConnectionKey: Hashable, Sendable {
         case .network(of: .destination, _): .destination
         case .cased(.serverName, _): .serverName
         case .cased(.protocolName, _): .protocolName
+        case .cased(.securedText(let text), _): .securedText(text)
         case .cased(.payload(let offset, let length), _): .payload(offset: offset, length: length)
         case .cased(.rdpCookie(let name), _): .rdpCookie(name)
         default: self

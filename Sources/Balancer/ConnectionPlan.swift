@@ -24,6 +24,13 @@ public struct ConnectionPlan: Hashable, Sendable {
         public static let authority = HeaderOptions(rawValue: 1 << 1)
         /// A number that no other connection of this node has (`unique-id`).
         public static let identifier = HeaderOptions(rawValue: 1 << 2)
+        /// Whether the client's TLS ended here, by which version, and what became of his certificate
+        /// (`ssl`).
+        public static let security = HeaderOptions(rawValue: 1 << 3)
+        /// With it, the common name of that (`cert-cn`).
+        public static let commonName = HeaderOptions(rawValue: 1 << 4)
+        /// With it, the cipher (`ssl-cipher`).
+        public static let cipher = HeaderOptions(rawValue: 1 << 5)
     }
 
     /// Whose address a server sees.

@@ -16,6 +16,15 @@ public struct ListenerPlan: Hashable, Sendable {
     /// Whether nobody connects to it any more.
     var isLeaving = false
 
+    private var securityReference: ClientSecurityReference?
+
+    /// What ends the TLS of its clients, streams alone (`ssl`); `nil`: they speak none, or it is not ended
+    /// here.
+    public var security: (any ClientSecurity)? {
+        get { securityReference?.security }
+        set { securityReference = newValue.map(ClientSecurityReference.init) }
+    }
+
     /// Makes a listener.
     public init(
         name: String? = nil, acceptsProxyHeader: Bool = false, connectionLimit: Int? = nil,

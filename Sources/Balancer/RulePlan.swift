@@ -257,6 +257,10 @@ public enum Question: Hashable, Sendable {
     case listenerNumber([ClosedRange<Int>])
     /// A number that is drawn whenever it is asked for, from 0 to below a bound of 1 or more (`rand`).
     case random(below: Int, [ClosedRange<Int>])
+    /// What is known of the client's TLS that ended here (`ssl_fc_sni` and its like).
+    case securedText(SecuredText, [TextPattern])
+    /// The same as a number (`ssl_fc` and its like).
+    case securedNumber(SecuredNumber, [ClosedRange<Int>])
     /// What of the client's bytes stands from an offset on (`req.payload`), within the first
     /// ``ClientHello/longestByteCount``; of length 0: all that has come.
     case payload(offset: Int, length: Int, [TextPattern])
@@ -282,7 +286,7 @@ public enum Question: Hashable, Sendable {
         case .counter(let question, _): question.key?.needsContent == true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
             .server, .connectionCount, .sessionRate, .listenerConnections, .listenerNumber, .random,
-            .variable:
+            .securedText, .securedNumber, .variable:
             false
         }
     }

@@ -18,9 +18,9 @@ public protocol SecureSession: AnyObject {
     /// Goes on with the handshake, as far as it can without waiting.
     func handshake() -> HandshakeProgress
 
-    /// Why the server has broken it off since the handshake, for the operator; `nil`: it has not.
+    /// Why the other side has broken it off since the handshake, for the operator; `nil`: it has not.
     ///
-    /// Whose certificate this node has to show (TLS 1.3) hears only then that it was not the right one.
+    /// Who has to show a server a certificate (TLS 1.3) hears only then that it was not the right one.
     var complaint: String? { get }
 
     /// Takes bytes that were decrypted.
@@ -56,6 +56,8 @@ public enum HandshakeProgress: Hashable, Sendable {
     case done
     /// The socket must become readable or writable first.
     case waits
+    /// The other side has ended the connection.
+    case ended
     /// It failed; the reason, for the operator.
     case failed(String)
 }

@@ -35,7 +35,7 @@ public final class TLSServer: ServerSecurity {
 
     /// Begins the client's side of a session.
     public func makeSession(on socket: Int32) -> (any SecureSession)? {
-        TLSSession(to: self, on: socket)
+        TLSServerSession(to: self, on: socket)
     }
 }
 

@@ -4,24 +4,17 @@ internal import Glibc
 internal import LinuxIO
 
 /// One connection's session: OpenSSL's SSL.
-@safe final class TLSSession: SecureSession {
-    private let ssl: OpaquePointer
-    private let server: TLSServer
+@safe class TLSSession: SecureSession {
+    let ssl: OpaquePointer
     /// What broke the stream off after bytes that were still to be given.
     private var failure: Errno?
-    private(set) var complaint: String?
+    private(set) final var complaint: String?
 
-    init?(to server: TLSServer, on socket: Int32) {
-        guard let ssl = unsafe SSL_new(server.context.pointer) else { return nil }
+    /// Begins a session of a context; `nil`: there is no memory for it.
+    init?(_ context: OpenSSLContext, on socket: Int32) {
+        guard let ssl = unsafe SSL_new(context.pointer) else { return nil }
         unsafe self.ssl = ssl
-        self.server = server
-        guard unsafe SSL_set_fd(ssl, socket) == 1, setNames() else { return nil }
-        unsafe SSL_set_connect_state(ssl)
-        if server.context.settings.resumesSessions {
-            let tickets = unsafe Unmanaged.passUnretained(server.tickets).toOpaque()
-            guard unsafe SSL_set_ex_data(ssl, 0, tickets) == 1 else { return nil }
-            unsafe server.tickets.offer(to: ssl)
-        }
+        guard unsafe SSL_set_fd(ssl, socket) == 1 else { return nil }
     }
 
     deinit {
@@ -30,13 +23,8 @@ internal import LinuxIO
         unsafe SSL_free(ssl)
     }
 
-    private func setNames() -> Bool {
-        if let name = server.serverName, unsafe copenssl_set_server_name(ssl, name) != 1 {
-            return false
-        }
-        guard server.context.settings.verifies, let name = server.verifiedName else { return true }
-        return unsafe SSL_set1_host(ssl, name) == 1
-    }
+    /// Whether the other side's certificate is looked at.
+    var verifies: Bool { false }
 
     func handshake() -> HandshakeProgress {
         ERR_clear_error()
@@ -45,34 +33,30 @@ internal import LinuxIO
         let systemError = errno
         switch unsafe SSL_get_error(ssl, result) {
         case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .waits
-        case let error:
-            // A server may choke on the very session that it gave.
-            server.tickets.forget()
-            guard error == SSL_ERROR_SYSCALL, systemError != 0 else {
-                return .failed(reasonOfFailure)
-            }
+        case SSL_ERROR_SYSCALL where systemError != 0:
             return .failed(Errno(rawValue: systemError).description)
+        default: return failureOfHandshake
         }
     }
 
-    /// Why a handshake failed.
-    private var reasonOfFailure: String {
+    /// What a handshake failed by.
+    private var failureOfHandshake: HandshakeProgress {
         let verification = unsafe SSL_get_verify_result(ssl)
         let error = ERR_peek_last_error()
-        if server.context.settings.verifies, verification != X509_V_OK,
+        if verifies, verification != X509_V_OK,
             let text = unsafe X509_verify_cert_error_string(verification)
         {
             ERR_clear_error()
-            return unsafe "its certificate: \(String(cString: text))"
+            return unsafe .failed("its certificate: \(String(cString: text))")
         }
         guard error != 0,
             copenssl_is_reason(
                 error, Int32(ERR_LIB_SSL), Int32(SSL_R_UNEXPECTED_EOF_WHILE_READING)) == 0
         else {
             ERR_clear_error()
-            return "it ended the connection during the handshake"
+            return .ended
         }
-        return OpenSSLErrors.lastReason
+        return .failed(OpenSSLErrors.lastReason)
     }
 
     @unsafe
@@ -95,7 +79,7 @@ internal import LinuxIO
     }
 
     @unsafe
-    func send(_ bytes: UnsafeRawPointer, count: Int) -> Transfer {
+    final func send(_ bytes: UnsafeRawPointer, count: Int) -> Transfer {
         var sent = 0
         while sent < count {
             ERR_clear_error()
@@ -129,7 +113,7 @@ internal import LinuxIO
         }
     }
 
-    func endSending() -> Bool {
+    final func endSending() -> Bool {
         ERR_clear_error()
         let result = unsafe SSL_shutdown(ssl)
         return result >= 0 || transfer(of: result) != .wouldBlock

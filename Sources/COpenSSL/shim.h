@@ -29,6 +29,68 @@ static inline int copenssl_set_versions(SSL_CTX *context, int least, int greates
            SSL_CTX_set_max_proto_version(context, greatest);
 }
 
+/* What a server does: its own order of ciphers unless told otherwise, parameters that fit its key, no
+   chain but the one that it is given, and sessions kept by clients alone. */
+static inline void copenssl_prepare_server(SSL_CTX *context, int prefers_clients, int gives_tickets) {
+    if (!prefers_clients) SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
+    if (!gives_tickets) {
+        SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+        SSL_CTX_set_num_tickets(context, 0);
+    }
+    SSL_CTX_set_dh_auto(context, 1);
+    SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+}
+
+static inline int copenssl_set_groups(SSL_CTX *context, const char *groups) {
+    return (int)SSL_CTX_set1_groups_list(context, groups);
+}
+
+static inline void copenssl_set_name_callback(
+    SSL_CTX *context, int (*choose)(SSL *, int *, void *), void *place) {
+    SSL_CTX_set_tlsext_servername_callback(context, choose);
+    SSL_CTX_set_tlsext_servername_arg(context, place);
+}
+
+static inline const char *copenssl_cipher_name(const SSL *session) {
+    return SSL_CIPHER_get_name(SSL_get_current_cipher(session));
+}
+
+/* Calls with each name that a certificate is made out to: those of hosts among its alternative names, and
+   its common name. */
+static inline void copenssl_each_name(
+    X509 *certificate, void (*take)(const unsigned char *, int, void *), void *place) {
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    for (int index = 0; index < sk_GENERAL_NAME_num(names); index++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
+        if (name->type != GEN_DNS) continue;
+        take(ASN1_STRING_get0_data(name->d.dNSName), ASN1_STRING_length(name->d.dNSName), place);
+    }
+    GENERAL_NAMES_free(names);
+    X509_NAME *subject = X509_get_subject_name(certificate);
+    int index = -1;
+    while ((index = X509_NAME_get_index_by_NID(subject, NID_commonName, index)) >= 0) {
+        ASN1_STRING *name = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, index));
+        take(ASN1_STRING_get0_data(name), ASN1_STRING_length(name), place);
+    }
+}
+
+/* The common name of a certificate's subject, or issuer; its bytes, as they stand there; NULL: none. */
+static inline const unsigned char *copenssl_common_name(
+    const X509 *certificate, int of_issuer, int *count) {
+    X509_NAME *name =
+        of_issuer ? X509_get_issuer_name(certificate) : X509_get_subject_name(certificate);
+    int index = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+    if (index < 0) return NULL;
+    const ASN1_STRING *text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, index));
+    *count = ASN1_STRING_length(text);
+    return ASN1_STRING_get0_data(text);
+}
+
+static inline X509_CRL *copenssl_read_revocations(BIO *bytes) {
+    return PEM_read_bio_X509_CRL(bytes, NULL, NULL, NULL);
+}
+
 static inline void copenssl_cache_in_callback(
     SSL_CTX *context, int (*keep)(SSL *, SSL_SESSION *)) {
     SSL_CTX_set_session_cache_mode(

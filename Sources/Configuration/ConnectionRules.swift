@@ -187,6 +187,10 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
     case listenerNumber([ClosedRange<Int>])
     /// `rand(COUNT)`: a number from 0 to below the count.
     case random(below: Int, [ClosedRange<Int>])
+    /// `ssl_fc_sni` and its like.
+    case tlsText(TLSText, [NameMatch])
+    /// `ssl_fc` and its like.
+    case tlsNumber(TLSNumber, [ClosedRange<Int>])
     /// `req.payload(OFFSET,LENGTH)`.
     case payload(PayloadSlice, [NameMatch])
     /// `req.rdp_cookie(NAME)`; of any name, if it is empty.
@@ -211,7 +215,7 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
         case .counter(let question, _): question.key?.needsContent == true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
             .server, .connectionCount, .sessionRate, .listenerConnections, .listenerNumber, .random,
-            .variable:
+            .tlsText, .tlsNumber, .variable:
             false
         }
     }

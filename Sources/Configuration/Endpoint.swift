@@ -53,6 +53,8 @@ public struct Listener: Hashable, Sendable, Codable {
     public var endpoint: Endpoint
     /// Whether datagrams come in instead of connections (`mode udp`).
     public var isDatagram = false
+    /// How the TLS of clients ends here (`ssl`); `nil`: it does not.
+    public var tls: ListenerTLS?
     /// `name`.
     public var name: String?
     /// Its number in its section, 1 or more (`id`); `nil`: its position, or the next free one.

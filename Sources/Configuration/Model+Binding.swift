@@ -37,6 +37,8 @@ public indirect enum ConnectionKeyName: Hashable, Sendable, Codable {
     case serverName
     /// The first protocol that the client offers by TLS (`req.ssl_alpn`).
     case protocolName
+    /// What is known of the client's TLS that ended here (`ssl_fc_sni` and its like).
+    case tlsText(TLSText)
     /// `req.payload(OFFSET,LENGTH)`; the length is above 0.
     case payload(PayloadSlice)
     /// The value of a client's cookie in RDP (`req.rdp_cookie`): of this name, at most 32 bytes; of any, if it
@@ -57,6 +59,7 @@ public indirect enum ConnectionKeyName: Hashable, Sendable, Codable {
         case .destinationPort: "dst_port"
         case .serverName: "req.ssl_sni"
         case .protocolName: "req.ssl_alpn"
+        case .tlsText(let text): text.rawValue
         case .payload(let slice): "req.payload(\(slice.offset),\(slice.length))"
         case .rdpCookie(let name): name.isEmpty ? "req.rdp_cookie" : "req.rdp_cookie(\(name))"
         case .mqttField(let field): "req.payload(0,0),mqtt_field_value(connect,\(field.rawValue))"
@@ -64,10 +67,19 @@ public indirect enum ConnectionKeyName: Hashable, Sendable, Codable {
         }
     }
 
+    /// Whether it lies in a TLS handshake that ends here.
+    var needsHandshake: Bool {
+        switch self {
+        case .tlsText: true
+        case .converted(let key, _): key.needsHandshake
+        default: false
+        }
+    }
+
     /// Whether it lies in what the client says.
     public var needsContent: Bool {
         switch self {
-        case .source, .sourcePort, .destination, .destinationPort: false
+        case .source, .sourcePort, .destination, .destinationPort, .tlsText: false
         case .serverName, .protocolName, .payload, .rdpCookie, .mqttField: true
         case .converted(let key, _): key.needsContent
         }

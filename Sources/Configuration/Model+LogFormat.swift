@@ -38,6 +38,14 @@ public enum LogVariable: String, Hashable, Sendable, Codable, CaseIterable {
     case helloServerName = "[req.ssl_sni]"
     /// The protocols that the client offered by TLS.
     case helloProtocols = "[req.ssl_alpn]"
+    /// The name that the client asked for, where its TLS ended here.
+    case securedServerName = "[ssl_fc_sni]"
+    /// The protocol that was agreed on, likewise.
+    case securedProtocol = "[ssl_fc_alpn]"
+    /// The version, likewise.
+    case securedVersion = "sslv"
+    /// The cipher, likewise.
+    case securedCipher = "sslc"
     /// When the connection was accepted.
     case date = "t"
     /// The same, with the time zone.

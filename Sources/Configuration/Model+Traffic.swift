@@ -100,6 +100,9 @@ public struct PoolLimits: Hashable, Sendable, Codable {
 public struct FrontendLimits: Hashable, Sendable, Codable {
     /// `timeout client-fin`; `nil`: the other time-outs hold.
     public var clientFinTimeout: Duration?
+    /// `timeout client-hs`: how long a TLS handshake may take that ends here; `nil`: as long as a client may
+    /// say nothing, but 30 s at most.
+    public var handshakeTimeout: Duration?
     /// Connections per second (`rate-limit sessions`); `nil`: as many as come.
     public var sessionRate: Int?
     /// Connections per second from one address (`rate-limit sessions-per-source`); `nil`: as many

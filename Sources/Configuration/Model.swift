@@ -27,8 +27,11 @@ public struct Model: Hashable, Sendable, Codable {
     /// The files of trusted authorities, as they were read: the process that checks and connects may not
     /// be allowed to.
     public var authorities: [String: [UInt8]] = [:]
-    /// The files of certificates that are shown to servers, with their private keys: not to be printed.
+    /// The files of certificates that are shown to servers and clients, with their private keys: not to be
+    /// printed.
     public var certificates: [String: [UInt8]] = [:]
+    /// The files of lists of revoked certificates.
+    public var revocationLists: [String: [UInt8]] = [:]
     /// Whom servers ask for their addresses, by the sections' names.
     public var resolvers: [ResolverSection] = []
     /// With whom tables are kept in common, by the sections' names.

@@ -85,6 +85,8 @@ public struct ServerConnection: Hashable, Sendable, Codable {
     public var headerHasChecksum = false
     /// `proxy-v2-options`: `authority`.
     public var headerHasAuthority = false
+    /// What of a client's TLS that ended here that header tells (`send-proxy-v2-ssl`); `nil`: nothing.
+    public var headerSecurity: HeaderSecurity?
     /// `proxy-v2-options`: `unique-id`.
     public var headerHasIdentifier = false
     /// `source`, `interface`.
@@ -136,5 +138,16 @@ public struct ConnectionSource: Hashable, Sendable, Codable {
     public var transparency = Transparency.none
 
     /// Makes one that leaves it to the kernel.
+    public init() {}
+}
+
+/// What a PROXY header tells of a client's TLS besides its version and whether he had a certificate.
+public struct HeaderSecurity: Hashable, Sendable, Codable {
+    /// The common name of his certificate (`cert-cn`, `send-proxy-v2-ssl-cn`).
+    public var hasCommonName = false
+    /// The cipher (`ssl-cipher`).
+    public var hasCipher = false
+
+    /// Tells nothing besides.
     public init() {}
 }

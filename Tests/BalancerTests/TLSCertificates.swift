@@ -15,6 +15,12 @@ struct TLSCertificates: Sendable {
     let strangersKey: [UInt8]
     /// With a key of another kind, RSA.
     let other: [UInt8]
+    let othersKey: [UInt8]
+    /// For `*.wild.test`, signed by itself.
+    let wild: [UInt8]
+    let wildKey: [UInt8]
+    /// By which the authority revokes ``expired``, and nothing else.
+    let revocations: [UInt8]
 
     /// Made once for all tests; `nil` where that failed.
     static let shared = try? TLSCertificates()
@@ -25,7 +31,8 @@ struct TLSCertificates: Sendable {
         defer {
             for name in [
                 "ca.pem", "ca.key", "key", "request", "good", "old", "other", "other.key", "rsa",
-                "rsa.key",
+                "rsa.key", "wild", "wild.key", "config", "index", "index.attr", "index.old",
+                "index.attr.old", "revoked",
             ] {
                 unlink("\(folder)/\(name)")
             }
@@ -72,8 +79,30 @@ struct TLSCertificates: Sendable {
         try openssl(
             "req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=server.test \(name)"
                 + " -keyout \(folder)/rsa.key -out \(folder)/rsa")
-        other = try read("rsa")
-        authority = try read("ca.pem")
+        try openssl(
+            "req -x509 \(newKey) -days 30 -subj /CN=*.wild.test -addext"
+                + " subjectAltName=DNS:*.wild.test -keyout \(folder)/wild.key -out \(folder)/wild")
+        let configuration = """
+            [ca]
+            default_ca = tests
+            [tests]
+            database = \(folder)/index
+            default_md = sha256
+            default_crl_days = 30
+
+            """
+        for (file, text) in [("config", configuration), ("index", "")] {
+            let number = creat("\(folder)/\(file)", 0o600)
+            _ = write(number, text, text.utf8.count)
+            close(number)
+        }
+        let authority = "-config \(folder)/config -keyfile \(folder)/ca.key -cert \(folder)/ca.pem"
+        try openssl("ca \(authority) -revoke \(folder)/old")
+        try openssl("ca \(authority) -gencrl -out \(folder)/revoked")
+        revocations = try read("revoked")
+        (other, othersKey) = (try read("rsa"), try read("rsa.key"))
+        (wild, wildKey) = (try read("wild"), try read("wild.key"))
+        self.authority = try read("ca.pem")
         (good, key, expired) = (try read("good"), try read("key"), try read("old"))
         (stranger, strangersKey) = (try read("other"), try read("other.key"))
     }

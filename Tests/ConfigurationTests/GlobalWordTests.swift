@@ -33,7 +33,7 @@ import Testing
         ),
         (
             "tune.ssl.default-dh-param 2048",
-            "'tune.ssl.default-dh-param' has no effect: nothing here ends clients' TLS"
+            "'tune.ssl.default-dh-param' has no effect: the parameters of a key exchange fit the certificate's key by themselves"
         ),
         ("tune.http.maxhdr 100", "'tune.http.maxhdr' has no effect: no HTTP is read here"),
         ("no set-dumpable", "'no set-dumpable' is known but not implemented yet; it is ignored"),

@@ -63,7 +63,7 @@ import VRRPCore
         ),
         (
             "bind :81 ssl crt x",
-            "f:7:10: error: 'ssl': nothing here ends clients' TLS; leave it and its words out: clients' TLS passes through to servers that speak it"
+            "f:7:18: error: crt 'x': no such file"
         ),
         (
             "log 192.0.2.999:514 local0",
@@ -90,8 +90,8 @@ import VRRPCore
             "f:7:7: error: the criterion 'sc2_http_err_rate' asks about HTTP, which lbctl does not read"
         ),
         (
-            "acl a ssl_fc_sni a",
-            "f:7:7: error: the criterion 'ssl_fc_sni' asks about clients' TLS, which nothing here ends"
+            "acl a ssl_fc_session_id x",
+            "f:7:7: error: the criterion 'ssl_fc_session_id' is not offered; of clients' TLS there are ssl_fc_sni, ssl_fc_alpn, ssl_fc_protocol, ssl_fc_cipher, ssl_c_s_dn(cn), ssl_c_i_dn(cn), ssl_fc, ssl_fc_has_sni, ssl_fc_has_crt, ssl_c_used, ssl_fc_is_resumed, ssl_c_verify"
         ),
         (
             "acl a ssl_bc_cipher a",

@@ -35,7 +35,9 @@ final class StandingsBench: Sendable {
         let loaded = ConfigurationLoader().load([file])
         guard let model = loaded.model else { throw ProgramError("\(loaded.diagnostics)") }
         self.model = model
-        let prepared = try PreparedModel(model, icmp: nil, checker: CheckerReference())
+        let prepared = try PreparedModel(
+            model, icmp: nil, checker: CheckerReference(),
+            unwrappingBy: ListenerSecurity(Log(destination: .standardError, threshold: .error)))
         let listeners: [[Int32]] = model.activeFrontends.map { _ in [] }
         if let former {
             balancer = former.balancer

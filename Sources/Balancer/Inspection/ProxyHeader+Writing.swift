@@ -9,8 +9,27 @@ extension ProxyHeader {
         public var authority = ShortText()
         /// A number that no other connection has (`unique-id`).
         public var identifier: ShortText?
+        /// What is told of the client's TLS (`ssl`).
+        public var security: Security?
 
         /// Makes none.
+        public init() {}
+    }
+
+    /// What is told of a client's TLS (section 2.2.6 of the protocol).
+    public struct Security: Sendable {
+        /// What there was, PP2_CLIENT_….
+        public var client: UInt8 = 0
+        /// What verifying the client's certificate came to; 0: well.
+        public var verification: UInt32 = 0
+        /// Its version, empty without TLS.
+        public var version = ShortText()
+        /// The common name of the client's certificate; left out while empty.
+        public var commonName = ShortText()
+        /// The cipher; likewise.
+        public var cipher = ShortText()
+
+        /// Tells of a client without TLS.
         public init() {}
     }
 
@@ -36,8 +55,8 @@ extension ProxyHeader {
     ///
     /// - Parameters:
     ///   - extensions: What it says besides.
-    ///   - output: Where to; needs room for 575 bytes: 16 to begin with, 36 of addresses, 7 of a checksum,
-    ///     and 258 of each text.
+    ///   - output: Where to; needs room for 1,357 bytes: 16 to begin with, 36 of addresses, 7 of a
+    ///     checksum, 8 of TLS, and 258 of each of five texts.
     public func writeVersionTwo(_ extensions: Extensions, to output: inout ByteWriter) {
         let start = output.count
         for index in 0..<12 { output.append(ProxyHeader.versionTwoSignature[index]) }
@@ -59,6 +78,7 @@ extension ProxyHeader {
         if let identifier = extensions.identifier {
             output.append(Extension.uniqueIdentifier, identifier)
         }
+        if let security = extensions.security { security.write(to: &output) }
         let length = output.count - start - 16
         output.replace(at: start + 14, bigEndian: UInt16(length))
         guard let checksumPlace else { return }
@@ -66,6 +86,22 @@ extension ProxyHeader {
             Checksum.castagnoli(of: $0, leavingOut: checksumPlace - start)
         }
         output.replace(at: checksumPlace, bigEndian: sum)
+    }
+}
+
+extension ProxyHeader.Security {
+    fileprivate func write(to output: inout ByteWriter) {
+        output.append(ProxyHeader.Extension.security)
+        let start = output.count
+        output.append(bigEndian: 0 as UInt16)
+        output.append(client)
+        output.append(bigEndian: verification)
+        let parts = [
+            (ProxyHeader.Extension.securityVersion, version),
+            (ProxyHeader.Extension.commonName, commonName), (ProxyHeader.Extension.cipher, cipher),
+        ]
+        for (type, text) in parts where text.count > 0 { output.append(type, text) }
+        output.replace(at: start, bigEndian: UInt16(output.count - start - 2))
     }
 }
 

@@ -166,6 +166,10 @@ extension ProxyHeader {
         static let authority: UInt8 = 0x02
         static let checksum: UInt8 = 0x03
         static let uniqueIdentifier: UInt8 = 0x05
+        static let security: UInt8 = 0x20
+        static let securityVersion: UInt8 = 0x21
+        static let commonName: UInt8 = 0x22
+        static let cipher: UInt8 = 0x23
     }
 }
 

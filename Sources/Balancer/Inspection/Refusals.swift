@@ -14,6 +14,12 @@ public enum Refusal: Int, Hashable, Sendable, CaseIterable {
     case headerLate
     /// The connection ended within the PROXY header.
     case headerCut
+    /// The client's TLS handshake failed.
+    case handshakeFailed
+    /// The client's TLS handshake was not done in time.
+    case handshakeLate
+    /// The connection ended within the TLS handshake, or before it.
+    case handshakeCut
     /// The client ended while its first bytes were waited for.
     case cut
     /// The client broke off while its first bytes were waited for.
@@ -54,6 +60,9 @@ extension Refusal {
         case .headerMalformed: "header-malformed"
         case .headerLate: "header-late"
         case .headerCut: "header-cut"
+        case .handshakeFailed: "handshake-failed"
+        case .handshakeLate: "handshake-late"
+        case .handshakeCut: "handshake-cut"
         case .cut: "client-left"
         case .aborted: "client-aborted"
         case .unmatched: "no-rule-matched"
@@ -71,7 +80,10 @@ extension Refusal {
     }
 
     /// Those by which a client failed before its first byte could be relayed (`ereq`).
-    static let broken: [Refusal] = [.headerMalformed, .headerLate, .headerCut, .cut, .aborted]
+    static let broken: [Refusal] = [
+        .headerMalformed, .headerLate, .headerCut, .handshakeFailed, .handshakeLate, .handshakeCut,
+        .cut, .aborted,
+    ]
 }
 
 extension Refusal {
@@ -79,9 +91,9 @@ extension Refusal {
     var cause: Ending.Cause {
         switch self {
         case .deniedConnection, .deniedSession, .deniedContent, .unmatched, .overRate: .proxy
-        case .headerLate, .clientSilent, .clientIdle, .clientStuck: .clientTimeout
+        case .headerLate, .handshakeLate, .clientSilent, .clientIdle, .clientStuck: .clientTimeout
         case .serverIdle, .serverStuck: .serverTimeout
-        case .headerMalformed, .headerCut, .cut, .aborted: .client
+        case .headerMalformed, .headerCut, .handshakeFailed, .handshakeCut, .cut, .aborted: .client
         case .addressLeft: .operatorsOrder
         case .flowsFull, .datagramLost, .localFailure: .resource
         }
@@ -97,7 +109,7 @@ final class RefusalTally: Sendable {
     let unreadableHellos = Atomic(0)
     /// Connections whose first bytes did not come within `inspect-delay`.
     let lateHellos = Atomic(0)
-    /// Connections that have to show a PROXY header or that rules have to let pass.
+    /// Connections that have to show a PROXY header, whose TLS ends here or that rules have to let pass.
     let newcomers = Atomic(0)
     /// Those of them that did, and that `connection` and `session` rules let pass.
     let admitted = Atomic(0)

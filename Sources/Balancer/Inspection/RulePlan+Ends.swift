@@ -55,7 +55,8 @@ extension Question {
         case .waitIsOver, .serverName, .protocolName, .helloType, .byteCount, .tlsVersion, .payload,
             .rdpCookie, .rdpCookieCount, .mqttField, .mqttValidity,
             .pool, .serverIsUp, .server, .connectionCount, .sessionRate,
-            .listenerConnections, .listenerNumber, .random, .variable, .counter:
+            .listenerConnections, .listenerNumber, .random, .securedText, .securedNumber, .variable,
+            .counter:
             nil
         }
     }

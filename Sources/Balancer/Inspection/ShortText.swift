@@ -7,6 +7,12 @@ public struct ShortText: Sendable {
     /// Makes an empty text.
     public init() {}
 
+    /// Makes a text of bytes; `nil`: they are more than 255.
+    public init?(_ bytes: Span<UInt8>) {
+        guard bytes.count <= 255 else { return nil }
+        for index in bytes.indices { _ = append(bytes[index]) }
+    }
+
     /// A byte by its position.
     public subscript(index: Int) -> UInt8 {
         precondition(index < count, "beyond the text")

@@ -112,13 +112,6 @@ enum VariableValue {
 }
 
 extension ShortText {
-    /// Copies bytes; `nil`: they are too many.
-    fileprivate init?(_ bytes: Span<UInt8>) {
-        guard bytes.count <= VariablePlan.longestText else { return nil }
-        self.init()
-        for index in 0..<bytes.count { _ = append(bytes[index]) }
-    }
-
     /// The decimal number that it begins with; 0: it begins with none, as in haproxy.
     fileprivate var number: Int {
         let isSigned = count > 0 && (self[0] == UInt8(ascii: "-") || self[0] == UInt8(ascii: "+"))

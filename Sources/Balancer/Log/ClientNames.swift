@@ -1,9 +1,15 @@
-/// What a log line can say of a client's first TLS message; of fixed size.
+/// What a log line can say of a client's TLS; of fixed size.
 public struct ClientNames: Hashable, Sendable {
+    /// Whether it ended here; otherwise only its first message was looked at.
+    public var isSecured = false
     /// The name that the client asked for, as sent; empty without one.
     public var serverName = ShortText()
-    /// The protocols that the client offered, each after a byte of its length.
+    /// The protocols that the client offered, or that was agreed on, each after a byte of its length.
     public var protocols = ShortText()
+    /// The version, where it ended here.
+    var version = BriefText()
+    /// The cipher, likewise.
+    var cipher = BriefText()
 
     /// Of a client that said nothing.
     public static let none = ClientNames()
@@ -16,6 +22,44 @@ public struct ClientNames: Hashable, Sendable {
         serverName = hello.serverName
         protocols = hello.protocols
     }
+
+    /// Takes what is told out of a session.
+    init(_ session: any ClientSession) {
+        isSecured = true
+        serverName = session.text(.serverName)
+        let agreed = session.text(.applicationProtocol)
+        // One of 255 bytes would have no room behind its length.
+        if (1..<255).contains(agreed.count) {
+            _ = protocols.append(UInt8(agreed.count))
+            for index in 0..<agreed.count { _ = protocols.append(agreed[index]) }
+        }
+        version = BriefText(session.text(.version))
+        cipher = BriefText(session.text(.cipher))
+    }
+}
+
+/// At most 47 bytes of text in place.
+struct BriefText: Hashable, Sendable {
+    private var storage: InlineArray<47, UInt8> = InlineArray(repeating: 0)
+    private var count: UInt8 = 0
+
+    init() {}
+
+    /// The first bytes of a text.
+    init(_ text: ShortText) {
+        count = UInt8(min(47, text.count))
+        for index in 0..<Int(count) { storage[index] = text[index] }
+    }
+
+    /// The text; `-`: there is none.
+    var text: String {
+        guard count > 0 else { return "-" }
+        return String(decoding: (0..<Int(count)).map { storage[$0] }, as: UTF8.self)
+    }
+
+    static func == (one: Self, other: Self) -> Bool { one.text == other.text }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }
 
 extension ClientNames {

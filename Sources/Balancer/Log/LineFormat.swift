@@ -25,6 +25,9 @@ public struct LineFormat: Hashable, Sendable {
         case serverName = "[srv_name]"
         /// What the client asked for and offered by TLS.
         case helloServerName = "[req.ssl_sni]", helloProtocols = "[req.ssl_alpn]"
+        /// What it asked for and what was agreed on, where its TLS ended here.
+        case securedServerName = "[ssl_fc_sni]", securedProtocol = "[ssl_fc_alpn]"
+        case securedVersion = "sslv", securedCipher = "sslc"
         /// When it was accepted.
         case date = "t", localDate = "Tl", universalDate = "T", timestamp = "Ts", milliseconds =
             "ms"
@@ -69,8 +72,11 @@ public struct LineFormat: Hashable, Sendable {
     /// Whether lines say how long PROXY headers took.
     public var tellsHeaderTime: Bool { tells(.headerTime) }
 
-    /// Whether lines say what the client's first TLS message does.
-    public var tellsNames: Bool { tells(.helloServerName) || tells(.helloProtocols) }
+    /// Whether lines say what the client's TLS does.
+    public var tellsNames: Bool {
+        tells(.helloServerName) || tells(.helloProtocols) || tells(.securedServerName)
+            || tells(.securedProtocol) || tells(.securedVersion) || tells(.securedCipher)
+    }
 
     private func tells(_ variable: Variable) -> Bool {
         pieces.contains {
@@ -124,8 +130,12 @@ extension ConnectionLine {
         case .pool: plan.pools[record.pool].name
         case .serverName:
             record.server.map { plan.pools[record.pool].servers[$0].name } ?? "-"
-        case .helloServerName: names.serverNameText
-        case .helloProtocols: names.protocolsText
+        case .helloServerName: names.isSecured ? "-" : names.serverNameText
+        case .helloProtocols: names.isSecured ? "-" : names.protocolsText
+        case .securedServerName: names.isSecured ? names.serverNameText : "-"
+        case .securedProtocol: names.isSecured ? names.protocolsText : "-"
+        case .securedVersion: names.version.text
+        case .securedCipher: names.cipher.text
         case .server:
             record.server.map { plan.pools[record.pool].servers[$0].name } ?? "<NOSRV>"
         case .date: date.logDate

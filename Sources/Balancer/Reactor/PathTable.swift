@@ -15,6 +15,10 @@ struct PathTable: Sendable {
         let mayHaveHeader: Bool
         /// How long the PROXY header may take, in milliseconds.
         let headerTimeout: UInt64
+        /// What ends the TLS of clients; `nil`: nothing does.
+        let security: (any ClientSecurity)?
+        /// How long a handshake may take, in milliseconds.
+        let handshakeTimeout: UInt64
         let connectionLimit: Int?
         let isDatagram: Bool
         /// Whether rules ask how many connections of its frontend were let pass.
@@ -25,7 +29,7 @@ struct PathTable: Sendable {
         let program: RuleProgram?
 
         /// Whether a connection goes straight to its pool.
-        var isPlain: Bool { !acceptsProxyHeader && program == nil }
+        var isPlain: Bool { !acceptsProxyHeader && program == nil && security == nil }
     }
 
     private(set) var entries: [Entry] = []
@@ -74,6 +78,9 @@ struct PathTable: Sendable {
                     insertionMagic: listener.insertionMagic,
                     mayHaveHeader: listener.acceptsProxyHeader || expectsHeader,
                     headerTimeout: limit == 0 ? mostHeaderTime : min(limit, mostHeaderTime),
+                    security: listener.security,
+                    handshakeTimeout: frontend.handshakeTimeout.map(milliseconds)
+                        ?? (limit == 0 ? mostHandshakeTime : min(limit, mostHandshakeTime)),
                     connectionLimit: listener.connectionLimit, isDatagram: frontend.isDatagram,
                     countsSessions: asked.ofClients || asked.frontends.contains(frontend.name),
                     number: number, program: program)
@@ -120,3 +127,6 @@ private struct AskedRates {
 /// Milliseconds that a PROXY header may take, whatever the client's time-out: it comes from a
 /// machine, and at once.
 private let mostHeaderTime: UInt64 = 10_000
+/// Milliseconds that a handshake may take unless the plan says so: whoever waits longer holds a place
+/// without having said who he is.
+private let mostHandshakeTime: UInt64 = 30_000

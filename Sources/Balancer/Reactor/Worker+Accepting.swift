@@ -109,9 +109,12 @@ extension Worker {
         prepare(client, socket: socket, source: peer, at: frontend, by: listener)
         // The listener's TCP_NODELAY is inherited.
         slab[client].marks.insert([.hasSent, .hasNoDelay])
-        let result = epoll.add(
-            socket, for: [.readable, .peerClosed, .urgent, .edgeTriggered],
-            token: slab.token(of: client))
+        var interest: Readiness = [.readable, .peerClosed, .urgent, .edgeTriggered]
+        if unsafe entries[listener].security != nil {
+            interest.insert(.writable)
+            slab[client].marks.insert(.watchesRoom)
+        }
+        let result = epoll.add(socket, for: interest, token: slab.token(of: client))
         guard result == 0 else {
             if slab[client].introduction >= 0 { introductions.drop(slab[client].introduction) }
             slab.free(client)

@@ -76,6 +76,7 @@ extension Worker {
             extensions.hasChecksum = options.contains(.checksum)
             if options.contains(.authority) { extensions.authority = serverName(client) }
             if options.contains(.identifier) { extensions.identifier = nextIdentifier() }
+            if options.contains(.security) { extensions.security = security(of: client, options) }
         }
         var writer = unsafe ByteWriter(
             UnsafeMutableRawBufferPointer(start: buffer, count: bufferByteCount))
@@ -94,8 +95,29 @@ extension Worker {
 
     /// The name that the client asked for by TLS, if it has said so by now.
     private func serverName(_ client: Int) -> ShortText {
+        guard slab[client].marks.isDisjoint(with: .isSecured) else {
+            return securedText(.serverName, of: client)
+        }
         guard case .complete(let hello) = readHello(client) else { return ShortText() }
         return hello.serverName
+    }
+
+    /// What is told of a client's TLS.
+    private func security(
+        of client: Int, _ options: ConnectionPlan.HeaderOptions
+    ) -> ProxyHeader.Security {
+        var told = ProxyHeader.Security()
+        guard slab[client].marks.contains(.isSecured) else { return told }
+        let session = sessions[client: client]
+        told.client = 1  // PP2_CLIENT_SSL
+        told.version = session.text(.version)
+        if options.contains(.cipher) { told.cipher = session.text(.cipher) }
+        guard session.number(.usesCertificate) == 1 else { return told }
+        told.client |= 4  // PP2_CLIENT_CERT_SESS
+        if session.number(.showedCertificate) == 1 { told.client |= 2 }  // PP2_CLIENT_CERT_CONN
+        told.verification = UInt32(truncatingIfNeeded: session.number(.verification))
+        if options.contains(.commonName) { told.commonName = session.text(.subjectName) }
+        return told
     }
 
     /// 32 digits: the balancer's own number, the reactor's, and one that counts up.

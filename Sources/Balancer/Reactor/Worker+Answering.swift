@@ -77,6 +77,10 @@ extension Worker {
             .init(ranges.contain(listenerConnectionCount(of: client)))
         case .listenerNumber(let ranges):
             .init(ranges.contain(unsafe entries[Int(slab[client].path)].number))
+        case .securedText(let text, let patterns):
+            .init(patterns.match(securedText(text, of: client)))
+        case .securedNumber(let number, let ranges):
+            .init(ranges.contain(securedNumber(number, of: client)))
         case .variable(let variable, let test):
             .init(value(of: variable, client).satisfies(test))
         case .random(let bound, let ranges): .init(ranges.contain(.random(in: 0..<bound)))
@@ -104,8 +108,7 @@ extension Worker {
         case .helloType(let ranges): facts.ask(isOver) { _ in ranges.contain(1) }
         case .serverName(let patterns):
             facts.ask(isOver) { hello in
-                hello.serverName.count > 0
-                    && patterns.match(hello.serverName, in: 0..<hello.serverName.count)
+                patterns.match(hello.serverName)
             }
         case .protocolName(let patterns):
             facts.ask(isOver) { hello in
@@ -149,9 +152,8 @@ extension Worker {
         let unknown = isOver ? RuleProgram.Answer.no : .unknown
         let least = offset + max(1, length)
         guard byteCount >= least,
-            case .moved(let count) = unsafe StreamSocket.peek(
-                at: slab[client].socket, into: buffer,
-                upTo: length > 0 ? least : ClientHello.longestByteCount),
+            case .moved(let count) = peek(
+                client, upTo: length > 0 ? least : ClientHello.longestByteCount),
             count >= least
         else { return unknown }
         let matches = look(at: count) { bytes in
@@ -214,6 +216,12 @@ extension [ClosedRange<Int>] {
 }
 
 extension [TextPattern] {
+    /// Whether one matches a text that is there.
+    fileprivate func match(_ text: borrowing ShortText) -> Bool {
+        guard text.count > 0 else { return false }
+        return match(text, in: 0..<text.count)
+    }
+
     /// Whether one matches a part of a text.
     fileprivate func match(_ text: borrowing ShortText, in range: Range<Int>) -> Bool {
         text.withBytes(in: range) { bytes in contains { $0.matches(bytes) } }

@@ -86,6 +86,7 @@ extension Worker {
             }
         }
         if slab[server].marks.contains(.isSecured), !goOnSecuring(server, readiness) { return }
+        if slab[client].marks.contains(.isSecured) { slab[server].marks.insert(.onlyCopies) }
         shared.watch?.connected(to: Int(slab[server].owner))
         enter(.relaying, client)
         if self[routeOf: client].storesServers { rememberServer(client) }

@@ -49,6 +49,7 @@ extension Worker {
         }
         let isFlow = slab[client].socket < 0
         if isFlow { forgetFlow(client) }
+        if slab[client].marks.contains(.isSecured) { dismiss(client, farewell) }
         if farewell == .finish, !isFlow, slab[client].marks.isDisjoint(with: .ended) {
             // Unread bytes would turn the end into a reset.
             discardUnread(slab[client].socket)
@@ -147,10 +148,7 @@ extension Worker {
         guard slab[client].receivedByteCount == 0, !self[routeOf: client].isDatagram else {
             return true
         }
-        guard
-            case .moved(let count) = unsafe StreamSocket.peek(
-                at: slab[client].socket, into: buffer, upTo: 1)
-        else { return false }
+        guard case .moved(let count) = peek(client, upTo: 1) else { return false }
         return count > 0
     }
 

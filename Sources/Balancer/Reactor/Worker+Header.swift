@@ -36,7 +36,26 @@ extension Worker {
                 introductions[headerTimeAt: place] = UInt32(clamping: lifetime(client))
             }
             slab[client].activeAt = UInt32(truncatingIfNeeded: now)
-            beginInspecting(client, source: source(of: client), hadHeader: true)
+            headerIsDone(client, source: source(of: client), hadHeader: true)
         }
+    }
+
+    /// Goes on with a connection whose ends are known.
+    ///
+    /// - Parameters:
+    ///   - client: The connection.
+    ///   - source: Whose rate it counts in.
+    ///   - hadHeader: Whether a PROXY header said them.
+    mutating func headerIsDone(_ client: Int, source: IPEndpoint, hadHeader: Bool = false) {
+        let listener = Int(slab[client].path)
+        if unsafe entries[listener].mayHaveHeader, isOverRate(source, at: listener) {
+            return end(
+                client, client: .reset, server: .reset, because: Refusal.overRate.cause)
+        }
+        guard let security = unsafe entries[listener].security else {
+            return beginInspecting(client, isCounted: hadHeader)
+        }
+        if !hadHeader { boundSession() }
+        beginHandshake(client, by: security)
     }
 }

@@ -2,12 +2,12 @@ internal import LinuxIO
 internal import Reactor
 internal import Synchronization
 
-// What comes before a server is chosen: the PROXY header, and rules that may look at the client's
-// first bytes. They are looked at where they lie, in the socket (MSG_PEEK), so that a connection
-// that is inspected needs no buffer, and what is relayed afterwards is all of them.
+// What comes before a server is chosen: the PROXY header, a TLS handshake that ends here, and rules that
+// may look at the client's first bytes. They are looked at where they lie, in the socket (MSG_PEEK), so
+// that a connection that is inspected needs no buffer, and what is relayed afterwards is all of them.
 
 extension Worker {
-    /// Begins with a connection whose listener has a PROXY header or rules.
+    /// Begins with a connection whose listener has a PROXY header, TLS or rules.
     mutating func introduce(_ client: Int, from peer: IPEndpoint) {
         slab[client].phase = .introducing
         shared.refusals[Int(slab[client].owner)].newcomers.add(1, ordering: .relaxed)
@@ -27,7 +27,7 @@ extension Worker {
             boundSession()
             return enter(.introducing, client)
         }
-        beginInspecting(client, source: peer)
+        headerIsDone(client, source: peer)
     }
 
     /// Handles events of a connection that is not introduced yet.
@@ -35,10 +35,11 @@ extension Worker {
         note(readiness, half)
         guard !readiness.contains(.failed) else {
             if slab[half].stage == .header { slab[half].marks.insert(.hasBrokenHeader) }
-            return refuse(half, as: .aborted)
+            return refuse(half, as: slab[half].stage == .handshake ? .handshakeCut : .aborted)
         }
         switch slab[half].stage {
         case .header: readHeader(half)
+        case .handshake: goOnWithHandshake(half)
         case .content, .pool: inspect(half, deadlineIsOver: false)
         }
     }
@@ -48,6 +49,7 @@ extension Worker {
     mutating func introductionTimedOut(_ client: Int) {
         switch slab[client].stage {
         case .header: refuse(client, as: .headerLate)
+        case .handshake: refuse(client, as: .handshakeLate)
         case .content, .pool:
             shared.refusals[Int(slab[client].owner)].lateHellos.add(1, ordering: .relaxed)
             inspect(client, deadlineIsOver: true)
@@ -58,6 +60,7 @@ extension Worker {
     func introductionTimeout(_ client: Int) -> UInt64 {
         switch slab[client].stage {
         case .header: unsafe entries[Int(slab[client].path)].headerTimeout
+        case .handshake: unsafe entries[Int(slab[client].path)].handshakeTimeout
         case .content: max(1, program(of: client)?.inspectDelay ?? 1)
         case .pool:
             max(1, program(of: client)?[contentOf: Int(slab[client | 1].path)]?.longestWait ?? 1)
@@ -66,22 +69,14 @@ extension Worker {
 
     // MARK: Rules
 
-    /// Goes on with a connection whose ends are known.
+    /// Goes on with a connection whose bytes are those that are to be relayed.
     ///
     /// - Parameters:
     ///   - client: The connection.
-    ///   - source: Whose rate it counts in.
-    ///   - hadHeader: Whether a PROXY header said them.
-    mutating func beginInspecting(
-        _ client: Int, source: IPEndpoint, hadHeader: Bool = false
-    ) {
-        let listener = Int(slab[client].path)
-        if unsafe entries[listener].mayHaveHeader, isOverRate(source, at: listener) {
-            return end(
-                client, client: .reset, server: .reset, because: Refusal.overRate.cause)
-        }
+    ///   - isCounted: Whether it counts already among those that the process may have in a second.
+    mutating func beginInspecting(_ client: Int, isCounted: Bool) {
         guard let program = program(of: client) else {
-            if !hadHeader { boundSession() }
+            if !isCounted { boundSession() }
             admit(client)
             return goOn(client)
         }
@@ -93,7 +88,7 @@ extension Worker {
         case .passes, .waits: break
         }
         countSession(client)
-        if !hadHeader { boundSession() }
+        if !isCounted { boundSession() }
         admit(client)
         guard program.needsContent else {
             return conclude(client, program, &facts, deadlineIsOver: true)
@@ -148,7 +143,10 @@ extension Worker {
 
     /// How many bytes of a client's lie in its socket.
     private func countBytes(_ client: Int) -> Transfer {
-        unsafe StreamSocket.countBytes(
+        guard slab[client].marks.isDisjoint(with: .isSecured) else {
+            return peek(client, upTo: ClientHello.longestByteCount)
+        }
+        return unsafe StreamSocket.countBytes(
             in: slab[client].socket, upTo: ClientHello.longestByteCount, using: buffer)
     }
 
@@ -336,7 +334,8 @@ extension Worker {
 
     /// Keeps what log lines say of the client's first TLS message.
     private mutating func keepNames(_ client: Int, _ facts: Facts) {
-        guard self[routeOf: client].logging?.tellsNames == true,
+        guard slab[client].marks.isDisjoint(with: .isSecured),
+            self[routeOf: client].logging?.tellsNames == true,
             case .complete(let hello) = facts.hello
         else { return }
         introductions.keep(ClientNames(hello), at: placeAside(client, facts.source))
@@ -370,8 +369,7 @@ extension Worker {
     /// Reads the client's first TLS message where it lies.
     func readHello(_ client: Int) -> ClientHello.Reading {
         guard
-            case .moved(let count) = unsafe StreamSocket.peek(
-                at: slab[client].socket, into: buffer, upTo: ClientHello.longestByteCount)
+            case .moved(let count) = peek(client, upTo: ClientHello.longestByteCount)
         else { return .needsMore(atLeast: 1) }
         return look(at: count, ClientHello.read)
     }

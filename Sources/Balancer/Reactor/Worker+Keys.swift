@@ -33,11 +33,14 @@ extension Worker {
             }
             let end = 1 + Int(hello.protocols[0])
             return hello.protocols.withBytes(in: 1..<end) { body(.bytes($0)) }
+        case .securedText(let text):
+            let text = securedText(text, of: client)
+            guard text.count > 0 else { return body(.none) }
+            return text.withBytes(in: 0..<text.count) { body(.bytes($0)) }
         case .payload(let offset, let length):
             let end = offset + length
             guard
-                case .moved(end) = unsafe StreamSocket.peek(
-                    at: slab[client].socket, into: buffer, upTo: end)
+                case .moved(end) = peek(client, upTo: end)
             else { return body(.none) }
             return look(at: end) { body(.bytes($0.extracting(offset..<end))) }
         case .rdpCookie(let name):
@@ -90,7 +93,9 @@ extension Worker {
     /// Whether a key is known, or never will be.
     func isTold(_ key: ConnectionKey?, of client: Int, _ facts: Facts) -> Bool {
         switch key?.unconverted {
-        case nil, .source, .sourcePort, .destination, .destinationPort, .network, .cased: true
+        case nil, .source, .sourcePort, .destination, .destinationPort, .securedText, .network,
+            .cased:
+            true
         case .payload(let offset, let length): facts.byteCount >= offset + length
         case .serverName, .protocolName:
             if case .needsMore = facts.hello { false } else { true }
@@ -116,8 +121,7 @@ extension Worker {
     /// Looks for a cookie in what the client has said; its bytes lie in the buffer then.
     func readCookie(_ name: RDPCookie.Name, of client: Int) -> RDPCookie.Reading {
         guard
-            case .moved(let count) = unsafe StreamSocket.peek(
-                at: slab[client].socket, into: buffer, upTo: RDPCookie.longestByteCount)
+            case .moved(let count) = peek(client, upTo: RDPCookie.longestByteCount)
         else { return .needsMore }
         return look(at: count) { RDPCookie.read($0, name: name) }
     }
@@ -125,8 +129,7 @@ extension Worker {
     /// Reads the packet that a client of MQTT begins with; its bytes lie in the buffer then.
     func readConnect(of client: Int) -> MQTTConnect.Reading {
         guard
-            case .moved(let count) = unsafe StreamSocket.peek(
-                at: slab[client].socket, into: buffer, upTo: MQTTConnect.longestByteCount)
+            case .moved(let count) = peek(client, upTo: MQTTConnect.longestByteCount)
         else { return .needsMore }
         return look(at: count) { MQTTConnect.read($0) }
     }

@@ -329,10 +329,9 @@ extension Worker {
         guard slab[server].marks.isDisjoint(with: .ended), slab[server].lease < 0 else { return }
         while case .moved(let count) = receive(from: server), count > 0 {
             took(count, from: server)
-            guard
-                case .moved(count) = unsafe StreamSocket.send(
-                    buffer, count: count, to: slab[server ^ 1].socket, endFollows: false)
-            else { return }
+            guard case .moved(count) = give(count, to: server ^ 1, endFollows: false) else {
+                return
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 internal import LinuxIO
 internal import Reactor
 
-// Connections to servers that are spoken to by TLS. Their bytes are copied, through a session; all else
-// is as for any other: who waits for whom, what time ends, what is counted.
+// Sides of connections that are spoken to by TLS. Their bytes are copied, through a session; all else is
+// as for any other: who waits for whom, what time ends, what is counted.
 
 extension Worker {
     /// Begins to secure the connection of a server's half that has just been made.
@@ -26,6 +26,10 @@ extension Worker {
         case .waits:
             guard readiness.contains(.failed) else { return false }
             attemptFailed(server ^ 1, .remote, because: "it broke the connection off")
+            return false
+        case .ended:
+            let reason = "it ended the connection during the handshake"
+            attemptFailed(server ^ 1, .remote, because: reason)
             return false
         case .failed(let reason):
             attemptFailed(server ^ 1, .remote, because: reason)
@@ -100,22 +104,38 @@ extension Worker {
     }
 }
 
-/// The sessions of one reactor's connections to servers, by the connections' places.
+/// The sessions of one reactor's connections, by the connections' places.
 struct SecureSessions {
-    private var sessions: [(any SecureSession)?] = []
+    private var clients: [(any ClientSession)?] = []
+    private var servers: [(any SecureSession)?] = []
 
     /// The session of a half that has one.
     subscript(half: Int) -> any SecureSession {
-        guard let session = sessions[half / 2] else { preconditionFailure("no session") }
+        guard half & 1 == 1 else { return self[client: half] }
+        guard let session = servers[half / 2] else { preconditionFailure("no session") }
         return session
     }
 
-    /// Keeps the session of a half.
+    /// The session of a client's half that has one.
+    subscript(client half: Int) -> any ClientSession {
+        guard let session = clients[half / 2] else { preconditionFailure("no session") }
+        return session
+    }
+
+    /// Keeps the session of a server's half.
     mutating func keep(_ session: any SecureSession, for half: Int) {
-        while sessions.count <= half / 2 { sessions.append(nil) }
-        sessions[half / 2] = session
+        while servers.count <= half / 2 { servers.append(nil) }
+        servers[half / 2] = session
+    }
+
+    /// Keeps the session of a client's half.
+    mutating func keep(_ session: any ClientSession, forClient half: Int) {
+        while clients.count <= half / 2 { clients.append(nil) }
+        clients[half / 2] = session
     }
 
     /// Ends the session of a half.
-    mutating func drop(_ half: Int) { sessions[half / 2] = nil }
+    mutating func drop(_ half: Int) {
+        if half & 1 == 1 { servers[half / 2] = nil } else { clients[half / 2] = nil }
+    }
 }

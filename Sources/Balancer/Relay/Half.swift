@@ -53,7 +53,7 @@ struct Half {
         /// Server half: a rule says that the connection goes to its own server while that is down, and never
         /// from one server to another.
         static let isForced = Marks(rawValue: 1 << 21)
-        /// Server half: what goes over its socket goes through a session (``SecureSessions``).
+        /// What goes over its socket goes through a session (``SecureSessions``).
         static let isSecured = Marks(rawValue: 1 << 22)
     }
 
@@ -223,6 +223,8 @@ enum Phase: UInt8 {
 enum Stage: UInt8 {
     /// Its PROXY header.
     case header
+    /// Its TLS handshake.
+    case handshake
     /// What its client says first, for the frontend's rules.
     case content
     /// The same for the rules of the pool that was chosen.

@@ -121,10 +121,8 @@ struct Draft: Sendable {
     var global = GlobalSettings()
     /// `zero-warning`: where it is asked that a warning is as bad as an error.
     var zeroWarning: Location?
-    /// `ca-base`: where `ca-file` is looked for in the lines after it; `nil`: nobody said it.
-    var authoritiesFolder: String?
-    /// `crt-base`: where `crt` is looked for in the lines after it; `nil`: nobody said it.
-    var certificatesFolder: String?
+    /// `ca-base`, `crt-base` and what `bind … ssl` has by itself, for the lines after them.
+    var bindTLS = HAProxyBindTLS.Surroundings()
     /// What the servers' lines after it have of TLS by themselves.
     var tlsDefaults = HAProxyTLSDefaults()
     /// A server's line that says `ssl` or `crl-file`.
@@ -139,6 +137,7 @@ struct Draft: Sendable {
     /// What is in files that servers' lines name, by their paths.
     var authorities: [String: [UInt8]] = [:]
     var certificates: [String: [UInt8]] = [:]
+    var revocationLists: [String: [UInt8]] = [:]
     /// `ssl-server-verify`: whether certificates are verified where a server's line says nothing.
     var verifiesServers = true
     /// The servers whose lines say nothing of that.

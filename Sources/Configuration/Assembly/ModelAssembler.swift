@@ -65,6 +65,7 @@ struct ModelAssembler {
         model.resolvers = draft.resolvers.map(\.value)
         model.peers = peers
         (model.authorities, model.certificates) = (draft.authorities, draft.certificates)
+        model.revocationLists = draft.revocationLists
         return model
     }
 

@@ -5,15 +5,27 @@ struct HAProxyBind: Sendable {
     /// Where `id` has its number.
     private(set) var numberPosition = Position.start
 
+    /// What is said of TLS.
+    var tls: HAProxyBindTLS
+
     /// Says nothing yet.
-    init() {}
+    init(in surroundings: HAProxyBindTLS.Surroundings = .init()) {
+        tls = HAProxyBindTLS(in: surroundings)
+    }
 
     /// Reads the options of one line.
-    init(_ arguments: inout Arguments) throws(Remark) { try read(&arguments) }
+    init(
+        _ arguments: inout Arguments, in surroundings: HAProxyBindTLS.Surroundings
+    ) throws(Remark) {
+        self.init(in: surroundings)
+        try read(&arguments)
+    }
 
     /// Reads further options.
     mutating func read(_ arguments: inout Arguments) throws(Remark) {
+        let position = arguments.keyword.position
         try Self.table.readAll(into: &self, &arguments)
+        listener.tls = try tls.finished(at: position, &arguments)
         guard listener.insertionMagic == nil || !listener.acceptsProxyHeader else {
             throw .error(
                 "'accept-proxy' beside 'accept-netscaler-cip': a connection begins with one of the two",
@@ -24,13 +36,14 @@ struct HAProxyBind: Sendable {
     /// haproxy's configuration manual, section 5.1.
     private static let table = KeywordTable<HAProxyBind>(
         "bind option",
-        implemented.merging(idle) { own, _ in own }.merging(
-            ignored.flatMap { count, names in
-                names.split(whereSeparator: \.isWhitespace).map {
-                    (String($0), Rule<HAProxyBind>.notYet(taking: count))
+        implemented.merging(HAProxyBindTLS.rules) { own, _ in own }
+            .merging(idle) { own, _ in own }.merging(
+                ignored.flatMap { count, names in
+                    names.split(whereSeparator: \.isWhitespace).map {
+                        (String($0), Rule<HAProxyBind>.notYet(taking: count))
+                    }
                 }
-            }
-        ) { own, _ in own })
+            ) { own, _ in own })
 
     private static let implemented: [String: Rule<HAProxyBind>] = [
         "accept-proxy": .set(\.listener.acceptsProxyHeader, to: true),
@@ -90,11 +103,6 @@ struct HAProxyBind: Sendable {
         "gid": .line { bind, arguments throws(Remark) in
             bind.listener.groupID = UInt32(try arguments.integer(in: .atLeast(0)))
         },
-        "ssl": .line { _, arguments throws(Remark) in
-            throw .error(
-                "'ssl': nothing here ends clients' TLS; leave it and its words out: clients' TLS passes"
-                    + " through to servers that speak it", at: arguments.keyword.position)
-        },
     ]
 
     /// Options that have nothing to act on here, by why; each takes a word.
@@ -111,15 +119,12 @@ struct HAProxyBind: Sendable {
     /// Further known options, by the number of words that each takes.
     private static let ignored: [Int: String] = [
         0: """
-        allow-0rtt force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13
-        generate-certificates no-alpn no-ca-names no-sslv3 no-tls-tickets no-tlsv10 no-tlsv11
-        no-tlsv12 no-tlsv13 prefer-client-ciphers quic-force-retry strict-sni
+        allow-0rtt no-ca-names quic-force-retry
         """,
         1: """
-        alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file ciphers ciphersuites
-        client-sigalgs crl-file crt crt-ignore-err crt-list curves default-crt ecdhe expose-fd
-        idle-ping level namespace nbconn npn ocsp-update proto quic-cc-algo quic-socket
-        severity-output sigalgs ssl-max-ver ssl-min-ver tcp-md5sig tls-ticket-keys verify
+        ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file client-sigalgs crt-ignore-err
+        expose-fd idle-ping level namespace nbconn npn ocsp-update proto quic-cc-algo quic-socket
+        severity-output sigalgs tcp-md5sig tls-ticket-keys
         """,
     ]
 }

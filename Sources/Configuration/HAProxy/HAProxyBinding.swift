@@ -73,13 +73,16 @@ struct HAProxyBinding: Sendable {
 extension StickTableSettings.Kind {
     /// Whether something of a connection can be a key.
     func holds(_ key: ConnectionKeyName) -> Bool {
-        !key.needsContent || self == .string || self == .binary
+        !key.isText || self == .string || self == .binary
     }
 }
 
 extension ConnectionKeyName {
     /// The types of tables that hold it.
-    var kinds: String { needsContent ? "string or binary" : "any kind" }
+    var kinds: String { isText ? "string or binary" : "any kind" }
+
+    /// Whether it is made of bytes.
+    fileprivate var isText: Bool { needsContent || needsHandshake }
 }
 
 extension HAProxySection {

@@ -109,6 +109,7 @@ struct HAProxyCriterion {
     private func question() throws(Remark) -> ConnectionQuestion {
         if let counter = try HAProxyCounter(converting: criterion) { return try compared(counter) }
         let (name, argument) = criterionParts
+        if let question = try handshakeQuestion(name, argument) { return question }
         switch name {
         case "always_true", "always_false": return .constant(name == "always_true")
         case "wait_end": return .waitIsOver
@@ -194,7 +195,7 @@ struct HAProxyCriterion {
         return prefixes
     }
 
-    private func texts() throws(Remark) -> [NameMatch] {
+    func texts() throws(Remark) -> [NameMatch] {
         guard method != .binary else {
             throw .error("-m bin: is for req.payload(…)", at: criterion.position)
         }
@@ -252,52 +253,7 @@ struct HAProxyCriterion {
             "var",
             "srv_is_up", "always_true", "always_false", "wait_end",
         ] + BackendQuantity.allCases.map(\.rawValue) + ServerQuantity.allCases.map(\.rawValue)
-        + HAProxyCounter.names
-}
-
-extension HAProxyCriterion {
-    /// `3.3`, `3`, a range of either: `3.1:3.3`, or a comparison: `lt 3.3`.
-    private func versions() throws(Remark) -> [ClosedRange<Int>] {
-        var ranges: [ClosedRange<Int>] = []
-        var words = try needingValues()[...]
-        var comparison: Comparison?
-        while let word = words.popFirst() {
-            if let known = Comparison(rawValue: word.text) {
-                comparison = known
-                guard !words.isEmpty else {
-                    throw .error("\(word.text.quoted) needs a version", at: word.position)
-                }
-                continue
-            }
-            if let comparison {
-                guard let version = version(word.text[...]) else { throw Self.noVersion(word) }
-                // As haproxy, for which 3 is 3.0 there.
-                ranges.append(comparison.range(version.lowerBound, from: -1))
-                continue
-            }
-            let ends = word.text.split(separator: ":", omittingEmptySubsequences: false)
-                .map { version($0) }
-            guard (1...2).contains(ends.count), let first = ends.first ?? nil,
-                let last = ends.last ?? nil, first.lowerBound <= last.upperBound
-            else { throw Self.noVersion(word) }
-            ranges.append(first.lowerBound...last.upperBound)
-        }
-        return ranges
-    }
-
-    private static func noVersion(_ word: Word) -> Remark {
-        .error(
-            "\(word.text.quoted): must be a version such as 3.3, which is TLS 1.2, a range such as"
-                + " 3.1:3.3, or a comparison such as 'lt 3.3'", at: word.position)
-    }
-
-    private func version(_ text: Substring) -> ClosedRange<Int>? {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard let major = UInt16(parts[0]), parts.count <= 2 else { return nil }
-        guard parts.count == 2 else { return Int(major) << 16...Int(major) << 16 | 0xffff }
-        guard let minor = UInt16(parts[1]) else { return nil }
-        return Int(major) << 16 | Int(minor)...Int(major) << 16 | Int(minor)
-    }
+        + HAProxyCounter.names + TLSText.sampleNames + TLSNumber.allCases.map(\.rawValue)
 }
 
 extension Word {
@@ -356,7 +312,7 @@ extension Word {
 }
 
 /// How numbers are compared; haproxy's words.
-private enum Comparison: String {
+enum Comparison: String {
     case eq, ge, gt, le, lt
 
     /// The numbers that compare so with one, of those from a least one on.

@@ -63,7 +63,7 @@ enum HAProxyGlobal {
                 draft.verifiesServers = try arguments.choice(of: choices)
             },
             "ca-base": .line { draft, arguments throws(Remark) in
-                draft.authoritiesFolder = try arguments.next("a directory").text
+                draft.bindTLS.authoritiesFolder = try arguments.next("a directory").text
             },
             "stats": .line { draft, arguments throws(Remark) in
                 try statistics.read(into: &draft, &arguments)
@@ -75,6 +75,7 @@ enum HAProxyGlobal {
             "zero-warning": .alwaysSo,
         ].merging(idle) { own, _ in own }
             .merging(HAProxyTLSDefaults.globalRules) { own, _ in own }
+            .merging(HAProxyBindTLSDefaults.globalRules) { own, _ in own }
             .merging(
                 // Files of haproxy's own language are read without these lines.
                 HAProxyEnvironment.keywords.map {
@@ -113,6 +114,9 @@ enum HAProxyGlobal {
             tune.stick-counters tune.vars.check-max-size tune.vars.global-max-size
             tune.vars.proc-max-size tune.vars.reqres-max-size tune.vars.sess-max-size
             tune.vars.txn-max-size unix-bind wurfl-cache-size wurfl-data-file
+            ssl-default-bind-client-sigalgs ssl-default-bind-sigalgs ssl-load-extra-del-ext
+            ssl-load-extra-files issuers-chain-path maxsslconn maxsslrate ocsp-update.mode
+            tune.ssl.hard-maxrecord tune.ssl.lifetime tune.ssl.maxrecord
             """,
         neighbours: HAProxyReader.sections)
 
@@ -131,13 +135,15 @@ enum HAProxyGlobal {
         placed: placing,
         "noepoll noevports nokqueue nopoll": "the reactors wait by epoll",
         """
-        ssl-default-bind-ciphers ssl-default-bind-ciphersuites ssl-default-bind-client-sigalgs
-        ssl-default-bind-curves ssl-default-bind-options ssl-default-bind-sigalgs ssl-dh-param-file
-        ssl-load-extra-del-ext ssl-load-extra-files issuers-chain-path maxsslconn maxsslrate
-        ocsp-update.mode tune.ssl.cachesize tune.ssl.capture-buffer-size
-        tune.ssl.capture-cipherlist-size tune.ssl.default-dh-param tune.ssl.force-private-cache
-        tune.ssl.hard-maxrecord tune.ssl.lifetime tune.ssl.maxrecord tune.ssl.ssl-ctx-cache-size
-        """: "nothing here ends clients' TLS",
+        ssl-dh-param-file tune.ssl.default-dh-param
+        """: "the parameters of a key exchange fit the certificate's key by themselves",
+        """
+        tune.ssl.cachesize tune.ssl.force-private-cache
+        """: "clients keep their sessions themselves, as tickets",
+        """
+        tune.ssl.capture-buffer-size tune.ssl.capture-cipherlist-size
+        tune.ssl.ssl-ctx-cache-size
+        """: "nothing here asks for it",
         """
         h1-accept-payload-with-any-method h1-case-adjust h1-case-adjust-file
         h1-do-not-close-on-insecure-transfer-encoding h2-workaround-bogus-websocket-clients

@@ -11,8 +11,8 @@ extension Word {
 
     /// The keys that there are.
     static let connectionKeys =
-        "src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, req.payload(OFFSET,LENGTH) or"
-        + " req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper"
+        "src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, ssl_fc_sni, ssl_c_s_dn(cn),"
+        + " req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper"
 
     /// As ``connectionKey(after:)``; `nil`: haproxy may know it.
     func knownConnectionKey(after action: String) throws(Remark) -> ConnectionKeyName? {
@@ -42,6 +42,7 @@ extension Word {
         case "req.rdp_cookie", "rdp_cookie": return .rdpCookie("")
         default: break
         }
+        if let text = TLSText(rawValue: text.lowercased()) { return .tlsText(text) }
         for prefix in ["req.payload(", "payload("] where text.hasPrefix(prefix) {
             guard text.hasSuffix(")") else { break }
             let slice = try payloadSlice(text.dropFirst(prefix.count).dropLast())
@@ -117,7 +118,8 @@ extension ConnectionKeyName {
         switch (self, converter) {
         case (.source, .mask), (.destination, .mask): .converted(self, converter)
         case (.serverName, .lower), (.protocolName, .lower), (.payload, .lower),
-            (.rdpCookie, .lower), (.serverName, .upper), (.protocolName, .upper),
+            (.rdpCookie, .lower), (.tlsText, .lower), (.tlsText, .upper), (.serverName, .upper),
+            (.protocolName, .upper),
             (.payload, .upper), (.rdpCookie, .upper):
             .converted(self, converter)
         case (.converted(let key, .mask(let four, let six)), .mask(let next, let nextSix)):

@@ -15,6 +15,7 @@ extension HAProxySection {
     static let limitTimeouts: [String: Rule<HAProxySection>] = [
         "tunnel": .time(\.settings.poolLimits.tunnelTimeout),
         "client-fin": .time(\.settings.frontendLimits.clientFinTimeout),
+        "client-hs": .time(\.settings.frontendLimits.handshakeTimeout),
         "server-fin": .time(\.settings.poolLimits.serverFinTimeout),
         // An addition to haproxy's language.
         "no-server": .time(\.settings.poolLimits.noServerTimeout),

@@ -32,13 +32,13 @@ extension ConnectionQuestion {
         case .constant, .waitIsOver, .serverIsUp, .mqttValidity: 1
         case .source(let values), .destination(let values): values.count
         case .serverName(let values), .protocolName(let values), .payload(_, let values),
-            .rdpCookie(_, let values), .mqttField(_, let values):
+            .tlsText(_, let values), .rdpCookie(_, let values), .mqttField(_, let values):
             values.count
         case .sourcePort(let values), .destinationPort(let values), .helloType(let values),
             .byteCount(let values), .tlsVersion(let values), .pool(_, _, let values),
             .server(_, _, let values), .connectionCount(_, let values),
             .sessionRate(_, let values), .listenerConnections(let values),
-            .listenerNumber(let values),
+            .listenerNumber(let values), .tlsNumber(_, let values),
             .random(_, let values), .rdpCookieCount(_, let values), .counter(_, let values):
             values.count
         case .variable(_, let comparison): comparison.valueCount

@@ -129,6 +129,7 @@ private struct LogFormatReader {
         "src": .clientAddress, "src_port": .clientPort, "dst": .frontendAddress,
         "dst_port": .frontendPort, "fe_name": .frontend, "be_name": .pool, "hostname": .hostName,
         "pid": .processID, "req_ssl_sni": .helloServerName, "req_ssl_alpn": .helloProtocols,
+        "ssl_fc_protocol": .securedVersion, "ssl_fc_cipher": .securedCipher,
     ]
 
     /// `{+Q}`, `{-Q}`, and others that are not offered.

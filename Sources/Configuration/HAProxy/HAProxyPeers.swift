@@ -89,6 +89,9 @@ struct HAProxyPeers: Sendable {
         if let word = listener.headerWord {
             throw .error("'\(word)' is not supported in a peers section", at: position)
         }
+        guard listener.tls == nil else {
+            throw HAProxyPeers.refusal(of: Word(text: "ssl", position: position))
+        }
         listeners.append((listener, position))
     }
 

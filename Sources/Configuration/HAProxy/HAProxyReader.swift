@@ -110,8 +110,9 @@ struct HAProxyReader {
         case .peers: HAProxyPeers.table.read(directive, into: &peers, remarks: &remarks)
         case .section:
             section.note(directive)
-            section.settings.serverOptions.authoritiesFolder = draft.authoritiesFolder
-            section.settings.serverOptions.tls.certificatesFolder = draft.certificatesFolder
+            section.settings.bindTLS = draft.bindTLS
+            section.settings.serverOptions.authoritiesFolder = draft.bindTLS.authoritiesFolder
+            section.settings.serverOptions.tls.certificatesFolder = draft.bindTLS.certificatesFolder
             section.settings.serverOptions.tls.defaults = draft.tlsDefaults
             try section.checkScope(of: directive, &remarks)
             HAProxySection.table.read(directive, into: &section, remarks: &remarks)

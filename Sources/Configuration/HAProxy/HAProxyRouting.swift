@@ -129,6 +129,11 @@ struct HAProxyRouting: Sendable {
             guard let rule = try rule(&arguments, mayExpectProxy: true),
                 !isLost(rule, at: stage, &arguments)
             else { return }
+            guard !rule.needsHandshake else {
+                throw .error(
+                    "'tcp-request connection' comes before the client's TLS handshake; use"
+                        + " 'tcp-request session'", at: stage.position)
+            }
             rules.connection.append(try refusingContent(rule, at: stage))
         case "session":
             guard let rule = try rule(&arguments), !isLost(rule, at: stage, &arguments) else {

@@ -29,7 +29,10 @@ enum HAProxySamples {
         if name.hasPrefix("ssl_bc") || name.hasPrefix("ssl_s_") {
             return "asks about TLS to servers, which no rule looks at"
         }
-        if name.hasPrefix("ssl_") { return "asks about clients' TLS, which nothing here ends" }
+        if name.hasPrefix("ssl_") {
+            let offered = TLSText.allCases.map(\.rawValue) + TLSNumber.allCases.map(\.rawValue)
+            return "is not offered; of clients' TLS there are \(offered.joined(separator: ", "))"
+        }
         if isOfHTTP(name) { return "asks about HTTP, which lbctl does not read" }
         return isOfResponses(name) ? "asks what servers say, which no rule looks at" : nil
     }

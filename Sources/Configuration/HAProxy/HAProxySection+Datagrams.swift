@@ -5,7 +5,7 @@ extension HAProxySection {
     /// What a section in mode udp cannot do.
     func refuseStreamWords(_ remarks: inout [Remark]) {
         for (listener, position) in listeners {
-            if let word = listener.headerWord {
+            for word in [listener.headerWord, listener.tls.map { _ in "ssl" }].compactMap(\.self) {
                 remarks.append(
                     .error("'\(word)' is for connections, not for mode udp", at: position))
             }
@@ -73,8 +73,7 @@ extension HAProxySection {
     private static let idleForDatagrams: Set<String> = [
         "backlog", "option abortonclose", "option clitcpka", "option nolinger", "option persist",
         "option srvtcpka", "option tcp-smart-accept", "option tcp-smart-connect", "option tcpka",
-        "timeout client-fin",
-        "timeout server-fin",
+        "timeout client-fin", "timeout client-hs", "timeout server-fin",
     ]
 
     /// Ends flows whose time-outs are not said, or for ever: nothing else does.

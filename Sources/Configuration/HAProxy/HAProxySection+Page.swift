@@ -45,6 +45,13 @@ extension HAProxySection {
                         "'\(word)' is known but not implemented yet for a statistics page",
                         at: position))
             }
+            if listener.tls != nil {
+                remarks.append(
+                    .error(
+                        "'ssl' is known but not implemented yet for a statistics page: have a frontend"
+                            + " in mode tcp end TLS, and a server lead to the page on 127.0.0.1",
+                        at: position))
+            }
             if listener.connectionLimit != nil {
                 remarks.append(
                     .warning("'bind … maxconn' has no effect on a statistics page", at: position))

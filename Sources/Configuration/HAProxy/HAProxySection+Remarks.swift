@@ -26,6 +26,23 @@ extension HAProxySection {
                     + " 'mode http'", at: name.position))
     }
 
+    /// Says that a rule asks for what a client says by TLS where that is taken off.
+    func warnOfPassingTLS(_ frontend: Frontend, _ remarks: inout [Remark]) {
+        let rules = frontend.rules
+        let conditions =
+            (rules.connection + rules.session + rules.content).map(\.condition)
+            + rules.backends.map(\.condition)
+        let questions = conditions.flatMap { $0.alternatives.joined().flatMap(\.questions) }
+        guard !frontend.listeners.isEmpty, frontend.listeners.allSatisfy({ $0.tls != nil }),
+            questions.contains(where: \.needsHello)
+        else { return }
+        remarks.append(
+            .warning(
+                "\(name.text.quoted) ends its clients' TLS, and a rule asks for TLS behind that"
+                    + " (req.ssl_…); of what has ended here tell ssl_fc_sni, ssl_fc_alpn and their like",
+                at: name.position))
+    }
+
     /// A connection begins with one header.
     func refuseTwoHeaders(_ remarks: inout [Remark]) {
         guard routing.rules.connection.contains(where: { $0.action == .expectProxy }) else {

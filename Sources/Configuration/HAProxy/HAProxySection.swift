@@ -25,6 +25,7 @@ struct HAProxySection: Sendable {
     /// Servers that have the section's `source`, wherever it stands.
     private var serversWithoutSource: Set<String> = []
     private var tlsLines = HAProxyTLSLines()
+    private var tlsFiles = HAProxyTLSFiles()
     private var serverPositions: [String: Position] = [:]
     private var trackPositions: [String: Position] = [:]
     private var resolverReferences: [Word] = []
@@ -63,7 +64,8 @@ struct HAProxySection: Sendable {
         wasBound = true
         let endpoints = try arguments.next("ADDRESS:PORT")
             .endpoints(countedBy: &counts.listeners)
-        let bind = try HAProxyBind(&arguments)
+        let bind = try HAProxyBind(&arguments, in: settings.bindTLS)
+        tlsFiles.add(bind.tls.files)
         try listeners.map(\.listener).checkNumber(of: bind, for: endpoints.count)
         for (endpoint, position) in endpoints {
             var listener = bind.listener
@@ -241,8 +243,11 @@ struct HAProxySection: Sendable {
         frontend.log = settings.log
         frontend.limits = settings.frontendLimits
         frontend.limits.clientFinTimeout = frontend.limits.clientFinTimeout.unlessZero
+        frontend.limits.handshakeTimeout = frontend.limits.handshakeTimeout.unlessZero
         frontend.showsListeners = settings.showsListeners
         frontend.isDisabled = settings.isDisabled
+        tlsFiles.note(in: &draft)
+        warnOfPassingTLS(frontend, &remarks)
         draft.frontends.append(placed(frontend, file))
     }
 

@@ -70,7 +70,7 @@ extension HAProxySection {
         "retries": connecting,
         "srvtimeout": connecting,
         "timeout client": accepting,
-        "timeout client-fin": accepting,
+        "timeout client-fin": accepting, "timeout client-hs": accepting,
         "timeout server": connecting,
         "timeout server-fin": connecting,
         "timeout tunnel": connecting,
@@ -216,7 +216,7 @@ extension HAProxySection {
             "srvtimeout": .time(\.settings.serverTimeout),
             "contimeout": .time(\.settings.connectTimeout),
         ].merging(limitTimeouts) { own, _ in own },
-        notYet: "client-hs", ofHTTP: "http-keep-alive http-request tarpit")
+        ofHTTP: "http-keep-alive http-request tarpit")
 
     /// An option that cannot be left out.
     private static func always(_ reason: String) -> Rule<HAProxySection> {

@@ -10,7 +10,14 @@ extension HAProxyServerOptions {
         "no-send-proxy-v2": .line { options, _ throws(Remark) in
             if options.connection.header == .versionTwo { options.connection.header = .none }
         },
-        "send-proxy-v2-ssl": headerOfTLS, "send-proxy-v2-ssl-cn": headerOfTLS,
+        "send-proxy-v2-ssl": .line { options, _ throws(Remark) in
+            options.connection.header = .versionTwo
+            options.tellSecurity { _ in }
+        },
+        "send-proxy-v2-ssl-cn": .line { options, _ throws(Remark) in
+            options.connection.header = .versionTwo
+            options.tellSecurity { $0.hasCommonName = true }
+        },
         "proxy-v2-options": .line { options, arguments throws(Remark) in
             try options.readHeaderOptions(&arguments)
         },
@@ -30,12 +37,10 @@ extension HAProxyServerOptions {
             taking: 0, "the first bytes follow the handshake: a failed one could not be retried"),
     ]
 
-    private static let headerOfTLS = Rule<HAProxyServerOptions>.line {
-        options, arguments throws(Remark) in
-        options.connection.header = .versionTwo
-        arguments.warn(
-            "\(arguments.label.quoted) does what 'send-proxy-v2' does: there is no TLS at this end to"
-                + " tell of")
+    private mutating func tellSecurity(_ adjust: (inout HeaderSecurity) -> Void) {
+        var security = connection.headerSecurity ?? HeaderSecurity()
+        adjust(&security)
+        connection.headerSecurity = security
     }
 
     private mutating func readHeaderOptions(_ arguments: inout Arguments) throws(Remark) {
@@ -45,14 +50,19 @@ extension HAProxyServerOptions {
             case "crc32c": connection.headerHasChecksum = true
             case "authority": connection.headerHasAuthority = true
             case "unique-id": connection.headerHasIdentifier = true
-            case "ssl", "cert-cn", "ssl-cipher", "cert-sig", "cert-key":
+            case "ssl": tellSecurity { _ in }
+            case "cert-cn": tellSecurity { $0.hasCommonName = true }
+            case "ssl-cipher": tellSecurity { $0.hasCipher = true }
+            case "cert-sig", "cert-key":
                 arguments.warn(
-                    "'proxy-v2-options \(option.text)' has no effect: there is no TLS at this end to"
-                        + " tell of", at: option.position)
+                    "'proxy-v2-options \(option.text)' is known but not implemented yet; it is ignored",
+                    at: option.position)
             default:
                 throw .error(
                     "unknown PROXY header option \(option.text.quoted)", at: option.position,
-                    suggestion: ["crc32c", "authority", "unique-id"].nearest(to: option.text))
+                    suggestion: [
+                        "authority", "cert-cn", "crc32c", "ssl", "ssl-cipher", "unique-id",
+                    ].nearest(to: option.text))
             }
         }
     }

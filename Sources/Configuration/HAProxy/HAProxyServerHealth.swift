@@ -51,14 +51,8 @@ struct HAProxyServerHealth: Sendable {
                 return
             }
             path = path.below(options.authoritiesFolder)
-            let bytes = try path.contents(of: "ca-file", limit: InputFile.sizeLimit)
-            guard PEMText.holdsCertificates(bytes) else {
-                throw .error(
-                    "ca-file \(path.text.quoted): must hold certificates in PEM form, each between"
-                        + " 'BEGIN CERTIFICATE' and 'END CERTIFICATE'", at: path.position)
-            }
+            options.authorities = try path.authorities()
             options.check.tls.authoritiesPath = path.text
-            options.authorities = bytes
         },
         "check-certificate-days": .line { options, arguments throws(Remark) in
             options.check.tls.minimumDaysLeft = try arguments.integer(in: 1...3650)

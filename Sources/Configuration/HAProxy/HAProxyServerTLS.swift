@@ -1,5 +1,3 @@
-import Glibc
-
 /// What the words after a server's address say about TLS on connections of clients to it.
 ///
 /// What is said of its certificate (`verify`, `verifyhost`, `ca-file`) holds for checks too and stands in
@@ -131,47 +129,5 @@ extension Arguments {
         }
         let name = Word(text: String(word.text.dropFirst(4).dropLast()), position: word.position)
         return try name.serverName(of: label)
-    }
-}
-
-extension Word {
-    /// The path, below a folder if it is not absolute.
-    func below(_ folder: String?) -> Word {
-        guard let folder, !text.hasPrefix("/") else { return self }
-        return Word(text: "\(folder)/\(text)", position: position)
-    }
-
-    /// What is in a file of a certificate and its key; as haproxy has it, the key may stand in a file
-    /// beside it, of the same name with `.key`.
-    fileprivate func credentials(of what: String) throws(Remark) -> [UInt8] {
-        var bytes = try contents(of: what, limit: InputFile.sizeLimit)
-        guard PEMText.holdsCertificates(bytes) else {
-            throw .error(
-                "\(what) \(text.quoted): must hold a certificate in PEM form, between 'BEGIN"
-                    + " CERTIFICATE' and 'END CERTIFICATE', and its key", at: position)
-        }
-        var holder = self
-        if PEMText.key(in: bytes) == .none {
-            holder = Word(text: "\(text).key", position: position)
-            guard access(holder.text, F_OK) == 0 else {
-                throw .error(
-                    "\(what) \(text.quoted): has no private key in it, nor is there a file"
-                        + " \(holder.text.quoted); add the key, between 'BEGIN PRIVATE KEY' and 'END"
-                        + " PRIVATE KEY'", at: position)
-            }
-            bytes.append(0x0A)
-            bytes += try holder.contents(of: what, limit: InputFile.sizeLimit)
-        }
-        switch PEMText.key(in: bytes) {
-        case .whole: return bytes
-        case .encrypted:
-            throw .error(
-                "\(what) \(holder.text.quoted): its key is encrypted, and nobody is asked for a"
-                    + " password; write it without one, as 'openssl pkey' does", at: position)
-        case .none, .broken:
-            throw .error(
-                "\(what) \(holder.text.quoted): must hold a whole private key in PEM form, between"
-                    + " 'BEGIN PRIVATE KEY' and 'END PRIVATE KEY'", at: position)
-        }
     }
 }

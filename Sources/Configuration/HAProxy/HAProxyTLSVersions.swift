@@ -1,5 +1,5 @@
 /// What words say of the versions of TLS that may be spoken.
-struct HAProxyTLSVersions: Sendable {
+struct HAProxyTLSVersions: Hashable, Sendable {
     typealias Version = ServerTLS.Version
 
     /// `ssl-min-ver`.
@@ -128,7 +128,7 @@ struct HAProxyTLSDefaults: Sendable {
             _ = try draft.tlsDefaults.versions.bounds(of: keyword.text, at: keyword.position)
         },
         "crt-base": .line { draft, arguments throws(Remark) in
-            draft.certificatesFolder = try arguments.next("a directory").text
+            draft.bindTLS.certificatesFolder = try arguments.next("a directory").text
         },
     ]
 }

@@ -89,6 +89,7 @@ extension FrontendPlan {
             return plan
         }
         clientFinTimeout = frontend.limits.clientFinTimeout
+        handshakeTimeout = frontend.limits.handshakeTimeout
         sessionRateLimit = frontend.limits.sessionRate
         sessionRateLimitPerSource = frontend.limits.sessionRatePerSource
         logging = ConnectionLogging(frontend, model.global)

@@ -25,6 +25,7 @@ final class BalancerProcess {
     private var openOrders = 0
     /// Where probes find the checker.
     private let reference = CheckerReference()
+    private let security: ListenerSecurity
     /// The model to serve next, as it came.
     private var modelBytes: [UInt8] = []
     /// What is to follow the model in force.
@@ -49,6 +50,7 @@ final class BalancerProcess {
             signals = try SignalDescriptor([SIGINT, SIGTERM, SIGHUP, SIGPIPE])
         } catch { throw Failure(error, hint: "'lbctl run' starts this command, nobody else") }
         self.log = log
+        security = ListenerSecurity(log)
     }
 
     /// Serves until the last connection has ended after an order to drain.
@@ -158,7 +160,8 @@ final class BalancerProcess {
             try becomeConfiguredUser(model.global)
             let order = ServiceOrder(terms, model: model, knowing: remembered)
             (modelBytes, remembered) = ([], [:])
-            let prepared = try PreparedModel(model, icmp: icmp, checker: reference)
+            let prepared = try PreparedModel(
+                model, icmp: icmp, checker: reference, unwrappingBy: security)
             prepare(
                 try BalancerService(
                     order, prepared, sockets: sockets, checker: reference, log: log,
@@ -209,12 +212,14 @@ final class BalancerProcess {
     /// Makes the model that came last ready, on another thread.
     private func prepareSuccessor(_ number: Int, _ descriptors: ReceivedDescriptors) {
         successor = Successor(number: number, descriptors: descriptors)
-        let (bytes, icmp, reference) = (modelBytes, icmp, reference)
+        let (bytes, icmp, reference, security) = (modelBytes, icmp, reference, security)
         let (poster, process) = (loop.poster, OnLoop(self))
         modelBytes = []
         Task.detached {
             let result = Result<PreparedModel, any Error> {
-                try PreparedModel(try Model(decoding: bytes), icmp: icmp, checker: reference)
+                try PreparedModel(
+                    try Model(decoding: bytes), icmp: icmp, checker: reference,
+                    unwrappingBy: security)
             }
             poster.post { process.object?.prepared(number, result) }
         }

@@ -23,15 +23,20 @@ struct PreparedModel: Sendable {
     ///   - model: The model.
     ///   - icmp: Sockets for echo requests, where this process may open none.
     ///   - reference: Where probes find the checker.
-    /// - Throws: `Failure` that names the server whose probe or whose TLS cannot be set up; `ProbeSettingsError` where
+    ///   - security: What ends the TLS of clients.
+    /// - Throws: `Failure` that names the server or listener whose probe or TLS cannot be set up; `ProbeSettingsError` where
     ///   a name is none, which the readers do not let pass.
-    init(_ model: Model, icmp: ICMPSockets?, checker reference: CheckerReference) throws {
+    init(
+        _ model: Model, icmp: ICMPSockets?, checker reference: CheckerReference,
+        unwrappingBy security: ListenerSecurity
+    ) throws {
         self.model = model
         targets = HealthTargets(model)
         var plan = BalancerPlan(model)
         for (place, security) in try model.serverSecurity() {
             plan.pools[place.pool].servers[place.server].connection.security = security
         }
+        try security.set(in: &plan, of: model)
         self.plan = plan
         places = model.checkedPlaces
         views = ServerViews(model: model, checker: reference)

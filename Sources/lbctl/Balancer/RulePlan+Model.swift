@@ -189,6 +189,10 @@ extension Question {
         case .mqttField(let field, let texts):
             self = .mqttField(MQTTConnect.Field(field), texts.map(TextPattern.init))
         case .mqttValidity: self = .mqttValidity
+        case .tlsText(let text, let texts):
+            self = .securedText(SecuredText(text), texts.map(TextPattern.init))
+        case .tlsNumber(let number, let ranges):
+            self = .securedNumber(SecuredNumber(number), ranges)
         case .rdpCookieCount(let name, let ranges):
             self = .rdpCookieCount(RDPCookie.Name(ofModel: name), ranges)
         case .counter(let question, let ranges):
@@ -324,6 +328,11 @@ extension ConnectionPlan {
         var options: HeaderOptions = []
         if connection.headerHasChecksum { options.insert(.checksum) }
         if connection.headerHasAuthority { options.insert(.authority) }
+        if let security = connection.headerSecurity {
+            options.insert(.security)
+            if security.hasCommonName { options.insert(.commonName) }
+            if security.hasCipher { options.insert(.cipher) }
+        }
         if connection.headerHasIdentifier { options.insert(.identifier) }
         let header: Header =
             switch connection.header {

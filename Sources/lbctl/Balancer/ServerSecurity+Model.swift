@@ -45,18 +45,22 @@ extension TLSSettings {
         certificate = tls.certificatePath.map { model.certificates[$0] ?? [] }
         applicationProtocols = tls.applicationProtocols
         (ciphers, cipherSuites) = (tls.ciphers, tls.cipherSuites)
-        if let least = tls.minimumVersion { minimumVersion = Version(least) }
-        if let greatest = tls.maximumVersion { maximumVersion = Version(greatest) }
-        // Whoever wants an old version at most wants no newer one at least.
-        if tls.minimumVersion == nil, maximumVersion < minimumVersion {
-            minimumVersion = maximumVersion
-        }
+        (minimumVersion, maximumVersion) = Version.bounds(tls.minimumVersion, tls.maximumVersion)
         resumesSessions = tls.resumesSessions
     }
 }
 
 extension TLSSettings.Version {
-    fileprivate init(_ version: ServerTLS.Version) {
+    /// The versions that are spoken where words say these ends: 1.2 and 1.3 without any.
+    static func bounds(
+        _ least: ServerTLS.Version?, _ greatest: ServerTLS.Version?
+    ) -> (Self, Self) {
+        let highest = greatest.map(Self.init) ?? .oneThree
+        // Whoever wants an old version at most wants no newer one at least.
+        return (least.map(Self.init) ?? min(.oneTwo, highest), highest)
+    }
+
+    private init(_ version: ServerTLS.Version) {
         self =
             switch version {
             case .one: .one

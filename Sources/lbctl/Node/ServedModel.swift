@@ -23,11 +23,12 @@ struct ServedModel: Sendable {
     ///   - model: The whole model.
     ///   - byteLimit: How long the part that is sent may be, which goes in one message.
     /// - Throws: `Failure` where the model has no form to be sent in or is too large, or what it says of
-    ///   TLS to servers cannot be set up.
+    ///   TLS cannot be set up.
     init(_ model: Model, byteLimit: Int = ServedModel.byteLimit) throws(Failure) {
         self.model = model
         // The balancer process would refuse it too, but as a fault of its own.
         _ = try model.serverSecurity()
+        _ = try model.listenerSecurity()
         do { bytes = try model.balancing.encoded() } catch {
             throw Failure(.internalError, "\(error)")
         }
@@ -36,7 +37,8 @@ struct ServedModel: Sendable {
                 .badInput,
                 "what frontends and backends say takes \(bytes.count) bytes on the way to the balancer"
                     + " process, which takes \(byteLimit) at most; use shorter lists and maps, fewer"
-                    + " servers, or fewer and shorter files of authorities (ca-file)")
+                    + " servers, or fewer and shorter files of authorities and certificates (ca-file, crt)"
+            )
         }
         backendNames = model.backends.map(\.name)
         var places: [String: HealthTargets.Place] = [:]

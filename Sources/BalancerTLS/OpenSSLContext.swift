@@ -1,0 +1,210 @@
+internal import COpenSSL
+
+/// What handshakes have in common, OpenSSL's SSL_CTX.
+///
+/// Set up by one thread, then used by any.
+@safe final class OpenSSLContext: @unchecked Sendable {
+    // SAFETY: an SSL_CTX may be used by several threads once nothing is set in it any more
+    // (openssl-threads(7)), which is once who makes one has it set up.
+    let pointer: OpaquePointer
+
+    /// Which side does the handshakes.
+    enum Side { case client, server }
+
+    init(_ side: Side) throws(TLSSettingsError) {
+        _ = OpenSSLContext.isInitialized
+        let method = unsafe side == .client ? TLS_client_method() : TLS_server_method()
+        guard let pointer = unsafe SSL_CTX_new(method) else {
+            throw TLSSettingsError("OpenSSL is not usable: \(OpenSSLErrors.lastReason)")
+        }
+        unsafe self.pointer = pointer
+        // What one call did not take, the next one has from elsewhere; idle connections hold no buffers.
+        let modes = SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+        unsafe copenssl_set_mode(pointer, Int(modes | SSL_MODE_RELEASE_BUFFERS))
+        unsafe copenssl_set_read_ahead(pointer)
+        unsafe copenssl_refuse_renegotiation(pointer)
+        // Many end their stream by TCP alone; haproxy and nginx take that as well.
+        unsafe copenssl_accept_end_of_stream(pointer)
+    }
+
+    deinit { unsafe SSL_CTX_free(pointer) }
+
+    /// OpenSSL would take its tables down as the process ends, under threads that may still use them.
+    private static let isInitialized =
+        OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
+
+    // MARK: Either side
+
+    func setVersions(
+        _ least: TLSSettings.Version, _ greatest: TLSSettings.Version
+    ) throws(TLSSettingsError) {
+        guard least <= greatest,
+            unsafe copenssl_set_versions(pointer, least.number, greatest.number) == 1
+        else {
+            throw TLSSettingsError(
+                "no version of TLS is left between the lowest and the highest one")
+        }
+    }
+
+    func setCiphers(_ ciphers: String?, suites: String?) throws(TLSSettingsError) {
+        if let ciphers, unsafe SSL_CTX_set_cipher_list(pointer, ciphers) != 1 {
+            throw TLSSettingsError(
+                "ciphers '\(ciphers)': OpenSSL knows none of them (openssl ciphers)")
+        }
+        if let suites, unsafe SSL_CTX_set_ciphersuites(pointer, suites) != 1 {
+            throw TLSSettingsError(
+                "ciphersuites '\(suites)': OpenSSL does not know them; TLS_AES_128_GCM_SHA256 is one"
+            )
+        }
+    }
+
+    /// Shows a certificate with those between it and its authority; of several one of each kind of key,
+    /// of which a handshake takes what the other side can verify.
+    ///
+    /// - Throws: ``TLSSettingsError``, where the file has none, or not its key.
+    func use(_ file: PEMFile, named name: String) throws(TLSSettingsError) {
+        var isOwn = true
+        let count = try unsafe file.forEachCertificate(of: name) { certificate in
+            defer { isOwn = false }
+            if isOwn {
+                defer { unsafe X509_free(certificate) }
+                return unsafe SSL_CTX_use_certificate(pointer, certificate) == 1
+            }
+            guard unsafe copenssl_add_chain_certificate(pointer, certificate) == 1 else {
+                unsafe X509_free(certificate)
+                return false
+            }
+            return true
+        }
+        guard count > 0 else { throw TLSSettingsError("\(name): there is none in PEM format") }
+        guard let key = unsafe file.key else {
+            throw TLSSettingsError("\(name): its key is not with it, or is locked by a password")
+        }
+        defer { unsafe EVP_PKEY_free(key) }
+        // The first call does not look at a certificate of another kind of key.
+        guard unsafe SSL_CTX_use_PrivateKey(pointer, key) == 1,
+            unsafe SSL_CTX_check_private_key(pointer) == 1
+        else {
+            throw TLSSettingsError("\(name): the key with it is not its own")
+        }
+    }
+
+    // MARK: Clients
+
+    /// Offers protocols by ALPN, if there are any.
+    func offer(_ protocols: ApplicationProtocols) throws(TLSSettingsError) {
+        let row = protocols.row
+        guard !row.isEmpty else { return }
+        // 0 is success here (SSL_CTX_set_alpn_protos(3)).
+        guard unsafe SSL_CTX_set_alpn_protos(pointer, row, UInt32(row.count)) == 0 else {
+            throw TLSSettingsError("ALPN: \(OpenSSLErrors.lastReason)")
+        }
+    }
+
+    /// Verifies servers' certificates.
+    func verifyServers(by authorities: TLSSettings.Authorities) throws(TLSSettingsError) {
+        unsafe SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER, nil)
+        switch authorities {
+        case .system:
+            guard unsafe SSL_CTX_set_default_verify_paths(pointer) == 1 else {
+                throw TLSSettingsError("the system's authorities: \(OpenSSLErrors.lastReason)")
+            }
+        case .pem(let bytes): try trust(PEMFile(bytes), ofClients: false)
+        }
+    }
+
+    /// Has the sessions kept that servers give (`SSL_CTX_sess_set_new_cb(3)`).
+    func keepSessionsOfServers() { unsafe copenssl_cache_in_callback(pointer, TLSTickets.keep) }
+
+    // MARK: Servers
+
+    /// Does as a listener's settings say, but for the certificates that are shown.
+    func prepare(_ settings: TLSListenerSettings) throws(TLSSettingsError) {
+        unsafe copenssl_prepare_server(
+            pointer, settings.prefersClientCiphers ? 1 : 0, settings.givesTickets ? 1 : 0)
+        try setVersions(settings.minimumVersion, settings.maximumVersion)
+        try setCiphers(settings.ciphers, suites: settings.cipherSuites)
+        if let groups = settings.groups, unsafe copenssl_set_groups(pointer, groups) != 1 {
+            throw TLSSettingsError(
+                "curves '\(groups)': OpenSSL does not know them; X25519:P-256 are two")
+        }
+        // Which is to be the same for all of a listener's, or a client that showed a certificate could not
+        // go on with his session.
+        let identity: [UInt8] = Array("lbctl".utf8)
+        _ = unsafe SSL_CTX_set_session_id_context(pointer, identity, UInt32(identity.count))
+        unsafe SSL_CTX_set_timeout(pointer, lifetimeOfSessions)
+        try verifyClients(settings)
+    }
+
+    private func verifyClients(_ settings: TLSListenerSettings) throws(TLSSettingsError) {
+        guard settings.verification != .none else { return }
+        let isRequired = settings.verification == .required
+        unsafe SSL_CTX_set_verify(
+            pointer, SSL_VERIFY_PEER | (isRequired ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nil)
+        try trust(PEMFile(settings.authorities), ofClients: true)
+        guard let list = settings.revocationList,
+            let store = unsafe SSL_CTX_get_cert_store(pointer)
+        else { return }
+        let count = try unsafe PEMFile(list).forEachRevocationList(of: "revoked certificates") {
+            list in
+            defer { unsafe X509_CRL_free(list) }
+            return unsafe X509_STORE_add_crl(store, list) == 1
+        }
+        guard count > 0 else {
+            throw TLSSettingsError("revoked certificates: no list of them in PEM format")
+        }
+        // As haproxy: each authority of a chain must have a list.
+        let flags = UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL)
+        _ = unsafe X509_STORE_set_flags(store, flags)
+    }
+
+    // MARK: Authorities
+
+    /// Trusts all certificates of a file.
+    private func trust(_ file: PEMFile, ofClients isClients: Bool) throws(TLSSettingsError) {
+        guard let store = unsafe SSL_CTX_get_cert_store(pointer) else { return }
+        let count = try unsafe file.forEachCertificate(of: "authorities") { certificate in
+            // One that is there twice is no error here.
+            _ = unsafe X509_STORE_add_cert(store, certificate)
+            // So that clients with several certificates know which one is meant.
+            if isClients { _ = unsafe SSL_CTX_add_client_CA(pointer, certificate) }
+            unsafe X509_free(certificate)
+            return true
+        }
+        guard count > 0 else {
+            throw TLSSettingsError("authorities: no certificate is among them")
+        }
+    }
+}
+
+/// Names of protocols as ALPN sends them: each after a byte of its length (RFC 7301 §3.1).
+struct ApplicationProtocols {
+    let row: [UInt8]
+
+    init(_ names: [String]) throws(TLSSettingsError) {
+        var row: [UInt8] = []
+        for name in names {
+            guard (1...255).contains(name.utf8.count) else {
+                throw TLSSettingsError(
+                    "ALPN: a name has 1 to 255 bytes; one has \(name.utf8.count)")
+            }
+            row.append(UInt8(name.utf8.count))
+            row.append(contentsOf: name.utf8)
+        }
+        self.row = row
+    }
+}
+
+extension TLSSettings.Version {
+    fileprivate var number: Int32 {
+        switch self {
+        case .one: TLS1_VERSION
+        case .oneOne: TLS1_1_VERSION
+        case .oneTwo: TLS1_2_VERSION
+        case .oneThree: TLS1_3_VERSION
+        }
+    }
+}
+
+/// Seconds for which a client may go on with a session; haproxy's `tune.ssl.lifetime`.
+private let lifetimeOfSessions = 300

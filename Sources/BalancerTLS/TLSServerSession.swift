@@ -1,0 +1,39 @@
+internal import Balancer
+internal import COpenSSL
+
+/// The client's side of a connection to a server.
+final class TLSServerSession: TLSSession {
+    private let server: TLSServer
+
+    init?(to server: TLSServer, on socket: Int32) {
+        self.server = server
+        super.init(server.context.context, on: socket)
+        guard setNames() else { return nil }
+        unsafe SSL_set_connect_state(ssl)
+        if server.context.settings.resumesSessions {
+            let tickets = unsafe Unmanaged.passUnretained(server.tickets).toOpaque()
+            guard unsafe SSL_set_ex_data(ssl, 0, tickets) == 1 else { return nil }
+            unsafe server.tickets.offer(to: ssl)
+        }
+    }
+
+    private func setNames() -> Bool {
+        if let name = server.serverName, unsafe copenssl_set_server_name(ssl, name) != 1 {
+            return false
+        }
+        guard verifies, let name = server.verifiedName else { return true }
+        return unsafe SSL_set1_host(ssl, name) == 1
+    }
+
+    override var verifies: Bool { server.context.settings.verifies }
+
+    override func handshake() -> HandshakeProgress {
+        let progress = super.handshake()
+        switch progress {
+        case .done, .waits: break
+        // A server may choke on the very session that it gave.
+        case .ended, .failed: server.tickets.forget()
+        }
+        return progress
+    }
+}

@@ -1,0 +1,176 @@
+#if Program
+internal import Balancer
+internal import BalancerTLS
+internal import LinuxIO
+internal import NodeConfiguration
+internal import Synchronization
+
+extension Model {
+    /// What ends the TLS of clients, by frontend and listener (`bind … ssl`).
+    ///
+    /// - Parameter make: Makes one for a frontend of this name.
+    /// - Returns: One for each listener of each frontend that is not disabled; `nil`: it passes TLS on.
+    /// - Throws: `Failure` that names the listener whose settings no handshake can be done by.
+    func listenerSecurity(
+        _ make: (String, TLSListenerSettings) throws(TLSSettingsError) -> TLSListener = {
+            (_, settings) throws(TLSSettingsError) in try TLSListener(settings)
+        }
+    ) throws(Failure) -> [[TLSListener?]] {
+        var all: [[TLSListener?]] = []
+        for frontend in activeFrontends {
+            var own: [TLSListener?] = []
+            for listener in frontend.listeners {
+                guard let tls = listener.tls else {
+                    own.append(nil)
+                    continue
+                }
+                do throws(TLSSettingsError) {
+                    own.append(try make(frontend.name, TLSListenerSettings(tls, in: self)))
+                } catch {
+                    throw Failure(
+                        .badInput, "\(frontend.name), bind \(listener.endpoint): TLS: \(error)")
+                }
+            }
+            all.append(own)
+        }
+        return all
+    }
+}
+
+/// What ends the TLS of clients in this process, over reloads: settings that stay go on with the keys of
+/// their tickets, so that sessions do, too.
+final class ListenerSecurity: Sendable {
+    private struct Key: Hashable {
+        let frontendName: String
+        let settings: TLSListenerSettings
+    }
+
+    private struct Known { weak var listener: TLSListener? }
+
+    private let known = Mutex<[Key: Known]>([:])
+    private let complaints: HandshakeComplaints
+
+    init(_ log: Log) { complaints = HandshakeComplaints(log) }
+
+    /// Sets the listeners' securities of a plan that was made of a model.
+    ///
+    /// - Throws: `Failure` that names the listener whose settings no handshake can be done by.
+    func set(in plan: inout BalancerPlan, of model: Model) throws(Failure) {
+        let (known, complaints) = (known.withLock(\.self), complaints)
+        let all = try model.listenerSecurity { (name, settings) throws(TLSSettingsError) in
+            let key = Key(frontendName: name, settings: settings)
+            if let former = known[key]?.listener { return former }
+            return try TLSListener(settings) { client, reason in
+                complaints.take(reason, of: client, at: name)
+            }
+        }
+        for (frontend, listeners) in all.enumerated() {
+            for (number, listener) in listeners.enumerated() {
+                plan.frontends[frontend].listeners[number].security = listener
+            }
+        }
+        self.known.withLock { known in
+            known = known.filter { $0.value.listener != nil }
+            for (frontend, listener) in zip(model.activeFrontends, all).flatMap({ pair in
+                pair.1.compactMap(\.self).map { (pair.0, $0) }
+            }) {
+                let key = Key(frontendName: frontend.name, settings: listener.settings)
+                known[key] = Known(listener: listener)
+            }
+        }
+    }
+}
+
+extension TLSListenerSettings {
+    fileprivate init(_ tls: ListenerTLS, in model: Model) {
+        self.init(
+            tls.certificates.map { certificate in
+                Certificate(
+                    name: certificate.path, pem: model.certificates[certificate.path] ?? [],
+                    serverNames: certificate.names)
+            })
+        refusesOtherNames = tls.refusesOtherNames
+        verification =
+            switch tls.verification {
+            case .none: .none
+            case .optional: .optional
+            case .required: .required
+            }
+        authorities = tls.authoritiesPath.flatMap { model.authorities[$0] } ?? []
+        revocationList = tls.revocationListPath.map { model.revocationLists[$0] ?? [] }
+        applicationProtocols = tls.applicationProtocols
+        (ciphers, cipherSuites, groups) = (tls.ciphers, tls.cipherSuites, tls.groups)
+        (minimumVersion, maximumVersion) = TLSSettings.Version.bounds(
+            tls.minimumVersion, tls.maximumVersion)
+        prefersClientCiphers = tls.prefersClientCiphers
+        givesTickets = tls.givesTickets
+    }
+}
+
+extension SecuredText {
+    /// A text of the model.
+    init(_ text: TLSText) {
+        self =
+            switch text {
+            case .serverName: .serverName
+            case .applicationProtocol: .applicationProtocol
+            case .version: .version
+            case .cipher: .cipher
+            case .subjectName: .subjectName
+            case .issuerName: .issuerName
+            }
+    }
+}
+
+extension SecuredNumber {
+    /// A number of the model.
+    init(_ number: TLSNumber) {
+        self =
+            switch number {
+            case .isSecured: .isSecured
+            case .hasServerName: .hasServerName
+            case .showedCertificate: .showedCertificate
+            case .usesCertificate: .usesCertificate
+            case .isResumed: .isResumed
+            case .verification: .verification
+            }
+    }
+}
+
+/// Tells the log why handshakes with clients fail: each reason of a frontend at most once in 10 s, with how
+/// many more there were.
+final class HandshakeComplaints: Sendable {
+    private struct Line: Hashable {
+        let frontend: String
+        let reason: String
+    }
+
+    private struct Told {
+        var at: MonotonicInstant
+        var untold = 0
+    }
+
+    private let log: Log
+    private let told = Mutex<[Line: Told]>([:])
+
+    init(_ log: Log) { self.log = log }
+
+    /// Hears why a handshake failed.
+    func take(
+        _ reason: String, of client: IPEndpoint, at frontend: String,
+        now: MonotonicInstant = .now
+    ) {
+        let line = Line(frontend: frontend, reason: reason)
+        let untold: Int? = told.withLock { told in
+            if let last = told[line], now < last.at + .seconds(10) {
+                told[line]?.untold += 1
+                return nil
+            }
+            return told.updateValue(Told(at: now), forKey: line)?.untold ?? 0
+        }
+        guard let untold else { return }
+        let more = untold > 0 ? " (\(untold) more since the last such line)" : ""
+        log(.warning, "frontend \(frontend): no TLS with \(client): \(reason)\(more)")
+    }
+}
+#endif

@@ -1,0 +1,148 @@
+import COpenSSL
+import LinuxIO
+
+/// A client's side of TLS on a blocking socket, step by step, by OpenSSL.
+final class TLSVisitor: @unchecked Sendable {
+    // SAFETY: one thread uses it, that of its test.
+    let socket: BlockingSocket
+    private let context: OpaquePointer
+    private let ssl: OpaquePointer
+
+    /// What a client asks for and has.
+    struct Manner {
+        var serverName: String? = "server.test"
+        /// Offered by ALPN.
+        var protocols: [String] = []
+        /// Whether it speaks TLS 1.2 at most.
+        var isOld = false
+        /// The kinds of signatures that it can verify, in OpenSSL's words; `nil`: all.
+        var signatures: String?
+        /// Its own certificate and key, in PEM format.
+        var certificate: (pem: [UInt8], key: [UInt8])?
+        /// A session to go on with.
+        var session: Session?
+    }
+
+    /// What a server gave to go on with.
+    final class Session {
+        fileprivate let pointer: OpaquePointer
+        fileprivate init(_ pointer: OpaquePointer) { self.pointer = pointer }
+        deinit { SSL_SESSION_free(pointer) }
+    }
+
+    /// Connects to a port of this host; `nil`: the handshake failed.
+    ///
+    /// - Parameters:
+    ///   - port: The port.
+    ///   - manner: What it says.
+    ///   - first: What it says in plain before.
+    init?(to port: UInt16, _ manner: Manner = Manner(), after first: [UInt8] = []) {
+        guard let socket = BlockingSocket(to: port) else { return nil }
+        self.socket = socket
+        socket.send(first)
+        guard let context = SSL_CTX_new(TLS_client_method()) else { return nil }
+        self.context = context
+        if manner.isOld { _ = copenssl_set_versions(context, TLS1_2_VERSION, TLS1_2_VERSION) }
+        // SSL_CTX_set1_sigalgs_list, a macro.
+        if let signatures = manner.signatures {
+            _ = signatures.withCString { SSL_CTX_ctrl(context, 98, 0, .init(mutating: $0)) }
+        }
+        if let (pem, key) = manner.certificate {
+            SSL_CTX_use_certificate(context, Self.read(pem, copenssl_read_certificate))
+            SSL_CTX_use_PrivateKey(context, Self.read(key, copenssl_read_key))
+        }
+        guard let ssl = SSL_new(context) else {
+            SSL_CTX_free(context)
+            return nil
+        }
+        self.ssl = ssl
+        if let name = manner.serverName { _ = copenssl_set_server_name(ssl, name) }
+        let row = manner.protocols.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
+        if !row.isEmpty { SSL_set_alpn_protos(ssl, row, UInt32(row.count)) }
+        if let session = manner.session { SSL_set_session(ssl, session.pointer) }
+        SSL_set_fd(ssl, socket.number)
+        ERR_clear_error()
+        guard SSL_connect(ssl) == 1 else { return nil }
+    }
+
+    deinit {
+        SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
+        SSL_free(ssl)
+        SSL_CTX_free(context)
+    }
+
+    private static func read(
+        _ bytes: [UInt8], _ reader: (OpaquePointer?) -> OpaquePointer?
+    ) -> OpaquePointer? {
+        bytes.withUnsafeBytes { reader(copenssl_bytes($0.baseAddress, Int32($0.count))) }
+    }
+
+    // MARK: What the handshake told
+
+    var version: String { String(cString: SSL_get_version(ssl)) }
+    var cipher: String { String(cString: copenssl_cipher_name(ssl)) }
+    var isResumed: Bool { SSL_session_reused(ssl) == 1 }
+    /// Of TLS 1.3 only once something was received.
+    var session: Session? { SSL_get1_session(ssl).map(Session.init) }
+
+    /// The common name of the certificate that was shown, and whether its key is one of RSA.
+    var shown: (name: String, isRSA: Bool)? {
+        guard let certificate = SSL_get0_peer_certificate(ssl) else { return nil }
+        var count: Int32 = 0
+        guard let start = copenssl_common_name(certificate, 0, &count) else { return nil }
+        let name = String(
+            decoding: UnsafeBufferPointer(start: start, count: Int(count)), as: UTF8.self)
+        return (name, EVP_PKEY_get_base_id(X509_get0_pubkey(certificate)) == EVP_PKEY_RSA)
+    }
+
+    var applicationProtocol: String? {
+        var start: UnsafePointer<UInt8>?
+        var count: UInt32 = 0
+        SSL_get0_alpn_selected(ssl, &start, &count)
+        return start.map {
+            String(decoding: UnsafeBufferPointer(start: $0, count: Int(count)), as: UTF8.self)
+        }
+    }
+
+    // MARK: Bytes
+
+    func receive(upTo count: Int = 65_536) -> BlockingSocket.Received {
+        var buffer = [UInt8](repeating: 0, count: count)
+        ERR_clear_error()
+        let result = SSL_read(ssl, &buffer, Int32(count))
+        if result > 0 { return .bytes(Array(buffer[..<Int(result)])) }
+        return SSL_get_error(ssl, result) == SSL_ERROR_ZERO_RETURN ? .end : .failed(-1)
+    }
+
+    /// Everything up to the end of the stream, and how it ended.
+    func receiveAll() -> (text: String, ending: BlockingSocket.Received) {
+        var all: [UInt8] = []
+        while true {
+            switch receive() {
+            case .bytes(let bytes): all += bytes
+            case let ending: return (String(decoding: all, as: UTF8.self), ending)
+            }
+        }
+    }
+
+    /// Exactly so many bytes, or fewer if the stream ends.
+    func receive(exactly count: Int) -> String {
+        var all: [UInt8] = []
+        while all.count < count, case .bytes(let bytes) = receive(upTo: count - all.count) {
+            all += bytes
+        }
+        return String(decoding: all, as: UTF8.self)
+    }
+
+    func send(_ text: String) { _ = send(Array(text.utf8)[...]) }
+
+    func send(_ bytes: ArraySlice<UInt8>) -> Bool {
+        bytes.withUnsafeBytes { SSL_write(ssl, $0.baseAddress, Int32($0.count)) == $0.count }
+    }
+
+    /// Says by TLS that nothing more comes (close_notify).
+    func endSending() { SSL_shutdown(ssl) }
+
+    /// Has both sides use new keys from here on (RFC 8446 §4.6.3).
+    func changeKeys() { SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) }
+}

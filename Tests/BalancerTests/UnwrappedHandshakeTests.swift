@@ -1,0 +1,265 @@
+import Balancer
+import BalancerTLS
+import Glibc
+import LinuxIO
+import Synchronization
+import Testing
+
+/// A balancer that ends TLS, in front of servers that send back what comes.
+private final class Unwrapping: Sendable {
+    let running: RunningBalancer
+    private let heard: Heard
+
+    private final class Heard: Sendable { let reasons = Mutex<[String]>([]) }
+
+    /// Why handshakes failed.
+    var reasons: [String] { heard.reasons.withLock(\.self) }
+    var port: UInt16 { running.port }
+    var refusals: [Refusal: Int] { running.frontend.refusalsByCause }
+
+    /// - Parameters:
+    ///   - settings: How handshakes are done.
+    ///   - names: A pool for each, whose server says its name first; empty: one that says nothing.
+    ///   - adjust: Has the plan's last word.
+    /// - Throws: `TLSSettingsError`, or where there is no socket for it.
+    init(
+        _ settings: TLSListenerSettings, pools names: [String] = [""],
+        adjusting adjust: (inout BalancerPlan) -> Void = { _ in }
+    ) throws {
+        let heard = Heard()
+        self.heard = heard
+        let security = try TLSListener(settings) { client, reason in
+            heard.reasons.withLock { $0.append(client.isPresent ? reason : "nobody") }
+        }
+        let pools = try names.map { name in
+            let server = try TestServer { socket in
+                socket.send(name)
+                while case .bytes(let bytes) = socket.receive() { socket.send(bytes) }
+            }
+            return PoolPlan(
+                name: "pool\(name)", servers: [ServerPlan(name: "a", address: server.address)])
+        }
+        running = try RunningBalancer(servers: []) { plan in
+            plan.pools = pools
+            plan.frontends[0].listeners = [ListenerPlan()]
+            plan.frontends[0].listeners[0].security = security
+            adjust(&plan)
+        }
+    }
+
+    /// What a client hears from the server, and how often, of so many bytes.
+    func visit(_ manner: TLSVisitor.Manner = .init()) -> TLSVisitor? {
+        TLSVisitor(to: port, manner)
+    }
+
+    /// Whether a client's bytes reach the server: in TLS 1.3 he learns of a refusal only then.
+    func answers(_ manner: TLSVisitor.Manner) -> Bool {
+        guard let visitor = visit(manner) else { return false }
+        visitor.send("x")
+        return visitor.receive(exactly: 1) == "x"
+    }
+}
+
+extension BalancerTests {
+    /// Handshakes with clients whose TLS ends here: what they are shown and asked for, and what is said of
+    /// those that fail.
+    @Suite struct `Unwrapped handshakes` {
+        let certificates: TLSCertificates
+        private typealias Manner = TLSVisitor.Manner
+
+        init() throws { certificates = try #require(TLSCertificates.shared) }
+
+        // MARK: What is shown
+
+        @Test func `the certificate is that for the name, else the first`() throws {
+            var settings = certificates.listening
+            settings.certificates += [
+                .init(name: "wild", pem: certificates.wild + certificates.wildKey),
+                .init(name: "rsa", pem: certificates.other + certificates.othersKey),
+                .init(
+                    name: "again", pem: certificates.wild + certificates.wildKey,
+                    serverNames: ["Named.test"]),
+            ]
+            let unwrapping = try Unwrapping(settings)
+            func shown(_ name: String?, signatures: String? = nil) -> String? {
+                unwrapping.visit(Manner(serverName: name, signatures: signatures))?.shown.map {
+                    $0.name + ($0.isRSA ? " RSA" : "")
+                }
+            }
+            #expect(shown("server.test") == "server.test")
+            #expect(shown("SERVER.test") == "server.test")
+            #expect(shown("a.wild.test") == "*.wild.test")
+            #expect(shown("named.test") == "*.wild.test")
+            // A star is one label, and not none.
+            #expect(shown("a.b.wild.test") == "server.test")
+            #expect(shown("wild.test") == "server.test")
+            #expect(shown("elsewhere.test") == "server.test")
+            #expect(shown(nil) == "server.test")
+            // Two kinds of key for one name: a client gets what he can verify.
+            #expect(shown("server.test", signatures: "rsa_pss_rsae_sha256") == "server.test RSA")
+            #expect(shown("a.wild.test", signatures: "rsa_pss_rsae_sha256") == nil)
+            settings.refusesOtherNames = true
+            let strict = try Unwrapping(settings)
+            #expect(strict.visit(Manner(serverName: "a.wild.test")) != nil)
+            #expect(strict.visit(Manner(serverName: "elsewhere.test")) == nil)
+            #expect(strict.visit(Manner(serverName: nil)) == nil)
+            #expect(strict.running.wait { strict.refusals == [.handshakeFailed: 2] })
+        }
+
+        @Test func `of the protocols that a client offers the listener's first is taken`() throws {
+            var settings = certificates.listening
+            settings.applicationProtocols = ["h2", "http/1.1"]
+            let unwrapping = try Unwrapping(settings)
+            func agreed(_ offered: [String]) throws -> String? {
+                try #require(unwrapping.visit(Manner(protocols: offered))).applicationProtocol
+            }
+            #expect(try agreed(["http/1.1", "h2"]) == "h2")
+            #expect(try agreed(["spdy", "http/1.1"]) == "http/1.1")
+            // As haproxy has it.
+            #expect(try agreed(["h", "h22"]) == nil)
+            #expect(try agreed([]) == nil)
+        }
+
+        @Test func `versions, ciphers and curves are as the settings say`() throws {
+            var settings = certificates.listening
+            settings.maximumVersion = .oneTwo
+            settings.ciphers = "ECDHE-ECDSA-AES256-GCM-SHA384"
+            settings.groups = "P-384"
+            let old = try #require(try Unwrapping(settings).visit())
+            #expect(old.version == "TLSv1.2")
+            #expect(old.cipher == "ECDHE-ECDSA-AES256-GCM-SHA384")
+            settings = certificates.listening
+            settings.minimumVersion = .oneThree
+            settings.cipherSuites = "TLS_CHACHA20_POLY1305_SHA256"
+            let new = try Unwrapping(settings)
+            #expect(new.visit()?.cipher == "TLS_CHACHA20_POLY1305_SHA256")
+            #expect(new.visit(Manner(isOld: true)) == nil)
+            #expect(new.running.wait { new.reasons == ["unsupported protocol"] })
+        }
+
+        @Test func `what no handshake can be done by says what is wrong`() {
+            func fault(_ adjust: (inout TLSListenerSettings) -> Void) -> String? {
+                var settings = certificates.listening
+                adjust(&settings)
+                do throws(TLSSettingsError) { _ = try TLSListener(settings) } catch {
+                    return error.description
+                }
+                return nil
+            }
+            #expect(fault { $0.certificates = [] } == "there is no certificate")
+            #expect(
+                fault { $0.certificates[0].pem = certificates.good }
+                    == "good: its key is not with it, or is locked by a password")
+            #expect(
+                fault { $0.certificates[0].pem = certificates.good + certificates.strangersKey }
+                    == "good: the key with it is not its own")
+            #expect(
+                fault { $0.certificates[0].pem = Array("x".utf8) }
+                    == "good: there is none in PEM format")
+            #expect(
+                fault { $0.groups = "P-1" }
+                    == "curves 'P-1': OpenSSL does not know them; X25519:P-256 are two")
+            #expect(
+                fault { $0.ciphers = "nix" }
+                    == "ciphers 'nix': OpenSSL knows none of them (openssl ciphers)")
+            #expect(
+                fault { $0.verification = .required }
+                    == "authorities: no certificate is among them")
+            #expect(
+                fault {
+                    ($0.verification, $0.authorities) = (.optional, certificates.authority)
+                    $0.revocationList = certificates.authority
+                } == "revoked certificates: no list of them in PEM format")
+        }
+
+        // MARK: What is asked for
+
+        @Test(arguments: [false, true])
+        func `a client's certificate is asked for, and verified`(isOld: Bool) throws {
+            let own = (pem: certificates.good, key: certificates.key)
+            let strangers = (pem: certificates.stranger, key: certificates.strangersKey)
+            let revoked = (pem: certificates.expired, key: certificates.key)
+            func outcome(
+                _ verification: TLSListenerSettings.Verification, revokes: Bool = false,
+                _ certificate: (pem: [UInt8], key: [UInt8])?
+            ) throws -> String {
+                var settings = certificates.listening
+                settings.verification = verification
+                settings.authorities = certificates.authority
+                settings.revocationList = revokes ? certificates.revocations : nil
+                let unwrapping = try Unwrapping(settings)
+                let manner = Manner(isOld: isOld, certificate: certificate)
+                if unwrapping.answers(manner) { return "well" }
+                #expect(unwrapping.running.wait { unwrapping.refusals == [.handshakeFailed: 1] })
+                return unwrapping.reasons.joined()
+            }
+            let unknown = "its certificate: self-signed certificate"
+            #expect(try outcome(.required, own) == "well")
+            #expect(try outcome(.required, nil) == "peer did not return a certificate")
+            #expect(try outcome(.required, strangers) == unknown)
+            #expect(try outcome(.optional, own) == "well")
+            #expect(try outcome(.optional, nil) == "well")
+            #expect(try outcome(.optional, strangers) == unknown)
+            #expect(try outcome(.none, strangers) == "well")
+            #expect(try outcome(.required, revokes: true, own) == "well")
+            #expect(
+                try outcome(.required, revokes: true, revoked)
+                    == "its certificate: certificate revoked")
+        }
+
+        @Test(arguments: [false, true])
+        func `a session goes on by its ticket, also over a reload`(isOld: Bool) throws {
+            var settings = certificates.listening
+            (settings.verification, settings.authorities) = (.required, certificates.authority)
+            let unwrapping = try Unwrapping(settings)
+            var manner = Manner(
+                isOld: isOld, certificate: (pem: certificates.good, key: certificates.key))
+            func visit(_ unwrapping: Unwrapping) throws -> TLSVisitor {
+                let visitor = try #require(unwrapping.visit(manner))
+                visitor.send("x")
+                #expect(visitor.receive(exactly: 1) == "x")
+                return visitor
+            }
+            manner.session = try visit(unwrapping).session
+            #expect(try visit(unwrapping).isResumed)
+            let balancer = unwrapping.running.balancer
+            try balancer.adopt(balancer.plan, listeners: [[unwrapping.running.listener]])
+            #expect(try visit(unwrapping).isResumed)
+            settings.givesTickets = false
+            let without = try Unwrapping(settings)
+            manner.session = try visit(without).session
+            #expect(try !visit(without).isResumed)
+        }
+
+        // MARK: What is said of those that fail
+
+        @Test func `who speaks no TLS, goes away or takes too long is counted by cause`() throws {
+            let unwrapping = try Unwrapping(certificates.listening) {
+                $0.frontends[0].handshakeTimeout = .milliseconds(200)
+            }
+            let plain = unwrapping.running.connect()
+            plain.send("GET / HTTP/1.0\r\n\r\n")
+            _ = plain.receiveAll()
+            #expect(unwrapping.reasons == ["http request"])
+            let gone = unwrapping.running.connect()
+            gone.send([0x16, 3, 1])
+            gone.close()
+            unwrapping.running.connect().close()
+            #expect(unwrapping.running.wait { unwrapping.refusals[.handshakeCut] == 2 })
+            let silent = unwrapping.running.connect()
+            #expect(silent.receiveAll().ending == .end)
+            let endless = unwrapping.running.connect()
+            let start = MonotonicInstant.now
+            while MonotonicInstant.now - start < .seconds(5) {
+                guard endless.sendAll([0x16, 3, 1, 0, 1, 1]) else { break }
+                Thread.sleep(for: .milliseconds(20))
+            }
+            #expect(
+                unwrapping.refusals[.handshakeLate, default: 0]
+                    + unwrapping.refusals[.handshakeFailed, default: 0] == 3)
+            #expect(unwrapping.running.frontend.requestErrors == 5)
+            #expect(unwrapping.running.frontend.admittedSessions == 0)
+            #expect(unwrapping.running.balancer.connectionCount == 0)
+        }
+    }
+}

@@ -1,0 +1,334 @@
+import Foundation
+import NodeConfiguration
+import Testing
+
+@Suite struct `TLS of clients` {
+    private let files: TLSFiles
+
+    init() throws { files = try TLSFiles() }
+
+    /// A section whose line `bind`, the fifth, says words about TLS.
+    private func section(_ words: String, lines: String = "", global: String = "") -> String {
+        """
+        global
+        \(global)
+        listen a
+        mode tcp
+        bind 192.0.2.1:443 \(words)
+        timeout client 1m
+        timeout server 1m
+        timeout connect 1s
+        server b 192.0.2.11:80
+        \(lines)
+        """
+    }
+
+    private func tls(_ words: String, global: String = "") throws -> ListenerTLS? {
+        let loaded = load(section(words, global: global))
+        let model = try #require(loaded.model, "\(loaded.diagnostics)")
+        return model.frontends[0].listeners[0].tls
+    }
+
+    private func own(_ adjust: (inout ListenerTLS) -> Void) -> ListenerTLS {
+        var tls = ListenerTLS()
+        tls.certificates = [.init(path: files.both)]
+        adjust(&tls)
+        return tls
+    }
+
+    // MARK: Words
+
+    @Test func `every word has its place in the model`() throws {
+        let start = "ssl crt \(files.both)"
+        #expect(try tls("") == nil)
+        #expect(try tls(start) == own { _ in })
+        let expected = own {
+            $0.refusesOtherNames = true
+            ($0.verification, $0.authoritiesPath) = (.optional, files.authority)
+            $0.applicationProtocols = ["h2", "http/1.1"]
+            $0.ciphers = "ECDHE+AESGCM"
+            $0.cipherSuites = "TLS_AES_128_GCM_SHA256"
+            $0.groups = "X25519:P-256"
+            ($0.minimumVersion, $0.maximumVersion) = (.oneTwo, .oneThree)
+            $0.prefersClientCiphers = true
+            $0.givesTickets = false
+        }
+        #expect(
+            try tls(
+                """
+                \(start) strict-sni verify optional ca-file \(files.authority) alpn h2,http/1.1 \
+                ciphers ECDHE+AESGCM ciphersuites TLS_AES_128_GCM_SHA256 curves X25519:P-256 \
+                ssl-min-ver TLSv1.2 ssl-max-ver TLSv1.3 prefer-client-ciphers no-tls-tickets
+                """) == expected)
+        #expect(try tls("\(start) ecdhe P-256") == own { $0.groups = "P-256" })
+        #expect(
+            try tls("\(start) force-tlsv12")
+                == own { ($0.minimumVersion, $0.maximumVersion) = (.oneTwo, .oneTwo) })
+        #expect(try tls("\(start) alpn h2 no-alpn") == own { _ in })
+        #expect(
+            try tls("\(start) ca-file \(files.authority) verify required")
+                == own { ($0.verification, $0.authoritiesPath) = (.required, files.authority) })
+    }
+
+    @Test func `the global section says it for the lines after it`() throws {
+        let global = """
+            crt-base \(files.folder)
+            ca-base \(files.folder)
+            ssl-default-bind-ciphers AES
+            ssl-default-bind-ciphersuites TLS_AES_256_GCM_SHA384
+            ssl-default-bind-curves P-384
+            ssl-default-bind-options ssl-min-ver TLSv1.3 no-tls-tickets prefer-client-ciphers strict-sni
+            """
+        let inherited = own {
+            ($0.ciphers, $0.cipherSuites, $0.groups) = ("AES", "TLS_AES_256_GCM_SHA384", "P-384")
+            $0.minimumVersion = .oneThree
+            $0.givesTickets = false
+            ($0.prefersClientCiphers, $0.refusesOtherNames) = (true, true)
+        }
+        #expect(try tls("ssl crt both.pem", global: global) == inherited)
+        var ownWords = inherited
+        ownWords.ciphers = "CHACHA20"
+        ownWords.groups = "P-256"
+        ownWords.minimumVersion = .oneTwo
+        ownWords.givesTickets = true
+        ownWords.refusesOtherNames = false
+        (ownWords.verification, ownWords.authoritiesPath) = (.required, files.authority)
+        #expect(
+            try tls(
+                "ssl crt both.pem ciphers CHACHA20 curves P-256 ssl-min-ver TLSv1.2 tls-tickets"
+                    + " no-strict-sni verify required ca-file authority.pem", global: global)
+                == ownWords)
+    }
+
+    /// Debian's haproxy, of version 2.6, knows neither `default-crt` nor `no-strict-sni`.
+    @Test func `haproxy takes the same words`() throws {
+        let start = "ssl crt \(files.both)"
+        for words in [
+            start, "\(start) strict-sni alpn h2,http/1.1 no-tls-tickets prefer-client-ciphers",
+            "\(start) verify required ca-file \(files.authority)",
+            "\(start) verify optional ca-file \(files.authority) ciphers AES curves X25519:P-256",
+            "\(start) ecdhe prime256v1 ssl-min-ver TLSv1.2 ssl-max-ver TLSv1.3 no-sslv3",
+            "\(start) force-tlsv12", "crt \(files.both) ssl",
+        ] {
+            #expect(diagnose(section(words)) == [], "\(words)")
+            #expect(try files.isTakenByHAProxy(section(words)), "\(words)")
+        }
+        for words in [
+            "ssl", "ssl crt /nowhere", "\(start) verify required", "\(start) verify sometimes",
+            "\(start) ssl-min-ver TLSv9", "ssl crt \(files.authority)",
+            "\(start) verify required ca-file /nowhere",
+        ] {
+            #expect(load(section(words)).model == nil, "\(words)")
+            #expect(try !files.isTakenByHAProxy(section(words)), "\(words)")
+        }
+    }
+
+    // MARK: Files
+
+    @Test func `what is in the files stands in the model, and never in what is printed`() throws {
+        let text = section(
+            "ssl crt \(files.both) verify required ca-file \(files.authority)")
+        let model = try #require(load(text).model)
+        #expect(model.certificates == [files.both: Array(try files.text("both.pem").utf8)])
+        #expect(model.authorities == [files.authority: Array(try files.text("authority.pem").utf8)])
+        #expect(try Model(decoding: try model.encoded()) == model)
+        let file = InputFile(name: "f", bytes: Array(text.utf8))
+        let written = try #require(ConfigurationLoader().convert([file]).text)
+        #expect(written.contains("crt \(files.both)"))
+        #expect(!written.contains("PRIVATE"))
+    }
+
+    @Test func `a directory, a list and the kinds of one name are several certificates`() throws {
+        let both = try files.text("both.pem")
+        let folder = files.path("several")
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+        for name in ["b.pem", "a.pem", ".hidden"] { try files.write("several/\(name)", both) }
+        try files.write("several/c.pem", try files.text("authority.pem"))
+        try files.write("several/c.pem.key", try files.text("key.pem"))
+        try files.write("several/c.pem.ocsp", "x")
+        func paths(_ words: String) throws -> [String]? {
+            try tls("ssl \(words)")?.certificates.map(\.path)
+        }
+        let all = ["a.pem", "b.pem", "c.pem"].map { "\(folder)/\($0)" }
+        #expect(try paths("crt \(folder)") == all)
+        #expect(try paths("crt \(files.both) crt \(all[1])") == [files.both, all[1]])
+        #expect(try paths("crt \(files.both) default-crt \(all[1])") == [all[1], files.both])
+        try files.write("site.rsa", both)
+        try files.write("site.ecdsa", both)
+        let site = files.path("site")
+        #expect(try paths("crt \(site)") == ["\(site).rsa", "\(site).ecdsa"])
+        try files.write(
+            "list", "# a comment\n\n\(all[0]) a.test *.b.test\n\(all[1])\n")
+        #expect(
+            try tls("ssl crt-list \(files.path("list"))")?.certificates == [
+                .init(path: all[0], names: ["a.test", "*.b.test"]), .init(path: all[1]),
+            ])
+    }
+
+    @Test func `revoked certificates are looked at`() throws {
+        try files.write("revoked.pem", "-----BEGIN X509 CRL-----\nMA==\n-----END X509 CRL-----\n")
+        let words =
+            "ssl crt \(files.both) verify required ca-file \(files.authority)"
+            + " crl-file \(files.path("revoked.pem"))"
+        let model = try #require(load(section(words)).model)
+        #expect(model.frontends[0].listeners[0].tls?.revocationListPath != nil)
+        #expect(model.revocationLists.count == 1)
+    }
+
+    @Test func `an error says where, what and what would be right`() throws {
+        func found(_ words: String) -> [String] { diagnose(section(words)) }
+        let start = "ssl crt \(files.both)"
+        #expect(
+            found("ssl") == [
+                "f:5:1: error: 'ssl' needs a certificate: add 'crt PATH', a file with the certificate, its chain and its key"
+            ])
+        #expect(
+            found("\(start) verify required") == [
+                "f:5:1: error: 'verify required' needs 'ca-file PATH', the authorities whose clients are let in"
+            ])
+        #expect(found("ssl crt /nowhere") == ["f:5:28: error: crt '/nowhere': no such file"])
+        #expect(
+            found("crt \(files.both)") == [
+                "f:5:1: warning: without 'ssl' the line's other words about TLS have no effect: clients' TLS passes through to the servers"
+            ])
+        #expect(
+            found("\(start) no-tlsv12 no-tlsv13 no-tlsv11 no-tlsv10") == [
+                "f:5:1: error: this 'bind': no version of TLS is left that may be spoken"
+            ])
+        #expect(
+            found("\(start) curves P@").last?.contains(
+                "curves 'P@': must be curves with colons between them, such as X25519:P-256")
+                == true)
+        try files.write("list", "\(files.both) [alpn h2] a.test\n")
+        let list = files.path("list")
+        #expect(
+            found("ssl crt-list \(list)")[0].hasSuffix(
+                "', line 1: '[alpn' is not offered; behind a path there are names, each perhaps with '*.' before it"
+            ))
+        try files.write("list", "\(files.both) a/b\n")
+        #expect(
+            found("ssl crt-list \(list)")[0].hasSuffix(
+                "', line 1: 'a/b' must be a name such as www.example.org or *.example.org"))
+        try files.write("list", "# none\n")
+        #expect(found("ssl crt-list \(list)")[0].hasSuffix("': has no line"))
+        try FileManager.default.createDirectory(
+            atPath: files.path("empty"), withIntermediateDirectories: true)
+        #expect(
+            found("ssl crt \(files.path("empty"))")[0].hasSuffix(
+                "': has no file of a certificate in it"))
+        #expect(
+            found("\(start) verify required ca-file \(files.authority) crl-file \(files.both)")
+                .last?.contains("must hold lists of revoked certificates in PEM form") == true)
+        #expect(
+            found("\(start) verify required ca-file @system-ca").last?.contains(
+                "whoever pays one of its authorities would be let in") == true)
+        #expect(found("\(start) generate-certificates").last?.contains("error") == true)
+    }
+
+    @Test func `only connections of clients have it`() {
+        let start = "ssl crt \(files.both)"
+        #expect(
+            diagnose(section(start).replacing("mode tcp", with: "mode udp")).contains(
+                "f:5:6: error: 'ssl' is for connections, not for mode udp"))
+        #expect(
+            diagnose(
+                "frontend p\nbind 127.0.0.1:8404 \(start)\nmode http\ntimeout client 1s\nstats enable\n"
+            ).contains {
+                $0.contains("'ssl' is known but not implemented yet for a statistics page")
+            })
+    }
+
+    // MARK: What rules ask
+
+    @Test func `samples are asked in rules and keys`() throws {
+        let loaded = load(
+            section(
+                "ssl crt \(files.both)",
+                lines: """
+                    acl good ssl_fc_sni -i -m end .test
+                    tcp-request session reject unless good
+                    tcp-request session reject if { ssl_fc_protocol,lower -m str tlsv1.2 } { ssl_fc 1 }
+                    tcp-request content reject if !{ ssl_c_used } || { ssl_c_verify gt 0 }
+                    tcp-request session reject if { ssl_c_s_dn(CN) -m beg a } { ssl_c_i_dn(cn) b }
+                    stick-table type string size 10
+                    stick on ssl_fc_sni,lower
+                    """))
+        let model = try #require(loaded.model, "\(loaded.diagnostics)")
+        #expect(loaded.diagnostics == [])
+        let rules = model.frontends[0].rules
+        let questions = (rules.session + rules.content).map {
+            $0.condition.alternatives.joined().flatMap(\.questions)
+        }
+        #expect(
+            questions[0] == [
+                .tlsText(.serverName, [NameMatch(.end, ".test", ignoresCase: true)])
+            ])
+        #expect(
+            questions[1] == [
+                .tlsText(.version, [NameMatch(.exact, "tlsv1.2", ignoresCase: true)]),
+                .tlsNumber(.isSecured, [1...1]),
+            ])
+        #expect(
+            questions[3] == [
+                .tlsNumber(.usesCertificate, [1...Int.max]),
+                .tlsNumber(.verification, [1...Int.max]),
+            ])
+        #expect(
+            questions[2] == [
+                .tlsText(.subjectName, [NameMatch(.beginning, "a")]),
+                .tlsText(.issuerName, [NameMatch(.exact, "b")]),
+            ])
+        #expect(
+            model.backends[0].stickRules[0].key == .converted(.tlsText(.serverName), .lower))
+        #expect(
+            diagnose(section("", lines: "stick-table type ip size 10\nstick on ssl_fc_sni")).last?
+                .contains("string or binary") == true)
+    }
+
+    @Test func `before the handshake nothing is known of it`() {
+        #expect(
+            diagnose(
+                section(
+                    "ssl crt \(files.both)",
+                    lines: "tcp-request connection reject if { ssl_fc_sni a }"))
+                == [
+                    "f:10:13: error: 'tcp-request connection' comes before the client's TLS handshake; use 'tcp-request session'"
+                ])
+    }
+
+    @Test func `a rule that asks for TLS behind that is warned of`() {
+        let lines = "use_backend a if { req.ssl_sni a }\ntcp-request inspect-delay 1s"
+        let warning =
+            "f:3:8: warning: 'a' ends its clients' TLS, and a rule asks for TLS behind that (req.ssl_…); of what has ended here tell ssl_fc_sni, ssl_fc_alpn and their like"
+        #expect(diagnose(section("ssl crt \(files.both)", lines: lines)).contains(warning))
+        #expect(!diagnose(section("", lines: lines)).contains(warning))
+        let mixed = "\(lines)\nbind 192.0.2.1:444"
+        #expect(!diagnose(section("ssl crt \(files.both)", lines: mixed)).contains(warning))
+    }
+
+    @Test func `servers are told of it in their header`() throws {
+        func security(_ words: String) throws -> HeaderSecurity? {
+            let model = try #require(load(proxy("server b 192.0.2.12:80 \(words)")).model)
+            #expect(model.backends[0].servers[1].connection.header == .versionTwo)
+            return model.backends[0].servers[1].connection.headerSecurity
+        }
+        var told = HeaderSecurity()
+        #expect(try security("send-proxy-v2") == nil)
+        #expect(try security("send-proxy-v2-ssl") == told)
+        #expect(try security("send-proxy-v2 proxy-v2-options ssl") == told)
+        told.hasCommonName = true
+        #expect(try security("send-proxy-v2-ssl-cn") == told)
+        told.hasCipher = true
+        #expect(try security("send-proxy-v2 proxy-v2-options cert-cn,ssl-cipher") == told)
+    }
+
+    @Test func `timeout client-hs bounds a handshake`() throws {
+        func timeout(_ line: String) throws -> Duration? {
+            try #require(load(section("", lines: line)).model).frontends[0].limits.handshakeTimeout
+        }
+        #expect(try timeout("") == nil)
+        #expect(try timeout("timeout client-hs 5s") == .seconds(5))
+        #expect(try timeout("timeout client-hs 0") == nil)
+    }
+}
