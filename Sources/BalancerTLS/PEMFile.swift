@@ -81,30 +81,39 @@ extension PEMFile {
         _ = try unsafe forEachCertificate(of: name) { certificate in
             defer { unsafe X509_free(certificate) }
             guard facts == nil else { return true }
-            let names = CollectedNames()
-            unsafe copenssl_each_name(
-                certificate, CollectedNames.take, Unmanaged.passUnretained(names).toOpaque())
             let key = unsafe X509_get0_pubkey(certificate)
-            facts = (unsafe key.map { unsafe EVP_PKEY_get_base_id($0) } ?? 0, names.all)
+            facts = (
+                unsafe key.map { unsafe EVP_PKEY_get_base_id($0) } ?? 0,
+                unsafe hostNames(of: certificate)
+            )
             return true
         }
         guard let facts else { throw TLSSettingsError("\(name): there is none in PEM format") }
         return facts
     }
-}
 
-/// Names of hosts as C code finds them.
-private final class CollectedNames {
-    private(set) var all: [String] = []
-
-    static let take:
-        @convention(c) (UnsafePointer<UInt8>?, Int32, UnsafeMutableRawPointer?) -> Void = {
-            start, count, place in
-            guard let place = unsafe place, let start = unsafe start, count > 0 else { return }
+    /// The names that a certificate is made out to: those of hosts among its alternative names, and the
+    /// common name of its subject, as haproxy has them.
+    @unsafe
+    private func hostNames(of certificate: OpaquePointer) -> [String] {
+        var names: [String] = []
+        func add(_ start: UnsafePointer<UInt8>?, _ count: Int32) {
+            guard let start = unsafe start, count > 0 else { return }
             let bytes = unsafe UnsafeBufferPointer(start: start, count: Int(count))
             // A name is letters, digits, hyphens and dots; what else an authority signed matches nobody.
             guard unsafe bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return }
-            unsafe Unmanaged<CollectedNames>.fromOpaque(place).takeUnretainedValue()
-                .all.append(String(decoding: bytes, as: UTF8.self))
+            names.append(unsafe String(decoding: bytes, as: UTF8.self))
         }
+        var count: Int32 = 0
+        if let alternatives = unsafe copenssl_alternative_names(certificate) {
+            defer { unsafe GENERAL_NAMES_free(alternatives) }
+            for index in unsafe 0..<copenssl_count_names(alternatives) {
+                let start = unsafe copenssl_host_name(alternatives, index, &count)
+                unsafe add(start, count)
+            }
+        }
+        let start = unsafe copenssl_common_name(certificate, 0, &count)
+        unsafe add(start, count)
+        return names
+    }
 }

@@ -56,23 +56,22 @@ static inline const char *copenssl_cipher_name(const SSL *session) {
     return SSL_CIPHER_get_name(SSL_get_current_cipher(session));
 }
 
-/* Calls with each name that a certificate is made out to: those of hosts among its alternative names, and
-   its common name. */
-static inline void copenssl_each_name(
-    X509 *certificate, void (*take)(const unsigned char *, int, void *), void *place) {
-    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-    for (int index = 0; index < sk_GENERAL_NAME_num(names); index++) {
-        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
-        if (name->type != GEN_DNS) continue;
-        take(ASN1_STRING_get0_data(name->d.dNSName), ASN1_STRING_length(name->d.dNSName), place);
-    }
-    GENERAL_NAMES_free(names);
-    X509_NAME *subject = X509_get_subject_name(certificate);
-    int index = -1;
-    while ((index = X509_NAME_get_index_by_NID(subject, NID_commonName, index)) >= 0) {
-        ASN1_STRING *name = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, index));
-        take(ASN1_STRING_get0_data(name), ASN1_STRING_length(name), place);
-    }
+/* The alternative names of a certificate, to be freed; NULL: it has none. */
+static inline GENERAL_NAMES *copenssl_alternative_names(const X509 *certificate) {
+    return X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+}
+
+static inline int copenssl_count_names(const GENERAL_NAMES *names) {
+    return sk_GENERAL_NAME_num(names);
+}
+
+/* The bytes of one that is a host's; NULL: it is none. */
+static inline const unsigned char *copenssl_host_name(
+    const GENERAL_NAMES *names, int index, int *count) {
+    const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
+    if (name->type != GEN_DNS) return NULL;
+    *count = ASN1_STRING_length(name->d.dNSName);
+    return ASN1_STRING_get0_data(name->d.dNSName);
 }
 
 /* The common name of a certificate's subject, or issuer; its bytes, as they stand there; NULL: none. */

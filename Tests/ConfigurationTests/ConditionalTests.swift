@@ -53,7 +53,7 @@ import Testing
 
     @Test(arguments: [
         ("strstr(abcd,bc)", true), ("strstr(abcd,x)", false), ("enabled(SPLICE)", true),
-        ("enabled(KQUEUE)", false), ("feature(OPENSSL)", false),
+        ("enabled(KQUEUE)", false), ("feature(OPENSSL)", true),
         ("openssl_version_atleast(1.1)", false),
         // A variable that is not set needs no warning where it is asked about.
         (#"streq("$NOPE",a)"#, false), (#"streq("$NAME","of lb1")"#, true),

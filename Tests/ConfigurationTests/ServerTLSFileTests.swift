@@ -121,23 +121,40 @@ import Testing
         }
     }
 
-    @Test func `the page's example is accepted as it stands, and its words are known`() throws {
+    @Test func `the page's examples are accepted as they stand, and their words are known`() throws
+    {
         let package = "\(#filePath)".split(separator: "/").dropLast(3).joined(separator: "/")
         let page = try String(
             contentsOfFile: "/\(package)/Documentation/TLS.md", encoding: .utf8)
-        let example = try #require(page.components(separatedBy: "```").dropFirst().first)
-        try files.write("lb1.pem", try files.text("both.pem"))
-        let times = "defaults\nmode tcp\ntimeout connect 5s\ntimeout server 1m\n"
-        #expect(diagnose(times + example.replacing("/etc/lbctl", with: files.folder)) == [])
-        let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `") }
-        let words = rows.flatMap { row in
-            row.split(separator: "|")[0].split(separator: "`").filter { $0.first?.isLetter == true }
+        let parts = page.components(separatedBy: "\n## ").dropFirst()
+        try #require(parts.count == 2)
+        for name in ["lb1.pem", "www.pem", "api.pem", "db.pem"] {
+            try files.write(name, try files.text("both.pem"))
         }
-        try #require(words.count == 16)
-        for word in words {
-            let name = word.split(separator: " ")[0]
-            let complaints = found("verify none \(name)").filter { $0.contains("unknown") }
-            #expect(complaints == [])
+        try files.write("clients.pem", try files.text("authority.pem"))
+        try files.write("revoked.pem", "-----BEGIN X509 CRL-----\nMA==\n-----END X509 CRL-----\n")
+        try files.write("people", "somebody\n")
+        let times = "defaults\nmode tcp\ntimeout connect 5s\ntimeout server 1m\ntimeout client 1m\n"
+        let backends = ["www", "api", "database"].map { "backend \($0)\nserver s 192.0.2.9:1\n" }
+        for (part, more) in zip(parts, [backends.joined(), ""]) {
+            let example = try #require(part.components(separatedBy: "```").dropFirst().first)
+            let text = times + example.replacing("/etc/lbctl", with: files.folder) + more
+            #expect(diagnose(text) == [])
+            let rows = part.split(separator: "\n").filter { $0.hasPrefix("| `") }
+            let words = rows.flatMap { row in
+                row.split(separator: "|")[0].split(separator: "`").filter {
+                    $0.first?.isLetter == true
+                }
+            }
+            try #require(words.count == (more.isEmpty ? 16 : 20))
+            for word in words {
+                let name = word.split(separator: " ")[0]
+                let line =
+                    more.isEmpty
+                    ? "server b 192.0.2.12:443 ssl verify none \(name)"
+                    : "bind 192.0.2.1:443 \(name)"
+                #expect(diagnose(proxy(line)).filter { $0.contains("unknown") } == [])
+            }
         }
     }
 

@@ -271,7 +271,7 @@ private struct HAProxyCondition {
     /// What haproxy would call built in.
     private static let features: Set<String> = [
         "ACCEPT4", "CPU_AFFINITY", "EPOLL", "GETADDRINFO", "LINUX_SPLICE", "LINUX_TPROXY",
-        "NETFILTER", "PRCTL", "PROMEX", "RT", "SYSTEMD", "TFO", "THREAD", "TPROXY",
+        "NETFILTER", "OPENSSL", "PRCTL", "PROMEX", "RT", "SYSTEMD", "TFO", "THREAD", "TPROXY",
     ]
 
     /// What haproxy would call switched on.

@@ -1,9 +1,8 @@
 /// What is asked about TLS of clients: their first message, and handshakes that end here.
 extension HAProxyCriterion {
     /// What is asked about a TLS handshake that ends here; `nil`: something else is.
-    func handshakeQuestion(
-        _ name: String, _ argument: String?
-    ) throws(Remark) -> ConnectionQuestion? {
+    func handshakeQuestion() throws(Remark) -> ConnectionQuestion? {
+        let (name, argument) = criterionParts
         if let text = TLSText(sample: name, argument) { return .tlsText(text, try texts()) }
         guard argument == nil, let number = TLSNumber(rawValue: name) else { return nil }
         return .tlsNumber(number, try ranges(unlessSaid: 1...Int.max))

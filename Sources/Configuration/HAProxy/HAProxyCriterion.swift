@@ -39,6 +39,7 @@ struct HAProxyCriterion {
         words = []
         if let map = try reader.mapQuestion() { return map }
         if let question = try reader.mqttQuestion() { return question }
+        if let question = try reader.handshakeQuestion() { return question }
         return try reader.question()
     }
 
@@ -109,7 +110,6 @@ struct HAProxyCriterion {
     private func question() throws(Remark) -> ConnectionQuestion {
         if let counter = try HAProxyCounter(converting: criterion) { return try compared(counter) }
         let (name, argument) = criterionParts
-        if let question = try handshakeQuestion(name, argument) { return question }
         switch name {
         case "always_true", "always_false": return .constant(name == "always_true")
         case "wait_end": return .waitIsOver
@@ -169,7 +169,7 @@ struct HAProxyCriterion {
     }
 
     /// `NAME(ARGUMENT),lower`: letters are compared as they are asked to be.
-    private var criterionParts: (name: String, argument: String?) {
+    var criterionParts: (name: String, argument: String?) {
         var text = Substring(criterion.text)
         for suffix in [",lower", ",upper"] where text.hasSuffix(suffix) {
             text = text.dropLast(suffix.count)
