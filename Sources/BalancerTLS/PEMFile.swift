@@ -72,6 +72,24 @@ struct PEMFile {
     }
 }
 
+extension TLSListenerSettings.Certificate {
+    /// How long all of it is good, what stands between it and its authority included; below 0: for how long
+    /// it has not been.
+    ///
+    /// - Throws: ``TLSSettingsError``, where there is no certificate.
+    public func timeLeft() throws(TLSSettingsError) -> Duration {
+        var least: Int?
+        _ = try unsafe PEMFile(pem).forEachCertificate(of: name) { certificate in
+            let left = unsafe copenssl_seconds_left(certificate)
+            least = min(least ?? left, left)
+            unsafe X509_free(certificate)
+            return true
+        }
+        guard let least else { throw TLSSettingsError("\(name): there is none in PEM format") }
+        return .seconds(least)
+    }
+}
+
 extension PEMFile {
     /// The kind of the first certificate's key (EVP_PKEY_…), and the names that it is made out to.
     ///

@@ -86,6 +86,13 @@ static inline const unsigned char *copenssl_common_name(
     return ASN1_STRING_get0_data(text);
 }
 
+/* Seconds until the end of a certificate's time, below 0 behind it; 0: none can be told. */
+static inline long copenssl_seconds_left(const X509 *certificate) {
+    int days = 0, seconds = 0;
+    if (!ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate))) return 0;
+    return 86400L * days + seconds;
+}
+
 static inline X509_CRL *copenssl_read_revocations(BIO *bytes) {
     return PEM_read_bio_X509_CRL(bytes, NULL, NULL, NULL);
 }

@@ -36,10 +36,15 @@ final class TLSVisitor: @unchecked Sendable {
     ///   - port: The port.
     ///   - manner: What it says.
     ///   - first: What it says in plain before.
-    init?(to port: UInt16, _ manner: Manner = Manner(), after first: [UInt8] = []) {
+    ///   - pause: What happens between that and the handshake.
+    init?(
+        to port: UInt16, _ manner: Manner = Manner(), after first: [UInt8] = [],
+        _ pause: () -> Void = {}
+    ) {
         guard let socket = BlockingSocket(to: port) else { return nil }
         self.socket = socket
         socket.send(first)
+        pause()
         guard let context = SSL_CTX_new(TLS_client_method()) else { return nil }
         self.context = context
         if manner.isOld { _ = copenssl_set_versions(context, TLS1_2_VERSION, TLS1_2_VERSION) }

@@ -94,6 +94,51 @@ extension BalancerTests {
             }
         }
 
+        @Test(arguments: [1, 2])
+        func `a reload leaves handshakes and connections alone that have begun`(
+            reactors: Int
+        ) throws {
+            let server = try TestServer { socket in
+                while case .bytes(let bytes) = socket.receive() { socket.send(bytes) }
+            }
+            let running = try running(reactors: reactors, server)
+            func echo(_ client: TLSVisitor, _ text: String) -> Bool {
+                client.send(text)
+                return client.receive(exactly: text.utf8.count) == text
+            }
+            let first = try #require(TLSVisitor(to: running.port))
+            #expect(echo(first, "before"))
+            let second = TLSVisitor(to: running.port) {
+                #expect(running.wait { running.balancer.connectionCount == 2 })
+                var plan = running.balancer.plan
+                plan.frontends[0].listeners[0].security = nil
+                #expect(throws: Never.self) {
+                    try running.balancer.adopt(plan, listeners: [[running.listener]])
+                }
+            }
+            #expect(echo(try #require(second), "behind"))
+            #expect(echo(first, "after"))
+            let plain = running.connect()
+            plain.send("plain")
+            #expect(plain.receive(exactly: 5) == "plain")
+        }
+
+        /// What the client sends last cannot be given to the server any more, who has refused the rest.
+        @Test func `a server's last words before a reset go by TLS, too`() throws {
+            let server = try TestServer { socket in
+                var size: Int32 = 4_096
+                setsockopt(socket.number, SOL_SOCKET, SO_RCVBUF, &size, 4)
+                _ = socket.receive(exactly: 1)
+                Thread.sleep(for: .milliseconds(100))
+                socket.send("too long")
+            }
+            let running = try running(server)
+            let client = try #require(TLSVisitor(to: running.port))
+            let bytes = [UInt8](repeating: 0x2e, count: 60_000)
+            for _ in 0..<20 { #expect(client.send(bytes[...])) }
+            #expect(client.receive(exactly: 8) == "too long")
+        }
+
         // MARK: Ends
 
         @Test func `who ends his half is answered, and hears the end by TLS`() throws {

@@ -147,6 +147,8 @@ import Testing
         try files.write("several/c.pem", try files.text("authority.pem"))
         try files.write("several/c.pem.key", try files.text("key.pem"))
         try files.write("several/c.pem.ocsp", "x")
+        try FileManager.default.createDirectory(
+            atPath: "\(folder)/old", withIntermediateDirectories: true)
         func paths(_ words: String) throws -> [String]? {
             try tls("ssl \(words)")?.certificates.map(\.path)
         }
@@ -174,6 +176,10 @@ import Testing
         let model = try #require(load(section(words)).model)
         #expect(model.frontends[0].listeners[0].tls?.revocationListPath != nil)
         #expect(model.revocationLists.count == 1)
+        #expect(
+            diagnose(section("ssl crt \(files.both) crl-file \(files.path("revoked.pem"))")) == [
+                "f:5:1: warning: 'crl-file' has no effect without 'verify': clients are asked for no certificate"
+            ])
     }
 
     @Test func `an error says where, what and what would be right`() throws {
@@ -196,6 +202,15 @@ import Testing
             found("\(start) no-tlsv12 no-tlsv13 no-tlsv11 no-tlsv10") == [
                 "f:5:1: error: this 'bind': no version of TLS is left that may be spoken"
             ])
+        #expect(
+            found("\(start) no-tlsv12 no-tlsv13") == [
+                "f:5:1: error: this 'bind': no version of TLS is left that may be spoken; older ones need 'ssl-min-ver'"
+            ])
+        #expect(
+            found("\(start) ssl-max-ver TLSv1.1") == [
+                "f:5:1: warning: 'ssl-max-ver TLSv1.1' without 'ssl-min-ver': nothing but this version is spoken, which is broken"
+            ])
+        #expect(found("\(start) ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.1") == [])
         #expect(
             found("\(start) curves P@").last?.contains(
                 "curves 'P@': must be curves with colons between them, such as X25519:P-256")
@@ -284,6 +299,31 @@ import Testing
         #expect(
             diagnose(section("", lines: "stick-table type ip size 10\nstick on ssl_fc_sni")).last?
                 .contains("string or binary") == true)
+    }
+
+    @Test func `older names of a sample, and what of a certificate is not told`() throws {
+        func found(_ criterion: String) throws -> [ConnectionQuestion] {
+            let lines = "tcp-request session reject if { \(criterion) }"
+            let model = try #require(load(section("ssl crt \(files.both)", lines: lines)).model)
+            return model.frontends[0].rules.session[0].condition.alternatives.joined().flatMap(
+                \.questions)
+        }
+        #expect(
+            try found("ssl_fc_sni_end .test")
+                == [.tlsText(.serverName, [NameMatch(.end, ".test")])])
+        #expect(
+            try found("ssl_fc_sni_reg ^a") == [
+                .tlsText(.serverName, [NameMatch(.expression, "^a")])
+            ]
+        )
+        for (criterion, message) in [
+            ("ssl_c_s_dn -m found", "'ssl_c_s_dn' is not offered; ssl_c_s_dn(cn) is"),
+            ("ssl_c_i_dn(O) x", "'ssl_c_i_dn(O)' is not offered; ssl_c_i_dn(cn) is"),
+        ] {
+            #expect(
+                diagnose(section("", lines: "tcp-request session reject if { \(criterion) }"))
+                    .last?.hasSuffix("the criterion " + message) == true)
+        }
     }
 
     @Test func `before the handshake nothing is known of it`() {

@@ -251,14 +251,20 @@ private func tcp(
                 .init(use: "notification of VI_1", path: "/no", isTracked: false, isThere: false),
             ]
             $0.absentLogSockets = ["/dev/log"]
+            $0.certificates = [
+                "a.pem": .seconds(-90_000), "b.pem": .seconds(300_000),
+                "c.pem": .seconds(10_000_000),
+            ]
             $0.names = ["a.example": false, "b.example": nil as Bool?, "c.example": true]
             $0.rivals = [.init(id: 9, name: "keepalived")]
             $0.hasFilterProgram = false
         }
         let expected = """
             fail: script chk: '/no' is not there, or cannot be run; its router would count it as failed
+            fail: certificate: 'a.pem' ended 1 day ago; renew it, and 'lbctl reload'
             warn: notification of VI_1: '/no' is not there, or cannot be run; it would not be called
             warn: log: no daemon takes lines at /dev/log: they are lost; start one, or log elsewhere
+            warn: certificate: 'b.pem' ends in 3 days; renew it, and 'lbctl reload'
             warn: server a.example: this host's resolver does not know it; 'getent ahosts a.example' \
             asks again
             warn: server b.example: no answer from this host's resolver in 5 s; 'getent ahosts \

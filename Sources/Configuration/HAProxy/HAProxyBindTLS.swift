@@ -122,6 +122,12 @@ struct HAProxyBindTLS: Sendable {
         let versions = versions.completed(by: defaults.versions)
         (settings.minimumVersion, settings.maximumVersion) = try versions.bounds(
             of: "this 'bind'", at: position)
+        try judge(versions, at: position, &arguments)
+        if settings.revocationListPath != nil, settings.verification == .none {
+            arguments.warn(
+                "'crl-file' has no effect without 'verify': clients are asked for no certificate",
+                at: position)
+        }
         settings.ciphers = settings.ciphers ?? defaults.ciphers
         settings.cipherSuites = settings.cipherSuites ?? defaults.cipherSuites
         settings.groups = settings.groups ?? defaults.curves
@@ -131,6 +137,25 @@ struct HAProxyBindTLS: Sendable {
             options.prefersClientCiphers ?? defaults.options.prefersClientCiphers ?? false
         settings.givesTickets = options.givesTickets ?? defaults.options.givesTickets ?? true
         return settings
+    }
+
+    /// Says where words lead to versions that nobody asked for.
+    ///
+    /// - Throws: A remark, where what is left is older than what is spoken without a word.
+    private func judge(
+        _ versions: HAProxyTLSVersions, at position: Position, _ arguments: inout Arguments
+    ) throws(Remark) {
+        guard versions.minimum == nil else { return }
+        guard versions.maximum != nil || !versions.excluded.isSuperset(of: [.oneTwo, .oneThree])
+        else {
+            throw .error(
+                "this 'bind': no version of TLS is left that may be spoken; older ones need"
+                    + " 'ssl-min-ver'", at: position)
+        }
+        guard let greatest = versions.maximum, [.one, .oneOne].contains(greatest) else { return }
+        arguments.warn(
+            "'ssl-max-ver \(greatest.rawValue)' without 'ssl-min-ver': nothing but this version is spoken,"
+                + " which is broken", at: position)
     }
 
     // MARK: Files

@@ -43,7 +43,8 @@ extension Word {
     }
 
     /// The files of certificates that a path means: itself; all of a directory, in the order of their
-    /// names; or, where there is none of this name, those of `PATH.rsa` and `PATH.ecdsa` that there are.
+    /// names, without what is no regular file, such as a folder in it, as haproxy has it; or, where there
+    /// is none of this name, those of `PATH.rsa` and `PATH.ecdsa` that there are.
     ///
     /// - Throws: A remark, where a directory cannot be read or has none.
     func certificatePaths() throws(Remark) -> [Word] {
@@ -57,6 +58,8 @@ extension Word {
         let names = try fileNames().filter { name in
             !name.hasPrefix(".")
                 && ![".key", ".issuer", ".ocsp", ".sctl", ".dh"].contains(where: name.hasSuffix)
+                // A link to nothing stays, and is complained of as haproxy does.
+                && (stat("\(text)/\(name)", &facts) != 0 || facts.st_mode & S_IFMT == S_IFREG)
         }
         guard !names.isEmpty else {
             throw .error("\(text.quoted): has no file of a certificate in it", at: position)

@@ -3,6 +3,10 @@ extension HAProxyCriterion {
     /// What is asked about a TLS handshake that ends here; `nil`: something else is.
     func handshakeQuestion() throws(Remark) -> ConnectionQuestion? {
         let (name, argument) = criterionParts
+        if name == "ssl_fc_sni_end" || name == "ssl_fc_sni_reg" {
+            let usual: NameMatch.Method = name == "ssl_fc_sni_end" ? .end : .expression
+            return .tlsText(.serverName, try patterns(method ?? usual))
+        }
         if let text = TLSText(sample: name, argument) { return .tlsText(text, try texts()) }
         guard argument == nil, let number = TLSNumber(rawValue: name) else { return nil }
         return .tlsNumber(number, try ranges(unlessSaid: 1...Int.max))

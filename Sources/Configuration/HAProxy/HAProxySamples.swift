@@ -13,6 +13,8 @@ enum HAProxySamples {
         let name = String(criterion.prefix { $0 != "(" && $0 != "," })
         var rest = criterion.dropFirst(name.count)
         if rest.hasPrefix("(") { rest = rest.drop { $0 != ")" }.dropFirst() }
+        let kin = TLSText.allCases.map(\.rawValue).first { $0.hasPrefix("\(name)(") }
+        if let kin, !criterion.lowercased().hasPrefix(kin) { return "is not offered; \(kin) is" }
         let isOffered = HAProxyCriterion.names.contains(name)
         if isOffered, rest.hasPrefix(",") {
             let converters = rest.split(separator: ",").map { String($0.prefix { $0 != "(" }) }

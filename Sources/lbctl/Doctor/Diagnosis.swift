@@ -105,6 +105,7 @@ struct Diagnosis {
                 "log", "no daemon takes lines at \($0): they are lost",
                 "start one, or log elsewhere")
         }
+        found += certificates
         if facts.fileWarningCount > 0 {
             let count = facts.fileWarningCount
             found.append(
@@ -113,6 +114,22 @@ struct Diagnosis {
             )
         }
         return found
+    }
+
+    private var certificates: [Finding] {
+        guard let first = facts.certificates.values.min() else { return [] }
+        let found = facts.certificates.sorted { $0.key < $1.key }.compactMap { path, left in
+            CertificateTime.complaint(left).map { text in
+                let remedy = "renew it, and 'lbctl reload'"
+                return left < .zero
+                    ? Finding.fail("certificate", "'\(path)' \(text)", remedy)
+                    : .warn("certificate", "'\(path)' \(text)", remedy)
+            }
+        }
+        let days = first.components.seconds / 86_400
+        let count = facts.certificates.count
+        return found.isEmpty
+            ? [.ok("certificates", "\(count), good for \(days) days at least")] : found
     }
 
     private var names: [Finding] {

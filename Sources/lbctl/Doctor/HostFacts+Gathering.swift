@@ -38,6 +38,7 @@ extension HostFacts {
         absentLogSockets = HostFacts.logSockets(of: model).filter {
             !FileManager.default.fileExists(atPath: $0)
         }
+        certificates = model.certificateTimes
         names = NameLookups.ask(for: model.namesForTheHost, within: .seconds(5))
         if model.virtualRouters.contains(where: { !$0.acceptsTraffic }) {
             hasFilterProgram = HostFacts.isProgram("nft")

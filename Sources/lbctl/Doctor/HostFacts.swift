@@ -69,6 +69,8 @@ struct HostFacts {
     var programs: [NamedProgram] = []
     /// Sockets of log daemons that are not there.
     var absentLogSockets: [String] = []
+    /// How long certificates are good, by their paths.
+    var certificates: [String: Duration] = [:]
     /// Why the control socket could not be made; `nil`: it could.
     var controlRefusal: String?
     /// Names of servers, and whether the host's own resolver knows them; `nil`: no answer in time.
