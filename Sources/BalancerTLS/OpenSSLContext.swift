@@ -119,7 +119,15 @@ internal import COpenSSL
     // MARK: Servers
 
     /// Does as a listener's settings say, but for the certificates that are shown.
-    func prepare(_ settings: TLSListenerSettings) throws(TLSSettingsError) {
+    ///
+    /// - Parameters:
+    ///   - settings: The settings.
+    ///   - first: A context that was prepared by the same, whose authorities and lists are used, too.
+    /// - Throws: ``TLSSettingsError``, where authorities or a list are none, or OpenSSL does not know a
+    ///   cipher or a curve.
+    func prepare(
+        _ settings: TLSListenerSettings, sharingWith first: OpenSSLContext?
+    ) throws(TLSSettingsError) {
         unsafe copenssl_prepare_server(
             pointer, settings.prefersClientCiphers ? 1 : 0, settings.givesTickets ? 1 : 0)
         try setVersions(settings.minimumVersion, settings.maximumVersion)
@@ -133,14 +141,33 @@ internal import COpenSSL
         let identity: [UInt8] = Array("lbctl".utf8)
         _ = unsafe SSL_CTX_set_session_id_context(pointer, identity, UInt32(identity.count))
         unsafe SSL_CTX_set_timeout(pointer, lifetimeOfSessions)
-        try verifyClients(settings)
-    }
-
-    private func verifyClients(_ settings: TLSListenerSettings) throws(TLSSettingsError) {
+        unsafe SSL_CTX_set_session_ticket_cb(pointer, nil, OpenSSLContext.judgeTicket, nil)
         guard settings.verification != .none else { return }
         let isRequired = settings.verification == .required
         unsafe SSL_CTX_set_verify(
             pointer, SSL_VERIFY_PEER | (isRequired ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nil)
+        if let first, let store = unsafe SSL_CTX_get_cert_store(first.pointer) {
+            unsafe SSL_CTX_set1_cert_store(pointer, store)
+        } else {
+            try trustClients(settings)
+        }
+    }
+
+    /// Says whether a client goes on with his session (`SSL_CTX_set_session_ticket_cb(3)`).
+    ///
+    /// Each handshake makes his time longer and looks at no certificate: not beyond that one's own time.
+    private static let judgeTicket: SSL_CTX_decrypt_session_ticket_fn = {
+        _, session, _, _, status, _ in
+        switch status {
+        case SSL_TICKET_SUCCESS where unsafe copenssl_has_outdated_peer(session) == 0:
+            SSL_TICKET_RETURN_USE
+        case SSL_TICKET_SUCCESS_RENEW where unsafe copenssl_has_outdated_peer(session) == 0:
+            SSL_TICKET_RETURN_USE_RENEW
+        default: SSL_TICKET_RETURN_IGNORE_RENEW
+        }
+    }
+
+    private func trustClients(_ settings: TLSListenerSettings) throws(TLSSettingsError) {
         try trust(PEMFile(settings.authorities), ofClients: true)
         guard let list = settings.revocationList,
             let store = unsafe SSL_CTX_get_cert_store(pointer)

@@ -111,7 +111,7 @@ extension PEMFile {
     }
 
     /// The names that a certificate is made out to: those of hosts among its alternative names, and the
-    /// common name of its subject, as haproxy has them.
+    /// common names of its subject, as haproxy has them.
     @unsafe
     private func hostNames(of certificate: OpaquePointer) -> [String] {
         var names: [String] = []
@@ -130,8 +130,10 @@ extension PEMFile {
                 unsafe add(start, count)
             }
         }
-        let start = unsafe copenssl_common_name(certificate, 0, &count)
-        unsafe add(start, count)
+        var place: Int32 = -1
+        while let start = unsafe copenssl_common_name(certificate, 0, &place, &count) {
+            unsafe add(start, count)
+        }
         return names
     }
 }

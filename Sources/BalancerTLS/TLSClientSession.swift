@@ -27,8 +27,8 @@ final class TLSClientSession: TLSSession, ClientSession {
             case .moved(let count) where count > 0:
                 unsafe held.append(
                     contentsOf: UnsafeRawBufferPointer(start: buffer, count: count))
-            // What stopped it stops it the next time, too.
             case let stop where held.count == takenCount: return stop
+            // A stop that is final is told again behind what is held.
             case .moved, .wouldBlock, .failed: break
             }
         }
@@ -76,8 +76,9 @@ final class TLSClientSession: TLSSession, ClientSession {
 
     private func commonName(ofIssuer isIssuers: Bool) -> ShortText {
         guard let certificate = unsafe SSL_get0_peer_certificate(ssl) else { return ShortText() }
-        var count: Int32 = 0
-        let start = unsafe copenssl_common_name(certificate, isIssuers ? 1 : 0, &count)
+        var (place, count): (Int32, Int32) = (-1, 0)
+        let start = unsafe copenssl_common_name(
+            certificate, isIssuers ? 1 : 0, &place, &count)
         return unsafe Self.text(start, Int(count))
     }
 

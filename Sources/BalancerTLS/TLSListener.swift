@@ -37,7 +37,7 @@ public import LinuxIO
         var contexts: [OpenSSLContext] = []
         for certificates in choice.sets {
             let context = try OpenSSLContext(.server)
-            try context.prepare(settings)
+            try context.prepare(settings, sharingWith: contexts.first)
             for certificate in certificates.map({ settings.certificates[$0] }) {
                 try context.use(PEMFile(certificate.pem), named: certificate.name)
             }
@@ -75,7 +75,8 @@ public import LinuxIO
     }
 
     // MARK: What OpenSSL calls
-    // SAFETY: a session holds its listener for as long as it holds OpenSSL's.
+    // SAFETY: a session holds its listener for as long as anything is asked of OpenSSL's; to free that calls
+    // none of these.
 
     /// Has the certificates shown that are for the name which a client asks for
     /// (`SSL_CTX_set_tlsext_servername_callback(3)`).
@@ -147,9 +148,9 @@ extension ApplicationProtocols {
 
 /// Which certificates are shown for which names.
 private struct CertificateChoice {
-    /// Certificates that are shown together, one for each kind of key; the first set is for who asks for no
-    /// name.
-    private(set) var sets: [[Int]] = [[0]]
+    /// Certificates that are shown together, one for each kind of key; the first set, the first
+    /// certificate's, is for who asks for no name.
+    private(set) var sets: [[Int]] = []
     /// The set for each name.
     private(set) var places: [String: Int] = [:]
 
@@ -169,14 +170,16 @@ private struct CertificateChoice {
                 shown[name, default: []].append((facts.kind, index))
             }
         }
-        var known: [[Int]: Int] = [[0]: 0]
-        for name in names {
-            let set = shown[name]?.map(\.certificate) ?? []
+        var known: [[Int]: Int] = [:]
+        func place(of set: [Int]) -> Int {
             if known[set] == nil {
                 known[set] = sets.count
                 sets.append(set)
             }
-            places[name] = known[set]
+            return known[set] ?? 0
         }
+        let ofFirst = names.first.flatMap { shown[$0]?.map(\.certificate) }
+        _ = place(of: ofFirst?.first == 0 ? ofFirst ?? [0] : [0])
+        for name in names { places[name] = place(of: shown[name]?.map(\.certificate) ?? []) }
     }
 }

@@ -30,7 +30,7 @@ public struct TLSListenerSettings: Hashable, Sendable {
 
     /// The certificates (`crt`), at least one.
     ///
-    /// The first is shown to who asks for a name that none is for, or for none. Of those for one name the first of each kind of key counts.
+    /// The first is shown to who asks for a name that none is for, or for none, with those of its name. Of those for one name the first of each kind of key counts.
     public var certificates: [Certificate]
     /// Whether who asks for such a name, or for none, is refused (`strict-sni`).
     public var refusesOtherNames = false

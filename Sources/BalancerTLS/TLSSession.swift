@@ -6,7 +6,7 @@ internal import LinuxIO
 /// One connection's session: OpenSSL's SSL.
 @safe class TLSSession: SecureSession {
     let ssl: OpaquePointer
-    /// What broke the stream off after bytes that were still to be given.
+    /// What broke the stream off: OpenSSL tells of it once, and then of an end.
     private var failure: Errno?
     private(set) final var complaint: String?
 
@@ -71,8 +71,8 @@ internal import LinuxIO
                 continue
             }
             let stop = transfer(of: result)
-            guard count > 0 else { return stop }
             if case .failed(let errno) = stop { failure = errno }
+            guard count > 0 else { return stop }
             break
         }
         return .moved(count)

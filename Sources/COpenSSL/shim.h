@@ -56,6 +56,12 @@ static inline const char *copenssl_cipher_name(const SSL *session) {
     return SSL_CIPHER_get_name(SSL_get_current_cipher(session));
 }
 
+/* Whether a session's client had a certificate whose time is over. */
+static inline int copenssl_has_outdated_peer(SSL_SESSION *session) {
+    const X509 *peer = session ? SSL_SESSION_get0_peer(session) : NULL;
+    return peer != NULL && X509_cmp_current_time(X509_get0_notAfter(peer)) < 0;
+}
+
 /* The alternative names of a certificate, to be freed; NULL: it has none. */
 static inline GENERAL_NAMES *copenssl_alternative_names(const X509 *certificate) {
     return X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
@@ -74,14 +80,15 @@ static inline const unsigned char *copenssl_host_name(
     return ASN1_STRING_get0_data(name->d.dNSName);
 }
 
-/* The common name of a certificate's subject, or issuer; its bytes, as they stand there; NULL: none. */
+/* The next common name of a certificate's subject, or issuer, behind a place, -1 before the first; its
+   bytes, as they stand there; NULL: no further one. */
 static inline const unsigned char *copenssl_common_name(
-    const X509 *certificate, int of_issuer, int *count) {
+    const X509 *certificate, int of_issuer, int *place, int *count) {
     X509_NAME *name =
         of_issuer ? X509_get_issuer_name(certificate) : X509_get_subject_name(certificate);
-    int index = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
-    if (index < 0) return NULL;
-    const ASN1_STRING *text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, index));
+    *place = X509_NAME_get_index_by_NID(name, NID_commonName, *place);
+    if (*place < 0) return NULL;
+    const ASN1_STRING *text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, *place));
     *count = ASN1_STRING_length(text);
     return ASN1_STRING_get0_data(text);
 }

@@ -122,3 +122,49 @@ extension TLSCertificates {
         return plan
     }
 }
+
+/// A client's certificate that is good for seconds alone, and its authority's.
+struct BriefCertificate {
+    let authority: [UInt8]
+    let pem: [UInt8]
+    let key: [UInt8]
+
+    init(seconds: Int) throws {
+        let folder = "/tmp/lbctl-brief-\(getpid())"
+        let script = """
+            set -e; umask 077; rm -rf \(folder); mkdir \(folder); cd \(folder)
+            new="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+            openssl req -x509 $new -days 30 -subj /CN=Authority -keyout ca.key -out ca
+            openssl req $new -subj /CN=brief -keyout key -out request
+            printf '%s\\n' '[ca]' default_ca=t '[t]' database=index new_certs_dir=. default_md=sha256 \
+                default_days=1 policy=p rand_serial=yes '[p]' commonName=supplied >config
+            : >index
+            openssl ca -config config -batch -notext -in request -keyfile ca.key -cert ca -out own \
+                -enddate $(date -u -d '+\(seconds) seconds' +%y%m%d%H%M%SZ)
+            """
+        let null = try Descriptor.nullDevice()
+        let process = try ChildProcess(
+            path: "/bin/sh", arguments: ["sh", "-c", script],
+            descriptors: [(0, null.rawValue), (1, null.rawValue), (2, null.rawValue)])
+        var ending: ChildProcess.Ending?
+        guard
+            eventually({
+                ending = process.reap()
+                return ending != nil
+            }), ending == .exited(status: 0)
+        else { throw Errno.notSupported }
+        func read(_ name: String) throws -> [UInt8] {
+            let file = open("\(folder)/\(name)", O_RDONLY | O_CLOEXEC)
+            defer { close(file) }
+            var bytes = [UInt8](repeating: 0, count: 65_536)
+            let count = Glibc.read(file, &bytes, bytes.count)
+            guard count > 0 else { throw Errno.noSuchFile }
+            return Array(bytes[..<count])
+        }
+        (authority, pem, key) = (try read("ca"), try read("own"), try read("key"))
+        let removal = try ChildProcess(
+            path: "/bin/rm", arguments: ["rm", "-rf", folder],
+            descriptors: [(0, null.rawValue), (1, null.rawValue), (2, null.rawValue)])
+        _ = eventually { removal.reap() != nil }
+    }
+}

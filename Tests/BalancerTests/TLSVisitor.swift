@@ -93,8 +93,8 @@ final class TLSVisitor: @unchecked Sendable {
     /// The common name of the certificate that was shown, and whether its key is one of RSA.
     var shown: (name: String, isRSA: Bool)? {
         guard let certificate = SSL_get0_peer_certificate(ssl) else { return nil }
-        var count: Int32 = 0
-        guard let start = copenssl_common_name(certificate, 0, &count) else { return nil }
+        var (place, count): (Int32, Int32) = (-1, 0)
+        guard let start = copenssl_common_name(certificate, 0, &place, &count) else { return nil }
         let name = String(
             decoding: UnsafeBufferPointer(start: start, count: Int(count)), as: UTF8.self)
         return (name, EVP_PKEY_get_base_id(X509_get0_pubkey(certificate)) == EVP_PKEY_RSA)

@@ -125,18 +125,31 @@ extension BalancerTests {
 
         /// What the client sends last cannot be given to the server any more, who has refused the rest.
         @Test func `a server's last words before a reset go by TLS, too`() throws {
+            let (hasRead, mayEnd) = (Flag(), Flag())
             let server = try TestServer { socket in
-                var size: Int32 = 4_096
-                setsockopt(socket.number, SOL_SOCKET, SO_RCVBUF, &size, 4)
                 _ = socket.receive(exactly: 1)
-                Thread.sleep(for: .milliseconds(100))
+                hasRead.raise()
+                guard mayEnd.awaitRaised() else { return }
+                // What is unread makes a reset of the end.
                 socket.send("too long")
             }
-            let running = try running(server)
+            let gate = Gate(try TLSListener(certificates.listening))
+            let running = try running(server) {
+                $0.frontends[0].listeners[0].security = gate
+            }
             let client = try #require(TLSVisitor(to: running.port))
-            let bytes = [UInt8](repeating: 0x2e, count: 60_000)
-            for _ in 0..<20 { #expect(client.send(bytes[...])) }
+            client.send("abc")
+            #expect(hasRead.awaitRaised())
+            // The reactor finds all that follows at once: bytes for the server, and the server's end.
+            gate.isShut.raise()
+            let newcomer = running.connect()
+            #expect(gate.isReached.awaitRaised())
+            client.send("more")
+            mayEnd.raise()
+            Thread.sleep(for: .milliseconds(100))
+            gate.isOpen.raise()
             #expect(client.receive(exactly: 8) == "too long")
+            newcomer.close()
         }
 
         // MARK: Ends
@@ -208,16 +221,18 @@ extension BalancerTests {
             let running = try running(server) { plan in
                 plan.frontends[0].clientTimeout = .milliseconds(300)
                 plan.pools[0].servers[0].connectionLimit = 1
-                plan.pools[0].queueTimeout = .seconds(10)
+                plan.pools[0].queueTimeout = .seconds(5)
+                // The one who is served stays for longer.
+                plan.pools[0].tunnelTimeout = .seconds(10)
             }
             let first = try #require(TLSVisitor(to: running.port))
             #expect(first.receive(exactly: 1) == "x")
             let start = MonotonicInstant.now
             let second = try #require(TLSVisitor(to: running.port))
-            _ = second.receiveAll()
+            #expect(second.receiveAll() == ("", .end))
             let taken = MonotonicInstant.now - start
             #expect(taken > .milliseconds(250) && taken < .seconds(2))
-            #expect(first.receiveAll().ending == .end)
+            first.send("y")
         }
 
         @Test func `who goes away while he waits for a server is let go`() throws {
@@ -235,6 +250,33 @@ extension BalancerTests {
             #expect(running.wait { running.pool.currentQueue == 0 })
         }
     }
+}
+
+/// Something that has happened.
+private final class Flag: Sendable {
+    private let isRaised = Atomic(false)
+
+    func raise() { isRaised.store(true, ordering: .sequentiallyConsistent) }
+    func awaitRaised() -> Bool { eventually { isRaised.load(ordering: .sequentiallyConsistent) } }
+    var hasBeenRaised: Bool { isRaised.load(ordering: .sequentiallyConsistent) }
+}
+
+/// Holds up the reactor that begins a session, once it is shut.
+private final class Gate: ClientSecurity {
+    let (isShut, isReached, isOpen) = (Flag(), Flag(), Flag())
+    private let inner: TLSListener
+
+    init(_ inner: TLSListener) { self.inner = inner }
+
+    func makeSession(on socket: Int32) -> (any ClientSession)? {
+        if isShut.hasBeenRaised {
+            isReached.raise()
+            _ = isOpen.awaitRaised()
+        }
+        return inner.makeSession(on: socket)
+    }
+
+    func handshakeFailed(of client: IPEndpoint, because reason: String) {}
 }
 
 extension TLSCertificates {

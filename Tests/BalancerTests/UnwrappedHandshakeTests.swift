@@ -231,6 +231,79 @@ extension BalancerTests {
             #expect(try !visit(without).isResumed)
         }
 
+        /// Each handshake makes a session's time longer, and looks at no certificate.
+        @Test(arguments: [false, true])
+        func `a session ends with the time of the client's certificate`(isOld: Bool) throws {
+            let brief = try BriefCertificate(seconds: 4)
+            var settings = certificates.listening
+            (settings.verification, settings.authorities) = (.required, brief.authority)
+            let unwrapping = try Unwrapping(settings)
+            var manner = Manner(isOld: isOld, certificate: (pem: brief.pem, key: brief.key))
+            let first = try #require(unwrapping.visit(manner))
+            first.send("x")
+            #expect(first.receive(exactly: 1) == "x")
+            manner.session = first.session
+            #expect(try #require(unwrapping.visit(manner)).isResumed)
+            #expect(
+                unwrapping.running.wait {
+                    Thread.sleep(for: .milliseconds(100))
+                    return !unwrapping.answers(manner)
+                })
+            #expect(
+                unwrapping.running.wait {
+                    unwrapping.reasons.last == "its certificate: certificate has expired"
+                })
+        }
+
+        @Test func `without a name both kinds of key are shown that are for the first one's`()
+            throws
+        {
+            var settings = certificates.listening
+            settings.certificates.append(
+                .init(name: "rsa", pem: certificates.other + certificates.othersKey))
+            let unwrapping = try Unwrapping(settings)
+            func isRSA(_ signatures: String) -> Bool? {
+                unwrapping.visit(Manner(serverName: nil, signatures: signatures))?.shown?.isRSA
+            }
+            #expect(isRSA("rsa_pss_rsae_sha256") == true)
+            #expect(isRSA("ecdsa_secp256r1_sha256") == false)
+        }
+
+        @Test func `a reset is one however often it is asked for`() throws {
+            let security = try TLSListener(certificates.listening)
+            let heard = Mutex<[Transfer]>([])
+            let server = try TestServer { socket in
+                _ = fcntl(socket.number, F_SETFL, O_NONBLOCK)
+                guard let session = security.makeSession(on: socket.number) else { return }
+                guard eventually({ session.handshake() == .done }) else { return }
+                Thread.sleep(for: .milliseconds(100))
+                var buffer = [UInt8](repeating: 0, count: 64)
+                let transfers = buffer.withUnsafeMutableBytes { bytes -> [Transfer] in
+                    guard let start = bytes.baseAddress else { return [] }
+                    return [
+                        session.peek(into: start, upTo: 64), session.peek(into: start, upTo: 64),
+                        session.receive(into: start, upTo: 64),
+                        session.receive(into: start, upTo: 64),
+                        session.receive(into: start, upTo: 64),
+                    ]
+                }
+                heard.withLock { $0 = transfers }
+            }
+            for text in ["abc", ""] {
+                heard.withLock { $0 = [] }
+                let client = try #require(TLSVisitor(to: server.port))
+                client.send(text)
+                client.socket.reset()
+                #expect(eventually { !heard.withLock(\.isEmpty) })
+                let reset = Transfer.failed(.connectionReset)
+                #expect(
+                    heard.withLock(\.self)
+                        == (text.isEmpty
+                            ? [reset, reset, reset, reset, reset]
+                            : [.moved(3), .moved(3), .moved(3), reset, reset]))
+            }
+        }
+
         // MARK: What is said of those that fail
 
         @Test func `who speaks no TLS, goes away or takes too long is counted by cause`() throws {

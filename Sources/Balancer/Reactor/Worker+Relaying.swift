@@ -257,13 +257,17 @@ extension Worker {
         slab[half].marks.insert(.blocked)
         // Nothing limited how long a side that has ended its stream may wait.
         if slab[peer].marks.contains(.passedEnd) { arm(half & ~1) }
-        guard slab[peer].marks.isDisjoint(with: .watchesRoom) else { return }
         // A client's socket is watched for room only once it ran out of it.
-        slab[peer].marks.insert(.watchesRoom)
+        if slab[peer].marks.isDisjoint(with: .watchesRoom) { watchRoom(peer) }
+    }
+
+    /// Has a half's socket watched for room to send as well.
+    mutating func watchRoom(_ half: Int) {
+        slab[half].marks.insert(.watchesRoom)
         _ = epoll.modify(
-            slab[peer].socket,
+            slab[half].socket,
             for: [.readable, .writable, .peerClosed, .urgent, .edgeTriggered],
-            token: slab.token(of: peer))
+            token: slab.token(of: half))
     }
 
     /// Leaves a direction until the next turn.

@@ -13,6 +13,7 @@ extension Worker {
         sessions.keep(session, forClient: client)
         // A record is more than a read returns, and no kernel splices it.
         slab[client].marks.insert([.isSecured, .probes, .onlyCopies])
+        if slab[client].marks.isDisjoint(with: .watchesRoom) { watchRoom(client) }
         slab[client].stage = .handshake
         enter(.introducing, client)
         goOnWithHandshake(client)

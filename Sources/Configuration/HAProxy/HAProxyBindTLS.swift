@@ -5,6 +5,8 @@ struct HAProxyBindTLS: Sendable {
     private var settings = ListenerTLS()
     private var versions = HAProxyTLSVersions()
     private var options = HAProxyBindTLSOptions()
+    /// `default-crt`.
+    private var defaults: [ListenerTLS.Certificate] = []
     /// What is in the files that it names.
     private(set) var files = HAProxyTLSFiles()
     /// What the global section says up to the line.
@@ -34,8 +36,7 @@ struct HAProxyBindTLS: Sendable {
         },
         "default-crt": .each { bind, arguments throws(Remark) in
             let path = try arguments.next("a path")
-            bind.tls.settings.certificates.insert(
-                contentsOf: try bind.tls.certificates(at: path), at: 0)
+            bind.tls.defaults += try bind.tls.certificates(at: path)
         },
         "crt-list": .each { bind, arguments throws(Remark) in
             let path = try arguments.next("a path")
@@ -97,6 +98,8 @@ struct HAProxyBindTLS: Sendable {
     func finished(
         at position: Position, _ arguments: inout Arguments
     ) throws(Remark) -> ListenerTLS? {
+        var settings = settings
+        settings.certificates = self.defaults + settings.certificates
         guard isUsed else {
             if settings != ListenerTLS() || options != HAProxyBindTLSOptions()
                 || versions != HAProxyTLSVersions()
@@ -117,7 +120,6 @@ struct HAProxyBindTLS: Sendable {
                 "'verify \(settings.verification.rawValue)' needs 'ca-file PATH', the authorities whose"
                     + " clients are let in", at: position)
         }
-        var settings = settings
         let defaults = surroundings.defaults
         let versions = versions.completed(by: defaults.versions)
         (settings.minimumVersion, settings.maximumVersion) = try versions.bounds(

@@ -71,14 +71,13 @@ enum CertificateTime {
 /// What ends the TLS of clients in this process, over reloads: settings that stay go on with the keys of
 /// their tickets, so that sessions do, too.
 final class ListenerSecurity: Sendable {
-    private struct Key: Hashable {
+    /// Weak, so that former keys go with the plan that they were for.
+    private struct Known {
         let frontendName: String
-        let settings: TLSListenerSettings
+        weak var listener: TLSListener?
     }
 
-    private struct Known { weak var listener: TLSListener? }
-
-    private let known = Mutex<[Key: Known]>([:])
+    private let known = Mutex<[Known]>([])
     private let complaints: HandshakeComplaints
     private let log: Log
 
@@ -92,13 +91,18 @@ final class ListenerSecurity: Sendable {
     ///
     /// - Throws: `Failure` that names the listener whose settings no handshake can be done by.
     func set(in plan: inout BalancerPlan, of model: Model) throws(Failure) {
-        let (known, complaints) = (known.withLock(\.self), complaints)
+        let complaints = complaints
+        var known = known.withLock(\.self).filter { $0.listener != nil }
         let all = try model.listenerSecurity { (name, settings) throws(TLSSettingsError) in
-            let key = Key(frontendName: name, settings: settings)
-            if let former = known[key]?.listener { return former }
-            return try TLSListener(settings) { client, reason in
+            let former = known.first {
+                $0.frontendName == name && $0.listener?.settings == settings
+            }
+            if let listener = former?.listener { return listener }
+            let listener = try TLSListener(settings) { client, reason in
                 complaints.take(reason, of: client, at: name)
             }
+            known.append(Known(frontendName: name, listener: listener))
+            return listener
         }
         for (frontend, listeners) in all.enumerated() {
             for (number, listener) in listeners.enumerated() {
@@ -110,15 +114,7 @@ final class ListenerSecurity: Sendable {
                 log(.warning, "certificate '\(path)' \(complaint); renew it, and 'lbctl reload'")
             }
         }
-        self.known.withLock { known in
-            known = known.filter { $0.value.listener != nil }
-            for (frontend, listener) in zip(model.activeFrontends, all).flatMap({ pair in
-                pair.1.compactMap(\.self).map { (pair.0, $0) }
-            }) {
-                let key = Key(frontendName: frontend.name, settings: listener.settings)
-                known[key] = Known(listener: listener)
-            }
-        }
+        self.known.withLock { $0 = known }
     }
 }
 
