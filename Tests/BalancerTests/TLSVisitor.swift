@@ -43,6 +43,8 @@ final class TLSVisitor: @unchecked Sendable {
     ) {
         guard let socket = BlockingSocket(to: port) else { return nil }
         self.socket = socket
+        // OpenSSL writes to what has been reset.
+        Thread.blockBrokenPipeSignal()
         socket.send(first)
         pause()
         guard let context = SSL_CTX_new(TLS_client_method()) else { return nil }
