@@ -136,9 +136,7 @@ internal import COpenSSL
             throw TLSSettingsError(
                 "curves '\(groups)': OpenSSL does not know them; X25519:P-256 are two")
         }
-        // Which is to be the same for all of a listener's, or a client that showed a certificate could not
-        // go on with his session.
-        let identity: [UInt8] = Array("lbctl".utf8)
+        let identity = try identity(of: settings)
         _ = unsafe SSL_CTX_set_session_id_context(pointer, identity, UInt32(identity.count))
         unsafe SSL_CTX_set_timeout(pointer, lifetimeOfSessions)
         unsafe SSL_CTX_set_session_ticket_cb(pointer, nil, OpenSSLContext.judgeTicket, nil)
@@ -151,6 +149,26 @@ internal import COpenSSL
         } else {
             try trustClients(settings)
         }
+    }
+
+    /// What tells sessions of one way to verify clients from those of another: a ticket whose keys several
+    /// listeners have must not let in by one who was let in by the other.
+    private func identity(of settings: TLSListenerSettings) throws(TLSSettingsError) -> [UInt8] {
+        let verification: UInt8 =
+            switch settings.verification {
+            case .none: 0
+            case .optional: 1
+            case .required: 2
+            }
+        let count = UInt64(settings.authorities.count)
+        let bytes =
+            [verification] + (0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) }
+            + settings.authorities + (settings.revocationList ?? [])
+        var digest = [UInt8](repeating: 0, count: 32)
+        guard unsafe EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha256(), nil) == 1 else {
+            throw TLSSettingsError("OpenSSL is not usable: \(OpenSSLErrors.lastReason)")
+        }
+        return digest
     }
 
     /// Says whether a client goes on with his session (`SSL_CTX_set_session_ticket_cb(3)`).

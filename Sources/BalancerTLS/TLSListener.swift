@@ -47,6 +47,10 @@ public import LinuxIO
         let place = unsafe Unmanaged.passUnretained(self).toOpaque()
         for context in contexts {
             unsafe copenssl_set_name_callback(context.pointer, TLSListener.chooseByName, place)
+            if settings.ticketKeys != nil {
+                unsafe SSL_CTX_set_ex_data(context.pointer, 0, place)
+                unsafe copenssl_set_ticket_callback(context.pointer, TLSListener.prepareTicket)
+            }
             guard !protocols.row.isEmpty else { continue }
             unsafe SSL_CTX_set_alpn_select_cb(context.pointer, TLSListener.agree, place)
         }
@@ -100,6 +104,20 @@ public import LinuxIO
             }
             unsafe alert?.pointee = SSL_AD_UNRECOGNIZED_NAME
             return SSL_TLSEXT_ERR_ALERT_FATAL
+        }
+
+    /// Has a ticket encrypted, or known again, by the listener's keys.
+    private static let prepareTicket:
+        @convention(c) (
+            OpaquePointer?, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt8>?,
+            OpaquePointer?, OpaquePointer?, Int32
+        ) -> Int32 = { ssl, name, vector, cipher, mac, encrypts in
+            guard let place = unsafe copenssl_owner(ssl), let name = unsafe name,
+                let vector = unsafe vector, let cipher = unsafe cipher, let mac = unsafe mac
+            else { return -1 }
+            let listener = unsafe Unmanaged<TLSListener>.fromOpaque(place).takeUnretainedValue()
+            guard let keys = listener.settings.ticketKeys else { return -1 }
+            return unsafe keys.prepare(name, vector, cipher, mac, encrypts: encrypts == 1)
         }
 
     /// Agrees to the first of the listener's protocols that a client offers

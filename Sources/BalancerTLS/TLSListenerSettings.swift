@@ -61,6 +61,8 @@ public struct TLSListenerSettings: Hashable, Sendable {
     /// Whether clients get tickets, by which they may go on with a session for 300 s (`no-tls-tickets`
     /// takes them away).
     public var givesTickets = true
+    /// By which keys (`tls-ticket-keys`); `nil`: by ones that nobody else has.
+    public var ticketKeys: TicketKeys?
 
     /// Makes handshakes of TLS 1.2 and 1.3 that ask clients for nothing.
     public init(_ certificates: [Certificate]) { self.certificates = certificates }

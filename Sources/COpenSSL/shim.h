@@ -1,7 +1,9 @@
 #ifndef COPENSSL_SHIM_H
 #define COPENSSL_SHIM_H
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -54,6 +56,27 @@ static inline void copenssl_set_name_callback(
 
 static inline const char *copenssl_cipher_name(const SSL *session) {
     return SSL_CIPHER_get_name(SSL_get_current_cipher(session));
+}
+
+static inline void copenssl_set_ticket_callback(
+    SSL_CTX *context,
+    int (*prepare)(SSL *, unsigned char *, unsigned char *, EVP_CIPHER_CTX *, EVP_MAC_CTX *, int)) {
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(context, prepare);
+}
+
+/* Has a ticket authenticated by HMAC with SHA-256. */
+static inline int copenssl_set_ticket_mac(EVP_MAC_CTX *mac, void *key, int count) {
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key, (size_t)count),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, "SHA256", 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_MAC_CTX_set_params(mac, parameters);
+}
+
+/* The listener's own object, by a session of it. */
+static inline void *copenssl_owner(SSL *session) {
+    return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), 0);
 }
 
 /* Whether a session's client had a certificate whose time is over. */

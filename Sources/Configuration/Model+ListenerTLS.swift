@@ -54,6 +54,9 @@ public struct ListenerTLS: Hashable, Sendable, Codable {
     public var prefersClientCiphers = false
     /// Whether a session can be resumed by a ticket (without `no-tls-tickets`).
     public var givesTickets = true
+    /// The file of the keys of these tickets (`tls-ticket-keys`), which stand in ``Model/ticketKeys``; `nil`:
+    /// nobody else knows them.
+    public var ticketKeysPath: String?
 
     /// Makes a handshake that asks for no certificate of a client's.
     public init() {}

@@ -30,6 +30,8 @@ public struct Model: Hashable, Sendable, Codable {
     /// The files of certificates that are shown to servers and clients, with their private keys: not to be
     /// printed.
     public var certificates: [String: [UInt8]] = [:]
+    /// The files of tickets' keys, each of 48 or 80 bytes, three at least: not to be printed.
+    public var ticketKeys: [String: [[UInt8]]] = [:]
     /// The files of lists of revoked certificates.
     public var revocationLists: [String: [UInt8]] = [:]
     /// Whom servers ask for their addresses, by the sections' names.

@@ -231,6 +231,53 @@ extension BalancerTests {
             #expect(try !visit(without).isResumed)
         }
 
+        @Test(arguments: [false, true])
+        func `nodes of the same keys go on with each other's sessions`(isOld: Bool) throws {
+            func keys(_ numbers: [UInt8], size: Int = 48) throws -> TicketKeys {
+                try TicketKeys(numbers.map { Array(repeating: $0, count: size) })
+            }
+            func node(
+                _ keys: TicketKeys?, _ adjust: (inout TLSListenerSettings) -> Void = { _ in }
+            ) throws -> Unwrapping {
+                var settings = certificates.listening
+                settings.ticketKeys = keys
+                adjust(&settings)
+                return try Unwrapping(settings)
+            }
+            func session(_ node: Unwrapping) throws -> TLSVisitor.Session? {
+                let visitor = try #require(node.visit(Manner(isOld: isOld)))
+                visitor.send("x")
+                #expect(visitor.receive(exactly: 1) == "x")
+                return visitor.session
+            }
+            func isResumed(_ session: TLSVisitor.Session?, by node: Unwrapping) throws -> Bool {
+                let visitor = try #require(
+                    node.visit(Manner(isOld: isOld, session: session)))
+                visitor.send("x")
+                #expect(visitor.receive(exactly: 1) == "x")
+                return visitor.isResumed
+            }
+            let first = try session(try node(try keys([1, 2, 3])))
+            #expect(try isResumed(first, by: try node(try keys([1, 2, 3]))))
+            // A key later, on this node first.
+            #expect(try isResumed(first, by: try node(try keys([1, 2, 3, 4]))))
+            #expect(
+                try isResumed(
+                    try session(try node(try keys([1, 2, 3, 4]))),
+                    by: try node(try keys([1, 2, 3]))))
+            #expect(try !isResumed(first, by: try node(try keys([4, 5, 6]))))
+            #expect(try !isResumed(first, by: try node(nil)))
+            let long = try keys([7, 8, 9], size: 80)
+            #expect(try isResumed(try session(try node(long)), by: try node(long)))
+            // Who was let in without a certificate is asked for one where it is wanted.
+            let strict = try node(try keys([1, 2, 3])) {
+                ($0.verification, $0.authorities) = (.optional, certificates.authority)
+            }
+            #expect(try !isResumed(first, by: strict))
+            #expect(throws: TLSSettingsError.self) { try keys([1, 2]) }
+            #expect(throws: TLSSettingsError.self) { try keys([1, 2, 3], size: 47) }
+        }
+
         /// Each handshake makes a session's time longer, and looks at no certificate.
         @Test(arguments: [false, true])
         func `a session ends with the time of the client's certificate`(isOld: Bool) throws {

@@ -182,6 +182,30 @@ import Testing
             ])
     }
 
+    @Test func `keys of tickets are read, and not printed`() throws {
+        let key = Data((0..<48).map { UInt8($0) }).base64EncodedString()
+        let long = Data((0..<80).map { UInt8($0) }).base64EncodedString()
+        let path = files.path("tickets")
+        let words = "ssl crt \(files.both) tls-ticket-keys \(path)"
+        try files.write("tickets", "\(key)\n\(key)\n\(long)\n")
+        let model = try #require(load(section(words)).model)
+        #expect(model.frontends[0].listeners[0].tls?.ticketKeysPath == path)
+        #expect(model.ticketKeys[path]?.map(\.count) == [48, 48, 80])
+        #expect(model.ticketKeys[path]?[0] == Array(0..<48))
+        let file = InputFile(name: "f", bytes: Array(section(words).utf8))
+        let written = try #require(ConfigurationLoader().convert([file]).text)
+        #expect(written.contains(path) && !written.contains(key))
+        #expect(try Model(decoding: try model.encoded()) == model)
+        for text in ["\(key)\n\(key)\n", "\(key)\n\(key)\nabc=\n", "\(key)\n\(key)\n\(key.dropLast(4))\n"] {
+            try files.write("tickets", text)
+            #expect(load(section(words)).model == nil)
+        }
+        try files.write("tickets", "\(key)\n\(key)\n\(key)\n")
+        #expect(try files.isTakenByHAProxy(section(words)))
+        try files.write("tickets", "\(key)\n\(key)\n")
+        #expect(try !files.isTakenByHAProxy(section(words)))
+    }
+
     @Test func `an error says where, what and what would be right`() throws {
         func found(_ words: String) -> [String] { diagnose(section(words)) }
         let start = "ssl crt \(files.both)"

@@ -138,6 +138,7 @@ struct Draft: Sendable {
     var authorities: [String: [UInt8]] = [:]
     var certificates: [String: [UInt8]] = [:]
     var revocationLists: [String: [UInt8]] = [:]
+    var ticketKeys: [String: [[UInt8]]] = [:]
     /// `ssl-server-verify`: whether certificates are verified where a server's line says nothing.
     var verifiesServers = true
     /// The servers whose lines say nothing of that.

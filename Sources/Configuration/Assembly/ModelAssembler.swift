@@ -65,7 +65,7 @@ struct ModelAssembler {
         model.resolvers = draft.resolvers.map(\.value)
         model.peers = peers
         (model.authorities, model.certificates) = (draft.authorities, draft.certificates)
-        model.revocationLists = draft.revocationLists
+        (model.revocationLists, model.ticketKeys) = (draft.revocationLists, draft.ticketKeys)
         return model
     }
 

@@ -124,7 +124,7 @@ struct HAProxyBind: Sendable {
         1: """
         ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file client-sigalgs crt-ignore-err
         expose-fd idle-ping level namespace nbconn npn ocsp-update proto quic-cc-algo quic-socket
-        severity-output sigalgs tcp-md5sig tls-ticket-keys
+        severity-output sigalgs tcp-md5sig
         """,
     ]
 }

@@ -64,6 +64,11 @@ struct HAProxyBindTLS: Sendable {
             bind.tls.files.revocationLists[path.text] = try path.revocationLists()
             bind.tls.settings.revocationListPath = path.text
         },
+        "tls-ticket-keys": .line { bind, arguments throws(Remark) in
+            let path = try arguments.next("a path")
+            bind.tls.files.ticketKeys[path.text] = try path.ticketKeys()
+            bind.tls.settings.ticketKeysPath = path.text
+        },
         "alpn": .line { bind, arguments throws(Remark) in
             bind.tls.settings.applicationProtocols = try arguments.applicationProtocols()
         },
@@ -277,12 +282,14 @@ struct HAProxyTLSFiles: Sendable {
     var certificates: [String: [UInt8]] = [:]
     var authorities: [String: [UInt8]] = [:]
     var revocationLists: [String: [UInt8]] = [:]
+    var ticketKeys: [String: [[UInt8]]] = [:]
 
     /// Takes another line's in.
     mutating func add(_ other: HAProxyTLSFiles) {
         certificates.merge(other.certificates) { _, new in new }
         authorities.merge(other.authorities) { _, new in new }
         revocationLists.merge(other.revocationLists) { _, new in new }
+        ticketKeys.merge(other.ticketKeys) { _, new in new }
     }
 
     /// Takes them down.
@@ -290,6 +297,7 @@ struct HAProxyTLSFiles: Sendable {
         draft.certificates.merge(certificates) { _, new in new }
         draft.authorities.merge(authorities) { _, new in new }
         draft.revocationLists.merge(revocationLists) { _, new in new }
+        draft.ticketKeys.merge(ticketKeys) { _, new in new }
     }
 }
 

@@ -107,4 +107,24 @@ extension Word {
         }
         return bytes
     }
+
+    /// The keys of tickets that stand in a file, a line of base 64 each.
+    func ticketKeys() throws(Remark) -> [[UInt8]] {
+        let bytes = try contents(of: "tls-ticket-keys", limit: InputFile.sizeLimit)
+        var keys: [[UInt8]] = []
+        for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+            guard let key = PEMText.decode(line), key.count == 48 || key.count == 80 else {
+                throw .error(
+                    "tls-ticket-keys \(text.quoted): each line must be 48 or 80 bytes in base 64, as"
+                        + " 'openssl rand -base64 48' writes", at: position)
+            }
+            keys.append(key)
+        }
+        guard keys.count >= 3 else {
+            throw .error(
+                "tls-ticket-keys \(text.quoted): must have three keys at least, the newest last",
+                at: position)
+        }
+        return keys
+    }
 }

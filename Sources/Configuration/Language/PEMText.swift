@@ -56,8 +56,8 @@ enum PEMText {
         return bytes.count == 2 + size + length
     }
 
-    /// One line of base 64; lines of a block but the last are whole groups of four.
-    private static func decode(_ line: ArraySlice<UInt8>) -> [UInt8]? {
+    /// One line of base 64, in whole groups of four, as all lines of a block but the last are.
+    static func decode(_ line: ArraySlice<UInt8>) -> [UInt8]? {
         let line = line.filter { $0 != 0x20 && $0 != 0x09 }
         let digits = line.prefix { $0 != UInt8(ascii: "=") }
         guard line.count.isMultiple(of: 4), line.count - digits.count <= 2 else { return nil }

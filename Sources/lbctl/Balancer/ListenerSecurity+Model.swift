@@ -25,7 +25,7 @@ extension Model {
                     continue
                 }
                 do throws(TLSSettingsError) {
-                    own.append(try make(frontend.name, TLSListenerSettings(tls, in: self)))
+                    own.append(try make(frontend.name, try TLSListenerSettings(tls, in: self)))
                 } catch {
                     throw Failure(
                         .badInput, "\(frontend.name), bind \(listener.endpoint): TLS: \(error)")
@@ -119,7 +119,7 @@ final class ListenerSecurity: Sendable {
 }
 
 extension TLSListenerSettings {
-    fileprivate init(_ tls: ListenerTLS, in model: Model) {
+    fileprivate init(_ tls: ListenerTLS, in model: Model) throws(TLSSettingsError) {
         self.init(
             tls.certificates.map { certificate in
                 Certificate(
@@ -141,6 +141,9 @@ extension TLSListenerSettings {
             tls.minimumVersion, tls.maximumVersion)
         prefersClientCiphers = tls.prefersClientCiphers
         givesTickets = tls.givesTickets
+        ticketKeys = try tls.ticketKeysPath.map { path throws(TLSSettingsError) in
+            try TicketKeys(model.ticketKeys[path] ?? [])
+        }
     }
 }
 
