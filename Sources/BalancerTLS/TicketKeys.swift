@@ -59,7 +59,7 @@ public struct TicketKeys: Hashable, Sendable {
         _ cipher: OpaquePointer, _ mac: OpaquePointer, encrypts: Bool
     ) -> Int32 {
         let found = unsafe UnsafeBufferPointer(start: name, count: 16)
-        let known = unsafe keys.first { unsafe found.elementsEqual($0.name) }
+        let known = keys.first { unsafe found.elementsEqual($0.name) }
         guard let key = encrypts ? present : known else { return 0 }
         if encrypts {
             for index in 0..<16 { unsafe name[index] = key.name[index] }

@@ -196,7 +196,9 @@ import Testing
         let written = try #require(ConfigurationLoader().convert([file]).text)
         #expect(written.contains(path) && !written.contains(key))
         #expect(try Model(decoding: try model.encoded()) == model)
-        for text in ["\(key)\n\(key)\n", "\(key)\n\(key)\nabc=\n", "\(key)\n\(key)\n\(key.dropLast(4))\n"] {
+        for text in [
+            "\(key)\n\(key)\n", "\(key)\n\(key)\nabc=\n", "\(key)\n\(key)\n\(key.dropLast(4))\n",
+        ] {
             try files.write("tickets", text)
             #expect(load(section(words)).model == nil)
         }
