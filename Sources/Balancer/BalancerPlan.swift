@@ -240,12 +240,15 @@ extension PoolPlan {
             + forcingRules.map(\.condition)
     }
 
-    /// What of a connection decides which server it gets.
+    /// What of a connection decides which server it gets, and what that one is asked for.
     var keys: [ConnectionKey] {
-        var keys = stickRules.map(\.key)
+        var keys = stickRules.map(\.key) + nameKeys
         if case .hash(let key) = algorithm { keys.append(key) }
         return keys
     }
+
+    /// What names those that servers are asked for, each once.
+    var nameKeys: [ConnectionKey] { Array(Set(servers.compactMap(\.connection.nameKey))) }
 
     /// The servers' numbers.
     var serverNumbers: [Int] { BalancerPlan.numbers(own: servers.map(\.number)) }

@@ -71,6 +71,10 @@ public struct ConnectionPlan: Hashable, Sendable {
     /// An attempt fails where the kernel has it no more.
     public var congestionControl: String?
 
+    /// What of a client names the one that a server which is spoken to by TLS is asked for (`sni`), a
+    /// text of 255 bytes at most; `nil`: ``security`` has the name, if there is one.
+    public var nameKey: ConnectionKey?
+
     private var securityReference: SecurityReference?
 
     /// Makes connections as the kernel has them.

@@ -187,9 +187,14 @@ internal import COpenSSL
 
     private func trustClients(_ settings: TLSListenerSettings) throws(TLSSettingsError) {
         try trust(PEMFile(settings.authorities), ofClients: true)
-        guard let list = settings.revocationList,
-            let store = unsafe SSL_CTX_get_cert_store(pointer)
-        else { return }
+        if let list = settings.revocationList { try refuse(listedIn: list) }
+    }
+
+    // MARK: Authorities
+
+    /// Trusts no certificate of those that a file's lists say were revoked.
+    func refuse(listedIn list: [UInt8]) throws(TLSSettingsError) {
+        guard let store = unsafe SSL_CTX_get_cert_store(pointer) else { return }
         let count = try unsafe PEMFile(list).forEachRevocationList(of: "revoked certificates") {
             list in
             defer { unsafe X509_CRL_free(list) }
@@ -202,8 +207,6 @@ internal import COpenSSL
         let flags = UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL)
         _ = unsafe X509_STORE_set_flags(store, flags)
     }
-
-    // MARK: Authorities
 
     /// Trusts all certificates of a file.
     private func trust(_ file: PEMFile, ofClients isClients: Bool) throws(TLSSettingsError) {

@@ -9,7 +9,7 @@ public final class TLSContext: Sendable {
     /// Reads the settings.
     ///
     /// - Parameter settings: The settings.
-    /// - Throws: ``TLSSettingsError``, where authorities or a certificate are none, a key is missing,
+    /// - Throws: ``TLSSettingsError``, where authorities, a list or a certificate are none, a key is missing,
     ///   locked or another one's, or OpenSSL does not know a cipher.
     public init(_ settings: TLSSettings) throws(TLSSettingsError) {
         context = try OpenSSLContext(.client)
@@ -17,7 +17,10 @@ public final class TLSContext: Sendable {
         try context.setVersions(settings.minimumVersion, settings.maximumVersion)
         try context.setCiphers(settings.ciphers, suites: settings.cipherSuites)
         try context.offer(ApplicationProtocols(settings.applicationProtocols))
-        if settings.verifies { try context.verifyServers(by: settings.authorities) }
+        if settings.verifies {
+            try context.verifyServers(by: settings.authorities)
+            if let list = settings.revocationList { try context.refuse(listedIn: list) }
+        }
         if let certificate = settings.certificate {
             try context.use(PEMFile(certificate), named: "certificate")
         }

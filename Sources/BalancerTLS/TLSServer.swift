@@ -34,42 +34,53 @@ public final class TLSServer: ServerSecurity {
     }
 
     /// Begins the client's side of a session.
-    public func makeSession(on socket: Int32) -> (any SecureSession)? {
-        TLSServerSession(to: self, on: socket)
+    ///
+    /// - Parameters:
+    ///   - socket: A connected socket.
+    ///   - name: The name that is asked for in ``serverName``'s place, and that the certificate must be
+    ///     made out to, where it is one: it is the client who says it.
+    /// - Returns: The session; `nil`: there is no memory for it.
+    public func makeSession(on socket: Int32, asking name: ShortText?) -> (any SecureSession)? {
+        let name = name.map(String.init(describing:)).flatMap { $0.isHostName ? $0 : nil }
+        return TLSServerSession(to: self, asking: name, on: socket)
     }
 }
 
-/// The session that a server gave last, by which the next handshake with it is shorter.
-@safe final class TLSTickets: Sendable {
-    // SAFETY: a session is counted by references, and its owner is behind the lock.
-    @safe private struct Kept: @unchecked Sendable { var session: OpaquePointer? }
-
-    private let last = Mutex(Kept())
-
-    deinit {
-        last.withLock { kept in
-            if let session = unsafe kept.session { unsafe SSL_SESSION_free(session) }
+extension String {
+    /// Whether it may be asked for by SNI, which has no addresses (RFC 6066 §3).
+    fileprivate var isHostName: Bool {
+        let isWritten = utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
+            default: false
+            }
         }
+        let isAddress = utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E }
+        return isWritten && !isAddress && utf8.count < 254
+    }
+}
+
+/// The session that a server gave last under each of its names, by which the next handshake that asks
+/// for the same one is shorter.
+final class TLSTickets: Sendable {
+    private let sessions = Mutex<[String: TLSTicket]>([:])
+
+    /// Has a handshake resume the last session of its name, if there is one.
+    @unsafe
+    func offer(to ssl: OpaquePointer, of name: String) {
+        guard let ticket = sessions.withLock({ $0[name] }) else { return }
+        _ = unsafe SSL_set_session(ssl, ticket.session)
     }
 
-    /// Has a handshake resume the last session, if there is one.
-    @unsafe
-    func offer(to ssl: OpaquePointer) {
-        last.withLock { kept in
-            if let session = unsafe kept.session { _ = unsafe SSL_set_session(ssl, session) }
-        }
-    }
+    /// Has the next handshake of a name be a whole one.
+    func forget(_ name: String) { sessions.withLock { $0[name] = nil } }
 
-    /// Has the next handshake be a whole one.
-    func forget() { unsafe keep(nil) }
-
-    @unsafe
-    private func keep(_ session: OpaquePointer?) {
-        let former = last.withLock { kept in
-            defer { unsafe kept.session = session }
-            return unsafe Kept(session: kept.session)
+    private func keep(_ ticket: TLSTicket, of name: String) {
+        sessions.withLock { sessions in
+            // Clients name what they like.
+            if sessions.count >= mostNames, sessions[name] == nil { _ = sessions.popFirst() }
+            sessions[name] = ticket
         }
-        if let former = unsafe former.session { unsafe SSL_SESSION_free(former) }
     }
 
     /// What OpenSSL calls when a server gives a session (`SSL_CTX_sess_set_new_cb(3)`).
@@ -77,9 +88,26 @@ public final class TLSServer: ServerSecurity {
         guard let ssl = unsafe ssl, let session = unsafe session,
             let place = unsafe SSL_get_ex_data(ssl, 0)
         else { return 0 }
+        let name = unsafe SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)
         // SAFETY: who made the session holds its tickets for as long as it holds the session.
-        unsafe Unmanaged<TLSTickets>.fromOpaque(place).takeUnretainedValue().keep(session)
+        let tickets = unsafe Unmanaged<TLSTickets>.fromOpaque(place).takeUnretainedValue()
+        let ticket = unsafe TLSTicket(owning: session)
+        tickets.keep(ticket, of: unsafe name.map { unsafe String(cString: $0) } ?? "")
         // The reference is ours now.
         return 1
     }
 }
+
+/// A session that is no connection's any more.
+@safe private final class TLSTicket: @unchecked Sendable {
+    // SAFETY: a session is counted by references, and not changed once it is given.
+    let session: OpaquePointer
+
+    @unsafe
+    init(owning session: OpaquePointer) { unsafe self.session = session }
+
+    deinit { unsafe SSL_SESSION_free(session) }
+}
+
+/// How many names of a server sessions are kept of.
+private let mostNames = 64

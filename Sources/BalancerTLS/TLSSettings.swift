@@ -28,6 +28,9 @@ public struct TLSSettings: Hashable, Sendable {
     public var verifies = true
     /// Who may have signed it (`ca-file`).
     public var authorities = Authorities.system
+    /// Lists of certificates that were revoked, in PEM format, one of each authority of a chain
+    /// (`crl-file`); `nil`: nobody looks for them.
+    public var revocationList: [UInt8]?
     /// This node's own certificate, those between it and its authority, and its key, in PEM format
     /// (`crt`); `nil`: none.
     public var certificate: [UInt8]?

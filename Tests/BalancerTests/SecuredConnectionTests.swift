@@ -124,7 +124,7 @@ extension BalancerTests {
             private var endings = 0
             let answers = Mutex<[Bool]>([])
 
-            func makeSession(on socket: Int32) -> (any SecureSession)? {
+            func makeSession(on socket: Int32, asking _: ShortText?) -> (any SecureSession)? {
                 self.socket = socket
                 return self
             }
@@ -198,7 +198,9 @@ extension BalancerTests {
                 func endSending() -> Bool { true }
             }
 
-            func makeSession(on socket: Int32) -> (any SecureSession)? { Session(self) }
+            func makeSession(on socket: Int32, asking _: ShortText?) -> (any SecureSession)? {
+                Session(self)
+            }
         }
 
         @Test func `no session stays behind an attempt that failed, nor behind a connection`()

@@ -234,7 +234,8 @@ extension BalancerTests {
             }.detach()
             var settings = TLSSettings()
             settings.verifies = false
-            let session = try #require(try TLSServer(TLSContext(settings)).makeSession(on: own))
+            let session = try #require(
+                try TLSServer(TLSContext(settings)).makeSession(on: own, asking: nil))
             #expect(eventually { session.handshake() == .done })
             var steps: [Int] = []
             var sent = 0

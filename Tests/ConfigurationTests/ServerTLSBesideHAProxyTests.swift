@@ -13,7 +13,7 @@ import Testing
         case takenHere(String)
     }
 
-    private static let constantNames = "there is no client yet where a server's TLS is settled"
+    private static let noName = "what does not name a server is not taken for its name"
     private static let brokenVersion = "SSL 3.0 is not spoken"
     private static let system = "the system's authorities are trusted without a word"
     private static let byLibrary = "who does the handshake knows the ciphers"
@@ -31,8 +31,12 @@ import Testing
             ("ssl verify none sni a.org", .bothRefuse), ("ssl verify none sni", .bothRefuse),
             ("ssl verify none sni str(a,b)", .bothRefuse),
             ("ssl verify none sni str(192.0.2.1)", .refusedHere("RFC 6066, section 3")),
-            ("ssl verify none sni req.ssl_sni", .refusedHere(constantNames)),
-            ("ssl verify none sni str(a.org),lower", .refusedHere(constantNames)),
+            ("ssl verify none sni req.ssl_sni", .bothTake),
+            ("ssl verify none sni req.ssl_sni,lower", .bothTake),
+            ("ssl verify none sni ssl_fc_sni", .bothTake),
+            ("ssl verify none sni ssl_fc_sni,no-such", .bothRefuse),
+            ("ssl verify none sni src", .refusedHere(noName)),
+            ("ssl verify none sni str(a.org),lower", .refusedHere("a name is written as it is")),
             ("ssl verify none alpn h2,http/1.1", .bothTake), ("ssl verify none alpn", .bothRefuse),
             ("ssl verify none crt BOTH", .bothTake), ("ssl verify none crt AUTHORITY", .bothRefuse),
             ("ssl verify none crt KEY", .bothRefuse), ("ssl verify none crt NOWHERE", .bothRefuse),
@@ -57,11 +61,9 @@ import Testing
                 .bothRefuse
             ),
             ("ssl verify none no-ssl-reuse no-tls-tickets ssl-reuse tls-tickets", .bothTake),
-            ("ssl verify none crl-file AUTHORITY", .bothTake),
-            (
-                "ssl verify required ca-file AUTHORITY crl-file AUTHORITY",
-                .refusedHere("lists of revoked certificates are not looked at")
-            ),
+            ("ssl verify none crl-file NOWHERE", .bothRefuse),
+            ("ssl verify none crl-file AUTHORITY", .refusedHere("there is no list in it")),
+            ("ssl verify required ca-file AUTHORITY crl-file REVOKED", .bothTake),
             ("ssl verify none check check-sni a.org check-alpn h2 no-check-ssl", .bothTake),
         ] as [(String, Verdict)])
     func `the same lines are taken`(words: String, verdict: Verdict) throws {
@@ -89,6 +91,7 @@ import Testing
 
     private func compare(_ words: String, _ global: String, _ verdict: Verdict) throws {
         let files = try TLSFiles()
+        try files.writeRevocationList()
         var text = """
             global
             \(global)
@@ -103,7 +106,8 @@ import Testing
             """
         for (name, path) in [
             ("AUTHORITY", files.authority), ("BOTH", files.both), ("KEY", files.path("key.pem")),
-            ("NOWHERE", files.path("nowhere.pem")), ("FOLDER", files.folder),
+            ("NOWHERE", files.path("nowhere.pem")),
+            ("REVOKED", files.path("revoked.pem")), ("FOLDER", files.folder),
         ] { text = text.replacing(name, with: path) }
         let (theirs, ours) =
             switch verdict {

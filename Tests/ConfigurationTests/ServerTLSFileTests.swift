@@ -121,6 +121,49 @@ import Testing
         }
     }
 
+    @Test func `lists of revoked certificates have their place, and an effect or a warning`() throws
+    {
+        let list = "-----BEGIN X509 CRL-----\nMA==\n-----END X509 CRL-----\n"
+        try files.write("revoked.pem", list)
+        let path = files.path("revoked.pem")
+        let words = "ssl verify required verifyhost a.org crl-file \(path)"
+        let model = try #require(load(proxy("server b 192.0.2.12:443 \(words)")).model)
+        #expect(model.backends[0].servers.last?.tls?.revocationListPath == path)
+        #expect(model.revocationLists == [path: Array(list.utf8)])
+        let idle =
+            "warning: 'crl-file' has no effect without 'ssl' and 'verify required': nobody looks at certificates"
+        let isUp =
+            "warning: 'crl-file' is for clients' connections alone: a server whose certificate was revoked passes its checks, and is up"
+        let global = "global\nca-base \(files.folder)\n"
+        func found(_ lines: String) -> [String] { diagnose(global + proxy(lines)) }
+        #expect(found("server b 192.0.2.12:443 \(words)") == [])
+        #expect(
+            found("server b 192.0.2.12:443 ssl verify none crl-file revoked.pem") == [
+                "f:9:41: \(idle)"
+            ])
+        #expect(found("server b 192.0.2.12:443 crl-file revoked.pem") == ["f:9:25: \(idle)"])
+        #expect(found("server b 192.0.2.12:443 check \(words)") == ["f:9:68: \(isUp)"])
+        #expect(found("server b 192.0.2.12:443 check no-check-ssl \(words)") == [])
+        // One of several that have it is enough, and it is told once.
+        #expect(
+            found(
+                """
+                default-server verify none crl-file revoked.pem
+                server b 192.0.2.12:443 ssl verify required verifyhost b.org
+                server c 192.0.2.13:443 ssl
+                """) == [])
+        #expect(
+            found(
+                """
+                default-server verify none crl-file revoked.pem
+                server b 192.0.2.12:443
+                server c 192.0.2.13:443 ssl
+                """) == ["f:9:28: \(idle)"])
+        #expect(
+            found("server b 192.0.2.12:443 ssl verifyhost b.org crl-file \(files.both)").last?
+                .contains("must hold lists of revoked certificates in PEM form") == true)
+    }
+
     @Test func `the page's examples are accepted as they stand, and their words are known`() throws
     {
         let package = "\(#filePath)".split(separator: "/").dropLast(3).joined(separator: "/")
@@ -146,7 +189,7 @@ import Testing
                     $0.first?.isLetter == true
                 }
             }
-            try #require(words.count == (more.isEmpty ? 16 : 21))
+            try #require(words.count == (more.isEmpty ? 18 : 21))
             for word in words {
                 let name = word.split(separator: " ")[0]
                 let line =

@@ -67,6 +67,41 @@ private func tls(_ words: String, global: String = "") throws -> ServerTLS? {
         #expect(tls.verification == verification)
     }
 
+    @Test func `what a client asks for may be the name`() throws {
+        let asked = try #require(try tls("ssl sni ssl_fc_sni verifyhost b.org no-ssl-reuse"))
+        #expect(asked.serverName == nil)
+        #expect(asked.serverNameKey == .tlsText(.serverName))
+        #expect(asked.verifiedName == "b.org")
+        #expect(asked.verification == .certificateAndName)
+        let open = try #require(try tls("ssl verify none sni req.ssl_sni,lower"))
+        #expect(open.serverNameKey == .converted(.serverName, .lower))
+        #expect(open.verification == CheckTLS.Verification.none)
+        // The last word of a line counts, whichever it is.
+        let last = try #require(try tls("ssl sni ssl_fc_sni sni str(a.org)"))
+        #expect((last.serverName, last.serverNameKey) == ("a.org", nil))
+        let text = proxy("server b 192.0.2.12:443 ssl check sni ssl_fc_sni,lower")
+        #expect(
+            diagnose(text) == [
+                "f:7:8: warning: server 'b': for a client who names nobody any certificate of a trusted authority passes, whoever's it is; add 'verifyhost NAME'"
+            ])
+        // There is no client whose name a check could ask for.
+        let check = try #require(try server(text).check)
+        #expect(check.tls.serverName == nil)
+        #expect(check.tls.verification == .certificate)
+    }
+
+    @Test func `a client is waited for who has yet to name the server`() throws {
+        let text = proxy("server b 192.0.2.12:443 ssl verify none sni req.ssl_sni")
+        #expect(
+            diagnose(text) == [
+                "f:5:8: warning: 'sni' of 'web' looks at req.ssl_sni, but 'web' has no 'tcp-request inspect-delay': clients are waited for 5s at most"
+            ])
+        let delay = "tcp-request inspect-delay 2s\n"
+        #expect(
+            diagnose(proxy(delay + "server b 192.0.2.12:443 ssl verify none sni req.ssl_sni"))
+                == [])
+    }
+
     @Test func `ssl-server-verify says it for the lines that do not, wherever it stands`() throws {
         func verification(_ words: String) throws -> CheckTLS.Verification? {
             let text = proxy("server b 192.0.2.12:443 ssl \(words)")
@@ -171,19 +206,22 @@ private func tls(_ words: String, global: String = "") throws -> ServerTLS? {
 
     @Test(arguments: [
         (
-            "sni req.ssl_sni",
-            "45: error: sni 'req.ssl_sni': only 'str(NAME)' is known here, a name that is the same for all clients, such as str(www.example.org)"
+            "sni str(a.org),lower",
+            "45: error: sni 'str(a.org),lower' is not supported as the name of a server; write str(NAME) for one that is the same for all clients, or ssl_fc_sni or req.ssl_sni for the one that each client asks for, perhaps with ,lower"
         ),
         (
-            "sni str(a.org),lower",
-            "45: error: sni 'str(a.org),lower': only 'str(NAME)' is known here, a name that is the same for all clients, such as str(www.example.org)"
+            "sni src",
+            "45: error: sni 'src' is not supported as the name of a server; write str(NAME) for one that is the same for all clients, or ssl_fc_sni or req.ssl_sni for the one that each client asks for, perhaps with ,lower"
         ),
         (
             "sni str(192.0.2.1)",
             "45: error: sni '192.0.2.1': must be a name such as www.example.org"
         ),
         ("sni str(::1)", "45: error: sni '::1': must be a name such as www.example.org"),
-        ("sni", "41: error: 'sni' needs str(NAME)"),
+        (
+            "sni",
+            "41: error: 'sni' needs str(NAME), or what of a client is the name, such as ssl_fc_sni"
+        ),
         (
             "alpn h2,,x",
             "46: error: alpn 'h2,,x': must be names separated by commas, such as h2,http/1.1"
@@ -272,39 +310,6 @@ private func tls(_ words: String, global: String = "") throws -> ServerTLS? {
             diagnose(proxy("mode udp\nserver b 192.0.2.12:443 ssl verify none")) == [
                 "f:8:8: error: server 'b': 'ssl' is for connections, not for mode udp: DTLS is not spoken; leave it out"
             ])
-    }
-
-    @Test func `revoked certificates are not let in silently`() {
-        func found(_ lines: String) -> [String] { diagnose(proxy(lines)) }
-        let refusal =
-            "error: crl-file '/x.pem': lists of revoked certificates are not looked at, so that a revoked one would pass; leave it out, and name an authority by 'ca-file' that has revoked none"
-        let warning = "warning: 'crl-file' is known but not implemented yet; it is ignored"
-        #expect(
-            found("server b 192.0.2.12:443 ssl verifyhost a.org crl-file /x.pem") == [
-                "f:7:46: \(refusal)"
-            ])
-        #expect(
-            found("server b 192.0.2.12:443 ssl verify none crl-file /x.pem") == [
-                "f:7:41: \(warning)"
-            ])
-        #expect(
-            found("server b 192.0.2.12:443 check check-ssl crl-file /x.pem") == [
-                "f:7:41: \(warning)"
-            ])
-        // One of several that have it is enough, and it is told once.
-        #expect(
-            found(
-                """
-                default-server verify none crl-file /x.pem
-                server b 192.0.2.12:443 ssl verify required verifyhost b.org
-                server c 192.0.2.13:443 ssl
-                """) == ["f:7:28: \(refusal)"])
-        #expect(
-            diagnose(
-                "global\nssl-server-verify none\n"
-                    + proxy("server b 192.0.2.12:443 ssl crl-file /x.pem")) == [
-                    "f:9:29: \(warning)"
-                ])
     }
 
     @Test func `native YAML says it in the same words`() throws {

@@ -36,6 +36,21 @@ final class TLSFiles {
         try text.write(toFile: path(name), atomically: true, encoding: .utf8)
     }
 
+    /// Writes the list of whom the authority has revoked: nobody.
+    func writeRevocationList() throws {
+        let lines = [
+            "[ca]", "default_ca = own", "[own]", "database = \(path("index"))",
+            "default_md = sha256", "default_crl_days = 30",
+        ]
+        try write("config", lines.joined(separator: "\n") + "\n")
+        try write("index", "")
+        let words = [
+            "ca", "-config", path("config"), "-keyfile", path("key.pem"), "-cert", authority,
+            "-gencrl", "-out", path("revoked.pem"),
+        ]
+        try #require(try Self.run("/usr/bin/openssl", words))
+    }
+
     /// Whether haproxy takes a file of this text.
     func isTakenByHAProxy(_ text: String) throws -> Bool {
         try write("haproxy.cfg", text + "\n")

@@ -36,6 +36,8 @@ final class RuleProgram: Sendable {
     let stickConditions: [[Condition]]
     /// For each of them, the servers that clients of RDP may say they were at.
     let tokens: [TokenServers?]
+    /// For each of them, what names those that its pool's servers are asked for (`sni`).
+    let nameKeys: [[ConnectionKey]]
     /// Whether a rule looks at what the client says.
     let needsContent: Bool
     /// Whether one looks at the client's first TLS message.
@@ -86,6 +88,7 @@ final class RuleProgram: Sendable {
         forcing = pools.map(\.forcingRules)
         stickConditions = pools.map { $0.stickRules.map(\.condition) }
         tokens = pools.map { TokenServers($0) }
+        nameKeys = pools.map(\.nameKeys)
         let rules = plan.content + contents.flatMap { $0?.rules ?? [] }
         let conditions =
             rules.map(\.condition) + plan.pools.map(\.condition)

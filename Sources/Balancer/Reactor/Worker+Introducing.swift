@@ -248,6 +248,10 @@ extension Worker {
             if reading == .needsMore, !deadlineIsOver { return }
             server = self.server(of: reading, among: tokens, client)
         }
+        let nameKeys = program.nameKeys[route - program.firstRoute]
+        guard deadlineIsOver || nameKeys.allSatisfy({ isTold($0, of: client, facts) }) else {
+            return
+        }
         // Who has a server is not waited for.
         let isOver = deadlineIsOver || server != nil
         let held = stickRules(at: route, client, program, &facts, deadlineIsOver: isOver)

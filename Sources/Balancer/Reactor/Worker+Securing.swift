@@ -9,13 +9,27 @@ extension Worker {
     ///
     /// - Returns: Whether there is a session.
     mutating func secure(_ server: Int, by security: any ServerSecurity) -> Bool {
-        guard let session = security.makeSession(on: slab[server].socket) else { return false }
+        let name = askedName(of: server)
+        guard let session = security.makeSession(on: slab[server].socket, asking: name) else {
+            return false
+        }
         sessions.keep(session, for: server)
         // What the handshake ends with would otherwise hold up the client's first bytes.
         StreamSocket.disableDelay(slab[server].socket)
         // A record is more than a read returns, and no kernel splices it.
         slab[server].marks.insert([.isSecured, .hasNoDelay, .probes, .onlyCopies])
         return true
+    }
+
+    /// The name of which the client says that it is the server's (`sni`).
+    private func askedName(of server: Int) -> ShortText? {
+        guard let key = unsafe destinations[Int(slab[server].owner)].connection.nameKey else {
+            return nil
+        }
+        let client = server ^ 1
+        return withKey(key, of: client, source(of: client), readHello(client)) { key in
+            if case .bytes(let bytes) = key { ShortText(bytes) } else { nil }
+        }
     }
 
     /// Goes on with a handshake.

@@ -129,8 +129,8 @@ struct Draft: Sendable {
     struct TLSLine: Sendable {
         /// The line's first server; those of `server-template` are alike.
         let server: ServerReference
-        /// `crl-file`.
-        let revocationList: Placed<String>?
+        /// Where `crl-file` is.
+        let revocationLocation: Location?
     }
 
     var tlsLines: [Placed<TLSLine>] = []

@@ -16,45 +16,68 @@ extension ModelAssembler {
     }
 
     /// Says where a certificate of a server is looked at less than its line lets one think.
-    ///
-    /// haproxy says nothing of a name that nobody looks at, and goes by lists of revoked certificates:
-    /// to pass over one of them would let in who must not be.
     mutating func judgeTLSLines() {
         guard !draft.tlsLines.isEmpty else { return }
-        var verifications: [ServerReference: CheckTLS.Verification] = [:]
+        var servers: [ServerReference: Server] = [:]
         for backend in draft.backends.map(\.value) where !backend.checks.isOnlyCheck {
             for server in backend.servers {
-                let reference = ServerReference(backend: backend.name, server: server.name)
-                verifications[reference] = server.tls?.verification
+                servers[ServerReference(backend: backend.name, server: server.name)] = server
             }
         }
         /// By the place of the word, which is one for all servers that have it from `default-server`.
-        var lists: [Location: (path: String, isWanted: Bool)] = [:]
+        var lists: [Location: RevocationList] = [:]
         for line in draft.tlsLines {
-            let verification = verifications[line.value.server]
-            if verification == .certificate {
-                report(
-                    "server \(line.value.server.server.quoted): any certificate of a trusted authority"
-                        + " passes, whoever's it is; add 'sni str(NAME)' or 'verifyhost NAME'",
-                    at: line.location, as: .warning)
+            let name = line.value.server.server
+            let server = servers[line.value.server]
+            if let complaint = server?.tls?.looseVerification {
+                report("server \(name.quoted): \(complaint)", at: line.location, as: .warning)
             }
-            guard let list = line.value.revocationList else { continue }
-            let isWanted = verification.map { $0 != .none } ?? false
-            lists[list.location] = (
-                list.value, isWanted || lists[list.location]?.isWanted == true
-            )
+            guard let location = line.value.revocationLocation else { continue }
+            lists[location, default: RevocationList()].add(server)
         }
         for (location, list) in lists {
-            guard list.isWanted else {
-                report(
-                    "'crl-file' is known but not implemented yet; it is ignored", at: location,
-                    as: .warning)
-                continue
-            }
-            report(
-                "crl-file \(list.path.quoted): lists of revoked certificates are not looked at, so that a"
-                    + " revoked one would pass; leave it out, and name an authority by 'ca-file' that"
-                    + " has revoked none", at: location)
+            guard let complaint = list.complaint else { continue }
+            report("'crl-file' \(complaint)", at: location, as: .warning)
         }
+    }
+}
+
+extension ServerTLS {
+    /// Whose certificates pass that one would not think of; `nil`: nobody's.
+    fileprivate var looseVerification: String? {
+        switch verification {
+        case .certificate:
+            "any certificate of a trusted authority passes, whoever's it is; add 'sni str(NAME)' or"
+                + " 'verifyhost NAME'"
+        case .certificateAndName where verifiedName == nil:
+            "for a client who names nobody any certificate of a trusted authority passes, whoever's it"
+                + " is; add 'verifyhost NAME'"
+        case .none, .certificateAndName: nil
+        }
+    }
+}
+
+/// What a list of revoked certificates is for, of all servers that have it from one word.
+private struct RevocationList {
+    private var isOfConnections = false
+    private var isOfChecks = false
+
+    mutating func add(_ server: Server?) {
+        if let tls = server?.tls, tls.verification != .none { isOfConnections = true }
+        if let check = server?.check, check.usesTLS, check.tls.verification != .none {
+            isOfChecks = true
+        }
+    }
+
+    /// What does not come of it; `nil`: it is all there.
+    var complaint: String? {
+        if isOfChecks {
+            return
+                "is for clients' connections alone: a server whose certificate was revoked passes its"
+                + " checks, and is up"
+        }
+        return isOfConnections
+            ? nil
+            : "has no effect without 'ssl' and 'verify required': nobody looks at certificates"
     }
 }

@@ -25,6 +25,8 @@ extension ModelAssembler {
                 keys[backend.name] = ("stick", key)
             } else if case .hash(let key) = backend.algorithm, key.needsContent {
                 keys[backend.name] = ("balance", key)
+            } else if let key = backend.nameKeys.first(where: \.needsContent) {
+                keys[backend.name] = ("sni", key)
             }
         }
         for index in draft.frontends.indices where !keys.isEmpty {

@@ -82,7 +82,7 @@ extension ConnectionKeyName {
     var kinds: String { isText ? "string or binary" : "any kind" }
 
     /// Whether it is made of bytes.
-    fileprivate var isText: Bool { needsContent || needsHandshake }
+    var isText: Bool { needsContent || needsHandshake }
 }
 
 extension HAProxySection {

@@ -13,8 +13,10 @@ struct HAProxyServerTLS: Sendable {
     var defaults = HAProxyTLSDefaults()
     /// Where a `crt` is that is no absolute path; `nil`: in this process's directory.
     var certificatesFolder: String?
-    /// `crl-file`, at the place of this word.
-    var revocationList: Word?
+    /// What is in the file of `crl-file`.
+    var revocationList: [UInt8] = []
+    /// Where that word is.
+    var revocationPosition: Position?
 
     /// haproxy's configuration manual, section 5.2.
     static let rules: [String: Rule<HAProxyServerOptions>] = own.merging(
@@ -25,7 +27,10 @@ struct HAProxyServerTLS: Sendable {
         "ssl": .set(\.tls.isUsed, to: true),
         "no-ssl": .set(\.tls.isUsed, to: false),
         "sni": .line { options, arguments throws(Remark) in
-            options.tls.settings.serverName = try arguments.constantServerName()
+            let word = try arguments.nextSample(
+                "str(NAME), or what of a client is the name, such as ssl_fc_sni")
+            (options.tls.settings.serverName, options.tls.settings.serverNameKey) =
+                try word.askedName(after: arguments.label)
         },
         "alpn": .line { options, arguments throws(Remark) in
             options.tls.settings.applicationProtocols = try arguments.applicationProtocols()
@@ -43,11 +48,11 @@ struct HAProxyServerTLS: Sendable {
         },
         "ssl-reuse": .set(\.tls.settings.resumesSessions, to: true),
         "no-ssl-reuse": .set(\.tls.settings.resumesSessions, to: false),
-        // What it comes to shows once it is known whether the server is verified.
         "crl-file": .line { options, arguments throws(Remark) in
-            let keyword = arguments.keyword
-            let path = try arguments.next("a path").text
-            options.tls.revocationList = Word(text: path, position: keyword.position)
+            options.tls.revocationPosition = arguments.keyword.position
+            let path = try arguments.next("a path").below(options.authoritiesFolder)
+            options.tls.revocationList = try path.revocationLists()
+            options.tls.settings.revocationListPath = path.text
         },
     ]
 
@@ -72,9 +77,9 @@ extension HAProxyServerOptions {
         settings.authoritiesPath = check.tls.authoritiesPath
         // As haproxy: `verifyhost` is for connections without SNI.
         settings.verifiedName = settings.serverName ?? health.verifiedName
+        let isByName = settings.verifiedName != nil || settings.serverNameKey != nil
         settings.verification =
-            health.isVerified == false
-            ? .none : settings.verifiedName == nil ? .certificate : .certificateAndName
+            health.isVerified == false ? .none : isByName ? .certificateAndName : .certificate
         return settings
     }
 }
@@ -104,30 +109,38 @@ struct HAProxyTLSLines: Sendable {
             {
                 draft.certificates[path] = options.tls.certificate
             }
-            let list = options.tls.revocationList
+            let list = options.tls.revocationPosition
+            if let path = options.tls.settings.revocationListPath {
+                draft.revocationLists[path] = options.tls.revocationList
+            }
             guard options.tls.isUsed || list != nil else { continue }
             let line = Draft.TLSLine(
                 server: ServerReference(backend: section.text, server: first.text),
-                revocationList: list.map {
-                    Placed(value: $0.text, location: Location(file: file, position: $0.position))
-                })
+                revocationLocation: list.map { Location(file: file, position: $0) })
             draft.tlsLines.append(
                 Placed(value: line, location: Location(file: file, position: first.position)))
         }
     }
 }
 
-extension Arguments {
-    /// The name that a server is asked for: `str(NAME)`, the one expression that says it before there
-    /// is a client.
-    fileprivate mutating func constantServerName() throws(Remark) -> String {
-        let word = try next("str(NAME)")
-        guard word.text.hasPrefix("str("), word.text.hasSuffix(")") else {
-            throw .error(
-                "\(label) \(word.text.quoted): only 'str(NAME)' is known here, a name that is the same"
-                    + " for all clients, such as str(www.example.org)", at: word.position)
+extension Word {
+    /// The name that a server is asked for, `str(NAME)`, or what of a client names it.
+    fileprivate func askedName(
+        after label: String
+    ) throws(Remark) -> (constant: String?, key: ConnectionKeyName?) {
+        if text.hasPrefix("str("), text.hasSuffix(")") {
+            let name = Word(text: String(text.dropFirst(4).dropLast()), position: position)
+            return (try name.serverName(of: label), nil)
         }
-        let name = Word(text: String(word.text.dropFirst(4).dropLast()), position: word.position)
-        return try name.serverName(of: label)
+        guard let key = try knownConnectionKey(after: label), key.isText else {
+            throw .error(
+                "\(label) \(text.quoted) is not supported as the name of a server; write str(NAME) for one"
+                    + " that is the same for all clients, or \(Word.nameKeys)", at: position)
+        }
+        return (nil, key)
     }
+
+    /// What of a client is a name, by haproxy's words.
+    private static let nameKeys =
+        "ssl_fc_sni or req.ssl_sni for the one that each client asks for, perhaps with ,lower"
 }

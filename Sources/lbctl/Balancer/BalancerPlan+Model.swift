@@ -246,6 +246,7 @@ extension ServerPlan {
             case .addressAndPort: .addressAndPort
             }
         connection = ConnectionPlan(server.connection)
+        connection.nameKey = server.tls?.serverNameKey.map(ConnectionKey.init)
         leastConnectionLimit = server.leastConnectionLimit
         queueLimit = server.queueLimit
         slowStart = server.slowStart

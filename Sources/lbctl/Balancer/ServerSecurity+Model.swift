@@ -17,7 +17,7 @@ extension Model {
             for (number, server) in backend.servers.enumerated() {
                 guard let tls = server.tls else { continue }
                 var common = tls
-                (common.serverName, common.verifiedName) = (nil, nil)
+                (common.serverName, common.verifiedName, common.serverNameKey) = (nil, nil, nil)
                 do throws(TLSSettingsError) {
                     if contexts[common] == nil {
                         contexts[common] = try TLSContext(TLSSettings(common, in: self))
@@ -42,6 +42,7 @@ extension TLSSettings {
         self.init()
         verifies = tls.verification != .none
         authorities = tls.authoritiesPath.map { .pem(model.authorities[$0] ?? []) } ?? .system
+        revocationList = tls.revocationListPath.map { model.revocationLists[$0] ?? [] }
         certificate = tls.certificatePath.map { model.certificates[$0] ?? [] }
         applicationProtocols = tls.applicationProtocols
         (ciphers, cipherSuites) = (tls.ciphers, tls.cipherSuites)
