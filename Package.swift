@@ -120,6 +120,7 @@ let package = Package(
                 .product(name: "Mustache", package: "swift-mustache", condition: program),
                 .product(name: "NIOCore", package: "swift-nio", condition: program),
                 .product(name: "NIOPosix", package: "swift-nio", condition: program),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: program),
             ],
             swiftSettings: strict),
         .executableTarget(

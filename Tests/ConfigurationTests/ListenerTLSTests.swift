@@ -272,12 +272,34 @@ import Testing
         #expect(
             diagnose(section(start).replacing("mode tcp", with: "mode udp")).contains(
                 "f:5:6: error: 'ssl' is for connections, not for mode udp"))
+    }
+
+    @Test func `a statistics page has it, but for what its library lacks`() throws {
+        try files.write("revoked.pem", "-----BEGIN X509 CRL-----\nMA==\n-----END X509 CRL-----\n")
+        func page(_ words: String) -> String {
+            "frontend p\nbind 127.0.0.1:8404 ssl crt \(files.both) \(words)\nmode http\nstats enable\n"
+        }
+        let verified = "verify required ca-file \(files.authority)"
+        let model = try #require(
+            load(page("\(verified) alpn h2,http/1.1 ssl-min-ver TLSv1.3"))
+                .model)
+        let tls = try #require(model.statisticsPages[0].listeners[0].tls)
+        #expect(tls.certificates.map(\.path) == [files.both])
+        #expect(tls.verification == .required)
+        #expect(model.certificates.keys.sorted() == [files.both])
+        #expect(model.authorities.keys.sorted() == [files.authority])
         #expect(
-            diagnose(
-                "frontend p\nbind 127.0.0.1:8404 \(start)\nmode http\ntimeout client 1s\nstats enable\n"
-            ).contains {
-                $0.contains("'ssl' is known but not implemented yet for a statistics page")
-            })
+            diagnose(page("\(verified) crl-file \(files.path("revoked.pem"))")) == [
+                "f:2:6: error: 'crl-file' is not offered for a statistics page, which would let in whose certificate was revoked"
+            ])
+        #expect(
+            diagnose(page("strict-sni curves P-256 ciphers AES128-SHA")) == [
+                "f:2:6: warning: without effect on a statistics page: 'ciphers', 'curves', 'strict-sni'"
+            ])
+        #expect(
+            diagnose(page("crt \(files.both)")) == [
+                "f:2:6: warning: a statistics page shows one certificate, whoever is asked for: the first"
+            ])
     }
 
     // MARK: What rules ask

@@ -16,24 +16,6 @@ import Testing
             descriptors: [socket.descriptor])
     }
 
-    /// Serves `site` while `body` runs.
-    private func serving(
-        _ site: StatisticsSite, limits: StatisticsServer.Limits = .init(),
-        admits: @escaping StatisticsServer.Admission = { _, _, _ in true },
-        _ body: @Sendable () async throws -> Void
-    ) async throws {
-        // Listening already, so that a client can connect before the server is up.
-        for descriptor in site.descriptors { listen(descriptor, 16) }
-        let server = try StatisticsServer(sites: [site], limits: limits, admits: admits) {
-            sampleNode()
-        }
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await server.run() }
-            try await body()
-            tasks.cancelAll()
-        }
-    }
-
     private func ask(
         _ socket: BoundSocket, _ target: String, method: String = "GET",
         headers: String = "Authorization: Basic dXRpbGlzYXRldXI6bW90ZGVwYXNzZQ==\r\n"

@@ -45,13 +45,7 @@ extension HAProxySection {
                         "'\(word)' is known but not implemented yet for a statistics page",
                         at: position))
             }
-            if listener.tls != nil {
-                remarks.append(
-                    .error(
-                        "'ssl' is known but not implemented yet for a statistics page: have a frontend"
-                            + " in mode tcp end TLS, and a server lead to the page on 127.0.0.1",
-                        at: position))
-            }
+            if let tls = listener.tls { judge(tls, at: position, &remarks) }
             if listener.connectionLimit != nil {
                 remarks.append(
                     .warning("'bind … maxconn' has no effect on a statistics page", at: position))
@@ -70,6 +64,36 @@ extension HAProxySection {
         refuseRules(&remarks)
         warn(of: Self.balancing, "has no effect on a statistics page", &remarks)
         draft.pages.append(placed(page, file))
+    }
+
+    /// Says what of a page's TLS is not done, since it is not by the library of clients' connections.
+    private func judge(
+        _ tls: ListenerTLS, at position: Position, _ remarks: inout [Remark]
+    ) {
+        if tls.revocationListPath != nil {
+            remarks.append(
+                .error(
+                    "'crl-file' is not offered for a statistics page, which would let in whose certificate"
+                        + " was revoked", at: position))
+        }
+        let idle = [
+            // NIOSSL ends the process where it knows none of them.
+            ("ciphers", tls.ciphers != nil), ("ciphersuites", tls.cipherSuites != nil),
+            ("curves", tls.groups != nil),
+            ("strict-sni", tls.refusesOtherNames), ("tls-ticket-keys", tls.ticketKeysPath != nil),
+        ].filter(\.1).map(\.0.quoted)
+        if !idle.isEmpty {
+            remarks.append(
+                .warning(
+                    "without effect on a statistics page: \(idle.joined(separator: ", "))",
+                    at: position))
+        }
+        if tls.certificates.count > 1 {
+            remarks.append(
+                .warning(
+                    "a statistics page shows one certificate, whoever is asked for: the first",
+                    at: position))
+        }
     }
 
     /// Refuses rules that could not be carried out where a page's clients come in.

@@ -188,7 +188,10 @@ struct HAProxySection: Sendable {
             }
         }
         warnAboutMonitor(&remarks)
-        if isPage { return addPage(file: file, into: &draft, &remarks) }
+        if isPage {
+            tlsFiles.note(in: &draft)
+            return addPage(file: file, into: &draft, &remarks)
+        }
         warnAboutStatistics(&remarks)
         guard settings.mode != .http || isTableAlone else { return remarks.append(httpRefusal) }
         if settings.mode == .udp {

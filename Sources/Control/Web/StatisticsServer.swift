@@ -111,12 +111,16 @@ public final class StatisticsServer: Sendable {
             throw IOError(errnoCode: errno, reason: "duplicate socket \(descriptor)")
         }
         let (limits, traffic) = (limits, place.traffic)
+        let security = place.responder.site.securities[descriptor]
         // What is accepted waits as a bare channel: one that is dressed for HTTP already, and is in
         // the queue when this task is cancelled, ends the process ("Deinited NIOAsyncWriter").
         let listening = try await ServerBootstrap(group: group)
             .childChannelOption(.autoRead, value: false)
             .bind(duplicate) { channel -> EventLoopFuture<any Channel> in
                 channel.eventLoop.makeCompletedFuture {
+                    if let security {
+                        try channel.pipeline.syncOperations.addHandler(security.makeHandler())
+                    }
                     try channel.pipeline.syncOperations.addHandler(
                         ConnectionBounds(
                             timeLimit: TimeAmount(limits.requestTime),

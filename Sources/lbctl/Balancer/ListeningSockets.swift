@@ -27,7 +27,8 @@ final class ListeningSockets: Sendable {
     ///   - descriptors: The sockets that `former` lacks, in the order of the model's listeners; owned
     ///     from here on.
     ///   - former: Those that were there before; `nil`: none.
-    /// - Throws: `Failure` where there are not as many as the model needs.
+    /// - Throws: `Failure` where there are not as many as the model needs, or no handshake can be done
+    ///   with a page's clients.
     init(
         model: Model, descriptors: [Int32], goingOnFrom former: ListeningSockets? = nil
     ) throws(Failure) {
@@ -40,13 +41,17 @@ final class ListeningSockets: Sendable {
             return socket?.number ?? -1
         }
         let frontends = model.activeFrontends.map { $0.listeners.map(number) }
-        let pages = model.statisticsPages.map { page in
+        let securities = try model.pageSecurity()
+        let pages = zip(model.statisticsPages, securities).map { page, securities in
             var site = StatisticsSite(
                 name: page.name, path: page.path, realm: page.realm,
                 users: page.users.map {
                     StatisticsSite.User(name: $0.name, password: $0.password)
                 },
                 descriptors: page.listeners.map(number))
+            for (descriptor, security) in zip(site.descriptors, securities) {
+                site.securities[descriptor] = security
+            }
             site.refreshInterval = page.refreshInterval.map { Int($0.components.seconds) }
             site.metricsPaths = page.metricsPaths
             site.monitor = Monitor(page)
