@@ -83,39 +83,21 @@ enum HAProxyGlobal {
                 }
             ) { own, _ in own },
         notYet: """
-            51degrees-cache-size 51degrees-data-file anonkey close-spread-time cluster-secret
-            default-path description deviceatlas-json-file dns-accept-family
-            expose-deprecated-directives expose-experimental-directives fd-hard-limit
-            force-cfg-parser-pause grace harden.reject-privileged-ports.quic
-            harden.reject-privileged-ports.tcp httpclient.resolvers.disabled
-            httpclient.resolvers.id httpclient.resolvers.prefer httpclient.retries
-            httpclient.ssl.ca-file httpclient.ssl.verify httpclient.timeout.connect
-            insecure-setuid-wanted limited-quic lua-load
-            lua-load-per-thread lua-prepend-path maxpipes
-            no-memory-trimming no-quic node nogetaddrinfo noreuseport nosplice
-            pp2-never-send-local prealloc-fd profiling.memory profiling.tasks
-            set-dumpable set-var set-var-fmt
-            setcap shm-stats-file ssl-engine
-            ssl-mode-async ssl-propquery ssl-provider ssl-provider-path
-            ssl-security-level ssl-skip-self-issued-ca stats-file strict-limits
-            tune.applet.zero-copy-forwarding tune.buffers.limit tune.buffers.reserve
-            tune.bufsize tune.bufsize.small tune.disable-fast-forward
-            tune.disable-zero-copy-forwarding tune.fail-alloc tune.fd.edge-triggered
-            tune.idle-pool.shared tune.idletimer tune.listener.default-shards
-            tune.listener.multi-queue tune.lua.forced-yield tune.lua.maxmem
-            tune.lua.service-timeout tune.lua.session-timeout tune.lua.task-timeout
-            tune.max-checks-per-thread tune.maxaccept tune.maxpollevents
-            tune.maxrewrite tune.memory.hot-size tune.pattern.cache-size
-            tune.peers.max-updates-at-once tune.pipesize tune.pool-high-fd-ratio
-            tune.pool-low-fd-ratio tune.rcvbuf.backend tune.rcvbuf.client
-            tune.rcvbuf.frontend tune.rcvbuf.server tune.recv_enough
-            tune.runqueue-depth tune.sched.low-latency tune.sndbuf.backend
+            anonkey close-spread-time cluster-secret default-path description
+            dns-accept-family expose-deprecated-directives expose-experimental-directives
+            fd-hard-limit force-cfg-parser-pause grace harden.reject-privileged-ports.quic
+            harden.reject-privileged-ports.tcp insecure-setuid-wanted limited-quic no-quic
+            node nogetaddrinfo noreuseport nosplice pp2-never-send-local prealloc-fd
+            profiling.memory profiling.tasks set-dumpable set-var set-var-fmt setcap
+            shm-stats-file ssl-engine ssl-mode-async ssl-propquery ssl-provider
+            ssl-provider-path ssl-security-level ssl-skip-self-issued-ca stats-file
+            strict-limits tune.fail-alloc tune.max-checks-per-thread
+            tune.pattern.cache-size tune.peers.max-updates-at-once tune.rcvbuf.backend
+            tune.rcvbuf.client tune.rcvbuf.frontend tune.rcvbuf.server tune.sndbuf.backend
             tune.sndbuf.client tune.sndbuf.frontend tune.sndbuf.server tune.ssl.keylog
-            tune.stick-counters tune.vars.check-max-size tune.vars.global-max-size
-            tune.vars.proc-max-size tune.vars.reqres-max-size tune.vars.sess-max-size
-            tune.vars.txn-max-size unix-bind wurfl-cache-size wurfl-data-file
-            ssl-default-bind-client-sigalgs ssl-default-bind-sigalgs ssl-load-extra-del-ext
-            ssl-load-extra-files issuers-chain-path maxsslconn maxsslrate ocsp-update.mode
+            tune.stick-counters unix-bind ssl-default-bind-client-sigalgs
+            ssl-default-bind-sigalgs ssl-load-extra-del-ext ssl-load-extra-files
+            issuers-chain-path maxsslconn maxsslrate ocsp-update.mode
             tune.ssl.hard-maxrecord tune.ssl.lifetime tune.ssl.maxrecord
             """,
         neighbours: HAProxyReader.sections)
@@ -145,12 +127,36 @@ enum HAProxyGlobal {
         tune.ssl.ssl-ctx-cache-size
         """: "nothing here asks for it",
         """
+        maxpipes no-memory-trimming tune.buffers.limit tune.buffers.reserve tune.bufsize
+        tune.bufsize.small tune.idletimer tune.maxrewrite tune.memory.hot-size
+        tune.pipesize tune.recv_enough
+        """: "buffers and pipes are lent to connections while bytes wait in them, and sized by themselves",
+        """
+        tune.applet.zero-copy-forwarding tune.disable-fast-forward
+        tune.disable-zero-copy-forwarding tune.fd.edge-triggered
+        tune.listener.default-shards tune.listener.multi-queue tune.maxaccept
+        tune.maxpollevents tune.runqueue-depth tune.sched.low-latency
+        """: "a reactor takes turns that are bounded by themselves",
+        """
+        tune.vars.check-max-size tune.vars.global-max-size tune.vars.proc-max-size
+        tune.vars.reqres-max-size tune.vars.sess-max-size tune.vars.txn-max-size
+        """: "a variable's text has 255 bytes at most",
+        """
+        lua-load lua-load-per-thread lua-prepend-path tune.lua.forced-yield tune.lua.maxmem
+        tune.lua.service-timeout tune.lua.session-timeout tune.lua.task-timeout
+        """: "no Lua is run here",
+        """
         h1-accept-payload-with-any-method h1-case-adjust h1-case-adjust-file
         h1-do-not-close-on-insecure-transfer-encoding h2-workaround-bogus-websocket-clients
         maxcompcpuusage maxcomprate maxzlibmem tune.comp.maxlevel tune.h1.zero-copy-fwd-recv
         tune.h2.header-table-size tune.h2.initial-window-size tune.h2.max-concurrent-streams
         tune.h2.max-frame-size tune.http.cookielen tune.http.logurilen tune.http.maxhdr
         tune.zlib.memlevel tune.zlib.windowsize
+        51degrees-cache-size 51degrees-data-file deviceatlas-json-file
+        httpclient.resolvers.disabled httpclient.resolvers.id httpclient.resolvers.prefer
+        httpclient.retries httpclient.ssl.ca-file httpclient.ssl.verify
+        httpclient.timeout.connect wurfl-cache-size wurfl-data-file tune.idle-pool.shared
+        tune.pool-high-fd-ratio tune.pool-low-fd-ratio
         """: "no HTTP is read here",
     ].reduce(into: [:]) { rules, group in
         for word in group.key.split(whereSeparator: \.isWhitespace) {
