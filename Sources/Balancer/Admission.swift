@@ -29,8 +29,10 @@ struct Admission {
 
         var free: Int { max(0, limit - count - reserved) }
 
-        /// How many may come in this moment without exceeding a rate.
-        func rateRoom(at now: UInt64) -> Int {
+        /// How many may come in this moment without exceeding a rate, if all come that room is reserved
+        /// for, or if none of them does.
+        func rateRoom(at now: UInt64, besidesReserved: Bool = true) -> Int {
+            let reserved = besidesReserved ? reserved : 0
             func room(_ limit: Int, _ meter: RateMeter) -> Int {
                 limit == .max ? .max : max(0, limit - meter.rate(at: now) - reserved)
             }
@@ -187,12 +189,13 @@ struct Admission {
         isSweeping: Bool = false
     ) -> Answer {
         guard isOpen || isSweeping else { return .closed }
-        var allowed = min(process.rateRoom(at: now), frontends[frontend].rateRoom(at: now))
-        if takesFlows[frontend] { allowed = min(allowed, flows.rateRoom(at: now)) }
+        let allowed = rateRoom(at: frontend, now: now)
         guard allowed > 0 else {
+            // Another reactor may have reserved more than it finds, which is known within its turn.
+            let isReserved = rateRoom(at: frontend, now: now, besidesReserved: false) > 0
             let limit = min(
                 process.rateLimit, process.sessionRateLimit, frontends[frontend].rateLimit)
-            return .tooFast(until: now + UInt64(max(1, 1000 / limit)))
+            return .tooFast(until: now + (isReserved ? 1 : UInt64(max(1, 1000 / limit))))
         }
         let bit: UInt64 = 1 << UInt64(reactor)
         guard process.free > 0 else {
@@ -217,6 +220,13 @@ struct Admission {
         listeners[listener].reserve(room)
         if takesFlows[frontend] { flows.reserve(room) }
         return .room(room)
+    }
+
+    /// How many may come to a frontend in this moment without exceeding a rate.
+    private func rateRoom(at frontend: Int, now: UInt64, besidesReserved: Bool = true) -> Int {
+        func room(_ gate: Gate) -> Int { gate.rateRoom(at: now, besidesReserved: besidesReserved) }
+        let all = min(room(process), room(frontends[frontend]))
+        return takesFlows[frontend] ? min(all, room(flows)) : all
     }
 
     /// Turns a reservation into connections.

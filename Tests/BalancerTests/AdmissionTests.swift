@@ -56,6 +56,18 @@ extension BalancerTests {
             #expect(later == .room(3))
         }
 
+        @Test func `room that another reactor reserved is asked for again at once`() {
+            var admission = Admission(
+                processLimit: 10, frontendLimits: [9], rateLimits: [4])
+            #expect(admission.reserve(8, at: 0, by: 0, for: 0, now: 5000) == .room(4))
+            // It may find one connection, or four.
+            #expect(admission.reserve(1, at: 0, by: 0, for: 1, now: 5000) == .tooFast(until: 5001))
+            _ = admission.settle(accepted: 1, reserved: 4, at: 0, by: 0, now: 5000)
+            #expect(admission.reserve(9, at: 0, by: 0, for: 1, now: 5001) == .room(3))
+            _ = admission.settle(accepted: 3, reserved: 3, at: 0, by: 0, now: 5001)
+            #expect(admission.reserve(1, at: 0, by: 0, for: 0, now: 5001) == .tooFast(until: 5251))
+        }
+
         @Test func `tells those who wait when a connection ends, once`() {
             var admission = Admission(processLimit: 10, frontendLimits: [1])
             let answer8 = admission.room(1, at: 0, for: 0)

@@ -130,7 +130,8 @@ enum HAProxyGlobal {
         maxpipes no-memory-trimming tune.buffers.limit tune.buffers.reserve tune.bufsize
         tune.bufsize.small tune.idletimer tune.maxrewrite tune.memory.hot-size
         tune.pipesize tune.recv_enough
-        """: "buffers and pipes are lent to connections while bytes wait in them, and sized by themselves",
+        """:
+            "buffers and pipes are lent to connections while bytes wait in them, and sized by themselves",
         """
         tune.applet.zero-copy-forwarding tune.disable-fast-forward
         tune.disable-zero-copy-forwarding tune.fd.edge-triggered
