@@ -21,10 +21,13 @@ extension Host {
     /// Puts a route into its table if nothing is in its place.
     ///
     /// - Returns: Whether nothing was.
-    /// - Throws: `HostError`, as ``add(_:)-(HeldRoute)``.
+    /// - Throws: `HostError`, as ``add(_:)-(HeldRoute)``; never where the route is there.
     func addIfFree(_ held: HeldRoute) throws(HostError) -> Bool {
         let route = try located(held)
         do throws(NetlinkError) { return try routes.add(route) == .added } catch {
+            // The kernel looks for the gateway before it looks at the place. A route that is there stays,
+            // and leads on, when the one to its gateway goes.
+            if (try? routes.isPresent(route)) == true { return false }
             throw .netlink(error)
         }
     }

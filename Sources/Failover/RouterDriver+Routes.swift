@@ -53,7 +53,7 @@ extension RouterDriver {
     /// Puts back each route and rule that is missing: the kernel does not tell of all that it drops.
     ///
     /// Asks for what is held and for nothing else, whatever the tables hold besides: one request for
-    /// each route.
+    /// each route, and a look for one that the kernel refuses.
     func restoreAllRoutes() {
         for held in heldRoutes where held.isTracked {
             restore(.route(held), "\(held)") { () throws(HostError) in try host.addIfFree(held) }

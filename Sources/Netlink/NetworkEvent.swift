@@ -6,7 +6,7 @@ public enum NetworkEvent: Hashable, Sendable {
     case linkRemoved(index: Int32, name: String)
     /// An address is new, or something about it changed other than its remaining lifetime.
     case addressAdded(InterfaceAddress)
-    /// An address is gone, as it was last known.
+    /// An address is gone, as it was last known; its coming may not have been told of.
     case addressRemoved(InterfaceAddress)
     /// The monitor can't see the network for now and tries again; what it knows may be outdated.
     case impaired(NetlinkError)

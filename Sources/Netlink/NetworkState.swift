@@ -77,7 +77,8 @@ public struct NetworkState: Hashable, Sendable {
     /// Takes a report in.
     ///
     /// - Parameter change: The report.
-    /// - Returns: What is different now; nothing for a report of what was known.
+    /// - Returns: What is different now; nothing for a report of what was known. An address that is gone is
+    ///   told of even if nobody told that it came.
     mutating func apply(_ change: Change) -> [NetworkEvent] {
         switch change {
         case .link(let link):
@@ -98,7 +99,10 @@ public struct NetworkState: Hashable, Sendable {
             return known[position].differs(from: address) ? [.addressAdded(address)] : []
         case .addressRemoved(let address):
             let known = addressesByLink[address.interfaceIndex] ?? []
-            guard let position = known.firstIndex(where: address.isSameAddress) else { return [] }
+            // The kernel tells of a new IPv6 address from a work queue, and of none that is gone by then.
+            guard let position = known.firstIndex(where: address.isSameAddress) else {
+                return [.addressRemoved(address)]
+            }
             addressesByLink[address.interfaceIndex]?.remove(at: position)
             return [.addressRemoved(known[position])]
         }

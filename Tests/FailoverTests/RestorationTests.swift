@@ -6,8 +6,7 @@ import Testing
 import VRRPCore
 
 extension TestNetwork {
-    /// Takes 10.9.0.100 off `eth1` of node a as somebody else would, once it is there: a router says
-    /// that it is active before its addresses are.
+    /// Takes 10.9.0.100 off `eth1` of node a as somebody else would, once it is there.
     ///
     /// - Returns: The time until it was there again; `nil`: not within a second.
     fileprivate func removeVirtualAddress() throws -> Duration? {
@@ -183,6 +182,32 @@ extension `On a LAN` {
                 })
             #expect(
                 try network.ip("a", "route", "show", "proto", "108").contains("10.5.0.0/16"))
+            node.shutDown()
+        }
+
+        @Test func `a route that is there stays when the way to its gateway goes`() throws {
+            let network = try TestNetwork()
+            try network.ip("a", "route", "add", "10.7.0.0/24", "dev", "eth1")
+            var through = Route(to: InternetPrefix(InternetAddress(10, 5, 0, 0), length: 16))
+            through.gateway = InternetAddress(10, 7, 0, 1)
+            let other = Route(to: InternetPrefix(InternetAddress(10, 6, 0, 0), length: 16))
+            let routes = [through, other].map { HeldRoute($0, interface: "eth1") }
+            let node = try TestNode(
+                router(priority: 100) { $0.routes = routes }, in: network.namespace("a"))
+            #expect(node.waitForState(.active, within: .seconds(2)) != nil)
+            try network.ip("a", "route", "del", "10.7.0.0/24", "dev", "eth1")
+            // Nobody tells of this one: it comes back once all that are held have been looked for.
+            try network.ip("a", "route", "replace", "10.6.0.0/16", "dev", "eth1", "proto", "99")
+            try network.ip("a", "route", "del", "10.6.0.0/16", "dev", "eth1", "proto", "99")
+            try network.ip("a", "addr", "add", "10.9.0.200/32", "dev", "eth1")
+            #expect(
+                eventually(within: .seconds(1)) {
+                    node.snapshot?.routers.first?.counters.routesRestored == 1
+                })
+            #expect(node.snapshot?.routers.first?.state == .active)
+            #expect(node.snapshot?.routers.first?.counters.gaveWay == 0)
+            let held = try network.ip("a", "route", "show", "proto", "108")
+            #expect(held.contains("10.5.0.0/16 via 10.7.0.1") && held.contains("10.6.0.0/16"))
             node.shutDown()
         }
 

@@ -116,7 +116,8 @@ final class TestNode: Sendable {
     var events: [FailoverEvent] { entries.map(\.event) }
     var lines: [String] { events.compactMap { $0.logLine?.text } }
 
-    /// Waits until the router `VI_1` has entered a state, counting from `start`.
+    /// Waits until the router `VI_1` has entered a state, counting from `start`, and has done all that
+    /// belongs to it: of addresses, for one, it is told before they are there.
     func waitForState(
         _ wanted: RouterState, since start: MonotonicInstant = MonotonicInstant(nanoseconds: 0),
         within limit: Duration
@@ -133,10 +134,17 @@ final class TestNode: Sendable {
                 }?.at
             return found != nil
         }
+        if found != nil { finishTurn() }
         return found
     }
 
+    /// Waits for a line of the log, and until what it belongs to is done.
     func waitForLine(_ text: String, within limit: Duration) -> Bool {
-        eventually(within: limit) { lines.contains(text) }
+        guard eventually(within: limit, { lines.contains(text) }) else { return false }
+        finishTurn()
+        return true
     }
+
+    /// Waits for the end of the turn in which the last event came.
+    private func finishTurn() { _ = perform { _ in } }
 }

@@ -108,9 +108,11 @@ extension InTheLab {
                     .lb1, "sh", "-c", "cd /proc/sys/net/ipv4/conf; cat eth1/arp_* */rp_filter")
             }
             let before = try settings()
-            let nodes = try pair.start(.ours) { text($0, "use_vmac vip51") }
-            try pair.awaitHolder(.lb1, of: ["172.17.0.5"], within: .seconds(10), running: nodes)
-            usleep(1_500_000)
+            let nodes = try pair.startInTurn(["172.17.0.5"], within: .seconds(10)) {
+                text($0, "use_vmac vip51")
+            }
+            // Two down timers of 0.73 s; one that is deaf is Active after the first.
+            try pair.awaitAdvertisements(8, within: .seconds(10))
             #expect(!nodes[1].log.contains("MASTER STATE"))
             let sent = try lab.require(.lb1, "cat", "/sys/class/net/vip51/statistics/tx_packets")
             #expect((Int(sent.filter(\.isNumber)) ?? 0) > 5)

@@ -191,6 +191,32 @@ struct `Watching the network` {
         }
     }
 
+    @Test func `each IPv6 address that goes is seen, also before the kernel has told that it came`()
+        async
+    {
+        await #expect(processExitsWith: .success) {
+            Laboratory.run {
+                let recorder = try Recorder()
+                let manager = try AddressManager()
+                let a = Laboratory.interfaceIndex("a")
+                var wanted = Set<InternetAddress>()
+                for low in 1...100 as ClosedRange<UInt64> {
+                    let address = InternetAddress.v6(high: 0x2001_0db8_0000_0000, low: low)
+                    let placed = InterfaceAddress(address, prefixLength: 64, interfaceIndex: a)
+                    _ = try manager.add(placed)
+                    #expect(try manager.remove(placed) == .removed)
+                    wanted.insert(address)
+                }
+                let seen = recorder.settle().compactMap { event in
+                    if case .addressRemoved(let gone) = event { gone.address } else { nil }
+                }
+                #expect(seen.count == 100)
+                #expect(Set(seen) == wanted)
+                #expect(recorder.state.addresses(of: a) == [])
+            }
+        }
+    }
+
     @Test func `a link that is deleted takes its addresses along`() async {
         await #expect(processExitsWith: .success) {
             Laboratory.run {

@@ -26,8 +26,15 @@ private func link(_ index: Int32, _ name: String, _ flags: Link.Flags = [.up, .r
         #expect(state.apply(.address(address(5))) == [.addressAdded(address(5))])
         #expect(state.apply(.address(address(5))) == [])
         #expect(state.apply(.addressRemoved(address(5))) == [.addressRemoved(address(5))])
-        #expect(state.apply(.addressRemoved(address(5))) == [])
+        #expect(state.addresses(of: 2) == [])
         #expect(state.apply(.linkRemoved(index: 3)) == [])
+    }
+
+    @Test func `an address that goes is an event, also if nobody told that it came`() {
+        var state = NetworkState(links: [link(2, "a")], addresses: [address(6)])
+        let before = state
+        #expect(state.apply(.addressRemoved(address(5))) == [.addressRemoved(address(5))])
+        #expect(state == before)
     }
 
     @Test func `one address with two prefixes, or on two links, is two addresses`() {

@@ -34,6 +34,29 @@ struct MovingPair {
         }
     }
 
+    /// Starts our program in lb1, and in lb2 once lb1 has the addresses.
+    ///
+    /// Of two that start at once either may be Active first: who listens first, waits first, and there is
+    /// nobody to hear until the other one has waited as well.
+    func startInTurn(
+        _ addresses: [String], within limit: Duration, _ text: (Lab.Node) -> String
+    ) throws -> [LabProgram] {
+        let first = try start(.ours, only: .lb1, text)
+        try awaitHolder(.lb1, of: addresses, within: limit, running: first)
+        return try first + start(.ours, only: .lb2, text)
+    }
+
+    /// Waits until lb2 has taken so many advertisements of lb1.
+    func awaitAdvertisements(_ count: Int, within limit: Duration) throws(LabError) {
+        var status = ""
+        try eventually(within: limit, "lb2 has heard lb1 \(count) times: \(status)") {
+            () throws(LabError) -> Void? in
+            status = try lab.run(.lb2, Lab.binary("lbctl"), "status", "--json").text
+            guard let heard = status.firstMatch(of: /"accepted" ?: ?(\d+)/) else { return nil }
+            return Int(heard.1) ?? 0 >= count ? () : nil
+        }
+    }
+
     /// Which of the addresses a node has.
     func holds(_ node: Lab.Node, _ addresses: [String]) throws(LabError) -> [Bool] {
         let present = try lab.require(node, "ip", "-o", "address", "show")
