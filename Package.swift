@@ -183,8 +183,8 @@ let package = Package(
         .testTarget(
             name: "LbctlTests",
             dependencies: [
-                "lbctl", "Balancer", "Control", "Failover", "HealthCheck", "LinuxIO", "Netlink",
-                "NodeConfiguration", "Reactor", "TestServers", "VRRPCore",
+                "lbctl", "Balancer", "COpenSSL", "Control", "Failover", "HealthCheck", "LinuxIO",
+                "Netlink", "NodeConfiguration", "Reactor", "TestServers", "VRRPCore",
                 .product(name: "NIOCore", package: "swift-nio", condition: program),
             ],
             swiftSettings: strict),

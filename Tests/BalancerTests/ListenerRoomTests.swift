@@ -53,12 +53,14 @@ extension BalancerTests {
             let running = try Running(listeners: [3, 1], reactors: reactors, server: server) {
                 $0.frontends[0].connectionLimit = 1
             }
-            var clients = try running.ports[0].flatMap { port in
-                try (0..<3).map { _ in try #require(BlockingSocket(to: port)) }
+            func connect(_ frontend: Int, _ listener: Int = 0) throws -> BlockingSocket {
+                try #require(BlockingSocket(to: running.ports[frontend][listener]))
             }
+            var clients = [try running.balancer.give(to: 0) { try connect(0) }]
+            clients += try [0, 0, 1, 1, 1, 2, 2, 2].map { try connect(0, $0) }
             #expect(eventually { running.balancer.snapshot().frontends[0].currentSessions == 1 })
             // The other one is not concerned.
-            let other = try #require(BlockingSocket(to: running.ports[1][0]))
+            let other = try running.balancer.give(to: 1) { try connect(1) }
             #expect(other.receive(exactly: 1) == "a")
             while !clients.isEmpty {
                 let served = try #require(Self.served(of: clients))
@@ -67,6 +69,7 @@ extension BalancerTests {
             }
             #expect(running.balancer.snapshot().frontends[0].totalSessions == 9)
             #expect(running.balancer.snapshot().frontends[0].peakSessions == 1)
+            #expect(running.balancer.busyReactorCount == reactors)
         }
 
         @Test(arguments: [1, 2])
@@ -79,8 +82,11 @@ extension BalancerTests {
                 $0.frontends[0].connectionLimit = 1
             }
             let (full, open) = (running.ports[0][0], running.ports[1][0])
-            var held = try [full, open].map { try #require(BlockingSocket(to: $0)) }
+            var held = try [full, open].enumerated().map { number, port in
+                try running.balancer.give(to: number) { try #require(BlockingSocket(to: port)) }
+            }
             #expect(held.map { $0.receive(exactly: 1) } == ["a", "a"])
+            #expect(running.balancer.busyReactorCount == reactors)
             // Both wait for room in the process; the first to be looked at finds its frontend full.
             let late = try [full, open].map { try #require(BlockingSocket(to: $0)) }
             Thread.sleep(for: .milliseconds(50))

@@ -59,6 +59,7 @@ extension BalancerTests.Succession {
             BalancerPlan(
                 reactorCount: reactors, frontends: [FrontendPlan(name: "front", poolIndex: 0)],
                 pools: [PoolPlan(name: "pool", algorithm: .leastconn, servers: plans(1, servers))]))
+        let held = try eachReactorsClient(of: running)
         let clients = try Clients(8, port: running.port(), exchanges: 3)
         for step in 0..<100 {
             try running.adopt { plan in
@@ -74,8 +75,9 @@ extension BalancerTests.Succession {
             let before = running.pool.totalSessions
             #expect(eventually { running.pool.totalSessions > before })
         }
-        let count = clients.stop()
+        let count = clients.stop() + held.count
         #expect(clients.mistakes == [])
+        end(held)
         #expect(eventually { running.balancer.connectionCount == 0 })
         let snapshot = running.balancer.snapshot()
         let front = try #require(snapshot.frontends.first { $0.name == "front" && $0.isUsed })
@@ -109,6 +111,8 @@ extension BalancerTests.Succession {
             plan.pools[index].stickRules = [StickRule(in: 0), StickRule(in: 0, by: .sourcePort)]
         }
         let running = try Running(plan)
+        // Over all of it they would take the places of the one server that all are bound to.
+        end(try eachReactorsClient(of: running))
         let clients = try Clients(8, port: running.port(), exchanges: 3)
         for step in 0..<100 {
             try running.adopt { plan in
@@ -125,6 +129,29 @@ extension BalancerTests.Succession {
         let entries = running.balancer.view.entries(ofTable: 0, from: 0, most: 1000).entries
         let names = Set(running.plan.pools[1].servers.map(\.name))
         #expect(entries.contains { $0.key == "127.0.0.1" && names.contains($0.server ?? "") })
+    }
+
+    /// One client that each reactor has taken, and that has been served.
+    private func eachReactorsClient(of running: Running) throws -> [BlockingSocket] {
+        let reactors = running.plan.reactorCount
+        let clients = try (0..<reactors).map { reactor in
+            try running.balancer.give(to: reactor) { try running.connect() }
+        }
+        for client in clients {
+            client.send("first")
+            #expect(client.receive(exactly: 5) == "first")
+        }
+        #expect(running.balancer.busyReactorCount == reactors)
+        return clients
+    }
+
+    /// Has clients talk once more, and end.
+    private func end(_ clients: [BlockingSocket]) {
+        for client in clients {
+            client.send("last")
+            #expect(client.receive(exactly: 4) == "last")
+            client.close()
+        }
     }
 
     private func plans(_ step: Int, _ servers: [TestServer]) -> [ServerPlan] {

@@ -92,9 +92,17 @@ extension BalancerTests {
         func `a connection goes on, and what is counted with it`(reactors: Int) throws {
             let server = try TestServer.echo()
             let running = try Running(plan(servers([("a", server)]), reactors: reactors))
-            let client = try running.connect()
-            client.send("one")
-            #expect(client.receive(exactly: 3) == "one")
+            let clients = try (0..<reactors).map { reactor in
+                try running.balancer.give(to: reactor) { try running.connect() }
+            }
+            func exchange(_ text: String) {
+                for client in clients {
+                    client.send(text)
+                    #expect(client.receive(exactly: text.utf8.count) == text)
+                }
+            }
+            exchange("one")
+            #expect(running.balancer.busyReactorCount == reactors)
             for number in 0..<5 {
                 try running.adopt {
                     $0.pools[0].serverTimeout = .seconds(10 + number)
@@ -104,21 +112,21 @@ extension BalancerTests {
                     $0.pools[0].servers.insert(
                         ServerPlan(name: "new\(number)", address: server.address), at: 0)
                 }
-                client.send("more")
-                #expect(client.receive(exactly: 4) == "more")
+                exchange("more")
             }
             let snapshot = running.balancer.snapshot()
-            #expect(snapshot.currentSessions == 1)
-            #expect(snapshot.frontends.map(\.currentSessions) == [0, 0, 0, 0, 0, 1])
-            #expect(snapshot.frontends[5].bytesIn == 23)
-            #expect(snapshot.frontends[5].listeners[0].bytesIn == 23)
-            #expect(snapshot.pools[0].servers.map(\.currentSessions) == [0, 0, 0, 0, 0, 1])
-            #expect(snapshot.pools[0].servers[5].bytesOut == 23)
-            #expect(snapshot.pools[0].bytesOut == 23)
-            client.close()
+            let byteCount = UInt64(23 * reactors)
+            #expect(snapshot.currentSessions == reactors)
+            #expect(snapshot.frontends.map(\.currentSessions) == [0, 0, 0, 0, 0, reactors])
+            #expect(snapshot.frontends[5].bytesIn == byteCount)
+            #expect(snapshot.frontends[5].listeners[0].bytesIn == byteCount)
+            #expect(snapshot.pools[0].servers.map(\.currentSessions) == [0, 0, 0, 0, 0, reactors])
+            #expect(snapshot.pools[0].servers[5].bytesOut == byteCount)
+            #expect(snapshot.pools[0].bytesOut == byteCount)
+            for client in clients { client.close() }
             #expect(eventually { running.balancer.connectionCount == 0 })
             #expect(running.pool.currentSessions == 0)
-            #expect(running.pool.totalSessions == 1)
+            #expect(running.pool.totalSessions == reactors)
         }
 
         @Test(arguments: [1, 2])
@@ -129,7 +137,7 @@ extension BalancerTests {
                     [ServerPlan(name: "a", address: server.address, connectionLimit: 2)],
                     reactors: reactors))
             var clients = try (0..<5).map { number in
-                let client = try running.connect()
+                let client = try running.balancer.give(to: number) { try running.connect() }
                 #expect(
                     eventually {
                         number < 2
@@ -138,6 +146,8 @@ extension BalancerTests {
                     })
                 return client
             }
+            #expect(clients[..<2].map { $0.receive(exactly: 1) } == ["a", "a"])
+            #expect(running.balancer.busyReactorCount == reactors)
             try running.adopt { $0.pools[0].serverTimeout = .seconds(9) }
             #expect(running.pool.currentQueue == 3)
             #expect(running.pool.servers[0].currentSessions == 2)

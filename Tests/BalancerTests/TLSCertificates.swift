@@ -26,39 +26,10 @@ struct TLSCertificates: Sendable {
     static let shared = try? TLSCertificates()
 
     private init() throws {
-        let folder = "/tmp/lbctl-certificates-\(getpid())"
-        mkdir(folder, 0o700)
-        defer {
-            for name in [
-                "ca.pem", "ca.key", "key", "request", "good", "old", "other", "other.key", "rsa",
-                "rsa.key", "wild", "wild.key", "config", "index", "index.attr", "index.old",
-                "index.attr.old", "revoked",
-            ] {
-                unlink("\(folder)/\(name)")
-            }
-            rmdir(folder)
-        }
+        let workshop = try CertificateWorkshop("certificates")
+        let folder = workshop.path
         func openssl(_ words: String) throws {
-            let null = try Descriptor.nullDevice()
-            let process = try ChildProcess(
-                path: "/usr/bin/openssl",
-                arguments: ["openssl"] + words.split(separator: " ").map(String.init),
-                descriptors: [(0, null.rawValue), (1, null.rawValue), (2, null.rawValue)])
-            var ending: ChildProcess.Ending?
-            guard
-                eventually({
-                    ending = process.reap()
-                    return ending != nil
-                }), ending == .exited(status: 0)
-            else { throw Errno.notSupported }
-        }
-        func read(_ name: String) throws -> [UInt8] {
-            let file = open("\(folder)/\(name)", O_RDONLY | O_CLOEXEC)
-            defer { close(file) }
-            var bytes = [UInt8](repeating: 0, count: 65_536)
-            let count = Glibc.read(file, &bytes, bytes.count)
-            guard count > 0 else { throw Errno.noSuchFile }
-            return Array(bytes[..<count])
+            try workshop.run("/usr/bin/openssl", words.split(separator: " ").map(String.init))
         }
         let newKey = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
         let name = "-addext subjectAltName=DNS:server.test"
@@ -99,12 +70,13 @@ struct TLSCertificates: Sendable {
         let authority = "-config \(folder)/config -keyfile \(folder)/ca.key -cert \(folder)/ca.pem"
         try openssl("ca \(authority) -revoke \(folder)/old")
         try openssl("ca \(authority) -gencrl -out \(folder)/revoked")
-        revocations = try read("revoked")
-        (other, othersKey) = (try read("rsa"), try read("rsa.key"))
-        (wild, wildKey) = (try read("wild"), try read("wild.key"))
-        self.authority = try read("ca.pem")
-        (good, key, expired) = (try read("good"), try read("key"), try read("old"))
-        (stranger, strangersKey) = (try read("other"), try read("other.key"))
+        revocations = try workshop.read("revoked")
+        (other, othersKey) = (try workshop.read("rsa"), try workshop.read("rsa.key"))
+        (wild, wildKey) = (try workshop.read("wild"), try workshop.read("wild.key"))
+        self.authority = try workshop.read("ca.pem")
+        (good, key) = (try workshop.read("good"), try workshop.read("key"))
+        expired = try workshop.read("old")
+        (stranger, strangersKey) = (try workshop.read("other"), try workshop.read("other.key"))
     }
 }
 
@@ -130,9 +102,9 @@ struct BriefCertificate {
     let key: [UInt8]
 
     init(seconds: Int) throws {
-        let folder = "/tmp/lbctl-brief-\(getpid())"
+        let workshop = try CertificateWorkshop("brief")
         let script = """
-            set -e; umask 077; rm -rf \(folder); mkdir \(folder); cd \(folder)
+            set -e; cd \(workshop.path)
             new="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
             openssl req -x509 $new -days 30 -subj /CN=Authority -keyout ca.key -out ca
             openssl req $new -subj /CN=brief -keyout key -out request
@@ -142,9 +114,30 @@ struct BriefCertificate {
             openssl ca -config config -batch -notext -in request -keyfile ca.key -cert ca -out own \
                 -enddate $(date -u -d '+\(seconds) seconds' +%y%m%d%H%M%SZ)
             """
+        try workshop.run("/bin/sh", ["-c", script])
+        (authority, pem) = (try workshop.read("ca"), try workshop.read("own"))
+        key = try workshop.read("key")
+    }
+}
+
+/// A folder that programs make certificates in; it goes with all that is in it.
+private final class CertificateWorkshop {
+    let path: String
+
+    init(_ name: String) throws {
+        path = "/tmp/lbctl-\(name)-\(getpid())"
+        // Of a process that was killed and had this one's number.
+        try run("/bin/rm", ["-rf", path])
+        guard mkdir(path, 0o700) == 0 else { throw Errno(rawValue: errno) }
+    }
+
+    deinit { try? run("/bin/rm", ["-rf", path]) }
+
+    /// Runs a program, whose output goes nowhere, to its good end.
+    func run(_ program: String, _ arguments: [String]) throws {
         let null = try Descriptor.nullDevice()
         let process = try ChildProcess(
-            path: "/bin/sh", arguments: ["sh", "-c", script],
+            path: program, arguments: [program] + arguments,
             descriptors: [(0, null.rawValue), (1, null.rawValue), (2, null.rawValue)])
         var ending: ChildProcess.Ending?
         guard
@@ -153,18 +146,15 @@ struct BriefCertificate {
                 return ending != nil
             }), ending == .exited(status: 0)
         else { throw Errno.notSupported }
-        func read(_ name: String) throws -> [UInt8] {
-            let file = open("\(folder)/\(name)", O_RDONLY | O_CLOEXEC)
-            defer { close(file) }
-            var bytes = [UInt8](repeating: 0, count: 65_536)
-            let count = Glibc.read(file, &bytes, bytes.count)
-            guard count > 0 else { throw Errno.noSuchFile }
-            return Array(bytes[..<count])
-        }
-        (authority, pem, key) = (try read("ca"), try read("own"), try read("key"))
-        let removal = try ChildProcess(
-            path: "/bin/rm", arguments: ["rm", "-rf", folder],
-            descriptors: [(0, null.rawValue), (1, null.rawValue), (2, null.rawValue)])
-        _ = eventually { removal.reap() != nil }
+    }
+
+    /// Reads a file of the folder.
+    func read(_ name: String) throws -> [UInt8] {
+        let file = open("\(path)/\(name)", O_RDONLY | O_CLOEXEC)
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        let count = Glibc.read(file, &bytes, bytes.count)
+        guard count > 0 else { throw Errno.noSuchFile }
+        return Array(bytes[..<count])
     }
 }

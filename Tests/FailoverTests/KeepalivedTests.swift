@@ -143,13 +143,20 @@ extension `On a LAN` {
             #expect(try !network.addresses("b").contains("10.9.0.100"))
             #expect(node.snapshot?.routers.first?.state == .active)
             #expect(node.snapshot?.routers.first?.counters.received == 0)
-            let start = MonotonicInstant.now
+            let wire = try TestWire(network, at: "b")
             node.shutDown()
+            var takeover: MonotonicInstant?
+            _ = eventually(within: .seconds(4)) {
+                takeover = wire.frames.first { $0.advertisement?.source == [10, 9, 0, 2] }?.at
+                return takeover != nil
+            }
+            // Both as one thread saw them: who looks for the address meanwhile is late on a busy machine.
+            let resigned = try #require(wire.frames.first { $0.advertisement?.priority == 0 })
+            #expect(try #require(takeover) - resigned.at < version.skewLimit)
             #expect(
-                try eventually(within: .seconds(4)) {
+                try eventually(within: .seconds(1)) {
                     try network.addresses("b").contains("10.9.0.100")
                 })
-            #expect(.now - start < version.skewLimit)
             #expect(try !network.addresses("a").contains("10.9.0.100"))
             other.stop(SIGTERM)
         }

@@ -19,6 +19,30 @@ final class SoakLoad: Sendable {
         case halfClosed = "half-closed"
         /// Datagrams, of which some may be lost.
         case datagrams
+        /// A whole handshake of TLS, and as much as the short ones say several times.
+        case secured = "by TLS"
+        /// The same with a session that was had before, over reloads too.
+        case resumed = "by TLS, resumed"
+        case securedLong = "long by TLS"
+        case securedBulk = "bulk by TLS"
+        case securedHalfClosed = "half-closed by TLS"
+
+        var isSecured: Bool {
+            switch self {
+            case .short, .long, .bulk, .halfClosed, .datagrams: false
+            case .secured, .resumed, .securedLong, .securedBulk, .securedHalfClosed: true
+            }
+        }
+    }
+
+    /// How many clients of each kind there are.
+    private static let counts: [(Kind, Int)] = [
+        (.short, 2), (.long, 24), (.bulk, 2), (.halfClosed, 2), (.datagrams, 1), (.secured, 2),
+        (.resumed, 2), (.securedLong, 8), (.securedBulk, 1), (.securedHalfClosed, 2),
+    ]
+    /// How many make one connection after another.
+    static var briefClientCount: Int {
+        counts.filter { ![.long, .securedLong, .datagrams].contains($0.0) }.reduce(0) { $0 + $1.1 }
     }
 
     private let isEnding = Atomic(false)
@@ -31,15 +55,15 @@ final class SoakLoad: Sendable {
     /// What else happened, and how often.
     var mistakes: [String: Int] { failures.withLock { $0 } }
 
-    init(port: UInt16, datagrams: UInt16) throws {
-        let counts: [(Kind, Int)] = [
-            (.short, 2), (.long, 24), (.bulk, 2), (.halfClosed, 2), (.datagrams, 1),
-        ]
-        for (kind, count) in counts {
+    /// Begins; TLS is spoken at the port `secured`.
+    init(port: UInt16, secured: UInt16, datagrams: UInt16) throws {
+        for (kind, count) in Self.counts {
+            let place = kind == .datagrams ? datagrams : kind.isSecured ? secured : port
             for number in 0..<count {
                 clients.enter()
                 try LinuxIO.Thread(name: "soak-\(number)") { [self] in
-                    run(kind, kind == .datagrams ? datagrams : port)
+                    // Of each two, one is of TLS 1.2.
+                    run(kind, place, isOld: number % 2 == 1)
                     clients.leave()
                 }.detach()
             }
@@ -54,18 +78,26 @@ final class SoakLoad: Sendable {
 
     private var goesOn: Bool { !isEnding.load(ordering: .relaxed) }
 
-    private func run(_ kind: Kind, _ port: UInt16) {
+    private func run(_ kind: Kind, _ port: UInt16, isOld: Bool) {
         var random = SystemRandomNumberGenerator()
+        func connected() throws -> PatternStream {
+            try kind.isSecured ? PatternStream(port, isOld: isOld) : PatternStream(port)
+        }
         while goesOn {
             do {
                 switch kind {
                 case .short:
-                    try converse(kind, port, [.random(in: 1...2_000, using: &random)])
-                case .long: try stay(port, &random)
-                case .bulk: try converse(kind, port, [.random(in: 1...16, using: &random) << 20])
-                case .halfClosed:
-                    try converse(kind, port, [.random(in: 1...60_000, using: &random)])
+                    try converse(kind, connected(), [.random(in: 1...2_000, using: &random)])
+                case .long, .securedLong: try stay(kind, connected(), &random)
+                case .bulk, .securedBulk:
+                    try converse(kind, connected(), [.random(in: 1...16, using: &random) << 20])
+                case .halfClosed, .securedHalfClosed:
+                    try converse(kind, connected(), [.random(in: 1...60_000, using: &random)])
                 case .datagrams: try ask(port, &random)
+                case .secured:
+                    let sizes = (0..<3).map { _ in Int.random(in: 1...30_000, using: &random) }
+                    try converse(kind, connected(), sizes)
+                case .resumed: try comeBack(port, isOld: isOld, &random)
                 }
             } catch {
                 failures.withLock { $0["\(kind.rawValue): \(error)", default: 0] += 1 }
@@ -75,21 +107,37 @@ final class SoakLoad: Sendable {
         }
     }
 
-    private func converse(_ kind: Kind, _ port: UInt16, _ sizes: [Int]) throws {
-        let stream = try PatternStream(port)
+    private func converse(_ kind: Kind, _ stream: PatternStream, _ sizes: [Int]) throws {
+        let saysAllFirst = kind == .halfClosed || kind == .securedHalfClosed
         for size in sizes {
-            try stream.exchange(size, saysAllFirst: kind == .halfClosed)
+            try stream.exchange(size, saysAllFirst: saysAllFirst)
             note(kind, size)
         }
-        if kind != .halfClosed { try stream.finish() }
+        if !saysAllFirst { try stream.finish() }
     }
 
-    private func stay(_ port: UInt16, _ random: inout SystemRandomNumberGenerator) throws {
-        let stream = try PatternStream(port)
+    /// One connection after another, each with the session of the one before.
+    private func comeBack(
+        _ port: UInt16, isOld: Bool, _ random: inout SystemRandomNumberGenerator
+    ) throws {
+        var session: SecureLine.Session?
+        for number in 0..<100 where goesOn {
+            let stream = try PatternStream(port, isOld: isOld, goingOnWith: session)
+            guard stream.isResumed == (number > 0) else { throw Mistake("a whole handshake") }
+            let size = Int.random(in: 1...30_000, using: &random)
+            try converse(number > 0 ? .resumed : .secured, stream, [size])
+            guard let next = stream.session else { throw Mistake("no session") }
+            session = next
+        }
+    }
+
+    private func stay(
+        _ kind: Kind, _ stream: PatternStream, _ random: inout SystemRandomNumberGenerator
+    ) throws {
         while goesOn {
             let size = Int.random(in: 1...5_000, using: &random)
             try stream.exchange(size)
-            note(.long, size)
+            note(kind, size)
             LinuxIO.Thread.sleep(for: .milliseconds(.random(in: 20...200, using: &random)))
         }
         try stream.finish()
@@ -126,99 +174,5 @@ final class SoakLoad: Sendable {
 struct Mistake: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
-}
-
-/// One connection to what sends everything back; each byte depends on its place in the stream.
-final class PatternStream {
-    private let number: Int32
-    private var sent = 0
-    private var received = 0
-
-    init(_ port: UInt16) throws {
-        number = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        let address = SocketAddress(address: 0x7f00_0001, port: port).raw
-        guard StreamSocket.connect(number, to: address) == 0 else { throw Mistake("refused") }
-        _ = fcntl(number, F_SETFL, O_NONBLOCK)
-    }
-
-    deinit { close(number) }
-
-    /// Sends so many bytes and compares what comes back, at once or, after the end of the client's
-    /// direction, until the server's end.
-    func exchange(_ count: Int, saysAllFirst: Bool = false) throws {
-        let end = sent + count
-        if saysAllFirst {
-            while sent < end { try step(sendingUntil: end, receives: false) }
-            shutdown(number, Int32(SHUT_WR))
-            LinuxIO.Thread.sleep(for: .milliseconds(5))
-        }
-        while received < end { try step(sendingUntil: end, receives: true) }
-        if saysAllFirst { try awaitEnd() }
-    }
-
-    /// Ends the client's direction, and waits for the server's end.
-    func finish() throws {
-        shutdown(number, Int32(SHUT_WR))
-        try awaitEnd()
-    }
-
-    private func awaitEnd() throws {
-        while true {
-            try wait(for: POLLIN)
-            var byte: UInt8 = 0
-            let count = recv(number, &byte, 1, 0)
-            if count == 0 { return }
-            guard count < 0, errno == EAGAIN else {
-                throw Mistake(count > 0 ? "more bytes" : "no clean end: error \(errno)")
-            }
-        }
-    }
-
-    private func step(sendingUntil end: Int, receives: Bool) throws {
-        try wait(for: (receives ? POLLIN : 0) | (sent < end ? POLLOUT : 0))
-        if sent < end {
-            let piece = Self.pattern(from: sent, atMost: end - sent)
-            let count = piece.withUnsafeBytes {
-                send(number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-            }
-            guard count > 0 || errno == EAGAIN else {
-                throw Mistake("error \(errno) after \(sent) bytes sent")
-            }
-            sent += max(0, count)
-        }
-        guard receives else { return }
-        let size = 262_144
-        var buffer = [UInt8](repeating: 0, count: size)
-        let count = recv(number, &buffer, size, 0)
-        guard count > 0 || count < 0 && errno == EAGAIN else {
-            throw Mistake(count == 0 ? "end too soon" : "error \(errno)")
-        }
-        var place = 0
-        while place < count {
-            let piece = Self.pattern(from: received, atMost: count - place)
-            guard buffer[place..<place + piece.count] == piece else { throw Mistake("other bytes") }
-            place += piece.count
-            received += piece.count
-        }
-    }
-
-    private func wait(for events: Int32) throws {
-        var state = pollfd(fd: number, events: Int16(events), revents: 0)
-        guard poll(&state, 1, 20_000) > 0 else { throw Mistake("nothing for 20 s") }
-    }
-
-    /// A part of the stream; the pattern's length is prime, so that no buffer's length hides a shift.
-    private static func pattern(from place: Int, atMost count: Int) -> ArraySlice<UInt8> {
-        let start = place % bytes.count
-        return bytes[start..<min(bytes.count, start + count)]
-    }
-
-    private static let bytes: [UInt8] = {
-        var state: UInt64 = 1
-        return (0..<1_048_573).map { _ in
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return UInt8(truncatingIfNeeded: state >> 56)
-        }
-    }()
 }
 #endif
