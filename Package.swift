@@ -135,9 +135,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "VRRPCore", "VRRPTestKit", "Netlink", "Balancer", "NodeConfiguration",
-                "HealthCheck",
-                "Reactor", "LinuxIO", "CLinux",
+                "VRRPCore", "VRRPTestKit", "Netlink", "Balancer", "BalancerTLS",
+                "NodeConfiguration", "HealthCheck", "Reactor", "LinuxIO", "CLinux",
                 .product(name: "NIOCore", package: "swift-nio", condition: program),
                 .product(name: "NIOPosix", package: "swift-nio", condition: program),
             ],

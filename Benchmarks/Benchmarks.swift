@@ -43,7 +43,8 @@ struct Benchmarks {
                 address: numbers[$0], port: UInt16(truncatingIfNeeded: numbers[$0 + 1]))
         }
         guard let workload = Workload(arguments: arguments.prefix(3)), !targets.isEmpty else {
-            throw UsageError(text: "generate short|pingpong|down|up|idle|kept N N ADDRESS PORT …")
+            throw UsageError(
+                text: "generate short|tls|pingpong|down|up|idle|kept N N ADDRESS PORT …")
         }
         var byte: UInt8 = 0
         do {

@@ -23,7 +23,7 @@ struct Selection {
             --hours N      of simulation: virtual hours, 1000 without it
             --seed S       of simulation: the seed of its first run, 1 without it
             --threads N,…  of proxy: 1,2 without it
-            --work W,…     of proxy: short, pingpong, down, up, idle
+            --work W,…     of proxy: short, tls, pingpong, down, up, idle
             --by C,…       of proxy: \(Contender.all.map(\.name).joined(separator: ", "))
             --logs         of proxy: a line for each connection, by those that have a log
         """
@@ -61,7 +61,7 @@ struct Selection {
         if names.isEmpty { names = Name.allCases }
     }
 
-    private static let works = ["short", "pingpong", "down", "up", "idle"]
+    private static let works = ["short", "tls", "pingpong", "down", "up", "idle"]
 
     private static func words(
         _ word: String?, after option: String, of known: [String]

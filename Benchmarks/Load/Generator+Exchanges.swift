@@ -163,7 +163,7 @@ extension Generator {
     }
 
     @discardableResult
-    private mutating func record(_ slot: Int) -> Int64 {
+    mutating func record(_ slot: Int) -> Int64 {
         let now = MonotonicInstant.now.nanoseconds
         histogram.record(nanoseconds: now - clients[slot].beganAt)
         outcome.units += 1

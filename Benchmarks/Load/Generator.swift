@@ -36,6 +36,8 @@ struct Generator: ~Copyable {
         let began = MonotonicInstant.now.nanoseconds
         switch workload {
         case .short(let count): try runShort(count: max(1, Int(Double(count) * share)))
+        case .secured(let count, let resumes):
+            try runSecured(count: max(1, Int(Double(count) * share)), resuming: resumes)
         case .pingpong(let connections, let milliseconds):
             try hold(connections)
             try runPingpong(nanoseconds: Int64(Double(milliseconds) * share * 1_000_000))

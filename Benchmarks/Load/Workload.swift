@@ -2,6 +2,8 @@
 enum Workload: Hashable {
     /// Connect, 100 bytes there, 1,024 back, the client closes; 64 at a time, `count` in all.
     case short(count: Int)
+    /// As ``short(count:)`` by TLS, with whole handshakes or with sessions that go on.
+    case secured(count: Int, resumes: Bool)
     /// 64 bytes there and back on `connections` kept open, for so many milliseconds.
     case pingpong(connections: Int, milliseconds: Int)
     /// `bytes` in all from the servers to the client, over `streams` connections at once.
@@ -24,6 +26,7 @@ enum Workload: Hashable {
     var arguments: [String] {
         switch self {
         case .short(let count): ["short", "\(count)", "0"]
+        case .secured(let count, let resumes): ["tls", "\(count)", resumes ? "1" : "0"]
         case .pingpong(let connections, let milliseconds):
             ["pingpong", "\(connections)", "\(milliseconds)"]
         case .down(let streams, let bytes): ["down", "\(streams)", "\(bytes)"]
@@ -41,6 +44,7 @@ enum Workload: Hashable {
         }
         switch words[0] {
         case "short": self = .short(count: first)
+        case "tls": self = .secured(count: first, resumes: second > 0)
         case "pingpong": self = .pingpong(connections: first, milliseconds: second)
         case "down": self = .down(streams: first, bytes: second)
         case "up": self = .up(streams: first, bytes: second)
@@ -53,7 +57,7 @@ enum Workload: Hashable {
     /// Whether the time that it takes is looked at, so that it wants a warm-up.
     var isTimed: Bool {
         switch self {
-        case .short, .pingpong, .down, .up: true
+        case .short, .secured, .pingpong, .down, .up: true
         case .idle, .kept: false
         }
     }
@@ -62,16 +66,21 @@ enum Workload: Hashable {
     var sample: Workload? {
         switch self {
         case .short(let count): .short(count: min(count, 20_000))
+        case .secured(let count, let resumes):
+            .secured(count: min(count, 2000), resumes: resumes)
         case .pingpong(let connections, let milliseconds):
             .pingpong(connections: connections, milliseconds: min(milliseconds, 500))
         case .down, .up, .idle, .kept: nil
         }
     }
 
+    /// Whether clients speak TLS, which ends at the proxy.
+    var isSecured: Bool { if case .secured = self { true } else { false } }
+
     /// What the servers have to do for it.
     var service: Service {
         switch self {
-        case .short, .kept: .answer
+        case .short, .secured, .kept: .answer
         case .pingpong, .idle: .echo
         case .down: .source
         case .up: .drain
@@ -81,7 +90,7 @@ enum Workload: Hashable {
     /// Connections that are open at once.
     var connectionCount: Int {
         switch self {
-        case .short: Self.shortConcurrency
+        case .short, .secured: Self.shortConcurrency
         case .pingpong(let connections, _), .idle(let connections), .kept(let connections):
             connections
         case .down(let streams, _), .up(let streams, _): streams

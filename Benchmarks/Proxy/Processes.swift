@@ -71,6 +71,24 @@ enum Processes {
         return names
     }
 
+    /// Has the command openssl make a certificate of P-256 for `relay.test`, and its key, in one file.
+    static func makeCertificate(in folder: String) throws -> String {
+        let path = "\(folder)/relay.pem"
+        let words =
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=relay"
+            + " -addext subjectAltName=DNS:relay.test -keyout \(folder)/relay.key -out \(path)"
+        let companion = try Companion(
+            "openssl", on: nil, command: words.split(separator: " ").map(String.init),
+            log: "\(folder)/openssl.log")
+        while !companion.reap() { try Interruption.wait(for: -1, milliseconds: 5) }
+        guard let certificate = contents(of: path), let key = contents(of: "\(folder)/relay.key")
+        else {
+            throw ContenderError(name: "openssl", log: contents(of: "\(folder)/openssl.log") ?? "")
+        }
+        try write(certificate + key, to: path)
+        return path
+    }
+
     /// A new folder that only this user can look into.
     static func temporaryFolder() throws -> String {
         var template = Array("/tmp/lbctl-benchmarks-XXXXXX".utf8CString)

@@ -16,6 +16,7 @@ struct ProxyBenchmark {
         defer { Processes.removeFolder(folder) }
         let contenders = try available(folder: folder)
         report.note("columns", Self.legend)
+        let certificate = try Processes.makeCertificate(in: folder)
         var port = UInt16(20_000 + Int(getpid()) % 9000)
         for reactors in selection.reactors {
             for workload in selection.workloads(isQuick: plan.isQuick) {
@@ -27,14 +28,14 @@ struct ProxyBenchmark {
                 for _ in 0..<runCount(workload, reactors: reactors) {
                     for contender in taking {
                         port = try Stage.freePort(after: port)
-                        let stage = stage(workload, reactors, port, folder)
+                        let stage = stage(workload, reactors, port, folder, certificate)
                         let run = try attempt(workload, contender, stage)
                         if let run { runs[contender, default: []].append(run) }
                     }
                 }
                 let calls = try countCalls(workload, taking) {
                     port = try Stage.freePort(after: port)
-                    return stage(workload, reactors, port, folder)
+                    return stage(workload, reactors, port, folder, certificate)
                 }
                 let rows = taking.compactMap { contender in
                     runs[contender].map {
@@ -48,11 +49,13 @@ struct ProxyBenchmark {
     }
 
     private func stage(
-        _ workload: Workload, _ reactors: Int, _ port: UInt16, _ folder: String
+        _ workload: Workload, _ reactors: Int, _ port: UInt16, _ folder: String,
+        _ certificate: String
     ) -> Stage {
         Stage(
             folder: folder, port: port, serverPort: 0, reactors: reactors,
-            connectionCount: workload.connectionCount, logPort: selection.logSink?.port)
+            connectionCount: workload.connectionCount, logPort: selection.logSink?.port,
+            certificate: workload.isSecured ? certificate : nil)
     }
 
     /// System calls per unit of work, of one run more that is not timed.
@@ -104,9 +107,13 @@ struct ProxyBenchmark {
 
     /// Says what takes part, with which version and configuration.
     private func available(folder: String) throws -> [Contender] {
-        let stage = Stage(
-            folder: folder, port: 20_000, serverPort: 30_000, reactors: 1,
-            connectionCount: Workload.shortConcurrency)
+        var stages: [String: Stage] = [:]
+        for workload in selection.workloads(isQuick: plan.isQuick) {
+            stages[workload.isSecured ? ", TLS" : ""] = Stage(
+                folder: folder, port: 20_000, serverPort: 30_000, reactors: 1,
+                connectionCount: Workload.shortConcurrency,
+                certificate: workload.isSecured ? "\(folder)/relay.pem" : nil)
+        }
         var said: Set<String> = []
         return try Contender.all.filter { selection.contenders?.contains($0.name) ?? true }.filter {
             if let obstacle = $0.obstacle {
@@ -116,8 +123,10 @@ struct ProxyBenchmark {
             if let version = try $0.version(folder: folder), said.insert(version).inserted {
                 report.note("version", version)
             }
-            if !plan.isQuick, let text = $0.configuration(stage) {
-                report.note("configuration of \($0.name), one thread", "\n\(text)")
+            let contender = $0
+            for (work, stage) in stages.sorted(by: { $0.key < $1.key }) where !plan.isQuick {
+                guard let text = contender.configuration(stage) else { continue }
+                report.note("configuration of \(contender.name), one thread\(work)", "\n\(text)")
             }
             return true
         }
@@ -138,10 +147,12 @@ struct ProxyBenchmark {
         case (.down, _), (.up, _): true
         // The pipes are what a user other than root has fewer of.
         case (_, .own(asNobody: true)): false
+        // The servers speak no TLS.
+        case (.secured, .direct), (.secured, .haproxy(splices: true, _)): false
         case (.idle, .direct), (.idle, .haproxy(splices: true, _)): false
         // Pipes are not used for what fits a buffer; their size does not matter then.
         case (_, .haproxy(splices: true, pipeBytes: .some)): false
-        case (.idle, _), (.kept, _), (.short, _), (.pingpong, _): true
+        case (.idle, _), (.kept, _), (.short, _), (.secured, _), (.pingpong, _): true
         }
     }
 }
@@ -158,7 +169,8 @@ struct ProxySelection {
         let all: [Workload] =
             isQuick
             ? [
-                .short(count: 1500), .pingpong(connections: 64, milliseconds: 150),
+                .short(count: 1500), .secured(count: 300, resumes: false),
+                .secured(count: 300, resumes: true), .pingpong(connections: 64, milliseconds: 150),
                 .down(streams: 1, bytes: 64 << 20), .up(streams: 16, bytes: 64 << 20),
                 .idle(connections: 200),
             ]
@@ -166,7 +178,9 @@ struct ProxySelection {
                 // So many that most ports towards the servers are in TIME_WAIT, as they are on a
                 // balancer that has been busy for a minute: the first ones of a fresh host show
                 // nothing of the search for a free one.
-                .short(count: 200_000), .pingpong(connections: 64, milliseconds: 3000),
+                .short(count: 200_000), .secured(count: 6000, resumes: false),
+                .secured(count: 10_000, resumes: true),
+                .pingpong(connections: 64, milliseconds: 3000),
                 .pingpong(connections: 1000, milliseconds: 3000),
                 .down(streams: 1, bytes: 4 << 30), .up(streams: 1, bytes: 4 << 30),
                 .down(streams: 16, bytes: 4 << 30), .up(streams: 16, bytes: 4 << 30),

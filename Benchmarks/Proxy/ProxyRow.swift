@@ -5,6 +5,9 @@ enum ProxyRow {
         return switch workload {
         case .short(let count):
             "proxy: short connections, \(Workload.shortConcurrency) at a time, \(count), \(threads)"
+        case .secured(let count, let resumes):
+            "proxy: short connections by TLS, \(resumes ? "sessions resumed" : "whole handshakes"),"
+                + " \(Workload.shortConcurrency) at a time, \(count), \(threads)"
         case .pingpong(let connections, _):
             "proxy: 64 bytes there and back on \(connections) connections, \(threads)"
         case .down(let streams, let bytes):
@@ -22,7 +25,7 @@ enum ProxyRow {
     ) -> Row {
         let summaries: [Summary] =
             switch workload {
-            case .short, .pingpong:
+            case .short, .secured, .pingpong:
                 exchanges(workload, runs, calls)
             case .down, .up: streams(runs)
             case .idle(let connections), .kept(let connections): idle(connections, runs)
@@ -31,7 +34,7 @@ enum ProxyRow {
         let check =
             switch workload {
             case .pingpong(let connections, _): connections
-            case .short, .down, .up, .idle, .kept: runs.first?.outcome.units ?? 0
+            case .short, .secured, .down, .up, .idle, .kept: runs.first?.outcome.units ?? 0
             }
         return Row(
             benchmark: "proxy", work: workload.arguments[0], contender: contender.name,
@@ -43,7 +46,7 @@ enum ProxyRow {
     private static func exchanges(
         _ workload: Workload, _ runs: [ProxyRun], _ calls: Double?
     ) -> [Summary] {
-        let unit = if case .short = workload { "conn" } else { "req" }
+        let unit = if case .pingpong = workload { "req" } else { "conn" }
         return [
             Summary("\(unit)/s", "", runs.map { Double($0.outcome.units) / $0.seconds }),
             Summary("CPU", "µs/\(unit)", runs.compactMap { cost($0).map { $0 / 1000 } }),

@@ -1,4 +1,5 @@
 import Balancer
+import BalancerTLS
 import Glibc
 import LinuxIO
 
@@ -19,21 +20,22 @@ struct ProxyServer {
             "self", "proxy-server", "port=\(stage.port)", "server-port=\(stage.serverPort)",
             "reactors=\(stage.reactors)", "idle-proxies=\(idleProxies)", "servers=\(servers)",
         ] + (user.map { ["user=\($0)"] } ?? [])
+            + (stage.certificate.map { ["certificate=\($0)"] } ?? [])
     }
 
     init(stage: Stage) { self.stage = stage }
 
     /// Reads what ``arguments`` made.
     init(arguments: ArraySlice<String>) throws {
-        let values = Outcome.values(of: arguments.joined(separator: " ")).compactMapValues {
-            Int($0)
-        }
+        let words = Outcome.values(of: arguments.joined(separator: " "))
+        let values = words.compactMapValues { Int($0) }
         guard let port = values["port"], let serverPort = values["server-port"],
             let reactors = values["reactors"]
         else { throw UsageError(text: "proxy-server port=N server-port=N reactors=N …") }
         stage = Stage(
             folder: "", port: UInt16(port), serverPort: UInt16(serverPort), reactors: reactors,
             connectionCount: 0)
+        stage.certificate = words["certificate"]
         user = values["user"].map(UInt32.init)
         idleProxies = values["idle-proxies"] ?? 0
         servers = values["servers"] ?? 2
@@ -50,6 +52,15 @@ struct ProxyServer {
         for number in 0..<idleProxies {
             let address = stage.idleListener(number)
             listeners.append([try Socket.listening(on: address, backlog: 1).release()])
+        }
+        var plan = plan
+        if let path = stage.certificate {
+            let pem = Array((Processes.contents(of: path) ?? "").utf8)
+            let security = try TLSListener(TLSListenerSettings([.init(name: path, pem: pem)]))
+            plan.frontends[0].listeners = stage.listeners.map { _ in ListenerPlan() }
+            for index in plan.frontends[0].listeners.indices {
+                plan.frontends[0].listeners[index].security = security
+            }
         }
         try Privileges.become(user: user, group: user)
         let balancer = try Balancer(plan: plan, listeners: listeners)

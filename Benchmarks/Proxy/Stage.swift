@@ -17,6 +17,10 @@ struct Stage {
     /// Where a line for each connection is sent by syslog's protocol; `nil`: none is written.
     var logPort: UInt16?
 
+    /// The file of the certificate and key with which clients' TLS ends at the proxy; `nil`: they speak
+    /// without.
+    var certificate: String?
+
     // Two of each, so that one pair of addresses does not run out of ports in TIME_WAIT.
     static let listenAddresses: [UInt32] = [0x7f00_0001, 0x7f00_0004]
     static let serverAddresses: [UInt32] = [0x7f00_0002, 0x7f00_0003]
@@ -88,7 +92,7 @@ struct Stage {
             timeout server 60s
         \(splices ? Self.haproxySplicing(always: pipeBytes != nil) : "")\
         listen relay
-        \(listeners.map { "    bind \($0)\n" }.joined())\
+        \(listeners.map { "    bind \($0)\(certificate.map { " ssl crt \($0)" } ?? "")\n" }.joined())\
             balance roundrobin
         \(servers.enumerated().map { "    server s\($0) \($1)\n" }.joined())
         """
@@ -111,6 +115,17 @@ struct Stage {
             """
     }
 
+    private func nginxListening(_ listener: SocketAddress) -> String {
+        "        listen \(listener)\(certificate == nil ? "" : " ssl") backlog=4096;\n"
+    }
+
+    private var nginxCertificate: String {
+        guard let certificate else { return "" }
+        return "        ssl_certificate \(certificate);\n"
+            + "        ssl_certificate_key \(certificate);\n"
+            + "        ssl_protocols TLSv1.2 TLSv1.3;\n"
+    }
+
     func nginxConfiguration(module: String) -> String {
         // One worker needs no master beside it; several do.
         let processes =
@@ -131,7 +146,8 @@ struct Stage {
             \(servers.map { "        server \($0);\n" }.joined())\
                 }
                 server {
-            \(listeners.map { "        listen \($0) backlog=4096;\n" }.joined())\
+            \(listeners.map { nginxListening($0) }.joined())\
+            \(nginxCertificate)\
                     proxy_pass servers;
                     proxy_half_close on;
                     proxy_connect_timeout 5s;
