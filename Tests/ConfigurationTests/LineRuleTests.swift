@@ -117,6 +117,12 @@ import Testing
             ])
     }
 
+    @Test func `a line knows what TLS asks for where a rule captures it`() {
+        let form = "log-format %[req.ssl_sni]"
+        #expect(messages("\(form)\ntcp-request content capture src len 9").count == 1)
+        #expect(messages("\(form)\ntcp-request content capture req.ssl_sni,lower len 9").isEmpty)
+    }
+
     @Test func `without captures nothing stands for them, not even a space`() throws {
         let log = try #require(
             load(proxy("log-format \"%hr a %hr %hrl b\"")).model?.frontends[0].log)

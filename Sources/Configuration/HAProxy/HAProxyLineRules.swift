@@ -141,6 +141,17 @@ extension [LogFormatPiece] {
     }
 }
 
+extension ConnectionRule {
+    /// Whether what it does waits for the client's first TLS message.
+    var waitsForHello: Bool {
+        switch action {
+        case .capture(let value, _): value.key?.needsHello == true
+        case .track(let tracking): tracking.key.needsHello
+        default: false
+        }
+    }
+}
+
 /// What captures of a section may keep.
 public enum CaptureLimits {
     /// Bytes of one.
