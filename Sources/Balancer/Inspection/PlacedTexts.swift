@@ -47,7 +47,8 @@ struct PlacedTexts {
         var text = ShortText()
         let first = Int(place) * stride + slot.offset
         guard place >= 0, first < bytes.count else { return text }
-        for index in 0..<Int(bytes[first]) { _ = text.append(bytes[first + 1 + index]) }
+        let count = min(Int(bytes[first]), slot.length)
+        for index in 0..<count { _ = text.append(bytes[first + 1 + index]) }
         return text
     }
 }
