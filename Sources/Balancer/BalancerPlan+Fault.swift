@@ -22,6 +22,7 @@ extension BalancerPlan {
         let isKnown = frontends.allSatisfy { $0.poolIndices.allSatisfy(pools.indices.contains) }
         return isKnown
             ? securityFault ?? keyFault ?? tableFault ?? priorityFault ?? variableFault
+                ?? captureFault
             : "a frontend leads to a pool that is not there"
     }
 
@@ -77,6 +78,28 @@ extension BalancerPlan {
         }
         return rules.contains(where: \.setsTooMuch)
             ? "a text for a variable; it may have \(VariablePlan.longestText) bytes" : nil
+    }
+
+    private var captureFault: String? {
+        for frontend in frontends {
+            let lengths = frontend.captureLengths
+            guard lengths.allSatisfy((1...KeptTexts.longestCapture).contains),
+                frontend.capturedByteCount <= KeptTexts.mostCapturedBytes
+            else {
+                return "captures of \(lengths) bytes in \(frontend.name); each may have 1 to"
+                    + " \(KeptTexts.longestCapture), and with one more each"
+                    + " \(KeptTexts.mostCapturedBytes) in all"
+            }
+            for case .capture(_, let number) in frontend.rules.content.map(\.action)
+            where !lengths.indices.contains(number) {
+                return "a rule of \(frontend.name) fills capture \(number), which is not there"
+            }
+        }
+        let others =
+            frontends.flatMap { $0.rules.connection + $0.rules.session }
+            + pools.flatMap(\.contentRules)
+        return others.contains { if case .capture = $0.action { true } else { false } }
+            ? "a rule captures before clients are let in, or for those of any frontend" : nil
     }
 
     private var tableFault: String? {

@@ -91,6 +91,12 @@ public struct FrontendPlan: Hashable, Sendable {
     ///
     /// `nil`: nothing.
     public var logging: ConnectionLogging?
+    /// What tells a connection from all others, to servers and in log lines (`unique-id-format`).
+    ///
+    /// `nil`: what is told to servers is a number of ours.
+    public var identifierFormat: IdentifierFormat?
+    /// The most bytes that each of its captures keeps, ``KeptTexts/mostCapturedBytes`` in all.
+    public var captureLengths: [Int] = []
     /// Whether it is there for the connections that it has.
     var isLeaving = false
 

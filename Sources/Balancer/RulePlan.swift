@@ -82,6 +82,12 @@ public struct Rule: Hashable, Sendable {
         case setVariable(Int, VariableSource)
         /// It has no value from here on, and the further rules are asked (`unset-var`).
         case unsetVariable(Int)
+        /// Log lines tell this under one of the numbers of ``FrontendPlan/captureLengths``, and the further
+        /// rules are asked (`capture`); in ``RulePlan/content`` only.
+        case capture(VariableSource, Int)
+        /// Its log line is of this severity, 0 to 7, and the further rules are asked; `nil`: there is no line
+        /// (`set-log-level`).
+        case setLogLevel(Int?)
 
         /// haproxy's classes.
         public static let priorities = -2047...2047
@@ -100,32 +106,6 @@ public struct Rule: Hashable, Sendable {
     public init(_ action: Action, if condition: Condition = .always) {
         self.action = action
         self.condition = condition
-    }
-}
-
-/// How fast the bytes of one connection may pass, one way (haproxy's filters `bwlim-in` and `bwlim-out`).
-///
-/// The kernel spaces the packets (``LinuxIO/StreamSocket/limitRate(of:to:)``), so that a connection with a
-/// limit costs no more than another. It lets the first ten segments go at once, and spaces none of a Unix
-/// socket.
-public struct BandwidthLimit: Hashable, Sendable {
-    /// Which way.
-    public enum Direction: Hashable, Sendable {
-        /// From the client to the server.
-        case upload
-        /// From the server to the client.
-        case download
-    }
-
-    /// Which way.
-    public var direction: Direction
-    /// Bytes of a second, from 1.
-    public var bytesPerSecond: UInt64
-
-    /// Makes a limit.
-    public init(_ direction: Direction, bytesPerSecond: UInt64) {
-        self.direction = direction
-        self.bytesPerSecond = bytesPerSecond
     }
 }
 

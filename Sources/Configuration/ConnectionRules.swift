@@ -14,6 +14,8 @@ public struct ConnectionRules: Hashable, Sendable, Codable {
     public var backends: [BackendRule] = []
     /// Whether connections that no `use_backend` takes are closed: there is no default.
     public var refusesOthers = false
+    /// Bytes that each capture of the section keeps, by the captures' numbers.
+    public var captureLengths: [Int] = []
 
     /// Makes no rule.
     public init() {}
@@ -67,6 +69,11 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
         case setVariable(VariableName, VariableExpression)
         /// It has no value from here on (`unset-var`); further rules are asked.
         case unsetVariable(VariableName)
+        /// What log lines tell under the capture's number (`capture`); further rules are asked.
+        case capture(VariableExpression, Int)
+        /// Its log line is of this severity, 0 to 7; `nil`: there is none (`set-log-level`). Further rules
+        /// are asked.
+        case setLogLevel(Int?)
     }
 
     /// What it does.
@@ -79,6 +86,7 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
         switch action {
         case .track(let tracking) where tracking.key.needsContent: return true
         case .setVariable(_, let value) where value.key?.needsContent == true: return true
+        case .capture(let value, _) where value.key?.needsContent == true: return true
         default: break
         }
         return condition.alternatives.joined().flatMap(\.questions).contains(where: \.needsContent)

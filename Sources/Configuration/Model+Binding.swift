@@ -76,6 +76,15 @@ public indirect enum ConnectionKeyName: Hashable, Sendable, Codable {
         }
     }
 
+    /// Whether it lies in the client's first TLS message.
+    var needsHello: Bool {
+        switch self {
+        case .serverName, .protocolName: true
+        case .converted(let key, _): key.needsHello
+        default: false
+        }
+    }
+
     /// Whether it lies in what the client says.
     public var needsContent: Bool {
         switch self {

@@ -60,6 +60,12 @@ public struct ConnectionLogSettings: Hashable, Sendable, Codable {
     /// The form of a line for each connection whose PROXY header is none (`error-log-format`); empty:
     /// that of all others.
     public var errorFormat: [LogFormatPiece] = []
+    /// What stands between the head and the line of ``LogTarget/Format/rfc5424`` (`log-format-sd`); empty:
+    /// `-`.
+    public var structuredData: [LogFormatPiece] = []
+    /// What tells a connection from all others, in lines and to servers (`unique-id-format`); empty:
+    /// nothing does.
+    public var identifierFormat: [LogFormatPiece] = []
     /// What they call the program (`log-tag`); `nil`: as ``GlobalSettings/logTag`` says.
     public var tag: String?
     /// Where they go.
@@ -83,8 +89,8 @@ extension ConnectionLogSettings {
         form == .written
             && format.contains { piece in
                 switch piece {
-                case .variable(.helloServerName, _), .variable(.helloProtocols, _): true
-                case .variable, .text: false
+                case .variable(.helloServerName, _, _, _), .variable(.helloProtocols, _, _, _): true
+                case .variable, .capture, .text: false
                 }
             }
     }

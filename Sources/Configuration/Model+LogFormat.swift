@@ -2,8 +2,12 @@
 public enum LogFormatPiece: Hashable, Sendable, Codable {
     /// These words.
     case text(String)
-    /// What the variable has for the connection; in quotes (`%{+Q}`) or not.
-    case variable(LogVariable, isQuoted: Bool)
+    /// What the variable has for the connection; in quotes (`%{+Q}`) or not, in hexadecimal digits
+    /// (`%{+X}`), and with a backslash before what has a meaning in structured data (`%{+E}`).
+    case variable(
+        LogVariable, isQuoted: Bool, isHexadecimal: Bool = false, isEscaped: Bool = false)
+    /// What a rule has captured, by the capture's number, from 0 (`%[capture.req.hdr(0)]`).
+    case capture(Int, isQuoted: Bool, isEscaped: Bool = false)
 }
 
 /// What a log line can say of a connection; haproxy's names.
@@ -90,4 +94,14 @@ public enum LogVariable: String, Hashable, Sendable, Codable, CaseIterable {
     case hostName = "H"
     /// The number of the process.
     case processID = "pid"
+    /// What tells the connection from all others (`unique-id-format`).
+    case identifier = "ID"
+    /// The connection's number in the process, from 0.
+    case requestNumber = "rt"
+    /// What rules have captured, in braces; nothing where there is no capture.
+    case captures = "hr"
+    /// The same with spaces in between.
+    case captureList = "hrl"
+    /// A random number of 128 bits, drawn for each line.
+    case uuid = "[uuid()]"
 }

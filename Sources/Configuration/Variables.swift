@@ -79,6 +79,7 @@ extension Model {
             switch rule.action {
             case .setVariable(let name, .variable(let other)): names += [name, other]
             case .setVariable(let name, _), .unsetVariable(let name): names.append(name)
+            case .capture(.variable(let name), _): names.append(name)
             default: continue
             }
         }

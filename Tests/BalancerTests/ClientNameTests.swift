@@ -8,7 +8,7 @@ extension BalancerTests {
     @Suite struct `What lines tell of clients` {
         private func names(
             logging: (inout ConnectionLogging) -> Void, saying bytes: [UInt8]
-        ) throws -> (ConnectionRecord, ClientNames)? {
+        ) throws -> (ConnectionRecord, LineTexts)? {
             let server = try TestServer.named("a")
             let running = try FamilyBalancer(pools: [[.at(.ipv4(server.address))]]) {
                 var own = ConnectionLogging(moment: .ending)
@@ -24,7 +24,7 @@ extension BalancerTests {
             #expect(client.receiveAll().text == "a")
             // Until then it may be half open.
             client.close()
-            var found: (ConnectionRecord, ClientNames)?
+            var found: (ConnectionRecord, LineTexts)?
             _ = eventually {
                 running.balancer.records?.take { found = ($0, $1) }
                 return found != nil
@@ -51,7 +51,8 @@ extension BalancerTests {
             let untold = try #require(try names(logging: { _ in }, saying: opensslHello))
             #expect(untold.1 == .none)
             let nothing = line.text(untold.0, as: form, acceptedAt: CivilTime(microseconds: 0))
-            #expect(nothing == "127.0.0.1 \"-\" -")
+            // As haproxy has it: in quotes there is nothing.
+            #expect(nothing == "127.0.0.1 \"\" -")
         }
 
         @Test func `nobody has the name of who was there before him`() throws {
@@ -74,7 +75,7 @@ extension BalancerTests {
                 let count = names.count + 1
                 _ = eventually {
                     running.balancer.records?.take {
-                        names.append("\($0.client) \($1.serverNameText)")
+                        names.append("\($0.client) \($1.names.serverNameText ?? "-")")
                     }
                     return names.count == count
                 }

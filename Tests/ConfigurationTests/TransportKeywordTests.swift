@@ -210,8 +210,8 @@ import VRRPCore
         ),
         ("log-format \"%{+Q\"", "f:7:12: error: log-format: '%{' is not closed"),
         (
-            "log-format %{+X}ci",
-            "f:7:12: error: log-format: the flag '+X' is not offered; there are +Q and -Q"
+            "log-format %{+Z}ci",
+            "f:7:12: error: log-format: the flag '+Z' is not offered; there are Q, X and E, each after + or -"
         ),
     ])
     func `what makes no sense is told where it stands`(line: String, message: String) {

@@ -96,6 +96,19 @@ private final class LoggedProxy {
         #expect(line.contains(#""frontend":"web""#) && line.contains(#""state":"SC""#))
     }
 
+    @Test func `JSON tells the identifier and what was captured`() throws {
+        let proxy = try LoggedProxy(
+            """
+            option jsonlog
+            unique-id-format a-%ci
+            tcp-request content capture src len 6
+            declare capture request len 2
+            """, format: "format raw local0")
+        let line = proxy.line()
+        #expect(
+            line.hasSuffix(#","unique_id":"a-127.0.0.1","captures":["127.0.",null]}"#), "\(line)")
+    }
+
     @Test(arguments: [
         ("format short local1", "<142>127.0.0.1:"), ("format raw local1", "127.0.0.1:"),
         ("format rfc5424 local1", "<142>1 "),

@@ -366,6 +366,16 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         ("log-format %fi\noption tcplog", .ending { _ in }),
         ("log-format %[req.ssl_sni]", .ending { $0.tellsNames = true }),
         ("log-format %[req_ssl_alpn]", .ending { $0.tellsNames = true }),
+        ("log-format %ID", .ending { $0.tellsIdentifier = true }),
+        ("log-format %{+X}rt", .ending { $0.tellsRequestNumber = true }),
+        ("option tcplog\nlog-format-sd %[unique-id]", .ending { $0.tellsIdentifier = true }),
+        ("declare capture request len 2\nlog-format %hr", .ending { $0.tellsCaptures = true }),
+        (
+            "declare capture request len 2\nlog-format %[capture.req.hdr(0)]",
+            .ending { $0.tellsCaptures = true }
+        ),
+        ("unique-id-format %ci\noption jsonlog", .ending { $0.tellsIdentifier = true }),
+        ("unique-id-format %ci\noption tcplog", .ending { _ in }),
         (
             "option tcplog\nerror-log-format %fi",
             .ending {

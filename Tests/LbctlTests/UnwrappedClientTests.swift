@@ -92,6 +92,18 @@ import Testing
         #expect(try program.awaitEnd(within: .seconds(20)) == .exited(status: 0))
     }
 
+    @Test func `what a client asked for by TLS that ended here is captured`() throws {
+        defer { nginx.server.stop() }
+        let lines = """
+            tcp-request content capture ssl_fc_sni len 5
+            log-format "kept %hr %{+Q}[capture.req.hdr(0)]"
+            """
+        _ = try folder.start(try folder.write(text(lines: lines), to: "a.cfg"))
+        try folder.awaitLog("serves")
+        #expect(try curl() == "all is well\nsecond line")
+        try folder.awaitLog("kept {local} \"local\"")
+    }
+
     @Test func `a session goes on by its ticket over a reload that leaves its listener alone`()
         throws
     {

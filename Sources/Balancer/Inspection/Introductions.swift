@@ -17,6 +17,18 @@ struct Introductions {
         var due: UInt32 = 0
         var uploadLimit: UInt64 = 0
         var effects: UInt64 = 0
+        var requestNumber: UInt32?
+        var lineLevel = LineLevel.usual
+    }
+
+    /// What becomes of a connection's log line (`set-log-level`).
+    enum LineLevel {
+        /// What becomes of any.
+        case usual
+        /// There is none.
+        case silent
+        /// It has this severity of syslog's.
+        case severity(UInt8)
     }
 
     private var places: [Place] = []
@@ -27,6 +39,11 @@ struct Introductions {
     /// What rules remember of connections, of each place so many values.
     private var variables: [VariableValue] = []
     private var variableCount = 0
+
+    /// What servers were told that connections are known by.
+    var identifiers = PlacedTexts()
+    /// What rules have captured.
+    var captures = PlacedTexts()
 
     /// Makes room for a number of connections.
     mutating func reserve(_ count: Int) {
@@ -51,6 +68,8 @@ struct Introductions {
             if first < variables.count {
                 for index in first..<first + variableCount { variables[index] = .none }
             }
+            identifiers.clear(place)
+            captures.clear(place)
             return place
         }
         places.append(Place(ends: ends))
@@ -66,6 +85,12 @@ struct Introductions {
     /// What is kept of it; of a place that was given back, until it is taken again.
     func names(at place: Int32) -> ClientNames? {
         place >= 0 && Int(place) < names.count ? names[Int(place)] : nil
+    }
+
+    /// Has each place keep the texts that a plan wants.
+    mutating func keepTexts(of plan: BalancerPlan) {
+        identifiers.setStride(plan.identifierByteCount)
+        captures.setStride(plan.capturedByteCount)
     }
 
     /// Has each place remember values.
@@ -142,6 +167,18 @@ struct Introductions {
     subscript(uploadLimitAt place: Int32) -> UInt64 {
         get { places[Int(place)].uploadLimit }
         set { places[Int(place)].uploadLimit = newValue }
+    }
+
+    /// The number in the process of the connection of a place; `nil`: it has none.
+    subscript(requestNumberAt place: Int32) -> UInt32? {
+        get { places[Int(place)].requestNumber }
+        set { places[Int(place)].requestNumber = newValue }
+    }
+
+    /// What becomes of the log line of the connection of a place.
+    subscript(lineLevelAt place: Int32) -> LineLevel {
+        get { places[Int(place)].lineLevel }
+        set { places[Int(place)].lineLevel = newValue }
     }
 
     /// What rules have changed for the connection of a place, as ``EffectNumbers``.

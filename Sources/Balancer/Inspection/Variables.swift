@@ -101,7 +101,8 @@ enum VariableValue {
         }
     }
 
-    private func withText<Result>(_ body: (Span<UInt8>) -> Result) -> Result? {
+    /// Calls with the value as a text; `nil`: there is none.
+    func withText<Result>(_ body: (Span<UInt8>) -> Result) -> Result? {
         switch self {
         case .none: nil
         case .text(let text): text.withBytes(in: 0..<text.count, body)
@@ -134,6 +135,7 @@ extension Rule {
         switch action {
         case .setVariable(let variable, .variable(let other)): [variable, other]
         case .setVariable(let variable, _), .unsetVariable(let variable): [variable]
+        case .capture(.variable(let variable), _): [variable]
         default: []
         }
     }

@@ -51,9 +51,9 @@ struct BriefText: Hashable, Sendable {
         for index in 0..<Int(count) { storage[index] = text[index] }
     }
 
-    /// The text; `-`: there is none.
-    var text: String {
-        guard count > 0 else { return "-" }
+    /// The text; `nil`: there is none.
+    var text: String? {
+        guard count > 0 else { return nil }
         return String(decoding: (0..<Int(count)).map { storage[$0] }, as: UTF8.self)
     }
 
@@ -64,23 +64,23 @@ struct BriefText: Hashable, Sendable {
 
 extension ClientNames {
     /// The name; a client chose the bytes, so that what could end a line or a field is `?`.
-    var serverNameText: String { Self.text(serverName, 0..<serverName.count) }
+    var serverNameText: String? { Self.text(serverName, 0..<serverName.count) }
 
     /// The protocols, with commas between them.
-    var protocolsText: String {
+    var protocolsText: String? {
         var names: [String] = []
         var place = 0
         while place < protocols.count {
             let end = place + 1 + Int(protocols[place])
             guard end <= protocols.count else { break }
-            names.append(Self.text(protocols, place + 1..<end))
+            if let name = Self.text(protocols, place + 1..<end) { names.append(name) }
             place = end
         }
-        return names.isEmpty ? "-" : names.joined(separator: ",")
+        return names.isEmpty ? nil : names.joined(separator: ",")
     }
 
-    private static func text(_ text: ShortText, _ range: Range<Int>) -> String {
-        guard !range.isEmpty else { return "-" }
+    private static func text(_ text: ShortText, _ range: Range<Int>) -> String? {
+        guard !range.isEmpty else { return nil }
         let bytes = range.map { index -> UInt8 in
             let byte = text[index]
             return (0x21...0x7E).contains(byte) && byte != 0x22 && byte != 0x5C ? byte : 0x3F

@@ -36,9 +36,12 @@ public struct ConnectionLine: Sendable {
     ///
     /// - Parameters:
     ///   - record: What is to be told.
+    ///   - texts: What stands beside it.
     ///   - date: When the connection was accepted.
     /// - Returns: The line, without an end.
-    public func json(_ record: ConnectionRecord, acceptedAt date: CivilTime) -> String {
+    public func json(
+        _ record: ConnectionRecord, _ texts: LineTexts = .none, acceptedAt date: CivilTime
+    ) -> String {
         func number(_ value: Int?) -> String { value.map { "\($0)" } ?? "null" }
         let pool = plan.pools[record.pool]
         let server = record.server.map { quoted(pool.servers[$0].name) } ?? "null"
@@ -61,7 +64,17 @@ public struct ConnectionLine: Sendable {
             + ",\"frontend_connections\":\(record.frontendConnections)"
             + ",\"backend_connections\":\(record.poolConnections)"
             + ",\"server_connections\":\(record.serverConnections)"
-            + ",\"server_queue\":\(record.serverQueue),\"backend_queue\":\(record.poolQueue)}"
+            + ",\"server_queue\":\(record.serverQueue),\"backend_queue\":\(record.poolQueue)"
+            + "\(json(texts.kept, of: record))}"
+    }
+
+    /// The identifier and the captures, where its frontend has any.
+    private func json(_ kept: KeptTexts, of record: ConnectionRecord) -> String {
+        func value(_ bytes: [UInt8]) -> String { bytes.isEmpty ? "null" : quoted(bytes.printable) }
+        let hasIdentifier = plan.frontends[record.frontend].identifierFormat != nil
+        let captures = captures(of: record, kept).map(value)
+        return (hasIdentifier ? ",\"unique_id\":\(value(kept.identifier))" : "")
+            + (captures.isEmpty ? "" : ",\"captures\":[\(captures.joined(separator: ","))]")
     }
 
     private func place(of record: ConnectionRecord) -> String {

@@ -38,6 +38,15 @@ public struct ConnectionLogging: Hashable, Sendable {
     /// Whether connections whose PROXY header is none are told of whatever ``moment`` says, as
     /// ``ConnectionRecord/hasBrokenHeader``.
     public var tellsBrokenHeaders = false
+    /// Whether it is told what its identifier is.
+    public var tellsIdentifier = false
+    /// Whether it is told which connection of the process it is.
+    public var tellsRequestNumber = false
+    /// Whether it is told what rules have captured.
+    public var tellsCaptures = false
+
+    /// Whether ``KeptTexts`` stand beside its records.
+    var tellsTexts: Bool { tellsIdentifier || tellsCaptures }
 
     /// Makes settings that leave nothing out.
     public init(moment: Moment) { self.moment = moment }

@@ -66,8 +66,16 @@ public struct ConnectionRecord: Sendable {
 
     /// Whether it ended because its PROXY header was none, or did not come.
     public var hasBrokenHeader = false
+    /// Its number in the process, from 0, where that is wanted.
+    public var requestNumber: UInt32 = 0
+    /// syslog's severity of its line, where a rule says so.
+    public var severity: Int?
+    /// Whether a rule says that there is no line.
+    var isSilent = false
     /// Whether its ring keeps names beside it.
     var hasNames = false
+    /// Whether its ring keeps texts beside it.
+    var hasTexts = false
 
     /// Makes an empty record.
     public init() {}

@@ -27,11 +27,11 @@ public final class ConnectionRecords: Sendable {
 
     /// Takes what waits.
     ///
-    /// - Parameter body: Called with each record, and with what its client said by TLS; those of one
-    ///   reactor come in their order.
+    /// - Parameter body: Called with each record, and with what stands beside it; those of one reactor come
+    ///   in their order.
     /// - Returns: How many there were.
     @discardableResult
-    public func take(_ body: (ConnectionRecord, ClientNames) -> Void) -> Int {
+    public func take(_ body: (ConnectionRecord, LineTexts) -> Void) -> Int {
         waker.reset()
         var count = 0
         for ring in rings {
@@ -51,8 +51,10 @@ public final class ConnectionRecords: Sendable {
     }
 
     /// Adds a record of a reactor's, and rings if the reader sleeps.
-    func append(_ record: ConnectionRecord, _ names: ClientNames?, from reactor: Int) {
-        rings[reactor].append(record, names)
+    func append(
+        _ record: ConnectionRecord, _ names: ClientNames?, _ kept: KeptTexts?, from reactor: Int
+    ) {
+        rings[reactor].append(record, names, kept)
         guard isAsleep.load(ordering: .sequentiallyConsistent),
             isAsleep.exchange(false, ordering: .sequentiallyConsistent)
         else { return }

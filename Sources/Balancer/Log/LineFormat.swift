@@ -1,13 +1,15 @@
-public import LinuxIO
-
 /// A form of log lines that somebody wrote (`log-format`).
 public struct LineFormat: Hashable, Sendable {
     /// A piece of a line.
     public enum Piece: Hashable, Sendable {
         /// These words.
         case text(String)
-        /// What the variable has for the connection; a name in quotes or not.
-        case variable(Variable, isQuoted: Bool)
+        /// What the variable has for the connection; a name in quotes or not, a number in hexadecimal
+        /// digits or not, and a backslash before what has a meaning in structured data or not.
+        case variable(
+            Variable, isQuoted: Bool, isHexadecimal: Bool = false, isEscaped: Bool = false)
+        /// What a rule has captured under a number of ``FrontendPlan/captureLengths``.
+        case capture(Int, isQuoted: Bool, isEscaped: Bool = false)
     }
 
     /// What a line can say of a connection; haproxy's names.
@@ -48,6 +50,12 @@ public struct LineFormat: Hashable, Sendable {
         case serverQueue = "sq", poolQueue = "bq"
         /// This process.
         case hostName = "H", processID = "pid"
+        /// What the connection is known by, and its number in the process.
+        case identifier = "ID", requestNumber = "rt"
+        /// What rules have captured, in braces, or with spaces in between.
+        case captures = "hr", captureList = "hrl"
+        /// A random number, another one for each line.
+        case uuid = "[uuid()]"
     }
 
     /// The pieces.
@@ -78,120 +86,21 @@ public struct LineFormat: Hashable, Sendable {
             || tells(.securedProtocol) || tells(.securedVersion) || tells(.securedCipher)
     }
 
+    /// Whether lines say what connections are known by.
+    public var tellsIdentifier: Bool { tells(.identifier) }
+
+    /// Whether lines say which connection of the process one is.
+    public var tellsRequestNumber: Bool { tells(.requestNumber) }
+
+    /// Whether lines say what rules have captured.
+    public var tellsCaptures: Bool {
+        tells(.captures) || tells(.captureList)
+            || pieces.contains { if case .capture = $0 { true } else { false } }
+    }
+
     private func tells(_ variable: Variable) -> Bool {
         pieces.contains {
-            if case .variable(let own, _) = $0 { own == variable } else { false }
+            if case .variable(let own, _, _, _) = $0 { own == variable } else { false }
         }
     }
-}
-
-extension ConnectionLine {
-    /// A line in a form that somebody wrote.
-    ///
-    /// haproxy's configuration manual, section 8.2.6; what is not known is `-`, or -1 for a time.
-    ///
-    /// - Parameters:
-    ///   - record: What is to be told.
-    ///   - names: What its client said by TLS.
-    ///   - format: The form.
-    ///   - date: When the connection was accepted.
-    /// - Returns: The line, without an end.
-    public func text(
-        _ record: ConnectionRecord, _ names: ClientNames = .none, as format: LineFormat,
-        acceptedAt date: CivilTime
-    ) -> String {
-        var line = ""
-        for piece in format.pieces {
-            switch piece {
-            case .text(let text): line += text
-            case .variable(let variable, let isQuoted):
-                let value = value(variable, of: record, names, acceptedAt: date)
-                line += isQuoted ? "\"\(value)\"" : value
-            }
-        }
-        return line
-    }
-
-    private func value(
-        _ variable: LineFormat.Variable, of record: ConnectionRecord, _ names: ClientNames,
-        acceptedAt date: CivilTime
-    ) -> String {
-        let plus = record.kind == .connected ? "+" : ""
-        return switch variable {
-        case .clientAddress: record.client.host
-        case .clientPort: record.client.portText
-        case .frontendAddress: record.local.host
-        case .frontendPort: record.local.portText
-        case .sourceAddress: record.sourceEnd.host
-        case .sourcePort: record.sourceEnd.portText
-        case .serverAddress: serverEnd(of: record).host
-        case .serverPort: serverEnd(of: record).portText
-        case .frontend, .frontendName: plan.frontends[record.frontend].name
-        case .pool: plan.pools[record.pool].name
-        case .serverName:
-            record.server.map { plan.pools[record.pool].servers[$0].name } ?? "-"
-        case .helloServerName: names.isSecured ? "-" : names.serverNameText
-        case .helloProtocols: names.isSecured ? "-" : names.protocolsText
-        case .securedServerName: names.isSecured ? names.serverNameText : "-"
-        case .securedProtocol: names.isSecured ? names.protocolsText : "-"
-        case .securedVersion: names.version.text
-        case .securedCipher: names.cipher.text
-        case .server:
-            record.server.map { plan.pools[record.pool].servers[$0].name } ?? "<NOSRV>"
-        case .date: date.logDate
-        case .localDate: date.localLogDate
-        case .universalDate: date.universalLogDate
-        case .timestamp: "\(date.secondsSince1970)"
-        case .milliseconds: date.millisecondDigits
-        case .headerTime: "\(record.headerTime)"
-        case .queueTime: "\(record.queueTime ?? -1)"
-        case .connectTime: "\(record.connectTime ?? -1)"
-        case .dataTime: "\(dataTime(of: record))"
-        case .totalTime: "\(plus)\(record.totalTime)"
-        case .bytesOut: "\(plus)\(record.bytesOut)"
-        case .bytesIn: "\(record.bytesIn)"
-        case .ending: record.ending.description
-        case .processConnections: "\(record.processConnections)"
-        case .frontendConnections: "\(record.frontendConnections)"
-        case .poolConnections: "\(record.poolConnections)"
-        case .serverConnections: "\(record.serverConnections)"
-        case .retries: "\(record.wasRedispatched ? "+" : "")\(record.retries)"
-        case .serverQueue: "\(record.serverQueue)"
-        case .poolQueue: "\(record.poolQueue)"
-        case .hostName: HostName.current
-        case .processID: "\(SystemLimits.processID)"
-        }
-    }
-
-    /// Milliseconds since the server answered; -1: it did not.
-    private func dataTime(of record: ConnectionRecord) -> Int {
-        guard let queueTime = record.queueTime, let connectTime = record.connectTime else {
-            return -1
-        }
-        return max(0, record.totalTime - queueTime - connectTime)
-    }
-
-    private func serverEnd(of record: ConnectionRecord) -> IPEndpoint {
-        guard let server = record.server else { return .none }
-        if record.serverEnd.isPresent { return record.serverEnd }
-        let plan = plan.pools[record.pool].servers[server]
-        return switch plan.address(forClientsOf: record.local.port) {
-        case .ipv4(let address): IPEndpoint(ipv4: address.address, port: address.port)
-        case .ipv6(let end): end
-        default: .none
-        }
-    }
-}
-
-extension IPEndpoint {
-    /// The address alone.
-    fileprivate var host: String {
-        guard isPresent else { return "-" }
-        let text = description
-        let end = text.lastIndex(of: ":") ?? text.endIndex
-        return text[..<end].hasPrefix("[")
-            ? String(text[..<end].dropFirst().dropLast()) : String(text[..<end])
-    }
-
-    fileprivate var portText: String { isPresent ? "\(port)" : "-" }
 }

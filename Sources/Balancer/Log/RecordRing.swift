@@ -10,6 +10,8 @@ internal import Synchronization
     private let places: UnsafeMutablePointer<ConnectionRecord>
     /// For each place what its client said by TLS; made when the first one is to be kept.
     private var names: UnsafeMutablePointer<ClientNames>?
+    /// For each place what was kept of the connection; likewise.
+    private var texts: UnsafeMutablePointer<KeptTexts>?
     private let written = Atomic<Int>(0)
     private let taken = Atomic<Int>(0)
     private let lost = Atomic<Int>(0)
@@ -22,6 +24,7 @@ internal import Synchronization
     deinit {
         unsafe places.deallocate()
         unsafe names?.deallocate()
+        unsafe texts?.deallocate()
     }
 
     /// Records that found the ring full.
@@ -33,7 +36,7 @@ internal import Synchronization
     }
 
     /// Adds a record; the writer's.
-    func append(_ record: ConnectionRecord, _ said: ClientNames?) {
+    func append(_ record: ConnectionRecord, _ said: ClientNames?, _ kept: KeptTexts? = nil) {
         let end = written.load(ordering: .relaxed)
         guard end - taken.load(ordering: .acquiring) < ringSize else {
             lost.store(lost.load(ordering: .relaxed) + 1, ordering: .relaxed)
@@ -46,22 +49,31 @@ internal import Synchronization
             unsafe (names + end % ringSize).initialize(to: said)
             unsafe places[end % ringSize].hasNames = true
         }
+        if let kept {
+            let texts = unsafe texts ?? .allocate(capacity: ringSize)
+            unsafe self.texts = texts
+            unsafe (texts + end % ringSize).initialize(to: kept)
+            unsafe places[end % ringSize].hasTexts = true
+        }
         written.store(end + 1, ordering: .sequentiallyConsistent)
     }
 
     /// Takes the record that waits longest; the reader's.
     ///
-    /// - Parameter body: Called with it and with what its client said by TLS.
+    /// - Parameter body: Called with it and with what stands beside it.
     /// - Returns: Whether there was one.
-    func take(_ body: (ConnectionRecord, ClientNames) -> Void) -> Bool {
+    func take(_ body: (ConnectionRecord, LineTexts) -> Void) -> Bool {
         let start = taken.load(ordering: .relaxed)
         guard start < written.load(ordering: .acquiring) else { return false }
         let record = unsafe places[start % ringSize]
+        var beside = LineTexts.none
         if record.hasNames, let names = unsafe names {
-            body(record, unsafe names[start % ringSize])
-        } else {
-            body(record, .none)
+            unsafe beside.names = names[start % ringSize]
         }
+        if record.hasTexts, let texts = unsafe texts {
+            unsafe beside.kept = texts[start % ringSize]
+        }
+        body(record, beside)
         taken.store(start + 1, ordering: .releasing)
         return true
     }

@@ -23,6 +23,8 @@ struct PathTable: Sendable {
         let isDatagram: Bool
         /// Whether rules ask how many connections of its frontend were let pass.
         let countsSessions: Bool
+        /// Whether log lines or identifiers say which connection of the process one is.
+        let numbersConnections: Bool
         /// What rules know it by (`so_id`).
         let number: Int
         /// What is decided before a server is chosen; `nil`: nothing.
@@ -30,6 +32,8 @@ struct PathTable: Sendable {
 
         /// Whether a connection goes straight to its pool.
         var isPlain: Bool { !acceptsProxyHeader && program == nil && security == nil }
+        /// Whether something is to be done for each connection that is let in.
+        let notesSessions: Bool
     }
 
     private(set) var entries: [Entry] = []
@@ -70,6 +74,7 @@ struct PathTable: Sendable {
             let expectsHeader = frontend.rules.connection.contains {
                 $0.action == .expectProxyHeader
             }
+            let counts = asked.ofClients || asked.frontends.contains(frontend.name)
             let numbers = BalancerPlan.numbers(own: frontend.listeners.map(\.number))
             entries += zip(frontend.listeners, numbers).map { listener, number in
                 Entry(
@@ -82,8 +87,9 @@ struct PathTable: Sendable {
                     handshakeTimeout: frontend.handshakeTimeout.map(milliseconds)
                         ?? (limit == 0 ? mostHandshakeTime : min(limit, mostHandshakeTime)),
                     connectionLimit: listener.connectionLimit, isDatagram: frontend.isDatagram,
-                    countsSessions: asked.ofClients || asked.frontends.contains(frontend.name),
-                    number: number, program: program)
+                    countsSessions: counts, numbersConnections: frontend.tellsRequestNumbers,
+                    number: number, program: program,
+                    notesSessions: counts || frontend.tellsRequestNumbers)
             }
         }
         ownRouteCount = routes.count
@@ -98,6 +104,12 @@ struct PathTable: Sendable {
     struct Way: Hashable {
         let frontend: Int
         let pool: Int
+    }
+}
+
+extension FrontendPlan {
+    fileprivate var tellsRequestNumbers: Bool {
+        identifierFormat?.tellsRequestNumber == true || logging?.tellsRequestNumber == true
     }
 }
 

@@ -66,6 +66,8 @@ final class SharedState: Sendable {
     let addresses: AddressBook
     /// Tells this balancer's `unique-id`s from those of others.
     let ownNumber: UInt64
+    /// Counts connections, where lines or identifiers say which one it is.
+    let requests: RequestCounter
 
     init(
         _ plan: BalancerPlan, sockets: [[Int32]] = [], observer: ConnectionObserver? = nil
@@ -100,6 +102,7 @@ final class SharedState: Sendable {
         watch = observer.map { ConnectionWatch(layout, observer: $0) }
         addresses = AddressBook(serverCount: layout.serverCount)
         ownNumber = .random(in: 0 ... .max)
+        requests = RequestCounter()
     }
 
     /// Makes what the reactors go on with; nothing of it counts before the handover.
@@ -154,6 +157,7 @@ final class SharedState: Sendable {
         watch = observer.map { ConnectionWatch(layout, observer: $0) }
         addresses = AddressBook(serverCount: layout.serverCount)
         ownNumber = former.ownNumber
+        requests = former.requests
     }
 
     /// Pipes of each reactor.

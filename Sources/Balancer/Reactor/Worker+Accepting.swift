@@ -132,7 +132,7 @@ extension Worker {
     }
 
     /// Counts a connection that has shown its PROXY header and that rules have let pass.
-    func admit(_ client: Int) {
+    mutating func admit(_ client: Int) {
         shared.refusals[Int(slab[client].owner)].admitted.add(1, ordering: .relaxed)
         noteSession(client)
     }
@@ -143,9 +143,12 @@ extension Worker {
         shared.admission.withLock { $0.noteSession(isFlow: isFlow, now: now) }
     }
 
-    /// Counts a connection that rules have let pass, where rules ask for it.
-    func noteSession(_ client: Int) {
-        guard unsafe entries[Int(slab[client].path)].countsSessions else { return }
+    /// Counts a connection that rules have let pass, where rules or log lines ask for it.
+    mutating func noteSession(_ client: Int) {
+        let listener = Int(slab[client].path)
+        guard unsafe entries[listener].notesSessions else { return }
+        if unsafe entries[listener].numbersConnections { giveNumber(client) }
+        guard unsafe entries[listener].countsSessions else { return }
         let frontend = Int(slab[client].owner)
         shared.admission.withLock { $0.noteSession(at: frontend, now: now) }
     }

@@ -75,7 +75,9 @@ extension Worker {
         if case .versionTwo(let options) = plan {
             extensions.hasChecksum = options.contains(.checksum)
             if options.contains(.authority) { extensions.authority = serverName(client) }
-            if options.contains(.identifier) { extensions.identifier = nextIdentifier() }
+            if options.contains(.identifier) {
+                extensions.identifier = identifierForServer(client)
+            }
             if options.contains(.security) { extensions.security = security(of: client, options) }
         }
         var writer = unsafe ByteWriter(
@@ -118,26 +120,5 @@ extension Worker {
         told.verification = UInt32(truncatingIfNeeded: session.number(.verification))
         if options.contains(.commonName) { told.commonName = session.text(.subjectName) }
         return told
-    }
-
-    /// 32 digits: the balancer's own number, the reactor's, and one that counts up.
-    private mutating func nextIdentifier() -> ShortText {
-        identifierCount &+= 1
-        var text = ShortText()
-        let low = UInt64(number) << 48 | identifierCount & 0xffff_ffff_ffff
-        for shift in stride(from: 60, through: 0, by: -4) {
-            _ = text.append(digit: shared.ownNumber >> UInt64(shift))
-        }
-        for shift in stride(from: 60, through: 0, by: -4) {
-            _ = text.append(digit: low >> UInt64(shift))
-        }
-        return text
-    }
-}
-
-extension ShortText {
-    fileprivate mutating func append(digit number: UInt64) -> Bool {
-        let digit = UInt8(number & 15)
-        return append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "A") + digit - 10)
     }
 }

@@ -33,8 +33,9 @@ extension Worker {
             return
         }
         let introduction = slab[client].introduction
+        let kept = keptTexts(of: client)
         let crowd = release(client, client: farewell, server: server)
-        recordEnded(record, crowd, names: introductions.names(at: introduction))
+        recordEnded(record, crowd, names: introductions.names(at: introduction), kept)
     }
 
     /// Closes a connection's sockets and gives back all that it holds.

@@ -322,6 +322,13 @@ extension Worker {
             case .setVariable(let variable, let source):
                 setVariable(variable, to: source, client, facts)
             case .unsetVariable(let variable): unsetVariable(variable, client, facts)
+            case .capture(let source, let number):
+                guard capture(source, number, client, facts, deadlineIsOver: deadlineIsOver) else {
+                    return .waits
+                }
+            case .setLogLevel(let severity):
+                introductions[lineLevelAt: placeAside(client, facts.source)] =
+                    severity.map { .severity(UInt8($0)) } ?? .silent
             case .setAddress(let end, let value): setAddress(of: end, to: value, client, &facts)
             case .setPort(let end, let value): setPort(of: end, to: value, client, &facts)
             }

@@ -19,7 +19,7 @@ extension Worker {
         var record = record(client)
         record.kind = .accepted
         record.local = destination(of: client)
-        shared.records?.append(record, nil, from: number)
+        shared.records?.append(record, nil, nil, from: number)
     }
 
     /// Tells of a connection whose server answered, where that is when it is told of.
@@ -28,6 +28,7 @@ extension Worker {
             !logging.omitsNormal
         else { return }
         var record = record(client)
+        guard !record.isSilent else { return }
         record.kind = .connected
         let pool = self[routeOf: client].pool
         let server = record.server
@@ -39,17 +40,20 @@ extension Worker {
             ($0.process.count, $0.frontends[record.frontend].count)
         }
         shared.records?.append(
-            record, introductions.names(at: slab[client].introduction), from: number)
+            record, introductions.names(at: slab[client].introduction), keptTexts(of: client),
+            from: number)
     }
 
     /// Tells of a connection that has ended, unless it is to be left out.
-    func recordEnded(_ record: ConnectionRecord, _ crowd: Crowd, names: ClientNames?) {
+    func recordEnded(
+        _ record: ConnectionRecord, _ crowd: Crowd, names: ClientNames?, _ kept: KeptTexts?
+    ) {
         var record = record
         record.poolConnections = crowd.pool
         record.serverConnections = crowd.server
         record.processConnections = crowd.process + uncounted
         record.frontendConnections = crowd.frontend + uncounted
-        shared.records?.append(record, names, from: number)
+        shared.records?.append(record, names, kept, from: number)
     }
 
     /// What is to be told of a connection that ends; `nil`: nothing.
@@ -68,7 +72,7 @@ extension Worker {
         record.ending = ending
         record.hasBrokenHeader = isBroken
         let isNormal = ending == .normal && record.retries == 0 && !record.wasRedispatched
-        return logging.omitsNormal && isNormal ? nil : record
+        return record.isSilent || logging.omitsNormal && isNormal ? nil : record
     }
 
     /// Whether nothing was said on a connection, and nothing failed: somebody looked whether the port
@@ -145,9 +149,17 @@ extension Worker {
         }
         if slab[client].introduction >= 0 {
             record.headerTime = Int(introductions[headerTimeAt: slab[client].introduction])
+            switch introductions[lineLevelAt: slab[client].introduction] {
+            case .usual: break
+            case .silent: record.isSilent = true
+            case .severity(let severity): record.severity = Int(severity)
+            }
+        }
+        if self[routeOf: client].logging?.tellsRequestNumber == true {
+            record.requestNumber = requestNumber(of: client)
         }
         record.totalTime = lifetime(client)
-        record.acceptedAt = now - UInt64(record.totalTime)
+        record.acceptedAt = acceptedAt(client)
         if let queueTime = slab[server].queueTime {
             record.queueTime = Int(queueTime)
             if slab[client].phase == .relaying || slab[client].phase == .flowing {
@@ -183,6 +195,9 @@ extension Worker {
     func lifetime(_ client: Int) -> Int {
         Int((now &- slab[client].acceptedAt) & 0xff_ffff_ffff)
     }
+
+    /// When a connection was accepted, in milliseconds of the monotonic clock.
+    func acceptedAt(_ client: Int) -> UInt64 { now - UInt64(lifetime(client)) }
 
     /// Milliseconds from when a server was a relayed connection's own until it answered.
     private func connectTime(_ client: Int) -> Int {

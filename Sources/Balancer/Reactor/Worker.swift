@@ -122,6 +122,7 @@ internal import Synchronization
         listeners = Worker.listeners(of: shared)
         waitingLists = Worker.lists(for: shared)
         introductions.keepVariables(shared.plan.variables.count)
+        introductions.keepTexts(of: shared.plan)
         reserveFlows()
     }
 

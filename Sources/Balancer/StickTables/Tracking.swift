@@ -124,7 +124,7 @@ extension Rule {
     var key: ConnectionKey? {
         switch action {
         case .track(let tracking): tracking.key
-        case .setVariable(_, .key(let key)): key
+        case .setVariable(_, .key(let key)), .capture(.key(let key), _): key
         default: nil
         }
     }
@@ -139,7 +139,7 @@ extension Rule {
         case .countMark(_, let number, _), .setTag(_, let number, _): number
         case .accept, .reject, .silentDrop, .expectProxyHeader, .setPriority,
             .setPriorityOffset, .setMark, .setServiceType, .limitBandwidth, .setAddress, .setPort,
-            .setVariable, .unsetVariable:
+            .setVariable, .unsetVariable, .capture, .setLogLevel:
             nil
         }
     }

@@ -51,6 +51,8 @@ extension Rule {
         case .setVariable(let variable, let source):
             action = .setVariable(places.variable(variable), source)
         case .unsetVariable(let variable): action = .unsetVariable(places.variable(variable))
+        case .capture(.variable(let variable), let number):
+            action = .capture(.variable(places.variable(variable)), number)
         default: break
         }
         return Rule(action, if: condition.moved(places))

@@ -11,17 +11,34 @@ extension Worker {
         }
         handover.arrive()
         let former = listeners
+        let captures = shared.plan.frontends.map(\.captureLengths)
         self = Worker(succeeding: self, handover.successor)
         moveListeners(from: former, handover.succession)
         introductions.moveTracks(handover.succession.tables)
         introductions.keepVariables(
             shared.plan.variables.count, goingOnAt: handover.succession.variables)
+        introductions.keepTexts(of: shared.plan)
+        forgetCaptures(unlike: captures, handover.succession)
         if handover.succession.changesStickRules { introductions.forgetStickRules() }
         if handover.succession.changesWaitingRules { introductions.forgetEffects() }
         moveConnections(handover)
         watchListeners()
         handover.leave()
         leadAgain()
+    }
+
+    /// Forgets what was captured where a frontend's captures are others now; connections are yet to be told
+    /// where their frontend stands.
+    private mutating func forgetCaptures(unlike former: [[Int]], _ succession: Succession) {
+        let changed = former.enumerated().map { index, lengths in
+            let next = succession.frontends[index].map { shared.plan.frontends[$0].captureLengths }
+            return lengths != next ?? lengths
+        }
+        guard changed.contains(true) else { return }
+        for client in stride(from: 0, to: 2 * slab.usedCount, by: 2)
+        where slab[client].phase != .free && changed[Int(slab[client].owner)] {
+            introductions.captures.clear(slab[client].introduction)
+        }
     }
 
     /// Follows the rules of now for who waited by those of a pool, whose time to wait goes on; the

@@ -46,7 +46,9 @@ extension ModelAssembler {
                 + draft.backends.filter { names.contains($0.value.name) }
                 .flatMap(\.value.ruleConditions)
             let questions = conditions.flatMap { $0.alternatives.joined() }.flatMap(\.questions)
-            guard !questions.contains(where: \.needsHello) else { continue }
+            guard !questions.contains(where: \.needsHello),
+                !rules.content.contains(where: \.waitsForHello)
+            else { continue }
             report(
                 "log-format: what clients say by TLS is not known, because no rule waits for it; add"
                     + " 'tcp-request inspect-delay 5s' and 'tcp-request content accept if {"

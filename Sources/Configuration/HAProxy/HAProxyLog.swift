@@ -196,12 +196,22 @@ extension Arguments {
     ]
 
     private static let daemon = 3
-    private static let severities = [
+    fileprivate static let severities = [
         "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug",
     ]
 }
 
 extension Word {
+    /// One of syslog's levels, by its number.
+    func severity(_ noun: String) throws(Remark) -> Int {
+        guard let level = Arguments.severities.firstIndex(of: text) else {
+            throw .error(
+                "unknown \(noun) \(text.quoted); there are silent,"
+                    + " \(Arguments.severities.joined(separator: ", "))", at: position)
+        }
+        return level
+    }
+
     fileprivate func index(in words: [String], _ noun: String) throws(Remark) -> Int {
         guard let index = words.firstIndex(of: text) else {
             throw .error(

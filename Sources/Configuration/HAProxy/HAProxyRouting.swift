@@ -4,7 +4,7 @@ import VRRPCore
 struct HAProxyRouting: Sendable {
     /// The section's name.
     let section: String
-    private let kind: HAProxySection.Kind
+    let kind: HAProxySection.Kind
     /// A pool that a rule names.
     struct Reference: Sendable {
         let value: Draft.RuleReference
@@ -27,11 +27,13 @@ struct HAProxyRouting: Sendable {
     /// Backends that are not known before all sections are, by the positions of their rules.
     private(set) var samples: [(sample: HAProxyBackendSample, rule: Int, position: Position)] = []
     private var tables = HAProxyTableReferences()
-    private var variables = HAProxyVariables()
+    var variables = HAProxyVariables()
     private var filters = HAProxyFilters()
     private var listUses = HAProxyListUses()
     /// The questions of each access list; several lines of one name add up.
     private var lists: [String: [ConnectionQuestion]] = [:]
+    /// Bytes that each capture keeps.
+    var captureLengths: [Int] = []
     /// How often rules of `content` change what tables count.
     var effectCount = 0
     /// Where a rule first looks at what the client says.
@@ -157,7 +159,7 @@ struct HAProxyRouting: Sendable {
     func finish(hasDefault: Bool) -> ConnectionRules {
         var rules = rules
         rules.refusesOthers = !hasDefault
-        rules.inspectDelay = inspectDelay
+        (rules.inspectDelay, rules.captureLengths) = (inspectDelay, captureLengths)
         return rules
     }
 
@@ -198,6 +200,9 @@ struct HAProxyRouting: Sendable {
             let action = try variables.action(word, &arguments)
             return ConnectionRule(action: action, condition: try condition(&arguments))
         }
+        if let action = try lineAction(word, &arguments) {
+            return ConnectionRule(action: action, condition: try condition(&arguments))
+        }
         if word.text == "set-bandwidth-limit" {
             let action = try filters.action(&arguments)
             let condition = try condition(&arguments)
@@ -218,7 +223,7 @@ struct HAProxyRouting: Sendable {
                 "unknown action \(word.text.quoted)", at: word.position,
                 suggestion: (Self.actions.keys + HAProxyTableReferences.actions
                     + HAProxyConnectionSetting.actions
-                    + ["set-bandwidth-limit", "set-var", "unset-var"])
+                    + ["capture", "set-bandwidth-limit", "set-log-level", "set-var", "unset-var"])
                     .nearest(to: word.text))
         }
         if action == .expectProxy {
@@ -237,6 +242,7 @@ struct HAProxyRouting: Sendable {
     private func refusingContent(
         _ rule: ConnectionRule, at stage: Word
     ) throws(Remark) -> ConnectionRule {
+        try refuseLineAction(of: rule, at: stage)
         guard rule.needsContent else { return rule }
         throw .error(
             "'tcp-request \(stage.text)' comes before anything that the client says; use"
@@ -363,8 +369,8 @@ struct HAProxyRouting: Sendable {
 
     /// Actions of `tcp-request` that decide nothing here.
     private static let otherActions: Set<String> = [
-        "accept-netscaler-cip", "capture", "do-log", "do-resolve", "pause", "send-spoe-group",
-        "set-bc-mark", "set-bc-tos", "set-log-level", "set-nice",
+        "accept-netscaler-cip", "do-log", "do-resolve", "pause", "send-spoe-group",
+        "set-bc-mark", "set-bc-tos", "set-nice",
         "set-var-fmt", "switch-mode", "use-service",
     ]
 }

@@ -115,14 +115,16 @@ extension HAProxySection {
 
     /// What only sections that balance go by.
     private static let balancing: Set<String> = [
-        "balance", "error-log-format", "force-persist", "fullconn", "hash-balance-factor",
-        "hash-type", "ignore-persist", "log", "log-format", "maxconn",
+        "balance", "declare", "error-log-format", "force-persist", "fullconn",
+        "hash-balance-factor",
+        "hash-type", "ignore-persist", "log", "log-format", "log-format-sd", "maxconn",
         "maxqueue", "option allbackups", "option dontlog-normal", "option dontlognull",
         "option jsonlog", "option log-separate-errors", "option logasap", "option persist",
         "option redispatch",
         "option socket-stats", "option tcplog", "persist", "rate-limit", "retries", "source",
         "stick",
-        "stick-table", "timeout client", "timeout client-fin", "use-server", "use_backend",
+        "stick-table", "timeout client", "timeout client-fin", "unique-id-format", "use-server",
+        "use_backend",
     ]
 }
 

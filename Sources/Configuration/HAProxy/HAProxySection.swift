@@ -243,7 +243,7 @@ struct HAProxySection: Sendable {
         frontend.connectionLimit = settings.connectionLimit
         frontend.clientTimeout = settings.clientTimeout.unlessZero
         frontend.omitsEmptyConnectionsFromLog = settings.omitsEmptyConnectionsFromLog
-        frontend.log = settings.log
+        frontend.log = finishedLog(&remarks)
         frontend.limits = settings.frontendLimits
         frontend.limits.clientFinTimeout = frontend.limits.clientFinTimeout.unlessZero
         frontend.limits.handshakeTimeout = frontend.limits.handshakeTimeout.unlessZero

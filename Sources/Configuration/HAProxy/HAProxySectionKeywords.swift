@@ -42,6 +42,9 @@ extension HAProxySection {
         "fullconn": connecting,
         "log-format": accepting,
         "error-log-format": accepting,
+        "log-format-sd": accepting,
+        "unique-id-format": accepting,
+        "declare": ([.listen, .frontend], true),
         "log-tag": accepting,
         "maxconn": accepting,
         "clitimeout": accepting,
@@ -106,11 +109,11 @@ extension HAProxySection {
             .merging(HAProxyChecks.keywords) { own, _ in own }
             .merging(consequential) { own, _ in own },
         notYet: """
-            declare email-alert grace hash-preserve-affinity
-            log-format-sd log-steps max-session-srv-conns
+            email-alert grace hash-preserve-affinity
+            log-steps max-session-srv-conns
             monitor-net quic-initial server-state-file-name
             transparent
-            unique-id-format bind-process
+            bind-process
             """,
         ofHTTP: """
             appsession block capture compression errorfile errorfiles errorloc errorloc302 errorloc303
@@ -166,6 +169,9 @@ extension HAProxySection {
         "log": log,
         "log-format": logFormat,
         "error-log-format": errorLogFormat,
+        "log-format-sd": structuredData,
+        "unique-id-format": identifierFormat,
+        "declare": declaration,
         "log-tag": logTag,
         "load-server-state-from-file": .noEffect(
             "what is known of servers outlasts a reload and an end of the balancer process by itself"

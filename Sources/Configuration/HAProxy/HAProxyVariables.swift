@@ -81,6 +81,19 @@ extension Word {
     fileprivate func variableExpression(
         after action: String
     ) throws(Remark) -> VariableExpression {
+        let expression = try sampleExpression(after: action)
+        if case .key(.payload(let slice)) = expression,
+            slice.length > VariableExpression.longestText
+        {
+            throw .error(
+                "\(action) \(text.quoted): a variable has \(VariableExpression.longestText) bytes of"
+                    + " text at most", at: position)
+        }
+        return expression
+    }
+
+    /// What a rule takes of a connection.
+    func sampleExpression(after action: String) throws(Remark) -> VariableExpression {
         func inside(_ name: String) -> Substring? {
             guard text.hasPrefix("\(name)("), text.hasSuffix(")") else { return nil }
             return text.dropFirst(name.count + 1).dropLast()
@@ -94,7 +107,7 @@ extension Word {
         if let words = inside("str") {
             guard words.utf8.count <= VariableExpression.longestText else {
                 throw .error(
-                    "\(action): a variable has \(VariableExpression.longestText) bytes of text at most",
+                    "\(action): a text has \(VariableExpression.longestText) bytes at most",
                     at: position)
             }
             return .text(String(words))
@@ -113,11 +126,6 @@ extension Word {
             throw .error(
                 "\(action) \(text.quoted) is not offered; write int(N), str(TEXT), ipv4(ADDRESS),"
                     + " ipv6(ADDRESS), var(NAME), \(Word.connectionKeys)", at: position)
-        }
-        if case .payload(let slice) = key, slice.length > VariableExpression.longestText {
-            throw .error(
-                "\(action) \(text.quoted): a variable has \(VariableExpression.longestText) bytes of"
-                    + " text at most", at: position)
         }
         return .key(key)
     }

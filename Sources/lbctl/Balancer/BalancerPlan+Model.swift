@@ -93,6 +93,8 @@ extension FrontendPlan {
         sessionRateLimit = frontend.limits.sessionRate
         sessionRateLimitPerSource = frontend.limits.sessionRatePerSource
         logging = ConnectionLogging(frontend, model.global)
+        identifierFormat = IdentifierFormat(ofModel: frontend)
+        captureLengths = frontend.rules.captureLengths
         isDatagram = frontend.isDatagram
         rules = RulePlan(frontend.rules, places)
         // `listen` is one section with two sides.
@@ -100,43 +102,6 @@ extension FrontendPlan {
             let position = model.backends[index].identity.position
             return position > 0 && position == frontend.identity.position ? index : nil
         }
-    }
-}
-
-extension ConnectionLogging {
-    /// `nil` where no line has anywhere to go.
-    fileprivate init?(_ frontend: Frontend, _ global: GlobalSettings) {
-        guard !frontend.logTargets(global).isEmpty else { return nil }
-        switch frontend.log.form {
-        case .accepting: self.init(moment: .accepting)
-        case .tcplog, .json, .written:
-            self.init(moment: frontend.log.isEarly ? .connecting : .ending)
-        }
-        omitsEmpty = frontend.omitsEmptyConnectionsFromLog
-        omitsNormal = frontend.log.omitsNormal
-        let form = LineFormat(frontend.log.form == .written ? frontend.log.format : [])
-        let errorForm = LineFormat(frontend.log.errorFormat)
-        tellsDestination = form.tellsDestination || errorForm.tellsDestination
-        tellsServerEnd = form.tellsServerEnd || errorForm.tellsServerEnd
-        tellsSourceEnd = form.tellsSourceEnd || errorForm.tellsSourceEnd
-        tellsHeaderTime = form.tellsHeaderTime || errorForm.tellsHeaderTime
-        tellsNames = form.tellsNames
-        tellsBrokenHeaders = !errorForm.pieces.isEmpty
-    }
-}
-
-extension LineFormat {
-    /// A form as a file has it.
-    init(_ pieces: [LogFormatPiece]) {
-        self.init(
-            pieces.map { piece -> Piece in
-                switch piece {
-                case .text(let text): .text(text)
-                case .variable(let name, let isQuoted):
-                    Variable(rawValue: name.rawValue).map { .variable($0, isQuoted: isQuoted) }
-                        ?? .text("")
-                }
-            })
     }
 }
 
@@ -167,7 +132,10 @@ extension PoolPlan {
         resetsServers = backend.limits.resetsServers
         dropsLeavers = backend.limits.dropsLeavers
         savesAcknowledgement = backend.limits.savesAcknowledgement
-        contentRules = backend.contentRules.map { Rule($0, places) }
+        contentRules = backend.contentRules.filter { rule in
+            // What a 'listen' section captures is for the lines of its own clients.
+            if case .capture = rule.action { false } else { true }
+        }.map { Rule($0, places) }
         inspectDelay = backend.inspectDelay ?? .zero
         serverRules = backend.serverRules.map { rule in
             ServerRule(rule.serverName, if: Condition(rule.condition, places))

@@ -16,6 +16,8 @@ final class ConnectionLog: Sendable {
         let format: LineFormat
         /// The form for those whose PROXY header is none; empty: that of all.
         let errorFormat: LineFormat
+        /// The form of structured data; empty: there is none.
+        let structuredData: LineFormat
         let targets: [(target: LogTarget, sink: LineSink)]
         /// What lines call the program.
         let tag: String
@@ -78,7 +80,8 @@ final class ConnectionLog: Sendable {
                 Route(
                     name: frontend.name, settings: frontend.log,
                     format: LineFormat(frontend.log.format),
-                    errorFormat: LineFormat(frontend.log.errorFormat), targets: targets,
+                    errorFormat: LineFormat(frontend.log.errorFormat),
+                    structuredData: LineFormat(frontend.log.structuredData), targets: targets,
                     tag: frontend.log.tag ?? model.global.logTag ?? "lbctl",
                     hostName: model.global.logHostName.map { $0.isEmpty ? HostName.current : $0 }))
         }
@@ -147,7 +150,7 @@ final class ConnectionLog: Sendable {
         let offset = now - MonotonicInstant.now.nanoseconds / 1000
         let present = CivilTime(microseconds: now)
         var editions = editions.withLock { $0 }
-        records.take { record, names in
+        records.take { record, texts in
             if record.generation > editions.last?.generation ?? -1 {
                 editions = self.editions.withLock { $0 }
             }
@@ -155,28 +158,32 @@ final class ConnectionLog: Sendable {
                 let route = edition.routes[record.frontend]
             else { return _ = unsent.add(1, ordering: .relaxed) }
             let date = CivilTime(microseconds: Int64(record.acceptedAt) * 1000 + offset)
-            send(record, names, edition.line, acceptedAt: date, at: present, by: route)
+            send(record, texts, edition.line, acceptedAt: date, at: present, by: route)
         }
     }
 
     private func send(
-        _ record: ConnectionRecord, _ names: ClientNames, _ line: ConnectionLine,
+        _ record: ConnectionRecord, _ texts: LineTexts, _ line: ConnectionLine,
         acceptedAt date: CivilTime,
         at present: CivilTime, by route: Route
     ) {
         let text =
             switch route.settings.form {
             case _ where record.hasBrokenHeader && !route.errorFormat.pieces.isEmpty:
-                line.text(record, as: route.errorFormat, acceptedAt: date)
-            case .json: line.json(record, acceptedAt: date)
-            case .written: line.text(record, names, as: route.format, acceptedAt: date)
+                line.text(record, texts, as: route.errorFormat, acceptedAt: date)
+            case .json: line.json(record, texts, acceptedAt: date)
+            case .written: line.text(record, texts, as: route.format, acceptedAt: date)
             case .accepting, .tcplog: line.text(record, acceptedAt: date)
             }
         let isError = route.settings.separatesErrors && record.ending.cause != .none
-        let severity = isError ? ConnectionLog.error : ConnectionLog.information
+        let severity =
+            record.severity ?? (isError ? ConnectionLog.error : ConnectionLog.information)
+        let data =
+            route.structuredData.pieces.isEmpty || record.kind == .accepted
+            ? "-" : line.text(record, texts, as: route.structuredData, acceptedAt: date)
         for (target, sink) in route.targets where severity <= target.leastSeverity {
             let priority = target.facility << 3 | max(severity, target.mostSeverity)
-            let head = header(target.format, priority: priority, at: present, by: route)
+            let head = header(target.format, priority: priority, at: present, by: route, data)
             let full = head + text
             let isSent = sink.send(
                 full.utf8.count <= target.length
@@ -187,7 +194,8 @@ final class ConnectionLog: Sendable {
 
     /// What stands before a line; haproxy's configuration manual, `log`.
     private func header(
-        _ format: LogTarget.Format, priority: Int, at present: CivilTime, by route: Route
+        _ format: LogTarget.Format, priority: Int, at present: CivilTime, by route: Route,
+        _ data: String
     ) -> String {
         let sender = "\(route.hostName.map { "\($0) " } ?? "")\(route.tag)[\(getpid())]"
         return switch format {
@@ -198,7 +206,7 @@ final class ConnectionLog: Sendable {
         case .rfc3164: "<\(priority)>\(present.syslogDate) \(sender): "
         case .rfc5424:
             "<\(priority)>1 \(present.timestamp) \(route.hostName ?? HostName.current) \(route.tag)"
-                + " \(getpid()) - - "
+                + " \(getpid()) - \(data) "
         }
     }
 

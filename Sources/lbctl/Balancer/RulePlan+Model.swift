@@ -108,6 +108,9 @@ extension Rule {
             case .setVariable(let name, let value):
                 .setVariable(places.variable(name), VariableSource(value, places))
             case .unsetVariable(let name): .unsetVariable(places.variable(name))
+            case .capture(let value, let number):
+                .capture(VariableSource(value, places), number)
+            case .setLogLevel(let severity): .setLogLevel(severity)
             }
         self.init(action, if: Condition(rule.condition, places))
     }

@@ -126,6 +126,29 @@ private func sendsHeader(_ header: ConnectionPlan.Header) -> @Sendable (inout Ba
     plan.frontends[0].rules.inspectDelay = .milliseconds(1)
 }
 
+/// Everything that follows a connection: an identifier that servers are told, captures, and a level.
+@Sendable private func follows(_ plan: inout BalancerPlan) {
+    sendsHeader(.versionTwo([.identifier]))(&plan)
+    plan.variables = [VariablePlan(name: "sess.x")]
+    plan.frontends[0].logging?.tellsIdentifier = true
+    plan.frontends[0].logging?.tellsRequestNumber = true
+    plan.frontends[0].logging?.tellsCaptures = true
+    plan.frontends[0].identifierFormat = IdentifierFormat([
+        .text(Array("an identifier of some length: ".utf8)),
+        .address(.source, isHexadecimal: true), .port(.source), .address(.destination),
+        .port(.destination, isHexadecimal: true), .timestamp(), .milliseconds(), .requestNumber(),
+        .processID(isHexadecimal: true), .uuid,
+    ])
+    plan.frontends[0].captureLengths = [9, 64, 3, 20]
+    plan.frontends[0].rules.session = [Rule(.setVariable(0, .number(7)))]
+    plan.frontends[0].rules.content = [
+        Rule(.capture(.key(.source), 0)), Rule(.capture(.key(.cased(.serverName, .upper)), 1)),
+        Rule(.capture(.variable(0), 2)), Rule(.capture(.key(.payload(offset: 0, length: 9)), 3)),
+        Rule(.setLogLevel(3)),
+    ]
+    plan.frontends[0].rules.inspectDelay = .seconds(5)
+}
+
 /// Clients that are kept at a server that is down.
 @Sendable private func forces(_ plan: inout BalancerPlan) {
     plan.pools[0].servers[1].administrativeState = .maintenance
@@ -161,6 +184,7 @@ let trials = [
     Trial(name: "payloads and names", rounds: 200, preface: hello, adjust: asksForAll),
     Trial(name: "pools by name", preface: hello, adjust: leadsByName),
     Trial(name: "variables", width: 4, rounds: 250, preface: hello, adjust: remembers),
+    Trial(name: "followed", width: 4, rounds: 250, preface: hello, adjust: follows),
     Trial(name: "forced to a server", adjust: forces),
     Trial(name: "ports of a range") { plan in
         for index in plan.pools[0].servers.indices {
