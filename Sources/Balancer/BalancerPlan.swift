@@ -17,6 +17,13 @@ public struct BalancerPlan: Hashable, Sendable {
     ///
     /// What is beyond it waits in the kernel. Whom rules of connections or sessions refuse does not count.
     public var sessionRateLimit: Int?
+    /// Greatest number of concurrent connections whose TLS ends here (`global maxsslconn`), 1 or more; `nil`:
+    /// as many as of any.
+    ///
+    /// What is beyond it waits in the kernel.
+    public var securedLimit: Int?
+    /// Most of them within a second (`global maxsslrate`), likewise.
+    public var securedRateLimit: Int?
     /// Descriptors that the process needs beside those of connections and pipes.
     public var otherDescriptors = 128
     /// Where connections come in.

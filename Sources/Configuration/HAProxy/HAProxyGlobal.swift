@@ -17,6 +17,14 @@ enum HAProxyGlobal {
                 let limit = try arguments.integer(in: .atLeast(0))
                 draft.global.sessionRate = limit == 0 ? nil : limit
             },
+            "maxsslconn": .line { draft, arguments throws(Remark) in
+                let limit = try arguments.integer(in: .atLeast(0))
+                draft.global.securedConnectionLimit = limit == 0 ? nil : limit
+            },
+            "maxsslrate": .line { draft, arguments throws(Remark) in
+                let limit = try arguments.integer(in: .atLeast(0))
+                draft.global.securedConnectionRate = limit == 0 ? nil : limit
+            },
             "log": log,
             "external-check": .set(\.global.allowsCommandChecks, to: true),
             // The programs are started without a fork of the whole process.
@@ -114,8 +122,7 @@ enum HAProxyGlobal {
             tune.stick-counters tune.vars.check-max-size tune.vars.global-max-size
             tune.vars.proc-max-size tune.vars.reqres-max-size tune.vars.sess-max-size
             tune.vars.txn-max-size unix-bind wurfl-cache-size wurfl-data-file
-            ssl-default-bind-client-sigalgs ssl-default-bind-sigalgs ssl-load-extra-del-ext
-            ssl-load-extra-files issuers-chain-path maxsslconn maxsslrate ocsp-update.mode
+            ssl-load-extra-del-ext ssl-load-extra-files issuers-chain-path ocsp-update.mode
             tune.ssl.hard-maxrecord tune.ssl.lifetime tune.ssl.maxrecord
             """,
         neighbours: HAProxyReader.sections)

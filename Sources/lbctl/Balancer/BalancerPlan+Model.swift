@@ -25,6 +25,8 @@ extension BalancerPlan {
         }
         connectionRateLimit = model.global.connectionRate
         sessionRateLimit = model.global.sessionRate
+        securedLimit = model.global.securedConnectionLimit
+        securedRateLimit = model.global.securedConnectionRate
         tables = model.stickTables.map(StickTablePlan.init)
         self.variables = variables.map {
             VariablePlan(name: $0.text, isOfProcess: $0.scope == .process)
