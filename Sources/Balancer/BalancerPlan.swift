@@ -98,6 +98,9 @@ public struct FrontendPlan: Hashable, Sendable {
     ///
     /// `nil`: nothing.
     public var logging: ConnectionLogging?
+    /// What lines of the log tell of clients' TLS that ended here (``LineFormat/samples``), where they tell
+    /// names at all.
+    public var securedSamples: [SecuredSample] = []
     /// Whether it is there for the connections that it has.
     var isLeaving = false
 

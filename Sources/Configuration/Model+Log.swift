@@ -84,7 +84,7 @@ extension ConnectionLogSettings {
             && format.contains { piece in
                 switch piece {
                 case .variable(.helloServerName, _), .variable(.helloProtocols, _): true
-                case .variable, .text: false
+                case .variable, .text, .tlsText, .tlsNumber: false
                 }
             }
     }

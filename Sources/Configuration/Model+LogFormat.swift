@@ -4,6 +4,10 @@ public enum LogFormatPiece: Hashable, Sendable, Codable {
     case text(String)
     /// What the variable has for the connection; in quotes (`%{+Q}`) or not.
     case variable(LogVariable, isQuoted: Bool)
+    /// What is known of the client's TLS that ended here (`%[ssl_c_s_dn]` and its like); no bytes.
+    case tlsText(TLSText, isQuoted: Bool)
+    /// The same as a number (`%[ssl_c_verify]`).
+    case tlsNumber(TLSNumber, isQuoted: Bool)
 }
 
 /// What a log line can say of a connection; haproxy's names.

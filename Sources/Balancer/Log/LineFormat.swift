@@ -8,6 +8,8 @@ public struct LineFormat: Hashable, Sendable {
         case text(String)
         /// What the variable has for the connection; a name in quotes or not.
         case variable(Variable, isQuoted: Bool)
+        /// What is known of the client's TLS that ended here; in quotes or not.
+        case sample(SecuredSample, isQuoted: Bool)
     }
 
     /// What a line can say of a connection; haproxy's names.
@@ -76,6 +78,14 @@ public struct LineFormat: Hashable, Sendable {
     public var tellsNames: Bool {
         tells(.helloServerName) || tells(.helloProtocols) || tells(.securedServerName)
             || tells(.securedProtocol) || tells(.securedVersion) || tells(.securedCipher)
+            || !samples.isEmpty
+    }
+
+    /// What of clients' TLS is to be kept for lines, each once (``FrontendPlan/securedSamples``).
+    public var samples: [SecuredSample] {
+        var all: [SecuredSample] = []
+        for case .sample(let sample, _) in pieces where !all.contains(sample) { all.append(sample) }
+        return all
     }
 
     private func tells(_ variable: Variable) -> Bool {
@@ -106,6 +116,9 @@ extension ConnectionLine {
             case .text(let text): line += text
             case .variable(let variable, let isQuoted):
                 let value = value(variable, of: record, names, acceptedAt: date)
+                line += isQuoted ? "\"\(value)\"" : value
+            case .sample(let sample, let isQuoted):
+                let value = names.samples.text(of: sample, among: format.samples)
                 line += isQuoted ? "\"\(value)\"" : value
             }
         }

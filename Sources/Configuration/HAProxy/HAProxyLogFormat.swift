@@ -116,6 +116,13 @@ private struct LogFormatReader {
         let name = String(rest[rest.index(after: rest.startIndex)..<end])
         rest = rest[rest.index(after: end)...]
         guard let variable = Self.samples[name] ?? LogVariable(rawValue: "[\(name)]") else {
+            let sample = Word(text: name, position: word.position)
+            if let text = sample.tlsText, !text.isBinary {
+                return found.append(.tlsText(text, isQuoted: isQuoted))
+            }
+            if let number = TLSNumber(rawValue: name) {
+                return found.append(.tlsNumber(number, isQuoted: isQuoted))
+            }
             throw .error(
                 "\(label): \("%[\(name)]".quoted) is not supported, because a line is made of what is"
                     + " known once the connection is gone; there are \(Self.names)",

@@ -95,6 +95,8 @@ extension FrontendPlan {
         sessionRateLimit = frontend.limits.sessionRate
         sessionRateLimitPerSource = frontend.limits.sessionRatePerSource
         logging = ConnectionLogging(frontend, model.global)
+        securedSamples =
+            LineFormat(frontend.log.form == .written ? frontend.log.format : []).samples
         isDatagram = frontend.isDatagram
         rules = RulePlan(frontend.rules, places)
         // `listen` is one section with two sides.
@@ -137,6 +139,10 @@ extension LineFormat {
                 case .variable(let name, let isQuoted):
                     Variable(rawValue: name.rawValue).map { .variable($0, isQuoted: isQuoted) }
                         ?? .text("")
+                case .tlsText(let text, let isQuoted):
+                    .sample(.text(SecuredText(text)), isQuoted: isQuoted)
+                case .tlsNumber(let number, let isQuoted):
+                    .sample(.number(SecuredNumber(number)), isQuoted: isQuoted)
                 }
             })
     }

@@ -122,21 +122,24 @@ extension TLSListenerSettings {
     fileprivate init(_ tls: ListenerTLS, in model: Model) throws(TLSSettingsError) {
         self.init(
             tls.certificates.map { certificate in
-                Certificate(
+                var shown = Certificate(
                     name: certificate.path, pem: model.certificates[certificate.path] ?? [],
                     serverNames: certificate.names)
+                shown.own = Manner(certificate.own, in: model)
+                return shown
             })
         refusesOtherNames = tls.refusesOtherNames
-        verification =
-            switch tls.verification {
-            case .none: .none
-            case .optional: .optional
-            case .required: .required
-            }
+        verification = Verification(tls.verification)
         authorities = tls.authoritiesPath.flatMap { model.authorities[$0] } ?? []
+        unnamedAuthorities =
+            tls.unnamedAuthoritiesPath.flatMap { model.authorities[$0] } ?? []
+        namesAuthorities = tls.namesAuthorities
+        ignoredCertificateErrors = Set(tls.ignoredCertificateErrors)
+        ignoredAuthorityErrors = Set(tls.ignoredAuthorityErrors)
         revocationList = tls.revocationListPath.map { model.revocationLists[$0] ?? [] }
         applicationProtocols = tls.applicationProtocols
         (ciphers, cipherSuites, groups) = (tls.ciphers, tls.cipherSuites, tls.groups)
+        (signatures, clientSignatures) = (tls.signatures, tls.clientSignatures)
         (minimumVersion, maximumVersion) = TLSSettings.Version.bounds(
             tls.minimumVersion, tls.maximumVersion)
         prefersClientCiphers = tls.prefersClientCiphers
@@ -144,6 +147,33 @@ extension TLSListenerSettings {
         ticketKeys = try tls.ticketKeysPath.map { path throws(TLSSettingsError) in
             try TicketKeys(model.ticketKeys[path] ?? [])
         }
+    }
+}
+
+extension TLSListenerSettings.Verification {
+    fileprivate init(_ verification: ListenerTLS.Verification) {
+        self =
+            switch verification {
+            case .none: .none
+            case .optional: .optional
+            case .required: .required
+            }
+    }
+}
+
+extension TLSListenerSettings.Manner {
+    fileprivate init(_ manner: ListenerTLS.Manner, in model: Model) {
+        self.init()
+        verification = manner.verification.map(TLSListenerSettings.Verification.init)
+        authorities = manner.authoritiesPath.map { model.authorities[$0] ?? [] }
+        unnamedAuthorities = manner.unnamedAuthoritiesPath.map { model.authorities[$0] ?? [] }
+        namesAuthorities = manner.namesAuthorities
+        revocationList = manner.revocationListPath.map { model.revocationLists[$0] ?? [] }
+        applicationProtocols = manner.applicationProtocols
+        (ciphers, cipherSuites, groups) = (manner.ciphers, manner.cipherSuites, manner.groups)
+        (signatures, clientSignatures) = (manner.signatures, manner.clientSignatures)
+        minimumVersion = manner.minimumVersion.map(TLSSettings.Version.init)
+        maximumVersion = manner.maximumVersion.map(TLSSettings.Version.init)
     }
 }
 
@@ -156,9 +186,32 @@ extension SecuredText {
             case .applicationProtocol: .applicationProtocol
             case .version: .version
             case .cipher: .cipher
-            case .subjectName: .subjectName
-            case .issuerName: .issuerName
+            case .sessionID(let inDigits): .sessionID(inDigits: inDigits)
+            case .certificate(let text, .client):
+                .certificate(CertificateText(text), of: .client)
+            case .certificate(let text, .listener):
+                .certificate(CertificateText(text), of: .listener)
             }
+    }
+}
+
+extension CertificateText {
+    fileprivate init(_ text: TLSText.CertificateText) {
+        self =
+            switch text {
+            case .subject(let part): .subject(part.map(CertificateNamePart.init))
+            case .issuer(let part): .issuer(part.map(CertificateNamePart.init))
+            case .serialNumber(let inDigits): .serialNumber(inDigits: inDigits)
+            case .digest(let inDigits): .digest(inDigits: inDigits)
+            case .start: .start
+            case .end: .end
+            }
+    }
+}
+
+extension CertificateNamePart {
+    fileprivate init(_ part: TLSText.NamePart) {
+        self.init(part.kind, occurrence: Int16(clamping: part.occurrence))
     }
 }
 
@@ -173,6 +226,9 @@ extension SecuredNumber {
             case .usesCertificate: .usesCertificate
             case .isResumed: .isResumed
             case .verification: .verification
+            case .certificateError: .certificateError
+            case .authorityError: .authorityError
+            case .authorityErrorDepth: .authorityErrorDepth
             }
     }
 }
