@@ -150,11 +150,14 @@ static inline int copenssl_name_kind(const X509_NAME_ENTRY *part, char *kind, in
     return OBJ_obj2txt(kind, size, object, 1);
 }
 
-/* Seconds until the end of a certificate's time, below 0 behind it; 0: none can be told. */
-static inline long copenssl_seconds_left(const X509 *certificate) {
+/* The end of a certificate's time in seconds since 1970; 0: none can be told. */
+static inline long copenssl_end_of_time(const X509 *certificate) {
     int days = 0, seconds = 0;
-    if (!ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate))) return 0;
-    return 86400L * days + seconds;
+    ASN1_TIME *beginning = ASN1_TIME_set(NULL, 0);
+    const int is_told =
+        beginning && ASN1_TIME_diff(&days, &seconds, beginning, X509_get0_notAfter(certificate));
+    ASN1_TIME_free(beginning);
+    return is_told ? 86400L * days + seconds : 0;
 }
 
 static inline X509_CRL *copenssl_read_revocations(BIO *bytes) {

@@ -37,37 +37,6 @@ extension Model {
     }
 }
 
-extension Model {
-    /// How long the certificates are good that clients and servers are shown, by their paths.
-    var certificateTimes: [String: Duration] {
-        var times: [String: Duration] = [:]
-        for (path, bytes) in certificates {
-            let certificate = TLSListenerSettings.Certificate(name: path, pem: bytes)
-            do throws(TLSSettingsError) { times[path] = try certificate.timeLeft() } catch {
-                // What none can be made of has its own complaint.
-                continue
-            }
-        }
-        return times
-    }
-}
-
-/// How a certificate's end is told of: in whole days.
-enum CertificateTime {
-    /// From when on it is told of.
-    static let notice = Duration.seconds(14 * 86_400)
-
-    /// What there is to say of one; `nil`: nothing yet.
-    static func complaint(_ left: Duration) -> String? {
-        guard left < notice else { return nil }
-        let days = left.components.seconds / 86_400
-        if left < .zero {
-            return days == 0 ? "has ended" : "ended \(-days) day\(days == -1 ? "" : "s") ago"
-        }
-        return days == 0 ? "ends within a day" : "ends in \(days) day\(days == 1 ? "" : "s")"
-    }
-}
-
 /// What ends the TLS of clients in this process, over reloads: settings that stay go on with the keys of
 /// their tickets, so that sessions do, too.
 final class ListenerSecurity: Sendable {
@@ -79,15 +48,10 @@ final class ListenerSecurity: Sendable {
 
     private let known = Mutex<[Known]>([])
     private let complaints: HandshakeComplaints
-    private let log: Log
 
-    init(_ log: Log) {
-        self.log = log
-        complaints = HandshakeComplaints(log)
-    }
+    init(_ log: Log) { complaints = HandshakeComplaints(log) }
 
-    /// Sets the listeners' securities of a plan that was made of a model, and warns of certificates that end
-    /// soon.
+    /// Sets the listeners' securities of a plan that was made of a model.
     ///
     /// - Throws: `Failure` that names the listener whose settings no handshake can be done by.
     func set(in plan: inout BalancerPlan, of model: Model) throws(Failure) {
@@ -107,11 +71,6 @@ final class ListenerSecurity: Sendable {
         for (frontend, listeners) in all.enumerated() {
             for (number, listener) in listeners.enumerated() {
                 plan.frontends[frontend].listeners[number].security = listener
-            }
-        }
-        for (path, left) in model.certificateTimes.sorted(by: { $0.key < $1.key }) {
-            if let complaint = CertificateTime.complaint(left) {
-                log(.warning, "certificate '\(path)' \(complaint); renew it, and 'lbctl reload'")
             }
         }
         self.known.withLock { $0 = known }
