@@ -57,6 +57,9 @@ struct Admission {
 
         mutating func leave() { count -= 1 }
 
+        /// Counts anew whom others count, too.
+        mutating func recount(_ number: Int) { count = number }
+
         /// Goes on from what passed under another limit.
         mutating func goOn(from former: Gate) {
             (count, peak, total) = (former.count, former.peak, former.total)
@@ -73,6 +76,7 @@ struct Admission {
     /// Where room may be lacking.
     enum Place: Hashable {
         case process
+        case secured
         case frontend(Int)
         case listener(Int)
     }
@@ -92,10 +96,11 @@ struct Admission {
     /// The reactors that are to hear of room, a bit each, by where it is.
     struct Openings: Equatable {
         var process: UInt64 = 0
+        var secured: UInt64 = 0
         var frontend: UInt64 = 0
         var listener: UInt64 = 0
 
-        var isEmpty: Bool { process | frontend | listener == 0 }
+        var isEmpty: Bool { process | secured | frontend | listener == 0 }
     }
 
     /// Whether anybody may pass at all.
@@ -111,6 +116,10 @@ struct Admission {
     /// half of the process's room, and of its rates, to connections.
     private(set) var flows: Gate
     private let takesFlows: [Bool]
+    /// Those whose TLS ends here, where they are bounded by themselves.
+    private(set) var secured: Gate
+    /// By which listening sockets they come; empty: nothing bounds them.
+    private let securedListeners: [Bool]
     /// Those of the listening sockets, counted over all frontends.
     private(set) var listeners: [Gate]
 
@@ -118,8 +127,12 @@ struct Admission {
     init(
         processLimit: Int, processRateLimit: Int = .max, processSessionRateLimit: Int = .max,
         frontendLimits: [Int], rateLimits: [Int] = [], listenerLimits: [Int] = [],
-        takesFlows: [Bool] = []
+        takesFlows: [Bool] = [], securedLimit: Int = .max, securedRateLimit: Int = .max,
+        securedListeners: [Bool] = []
     ) {
+        secured = Gate(limit: securedLimit, rateLimit: securedRateLimit)
+        let isBounded = securedLimit != .max || securedRateLimit != .max
+        self.securedListeners = isBounded ? securedListeners : []
         process = Gate(
             limit: processLimit, rateLimit: processRateLimit,
             sessionRateLimit: processSessionRateLimit)
@@ -157,6 +170,15 @@ struct Admission {
         for (index, place) in succession.listeners.enumerated() {
             if let place { listeners[place].goOn(from: former.listeners[index]) }
         }
+        secured.goOn(from: former.secured)
+        // Which sockets they are, and whether they were counted, may be another thing now.
+        secured.recount(
+            zip(listeners, securedListeners).reduce(0) { $0 + ($1.1 ? $1.0.count : 0) })
+    }
+
+    /// Whether the clients of a listening socket are among those that ``secured`` bounds.
+    private func boundsSecured(_ listener: Int) -> Bool {
+        !securedListeners.isEmpty && securedListeners[listener]
     }
 
     /// Closes the gate.
@@ -189,18 +211,25 @@ struct Admission {
         isSweeping: Bool = false
     ) -> Answer {
         guard isOpen || isSweeping else { return .closed }
-        let allowed = rateRoom(at: frontend, now: now)
+        let isSecured = boundsSecured(listener)
+        let allowed = rateRoom(at: frontend, by: listener, now: now)
         guard allowed > 0 else {
             // Another reactor may have reserved more than it finds, which is known within its turn.
-            let isReserved = rateRoom(at: frontend, now: now, besidesReserved: false) > 0
+            let isReserved =
+                rateRoom(at: frontend, by: listener, now: now, besidesReserved: false) > 0
             let limit = min(
-                process.rateLimit, process.sessionRateLimit, frontends[frontend].rateLimit)
+                process.rateLimit, process.sessionRateLimit, frontends[frontend].rateLimit,
+                isSecured ? secured.rateLimit : .max)
             return .tooFast(until: now + (isReserved ? 1 : UInt64(max(1, 1000 / limit))))
         }
         let bit: UInt64 = 1 << UInt64(reactor)
         guard process.free > 0 else {
             process.waitingReactors |= bit
             return .full(.process)
+        }
+        guard !isSecured || secured.free > 0 else {
+            secured.waitingReactors |= bit
+            return .full(.secured)
         }
         guard frontends[frontend].free > 0 else {
             frontends[frontend].waitingReactors |= bit
@@ -213,20 +242,25 @@ struct Admission {
         var room = min(
             wanted, process.free, frontends[frontend].free, listeners[listener].free, allowed)
         if takesFlows[frontend] { room = min(room, flows.free) }
+        if isSecured { room = min(room, secured.free) }
         // Flows wait for nothing: what finds no room is dropped.
         guard room > 0 else { return .full(.process) }
         process.reserve(room)
         frontends[frontend].reserve(room)
         listeners[listener].reserve(room)
         if takesFlows[frontend] { flows.reserve(room) }
+        if isSecured { secured.reserve(room) }
         return .room(room)
     }
 
     /// How many may come to a frontend in this moment without exceeding a rate.
-    private func rateRoom(at frontend: Int, now: UInt64, besidesReserved: Bool = true) -> Int {
+    private func rateRoom(
+        at frontend: Int, by listener: Int, now: UInt64, besidesReserved: Bool = true
+    ) -> Int {
         func room(_ gate: Gate) -> Int { gate.rateRoom(at: now, besidesReserved: besidesReserved) }
-        let all = min(room(process), room(frontends[frontend]))
-        return takesFlows[frontend] ? min(all, room(flows)) : all
+        var all = min(room(process), room(frontends[frontend]))
+        if takesFlows[frontend] { all = min(all, room(flows)) }
+        return boundsSecured(listener) ? min(all, room(secured)) : all
     }
 
     /// Turns a reservation into connections.
@@ -236,6 +270,9 @@ struct Admission {
         accepted: Int, reserved: Int, at frontend: Int, by listener: Int, now: UInt64
     ) -> Openings {
         if takesFlows[frontend] { flows.settle(accepted: accepted, reserved: reserved, at: now) }
+        if boundsSecured(listener) {
+            secured.settle(accepted: accepted, reserved: reserved, at: now)
+        }
         process.settle(accepted: accepted, reserved: reserved, at: now)
         frontends[frontend].settle(accepted: accepted, reserved: reserved, at: now)
         listeners[listener].settle(accepted: accepted, reserved: reserved, at: now)
@@ -258,6 +295,7 @@ struct Admission {
     /// - Returns: Who can listen again.
     mutating func leave(_ frontend: Int, by listener: Int) -> Openings {
         if takesFlows[frontend] { flows.leave() }
+        if boundsSecured(listener) { secured.leave() }
         process.leave()
         frontends[frontend].leave()
         listeners[listener].leave()
@@ -266,7 +304,8 @@ struct Admission {
 
     private mutating func takeWaiting(at frontend: Int, by listener: Int) -> Openings {
         Openings(
-            process: process.takeWaiting(), frontend: frontends[frontend].takeWaiting(),
+            process: process.takeWaiting(), secured: secured.takeWaiting(),
+            frontend: frontends[frontend].takeWaiting(),
             listener: listeners[listener].takeWaiting())
     }
 }

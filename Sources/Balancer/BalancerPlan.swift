@@ -17,6 +17,13 @@ public struct BalancerPlan: Hashable, Sendable {
     ///
     /// What is beyond it waits in the kernel. Whom rules of connections or sessions refuse does not count.
     public var sessionRateLimit: Int?
+    /// Greatest number of concurrent connections whose TLS ends here (`global maxsslconn`), 1 or more; `nil`:
+    /// as many as of any.
+    ///
+    /// What is beyond it waits in the kernel.
+    public var securedLimit: Int?
+    /// Most of them within a second (`global maxsslrate`), likewise.
+    public var securedRateLimit: Int?
     /// Descriptors that the process needs beside those of connections and pipes.
     public var otherDescriptors = 128
     /// Where connections come in.
@@ -97,6 +104,9 @@ public struct FrontendPlan: Hashable, Sendable {
     public var identifierFormat: IdentifierFormat?
     /// The most bytes that each of its captures keeps, ``KeptTexts/mostCapturedBytes`` in all.
     public var captureLengths: [Int] = []
+    /// What lines of the log tell of clients' TLS that ended here (``LineFormat/samples``), where they tell
+    /// names at all.
+    public var securedSamples: [SecuredSample] = []
     /// Whether it is there for the connections that it has.
     var isLeaving = false
 

@@ -38,7 +38,7 @@ public protocol ClientSession: SecureSession {
 }
 
 /// What is known of a client's TLS, as a text.
-public enum SecuredText: Hashable, Sendable, CaseIterable {
+public enum SecuredText: Hashable, Sendable {
     /// The name that he asked for (`ssl_fc_sni`).
     case serverName
     /// The protocol that was agreed on by ALPN (`ssl_fc_alpn`).
@@ -47,10 +47,84 @@ public enum SecuredText: Hashable, Sendable, CaseIterable {
     case version
     /// The cipher, by OpenSSL's name (`ssl_fc_cipher`).
     case cipher
-    /// The common name that his certificate is made out to (`ssl_c_s_dn(cn)`).
-    case subjectName
-    /// That of who signed it (`ssl_c_i_dn(cn)`).
-    case issuerName
+    /// What the session is known by (`ssl_fc_session_id`), in bytes or in hexadecimal digits.
+    case sessionID(inDigits: Bool)
+    /// What stands in a certificate (`ssl_c_…`, `ssl_f_…`).
+    case certificate(CertificateText, of: CertificateOwner)
+
+    /// The common name that the client's certificate is made out to (`ssl_c_s_dn(cn)`).
+    public static var subjectName: SecuredText {
+        .certificate(.subject(CertificateNamePart("cn")), of: .client)
+    }
+}
+
+/// Whose certificate is meant.
+public enum CertificateOwner: Hashable, Sendable {
+    /// The client's (`ssl_c_…`).
+    case client
+    /// The one that he was shown (`ssl_f_…`).
+    case listener
+}
+
+/// What a certificate says, as a text; haproxy's forms.
+public enum CertificateText: Hashable, Sendable {
+    /// Whom it is made out to (`s_dn`): all as `/C=FR/CN=name`, or a part.
+    case subject(CertificateNamePart?)
+    /// Who signed it (`i_dn`).
+    case issuer(CertificateNamePart?)
+    /// Its number (`serial`), in bytes or in hexadecimal digits.
+    case serialNumber(inDigits: Bool)
+    /// The SHA-1 digest of it (`sha1`), likewise.
+    case digest(inDigits: Bool)
+    /// From when on it is good (`notbefore`): `YYMMDDhhmmssZ`.
+    case start
+    /// Until when (`notafter`).
+    case end
+}
+
+/// A part of the name of whom a certificate is made out to, or of who signed it.
+public struct CertificateNamePart: Hashable, Sendable {
+    private var bytes = InlineArray<32, UInt8>(repeating: 0)
+    private let count: UInt8
+    /// Which of those of its kind: 1 is the first one, -1 the last.
+    public let occurrence: Int16
+
+    /// Makes one.
+    ///
+    /// - Parameters:
+    ///   - kind: OpenSSL's short name of the kind, such as `O`, in any case, or the numbers of one that has
+    ///     none; at most 32 bytes count.
+    ///   - occurrence: Which of that kind, not 0.
+    public init(_ kind: String, occurrence: Int16 = 1) {
+        var count = 0
+        for byte in kind.utf8.prefix(32) {
+            bytes[count] = LetterCase.lower.applied(to: byte)
+            count += 1
+        }
+        self.count = UInt8(count)
+        self.occurrence = occurrence
+    }
+
+    /// Whether it means parts of a kind.
+    public func isOf(_ kind: Span<UInt8>) -> Bool {
+        guard kind.count == Int(count) else { return false }
+        for index in kind.indices where bytes[index] != LetterCase.lower.applied(to: kind[index]) {
+            return false
+        }
+        return true
+    }
+
+    /// Whether both mean the same.
+    public static func == (one: Self, other: Self) -> Bool {
+        one.occurrence == other.occurrence
+            && one.isOf(other.bytes.span.extracting(0..<Int(other.count)))
+    }
+
+    /// Feeds the bytes.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(occurrence)
+        for index in 0..<Int(count) { hasher.combine(bytes[index]) }
+    }
 }
 
 /// What is known of a client's TLS, as a number; of a connection without all are 0.
@@ -67,6 +141,20 @@ public enum SecuredNumber: Hashable, Sendable, CaseIterable {
     case isResumed
     /// What verifying his certificate came to, 0 being well (`ssl_c_verify`, X509_V_ERR_…).
     case verification
+    /// The first thing that was wrong with it, 0 being nothing, in this very handshake (`ssl_c_err`).
+    case certificateError
+    /// The same of those above it (`ssl_c_ca_err`).
+    case authorityError
+    /// How far above it that one stands (`ssl_c_ca_err_depth`).
+    case authorityErrorDepth
+}
+
+/// What is known of a client's TLS, as a log line tells it.
+public enum SecuredSample: Hashable, Sendable {
+    /// A text.
+    case text(SecuredText)
+    /// A number.
+    case number(SecuredNumber)
 }
 
 /// A ``ClientSecurity`` in a plan: equal to another one if it is the same.

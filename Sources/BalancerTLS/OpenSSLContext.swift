@@ -116,80 +116,6 @@ internal import COpenSSL
     /// Has the sessions kept that servers give (`SSL_CTX_sess_set_new_cb(3)`).
     func keepSessionsOfServers() { unsafe copenssl_cache_in_callback(pointer, TLSTickets.keep) }
 
-    // MARK: Servers
-
-    /// Does as a listener's settings say, but for the certificates that are shown.
-    ///
-    /// - Parameters:
-    ///   - settings: The settings.
-    ///   - first: A context that was prepared by the same, whose authorities and lists are used, too.
-    /// - Throws: ``TLSSettingsError``, where authorities or a list are none, or OpenSSL does not know a
-    ///   cipher or a curve.
-    func prepare(
-        _ settings: TLSListenerSettings, sharingWith first: OpenSSLContext?
-    ) throws(TLSSettingsError) {
-        unsafe copenssl_prepare_server(
-            pointer, settings.prefersClientCiphers ? 1 : 0, settings.givesTickets ? 1 : 0)
-        try setVersions(settings.minimumVersion, settings.maximumVersion)
-        try setCiphers(settings.ciphers, suites: settings.cipherSuites)
-        if let groups = settings.groups, unsafe copenssl_set_groups(pointer, groups) != 1 {
-            throw TLSSettingsError(
-                "curves '\(groups)': OpenSSL does not know them; X25519:P-256 are two")
-        }
-        let identity = try identity(of: settings)
-        _ = unsafe SSL_CTX_set_session_id_context(pointer, identity, UInt32(identity.count))
-        unsafe SSL_CTX_set_timeout(pointer, lifetimeOfSessions)
-        unsafe SSL_CTX_set_session_ticket_cb(pointer, nil, OpenSSLContext.judgeTicket, nil)
-        guard settings.verification != .none else { return }
-        let isRequired = settings.verification == .required
-        unsafe SSL_CTX_set_verify(
-            pointer, SSL_VERIFY_PEER | (isRequired ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nil)
-        if let first, let store = unsafe SSL_CTX_get_cert_store(first.pointer) {
-            unsafe SSL_CTX_set1_cert_store(pointer, store)
-        } else {
-            try trustClients(settings)
-        }
-    }
-
-    /// What tells sessions of one way to verify clients from those of another: a ticket whose keys several
-    /// listeners have must not let in by one who was let in by the other.
-    private func identity(of settings: TLSListenerSettings) throws(TLSSettingsError) -> [UInt8] {
-        let verification: UInt8 =
-            switch settings.verification {
-            case .none: 0
-            case .optional: 1
-            case .required: 2
-            }
-        let count = UInt64(settings.authorities.count)
-        let bytes =
-            [verification] + (0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) }
-            + settings.authorities + (settings.revocationList ?? [])
-        var digest = [UInt8](repeating: 0, count: 32)
-        guard unsafe EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha256(), nil) == 1 else {
-            throw TLSSettingsError("OpenSSL is not usable: \(OpenSSLErrors.lastReason)")
-        }
-        return digest
-    }
-
-    /// Says whether a client goes on with his session (`SSL_CTX_set_session_ticket_cb(3)`).
-    ///
-    /// Each handshake makes his time longer and looks at no certificate: not beyond that one's own time.
-    private static let judgeTicket: SSL_CTX_decrypt_session_ticket_fn = {
-        _, session, _, _, status, _ in
-        switch status {
-        case SSL_TICKET_SUCCESS where unsafe copenssl_has_outdated_peer(session) == 0:
-            SSL_TICKET_RETURN_USE
-        case SSL_TICKET_SUCCESS_RENEW where unsafe copenssl_has_outdated_peer(session) == 0:
-            SSL_TICKET_RETURN_USE_RENEW
-        default: SSL_TICKET_RETURN_IGNORE_RENEW
-        }
-    }
-
-    private func trustClients(_ settings: TLSListenerSettings) throws(TLSSettingsError) {
-        try trust(PEMFile(settings.authorities), ofClients: true)
-        if let list = settings.revocationList { try refuse(listedIn: list) }
-    }
-
     // MARK: Authorities
 
     /// Trusts no certificate of those that a file's lists say were revoked.
@@ -208,8 +134,8 @@ internal import COpenSSL
         _ = unsafe X509_STORE_set_flags(store, flags)
     }
 
-    /// Trusts all certificates of a file.
-    private func trust(_ file: PEMFile, ofClients isClients: Bool) throws(TLSSettingsError) {
+    /// Trusts all certificates of a file; clients are told of theirs by name.
+    func trust(_ file: PEMFile, ofClients isClients: Bool) throws(TLSSettingsError) {
         guard let store = unsafe SSL_CTX_get_cert_store(pointer) else { return }
         let count = try unsafe file.forEachCertificate(of: "authorities") { certificate in
             // One that is there twice is no error here.
@@ -244,7 +170,8 @@ struct ApplicationProtocols {
 }
 
 extension TLSSettings.Version {
-    fileprivate var number: Int32 {
+    /// OpenSSL's number of it.
+    var number: Int32 {
         switch self {
         case .one: TLS1_VERSION
         case .oneOne: TLS1_1_VERSION
@@ -253,6 +180,3 @@ extension TLSSettings.Version {
         }
     }
 }
-
-/// Seconds for which a client may go on with a session; haproxy's `tune.ssl.lifetime`.
-private let lifetimeOfSessions = 300

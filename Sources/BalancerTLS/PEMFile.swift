@@ -73,20 +73,20 @@ struct PEMFile {
 }
 
 extension TLSListenerSettings.Certificate {
-    /// How long all of it is good, what stands between it and its authority included; below 0: for how long
-    /// it has not been.
+    /// When all of it ends to be good, what stands between it and its authority included.
     ///
+    /// - Returns: Seconds since 1970.
     /// - Throws: ``TLSSettingsError``, where there is no certificate.
-    public func timeLeft() throws(TLSSettingsError) -> Duration {
+    public func end() throws(TLSSettingsError) -> Int {
         var least: Int?
         _ = try unsafe PEMFile(pem).forEachCertificate(of: name) { certificate in
-            let left = unsafe copenssl_seconds_left(certificate)
-            least = min(least ?? left, left)
+            let end = unsafe copenssl_end_of_time(certificate)
+            least = min(least ?? end, end)
             unsafe X509_free(certificate)
             return true
         }
         guard let least else { throw TLSSettingsError("\(name): there is none in PEM format") }
-        return .seconds(least)
+        return least
     }
 }
 

@@ -6,6 +6,12 @@ internal import LinuxIO
 final class TLSClientSession: TLSSession, ClientSession {
     /// OpenSSL calls it.
     private let listener: TLSListener
+    /// What the client is offered; `nil`: he has not said yet what he asks for.
+    var offer: TLSOffer?
+    /// What is wrong with his own certificate.
+    private var certificateError = 0
+    /// What is wrong with those above it, and how far above it.
+    private var authorityError = (error: 0, depth: 0)
     /// What was looked at before it is taken.
     private var held: [UInt8] = []
     /// How many of them were taken.
@@ -13,11 +19,50 @@ final class TLSClientSession: TLSSession, ClientSession {
 
     init?(with listener: TLSListener, on socket: Int32) {
         self.listener = listener
-        super.init(listener.first, on: socket)
+        super.init(listener.beginning, on: socket)
+        let place = unsafe Unmanaged.passUnretained(self).toOpaque()
+        guard unsafe SSL_set_ex_data(ssl, 0, place) == 1 else { return nil }
         unsafe SSL_set_accept_state(ssl)
     }
 
-    override var verifies: Bool { listener.settings.verification != .none }
+    override var verifies: Bool { offer.map { $0.settings.verification != .none } ?? false }
+
+    // MARK: What OpenSSL calls
+
+    /// The session that OpenSSL's own is of.
+    // SAFETY: the session is who asks anything of OpenSSL's, so that it is there.
+    @unsafe
+    static func of(_ ssl: OpaquePointer) -> TLSClientSession? {
+        unsafe SSL_get_ex_data(ssl, 0).map {
+            unsafe Unmanaged<TLSClientSession>.fromOpaque($0).takeUnretainedValue()
+        }
+    }
+
+    /// Hears what each certificate of a client's chain comes to (`SSL_CTX_set_verify(3)`), and passes over what
+    /// the settings say.
+    static let judge: @convention(c) (Int32, OpaquePointer?) -> Int32 = { isWell, store in
+        guard isWell == 0 else { return isWell }
+        guard let store = unsafe store,
+            let ssl = unsafe X509_STORE_CTX_get_ex_data(
+                store, SSL_get_ex_data_X509_STORE_CTX_idx()),
+            let session = unsafe of(OpaquePointer(ssl)), let settings = session.offer?.settings
+        else { return 0 }
+        let error = unsafe Int(X509_STORE_CTX_get_error(store))
+        let depth = unsafe Int(X509_STORE_CTX_get_error_depth(store))
+        // As haproxy: the first error counts.
+        if depth > 0 {
+            if session.authorityError.error == 0 { session.authorityError = (error, depth) }
+        } else if session.certificateError == 0 {
+            session.certificateError = error
+        }
+        let ignored =
+            depth > 0 ? settings.ignoredAuthorityErrors : settings.ignoredCertificateErrors
+        guard ignored.contains(error) else { return 0 }
+        ERR_clear_error()
+        return 1
+    }
+
+    // MARK: Bytes
 
     @unsafe
     func peek(into buffer: UnsafeMutableRawPointer, upTo byteCount: Int) -> Transfer {
@@ -62,24 +107,26 @@ final class TLSClientSession: TLSSession, ClientSession {
         case .applicationProtocol: applicationProtocol
         case .version: unsafe Self.text(SSL_get_version(ssl))
         case .cipher: unsafe Self.text(copenssl_cipher_name(ssl))
-        case .subjectName: commonName(ofIssuer: false)
-        case .issuerName: commonName(ofIssuer: true)
+        case .sessionID(let inDigits): sessionID(inDigits: inDigits)
+        case .certificate(let part, .client):
+            unsafe CertificateReader(SSL_get0_peer_certificate(ssl))?.text(part) ?? ShortText()
+        case .certificate(let part, .listener):
+            unsafe CertificateReader(SSL_get_certificate(ssl))?.text(part) ?? ShortText()
         }
+    }
+
+    private func sessionID(inDigits: Bool) -> ShortText {
+        guard let session = unsafe SSL_get_session(ssl) else { return ShortText() }
+        var count: UInt32 = 0
+        let start = unsafe SSL_SESSION_get_id(session, &count)
+        return unsafe ShortText(start, Int(count), inDigits: inDigits)
     }
 
     private var applicationProtocol: ShortText {
         var start: UnsafePointer<UInt8>?
         var count: UInt32 = 0
         unsafe SSL_get0_alpn_selected(ssl, &start, &count)
-        return unsafe Self.text(start, Int(count))
-    }
-
-    private func commonName(ofIssuer isIssuers: Bool) -> ShortText {
-        guard let certificate = unsafe SSL_get0_peer_certificate(ssl) else { return ShortText() }
-        var (place, count): (Int32, Int32) = (-1, 0)
-        let start = unsafe copenssl_common_name(
-            certificate, isIssuers ? 1 : 0, &place, &count)
-        return unsafe Self.text(start, Int(count))
+        return unsafe ShortText(start, Int(count))
     }
 
     @unsafe
@@ -87,15 +134,8 @@ final class TLSClientSession: TLSSession, ClientSession {
         guard let start = unsafe start else { return ShortText() }
         let count = unsafe strlen(start)
         return unsafe start.withMemoryRebound(to: UInt8.self, capacity: count) {
-            unsafe text($0, count)
+            unsafe ShortText($0, count)
         }
-    }
-
-    /// A text; what is too long is none, since its beginning is somebody else's.
-    @unsafe
-    private static func text(_ start: UnsafePointer<UInt8>?, _ count: Int) -> ShortText {
-        guard let start = unsafe start, count > 0 else { return ShortText() }
-        return unsafe ShortText(UnsafeBufferPointer(start: start, count: count).span) ?? ShortText()
     }
 
     func number(_ number: SecuredNumber) -> Int {
@@ -107,6 +147,9 @@ final class TLSClientSession: TLSSession, ClientSession {
         case .usesCertificate: usesCertificate ? 1 : 0
         case .isResumed: isResumed ? 1 : 0
         case .verification: unsafe SSL_get_verify_result(ssl)
+        case .certificateError: certificateError
+        case .authorityError: authorityError.error
+        case .authorityErrorDepth: authorityError.depth
         }
     }
 

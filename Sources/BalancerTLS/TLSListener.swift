@@ -13,10 +13,11 @@ public import LinuxIO
     /// The settings.
     public let settings: TLSListenerSettings
     /// Each shows other certificates; the first to who asks for no name.
-    private let contexts: [OpenSSLContext]
-    /// Which one shows those for a name, in small letters.
-    private let places: [String: Int]
-    private let protocols: ApplicationProtocols
+    private let offers: [TLSOffer]
+    /// What handshakes begin with, before anything is known of the client; tickets' keys are its.
+    let beginning: OpenSSLContext
+    /// Which one shows those for a name, in small letters; `nil`: none does, whatever a star says.
+    private let places: [String: Int?]
     private let observer: Observer?
 
     /// Reads the settings.
@@ -25,34 +26,39 @@ public import LinuxIO
     ///   - settings: The settings.
     ///   - observer: Told why handshakes failed, by any thread.
     /// - Throws: ``TLSSettingsError``, where a certificate, authorities or a list are none, a key is
-    ///   missing, locked or another one's, or OpenSSL does not know a cipher or a curve.
+    ///   missing, locked or another one's, OpenSSL does not know a cipher or a curve, or two certificates for
+    ///   a name have different manners.
     public init(
         _ settings: TLSListenerSettings, observer: Observer? = nil
     ) throws(TLSSettingsError) {
         self.settings = settings
         self.observer = observer
-        protocols = try ApplicationProtocols(settings.applicationProtocols)
-        let choice = try CertificateChoice(settings.certificates)
+        let choice = try CertificateChoice(settings)
         places = choice.places
-        var contexts: [OpenSSLContext] = []
-        for certificates in choice.sets {
-            let context = try OpenSSLContext(.server)
-            try context.prepare(settings, sharingWith: contexts.first)
-            for certificate in certificates.map({ settings.certificates[$0] }) {
-                try context.use(PEMFile(certificate.pem), named: certificate.name)
+        var offers: [TLSOffer] = []
+        for certificates in choice.sets.map({ $0.map { settings.certificates[$0] } }) {
+            let own = settings.applying(certificates.first?.own ?? .init())
+            let known = offers.first {
+                $0.settings.verification != .none && $0.settings.trusts(as: own)
             }
-            contexts.append(context)
+            let offer = try TLSOffer(own, sharingWith: known)
+            for certificate in certificates {
+                try offer.context.use(PEMFile(certificate.pem), named: certificate.name)
+            }
+            offers.append(offer)
         }
-        self.contexts = contexts
+        self.offers = offers
+        let usual = settings.applying(.init())
+        // Without a manner of its own the first one is as good to begin with.
+        let isUsual = offers[0].settings == usual
+        beginning = isUsual ? offers[0].context : try TLSOffer(usual, sharingWith: nil).context
         let place = unsafe Unmanaged.passUnretained(self).toOpaque()
-        for context in contexts {
-            unsafe copenssl_set_name_callback(context.pointer, TLSListener.chooseByName, place)
-            if settings.ticketKeys != nil {
-                unsafe SSL_CTX_set_ex_data(context.pointer, 0, place)
-                unsafe copenssl_set_ticket_callback(context.pointer, TLSListener.prepareTicket)
-            }
-            guard !protocols.row.isEmpty else { continue }
-            unsafe SSL_CTX_set_alpn_select_cb(context.pointer, TLSListener.agree, place)
+        for context in offers.map(\.context) + (isUsual ? [] : [beginning]) {
+            unsafe SSL_CTX_set_client_hello_cb(context.pointer, TLSListener.choose, place)
+            unsafe copenssl_set_name_callback(context.pointer, TLSListener.answerName, place)
+            guard settings.ticketKeys != nil else { continue }
+            unsafe SSL_CTX_set_ex_data(context.pointer, 0, place)
+            unsafe copenssl_set_ticket_callback(context.pointer, TLSListener.prepareTicket)
         }
     }
 
@@ -66,25 +72,62 @@ public import LinuxIO
         observer?(client, reason)
     }
 
-    /// The context that handshakes begin with.
-    var first: OpenSSLContext { contexts[0] }
-
-    /// The context that shows certificates for a name; `nil`: none is for it.
-    private func context(for name: String) -> OpenSSLContext? {
+    /// What is offered to who asks for a name; `nil`: nothing is for it.
+    private func offer(for name: String) -> TLSOffer? {
         let name = name.lowercased()
-        if let place = places[name] { return contexts[place] }
+        if let place = places[name] { return place.map { offers[$0] } }
         // A star stands for one label (RFC 6125 §6.4.3).
         guard let dot = name.firstIndex(of: ".") else { return nil }
-        return places["*" + name[dot...]].map { contexts[$0] }
+        return places["*" + name[dot...]].flatMap(\.self).map { offers[$0] }
     }
 
     // MARK: What OpenSSL calls
     // SAFETY: a session holds its listener for as long as anything is asked of OpenSSL's; to free that calls
     // none of these.
 
-    /// Has the certificates shown that are for the name which a client asks for
+    /// Has the certificates shown that are for the name which a client asks for, and all done as goes with
+    /// them (`SSL_CTX_set_client_hello_cb(3)`): before a version is chosen, or a session is gone on with.
+    private static let choose: SSL_client_hello_cb_fn = { ssl, alert, place in
+        guard let ssl = unsafe ssl, let place = unsafe place,
+            let session = unsafe TLSClientSession.of(ssl)
+        else { return SSL_CLIENT_HELLO_ERROR }
+        let listener = unsafe Unmanaged<TLSListener>.fromOpaque(place).takeUnretainedValue()
+        let offer = unsafe askedName(ssl).flatMap(listener.offer(for:)) ?? listener.offers[0]
+        // Whoever is asked for another key may change nothing else (RFC 8446 §4.1.2).
+        guard session.offer == nil || session.offer === offer else {
+            unsafe alert?.pointee = SSL_AD_ILLEGAL_PARAMETER
+            return SSL_CLIENT_HELLO_ERROR
+        }
+        session.offer = offer
+        return unsafe offer.apply(
+            to: ssl, in: listener.beginning, unlike: listener.settings.groups)
+            ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_ERROR
+    }
+
+    /// The name that a client's first message asks for (RFC 6066 §3).
+    @unsafe
+    private static func askedName(_ ssl: OpaquePointer) -> String? {
+        var start: UnsafePointer<UInt8>?
+        var count = 0
+        guard
+            unsafe SSL_client_hello_get0_ext(
+                ssl, UInt32(TLSEXT_TYPE_server_name), &start, &count) == 1,
+            let start = unsafe start
+        else { return nil }
+        // The length of a list, the kind of its first name, that one's length, and it. What else there is
+        // OpenSSL refuses later.
+        let bytes = unsafe UnsafeBufferPointer(start: start, count: count)
+        guard count > 5, unsafe bytes[2] == UInt8(TLSEXT_NAMETYPE_host_name) else {
+            return nil
+        }
+        let length = unsafe Int(bytes[3]) << 8 | Int(bytes[4])
+        guard length > 0, 5 + length <= count else { return nil }
+        return unsafe String(decoding: bytes[5..<5 + length], as: UTF8.self)
+    }
+
+    /// Says whether the name that a client asks for is one here
     /// (`SSL_CTX_set_tlsext_servername_callback(3)`).
-    private static let chooseByName:
+    private static let answerName:
         @convention(c) (
             OpaquePointer?, UnsafeMutablePointer<Int32>?, UnsafeMutableRawPointer?
         ) -> Int32 = { ssl, alert, place in
@@ -95,13 +138,9 @@ public import LinuxIO
             let name = unsafe SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name).map {
                 unsafe String(cString: $0)
             }
-            if let context = name.flatMap(listener.context(for:)) {
-                return unsafe SSL_set_SSL_CTX(ssl, context.pointer) == nil
-                    ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_OK
-            }
-            guard listener.settings.refusesOtherNames else {
-                return name == nil ? SSL_TLSEXT_ERR_NOACK : SSL_TLSEXT_ERR_OK
-            }
+            guard listener.settings.refusesOtherNames,
+                name.flatMap(listener.offer(for:)) == nil
+            else { return name == nil ? SSL_TLSEXT_ERR_NOACK : SSL_TLSEXT_ERR_OK }
             unsafe alert?.pointee = SSL_AD_UNRECOGNIZED_NAME
             return SSL_TLSEXT_ERR_ALERT_FATAL
         }
@@ -119,85 +158,4 @@ public import LinuxIO
             guard let keys = listener.settings.ticketKeys else { return -1 }
             return unsafe keys.prepare(name, vector, cipher, mac, encrypts: encrypts == 1)
         }
-
-    /// Agrees to the first of the listener's protocols that a client offers
-    /// (`SSL_CTX_set_alpn_select_cb(3)`).
-    private static let agree:
-        @convention(c) (
-            OpaquePointer?, UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
-            UnsafeMutablePointer<UInt8>?, UnsafePointer<UInt8>?, UInt32, UnsafeMutableRawPointer?
-        ) -> Int32 = { _, chosen, count, offered, offeredCount, place in
-            guard let chosen = unsafe chosen, let count = unsafe count,
-                let offered = unsafe offered, let place = unsafe place
-            else { return SSL_TLSEXT_ERR_NOACK }
-            let listener = unsafe Unmanaged<TLSListener>.fromOpaque(place).takeUnretainedValue()
-            let bytes = unsafe UnsafeBufferPointer(start: offered, count: Int(offeredCount))
-            guard let range = unsafe listener.protocols.best(of: bytes.span) else {
-                return SSL_TLSEXT_ERR_NOACK
-            }
-            unsafe chosen.pointee = offered + range.lowerBound
-            unsafe count.pointee = UInt8(range.count)
-            return SSL_TLSEXT_ERR_OK
-        }
-}
-
-extension ApplicationProtocols {
-    /// Where the name of the first of these stands among those that were offered.
-    fileprivate func best(of offered: Span<UInt8>) -> Range<Int>? {
-        var own = 0
-        while own < row.count {
-            let name = row[own + 1..<own + 1 + Int(row[own])]
-            var place = 0
-            while place < offered.count {
-                let range = place + 1..<place + 1 + Int(offered[place])
-                guard range.upperBound <= offered.count else { break }
-                if range.count == name.count,
-                    zip(range, name).allSatisfy({ offered[$0] == $1 })
-                {
-                    return range
-                }
-                place = range.upperBound
-            }
-            own = name.endIndex
-        }
-        return nil
-    }
-}
-
-/// Which certificates are shown for which names.
-private struct CertificateChoice {
-    /// Certificates that are shown together, one for each kind of key; the first set, the first
-    /// certificate's, is for who asks for no name.
-    private(set) var sets: [[Int]] = []
-    /// The set for each name.
-    private(set) var places: [String: Int] = [:]
-
-    init(_ certificates: [TLSListenerSettings.Certificate]) throws(TLSSettingsError) {
-        guard !certificates.isEmpty else { throw TLSSettingsError("there is no certificate") }
-        var shown: [String: [(kind: Int32, certificate: Int)]] = [:]
-        var names: [String] = []
-        for (index, certificate) in certificates.enumerated() {
-            let facts = try PEMFile(certificate.pem).facts(named: certificate.name)
-            let own = certificate.serverNames.isEmpty ? facts.names : certificate.serverNames
-            for name in own.map({ $0.lowercased() }) {
-                if shown[name] == nil { names.append(name) }
-                // Of one kind the first counts.
-                guard shown[name]?.contains(where: { $0.kind == facts.kind }) != true else {
-                    continue
-                }
-                shown[name, default: []].append((facts.kind, index))
-            }
-        }
-        var known: [[Int]: Int] = [:]
-        func place(of set: [Int]) -> Int {
-            if known[set] == nil {
-                known[set] = sets.count
-                sets.append(set)
-            }
-            return known[set] ?? 0
-        }
-        let ofFirst = names.first.flatMap { shown[$0]?.map(\.certificate) }
-        _ = place(of: ofFirst?.first == 0 ? ofFirst ?? [0] : [0])
-        for name in names { places[name] = place(of: shown[name]?.map(\.certificate) ?? []) }
-    }
 }

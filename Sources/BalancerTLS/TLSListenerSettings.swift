@@ -6,9 +6,11 @@ public struct TLSListenerSettings: Hashable, Sendable {
         public var name: String
         /// It, those between it and its authority, and its key, in PEM format.
         public var pem: [UInt8]
-        /// For which names it is shown, each perhaps with `*.` before it; empty: for those that it is made
-        /// out to.
+        /// For which names it is shown, each perhaps with `*.` before it, and after `!` for which ones of
+        /// those not; empty: for those that it is made out to.
         public var serverNames: [String]
+        /// What holds for handshakes that it is shown in instead of the settings' own.
+        public var own = Manner()
 
         /// Makes one.
         public init(name: String, pem: [UInt8], serverNames: [String] = []) {
@@ -16,6 +18,39 @@ public struct TLSListenerSettings: Hashable, Sendable {
             self.pem = pem
             self.serverNames = serverNames
         }
+    }
+
+    /// What can be another thing for each certificate; `nil`: as the settings have it.
+    public struct Manner: Hashable, Sendable {
+        /// As ``TLSListenerSettings/verification``.
+        public var verification: Verification?
+        /// As ``TLSListenerSettings/authorities``.
+        public var authorities: [UInt8]?
+        /// As ``TLSListenerSettings/unnamedAuthorities``.
+        public var unnamedAuthorities: [UInt8]?
+        /// As ``TLSListenerSettings/namesAuthorities``.
+        public var namesAuthorities: Bool?
+        /// As ``TLSListenerSettings/revocationList``.
+        public var revocationList: [UInt8]?
+        /// As ``TLSListenerSettings/applicationProtocols``.
+        public var applicationProtocols: [String]?
+        /// As ``TLSListenerSettings/ciphers``.
+        public var ciphers: String?
+        /// As ``TLSListenerSettings/cipherSuites``.
+        public var cipherSuites: String?
+        /// As ``TLSListenerSettings/groups``.
+        public var groups: String?
+        /// As ``TLSListenerSettings/signatures``.
+        public var signatures: String?
+        /// As ``TLSListenerSettings/clientSignatures``.
+        public var clientSignatures: String?
+        /// As ``TLSListenerSettings/minimumVersion``.
+        public var minimumVersion: TLSSettings.Version?
+        /// As ``TLSListenerSettings/maximumVersion``.
+        public var maximumVersion: TLSSettings.Version?
+
+        /// Makes one that says nothing.
+        public init() {}
     }
 
     /// What is asked of a client's own certificate.
@@ -38,6 +73,15 @@ public struct TLSListenerSettings: Hashable, Sendable {
     public var verification = Verification.none
     /// Who may have signed it, certificates in PEM format (`ca-file`).
     public var authorities: [UInt8] = []
+    /// Further ones, which clients are not told of (`ca-verify-file`).
+    public var unnamedAuthorities: [UInt8] = []
+    /// Whether clients are told of ``authorities`` by name, so that one with several certificates knows which
+    /// is meant (without `no-ca-names`).
+    public var namesAuthorities = true
+    /// What may be wrong with a client's own certificate (`crt-ignore-err`, X509_V_ERR_…).
+    public var ignoredCertificateErrors: Set<Int> = []
+    /// The same of those above it (`ca-ignore-err`).
+    public var ignoredAuthorityErrors: Set<Int> = []
     /// Those that were revoked, lists in PEM format (`crl-file`), one of each authority of a chain; `nil`:
     /// nobody looks.
     public var revocationList: [UInt8]?
@@ -52,6 +96,11 @@ public struct TLSListenerSettings: Hashable, Sendable {
     /// The groups of the key exchange, in OpenSSL's words with colons between them (`curves`); `nil`: its
     /// usual ones.
     public var groups: String?
+    /// The signatures that are made, in OpenSSL's words with colons between them, the best first
+    /// (`sigalgs`); `nil`: its usual ones.
+    public var signatures: String?
+    /// Those of clients with certificates that are taken (`client-sigalgs`).
+    public var clientSignatures: String?
     /// The lowest version that is spoken (`ssl-min-ver`).
     public var minimumVersion = TLSSettings.Version.oneTwo
     /// The highest one (`ssl-max-ver`).
@@ -66,4 +115,31 @@ public struct TLSListenerSettings: Hashable, Sendable {
 
     /// Makes handshakes of TLS 1.2 and 1.3 that ask clients for nothing.
     public init(_ certificates: [Certificate]) { self.certificates = certificates }
+
+    /// How handshakes are done that a certificate is shown in; there is none among these.
+    func applying(_ own: Manner) -> TLSListenerSettings {
+        var all = self
+        all.certificates = []
+        all.verification = own.verification ?? verification
+        all.authorities = own.authorities ?? authorities
+        all.unnamedAuthorities = own.unnamedAuthorities ?? unnamedAuthorities
+        all.namesAuthorities = own.namesAuthorities ?? namesAuthorities
+        all.revocationList = own.revocationList ?? revocationList
+        all.applicationProtocols = own.applicationProtocols ?? applicationProtocols
+        all.ciphers = own.ciphers ?? ciphers
+        all.cipherSuites = own.cipherSuites ?? cipherSuites
+        all.groups = own.groups ?? groups
+        all.signatures = own.signatures ?? signatures
+        all.clientSignatures = own.clientSignatures ?? clientSignatures
+        all.minimumVersion = own.minimumVersion ?? minimumVersion
+        all.maximumVersion = own.maximumVersion ?? maximumVersion
+        return all
+    }
+
+    /// Whether clients' certificates are trusted for the same reasons.
+    func trusts(as other: TLSListenerSettings) -> Bool {
+        authorities == other.authorities && unnamedAuthorities == other.unnamedAuthorities
+            && namesAuthorities == other.namesAuthorities
+            && revocationList == other.revocationList
+    }
 }

@@ -49,6 +49,23 @@ static inline int copenssl_set_groups(SSL_CTX *context, const char *groups) {
     return (int)SSL_CTX_set1_groups_list(context, groups);
 }
 
+static inline int copenssl_set_signatures(SSL_CTX *context, const char *signatures) {
+    return (int)SSL_CTX_set1_sigalgs_list(context, signatures);
+}
+
+static inline int copenssl_set_client_signatures(SSL_CTX *context, const char *signatures) {
+    return (int)SSL_CTX_set1_client_sigalgs_list(context, signatures);
+}
+
+/* The same of one session. */
+static inline int copenssl_set_session_versions(SSL *session, int least, int greatest) {
+    return SSL_set_min_proto_version(session, least) && SSL_set_max_proto_version(session, greatest);
+}
+
+static inline int copenssl_set_session_groups(SSL *session, const char *groups) {
+    return (int)SSL_set1_groups_list(session, groups);
+}
+
 static inline void copenssl_set_name_callback(
     SSL_CTX *context, int (*choose)(SSL *, int *, void *), void *place) {
     SSL_CTX_set_tlsext_servername_callback(context, choose);
@@ -117,11 +134,30 @@ static inline const unsigned char *copenssl_common_name(
     return ASN1_STRING_get0_data(text);
 }
 
-/* Seconds until the end of a certificate's time, below 0 behind it; 0: none can be told. */
-static inline long copenssl_seconds_left(const X509 *certificate) {
+/* The text of a part of a name, as it stands there. */
+static inline const unsigned char *copenssl_name_text(const X509_NAME_ENTRY *part, int *count) {
+    const ASN1_STRING *text = X509_NAME_ENTRY_get_data(part);
+    *count = ASN1_STRING_length(text);
+    return ASN1_STRING_get0_data(text);
+}
+
+/* Its kind: OpenSSL's short name, or numbers where it has none; how long that is. */
+static inline int copenssl_name_kind(const X509_NAME_ENTRY *part, char *kind, int size) {
+    const ASN1_OBJECT *object = X509_NAME_ENTRY_get_object(part);
+    const int number = OBJ_obj2nid(object);
+    const char *name = number == NID_undef ? NULL : OBJ_nid2sn(number);
+    if (name != NULL) return (int)OPENSSL_strlcpy(kind, name, (size_t)size);
+    return OBJ_obj2txt(kind, size, object, 1);
+}
+
+/* The end of a certificate's time in seconds since 1970; 0: none can be told. */
+static inline long copenssl_end_of_time(const X509 *certificate) {
     int days = 0, seconds = 0;
-    if (!ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate))) return 0;
-    return 86400L * days + seconds;
+    ASN1_TIME *beginning = ASN1_TIME_set(NULL, 0);
+    const int is_told =
+        beginning && ASN1_TIME_diff(&days, &seconds, beginning, X509_get0_notAfter(certificate));
+    ASN1_TIME_free(beginning);
+    return is_told ? 86400L * days + seconds : 0;
 }
 
 static inline X509_CRL *copenssl_read_revocations(BIO *bytes) {
@@ -159,6 +195,11 @@ static inline EVP_PKEY *copenssl_read_key(BIO *bytes) {
 
 static inline X509 *copenssl_read_certificate(BIO *bytes) {
     return PEM_read_bio_X509(bytes, NULL, copenssl_no_password, NULL);
+}
+
+/* How many authorities a server names to a client. */
+static inline int copenssl_count_authorities(const SSL *session) {
+    return sk_X509_NAME_num(SSL_get0_peer_CA_list(session));
 }
 
 static inline int copenssl_is_reason(unsigned long error, int library, int reason) {

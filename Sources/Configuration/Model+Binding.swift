@@ -59,7 +59,7 @@ public indirect enum ConnectionKeyName: Hashable, Sendable, Codable {
         case .destinationPort: "dst_port"
         case .serverName: "req.ssl_sni"
         case .protocolName: "req.ssl_alpn"
-        case .tlsText(let text): text.rawValue
+        case .tlsText(let text): text.sampleName
         case .payload(let slice): "req.payload(\(slice.offset),\(slice.length))"
         case .rdpCookie(let name): name.isEmpty ? "req.rdp_cookie" : "req.rdp_cookie(\(name))"
         case .mqttField(let field): "req.payload(0,0),mqtt_field_value(connect,\(field.rawValue))"

@@ -6,15 +6,51 @@ public struct ListenerTLS: Hashable, Sendable, Codable {
     public struct Certificate: Hashable, Sendable, Codable {
         /// Its file, with its chain and its key, in PEM form.
         public var path: String
-        /// For which names it is shown, each perhaps with `*.` before it; empty: for those that it is made
-        /// out to.
+        /// For which names it is shown, each perhaps with `*.` before it, and after `!` for which ones of
+        /// those not; empty: for those that it is made out to.
         public var names: [String]
+        /// What holds for handshakes that it is chosen for instead of the listener's own (a `crt-list`'s
+        /// options in brackets).
+        public var own = Manner()
 
         /// Makes one.
         public init(path: String, names: [String] = []) {
             self.path = path
             self.names = names
         }
+    }
+
+    /// What the lines of a `crt-list` can say each for itself; `nil`: as the listener has it.
+    public struct Manner: Hashable, Sendable, Codable {
+        /// As ``ListenerTLS/verification``.
+        public var verification: Verification?
+        /// As ``ListenerTLS/authoritiesPath``.
+        public var authoritiesPath: String?
+        /// As ``ListenerTLS/unnamedAuthoritiesPath``.
+        public var unnamedAuthoritiesPath: String?
+        /// As ``ListenerTLS/namesAuthorities``.
+        public var namesAuthorities: Bool?
+        /// As ``ListenerTLS/revocationListPath``.
+        public var revocationListPath: String?
+        /// As ``ListenerTLS/applicationProtocols``.
+        public var applicationProtocols: [String]?
+        /// As ``ListenerTLS/ciphers``.
+        public var ciphers: String?
+        /// As ``ListenerTLS/cipherSuites``.
+        public var cipherSuites: String?
+        /// As ``ListenerTLS/groups``.
+        public var groups: String?
+        /// As ``ListenerTLS/signatures``.
+        public var signatures: String?
+        /// As ``ListenerTLS/clientSignatures``.
+        public var clientSignatures: String?
+        /// As ``ListenerTLS/minimumVersion``.
+        public var minimumVersion: ServerTLS.Version?
+        /// As ``ListenerTLS/maximumVersion``.
+        public var maximumVersion: ServerTLS.Version?
+
+        /// Makes one that says nothing.
+        public init() {}
     }
 
     /// What is asked of a client's own certificate.
@@ -36,6 +72,14 @@ public struct ListenerTLS: Hashable, Sendable, Codable {
     public var verification = Verification.none
     /// Who may have signed it (`ca-file`); set where one is asked for.
     public var authoritiesPath: String?
+    /// The file of further ones that clients are not told of (`ca-verify-file`), among the same.
+    public var unnamedAuthoritiesPath: String?
+    /// Whether clients are told of them by name (without `no-ca-names`).
+    public var namesAuthorities = true
+    /// The errors of a client's own certificate that are passed over (`crt-ignore-err`, X509_V_ERR_…).
+    public var ignoredCertificateErrors: [Int] = []
+    /// The same of those above it (`ca-ignore-err`).
+    public var ignoredAuthorityErrors: [Int] = []
     /// The file of those that were revoked (`crl-file`), which stands in ``Model/revocationLists``.
     public var revocationListPath: String?
     /// What is agreed to by ALPN, the best first (`alpn`); empty: nothing.
@@ -46,6 +90,11 @@ public struct ListenerTLS: Hashable, Sendable, Codable {
     public var cipherSuites: String?
     /// The groups of the key exchange, between colons (`curves`, `ecdhe`); `nil`: the library's.
     public var groups: String?
+    /// The signatures that this node makes, in OpenSSL's words between colons, the best first (`sigalgs`);
+    /// `nil`: the library's.
+    public var signatures: String?
+    /// Those of clients with certificates that are taken (`client-sigalgs`); `nil`: the library's.
+    public var clientSignatures: String?
     /// The least version (`ssl-min-ver`); `nil`: TLS 1.2.
     public var minimumVersion: ServerTLS.Version?
     /// The greatest version (`ssl-max-ver`), not below ``minimumVersion``; `nil`: the library's.
@@ -60,31 +109,25 @@ public struct ListenerTLS: Hashable, Sendable, Codable {
 
     /// Makes a handshake that asks for no certificate of a client's.
     public init() {}
-}
 
-/// What is known of a client's TLS that ended here, as a text; haproxy's names.
-public enum TLSText: String, Hashable, Sendable, Codable, CaseIterable {
-    /// The name that the client asked for.
-    case serverName = "ssl_fc_sni"
-    /// The protocol that was agreed on.
-    case applicationProtocol = "ssl_fc_alpn"
-    /// The version, such as `TLSv1.3`.
-    case version = "ssl_fc_protocol"
-    /// The cipher, by OpenSSL's name.
-    case cipher = "ssl_fc_cipher"
-    /// The common name that the client's certificate is made out to.
-    case subjectName = "ssl_c_s_dn(cn)"
-    /// That of who signed it.
-    case issuerName = "ssl_c_i_dn(cn)"
-
-    /// A sample by its name and what stands in its parentheses, as haproxy has it in any case; `nil`:
-    /// another one.
-    init?(sample name: some StringProtocol, _ argument: String?) {
-        self.init(rawValue: name + (argument.map { "(\($0.lowercased()))" } ?? ""))
+    /// How handshakes are done that a certificate is chosen for.
+    public func applying(_ own: Manner) -> ListenerTLS {
+        var all = self
+        all.verification = own.verification ?? verification
+        all.authoritiesPath = own.authoritiesPath ?? authoritiesPath
+        all.unnamedAuthoritiesPath = own.unnamedAuthoritiesPath ?? unnamedAuthoritiesPath
+        all.namesAuthorities = own.namesAuthorities ?? namesAuthorities
+        all.revocationListPath = own.revocationListPath ?? revocationListPath
+        all.applicationProtocols = own.applicationProtocols ?? applicationProtocols
+        all.ciphers = own.ciphers ?? ciphers
+        all.cipherSuites = own.cipherSuites ?? cipherSuites
+        all.groups = own.groups ?? groups
+        all.signatures = own.signatures ?? signatures
+        all.clientSignatures = own.clientSignatures ?? clientSignatures
+        all.minimumVersion = own.minimumVersion ?? minimumVersion
+        all.maximumVersion = own.maximumVersion ?? maximumVersion
+        return all
     }
-
-    /// The names without what stands in parentheses.
-    static let sampleNames = allCases.map { String($0.rawValue.prefix { $0 != "(" }) }
 }
 
 /// What is known of a client's TLS that ended here, as a number; haproxy's names.
@@ -101,6 +144,12 @@ public enum TLSNumber: String, Hashable, Sendable, Codable, CaseIterable {
     case isResumed = "ssl_fc_is_resumed"
     /// What verifying the client's certificate came to, 0 being well (X509_V_ERR_…, openssl-verify(1)).
     case verification = "ssl_c_verify"
+    /// The first error of that certificate in this handshake.
+    case certificateError = "ssl_c_err"
+    /// The first error of those above it.
+    case authorityError = "ssl_c_ca_err"
+    /// How far above it that one stands.
+    case authorityErrorDepth = "ssl_c_ca_err_depth"
 }
 
 extension ConnectionRule {

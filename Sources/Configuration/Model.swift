@@ -69,6 +69,10 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var connectionRate: Int?
     /// The same of those whom rules let pass (`maxsessrate`).
     public var sessionRate: Int?
+    /// Greatest number of connections whose TLS ends here (`maxsslconn`); `nil`: as many as of any.
+    public var securedConnectionLimit: Int?
+    /// Most of them within a second (`maxsslrate`).
+    public var securedConnectionRate: Int?
     /// How long connections of a balancer process that was replaced may go on (`hard-stop-after`);
     /// `nil`: as long as they want.
     public var hardStopTime: Duration?

@@ -21,6 +21,10 @@ final class TLSVisitor: TLSEnd, @unchecked Sendable {
         var certificate: (pem: [UInt8], key: [UInt8])?
         /// A session to go on with.
         var session: Session?
+        /// The groups that it has, in OpenSSL's words, the first being what it guesses; `nil`: all.
+        var groups: String?
+        /// Whether it asks for `other.test` once it was asked for another key.
+        var changesName = false
     }
 
     /// What a server gave to go on with.
@@ -67,6 +71,16 @@ final class TLSVisitor: TLSEnd, @unchecked Sendable {
         let row = manner.protocols.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
         if !row.isEmpty { SSL_set_alpn_protos(ssl, row, UInt32(row.count)) }
         if let session = manner.session { SSL_set_session(ssl, session.pointer) }
+        if let groups = manner.groups { _ = copenssl_set_session_groups(ssl, groups) }
+        if manner.changesName {
+            // Where what comes first is a server's message, which asks for another key.
+            SSL_set_msg_callback(ssl) { isOwn, _, kind, bytes, _, ssl, _ in
+                guard isOwn == 0, kind == SSL3_RT_HANDSHAKE, let ssl,
+                    bytes?.load(as: UInt8.self) == UInt8(SSL3_MT_SERVER_HELLO)
+                else { return }
+                _ = copenssl_set_server_name(ssl, "other.test")
+            }
+        }
         SSL_set_fd(ssl, socket.number)
         ERR_clear_error()
         guard SSL_connect(ssl) == 1 else { return nil }
@@ -89,6 +103,9 @@ final class TLSVisitor: TLSEnd, @unchecked Sendable {
     var cipher: String { String(cString: copenssl_cipher_name(ssl)) }
     /// Of TLS 1.3 only once something was received.
     var session: Session? { SSL_get1_session(ssl).map(Session.init) }
+
+    /// How many authorities the server names whose certificates it takes.
+    var namedAuthorityCount: Int { Int(copenssl_count_authorities(ssl)) }
 
     /// The common name of the certificate that was shown, and whether its key is one of RSA.
     var shown: (name: String, isRSA: Bool)? {

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// A balancer that ends TLS, in front of servers that send back what comes.
-private final class Unwrapping: Sendable {
+final class Unwrapping: Sendable {
     let running: RunningBalancer
     private let heard: Heard
 

@@ -68,8 +68,9 @@ extension BalancerTests {
                     Manner(certificate: own), Manner()
                 ),
                 (
-                    .securedText(.issuerName, [TextPattern(.exact, "Authority")]),
-                    Manner(certificate: own), Manner()
+                    .securedText(
+                        .certificate(.issuer(nil), of: .client),
+                        [TextPattern(.exact, "/CN=Authority")]), Manner(certificate: own), Manner()
                 ),
                 (.securedNumber(.hasServerName, [1...1]), Manner(), Manner(serverName: nil)),
                 (.securedNumber(.usesCertificate, [1...1]), Manner(certificate: own), Manner()),
@@ -94,9 +95,10 @@ extension BalancerTests {
             let running = try running { plan in
                 plan.frontends[0].listeners = [ListenerPlan()]
                 plan.frontends[0].rules.pools =
-                    SecuredText.allCases.map {
-                        PoolRule(1, if: when(.securedText($0, [TextPattern(.found, "")])))
-                    }
+                    [SecuredText.serverName, .version, .sessionID(inDigits: true), .subjectName].map
+                {
+                    PoolRule(1, if: when(.securedText($0, [TextPattern(.found, "")])))
+                }
                     + SecuredNumber.allCases.map {
                         PoolRule(1, if: when(.securedNumber($0, [1...Int.max])))
                     }

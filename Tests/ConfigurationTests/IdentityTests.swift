@@ -159,7 +159,10 @@ import Testing
             "f:8:33: error: 'req.payload(16000,400)': the first 16384 bytes can be looked at"
         ),
         ("req.payload(0,3) -m str", "f:8:33: error: 'req.payload(0,3)' needs a value"),
-        ("req.ssl_sni -m bin 41", "f:8:33: error: -m bin: is for req.payload(…)"),
+        (
+            "req.ssl_sni -m bin 41",
+            "f:8:33: error: -m bin: is for req.payload(…), ssl_c_sha1 and other bytes"
+        ),
     ])
     func `what cannot be asked of the client's bytes`(criterion: String, message: String) {
         #expect(

@@ -189,7 +189,7 @@ import Testing
                     $0.first?.isLetter == true
                 }
             }
-            try #require(words.count == (more.isEmpty ? 18 : 21))
+            try #require(words.count == (more.isEmpty ? 18 : 27))
             for word in words {
                 let name = word.split(separator: " ")[0]
                 let line =

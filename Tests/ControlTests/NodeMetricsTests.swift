@@ -174,6 +174,30 @@ import Testing
         #expect(text.contains(#"lbctl_backend_session_seconds_bucket{proxy="p",le="+Inf"} 24"#))
     }
 
+    @Test func `certificates tell when they end`() {
+        var proxy = sampleNode().proxies[1]
+        #expect(!written([proxy]).contains("certificate"))
+        proxy.frontend?.certificateEnds = [
+            "/etc/b.pem": 1_800_000_000, "/etc/a.pem": 1_700_000_000,
+        ]
+        proxy.servers[0].certificateEnds = ["/etc/own.pem": 1_900_000_000]
+        let text = written([proxy])
+        let name = "lbctl_frontend_certificate_end_timestamp_seconds"
+        #expect(
+            family(name, in: text) == [
+                "# TYPE \(name) gauge",
+                "\(name){proxy=\"\(proxy.name)\",certificate=\"/etc/a.pem\"} 1700000000",
+                "\(name){proxy=\"\(proxy.name)\",certificate=\"/etc/b.pem\"} 1800000000",
+            ])
+        let own = "lbctl_server_certificate_end_timestamp_seconds"
+        let labels = "proxy=\"\(proxy.name)\",server=\"\(proxy.servers[0].name)\""
+        #expect(
+            family(own, in: text) == [
+                "# TYPE \(own) gauge",
+                "\(own){\(labels),certificate=\"/etc/own.pem\"} 1900000000",
+            ])
+    }
+
     @Test func `names can hold anything`() throws {
         let name = "a\"b\\c\nd\\n,e=\"}é\r"
         var proxy = sampleNode().proxies[1]

@@ -42,6 +42,10 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         #expect(try made("maxsessrate 13").sessionRateLimit == 13)
         #expect(try made("maxsessrate 0").sessionRateLimit == nil)
         #expect(try made("maxconnrate 12").sessionRateLimit == nil)
+        #expect(try made("maxsslrate 14").securedRateLimit == 14)
+        #expect(try made("maxsslrate 0").securedRateLimit == nil)
+        #expect(try made("maxsslconn 15").securedLimit == 15)
+        #expect(try made("maxsslconn 0").securedLimit == nil)
     }
 
     @Test func `who takes nobody before something is known of it`() throws {

@@ -27,7 +27,7 @@ public struct ShortText: Sendable {
     /// Adds a byte at the end.
     ///
     /// - Returns: Whether there was room.
-    mutating func append(_ byte: UInt8) -> Bool {
+    public mutating func append(_ byte: UInt8) -> Bool {
         guard count < 255 else { return false }
         storage[count] = byte
         count += 1

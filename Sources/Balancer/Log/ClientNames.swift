@@ -11,6 +11,9 @@ public struct ClientNames: Hashable, Sendable {
     /// The cipher, likewise.
     var cipher = BriefText()
 
+    /// What else is known of a client whose TLS ended here.
+    var samples = SampleTexts()
+
     /// Of a client that said nothing.
     public static let none = ClientNames()
 
@@ -24,8 +27,13 @@ public struct ClientNames: Hashable, Sendable {
     }
 
     /// Takes what is told out of a session.
-    init(_ session: any ClientSession) {
+    ///
+    /// - Parameters:
+    ///   - session: The session.
+    ///   - wanted: What lines tell besides names and versions.
+    init(_ session: any ClientSession, telling wanted: [SecuredSample]) {
         isSecured = true
+        if !wanted.isEmpty { samples = SampleTexts(session, wanted) }
         serverName = session.text(.serverName)
         let agreed = session.text(.applicationProtocol)
         // One of 255 bytes would have no room behind its length.

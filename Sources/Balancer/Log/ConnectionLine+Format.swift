@@ -34,6 +34,10 @@ extension ConnectionLine {
                 let style = Style(isQuoted: isQuoted, isEscaped: isEscaped)
                 let capture = texts.kept.capture(number)
                 line += style.applied(to: capture.isEmpty ? nil : capture.printable)
+            case .sample(let sample, let isQuoted, let isEscaped):
+                let style = Style(isQuoted: isQuoted, isEscaped: isEscaped)
+                let kept = plan.frontends[record.frontend].securedSamples
+                line += style.applied(to: texts.names.samples.text(of: sample, among: kept))
             case .variable(let variable, let isQuoted, let isHexadecimal, let isEscaped):
                 let style = Style(isQuoted: isQuoted, isEscaped: isEscaped)
                 let digits = isHexadecimal ? digits(variable, of: record, acceptedAt: date) : nil

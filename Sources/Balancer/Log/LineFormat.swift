@@ -10,6 +10,8 @@ public struct LineFormat: Hashable, Sendable {
             Variable, isQuoted: Bool, isHexadecimal: Bool = false, isEscaped: Bool = false)
         /// What a rule has captured under a number of ``FrontendPlan/captureLengths``.
         case capture(Int, isQuoted: Bool, isEscaped: Bool = false)
+        /// What is known of the client's TLS that ended here; in quotes or not.
+        case sample(SecuredSample, isQuoted: Bool, isEscaped: Bool = false)
     }
 
     /// What a line can say of a connection; haproxy's names.
@@ -84,6 +86,14 @@ public struct LineFormat: Hashable, Sendable {
     public var tellsNames: Bool {
         tells(.helloServerName) || tells(.helloProtocols) || tells(.securedServerName)
             || tells(.securedProtocol) || tells(.securedVersion) || tells(.securedCipher)
+            || !samples.isEmpty
+    }
+
+    /// What of clients' TLS is to be kept for lines, each once (``FrontendPlan/securedSamples``).
+    public var samples: [SecuredSample] {
+        var all: [SecuredSample] = []
+        for case .sample(let sample, _, _) in pieces where !all.contains(sample) { all.append(sample) }
+        return all
     }
 
     /// Whether lines say what connections are known by.

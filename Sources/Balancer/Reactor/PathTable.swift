@@ -17,6 +17,8 @@ struct PathTable: Sendable {
         let headerTimeout: UInt64
         /// What ends the TLS of clients; `nil`: nothing does.
         let security: (any ClientSecurity)?
+        /// What lines of the log tell of it.
+        let securedSamples: [SecuredSample]
         /// How long a handshake may take, in milliseconds.
         let handshakeTimeout: UInt64
         let connectionLimit: Int?
@@ -83,7 +85,7 @@ struct PathTable: Sendable {
                     insertionMagic: listener.insertionMagic,
                     mayHaveHeader: listener.acceptsProxyHeader || expectsHeader,
                     headerTimeout: limit == 0 ? mostHeaderTime : min(limit, mostHeaderTime),
-                    security: listener.security,
+                    security: listener.security, securedSamples: frontend.securedSamples,
                     handshakeTimeout: frontend.handshakeTimeout.map(milliseconds)
                         ?? (limit == 0 ? mostHandshakeTime : min(limit, mostHandshakeTime)),
                     connectionLimit: listener.connectionLimit, isDatagram: frontend.isDatagram,

@@ -207,7 +207,10 @@ extension Admission {
             rateLimits: plan.frontends.map { $0.sessionRateLimit ?? .max },
             listenerLimits: plan.frontends.flatMap { $0.listeners }.map {
                 $0.connectionLimit ?? .max
-            }, takesFlows: plan.frontends.map(\.isDatagram))
+            }, takesFlows: plan.frontends.map(\.isDatagram),
+            securedLimit: plan.securedLimit ?? .max,
+            securedRateLimit: plan.securedRateLimit ?? .max,
+            securedListeners: plan.frontends.flatMap(\.listeners).map { $0.security != nil })
     }
 }
 

@@ -109,6 +109,7 @@ extension Worker {
     mutating func tell(_ openings: Admission.Openings, at frontend: Int, by listener: Int) {
         guard !openings.isEmpty else { return }
         tell(openings.process, .process)
+        tell(openings.secured, .secured)
         tell(openings.frontend, .frontend(frontend))
         tell(openings.listener, .listener(listener))
     }
@@ -166,8 +167,9 @@ extension Worker {
     private func list(of place: Admission.Place) -> Int {
         switch place {
         case .process: 0
-        case .frontend(let index): 2 + index
-        case .listener(let index): 2 + shared.plan.frontends.count + index
+        case .secured: 2
+        case .frontend(let index): 3 + index
+        case .listener(let index): 3 + shared.plan.frontends.count + index
         }
     }
 

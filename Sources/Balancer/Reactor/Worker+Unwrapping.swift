@@ -31,8 +31,9 @@ extension Worker {
         case .done:
             slab[client].activeAt = UInt32(truncatingIfNeeded: now)
             if self[routeOf: client].logging?.tellsNames == true {
+                let wanted = unsafe entries[Int(slab[client].path)].securedSamples
                 introductions.keep(
-                    ClientNames(sessions[client: client]),
+                    ClientNames(sessions[client: client], telling: wanted),
                     at: placeAside(client, source(of: client)))
             }
             // The handshake may have taken what follows it from the socket.

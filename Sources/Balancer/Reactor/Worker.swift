@@ -175,7 +175,7 @@ internal import Synchronization
     private static func lists(for shared: SharedState) -> [ListenerList] {
         Array(
             repeating: ListenerList(),
-            count: 2 + shared.plan.frontends.count + shared.paths.entries.count)
+            count: 3 + shared.plan.frontends.count + shared.paths.entries.count)
     }
 
     var buffer: UnsafeMutableRawPointer { unsafe page.start }

@@ -119,12 +119,11 @@ struct HAProxyBind: Sendable {
     /// Further known options, by the number of words that each takes.
     private static let ignored: [Int: String] = [
         0: """
-        allow-0rtt no-ca-names quic-force-retry
+        quic-force-retry
         """,
         1: """
-        ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file client-sigalgs crt-ignore-err
-        expose-fd idle-ping level namespace nbconn npn ocsp-update proto quic-cc-algo quic-socket
-        severity-output sigalgs tcp-md5sig
+        ca-sign-file ca-sign-pass expose-fd idle-ping level namespace nbconn npn ocsp-update proto
+        quic-cc-algo quic-socket severity-output tcp-md5sig
         """,
     ]
 }

@@ -3,12 +3,19 @@ struct HAProxyBindTLS: Sendable {
     /// `ssl`.
     private var isUsed = false
     private var settings = ListenerTLS()
+    /// What lines of a `crt-list` can say, too.
+    private var manner = HAProxyTLSManner()
     private var versions = HAProxyTLSVersions()
     private var options = HAProxyBindTLSOptions()
     /// `default-crt`.
     private var defaults: [ListenerTLS.Certificate] = []
     /// What is in the files that it names.
-    private(set) var files = HAProxyTLSFiles()
+    var files: HAProxyTLSFiles {
+        var all = certificateFiles
+        all.add(manner.files)
+        return all
+    }
+    private var certificateFiles = HAProxyTLSFiles()
     /// What the global section says up to the line.
     let surroundings: Surroundings
 
@@ -21,12 +28,16 @@ struct HAProxyBindTLS: Sendable {
         var defaults = HAProxyBindTLSDefaults()
     }
 
-    init(in surroundings: Surroundings) { self.surroundings = surroundings }
+    init(in surroundings: Surroundings) {
+        self.surroundings = surroundings
+        manner.authoritiesFolder = surroundings.authoritiesFolder
+    }
 
     /// haproxy's configuration manual, section 5.1.
     static let rules: [String: Rule<HAProxyBind>] = own.merging(
         HAProxyBindTLSOptions.rules(at: \.tls.options)
     ) { own, _ in own }.merging(HAProxyTLSVersions.rules(at: \.tls.versions)) { own, _ in own }
+        .merging(HAProxyTLSManner.rules(at: \.tls.manner)) { own, _ in own }
 
     private static let own: [String: Rule<HAProxyBind>] = [
         "ssl": .set(\.tls.isUsed, to: true),
@@ -40,50 +51,18 @@ struct HAProxyBindTLS: Sendable {
         },
         "crt-list": .each { bind, arguments throws(Remark) in
             let path = try arguments.next("a path")
-            bind.tls.settings.certificates += try bind.tls.list(at: path)
-        },
-        "verify": .line { bind, arguments throws(Remark) in
-            bind.tls.settings.verification = try arguments.choice(of: [
-                "none": .none, "optional": .optional, "required": .required,
-            ])
-        },
-        "ca-file": .line { bind, arguments throws(Remark) in
-            let path = try arguments.next("a path").below(
-                bind.tls.surroundings.authoritiesFolder)
-            guard path.text != "@system-ca" else {
-                throw .error(
-                    "ca-file '@system-ca': whoever pays one of its authorities would be let in; name"
-                        + " the file of your own", at: path.position)
-            }
-            bind.tls.files.authorities[path.text] = try path.authorities()
-            bind.tls.settings.authoritiesPath = path.text
-        },
-        "crl-file": .line { bind, arguments throws(Remark) in
-            let path = try arguments.next("a path").below(
-                bind.tls.surroundings.authoritiesFolder)
-            bind.tls.files.revocationLists[path.text] = try path.revocationLists()
-            bind.tls.settings.revocationListPath = path.text
+            bind.tls.settings.certificates += try bind.tls.list(at: path, &arguments)
         },
         "tls-ticket-keys": .line { bind, arguments throws(Remark) in
             let path = try arguments.next("a path")
-            bind.tls.files.ticketKeys[path.text] = try path.ticketKeys()
+            bind.tls.certificateFiles.ticketKeys[path.text] = try path.ticketKeys()
             bind.tls.settings.ticketKeysPath = path.text
         },
-        "alpn": .line { bind, arguments throws(Remark) in
-            bind.tls.settings.applicationProtocols = try arguments.applicationProtocols()
+        "crt-ignore-err": .line { bind, arguments throws(Remark) in
+            bind.tls.settings.ignoredCertificateErrors = try arguments.verificationErrors()
         },
-        "no-alpn": .set(\.tls.settings.applicationProtocols, to: []),
-        "ciphers": .line { bind, arguments throws(Remark) in
-            bind.tls.settings.ciphers = try arguments.ciphers()
-        },
-        "ciphersuites": .line { bind, arguments throws(Remark) in
-            bind.tls.settings.cipherSuites = try arguments.cipherSuites()
-        },
-        "curves": .line { bind, arguments throws(Remark) in
-            bind.tls.settings.groups = try arguments.curves()
-        },
-        "ecdhe": .line { bind, arguments throws(Remark) in
-            bind.tls.settings.groups = try arguments.curves()
+        "ca-ignore-err": .line { bind, arguments throws(Remark) in
+            bind.tls.settings.ignoredAuthorityErrors = try arguments.verificationErrors()
         },
         "generate-certificates": .line { _, arguments throws(Remark) in
             throw .error(
@@ -105,8 +84,10 @@ struct HAProxyBindTLS: Sendable {
     ) throws(Remark) -> ListenerTLS? {
         var settings = settings
         settings.certificates = self.defaults + settings.certificates
+        settings = settings.applying(manner.own)
         guard isUsed else {
-            if settings != ListenerTLS() || options != HAProxyBindTLSOptions()
+            if settings != ListenerTLS() || manner.own != ListenerTLS.Manner()
+                || options != HAProxyBindTLSOptions()
                 || versions != HAProxyTLSVersions()
             {
                 arguments.warn(
@@ -120,29 +101,39 @@ struct HAProxyBindTLS: Sendable {
                 "'ssl' needs a certificate: add 'crt PATH', a file with the certificate, its chain and"
                     + " its key", at: position)
         }
-        guard settings.verification == .none || settings.authoritiesPath != nil else {
-            throw .error(
-                "'verify \(settings.verification.rawValue)' needs 'ca-file PATH', the authorities whose"
-                    + " clients are let in", at: position)
-        }
+        try settings.judgeAuthorities(at: position)
         let defaults = surroundings.defaults
         let versions = versions.completed(by: defaults.versions)
         (settings.minimumVersion, settings.maximumVersion) = try versions.bounds(
             of: "this 'bind'", at: position)
         try judge(versions, at: position, &arguments)
-        if settings.revocationListPath != nil, settings.verification == .none {
-            arguments.warn(
-                "'crl-file' has no effect without 'verify': clients are asked for no certificate",
-                at: position)
+        if settings.verification == .none {
+            let words = [
+                "crl-file": settings.revocationListPath != nil,
+                "crt-ignore-err": !settings.ignoredCertificateErrors.isEmpty,
+                "ca-ignore-err": !settings.ignoredAuthorityErrors.isEmpty,
+            ].filter(\.value).keys.sorted()
+            // A line of a list may verify by them.
+            let isUsed = settings.certificates.contains { $0.own.verification != nil }
+            for word in words where !isUsed {
+                arguments.warn(
+                    "'\(word)' has no effect without 'verify': clients are asked for no certificate",
+                    at: position)
+            }
         }
         settings.ciphers = settings.ciphers ?? defaults.ciphers
         settings.cipherSuites = settings.cipherSuites ?? defaults.cipherSuites
         settings.groups = settings.groups ?? defaults.curves
+        settings.signatures = settings.signatures ?? defaults.signatures
+        settings.clientSignatures = settings.clientSignatures ?? defaults.clientSignatures
         settings.refusesOtherNames =
             options.refusesOtherNames ?? defaults.options.refusesOtherNames ?? false
         settings.prefersClientCiphers =
             options.prefersClientCiphers ?? defaults.options.prefersClientCiphers ?? false
         settings.givesTickets = options.givesTickets ?? defaults.options.givesTickets ?? true
+        for certificate in settings.certificates where certificate.own != ListenerTLS.Manner() {
+            try settings.judge(certificate, at: position)
+        }
         return settings
     }
 
@@ -172,43 +163,26 @@ struct HAProxyBindTLS: Sendable {
     ) throws(Remark) -> [ListenerTLS.Certificate] {
         var certificates: [ListenerTLS.Certificate] = []
         for path in try path.below(surroundings.certificatesFolder).certificatePaths() {
-            files.certificates[path.text] = try path.credentials(of: "crt")
+            certificateFiles.certificates[path.text] = try path.credentials(of: "crt")
             certificates.append(.init(path: path.text))
         }
         return certificates
     }
 
-    /// The certificates of a `crt-list`: lines of a path and of the names that it is for.
-    private mutating func list(at path: Word) throws(Remark) -> [ListenerTLS.Certificate] {
+    /// The certificates of a `crt-list`.
+    private mutating func list(
+        at path: Word, _ arguments: inout Arguments
+    ) throws(Remark) -> [ListenerTLS.Certificate] {
         var certificates: [ListenerTLS.Certificate] = []
-        let bytes = try path.contents(of: "crt-list", limit: InputFile.sizeLimit)
-        let lines = bytes.split(omittingEmptySubsequences: false) { $0 == 0x0A }
-        for (index, line) in lines.enumerated() {
-            let words = String(decoding: line, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-            guard let first = words.first, !first.hasPrefix("#") else { continue }
-            let place = "crt-list \(path.text.quoted), line \(index + 1)"
-            var names: [String] = []
-            for word in words.dropFirst() {
-                guard !word.hasPrefix("["), !word.hasPrefix("!") else {
-                    throw .error(
-                        "\(place): \(String(word).quoted) is not offered; behind a path there are names,"
-                            + " each perhaps with '*.' before it", at: path.position)
-                }
-                guard word.isServerName else {
-                    throw .error(
-                        "\(place): \(String(word).quoted) must be a name such as www.example.org or"
-                            + " *.example.org", at: path.position)
-                }
-                names.append(String(word))
-            }
-            let file = Word(text: String(first), position: path.position)
-            for var certificate in try self.certificates(at: file) {
-                certificate.names = names
+        for line in try path.certificateList() {
+            var manner = HAProxyTLSManner()
+            manner.authoritiesFolder = surroundings.authoritiesFolder
+            try line.read(into: &manner, &arguments)
+            for var certificate in try self.certificates(at: line.certificate) {
+                (certificate.names, certificate.own) = (line.names, manner.own)
                 certificates.append(certificate)
             }
-        }
-        guard !certificates.isEmpty else {
-            throw .error("crt-list \(path.text.quoted): has no line", at: path.position)
+            certificateFiles.add(manner.files)
         }
         return certificates
     }
@@ -245,6 +219,8 @@ struct HAProxyBindTLSDefaults: Sendable {
     var ciphers: String?
     var cipherSuites: String?
     var curves: String?
+    var signatures: String?
+    var clientSignatures: String?
 
     private static let table = KeywordTable<HAProxyBindTLSDefaults>(
         "TLS option",
@@ -262,6 +238,12 @@ struct HAProxyBindTLSDefaults: Sendable {
         },
         "ssl-default-bind-curves": .line { draft, arguments throws(Remark) in
             draft.bindTLS.defaults.curves = try arguments.curves()
+        },
+        "ssl-default-bind-sigalgs": .line { draft, arguments throws(Remark) in
+            draft.bindTLS.defaults.signatures = try arguments.signatures()
+        },
+        "ssl-default-bind-client-sigalgs": .line { draft, arguments throws(Remark) in
+            draft.bindTLS.defaults.clientSignatures = try arguments.signatures()
         },
         "ssl-default-bind-options": .line { draft, arguments throws(Remark) in
             let keyword = arguments.keyword
@@ -298,38 +280,5 @@ struct HAProxyTLSFiles: Sendable {
         draft.authorities.merge(authorities) { _, new in new }
         draft.revocationLists.merge(revocationLists) { _, new in new }
         draft.ticketKeys.merge(ticketKeys) { _, new in new }
-    }
-}
-
-extension Arguments {
-    /// Groups of the key exchange in OpenSSL's words, whose meaning is left to who does the handshake.
-    fileprivate mutating func curves() throws(Remark) -> String {
-        let word = try next("curves such as X25519:P-256")
-        let isName = word.text.utf8.allSatisfy { byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x3A, 0x5F: true
-            default: false
-            }
-        }
-        guard isName, !word.text.isEmpty else {
-            throw .error(
-                "\(label) \(word.text.quoted): must be curves with colons between them, such as"
-                    + " X25519:P-256", at: word.position)
-        }
-        return word.text
-    }
-}
-
-extension Substring {
-    /// Whether it is the name of a host, perhaps with `*.` before it.
-    fileprivate var isServerName: Bool {
-        let name = hasPrefix("*.") ? dropFirst(2) : self
-        return (1...253).contains(name.utf8.count)
-            && name.utf8.allSatisfy { byte in
-                switch byte {
-                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
-                default: false
-                }
-            }
     }
 }

@@ -7,7 +7,10 @@ extension HAProxyCriterion {
             let usual: NameMatch.Method = name == "ssl_fc_sni_end" ? .end : .expression
             return .tlsText(.serverName, try patterns(method ?? usual))
         }
-        if let text = TLSText(sample: name, argument) { return .tlsText(text, try texts()) }
+        if let text = TLSText(sample: name, argument) {
+            // As haproxy: of bytes a value is digits without another word.
+            return .tlsText(text, try text.isBinary ? patterns(method ?? .binary) : texts())
+        }
         guard argument == nil, let number = TLSNumber(rawValue: name) else { return nil }
         return .tlsNumber(number, try ranges(unlessSaid: 1...Int.max))
     }

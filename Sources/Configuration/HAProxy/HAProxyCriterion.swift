@@ -197,7 +197,8 @@ struct HAProxyCriterion {
 
     func texts() throws(Remark) -> [NameMatch] {
         guard method != .binary else {
-            throw .error("-m bin: is for req.payload(…)", at: criterion.position)
+            throw .error(
+                "-m bin: is for req.payload(…), ssl_c_sha1 and other bytes", at: criterion.position)
         }
         return try patterns(method ?? .exact)
     }

@@ -17,6 +17,14 @@ enum HAProxyGlobal {
                 let limit = try arguments.integer(in: .atLeast(0))
                 draft.global.sessionRate = limit == 0 ? nil : limit
             },
+            "maxsslconn": .line { draft, arguments throws(Remark) in
+                let limit = try arguments.integer(in: .atLeast(0))
+                draft.global.securedConnectionLimit = limit == 0 ? nil : limit
+            },
+            "maxsslrate": .line { draft, arguments throws(Remark) in
+                let limit = try arguments.integer(in: .atLeast(0))
+                draft.global.securedConnectionRate = limit == 0 ? nil : limit
+            },
             "log": log,
             "external-check": .set(\.global.allowsCommandChecks, to: true),
             // The programs are started without a fork of the whole process.
@@ -95,9 +103,8 @@ enum HAProxyGlobal {
             tune.pattern.cache-size tune.peers.max-updates-at-once tune.rcvbuf.backend
             tune.rcvbuf.client tune.rcvbuf.frontend tune.rcvbuf.server tune.sndbuf.backend
             tune.sndbuf.client tune.sndbuf.frontend tune.sndbuf.server tune.ssl.keylog
-            tune.stick-counters unix-bind ssl-default-bind-client-sigalgs
-            ssl-default-bind-sigalgs ssl-load-extra-del-ext ssl-load-extra-files
-            issuers-chain-path maxsslconn maxsslrate ocsp-update.mode
+            tune.stick-counters unix-bind ssl-load-extra-del-ext ssl-load-extra-files
+            issuers-chain-path ocsp-update.mode
             tune.ssl.hard-maxrecord tune.ssl.lifetime tune.ssl.maxrecord
             """,
         neighbours: HAProxyReader.sections)

@@ -18,6 +18,12 @@ extension Word {
     func knownConnectionKey(after action: String) throws(Remark) -> ConnectionKeyName? {
         if let key = try mqttKey() { return key }
         var parts = items[...]
+        if parts.count > 1, parts[1].text == "hex" {
+            // Bytes as digits are another sample.
+            let digits = Word(text: "\(parts[0].text),hex", position: position)
+            guard digits.tlsText != nil else { return nil }
+            parts = [digits] + parts[2...]
+        }
         guard let first = parts.popFirst(),
             var key = try first.unconvertedKey(after: action)
         else { return nil }
@@ -42,7 +48,7 @@ extension Word {
         case "req.rdp_cookie", "rdp_cookie": return .rdpCookie("")
         default: break
         }
-        if let text = TLSText(rawValue: text.lowercased()) { return .tlsText(text) }
+        if let text = tlsText { return .tlsText(text) }
         for prefix in ["req.payload(", "payload("] where text.hasPrefix(prefix) {
             guard text.hasSuffix(")") else { break }
             let slice = try payloadSlice(text.dropFirst(prefix.count).dropLast())
@@ -57,6 +63,15 @@ extension Word {
             return .rdpCookie(try cookieName(text.dropFirst(prefix.count)))
         }
         return nil
+    }
+
+    /// What is known of a client's TLS that ended here.
+    var tlsText: TLSText? {
+        guard let open = text.firstIndex(of: "("), text.hasSuffix(")") else {
+            return TLSText(sample: text, nil)
+        }
+        let argument = text[text.index(after: open)...].dropLast()
+        return TLSText(sample: text[..<open], String(argument))
     }
 
     /// `lower`, `upper` or `ipmask(MASK4,MASK6)`; `nil`: another converter.

@@ -44,7 +44,7 @@ extension LogFormatPiece {
         switch self {
         case .text: true
         case .variable(let variable, _, _, _): variable.isKnownFromTheBeginning
-        case .capture: false
+        case .capture, .tlsText, .tlsNumber: false
         }
     }
 
@@ -53,6 +53,8 @@ extension LogFormatPiece {
         case .text(let text): text
         case .variable(let variable, _, _, _): "%\(variable.rawValue)"
         case .capture(let number, _, _): "%[capture.req.hdr(\(number))]"
+        case .tlsText(let text, _, _): "%[\(text.sampleName)]"
+        case .tlsNumber(let number, _): "%[\(number.rawValue)]"
         }
     }
 }
@@ -184,6 +186,14 @@ private struct LogFormatReader {
                 .capture(number, isQuoted: flags.isQuoted, isEscaped: flags.isEscaped))
         }
         guard let variable = Self.samples[name] ?? LogVariable(rawValue: "[\(name)]") else {
+            let sample = Word(text: name, position: word.position)
+            if let text = sample.tlsText, !text.isBinary {
+                return found.append(
+                    .tlsText(text, isQuoted: flags.isQuoted, isEscaped: flags.isEscaped))
+            }
+            if let number = TLSNumber(rawValue: name) {
+                return found.append(.tlsNumber(number, isQuoted: flags.isQuoted))
+            }
             throw .error(
                 "\(label): \("%[\(name)]".quoted) is not supported, because a line is made of what is"
                     + " known once the connection is gone; there are \(Self.names)",

@@ -13,8 +13,10 @@ enum HAProxySamples {
         let name = String(criterion.prefix { $0 != "(" && $0 != "," })
         var rest = criterion.dropFirst(name.count)
         if rest.hasPrefix("(") { rest = rest.drop { $0 != ")" }.dropFirst() }
-        let kin = TLSText.allCases.map(\.rawValue).first { $0.hasPrefix("\(name)(") }
-        if let kin, !criterion.lowercased().hasPrefix(kin) { return "is not offered; \(kin) is" }
+        if name.hasSuffix("_dn"), TLSText.sampleNames.contains(name) {
+            return
+                "is not offered; \(name), \(name)(cn) and the last one of a kind, \(name)(ou,-1), are"
+        }
         let isOffered = HAProxyCriterion.names.contains(name)
         if isOffered, rest.hasPrefix(",") {
             let converters = rest.split(separator: ",").map { String($0.prefix { $0 != "(" }) }
@@ -32,7 +34,7 @@ enum HAProxySamples {
             return "asks about TLS to servers, which no rule looks at"
         }
         if name.hasPrefix("ssl_") {
-            let offered = TLSText.allCases.map(\.rawValue) + TLSNumber.allCases.map(\.rawValue)
+            let offered = TLSText.sampleNames + TLSNumber.allCases.map(\.rawValue)
             return "is not offered; of clients' TLS there are \(offered.joined(separator: ", "))"
         }
         if isOfHTTP(name) { return "asks about HTTP, which lbctl does not read" }

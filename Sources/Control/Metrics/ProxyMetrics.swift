@@ -37,7 +37,17 @@ enum ProxyMetrics {
                 .counter, "lbctl_frontend_refusals_total",
                 "Connections that were not relayed, or ended before their time", by: "cause"
             ) { $0.refusals.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } },
+            .several(
+                .gauge, "lbctl_frontend_certificate_end_timestamp_seconds",
+                "When a certificate that clients are shown ends, in seconds since 1970",
+                by: "certificate"
+            ) { Self.sorted($0.certificateEnds) },
         ]
+
+    /// Ends of certificates by their files.
+    private static func sorted(_ ends: [String: Int]?) -> [(String, Int)] {
+        (ends ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
 
     /// Of the places that a section listens at.
     static let listeners: [MetricFamily<ListenerStatus>] =
@@ -96,6 +106,11 @@ enum ProxyMetrics {
                 .gauge, "haproxy_server_current_throttle",
                 "The percentage of its share that it has come to while it starts slowly"
             ) { MetricValue($0.warmth) },
+            .several(
+                .gauge, "lbctl_server_certificate_end_timestamp_seconds",
+                "When the certificate that it is shown ends, in seconds since 1970",
+                by: "certificate"
+            ) { Self.sorted($0.certificateEnds) },
         ] + checks
 
     /// Of the checks of servers.

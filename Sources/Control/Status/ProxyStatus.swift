@@ -79,6 +79,9 @@ public struct FrontendStatus: Codable, Hashable, Sendable {
     public var listeners: [ListenerStatus] = []
     /// Whether tables have a row for each of them (`option socket-stats`).
     public var showsListeners = false
+    /// When the certificates end that clients are shown, in seconds since 1970, by their files; `nil`: none
+    /// is.
+    public var certificateEnds: [String: Int]?
 
     /// Makes a frontend without traffic.
     ///
@@ -88,6 +91,7 @@ public struct FrontendStatus: Codable, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case status, addresses, traffic, refusals, listeners
         case showsListeners = "shows_listeners"
+        case certificateEnds = "certificate_ends"
         case connectionsTotal = "conn_tot"
         case deniedConnections = "dcon"
         case deniedSessions = "dses"
@@ -204,6 +208,8 @@ public struct ServerStatus: Codable, Hashable, Sendable {
     public var agent: CheckStatus?
     /// The server whose state it has, as `BACKEND/SERVER`; `nil`: its own.
     public var tracked: String?
+    /// When the certificate ends that it is shown, in seconds since 1970, by its file; `nil`: none is.
+    public var certificateEnds: [String: Int]?
 
     /// Makes a server without traffic.
     ///
@@ -223,6 +229,7 @@ public struct ServerStatus: Codable, Hashable, Sendable {
         case name, status, weight, guid, traffic, service, check, agent, tracked
         case address = "addr"
         case isBackup = "backup"
+        case certificateEnds = "certificate_ends"
         case warmth = "throttle"
         case number = "sid"
     }

@@ -25,6 +25,8 @@ extension BalancerPlan {
         }
         connectionRateLimit = model.global.connectionRate
         sessionRateLimit = model.global.sessionRate
+        securedLimit = model.global.securedConnectionLimit
+        securedRateLimit = model.global.securedConnectionRate
         tables = model.stickTables.map(StickTablePlan.init)
         self.variables = variables.map {
             VariablePlan(name: $0.text, isOfProcess: $0.scope == .process)
@@ -95,6 +97,9 @@ extension FrontendPlan {
         logging = ConnectionLogging(frontend, model.global)
         identifierFormat = IdentifierFormat(ofModel: frontend)
         captureLengths = frontend.rules.captureLengths
+        let log = frontend.log
+        securedSamples =
+            LineFormat((log.form == .written ? log.format : []) + log.structuredData).samples
         isDatagram = frontend.isDatagram
         rules = RulePlan(frontend.rules, places)
         // `listen` is one section with two sides.

@@ -26,6 +26,7 @@ final class BalancerProcess {
     /// Where probes find the checker.
     private let reference = CheckerReference()
     private let security: ListenerSecurity
+    private let certificates: CertificateWatch
     /// The model to serve next, as it came.
     private var modelBytes: [UInt8] = []
     /// What is to follow the model in force.
@@ -51,6 +52,7 @@ final class BalancerProcess {
         } catch { throw Failure(error, hint: "'lbctl run' starts this command, nobody else") }
         self.log = log
         security = ListenerSecurity(log)
+        certificates = CertificateWatch(loop) { log(.warning, $0) }
     }
 
     /// Serves until the last connection has ended after an order to drain.
@@ -167,6 +169,7 @@ final class BalancerProcess {
                     order, prepared, sockets: sockets, checker: reference, log: log,
                     events: BalancerService.Events(
                         remember: reporter(), tell: newsReporter(), askForNode: nodeQuestioner())))
+            certificates.watch(prepared.certificateEnds)
         } catch {
             send(.refused(Failure.message(of: error)))
         }
@@ -241,6 +244,7 @@ final class BalancerProcess {
                 model: model.model, descriptors: successor.descriptors.take(),
                 goingOnFrom: service.sockets)
             try service.adopt(model, sockets: sockets)
+            certificates.watch(model.certificateEnds)
             self.successor = nil
             send(.adopted(number, connections: service.balancer.connectionLimit))
             status?.noteChange()
@@ -314,6 +318,7 @@ final class BalancerProcess {
         drainDeadline = min(drainDeadline ?? deadline, deadline)
         guard !isDraining else { return }
         service.stopAccepting()
+        certificates.watch([:])
         counters?.tell()
         endWhenIdle(service)
     }

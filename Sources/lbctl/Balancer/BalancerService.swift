@@ -235,7 +235,8 @@ final class BalancerService {
 extension StatusSource.Scene {
     init(_ prepared: PreparedModel, _ view: BalancerView, _ standings: ServerStandings) {
         self.init(
-            model: prepared.model, targets: prepared.targets, view: view, standings: standings)
+            model: prepared.model, targets: prepared.targets, view: view, standings: standings,
+            certificateEnds: prepared.certificateEnds)
     }
 }
 #endif

@@ -30,7 +30,7 @@ extension ConnectionLogging {
         tellsCaptures =
             forms.contains(where: \.tellsCaptures)
             || isJSON && !frontend.rules.captureLengths.isEmpty
-        tellsNames = form.tellsNames
+        tellsNames = form.tellsNames || LineFormat(frontend.log.structuredData).tellsNames
         tellsBrokenHeaders = !frontend.log.errorFormat.isEmpty
     }
 }
@@ -50,6 +50,10 @@ extension LineFormat {
                     } ?? .text("")
                 case .capture(let number, let isQuoted, let isEscaped):
                     .capture(number, isQuoted: isQuoted, isEscaped: isEscaped)
+                case .tlsText(let text, let isQuoted, let isEscaped):
+                    .sample(.text(SecuredText(text)), isQuoted: isQuoted, isEscaped: isEscaped)
+                case .tlsNumber(let number, let isQuoted):
+                    .sample(.number(SecuredNumber(number)), isQuoted: isQuoted)
                 }
             })
     }
@@ -67,7 +71,7 @@ extension IdentifierFormat {
                     let piece = Piece(name, of: frontend, isHexadecimal: isHexadecimal)
                     let quote = isQuoted ? [Piece.text([UInt8(ascii: "\"")])] : []
                     return quote + (piece.map { [$0] } ?? []) + quote
-                case .capture: return []
+                case .capture, .tlsText, .tlsNumber: return []
                 }
             })
     }

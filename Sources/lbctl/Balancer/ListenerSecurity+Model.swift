@@ -37,37 +37,6 @@ extension Model {
     }
 }
 
-extension Model {
-    /// How long the certificates are good that clients and servers are shown, by their paths.
-    var certificateTimes: [String: Duration] {
-        var times: [String: Duration] = [:]
-        for (path, bytes) in certificates {
-            let certificate = TLSListenerSettings.Certificate(name: path, pem: bytes)
-            do throws(TLSSettingsError) { times[path] = try certificate.timeLeft() } catch {
-                // What none can be made of has its own complaint.
-                continue
-            }
-        }
-        return times
-    }
-}
-
-/// How a certificate's end is told of: in whole days.
-enum CertificateTime {
-    /// From when on it is told of.
-    static let notice = Duration.seconds(14 * 86_400)
-
-    /// What there is to say of one; `nil`: nothing yet.
-    static func complaint(_ left: Duration) -> String? {
-        guard left < notice else { return nil }
-        let days = left.components.seconds / 86_400
-        if left < .zero {
-            return days == 0 ? "has ended" : "ended \(-days) day\(days == -1 ? "" : "s") ago"
-        }
-        return days == 0 ? "ends within a day" : "ends in \(days) day\(days == 1 ? "" : "s")"
-    }
-}
-
 /// What ends the TLS of clients in this process, over reloads: settings that stay go on with the keys of
 /// their tickets, so that sessions do, too.
 final class ListenerSecurity: Sendable {
@@ -79,15 +48,10 @@ final class ListenerSecurity: Sendable {
 
     private let known = Mutex<[Known]>([])
     private let complaints: HandshakeComplaints
-    private let log: Log
 
-    init(_ log: Log) {
-        self.log = log
-        complaints = HandshakeComplaints(log)
-    }
+    init(_ log: Log) { complaints = HandshakeComplaints(log) }
 
-    /// Sets the listeners' securities of a plan that was made of a model, and warns of certificates that end
-    /// soon.
+    /// Sets the listeners' securities of a plan that was made of a model.
     ///
     /// - Throws: `Failure` that names the listener whose settings no handshake can be done by.
     func set(in plan: inout BalancerPlan, of model: Model) throws(Failure) {
@@ -109,11 +73,6 @@ final class ListenerSecurity: Sendable {
                 plan.frontends[frontend].listeners[number].security = listener
             }
         }
-        for (path, left) in model.certificateTimes.sorted(by: { $0.key < $1.key }) {
-            if let complaint = CertificateTime.complaint(left) {
-                log(.warning, "certificate '\(path)' \(complaint); renew it, and 'lbctl reload'")
-            }
-        }
         self.known.withLock { $0 = known }
     }
 }
@@ -122,21 +81,24 @@ extension TLSListenerSettings {
     fileprivate init(_ tls: ListenerTLS, in model: Model) throws(TLSSettingsError) {
         self.init(
             tls.certificates.map { certificate in
-                Certificate(
+                var shown = Certificate(
                     name: certificate.path, pem: model.certificates[certificate.path] ?? [],
                     serverNames: certificate.names)
+                shown.own = Manner(certificate.own, in: model)
+                return shown
             })
         refusesOtherNames = tls.refusesOtherNames
-        verification =
-            switch tls.verification {
-            case .none: .none
-            case .optional: .optional
-            case .required: .required
-            }
+        verification = Verification(tls.verification)
         authorities = tls.authoritiesPath.flatMap { model.authorities[$0] } ?? []
+        unnamedAuthorities =
+            tls.unnamedAuthoritiesPath.flatMap { model.authorities[$0] } ?? []
+        namesAuthorities = tls.namesAuthorities
+        ignoredCertificateErrors = Set(tls.ignoredCertificateErrors)
+        ignoredAuthorityErrors = Set(tls.ignoredAuthorityErrors)
         revocationList = tls.revocationListPath.map { model.revocationLists[$0] ?? [] }
         applicationProtocols = tls.applicationProtocols
         (ciphers, cipherSuites, groups) = (tls.ciphers, tls.cipherSuites, tls.groups)
+        (signatures, clientSignatures) = (tls.signatures, tls.clientSignatures)
         (minimumVersion, maximumVersion) = TLSSettings.Version.bounds(
             tls.minimumVersion, tls.maximumVersion)
         prefersClientCiphers = tls.prefersClientCiphers
@@ -144,6 +106,33 @@ extension TLSListenerSettings {
         ticketKeys = try tls.ticketKeysPath.map { path throws(TLSSettingsError) in
             try TicketKeys(model.ticketKeys[path] ?? [])
         }
+    }
+}
+
+extension TLSListenerSettings.Verification {
+    fileprivate init(_ verification: ListenerTLS.Verification) {
+        self =
+            switch verification {
+            case .none: .none
+            case .optional: .optional
+            case .required: .required
+            }
+    }
+}
+
+extension TLSListenerSettings.Manner {
+    fileprivate init(_ manner: ListenerTLS.Manner, in model: Model) {
+        self.init()
+        verification = manner.verification.map(TLSListenerSettings.Verification.init)
+        authorities = manner.authoritiesPath.map { model.authorities[$0] ?? [] }
+        unnamedAuthorities = manner.unnamedAuthoritiesPath.map { model.authorities[$0] ?? [] }
+        namesAuthorities = manner.namesAuthorities
+        revocationList = manner.revocationListPath.map { model.revocationLists[$0] ?? [] }
+        applicationProtocols = manner.applicationProtocols
+        (ciphers, cipherSuites, groups) = (manner.ciphers, manner.cipherSuites, manner.groups)
+        (signatures, clientSignatures) = (manner.signatures, manner.clientSignatures)
+        minimumVersion = manner.minimumVersion.map(TLSSettings.Version.init)
+        maximumVersion = manner.maximumVersion.map(TLSSettings.Version.init)
     }
 }
 
@@ -156,9 +145,32 @@ extension SecuredText {
             case .applicationProtocol: .applicationProtocol
             case .version: .version
             case .cipher: .cipher
-            case .subjectName: .subjectName
-            case .issuerName: .issuerName
+            case .sessionID(let inDigits): .sessionID(inDigits: inDigits)
+            case .certificate(let text, .client):
+                .certificate(CertificateText(text), of: .client)
+            case .certificate(let text, .listener):
+                .certificate(CertificateText(text), of: .listener)
             }
+    }
+}
+
+extension CertificateText {
+    fileprivate init(_ text: TLSText.CertificateText) {
+        self =
+            switch text {
+            case .subject(let part): .subject(part.map(CertificateNamePart.init))
+            case .issuer(let part): .issuer(part.map(CertificateNamePart.init))
+            case .serialNumber(let inDigits): .serialNumber(inDigits: inDigits)
+            case .digest(let inDigits): .digest(inDigits: inDigits)
+            case .start: .start
+            case .end: .end
+            }
+    }
+}
+
+extension CertificateNamePart {
+    fileprivate init(_ part: TLSText.NamePart) {
+        self.init(part.kind, occurrence: Int16(clamping: part.occurrence))
     }
 }
 
@@ -173,6 +185,9 @@ extension SecuredNumber {
             case .usesCertificate: .usesCertificate
             case .isResumed: .isResumed
             case .verification: .verification
+            case .certificateError: .certificateError
+            case .authorityError: .authorityError
+            case .authorityErrorDepth: .authorityErrorDepth
             }
     }
 }

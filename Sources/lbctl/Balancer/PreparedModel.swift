@@ -16,6 +16,8 @@ struct PreparedModel: Sendable {
     let checks: [CheckTarget]
     /// Servers whose addresses are to be found, as if nothing was known.
     let named: [(place: HealthTargets.Place, target: NamedTarget)]
+    /// When its certificates end, in seconds since 1970, by their paths.
+    let certificateEnds: [String: Int]
     /// Where probes look at servers.
     let views: ServerViews
 
@@ -38,6 +40,7 @@ struct PreparedModel: Sendable {
         }
         try security.set(in: &plan, of: model)
         self.plan = plan
+        certificateEnds = model.certificateEnds
         places = model.checkedPlaces
         views = ServerViews(model: model, checker: reference)
         checks = try targets.all(

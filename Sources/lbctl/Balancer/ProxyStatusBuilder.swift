@@ -11,6 +11,8 @@ struct ProxyStatusBuilder {
     let checks: [String: CheckReport]
     let standings: [[ServerStanding]]
     let targets: HealthTargets
+    /// When certificates end, in seconds since 1970, by their paths.
+    let certificateEnds: [String: Int]
     private let poolIndices: [String: Int]
     private let numbers: SectionNumbers
 
@@ -20,10 +22,12 @@ struct ProxyStatusBuilder {
     ///   - checks: What checks and agents report, by their names in ``HealthTargets``.
     ///   - standings: What follows for each server, by pool and server.
     ///   - targets: Who tracks whom.
+    ///   - certificateEnds: When certificates end, in seconds since 1970, by their paths.
     init(
         model: Model, snapshot: BalancerSnapshot, checks: [String: CheckReport],
-        standings: [[ServerStanding]], targets: HealthTargets
+        standings: [[ServerStanding]], targets: HealthTargets, certificateEnds: [String: Int]
     ) {
+        self.certificateEnds = certificateEnds
         self.model = model
         self.snapshot = snapshot
         self.checks = checks
@@ -48,6 +52,8 @@ struct ProxyStatusBuilder {
             if !frontend.description.isEmpty { proxy.description = frontend.description }
             identify(&proxy, by: frontend.identity)
             proxy.frontend = FrontendStatus(frontend, counters)
+            proxy.frontend?.certificateEnds = ends(
+                of: frontend.listeners.flatMap { $0.tls?.certificates ?? [] }.map(\.path))
             // A `listen` section is one proxy: its pool has its name.
             if frontend.backendName == frontend.name { addPool(named: frontend.name, to: &proxy) }
             proxies.append(proxy)
@@ -82,9 +88,16 @@ struct ProxyStatusBuilder {
         proxy.servers = zip(backend.servers, pool.servers).enumerated().map { position, pair in
             let place = HealthTargets.Place(pool: index, server: position)
             var server = ServerStatus(pair.0, pair.1, health(at: place))
+            server.certificateEnds = ends(of: [pair.0.tls?.certificatePath].compactMap(\.self))
             server.number = numbers[position] == position + 1 ? nil : numbers[position]
             return server
         }
+    }
+
+    /// `nil`: there are none of these.
+    private func ends(of paths: [String]) -> [String: Int]? {
+        let ends = certificateEnds.filter { paths.contains($0.key) }
+        return ends.isEmpty ? nil : ends
     }
 
     private func health(at place: HealthTargets.Place) -> ServerHealth {

@@ -61,7 +61,7 @@ extension TLSSettings.Version {
         return (least.map(Self.init) ?? min(.oneTwo, highest), highest)
     }
 
-    private init(_ version: ServerTLS.Version) {
+    init(_ version: ServerTLS.Version) {
         self =
             switch version {
             case .one: .one

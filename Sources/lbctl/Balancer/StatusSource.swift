@@ -15,6 +15,8 @@ final class StatusSource: Sendable {
         let targets: HealthTargets
         let view: BalancerView
         let standings: ServerStandings
+        /// When certificates end, in seconds since 1970, by their paths.
+        let certificateEnds: [String: Int]
     }
 
     private let checker: HealthChecker
@@ -45,7 +47,8 @@ final class StatusSource: Sendable {
         return ProxyStatusBuilder(
             model: scene.model, snapshot: scene.view.snapshot(),
             checks: Dictionary(reports, uniquingKeysWith: { first, _ in first }),
-            standings: scene.standings.all(), targets: scene.targets
+            standings: scene.standings.all(), targets: scene.targets,
+            certificateEnds: scene.certificateEnds
         ).build() + peers.status
     }
 

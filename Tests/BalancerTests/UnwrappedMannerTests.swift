@@ -1,0 +1,279 @@
+import Balancer
+import BalancerTLS
+import LinuxIO
+import Testing
+
+extension BalancerTests {
+    /// What certificates have for themselves where clients' TLS ends here: names, and how handshakes are done
+    /// that they are shown in.
+    @Suite struct `Manners of certificates` {
+        let certificates: TLSCertificates
+        private typealias Manner = TLSVisitor.Manner
+        private typealias Own = TLSListenerSettings.Manner
+        private typealias Certificate = TLSListenerSettings.Certificate
+
+        init() throws { certificates = try #require(TLSCertificates.shared) }
+
+        private var own: (pem: [UInt8], key: [UInt8]) { (certificates.good, certificates.key) }
+
+        private func certificate(
+            _ names: String..., isWild: Bool = false, own adjust: (inout Own) -> Void = { _ in }
+        ) -> Certificate {
+            var certificate = Certificate(
+                name: names.first ?? "own",
+                pem: isWild
+                    ? certificates.wild + certificates.wildKey
+                    : certificates.good + certificates.key, serverNames: names)
+            adjust(&certificate.own)
+            return certificate
+        }
+
+        private func verify(_ own: inout Own) {
+            (own.verification, own.authorities) = (.required, certificates.authority)
+        }
+
+        /// A listener whose first certificate has the settings' manner.
+        private func unwrapping(
+            _ further: Certificate...,
+            adjusting adjust: (inout TLSListenerSettings) -> Void = { _ in }
+        ) throws -> Unwrapping {
+            var settings = TLSListenerSettings([certificate("first.test")] + further)
+            adjust(&settings)
+            return try Unwrapping(settings)
+        }
+
+        // MARK: How handshakes are done
+
+        @Test(arguments: [false, true])
+        func `who asks for its name is verified as it says`(isOld: Bool) throws {
+            let strict = certificate("strict.test", own: verify)
+            let free = certificate("free.test") {
+                $0.verification = TLSListenerSettings.Verification.none
+            }
+            func answers(_ unwrapping: Unwrapping, _ name: String?, shows: Bool) -> Bool {
+                unwrapping.answers(
+                    Manner(serverName: name, isOld: isOld, certificate: shows ? own : nil))
+            }
+            let plain = try unwrapping(strict)
+            #expect(answers(plain, "first.test", shows: false))
+            #expect(answers(plain, nil, shows: false))
+            #expect(!answers(plain, "strict.test", shows: false))
+            #expect(answers(plain, "strict.test", shows: true))
+            #expect(plain.reasons == ["peer did not return a certificate"])
+            let verifying = try unwrapping(free) {
+                ($0.verification, $0.authorities) = (.required, certificates.authority)
+            }
+            #expect(answers(verifying, "free.test", shows: false))
+            #expect(!answers(verifying, "first.test", shows: false))
+            #expect(!answers(verifying, "elsewhere.test", shows: false))
+            #expect(answers(verifying, "first.test", shows: true))
+            // What the first one has holds for who asks for no name.
+            var settings = TLSListenerSettings([strict, certificate("free.test")])
+            settings.applicationProtocols = ["h2"]
+            let first = try Unwrapping(settings)
+            #expect(!answers(first, nil, shows: false))
+            #expect(!answers(first, "elsewhere.test", shows: false))
+            #expect(answers(first, "free.test", shows: false))
+        }
+
+        @Test func `protocols, versions, ciphers and groups are its own`() throws {
+            let unwrapping = try unwrapping(
+                certificate("http.test") { $0.applicationProtocols = ["http/1.1"] },
+                certificate("none.test") { $0.applicationProtocols = [] },
+                certificate("old.test") {
+                    ($0.maximumVersion, $0.ciphers) = (.oneTwo, "ECDHE-ECDSA-AES128-GCM-SHA256")
+                },
+                certificate("new.test") {
+                    ($0.minimumVersion, $0.cipherSuites) = (
+                        .oneThree, "TLS_CHACHA20_POLY1305_SHA256"
+                    )
+                }, certificate("group.test") { $0.groups = "P-384" }
+            ) {
+                $0.applicationProtocols = ["h2", "http/1.1"]
+                $0.groups = "P-256:P-384"
+            }
+            func visit(_ name: String, _ adjust: (inout Manner) -> Void = { _ in }) -> TLSVisitor? {
+                var manner = Manner(serverName: name, protocols: ["h2", "http/1.1"])
+                adjust(&manner)
+                return unwrapping.visit(manner)
+            }
+            #expect(visit("first.test")?.applicationProtocol == "h2")
+            #expect(visit("http.test")?.applicationProtocol == "http/1.1")
+            #expect(try #require(visit("none.test")).applicationProtocol == nil)
+            let old = try #require(visit("old.test"))
+            #expect(old.version == "TLSv1.2")
+            #expect(old.cipher == "ECDHE-ECDSA-AES128-GCM-SHA256")
+            #expect(old.applicationProtocol == "h2")
+            let new = try #require(visit("new.test"))
+            #expect(new.cipher == "TLS_CHACHA20_POLY1305_SHA256")
+            #expect(visit("new.test") { $0.isOld = true } == nil)
+            #expect(visit("first.test") { $0.isOld = true }?.version == "TLSv1.2")
+            #expect(visit("group.test") { $0.groups = "P-256" } == nil)
+            #expect(visit("group.test") { $0.groups = "P-384" } != nil)
+            #expect(visit("first.test") { $0.groups = "P-256" } != nil)
+        }
+
+        /// Sessions of all of a listener's certificates are encrypted by the same keys.
+        @Test(arguments: [false, true], [false, true])
+        func `a session does not cross to a name that verifies in another way`(
+            isOld: Bool, sharesKeys: Bool
+        ) throws {
+            let keys = try TicketKeys([[1], [2], [3]].map { Array(repeating: $0[0], count: 48) })
+            let unwrapping = try unwrapping(
+                certificate("same.test"), certificate("strict.test", own: verify),
+                certificate("asked.test") {
+                    ($0.verification, $0.authorities) = (.optional, certificates.authority)
+                }
+            ) { $0.ticketKeys = sharesKeys ? keys : nil }
+            func visit(
+                _ name: String, shows: Bool = false, _ session: TLSVisitor.Session? = nil
+            ) -> TLSVisitor? {
+                let visitor = unwrapping.visit(
+                    Manner(
+                        serverName: name, isOld: isOld, certificate: shows ? own : nil,
+                        session: session))
+                visitor?.send("x")
+                return visitor?.receive(exactly: 1) == "x" ? visitor : nil
+            }
+            let first = try #require(visit("first.test")?.session)
+            #expect(visit("first.test", first)?.isResumed == true)
+            #expect(visit("same.test", first)?.isResumed == true)
+            #expect(visit("strict.test", first) == nil)
+            #expect(visit("asked.test", first)?.isResumed == false)
+            // A certificate that was shown to one is none for the others.
+            let strict = try #require(visit("strict.test", shows: true)?.session)
+            #expect(visit("strict.test", strict)?.isResumed == true)
+            #expect(visit("first.test", strict)?.isResumed == false)
+            let asked = try #require(visit("asked.test")?.session)
+            #expect(visit("strict.test", asked) == nil)
+        }
+
+        /// By another name in his second message a client would be known by what he was not asked for.
+        @Test func `who is asked for another key may not ask for another name`() throws {
+            let unwrapping = try unwrapping(
+                certificate("other.test") { $0.applicationProtocols = ["h2"] }
+            ) { $0.groups = "P-384" }
+            var manner = Manner(serverName: "first.test", groups: "P-256:P-384")
+            #expect(unwrapping.answers(manner))
+            manner.changesName = true
+            #expect(!unwrapping.answers(manner))
+            #expect(unwrapping.running.wait { unwrapping.refusals == [.handshakeFailed: 1] })
+        }
+
+        @Test func `two for one name must say the same`() throws {
+            func fault(_ adjust: (inout Own) -> Void) -> String? {
+                var other = Certificate(
+                    name: "rsa", pem: certificates.other + certificates.othersKey,
+                    serverNames: ["one.test"])
+                adjust(&other.own)
+                let settings = TLSListenerSettings([certificate("one.test"), other])
+                do throws(TLSSettingsError) { _ = try TLSListener(settings) } catch {
+                    return error.description
+                }
+                return nil
+            }
+            #expect(fault { _ in } == nil)
+            // What the listener has anyway is no difference.
+            #expect(fault { $0.minimumVersion = .oneTwo } == nil)
+            #expect(
+                fault(verify)
+                    == "'one.test' and 'rsa' are both for 'one.test', with different options: a client could choose which of them hold; give both the same"
+            )
+        }
+
+        // MARK: Names
+
+        @Test func `a name behind an exclamation mark is taken from a star`() throws {
+            let unwrapping = try unwrapping(
+                certificate("*.wild.test", "!a.wild.test", "!B.wild.test", isWild: true),
+                certificate("b.wild.test", "own.wild.test"))
+            func isWild(_ name: String) throws -> Bool {
+                try #require(unwrapping.visit(Manner(serverName: name))?.shown).name
+                    == "*.wild.test"
+            }
+            #expect(try isWild("x.wild.test"))
+            #expect(try !isWild("a.wild.test"))
+            #expect(try !isWild("A.wild.test"))
+            #expect(try !isWild("b.wild.test"))
+            #expect(try !isWild("own.wild.test"))
+            // Of a star that two lines have, one takes what the other leaves.
+            let shared = try self.unwrapping(
+                certificate("*.x.test", "!a.x.test", isWild: true), certificate("*.x.test"),
+                adjusting: { $0.refusesOtherNames = true })
+            let name = try #require(shared.visit(Manner(serverName: "a.x.test"))?.shown?.name)
+            #expect(name == "server.test")
+            #expect(shared.visit(Manner(serverName: "b.x.test"))?.shown?.name == "*.wild.test")
+            // Without a name of its own, or with a star alone, it is nobody's.
+            let idle = try self.unwrapping(
+                certificate("!a.wild.test", isWild: true), certificate("*", isWild: true),
+                adjusting: { $0.refusesOtherNames = true })
+            for name in ["a.wild.test", "x.wild.test", "*"] {
+                #expect(idle.visit(Manner(serverName: name)) == nil)
+            }
+            #expect(idle.visit(Manner(serverName: "first.test")) != nil)
+        }
+
+        // MARK: Whom it trusts
+
+        @Test func `further authorities are trusted, and not named`() throws {
+            func visit(_ adjust: (inout TLSListenerSettings) -> Void) throws -> (Bool, Int?) {
+                let unwrapping = try unwrapping {
+                    $0.verification = .required
+                    adjust(&$0)
+                }
+                let manner = Manner(serverName: "first.test", isOld: true, certificate: own)
+                let visitor = unwrapping.visit(manner)
+                return (unwrapping.answers(manner), visitor?.namedAuthorityCount)
+            }
+            #expect(try visit { $0.authorities = certificates.authority } == (true, 1))
+            #expect(
+                try visit {
+                    ($0.authorities, $0.namesAuthorities) = (certificates.authority, false)
+                } == (true, 0))
+            #expect(try visit { $0.unnamedAuthorities = certificates.authority } == (true, 0))
+            #expect(
+                try visit {
+                    $0.authorities = certificates.stranger
+                    $0.unnamedAuthorities = certificates.authority
+                } == (true, 1))
+            #expect(try visit { $0.authorities = certificates.stranger }.0 == false)
+        }
+
+        /// OpenSSL's numbers: 10 has expired, 18 is signed by itself, 23 is revoked.
+        @Test(arguments: [false, true])
+        func `what may be wrong with a certificate is told, and lets in`(isOld: Bool) throws {
+            func outcome(
+                _ ignored: Set<Int>, _ certificate: (pem: [UInt8], key: [UInt8])?,
+                revokes: Bool = false, expecting error: Int
+            ) throws -> String? {
+                var settings = certificates.listening
+                (settings.verification, settings.authorities) = (.optional, certificates.authority)
+                settings.ignoredCertificateErrors = ignored
+                settings.revocationList = revokes ? certificates.revocations : nil
+                let numbers: [SecuredNumber] = [.certificateError, .verification]
+                let unwrapping = try Unwrapping(settings, pools: ["a", "b"]) { plan in
+                    plan.frontends[0].rules.pools = [
+                        PoolRule(
+                            1,
+                            if: Condition([
+                                numbers.map {
+                                    Condition.Term([.securedNumber($0, [error...error])])
+                                }
+                            ]))
+                    ]
+                }
+                let visitor = unwrapping.visit(Manner(isOld: isOld, certificate: certificate))
+                return visitor?.receive(exactly: 1)
+            }
+            let strangers = (pem: certificates.stranger, key: certificates.strangersKey)
+            let expired = (pem: certificates.expired, key: certificates.key)
+            #expect(try outcome([], own, expecting: 0) == "b")
+            #expect(try outcome([18], nil, expecting: 0) == "b")
+            #expect(try outcome([18], strangers, expecting: 18) == "b")
+            #expect(try outcome([10], expired, expecting: 10) == "b")
+            #expect(try outcome([23, 10], expired, revokes: true, expecting: 23) != "b")
+            #expect(try outcome([10], strangers, expecting: 18) ?? "" == "")
+            #expect(try outcome([18], expired, expecting: 10) ?? "" == "")
+        }
+    }
+}
