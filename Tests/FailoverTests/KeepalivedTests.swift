@@ -83,6 +83,19 @@ enum ProtocolVersion: Int, CaseIterable {
 
 extension `On a LAN` {
     @Suite(.enabled(if: hasKeepalived)) struct `Together with keepalived` {
+        /// The time from priority 0 to the first advertisement of a router that sends from an address.
+        ///
+        /// As one thread saw them both: who looks at the nodes meanwhile is late on a busy machine.
+        private func takeover(by source: [UInt8], on wire: TestWire) throws -> Duration {
+            var first: TestWire.Frame?
+            _ = eventually(within: .seconds(4)) {
+                first = wire.frames.first { $0.advertisement?.source == source }
+                return first != nil
+            }
+            let resigned = try #require(wire.frames.first { $0.advertisement?.priority == 0 })
+            return try #require(first).at - resigned.at
+        }
+
         @Test(arguments: ProtocolVersion.allCases)
         func `keepalived is followed, and replaced after it resigned`(
             version: ProtocolVersion
@@ -101,12 +114,12 @@ extension `On a LAN` {
             #expect(before.state == .backup)
             #expect(before.lastHeard?.priority.rawValue == 110)
             #expect(before.counters.refused.nonZero.isEmpty)
+            let wire = try TestWire(network, at: "b")
             let start = MonotonicInstant.now
             other.stop(SIGTERM)
-            let takeover = try #require(
-                node.waitForState(.active, since: start, within: .seconds(6)))
-            // 166/256 · 10 ms, with room.
-            #expect(takeover - start < .milliseconds(40))
+            #expect(node.waitForState(.active, since: start, within: .seconds(6)) != nil)
+            // 166/256 · 10 ms, with room; keepalived's own end is not counted.
+            #expect(try takeover(by: [10, 9, 0, 2], on: wire) < .milliseconds(40))
             #expect(try network.addresses("b").contains("10.9.0.100"))
 
             // It comes back and is preferred.
@@ -145,14 +158,7 @@ extension `On a LAN` {
             #expect(node.snapshot?.routers.first?.counters.received == 0)
             let wire = try TestWire(network, at: "b")
             node.shutDown()
-            var takeover: MonotonicInstant?
-            _ = eventually(within: .seconds(4)) {
-                takeover = wire.frames.first { $0.advertisement?.source == [10, 9, 0, 2] }?.at
-                return takeover != nil
-            }
-            // Both as one thread saw them: who looks for the address meanwhile is late on a busy machine.
-            let resigned = try #require(wire.frames.first { $0.advertisement?.priority == 0 })
-            #expect(try #require(takeover) - resigned.at < version.skewLimit)
+            #expect(try takeover(by: [10, 9, 0, 2], on: wire) < version.skewLimit)
             #expect(
                 try eventually(within: .seconds(1)) {
                     try network.addresses("b").contains("10.9.0.100")

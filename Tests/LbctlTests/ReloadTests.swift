@@ -178,8 +178,10 @@ private final class Load: Sendable {
         let holding = try Socket.listening(
             on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 16)
         let mute = try Socket.localAddress(of: holding.rawValue).port
+        // Without a time of its own, who waits gives up after that for connecting, 1 s.
         let program = try folder.start(
-            folder.write(balancerFile(port: port, server: mute), to: "a.cfg"))
+            folder.write(
+                balancerFile(port: port, server: mute, more: "    timeout queue 60s"), to: "a.cfg"))
         try folder.awaitLog("serves")
         func limit(to count: String) throws {
             let order = try folder.run(
