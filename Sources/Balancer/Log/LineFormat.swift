@@ -92,7 +92,9 @@ public struct LineFormat: Hashable, Sendable {
     /// What of clients' TLS is to be kept for lines, each once (``FrontendPlan/securedSamples``).
     public var samples: [SecuredSample] {
         var all: [SecuredSample] = []
-        for case .sample(let sample, _, _) in pieces where !all.contains(sample) { all.append(sample) }
+        for case .sample(let sample, _, _) in pieces where !all.contains(sample) {
+            all.append(sample)
+        }
         return all
     }
 
