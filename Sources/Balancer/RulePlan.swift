@@ -208,9 +208,9 @@ public enum Question: Hashable, Sendable {
     /// The port that the client connected to (`dst_port`).
     case destinationPort([ClosedRange<Int>])
     /// The name that the client asks for by TLS (`req.ssl_sni`).
-    case serverName([TextPattern])
+    case serverName(TextPatterns)
     /// A protocol that the client offers by TLS (`req.ssl_alpn`).
-    case protocolName([TextPattern])
+    case protocolName(TextPatterns)
     /// The type of the client's first TLS message, 1 for a client hello (`req.ssl_hello_type`).
     case helloType([ClosedRange<Int>])
     /// How many bytes the client has sent (`req.len`).
@@ -238,18 +238,18 @@ public enum Question: Hashable, Sendable {
     /// A number that is drawn whenever it is asked for, from 0 to below a bound of 1 or more (`rand`).
     case random(below: Int, [ClosedRange<Int>])
     /// What is known of the client's TLS that ended here (`ssl_fc_sni` and its like).
-    case securedText(SecuredText, [TextPattern])
+    case securedText(SecuredText, TextPatterns)
     /// The same as a number (`ssl_fc` and its like).
     case securedNumber(SecuredNumber, [ClosedRange<Int>])
     /// What of the client's bytes stands from an offset on (`req.payload`), within the first
     /// ``ClientHello/longestByteCount``; of length 0: all that has come.
-    case payload(offset: Int, length: Int, [TextPattern])
+    case payload(offset: Int, length: Int, TextPatterns)
     /// The value of the cookie that a client of RDP begins with (`req.rdp_cookie`).
-    case rdpCookie(RDPCookie.Name, [TextPattern])
+    case rdpCookie(RDPCookie.Name, TextPatterns)
     /// How many such cookies there are, 0 or 1 (`req.rdp_cookie_cnt`).
     case rdpCookieCount(RDPCookie.Name, [ClosedRange<Int>])
     /// A field of the packet that a client of MQTT begins with.
-    case mqttField(MQTTConnect.Field, [TextPattern])
+    case mqttField(MQTTConnect.Field, TextPatterns)
     /// Whether a client begins with such a packet (`mqtt_is_valid`).
     case mqttValidity
     /// What the variable at this position in ``BalancerPlan/variables`` is set to (`var`).
@@ -296,85 +296,4 @@ public enum Question: Hashable, Sendable {
         default: nil
         }
     }
-}
-
-/// What a text is compared with.
-public struct TextPattern: Hashable, Sendable {
-    /// How it is compared.
-    public enum Match: UInt8, Hashable, Sendable {
-        /// The whole text (`-m str`).
-        case exact
-        /// How it begins (`-m beg`).
-        case beginning
-        /// How it ends (`-m end`).
-        case end
-        /// A part (`-m sub`).
-        case part
-        /// Any text at all (`-m found`).
-        case found
-        /// What an expression finds (`-m reg`).
-        case expression
-    }
-
-    /// How it is compared.
-    public var match: Match
-    /// The bytes.
-    public var bytes: [UInt8]
-    /// The expression's table; of ``Match/expression``.
-    public var automaton: TextAutomaton?
-    /// Whether capital and small letters of ASCII are the same (`-i`).
-    public var ignoresCase: Bool
-
-    /// Makes a pattern.
-    public init(_ match: Match, _ text: String, ignoresCase: Bool = false) {
-        self.init(match, bytes: Array(text.utf8), ignoresCase: ignoresCase)
-    }
-
-    /// Makes a pattern of bytes.
-    public init(_ match: Match, bytes: [UInt8], ignoresCase: Bool = false) {
-        self.match = match
-        self.bytes = bytes
-        self.ignoresCase = ignoresCase
-    }
-
-    /// Makes an expression.
-    public init(_ automaton: TextAutomaton) {
-        self.init(.expression, "")
-        self.automaton = automaton
-    }
-
-    /// Whether bytes match; nothing is allocated.
-    func matches(_ text: Span<UInt8>) -> Bool {
-        guard match != .found else { return true }
-        guard match != .expression else { return automaton?.isFound(in: text) ?? false }
-        guard bytes.count <= text.count else { return false }
-        let places: ClosedRange<Int>
-        switch match {
-        case .exact:
-            guard bytes.count == text.count else { return false }
-            places = 0...0
-        case .beginning, .found, .expression: places = 0...0
-        case .end: places = (text.count - bytes.count)...(text.count - bytes.count)
-        case .part: places = 0...(text.count - bytes.count)
-        }
-        var place = places.lowerBound
-        while place <= places.upperBound {
-            if stands(at: place, in: text) { return true }
-            place += 1
-        }
-        return false
-    }
-
-    private func stands(at place: Int, in text: Span<UInt8>) -> Bool {
-        for index in bytes.indices {
-            let byte = text[place + index]
-            guard byte == bytes[index] || ignoresCase && byte.lowercased == bytes[index].lowercased
-            else { return false }
-        }
-        return true
-    }
-}
-
-extension UInt8 {
-    fileprivate var lowercased: UInt8 { (0x41...0x5A).contains(self) ? self | 0x20 : self }
 }

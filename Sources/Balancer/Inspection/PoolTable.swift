@@ -109,62 +109,6 @@ public struct PoolTable: Hashable, Sendable {
     }
 }
 
-/// Texts, of which each has its position as its number; found by one binary search.
-struct TextTable: Hashable, Sendable {
-    /// The texts in their order, one after another, and where each ends.
-    private var bytes: [UInt8] = []
-    private var ends: [Int] = []
-    private var positions: [Int] = []
-    /// How many bytes the longest has.
-    private var longest = 0
-
-    /// Makes a table; of two that are equal the first counts.
-    init(_ texts: [[UInt8]] = []) {
-        longest = texts.map(\.count).max() ?? 0
-        let order = texts.indices.sorted {
-            texts[$0] == texts[$1] ? $0 < $1 : texts[$0].lexicographicallyPrecedes(texts[$1])
-        }
-        for index in order where positions.last.map({ texts[$0] != texts[index] }) ?? true {
-            bytes += texts[index]
-            ends.append(bytes.count)
-            positions.append(index)
-        }
-    }
-
-    /// The position of the longest text that another begins with; `nil`: there is none.
-    func longestBeginning(of text: Span<UInt8>) -> Int? {
-        guard !positions.isEmpty else { return nil }
-        var count = min(text.count, longest)
-        while count >= 0 {
-            if let place = position(of: text.extracting(0..<count)) { return place }
-            count -= 1
-        }
-        return nil
-    }
-
-    /// The position of a text; `nil`: it is none of them.
-    func position(of text: Span<UInt8>) -> Int? {
-        var (low, high) = (0, ends.count)
-        while low < high {
-            let middle = (low + high) / 2
-            let order = compare(text, withTextAt: middle)
-            if order == 0 { return positions[middle] }
-            if order < 0 { high = middle } else { low = middle + 1 }
-        }
-        return nil
-    }
-
-    /// Below 0: it comes before that; 0: it is that.
-    private func compare(_ text: Span<UInt8>, withTextAt place: Int) -> Int {
-        let start = place == 0 ? 0 : ends[place - 1]
-        let count = ends[place] - start
-        for index in 0..<min(count, text.count) where text[index] != bytes[start + index] {
-            return Int(text[index]) - Int(bytes[start + index])
-        }
-        return text.count - count
-    }
-}
-
 /// Room for a number as it is written.
 private struct DecimalDigits {
     private var digits = InlineArray<10, UInt8>(repeating: 0)

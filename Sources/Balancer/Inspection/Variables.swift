@@ -41,7 +41,7 @@ public enum VariableTest: Hashable, Sendable {
     /// Whether it has one (`-m found`).
     case found
     /// Whether one of these matches it as a text (`-m str` and the like).
-    case texts([TextPattern])
+    case texts(TextPatterns)
     /// Whether it is in one of these ranges as a number (`-m int`).
     case numbers([ClosedRange<Int>])
     /// Whether it is in one of these networks as an address (`-m ip`).
@@ -78,7 +78,7 @@ enum VariableValue {
             number.map { number in ranges.contains { $0.contains(number) } } ?? false
         case .addresses(let table): address.map { table.value(for: $0) != nil } ?? false
         case .texts(let patterns):
-            withText { text in patterns.contains { $0.matches(text) } } ?? false
+            withText { text in patterns.match(text) } ?? false
         }
     }
 

@@ -90,13 +90,13 @@ extension Worker {
             payload(from: offset, length, of: client, facts.byteCount, patterns, isOver)
         case .rdpCookie(let name, let patterns):
             answer(name, of: client, isOver, absence: false) { bytes in
-                patterns.contains { $0.matches(bytes) }
+                patterns.match(bytes)
             }
         case .rdpCookieCount(let name, let ranges):
             answer(name, of: client, isOver, absence: ranges.contain(0)) { _ in ranges.contain(1) }
         case .mqttField(let field, let patterns):
             answerConnect(of: client, isOver) { bytes, packet in
-                patterns.contains { $0.matches(bytes.extracting(packet[field])) }
+                patterns.match(bytes.extracting(packet[field]))
             }
         case .mqttValidity: answerConnect(of: client, isOver) { _, _ in true }
         case .counter(let question, _) where !isOver && !isTold(question.key, of: client, facts):
@@ -147,7 +147,7 @@ extension Worker {
     /// may come.
     private func payload(
         from offset: Int, _ length: Int, of client: Int, _ byteCount: Int,
-        _ patterns: [TextPattern], _ isOver: Bool
+        _ patterns: TextPatterns, _ isOver: Bool
     ) -> RuleProgram.Answer {
         let unknown = isOver ? RuleProgram.Answer.no : .unknown
         let least = offset + max(1, length)
@@ -157,7 +157,7 @@ extension Worker {
             count >= least
         else { return unknown }
         let matches = look(at: count) { bytes in
-            patterns.contains { $0.matches(bytes.extracting(offset..<count)) }
+            patterns.match(bytes.extracting(offset..<count))
         }
         return matches ? .yes : length > 0 ? .no : unknown
     }
@@ -213,19 +213,6 @@ extension RuleProgram.Answer {
 
 extension [ClosedRange<Int>] {
     fileprivate func contain(_ number: Int) -> Bool { contains { $0.contains(number) } }
-}
-
-extension [TextPattern] {
-    /// Whether one matches a text that is there.
-    fileprivate func match(_ text: borrowing ShortText) -> Bool {
-        guard text.count > 0 else { return false }
-        return match(text, in: 0..<text.count)
-    }
-
-    /// Whether one matches a part of a text.
-    fileprivate func match(_ text: borrowing ShortText, in range: Range<Int>) -> Bool {
-        text.withBytes(in: range) { bytes in contains { $0.matches(bytes) } }
-    }
 }
 
 extension ClientHello {

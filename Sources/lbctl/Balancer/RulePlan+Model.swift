@@ -162,8 +162,8 @@ extension Question {
         case .destination(let prefixes): self = .destination(PrefixTable(prefixes))
         case .sourcePort(let ranges): self = .sourcePort(ranges)
         case .destinationPort(let ranges): self = .destinationPort(ranges)
-        case .serverName(let texts): self = .serverName(texts.map(TextPattern.init))
-        case .protocolName(let texts): self = .protocolName(texts.map(TextPattern.init))
+        case .serverName(let texts): self = .serverName(TextPatterns(texts))
+        case .protocolName(let texts): self = .protocolName(TextPatterns(texts))
         case .helloType(let ranges): self = .helloType(ranges)
         case .byteCount(let ranges): self = .byteCount(ranges)
         case .tlsVersion(let ranges): self = .tlsVersion(ranges)
@@ -186,14 +186,14 @@ extension Question {
             self = .sessionRate(frontendName: name, ranges)
         case .payload(let slice, let texts):
             self = .payload(
-                offset: slice.offset, length: slice.length, texts.map(TextPattern.init))
+                offset: slice.offset, length: slice.length, TextPatterns(texts))
         case .rdpCookie(let name, let texts):
-            self = .rdpCookie(RDPCookie.Name(ofModel: name), texts.map(TextPattern.init))
+            self = .rdpCookie(RDPCookie.Name(ofModel: name), TextPatterns(texts))
         case .mqttField(let field, let texts):
-            self = .mqttField(MQTTConnect.Field(field), texts.map(TextPattern.init))
+            self = .mqttField(MQTTConnect.Field(field), TextPatterns(texts))
         case .mqttValidity: self = .mqttValidity
         case .tlsText(let text, let texts):
-            self = .securedText(SecuredText(text), texts.map(TextPattern.init))
+            self = .securedText(SecuredText(text), TextPatterns(texts))
         case .tlsNumber(let number, let ranges):
             self = .securedNumber(SecuredNumber(number), ranges)
         case .rdpCookieCount(let name, let ranges):
@@ -222,7 +222,7 @@ extension VariableTest {
         self =
             switch comparison {
             case .found: .found
-            case .texts(let texts): .texts(texts.map(TextPattern.init))
+            case .texts(let texts): .texts(TextPatterns(texts))
             case .numbers(let ranges): .numbers(ranges)
             case .networks(let prefixes): .addresses(PrefixTable(prefixes))
             }
@@ -280,6 +280,10 @@ extension PrefixTable.Prefix {
             prefix.length < 96 ? IPEndpoint(high: 0, low: low, port: 0) : end,
             length: prefix.length < 96 ? prefix.length : prefix.length - 96)
     }
+}
+
+extension TextPatterns {
+    fileprivate init(_ matches: [NameMatch]) { self.init(matches.map(TextPattern.init)) }
 }
 
 extension TextPattern {

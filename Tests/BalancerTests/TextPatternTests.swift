@@ -1,0 +1,64 @@
+import Testing
+
+@testable import Balancer
+
+extension BalancerTests {
+    /// Lists of texts that rules compare with (`-f`, maps asked by `-m found`).
+    @Suite struct `Lists of texts` {
+        private static let letters: [UInt8] = Array("aAbB.".utf8)
+
+        private func text(upTo count: Int, _ random: inout some RandomNumberGenerator) -> [UInt8] {
+            (0..<Int.random(in: 0...count, using: &random)).map { _ in
+                Self.letters.randomElement(using: &random) ?? 0
+            }
+        }
+
+        /// Whether one of the patterns matches, looked for one after another.
+        private func matches(_ patterns: [TextPattern], _ text: [UInt8]) -> Bool {
+            patterns.contains { $0.matches(text.span) }
+        }
+
+        @Test func `a list finds what its patterns find one by one`() {
+            var random = SystemRandomNumberGenerator()
+            let ways: [TextPattern.Match] = [.exact, .beginning, .end, .part]
+            var found = 0
+            for _ in 0..<2000 {
+                let patterns = (0..<Int.random(in: 0...6, using: &random)).map { _ in
+                    TextPattern(
+                        ways.randomElement(using: &random) ?? .exact,
+                        bytes: text(upTo: 4, &random), ignoresCase: .random(using: &random))
+                }
+                let list = TextPatterns(patterns)
+                for _ in 0..<10 {
+                    let text = text(upTo: 6, &random)
+                    let expected = matches(patterns, text)
+                    found += expected ? 1 : 0
+                    guard list.match(text.span) == expected else {
+                        Issue.record("\(patterns) \(text): not \(expected)")
+                        return
+                    }
+                }
+            }
+            #expect((2000...18_000).contains(found), "\(found)")
+        }
+
+        @Test func `names are found in a long list in each way`() {
+            let names = (0..<20_000).map { "n\($0).Example.org" }
+            func list(_ match: TextPattern.Match, ignoresCase: Bool) -> TextPatterns {
+                TextPatterns(names.map { TextPattern(match, $0, ignoresCase: ignoresCase) })
+            }
+            func matches(_ list: TextPatterns, _ text: String) -> Bool {
+                list.match(Array(text.utf8).span)
+            }
+            for match in [TextPattern.Match.exact, .beginning, .end] {
+                let exact = list(match, ignoresCase: false)
+                #expect(matches(exact, "n19999.Example.org"))
+                #expect(!matches(exact, "n20000.Example.org"))
+                #expect(!matches(exact, "n7.example.ORG"))
+                #expect(matches(list(match, ignoresCase: true), "N7.example.ORG"))
+                #expect(matches(exact, "n7.Example.org:443") == (match == .beginning))
+                #expect(matches(exact, "www.n7.Example.org") == (match == .end))
+            }
+        }
+    }
+}
