@@ -20,8 +20,10 @@ public struct StatisticsSite: Hashable, Sendable {
     /// Duplicated when the server runs,
     /// so they stay the caller's to close.
     public var descriptors: [CInt]
+    #if Program
     /// For those of them whose clients speak TLS, what ends it.
     public var securities: [CInt: PageSecurity] = [:]
+    #endif
     /// The addresses that `descriptors` are bound to, as `ADDRESS:PORT`, to be shown.
     public var addresses: [String] = []
 
