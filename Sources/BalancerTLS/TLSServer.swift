@@ -33,6 +33,12 @@ public final class TLSServer: ServerSecurity {
         self.verifiedName = verifiedName ?? serverName
     }
 
+    /// Whether another one has the same settings and names, so that sessions with one may go on for the other.
+    public func isSame(as other: TLSServer) -> Bool {
+        context.settings == other.context.settings && serverName == other.serverName
+            && verifiedName == other.verifiedName
+    }
+
     /// Begins the client's side of a session.
     ///
     /// - Parameters:

@@ -10,6 +10,8 @@ public struct PeersSection: Hashable, Sendable, Codable {
         public var address: IPAddress
         /// Its port.
         public var port: UInt16
+        /// How sessions that this node begins with it do TLS (`ssl`); `nil`: they are in the clear.
+        public var tls: ServerTLS?
 
         /// Makes a peer.
         public init(name: String, address: IPAddress, port: UInt16) {
@@ -23,7 +25,7 @@ public struct PeersSection: Hashable, Sendable, Codable {
     public var name: String
     /// This node's name among them.
     public var localName: String
-    /// Where this node listens for them.
+    /// Where this node listens for them, and how what they begin does TLS.
     public var listeners: [Listener] = []
     /// The others.
     public var peers: [Peer] = []

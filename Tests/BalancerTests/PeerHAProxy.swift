@@ -12,9 +12,12 @@ final class PeerHAProxy {
     /// - Parameters:
     ///   - name: Its own name among the peers.
     ///   - peers: The names and ports of all.
+    ///   - defaults: What the section says for all peers.
     ///   - sections: What further sections say; the tables' `peers` is `p`.
     /// - Throws: `Errno` where it does not begin to answer.
-    init(name: String, peers: [(String, UInt16)], sections: String) throws {
+    init(
+        name: String, peers: [(String, UInt16)], defaults: String = "", sections: String
+    ) throws {
         path = "/tmp/haproxy-peers-\(getpid())-\(peers[0].1).cfg"
         socket = path + ".sock"
         var text = """
@@ -25,6 +28,7 @@ final class PeerHAProxy {
             defaults
                 mode tcp
             peers p
+            \(defaults)
 
             """
         for (name, port) in peers { text += "    peer \(name) 127.0.0.1:\(port)\n" }

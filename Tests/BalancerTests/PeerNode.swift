@@ -21,9 +21,11 @@ final class PeerNode {
     ///   - names: Those of all.
     ///   - ports: Where each listens.
     ///   - servers: The names of the servers of its pool.
+    ///   - security: Its TLS.
     /// - Throws: `SystemError` where it cannot listen.
     init(
-        _ name: String, _ names: [String], _ ports: [UInt16], servers: [String] = ["s0", "s1"]
+        _ name: String, _ names: [String], _ ports: [UInt16], servers: [String] = ["s0", "s1"],
+        securedBy security: PeerNodeSecurity? = nil
     ) throws {
         let own = names.firstIndex(of: name) ?? 0
         socket = try Socket.listening(
@@ -64,10 +66,13 @@ final class PeerNode {
         for index in plan.tables.indices { plan.tables[index].peers = "p" }
         plan.pools[0].stickRules = [StickRule(in: 0)]
         let others = zip(names, ports).filter { $0.0 != name }.map {
-            PeersPlan.Peer(
+            var peer = PeersPlan.Peer(
                 name: $0.0, address: .ipv4(SocketAddress(address: 0x7f00_0001, port: $0.1)))
+            peer.security = security?.outgoing
+            return peer
         }
         plan.peers = [PeersPlan(name: "p", localName: name, peers: others)]
+        plan.peers[0].listenerSecurities = [security?.incoming]
         self.plan = plan
         balancer = try Balancer(plan: plan, listeners: [])
         let heard = heard
@@ -138,6 +143,14 @@ final class PeerNode {
     func ask(_ asked: StickQuestion.Asked, of key: UInt32) -> Int? {
         table("arrays").answer(asked, for: .address(Self.key(key)), mayEnter: true, now: now)
     }
+}
+
+/// How a node does TLS with its peers.
+struct PeerNodeSecurity {
+    /// With whom it connects to.
+    var outgoing: (any ServerSecurity)?
+    /// With those who connect to it.
+    var incoming: (any ClientSecurity)?
 }
 
 private final class PeerNewsBox: Sendable {

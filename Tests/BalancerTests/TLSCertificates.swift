@@ -120,6 +120,33 @@ struct BriefCertificate {
     }
 }
 
+/// The good certificate with its key, and its authority, as files that go when this does.
+final class CertificateFiles {
+    let certificate: String
+    let authority: String
+
+    /// - Parameters:
+    ///   - certificates: What is in them.
+    ///   - number: Tells them from others of this process, such as a port.
+    init(_ certificates: TLSCertificates, number: UInt16) {
+        certificate = "/tmp/haproxy-test-\(getpid())-\(number).pem"
+        authority = "/tmp/haproxy-test-\(getpid())-\(number)-ca.pem"
+        for (path, bytes) in [
+            (certificate, certificates.good + certificates.key),
+            (authority, certificates.authority),
+        ] {
+            let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+            _ = write(file, bytes, bytes.count)
+            close(file)
+        }
+    }
+
+    deinit {
+        unlink(certificate)
+        unlink(authority)
+    }
+}
+
 /// A folder that programs make certificates in; it goes with all that is in it.
 private final class CertificateWorkshop {
     let path: String

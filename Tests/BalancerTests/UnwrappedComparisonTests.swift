@@ -8,7 +8,7 @@ import Testing
 private final class UnwrappingHAProxy {
     let port: UInt16
     private let process: HAProxy
-    private let paths: [String]
+    private let files: CertificateFiles
 
     /// - Parameters:
     ///   - certificates: What it shows and trusts.
@@ -17,24 +17,13 @@ private final class UnwrappingHAProxy {
     /// - Throws: `Errno` where it does not begin to listen.
     init(_ certificates: TLSCertificates, _ words: String = "", section: String) throws {
         port = try freePorts(1)[0]
-        let files = [
-            ("/tmp/haproxy-test-\(getpid())-\(port).pem", certificates.good + certificates.key),
-            ("/tmp/haproxy-test-\(getpid())-\(port)-ca.pem", certificates.authority),
-        ]
-        paths = files.map(\.0)
-        for (path, bytes) in files {
-            let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-            _ = write(file, bytes, bytes.count)
-            close(file)
-        }
-        let words = words.replacing("AUTHORITY", with: paths[1])
+        files = CertificateFiles(certificates, number: port)
+        let words = words.replacing("AUTHORITY", with: files.authority)
         process = try HAProxy(sections: [
-            " bind 127.0.0.1:\(port) ssl crt \(paths[0]) \(words)\n timeout connect 1s\n"
+            " bind 127.0.0.1:\(port) ssl crt \(files.certificate) \(words)\n timeout connect 1s\n"
                 + " timeout client 20s\n timeout server 20s\n retries 0\n\(section)"
         ])
     }
-
-    deinit { for path in paths { unlink(path) } }
 }
 
 extension BalancerTests {

@@ -73,6 +73,61 @@ import VRRPCore
         #expect(listeners?.allSatisfy { $0.backlog == 7 && $0.interface == "eth0" } == true)
     }
 
+    @Test func `what is said of TLS holds for listeners and peers`() throws {
+        let files = try TLSFiles()
+        let loaded = load(
+            file(
+                """
+                default-bind ssl crt \(files.both) verify required ca-file \(files.authority)
+                 default-server ssl ca-file \(files.authority) crt \(files.both) verifyhost node
+                 server a 192.0.2.1:1024
+                 server b 192.0.2.2:1025
+                 server c 192.0.2.3:1 verify none no-ssl-reuse
+                 server d 192.0.2.4:1 no-ssl
+                """))
+        #expect(
+            loaded.diagnostics.map(\.description) == [
+                "f:3:7: warning: peers 'p': who connects here speaks TLS ('ssl' of 'bind'), and 'd' is"
+                    + " spoken to in the clear; if it has the same file, say 'default-server ssl'"
+            ])
+        let model = try #require(loaded.model)
+        let section = try #require(model.peers.first)
+        var incoming = ListenerTLS()
+        incoming.certificates = [.init(path: files.both)]
+        (incoming.verification, incoming.authoritiesPath) = (.required, files.authority)
+        #expect(section.listeners.map(\.tls) == [incoming])
+        var outgoing = ServerTLS()
+        (outgoing.authoritiesPath, outgoing.certificatePath) = (files.authority, files.both)
+        (outgoing.verification, outgoing.verifiedName) = (.certificateAndName, "node")
+        var lax = outgoing
+        (lax.verification, lax.resumesSessions) = (.none, false)
+        #expect(section.peers.map(\.tls) == [outgoing, lax, nil])
+        #expect(Set(model.certificates.keys) == [files.both])
+        #expect(Set(model.authorities.keys) == [files.authority])
+    }
+
+    @Test func `of TLS alone the words hold that do so for servers`() throws {
+        let files = try TLSFiles()
+        let found = diagnose(
+            file(
+                "peer a 192.0.2.1:1\n peer b 192.0.2.2:1 ssl ca-file \(files.authority)",
+                global: "localpeer a\n ssl-server-verify none"))
+        #expect(
+            found == [
+                "f:4:7: warning: peers 'p': 'b' is spoken to by TLS, and who connects here is heard in the"
+                    + " clear; if it has the same file, say 'default-bind ssl crt FILE'"
+            ])
+        #expect(
+            diagnose(
+                file(
+                    "default-bind ssl crt \(files.both)\n peer a 192.0.2.1:1\n"
+                        + " peer b 192.0.2.2:1 ssl ca-file \(files.authority)")
+            ) == [
+                "f:6:7: warning: peer 'b': any certificate of a trusted authority passes, whoever's it is;"
+                    + " add 'sni str(NAME)' or 'verifyhost NAME'"
+            ])
+    }
+
     @Test func `a section that is disabled exchanges nothing`() {
         let loaded = load(file("disabled\n peer x 192.0.2.1:1"))
         #expect(loaded.diagnostics.map(\.description) == [])
@@ -125,12 +180,16 @@ import VRRPCore
             "f:5:9: error: peer 'example.org:1': must be an IP address and a port"
         ),
         (
-            "peer a 192.0.2.1:1 ssl",
-            "f:4:21: error: 'ssl' is not supported for peers, which talk in the clear: keep them on a network of their own"
+            "peer a 192.0.2.1:1 ssl check",
+            "f:4:25: error: 'check' is not supported for peers; what a server's line says of TLS is (ssl, verify, ca-file, crt, …)"
         ),
         (
-            "peer a 192.0.2.1:1\n default-server ssl",
-            "f:5:17: error: 'ssl' is not supported for peers, which talk in the clear: keep them on a network of their own"
+            "peer a 192.0.2.1:1\n default-server ssl sni req.ssl_sni",
+            "f:5:21: error: sni: no client is there whose name could be asked for; write str(NAME)"
+        ),
+        (
+            "peer a 192.0.2.1:1\n peer b 192.0.2.2:1 ssl ssl-min-ver TLSv1.3 ssl-max-ver TLSv1.2",
+            "f:5:7: error: server 'b': its least version of TLS, TLSv1.3, is above its greatest, TLSv1.2"
         ),
         (
             "peer a 192.0.2.1:1\n table t type ip size 9 peers p",

@@ -170,7 +170,7 @@ import Testing
         let page = try String(
             contentsOfFile: "/\(package)/Documentation/TLS.md", encoding: .utf8)
         let parts = page.components(separatedBy: "\n## ").dropFirst()
-        try #require(parts.count == 2)
+        try #require(parts.count == 3)
         for name in ["lb1.pem", "www.pem", "api.pem", "db.pem"] {
             try files.write(name, try files.text("both.pem"))
         }
@@ -179,7 +179,8 @@ import Testing
         try files.write("people", "somebody\n")
         let times = "defaults\nmode tcp\ntimeout connect 5s\ntimeout server 1m\ntimeout client 1m\n"
         let backends = ["www", "api", "database"].map { "backend \($0)\nserver s 192.0.2.9:1\n" }
-        for (part, more) in zip(parts, [backends.joined(), ""]) {
+        let expectations = [(backends.joined(), 27), ("", 18), ("", 0)]
+        for (part, (more, wordCount)) in zip(parts, expectations) {
             let example = try #require(part.components(separatedBy: "```").dropFirst().first)
             let text = times + example.replacing("/etc/lbctl", with: files.folder) + more
             #expect(diagnose(text) == [])
@@ -189,7 +190,7 @@ import Testing
                     $0.first?.isLetter == true
                 }
             }
-            try #require(words.count == (more.isEmpty ? 18 : 27))
+            try #require(words.count == wordCount)
             for word in words {
                 let name = word.split(separator: " ")[0]
                 let line =

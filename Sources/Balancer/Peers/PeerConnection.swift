@@ -6,6 +6,14 @@ final class PeerConnection {
     let descriptor: Descriptor
     let began: MonotonicInstant
     var session: PeerSession
+    /// Its TLS; `nil`: it has none.
+    private let security: (any SecureSession)?
+    /// Whether TLS is still to be agreed on.
+    private(set) var isSecuring: Bool
+    /// Whether bytes that came may wait where the socket does not tell of them.
+    private(set) var holdsBytes = false
+    /// How it ended, as far as the other side has told.
+    private(set) var end = "it has closed the connection"
     /// Who it is; `nil`: it has not said.
     var remote: PeerRemote?
     var watch: EventLoop.Watch?
@@ -24,10 +32,12 @@ final class PeerConnection {
 
     init(
         _ descriptor: consuming Descriptor, _ session: PeerSession, isConnecting: Bool,
-        at now: MonotonicInstant
+        securedBy security: (any SecureSession)?, at now: MonotonicInstant
     ) {
         self.descriptor = descriptor
         self.session = session
+        self.security = security
+        isSecuring = security != nil
         isBlocked = isConnecting
         (began, lastHeard, lastSent) = (now, now, now)
     }
@@ -49,39 +59,94 @@ final class PeerConnection {
         session.isOpen && !isBlocked && now >= lastSent + PeerConnection.beat
     }
 
+    /// Goes on with agreeing on TLS, as far as that is possible without waiting.
+    func secure() -> Securing {
+        guard isSecuring, let security else { return .done }
+        // Otherwise an address at which nobody listens would look like a fault of TLS.
+        var byte: UInt8 = 0
+        if isBlocked,
+            case .failed(let errno) = unsafe StreamSocket.peek(
+                at: descriptor.rawValue, into: &byte, upTo: 1)
+        {
+            return .ended("\(errno)")
+        }
+        isBlocked = false
+        switch security.handshake() {
+        case .done:
+            isSecuring = false
+            return .done
+        case .waits: return .waits
+        case .ended: return .ended("it has closed the connection while TLS was agreed on")
+        case .failed(let reason): return .failed("no TLS with it: \(reason)")
+        }
+    }
+
+    /// How far TLS is agreed on.
+    enum Securing {
+        case done, waits
+        /// There is no connection, or none any more.
+        case ended(String)
+        case failed(String)
+    }
+
     /// Takes bytes in.
     ///
-    /// - Returns: Whether there may be more; `nil`: the connection has ended.
+    /// - Returns: Whether there may be more; `nil`: the connection has ended, and ``end`` says how.
     func read(at now: MonotonicInstant) -> Bool? {
         let room = PeerConnection.chunk
         var transfer = Transfer.wouldBlock
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: room) { memory, count in
             guard let start = memory.baseAddress else { return }
-            transfer = unsafe StreamSocket.receive(
-                from: descriptor.rawValue, into: UnsafeMutableRawPointer(start), upTo: room)
+            transfer = unsafe receive(into: UnsafeMutableRawPointer(start), upTo: room)
             if case .moved(let moved) = transfer { count = moved }
         }
+        holdsBytes = false
         switch transfer {
         case .moved(0): return nil
         case .moved(let count):
             lastHeard = now
             session.receive(bytes)
+            holdsBytes = security != nil && count == room
             return count == room
         case .wouldBlock: return false
-        case .failed: return nil
+        case .failed(let errno):
+            end = fault(errno)
+            return nil
         }
+    }
+
+    @unsafe
+    private func receive(into buffer: UnsafeMutableRawPointer, upTo byteCount: Int) -> Transfer {
+        guard let security else {
+            return unsafe StreamSocket.receive(
+                from: descriptor.rawValue, into: buffer, upTo: byteCount)
+        }
+        return unsafe security.receive(into: buffer, upTo: byteCount)
+    }
+
+    @unsafe
+    private func send(_ bytes: UnsafeRawPointer, count: Int) -> Transfer {
+        guard let security else {
+            return unsafe StreamSocket.send(bytes, count: count, to: descriptor.rawValue)
+        }
+        return unsafe security.send(bytes, count: count)
+    }
+
+    /// What an error means.
+    private func fault(_ errno: Errno) -> String {
+        security?.complaint.map { "it has broken TLS off: \($0)" } ?? "\(errno)"
     }
 
     /// Sends what there is, as far as the socket takes it.
     ///
     /// - Returns: What went wrong; `nil`: nothing.
-    func flush(at now: MonotonicInstant) -> Errno? {
+    func flush(at now: MonotonicInstant) -> String? {
+        guard !isSecuring else { return nil }
         isBlocked = false
         while !session.output.isEmpty {
             let transfer = unsafe session.output.withUnsafeBytes { bytes in
                 guard let start = bytes.baseAddress else { return Transfer.moved(0) }
-                return unsafe StreamSocket.send(
-                    start, count: bytes.count, to: descriptor.rawValue)
+                return unsafe send(start, count: bytes.count)
             }
             switch transfer {
             case .moved(let count):
@@ -90,10 +155,16 @@ final class PeerConnection {
             case .wouldBlock:
                 isBlocked = true
                 return nil
-            case .failed(let errno): return errno
+            case .failed(let errno): return fault(errno)
             }
         }
         return nil
+    }
+
+    /// Says that nothing more follows.
+    func endSending() {
+        if !isSecuring { _ = security?.endSending() }
+        StreamSocket.endSending(descriptor.rawValue)
     }
 
     private static let chunk = 16_384

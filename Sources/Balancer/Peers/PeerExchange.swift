@@ -125,6 +125,8 @@ final class PeerHall {
     }
 
     func run() {
+        // OpenSSL writes to sockets that the other side has closed.
+        Thread.blockBrokenPipeSignal()
         while !isStopping {
             let now = MonotonicInstant.now
             let due = (sections.compactMap(\.deadline) + [tellsAt].compactMap(\.self)).min()

@@ -13,12 +13,12 @@ final class PeerSection {
     private var tables: [(table: StickTable, plan: PeerTable)]
     private var remotes: [PeerRemote]
     private var learning: PeerLearning
-    private var listeners: [(number: Int32, watch: EventLoop.Watch)] = []
+    private lazy var listeners = PeerListeners(on: loop) { [weak self] socket, security in
+        self?.receive(socket, security)
+    }
     /// Those who have not said who they are.
     private var guests: [PeerConnection] = []
     private var lastRefusal: MonotonicInstant?
-    /// When it is listened again after the process had no descriptor left; `nil`: it is.
-    private var listensAt: MonotonicInstant?
 
     init(
         _ plan: PeersPlan, _ tables: [(table: StickTable, plan: PeerTable)], loop: EventLoop,
@@ -31,18 +31,9 @@ final class PeerSection {
         learning = PeerLearning(at: now)
     }
 
-    /// Listens on these sockets, and no others.
+    /// Listens on these sockets, one for each listener of the plan, and no others.
     func listen(on sockets: [Int32]) {
-        for listener in listeners where !sockets.contains(listener.number) {
-            loop.unwatch(listener.watch)
-        }
-        listeners.removeAll { !sockets.contains($0.number) }
-        for number in sockets where !listeners.contains(where: { $0.number == number }) {
-            let watch = try? loop.watch(number, for: .readable) { [weak self] _ in
-                self?.accept(number)
-            }
-            if let watch { listeners.append((number, watch)) }
-        }
+        listeners.listen(on: sockets, securedBy: plan.listenerSecurities)
     }
 
     /// Goes on by another plan and with other tables; sessions stay where nothing about them changes.
@@ -92,17 +83,14 @@ final class PeerSection {
     /// When something is to be done unless something else happens.
     var deadline: MonotonicInstant? {
         let remotes = remotes.map { $0.connection?.deadline ?? $0.retryAt }
-        let others = [learning.deadline, listensAt].compactMap(\.self)
+        let others = [learning.deadline, listeners.pauseEnd].compactMap(\.self)
         return (remotes + guests.map(\.deadline) + others).min()
     }
 
     /// Does what is due.
     func tick(at now: MonotonicInstant) {
         learning.expire(at: now)
-        if let end = listensAt, end <= now {
-            listensAt = nil
-            for listener in listeners { loop.change(listener.watch, to: .readable) }
-        }
+        listeners.tick(at: now)
         for guest in guests where guest.isOver(at: now) { close(guest) }
         for remote in remotes {
             guard let connection = remote.connection else {
@@ -133,7 +121,13 @@ final class PeerSection {
         let session = PeerSession(
             greeting: remote.plan.name, as: plan.localName, processID: processID,
             isOld: remote.isOld, tables: tables.map(\.plan))
-        let connection = PeerConnection(socket, session, isConnecting: true, at: now)
+        var security: (any SecureSession)?
+        if let secures = remote.plan.security {
+            security = secures.makeSession(on: socket.rawValue, asking: nil)
+            guard security != nil else { return giveUp(remote, .outOfMemory, at: now) }
+        }
+        let connection = PeerConnection(
+            socket, session, isConnecting: true, securedBy: security, at: now)
         connection.remote = remote
         remote.connection = connection
         watch(connection)
@@ -146,29 +140,15 @@ final class PeerSection {
         if isNews { report(.left(peer: remote.plan.name, of: plan.name, "\(errno)")) }
     }
 
-    private func accept(_ listener: Int32) {
-        // What else waits comes in the next turn.
-        for _ in 0..<PeerSection.acceptedAtOnce {
-            var peer = RawPeerAddress()
-            let number = StreamSocket.accept(from: listener, peer: &peer)
-            guard number >= 0 else { return pauseListening(after: Errno(result: number)) }
-            StreamSocket.disableDelay(Int32(number))
-            // A peer says at once who it is: whoever does not makes room.
-            if guests.count == PeerSection.mostGuests { close(guests[0]) }
-            let guest = PeerConnection(
-                Descriptor(owning: Int32(number)),
-                PeerSession(answering: plan.localName, tables: tables.map(\.plan)),
-                isConnecting: false, at: loop.now)
-            guests.append(guest)
-            watch(guest)
-        }
-    }
-
-    /// Whoever waits goes on waiting while there is no descriptor for him.
-    private func pauseListening(after errno: Errno) {
-        guard errno == .tooManyOpenFiles || errno == .tooManyOpenFilesInSystem else { return }
-        listensAt = loop.now + .milliseconds(100)
-        for listener in listeners { loop.change(listener.watch, to: []) }
+    /// Takes somebody who has connected.
+    private func receive(_ socket: consuming Descriptor, _ security: (any SecureSession)?) {
+        // A peer says at once who it is: whoever does not makes room.
+        if guests.count == PeerSection.mostGuests { close(guests[0]) }
+        let guest = PeerConnection(
+            socket, PeerSession(answering: plan.localName, tables: tables.map(\.plan)),
+            isConnecting: false, securedBy: security, at: loop.now)
+        guests.append(guest)
+        watch(guest)
     }
 
     private func watch(_ connection: PeerConnection) {
@@ -185,15 +165,27 @@ final class PeerSection {
     }
 
     private func handle(_ connection: PeerConnection, _ readiness: Readiness) {
-        if readiness.contains(.writable) {
-            pump(connection)
-            guard connection.watch != nil else { return }
+        var mayRead = connection.holdsBytes
+        if connection.isSecuring {
+            switch connection.secure() {
+            // What follows the handshake may have come with it.
+            case .done: mayRead = true
+            case .waits: break
+            case .ended(let why): return fail(connection, why)
+            case .failed(let why):
+                return connection.remote == nil
+                    ? refuse(connection, why) : fail(connection, why)
+            }
         }
-        guard !readiness.isDisjoint(with: [.readable, .hungUp, .failed]) else { return }
+        if mayRead || readiness.contains(.writable) {
+            pump(connection)
+            guard connection.watch != nil, !connection.isSecuring else { return }
+        }
+        guard mayRead || !readiness.isDisjoint(with: [.readable, .hungUp, .failed]) else { return }
         var chunks = 0
         while chunks < PeerSection.chunksPerTurn {
             guard let isMore = connection.read(at: loop.now) else {
-                return fail(connection, "it has closed the connection")
+                return fail(connection, connection.end)
             }
             chunks += 1
             do throws(PeerFault) {
@@ -250,7 +242,7 @@ final class PeerSection {
     private func close(_ connection: PeerConnection) {
         if let watch = connection.watch { loop.unwatch(watch) }
         connection.watch = nil
-        StreamSocket.endSending(connection.descriptor.rawValue)
+        connection.endSending()
         guests.removeAll { $0 === connection }
     }
 
@@ -337,15 +329,15 @@ final class PeerSection {
     /// Sends what there is to be said, as far as the socket takes it and a share of a turn allows.
     private func pump(_ connection: PeerConnection) {
         let now = loop.now
-        var isMore = true
+        var isMore = !connection.isSecuring
         for _ in 0..<PeerSection.chunksPerTurn {
             if connection.session.output.isEmpty { isMore = fill(connection) }
-            if let errno = connection.flush(at: now) { return fail(connection, "\(errno)") }
+            if let fault = connection.flush(at: now) { return fail(connection, fault) }
             guard isMore, !connection.isBlocked else { break }
         }
         guard let watch = connection.watch else { return }
-        loop.change(
-            watch, to: isMore || connection.isBlocked ? [.readable, .writable] : .readable)
+        let isWriting = isMore || connection.isBlocked || connection.holdsBytes
+        loop.change(watch, to: isWriting ? [.readable, .writable] : .readable)
     }
 
     /// Says what there is to be said.
@@ -377,7 +369,6 @@ final class PeerSection {
     }
 
     private static let mostGuests = 16
-    private static let acceptedAtOnce = 8
     /// Of 16 KiB each.
     private static let chunksPerTurn = 4
     /// Bytes that are made before they are sent.

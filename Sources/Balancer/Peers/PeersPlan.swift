@@ -8,6 +8,13 @@ public struct PeersPlan: Hashable, Sendable {
         public var name: String
         /// Where it listens for its peers.
         public var address: StreamAddress
+        private var securityReference: SecurityReference?
+
+        /// What encrypts connections to it; `nil`: nothing does.
+        public var security: (any ServerSecurity)? {
+            get { securityReference?.security }
+            set { securityReference = newValue.map(SecurityReference.init) }
+        }
 
         /// Makes a peer.
         public init(name: String, address: StreamAddress) {
@@ -22,6 +29,14 @@ public struct PeersPlan: Hashable, Sendable {
     public var localName: String
     /// The others, at most ``mostPeers``.
     public var peers: [Peer]
+    private var listenerReferences: [ClientSecurityReference?] = []
+
+    /// What ends the TLS of those who connect, for each listening socket; `nil`, or none: they talk in the
+    /// clear.
+    public var listenerSecurities: [(any ClientSecurity)?] {
+        get { listenerReferences.map { $0?.security } }
+        set { listenerReferences = newValue.map { $0.map(ClientSecurityReference.init) } }
+    }
 
     /// The most peers of a node.
     public static let mostPeers = 32

@@ -48,7 +48,7 @@ extension ModelAssembler {
         section.listeners = peers.listeners.map(\.listener)
         let localPlace = Location(file: file, position: local.position)
         if let (address, port) = local.address {
-            section.listeners.append(Listener(.internet(address: address, port: port)))
+            section.listeners.append(peers.listener(at: address, port: port))
             if let bind = peers.listeners.first {
                 report(
                     "'bind' and the address of \(local.name.quoted), which is this node, both say where"
@@ -73,14 +73,51 @@ extension ModelAssembler {
                     at: Location(file: file, position: member.position))
                 continue
             }
-            section.peers.append(.init(name: member.name, address: address, port: port))
+            var peer = PeersSection.Peer(name: member.name, address: address, port: port)
+            peer.tls = tls(of: member, file)
+            section.peers.append(peer)
         }
+        judgeTLS(of: section, at: placed.location)
         if section.peers.count > PeersSection.mostPeers {
             report(
                 "peers \(section.name.quoted) has \(section.peers.count) other nodes; there may be"
                     + " \(PeersSection.mostPeers)", at: placed.location)
         }
         return section
+    }
+
+    /// How sessions with a peer do TLS.
+    private mutating func tls(of member: HAProxyPeers.Member, _ file: String) -> ServerTLS? {
+        let location = Location(file: file, position: member.position)
+        var tls: ServerTLS?
+        do throws(Remark) {
+            let name = Word(text: member.name, position: member.position)
+            tls = try member.options.finishedTLS(of: name)
+        } catch {
+            report(error.message, at: location)
+        }
+        if !draft.verifiesServers, member.options.health.isVerified == nil {
+            tls?.verification = .none
+        }
+        if let complaint = tls?.looseVerification {
+            report("peer \(member.name.quoted): \(complaint)", at: location, as: .warning)
+        }
+        return tls
+    }
+
+    /// Says where nodes that share the file would not understand each other.
+    private mutating func judgeTLS(of section: PeersSection, at location: Location) {
+        let isSpoken = section.listeners.contains { $0.tls != nil }
+        for peer in section.peers where isSpoken != (peer.tls != nil) {
+            report(
+                isSpoken
+                    ? "peers \(section.name.quoted): who connects here speaks TLS ('ssl' of 'bind'), and"
+                        + " \(peer.name.quoted) is spoken to in the clear; if it has the same file, say"
+                        + " 'default-server ssl'"
+                    : "peers \(section.name.quoted): \(peer.name.quoted) is spoken to by TLS, and who"
+                        + " connects here is heard in the clear; if it has the same file, say"
+                        + " 'default-bind ssl crt FILE'", at: location, as: .warning)
+        }
     }
 
     /// `gethostname(2)`.

@@ -44,7 +44,7 @@ extension ModelAssembler {
 
 extension ServerTLS {
     /// Whose certificates pass that one would not think of; `nil`: nobody's.
-    fileprivate var looseVerification: String? {
+    var looseVerification: String? {
         switch verification {
         case .certificate:
             "any certificate of a trusted authority passes, whoever's it is; add 'sni str(NAME)' or"

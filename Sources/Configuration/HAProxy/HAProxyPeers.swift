@@ -8,6 +8,8 @@ struct HAProxyPeers: Sendable {
         /// `nil`: it is said by `bind`.
         let address: (address: IPAddress, port: UInt16)?
         let position: Position
+        /// What its line and `default-server` say.
+        let options: HAProxyServerOptions
     }
 
     let name: Word
@@ -16,11 +18,19 @@ struct HAProxyPeers: Sendable {
     private(set) var listeners: [(listener: Listener, position: Position)] = []
     private var listenerCount = Draft.Counts().listeners
     /// What `default-bind` says.
-    private var defaults = HAProxyBind()
+    private var defaults: HAProxyBind
+    /// What `default-server` says.
+    private var serverOptions = HAProxyServerOptions()
+    private var tlsFiles = HAProxyTLSFiles()
     private(set) var tables: [(settings: StickTableSettings, position: Position)] = []
     private(set) var isDisabled = false
 
-    init(_ name: Word) { self.name = name }
+    /// Begins a section, with what lines before it say for all.
+    init(_ name: Word, after draft: Draft) {
+        self.name = name
+        defaults = HAProxyBind(in: draft.bindTLS)
+        serverOptions.follow(draft)
+    }
 
     /// haproxy's configuration manual, section 3.5.
     static let table = KeywordTable<HAProxyPeers>(
@@ -32,6 +42,7 @@ struct HAProxyPeers: Sendable {
                     .endpoints(countedBy: &peers.listenerCount)
                 var bind = peers.defaults
                 try bind.read(&arguments)
+                peers.tlsFiles.add(bind.tls.files)
                 for (endpoint, position) in endpoints {
                     bind.listener.endpoint = endpoint
                     try peers.listen(bind.listener, at: position)
@@ -39,9 +50,10 @@ struct HAProxyPeers: Sendable {
             },
             "default-bind": .each { peers, arguments throws(Remark) in
                 try peers.defaults.read(&arguments)
+                peers.tlsFiles.add(peers.defaults.tls.files)
             },
-            "default-server": .each { _, arguments throws(Remark) in
-                if let word = arguments.nextIfPresent() { throw refusal(of: word) }
+            "default-server": .each { peers, arguments throws(Remark) in
+                try peers.serverOptions.readTLS(&arguments)
             },
             "table": .each { peers, arguments throws(Remark) in
                 let name = try arguments.next("a name and what is kept")
@@ -81,34 +93,57 @@ struct HAProxyPeers: Sendable {
             }
             place = (address, port)
         }
-        members.append(Member(name: name.text, address: place, position: name.position))
-        if let word = arguments.nextIfPresent() { throw HAProxyPeers.refusal(of: word) }
+        var options = serverOptions
+        try options.readTLS(&arguments)
+        if options.tls.isUsed { tlsFiles.add(options.tlsFiles) }
+        members.append(
+            Member(
+                name: name.text, address: place, position: name.position, options: options))
     }
 
     private mutating func listen(_ listener: Listener, at position: Position) throws(Remark) {
         if let word = listener.headerWord {
             throw .error("'\(word)' is not supported in a peers section", at: position)
         }
-        guard listener.tls == nil else {
-            throw HAProxyPeers.refusal(of: Word(text: "ssl", position: position))
-        }
         listeners.append((listener, position))
     }
 
-    private static func refusal(of word: Word) -> Remark {
-        .error(
-            "\(word.text.quoted) is not supported for peers, which talk in the clear: keep them on a"
-                + " network of their own", at: word.position)
+    /// Where this node listens if the address stands in its own line.
+    func listener(at address: IPAddress, port: UInt16) -> Listener {
+        var listener = defaults.listener
+        listener.endpoint = .internet(address: address, port: port)
+        return listener
     }
 
     /// Adds the section to the draft.
     func finish(file: String, into draft: inout Draft) {
+        tlsFiles.note(in: &draft)
         draft.peers.append(
             Placed(value: self, location: Location(file: file, position: name.position)))
         for (settings, position) in tables {
             draft.tableNames.insert(settings.name)
             draft.tables.append(
                 Placed(value: settings, location: Location(file: file, position: position)))
+        }
+    }
+}
+
+extension HAProxyServerOptions {
+    /// Reads what the rest of a peer's line says, which can be of TLS alone.
+    fileprivate mutating func readTLS(_ arguments: inout Arguments) throws(Remark) {
+        while arguments.upcoming != nil {
+            let word = try arguments.nextKeyword("server option")
+            guard HAProxyServerTLS.wordsOfPeers.contains(word.text) else {
+                throw .error(
+                    "\(word.text.quoted) is not supported for peers; what a server's line says of TLS is"
+                        + " (ssl, verify, ca-file, crt, …)", at: word.position)
+            }
+            try Self.table.rule(for: word).body(&self, &arguments)
+            guard tls.settings.serverNameKey == nil else {
+                throw .error(
+                    "sni: no client is there whose name could be asked for; write str(NAME)",
+                    at: word.position)
+            }
         }
     }
 }

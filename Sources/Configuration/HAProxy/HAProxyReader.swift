@@ -25,7 +25,7 @@ struct HAProxyReader {
     private var section = HAProxySection(
         .defaults, name: Word(text: "", position: .start), inheriting: HAProxySettings())
     private var resolvers = HAProxyResolvers(Word(text: "", position: .start))
-    private var peers = HAProxyPeers(Word(text: "", position: .start))
+    private var peers = HAProxyPeers(Word(text: "", position: .start), after: Draft())
     private var defaults = HAProxySettings()
     private var namedDefaults: [String: HAProxySettings] = [:]
     private var remarks: [Remark] = []
@@ -89,7 +89,7 @@ struct HAProxyReader {
         let keyword = try arguments.nextKeyword("a keyword")
         if Self.allSections.contains(keyword.text) {
             endSection(&draft)
-            try begin(keyword, &arguments, draft.counts)
+            try begin(keyword, &arguments, draft)
             remarks += arguments.remarks
             return
         }
@@ -111,16 +111,14 @@ struct HAProxyReader {
         case .section:
             section.note(directive)
             section.settings.bindTLS = draft.bindTLS
-            section.settings.serverOptions.authoritiesFolder = draft.bindTLS.authoritiesFolder
-            section.settings.serverOptions.tls.certificatesFolder = draft.bindTLS.certificatesFolder
-            section.settings.serverOptions.tls.defaults = draft.tlsDefaults
+            section.settings.serverOptions.follow(draft)
             try section.checkScope(of: directive, &remarks)
             HAProxySection.table.read(directive, into: &section, remarks: &remarks)
         }
     }
 
     private mutating func begin(
-        _ keyword: Word, _ arguments: inout Arguments, _ counts: Draft.Counts
+        _ keyword: Word, _ arguments: inout Arguments, _ draft: Draft
     ) throws(Remark) {
         place = .skipped
         guard keyword.text != "global" else {
@@ -131,7 +129,7 @@ struct HAProxyReader {
             let name = try arguments.next("a name")
             try name.checkSectionName()
             if keyword.text == "peers" {
-                (peers, place) = (HAProxyPeers(name), .peers)
+                (peers, place) = (HAProxyPeers(name, after: draft), .peers)
             } else {
                 (resolvers, place) = (HAProxyResolvers(name), .resolvers)
             }
@@ -146,14 +144,14 @@ struct HAProxyReader {
         let name = try arguments.next("a name")
         try name.checkSectionName()
         section = HAProxySection(kind, name: name, inheriting: defaults)
-        section.counts = counts
+        section.counts = draft.counts
         place = .section
         if let word = arguments.upcoming, word.text != "from" {
             guard kind != .backend, kind != .check else { return try arguments.finish() }
             try section.bind(&arguments)
         } else if let inherited = try inheritance(&arguments) {
             section = HAProxySection(kind, name: name, inheriting: inherited)
-            section.counts = counts
+            section.counts = draft.counts
             try arguments.finish()
         }
     }

@@ -56,6 +56,9 @@ struct HAProxyServerTLS: Sendable {
         },
     ]
 
+    /// The words that a peer's line may have.
+    static let wordsOfPeers = Set(rules.keys).union(["ca-file", "verify", "verifyhost"])
+
     /// The words that hold for connections of clients alone; checks do without them.
     static let wordsOfConnections = HAProxyTLSVersions.words.union([
         "ciphers", "ciphersuites", "no-ssl-reuse", "sni", "ssl-reuse",
@@ -84,6 +87,26 @@ extension HAProxyServerOptions {
     }
 }
 
+extension HAProxyServerOptions {
+    /// Takes over what lines before the section say for all.
+    mutating func follow(_ draft: Draft) {
+        authoritiesFolder = draft.bindTLS.authoritiesFolder
+        tls.certificatesFolder = draft.bindTLS.certificatesFolder
+        tls.defaults = draft.tlsDefaults
+    }
+
+    /// What is in the files that the options name.
+    var tlsFiles: HAProxyTLSFiles {
+        var files = HAProxyTLSFiles()
+        if let path = check.tls.authoritiesPath { files.authorities[path] = authorities }
+        if let path = tls.settings.certificatePath { files.certificates[path] = tls.certificate }
+        if let path = tls.settings.revocationListPath {
+            files.revocationLists[path] = tls.revocationList
+        }
+        return files
+    }
+}
+
 /// What the lines of a section's servers say about TLS that is kept beside the servers, or judged once
 /// all files are read.
 struct HAProxyTLSLines: Sendable {
@@ -100,19 +123,8 @@ struct HAProxyTLSLines: Sendable {
             guard let first = names.first else { continue }
             let servers = names.map { ServerReference(backend: section.text, server: $0.text) }
             if options.health.isVerified == nil { draft.serversWithoutVerify.formUnion(servers) }
-            if let path = options.check.tls.authoritiesPath, options.tls.isUsed || options.isChecked
-            {
-                draft.authorities[path] = options.authorities
-            }
-            if let path = options.tls.settings.certificatePath,
-                options.tls.isUsed || options.isChecked
-            {
-                draft.certificates[path] = options.tls.certificate
-            }
+            if options.tls.isUsed || options.isChecked { options.tlsFiles.note(in: &draft) }
             let list = options.tls.revocationPosition
-            if let path = options.tls.settings.revocationListPath {
-                draft.revocationLists[path] = options.tls.revocationList
-            }
             guard options.tls.isUsed || list != nil else { continue }
             let line = Draft.TLSLine(
                 server: ServerReference(backend: section.text, server: first.text),

@@ -20,25 +20,36 @@ extension Model {
         for frontend in activeFrontends {
             var own: [TLSListener?] = []
             for listener in frontend.listeners {
-                guard let tls = listener.tls else {
-                    own.append(nil)
-                    continue
-                }
-                do throws(TLSSettingsError) {
-                    own.append(try make(frontend.name, try TLSListenerSettings(tls, in: self)))
-                } catch {
-                    throw Failure(
-                        .badInput, "\(frontend.name), bind \(listener.endpoint): TLS: \(error)")
-                }
+                own.append(try security(of: listener, in: frontend.name, make))
             }
             all.append(own)
         }
         return all
     }
+
+    /// What ends the TLS of who connects to a listener.
+    ///
+    /// - Parameters:
+    ///   - listener: The listener.
+    ///   - section: The name of its section.
+    ///   - make: Makes one for a section of this name.
+    /// - Returns: It; `nil`: nothing is said of TLS.
+    /// - Throws: `Failure` that names the listener, where no handshake can be done by its settings.
+    func security(
+        of listener: Listener, in section: String,
+        _ make: (String, TLSListenerSettings) throws(TLSSettingsError) -> TLSListener
+    ) throws(Failure) -> TLSListener? {
+        guard let tls = listener.tls else { return nil }
+        do throws(TLSSettingsError) {
+            return try make(section, try TLSListenerSettings(tls, in: self))
+        } catch {
+            throw Failure(.badInput, "\(section), bind \(listener.endpoint): TLS: \(error)")
+        }
+    }
 }
 
-/// What ends the TLS of clients in this process, over reloads: settings that stay go on with the keys of
-/// their tickets, so that sessions do, too.
+/// What ends the TLS of clients in this process, and what encrypts sessions between peers, over reloads:
+/// settings that stay go on with the keys of their tickets, so that sessions do, too.
 final class ListenerSecurity: Sendable {
     /// Weak, so that former keys go with the plan that they were for.
     private struct Known {
@@ -47,14 +58,16 @@ final class ListenerSecurity: Sendable {
     }
 
     private let known = Mutex<[Known]>([])
+    private let peers = PeerSecurity()
     private let complaints: HandshakeComplaints
 
     init(_ log: Log) { complaints = HandshakeComplaints(log) }
 
-    /// Sets the listeners' securities of a plan that was made of a model.
+    /// Sets the listeners' and the peers' securities of a plan that was made of a model.
     ///
-    /// - Throws: `Failure` that names the listener whose settings no handshake can be done by.
+    /// - Throws: `Failure` that names the listener or peer whose settings no handshake can be done by.
     func set(in plan: inout BalancerPlan, of model: Model) throws(Failure) {
+        try peers.set(in: &plan, of: model)
         let complaints = complaints
         var known = known.withLock(\.self).filter { $0.listener != nil }
         let all = try model.listenerSecurity { (name, settings) throws(TLSSettingsError) in

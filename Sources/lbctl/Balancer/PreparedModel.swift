@@ -25,7 +25,7 @@ struct PreparedModel: Sendable {
     ///   - model: The model.
     ///   - icmp: Sockets for echo requests, where this process may open none.
     ///   - reference: Where probes find the checker.
-    ///   - security: What ends the TLS of clients.
+    ///   - security: What ends the TLS of clients, and what encrypts sessions between peers.
     /// - Throws: `Failure` that names the server or listener whose probe or TLS cannot be set up; `ProbeSettingsError` where
     ///   a name is none, which the readers do not let pass.
     init(

@@ -10,30 +10,44 @@ extension Model {
     ///
     /// - Throws: `Failure` that names the server whose settings no handshake can be done by.
     func serverSecurity() throws(Failure) -> [HealthTargets.Place: TLSServer] {
-        // Trusted authorities are large, and the same for most servers.
         var contexts: [ServerTLS: TLSContext] = [:]
         var servers: [HealthTargets.Place: TLSServer] = [:]
         for (pool, backend) in backends.enumerated() {
             for (number, server) in backend.servers.enumerated() {
                 guard let tls = server.tls else { continue }
-                var common = tls
-                (common.serverName, common.verifiedName, common.serverNameKey) = (nil, nil, nil)
-                do throws(TLSSettingsError) {
-                    if contexts[common] == nil {
-                        contexts[common] = try TLSContext(TLSSettings(common, in: self))
-                    }
-                    guard let context = contexts[common] else { continue }
-                    let verifiesName = tls.verification == .certificateAndName
-                    servers[HealthTargets.Place(pool: pool, server: number)] = try TLSServer(
-                        context, serverName: tls.serverName,
-                        verifiedName: verifiesName ? tls.verifiedName : nil)
-                } catch {
-                    let name = HealthTargets.id(backend, server)
-                    throw Failure(.badInput, "server \(name): TLS: \(error)")
-                }
+                let name = "server \(HealthTargets.id(backend, server))"
+                servers[HealthTargets.Place(pool: pool, server: number)] = try makeServer(
+                    tls, of: name, sharing: &contexts)
             }
         }
         return servers
+    }
+
+    /// What encrypts connections to who listens with TLS.
+    ///
+    /// - Parameters:
+    ///   - tls: How.
+    ///   - name: What errors call it.
+    ///   - contexts: What others have in common, since trusted authorities are large, and the same for most.
+    /// - Returns: It.
+    /// - Throws: `Failure`, where no handshake can be done so.
+    func makeServer(
+        _ tls: ServerTLS, of name: String, sharing contexts: inout [ServerTLS: TLSContext]
+    ) throws(Failure) -> TLSServer {
+        var common = tls
+        (common.serverName, common.verifiedName, common.serverNameKey) = (nil, nil, nil)
+        do throws(TLSSettingsError) {
+            let known = contexts[common]
+            let context =
+                if let known { known } else { try TLSContext(TLSSettings(common, in: self)) }
+            contexts[common] = context
+            let verifiesName = tls.verification == .certificateAndName
+            return try TLSServer(
+                context, serverName: tls.serverName,
+                verifiedName: verifiesName ? tls.verifiedName : nil)
+        } catch {
+            throw Failure(.badInput, "\(name): TLS: \(error)")
+        }
     }
 }
 

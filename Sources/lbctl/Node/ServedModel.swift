@@ -29,6 +29,7 @@ struct ServedModel: Sendable {
         // The balancer process would refuse it too, but as a fault of its own.
         _ = try model.serverSecurity()
         _ = try model.listenerSecurity()
+        _ = try model.peerSecurity()
         _ = try model.pageSecurity()
         do { bytes = try model.balancing.encoded() } catch {
             throw Failure(.internalError, "\(error)")

@@ -1,0 +1,167 @@
+import BalancerTLS
+import Glibc
+import LinuxIO
+import Testing
+
+@testable import Balancer
+
+extension BalancerTests {
+    /// Nodes that keep tables in common, by TLS.
+    @Suite struct `Peers by TLS` {
+        private let certificates: TLSCertificates
+
+        init() throws { certificates = try #require(TLSCertificates.shared) }
+
+        private func incoming(verifying: Bool = false) throws -> TLSListener {
+            let pem = certificates.good + certificates.key
+            var settings = TLSListenerSettings([.init(name: "good", pem: pem)])
+            if verifying {
+                settings.verification = .required
+                settings.authorities = certificates.authority
+            }
+            return try TLSListener(settings)
+        }
+
+        private func outgoing(
+            showing own: [UInt8]? = nil, verified name: String = "server.test"
+        )
+            throws -> TLSServer
+        {
+            var settings = TLSSettings()
+            settings.authorities = .pem(certificates.authority)
+            settings.certificate = own
+            return try TLSServer(TLSContext(settings), verifiedName: name)
+        }
+
+        private func securities(verifying: Bool = false) throws -> PeerNodeSecurity {
+            PeerNodeSecurity(
+                outgoing: try outgoing(
+                    showing: verifying ? certificates.good + certificates.key : nil),
+                incoming: try incoming(verifying: verifying))
+        }
+
+        @Test(arguments: [false, true])
+        func `what one node knows the other one knows too`(showsCertificate: Bool) throws {
+            let ports = try freePorts(2)
+            let nodes = try ["a", "b"].map { name in
+                try PeerNode(
+                    name, ["a", "b"], ports,
+                    securedBy: try securities(verifying: showsCertificate))
+            }
+            nodes[0].bind(1, to: 1)
+            nodes[1].bind(2, to: 1)
+            #expect(eventually { nodes[1].server(of: 1) == 1 && nodes[0].server(of: 2) == 1 })
+            #expect(eventually { nodes[0].acknowledged == nodes[0].lastChange })
+        }
+
+        /// What OpenSSL has taken from the socket is not told of by the socket.
+        @Test func `all of a large table comes at once`() throws {
+            let ports = try freePorts(2)
+            let first = try PeerNode("a", ["a", "b"], ports, securedBy: try securities())
+            for key in 0..<9000 as Range<UInt32> { first.bind(key, to: Int(key % 2)) }
+            let second = try PeerNode("b", ["a", "b"], ports, securedBy: try securities())
+            let began = MonotonicInstant.now
+            #expect(eventually { second.count == 9000 })
+            #expect(MonotonicInstant.now - began < .seconds(2), "a beat is 3 s")
+        }
+
+        @Test func `who talks in the clear is sent away, and told of`() throws {
+            let ports = try freePorts(2)
+            let first = try PeerNode("a", ["a", "b"], ports, securedBy: try securities())
+            let second = try PeerNode("b", ["a", "b"], ports)
+            first.bind(1, to: 1)
+            #expect(
+                eventually {
+                    first.news.contains {
+                        guard case .refused(_, "p", let why) = $0 else { return false }
+                        return why.hasPrefix("no TLS with it: ")
+                    }
+                })
+            #expect(
+                eventually {
+                    first.news.contains {
+                        guard case .left("b", "p", let why) = $0 else { return false }
+                        return why.hasPrefix("no TLS with it: ")
+                            || why == "it has closed the connection while TLS was agreed on"
+                    }
+                })
+            #expect(second.count == 0)
+        }
+
+        @Test func `who shows no certificate learns nothing`() throws {
+            let ports = try freePorts(2)
+            var security = try securities(verifying: true)
+            let first = try PeerNode("a", ["a", "b"], ports, securedBy: security)
+            // It neither listens by the same rules, nor has one to show.
+            security = PeerNodeSecurity(outgoing: try outgoing(), incoming: nil)
+            let second = try PeerNode("b", ["a", "b"], ports, securedBy: security)
+            first.bind(1, to: 1)
+            #expect(
+                eventually {
+                    first.news.contains {
+                        guard case .refused(_, "p", let why) = $0 else { return false }
+                        return why.contains("certificate")
+                    }
+                })
+            #expect(
+                eventually {
+                    second.news.contains {
+                        guard case .left("a", "p", let why) = $0 else { return false }
+                        return why.contains("certificate required")
+                    }
+                })
+            #expect(second.count == 0)
+        }
+
+        @Test func `a certificate of another name is none`() throws {
+            let ports = try freePorts(2)
+            let first = try PeerNode("a", ["a", "b"], ports, securedBy: try securities())
+            let second = try PeerNode(
+                "b", ["a", "b"], ports,
+                securedBy: PeerNodeSecurity(
+                    outgoing: try outgoing(verified: "other.test"), incoming: nil))
+            first.bind(1, to: 1)
+            #expect(
+                eventually {
+                    second.news.contains(
+                        .left(
+                            peer: "a", of: "p",
+                            "no TLS with it: its certificate: hostname mismatch"))
+                })
+            #expect(second.count == 0)
+        }
+
+        @Test func `an address at which nobody listens is no fault of TLS`() throws {
+            let ports = try freePorts(2)
+            let node = try PeerNode("a", ["a", "b"], ports, securedBy: try securities())
+            let why = "\(Errno.connectionRefused)"
+            #expect(eventually { node.news == [.left(peer: "b", of: "p", why)] })
+        }
+
+        @Test func `haproxy is a peer by TLS as well`() throws {
+            let ports = try freePorts(2)
+            let files = CertificateFiles(certificates, number: ports[0])
+            let haproxy = try PeerHAProxy(
+                name: "b", peers: [("a", ports[0]), ("b", ports[1])],
+                defaults: """
+                     default-bind ssl crt \(files.certificate)
+                     default-server ssl verify required ca-file \(files.authority) verifyhost server.test
+                    """,
+                sections: """
+                    backend t
+                        stick-table type ip size 10k expire 10s peers p store server_id,conn_cnt
+                        stick on src
+                        server s0 127.0.0.1:1
+                        server s1 127.0.0.1:1 id 77
+                    """)
+            let node = try PeerNode("a", ["a", "b"], ports, securedBy: try securities())
+            node.bind(0x0102_0304, to: 1)
+            #expect(
+                eventually {
+                    haproxy.ask("show table t key 1.2.3.4").contains("server_id=77")
+                })
+            _ = haproxy.ask("set table t key 5.6.7.8 data.server_id 77")
+            #expect(eventually { node.server(of: 0x0506_0708) == 1 })
+        }
+    }
+}
