@@ -113,7 +113,8 @@ final class BalancerService {
             ) { lines?.adopt($0, routes ?? []) }
             if hasBegun { peers.adopt(view, sockets.peers) }
             let checks = prepared.checks(at: former.standings.movedServers)
-            checker.update(targets: checks, where: isOther)
+            // What is in maintenance is not even asked once.
+            checker.update(targets: checks, where: isOther, holdsNew: true)
             let standings = ServerStandings(
                 prepared, nil, goingOnFrom: former.standings, balancer: balancer,
                 announcer: HealthAnnouncer(
@@ -129,6 +130,7 @@ final class BalancerService {
                 model: prepared, standings: standings, names: names, sockets: sockets)
             return (standings, names)
         }
+        checker.startHeld()
         served.names.start(goingOnFrom: former.names)
         pages.serve(pagesToServe, sockets.pages)
         guard lines == nil else { return }
