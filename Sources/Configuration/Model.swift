@@ -38,6 +38,8 @@ public struct Model: Hashable, Sendable, Codable {
     public var resolvers: [ResolverSection] = []
     /// With whom tables are kept in common, by the sections' names.
     public var peers: [PeersSection] = []
+    /// What the files say for servers that are added while the program runs.
+    public var serverSurroundings = ServerSurroundings()
 
     /// Makes an empty model.
     public init() {}

@@ -24,7 +24,16 @@ public final class HealthChecker: Sendable {
         /// In the order that the targets were given in.
         var checks: [TargetCheck] = []
         var checksByID: [String: TargetCheck] = [:]
+        /// Those of ``checks`` that do not run yet.
+        var held: [TargetCheck] = []
         var isRunning = false
+
+        /// Those that are to run from now on.
+        mutating func release() -> [TargetCheck] {
+            guard isRunning else { return [] }
+            defer { held = [] }
+            return held
+        }
     }
 
     /// Makes a checker that does not check yet.
@@ -49,13 +58,15 @@ public final class HealthChecker: Sendable {
 
     /// Starts checking; does nothing when it runs already.
     public func start() {
-        let idle: [TargetCheck] = state.withLock {
-            guard !$0.isRunning else { return [] }
+        let held = state.withLock {
             $0.isRunning = true
-            return $0.checks
+            return $0.release()
         }
-        Self.start(idle)
+        Self.start(held)
     }
+
+    /// Starts what ``update(targets:where:holdsNew:)`` held back; does nothing before ``start()``.
+    public func startHeld() { Self.start(state.withLock { $0.release() }) }
 
     /// Stops checking for good.
     ///
@@ -63,7 +74,7 @@ public final class HealthChecker: Sendable {
     public func stop() {
         let running = state.withLock { state in
             state.isRunning = false
-            defer { (state.checks, state.checksByID) = ([], [:]) }
+            defer { (state.checks, state.checksByID, state.held) = ([], [:], []) }
             return state.checks
         }
         for check in running { check.stop() }
@@ -78,12 +89,13 @@ public final class HealthChecker: Sendable {
     ///   - targets: What to check from now on.
     ///   - isOther: Whether the target of that name is another one than before, also where its address
     ///     is the same.
+    ///   - holdsNew: Whether those that are new wait for ``startHeld()``, so that they can be paused first.
     public func update(
-        targets: [CheckTarget], where isOther: (_ id: String) -> Bool = { _ in false }
+        targets: [CheckTarget], where isOther: (_ id: String) -> Bool = { _ in false },
+        holdsNew: Bool = false
     ) {
         let added: [TargetCheck] = state.withLock { state in
             var earlier = state.checksByID
-            var added: [TargetCheck] = []
             var seen: Set<String> = []
             state.checks = targets.filter { seen.insert($0.id).inserted }.map { target in
                 if let same = earlier[target.id], same.target.address == target.address,
@@ -95,13 +107,15 @@ public final class HealthChecker: Sendable {
                     return same
                 }
                 let check = TargetCheck(target, on: group.next(), onReport: onReport)
-                added.append(check)
+                state.held.append(check)
                 return check
             }
             for gone in earlier.values { gone.stop() }
+            let isGone = Set(earlier.values.map(ObjectIdentifier.init))
+            state.held.removeAll { isGone.contains(ObjectIdentifier($0)) }
             state.checksByID = Dictionary(
                 state.checks.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-            return state.isRunning ? added : []
+            return holdsNew ? [] : state.release()
         }
         Self.start(added)
     }

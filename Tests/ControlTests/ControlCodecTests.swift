@@ -39,6 +39,26 @@ import VRRPTestKit
         #expect(try requests(in: encoded) == [.virtualRouter(order)])
     }
 
+    @Test func `an order about a pool names the server, and what comes or goes`() throws {
+        let line =
+            "{\"command\":\"pool\",\"order\":{\"backend\":\"web\",\"change\":{\"remove\":{}},\"server\":\"b\"}}\n"
+        #expect(
+            try requests(in: line)
+                == [.pool(PoolOrder(backend: "web", server: "b", change: .remove))])
+        for change in [
+            PoolOrder.Change.add(["192.0.2.7:80", "check"]), .remove, .askRemovable,
+        ] {
+            let order = ControlRequest.pool(
+                PoolOrder(backend: "web", server: "b", change: change))
+            let encoded = String(decoding: ControlCodec.encode(order), as: UTF8.self)
+            #expect(try requests(in: encoded) == [order])
+        }
+        let answer = ControlResponse.done("web/b: still has 1 connection")
+        let bytes = ControlCodec.encode(answer)
+        #expect(ControlCodec.response([Array(bytes[..<9]), Array(bytes[9...])]) == answer)
+        #expect(ControlCodec.response([Array(bytes[..<9])]) == nil)
+    }
+
     @Test func `an order about a table names it, the key and what is to be done`() throws {
         let line =
             "{\"command\":\"table\",\"order\":{\"action\":{\"show\":{\"from\":7}},\"table\":\"t\"}}\n"
@@ -132,7 +152,8 @@ import VRRPTestKit
         let text = try #require(refusal)
         #expect(
             text.contains(
-                "unknown command \"statsu\"; known are status, reload, plan, stop, server, vrrp"))
+                "unknown command \"statsu\"; known are status, reload, plan, stop, server, pool, vrrp"
+            ))
     }
 
     @Test(arguments: [

@@ -257,7 +257,7 @@ import Testing
 }
 
 /// Clients that connect, hear what they said, and leave, as fast as they can.
-private final class ConnectingLoad: Sendable {
+final class ConnectingLoad: Sendable {
     private let isEnding = Atomic(false)
     private let clients = DispatchGroup()
     private let count = Atomic(0)

@@ -143,6 +143,8 @@ struct Draft: Sendable {
     var verifiesServers = true
     /// The servers whose lines say nothing of that.
     var serversWithoutVerify: Set<ServerReference> = []
+    /// What sections say of all their servers.
+    var surroundings = ServerSurroundings()
     var interfaceDelays: [Placed<InterfaceDelays>] = []
     var routers: [Placed<Router>] = []
     /// The names of all instances, also of those that have something wrong.

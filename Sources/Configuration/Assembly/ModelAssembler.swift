@@ -66,7 +66,17 @@ struct ModelAssembler {
         model.peers = peers
         (model.authorities, model.certificates) = (draft.authorities, draft.certificates)
         (model.revocationLists, model.ticketKeys) = (draft.revocationLists, draft.ticketKeys)
+        model.serverSurroundings = surroundings
         return model
+    }
+
+    private var surroundings: ServerSurroundings {
+        var surroundings = draft.surroundings
+        surroundings.authoritiesFolder = draft.bindTLS.authoritiesFolder
+        surroundings.certificatesFolder = draft.bindTLS.certificatesFolder
+        surroundings.tls = draft.tlsDefaults
+        surroundings.verifiesServers = draft.verifiesServers
+        return surroundings
     }
 
     mutating func report(

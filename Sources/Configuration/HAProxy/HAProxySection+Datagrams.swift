@@ -38,17 +38,7 @@ extension HAProxySection {
                     "\(name.text.quoted): 'balance' by \(key.name) is for connections, not for mode udp",
                     at: name.position))
         }
-        let portless = servers.filter { $0.port == 0 && $0.portOffset == nil }
-        for server in servers where server.connection.header != .none || portless.contains(server) {
-            remarks.append(
-                .error(
-                    "server \(server.name.quoted): mode udp needs an address and a port, and sends"
-                        + " no PROXY header", at: name.position))
-        }
-        for word in Set(servers.flatMap(\.connection.streamOptions)).sorted() {
-            remarks.append(
-                .warning("'server … \(word)' has no effect in mode udp", at: name.position))
-        }
+        refuseStreamServers(&remarks)
         for word in Self.refusedForDatagrams {
             // A bound from 'defaults' is not there for whoever may want it.
             let isInherited =
@@ -61,6 +51,21 @@ extension HAProxySection {
                 .error("\(word.quoted) is for connections, not for mode udp", at: position))
         }
         warn(of: Self.idleForDatagrams, "has no effect in mode udp", &remarks)
+    }
+
+    /// What a server in mode udp cannot have.
+    func refuseStreamServers(_ remarks: inout [Remark]) {
+        let portless = servers.filter { $0.port == 0 && $0.portOffset == nil }
+        for server in servers where server.connection.header != .none || portless.contains(server) {
+            remarks.append(
+                .error(
+                    "server \(server.name.quoted): mode udp needs an address and a port, and sends"
+                        + " no PROXY header", at: name.position))
+        }
+        for word in Set(servers.flatMap(\.connection.streamOptions)).sorted() {
+            remarks.append(
+                .warning("'server … \(word)' has no effect in mode udp", at: name.position))
+        }
     }
 
     /// What would decide who is served, or by whom: it must not be lost.

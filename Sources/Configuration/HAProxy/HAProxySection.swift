@@ -281,12 +281,6 @@ struct HAProxySection: Sendable {
         backend.persistenceRules = routing.persistence.rules
         backend.keepsToServers = settings.keepsToServers
         remarks += binding.note(in: &draft, file: file, section: name.text)
-        backend.servers = servers.map(withSource)
-        for index in backend.servers.indices {
-            backend.servers[index].connection.keepAlive = settings.serverProbes.settings
-            // Nobody is sent to a section that is disabled, nor asked whether it could be.
-            if settings.isDisabled { backend.servers[index].isDisabled = true }
-        }
         settings.serverProbes.warnIfIdle("srvtcpka", &remarks)
         backend.connectTimeout = settings.connectTimeout.unlessZero
         backend.serverTimeout = settings.serverTimeout.unlessZero
@@ -299,10 +293,29 @@ struct HAProxySection: Sendable {
             section: name, isOnlyCheck: false, &remarks)
         settings.checks.warnAboutIdleRules(
             section: name, isChecked: servers.contains { $0.check != nil }, &remarks)
-        remarkOnServers(of: backend, &remarks)
+        finishServers(of: &backend, &remarks)
+        let surroundings = ServerSurroundings.Section(
+            source: settings.source, keepAlive: settings.serverProbes.settings)
+        if surroundings != ServerSurroundings.Section() {
+            draft.surroundings.sections[name.text] = surroundings
+        }
         note(backend, file, in: &draft)
         draft.backends.append(placed(backend, file))
     }
+
+    /// Gives a pool the section's servers, with what the section says of all of them.
+    func finishServers(of backend: inout Backend, _ remarks: inout [Remark]) {
+        backend.servers = servers.map(withSource)
+        for index in backend.servers.indices {
+            backend.servers[index].connection.keepAlive = settings.serverProbes.settings
+            // Nobody is sent to a section that is disabled, nor asked whether it could be.
+            if settings.isDisabled { backend.servers[index].isDisabled = true }
+        }
+        remarkOnServers(of: backend, &remarks)
+    }
+
+    /// The first word of a server that says what is not implemented.
+    var missingServerWord: Word? { serverWords.missing }
 
     private func remarkOnServers(of backend: Backend, _ remarks: inout [Remark]) {
         serverWords.warn(in: backend, &remarks)
@@ -337,7 +350,7 @@ struct HAProxySection: Sendable {
     }
 
     /// Takes down what can only be looked up once all sections are known.
-    private func note(_ backend: Backend, _ file: String, in draft: inout Draft) {
+    func note(_ backend: Backend, _ file: String, in draft: inout Draft) {
         tlsLines.note(in: &draft, file: file, section: name)
         for server in backend.servers {
             guard let tracked = server.health.tracked else { continue }

@@ -12,6 +12,11 @@ struct HAProxyServerWords {
         if !options.words.isEmpty { servers.append(options) }
     }
 
+    /// The first word that says what is not implemented.
+    var missing: Word? {
+        servers.lazy.flatMap(\.words).first { HAProxyServerOptions.table.lacks($0) }
+    }
+
     /// Says which words have no effect, by name.
     func warn(in backend: Backend, _ remarks: inout [Remark]) {
         var idle: [Position: Remark] = [:]

@@ -1,5 +1,5 @@
 /// What words say of the versions of TLS that may be spoken.
-struct HAProxyTLSVersions: Hashable, Sendable {
+struct HAProxyTLSVersions: Hashable, Sendable, Codable {
     typealias Version = ServerTLS.Version
 
     /// `ssl-min-ver`.
@@ -100,7 +100,7 @@ struct HAProxyTLSVersions: Hashable, Sendable {
 }
 
 /// What the global section says for the servers whose lines do not say their own.
-struct HAProxyTLSDefaults: Sendable {
+struct HAProxyTLSDefaults: Hashable, Sendable, Codable {
     var versions = HAProxyTLSVersions()
     var ciphers: String?
     var cipherSuites: String?

@@ -8,6 +8,8 @@ struct Rule<Target>: Sendable {
     var form = Form.line
     /// Whether a second occurrence adds to the first instead of replacing it.
     var isRepeatable = false
+    /// Whether this program does not act on it, though it could.
+    var isMissing = false
     let body: Body
 
     /// A keyword whose words are all on its line; the last occurrence counts.
@@ -28,7 +30,7 @@ struct Rule<Target>: Sendable {
     ///   - consequence: What happens because it is ignored, where that could surprise.
     /// - Returns: A rule that warns.
     static func notYet(taking count: Int? = nil, _ consequence: String? = nil) -> Rule {
-        Rule(form: .either, isRepeatable: true) { _, arguments in
+        Rule(form: .either, isRepeatable: true, isMissing: true) { _, arguments in
             let tail = consequence.map { ": \($0)" } ?? ""
             arguments.warn(
                 "\(arguments.label.quoted) is known but not implemented yet;"
@@ -120,6 +122,9 @@ struct KeywordTable<Target>: Sendable {
 
     /// Whether a word is a keyword of the table.
     func knows(_ word: Word) -> Bool { !word.isQuoted && knows(word.text) }
+
+    /// Whether a word is a keyword that this program does not act on, though it could.
+    func lacks(_ word: Word) -> Bool { rules[word.text]?.isMissing ?? false }
 
     /// Whether a text is a keyword of the table.
     func knows(_ text: String) -> Bool { rules[text] != nil }

@@ -37,6 +37,16 @@ public enum ControlCodec {
     /// - Returns: One line of UTF-8.
     public static func encode(_ response: ControlResponse) -> [UInt8] { line(response) }
 
+    /// Reads an answer that has come whole.
+    ///
+    /// - Parameter pieces: The line of the answer, in pieces.
+    /// - Returns: The answer; `nil` where it is none.
+    public static func response(_ pieces: [[UInt8]]) -> ControlResponse? {
+        var decoder = ControlDecoder<ControlResponse>()
+        for piece in pieces { decoder.append(piece) }
+        return try? decoder.next()
+    }
+
     /// The proxies of a status as JSON, for ``encode(_:proxies:)``.
     ///
     /// - Parameter proxies: The proxies.

@@ -14,6 +14,8 @@ public enum ControlRequest: Hashable, Sendable {
     case virtualRouter(VirtualRouterOrder)
     /// Change what a server takes.
     case server(ServerOrder)
+    /// Add a server to a pool, or take one away.
+    case pool(PoolOrder)
     /// Show or change a stick table.
     case table(TableOrder)
     /// Show or end connections.
@@ -59,7 +61,7 @@ public struct ControlFailure: Codable, Hashable, Sendable {
 extension ControlRequest: Codable {
     private enum CodingKeys: String, CodingKey { case command, order }
     private enum Command: String, Codable, CaseIterable {
-        case status, reload, plan, stop, server, vrrp, table, session
+        case status, reload, plan, stop, server, pool, vrrp, table, session
     }
 
     /// Reads a request.
@@ -84,6 +86,7 @@ extension ControlRequest: Codable {
             case .vrrp:
                 .virtualRouter(try container.decode(VirtualRouterOrder.self, forKey: .order))
             case .server: .server(try container.decode(ServerOrder.self, forKey: .order))
+            case .pool: .pool(try container.decode(PoolOrder.self, forKey: .order))
             case .table: .table(try container.decode(TableOrder.self, forKey: .order))
             case .session: .session(try container.decode(SessionOrder.self, forKey: .order))
             }
@@ -102,6 +105,7 @@ extension ControlRequest: Codable {
             case .stop: .stop
             case .virtualRouter: .vrrp
             case .server: .server
+            case .pool: .pool
             case .table: .table
             case .session: .session
             }
@@ -109,6 +113,7 @@ extension ControlRequest: Codable {
         try container.encode(command, forKey: .command)
         if case .virtualRouter(let order) = self { try container.encode(order, forKey: .order) }
         if case .server(let order) = self { try container.encode(order, forKey: .order) }
+        if case .pool(let order) = self { try container.encode(order, forKey: .order) }
         if case .table(let order) = self { try container.encode(order, forKey: .order) }
         if case .session(let order) = self { try container.encode(order, forKey: .order) }
     }

@@ -109,6 +109,9 @@ final class BalancerProcess {
             status?.answer(request)
         case .administer(let given):
             administer(given.order)
+        case .askRemovable(let number, let order):
+            guard let response = service?.removability(of: order) else { return }
+            answer(number) { response }
         case .table(let number, let order):
             guard let carryOut = service?.carryOut else { return }
             answer(number) { carryOut(order) }

@@ -113,7 +113,8 @@ final class BalancerService {
             ) { lines?.adopt($0, routes ?? []) }
             if hasBegun { peers.adopt(view, sockets.peers) }
             let checks = prepared.checks(at: former.standings.movedServers)
-            checker.update(targets: checks, where: isOther)
+            // What is in maintenance is not even asked once.
+            checker.update(targets: checks, where: isOther, holdsNew: true)
             let standings = ServerStandings(
                 prepared, nil, goingOnFrom: former.standings, balancer: balancer,
                 announcer: HealthAnnouncer(
@@ -129,6 +130,7 @@ final class BalancerService {
                 model: prepared, standings: standings, names: names, sockets: sockets)
             return (standings, names)
         }
+        checker.startHeld()
         served.names.start(goingOnFrom: former.names)
         pages.serve(pagesToServe, sockets.pages)
         guard lines == nil else { return }
@@ -196,13 +198,35 @@ final class BalancerService {
 
     /// Changes what a server takes; a name that is gone since the order was given is ignored.
     func administer(_ order: ServerOrder) {
-        guard let place = served.model.targets.place(of: order) else { return }
+        guard let place = served.model.targets.place(of: order.reference) else { return }
         served.standings.administer(place, order.change)
+    }
+
+    /// Whether a server could be taken away: it takes nobody, and has nobody.
+    func removability(of order: PoolOrder) -> ControlResponse {
+        guard let place = served.model.targets.place(of: order.reference) else {
+            return .failed(
+                ControlFailure(Failure(.notSo, "\(order.serverName): is not there any more")))
+        }
+        guard served.standings.standing(at: place).administration == .maintenance else {
+            return .failed(
+                ControlFailure(
+                    Failure(
+                        .notSo,
+                        "\(order.serverName): only a server in maintenance can be taken away; 'lbctl"
+                            + " server disable \(order.serverName)' puts it there")))
+        }
+        let glance = balancer.view.glance(pool: place.pool, server: place.server)
+        let count = glance.sessions + glance.queued
+        return .done(
+            count == 0
+                ? ""
+                : "\(order.serverName): still has \(count) connection\(count == 1 ? "" : "s")")
     }
 
     /// Resets what a server still has when the deadline of an order is over.
     func endSessions(after order: ServerOrder) {
-        guard let place = served.model.targets.place(of: order) else { return }
+        guard let place = served.model.targets.place(of: order.reference) else { return }
         let (pool, server) = (place.pool, place.server)
         // It may have been made ready again meanwhile.
         guard balancer.view.glance(pool: pool, server: server).status != .up else { return }

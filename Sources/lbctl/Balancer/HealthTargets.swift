@@ -94,11 +94,11 @@ struct HealthTargets: Sendable {
     /// Who reports under a name.
     func source(of id: String) -> Source? { sources[id] }
 
-    /// Where the server of an order stands; `nil`: it is gone since the order was given.
-    func place(of order: ServerOrder) -> Place? {
-        guard let pool = poolIndices[order.backend],
+    /// Where a server that was named stands; `nil`: it is gone since.
+    func place(of reference: ServerReference) -> Place? {
+        guard let pool = poolIndices[reference.backend],
             let server = model.backends[pool].servers.firstIndex(where: {
-                $0.name == order.server
+                $0.name == reference.server
             })
         else { return nil }
         return Place(pool: pool, server: server)

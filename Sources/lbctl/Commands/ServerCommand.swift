@@ -6,10 +6,11 @@ internal import Control
 struct ServerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "server",
-        abstract: "Change what a server takes, until it is changed back; restarts keep it.",
+        abstract:
+            "Change what a server takes, until it is changed back; add servers, or take some away.",
         subcommands: [
             Ready.self, Drain.self, Disable.self, Enable.self, Weight.self, MaxConn.self,
-            Address.self,
+            Address.self, Add.self, Delete.self,
         ])
 
     /// A server's name and the program that has it.

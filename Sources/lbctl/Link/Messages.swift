@@ -23,6 +23,8 @@ enum BalancerOrder: Codable {
     case reportStatus(Int)
     /// Change what a server may take.
     case administer(GivenOrder)
+    /// Say whether a server could be taken away, under this number; the order's change is passed over.
+    case askRemovable(Int, PoolOrder)
     /// Carry out an order about a stick table, and answer under this number.
     case table(Int, TableOrder)
     /// Carry out a part of an order about connections, and answer under this number.

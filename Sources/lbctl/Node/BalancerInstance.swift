@@ -163,6 +163,9 @@ final class BalancerInstance {
     /// Sends an order about a stick table.
     func ask(_ number: Int, _ order: TableOrder) { send(.table(number, order)) }
 
+    /// Asks whether a server could be taken away.
+    func ask(_ number: Int, _ order: PoolOrder) { send(.askRemovable(number, order)) }
+
     /// Sends an order about connections.
     func ask(_ number: Int, _ order: SessionOrder) { send(.session(number, order)) }
 

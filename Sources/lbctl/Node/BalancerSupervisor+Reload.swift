@@ -16,6 +16,8 @@ struct Reload {
     }
 
     let model: ServedModel
+    /// Whether it comes from the files, and people are told that it is in force.
+    let isReload: Bool
     /// The sockets that only this model listens on.
     let opened: [ListeningPlace]
     /// Puts the rest in force; `nil`: that is done.
@@ -41,11 +43,12 @@ extension BalancerSupervisor {
     ///
     /// - Parameters:
     ///   - model: The new model.
+    ///   - isReload: Whether it comes from the files, and people are told that it is in force.
     ///   - commit: Called when the balancer is ready, to put the rest in force; where it throws, the
     ///     old model stays.
     ///   - completion: Called with `nil`, or with the reason why the old model stays in force.
     func replace(
-        with model: ServedModel, commit: @escaping () throws(Failure) -> Void,
+        with model: ServedModel, isReload: Bool, commit: @escaping () throws(Failure) -> Void,
         completion: @escaping (Failure?) -> Void
     ) {
         precondition(reload == nil, "one reload at a time")
@@ -58,8 +61,8 @@ extension BalancerSupervisor {
             // Opening closes them.
             if let closingDeadline { loop.cancel(closingDeadline) }
             reload = Reload(
-                model: model, opened: try listeners.open(for: model.model), commit: commit,
-                completion: completion)
+                model: model, isReload: isReload, opened: try listeners.open(for: model.model),
+                commit: commit, completion: completion)
         } catch { return completion(error) }
         if let current, current.phase == .serving, model.model.canFollow(self.model.model) {
             prepare(in: current)
@@ -101,8 +104,9 @@ extension BalancerSupervisor {
 
     func successorIsInForce(_ number: Int, in instance: BalancerInstance) {
         guard instance === current, reload?.has(number) == true else { return }
+        let isReload = reload?.isReload == true
         finishReload()
-        tellServes(instance)
+        if isReload { tellServes(instance) }
     }
 
     /// Another process may be able to, with nothing behind it.

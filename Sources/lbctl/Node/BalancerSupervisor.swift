@@ -295,6 +295,13 @@ extension BalancerSupervisor {
         current.ask(number(of: completion, to: current), order)
     }
 
+    /// Asks whether a server could be taken away; answers with `nil` when no process does in time.
+    func askRemovable(_ order: PoolOrder, completion: @escaping (ControlResponse?) -> Void) {
+        guard let current, current.phase == .serving else { return completion(nil) }
+        let number = number(of: { completion($0.flatMap(ControlCodec.response)) }, to: current)
+        current.ask(number, order)
+    }
+
     /// Has a part of an order about connections carried out; answers with `nil` when no process does in
     /// time.
     ///

@@ -1,4 +1,5 @@
 #if Program
+internal import Control
 internal import Failover
 internal import LinuxIO
 internal import NodeConfiguration
@@ -39,16 +40,42 @@ final class ConfigurationReader {
     ///   - plans: Whether it is told what would change.
     ///   - completion: Called on the loop, later.
     func read(from current: Model, plans: Bool, completion: @escaping Completion) {
+        let options = options
+        onThread(completion) {
+            let loaded = options.loadAgain()
+            let result = Result { () throws(Failure) in
+                try loaded.prepared(from: current, plans: plans)
+            }
+            return (result, loaded.diagnostics)
+        }
+    }
+
+    /// Begins to make a model with a server more or less.
+    ///
+    /// - Parameters:
+    ///   - current: The model in force.
+    ///   - order: What comes or goes.
+    ///   - completion: Called on the loop, later.
+    func change(_ current: Model, by order: PoolOrder, completion: @escaping Completion) {
+        onThread(completion) {
+            do throws(Failure) {
+                let (model, warnings) = try current.changed(by: order)
+                return (.success(try model.prepared()), warnings)
+            } catch { return (.failure(error), []) }
+        }
+    }
+
+    private func onThread(
+        _ completion: @escaping Completion,
+        _ make: @escaping @Sendable () -> (Result<ReadConfiguration, Failure>, [Diagnostic])
+    ) {
         lastNumber += 1
         waiting[lastNumber] = completion
-        let (number, options, poster, reader) = (lastNumber, options, loop.poster, OnLoop(self))
+        let (number, poster, reader) = (lastNumber, loop.poster, OnLoop(self))
         do throws(SystemError) {
             try Thread(name: "lbctl-read") {
-                let loaded = options.loadAgain()
-                let result = Result { () throws(Failure) in
-                    try loaded.prepared(from: current, plans: plans)
-                }
-                poster.post { reader.object?.finish(number, result, loaded.diagnostics) }
+                let (result, diagnostics) = make()
+                poster.post { reader.object?.finish(number, result, diagnostics) }
             }.detach()
         } catch {
             waiting[lastNumber] = nil
@@ -80,6 +107,17 @@ extension LoadedConfiguration {
         return ReadConfiguration(
             model: next, served: try ServedModel(next), election: FailoverConfiguration(next),
             balancingPlan: plans ? ReloadPlan(from: current, to: next).lines : [])
+    }
+}
+
+extension Model {
+    /// This model, made ready beside the election that is as it was.
+    fileprivate func prepared() throws(Failure) -> ReadConfiguration {
+        // What only shows when the probes are made must not show in the process that is to serve.
+        _ = try HealthTargets(self).all(seenAs: .none)
+        return ReadConfiguration(
+            model: self, served: try ServedModel(self), election: FailoverConfiguration(self),
+            balancingPlan: [])
     }
 }
 #endif

@@ -40,6 +40,7 @@ extension Model {
         part.scripts = []
         part.trackFiles = []
         part.trackProcesses = []
+        part.serverSurroundings = ServerSurroundings()
         part.global.notificationFIFOs = []
         part.global.tellsStatesOnReload = false
         part.global.process = ProcessSettings()

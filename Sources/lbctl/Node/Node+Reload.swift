@@ -9,26 +9,19 @@ extension Node {
     typealias ReloadCompletion = (Failure?) -> Void
 
     /// Reads the files again; an error anywhere leaves everything as it is.
-    ///
-    /// One at a time: who asks meanwhile gets the next one, in which the files are read once more.
     func reload(completion: @escaping ReloadCompletion) {
-        guard !isStopping else {
-            return completion(Failure(.systemRefused, "the program is stopping"))
-        }
-        guard reloading == nil else { return reloadingNext.append(completion) }
-        reloading = [completion]
-        beginReload()
+        guard !isStopping else { return completion(.stopping) }
+        make(.reload([completion]))
     }
 
-    private func beginReload() {
+    func beginReload() {
+        guard !isStopping else { return settleReload(.stopping) }
         serviceManager?.reloading()
         reader.read(from: model, plans: false) { [unowned self] result, diagnostics in
             for diagnostic in diagnostics.condensed {
                 log(Log.Severity(diagnostic), "\(diagnostic)")
             }
-            guard !isStopping else {
-                return settleReload(Failure(.systemRefused, "the program is stopping"))
-            }
+            guard !isStopping else { return settleReload(.stopping) }
             switch result {
             case .failure(let failure): settleReload(failure)
             case .success(let next): putInForce(next)
@@ -42,7 +35,7 @@ extension Node {
             do throws(Failure) { try commit() } catch { return settleReload(error) }
             return settleReload(nil)
         }
-        supervisor.replace(with: next.served, commit: commit) { [unowned self] in
+        supervisor.replace(with: next.served, isReload: true, commit: commit) { [unowned self] in
             settleReload($0)
         }
     }
@@ -83,7 +76,9 @@ extension Node {
             try startFailover(next.model)
             if failover != nil { log(.notice, "Reload complete") }
         }
+        let former = model
         model = next.model
+        tellRunTimeServers(from: former)
         keepWill()
     }
 
@@ -104,17 +99,9 @@ extension Node {
             if failover == nil { log(.notice, "Reload complete") }
             supervisor?.showNode()
         }
-        let asked = reloading ?? []
-        reloading = nil
         if !isStopping { serviceManager?.ready() }
-        asked.forEach { $0(failure) }
-        guard !reloadingNext.isEmpty, reloading == nil else { return }
-        reloading = reloadingNext
-        reloadingNext = []
-        guard !isStopping else {
-            return settleReload(Failure(.systemRefused, "the program is stopping"))
-        }
-        beginReload()
+        if case .reload(let asked) = changing { asked.forEach { $0(failure) } }
+        endChange()
     }
 }
 

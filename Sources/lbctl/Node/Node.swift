@@ -26,10 +26,11 @@ final class Node {
     private(set) var serviceManager: ServiceManager?
     private var control: ControlSocket?
     private(set) var isStopping = false
-    /// Those who wait for the reload that runs; `nil` while none does.
-    var reloading: [ReloadCompletion]?
-    /// Those who asked while one ran, so that files changed since then are read again.
-    var reloadingNext: [ReloadCompletion] = []
+    /// What is becoming of the model, and what waits for that.
+    var changing: ModelChange?
+    var changes: [ModelChange] = []
+    /// Servers that came or went since the files were read, and whether the files have one of their name.
+    var runTimeServers: [String: Bool] = [:]
     /// Whether the files are read for who asked what a reload would change, and who asked since then.
     var isPlanning = false
     var askingForPlan: [(ControlResponse) -> Void] = []
@@ -214,6 +215,8 @@ final class Node {
             if !isStopping { stop() }
         case .server(let order):
             say(administer(order))
+        case .pool(let order):
+            carryOut(order, say)
         case .table(let order):
             carryOut(order, answer)
         case .session(let order):
@@ -250,19 +253,11 @@ final class Node {
     // MARK: Administration and status
 
     private func administer(_ order: ServerOrder) -> ControlResponse {
-        guard let backend = model.backends.first(where: { $0.name == order.backend }) else {
-            return .failed(
-                ControlFailure(
-                    message: unknown("backend", order.backend, model.backends.map(\.name)),
-                    exitCode: 1))
-        }
-        guard let server = backend.servers.first(where: { $0.name == order.server }) else {
-            return .failed(
-                ControlFailure(
-                    message: unknown(
-                        "server of \(order.backend)", order.server, backend.servers.map(\.name)),
-                    exitCode: 1))
-        }
+        let place: HealthTargets.Place
+        do throws(Failure) {
+            place = try model.place(backend: order.backend, server: order.server)
+        } catch { return .failed(ControlFailure(error)) }
+        let server = model.backends[place.pool].servers[place.server]
         if let complaint = order.complaint ?? server.complaint(about: order.change) {
             return .failed(
                 ControlFailure(Failure(.badInput, "\(order.serverName): \(complaint)")))
@@ -314,10 +309,6 @@ final class Node {
         } catch {
             return .failed(ControlFailure(message: error.description, exitCode: 1))
         }
-    }
-
-    private func unknown(_ kind: String, _ name: String, _ known: [String]) -> String {
-        "no \(kind) is named '\(name)'; there are: \(known.joined(separator: ", "))"
     }
 
     func collectStatus(_ answer: @escaping ControlSocket.Answer) {
