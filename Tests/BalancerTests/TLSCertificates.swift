@@ -120,6 +120,27 @@ struct BriefCertificate {
     }
 }
 
+/// A certificate of `odd.test`, signed by itself, whose subject has a part of a kind with numbers that are too
+/// many to be written, and one in which a letter's mark follows a bracket.
+struct OddCertificate {
+    let pem: [UInt8]
+    let key: [UInt8]
+
+    init() throws {
+        let workshop = try CertificateWorkshop("odd-\(UInt32.random(in: 0 ... .max))")
+        let numbers = "1.2" + String(repeating: ".268435455", count: 160)
+        let script = """
+            set -e; cd \(workshop.path)
+            printf '%s\\n' oid_section=oids '[oids]' long=\(numbers) '[req]' distinguished_name=n \
+                prompt=no string_mask=utf8only utf8=yes '[n]' CN=odd.test 'O=a]\u{301}b' long=value >config
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -config config \
+                -keyout key -out own
+            """
+        try workshop.run("/bin/sh", ["-c", script])
+        (pem, key) = (try workshop.read("own"), try workshop.read("key"))
+    }
+}
+
 /// A folder that programs make certificates in; it goes with all that is in it.
 private final class CertificateWorkshop {
     let path: String
