@@ -213,6 +213,11 @@ extension BalancerTests {
             #expect(
                 fault { $0.pools[0].contentRules = [rule] }
                     == "a rule captures before clients are let in, or for those of any frontend")
+            for (severity, isThere) in [(0, true), (7, true), (8, false), (-1, false)] {
+                let line = Rule(.setLogLevel(severity))
+                #expect((fault { $0.pools[0].contentRules = [line] } == nil) == isThere)
+                #expect((fault { $0.frontends[0].rules.content = [line] } == nil) == isThere)
+            }
         }
     }
 }
