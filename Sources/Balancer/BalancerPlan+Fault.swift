@@ -22,7 +22,7 @@ extension BalancerPlan {
         let isKnown = frontends.allSatisfy { $0.poolIndices.allSatisfy(pools.indices.contains) }
         return isKnown
             ? securityFault ?? keyFault ?? tableFault ?? priorityFault ?? variableFault
-                ?? captureFault
+                ?? captureFault ?? severityFault
             : "a frontend leads to a pool that is not there"
     }
 
@@ -64,10 +64,7 @@ extension BalancerPlan {
         guard Set(variables.map(\.name)).count == variables.count else {
             return "two variables of one name"
         }
-        let frontRules = frontends.flatMap {
-            $0.rules.connection + $0.rules.session + $0.rules.content
-        }
-        let rules = frontRules + pools.flatMap(\.contentRules)
+        let rules = allRules
         let conditions =
             rules.map(\.condition) + frontends.flatMap { $0.rules.pools.map(\.condition) }
             + pools.flatMap(\.serverConditions)
@@ -78,6 +75,19 @@ extension BalancerPlan {
         }
         return rules.contains(where: \.setsTooMuch)
             ? "a text for a variable; it may have \(VariablePlan.longestText) bytes" : nil
+    }
+
+    private var allRules: [Rule] {
+        frontends.flatMap { $0.rules.connection + $0.rules.session + $0.rules.content }
+            + pools.flatMap(\.contentRules)
+    }
+
+    private var severityFault: String? {
+        for case .setLogLevel(let severity?) in allRules.map(\.action)
+        where !(0...7).contains(severity) {
+            return "a rule has lines of severity \(severity); there are 0 to 7"
+        }
+        return nil
     }
 
     private var captureFault: String? {

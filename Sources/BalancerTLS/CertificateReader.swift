@@ -43,7 +43,8 @@ internal import COpenSSL
             let kindLength = unsafe room.withUnsafeMutableBufferPointer {
                 unsafe copenssl_name_kind(entry, $0.baseAddress, Int32($0.count))
             }
-            let kindCount = min(Int(kindLength), kind.count - 1)
+            // Below 0: of numbers so many that OpenSSL does not write them.
+            let kindCount = max(0, min(Int(kindLength), kind.count - 1))
             if let part {
                 let isMeant = unsafe kind.span.withUnsafeBytes { bytes in
                     part.isOf(

@@ -19,7 +19,7 @@ final class TLSClientSession: TLSSession, ClientSession {
 
     init?(with listener: TLSListener, on socket: Int32) {
         self.listener = listener
-        super.init(listener.beginning, on: socket)
+        super.init(listener.beginning.context, on: socket)
         let place = unsafe Unmanaged.passUnretained(self).toOpaque()
         guard unsafe SSL_set_ex_data(ssl, 0, place) == 1 else { return nil }
         unsafe SSL_set_accept_state(ssl)

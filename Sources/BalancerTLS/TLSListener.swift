@@ -15,7 +15,7 @@ public import LinuxIO
     /// Each shows other certificates; the first to who asks for no name.
     private let offers: [TLSOffer]
     /// What handshakes begin with, before anything is known of the client; tickets' keys are its.
-    let beginning: OpenSSLContext
+    let beginning: TLSOffer
     /// Which one shows those for a name, in small letters; `nil`: none does, whatever a star says.
     private let places: [String: Int?]
     private let observer: Observer?
@@ -51,9 +51,9 @@ public import LinuxIO
         let usual = settings.applying(.init())
         // Without a manner of its own the first one is as good to begin with.
         let isUsual = offers[0].settings == usual
-        beginning = isUsual ? offers[0].context : try TLSOffer(usual, sharingWith: nil).context
+        beginning = isUsual ? offers[0] : try TLSOffer(usual, sharingWith: nil)
         let place = unsafe Unmanaged.passUnretained(self).toOpaque()
-        for context in offers.map(\.context) + (isUsual ? [] : [beginning]) {
+        for context in (offers + (isUsual ? [] : [beginning])).map(\.context) {
             unsafe SSL_CTX_set_client_hello_cb(context.pointer, TLSListener.choose, place)
             unsafe copenssl_set_name_callback(context.pointer, TLSListener.answerName, place)
             guard settings.ticketKeys != nil else { continue }
@@ -99,8 +99,7 @@ public import LinuxIO
             return SSL_CLIENT_HELLO_ERROR
         }
         session.offer = offer
-        return unsafe offer.apply(
-            to: ssl, in: listener.beginning, unlike: listener.settings.groups)
+        return unsafe offer.apply(to: ssl, insteadOf: listener.beginning)
             ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_ERROR
     }
 

@@ -31,24 +31,21 @@ internal import COpenSSL
     /// - Parameters:
     ///   - ssl: The handshake, whose first message is being read.
     ///   - beginning: What it began with.
-    ///   - groups: The groups that it began with.
     /// - Returns: Whether OpenSSL took it.
     @unsafe
-    func apply(
-        to ssl: OpaquePointer, in beginning: OpenSSLContext, unlike groups: String?
-    ) -> Bool {
+    func apply(to ssl: OpaquePointer, insteadOf beginning: TLSOffer) -> Bool {
         if settings.verification != .none {
             let isRequired = settings.verification == .required
             unsafe SSL_set_verify(
                 ssl, SSL_VERIFY_PEER | (isRequired ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
                 TLSClientSession.judge)
         }
-        guard context !== beginning else { return true }
+        guard self !== beginning else { return true }
         guard unsafe SSL_set_SSL_CTX(ssl, context.pointer) != nil,
             unsafe copenssl_set_session_versions(
                 ssl, settings.minimumVersion.number, settings.maximumVersion.number) == 1
         else { return false }
-        guard let own = settings.groups, own != groups else { return true }
+        guard let own = settings.groups, own != beginning.settings.groups else { return true }
         return unsafe copenssl_set_session_groups(ssl, own) == 1
     }
 

@@ -187,6 +187,40 @@ extension BalancerTests {
             #expect(keys.map(\.key) == ["127.0.0.1", "127.0.0.3"])
         }
 
+        @Test func `a condition that can't be told yet is waited for`() throws {
+            let named = try ["a", "b"].map { ($0, try TestServer.named($0)) }
+            let running = try RunningBalancer(servers: servers(named)) {
+                bind(&$0)
+                let first = Question.payload(offset: 0, length: 1, [TextPattern(.exact, "x")])
+                $0.pools[0].stickRules[0].condition = Condition([[.init([first])]])
+                $0.frontends[0].rules.inspectDelay = .seconds(20)
+            }
+            let heard = ["x", "y", "x"].map { text in
+                let client = running.connect()
+                Thread.sleep(for: .milliseconds(50))
+                client.send(text)
+                return client.receiveAll().text
+            }
+            #expect(heard == ["a", "b", "a"])
+        }
+
+        @Test func `of several rules the first counts whose server is up`() throws {
+            let named = try ["a", "b", "c"].map { ($0, try TestServer.named($0)) }
+            let running = try RunningBalancer(servers: servers(named)) {
+                $0.tables = ["sources", "ports"].map { StickTablePlan(name: $0, size: 100) }
+                $0.pools[0].stickRules = [
+                    StickRule(in: 0), StickRule(in: 1, by: .destinationPort),
+                ]
+            }
+            func answer(_ last: UInt32) -> String { running.answer(from: 0x7f00_0000 | last) }
+            #expect([answer(1), answer(2)] == ["a", "a"])
+            running.balancer.setHealth(pool: 0, server: 0, isUp: false)
+            // Both rules know a server of the second client's, one of which is down.
+            #expect([answer(3), answer(2)] == ["b", "b"])
+            running.balancer.setHealth(pool: 0, server: 0, isUp: true)
+            #expect(answer(1) == "a")
+        }
+
         @Test func `who waits while the rules change is bound by none that he was not asked about`()
             throws
         {
@@ -329,6 +363,19 @@ extension BalancerTests {
             #expect((0..<3).map { _ in running.answer() } == ["a", "b", "c"])
             running.balancer.setHealth(pool: 0, server: 2, isUp: false)
             #expect(["a", "b"].contains(running.answer(from: 0x7f00_0002)))
+        }
+
+        @Test func `who has a server by a rule is not asked who he is`() throws {
+            let named = try ["a", "b"].map { ($0, try TestServer.named($0)) }
+            let running = try RunningBalancer(servers: servers(named)) {
+                $0.tables = [StickTablePlan(name: "pool", size: 100)]
+                $0.pools[0].stickRules = [StickRule(in: 0, by: .serverName)]
+                $0.pools[0].serverRules = [ServerRule("b")]
+                $0.frontends[0].rules.inspectDelay = .seconds(20)
+            }
+            let start = MonotonicInstant.now
+            #expect(running.answer() == "b")
+            #expect(MonotonicInstant.now - start < .seconds(5))
         }
 
         @Test func `a full server of one's own makes one wait for it`() throws {

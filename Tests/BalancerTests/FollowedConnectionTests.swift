@@ -118,6 +118,8 @@ extension BalancerTests {
                 $0.frontends[0].rules.inspectDelay = .seconds(10)
                 $0.frontends[0].rules.content = [
                     Rule(.capture(.key(.source), 0)), Rule(.capture(.key(.serverName), 1)),
+                    // What is not known leaves what was kept.
+                    Rule(.capture(.key(.serverName), 0)),
                 ]
             }
             let client = running.connect()
@@ -127,7 +129,7 @@ extension BalancerTests {
             #expect(client.receiveAll().text == "a")
             client.close()
             let told = try #require(records(1, of: running.balancer).first).1.kept
-            #expect([told.capture(0), told.capture(1)].map(text) == ["127.", "shop.example.org"])
+            #expect([told.capture(0), told.capture(1)].map(text) == ["shop", "shop.example.org"])
             #expect(told.identifier.isEmpty && told.capture(2).isEmpty)
             let other = running.connect()
             other.send("no TLS at all")
@@ -137,13 +139,30 @@ extension BalancerTests {
             #expect([next.capture(0), next.capture(1)].map(text) == ["127.", ""])
         }
 
-        @Test func `a rule says how grave a line is, or that there is none`() throws {
+        @Test func `a capture is not waited for without end`() throws {
+            let server = try TestServer.named("a")
+            let running = try FamilyBalancer(pools: [[.at(.ipv4(server.address))]]) {
+                $0.frontends[0].logging = logging()
+                $0.frontends[0].captureLengths = [9]
+                $0.frontends[0].rules.inspectDelay = .milliseconds(100)
+                $0.frontends[0].rules.content = [Rule(.capture(.key(.serverName), 0))]
+            }
+            let client = running.connect()
+            #expect(client.receiveAll().text == "a")
+            client.close()
+            #expect(try #require(records(1, of: running.balancer).first).1.kept.capture(0) == [])
+        }
+
+        @Test(arguments: [ConnectionLogging.Moment.ending, .connecting])
+        func `a rule says how grave a line is, or that there is none`(
+            moment: ConnectionLogging.Moment
+        ) throws {
             let server = try TestServer.named("a")
             func payload(_ text: String) -> Condition {
                 Condition([[.init([.payload(offset: 0, length: 1, [TextPattern(.exact, text)])])]])
             }
             let running = try FamilyBalancer(pools: [[.at(.ipv4(server.address))]]) {
-                $0.frontends[0].logging = ConnectionLogging(moment: .ending)
+                $0.frontends[0].logging = ConnectionLogging(moment: moment)
                 $0.frontends[0].rules.inspectDelay = .seconds(10)
                 $0.frontends[0].rules.content = [
                     Rule(.setLogLevel(nil), if: payload("s")),
@@ -176,12 +195,15 @@ extension BalancerTests {
                 plan.frontends[index].rules.content = [Rule(.capture(.text(Array("kept".utf8)), 0))]
             }
             let running = try Succession.Running(plan)
+            let long = String(repeating: "long ", count: 12)
             let clients = try ["same", "changed"].map { try running.connect($0) }
             #expect(clients.map { $0.receive(exactly: 1) } == ["a", "a"])
             try running.adopt {
                 $0.frontends[1].captureLengths = [3, 60]
-                $0.frontends[1].rules.content = []
+                $0.frontends[1].rules.content = [Rule(.capture(.text(Array(long.utf8)), 1))]
             }
+            let newcomer = try running.connect("changed")
+            #expect(newcomer.receive(exactly: 1) == "a")
             var told: [Int: [String]] = [:]
             for client in clients {
                 client.close()
@@ -190,6 +212,33 @@ extension BalancerTests {
                 }
             }
             #expect(told == [0: ["kept", ""], 1: ["", ""]])
+            newcomer.close()
+            let last = try #require(records(1, of: running.balancer).first).1.kept
+            #expect([last.capture(0), last.capture(1)].map(text) == ["", long])
+        }
+
+        @Test func `texts of places stay apart when each gets more room, or less`() {
+            typealias Slot = PlacedTexts.Slot
+            func short(_ text: String) -> ShortText {
+                ShortText(Array(text.utf8).span) ?? ShortText()
+            }
+            var texts = PlacedTexts()
+            texts.setStride(4)
+            texts.keep(short("abcd"), at: 0, Slot(offset: 0, length: 3))
+            texts.keep(short("de"), at: 1, Slot(offset: 0, length: 3))
+            texts.setStride(9)
+            texts.keep(short("wxyz"), at: 0, Slot(offset: 4, length: 4))
+            func kept(_ place: Int32, _ offset: Int, _ length: Int) -> String {
+                texts.text(at: place, Slot(offset: offset, length: length)).description
+            }
+            #expect([kept(0, 0, 3), kept(0, 4, 4), kept(1, 0, 3)] == ["abc", "wxyz", "de"])
+            #expect([kept(1, 4, 4), kept(2, 0, 3), kept(-1, 0, 3)] == ["", "", ""])
+            texts.setStride(3)
+            #expect([kept(0, 0, 2), kept(1, 0, 2)] == ["ab", "de"])
+            texts.clear(0)
+            #expect([kept(0, 0, 2), kept(1, 0, 2)] == ["", "de"])
+            texts.setStride(0)
+            #expect(kept(1, 0, 2) == "")
         }
 
         @Test func `a plan whose captures have no room, or that fills none of its own, is refused`()
@@ -213,6 +262,11 @@ extension BalancerTests {
             #expect(
                 fault { $0.pools[0].contentRules = [rule] }
                     == "a rule captures before clients are let in, or for those of any frontend")
+            for (severity, isThere) in [(0, true), (7, true), (8, false), (-1, false)] {
+                let line = Rule(.setLogLevel(severity))
+                #expect((fault { $0.pools[0].contentRules = [line] } == nil) == isThere)
+                #expect((fault { $0.frontends[0].rules.content = [line] } == nil) == isThere)
+            }
         }
     }
 }

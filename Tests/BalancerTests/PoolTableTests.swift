@@ -57,6 +57,30 @@ extension BalancerTests {
             #expect(moved.pool(for: .number(0)) == nil && moved.pool(for: .number(44)) == 70)
         }
 
+        @Test func `whole texts hold before beginnings, and of two that are equal the first`() {
+            let table = PoolTable(
+                .serverName,
+                [
+                    (TextPattern(.beginning, "ab"), 1), (TextPattern(.exact, "ab"), 2),
+                    (TextPattern(.exact, "ab"), 3), (TextPattern(.beginning, "ab"), 4),
+                ])
+            func pool(_ table: PoolTable, _ text: String) -> Int? {
+                let bytes = Array(text.utf8)
+                return table.pool(for: .bytes(bytes.span))
+            }
+            #expect(pool(table, "ab") == 2 && pool(table, "abc") == 1)
+            let moved = table.mapped { $0 * 10 }
+            #expect(pool(moved, "ab") == 20 && pool(moved, "abc") == 10)
+            let end = IPEndpoint(ipv4: 0xc000_0201, port: 0)
+            let network = PrefixTable.Prefix(end, length: 24)
+            var networks = PoolTable(.source, networks: [(network, 5), (network, 6)])
+            (networks.other, networks.absent) = (7, 8)
+            #expect(networks.pool(for: .address(end)) == 5)
+            #expect(
+                networks.pool(for: .address(IPEndpoint(ipv4: 0xc000_0301, port: 0))) == 7)
+            #expect(networks.pool(for: .address(.none)) == 8)
+        }
+
         @Test(arguments: [1, 2]) func `clients come to the pool of the name that they ask for`(
             reactors: Int
         ) throws {

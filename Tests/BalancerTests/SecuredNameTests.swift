@@ -27,12 +27,14 @@ extension BalancerTests {
         ///   - endsTLS: Whether clients' TLS ends here.
         ///   - verifiedName: Whose certificate is taken for a client who names nobody.
         ///   - reactors: How many there are.
+        ///   - delay: How long it waits for what clients say.
         ///   - adjust: Has the settings' last word.
         /// - Returns: The balancer, and what became of its attempts.
         /// - Throws: What making certificates, servers or the balancer throws.
         private func balancer(
             by key: ConnectionKey, endsTLS: Bool = true, verifiedName: String? = nil,
-            reactors: Int = 1, _ adjust: (inout TLSSettings) -> Void = { _ in }
+            reactors: Int = 1, waiting delay: Duration = .seconds(5),
+            _ adjust: (inout TLSSettings) -> Void = { _ in }
         ) throws -> (RunningBalancer, Outcomes) {
             var plan = try certificates.secured(server(), named: nil)
             var settings = TLSSettings()
@@ -50,7 +52,7 @@ extension BalancerTests {
                 reactors: reactors, servers: [plan],
                 adjusting: {
                     $0.pools[0].retries = 0
-                    $0.frontends[0].rules.inspectDelay = .seconds(5)
+                    $0.frontends[0].rules.inspectDelay = delay
                     $0.frontends[0].listeners = [ListenerPlan()]
                     if endsTLS { $0.frontends[0].listeners[0].security = listener }
                 }, observer: { _, _, outcome in outcomes.all.withLock { $0.append(outcome) } })
@@ -83,6 +85,13 @@ extension BalancerTests {
             #expect(answer(of: running, to: "other.test") == "")
             let mismatch = ConnectionOutcome.notSecured("its certificate: hostname mismatch")
             #expect(eventually { outcomes.all.withLock(\.self) == [mismatch] })
+        }
+
+        @Test func `who says nothing is not waited for without end`() throws {
+            let (running, _) = try balancer(
+                by: .serverName, endsTLS: false, verifiedName: "server.test",
+                waiting: .milliseconds(100))
+            #expect(running.connect().receive(exactly: 12) == "nobody anew\n")
         }
 
         @Test func `for who names nobody the server's own name holds`() throws {

@@ -147,6 +147,29 @@ final class CertificateFiles {
     }
 }
 
+/// A certificate that is signed by itself, with a subject that is unlike others'.
+struct OddCertificate {
+    let pem: [UInt8]
+    let key: [UInt8]
+
+    /// - Parameter subject: Its parts in openssl's form, without `'`; `long` is a kind whose numbers are too many
+    ///   to be written.
+    /// - Throws: `Errno` where openssl made none.
+    init(_ subject: String) throws {
+        let workshop = try CertificateWorkshop("odd-\(UInt32.random(in: 0 ... .max))")
+        let numbers = "1.2" + String(repeating: ".268435455", count: 160)
+        let script = """
+            set -e; cd \(workshop.path)
+            printf '%s\\n' oid_section=oids '[oids]' long=\(numbers) '[req]' distinguished_name=n \
+                string_mask=utf8only '[n]' >config
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -config config \
+                -utf8 -subj '\(subject)' -keyout key -out own
+            """
+        try workshop.run("/bin/sh", ["-c", script])
+        (pem, key) = (try workshop.read("own"), try workshop.read("key"))
+    }
+}
+
 /// A folder that programs make certificates in; it goes with all that is in it.
 private final class CertificateWorkshop {
     let path: String

@@ -42,6 +42,39 @@ extension BalancerTests {
             #expect((2000...18_000).contains(found), "\(found)")
         }
 
+        @Test(arguments: [
+            (TextPattern.Match.exact, "", [true, false, false, false]),
+            (.exact, "ab", [false, true, false, false]),
+            (.beginning, "", [true, true, true, true]),
+            (.beginning, "ab", [false, true, true, false]),
+            (.end, "", [true, true, true, true]), (.end, "ab", [false, true, false, true]),
+            (.part, "", [true, true, true, true]), (.part, "b", [false, true, true, true]),
+            (.part, "ab", [false, true, true, true]), (.part, "bx", [false, false, true, false]),
+            (.found, "", [true, true, true, true]),
+        ])
+        func `each way of comparing has its texts, up to their edges`(
+            match: TextPattern.Match, pattern: String, expected: [Bool]
+        ) {
+            let texts = ["", "ab", "abx", "xab"].map { Array($0.utf8) }
+            let one = TextPattern(match, pattern)
+            #expect(texts.map { one.matches($0.span) } == expected)
+            #expect(texts.map { TextPatterns([one]).match($0.span) } == expected)
+        }
+
+        @Test func `letters from A to Z are small ones, too, and nothing else is`() {
+            let capitals = Array(0x41...0x5A) as [UInt8]
+            func finds(_ bytes: [UInt8], in text: [UInt8]) -> Bool {
+                TextPatterns([TextPattern(.exact, bytes: bytes, ignoresCase: true)])
+                    .match(text.span)
+            }
+            #expect(finds(capitals, in: capitals.map { $0 | 0x20 }))
+            #expect(finds(capitals.map { $0 | 0x20 }, in: capitals))
+            for other in [0x40, 0x5B, 0x5F, 0xC0] as [UInt8] {
+                #expect(!finds([other], in: [other | 0x20]) || other | 0x20 == other)
+                #expect(finds([other], in: [other]))
+            }
+        }
+
         @Test func `names are found in a long list in each way`() {
             let texts = [
                 "n19999.Example.org", "n20000.Example.org", "N7.example.ORG", "n7.Example.org:443",

@@ -88,6 +88,19 @@ extension BalancerTests {
             clients.forEach { $0.close() }
         }
 
+        @Test func `who comes too fast is asked again when the rate allows the next one`() {
+            var admission = Admission(
+                processLimit: 10, frontendLimits: [9, 9], listenerLimits: [.max, .max],
+                securedRateLimit: 4, securedListeners: [true, false])
+            let first = admission.reserve(9, at: 0, by: 0, for: 0, now: 5000)
+            #expect(first == .room(4))
+            _ = admission.settle(accepted: 4, reserved: 4, at: 0, by: 0, now: 5000)
+            let second = admission.reserve(1, at: 0, by: 0, for: 0, now: 5000)
+            #expect(second == .tooFast(until: 5250))
+            let plain = admission.reserve(5, at: 1, by: 1, for: 0, now: 5000)
+            #expect(plain == .room(5))
+        }
+
         @Test func `the gate tells who waits, and lets others through`() {
             var admission = Admission(
                 processLimit: 10, frontendLimits: [9, 9], listenerLimits: [.max, .max],

@@ -148,6 +148,71 @@ extension BalancerTests {
             #expect(visit("strict.test", asked) == nil)
         }
 
+        /// Where both have the same keys of tickets, as the listeners of one node may.
+        @Test(arguments: [false, true])
+        func `a session does not cross to a listener that verifies, or encrypts, in another way`(
+            isOld: Bool
+        ) throws {
+            let keys = try TicketKeys([[1], [2], [3]].map { Array(repeating: $0[0], count: 48) })
+            func listener(
+                _ adjust: (inout TLSListenerSettings) -> Void = { _ in }
+            ) throws -> Unwrapping {
+                try unwrapping {
+                    ($0.verification, $0.authorities) = (.optional, certificates.authority)
+                    $0.ticketKeys = keys
+                    adjust(&$0)
+                }
+            }
+            func visit(_ unwrapping: Unwrapping, _ session: TLSVisitor.Session?) -> TLSVisitor? {
+                let visitor = unwrapping.visit(
+                    Manner(isOld: isOld, certificate: own, session: session))
+                visitor?.send("x")
+                return visitor?.receive(exactly: 1) == "x" ? visitor : nil
+            }
+            let session = try #require(visit(listener(), nil)?.session)
+            #expect(try visit(listener(), session)?.isResumed == true)
+            #expect(
+                try visit(listener { $0.applicationProtocols = ["h2"] }, session)?.isResumed == true
+            )
+            let others: [(String, (inout TLSListenerSettings) -> Void)] = [
+                ("verification", { $0.verification = .required }),
+                ("authorities", { $0.authorities += certificates.stranger }),
+                ("further ones", { $0.unnamedAuthorities = certificates.stranger }),
+                ("revoked", { $0.revocationList = certificates.revocations }),
+                ("own errors", { $0.ignoredCertificateErrors = [10] }),
+                ("errors above", { $0.ignoredAuthorityErrors = [10] }),
+                ("ciphers", { $0.ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256" }),
+            ]
+            for (name, adjust) in others {
+                #expect(try visit(listener(adjust), session)?.isResumed == false, "\(name)")
+            }
+        }
+
+        @Test func `certificates share no trust where one of them trusts others`() throws {
+            let unwrapping = try unwrapping(
+                certificate("silent.test") { $0.namesAuthorities = false },
+                certificate("wide.test") { $0.unnamedAuthorities = certificates.stranger },
+                certificate("strict.test") { $0.revocationList = certificates.revocations }
+            ) {
+                ($0.verification, $0.authorities) = (.required, certificates.authority)
+                // It has expired, and was revoked.
+                $0.ignoredCertificateErrors = [10]
+            }
+            func visit(_ name: String, _ shown: (pem: [UInt8], key: [UInt8])) -> Manner {
+                Manner(serverName: name, isOld: true, certificate: shown)
+            }
+            let strangers = (pem: certificates.stranger, key: certificates.strangersKey)
+            let expired = (pem: certificates.expired, key: certificates.key)
+            let names = ["first.test", "silent.test", "wide.test", "strict.test"]
+            #expect(
+                names.map { unwrapping.visit(visit($0, own))?.namedAuthorityCount } == [1, 0, 1, 1])
+            #expect(
+                names.map { unwrapping.answers(visit($0, strangers)) }
+                    == [false, false, true, false])
+            #expect(
+                names.map { unwrapping.answers(visit($0, expired)) } == [true, true, true, false])
+        }
+
         /// By another name in his second message a client would be known by what he was not asked for.
         @Test func `who is asked for another key may not ask for another name`() throws {
             let unwrapping = try unwrapping(
@@ -196,6 +261,14 @@ extension BalancerTests {
             #expect(try !isWild("A.wild.test"))
             #expect(try !isWild("b.wild.test"))
             #expect(try !isWild("own.wild.test"))
+            // What is taken from one star is not taken from another, nor from a certificate of its own.
+            let others = try self.unwrapping(
+                certificate("*.wild.test", "!a.own.test", "!b.wild.test", isWild: true),
+                certificate("*.own.test"), certificate("b.wild.test"),
+                adjusting: { $0.refusesOtherNames = true })
+            for name in ["a.own.test", "b.wild.test"] {
+                #expect(others.visit(Manner(serverName: name))?.shown?.name == "server.test")
+            }
             // Of a star that two lines have, one takes what the other leaves.
             let shared = try self.unwrapping(
                 certificate("*.x.test", "!a.x.test", isWild: true), certificate("*.x.test"),
@@ -211,6 +284,12 @@ extension BalancerTests {
                 #expect(idle.visit(Manner(serverName: name)) == nil)
             }
             #expect(idle.visit(Manner(serverName: "first.test")) != nil)
+            // The first one is for who asks for no name, whoever it is for.
+            let nobodys = try Unwrapping(
+                TLSListenerSettings([
+                    certificate("!a.wild.test", isWild: true), certificate("first.test"),
+                ]))
+            #expect(nobodys.visit(Manner(serverName: nil))?.shown?.name == "*.wild.test")
         }
 
         // MARK: Whom it trusts
@@ -244,20 +323,22 @@ extension BalancerTests {
         func `what may be wrong with a certificate is told, and lets in`(isOld: Bool) throws {
             func outcome(
                 _ ignored: Set<Int>, _ certificate: (pem: [UInt8], key: [UInt8])?,
-                revokes: Bool = false, expecting error: Int
+                revokes: Bool = false, expecting error: Int, last: Int? = nil
             ) throws -> String? {
                 var settings = certificates.listening
                 (settings.verification, settings.authorities) = (.optional, certificates.authority)
                 settings.ignoredCertificateErrors = ignored
                 settings.revocationList = revokes ? certificates.revocations : nil
-                let numbers: [SecuredNumber] = [.certificateError, .verification]
+                let numbers: [(SecuredNumber, Int)] = [
+                    (.certificateError, error), (.verification, last ?? error),
+                ]
                 let unwrapping = try Unwrapping(settings, pools: ["a", "b"]) { plan in
                     plan.frontends[0].rules.pools = [
                         PoolRule(
                             1,
                             if: Condition([
                                 numbers.map {
-                                    Condition.Term([.securedNumber($0, [error...error])])
+                                    Condition.Term([.securedNumber($0, [$1...$1])])
                                 }
                             ]))
                     ]
@@ -272,6 +353,8 @@ extension BalancerTests {
             #expect(try outcome([18], strangers, expecting: 18) == "b")
             #expect(try outcome([10], expired, expecting: 10) == "b")
             #expect(try outcome([23, 10], expired, revokes: true, expecting: 23) != "b")
+            // Of two errors the first is told; verification has the last word.
+            #expect(try outcome([23, 10], expired, revokes: true, expecting: 23, last: 10) == "b")
             #expect(try outcome([10], strangers, expecting: 18) ?? "" == "")
             #expect(try outcome([18], expired, expecting: 10) ?? "" == "")
         }

@@ -288,10 +288,35 @@ import Testing
             diagnose(page("\(verified) crl-file \(files.path("revoked.pem"))")) == [
                 "f:2:6: error: 'crl-file' is not offered for a statistics page, which would let in whose certificate was revoked"
             ])
+        func idle(_ words: String...) -> [String] {
+            let all = words.map { "'\($0)'" }.joined(separator: ", ")
+            return ["f:2:6: warning: without effect on a statistics page: \(all)"]
+        }
         #expect(
-            diagnose(page("strict-sni curves P-256 ciphers AES128-SHA")) == [
-                "f:2:6: warning: without effect on a statistics page: 'ciphers', 'curves', 'strict-sni'"
-            ])
+            diagnose(page("strict-sni curves P-256 ciphers AES128-SHA"))
+                == idle("ciphers", "curves", "strict-sni"))
+        #expect(
+            diagnose(
+                page("\(verified) crt-ignore-err all ca-ignore-err 10 no-ca-names alpn http/1.1"))
+                == idle("alpn", "ca-ignore-err", "crt-ignore-err"))
+        #expect(
+            diagnose(
+                page(
+                    "sigalgs RSA-PSS+SHA256 client-sigalgs RSA-PSS+SHA256 no-tls-tickets"
+                        + " prefer-client-ciphers ciphersuites TLS_AES_128_GCM_SHA256"))
+                == idle(
+                    "ciphersuites", "client-sigalgs", "no-tls-tickets", "prefer-client-ciphers",
+                    "sigalgs"))
+        // A list's words are no others.
+        let line = "\(files.both) [crl-file \(files.path("revoked.pem")) curves P-256]\n"
+        try files.write("list", line)
+        #expect(
+            diagnose(
+                page("").replacing("crt \(files.both)", with: "crt-list \(files.path("list"))"))
+                == [
+                    "f:2:6: error: 'crl-file' is not offered for a statistics page, which would let in whose certificate was revoked",
+                    "f:2:6: warning: without effect on a statistics page: 'curves'",
+                ])
         #expect(
             diagnose(page("crt \(files.both)")) == [
                 "f:2:6: warning: a statistics page shows one certificate, whoever is asked for: the first"

@@ -198,9 +198,10 @@ extension String {
     /// With a backslash before what ends a value of structured data; RFC 5424 §6.3.3.
     fileprivate var escaped: String {
         var text = ""
-        for character in self {
-            if "\"\\]".contains(character) { text += "\\" }
-            text.append(character)
+        // Not by characters: with a mark above it a bracket would be another one.
+        for scalar in unicodeScalars {
+            if "\"\\]".unicodeScalars.contains(scalar) { text += "\\" }
+            text.unicodeScalars.append(scalar)
         }
         return text
     }

@@ -68,8 +68,10 @@ extension HAProxySection {
 
     /// Says what of a page's TLS is not done, since it is not by the library of clients' connections.
     private func judge(
-        _ tls: ListenerTLS, at position: Position, _ remarks: inout [Remark]
+        _ listener: ListenerTLS, at position: Position, _ remarks: inout [Remark]
     ) {
+        // What holds for who is shown the first certificate, as everybody is.
+        let tls = listener.certificates.first.map { listener.applying($0.own) } ?? listener
         if tls.revocationListPath != nil {
             remarks.append(
                 .error(
@@ -77,9 +79,15 @@ extension HAProxySection {
                         + " was revoked", at: position))
         }
         let idle = [
+            ("alpn", !tls.applicationProtocols.isEmpty),
+            ("ca-ignore-err", !tls.ignoredAuthorityErrors.isEmpty),
             // NIOSSL ends the process where it knows none of them.
             ("ciphers", tls.ciphers != nil), ("ciphersuites", tls.cipherSuites != nil),
-            ("curves", tls.groups != nil),
+            ("client-sigalgs", tls.clientSignatures != nil),
+            ("crt-ignore-err", !tls.ignoredCertificateErrors.isEmpty),
+            ("curves", tls.groups != nil), ("no-tls-tickets", !tls.givesTickets),
+            ("prefer-client-ciphers", tls.prefersClientCiphers),
+            ("sigalgs", tls.signatures != nil),
             ("strict-sni", tls.refusesOtherNames), ("tls-ticket-keys", tls.ticketKeysPath != nil),
         ].filter(\.1).map(\.0.quoted)
         if !idle.isEmpty {

@@ -33,6 +33,8 @@ public struct PageSecurity: Sendable {
         public var verification = Verification.none
         /// Who may have signed it, in PEM format.
         public var authorities: [UInt8] = []
+        /// Whether clients are told of them by name.
+        public var namesAuthorities = true
         /// The lowest version that is spoken.
         public var minimumVersion = Version.oneTwo
         /// The highest one.
@@ -68,7 +70,7 @@ public struct PageSecurity: Sendable {
             if settings.verification != .none {
                 let authorities = try NIOSSLCertificate.fromPEMBytes(settings.authorities)
                 configuration.trustRoots = .certificates(authorities)
-                configuration.sendCANameList = true
+                configuration.sendCANameList = settings.namesAuthorities
             }
             context = try NIOSSLContext(configuration: configuration)
         } catch {

@@ -29,16 +29,21 @@ extension Model {
 }
 
 extension PageSecurity.Settings {
-    fileprivate init(_ tls: ListenerTLS, in model: Model) {
-        let path = tls.certificates.first?.path
-        self.init(certificate: path.flatMap { model.certificates[$0] } ?? [])
+    /// How handshakes are done with who is shown the first certificate, as everybody is.
+    fileprivate init(_ listener: ListenerTLS, in model: Model) {
+        let shown = listener.certificates.first
+        let tls = shown.map { listener.applying($0.own) } ?? listener
+        self.init(certificate: shown.flatMap { model.certificates[$0.path] } ?? [])
         verification =
             switch tls.verification {
             case .none: .none
             case .optional: .optional
             case .required: .required
             }
-        authorities = tls.authoritiesPath.flatMap { model.authorities[$0] } ?? []
+        authorities = [tls.authoritiesPath, tls.unnamedAuthoritiesPath].compactMap(\.self)
+            .flatMap { model.authorities[$0] ?? [] }
+        // Its library names all that it trusts, or none.
+        namesAuthorities = tls.namesAuthorities && tls.unnamedAuthoritiesPath == nil
         maximumVersion = tls.maximumVersion.map(PageSecurity.Version.init) ?? .oneThree
         // Who wants an old version at most wants no newer one at least.
         let isOld = tls.maximumVersion.map { $0 == .one || $0 == .oneOne } ?? false

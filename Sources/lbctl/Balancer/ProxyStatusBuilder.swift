@@ -96,7 +96,8 @@ struct ProxyStatusBuilder {
 
     /// `nil`: there are none of these.
     private func ends(of paths: [String]) -> [String: Int]? {
-        let ends = certificateEnds.filter { paths.contains($0.key) }
+        var ends: [String: Int] = [:]
+        for path in paths { ends[path] = certificateEnds[path] }
         return ends.isEmpty ? nil : ends
     }
 
