@@ -98,9 +98,9 @@ extension BalancerTests {
             #expect(eventually { second.server(of: 3) == 1 })
             #expect(arrivals() == before + 1)
             #expect(first.server(of: 1) == 1)
-            // Servers stand elsewhere from then on.
+            // Servers stand elsewhere in the pool from then on, and where they were in the table.
             try first.adopt { $0.pools[0].servers.swapAt(0, 1) }
-            first.bind(4, to: 0)
+            first.bind(4, to: 1)
             #expect(eventually { second.server(of: 4) == 1 })
         }
 

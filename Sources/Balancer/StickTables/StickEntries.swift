@@ -198,16 +198,19 @@
         unsafe entries[Int(place)].server = Int32(server)
     }
 
-    /// Goes on with other servers, or with the same at other positions.
-    mutating func follow(_ servers: StickServers) {
-        guard self.servers != servers else { return }
-        let places = self.servers.places(in: servers)
-        self.servers = servers
-        for place in 0..<touched {
+    /// Goes on with other servers; those that stay have their positions.
+    mutating func follow(_ servers: StickServers) { self.servers = servers }
+
+    /// Moves the servers of some entries.
+    ///
+    /// - Returns: Where to go on; `nil`: no further place was ever taken.
+    mutating func settle(at places: Range<Int>, _ positions: [Int32]) -> Int? {
+        for place in places.lowerBound..<max(places.lowerBound, min(places.upperBound, touched)) {
             let server = Int(unsafe entries[place].server)
             guard server >= 0 else { continue }
-            unsafe entries[place].server = server < places.count ? places[server] : -1
+            unsafe entries[place].server = server < positions.count ? positions[server] : -1
         }
+        return places.upperBound < touched ? places.upperBound : nil
     }
 
     // MARK: Counters
