@@ -236,27 +236,6 @@
         return counters.set(quantity, index, to: count, at: place, now: now)
     }
 
-    /// Does what a question asks for, and answers it.
-    mutating func answer(_ asked: StickQuestion.Asked, at place: Int32, now: UInt64) -> Int? {
-        switch asked {
-        case .value(let quantity, let index):
-            return counters.value(of: quantity, index, at: place, now: now)
-        case .increase(let quantity, let index):
-            let rate = quantity.rateOfMarks
-            if let rate { add(1, to: rate, index, at: place, now: now) }
-            add(1, to: quantity, index, at: place, now: now)
-            return counters.value(of: quantity, index, at: place, now: now)
-                ?? rate.flatMap { counters.value(of: $0, index, at: place, now: now) }
-        case .clear(let quantity, let index):
-            let former = counters.value(of: quantity, index, at: place, now: now)
-            set(quantity, index, to: 0, at: place, now: now)
-            return former
-        case .presence: return 1
-        case .trackers: return Int(unsafe entries[Int(place)].holders)
-        case .server: return servers.number(at: server(at: place))
-        }
-    }
-
     /// Takes one off a total.
     mutating func subtractOne(from quantity: StickQuantity, at place: Int32) {
         counters.subtractOne(from: quantity, at: place)
