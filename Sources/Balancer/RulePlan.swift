@@ -47,10 +47,10 @@ public struct Rule: Hashable, Sendable {
         case expectProxyHeader
         /// It is counted, and the further rules are asked (`track-sc0`).
         case track(Tracking)
-        /// The mark counters of the key that it is tracked by are increased, of an array those at an
-        /// index, and the further rules are asked (`sc-inc-gpc0`, `sc-inc-gpc1`, `sc-inc-gpc`); in
-        /// ``RulePlan/content``, too, once for each connection.
-        case countMark(StickQuantity, Int, index: Int = 0)
+        /// The mark counters of the key that it is tracked by are increased by so much, of an array those
+        /// at an index, and the further rules are asked (`sc-inc-gpc0`, `sc-inc-gpc1`, `sc-inc-gpc`,
+        /// `sc-add-gpc`); in ``RulePlan/content``, too, once for each connection.
+        case countMark(StickQuantity, Int, index: Int = 0, count: UInt32 = 1)
         /// The tag of the key that it is tracked by is set, or with an index that of its array, and the
         /// further rules are asked (`sc-set-gpt0`, `sc-set-gpt`).
         case setTag(UInt32, Int, index: Int? = nil)

@@ -40,10 +40,10 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
         case expectProxy
         /// It is counted in a table (`track-sc0` to `track-sc2`); further rules are asked.
         case track(TrackingSettings)
-        /// The key that it is tracked by under this number gets a mark, of ``StickDatum/marks``,
+        /// The key that it is tracked by under this number gets so many marks, of ``StickDatum/marks``,
         /// ``StickDatum/secondMarks`` or an element of ``StickDatum/markArray`` (`sc-inc-gpc0`,
-        /// `sc-inc-gpc1`, `sc-inc-gpc`); further rules are asked.
-        case countMark(StickDatum, Int, index: Int = 0)
+        /// `sc-inc-gpc1`, `sc-inc-gpc`, `sc-add-gpc`); further rules are asked.
+        case countMark(StickDatum, Int, index: Int = 0, count: UInt32 = 1)
         /// The key that it is tracked by under this number gets a tag, or with an index one of an array
         /// (`sc-set-gpt0`, `sc-set-gpt`); further rules are asked.
         case setTag(UInt32, Int, index: Int? = nil)

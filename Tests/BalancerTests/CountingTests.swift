@@ -150,6 +150,28 @@ extension BalancerTests {
             #expect(running.balancer.snapshot().tableCounts == [1, 1])
         }
 
+        @Test func `several marks are counted at once, in an array and its rate`() throws {
+            let server = try TestServer.named("a")
+            let running = try RunningBalancer(servers: servers([("a", server)])) {
+                $0.tables = [
+                    Self.table(
+                        .init(.markArray, count: 2),
+                        .init(.markRateArray, over: .seconds(100), count: 2))
+                ]
+                let marks = StickQuestion(.value(.markArray, 1), of: .tracked(0))
+                let rate = StickQuestion(.value(.markRateArray, 1), of: .tracked(0))
+                $0.frontends[0].rules.connection = [
+                    Self.track, Rule(.countMark(.markArray, 0, index: 1, count: 3)),
+                    Rule(
+                        .accept,
+                        if: Condition([
+                            [.init([.counter(marks, [3...6])]), .init([.counter(rate, [3...6])])]
+                        ])), Rule(.reject),
+                ]
+            }
+            #expect((0..<3).map { _ in running.answer() } == ["a", "a", ""])
+        }
+
         @Test(arguments: [false, true], [false, true])
         func `what is counted while a client is waited for is counted once`(
             byQuestion: Bool, inPool: Bool

@@ -24,6 +24,13 @@ extension BalancerTests {
             second.bind(9, to: 1)
             #expect(eventually { first.server(of: 9) == 1 })
             #expect(eventually { first.acknowledged == first.lastChange })
+            let isSynchronised = { (node: PeerNode) in
+                node.exchange.status[0].peers[0].isSynchronised
+            }
+            #expect(eventually { isSynchronised(first) && isSynchronised(second) })
+            let table = first.exchange.status[0].peers[0].tables[0]
+            #expect((table.learned, table.sent >= 3) == (1, true))
+            #expect(first.exchange.status[0].peers[0].sessions == 1)
             let status = second.exchange.status[0]
             #expect((status.name, status.localName, status.peers.map(\.name)) == ("p", "b", ["a"]))
             #expect(status.peers[0].isConnected && status.peers[0].fault == nil)
@@ -47,6 +54,7 @@ extension BalancerTests {
             for key in 0..<3000 as Range<UInt32> { first.bind(key, to: Int(key % 2)) }
             #expect(eventually { second?.count == 3000 })
             second?.stop()
+            #expect(eventually { !first.exchange.status[0].peers[0].isSynchronised })
             #expect(
                 eventually {
                     first.news.contains(.left(peer: "b", of: "p", "it has closed the connection"))
@@ -55,6 +63,7 @@ extension BalancerTests {
             first.bind(3000, to: 1)
             second = try PeerNode("b", names, ports)
             #expect(eventually { second?.count == 3001 && second?.server(of: 3000) == 1 })
+            #expect(first.exchange.status[0].peers[0].sessions == 2)
             first.stop()
             let third = try PeerNode("c", names, ports)
             #expect(eventually { third.count == 3001 })
@@ -98,9 +107,9 @@ extension BalancerTests {
             #expect(eventually { second.server(of: 3) == 1 })
             #expect(arrivals() == before + 1)
             #expect(first.server(of: 1) == 1)
-            // Servers stand elsewhere from then on.
+            // Servers stand elsewhere in the pool from then on, and where they were in the table.
             try first.adopt { $0.pools[0].servers.swapAt(0, 1) }
-            first.bind(4, to: 0)
+            first.bind(4, to: 1)
             #expect(eventually { second.server(of: 4) == 1 })
         }
 

@@ -98,6 +98,7 @@ final class PeerNode {
 
     // MARK: The first table
 
+    /// Binds a key to a server, by its position in the table.
     func bind(_ key: UInt32, to server: Int) {
         table.bind(.address(Self.key(key)), to: server, now: now)
     }

@@ -20,7 +20,9 @@ extension BalancerTests {
         }
 
         /// The servers of pools that bind clients by one table.
-        private func known(_ pools: [String]...) -> StickServers {
+        private func known(
+            _ pools: [String]..., goingOnFrom table: StickTable? = nil
+        ) -> StickServers {
             var plan = BalancerPlan()
             plan.tables = [StickTablePlan(name: "t", size: 9)]
             plan.pools = pools.map { names in
@@ -32,7 +34,7 @@ extension BalancerTests {
                 pool.stickRules = [StickRule(in: 0)]
                 return pool
             }
-            return StickServers.all(of: plan)[0]
+            return StickServers.all(of: plan, goingOnFrom: [table?.settledServers])[0]
         }
 
         @Test func `a table remembers as many keys as it has room for, the latest ones`() {
@@ -101,16 +103,59 @@ extension BalancerTests {
             #expect(table.server(of: key(2), now: 10_000) == 2)
         }
 
-        @Test func `servers that move are found where they are, and one that is gone is not`() {
+        private func names(in table: StickTable) -> [String?] {
+            table.slice(from: 0, most: 9, now: 1).entries.map(\.server)
+        }
+
+        @Test func `servers that stay keep their positions, and one that is gone has none`() {
+            let plan = StickTablePlan(name: "t", size: 9)
             let table = table(size: 9, servers: known(["a", "b"]))
             table.bind(key(1), to: 0, now: 0)
             table.bind(key(2), to: 1, now: 0)
-            table.follow(
-                StickTablePlan(name: "t", size: 9), servers: known(["c"], ["d", "e", "b"]))
+            let servers = known(["c"], ["d", "e", "b"], goingOnFrom: table)
+            table.follow(plan, servers: servers)
+            #expect(servers.servers.map { $0?.name } == [nil, "b", "c", "d", "e"])
+            #expect(table.server(of: key(2), now: 1) == 1)
+            #expect(names(in: table) == [nil, "b"])
+            // Whoever gets the place of one that is gone does not get its keys.
+            let next = known(["b", "a", "c"], goingOnFrom: table)
+            table.follow(plan, servers: next)
+            #expect(next.servers.map { $0?.name } == ["a", "b", "c", nil, nil])
             #expect(table.server(of: key(1), now: 1) == nil)
-            #expect(table.server(of: key(2), now: 1) == 3)
-            let shown = table.slice(from: 0, most: 9, now: 1).entries.map(\.server)
-            #expect(shown == [nil, "b"])
+            #expect(names(in: table) == [nil, "b"])
+        }
+
+        @Test func `keys of servers that become one have it`() {
+            let plan = StickTablePlan(name: "t", size: 9)
+            // Two of one name, by their numbers.
+            let table = table(size: 9, servers: known(["a"], ["b", "a"]))
+            for number in 0..<3 { table.bind(key(UInt32(number)), to: number, now: 0) }
+            table.follow(plan, servers: known(["a"], goingOnFrom: table))
+            #expect(names(in: table) == ["a", nil, "a"])
+            let next = known(["a", "d", "e"], goingOnFrom: table)
+            table.follow(plan, servers: next)
+            #expect(next.servers.map { $0?.name } == ["a", "d", "e"])
+            #expect(names(in: table) == ["a", nil, "a"])
+            #expect((0..<3).map { table.server(of: key($0), now: 1) } == [0, nil, 0])
+        }
+
+        @Test func `no entry changes with the servers, and 1,000 at a time are settled`() {
+            let table = table(size: 2500, servers: known(["a", "b"]))
+            for number in 0..<2500 { table.bind(key(UInt32(number)), to: 0, now: 0) }
+            let positions = { (table: StickTable) in
+                table.withEntries { entries in
+                    Set((0..<2500).map { entries.server(at: $0) })
+                }
+            }
+            table.follow(
+                StickTablePlan(name: "t", size: 2500), servers: known(["b"], goingOnFrom: table))
+            #expect(positions(table) == [0])
+            let ends = [0, 1000, 2000].map { start in
+                table.withEntries { $0.settle(at: start..<start + 1000, [0, 1]) }
+            }
+            #expect(ends == [1000, 2000, nil])
+            #expect(table.settledServers.servers.map { $0?.name } == [nil, "b"])
+            #expect(positions(table) == [-1])
         }
 
         @Test func `a table of IPv4 holds nobody else`() {

@@ -157,12 +157,16 @@ import VRRPCore
             diagnose(file("use_backend web_%[src,map_ip(\(path))]"), as: .haproxy) == [
                 "f:15:23: error: line 2 of \(path): prefix length 33: must be 0 to 32"
             ])
-        try InputFileFixture.write("0080 a\n80:90 b\n", to: path)
-        #expect(
-            diagnose(file("use_backend web_%[dst_port,map_int(\(path))]"), as: .haproxy) == [
-                "f:15:28: error: line 2 of \(path): '80:90': must be a number; of a range each one has a"
-                    + " line of its own"
-            ])
+        for (line, message) in [
+            ("80-90", "'80-90': must be a number or a range such as 80:90"),
+            ("90:80", "'90:80': the first is above the last"),
+        ] {
+            try InputFileFixture.write("0080 a\n\(line) b\n", to: path)
+            #expect(
+                diagnose(file("use_backend web_%[dst_port,map_int(\(path))]"), as: .haproxy) == [
+                    "f:15:28: error: line 2 of \(path): \(message)"
+                ])
+        }
         try InputFileFixture.write("a( a\n", to: path)
         #expect(
             diagnose(file("use_backend web_%[req.ssl_sni,map_reg(\(path))]"), as: .haproxy)[0]
@@ -217,6 +221,10 @@ import VRRPCore
         #expect(
             try question("dst_port,map_int(\(path))") == .destinationPort([80...80, 443...443]))
         #expect(try question("src_port,map_int(\(path))") == .sourcePort([80...80, 443...443]))
+        try InputFileFixture.write("80:90 a\n85:100\n443\n65530:\n70000 a\n:2 a\n", to: path)
+        #expect(
+            try question("dst_port,map_int(\(path))")
+                == .destinationPort([0...2, 80...100, 443...443, 65530...65535]))
         #expect(
             diagnose(
                 file("default_backend web_a\nacl a src_port,map_beg(\(path)) -m found"),

@@ -426,6 +426,22 @@ import VRRPCore
                 "f:7:24: error: 'sc-inc-gpc(0)': the number must be 0 to 2, as in track-sc0, sc-inc-gpc0(0) and sc-inc-gpc(9,0)"
             ),
             (
+                "tcp-request connection sc-add-gpc(0,0)",
+                "f:7:13: error: 'tcp-request connection' needs a number"
+            ),
+            (
+                "tcp-request connection sc-add-gpc(0,0) -1",
+                "f:7:40: error: sc-add-gpc -1: must be 0 or more"
+            ),
+            (
+                "tcp-request connection sc-add-gpc(0) 7",
+                "f:7:24: error: 'sc-add-gpc(0)': the number must be 0 to 2, as in track-sc0, sc-inc-gpc0(0) and sc-inc-gpc(9,0)"
+            ),
+            (
+                "stick-table type ip size 9 store gpc(1)\ntcp-request connection track-sc0 src\ntcp-request connection sc-add-gpc(1,0) 7",
+                "f:9:24: warning: sc-add-gpc(1,0): 'stick-table' of 'web' does not count it; add 'store gpc(2)'"
+            ),
+            (
                 "tcp-request connection sc-set-gpt(1) 7",
                 "f:7:24: error: 'sc-set-gpt(1)': the number must be 0 to 2, as in track-sc0, sc-inc-gpc0(0) and sc-inc-gpc(9,0)"
             ),
@@ -494,8 +510,8 @@ import VRRPCore
                 "f:7:24: error: 'sc-inc-gpc1(0': the number must be 0 to 2, as in track-sc0, sc-inc-gpc0(0) and sc-inc-gpc(9,0)"
             ),
             (
-                "tcp-request connection sc-add-gpc(0,0) 3",
-                "f:7:24: warning: the action 'sc-add-gpc' is known but not implemented yet; it is ignored"
+                "tcp-request connection sc-add-gpc(0,0) dst_port",
+                "f:7:40: error: sc-add-gpc 'dst_port': must be a number, 0 or more"
             ),
             (
                 "stick-table type ip size 9 store gpc0\nuse_backend web if { src_clr_gpc0 gt 5 }",

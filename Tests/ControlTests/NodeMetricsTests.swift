@@ -198,6 +198,53 @@ import Testing
             ])
     }
 
+    @Test func `peers have their state, and each of their tables what went to and fro`() {
+        #expect(!written([ProxyStatus(name: "web", mode: "tcp")]).contains("peer"))
+        var peer = TablePeersStatus.Peer(
+            name: "lb2", address: "192.0.2.2:1024", isConnected: true, messagesIn: 30,
+            messagesOut: 40)
+        (peer.isSynchronised, peer.sessions) = (true, 3)
+        peer.tables = [.init(name: "t", lastChange: 9, acknowledged: 8, learned: 5, sent: 6)]
+        var proxy = ProxyStatus(name: "p", mode: "peers")
+        proxy.peers = TablePeersStatus(localName: "lb1", isComplete: true)
+        proxy.peers?.peers = [
+            peer, .init(name: "lb3", address: "192.0.2.3:1024", isConnected: false),
+        ]
+        let text = written([proxy])
+        for (name, kind, samples) in [
+            ("haproxy_process_connected_peers", "gauge", [" 1"]),
+            ("lbctl_peers_complete", "gauge", [#"{peers="p"} 1"#]),
+            (
+                "lbctl_peer_connected", "gauge",
+                [#"{peers="p",peer="lb2"} 1"#, #"{peers="p",peer="lb3"} 0"#]
+            ),
+            (
+                "lbctl_peer_synchronised", "gauge",
+                [#"{peers="p",peer="lb2"} 1"#, #"{peers="p",peer="lb3"} 0"#]
+            ),
+            (
+                "lbctl_peer_sessions_total", "counter",
+                [#"{peers="p",peer="lb2"} 3"#, #"{peers="p",peer="lb3"} 0"#]
+            ),
+            (
+                "lbctl_peer_messages_received_total", "counter",
+                [#"{peers="p",peer="lb2"} 30"#, #"{peers="p",peer="lb3"} 0"#]
+            ),
+            (
+                "lbctl_peer_messages_sent_total", "counter",
+                [#"{peers="p",peer="lb2"} 40"#, #"{peers="p",peer="lb3"} 0"#]
+            ),
+            (
+                "lbctl_peer_updates_received_total", "counter",
+                [#"{peers="p",peer="lb2",table="t"} 5"#]
+            ),
+            ("lbctl_peer_updates_sent_total", "counter", [#"{peers="p",peer="lb2",table="t"} 6"#]),
+        ] {
+            #expect(
+                family(name, in: text) == ["# TYPE \(name) \(kind)"] + samples.map { name + $0 })
+        }
+    }
+
     @Test func `names can hold anything`() throws {
         let name = "a\"b\\c\nd\\n,e=\"}é\r"
         var proxy = sampleNode().proxies[1]

@@ -57,7 +57,7 @@ import Testing
             ["any": "b_one_x"]
         ),
         (
-            "use_backend b_%[dst_port,map_int(MAPS/ports,two)]_x\ndefault_backend none",
+            "use_backend b_%[dst_port,map_int(MAPS/ports,none)]_x\ndefault_backend none",
             ["any": "b_one_x"]
         ),
         (
@@ -86,7 +86,8 @@ import Testing
     ) throws -> String {
         for (name, text) in Self.maps { _ = try folder.write(text, to: "\(program).\(name)") }
         let path = try folder.write(
-            ports.map { "\($0) one\n" }.joined(), to: "\(program).ports")
+            ":9 two\n" + ports.map { "\($0 - 1):\($0) one\n" }.joined() + "10: two\n",
+            to: "\(program).ports")
         let prefix = String(path.dropLast("ports".count))
         var text = """
             global

@@ -122,6 +122,7 @@ import Testing
                 tcp-request session sc-inc-gpc1
                 tcp-request session sc-set-gpt0(2) 4294967295
                 tcp-request session sc-inc-gpc(4,1)
+                tcp-request session sc-add-gpc(3,0) 4294967295
                 tcp-request session sc-set-gpt(5,2) 6
                 tcp-request content track-sc2 dst_port
                 backend other
@@ -147,6 +148,7 @@ import Testing
             rules.session == [
                 Rule(.countMark(.marks, 1)), Rule(.countMark(.secondMarks, 0)),
                 Rule(.setTag(.max, 2)), Rule(.countMark(.markArray, 1, index: 4)),
+                Rule(.countMark(.markArray, 0, index: 3, count: .max)),
                 Rule(.setTag(6, 2, index: 5)),
             ])
         #expect(rules.content == [Rule(.track(Tracking(2, by: .destinationPort, in: 0)))])

@@ -72,10 +72,10 @@ import Testing
                 && table?["acknowledged"] as? Int == table?["last_change"] as? Int
         }
         #expect(try answer(web.1) == "one")
-        let shown = try second.run("status", "--control", second.control).output
-        #expect(
-            shown.contains("peers pair: peer a at 127.0.0.1:\(peers.0): connected; messages "),
-            "\(shown)")
+        let line = "peers pair: peer a at 127.0.0.1:\(peers.0): connected, synchronised; messages "
+        try eventually(within: .seconds(10), "synchronised") {
+            try second.run("status", "--control", second.control).output.contains(line)
+        }
         // A reload keeps the session.
         try second.write(
             file("b", port: web.1, order: ["two", "one"], more: "timeout queue 7s"), to: "b.cfg")

@@ -114,6 +114,13 @@ internal import Reactor
         return step < steps
     }
 
+    /// Whether no entry stands behind a mark.
+    func isAtEnd(_ mark: Int) -> Bool {
+        var place = unsafe links[Int(node(mark))].after
+        while place >= 0, isMark(place) { place = unsafe links[Int(place)].after }
+        return place < 0
+    }
+
     /// Moves a mark over the next entry.
     ///
     /// - Parameters:

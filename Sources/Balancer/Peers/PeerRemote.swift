@@ -11,7 +11,9 @@ final class PeerRemote {
         /// The last change that it has, for sure.
         private(set) var acknowledged: UInt64 = 0
         private(set) var told: UInt64 = 0
+        /// Updates that came from the peer, and that were made for it.
         var learned = 0
+        private(set) var sent = 0
 
         init(_ table: StickTable, _ plan: PeerTable) {
             self.table = table
@@ -35,7 +37,14 @@ final class PeerRemote {
             guard let mark else { return [] }
             let (entries, last) = table.changes(behind: mark, through: end, now: now)
             told = max(told, last)
+            sent += entries.count
             return entries
+        }
+
+        /// Whether the peer has said that it has all there is to tell.
+        var isSynchronised: Bool {
+            guard let mark else { return false }
+            return acknowledged >= told && table.isAtEnd(mark)
         }
 
         /// Takes note of what the peer has, by the last 32 bits of the change.
@@ -59,6 +68,7 @@ final class PeerRemote {
     /// Whether it was told that it came.
     private(set) var hasCome = false
     private var formerIn = 0, formerOut = 0
+    private var sessionCount = 0
 
     init(
         _ plan: PeersPlan.Peer, _ tables: [(table: StickTable, plan: PeerTable)],
@@ -83,6 +93,7 @@ final class PeerRemote {
     func begin() {
         for share in shares { share.goBack() }
         (fault, hasCome) = (nil, true)
+        sessionCount += 1
     }
 
     /// Ends what there is of a connection, and settles when to try again.
@@ -118,13 +129,16 @@ final class PeerRemote {
     var status: PeersStatus.Peer {
         var status = PeersStatus.Peer(name: plan.name, address: plan.address)
         status.isConnected = isConnected
+        status.isSynchronised =
+            isConnected && connection?.lesson == nil && shares.allSatisfy(\.isSynchronised)
+        status.sessions = sessionCount
         status.fault = fault
         status.messagesIn = formerIn + (connection?.session.messagesIn ?? 0)
         status.messagesOut = formerOut + (connection?.session.messagesOut ?? 0)
         status.tables = shares.map {
             PeersStatus.Table(
                 name: $0.plan.name, lastChange: $0.table.lastChange, acknowledged: $0.acknowledged,
-                learned: $0.learned)
+                learned: $0.learned, sent: $0.sent)
         }
         return status
     }

@@ -73,6 +73,10 @@ public struct PeersStatus: Hashable, Sendable {
         public var address: StreamAddress
         /// Whether it is connected.
         public var isConnected = false
+        /// Whether it is, and has acknowledged all that there is to tell.
+        public var isSynchronised = false
+        /// How many times it was connected, since the section is there.
+        public var sessions = 0
         /// Why it is not, as far as is known.
         public var fault: String?
         /// Messages that came from it and went to it, since the section is there.
@@ -91,6 +95,8 @@ public struct PeersStatus: Hashable, Sendable {
         public var acknowledged: UInt64
         /// How many updates were learned from it.
         public var learned: Int
+        /// How many updates went to it; those of a session that ended may not have come.
+        public var sent: Int
     }
 
     /// The section's name.

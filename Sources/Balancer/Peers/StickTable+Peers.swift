@@ -47,6 +47,9 @@ extension StickTable {
         return (told, last)
     }
 
+    /// Whether nothing stands behind a mark.
+    func isAtEnd(_ mark: Int) -> Bool { entries.withLock { $0.changes?.isAtEnd(mark) ?? true } }
+
     /// Takes over what a peer has of a key.
     func learn(_ entry: PeerEntry, now: UInt64) {
         entry.withKey(of: keys) { key in

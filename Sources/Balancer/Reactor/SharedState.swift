@@ -42,6 +42,8 @@ final class SharedState: Sendable {
     /// For each frontend that limits the rate of one address.
     let sourceRates: [SourceRates?]
     let tables: [StickTable]
+    /// For each table the servers that its keys belong to.
+    let stickServers: [StickServers]
     let pools: [Pool]
     /// What rules remember of the process, by the positions of all variables.
     let variables: Mutex<[VariableValue]>
@@ -84,6 +86,7 @@ final class SharedState: Sendable {
             frontend.sessionRateLimitPerSource.map { SourceRates(limit: $0) }
         }
         let servers = StickServers.all(of: plan)
+        stickServers = servers
         tables = zip(plan.tables, servers).map { StickTable($0, servers: $1) }
         pools = plan.pools.map { Pool($0, sticking: StickStep.all(of: $0, servers)) }
         variables = Mutex(plan.variables.map { _ in .none })
@@ -128,7 +131,8 @@ final class SharedState: Sendable {
         sourceRates = rates
         connectionLimit = SharedState.connectionLimit(of: plan)
         admission = Mutex(Admission(plan, limit: connectionLimit))
-        let servers = StickServers.all(of: plan)
+        let servers = former.stickServers(in: succession)
+        stickServers = servers
         tables = former.tables(in: succession, servers)
         pools = former.pools(in: succession, servers)
         variables = Mutex(succession.plan.variables.map { _ in .none })

@@ -299,9 +299,9 @@ extension Worker {
                 guard track(client, tracking, facts, deadlineIsOver: deadlineIsOver) else {
                     return .waits
                 }
-            case .countMark(let mark, let number, let index):
+            case .countMark(let mark, let number, let index, let count):
                 guard facts.effects & rule.effect == 0 else { continue }
-                if countMark(client, mark, index, number) { facts.effects |= rule.effect }
+                if countMarks(count, client, mark, index, number) { facts.effects |= rule.effect }
             case .setTag(let tag, let number, let index): setTag(client, tag, index, number)
             case .setPriority(let priority):
                 let place = placeAside(client, facts.source)

@@ -198,16 +198,19 @@
         unsafe entries[Int(place)].server = Int32(server)
     }
 
-    /// Goes on with other servers, or with the same at other positions.
-    mutating func follow(_ servers: StickServers) {
-        guard self.servers != servers else { return }
-        let places = self.servers.places(in: servers)
-        self.servers = servers
-        for place in 0..<touched {
+    /// Goes on with other servers; those that stay have their positions.
+    mutating func follow(_ servers: StickServers) { self.servers = servers }
+
+    /// Moves the servers of some entries.
+    ///
+    /// - Returns: Where to go on; `nil`: no further place was ever taken.
+    mutating func settle(at places: Range<Int>, _ positions: [Int32]) -> Int? {
+        for place in places.lowerBound..<max(places.lowerBound, min(places.upperBound, touched)) {
             let server = Int(unsafe entries[place].server)
             guard server >= 0 else { continue }
-            unsafe entries[place].server = server < places.count ? places[server] : -1
+            unsafe entries[place].server = server < positions.count ? positions[server] : -1
         }
+        return places.upperBound < touched ? places.upperBound : nil
     }
 
     // MARK: Counters
@@ -231,27 +234,6 @@
     ) -> Bool {
         changes?.note(place)
         return counters.set(quantity, index, to: count, at: place, now: now)
-    }
-
-    /// Does what a question asks for, and answers it.
-    mutating func answer(_ asked: StickQuestion.Asked, at place: Int32, now: UInt64) -> Int? {
-        switch asked {
-        case .value(let quantity, let index):
-            return counters.value(of: quantity, index, at: place, now: now)
-        case .increase(let quantity, let index):
-            let rate = quantity.rateOfMarks
-            if let rate { add(1, to: rate, index, at: place, now: now) }
-            add(1, to: quantity, index, at: place, now: now)
-            return counters.value(of: quantity, index, at: place, now: now)
-                ?? rate.flatMap { counters.value(of: $0, index, at: place, now: now) }
-        case .clear(let quantity, let index):
-            let former = counters.value(of: quantity, index, at: place, now: now)
-            set(quantity, index, to: 0, at: place, now: now)
-            return former
-        case .presence: return 1
-        case .trackers: return Int(unsafe entries[Int(place)].holders)
-        case .server: return servers.number(at: server(at: place))
-        }
     }
 
     /// Takes one off a total.

@@ -10,7 +10,8 @@ struct StickServers: Hashable, Sendable {
         let number: UInt32
     }
 
-    private(set) var servers: [Server] = []
+    /// By their positions; `nil`: the one that stood there is gone.
+    private(set) var servers: [Server?] = []
     private var positions: [Server: Int32] = [:]
     /// The first server of each name, and of each number.
     private var named: [String: Int32] = [:]
@@ -23,22 +24,69 @@ struct StickServers: Hashable, Sendable {
     init(hasNumbers: Bool = false) { self.hasNumbers = hasNumbers }
 
     /// The servers of each table of a plan.
-    static func all(of plan: BalancerPlan) -> [StickServers] {
+    ///
+    /// - Parameters:
+    ///   - plan: The plan.
+    ///   - former: For each table whose entries stay, its servers before.
+    /// - Returns: As many as there are tables.
+    static func all(
+        of plan: BalancerPlan, goingOnFrom former: [StickServers?]? = nil
+    )
+        -> [StickServers]
+    {
         var all = plan.tables.map { StickServers(hasNumbers: $0.hasServerNumbers) }
         for pool in plan.pools {
             for table in Set(pool.stickRules.map(\.tableIndex)) { all[table].add(pool) }
         }
-        return all
+        guard let former else { return all }
+        return zip(all, former).map { next, former in former.map(next.goingOn) ?? next }
     }
 
     private mutating func add(_ pool: PoolPlan) {
-        for server in pool.stickServers.compactMap(\.self) where positions[server] == nil {
-            let position = Int32(servers.count)
-            servers.append(server)
-            positions[server] = position
-            if named[server.name] == nil { named[server.name] = position }
-            if numbered[server.number] == nil { numbered[server.number] = position }
+        for case let server? in pool.stickServers where positions[server] == nil {
+            place(server, at: servers.count)
         }
+    }
+
+    private mutating func place(_ server: Server, at index: Int) {
+        if index < servers.count { servers[index] = server } else { servers.append(server) }
+        let position = Int32(index)
+        positions[server] = position
+        if named[server.name] == nil { named[server.name] = position }
+        if numbered[server.number] == nil { numbered[server.number] = position }
+    }
+
+    /// The same servers, where each that was there before keeps its position, so that entries go on as they
+    /// are.
+    ///
+    /// `former`'s entries are settled: what is free in it, others may have.
+    private func goingOn(from former: StickServers) -> StickServers {
+        var next = StickServers(hasNumbers: hasNumbers)
+        let places = former.places(in: self).enumerated().map { position, place in
+            former.isFree(position) ? -1 : Int(place)
+        }
+        next.servers = places.map { $0 < 0 ? nil : servers[$0] }
+        var kept: [Int?] = servers.map { _ in nil }
+        for (position, place) in places.enumerated().reversed() where place >= 0 {
+            kept[place] = position
+        }
+        var free = places.indices.filter { former.isFree($0) }[...]
+        for case (let place, let server?) in servers.enumerated() {
+            next.place(server, at: kept[place] ?? free.popFirst() ?? next.servers.count)
+        }
+        return next
+    }
+
+    /// Whether no settled entry has a position: its server is gone, or is found at another one.
+    private func isFree(_ position: Int) -> Bool {
+        guard let server = servers[position] else { return true }
+        return positions[server].map(Int.init) != position
+    }
+
+    /// Where entries of each position belong; -1: to none; `nil`: all are where they belong.
+    var settlement: [Int32]? {
+        guard servers.indices.contains(where: isFree) else { return nil }
+        return servers.map { server in server.flatMap { positions[$0] } ?? -1 }
     }
 
     /// What a server is called; `nil`: there is none.
@@ -48,8 +96,8 @@ struct StickServers: Hashable, Sendable {
 
     /// A server's number; 0: there is none; `nil`: there are none at all.
     func number(at position: Int) -> Int? {
-        guard !servers.isEmpty || hasNumbers else { return nil }
-        return servers.indices.contains(position) ? Int(servers[position].number) : 0
+        guard !positions.isEmpty || hasNumbers else { return nil }
+        return server(at: position).map { Int($0.number) } ?? 0
     }
 
     /// Where a server stands that a peer tells of; -1: it is not known.
@@ -60,8 +108,10 @@ struct StickServers: Hashable, Sendable {
     }
 
     /// Where each server stands in another list, by its name; -1: it is gone.
-    func places(in other: StickServers) -> [Int32] {
-        servers.map { other.positions[$0] ?? other.named[$0.name] ?? -1 }
+    private func places(in other: StickServers) -> [Int32] {
+        servers.map { server in
+            server.flatMap { other.positions[$0] ?? other.named[$0.name] } ?? -1
+        }
     }
 
     /// Where each server stands in a pool, by its name or else its number; -1: it has none.
@@ -72,7 +122,9 @@ struct StickServers: Hashable, Sendable {
         let named = Dictionary(own.map { ($0.name, $1) }, uniquingKeysWith: { first, _ in first })
         let numbered = Dictionary(
             own.map { ($0.number, $1) }, uniquingKeysWith: { first, _ in first })
-        return servers.map { named[$0.name] ?? numbered[$0.number] ?? -1 }
+        return servers.map { server in
+            server.flatMap { named[$0.name] ?? numbered[$0.number] } ?? -1
+        }
     }
 
     /// Where each server of a pool stands here; -1: nobody is remembered to belong to it.

@@ -38,8 +38,26 @@ final class StickTable: Sendable {
         entries.withLock(body)
     }
 
-    /// Goes on under a plan whose entries would be the same; what belongs to a server that is gone
-    /// belongs to none.
+    /// The servers that its keys belong to, at positions that may be given to others.
+    ///
+    /// What belongs to a server that is gone belongs to none from now on. Reactors wait for some entries at a
+    /// time alone.
+    var settledServers: StickServers {
+        let servers = entries.withLock { $0.servers }
+        guard let positions = servers.settlement else { return servers }
+        var place = 0
+        while let end = entries.withLock({
+            $0.settle(at: place..<place + StickTable.settledAtOnce, positions)
+        }) {
+            place = end
+        }
+        return servers
+    }
+
+    private static let settledAtOnce = 1000
+
+    /// Goes on under a plan whose entries would be the same, with servers that go on from
+    /// ``settledServers``; what belongs to one that is gone belongs to none.
     func follow(_ plan: StickTablePlan, servers: StickServers) {
         entries.withLock {
             $0.follow(plan)

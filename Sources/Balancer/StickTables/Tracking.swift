@@ -136,7 +136,7 @@ extension Rule {
     fileprivate var trackingNumber: Int? {
         switch action {
         case .track(let tracking): tracking.number
-        case .countMark(_, let number, _), .setTag(_, let number, _): number
+        case .countMark(_, let number, _, _), .setTag(_, let number, _): number
         case .accept, .reject, .silentDrop, .expectProxyHeader, .setPriority,
             .setPriorityOffset, .setMark, .setServiceType, .limitBandwidth, .setAddress, .setPort,
             .setVariable, .unsetVariable, .capture, .setLogLevel:

@@ -54,13 +54,16 @@ extension Worker {
         addToTracks(1, .sessionTotal, .sessionRate, client)
     }
 
-    /// Counts a rule's mark.
+    /// Counts a rule's marks.
     ///
     /// - Returns: Whether the connection is tracked under the number.
-    func countMark(_ client: Int, _ mark: StickQuantity, _ index: Int, _ number: Int) -> Bool {
+    func countMarks(
+        _ count: UInt32, _ client: Int, _ mark: StickQuantity, _ index: Int, _ number: Int
+    ) -> Bool {
         guard let track = tracks(of: client)?[number] else { return false }
-        _ = shared.tables[Int(track.table)].answer(
-            .increase(mark, index), at: track.place, now: now)
+        shared.tables[Int(track.table)].withEntries {
+            $0.mark(UInt64(count), in: mark, index, at: track.place, now: now)
+        }
         return true
     }
 

@@ -34,6 +34,15 @@ extension SharedState {
         }
     }
 
+    /// The servers of each table of the next plan, at the same positions where what it holds stays.
+    func stickServers(in succession: Succession) -> [StickServers] {
+        var former: [StickServers?] = succession.plan.tables.map { _ in nil }
+        for case (let index, let place?) in succession.tables.enumerated() {
+            former[place] = tables[index].settledServers
+        }
+        return StickServers.all(of: succession.plan, goingOnFrom: former)
+    }
+
     /// The tables of the next plan: the same where what they hold stays.
     func tables(in succession: Succession, _ servers: [StickServers]) -> [StickTable] {
         var tables: [StickTable?] = succession.plan.tables.map { _ in nil }
@@ -86,9 +95,9 @@ extension SharedState {
                 next[place] = values[index]
             }
         }
-        let servers = StickServers.all(of: successor.plan)
         for (index, table) in successor.tables.enumerated() {
-            table.follow(successor.plan.tables[index], servers: servers[index])
+            table.follow(
+                successor.plan.tables[index], servers: successor.stickServers[index])
         }
         // In the order of their posting: what is under way comes before what follows from the change.
         for inbox in inboxes { inbox.translate { translate($0, successor, succession) } }

@@ -70,7 +70,9 @@ struct HAProxyBackendSample: Sendable {
             }
             return (table, nil)
         }
-        table.entries = map.lines.map { .init($0.pattern, backendName: known($0.value)) }
+        table.entries = map.lines.flatMap { line in
+            line.patterns.map { .init($0, backendName: known(line.value)) }
+        }
         table.otherName = known(map.fallback ?? "")
         let idle = map.lines.filter { known($0.value) == nil }
         return (table, idle.first.map { (idle.count, ($0.value, $0.number)) })

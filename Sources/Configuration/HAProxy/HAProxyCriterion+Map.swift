@@ -3,7 +3,7 @@ import VRRPCore
 extension HAProxyMap {
     /// The keys that are texts.
     fileprivate var names: [NameMatch] {
-        lines.compactMap { if case .text(let name) = $0.pattern { name } else { nil } }
+        lines.flatMap(\.patterns).compactMap { if case .text(let name) = $0 { name } else { nil } }
     }
 
     /// The keys that may be found among small letters (`lower`), to be compared with those of any case.
@@ -12,7 +12,7 @@ extension HAProxyMap {
     fileprivate func smallNames(at criterion: Word) throws(Remark) -> [NameMatch] {
         var small: [NameMatch] = []
         for line in lines {
-            guard case .text(var name) = line.pattern else { continue }
+            guard case .text(var name)? = line.patterns.first else { continue }
             guard name.text.utf8.contains(where: { (0x41...0x5A).contains($0) }) else {
                 name.ignoresCase = true
                 small.append(name)
@@ -57,10 +57,10 @@ extension HAProxyCriterion {
         var folds = false
         if case .converted(let plain, .lower) = key { (key, folds) = (plain, true) }
         let names = try folds ? map.smallNames(at: criterion) : map.names
-        let prefixes = map.lines.compactMap { line -> AddressPrefix? in
-            if case .network(let prefix) = line.pattern { prefix } else { nil }
+        let prefixes = map.lines.flatMap(\.patterns).compactMap { pattern -> AddressPrefix? in
+            if case .network(let prefix) = pattern { prefix } else { nil }
         }
-        let numbers = names.compactMap { Int($0.text) }.map { $0...$0 }
+        let numbers = names.compactMap { Int($0.text) }.sorted().joinedToRanges
         switch key {
         case .serverName: return .serverName(names)
         case .protocolName: return .protocolName(names)
@@ -75,6 +75,19 @@ extension HAProxyCriterion {
                 "the criterion \(criterion.text.quoted): a map is asked about src or dst by map_ip, about"
                     + " a port by map_int, about req.ssl_sni, req.ssl_alpn and req.rdp_cookie by map,"
                     + " map_beg, map_end, map_sub and map_reg", at: criterion.position)
+        }
+    }
+}
+
+extension [Int] {
+    /// Numbers in ascending order, those that follow each other as one range.
+    fileprivate var joinedToRanges: [ClosedRange<Int>] {
+        reduce(into: []) { ranges, number in
+            if let last = ranges.last, number == last.upperBound + 1 {
+                ranges[ranges.count - 1] = last.lowerBound...number
+            } else {
+                ranges.append(number...number)
+            }
         }
     }
 }

@@ -289,7 +289,7 @@ extension Word {
         }
     }
 
-    fileprivate func range(
+    func range(
         _ comparison: Comparison, from least: Int
     ) throws(Remark) -> ClosedRange<Int> {
         func number(_ text: Substring) throws(Remark) -> Int {

@@ -4,8 +4,8 @@ import VRRPCore
 struct HAProxyMap: Sendable {
     /// A line of the file.
     struct Line: Sendable {
-        /// With what a key is compared.
-        let pattern: BackendTable.Pattern
+        /// With what a key is compared; of a range of ports those that no line before has, each by itself.
+        let patterns: [BackendTable.Pattern]
         /// What stands for it.
         let value: String
         /// From 1.
@@ -51,14 +51,16 @@ struct HAProxyMap: Sendable {
             throw .error("\(name)(\(path)): \(error.message)", at: word.position)
         }
         var lines: [Line] = []
+        var ports: Set<Int> = []
         for (index, line) in file.lines.enumerated() {
             let parts = line.split(maxSplits: 1, whereSeparator: \.isSpaceOrTab)
             guard let key = parts.first, !key.hasPrefix("#") else { continue }
             let value = parts.count > 1 ? String(parts[1].trimmingSpaces) : ""
             let text = Word(text: String(key), position: word.position, isQuoted: true)
             do throws(Remark) {
-                let pattern = try text.pattern(method, isNumber: isOfNumbers)
-                lines.append(.init(pattern: pattern, value: value, number: index + 1))
+                let patterns =
+                    isOfNumbers ? try text.ports(besides: &ports) : [try text.pattern(method)]
+                lines.append(.init(patterns: patterns, value: value, number: index + 1))
             } catch {
                 throw .error("line \(index + 1) of \(path): \(error.message)", at: word.position)
             }
@@ -76,19 +78,22 @@ struct HAProxyMap: Sendable {
 extension Word {
     /// The word as a key of a map; `nil`: a network.
     fileprivate func pattern(
-        _ method: NameMatch.Method?, isNumber: Bool
+        _ method: NameMatch.Method?
     ) throws(Remark) -> BackendTable.Pattern {
         guard let method else { return .network(try addressPrefix()) }
-        if isNumber {
-            guard let number = UInt32(text) else {
-                throw .error(
-                    "\(text.quoted): must be a number; of a range each one has a line of its own",
-                    at: position)
-            }
-            return .text(NameMatch(method, "\(number)"))
-        }
         if method == .expression { try checkExpression(ignoringCase: false) }
         return .text(NameMatch(method, text))
+    }
+
+    /// The word as ports of a map, a number or a range such as `80:90`, without those that are known.
+    fileprivate func ports(
+        besides known: inout Set<Int>
+    ) throws(Remark) -> [BackendTable.Pattern] {
+        let (range, all) = (try range(.eq, from: 0), 0...Int(UInt16.max))
+        guard range.overlaps(all) else { return [] }
+        return range.clamped(to: all).filter { known.insert($0).inserted }.map {
+            .text(NameMatch(.exact, "\($0)"))
+        }
     }
 }
 

@@ -14,8 +14,10 @@ struct HAProxyTableReferences: Sendable {
     }
 
     /// The actions that are about a tracking, without its number.
-    static let actions =
-        ["track-sc0", "sc-inc-gpc0", "sc-inc-gpc1", "sc-inc-gpc", "sc-set-gpt0", "sc-set-gpt"]
+    static let actions = [
+        "track-sc0", "sc-inc-gpc0", "sc-inc-gpc1", "sc-inc-gpc", "sc-add-gpc", "sc-set-gpt0",
+        "sc-set-gpt",
+    ]
 
     /// Whether a word, without its parentheses, is an action of these.
     static func isAction(_ name: String) -> Bool {
@@ -23,7 +25,7 @@ struct HAProxyTableReferences: Sendable {
     }
 
     /// Reads `track-sc0 KEY [table NAME]`, `sc-inc-gpc0(NUMBER)`, `sc-inc-gpc(INDEX,NUMBER)`,
-    /// `sc-set-gpt0(NUMBER) VALUE` or `sc-set-gpt(INDEX,NUMBER) VALUE`, whose first word is given.
+    /// `sc-add-gpc(INDEX,NUMBER) COUNT`, `sc-set-gpt0(NUMBER) VALUE` or `sc-set-gpt(INDEX,NUMBER) VALUE`, whose first word is given.
     mutating func action(
         _ word: Word, _ arguments: inout Arguments, in section: String
     ) throws(Remark) -> ConnectionRule.Action {
@@ -45,7 +47,7 @@ struct HAProxyTableReferences: Sendable {
     private mutating func change(
         _ name: String, _ word: Word, _ arguments: inout Arguments
     ) throws(Remark) -> ConnectionRule.Action {
-        let isOfArray = name == "sc-inc-gpc" || name == "sc-set-gpt"
+        let isOfArray = ["sc-inc-gpc", "sc-add-gpc", "sc-set-gpt"].contains(name)
         // As haproxy: without a number it is the first one.
         let argument = word.text == name && !isOfArray ? "(0)" : word.text.dropFirst(name.count)
         guard argument.hasSuffix(")") else { throw Self.wrongNumber(of: word) }
@@ -63,7 +65,11 @@ struct HAProxyTableReferences: Sendable {
         } else {
             let mark: StickDatum =
                 isOfArray ? .markArray : name == "sc-inc-gpc0" ? .marks : .secondMarks
-            (data, action) = (mark.increased, .countMark(mark, number, index: index ?? 0))
+            let count =
+                name == "sc-add-gpc"
+                ? try arguments.next("a number").integer(in: 0...Int(UInt32.max), of: name) : 1
+            data = mark.increased
+            action = .countMark(mark, number, index: index ?? 0, count: UInt32(count))
         }
         changes.append(
             Change(

@@ -13,6 +13,7 @@ public enum NodeMetrics {
         node.write([(MetricLabels(), status)], to: &text)
         let proxies = status.proxies.map { (labels: MetricLabels(["proxy": $0.name]), value: $0) }
         writeProxies(proxies, to: &text)
+        writePeers(of: status, to: &text)
         let routers = status.virtualRouters.map { router in
             (
                 labels: MetricLabels([
@@ -56,6 +57,17 @@ public enum NodeMetrics {
                     (MetricLabels(["name": proxy.name, "type": $0.type]), $0)
                 }
             }, to: &text)
+    }
+
+    private static func writePeers(of status: NodeStatus, to text: inout MetricsText) {
+        let sections = status.proxies.map { (labels: MetricLabels(["peers": $0.name]), value: $0) }
+            .part(\.peers)
+        let peers = sections.parts(\.peers) { $0.adding("peer", $1.name) }
+        PeerMetrics.process.write([(MetricLabels(), status)], to: &text)
+        PeerMetrics.sections.write(sections, to: &text)
+        PeerMetrics.peers.write(peers, to: &text)
+        PeerMetrics.tables.write(
+            peers.parts(\.tables) { $0.adding("table", $1.name) }, to: &text)
     }
 
     private static let node: [MetricFamily<NodeStatus>] = [

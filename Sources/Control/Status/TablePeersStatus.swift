@@ -8,6 +8,10 @@ public struct TablePeersStatus: Codable, Hashable, Sendable {
         public var address: String
         /// Whether it is connected.
         public var isConnected: Bool
+        /// Whether it is, and has acknowledged all that there is to tell.
+        public var isSynchronised = false
+        /// How many times it was connected.
+        public var sessions = 0
         /// Why it is not, as far as is known.
         public var fault: String?
         /// Messages that came from it.
@@ -31,7 +35,8 @@ public struct TablePeersStatus: Codable, Hashable, Sendable {
         }
 
         private enum CodingKeys: String, CodingKey {
-            case name, fault, tables
+            case name, fault, tables, sessions
+            case isSynchronised = "synchronised"
             case address = "addr"
             case isConnected = "connected"
             case messagesIn = "min"
@@ -49,17 +54,22 @@ public struct TablePeersStatus: Codable, Hashable, Sendable {
         public var acknowledged: UInt64
         /// How many updates were learned from it.
         public var learned: Int
+        /// How many updates went to it.
+        public var sent: Int
 
         /// Makes a table.
-        public init(name: String, lastChange: UInt64, acknowledged: UInt64, learned: Int) {
+        public init(
+            name: String, lastChange: UInt64, acknowledged: UInt64, learned: Int, sent: Int
+        ) {
             self.name = name
             self.lastChange = lastChange
             self.acknowledged = acknowledged
             self.learned = learned
+            self.sent = sent
         }
 
         private enum CodingKeys: String, CodingKey {
-            case name, acknowledged, learned
+            case name, acknowledged, learned, sent
             case lastChange = "last_change"
         }
     }
@@ -96,7 +106,7 @@ extension TablePeersStatus {
                 }
                 let state =
                     peer.isConnected
-                    ? "connected"
+                    ? peer.isSynchronised ? "connected, synchronised" : "connected"
                     : peer.fault.map { "not connected, \(Readable.line($0))" } ?? "not connected"
                 return "peer \(Readable.line(peer.name)) at \(peer.address): \(state);"
                     + " messages \(peer.messagesIn) in, \(peer.messagesOut) out"

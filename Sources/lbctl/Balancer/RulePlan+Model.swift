@@ -92,8 +92,8 @@ extension Rule {
             case .silentDrop: .silentDrop
             case .expectProxy: .expectProxyHeader
             case .track(let tracking): .track(Tracking(tracking, places))
-            case .countMark(let datum, let number, let index):
-                .countMark(StickQuantity(datum), number, index: index)
+            case .countMark(let datum, let number, let index, let count):
+                .countMark(StickQuantity(datum), number, index: index, count: count)
             case .setTag(let tag, let number, let index): .setTag(tag, number, index: index)
             case .setPriority(let priority): .setPriority(priority)
             case .setPriorityOffset(let offset): .setPriorityOffset(offset)

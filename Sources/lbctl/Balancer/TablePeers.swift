@@ -52,10 +52,12 @@ extension TablePeersStatus {
             var status = Peer(
                 name: peer.name, address: peer.address.description, isConnected: peer.isConnected,
                 fault: peer.fault, messagesIn: peer.messagesIn, messagesOut: peer.messagesOut)
+            status.isSynchronised = peer.isSynchronised
+            status.sessions = peer.sessions
             status.tables = peer.tables.map {
                 Table(
                     name: $0.name, lastChange: $0.lastChange, acknowledged: $0.acknowledged,
-                    learned: $0.learned)
+                    learned: $0.learned, sent: $0.sent)
             }
             return status
         }
