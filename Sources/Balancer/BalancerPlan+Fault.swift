@@ -90,6 +90,11 @@ extension BalancerPlan {
                     + " \(KeptTexts.longestCapture), and with one more each"
                     + " \(KeptTexts.mostCapturedBytes) in all"
             }
+            let told = frontend.logging?.headerTextTypes.count ?? 0
+            guard told <= KeptTexts.mostHeaderTexts else {
+                return "lines of \(frontend.name) tell \(told) texts of PROXY headers; there may be"
+                    + " \(KeptTexts.mostHeaderTexts)"
+            }
             for case .capture(_, let number) in frontend.rules.content.map(\.action)
             where !lengths.indices.contains(number) {
                 return "a rule of \(frontend.name) fills capture \(number), which is not there"

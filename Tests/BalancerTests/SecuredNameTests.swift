@@ -28,11 +28,13 @@ extension BalancerTests {
         ///   - verifiedName: Whose certificate is taken for a client who names nobody.
         ///   - reactors: How many there are.
         ///   - adjust: Has the settings' last word.
+        ///   - adjustPlan: Has the plan's last word.
         /// - Returns: The balancer, and what became of its attempts.
         /// - Throws: What making certificates, servers or the balancer throws.
         private func balancer(
             by key: ConnectionKey, endsTLS: Bool = true, verifiedName: String? = nil,
-            reactors: Int = 1, _ adjust: (inout TLSSettings) -> Void = { _ in }
+            reactors: Int = 1, _ adjust: (inout TLSSettings) -> Void = { _ in },
+            _ adjustPlan: (inout BalancerPlan) -> Void = { _ in }
         ) throws -> (RunningBalancer, Outcomes) {
             var plan = try certificates.secured(server(), named: nil)
             var settings = TLSSettings()
@@ -53,6 +55,7 @@ extension BalancerTests {
                     $0.frontends[0].rules.inspectDelay = .seconds(5)
                     $0.frontends[0].listeners = [ListenerPlan()]
                     if endsTLS { $0.frontends[0].listeners[0].security = listener }
+                    adjustPlan(&$0)
                 }, observer: { _, _, outcome in outcomes.all.withLock { $0.append(outcome) } })
             return (running, outcomes)
         }
@@ -137,6 +140,19 @@ extension BalancerTests {
             client.send(Array(hello.dropFirst(60)))
             let expected = "shop.example.org anew\n"
             #expect(client.receive(exactly: expected.count) == expected)
+        }
+
+        @Test func `a server is asked for what a proxy before us says`() throws {
+            let (running, _) = try balancer(
+                by: .cased(.headerText(2), .lower), endsTLS: false,
+                { $0.verifies = false }, { $0.frontends[0].listeners[0].acceptsProxyHeader = true })
+            let header = bytes("0D0A0D0A000D0A515549540A 21 11 0015 C0000201 C6336402 DC04 01BB")
+            for (name, expected) in [("A.test", "a.test anew\n"), ("ANSWER", "nobody anew\n")] {
+                let client = running.connect()
+                // The other one says its name as it wants to be known by.
+                client.send(header + [name == "A.test" ? 2 : 5, 0, 6] + Array(name.utf8))
+                #expect(client.receive(exactly: expected.count) == expected)
+            }
         }
 
         @Test(arguments: ["192.0.2.1", "not a name", "nu\0l.test"])

@@ -207,11 +207,11 @@ private func tls(_ words: String, global: String = "") throws -> ServerTLS? {
     @Test(arguments: [
         (
             "sni str(a.org),lower",
-            "45: error: sni 'str(a.org),lower' is not supported as the name of a server; write str(NAME) for one that is the same for all clients, or ssl_fc_sni or req.ssl_sni for the one that each client asks for, perhaps with ,lower"
+            "45: error: sni 'str(a.org),lower' is not supported as the name of a server; write str(NAME) for one that is the same for all clients, or ssl_fc_sni or req.ssl_sni for the one that each client asks for, fc_pp_authority for the one that a proxy before says, perhaps with ,lower"
         ),
         (
             "sni src",
-            "45: error: sni 'src' is not supported as the name of a server; write str(NAME) for one that is the same for all clients, or ssl_fc_sni or req.ssl_sni for the one that each client asks for, perhaps with ,lower"
+            "45: error: sni 'src' is not supported as the name of a server; write str(NAME) for one that is the same for all clients, or ssl_fc_sni or req.ssl_sni for the one that each client asks for, fc_pp_authority for the one that a proxy before says, perhaps with ,lower"
         ),
         (
             "sni str(192.0.2.1)",

@@ -34,6 +34,12 @@ extension ConnectionLine {
                 let style = Style(isQuoted: isQuoted, isEscaped: isEscaped)
                 let capture = texts.kept.capture(number)
                 line += style.applied(to: capture.isEmpty ? nil : capture.printable)
+            case .headerText(let type, let isQuoted, let isEscaped):
+                let style = Style(isQuoted: isQuoted, isEscaped: isEscaped)
+                let frontend = plan.frontends[record.frontend]
+                let place = frontend.logging?.headerTextTypes.firstIndex(of: type)
+                let text = place.map { texts.kept.capture(frontend.captureLengths.count + $0) }
+                line += style.applied(to: text.flatMap { $0.isEmpty ? nil : $0.printable })
             case .sample(let sample, let isQuoted, let isEscaped):
                 let style = Style(isQuoted: isQuoted, isEscaped: isEscaped)
                 let kept = plan.frontends[record.frontend].securedSamples

@@ -142,5 +142,6 @@ extension Word {
 
     /// What of a client is a name, by haproxy's words.
     private static let nameKeys =
-        "ssl_fc_sni or req.ssl_sni for the one that each client asks for, perhaps with ,lower"
+        "ssl_fc_sni or req.ssl_sni for the one that each client asks for, fc_pp_authority for the one that a"
+        + " proxy before says, perhaps with ,lower"
 }

@@ -194,6 +194,7 @@ extension Question {
         case .mqttValidity: self = .mqttValidity
         case .tlsText(let text, let texts):
             self = .securedText(SecuredText(text), TextPatterns(texts))
+        case .headerText(let type, let texts): self = .headerText(type, TextPatterns(texts))
         case .tlsNumber(let number, let ranges):
             self = .securedNumber(SecuredNumber(number), ranges)
         case .rdpCookieCount(let name, let ranges):
