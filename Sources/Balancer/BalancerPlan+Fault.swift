@@ -73,8 +73,9 @@ extension BalancerPlan {
             + pools.flatMap(\.serverConditions)
         let named =
             rules.flatMap(\.variables) + conditions.flatMap(\.questions).compactMap(\.variable)
+            + pools.flatMap(\.servers).compactMap(\.connection.nameSource?.variable)
         guard named.allSatisfy(variables.indices.contains) else {
-            return "a rule names a variable that is not there"
+            return "a rule or a server names a variable that is not there"
         }
         return rules.contains(where: \.setsTooMuch)
             ? "a text for a variable; it may have \(VariablePlan.longestText) bytes" : nil

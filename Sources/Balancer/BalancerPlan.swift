@@ -264,7 +264,7 @@ extension PoolPlan {
     }
 
     /// What names those that servers are asked for, each once.
-    var nameKeys: [ConnectionKey] { Array(Set(servers.compactMap(\.connection.nameKey))) }
+    var nameKeys: [ConnectionKey] { Array(Set(servers.compactMap(\.connection.nameSource?.key))) }
 
     /// The servers' numbers.
     var serverNumbers: [Int] { BalancerPlan.numbers(own: servers.map(\.number)) }

@@ -23,7 +23,7 @@ extension BalancerTests {
         /// A balancer that asks it for what a client says.
         ///
         /// - Parameters:
-        ///   - key: What of a client it is.
+        ///   - key: What of a client it is; `nil`: the variable.
         ///   - endsTLS: Whether clients' TLS ends here.
         ///   - verifiedName: Whose certificate is taken for a client who names nobody.
         ///   - reactors: How many there are.
@@ -32,7 +32,7 @@ extension BalancerTests {
         /// - Returns: The balancer, and what became of its attempts.
         /// - Throws: What making certificates, servers or the balancer throws.
         private func balancer(
-            by key: ConnectionKey, endsTLS: Bool = true, verifiedName: String? = nil,
+            by key: ConnectionKey?, endsTLS: Bool = true, verifiedName: String? = nil,
             reactors: Int = 1, _ adjust: (inout TLSSettings) -> Void = { _ in },
             _ adjustPlan: (inout BalancerPlan) -> Void = { _ in }
         ) throws -> (RunningBalancer, Outcomes) {
@@ -42,7 +42,7 @@ extension BalancerTests {
             adjust(&settings)
             plan.connection.security = try TLSServer(
                 TLSContext(settings), verifiedName: verifiedName)
-            plan.connection.nameKey = key
+            plan.connection.nameSource = key.map { VariableSource.key($0) } ?? .variable(0)
             let listener = try TLSListener(
                 TLSListenerSettings([
                     .init(name: "own", pem: certificates.good + certificates.key)
@@ -55,6 +55,7 @@ extension BalancerTests {
                     $0.frontends[0].rules.inspectDelay = .seconds(5)
                     $0.frontends[0].listeners = [ListenerPlan()]
                     if endsTLS { $0.frontends[0].listeners[0].security = listener }
+                    $0.variables = [VariablePlan(name: "sess.name")]
                     adjustPlan(&$0)
                 }, observer: { _, _, outcome in outcomes.all.withLock { $0.append(outcome) } })
             return (running, outcomes)
@@ -151,6 +152,24 @@ extension BalancerTests {
                 let client = running.connect()
                 // The other one says its name as it wants to be known by.
                 client.send(header + [name == "A.test" ? 2 : 5, 0, 6] + Array(name.utf8))
+                #expect(client.receive(exactly: expected.count) == expected)
+            }
+        }
+
+        @Test func `a server is asked for what a rule remembers`() throws {
+            let (running, _) = try balancer(
+                by: nil, endsTLS: false, { $0.verifies = false },
+                {
+                    $0.frontends[0].rules.content = [
+                        Rule(
+                            .setVariable(0, .key(.cased(.payload(offset: 0, length: 6), .lower))),
+                            if: Condition([[.init([.byteCount([7...Int.max])])]]))
+                    ]
+                    $0.frontends[0].rules.inspectDelay = .milliseconds(200)
+                })
+            for (words, expected) in [("A.test!", "a.test anew\n"), ("short", "nobody anew\n")] {
+                let client = running.connect()
+                client.send(words)
                 #expect(client.receive(exactly: expected.count) == expected)
             }
         }

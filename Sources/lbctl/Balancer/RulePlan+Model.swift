@@ -206,7 +206,8 @@ extension Question {
 }
 
 extension VariableSource {
-    fileprivate init(_ value: VariableExpression, _ places: RulePlaces) {
+    /// What a variable is set to, or a server is asked for.
+    init(_ value: VariableExpression, _ places: RulePlaces) {
         self =
             switch value {
             case .number(let number): .number(number)

@@ -17,7 +17,7 @@ extension Model {
             for (number, server) in backend.servers.enumerated() {
                 guard let tls = server.tls else { continue }
                 var common = tls
-                (common.serverName, common.verifiedName, common.serverNameKey) = (nil, nil, nil)
+                (common.serverName, common.verifiedName, common.serverNameSource) = (nil, nil, nil)
                 do throws(TLSSettingsError) {
                     if contexts[common] == nil {
                         contexts[common] = try TLSContext(TLSSettings(common, in: self))
