@@ -149,7 +149,7 @@ extension ConnectionLine {
         guard let server = record.server else { return .none }
         if record.serverEnd.isPresent { return record.serverEnd }
         let plan = plan.pools[record.pool].servers[server]
-        return switch plan.address(forClientsOf: record.local.port) {
+        return switch plan.address(forClientsOf: record.local) {
         case .ipv4(let address): IPEndpoint(ipv4: address.address, port: address.port)
         case .ipv6(let end): end
         default: .none

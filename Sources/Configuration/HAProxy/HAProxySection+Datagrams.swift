@@ -38,7 +38,7 @@ extension HAProxySection {
                     "\(name.text.quoted): 'balance' by \(key.name) is for connections, not for mode udp",
                     at: name.position))
         }
-        let portless = servers.filter { $0.port == 0 && $0.portOffset == nil }
+        let portless = servers.filter(\.lacksPlace)
         for server in servers where server.connection.header != .none || portless.contains(server) {
             remarks.append(
                 .error(
@@ -114,4 +114,9 @@ extension ServerConnection {
     fileprivate var streamOptions: [String] {
         [("cc", congestionControl != nil), ("tcp-ut", userTimeout != nil)].filter(\.1).map(\.0)
     }
+}
+
+extension Server {
+    /// Whether it has no port, not even one that follows the client's, or no address.
+    fileprivate var lacksPlace: Bool { port == 0 && portOffset == nil || address.isAnywhere }
 }
