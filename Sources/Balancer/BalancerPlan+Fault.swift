@@ -70,8 +70,9 @@ extension BalancerPlan {
             + pools.flatMap(\.serverConditions)
         let named =
             rules.flatMap(\.variables) + conditions.flatMap(\.questions).compactMap(\.variable)
+            + pools.flatMap(\.servers).compactMap(\.connection.nameSource?.variable)
         guard named.allSatisfy(variables.indices.contains) else {
-            return "a rule names a variable that is not there"
+            return "a rule or a server names a variable that is not there"
         }
         return rules.contains(where: \.setsTooMuch)
             ? "a text for a variable; it may have \(VariablePlan.longestText) bytes" : nil
@@ -99,6 +100,11 @@ extension BalancerPlan {
                 return "captures of \(lengths) bytes in \(frontend.name); each may have 1 to"
                     + " \(KeptTexts.longestCapture), and with one more each"
                     + " \(KeptTexts.mostCapturedBytes) in all"
+            }
+            let told = frontend.logging?.headerTextTypes.count ?? 0
+            guard told <= KeptTexts.mostHeaderTexts else {
+                return "lines of \(frontend.name) tell \(told) texts of PROXY headers; there may be"
+                    + " \(KeptTexts.mostHeaderTexts)"
             }
             for case .capture(_, let number) in frontend.rules.content.map(\.action)
             where !lengths.indices.contains(number) {

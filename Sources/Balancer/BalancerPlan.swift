@@ -264,7 +264,7 @@ extension PoolPlan {
     }
 
     /// What names those that servers are asked for, each once.
-    var nameKeys: [ConnectionKey] { Array(Set(servers.compactMap(\.connection.nameKey))) }
+    var nameKeys: [ConnectionKey] { Array(Set(servers.compactMap(\.connection.nameSource?.key))) }
 
     /// The servers' numbers.
     var serverNumbers: [Int] { BalancerPlan.numbers(own: servers.map(\.number)) }
@@ -365,16 +365,17 @@ public struct ServerPlan: Hashable, Sendable {
 }
 
 extension ServerPlan {
-    /// Where it is for a client that connected to a port.
+    /// Where it is for a client that connected to an end.
     ///
     /// - Parameters:
-    ///   - port: The port.
+    ///   - end: The end.
     ///   - present: Where it is now; `nil`: where the plan has it.
-    /// - Returns: Its address, with the port that follows from the client's where one does.
-    func address(forClientsOf port: UInt16, now present: StreamAddress? = nil) -> StreamAddress {
-        let address = present ?? address
+    /// - Returns: Its address, with what follows from the client's where something does.
+    func address(forClientsOf end: IPEndpoint, now present: StreamAddress? = nil) -> StreamAddress {
+        var address = present ?? address
+        if address.isUnspecified, !isByName, end.isPresent { address = address.moved(to: end) }
         guard let portOffset else { return address }
-        let port = UInt16(truncatingIfNeeded: Int(port) + portOffset)
+        let port = UInt16(truncatingIfNeeded: Int(end.port) + portOffset)
         switch address {
         case .ipv4(let end): return .ipv4(SocketAddress(address: end.address, port: port))
         case .ipv6(let end):

@@ -16,6 +16,8 @@ public enum ConnectionKey: Hashable, Sendable {
     case protocolName
     /// What is known of the client's TLS that ended here (`ssl_fc_sni` and its like).
     case securedText(SecuredText)
+    /// What the client's PROXY header says by an extension of this type (`fc_pp_authority` and its like).
+    case headerText(UInt8)
     /// What of the client's bytes stands from an offset on, once all of it has come
     /// (`req.payload`), within the first ``ClientHello/longestByteCount``; the length is above 0.
     case payload(offset: Int, length: Int)
@@ -45,6 +47,8 @@ public enum ConnectionKey: Hashable, Sendable {
         case protocolName
         /// As ``ConnectionKey/securedText(_:)``.
         case securedText(SecuredText)
+        /// As ``ConnectionKey/headerText(_:)``.
+        case headerText(UInt8)
         /// As ``ConnectionKey/payload(offset:length:)``.
         case payload(offset: Int, length: Int)
         /// As ``ConnectionKey/rdpCookie(_:)``.
@@ -59,6 +63,7 @@ public enum ConnectionKey: Hashable, Sendable {
         case .cased(.serverName, _): .serverName
         case .cased(.protocolName, _): .protocolName
         case .cased(.securedText(let text), _): .securedText(text)
+        case .cased(.headerText(let type), _): .headerText(type)
         case .cased(.payload(let offset, let length), _): .payload(offset: offset, length: length)
         case .cased(.rdpCookie(let name), _): .rdpCookie(name)
         default: self

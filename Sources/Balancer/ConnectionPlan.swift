@@ -71,9 +71,9 @@ public struct ConnectionPlan: Hashable, Sendable {
     /// An attempt fails where the kernel has it no more.
     public var congestionControl: String?
 
-    /// What of a client names the one that a server which is spoken to by TLS is asked for (`sni`), a
-    /// text of 255 bytes at most; `nil`: ``security`` has the name, if there is one.
-    public var nameKey: ConnectionKey?
+    /// What of a client, or which variable, names the one that a server which is spoken to by TLS is asked
+    /// for (`sni`), a text of 255 bytes at most; `nil`: ``security`` has the name, if there is one.
+    public var nameSource: VariableSource?
 
     private var securityReference: SecurityReference?
 

@@ -239,6 +239,8 @@ public enum Question: Hashable, Sendable {
     case random(below: Int, [ClosedRange<Int>])
     /// What is known of the client's TLS that ended here (`ssl_fc_sni` and its like).
     case securedText(SecuredText, TextPatterns)
+    /// What the client's PROXY header says by an extension of this type (`fc_pp_authority` and its like).
+    case headerText(UInt8, TextPatterns)
     /// The same as a number (`ssl_fc` and its like).
     case securedNumber(SecuredNumber, [ClosedRange<Int>])
     /// What of the client's bytes stands from an offset on (`req.payload`), within the first
@@ -266,7 +268,7 @@ public enum Question: Hashable, Sendable {
         case .counter(let question, _): question.key?.needsContent == true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
             .server, .connectionCount, .sessionRate, .listenerConnections, .listenerNumber, .random,
-            .securedText, .securedNumber, .variable:
+            .securedText, .securedNumber, .headerText, .variable:
             false
         }
     }

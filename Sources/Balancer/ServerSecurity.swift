@@ -11,7 +11,7 @@ public protocol ServerSecurity: AnyObject, Sendable {
     ///   - socket: A connected non-blocking socket, which remains the caller's and is open for as long as
     ///     the session is used.
     ///   - name: What the plan has a server asked for on behalf of this client
-    ///     (``ConnectionPlan/nameKey``), as it came from him; `nil`: nothing, or he has not said it.
+    ///     (``ConnectionPlan/nameSource``), as it came from him; `nil`: nothing, or he has not said it.
     /// - Returns: The session; `nil`: there is no memory for it.
     func makeSession(on socket: Int32, asking name: ShortText?) -> (any SecureSession)?
 }

@@ -199,6 +199,8 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
     case tlsText(TLSText, [NameMatch])
     /// `ssl_fc` and its like.
     case tlsNumber(TLSNumber, [ClosedRange<Int>])
+    /// `fc_pp_authority` and its like, by the extension's type.
+    case headerText(UInt8, [NameMatch])
     /// `req.payload(OFFSET,LENGTH)`.
     case payload(PayloadSlice, [NameMatch])
     /// `req.rdp_cookie(NAME)`; of any name, if it is empty.
@@ -223,7 +225,7 @@ public enum ConnectionQuestion: Hashable, Sendable, Codable {
         case .counter(let question, _): question.key?.needsContent == true
         case .constant, .source, .destination, .sourcePort, .destinationPort, .pool, .serverIsUp,
             .server, .connectionCount, .sessionRate, .listenerConnections, .listenerNumber, .random,
-            .tlsText, .tlsNumber, .variable:
+            .tlsText, .tlsNumber, .headerText, .variable:
             false
         }
     }

@@ -39,6 +39,8 @@ public indirect enum ConnectionKeyName: Hashable, Sendable, Codable {
     case protocolName
     /// What is known of the client's TLS that ended here (`ssl_fc_sni` and its like).
     case tlsText(TLSText)
+    /// What the client's PROXY header says by an extension of this type (`fc_pp_authority` and its like).
+    case headerText(UInt8)
     /// `req.payload(OFFSET,LENGTH)`; the length is above 0.
     case payload(PayloadSlice)
     /// The value of a client's cookie in RDP (`req.rdp_cookie`): of this name, at most 32 bytes; of any, if it
@@ -60,6 +62,7 @@ public indirect enum ConnectionKeyName: Hashable, Sendable, Codable {
         case .serverName: "req.ssl_sni"
         case .protocolName: "req.ssl_alpn"
         case .tlsText(let text): text.sampleName
+        case .headerText(let type): HeaderTextNames.sample(type)
         case .payload(let slice): "req.payload(\(slice.offset),\(slice.length))"
         case .rdpCookie(let name): name.isEmpty ? "req.rdp_cookie" : "req.rdp_cookie(\(name))"
         case .mqttField(let field): "req.payload(0,0),mqtt_field_value(connect,\(field.rawValue))"
@@ -88,7 +91,7 @@ public indirect enum ConnectionKeyName: Hashable, Sendable, Codable {
     /// Whether it lies in what the client says.
     public var needsContent: Bool {
         switch self {
-        case .source, .sourcePort, .destination, .destinationPort, .tlsText: false
+        case .source, .sourcePort, .destination, .destinationPort, .tlsText, .headerText: false
         case .serverName, .protocolName, .payload, .rdpCookie, .mqttField: true
         case .converted(let key, _): key.needsContent
         }

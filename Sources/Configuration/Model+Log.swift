@@ -90,7 +90,7 @@ extension ConnectionLogSettings {
             && format.contains { piece in
                 switch piece {
                 case .variable(.helloServerName, _, _, _), .variable(.helloProtocols, _, _, _): true
-                case .variable, .capture, .text, .tlsText, .tlsNumber: false
+                case .variable, .capture, .text, .headerText, .tlsText, .tlsNumber: false
                 }
             }
     }

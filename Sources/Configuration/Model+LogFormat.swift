@@ -8,6 +8,8 @@ public enum LogFormatPiece: Hashable, Sendable, Codable {
         LogVariable, isQuoted: Bool, isHexadecimal: Bool = false, isEscaped: Bool = false)
     /// What a rule has captured, by the capture's number, from 0 (`%[capture.req.hdr(0)]`).
     case capture(Int, isQuoted: Bool, isEscaped: Bool = false)
+    /// What the client's PROXY header says by an extension of this type (`%[fc_pp_authority]` and its like).
+    case headerText(UInt8, isQuoted: Bool, isEscaped: Bool = false)
     /// What is known of the client's TLS that ended here (`%[ssl_c_s_dn]` and its like); no bytes.
     case tlsText(TLSText, isQuoted: Bool, isEscaped: Bool = false)
     /// The same as a number (`%[ssl_c_verify]`).

@@ -17,14 +17,14 @@ public struct ServerTLS: Hashable, Sendable, Codable {
     /// The name that is asked for by SNI (`sni str(NAME)`), never an address (RFC 6066, section 3);
     /// `nil`: none.
     public var serverName: String?
-    /// What of a client names the one that is asked for in ``serverName``'s place (`sni SAMPLE`), a text;
-    /// `nil`: nothing.
-    public var serverNameKey: ConnectionKeyName?
+    /// What of a client names the one that is asked for in ``serverName``'s place (`sni SAMPLE`): a text of
+    /// his, or a variable; `nil`: nothing.
+    public var serverNameSource: VariableExpression?
     /// How far the server's certificate is checked (`verify`).
     public var verification = CheckTLS.Verification.certificate
     /// The name that the certificate is checked against where ``verification`` says so.
     ///
-    /// As haproxy has it: that of SNI, else that of `verifyhost`. Beside ``serverNameKey`` it is for
+    /// As haproxy has it: that of SNI, else that of `verifyhost`. Beside ``serverNameSource`` it is for
     /// clients who name nobody, and without one such a client's server need only be trusted.
     public var verifiedName: String?
     /// The file of trusted authorities (`ca-file`); `nil`: the system's.
@@ -54,5 +54,12 @@ public struct ServerTLS: Hashable, Sendable, Codable {
 
 extension Backend {
     /// What of a client names the one that a server is asked for.
-    var nameKeys: [ConnectionKeyName] { servers.compactMap(\.tls?.serverNameKey) }
+    var nameKeys: [ConnectionKeyName] { servers.compactMap(\.tls?.serverNameSource?.key) }
+
+    /// The variables that do.
+    var nameVariables: [VariableName] {
+        servers.compactMap { server in
+            if case .variable(let name) = server.tls?.serverNameSource { name } else { nil }
+        }
+    }
 }

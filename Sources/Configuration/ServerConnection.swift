@@ -2,7 +2,7 @@ public import VRRPCore
 
 /// Where a server is.
 public enum ServerAddress: Hashable, Sendable, Codable {
-    /// An address; the port stands beside it.
+    /// An address, `0.0.0.0` and `::` for the one that the client connected to; the port stands beside it.
     case internet(IPAddress)
     /// A Unix socket in the file system.
     case path(String)
@@ -15,6 +15,13 @@ public enum ServerAddress: Hashable, Sendable, Codable {
     public var internet: IPAddress? {
         guard case .internet(let address) = self else { return nil }
         return address
+    }
+}
+
+extension ServerAddress {
+    /// Whether it is the address that the client connected to.
+    public var isAnywhere: Bool {
+        internet == .v4(IPv4Address(rawValue: 0)) || internet == .v6(.unspecified)
     }
 }
 

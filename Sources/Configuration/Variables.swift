@@ -86,6 +86,7 @@ extension Model {
         for question in conditions.flatMap({ $0.alternatives.joined() }).flatMap(\.questions) {
             if case .variable(let name, _) = question { names.append(name) }
         }
+        names += backends.flatMap(\.nameVariables)
         var known: Set<VariableName> = []
         return names.filter { known.insert($0).inserted }
     }

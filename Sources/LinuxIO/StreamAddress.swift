@@ -23,6 +23,15 @@ public enum StreamAddress: Hashable, Sendable {
 
     /// Whether it is a Unix socket.
     public var isLocal: Bool { family == AF_UNIX }
+
+    /// Whether it is none, but a port (`0.0.0.0`, `::`).
+    public var isUnspecified: Bool {
+        switch self {
+        case .ipv4(let address): address.address == 0
+        case .ipv6(let endpoint): endpoint.high == 0 && endpoint.low == 0
+        case .path, .abstractName: false
+        }
+    }
 }
 
 extension StreamAddress: CustomStringConvertible {

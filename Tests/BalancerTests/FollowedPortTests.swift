@@ -3,8 +3,8 @@ import LinuxIO
 import Testing
 
 extension BalancerTests {
-    /// `server a 192.0.2.1:+N`: haproxy's configuration manual, `server`.
-    @Suite struct `Servers whose port follows the client's` {
+    /// `server a 192.0.2.1:+N`, `server a 0.0.0.0`: haproxy's configuration manual, `server`.
+    @Suite struct `Servers whose place follows the client's` {
         private static let loopback = SocketAddress(address: 0x7f00_0001, port: 0)
 
         private static let headed = {
@@ -85,6 +85,68 @@ extension BalancerTests {
             let client = running.connect()
             client.send("PROXY TCP4 192.0.2.1 198.51.100.2 56324 \(end.port - 1)\r\n")
             #expect(client.receiveAll().text == "6")
+        }
+
+        /// A server on a port of each of these addresses of IPv4, that says which one it was.
+        private func servers(on port: UInt16, _ hosts: [UInt32]) throws -> [AnsweringServer] {
+            try hosts.map { host in
+                try AnsweringServer(on: .ipv4(SocketAddress(address: host, port: port))) { _, _ in
+                    "\(host & 255)"
+                }
+            }
+        }
+
+        @Test(arguments: [false, true])
+        func `without an address it is where its client connected to, as at haproxy`(
+            hasOwnPort: Bool
+        ) throws {
+            let target = try freePorts(1)[0]
+            let hosts: [UInt32] = [0x7f00_0002, 0x7f00_0003]
+            let own = try servers(on: target, hosts)
+            let listening = try freePorts(1)[0]
+            let word = hasOwnPort ? "0.0.0.0:\(target)" : "0.0.0.0"
+            let proxy = try HAProxy(sections: [
+                " bind 127.0.0.1:\(listening) accept-proxy\n timeout connect 1s\n server a \(word)\n"
+            ])
+            var plan = ServerPlan(
+                name: "a", address: SocketAddress(address: 0, port: hasOwnPort ? target : 0))
+            plan.portOffset = hasOwnPort ? nil : 0
+            let running = try RunningBalancer(servers: [plan]) {
+                $0.frontends[0].listeners = [Self.headed]
+            }
+            for port in [listening, running.port] {
+                for (host, answer) in zip(hosts, ["2", "3"]) {
+                    let client = try #require(BlockingSocket(to: port, from: 0x7f00_0001))
+                    client.send(
+                        "PROXY TCP4 192.0.2.1 127.0.0.\(host & 255) 56324"
+                            + " \(hasOwnPort ? 1 : target)\r\n")
+                    #expect(client.receiveAll().text == answer)
+                }
+            }
+            withExtendedLifetime((own, proxy)) {}
+        }
+
+        @Test func `what an operator says is where it is until he takes it back`() throws {
+            let target = try freePorts(1)[0]
+            let own = try servers(on: target, [0x7f00_0002, 0x7f00_0003])
+            let anywhere = SocketAddress(address: 0, port: target)
+            let running = try RunningBalancer(
+                servers: [ServerPlan(name: "a", address: anywhere)]
+            ) {
+                $0.frontends[0].listeners = [Self.headed]
+            }
+            func answer() -> String {
+                let client = running.connect()
+                client.send("PROXY TCP4 192.0.2.1 127.0.0.2 56324 9\r\n")
+                return client.receiveAll().text
+            }
+            #expect(answer() == "2")
+            let moved = SocketAddress(address: 0x7f00_0003, port: target)
+            running.balancer.setAddress(pool: 0, server: 0, .ipv4(moved))
+            #expect(answer() == "3")
+            running.balancer.setAddress(pool: 0, server: 0, .ipv4(anywhere))
+            #expect(answer() == "2")
+            withExtendedLifetime(own) {}
         }
 
         @Test func `datagrams are led so as well`() throws {

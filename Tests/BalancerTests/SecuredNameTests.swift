@@ -23,18 +23,20 @@ extension BalancerTests {
         /// A balancer that asks it for what a client says.
         ///
         /// - Parameters:
-        ///   - key: What of a client it is.
+        ///   - key: What of a client it is; `nil`: the variable.
         ///   - endsTLS: Whether clients' TLS ends here.
         ///   - verifiedName: Whose certificate is taken for a client who names nobody.
         ///   - reactors: How many there are.
         ///   - delay: How long it waits for what clients say.
         ///   - adjust: Has the settings' last word.
+        ///   - adjustPlan: Has the plan's last word.
         /// - Returns: The balancer, and what became of its attempts.
         /// - Throws: What making certificates, servers or the balancer throws.
         private func balancer(
-            by key: ConnectionKey, endsTLS: Bool = true, verifiedName: String? = nil,
+            by key: ConnectionKey?, endsTLS: Bool = true, verifiedName: String? = nil,
             reactors: Int = 1, waiting delay: Duration = .seconds(5),
-            _ adjust: (inout TLSSettings) -> Void = { _ in }
+            _ adjust: (inout TLSSettings) -> Void = { _ in },
+            _ adjustPlan: (inout BalancerPlan) -> Void = { _ in }
         ) throws -> (RunningBalancer, Outcomes) {
             var plan = try certificates.secured(server(), named: nil)
             var settings = TLSSettings()
@@ -42,7 +44,7 @@ extension BalancerTests {
             adjust(&settings)
             plan.connection.security = try TLSServer(
                 TLSContext(settings), verifiedName: verifiedName)
-            plan.connection.nameKey = key
+            plan.connection.nameSource = key.map { VariableSource.key($0) } ?? .variable(0)
             let listener = try TLSListener(
                 TLSListenerSettings([
                     .init(name: "own", pem: certificates.good + certificates.key)
@@ -55,6 +57,8 @@ extension BalancerTests {
                     $0.frontends[0].rules.inspectDelay = delay
                     $0.frontends[0].listeners = [ListenerPlan()]
                     if endsTLS { $0.frontends[0].listeners[0].security = listener }
+                    $0.variables = [VariablePlan(name: "sess.name")]
+                    adjustPlan(&$0)
                 }, observer: { _, _, outcome in outcomes.all.withLock { $0.append(outcome) } })
             return (running, outcomes)
         }
@@ -146,6 +150,37 @@ extension BalancerTests {
             client.send(Array(hello.dropFirst(60)))
             let expected = "shop.example.org anew\n"
             #expect(client.receive(exactly: expected.count) == expected)
+        }
+
+        @Test func `a server is asked for what a proxy before us says`() throws {
+            let (running, _) = try balancer(
+                by: .cased(.headerText(2), .lower), endsTLS: false,
+                { $0.verifies = false }, { $0.frontends[0].listeners[0].acceptsProxyHeader = true })
+            let header = bytes("0D0A0D0A000D0A515549540A 21 11 0015 C0000201 C6336402 DC04 01BB")
+            for (name, expected) in [("A.test", "a.test anew\n"), ("ANSWER", "nobody anew\n")] {
+                let client = running.connect()
+                // The other one says its name as it wants to be known by.
+                client.send(header + [name == "A.test" ? 2 : 5, 0, 6] + Array(name.utf8))
+                #expect(client.receive(exactly: expected.count) == expected)
+            }
+        }
+
+        @Test func `a server is asked for what a rule remembers`() throws {
+            let (running, _) = try balancer(
+                by: nil, endsTLS: false, { $0.verifies = false },
+                {
+                    $0.frontends[0].rules.content = [
+                        Rule(
+                            .setVariable(0, .key(.cased(.payload(offset: 0, length: 6), .lower))),
+                            if: Condition([[.init([.byteCount([7...Int.max])])]]))
+                    ]
+                    $0.frontends[0].rules.inspectDelay = .milliseconds(200)
+                })
+            for (words, expected) in [("A.test!", "a.test anew\n"), ("short", "nobody anew\n")] {
+                let client = running.connect()
+                client.send(words)
+                #expect(client.receive(exactly: expected.count) == expected)
+            }
         }
 
         @Test(arguments: ["192.0.2.1", "not a name", "nu\0l.test"])

@@ -65,6 +65,10 @@ import Testing
         (#"log-format-sd %{+Q,+E}o\ [name@1\ client=%ci]"#, true, nil),
         ("log-format-sd", false, nil), ("log-format-sd %q", false, nil),
         ("error-log-format %rt|%ID", true, nil),
+        ("log-format %[fc_pp_authority]%{+Q}[fc_pp_unique_id]", true, nil),
+        ("tcp-request content capture fc_pp_authority,lower len 9", true, nil),
+        ("tcp-request session reject if { fc_pp_authority -i -m end .org }", true, nil),
+        ("tcp-request session reject if { fc_pp_unique_id() a }", true, "nothing stands in there"),
     ]
 
     @Test func `the same lines are taken as by haproxy, but where a reason is told`() throws {

@@ -70,15 +70,17 @@ private func tls(_ words: String, global: String = "") throws -> ServerTLS? {
     @Test func `what a client asks for may be the name`() throws {
         let asked = try #require(try tls("ssl sni ssl_fc_sni verifyhost b.org no-ssl-reuse"))
         #expect(asked.serverName == nil)
-        #expect(asked.serverNameKey == .tlsText(.serverName))
+        #expect(asked.serverNameSource == .key(.tlsText(.serverName)))
         #expect(asked.verifiedName == "b.org")
         #expect(asked.verification == .certificateAndName)
         let open = try #require(try tls("ssl verify none sni req.ssl_sni,lower"))
-        #expect(open.serverNameKey == .converted(.serverName, .lower))
+        #expect(open.serverNameSource == .key(.converted(.serverName, .lower)))
         #expect(open.verification == CheckTLS.Verification.none)
         // The last word of a line counts, whichever it is.
+        let remembered = try #require(try tls("ssl verify none sni var(txn.name)"))
+        #expect(remembered.serverNameSource == .variable(VariableName(.transaction, "name")))
         let last = try #require(try tls("ssl sni ssl_fc_sni sni str(a.org)"))
-        #expect((last.serverName, last.serverNameKey) == ("a.org", nil))
+        #expect((last.serverName, last.serverNameSource) == ("a.org", nil))
         let text = proxy("server b 192.0.2.12:443 ssl check sni ssl_fc_sni,lower")
         #expect(
             diagnose(text) == [
@@ -207,11 +209,11 @@ private func tls(_ words: String, global: String = "") throws -> ServerTLS? {
     @Test(arguments: [
         (
             "sni str(a.org),lower",
-            "45: error: sni 'str(a.org),lower' is not supported as the name of a server; write str(NAME) for one that is the same for all clients, or ssl_fc_sni or req.ssl_sni for the one that each client asks for, perhaps with ,lower"
+            "45: error: sni 'str(a.org),lower' is not supported as the name of a server; write str(NAME) for one that is the same for all clients, or ssl_fc_sni or req.ssl_sni for the one that each client asks for, fc_pp_authority for the one that a proxy before says, perhaps with ,lower, or var(NAME)"
         ),
         (
             "sni src",
-            "45: error: sni 'src' is not supported as the name of a server; write str(NAME) for one that is the same for all clients, or ssl_fc_sni or req.ssl_sni for the one that each client asks for, perhaps with ,lower"
+            "45: error: sni 'src' is not supported as the name of a server; write str(NAME) for one that is the same for all clients, or ssl_fc_sni or req.ssl_sni for the one that each client asks for, fc_pp_authority for the one that a proxy before says, perhaps with ,lower, or var(NAME)"
         ),
         (
             "sni str(192.0.2.1)",

@@ -44,6 +44,10 @@ struct Introductions {
     var identifiers = PlacedTexts()
     /// What rules have captured.
     var captures = PlacedTexts()
+    /// The types of extensions of PROXY headers that the plan asks for.
+    private(set) var headerTextTypes: [UInt8] = []
+    /// What headers have said, for each of them.
+    private var headerTexts: [PlacedTexts] = []
 
     /// Makes room for a number of connections.
     mutating func reserve(_ count: Int) {
@@ -70,6 +74,7 @@ struct Introductions {
             }
             identifiers.clear(place)
             captures.clear(place)
+            for index in headerTexts.indices { headerTexts[index].clear(place) }
             return place
         }
         places.append(Place(ends: ends))
@@ -91,6 +96,25 @@ struct Introductions {
     mutating func keepTexts(of plan: BalancerPlan) {
         identifiers.setStride(plan.identifierByteCount)
         captures.setStride(plan.capturedByteCount)
+        let former = Dictionary(uniqueKeysWithValues: zip(headerTextTypes, headerTexts))
+        headerTextTypes = plan.headerTextTypes
+        headerTexts = headerTextTypes.map { type in
+            var texts = former[type] ?? PlacedTexts()
+            texts.setStride(1 + PlacedTexts.Slot.headerText.length)
+            return texts
+        }
+    }
+
+    /// What the header of the connection of a place said by an extension; empty: nothing.
+    func headerText(_ type: UInt8, at place: Int32) -> ShortText {
+        guard let index = headerTextTypes.firstIndex(of: type) else { return ShortText() }
+        return headerTexts[index].text(at: place, .headerText)
+    }
+
+    /// Keeps what a header said by an extension of a type that is asked for.
+    mutating func keep(_ text: borrowing ShortText, ofHeaderType type: UInt8, at place: Int32) {
+        guard let index = headerTextTypes.firstIndex(of: type) else { return }
+        headerTexts[index].keep(text, at: place, .headerText)
     }
 
     /// Has each place remember values.

@@ -28,7 +28,7 @@ public struct ProxyHeader: Hashable, Sendable {
         case line
         /// It is longer than ``longestByteCount``.
         case length
-        /// An extension of version 2 reaches beyond the header.
+        /// An extension of version 2 reaches beyond the header, or is longer than it may be.
         case `extension`
         /// The checksum of version 2 is not that of its bytes.
         case checksum
@@ -89,28 +89,52 @@ extension ProxyHeader {
         var header = ProxyHeader()
         // Of a connection of the sender's own (LOCAL) the rest says nothing, whatever it is.
         guard bytes[12] == 0x21 else { return .complete(header, byteCount: end) }
-        var position = 16
-        switch bytes[13] {
-        case 0x11:
-            position += 12
-            guard position <= end else { return .malformed(.address) }
-            header.addresses = addresses(ipv4: bytes, at: 16, ports: 24)
-        case 0x21:
-            position += 36
-            guard position <= end else { return .malformed(.address) }
-            header.addresses = addresses(ipv6: bytes, at: 16, ports: 48)
-        case 0x31:
-            // A Unix socket's names say nothing about a client.
-            position += 216
-            guard position <= end else { return .malformed(.address) }
-        default:
-            // Of other families nobody knows how long their addresses are.
+        guard let addressByteCount = addressByteCount(of: bytes[13]) else {
             return .complete(header, byteCount: end)
+        }
+        let position = 16 + addressByteCount
+        guard position <= end else { return .malformed(.address) }
+        switch bytes[13] {
+        case 0x11: header.addresses = addresses(ipv4: bytes, at: 16, ports: 24)
+        case 0x21: header.addresses = addresses(ipv6: bytes, at: 16, ports: 48)
+        // A Unix socket's names say nothing about a client.
+        default: break
         }
         if let fault = faultOfExtensions(bytes, from: position, to: end) {
             return .malformed(fault)
         }
         return .complete(header, byteCount: end)
+    }
+
+    /// Bytes of the addresses of a family; `nil`: nobody knows how long they are.
+    private static func addressByteCount(of family: UInt8) -> Int? {
+        switch family {
+        case 0x11: 12
+        case 0x21: 36
+        case 0x31: 216
+        default: nil
+        }
+    }
+
+    /// What a header says by an extension: by the last one of this type, as haproxy 2.6.
+    ///
+    /// - Parameters:
+    ///   - type: The extension's type.
+    ///   - header: All of a header that was read as a good one.
+    /// - Returns: Its value; `nil`: there is none, or it has more than 255 bytes.
+    static func text(of type: UInt8, in header: Span<UInt8>) -> ShortText? {
+        guard header.count >= 16, header[0] == versionTwoSignature[0], header[12] == 0x21,
+            let addressByteCount = addressByteCount(of: header[13])
+        else { return nil }
+        var position = 16 + addressByteCount
+        var text: ShortText?
+        while position < header.count {
+            let value = position + 3
+            let end = value + Int(number(header, at: position + 1, 2))
+            if header[position] == type { text = ShortText(header.extracting(value..<end)) }
+            position = end
+        }
+        return text
     }
 
     /// Walks along the extensions: a type, two bytes of length, a value.
@@ -122,7 +146,9 @@ extension ProxyHeader {
             guard position + 3 <= end else { return .extension }
             let value = position + 3
             let length = Int(number(bytes, at: position + 1, 2))
-            guard value + length <= end else { return .extension }
+            guard value + length <= end, length <= Extension.longest(bytes[position]) else {
+                return .extension
+            }
             if bytes[position] == Extension.checksum {
                 guard length == 4 else { return .extension }
                 let sum = Checksum.castagnoli(of: bytes.extracting(0..<end), leavingOut: value)
@@ -170,6 +196,15 @@ extension ProxyHeader {
         static let securityVersion: UInt8 = 0x21
         static let commonName: UInt8 = 0x22
         static let cipher: UInt8 = 0x23
+
+        /// The most bytes of one that is received; haproxy's.
+        static func longest(_ type: UInt8) -> Int {
+            switch type {
+            case authority: 255
+            case uniqueIdentifier: 128
+            default: longestByteCount
+            }
+        }
     }
 }
 

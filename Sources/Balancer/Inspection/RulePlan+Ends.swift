@@ -55,8 +55,8 @@ extension Question {
         case .waitIsOver, .serverName, .protocolName, .helloType, .byteCount, .tlsVersion, .payload,
             .rdpCookie, .rdpCookieCount, .mqttField, .mqttValidity,
             .pool, .serverIsUp, .server, .connectionCount, .sessionRate,
-            .listenerConnections, .listenerNumber, .random, .securedText, .securedNumber, .variable,
-            .counter:
+            .listenerConnections, .listenerNumber, .random, .securedText, .securedNumber,
+            .headerText, .variable, .counter:
             nil
         }
     }

@@ -34,6 +34,12 @@ public enum VariableSource: Hashable, Sendable {
     case key(ConnectionKey)
     /// What the variable at another position in ``BalancerPlan/variables`` is set to.
     case variable(Int)
+
+    /// What of the connection it is.
+    var key: ConnectionKey? { if case .key(let key) = self { key } else { nil } }
+
+    /// The variable whose value it is, by its position.
+    var variable: Int? { if case .variable(let variable) = self { variable } else { nil } }
 }
 
 /// What is asked of a variable's value, which becomes what it is compared with as haproxy's samples do.

@@ -34,6 +34,12 @@ extension ConnectionLine {
                 let style = Style(isQuoted: isQuoted, isEscaped: isEscaped)
                 let capture = texts.kept.capture(number)
                 line += style.applied(to: capture.isEmpty ? nil : capture.printable)
+            case .headerText(let type, let isQuoted, let isEscaped):
+                let style = Style(isQuoted: isQuoted, isEscaped: isEscaped)
+                let frontend = plan.frontends[record.frontend]
+                let place = frontend.logging?.headerTextTypes.firstIndex(of: type)
+                let text = place.map { texts.kept.capture(frontend.captureLengths.count + $0) }
+                line += style.applied(to: text.flatMap { $0.isEmpty ? nil : $0.printable })
             case .sample(let sample, let isQuoted, let isEscaped):
                 let style = Style(isQuoted: isQuoted, isEscaped: isEscaped)
                 let kept = plan.frontends[record.frontend].securedSamples
@@ -143,7 +149,7 @@ extension ConnectionLine {
         guard let server = record.server else { return .none }
         if record.serverEnd.isPresent { return record.serverEnd }
         let plan = plan.pools[record.pool].servers[server]
-        return switch plan.address(forClientsOf: record.local.port) {
+        return switch plan.address(forClientsOf: record.local) {
         case .ipv4(let address): IPEndpoint(ipv4: address.address, port: address.port)
         case .ipv6(let end): end
         default: .none

@@ -45,8 +45,11 @@ public struct ConnectionLogging: Hashable, Sendable {
     /// Whether it is told what rules have captured.
     public var tellsCaptures = false
 
+    /// What of its PROXY header is told, by types of extensions; ``KeptTexts/mostHeaderTexts`` at most.
+    public var headerTextTypes: [UInt8] = []
+
     /// Whether ``KeptTexts`` stand beside its records.
-    var tellsTexts: Bool { tellsIdentifier || tellsCaptures }
+    var tellsTexts: Bool { tellsIdentifier || tellsCaptures || !headerTextTypes.isEmpty }
 
     /// Makes settings that leave nothing out.
     public init(moment: Moment) { self.moment = moment }

@@ -15,7 +15,7 @@ public struct LineTexts: Hashable, Sendable {
     }
 }
 
-/// A connection's identifier and what rules have captured of it; of fixed size.
+/// A connection's identifier, what rules have captured of it, and what its PROXY header said; of fixed size.
 public struct KeptTexts: Sendable {
     /// The most bytes of an identifier; haproxy's.
     public static let longestIdentifier = 127
@@ -23,17 +23,19 @@ public struct KeptTexts: Sendable {
     public static let longestCapture = 255
     /// The most bytes of all captures of a frontend, and one more for each.
     public static let mostCapturedBytes = 512
+    /// The most texts of PROXY headers.
+    public static let mostHeaderTexts = 2
 
     /// One text after the other, each behind a byte of its length.
-    private var storage: InlineArray<640, UInt8> = InlineArray(repeating: 0)
+    private var storage: InlineArray<1152, UInt8> = InlineArray(repeating: 0)
     private var count = 0
 
     /// Makes none.
     public init() {}
 
-    /// Adds the identifier, or behind it the next capture; what has no room is left out.
+    /// Adds the identifier, or behind it the next capture, or text of a header; what has no room is left out.
     mutating func append(_ text: borrowing ShortText) {
-        guard count + 1 + text.count <= 640 else { return }
+        guard count + 1 + text.count <= 1152 else { return }
         storage[count] = UInt8(text.count)
         for index in 0..<text.count { storage[count + 1 + index] = text[index] }
         count += 1 + text.count
@@ -42,7 +44,7 @@ public struct KeptTexts: Sendable {
     /// The identifier; empty: there is none.
     public var identifier: [UInt8] { text(0) }
 
-    /// What was captured under a number from 0 on; empty: nothing.
+    /// What was captured under a number from 0 on, and behind that what headers said; empty: nothing.
     public func capture(_ number: Int) -> [UInt8] { text(number + 1) }
 
     private func text(_ number: Int) -> [UInt8] {

@@ -12,6 +12,8 @@ public struct LineFormat: Hashable, Sendable {
         case capture(Int, isQuoted: Bool, isEscaped: Bool = false)
         /// What is known of the client's TLS that ended here; in quotes or not.
         case sample(SecuredSample, isQuoted: Bool, isEscaped: Bool = false)
+        /// What the client's PROXY header says by an extension of this type.
+        case headerText(UInt8, isQuoted: Bool, isEscaped: Bool = false)
     }
 
     /// What a line can say of a connection; haproxy's names.
@@ -94,6 +96,15 @@ public struct LineFormat: Hashable, Sendable {
         var all: [SecuredSample] = []
         for case .sample(let sample, _, _) in pieces where !all.contains(sample) {
             all.append(sample)
+        }
+        return all
+    }
+
+    /// The types of extensions of PROXY headers that lines tell, each once.
+    public var headerTextTypes: [UInt8] {
+        var all: [UInt8] = []
+        for case .headerText(let type, _, _) in pieces where !all.contains(type) {
+            all.append(type)
         }
         return all
     }

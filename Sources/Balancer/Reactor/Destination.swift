@@ -8,6 +8,10 @@ struct Destination {
     let isByName: Bool
     /// What is added to the client's port; `nil`: the address has the port.
     let portOffset: Int?
+    /// Whether its address is the one that the client connected to.
+    private(set) var isAnywhere: Bool
+    /// Whether the client came by no address.
+    private var isNowhere = false
     /// Which of the server's addresses this is.
     private(set) var edition: UInt32 = 0
     /// Whether connecting takes no call beyond those that every connection takes.
@@ -26,6 +30,7 @@ struct Destination {
         security = server.connection.security
         isByName = server.isByName
         portOffset = server.portOffset
+        isAnywhere = !server.isByName && server.address.isUnspecified
         hasHeader = server.connection.header != .none
         userTimeout = Int32(truncatingIfNeeded: milliseconds(server.connection.userTimeout))
         isPlain =
@@ -41,24 +46,48 @@ struct Destination {
         edition = present
         address = RawStreamAddress(moved)
         family = moved.family
+        isAnywhere = moved.isUnspecified
+        isNowhere = false
     }
 
-    /// Has the next connection go to the port that follows from the client's.
-    mutating func follow(clientPort: UInt16, by offset: Int) {
-        address.port = UInt16(truncatingIfNeeded: Int(clientPort) + offset)
+    /// Whether where it is follows from where the client connected to.
+    var followsClient: Bool { isAnywhere || portOffset != nil }
+
+    /// Has the next connection go where it follows from what its client connected to.
+    mutating func follow(_ end: IPEndpoint) {
+        var port = address.port
+        if let portOffset { port = UInt16(truncatingIfNeeded: Int(end.port) + portOffset) }
+        isNowhere = isAnywhere && !end.isPresent
+        if isAnywhere {
+            address = RawStreamAddress(IPEndpoint(high: end.high, low: end.low, port: port))
+            family = address.family
+        } else {
+            address.port = port
+        }
     }
 
-    /// Whether it is known where the server is: one that has a name is nowhere until that is found.
-    var hasAddress: Bool { !isByName || edition > 0 }
+    /// Whether it is known where the server is: one that has a name is nowhere until that is found, and one
+    /// that is where the client connected to for who came by a Unix socket.
+    var hasAddress: Bool { !isNowhere && (!isByName || edition > 0) }
 
     /// Whether a socket of an earlier connection does as well as a new one.
     ///
     /// It has no options of its own, and the address that it was connected to is still the server's. Of
     /// one that ever was elsewhere nobody knows that.
     var takesSpareSockets: Bool {
-        isPlain && isInternet && !isByName && portOffset == nil && edition == 0
+        isPlain && isInternet && !isByName && !followsClient && edition == 0
     }
 
     /// Whether its socket is one of TCP, with a port of ours.
     var isInternet: Bool { family != 1 }  // AF_UNIX
+}
+
+extension StreamAddress {
+    /// Its port at the address of an end.
+    func moved(to end: IPEndpoint) -> StreamAddress {
+        let port = RawStreamAddress(self).port
+        return end.isIPv4
+            ? .ipv4(SocketAddress(address: end.ipv4, port: port))
+            : .ipv6(IPEndpoint(high: end.high, low: end.low, port: port))
+    }
 }

@@ -74,7 +74,7 @@ extension Worker {
         var extensions = ProxyHeader.Extensions()
         if case .versionTwo(let options) = plan {
             extensions.hasChecksum = options.contains(.checksum)
-            if options.contains(.authority) { extensions.authority = serverName(client) }
+            if options.contains(.authority) { extensions.authority = authority(of: client) }
             if options.contains(.identifier) {
                 extensions.identifier = identifierForServer(client)
             }
@@ -95,8 +95,11 @@ extension Worker {
         return true
     }
 
-    /// The name that the client asked for by TLS, if it has said so by now.
-    private func serverName(_ client: Int) -> ShortText {
+    /// The name that the client's own PROXY header has, or else that he asked for by TLS, if he has said so
+    /// by now.
+    private func authority(of client: Int) -> ShortText {
+        let told = headerText(ProxyHeader.Extension.authority, of: client)
+        guard told.count == 0 else { return told }
         guard slab[client].marks.isDisjoint(with: .isSecured) else {
             return securedText(.serverName, of: client)
         }

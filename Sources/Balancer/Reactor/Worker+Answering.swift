@@ -79,6 +79,8 @@ extension Worker {
             .init(ranges.contain(unsafe entries[Int(slab[client].path)].number))
         case .securedText(let text, let patterns):
             .init(patterns.match(securedText(text, of: client)))
+        case .headerText(let type, let patterns):
+            .init(patterns.match(headerText(type, of: client)))
         case .securedNumber(let number, let ranges):
             .init(ranges.contain(securedNumber(number, of: client)))
         case .variable(let variable, let test):

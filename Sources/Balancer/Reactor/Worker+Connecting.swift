@@ -63,9 +63,8 @@ extension Worker {
         let number = Int(slab[server].owner)
         let destination = unsafe destinations + number
         unsafe destination.pointee.refresh(number, from: shared.addresses)
-        if let offset = unsafe destination.pointee.portOffset {
-            let port = self.destination(of: server ^ 1).port
-            unsafe destination.pointee.follow(clientPort: port, by: offset)
+        if unsafe destination.pointee.followsClient {
+            unsafe destination.pointee.follow(self.destination(of: server ^ 1))
         }
         return unsafe UnsafePointer(destination)
     }

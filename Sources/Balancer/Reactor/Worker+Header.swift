@@ -31,6 +31,7 @@ extension Worker {
                     slab[client].introduction = introductions.keep(addresses)
                 }
             }
+            if magic == nil { keepHeaderTexts(of: client, byteCount) }
             if self[routeOf: client].logging?.tellsHeaderTime == true {
                 let place = placeAside(client, source(of: client))
                 introductions[headerTimeAt: place] = UInt32(clamping: lifetime(client))
@@ -38,6 +39,22 @@ extension Worker {
             slab[client].activeAt = UInt32(truncatingIfNeeded: now)
             headerIsDone(client, source: source(of: client), hadHeader: true)
         }
+    }
+
+    /// Keeps what a header, which lies in the buffer, says besides addresses, as far as it is asked for.
+    private mutating func keepHeaderTexts(of client: Int, _ byteCount: Int) {
+        for type in introductions.headerTextTypes {
+            guard let text = look(at: byteCount, { ProxyHeader.text(of: type, in: $0) }) else {
+                continue
+            }
+            introductions.keep(
+                text, ofHeaderType: type, at: placeAside(client, source(of: client)))
+        }
+    }
+
+    /// What the PROXY header of a connection said by an extension; empty: nothing.
+    func headerText(_ type: UInt8, of client: Int) -> ShortText {
+        introductions.headerText(type, at: slab[client].introduction)
     }
 
     /// Goes on with a connection whose ends are known.

@@ -33,10 +33,8 @@ extension Worker {
             }
             let end = 1 + Int(hello.protocols[0])
             return hello.protocols.withBytes(in: 1..<end) { body(.bytes($0)) }
-        case .securedText(let text):
-            let text = securedText(text, of: client)
-            guard text.count > 0 else { return body(.none) }
-            return text.withBytes(in: 0..<text.count) { body(.bytes($0)) }
+        case .securedText(let text): return withText(securedText(text, of: client), body)
+        case .headerText(let type): return withText(headerText(type, of: client), body)
         case .payload(let offset, let length):
             let end = offset + length
             guard
@@ -69,6 +67,14 @@ extension Worker {
         }
     }
 
+    /// Calls with a text; an empty one is no key.
+    private func withText<Result>(
+        _ text: ShortText, _ body: (StickKey) -> Result
+    ) -> Result {
+        guard text.count > 0 else { return body(.none) }
+        return text.withBytes(in: 0..<text.count) { body(.bytes($0)) }
+    }
+
     /// Calls with the port of an end; a Unix socket has none.
     private func withPort<Result>(
         of end: IPEndpoint, _ body: (StickKey) -> Result
@@ -93,8 +99,8 @@ extension Worker {
     /// Whether a key is known, or never will be.
     func isTold(_ key: ConnectionKey?, of client: Int, _ facts: Facts) -> Bool {
         switch key?.unconverted {
-        case nil, .source, .sourcePort, .destination, .destinationPort, .securedText, .network,
-            .cased:
+        case nil, .source, .sourcePort, .destination, .destinationPort, .securedText, .headerText,
+            .network, .cased:
             true
         case .payload(let offset, let length): facts.byteCount >= offset + length
         case .serverName, .protocolName:

@@ -67,7 +67,7 @@ extension Worker {
         var kept = KeptTexts()
         kept.append(
             logging.tellsIdentifier && isLetIn(client) ? identifier(of: client) : ShortText())
-        guard logging.tellsCaptures else { return kept }
+        guard logging.tellsCaptures || !logging.headerTextTypes.isEmpty else { return kept }
         let frontend = Int(slab[client].owner)
         for number in shared.plan.frontends[frontend].captureLengths.indices {
             kept.append(
@@ -75,6 +75,7 @@ extension Worker {
                     at: slab[client].introduction,
                     shared.plan.frontends[frontend].slot(ofCapture: number)))
         }
+        for type in logging.headerTextTypes { kept.append(headerText(type, of: client)) }
         return kept
     }
 

@@ -181,9 +181,13 @@ extension Worker {
         return record
     }
 
-    /// Where a connection's server is, where that was ever elsewhere than the plan has it.
+    /// Where a connection's server is, where that was ever elsewhere than the plan has it, or is where the
+    /// client connected to.
     private func movedEnd(of client: Int, pool: Int, server: Int) -> IPEndpoint {
-        guard shared.addresses.edition(of: Int(slab[client | 1].owner)) > 0 else { return .none }
+        let number = Int(slab[client | 1].owner)
+        guard
+            unsafe shared.addresses.edition(of: number) > 0 || destinations[number].isAnywhere
+        else { return .none }
         return switch serverAddress(of: client, pool: pool, server: server) {
         case .ipv4(let address): IPEndpoint(ipv4: address.address, port: address.port)
         case .ipv6(let end): end

@@ -21,14 +21,17 @@ extension Worker {
         return true
     }
 
-    /// The name of which the client says that it is the server's (`sni`).
+    /// The name of which the client, or a rule for him, says that it is the server's (`sni`).
     private func askedName(of server: Int) -> ShortText? {
-        guard let key = unsafe destinations[Int(slab[server].owner)].connection.nameKey else {
-            return nil
-        }
         let client = server ^ 1
-        return withKey(key, of: client, source(of: client), readHello(client)) { key in
-            if case .bytes(let bytes) = key { ShortText(bytes) } else { nil }
+        switch unsafe destinations[Int(slab[server].owner)].connection.nameSource {
+        case .key(let key):
+            return withKey(key, of: client, source(of: client), readHello(client)) { key in
+                if case .bytes(let bytes) = key { ShortText(bytes) } else { nil }
+            }
+        case .variable(let variable):
+            return value(of: variable, client).withText { ShortText($0) } ?? nil
+        case nil, .number, .text, .address: return nil
         }
     }
 

@@ -95,7 +95,7 @@ extension Worker {
                 ? .ipv4(SocketAddress(address: peer.ipv4, port: peer.port)) : .ipv6(peer)
         }
         return shared.plan.pools[pool].servers[server].address(
-            forClientsOf: destination(of: client).port,
+            forClientsOf: destination(of: client),
             now: shared.addresses.address(of: Int(slab[client | 1].owner)))
     }
 

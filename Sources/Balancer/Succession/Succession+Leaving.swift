@@ -59,6 +59,13 @@ extension Rule {
     }
 }
 
+extension VariableSource {
+    /// Names a variable by its place in the next plan.
+    mutating func move(_ variables: Succession.Map) {
+        if case .variable(let variable) = self { self = .variable(variables[variable] ?? 0) }
+    }
+}
+
 extension Condition {
     fileprivate func moved(_ places: Places) -> Condition {
         Condition(

@@ -174,10 +174,14 @@ struct Succession: Sendable {
         }
     }
 
-    /// A frontend that stays behind may still follow its rules.
+    /// A frontend that stays behind may still follow its rules, and a server that does be asked for a name.
     private mutating func matchVariables(of old: BalancerPlan) {
         let names = positions(plan.variables.map(\.name))
-        let isNeeded = frontends.contains { $0 ?? 0 >= plan.frontends.count }
+        let isNeeded =
+            frontends.contains { $0 ?? 0 >= plan.frontends.count }
+            || plan.pools.flatMap(\.servers).contains {
+                $0.isLeaving && $0.connection.nameSource?.variable != nil
+            }
         for var variable in old.variables {
             if let place = names[variable.name] {
                 variables.append(place)
@@ -187,6 +191,12 @@ struct Succession: Sendable {
                 plan.variables.append(variable)
             } else {
                 variables.append(nil)
+            }
+        }
+        for pool in plan.pools.indices {
+            for server in plan.pools[pool].servers.indices
+            where plan.pools[pool].servers[server].isLeaving {
+                plan.pools[pool].servers[server].connection.nameSource?.move(variables)
             }
         }
     }

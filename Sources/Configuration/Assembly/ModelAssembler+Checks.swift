@@ -72,6 +72,27 @@ extension ModelAssembler {
         }
     }
 
+    /// A server that is where the client connected to has no address of its own to be asked at.
+    mutating func checkPlaces() {
+        for backend in draft.backends {
+            for server in backend.value.servers where server.address.isAnywhere {
+                var words: [String] = []
+                if let check = server.check, check.address == nil,
+                    backend.value.checks.method.needsPort
+                {
+                    words.append("'check' needs 'addr ADDRESS'")
+                }
+                if let agent = server.health.agent, agent.address == nil {
+                    words.append("'agent-check' needs 'agent-addr ADDRESS'")
+                }
+                guard !words.isEmpty else { continue }
+                report(
+                    "server \(server.name.quoted): it is where each client connected to, so"
+                        + " \(words.joined(separator: ", and "))", at: backend.location)
+            }
+        }
+    }
+
     /// Every port that clients come to leads to one, where a server's follows it; whoever has come by
     /// another way, or is led by rules, is left to them.
     mutating func checkPortOffsets() {

@@ -37,6 +37,7 @@ struct ModelAssembler {
         }
         checkCommandChecks()
         checkPorts()
+        checkPlaces()
         checkPortOffsets()
         settleVerification()
         judgeTLSLines()

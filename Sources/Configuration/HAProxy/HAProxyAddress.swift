@@ -56,11 +56,12 @@ extension Word {
         let whole =
             hasPort || isPortNeeded ? self : Word(text: "\(text):+0", position: position)
         let (host, ports, family) = try whole.hostAndPort()
-        guard !host.isEmpty, host != "*" else {
-            throw .error("\(text.quoted): a server needs an address before ':'", at: position)
-        }
-        var location = ServerLocation(address: try serverAddress(of: host, family))
-        if !isPortNeeded, let sign = ports.first, sign == "+" || sign == "-" {
+        var location = ServerLocation(
+            address: try serverAddress(of: host, family, mayFollow: !isPortNeeded))
+        // As haproxy: port 0 is the client's.
+        if !isPortNeeded, ports == "0" {
+            location.portOffset = 0
+        } else if !isPortNeeded, let sign = ports.first, sign == "+" || sign == "-" {
             let offset = Word(text: String(ports.dropFirst()), position: position)
             let distance = try offset.integer(in: 0...65_535, of: "port offset")
             location.portOffset = sign == "-" ? -distance : distance
@@ -71,19 +72,22 @@ extension Word {
     }
 
     private func serverAddress(
-        of host: String, _ family: AddressFamily?
+        of host: String, _ family: AddressFamily?, mayFollow: Bool
     ) throws(Remark) -> ServerAddress {
-        if family == nil, host.looksLikeName { return .name(try domainName(host)) }
-        let address = try ipAddress(host, family, of: "server address")
-        switch address {
-        case .v4(IPv4Address(rawValue: 0)), .v6(.unspecified):
-            throw .error(
-                "\(address) is no address of a server; servers that are wherever a client connected"
-                    + " to, as 'set-dst' says, are not offered", at: position)
-        case _ where !address.canBeServer:
-            throw .error("\(address) is no address of a server", at: position)
-        default: return .internet(address)
+        if mayFollow, host.isEmpty || host == "*" {
+            return .internet(
+                family == .ipv6 ? .v6(.unspecified) : .v4(IPv4Address(rawValue: 0)))
         }
+        guard !host.isEmpty, host != "*" else {
+            throw .error("\(text.quoted) needs an address before ':'", at: position)
+        }
+        if family == nil, host.looksLikeName { return .name(try domainName(host)) }
+        let address = ServerAddress.internet(
+            try ipAddress(host, family, of: "server address"))
+        guard mayFollow && address.isAnywhere || address.internet?.canBeServer == true else {
+            throw .error("\(address) is no address of a server", at: position)
+        }
+        return address
     }
 
     /// The text as a name that name servers can be asked for.

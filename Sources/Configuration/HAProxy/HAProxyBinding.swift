@@ -82,7 +82,13 @@ extension ConnectionKeyName {
     var kinds: String { isText ? "string or binary" : "any kind" }
 
     /// Whether it is made of bytes.
-    var isText: Bool { needsContent || needsHandshake }
+    var isText: Bool {
+        if case .headerText = unconverted { true } else { needsContent || needsHandshake }
+    }
+
+    private var unconverted: ConnectionKeyName {
+        if case .converted(let key, _) = self { key.unconverted } else { self }
+    }
 }
 
 extension HAProxySection {

@@ -65,6 +65,7 @@ extension HAProxyCriterion {
         case .serverName: return .serverName(names)
         case .protocolName: return .protocolName(names)
         case .rdpCookie(let name): return .rdpCookie(name, names)
+        case .headerText(let type): return .headerText(type, names)
         case .source: return .source(prefixes)
         case .destination: return .destination(prefixes)
         case .sourcePort where last.text.hasPrefix("map_int("): return .sourcePort(numbers)
@@ -73,7 +74,7 @@ extension HAProxyCriterion {
         default:
             throw .error(
                 "the criterion \(criterion.text.quoted): a map is asked about src or dst by map_ip, about"
-                    + " a port by map_int, about req.ssl_sni, req.ssl_alpn and req.rdp_cookie by map,"
+                    + " a port by map_int, about req.ssl_sni, req.ssl_alpn, req.rdp_cookie and fc_pp_authority by map,"
                     + " map_beg, map_end, map_sub and map_reg", at: criterion.position)
         }
     }

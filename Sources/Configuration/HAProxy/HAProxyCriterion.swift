@@ -40,6 +40,7 @@ struct HAProxyCriterion {
         if let map = try reader.mapQuestion() { return map }
         if let question = try reader.mqttQuestion() { return question }
         if let question = try reader.handshakeQuestion() { return question }
+        if let question = try reader.headerQuestion() { return question }
         return try reader.question()
     }
 
@@ -254,7 +255,8 @@ struct HAProxyCriterion {
             "var",
             "srv_is_up", "always_true", "always_false", "wait_end",
         ] + BackendQuantity.allCases.map(\.rawValue) + ServerQuantity.allCases.map(\.rawValue)
-        + HAProxyCounter.names + TLSText.sampleNames + TLSNumber.allCases.map(\.rawValue)
+        + HAProxyCounter.names + HeaderTextNames.samples + TLSText.sampleNames
+        + TLSNumber.allCases.map(\.rawValue)
 }
 
 extension Word {

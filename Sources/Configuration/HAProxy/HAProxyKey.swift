@@ -12,7 +12,7 @@ extension Word {
     /// The keys that there are.
     static let connectionKeys =
         "src, src_port, dst, dst_port, req.ssl_sni, req.ssl_alpn, ssl_fc_sni, ssl_c_s_dn(cn),"
-        + " req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper"
+        + " fc_pp_authority, fc_pp_unique_id, fc_pp_tlv(ID), req.payload(OFFSET,LENGTH) or req.rdp_cookie(NAME), an address also with ,ipmask(24,64), a text with ,lower or ,upper"
 
     /// As ``connectionKey(after:)``; `nil`: haproxy may know it.
     func knownConnectionKey(after action: String) throws(Remark) -> ConnectionKeyName? {
@@ -49,6 +49,7 @@ extension Word {
         default: break
         }
         if let text = tlsText { return .tlsText(text) }
+        if let type = try headerTextType() { return .headerText(type) }
         for prefix in ["req.payload(", "payload("] where text.hasPrefix(prefix) {
             guard text.hasSuffix(")") else { break }
             let slice = try payloadSlice(text.dropFirst(prefix.count).dropLast())
@@ -133,7 +134,8 @@ extension ConnectionKeyName {
         switch (self, converter) {
         case (.source, .mask), (.destination, .mask): .converted(self, converter)
         case (.serverName, .lower), (.protocolName, .lower), (.payload, .lower),
-            (.rdpCookie, .lower), (.tlsText, .lower), (.tlsText, .upper), (.serverName, .upper),
+            (.rdpCookie, .lower), (.tlsText, .lower), (.tlsText, .upper), (.headerText, .lower),
+            (.headerText, .upper), (.serverName, .upper),
             (.protocolName, .upper),
             (.payload, .upper), (.rdpCookie, .upper):
             .converted(self, converter)

@@ -109,7 +109,23 @@ extension HAProxySection {
             }
             if count == 0 { log[keyPath: path].dropCaptures() }
         }
+        let told = Set(
+            (log.format + log.errorFormat + log.structuredData).compactMap(\.headerTextType))
+        if told.count > CaptureLimits.mostHeaderTexts {
+            let names = told.sorted().map(HeaderTextNames.sample).joined(separator: ", ")
+            remarks.append(
+                .error(
+                    "lines of \(name.text.quoted) tell \(names) of PROXY headers; they may tell"
+                        + " \(CaptureLimits.mostHeaderTexts) of them", at: name.position))
+        }
         return log
+    }
+}
+
+extension LogFormatPiece {
+    /// The type of the extension of a PROXY header that it tells.
+    fileprivate var headerTextType: UInt8? {
+        if case .headerText(let type, _, _) = self { type } else { nil }
     }
 }
 
@@ -158,6 +174,8 @@ public enum CaptureLimits {
     public static let longest = 255
     /// Bytes of all, and one more for each.
     public static let most = 512
+    /// Texts of PROXY headers that lines tell, besides captures.
+    public static let mostHeaderTexts = 2
 }
 
 extension Arguments {

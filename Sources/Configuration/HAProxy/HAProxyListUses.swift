@@ -32,7 +32,8 @@ extension ConnectionQuestion {
         case .constant, .waitIsOver, .serverIsUp, .mqttValidity: 1
         case .source(let values), .destination(let values): values.count
         case .serverName(let values), .protocolName(let values), .payload(_, let values),
-            .tlsText(_, let values), .rdpCookie(_, let values), .mqttField(_, let values):
+            .tlsText(_, let values), .headerText(_, let values), .rdpCookie(_, let values),
+            .mqttField(_, let values):
             values.count
         case .sourcePort(let values), .destinationPort(let values), .helloType(let values),
             .byteCount(let values), .tlsVersion(let values), .pool(_, _, let values),

@@ -44,7 +44,7 @@ extension LogFormatPiece {
         switch self {
         case .text: true
         case .variable(let variable, _, _, _): variable.isKnownFromTheBeginning
-        case .capture, .tlsText, .tlsNumber: false
+        case .capture, .headerText, .tlsText, .tlsNumber: false
         }
     }
 
@@ -53,6 +53,7 @@ extension LogFormatPiece {
         case .text(let text): text
         case .variable(let variable, _, _, _): "%\(variable.rawValue)"
         case .capture(let number, _, _): "%[capture.req.hdr(\(number))]"
+        case .headerText(let type, _, _): "%[\(HeaderTextNames.sample(type))]"
         case .tlsText(let text, _, _): "%[\(text.sampleName)]"
         case .tlsNumber(let number, _): "%[\(number.rawValue)]"
         }
@@ -191,6 +192,10 @@ private struct LogFormatReader {
                 return found.append(
                     .tlsText(text, isQuoted: flags.isQuoted, isEscaped: flags.isEscaped))
             }
+            if let type = try sample.headerTextType() {
+                return found.append(
+                    .headerText(type, isQuoted: flags.isQuoted, isEscaped: flags.isEscaped))
+            }
             if let number = TLSNumber(rawValue: name) {
                 return found.append(.tlsNumber(number, isQuoted: flags.isQuoted))
             }
@@ -251,5 +256,6 @@ private struct LogFormatReader {
 
     private static let names =
         (LogVariable.allCases.map(\.rawValue) + samples.keys.sorted().map { "[\($0)]" }
-        + ["[capture.req.hdr(N)]"]).map { "%\($0)" }.joined(separator: " ")
+        + (HeaderTextNames.own.keys.sorted() + ["fc_pp_tlv(ID)", "capture.req.hdr(N)"])
+        .map { "[\($0)]" }).map { "%\($0)" }.joined(separator: " ")
 }

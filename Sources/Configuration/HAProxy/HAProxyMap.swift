@@ -106,7 +106,7 @@ extension ConnectionKeyName {
         case .source, .destination: true
         case .converted(let key, _): key.isAddress
         case .sourcePort, .destinationPort, .serverName, .protocolName, .payload, .rdpCookie,
-            .mqttField, .tlsText:
+            .mqttField, .tlsText, .headerText:
             false
         }
     }

@@ -139,7 +139,7 @@ extension HAProxyServerOptions {
                         + " (ssl, verify, ca-file, crt, …)", at: word.position)
             }
             try Self.table.rule(for: word).body(&self, &arguments)
-            guard tls.settings.serverNameKey == nil else {
+            guard tls.settings.serverNameSource == nil else {
                 throw .error(
                     "sni: no client is there whose name could be asked for; write str(NAME)",
                     at: word.position)

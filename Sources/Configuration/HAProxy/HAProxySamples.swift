@@ -70,8 +70,7 @@ enum HAProxySamples {
         be_tunnel_timeout bin bool bytes_in cpu_calls cpu_ns_avg cpu_ns_tot
         cur_client_timeout cur_server_timeout cur_tunnel_timeout date date_us distcc_body
         distcc_param dst_is_local env fc_dst fc_dst_is_local fc_dst_port fc_err
-        fc_err_name fc_err_str fc_fackets fc_lost fc_pp_authority fc_pp_tlv
-        fc_pp_unique_id fc_rcvd_proxy fc_reordering fc_retrans fc_rtt fc_rttvar fc_sacked
+        fc_err_name fc_err_str fc_fackets fc_lost fc_rcvd_proxy fc_reordering fc_retrans fc_rtt fc_rttvar fc_sacked
         fc_saved_syn fc_src fc_src_is_local fc_src_port fc_timer_handshake fc_unacked
         fe_client_timeout fe_defbe fe_id fe_name fe_req_rate
         fe_tarpit_timeout hostname int ipv4 ipv6 last_rule_file last_rule_line lat_ns_avg

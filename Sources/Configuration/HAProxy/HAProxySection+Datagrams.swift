@@ -55,7 +55,7 @@ extension HAProxySection {
 
     /// What a server in mode udp cannot have.
     func refuseStreamServers(_ remarks: inout [Remark]) {
-        let portless = servers.filter { $0.port == 0 && $0.portOffset == nil }
+        let portless = servers.filter(\.lacksPlace)
         for server in servers where server.connection.header != .none || portless.contains(server) {
             remarks.append(
                 .error(
@@ -119,4 +119,9 @@ extension ServerConnection {
     fileprivate var streamOptions: [String] {
         [("cc", congestionControl != nil), ("tcp-ut", userTimeout != nil)].filter(\.1).map(\.0)
     }
+}
+
+extension Server {
+    /// Whether it has no port, not even one that follows the client's, or no address.
+    fileprivate var lacksPlace: Bool { port == 0 && portOffset == nil || address.isAnywhere }
 }

@@ -29,7 +29,7 @@ struct HAProxyServerTLS: Sendable {
         "sni": .line { options, arguments throws(Remark) in
             let word = try arguments.nextSample(
                 "str(NAME), or what of a client is the name, such as ssl_fc_sni")
-            (options.tls.settings.serverName, options.tls.settings.serverNameKey) =
+            (options.tls.settings.serverName, options.tls.settings.serverNameSource) =
                 try word.askedName(after: arguments.label)
         },
         "alpn": .line { options, arguments throws(Remark) in
@@ -80,7 +80,7 @@ extension HAProxyServerOptions {
         settings.authoritiesPath = check.tls.authoritiesPath
         // As haproxy: `verifyhost` is for connections without SNI.
         settings.verifiedName = settings.serverName ?? health.verifiedName
-        let isByName = settings.verifiedName != nil || settings.serverNameKey != nil
+        let isByName = settings.verifiedName != nil || settings.serverNameSource != nil
         settings.verification =
             health.isVerified == false ? .none : isByName ? .certificateAndName : .certificate
         return settings
@@ -125,6 +125,13 @@ struct HAProxyTLSLines: Sendable {
             if options.health.isVerified == nil { draft.serversWithoutVerify.formUnion(servers) }
             if options.tls.isUsed || options.isChecked { options.tlsFiles.note(in: &draft) }
             let list = options.tls.revocationPosition
+            if options.tls.isUsed, case .variable(let name) = options.tls.settings.serverNameSource
+            {
+                draft.variableReferences.append(
+                    Placed(
+                        value: .init(name: name, sets: false, position: first.position),
+                        location: Location(file: file, position: first.position)))
+            }
             guard options.tls.isUsed || list != nil else { continue }
             let line = Draft.TLSLine(
                 server: ServerReference(backend: section.text, server: first.text),
@@ -139,20 +146,24 @@ extension Word {
     /// The name that a server is asked for, `str(NAME)`, or what of a client names it.
     fileprivate func askedName(
         after label: String
-    ) throws(Remark) -> (constant: String?, key: ConnectionKeyName?) {
+    ) throws(Remark) -> (constant: String?, source: VariableExpression?) {
         if text.hasPrefix("str("), text.hasSuffix(")") {
             let name = Word(text: String(text.dropFirst(4).dropLast()), position: position)
             return (try name.serverName(of: label), nil)
+        }
+        if text.hasPrefix("var("), text.hasSuffix(")") {
+            return (nil, .variable(try variableName(text.dropFirst(4).dropLast())))
         }
         guard let key = try knownConnectionKey(after: label), key.isText else {
             throw .error(
                 "\(label) \(text.quoted) is not supported as the name of a server; write str(NAME) for one"
                     + " that is the same for all clients, or \(Word.nameKeys)", at: position)
         }
-        return (nil, key)
+        return (nil, .key(key))
     }
 
     /// What of a client is a name, by haproxy's words.
     private static let nameKeys =
-        "ssl_fc_sni or req.ssl_sni for the one that each client asks for, perhaps with ,lower"
+        "ssl_fc_sni or req.ssl_sni for the one that each client asks for, fc_pp_authority for the one that a"
+        + " proxy before says, perhaps with ,lower, or var(NAME)"
 }

@@ -121,7 +121,7 @@ extension PoolPlan {
     fileprivate init(_ backend: Backend, _ places: RulePlaces) {
         self.init(
             name: backend.name, algorithm: Algorithm(backend.algorithm),
-            servers: backend.servers.map(ServerPlan.init),
+            servers: backend.servers.map { ServerPlan($0, places) },
             connectTimeout: backend.connectTimeout, serverTimeout: backend.serverTimeout,
             queueTimeout: backend.queueTimeout, retries: backend.retries,
             redispatches: backend.redispatches)
@@ -198,7 +198,7 @@ extension BackupUse {
 }
 
 extension ServerPlan {
-    fileprivate init(_ server: Server) {
+    fileprivate init(_ server: Server, _ places: RulePlaces) {
         self.init(
             name: server.name, at: StreamAddress(server), weight: server.weight,
             connectionLimit: server.connectionLimit, isBackup: server.isBackup,
@@ -219,7 +219,7 @@ extension ServerPlan {
             case .addressAndPort: .addressAndPort
             }
         connection = ConnectionPlan(server.connection)
-        connection.nameKey = server.tls?.serverNameKey.map(ConnectionKey.init)
+        connection.nameSource = server.tls?.serverNameSource.map { VariableSource($0, places) }
         leastConnectionLimit = server.leastConnectionLimit
         queueLimit = server.queueLimit
         slowStart = server.slowStart

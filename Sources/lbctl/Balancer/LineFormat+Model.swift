@@ -32,6 +32,7 @@ extension ConnectionLogging {
             || isJSON && !frontend.rules.captureLengths.isEmpty
         tellsNames = form.tellsNames || LineFormat(frontend.log.structuredData).tellsNames
         tellsBrokenHeaders = !frontend.log.errorFormat.isEmpty
+        headerTextTypes = Set(forms.flatMap(\.headerTextTypes)).sorted()
     }
 }
 
@@ -50,6 +51,8 @@ extension LineFormat {
                     } ?? .text("")
                 case .capture(let number, let isQuoted, let isEscaped):
                     .capture(number, isQuoted: isQuoted, isEscaped: isEscaped)
+                case .headerText(let type, let isQuoted, let isEscaped):
+                    .headerText(type, isQuoted: isQuoted, isEscaped: isEscaped)
                 case .tlsText(let text, let isQuoted, let isEscaped):
                     .sample(.text(SecuredText(text)), isQuoted: isQuoted, isEscaped: isEscaped)
                 case .tlsNumber(let number, let isQuoted):
@@ -71,7 +74,7 @@ extension IdentifierFormat {
                     let piece = Piece(name, of: frontend, isHexadecimal: isHexadecimal)
                     let quote = isQuoted ? [Piece.text([UInt8(ascii: "\"")])] : []
                     return quote + (piece.map { [$0] } ?? []) + quote
-                case .capture, .tlsText, .tlsNumber: return []
+                case .capture, .headerText, .tlsText, .tlsNumber: return []
                 }
             })
     }

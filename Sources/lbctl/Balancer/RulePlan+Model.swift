@@ -194,6 +194,7 @@ extension Question {
         case .mqttValidity: self = .mqttValidity
         case .tlsText(let text, let texts):
             self = .securedText(SecuredText(text), TextPatterns(texts))
+        case .headerText(let type, let texts): self = .headerText(type, TextPatterns(texts))
         case .tlsNumber(let number, let ranges):
             self = .securedNumber(SecuredNumber(number), ranges)
         case .rdpCookieCount(let name, let ranges):
@@ -205,7 +206,8 @@ extension Question {
 }
 
 extension VariableSource {
-    fileprivate init(_ value: VariableExpression, _ places: RulePlaces) {
+    /// What a variable is set to, or a server is asked for.
+    init(_ value: VariableExpression, _ places: RulePlaces) {
         self =
             switch value {
             case .number(let number): .number(number)

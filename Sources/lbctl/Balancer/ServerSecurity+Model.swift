@@ -35,7 +35,7 @@ extension Model {
         _ tls: ServerTLS, of name: String, sharing contexts: inout [ServerTLS: TLSContext]
     ) throws(Failure) -> TLSServer {
         var common = tls
-        (common.serverName, common.verifiedName, common.serverNameKey) = (nil, nil, nil)
+        (common.serverName, common.verifiedName, common.serverNameSource) = (nil, nil, nil)
         do throws(TLSSettingsError) {
             let known = contexts[common]
             let context =

@@ -76,6 +76,7 @@ extension ConnectionKey {
             case .rdpCookie(let name): .rdpCookie(RDPCookie.Name(ofModel: name))
             case .mqttField(let field): .mqttField(MQTTConnect.Field(field))
             case .tlsText(let text): .securedText(SecuredText(text))
+            case .headerText(let type): .headerText(type)
             case .converted(let name, .mask(let four, let six)):
                 .network(
                     of: name == .source ? .source : .destination,
@@ -113,6 +114,7 @@ extension ConnectionKey.Text {
         case .payload(let slice): self = .payload(offset: slice.offset, length: slice.length)
         case .rdpCookie(let name): self = .rdpCookie(RDPCookie.Name(ofModel: name))
         case .tlsText(let text): self = .securedText(SecuredText(text))
+        case .headerText(let type): self = .headerText(type)
         case .source, .sourcePort, .destination, .destinationPort, .mqttField, .converted:
             preconditionFailure("\(name.name) is no text")
         }
