@@ -212,10 +212,7 @@ extension ModelAssembler {
         backend.servers = [server]
         draft.backends = [placed(backend)]
         draft.frontends = model.frontends.map(placed)
-        checkPorts()
-        checkPortOffsets()
-        settleVerification()
-        judgeTLSLines()
+        judgeServers()
         server = draft.backends[0].value.servers[0]
     }
 }

@@ -110,13 +110,19 @@ extension BalancerTests {
                 pools: [PoolPlan(name: "pool")])
             #expect(plan.fault == nil)
             plan.frontends[0].rules.content = [Rule(.setVariable(0, .variable(1)))]
-            #expect(plan.fault == "a rule names a variable that is not there")
+            #expect(plan.fault == "a rule or a server names a variable that is not there")
             plan.variables = [VariablePlan(name: "sess.x")]
-            #expect(plan.fault == "a rule names a variable that is not there")
+            #expect(plan.fault == "a rule or a server names a variable that is not there")
             plan.variables.append(VariablePlan(name: "sess.x"))
             #expect(plan.fault == "two variables of one name")
             plan.variables[1].name = "sess.y"
             #expect(plan.fault == nil)
+            plan.pools[0].servers = [
+                ServerPlan(name: "s", address: SocketAddress(address: 0x7f00_0001, port: 1))
+            ]
+            plan.pools[0].servers[0].connection.nameSource = .variable(2)
+            #expect(plan.fault == "a rule or a server names a variable that is not there")
+            plan.pools[0].servers = []
             plan.pools[0].contentRules = [
                 Rule(.setVariable(0, .text(Array(repeating: 65, count: 256))))
             ]

@@ -163,6 +163,46 @@ import VRRPCore
         #expect(diagnose(proxy("server b 192.0.2.1:-80\n\(rule)")) == (isTold ? [told] : []))
     }
 
+    @Test func `a server that is where clients connected to is asked nothing there`() throws {
+        let text = proxy(
+            """
+            \(setsDestination)
+            server b 0.0.0.0:443
+            server c [::]:0
+            server d *
+            server e 0.0.0.0 check addr 192.0.2.9 port 1
+            """)
+        #expect(diagnose(text) == [])
+        let servers = try #require(load(text).model?.backends.first?.servers.dropFirst())
+        #expect(servers.map(\.address.isAnywhere) == [true, true, true, true])
+        #expect(servers.map(\.portOffset) == [nil, 0, 0, 0])
+        #expect(
+            diagnose(
+                proxy("server b 0.0.0.0 check port 1 agent-check agent-port 1\n\(setsDestination)"))
+                == [
+                    "f:5:8: error: server 'b': it is where each client connected to, so 'check' needs 'addr"
+                        + " ADDRESS', and 'agent-check' needs 'agent-addr ADDRESS'"
+                ])
+    }
+
+    private let setsDestination = "tcp-request session set-dst ipv4(192.0.2.8)"
+
+    @Test(arguments: [
+        ("0.0.0.0", "", true), ("0.0.0.0:80", "", true), ("0.0.0.0:81", "", false),
+        ("0.0.0.0:-1", "", false), ("192.0.2.1", "", false),
+        ("0.0.0.0", "tcp-request session set-dst ipv4(192.0.2.8)", false), ("*:0", "", true),
+        ("0.0.0.0", "tcp-request connection expect-proxy layer4", false),
+    ])
+    func `a server that is the listener itself is told of`(
+        place: String, rule: String, isTold: Bool
+    ) {
+        let told =
+            "f:5:8: warning: server 'b' of 'web': it is where clients connected to, which for those of port"
+            + " 80 is this listener, round and round; say elsewhere by 'transparent', 'accept-proxy' or"
+            + " 'set-dst'"
+        #expect(diagnose(proxy("server b \(place)\n\(rule)")) == (isTold ? [told] : []))
+    }
+
     @Test func `what rules set of a connection`() throws {
         let rules = try frontend(
             """

@@ -72,6 +72,15 @@ extension ModelAssembler {
         }
     }
 
+    /// Checks and settles what only shows of servers once the sections around them are known.
+    mutating func judgeServers() {
+        checkPorts()
+        checkPlaces()
+        checkFollowers()
+        settleVerification()
+        judgeTLSLines()
+    }
+
     /// A server that is where the client connected to has no address of its own to be asked at.
     mutating func checkPlaces() {
         for backend in draft.backends {
@@ -93,24 +102,37 @@ extension ModelAssembler {
         }
     }
 
-    /// Every port that clients come to leads to one, where a server's follows it; whoever has come by
-    /// another way, or is led by rules, is left to them.
-    mutating func checkPortOffsets() {
+    /// Where a server follows from what its clients connected to, every port leads to one, and none back to
+    /// the listener; whoever has come by another way, or is led by rules, is left to them.
+    mutating func checkFollowers() {
         let backends = Dictionary(
             draft.backends.map { ($0.value.name, $0.value) },
             uniquingKeysWith: { first, _ in first })
         for frontend in draft.frontends where !frontend.value.isDisabled {
             let rules = frontend.value.rules
-            guard rules.backends.isEmpty, !rules.changesDestination,
+            guard rules.backends.isEmpty, !rules.changesPort,
                 let backend = backends[frontend.value.backendName]
             else { continue }
-            let ports = frontend.value.listeners.compactMap { listener -> Int? in
+            let ends = frontend.value.listeners.compactMap {
+                listener -> (port: Int, isOwn: Bool)? in
                 guard listener.headerWord == nil,
                     case .internet(_, let port) = listener.endpoint
                 else { return nil }
-                return Int(port)
+                return (Int(port), !listener.isTransparent)
             }
+            let ports = ends.map(\.port)
             for server in backend.servers {
+                if server.address.isAnywhere, !rules.changesAddress,
+                    let end = ends.first(where: {
+                        $0.isOwn && (server.portOffset ?? Int(server.port) - $0.port) == 0
+                    })
+                {
+                    report(
+                        "server \(server.name.quoted) of \(backend.name.quoted): it is where clients"
+                            + " connected to, which for those of port \(end.port) is this listener, round"
+                            + " and round; say elsewhere by 'transparent', 'accept-proxy' or 'set-dst'",
+                        at: frontend.location, as: .warning)
+                }
                 guard let offset = server.portOffset,
                     let port = ports.first(where: { !(1...65_535).contains($0 + offset) })
                 else { continue }
@@ -204,12 +226,19 @@ extension ModelAssembler {
 
 extension ConnectionRules {
     /// Whether a rule may have clients come to another port than that of the listener.
-    fileprivate var changesDestination: Bool {
+    fileprivate var changesPort: Bool {
         (connection + session + content).contains { rule in
             switch rule.action {
             case .expectProxy, .setPort(.destination, _): true
             default: false
             }
+        }
+    }
+
+    /// Whether a rule says that clients come to another address than that of the listener.
+    fileprivate var changesAddress: Bool {
+        (connection + session + content).contains { rule in
+            if case .setAddress(.destination, _) = rule.action { true } else { false }
         }
     }
 }

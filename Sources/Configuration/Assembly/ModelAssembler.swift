@@ -36,11 +36,7 @@ struct ModelAssembler {
             checkResolverReferences()
         }
         checkCommandChecks()
-        checkPorts()
-        checkPlaces()
-        checkPortOffsets()
-        settleVerification()
-        judgeTLSLines()
+        judgeServers()
         var model = Model()
         model.global = draft.global
         model.virtualRouters = draft.routers.map(\.value.settings)
