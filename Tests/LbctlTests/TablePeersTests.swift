@@ -20,8 +20,24 @@ import Testing
         two = try TalkingServer(.greets("two"))
     }
 
+    /// Has peers speak TLS, both with one certificate.
+    private func secure() throws -> String {
+        let path = "\(first.path)/pair.pem"
+        let words =
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=pair"
+            + " -keyout \(path) -out \(path).part"
+        let both = "openssl \(words) && cat \(path).part >>\(path)"
+        #expect(try first.run(command: ["/bin/sh", "-c", both]).status == 0)
+        return """
+            default-bind ssl crt \(path) verify required ca-file \(path)
+                default-server ssl crt \(path) ca-file \(path) verifyhost pair
+            """
+    }
+
     /// The servers' order is what a program chooses by that knows nobody.
-    private func file(_ name: String, port: UInt16, order: [String], more: String = "") -> String {
+    private func file(
+        _ name: String, port: UInt16, order: [String], more: String = "", security: String
+    ) -> String {
         let servers = order.map { "    server \($0) 127.0.0.1:\(($0 == "one" ? one : two).port)\n" }
         return """
             global
@@ -33,6 +49,7 @@ import Testing
                 timeout connect 1s
                 \(more)
             peers pair
+                \(security)
                 peer a 127.0.0.1:\(peers.0)
                 peer b 127.0.0.1:\(peers.1)
             listen web 127.0.0.1:\(port)
@@ -56,9 +73,14 @@ import Testing
         return try #require((section?["peers"] as? [[String: Any]])?.first)
     }
 
-    @Test func `a client keeps its server when the other node takes over, and after restarts`()
-        throws
-    {
+    @Test(arguments: [false, true])
+    func `a client keeps its server when the other node takes over, and after restarts`(
+        byTLS: Bool
+    ) throws {
+        let security = byTLS ? try secure() : ""
+        func file(_ name: String, port: UInt16, order: [String], more: String = "") -> String {
+            self.file(name, port: port, order: order, more: more, security: security)
+        }
         try first.write(file("a", port: web.0, order: ["one", "two"]), to: "a.cfg")
         try second.write(file("b", port: web.1, order: ["two", "one"]), to: "b.cfg")
         let program = try first.start(first.path + "/a.cfg")
