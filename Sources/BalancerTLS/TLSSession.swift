@@ -92,6 +92,9 @@ internal import LinuxIO
                 continue
             }
             let stop = transfer(of: result)
+            // Once the other side has ended its stream, OpenSSL tells of that in place of an error: without
+            // this whoever has bytes left would try for ever.
+            guard stop != .moved(0) else { return .failed(.brokenPipe) }
             guard sent > 0, stop == .wouldBlock else { return stop }
             break
         }

@@ -89,6 +89,9 @@ final class PeerNode {
 
     func stop() { exchange.stop() }
 
+    /// Has the exchange's thread wait, once it has news, until something has been done.
+    func withNewsHeld(_ body: () -> Void) { heard.news.withLock { _ in body() } }
+
     func adopt(_ change: (inout BalancerPlan) -> Void) throws {
         change(&plan)
         exchange.adopt(try balancer.adopt(plan, listeners: []), sockets: [[socket]])

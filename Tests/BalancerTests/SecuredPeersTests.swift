@@ -65,6 +65,32 @@ extension BalancerTests {
             #expect(MonotonicInstant.now - began < .seconds(2), "a beat is 3 s")
         }
 
+        /// All four readings of a turn are full, and what is left has come to OpenSSL with the last one.
+        @Test func `what the socket says nothing of is read as well`() throws {
+            let ports = try freePorts(2)
+            let node = try PeerNode(
+                "a", ["a", "b"], ports,
+                securedBy: PeerNodeSecurity(outgoing: nil, incoming: try incoming()))
+            let peer = try #require(TLSVisitor(to: ports[0]))
+            node.withNewsHeld {
+                peer.send("HAProxyS 2.1\na\nb 1 1\n")
+                Thread.sleep(for: .milliseconds(50))
+                // OpenSSL reads ahead every second time: records of these lengths have it do so last.
+                for length in [8192, 16_384, 16_384, 16_384, 8192] {
+                    let beat = [0, PeerMessage.Control.heartbeat.rawValue]
+                    let beats = Array(repeating: beat, count: length / 2).flatMap(\.self)
+                    _ = peer.send(beats[...])
+                }
+                _ = peer.send([0, PeerMessage.Control.request.rawValue])
+                Thread.sleep(for: .milliseconds(50))
+            }
+            // That it is one, what it asks for itself, and that it has told all that it knows.
+            let answer = peer.receive(exactly: 8)
+            #expect(
+                answer == "200\n\0\0\0\u{1}" || answer == "200\n\0\0\0\u{2}",
+                "\(answer.debugDescription)")
+        }
+
         @Test func `who talks in the clear is sent away, and told of`() throws {
             let ports = try freePorts(2)
             let first = try PeerNode("a", ["a", "b"], ports, securedBy: try securities())

@@ -73,9 +73,11 @@ final class PeerConnection {
         isBlocked = false
         switch security.handshake() {
         case .done:
-            isSecuring = false
+            (isSecuring, hasSent) = (false, true)
             return .done
-        case .waits: return .waits
+        case .waits:
+            hasSent = true
+            return .waits
         case .ended: return .ended("it has closed the connection while TLS was agreed on")
         case .failed(let reason): return .failed("no TLS with it: \(reason)")
         }
