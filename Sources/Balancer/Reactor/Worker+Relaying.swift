@@ -11,6 +11,9 @@ extension Worker {
     @inline(__always)
     mutating func relay(_ half: Int, _ readiness: Readiness) {
         let peer = half ^ 1
+        if readiness.contains(.readable), slab[half].marks.isSuperset(of: [.readable, .blocked]) {
+            ignoreBytes(half)
+        }
         note(readiness, half)
         if slab[peer].marks.contains(.blocked),
             !readiness.isDisjoint(with: [.writable, .failed, .hungUp])
@@ -83,11 +86,13 @@ extension Worker {
                 readFull(half)
             } else {
                 slab[half].streak = 0
-                if slab[half].marks.isDisjoint(with: .probes) { sourceIsDry(half) }
+                if slab[half].marks.isDisjoint(with: [.probes, .ignoresBytes]) {
+                    sourceIsDry(half)
+                }
             }
             return send(count, from: half)
         case .wouldBlock:
-            slab[half].marks.remove(.readable)
+            ranDry(half)
             return true
         case .failed:
             abort(half)
@@ -176,11 +181,11 @@ extension Worker {
     private mutating func fillEnded(_ half: Int, _ transfer: Transfer) -> Bool {
         switch transfer {
         case .moved:
-            slab[half].marks.insert(.ended)
-            slab[half].marks.remove(.readable)
+            // The end, or urgent data before it: a read tells which.
+            slab[half].marks.remove(.splices)
         case .wouldBlock:
             // The pipe was empty, so it is the socket that has nothing.
-            slab[half].marks.remove(.readable)
+            ranDry(half)
         case .failed(.invalidArgument), .failed(.notImplemented), .failed(.notSupported):
             slab[half].marks.remove(.splices)
             slab[half].marks.insert(.onlyCopies)
@@ -249,25 +254,6 @@ extension Worker {
         }
         StreamSocket.disableDelay(slab[half].socket)
         slab[half].marks.insert(.hasNoDelay)
-    }
-
-    /// Leaves a direction until its peer has room.
-    mutating func awaitRoom(_ half: Int) {
-        let peer = half ^ 1
-        slab[half].marks.insert(.blocked)
-        // Nothing limited how long a side that has ended its stream may wait.
-        if slab[peer].marks.contains(.passedEnd) { arm(half & ~1) }
-        // A client's socket is watched for room only once it ran out of it.
-        if slab[peer].marks.isDisjoint(with: .watchesRoom) { watchRoom(peer) }
-    }
-
-    /// Has a half's socket watched for room to send as well.
-    mutating func watchRoom(_ half: Int) {
-        slab[half].marks.insert(.watchesRoom)
-        _ = epoll.modify(
-            slab[half].socket,
-            for: [.readable, .writable, .peerClosed, .urgent, .edgeTriggered],
-            token: slab.token(of: half))
     }
 
     /// Leaves a direction until the next turn.

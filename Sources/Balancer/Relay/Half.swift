@@ -55,6 +55,8 @@ struct Half {
         static let isForced = Marks(rawValue: 1 << 21)
         /// What goes over its socket goes through a session (``SecureSessions``).
         static let isSecured = Marks(rawValue: 1 << 22)
+        /// The socket is not watched for bytes: those that are there wait for the peer.
+        static let ignoresBytes = Marks(rawValue: 1 << 23)
     }
 
     /// Bytes taken from this side.
