@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import TLSOptions
 
 /// What handshakes have in common, OpenSSL's SSL_CTX.
 ///
@@ -35,27 +36,40 @@ internal import COpenSSL
 
     // MARK: Either side
 
-    func setVersions(
-        _ least: TLSSettings.Version, _ greatest: TLSSettings.Version
-    ) throws(TLSSettingsError) {
-        guard least <= greatest,
-            unsafe copenssl_set_versions(pointer, least.number, greatest.number) == 1
+    /// Negotiates what parameters say, but for ALPN, which either side does in its own way.
+    ///
+    /// - Throws: ``TLSSettingsError`` that names what OpenSSL does not know.
+    func negotiate(_ parameters: TLSParameters) throws(TLSSettingsError) {
+        let (minimum, maximum) = parameters.versions
+        guard minimum <= maximum,
+            unsafe copenssl_set_versions(pointer, minimum.number, maximum.number) == 1
         else {
             throw TLSSettingsError(
                 "no version of TLS is left between the lowest and the highest one")
         }
+        try unsafe set(
+            "ciphers", parameters.ciphers, "knows none of them (openssl ciphers)",
+            SSL_CTX_set_cipher_list)
+        try unsafe set(
+            "ciphersuites", parameters.cipherSuites,
+            "does not know them; TLS_AES_128_GCM_SHA256 is one", SSL_CTX_set_ciphersuites)
+        try unsafe set(
+            "curves", parameters.groups, "does not know them; X25519:P-256 are two",
+            copenssl_set_groups)
+        let hint = "does not know them; ECDSA+SHA256:RSA-PSS+SHA256 are two"
+        try unsafe set("sigalgs", parameters.signatureAlgorithms, hint, copenssl_set_signatures)
+        try unsafe set(
+            "client-sigalgs", parameters.clientSignatureAlgorithms, hint,
+            copenssl_set_client_signatures)
     }
 
-    func setCiphers(_ ciphers: String?, suites: String?) throws(TLSSettingsError) {
-        if let ciphers, unsafe SSL_CTX_set_cipher_list(pointer, ciphers) != 1 {
-            throw TLSSettingsError(
-                "ciphers '\(ciphers)': OpenSSL knows none of them (openssl ciphers)")
-        }
-        if let suites, unsafe SSL_CTX_set_ciphersuites(pointer, suites) != 1 {
-            throw TLSSettingsError(
-                "ciphersuites '\(suites)': OpenSSL does not know them; TLS_AES_128_GCM_SHA256 is one"
-            )
-        }
+    /// Sets a list in OpenSSL's words, if there is one.
+    private func set(
+        _ word: String, _ list: String?, _ hint: String,
+        _ setter: (OpaquePointer?, UnsafePointer<CChar>?) -> Int32
+    ) throws(TLSSettingsError) {
+        guard let list, unsafe setter(pointer, list) != 1 else { return }
+        throw TLSSettingsError("\(word) '\(list)': OpenSSL \(hint)")
     }
 
     /// Shows a certificate with those between it and its authority; of several one of each kind of key,
@@ -151,32 +165,14 @@ internal import COpenSSL
     }
 }
 
-/// Names of protocols as ALPN sends them: each after a byte of its length (RFC 7301 §3.1).
-struct ApplicationProtocols {
-    let row: [UInt8]
-
-    init(_ names: [String]) throws(TLSSettingsError) {
-        var row: [UInt8] = []
-        for name in names {
-            guard (1...255).contains(name.utf8.count) else {
-                throw TLSSettingsError(
-                    "ALPN: a name has 1 to 255 bytes; one has \(name.utf8.count)")
-            }
-            row.append(UInt8(name.utf8.count))
-            row.append(contentsOf: name.utf8)
-        }
-        self.row = row
-    }
-}
-
-extension TLSSettings.Version {
+extension TLSVersion {
     /// OpenSSL's number of it.
     var number: Int32 {
         switch self {
-        case .one: TLS1_VERSION
-        case .oneOne: TLS1_1_VERSION
-        case .oneTwo: TLS1_2_VERSION
-        case .oneThree: TLS1_3_VERSION
+        case .tlsv10: TLS1_VERSION
+        case .tlsv11: TLS1_1_VERSION
+        case .tlsv12: TLS1_2_VERSION
+        case .tlsv13: TLS1_3_VERSION
         }
     }
 }

@@ -91,11 +91,11 @@ extension TLSListenerSettings.Certificate {
 }
 
 extension PEMFile {
-    /// The kind of the first certificate's key (EVP_PKEY_…), and the names that it is made out to.
+    /// The type of the first certificate's key (EVP_PKEY_…), and the names that it is made out to.
     ///
     /// - Throws: ``TLSSettingsError``, where there is no certificate.
-    func facts(named name: String) throws(TLSSettingsError) -> (kind: Int32, names: [String]) {
-        var facts: (kind: Int32, names: [String])?
+    func facts(named name: String) throws(TLSSettingsError) -> (keyType: Int32, names: [String]) {
+        var facts: (keyType: Int32, names: [String])?
         _ = try unsafe forEachCertificate(of: name) { certificate in
             defer { unsafe X509_free(certificate) }
             guard facts == nil else { return true }

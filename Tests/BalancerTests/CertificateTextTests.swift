@@ -1,5 +1,6 @@
 import BalancerTLS
 import LinuxIO
+import TLSOptions
 import Testing
 
 @testable import Balancer
@@ -12,7 +13,9 @@ extension BalancerTests {
             _ certificate: OddCertificate, adjusting adjust: (inout BalancerPlan) -> Void
         ) throws -> (Unwrapping, TLSVisitor.Manner) {
             var settings = try #require(TLSCertificates.shared).listening
-            (settings.verification, settings.authorities) = (.optional, certificate.pem)
+            (settings.handshake.verification, settings.handshake.authorities) = (
+                .optional, certificate.pem
+            )
             return (
                 try Unwrapping(settings, pools: ["a", "b"], adjusting: adjust),
                 TLSVisitor.Manner(certificate: (certificate.pem, certificate.key))

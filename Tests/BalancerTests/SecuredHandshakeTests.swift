@@ -3,6 +3,7 @@ import BalancerTLS
 import Glibc
 import LinuxIO
 import Synchronization
+import TLSOptions
 import Testing
 
 extension BalancerTests {
@@ -267,7 +268,7 @@ extension BalancerTests {
                 servers: [
                     try certificates.secured(server) {
                         $0.certificate = own
-                        $0.applicationProtocols = ["postgresql", "other"]
+                        $0.parameters.applicationProtocols = ["postgresql", "other"]
                     }
                 ])
             #expect(running.answer() == "true postgresql")
@@ -281,16 +282,20 @@ extension BalancerTests {
 
         @Test func `the versions and ciphers that are allowed are offered, and no others`() throws {
             let server = try TLSPeer.server(manner) { $0.send($0.version) }
-            #expect(try outcome(server) { $0.maximumVersion = .oneTwo }.answer == "TLSv1.2")
-            #expect(try outcome(server) { $0.minimumVersion = .oneThree }.answer == "TLSv1.3")
+            #expect(
+                try outcome(server) { $0.parameters.maximumVersion = .tlsv12 }.answer == "TLSv1.2")
+            #expect(
+                try outcome(server) { $0.parameters.minimumVersion = .tlsv13 }.answer == "TLSv1.3")
             var old = manner
             old.isOld = true
             let older = try TLSPeer.server(old) { $0.send($0.version) }
-            let (answer, outcomes) = try outcome(older) { $0.minimumVersion = .oneThree }
+            let (answer, outcomes) = try outcome(older) { $0.parameters.minimumVersion = .tlsv13 }
             #expect(answer == "")
             #expect(outcomes == [.notSecured("tlsv1 alert protocol version")])
             // The server's key is one of ECDSA.
-            let (_, refused) = try outcome(older) { $0.ciphers = "ECDHE-RSA-AES128-GCM-SHA256" }
+            let (_, refused) = try outcome(older) {
+                $0.parameters.ciphers = "ECDHE-RSA-AES128-GCM-SHA256"
+            }
             #expect(refused == [.notSecured("sslv3 alert handshake failure")])
         }
 
@@ -325,16 +330,23 @@ extension BalancerTests {
                 ),
                 (
                     "ciphers 'none': OpenSSL knows none of them (openssl ciphers)",
-                    { $0.ciphers = "none" }
+                    { $0.parameters.ciphers = "none" }
                 ),
                 (
                     "ciphersuites 'x': OpenSSL does not know them; TLS_AES_128_GCM_SHA256 is one",
-                    { $0.cipherSuites = "x" }
+                    { $0.parameters.cipherSuites = "x" }
                 ),
-                ("ALPN: a name has 1 to 255 bytes; one has 0", { $0.applicationProtocols = [""] }),
+                (
+                    "ALPN: a name has 1 to 255 bytes; one has 0",
+                    { $0.parameters.applicationProtocols = [""] }
+                ),
                 (
                     "no version of TLS is left between the lowest and the highest one",
-                    { ($0.minimumVersion, $0.maximumVersion) = (.oneThree, .oneTwo) }
+                    {
+                        ($0.parameters.minimumVersion, $0.parameters.maximumVersion) = (
+                            .tlsv13, .tlsv12
+                        )
+                    }
                 ),
             ]
             for (expected, adjust) in cases {

@@ -2,6 +2,7 @@ import Balancer
 import BalancerTLS
 import Glibc
 import LinuxIO
+import TLSOptions
 import Testing
 
 /// A haproxy that ends TLS, with its files.
@@ -137,7 +138,9 @@ extension BalancerTests {
                 section: " server a 127.0.0.1:\(server.port) send-proxy-v2"
                     + " proxy-v2-options ssl,cert-cn,ssl-cipher")
             let running = try running(server) {
-                ($0.verification, $0.authorities) = (.optional, certificates.authority)
+                ($0.handshake.verification, $0.handshake.authorities) = (
+                    .optional, certificates.authority
+                )
             } adjusting: {
                 $0.pools[0].servers[0].connection.header = .versionTwo([
                     .security, .commonName, .cipher,

@@ -3,6 +3,7 @@ import BalancerTLS
 import Glibc
 import LinuxIO
 import Synchronization
+import TLSOptions
 import Testing
 
 /// A balancer that ends TLS, in front of servers that send back what comes.
@@ -98,7 +99,7 @@ extension BalancerTests {
             // Two kinds of key for one name: a client gets what he can verify.
             #expect(shown("server.test", signatures: "rsa_pss_rsae_sha256") == "server.test RSA")
             #expect(shown("a.wild.test", signatures: "rsa_pss_rsae_sha256") == nil)
-            settings.refusesOtherNames = true
+            settings.options.isStrictSNI = true
             let strict = try Unwrapping(settings)
             #expect(strict.visit(Manner(serverName: "a.wild.test")) != nil)
             #expect(strict.visit(Manner(serverName: "elsewhere.test")) == nil)
@@ -108,7 +109,7 @@ extension BalancerTests {
 
         @Test func `of the protocols that a client offers the listener's first is taken`() throws {
             var settings = certificates.listening
-            settings.applicationProtocols = ["h2", "http/1.1"]
+            settings.handshake.parameters.applicationProtocols = ["h2", "http/1.1"]
             let unwrapping = try Unwrapping(settings)
             func agreed(_ offered: [String]) throws -> String? {
                 try #require(unwrapping.visit(Manner(protocols: offered))).applicationProtocol
@@ -122,15 +123,15 @@ extension BalancerTests {
 
         @Test func `versions, ciphers and curves are as the settings say`() throws {
             var settings = certificates.listening
-            settings.maximumVersion = .oneTwo
-            settings.ciphers = "ECDHE-ECDSA-AES256-GCM-SHA384"
-            settings.groups = "P-384"
+            settings.handshake.parameters.maximumVersion = .tlsv12
+            settings.handshake.parameters.ciphers = "ECDHE-ECDSA-AES256-GCM-SHA384"
+            settings.handshake.parameters.groups = "P-384"
             let old = try #require(try Unwrapping(settings).visit())
             #expect(old.version == "TLSv1.2")
             #expect(old.cipher == "ECDHE-ECDSA-AES256-GCM-SHA384")
             settings = certificates.listening
-            settings.minimumVersion = .oneThree
-            settings.cipherSuites = "TLS_CHACHA20_POLY1305_SHA256"
+            settings.handshake.parameters.minimumVersion = .tlsv13
+            settings.handshake.parameters.cipherSuites = "TLS_CHACHA20_POLY1305_SHA256"
             let new = try Unwrapping(settings)
             #expect(new.visit()?.cipher == "TLS_CHACHA20_POLY1305_SHA256")
             #expect(new.visit(Manner(isOld: true)) == nil)
@@ -157,18 +158,20 @@ extension BalancerTests {
                 fault { $0.certificates[0].pem = Array("x".utf8) }
                     == "good: there is none in PEM format")
             #expect(
-                fault { $0.groups = "P-1" }
+                fault { $0.handshake.parameters.groups = "P-1" }
                     == "curves 'P-1': OpenSSL does not know them; X25519:P-256 are two")
             #expect(
-                fault { $0.ciphers = "nix" }
+                fault { $0.handshake.parameters.ciphers = "nix" }
                     == "ciphers 'nix': OpenSSL knows none of them (openssl ciphers)")
             #expect(
-                fault { $0.verification = .required }
+                fault { $0.handshake.verification = .required }
                     == "authorities: no certificate is among them")
             #expect(
                 fault {
-                    ($0.verification, $0.authorities) = (.optional, certificates.authority)
-                    $0.revocationList = certificates.authority
+                    ($0.handshake.verification, $0.handshake.authorities) = (
+                        .optional, certificates.authority
+                    )
+                    $0.handshake.revocationLists = certificates.authority
                 } == "revoked certificates: no list of them in PEM format")
         }
 
@@ -180,13 +183,13 @@ extension BalancerTests {
             let strangers = (pem: certificates.stranger, key: certificates.strangersKey)
             let revoked = (pem: certificates.expired, key: certificates.key)
             func outcome(
-                _ verification: TLSListenerSettings.Verification, revokes: Bool = false,
+                _ verification: ClientVerification, revokes: Bool = false,
                 _ certificate: (pem: [UInt8], key: [UInt8])?
             ) throws -> String {
                 var settings = certificates.listening
-                settings.verification = verification
-                settings.authorities = certificates.authority
-                settings.revocationList = revokes ? certificates.revocations : nil
+                settings.handshake.verification = verification
+                settings.handshake.authorities = certificates.authority
+                settings.handshake.revocationLists = revokes ? certificates.revocations : nil
                 let unwrapping = try Unwrapping(settings)
                 let manner = Manner(isOld: isOld, certificate: certificate)
                 if unwrapping.answers(manner) { return "well" }
@@ -200,7 +203,7 @@ extension BalancerTests {
             #expect(try outcome(.optional, own) == "well")
             #expect(try outcome(.optional, nil) == "well")
             #expect(try outcome(.optional, strangers) == unknown)
-            #expect(try outcome(.none, strangers) == "well")
+            #expect(try outcome(.off, strangers) == "well")
             #expect(try outcome(.required, revokes: true, own) == "well")
             #expect(
                 try outcome(.required, revokes: true, revoked)
@@ -210,7 +213,9 @@ extension BalancerTests {
         @Test(arguments: [false, true])
         func `a session goes on by its ticket, also over a reload`(isOld: Bool) throws {
             var settings = certificates.listening
-            (settings.verification, settings.authorities) = (.required, certificates.authority)
+            (settings.handshake.verification, settings.handshake.authorities) = (
+                .required, certificates.authority
+            )
             let unwrapping = try Unwrapping(settings)
             var manner = Manner(
                 isOld: isOld, certificate: (pem: certificates.good, key: certificates.key))
@@ -225,7 +230,7 @@ extension BalancerTests {
             let balancer = unwrapping.running.balancer
             try balancer.adopt(balancer.plan, listeners: [[unwrapping.running.listener]])
             #expect(try visit(unwrapping).isResumed)
-            settings.givesTickets = false
+            settings.options.issuesTickets = false
             let without = try Unwrapping(settings)
             manner.session = try visit(without).session
             #expect(try !visit(without).isResumed)
@@ -271,7 +276,9 @@ extension BalancerTests {
             #expect(try isResumed(try session(try node(long)), by: try node(long)))
             // Who was let in without a certificate is asked for one where it is wanted.
             let strict = try node(try keys([1, 2, 3])) {
-                ($0.verification, $0.authorities) = (.optional, certificates.authority)
+                ($0.handshake.verification, $0.handshake.authorities) = (
+                    .optional, certificates.authority
+                )
             }
             #expect(try !isResumed(first, by: strict))
             #expect(throws: TLSSettingsError.self) { try keys([1, 2]) }
@@ -283,7 +290,9 @@ extension BalancerTests {
         func `a session ends with the time of the client's certificate`(isOld: Bool) throws {
             let brief = try BriefCertificate(seconds: 4)
             var settings = certificates.listening
-            (settings.verification, settings.authorities) = (.required, brief.authority)
+            (settings.handshake.verification, settings.handshake.authorities) = (
+                .required, brief.authority
+            )
             let unwrapping = try Unwrapping(settings)
             var manner = Manner(isOld: isOld, certificate: (pem: brief.pem, key: brief.key))
             let first = try #require(unwrapping.visit(manner))

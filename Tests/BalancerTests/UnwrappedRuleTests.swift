@@ -2,6 +2,7 @@ import Balancer
 import BalancerTLS
 import Glibc
 import LinuxIO
+import TLSOptions
 import Testing
 
 extension BalancerTests {
@@ -80,8 +81,10 @@ extension BalancerTests {
             ]
             for (question, yes, no) in cases {
                 let running = try running {
-                    ($0.verification, $0.authorities) = (.optional, certificates.authority)
-                    $0.applicationProtocols = ["h2", "http/1.1"]
+                    ($0.handshake.verification, $0.handshake.authorities) = (
+                        .optional, certificates.authority
+                    )
+                    $0.handshake.parameters.applicationProtocols = ["h2", "http/1.1"]
                 } adjusting: {
                     $0.frontends[0].rules.pools = [PoolRule(1, if: when(question))]
                 }
