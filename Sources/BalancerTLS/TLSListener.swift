@@ -38,13 +38,13 @@ internal import TLSOptions
         contextIndices = table.setIndices
         let usual = settings.completedHandshake
         var contexts: [CertificateContext] = []
+        var trusting: [ClientTrust: CertificateContext] = [:]
         for certificates in table.certificateSets.map({ $0.map { settings.certificates[$0] } }) {
             let handshake = (certificates.first?.handshake ?? .init()).completed(by: usual)
-            let known = contexts.first {
-                $0.handshake.verifiesClients && $0.handshake.trusts(as: handshake)
-            }
+            let trust = handshake.verifiesClients ? ClientTrust(handshake) : nil
             let own = try CertificateContext(
-                handshake, settings.options, sharingTrustWith: known)
+                handshake, settings.options, sharingTrustWith: trust.flatMap { trusting[$0] })
+            if let trust { trusting[trust] = own }
             for certificate in certificates {
                 try own.context.use(PEMFile(certificate.pem), named: certificate.name)
             }
@@ -167,11 +167,24 @@ internal import TLSOptions
         }
 }
 
-extension TLSHandshakeOptions<[UInt8]> {
-    /// Whether clients' certificates are trusted for the same reasons.
-    fileprivate func trusts(as other: Self) -> Bool {
-        authorities == other.authorities && unsentAuthorities == other.unsentAuthorities
-            && sendsAuthorityNames == other.sendsAuthorityNames
-            && revocationLists == other.revocationLists
+/// By what clients' certificates are trusted; contexts with the same share what was read of it.
+private struct ClientTrust: Hashable {
+    private let files: [[UInt8]?]
+    private let sendsAuthorityNames: Bool?
+
+    init(_ handshake: TLSHandshakeOptions<[UInt8]>) {
+        files = [handshake.authorities, handshake.unsentAuthorities, handshake.revocationLists]
+        sendsAuthorityNames = handshake.sendsAuthorityNames
+    }
+
+    /// Feeds the ends, where signatures are.
+    ///
+    /// To go through each file once for each certificate would take longer than all else; that two are
+    /// equal is told at once where they are one in memory.
+    func hash(into hasher: inout Hasher) {
+        for file in files {
+            hasher.combine(file?.count)
+            hasher.combine(file?.suffix(128))
+        }
     }
 }
