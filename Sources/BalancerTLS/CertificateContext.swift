@@ -22,8 +22,8 @@ internal import TLSOptions
         self.handshake = handshake
         protocols = try ApplicationProtocols(handshake.parameters.applicationProtocols ?? [])
         context = try OpenSSLContext(.server)
-        try context.prepare(handshake, options, sharingTrustWith: known?.context)
-        guard !protocols.row.isEmpty else { return }
+        try context.configureListener(handshake, options, sharingTrustWith: known?.context)
+        guard !protocols.isEmpty else { return }
         let place = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe SSL_CTX_set_alpn_select_cb(
             context.pointer, CertificateContext.selectProtocolCallback, place)
@@ -49,13 +49,13 @@ internal import TLSOptions
         guard self !== initial else { return true }
         let versions = handshake.parameters.versions
         guard unsafe SSL_set_SSL_CTX(ssl, context.pointer) != nil,
-            unsafe copenssl_set_session_versions(
+            unsafe copenssl_set_connection_versions(
                 ssl, versions.minimum.number, versions.maximum.number) == 1
         else { return false }
         guard let groups = handshake.parameters.groups,
             groups != initial.handshake.parameters.groups
         else { return true }
-        return unsafe copenssl_set_session_groups(ssl, groups) == 1
+        return unsafe copenssl_set_connection_groups(ssl, groups) == 1
     }
 
     /// Agrees to the first of the protocols that a client offers (`SSL_CTX_set_alpn_select_cb(3)`).

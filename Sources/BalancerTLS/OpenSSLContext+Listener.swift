@@ -1,7 +1,7 @@
 internal import COpenSSL
 internal import TLSOptions
 
-/// What the server's side does.
+/// What a listener's side does.
 extension OpenSSLContext {
     /// Does as a listener's settings say, but for the certificates that are shown.
     ///
@@ -11,17 +11,17 @@ extension OpenSSLContext {
     ///   - trusting: A context of the same authorities and lists, which are used, too.
     /// - Throws: ``TLSSettingsError``, where authorities or a list are none, or OpenSSL does not know a
     ///   cipher or a curve.
-    func prepare(
+    func configureListener(
         _ handshake: TLSHandshakeOptions<[UInt8]>, _ options: TLSListenerOptions,
         sharingTrustWith trusting: OpenSSLContext?
     ) throws(TLSSettingsError) {
-        unsafe copenssl_prepare_server(
+        unsafe copenssl_configure_server(
             pointer, options.prefersClientCiphers == true ? 1 : 0,
             options.issuesTickets == false ? 0 : 1)
         try negotiate(handshake.parameters)
-        let identity = try identity(of: handshake, options)
+        let identity = try sessionIDContext(of: handshake, options)
         _ = unsafe SSL_CTX_set_session_id_context(pointer, identity, UInt32(identity.count))
-        unsafe SSL_CTX_set_timeout(pointer, lifetimeOfSessions)
+        unsafe SSL_CTX_set_timeout(pointer, sessionLifetime)
         unsafe SSL_CTX_set_session_ticket_cb(
             pointer, nil, OpenSSLContext.ticketDecryptedCallback, nil)
         guard handshake.verifiesClients else { return }
@@ -31,14 +31,14 @@ extension OpenSSLContext {
             let names = unsafe SSL_dup_CA_list(SSL_CTX_get_client_CA_list(trusting.pointer))
             unsafe SSL_CTX_set_client_CA_list(pointer, names)
         } else {
-            try trustClients(handshake)
+            try loadTrust(handshake)
         }
     }
 
     /// What tells sessions of one way to verify clients, and to encrypt, from those of another: a ticket
     /// whose keys several listeners, or certificates, have must not let in by one who was let in by the
     /// other.
-    private func identity(
+    private func sessionIDContext(
         of handshake: TLSHandshakeOptions<[UInt8]>, _ options: TLSListenerOptions
     ) throws(TLSSettingsError) -> [UInt8] {
         let verification: UInt8 =
@@ -72,25 +72,26 @@ extension OpenSSLContext {
     private static let ticketDecryptedCallback: SSL_CTX_decrypt_session_ticket_fn = {
         _, session, _, _, status, _ in
         switch status {
-        case SSL_TICKET_SUCCESS where unsafe copenssl_has_outdated_peer(session) == 0:
+        case SSL_TICKET_SUCCESS where unsafe copenssl_is_peer_expired(session) == 0:
             SSL_TICKET_RETURN_USE
-        case SSL_TICKET_SUCCESS_RENEW where unsafe copenssl_has_outdated_peer(session) == 0:
+        case SSL_TICKET_SUCCESS_RENEW where unsafe copenssl_is_peer_expired(session) == 0:
             SSL_TICKET_RETURN_USE_RENEW
         default: SSL_TICKET_RETURN_IGNORE_RENEW
         }
     }
 
-    private func trustClients(
+    private func loadTrust(
         _ handshake: TLSHandshakeOptions<[UInt8]>
     ) throws(TLSSettingsError) {
         let (sent, unsent) = (handshake.authorities ?? [], handshake.unsentAuthorities ?? [])
         if !sent.isEmpty || unsent.isEmpty {
-            try trust(PEMFile(sent), ofClients: handshake.sendsAuthorityNames != false)
+            try addAuthorities(
+                PEMFile(sent), sendingNames: handshake.sendsAuthorityNames != false)
         }
-        if !unsent.isEmpty { try trust(PEMFile(unsent), ofClients: false) }
-        if let lists = handshake.revocationLists { try refuse(listedIn: lists) }
+        if !unsent.isEmpty { try addAuthorities(PEMFile(unsent), sendingNames: false) }
+        if let lists = handshake.revocationLists { try addRevocationLists(lists) }
     }
 }
 
 /// Seconds for which a client may go on with a session; haproxy's `tune.ssl.lifetime`.
-private let lifetimeOfSessions = 300
+private let sessionLifetime = 300

@@ -25,7 +25,7 @@ struct PEMFile {
     func forEachRevocationList(
         of what: String, _ body: (OpaquePointer) -> Bool
     ) throws(TLSSettingsError) -> Int {
-        try unsafe forEach("list", of: what, copenssl_read_revocations, body)
+        try unsafe forEach("list", of: what, copenssl_read_crl, body)
     }
 
     @unsafe
@@ -63,7 +63,8 @@ struct PEMFile {
     private func withSource<Result>(_ body: (OpaquePointer) -> Result?) -> Result? {
         unsafe bytes.withUnsafeBytes { bytes in
             // There is none where memory is lacking.
-            guard let source = unsafe copenssl_bytes(bytes.baseAddress, Int32(bytes.count)) else {
+            guard let source = unsafe copenssl_memory_bio(bytes.baseAddress, Int32(bytes.count))
+            else {
                 return nil
             }
             defer { unsafe BIO_free(source) }
@@ -77,16 +78,16 @@ extension TLSListenerSettings.Certificate {
     ///
     /// - Returns: Seconds since 1970.
     /// - Throws: ``TLSSettingsError``, where there is no certificate.
-    public func end() throws(TLSSettingsError) -> Int {
-        var least: Int?
+    public func notAfter() throws(TLSSettingsError) -> Int {
+        var earliest: Int?
         _ = try unsafe PEMFile(pem).forEachCertificate(of: name) { certificate in
-            let end = unsafe copenssl_end_of_time(certificate)
-            least = min(least ?? end, end)
+            let end = unsafe copenssl_not_after(certificate)
+            earliest = min(earliest ?? end, end)
             unsafe X509_free(certificate)
             return true
         }
-        guard let least else { throw TLSSettingsError("\(name): there is none in PEM format") }
-        return least
+        guard let earliest else { throw TLSSettingsError("\(name): there is none in PEM format") }
+        return earliest
     }
 }
 

@@ -14,9 +14,9 @@ final class TLSClientSession: TLSSession, ClientSession {
     /// What is wrong with those above it, and how far above it.
     private var authorityError = (error: 0, depth: 0)
     /// What was looked at before it is taken.
-    private var held: [UInt8] = []
+    private var peeked: [UInt8] = []
     /// How many of them were taken.
-    private var takenCount = 0
+    private var consumedCount = 0
 
     init?(with listener: TLSListener, on socket: Int32) {
         self.listener = listener
@@ -68,34 +68,34 @@ final class TLSClientSession: TLSSession, ClientSession {
 
     @unsafe
     func peek(into buffer: UnsafeMutableRawPointer, upTo byteCount: Int) -> Transfer {
-        let missing = byteCount - (held.count - takenCount)
+        let missing = byteCount - (peeked.count - consumedCount)
         if missing > 0 {
             switch unsafe super.receive(into: buffer, upTo: missing) {
             case .moved(let count) where count > 0:
-                unsafe held.append(
+                unsafe peeked.append(
                     contentsOf: UnsafeRawBufferPointer(start: buffer, count: count))
-            case let stop where held.count == takenCount: return stop
+            case let stop where peeked.count == consumedCount: return stop
             // A stop that is final is told again behind what is held.
             case .moved, .wouldBlock, .failed: break
             }
         }
-        return unsafe .moved(copyHeld(into: buffer, upTo: byteCount))
+        return unsafe .moved(copyPeeked(into: buffer, upTo: byteCount))
     }
 
     @unsafe
     override func receive(into buffer: UnsafeMutableRawPointer, upTo byteCount: Int) -> Transfer {
-        guard held.count > takenCount else {
+        guard peeked.count > consumedCount else {
             return unsafe super.receive(into: buffer, upTo: byteCount)
         }
-        let count = unsafe copyHeld(into: buffer, upTo: byteCount)
-        takenCount += count
-        if takenCount == held.count { (held, takenCount) = ([], 0) }
+        let count = unsafe copyPeeked(into: buffer, upTo: byteCount)
+        consumedCount += count
+        if consumedCount == peeked.count { (peeked, consumedCount) = ([], 0) }
         return .moved(count)
     }
 
     @unsafe
-    private func copyHeld(into buffer: UnsafeMutableRawPointer, upTo byteCount: Int) -> Int {
-        let part = held[takenCount...].prefix(byteCount)
+    private func copyPeeked(into buffer: UnsafeMutableRawPointer, upTo byteCount: Int) -> Int {
+        let part = peeked[consumedCount...].prefix(byteCount)
         unsafe part.withUnsafeBytes { bytes in
             guard let start = bytes.baseAddress else { return }
             unsafe buffer.copyMemory(from: start, byteCount: bytes.count)

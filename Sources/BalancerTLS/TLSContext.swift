@@ -17,14 +17,15 @@ public final class TLSContext: Sendable {
         context = try OpenSSLContext(.client)
         self.settings = settings
         try context.negotiate(settings.parameters)
-        try context.offer(ApplicationProtocols(settings.parameters.applicationProtocols ?? []))
+        try context.offerProtocols(
+            ApplicationProtocols(settings.parameters.applicationProtocols ?? []))
         if settings.verifies {
             try context.verifyServers(by: settings.authorities)
-            if let list = settings.revocationList { try context.refuse(listedIn: list) }
+            if let list = settings.revocationList { try context.addRevocationLists(list) }
         }
         if let certificate = settings.certificate {
-            try context.use(PEMFile(certificate), named: "certificate")
+            try context.useCertificate(PEMFile(certificate), named: "certificate")
         }
-        if settings.resumesSessions { context.keepSessionsOfServers() }
+        if settings.resumesSessions { context.cacheSessions() }
     }
 }

@@ -46,7 +46,7 @@ internal import TLSOptions
                 handshake, settings.options, sharingTrustWith: trust.flatMap { trusting[$0] })
             if let trust { trusting[trust] = own }
             for certificate in certificates {
-                try own.context.use(PEMFile(certificate.pem), named: certificate.name)
+                try own.context.useCertificate(PEMFile(certificate.pem), named: certificate.name)
             }
             contexts.append(own)
         }
@@ -61,11 +61,11 @@ internal import TLSOptions
         for context in (contexts + (isUsual ? [] : [initialContext])).map(\.context) {
             unsafe SSL_CTX_set_client_hello_cb(
                 context.pointer, TLSListener.clientHelloCallback, place)
-            unsafe copenssl_set_name_callback(
+            unsafe copenssl_set_servername_callback(
                 context.pointer, TLSListener.serverNameCallback, place)
             guard settings.ticketKeys != nil else { continue }
             unsafe SSL_CTX_set_ex_data(context.pointer, 0, place)
-            unsafe copenssl_set_ticket_callback(context.pointer, TLSListener.ticketKeyCallback)
+            unsafe copenssl_set_ticket_key_callback(context.pointer, TLSListener.ticketKeyCallback)
         }
     }
 
@@ -158,12 +158,12 @@ internal import TLSOptions
             OpaquePointer?, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt8>?,
             OpaquePointer?, OpaquePointer?, Int32
         ) -> Int32 = { ssl, name, vector, cipher, mac, encrypts in
-            guard let place = unsafe copenssl_owner(ssl), let name = unsafe name,
+            guard let place = unsafe copenssl_context_data(ssl), let name = unsafe name,
                 let vector = unsafe vector, let cipher = unsafe cipher, let mac = unsafe mac
             else { return -1 }
             let listener = unsafe Unmanaged<TLSListener>.fromOpaque(place).takeUnretainedValue()
             guard let keys = listener.settings.ticketKeys else { return -1 }
-            return unsafe keys.prepare(name, vector, cipher, mac, encrypts: encrypts == 1)
+            return unsafe keys.protect(name, vector, cipher, mac, encrypts: encrypts == 1)
         }
 }
 

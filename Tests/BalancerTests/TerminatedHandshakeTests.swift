@@ -7,7 +7,7 @@ import TLSOptions
 import Testing
 
 /// A balancer that ends TLS, in front of servers that send back what comes.
-final class Unwrapping: Sendable {
+final class TLSTerminator: Sendable {
     let running: RunningBalancer
     private let heard: Heard
 
@@ -49,13 +49,13 @@ final class Unwrapping: Sendable {
     }
 
     /// What a client hears from the server, and how often, of so many bytes.
-    func visit(_ manner: TLSVisitor.Manner = .init()) -> TLSVisitor? {
-        TLSVisitor(to: port, manner)
+    func visit(_ options: TLSVisitor.Options = .init()) -> TLSVisitor? {
+        TLSVisitor(to: port, options)
     }
 
     /// Whether a client's bytes reach the server: in TLS 1.3 he learns of a refusal only then.
-    func answers(_ manner: TLSVisitor.Manner) -> Bool {
-        guard let visitor = visit(manner) else { return false }
+    func answers(_ options: TLSVisitor.Options) -> Bool {
+        guard let visitor = visit(options) else { return false }
         visitor.send("x")
         return visitor.receive(exactly: 1) == "x"
     }
@@ -64,9 +64,9 @@ final class Unwrapping: Sendable {
 extension BalancerTests {
     /// Handshakes with clients whose TLS ends here: what they are shown and asked for, and what is said of
     /// those that fail.
-    @Suite struct `Unwrapped handshakes` {
+    @Suite struct `Handshakes of terminated TLS` {
         let certificates: TLSCertificates
-        private typealias Manner = TLSVisitor.Manner
+        private typealias Options = TLSVisitor.Options
 
         init() throws { certificates = try #require(TLSCertificates.shared) }
 
@@ -81,9 +81,9 @@ extension BalancerTests {
                     name: "again", pem: certificates.wild + certificates.wildKey,
                     serverNames: ["Named.test"]),
             ]
-            let unwrapping = try Unwrapping(settings)
+            let terminator = try TLSTerminator(settings)
             func shown(_ name: String?, signatures: String? = nil) -> String? {
-                unwrapping.visit(Manner(serverName: name, signatures: signatures))?.shown.map {
+                terminator.visit(Options(serverName: name, signatures: signatures))?.shown.map {
                     $0.name + ($0.isRSA ? " RSA" : "")
                 }
             }
@@ -100,19 +100,19 @@ extension BalancerTests {
             #expect(shown("server.test", signatures: "rsa_pss_rsae_sha256") == "server.test RSA")
             #expect(shown("a.wild.test", signatures: "rsa_pss_rsae_sha256") == nil)
             settings.options.isStrictSNI = true
-            let strict = try Unwrapping(settings)
-            #expect(strict.visit(Manner(serverName: "a.wild.test")) != nil)
-            #expect(strict.visit(Manner(serverName: "elsewhere.test")) == nil)
-            #expect(strict.visit(Manner(serverName: nil)) == nil)
+            let strict = try TLSTerminator(settings)
+            #expect(strict.visit(Options(serverName: "a.wild.test")) != nil)
+            #expect(strict.visit(Options(serverName: "elsewhere.test")) == nil)
+            #expect(strict.visit(Options(serverName: nil)) == nil)
             #expect(strict.running.wait { strict.refusals == [.handshakeFailed: 2] })
         }
 
         @Test func `of the protocols that a client offers the listener's first is taken`() throws {
             var settings = certificates.listening
             settings.handshake.parameters.applicationProtocols = ["h2", "http/1.1"]
-            let unwrapping = try Unwrapping(settings)
+            let terminator = try TLSTerminator(settings)
             func agreed(_ offered: [String]) throws -> String? {
-                try #require(unwrapping.visit(Manner(protocols: offered))).applicationProtocol
+                try #require(terminator.visit(Options(protocols: offered))).applicationProtocol
             }
             #expect(try agreed(["http/1.1", "h2"]) == "h2")
             #expect(try agreed(["spdy", "http/1.1"]) == "http/1.1")
@@ -126,15 +126,15 @@ extension BalancerTests {
             settings.handshake.parameters.maximumVersion = .tlsv12
             settings.handshake.parameters.ciphers = "ECDHE-ECDSA-AES256-GCM-SHA384"
             settings.handshake.parameters.groups = "P-384"
-            let old = try #require(try Unwrapping(settings).visit())
+            let old = try #require(try TLSTerminator(settings).visit())
             #expect(old.version == "TLSv1.2")
             #expect(old.cipher == "ECDHE-ECDSA-AES256-GCM-SHA384")
             settings = certificates.listening
             settings.handshake.parameters.minimumVersion = .tlsv13
             settings.handshake.parameters.cipherSuites = "TLS_CHACHA20_POLY1305_SHA256"
-            let new = try Unwrapping(settings)
+            let new = try TLSTerminator(settings)
             #expect(new.visit()?.cipher == "TLS_CHACHA20_POLY1305_SHA256")
-            #expect(new.visit(Manner(isOld: true)) == nil)
+            #expect(new.visit(Options(isOld: true)) == nil)
             #expect(new.running.wait { new.reasons == ["unsupported protocol"] })
         }
 
@@ -190,11 +190,11 @@ extension BalancerTests {
                 settings.handshake.verification = verification
                 settings.handshake.authorities = certificates.authority
                 settings.handshake.revocationLists = revokes ? certificates.revocations : nil
-                let unwrapping = try Unwrapping(settings)
-                let manner = Manner(isOld: isOld, certificate: certificate)
-                if unwrapping.answers(manner) { return "well" }
-                #expect(unwrapping.running.wait { unwrapping.refusals == [.handshakeFailed: 1] })
-                return unwrapping.reasons.joined()
+                let terminator = try TLSTerminator(settings)
+                let options = Options(isOld: isOld, certificate: certificate)
+                if terminator.answers(options) { return "well" }
+                #expect(terminator.running.wait { terminator.refusals == [.handshakeFailed: 1] })
+                return terminator.reasons.joined()
             }
             let unknown = "its certificate: self-signed certificate"
             #expect(try outcome(.required, own) == "well")
@@ -216,23 +216,23 @@ extension BalancerTests {
             (settings.handshake.verification, settings.handshake.authorities) = (
                 .required, certificates.authority
             )
-            let unwrapping = try Unwrapping(settings)
-            var manner = Manner(
+            let terminator = try TLSTerminator(settings)
+            var options = Options(
                 isOld: isOld, certificate: (pem: certificates.good, key: certificates.key))
-            func visit(_ unwrapping: Unwrapping) throws -> TLSVisitor {
-                let visitor = try #require(unwrapping.visit(manner))
+            func visit(_ terminator: TLSTerminator) throws -> TLSVisitor {
+                let visitor = try #require(terminator.visit(options))
                 visitor.send("x")
                 #expect(visitor.receive(exactly: 1) == "x")
                 return visitor
             }
-            manner.session = try visit(unwrapping).session
-            #expect(try visit(unwrapping).isResumed)
-            let balancer = unwrapping.running.balancer
-            try balancer.adopt(balancer.plan, listeners: [[unwrapping.running.listener]])
-            #expect(try visit(unwrapping).isResumed)
+            options.session = try visit(terminator).session
+            #expect(try visit(terminator).isResumed)
+            let balancer = terminator.running.balancer
+            try balancer.adopt(balancer.plan, listeners: [[terminator.running.listener]])
+            #expect(try visit(terminator).isResumed)
             settings.options.issuesTickets = false
-            let without = try Unwrapping(settings)
-            manner.session = try visit(without).session
+            let without = try TLSTerminator(settings)
+            options.session = try visit(without).session
             #expect(try !visit(without).isResumed)
         }
 
@@ -243,21 +243,21 @@ extension BalancerTests {
             }
             func node(
                 _ keys: TicketKeys?, _ adjust: (inout TLSListenerSettings) -> Void = { _ in }
-            ) throws -> Unwrapping {
+            ) throws -> TLSTerminator {
                 var settings = certificates.listening
                 settings.ticketKeys = keys
                 adjust(&settings)
-                return try Unwrapping(settings)
+                return try TLSTerminator(settings)
             }
-            func session(_ node: Unwrapping) throws -> TLSVisitor.Session? {
-                let visitor = try #require(node.visit(Manner(isOld: isOld)))
+            func session(_ node: TLSTerminator) throws -> TLSVisitor.Session? {
+                let visitor = try #require(node.visit(Options(isOld: isOld)))
                 visitor.send("x")
                 #expect(visitor.receive(exactly: 1) == "x")
                 return visitor.session
             }
-            func isResumed(_ session: TLSVisitor.Session?, by node: Unwrapping) throws -> Bool {
+            func isResumed(_ session: TLSVisitor.Session?, by node: TLSTerminator) throws -> Bool {
                 let visitor = try #require(
-                    node.visit(Manner(isOld: isOld, session: session)))
+                    node.visit(Options(isOld: isOld, session: session)))
                 visitor.send("x")
                 #expect(visitor.receive(exactly: 1) == "x")
                 return visitor.isResumed
@@ -293,20 +293,20 @@ extension BalancerTests {
             (settings.handshake.verification, settings.handshake.authorities) = (
                 .required, brief.authority
             )
-            let unwrapping = try Unwrapping(settings)
-            var manner = Manner(isOld: isOld, certificate: (pem: brief.pem, key: brief.key))
-            let first = try #require(unwrapping.visit(manner))
+            let terminator = try TLSTerminator(settings)
+            var options = Options(isOld: isOld, certificate: (pem: brief.pem, key: brief.key))
+            let first = try #require(terminator.visit(options))
             first.send("x")
             #expect(first.receive(exactly: 1) == "x")
-            manner.session = first.session
-            #expect(try #require(unwrapping.visit(manner)).isResumed)
+            options.session = first.session
+            #expect(try #require(terminator.visit(options)).isResumed)
             let start = MonotonicInstant.now
-            while unwrapping.answers(manner), MonotonicInstant.now - start < .seconds(10) {
+            while terminator.answers(options), MonotonicInstant.now - start < .seconds(10) {
                 Thread.sleep(for: .milliseconds(100))
             }
             #expect(
-                unwrapping.running.wait {
-                    unwrapping.reasons.last == "its certificate: certificate has expired"
+                terminator.running.wait {
+                    terminator.reasons.last == "its certificate: certificate has expired"
                 })
         }
 
@@ -316,9 +316,9 @@ extension BalancerTests {
             var settings = certificates.listening
             settings.certificates.append(
                 .init(name: "rsa", pem: certificates.other + certificates.othersKey))
-            let unwrapping = try Unwrapping(settings)
+            let terminator = try TLSTerminator(settings)
             func isRSA(_ signatures: String) -> Bool? {
-                unwrapping.visit(Manner(serverName: nil, signatures: signatures))?.shown?.isRSA
+                terminator.visit(Options(serverName: nil, signatures: signatures))?.shown?.isRSA
             }
             #expect(isRSA("rsa_pss_rsae_sha256") == true)
             #expect(isRSA("ecdsa_secp256r1_sha256") == false)
@@ -366,32 +366,32 @@ extension BalancerTests {
         // MARK: What is said of those that fail
 
         @Test func `who speaks no TLS, goes away or takes too long is counted by cause`() throws {
-            let unwrapping = try Unwrapping(certificates.listening) {
+            let terminator = try TLSTerminator(certificates.listening) {
                 $0.frontends[0].handshakeTimeout = .milliseconds(200)
             }
-            let plain = unwrapping.running.connect()
+            let plain = terminator.running.connect()
             plain.send("GET / HTTP/1.0\r\n\r\n")
             _ = plain.receiveAll()
-            #expect(unwrapping.reasons == ["http request"])
-            let gone = unwrapping.running.connect()
+            #expect(terminator.reasons == ["http request"])
+            let gone = terminator.running.connect()
             gone.send([0x16, 3, 1])
             gone.close()
-            unwrapping.running.connect().close()
-            #expect(unwrapping.running.wait { unwrapping.refusals[.handshakeCut] == 2 })
-            let silent = unwrapping.running.connect()
+            terminator.running.connect().close()
+            #expect(terminator.running.wait { terminator.refusals[.handshakeCut] == 2 })
+            let silent = terminator.running.connect()
             #expect(silent.receiveAll().ending == .end)
-            let endless = unwrapping.running.connect()
+            let endless = terminator.running.connect()
             let start = MonotonicInstant.now
             while MonotonicInstant.now - start < .seconds(5) {
                 guard endless.sendAll([0x16, 3, 1, 0, 1, 1]) else { break }
                 Thread.sleep(for: .milliseconds(20))
             }
             #expect(
-                unwrapping.refusals[.handshakeLate, default: 0]
-                    + unwrapping.refusals[.handshakeFailed, default: 0] == 3)
-            #expect(unwrapping.running.frontend.requestErrors == 5)
-            #expect(unwrapping.running.frontend.admittedSessions == 0)
-            #expect(unwrapping.running.balancer.connectionCount == 0)
+                terminator.refusals[.handshakeLate, default: 0]
+                    + terminator.refusals[.handshakeFailed, default: 0] == 3)
+            #expect(terminator.running.frontend.requestErrors == 5)
+            #expect(terminator.running.frontend.admittedSessions == 0)
+            #expect(terminator.running.balancer.connectionCount == 0)
         }
     }
 }
