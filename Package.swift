@@ -31,6 +31,7 @@ let package = Package(
         .library(name: "Failover", targets: ["Failover"]),
         .library(name: "Balancer", targets: ["Balancer"]),
         .library(name: "BalancerTLS", targets: ["BalancerTLS"]),
+        .library(name: "TLSOptions", targets: ["TLSOptions"]),
         .library(name: "Expressions", targets: ["Expressions"]),
         .library(name: "HealthCheck", targets: ["HealthCheck"]),
         .library(name: "NodeConfiguration", targets: ["NodeConfiguration"]),
@@ -85,8 +86,9 @@ let package = Package(
         .target(
             name: "Balancer", dependencies: ["Reactor", "LinuxIO"], swiftSettings: strictMemory),
         .target(
-            name: "BalancerTLS", dependencies: ["Balancer", "COpenSSL", "LinuxIO"],
+            name: "BalancerTLS", dependencies: ["Balancer", "COpenSSL", "LinuxIO", "TLSOptions"],
             swiftSettings: strictMemory),
+        .target(name: "TLSOptions", swiftSettings: strictMemory),
         .target(name: "Expressions", swiftSettings: strictMemory),
         .target(
             name: "HealthCheck",
@@ -107,13 +109,14 @@ let package = Package(
         .target(
             name: "NodeConfiguration",
             dependencies: [
-                "Expressions", "VRRPCore",
+                "Expressions", "TLSOptions", "VRRPCore",
                 .product(name: "Yams", package: "Yams", condition: yaml),
             ],
             path: "Sources/Configuration", swiftSettings: strict),
         .target(
             name: "Control",
             dependencies: [
+                "TLSOptions",
                 .product(name: "HTTPTypes", package: "swift-http-types", condition: program),
                 .product(name: "HummingbirdCore", package: "hummingbird", condition: program),
                 .product(name: "Logging", package: "swift-log", condition: program),
@@ -127,7 +130,7 @@ let package = Package(
             name: "lbctl",
             dependencies: [
                 "VRRPCore", "Failover", "Netlink", "Balancer", "BalancerTLS", "HealthCheck",
-                "Expressions", "NodeConfiguration", "Control", "Reactor", "LinuxIO",
+                "Expressions", "NodeConfiguration", "Control", "Reactor", "LinuxIO", "TLSOptions",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: program),
             ],
@@ -159,7 +162,7 @@ let package = Package(
             name: "BalancerTests",
             dependencies: [
                 "Balancer", "BalancerTLS", "COpenSSL", "Expressions", "LinuxIO", "Reactor",
-                "VRRPTestKit",
+                "TLSOptions", "VRRPTestKit",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -175,15 +178,18 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["NodeConfiguration", "VRRPCore", "VRRPTestKit"],
+            dependencies: ["NodeConfiguration", "TLSOptions", "VRRPCore", "VRRPTestKit"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
-            name: "ControlTests", dependencies: ["Control", "VRRPTestKit"], swiftSettings: strict),
+            name: "ControlTests", dependencies: ["Control", "TLSOptions", "VRRPTestKit"],
+            swiftSettings: strict),
         .testTarget(
             name: "LbctlTests",
             dependencies: [
-                "lbctl", "Balancer", "COpenSSL", "Control", "Failover", "HealthCheck", "LinuxIO",
-                "Netlink", "NodeConfiguration", "Reactor", "TestServers", "VRRPCore",
+                "lbctl", "Balancer", "BalancerTLS", "COpenSSL", "Control", "Failover",
+                "HealthCheck",
+                "LinuxIO", "Netlink", "NodeConfiguration", "Reactor", "TestServers", "TLSOptions",
+                "VRRPCore",
                 .product(name: "NIOCore", package: "swift-nio", condition: program),
             ],
             swiftSettings: strict),

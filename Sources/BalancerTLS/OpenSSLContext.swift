@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import TLSOptions
 
 /// What handshakes have in common, OpenSSL's SSL_CTX.
 ///
@@ -24,7 +25,7 @@ internal import COpenSSL
         unsafe copenssl_set_read_ahead(pointer)
         unsafe copenssl_refuse_renegotiation(pointer)
         // Many end their stream by TCP alone; haproxy and nginx take that as well.
-        unsafe copenssl_accept_end_of_stream(pointer)
+        unsafe copenssl_ignore_unexpected_eof(pointer)
     }
 
     deinit { unsafe SSL_CTX_free(pointer) }
@@ -35,38 +36,51 @@ internal import COpenSSL
 
     // MARK: Either side
 
-    func setVersions(
-        _ least: TLSSettings.Version, _ greatest: TLSSettings.Version
-    ) throws(TLSSettingsError) {
-        guard least <= greatest,
-            unsafe copenssl_set_versions(pointer, least.number, greatest.number) == 1
+    /// Negotiates what parameters say, but for ALPN, which either side does in its own way.
+    ///
+    /// - Throws: ``TLSSettingsError`` that names what OpenSSL does not know.
+    func negotiate(_ parameters: TLSParameters) throws(TLSSettingsError) {
+        let (minimum, maximum) = parameters.versions
+        guard minimum <= maximum,
+            unsafe copenssl_set_versions(pointer, minimum.number, maximum.number) == 1
         else {
             throw TLSSettingsError(
                 "no version of TLS is left between the lowest and the highest one")
         }
+        try unsafe set(
+            "ciphers", parameters.ciphers, "knows none of them (openssl ciphers)",
+            SSL_CTX_set_cipher_list)
+        try unsafe set(
+            "ciphersuites", parameters.cipherSuites,
+            "does not know them; TLS_AES_128_GCM_SHA256 is one", SSL_CTX_set_ciphersuites)
+        try unsafe set(
+            "curves", parameters.groups, "does not know them; X25519:P-256 are two",
+            copenssl_set_groups)
+        let hint = "does not know them; ECDSA+SHA256:RSA-PSS+SHA256 are two"
+        try unsafe set("sigalgs", parameters.signatureAlgorithms, hint, copenssl_set_sigalgs)
+        try unsafe set(
+            "client-sigalgs", parameters.clientSignatureAlgorithms, hint,
+            copenssl_set_client_sigalgs)
     }
 
-    func setCiphers(_ ciphers: String?, suites: String?) throws(TLSSettingsError) {
-        if let ciphers, unsafe SSL_CTX_set_cipher_list(pointer, ciphers) != 1 {
-            throw TLSSettingsError(
-                "ciphers '\(ciphers)': OpenSSL knows none of them (openssl ciphers)")
-        }
-        if let suites, unsafe SSL_CTX_set_ciphersuites(pointer, suites) != 1 {
-            throw TLSSettingsError(
-                "ciphersuites '\(suites)': OpenSSL does not know them; TLS_AES_128_GCM_SHA256 is one"
-            )
-        }
+    /// Sets a list in OpenSSL's words, if there is one.
+    private func set(
+        _ word: String, _ list: String?, _ hint: String,
+        _ setter: (OpaquePointer?, UnsafePointer<CChar>?) -> Int32
+    ) throws(TLSSettingsError) {
+        guard let list, unsafe setter(pointer, list) != 1 else { return }
+        throw TLSSettingsError("\(word) '\(list)': OpenSSL \(hint)")
     }
 
     /// Shows a certificate with those between it and its authority; of several one of each kind of key,
     /// of which a handshake takes what the other side can verify.
     ///
     /// - Throws: ``TLSSettingsError``, where the file has none, or not its key.
-    func use(_ file: PEMFile, named name: String) throws(TLSSettingsError) {
-        var isOwn = true
+    func useCertificate(_ file: PEMFile, named name: String) throws(TLSSettingsError) {
+        var isLeaf = true
         let count = try unsafe file.forEachCertificate(of: name) { certificate in
-            defer { isOwn = false }
-            if isOwn {
+            defer { isLeaf = false }
+            if isLeaf {
                 defer { unsafe X509_free(certificate) }
                 return unsafe SSL_CTX_use_certificate(pointer, certificate) == 1
             }
@@ -92,11 +106,11 @@ internal import COpenSSL
     // MARK: Clients
 
     /// Offers protocols by ALPN, if there are any.
-    func offer(_ protocols: ApplicationProtocols) throws(TLSSettingsError) {
-        let row = protocols.row
-        guard !row.isEmpty else { return }
+    func offerProtocols(_ protocols: ApplicationProtocols) throws(TLSSettingsError) {
+        let names = protocols.wireForm
+        guard !names.isEmpty else { return }
         // 0 is success here (SSL_CTX_set_alpn_protos(3)).
-        guard unsafe SSL_CTX_set_alpn_protos(pointer, row, UInt32(row.count)) == 0 else {
+        guard unsafe SSL_CTX_set_alpn_protos(pointer, names, UInt32(names.count)) == 0 else {
             throw TLSSettingsError("ALPN: \(OpenSSLErrors.lastReason)")
         }
     }
@@ -109,19 +123,21 @@ internal import COpenSSL
             guard unsafe SSL_CTX_set_default_verify_paths(pointer) == 1 else {
                 throw TLSSettingsError("the system's authorities: \(OpenSSLErrors.lastReason)")
             }
-        case .pem(let bytes): try trust(PEMFile(bytes), ofClients: false)
+        case .pem(let bytes): try addAuthorities(PEMFile(bytes), sendingNames: false)
         }
     }
 
     /// Has the sessions kept that servers give (`SSL_CTX_sess_set_new_cb(3)`).
-    func keepSessionsOfServers() { unsafe copenssl_cache_in_callback(pointer, TLSTickets.keep) }
+    func cacheSessions() {
+        unsafe copenssl_set_new_session_callback(pointer, TLSSessionCache.newSessionCallback)
+    }
 
     // MARK: Authorities
 
     /// Trusts no certificate of those that a file's lists say were revoked.
-    func refuse(listedIn list: [UInt8]) throws(TLSSettingsError) {
+    func addRevocationLists(_ lists: [UInt8]) throws(TLSSettingsError) {
         guard let store = unsafe SSL_CTX_get_cert_store(pointer) else { return }
-        let count = try unsafe PEMFile(list).forEachRevocationList(of: "revoked certificates") {
+        let count = try unsafe PEMFile(lists).forEachRevocationList(of: "revoked certificates") {
             list in
             defer { unsafe X509_CRL_free(list) }
             return unsafe X509_STORE_add_crl(store, list) == 1
@@ -134,14 +150,14 @@ internal import COpenSSL
         _ = unsafe X509_STORE_set_flags(store, flags)
     }
 
-    /// Trusts all certificates of a file; clients are told of theirs by name.
-    func trust(_ file: PEMFile, ofClients isClients: Bool) throws(TLSSettingsError) {
+    /// Trusts all certificates of a file; a listener may send clients their names.
+    func addAuthorities(_ file: PEMFile, sendingNames sendsNames: Bool) throws(TLSSettingsError) {
         guard let store = unsafe SSL_CTX_get_cert_store(pointer) else { return }
         let count = try unsafe file.forEachCertificate(of: "authorities") { certificate in
             // One that is there twice is no error here.
             _ = unsafe X509_STORE_add_cert(store, certificate)
             // So that clients with several certificates know which one is meant.
-            if isClients { _ = unsafe SSL_CTX_add_client_CA(pointer, certificate) }
+            if sendsNames { _ = unsafe SSL_CTX_add_client_CA(pointer, certificate) }
             unsafe X509_free(certificate)
             return true
         }
@@ -151,32 +167,14 @@ internal import COpenSSL
     }
 }
 
-/// Names of protocols as ALPN sends them: each after a byte of its length (RFC 7301 §3.1).
-struct ApplicationProtocols {
-    let row: [UInt8]
-
-    init(_ names: [String]) throws(TLSSettingsError) {
-        var row: [UInt8] = []
-        for name in names {
-            guard (1...255).contains(name.utf8.count) else {
-                throw TLSSettingsError(
-                    "ALPN: a name has 1 to 255 bytes; one has \(name.utf8.count)")
-            }
-            row.append(UInt8(name.utf8.count))
-            row.append(contentsOf: name.utf8)
-        }
-        self.row = row
-    }
-}
-
-extension TLSSettings.Version {
+extension TLSVersion {
     /// OpenSSL's number of it.
     var number: Int32 {
         switch self {
-        case .one: TLS1_VERSION
-        case .oneOne: TLS1_1_VERSION
-        case .oneTwo: TLS1_2_VERSION
-        case .oneThree: TLS1_3_VERSION
+        case .tlsv10: TLS1_VERSION
+        case .tlsv11: TLS1_1_VERSION
+        case .tlsv12: TLS1_2_VERSION
+        case .tlsv13: TLS1_3_VERSION
         }
     }
 }

@@ -25,7 +25,7 @@ struct PEMFile {
     func forEachRevocationList(
         of what: String, _ body: (OpaquePointer) -> Bool
     ) throws(TLSSettingsError) -> Int {
-        try unsafe forEach("list", of: what, copenssl_read_revocations, body)
+        try unsafe forEach("list", of: what, copenssl_read_crl, body)
     }
 
     @unsafe
@@ -63,7 +63,8 @@ struct PEMFile {
     private func withSource<Result>(_ body: (OpaquePointer) -> Result?) -> Result? {
         unsafe bytes.withUnsafeBytes { bytes in
             // There is none where memory is lacking.
-            guard let source = unsafe copenssl_bytes(bytes.baseAddress, Int32(bytes.count)) else {
+            guard let source = unsafe copenssl_memory_bio(bytes.baseAddress, Int32(bytes.count))
+            else {
                 return nil
             }
             defer { unsafe BIO_free(source) }
@@ -77,25 +78,25 @@ extension TLSListenerSettings.Certificate {
     ///
     /// - Returns: Seconds since 1970.
     /// - Throws: ``TLSSettingsError``, where there is no certificate.
-    public func end() throws(TLSSettingsError) -> Int {
-        var least: Int?
+    public func notAfter() throws(TLSSettingsError) -> Int {
+        var earliest: Int?
         _ = try unsafe PEMFile(pem).forEachCertificate(of: name) { certificate in
-            let end = unsafe copenssl_end_of_time(certificate)
-            least = min(least ?? end, end)
+            let end = unsafe copenssl_not_after(certificate)
+            earliest = min(earliest ?? end, end)
             unsafe X509_free(certificate)
             return true
         }
-        guard let least else { throw TLSSettingsError("\(name): there is none in PEM format") }
-        return least
+        guard let earliest else { throw TLSSettingsError("\(name): there is none in PEM format") }
+        return earliest
     }
 }
 
 extension PEMFile {
-    /// The kind of the first certificate's key (EVP_PKEY_…), and the names that it is made out to.
+    /// The type of the first certificate's key (EVP_PKEY_…), and the names that it is made out to.
     ///
     /// - Throws: ``TLSSettingsError``, where there is no certificate.
-    func facts(named name: String) throws(TLSSettingsError) -> (kind: Int32, names: [String]) {
-        var facts: (kind: Int32, names: [String])?
+    func facts(named name: String) throws(TLSSettingsError) -> (keyType: Int32, names: [String]) {
+        var facts: (keyType: Int32, names: [String])?
         _ = try unsafe forEachCertificate(of: name) { certificate in
             defer { unsafe X509_free(certificate) }
             guard facts == nil else { return true }

@@ -1,31 +1,32 @@
 internal import Balancer
 internal import COpenSSL
 internal import LinuxIO
+internal import TLSOptions
 
 /// The server's side of a client's connection.
 final class TLSClientSession: TLSSession, ClientSession {
     /// OpenSSL calls it.
     private let listener: TLSListener
-    /// What the client is offered; `nil`: he has not said yet what he asks for.
-    var offer: TLSOffer?
+    /// What goes with the name that the client asked for; `nil`: its ClientHello is still to come.
+    var selectedContext: CertificateContext?
     /// What is wrong with his own certificate.
     private var certificateError = 0
     /// What is wrong with those above it, and how far above it.
     private var authorityError = (error: 0, depth: 0)
     /// What was looked at before it is taken.
-    private var held: [UInt8] = []
+    private var peeked: [UInt8] = []
     /// How many of them were taken.
-    private var takenCount = 0
+    private var consumedCount = 0
 
     init?(with listener: TLSListener, on socket: Int32) {
         self.listener = listener
-        super.init(listener.beginning.context, on: socket)
+        super.init(listener.initialContext.context, on: socket)
         let place = unsafe Unmanaged.passUnretained(self).toOpaque()
         guard unsafe SSL_set_ex_data(ssl, 0, place) == 1 else { return nil }
         unsafe SSL_set_accept_state(ssl)
     }
 
-    override var verifies: Bool { offer.map { $0.settings.verification != .none } ?? false }
+    override var verifies: Bool { selectedContext?.handshake.verifiesClients ?? false }
 
     // MARK: What OpenSSL calls
 
@@ -38,14 +39,14 @@ final class TLSClientSession: TLSSession, ClientSession {
         }
     }
 
-    /// Hears what each certificate of a client's chain comes to (`SSL_CTX_set_verify(3)`), and passes over what
-    /// the settings say.
-    static let judge: @convention(c) (Int32, OpaquePointer?) -> Int32 = { isWell, store in
+    /// Hears what each certificate of a client's chain comes to (`SSL_CTX_set_verify(3)`), and ignores the errors
+    /// that the settings say.
+    static let verifyCallback: @convention(c) (Int32, OpaquePointer?) -> Int32 = { isWell, store in
         guard isWell == 0 else { return isWell }
         guard let store = unsafe store,
             let ssl = unsafe X509_STORE_CTX_get_ex_data(
                 store, SSL_get_ex_data_X509_STORE_CTX_idx()),
-            let session = unsafe of(OpaquePointer(ssl)), let settings = session.offer?.settings
+            let session = unsafe of(OpaquePointer(ssl))
         else { return 0 }
         let error = unsafe Int(X509_STORE_CTX_get_error(store))
         let depth = unsafe Int(X509_STORE_CTX_get_error_depth(store))
@@ -55,9 +56,10 @@ final class TLSClientSession: TLSSession, ClientSession {
         } else if session.certificateError == 0 {
             session.certificateError = error
         }
+        let options = session.listener.settings.options
         let ignored =
-            depth > 0 ? settings.ignoredAuthorityErrors : settings.ignoredCertificateErrors
-        guard ignored.contains(error) else { return 0 }
+            depth > 0 ? options.ignoredAuthorityErrors : options.ignoredCertificateErrors
+        guard ignored?.contains(error) == true else { return 0 }
         ERR_clear_error()
         return 1
     }
@@ -66,34 +68,34 @@ final class TLSClientSession: TLSSession, ClientSession {
 
     @unsafe
     func peek(into buffer: UnsafeMutableRawPointer, upTo byteCount: Int) -> Transfer {
-        let missing = byteCount - (held.count - takenCount)
+        let missing = byteCount - (peeked.count - consumedCount)
         if missing > 0 {
             switch unsafe super.receive(into: buffer, upTo: missing) {
             case .moved(let count) where count > 0:
-                unsafe held.append(
+                unsafe peeked.append(
                     contentsOf: UnsafeRawBufferPointer(start: buffer, count: count))
-            case let stop where held.count == takenCount: return stop
+            case let stop where peeked.count == consumedCount: return stop
             // A stop that is final is told again behind what is held.
             case .moved, .wouldBlock, .failed: break
             }
         }
-        return unsafe .moved(copyHeld(into: buffer, upTo: byteCount))
+        return unsafe .moved(copyPeeked(into: buffer, upTo: byteCount))
     }
 
     @unsafe
     override func receive(into buffer: UnsafeMutableRawPointer, upTo byteCount: Int) -> Transfer {
-        guard held.count > takenCount else {
+        guard peeked.count > consumedCount else {
             return unsafe super.receive(into: buffer, upTo: byteCount)
         }
-        let count = unsafe copyHeld(into: buffer, upTo: byteCount)
-        takenCount += count
-        if takenCount == held.count { (held, takenCount) = ([], 0) }
+        let count = unsafe copyPeeked(into: buffer, upTo: byteCount)
+        consumedCount += count
+        if consumedCount == peeked.count { (peeked, consumedCount) = ([], 0) }
         return .moved(count)
     }
 
     @unsafe
-    private func copyHeld(into buffer: UnsafeMutableRawPointer, upTo byteCount: Int) -> Int {
-        let part = held[takenCount...].prefix(byteCount)
+    private func copyPeeked(into buffer: UnsafeMutableRawPointer, upTo byteCount: Int) -> Int {
+        let part = peeked[consumedCount...].prefix(byteCount)
         unsafe part.withUnsafeBytes { bytes in
             guard let start = bytes.baseAddress else { return }
             unsafe buffer.copyMemory(from: start, byteCount: bytes.count)

@@ -1,3 +1,5 @@
+internal import TLSOptions
+
 /// What handshakes with any number of servers have in common, read once.
 ///
 /// The authorities are what makes it large (about 1 MB for a system's), so it is to be shared.
@@ -14,16 +16,16 @@ public final class TLSContext: Sendable {
     public init(_ settings: TLSSettings) throws(TLSSettingsError) {
         context = try OpenSSLContext(.client)
         self.settings = settings
-        try context.setVersions(settings.minimumVersion, settings.maximumVersion)
-        try context.setCiphers(settings.ciphers, suites: settings.cipherSuites)
-        try context.offer(ApplicationProtocols(settings.applicationProtocols))
+        try context.negotiate(settings.parameters)
+        try context.offerProtocols(
+            ApplicationProtocols(settings.parameters.applicationProtocols ?? []))
         if settings.verifies {
             try context.verifyServers(by: settings.authorities)
-            if let list = settings.revocationList { try context.refuse(listedIn: list) }
+            if let list = settings.revocationList { try context.addRevocationLists(list) }
         }
         if let certificate = settings.certificate {
-            try context.use(PEMFile(certificate), named: "certificate")
+            try context.useCertificate(PEMFile(certificate), named: "certificate")
         }
-        if settings.resumesSessions { context.keepSessionsOfServers() }
+        if settings.resumesSessions { context.cacheSessions() }
     }
 }

@@ -1,6 +1,4 @@
 public import Balancer
-internal import COpenSSL
-internal import Synchronization
 
 /// TLS to one server: what all servers have in common, and its names.
 ///
@@ -12,7 +10,7 @@ public final class TLSServer: ServerSecurity {
     public let serverName: String?
     /// The name that the certificate must be made out to (`verifyhost`); `nil`: any.
     public let verifiedName: String?
-    let tickets = TLSTickets()
+    let sessions = TLSSessionCache()
 
     /// - Parameters:
     ///   - context: What the handshakes have in common.
@@ -65,55 +63,3 @@ extension String {
         return isWritten && !isAddress && utf8.count < 254
     }
 }
-
-/// The session that a server gave last under each of its names, by which the next handshake that asks
-/// for the same one is shorter.
-final class TLSTickets: Sendable {
-    private let sessions = Mutex<[String: TLSTicket]>([:])
-
-    /// Has a handshake resume the last session of its name, if there is one.
-    @unsafe
-    func offer(to ssl: OpaquePointer, of name: String) {
-        guard let ticket = sessions.withLock({ $0[name] }) else { return }
-        _ = unsafe SSL_set_session(ssl, ticket.session)
-    }
-
-    /// Has the next handshake of a name be a whole one.
-    func forget(_ name: String) { sessions.withLock { $0[name] = nil } }
-
-    private func keep(_ ticket: TLSTicket, of name: String) {
-        sessions.withLock { sessions in
-            // Clients name what they like.
-            if sessions.count >= mostNames, sessions[name] == nil { _ = sessions.popFirst() }
-            sessions[name] = ticket
-        }
-    }
-
-    /// What OpenSSL calls when a server gives a session (`SSL_CTX_sess_set_new_cb(3)`).
-    static let keep: @convention(c) (OpaquePointer?, OpaquePointer?) -> Int32 = { ssl, session in
-        guard let ssl = unsafe ssl, let session = unsafe session,
-            let place = unsafe SSL_get_ex_data(ssl, 0)
-        else { return 0 }
-        let name = unsafe SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)
-        // SAFETY: who made the session holds its tickets for as long as it holds the session.
-        let tickets = unsafe Unmanaged<TLSTickets>.fromOpaque(place).takeUnretainedValue()
-        let ticket = unsafe TLSTicket(owning: session)
-        tickets.keep(ticket, of: unsafe name.map { unsafe String(cString: $0) } ?? "")
-        // The reference is ours now.
-        return 1
-    }
-}
-
-/// A session that is no connection's any more.
-@safe private final class TLSTicket: @unchecked Sendable {
-    // SAFETY: a session is counted by references, and not changed once it is given.
-    let session: OpaquePointer
-
-    @unsafe
-    init(owning session: OpaquePointer) { unsafe self.session = session }
-
-    deinit { unsafe SSL_SESSION_free(session) }
-}
-
-/// How many names of a server sessions are kept of.
-private let mostNames = 64

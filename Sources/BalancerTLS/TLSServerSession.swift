@@ -14,9 +14,9 @@ final class TLSServerSession: TLSSession {
         guard setNames(verified: name ?? server.verifiedName) else { return nil }
         unsafe SSL_set_connect_state(ssl)
         if server.context.settings.resumesSessions {
-            let tickets = unsafe Unmanaged.passUnretained(server.tickets).toOpaque()
-            guard unsafe SSL_set_ex_data(ssl, 0, tickets) == 1 else { return nil }
-            unsafe server.tickets.offer(to: ssl, of: self.name ?? "")
+            let cache = unsafe Unmanaged.passUnretained(server.sessions).toOpaque()
+            guard unsafe SSL_set_ex_data(ssl, 0, cache) == 1 else { return nil }
+            unsafe server.sessions.resume(on: ssl, of: self.name ?? "")
         }
     }
 
@@ -35,7 +35,7 @@ final class TLSServerSession: TLSSession {
         switch progress {
         case .done, .waits: break
         // A server may choke on the very session that it gave.
-        case .ended, .failed: server.tickets.forget(name ?? "")
+        case .ended, .failed: server.sessions.forget(name ?? "")
         }
         return progress
     }

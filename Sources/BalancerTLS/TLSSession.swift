@@ -35,12 +35,12 @@ internal import LinuxIO
         case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .waits
         case SSL_ERROR_SYSCALL where systemError != 0:
             return .failed(Errno(rawValue: systemError).description)
-        default: return failureOfHandshake
+        default: return handshakeFailure
         }
     }
 
     /// What a handshake failed by.
-    private var failureOfHandshake: HandshakeProgress {
+    private var handshakeFailure: HandshakeProgress {
         let verification = unsafe SSL_get_verify_result(ssl)
         let error = ERR_peek_last_error()
         if verifies, verification != X509_V_OK,
@@ -85,7 +85,7 @@ internal import LinuxIO
             ERR_clear_error()
             // One record a call: of several OpenSSL would tell only once the last has gone. What was not
             // taken stands in the session, which wants the same bytes again.
-            let length = min(count - sent, recordByteCount)
+            let length = min(count - sent, plaintextLimit)
             let result = unsafe SSL_write(ssl, bytes + sent, Int32(length))
             guard result <= 0 else {
                 sent += Int(result)
@@ -124,4 +124,4 @@ internal import LinuxIO
 }
 
 /// What a record holds at most (RFC 8446 §5.1).
-private let recordByteCount = 16_384
+private let plaintextLimit = 16_384

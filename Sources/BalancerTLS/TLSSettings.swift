@@ -1,20 +1,7 @@
+public import TLSOptions
+
 /// How handshakes with servers are done, but for what each server has of its own (``TLSServer``).
 public struct TLSSettings: Hashable, Sendable {
-    /// A version of TLS.
-    public enum Version: Int, Hashable, Sendable, CaseIterable, Comparable {
-        /// TLS 1.0 (RFC 2246), which most systems' OpenSSL refuses.
-        case one
-        /// TLS 1.1 (RFC 4346), likewise.
-        case oneOne
-        /// TLS 1.2 (RFC 5246).
-        case oneTwo
-        /// TLS 1.3 (RFC 8446).
-        case oneThree
-
-        /// Whether one is older than another.
-        public static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
-    }
-
     /// Who may have signed a server's certificate.
     public enum Authorities: Hashable, Sendable {
         /// Whom the system trusts.
@@ -34,16 +21,8 @@ public struct TLSSettings: Hashable, Sendable {
     /// This node's own certificate, those between it and its authority, and its key, in PEM format
     /// (`crt`); `nil`: none.
     public var certificate: [UInt8]?
-    /// What is offered by ALPN (RFC 7301), each of 1 to 255 bytes (`alpn`).
-    public var applicationProtocols: [String] = []
-    /// What is offered up to TLS 1.2, in OpenSSL's words (`ciphers`, ciphers(1)); `nil`: its usual ones.
-    public var ciphers: String?
-    /// The same for TLS 1.3 (`ciphersuites`).
-    public var cipherSuites: String?
-    /// The lowest version that is spoken (`ssl-min-ver`).
-    public var minimumVersion = Version.oneTwo
-    /// The highest one (`ssl-max-ver`).
-    public var maximumVersion = Version.oneThree
+    /// What is negotiated; by ALPN these protocols are offered.
+    public var parameters = TLSParameters()
     /// Whether a server's tickets are used for the next handshakes with it (`ssl-reuse`).
     public var resumesSessions = true
 

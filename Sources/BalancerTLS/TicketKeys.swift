@@ -9,16 +9,16 @@ public struct TicketKeys: Hashable, Sendable {
     /// One key: its name, by which tickets find it, and what encrypts and authenticates them.
     struct Key: Hashable, Sendable {
         let name: [UInt8]
-        let authentication: [UInt8]
-        let encryption: [UInt8]
+        let hmacKey: [UInt8]
+        let aesKey: [UInt8]
 
         /// Of 48 bytes (AES-128) or 80 (AES-256); `nil`: another number.
         init?(_ bytes: [UInt8]) {
             guard bytes.count == 48 || bytes.count == 80 else { return nil }
             let size = (bytes.count - 16) / 2
             name = Array(bytes[..<16])
-            authentication = Array(bytes[16..<16 + size])
-            encryption = Array(bytes[(16 + size)...])
+            hmacKey = Array(bytes[16..<16 + size])
+            aesKey = Array(bytes[(16 + size)...])
         }
     }
 
@@ -27,7 +27,7 @@ public struct TicketKeys: Hashable, Sendable {
 
     let keys: [Key]
     /// The one that encrypts.
-    var present: Key { keys[TicketKeys.count - 2] }
+    var encryptionKey: Key { keys[TicketKeys.count - 2] }
 
     /// Takes the last ones.
     ///
@@ -54,24 +54,24 @@ public struct TicketKeys: Hashable, Sendable {
     ///
     /// - Returns: 1; 2: the ticket is to be made anew; 0: its key is unknown; -1: it did not work.
     @unsafe
-    func prepare(
+    func protect(
         _ name: UnsafeMutablePointer<UInt8>, _ vector: UnsafeMutablePointer<UInt8>,
         _ cipher: OpaquePointer, _ mac: OpaquePointer, encrypts: Bool
     ) -> Int32 {
         let found = unsafe UnsafeBufferPointer(start: name, count: 16)
         let known = keys.first { unsafe found.elementsEqual($0.name) }
-        guard let key = encrypts ? present : known else { return 0 }
+        guard let key = encrypts ? encryptionKey : known else { return 0 }
         if encrypts {
             for index in 0..<16 { unsafe name[index] = key.name[index] }
             guard unsafe RAND_bytes(vector, 16) == 1 else { return -1 }
         }
-        var authentication = key.authentication
-        let method = unsafe key.encryption.count == 16 ? EVP_aes_128_cbc() : EVP_aes_256_cbc()
+        var hmacKey = key.hmacKey
+        let method = unsafe key.aesKey.count == 16 ? EVP_aes_128_cbc() : EVP_aes_256_cbc()
         guard
-            unsafe copenssl_set_ticket_mac(mac, &authentication, Int32(authentication.count)) == 1,
+            unsafe copenssl_set_ticket_mac(mac, &hmacKey, Int32(hmacKey.count)) == 1,
             unsafe EVP_CipherInit_ex(
-                cipher, method, nil, key.encryption, vector, encrypts ? 1 : 0) == 1
+                cipher, method, nil, key.aesKey, vector, encrypts ? 1 : 0) == 1
         else { return -1 }
-        return encrypts || key == present ? 1 : 2
+        return encrypts || key == encryptionKey ? 1 : 2
     }
 }

@@ -23,20 +23,20 @@ static inline void copenssl_refuse_renegotiation(SSL_CTX *context) {
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
 }
 
-static inline void copenssl_accept_end_of_stream(SSL_CTX *context) {
+static inline void copenssl_ignore_unexpected_eof(SSL_CTX *context) {
     SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
 }
 
-static inline int copenssl_set_versions(SSL_CTX *context, int least, int greatest) {
-    return SSL_CTX_set_min_proto_version(context, least) &&
-           SSL_CTX_set_max_proto_version(context, greatest);
+static inline int copenssl_set_versions(SSL_CTX *context, int minimum, int maximum) {
+    return SSL_CTX_set_min_proto_version(context, minimum) &&
+           SSL_CTX_set_max_proto_version(context, maximum);
 }
 
 /* What a server does: its own order of ciphers unless told otherwise, parameters that fit its key, no
    chain but the one that it is given, and sessions kept by clients alone. */
-static inline void copenssl_prepare_server(SSL_CTX *context, int prefers_clients, int gives_tickets) {
-    if (!prefers_clients) SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
-    if (!gives_tickets) {
+static inline void copenssl_configure_server(SSL_CTX *context, int prefers_client_ciphers, int issues_tickets) {
+    if (!prefers_client_ciphers) SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
+    if (!issues_tickets) {
         SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
         SSL_CTX_set_num_tickets(context, 0);
     }
@@ -49,37 +49,37 @@ static inline int copenssl_set_groups(SSL_CTX *context, const char *groups) {
     return (int)SSL_CTX_set1_groups_list(context, groups);
 }
 
-static inline int copenssl_set_signatures(SSL_CTX *context, const char *signatures) {
-    return (int)SSL_CTX_set1_sigalgs_list(context, signatures);
+static inline int copenssl_set_sigalgs(SSL_CTX *context, const char *sigalgs) {
+    return (int)SSL_CTX_set1_sigalgs_list(context, sigalgs);
 }
 
-static inline int copenssl_set_client_signatures(SSL_CTX *context, const char *signatures) {
-    return (int)SSL_CTX_set1_client_sigalgs_list(context, signatures);
+static inline int copenssl_set_client_sigalgs(SSL_CTX *context, const char *sigalgs) {
+    return (int)SSL_CTX_set1_client_sigalgs_list(context, sigalgs);
 }
 
-/* The same of one session. */
-static inline int copenssl_set_session_versions(SSL *session, int least, int greatest) {
-    return SSL_set_min_proto_version(session, least) && SSL_set_max_proto_version(session, greatest);
+/* The same of one connection. */
+static inline int copenssl_set_connection_versions(SSL *ssl, int minimum, int maximum) {
+    return SSL_set_min_proto_version(ssl, minimum) && SSL_set_max_proto_version(ssl, maximum);
 }
 
-static inline int copenssl_set_session_groups(SSL *session, const char *groups) {
-    return (int)SSL_set1_groups_list(session, groups);
+static inline int copenssl_set_connection_groups(SSL *ssl, const char *groups) {
+    return (int)SSL_set1_groups_list(ssl, groups);
 }
 
-static inline void copenssl_set_name_callback(
-    SSL_CTX *context, int (*choose)(SSL *, int *, void *), void *place) {
-    SSL_CTX_set_tlsext_servername_callback(context, choose);
-    SSL_CTX_set_tlsext_servername_arg(context, place);
+static inline void copenssl_set_servername_callback(
+    SSL_CTX *context, int (*callback)(SSL *, int *, void *), void *argument) {
+    SSL_CTX_set_tlsext_servername_callback(context, callback);
+    SSL_CTX_set_tlsext_servername_arg(context, argument);
 }
 
-static inline const char *copenssl_cipher_name(const SSL *session) {
-    return SSL_CIPHER_get_name(SSL_get_current_cipher(session));
+static inline const char *copenssl_cipher_name(const SSL *ssl) {
+    return SSL_CIPHER_get_name(SSL_get_current_cipher(ssl));
 }
 
-static inline void copenssl_set_ticket_callback(
+static inline void copenssl_set_ticket_key_callback(
     SSL_CTX *context,
-    int (*prepare)(SSL *, unsigned char *, unsigned char *, EVP_CIPHER_CTX *, EVP_MAC_CTX *, int)) {
-    SSL_CTX_set_tlsext_ticket_key_evp_cb(context, prepare);
+    int (*callback)(SSL *, unsigned char *, unsigned char *, EVP_CIPHER_CTX *, EVP_MAC_CTX *, int)) {
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(context, callback);
 }
 
 /* Has a ticket authenticated by HMAC with SHA-256. */
@@ -92,13 +92,13 @@ static inline int copenssl_set_ticket_mac(EVP_MAC_CTX *mac, void *key, int count
     return EVP_MAC_CTX_set_params(mac, parameters);
 }
 
-/* The listener's own object, by a session of it. */
-static inline void *copenssl_owner(SSL *session) {
-    return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), 0);
+/* What was kept with the context of a connection. */
+static inline void *copenssl_context_data(SSL *ssl) {
+    return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), 0);
 }
 
 /* Whether a session's client had a certificate whose time is over. */
-static inline int copenssl_has_outdated_peer(SSL_SESSION *session) {
+static inline int copenssl_is_peer_expired(SSL_SESSION *session) {
     const X509 *peer = session ? SSL_SESSION_get0_peer(session) : NULL;
     return peer != NULL && X509_cmp_current_time(X509_get0_notAfter(peer)) < 0;
 }
@@ -151,35 +151,35 @@ static inline int copenssl_name_kind(const X509_NAME_ENTRY *part, char *kind, in
 }
 
 /* The end of a certificate's time in seconds since 1970; 0: none can be told. */
-static inline long copenssl_end_of_time(const X509 *certificate) {
+static inline long copenssl_not_after(const X509 *certificate) {
     int days = 0, seconds = 0;
-    ASN1_TIME *beginning = ASN1_TIME_set(NULL, 0);
+    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
     const int is_told =
-        beginning && ASN1_TIME_diff(&days, &seconds, beginning, X509_get0_notAfter(certificate));
-    ASN1_TIME_free(beginning);
+        epoch && ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notAfter(certificate));
+    ASN1_TIME_free(epoch);
     return is_told ? 86400L * days + seconds : 0;
 }
 
-static inline X509_CRL *copenssl_read_revocations(BIO *bytes) {
+static inline X509_CRL *copenssl_read_crl(BIO *bytes) {
     return PEM_read_bio_X509_CRL(bytes, NULL, NULL, NULL);
 }
 
-static inline void copenssl_cache_in_callback(
-    SSL_CTX *context, int (*keep)(SSL *, SSL_SESSION *)) {
+static inline void copenssl_set_new_session_callback(
+    SSL_CTX *context, int (*callback)(SSL *, SSL_SESSION *)) {
     SSL_CTX_set_session_cache_mode(
         context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_sess_set_new_cb(context, keep);
+    SSL_CTX_sess_set_new_cb(context, callback);
 }
 
 static inline int copenssl_add_chain_certificate(SSL_CTX *context, X509 *certificate) {
     return (int)SSL_CTX_add0_chain_cert(context, certificate);
 }
 
-static inline int copenssl_set_server_name(SSL *session, const char *name) {
-    return (int)SSL_set_tlsext_host_name(session, name);
+static inline int copenssl_set_server_name(SSL *ssl, const char *name) {
+    return (int)SSL_set_tlsext_host_name(ssl, name);
 }
 
-static inline BIO *copenssl_bytes(const void *bytes, int count) {
+static inline BIO *copenssl_memory_bio(const void *bytes, int count) {
     return BIO_new_mem_buf(bytes, count);
 }
 
@@ -198,8 +198,8 @@ static inline X509 *copenssl_read_certificate(BIO *bytes) {
 }
 
 /* How many authorities a server names to a client. */
-static inline int copenssl_count_authorities(const SSL *session) {
-    return sk_X509_NAME_num(SSL_get0_peer_CA_list(session));
+static inline int copenssl_count_ca_names(const SSL *ssl) {
+    return sk_X509_NAME_num(SSL_get0_peer_CA_list(ssl));
 }
 
 static inline int copenssl_is_reason(unsigned long error, int library, int reason) {

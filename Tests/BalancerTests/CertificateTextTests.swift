@@ -1,5 +1,6 @@
 import BalancerTLS
 import LinuxIO
+import TLSOptions
 import Testing
 
 @testable import Balancer
@@ -8,14 +9,16 @@ extension BalancerTests {
     /// What rules and log lines are told of certificates that are unlike others.
     @Suite struct `Texts of odd certificates` {
         /// A listener that lets in whoever has a certificate, and a visitor who has this one.
-        private func unwrapping(
+        private func terminator(
             _ certificate: OddCertificate, adjusting adjust: (inout BalancerPlan) -> Void
-        ) throws -> (Unwrapping, TLSVisitor.Manner) {
+        ) throws -> (TLSTerminator, TLSVisitor.Options) {
             var settings = try #require(TLSCertificates.shared).listening
-            (settings.verification, settings.authorities) = (.optional, certificate.pem)
+            (settings.handshake.verification, settings.handshake.authorities) = (
+                .optional, certificate.pem
+            )
             return (
-                try Unwrapping(settings, pools: ["a", "b"], adjusting: adjust),
-                TLSVisitor.Manner(certificate: (certificate.pem, certificate.key))
+                try TLSTerminator(settings, pools: ["a", "b"], adjusting: adjust),
+                TLSVisitor.Options(certificate: (certificate.pem, certificate.key))
             )
         }
 
@@ -39,19 +42,19 @@ extension BalancerTests {
             let format = LineFormat(
                 samples.map { .sample($0, isQuoted: true, isEscaped: true) })
             #expect(format.tellsNames && format.samples == samples)
-            let (unwrapping, manner) = try unwrapping(certificate) { plan in
+            let (terminator, options) = try terminator(certificate) { plan in
                 var logging = ConnectionLogging(moment: .ending)
                 logging.tellsNames = true
                 plan.frontends[0].logging = logging
                 plan.frontends[0].securedSamples = former ?? samples
             }
-            let balancer = unwrapping.running.balancer
-            let visitor = try #require(unwrapping.visit(manner))
+            let balancer = terminator.running.balancer
+            let visitor = try #require(terminator.visit(options))
             #expect(visitor.receive(exactly: 1) == "a")
             if former != nil {
                 var plan = balancer.plan
                 plan.frontends[0].securedSamples = samples
-                try balancer.adopt(plan, listeners: [[unwrapping.running.listener]])
+                try balancer.adopt(plan, listeners: [[terminator.running.listener]])
             }
             visitor.socket.close()
             var line = ""
@@ -75,13 +78,13 @@ extension BalancerTests {
                 (.certificate(.issuer(nil), of: .client), whole), (subject("o"), "one"),
                 (subject("o", 2), "two"), (subject("o", -1), "two"), (subject("o", -2), "one"),
             ] as [(SecuredText, String)] {
-                let (unwrapping, manner) = try unwrapping(odd) { plan in
+                let (terminator, options) = try terminator(odd) { plan in
                     let question = Question.securedText(text, [TextPattern(.exact, expected)])
                     plan.frontends[0].rules.pools = [
                         PoolRule(1, if: Condition([[.init([question])]]))
                     ]
                 }
-                #expect(unwrapping.visit(manner)?.receive(exactly: 1) == "b", "\(text)")
+                #expect(terminator.visit(options)?.receive(exactly: 1) == "b", "\(text)")
             }
         }
 

@@ -9,21 +9,21 @@ extension BalancerTests {
     /// Bytes and ends of connections to servers by TLS; on their side is OpenSSL's other half.
     @Suite struct `Secured connections` {
         let certificates: TLSCertificates
-        let manner: TLSPeer.Manner
+        let options: TLSPeer.Options
 
         init() throws {
             certificates = try #require(TLSCertificates.shared)
-            manner = TLSPeer.Manner(certificates)
+            options = TLSPeer.Options(certificates)
         }
 
         @Test(arguments: [false, true], [1, 2])
         func `both sides get each other's bytes, however slowly`(isOld: Bool, reactors: Int) throws
         {
-            var manner = manner
-            manner.isOld = isOld
+            var options = options
+            options.isOld = isOld
             let count = 6 << 20
             let heard = Mutex<(version: String, name: String?)?>(nil)
-            let server = try TLSPeer.server(manner) { peer in
+            let server = try TLSPeer.server(options) { peer in
                 heard.withLock { $0 = (peer.version, peer.serverName) }
                 // The client's first, at a pace that fills all that lies between.
                 var place = 0
@@ -55,7 +55,7 @@ extension BalancerTests {
         }
 
         @Test func `new keys on the way change nothing`() throws {
-            let server = try TLSPeer.server(manner) { peer in
+            let server = try TLSPeer.server(options) { peer in
                 for _ in 0..<20 {
                     guard case .bytes(let bytes) = peer.receive() else { return }
                     peer.changeKeys()
@@ -76,7 +76,7 @@ extension BalancerTests {
 
         @Test func `who ends his half is answered, and the server hears the end by TLS`() throws {
             let heard = Mutex<BlockingSocket.Received?>(nil)
-            let server = try TLSPeer.server(manner) { peer in
+            let server = try TLSPeer.server(options) { peer in
                 let (text, ending) = peer.receiveAll()
                 heard.withLock { $0 = ending }
                 peer.send("\(text) and an answer")
@@ -96,7 +96,7 @@ extension BalancerTests {
         @Test func `the end waits behind what a slow server has not taken`() throws {
             let count = 8 << 20
             let heard = Mutex<(count: Int, ending: BlockingSocket.Received)?>(nil)
-            let server = try TLSPeer.server(manner) { peer in
+            let server = try TLSPeer.server(options) { peer in
                 Thread.sleep(for: .milliseconds(300))
                 var sum = 0
                 while true {
@@ -221,7 +221,7 @@ extension BalancerTests {
 
         @Test func `a server that speaks first, and ends first, is heard`() throws {
             let heard = Mutex<BlockingSocket.Received?>(nil)
-            let server = try TLSPeer.server(manner) { peer in
+            let server = try TLSPeer.server(options) { peer in
                 peer.send("banner")
                 peer.endSending()
                 let ending = peer.receiveAll().ending
@@ -238,7 +238,7 @@ extension BalancerTests {
 
         @Test func `an end by TCP alone is an end, and a reset is a reset`() throws {
             for (resets, pause) in [(false, 50), (true, 50), (true, 0)] {
-                let server = try TLSPeer.server(manner) { peer in
+                let server = try TLSPeer.server(options) { peer in
                     _ = peer.receive()
                     peer.send("half")
                     if pause > 0 { Thread.sleep(for: .milliseconds(pause)) }
@@ -256,7 +256,7 @@ extension BalancerTests {
 
         @Test func `a client's reset reaches the server`() throws {
             let heard = Mutex<BlockingSocket.Received?>(nil)
-            let server = try TLSPeer.server(manner) { peer in
+            let server = try TLSPeer.server(options) { peer in
                 _ = peer.receive()
                 peer.send("x")
                 let ending = peer.receive()
@@ -273,7 +273,7 @@ extension BalancerTests {
         // MARK: Plans
 
         @Test func `connections go on by their sessions when a plan without TLS comes`() throws {
-            let server = try TLSPeer.server(manner) { peer in
+            let server = try TLSPeer.server(options) { peer in
                 while case .bytes(let bytes) = peer.receive() {
                     guard peer.send(bytes[...]) else { return }
                 }

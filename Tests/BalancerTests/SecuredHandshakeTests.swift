@@ -3,17 +3,18 @@ import BalancerTLS
 import Glibc
 import LinuxIO
 import Synchronization
+import TLSOptions
 import Testing
 
 extension BalancerTests {
     /// Handshakes with servers: who is trusted, what is offered, and what is said of those that fail.
     @Suite struct `Secured servers` {
         let certificates: TLSCertificates
-        let manner: TLSPeer.Manner
+        let options: TLSPeer.Options
 
         init() throws {
             certificates = try #require(TLSCertificates.shared)
-            manner = TLSPeer.Manner(certificates)
+            options = TLSPeer.Options(certificates)
         }
 
         /// How connecting to a server ends that is not to be trusted.
@@ -33,12 +34,12 @@ extension BalancerTests {
 
         @Test func `nobody is trusted without a certificate that is his, valid and signed`() throws
         {
-            let good = try TLSPeer.server(manner) { $0.send("good") }
-            var manner = manner
-            manner.certificate = certificates.expired
-            let expired = try TLSPeer.server(manner) { $0.send("expired") }
-            (manner.certificate, manner.key) = (certificates.stranger, certificates.strangersKey)
-            let stranger = try TLSPeer.server(manner) { $0.send("stranger") }
+            let good = try TLSPeer.server(options) { $0.send("good") }
+            var options = options
+            options.certificate = certificates.expired
+            let expired = try TLSPeer.server(options) { $0.send("expired") }
+            (options.certificate, options.key) = (certificates.stranger, certificates.strangersKey)
+            let stranger = try TLSPeer.server(options) { $0.send("stranger") }
             #expect(try outcome(good) == ("good", []))
             #expect(try outcome(good, named: nil) == ("good", []))
             let cases: [(TestServer, String, String)] = [
@@ -62,7 +63,7 @@ extension BalancerTests {
 
         @Test func `the name to be verified may be another one than is asked for`() throws {
             let heard = Mutex<String?>(nil)
-            let server = try TLSPeer.server(manner) { peer in
+            let server = try TLSPeer.server(options) { peer in
                 heard.withLock { $0 = peer.serverName }
                 peer.send("good")
             }
@@ -101,7 +102,7 @@ extension BalancerTests {
 
         @Test func `a handshake that fails leads to the next server`() throws {
             let plain = try TestServer.named("plain")
-            let good = try TLSPeer.server(manner) { $0.send("good") }
+            let good = try TLSPeer.server(options) { $0.send("good") }
             let outcomes = Mutex<[ConnectionOutcome]>([])
             let running = try RunningBalancer(
                 servers: [try certificates.secured(plain), try certificates.secured(good)],
@@ -115,7 +116,7 @@ extension BalancerTests {
         }
 
         @Test func `a PROXY header comes before the handshake`() throws {
-            let manner = manner
+            let options = options
             let server = try TestServer { socket in
                 var header: [UInt8] = []
                 while header.last != UInt8(ascii: "\n"),
@@ -123,7 +124,7 @@ extension BalancerTests {
                 {
                     header += byte
                 }
-                guard let peer = TLSPeer.accept(socket, manner) else { return }
+                guard let peer = TLSPeer.accept(socket, options) else { return }
                 peer.send("after \(String(decoding: header, as: UTF8.self).prefix(21))")
                 peer.endSending()
             }
@@ -135,10 +136,10 @@ extension BalancerTests {
 
         @Test(arguments: [false, true])
         func `the next handshake resumes the session, unless it must not`(isOld: Bool) throws {
-            var manner = manner
-            manner.isOld = isOld
+            var options = options
+            options.isOld = isOld
             for resumes in [true, false] {
-                let server = try TLSPeer.server(manner) { peer in
+                let server = try TLSPeer.server(options) { peer in
                     peer.send(peer.isResumed ? "resumed" : "whole")
                     // A reset takes nothing from the session.
                     _ = peer.receive()
@@ -157,7 +158,7 @@ extension BalancerTests {
 
         @Test func `a server that chokes on its own session gets a whole handshake next`() throws {
             let turn = Mutex(0)
-            let manner = manner
+            let options = options
             let tickets = TLSPeerTickets()
             let server = try TestServer { socket in
                 let number = turn.withLock { turn in
@@ -165,7 +166,7 @@ extension BalancerTests {
                     return turn
                 }
                 // As one that began anew, and ends whoever comes with what it does not know.
-                guard number != 2, let peer = TLSPeer.accept(socket, manner, tickets) else {
+                guard number != 2, let peer = TLSPeer.accept(socket, options, tickets) else {
                     return
                 }
                 peer.send(peer.isResumed ? "resumed" : "whole")
@@ -178,9 +179,9 @@ extension BalancerTests {
         }
 
         @Test func `a certificate that the server refuses after the handshake is told of`() throws {
-            var manner = manner
-            manner.clientsAuthority = certificates.authority
-            let server = try TLSPeer.server(manner) { $0.send("not reached") }
+            var options = options
+            options.clientsAuthority = certificates.authority
+            let server = try TLSPeer.server(options) { $0.send("not reached") }
             let outcomes = Mutex<[ConnectionOutcome]>([])
             let running = try RunningBalancer(
                 servers: [try certificates.secured(server)],
@@ -194,9 +195,9 @@ extension BalancerTests {
         }
 
         @Test func `the first bytes wait for no acknowledgement of the handshake`() throws {
-            var manner = manner
-            manner.isOld = true
-            let server = try TLSPeer.server(manner) { peer in
+            var options = options
+            options.isOld = true
+            let server = try TLSPeer.server(options) { peer in
                 guard case .bytes(let bytes) = peer.receive() else { return }
                 _ = peer.send(bytes[...])
                 _ = peer.receive()
@@ -220,11 +221,11 @@ extension BalancerTests {
             defer { close(own) }
             var room: Int32 = 16_384
             setsockopt(own, SOL_SOCKET, SO_SNDBUF, &room, 4)
-            let manner = manner
+            let options = options
             let heard = Mutex(0)
             try Thread(name: "peer") {
                 _ = fcntl(other, F_SETFL, 0)
-                guard let peer = TLSPeer.accept(BlockingSocket(adopting: other), manner) else {
+                guard let peer = TLSPeer.accept(BlockingSocket(adopting: other), options) else {
                     return
                 }
                 while case .bytes(let bytes) = peer.receive() {
@@ -256,9 +257,9 @@ extension BalancerTests {
         }
 
         @Test func `this node shows its certificate, and says what it speaks`() throws {
-            var manner = manner
-            manner.clientsAuthority = certificates.authority
-            let server = try TLSPeer.server(manner) { peer in
+            var options = options
+            options.clientsAuthority = certificates.authority
+            let server = try TLSPeer.server(options) { peer in
                 peer.send("\(peer.hasClientsCertificate) \(peer.applicationProtocol ?? "none")")
                 peer.endSending()
             }
@@ -267,30 +268,34 @@ extension BalancerTests {
                 servers: [
                     try certificates.secured(server) {
                         $0.certificate = own
-                        $0.applicationProtocols = ["postgresql", "other"]
+                        $0.parameters.applicationProtocols = ["postgresql", "other"]
                     }
                 ])
             #expect(running.answer() == "true postgresql")
             // In TLS 1.3 the server refuses when this side is done already.
-            manner.isOld = true
-            let older = try TLSPeer.server(manner) { $0.send("not reached") }
+            options.isOld = true
+            let older = try TLSPeer.server(options) { $0.send("not reached") }
             let (answer, outcomes) = try outcome(older)
             #expect(answer == "")
             #expect(outcomes == [.notSecured("sslv3 alert handshake failure")])
         }
 
         @Test func `the versions and ciphers that are allowed are offered, and no others`() throws {
-            let server = try TLSPeer.server(manner) { $0.send($0.version) }
-            #expect(try outcome(server) { $0.maximumVersion = .oneTwo }.answer == "TLSv1.2")
-            #expect(try outcome(server) { $0.minimumVersion = .oneThree }.answer == "TLSv1.3")
-            var old = manner
+            let server = try TLSPeer.server(options) { $0.send($0.version) }
+            #expect(
+                try outcome(server) { $0.parameters.maximumVersion = .tlsv12 }.answer == "TLSv1.2")
+            #expect(
+                try outcome(server) { $0.parameters.minimumVersion = .tlsv13 }.answer == "TLSv1.3")
+            var old = options
             old.isOld = true
             let older = try TLSPeer.server(old) { $0.send($0.version) }
-            let (answer, outcomes) = try outcome(older) { $0.minimumVersion = .oneThree }
+            let (answer, outcomes) = try outcome(older) { $0.parameters.minimumVersion = .tlsv13 }
             #expect(answer == "")
             #expect(outcomes == [.notSecured("tlsv1 alert protocol version")])
             // The server's key is one of ECDSA.
-            let (_, refused) = try outcome(older) { $0.ciphers = "ECDHE-RSA-AES128-GCM-SHA256" }
+            let (_, refused) = try outcome(older) {
+                $0.parameters.ciphers = "ECDHE-RSA-AES128-GCM-SHA256"
+            }
             #expect(refused == [.notSecured("sslv3 alert handshake failure")])
         }
 
@@ -325,16 +330,23 @@ extension BalancerTests {
                 ),
                 (
                     "ciphers 'none': OpenSSL knows none of them (openssl ciphers)",
-                    { $0.ciphers = "none" }
+                    { $0.parameters.ciphers = "none" }
                 ),
                 (
                     "ciphersuites 'x': OpenSSL does not know them; TLS_AES_128_GCM_SHA256 is one",
-                    { $0.cipherSuites = "x" }
+                    { $0.parameters.cipherSuites = "x" }
                 ),
-                ("ALPN: a name has 1 to 255 bytes; one has 0", { $0.applicationProtocols = [""] }),
+                (
+                    "ALPN: a name has 1 to 255 bytes; one has 0",
+                    { $0.parameters.applicationProtocols = [""] }
+                ),
                 (
                     "no version of TLS is left between the lowest and the highest one",
-                    { ($0.minimumVersion, $0.maximumVersion) = (.oneThree, .oneTwo) }
+                    {
+                        ($0.parameters.minimumVersion, $0.parameters.maximumVersion) = (
+                            .tlsv13, .tlsv12
+                        )
+                    }
                 ),
             ]
             for (expected, adjust) in cases {

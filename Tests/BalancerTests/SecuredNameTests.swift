@@ -14,7 +14,7 @@ extension BalancerTests {
 
         /// A server that says what it was asked for, and whether the session was there before.
         private func server() throws -> TestServer {
-            try TLSPeer.server(TLSPeer.Manner(certificates)) { peer in
+            try TLSPeer.server(TLSPeer.Options(certificates)) { peer in
                 peer.send("\(peer.serverName ?? "nobody") \(peer.isResumed ? "again" : "anew")\n")
                 _ = peer.receive()
             }
@@ -200,9 +200,9 @@ extension BalancerTests {
                 (certificates.revocations, certificates.expired, "certificate revoked"),
             ]
             for (list, certificate, reason) in lists {
-                var manner = TLSPeer.Manner(certificates)
-                manner.certificate = certificate
-                let server = try TLSPeer.server(manner) { $0.send("not reached") }
+                var options = TLSPeer.Options(certificates)
+                options.certificate = certificate
+                let server = try TLSPeer.server(options) { $0.send("not reached") }
                 let outcomes = Outcomes()
                 let running = try RunningBalancer(
                     servers: [try certificates.secured(server) { $0.revocationList = list }],
@@ -212,7 +212,7 @@ extension BalancerTests {
                 #expect(
                     outcomes.all.withLock(\.self) == [.notSecured("its certificate: \(reason)")])
             }
-            let good = try TLSPeer.server(TLSPeer.Manner(certificates)) { $0.send("good") }
+            let good = try TLSPeer.server(TLSPeer.Options(certificates)) { $0.send("good") }
             let list = certificates.revocations
             let running = try RunningBalancer(
                 servers: [try certificates.secured(good) { $0.revocationList = list }])

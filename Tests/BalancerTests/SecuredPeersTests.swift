@@ -1,6 +1,7 @@
 import BalancerTLS
 import Glibc
 import LinuxIO
+import TLSOptions
 import Testing
 
 @testable import Balancer
@@ -16,8 +17,8 @@ extension BalancerTests {
             let pem = certificates.good + certificates.key
             var settings = TLSListenerSettings([.init(name: "good", pem: pem)])
             if verifying {
-                settings.verification = .required
-                settings.authorities = certificates.authority
+                settings.handshake.verification = .required
+                settings.handshake.authorities = certificates.authority
             }
             return try TLSListener(settings)
         }

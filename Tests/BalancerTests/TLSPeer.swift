@@ -10,7 +10,7 @@ final class TLSPeer: TLSEnd, @unchecked Sendable {
     let ssl: OpaquePointer
 
     /// What a server has and wants.
-    struct Manner: Sendable {
+    struct Options: Sendable {
         var certificate: [UInt8]
         var key: [UInt8]
         /// Whose certificates a client must have; `nil`: it needs none.
@@ -34,21 +34,21 @@ final class TLSPeer: TLSEnd, @unchecked Sendable {
 
     /// A server on a port of its own each of whose connections gets as far as the end of its handshake.
     static func server(
-        _ manner: Manner, reusing tickets: TLSPeerTickets = TLSPeerTickets(),
+        _ options: Options, reusing tickets: TLSPeerTickets = TLSPeerTickets(),
         _ serve: @escaping @Sendable (TLSPeer) -> Void
     ) throws -> TestServer {
         try TestServer { socket in
-            guard let peer = TLSPeer.accept(socket, manner, tickets) else { return }
+            guard let peer = TLSPeer.accept(socket, options, tickets) else { return }
             serve(peer)
         }
     }
 
     /// Does a handshake; `nil`: it failed.
     static func accept(
-        _ socket: BlockingSocket, _ manner: Manner, _ tickets: TLSPeerTickets = TLSPeerTickets()
+        _ socket: BlockingSocket, _ options: Options, _ tickets: TLSPeerTickets = TLSPeerTickets()
     ) -> TLSPeer? {
         guard let context = SSL_CTX_new(TLS_server_method()),
-            let ssl = prepare(context, manner, tickets)
+            let ssl = prepare(context, options, tickets)
         else { return nil }
         let peer = TLSPeer(socket, context, ssl)
         SSL_set_fd(ssl, socket.number)
@@ -56,22 +56,22 @@ final class TLSPeer: TLSEnd, @unchecked Sendable {
     }
 
     private static func prepare(
-        _ context: OpaquePointer, _ manner: Manner, _ tickets: TLSPeerTickets
+        _ context: OpaquePointer, _ options: Options, _ tickets: TLSPeerTickets
     ) -> OpaquePointer? {
         // An end by TCP alone is an error to it, so that the tests see which one it was.
-        if manner.isOld { _ = copenssl_set_versions(context, TLS1_2_VERSION, TLS1_2_VERSION) }
+        if options.isOld { _ = copenssl_set_versions(context, TLS1_2_VERSION, TLS1_2_VERSION) }
         // All of a server's contexts understand the same tickets.
         var keys = tickets.keys
         SSL_CTX_ctrl(context, SSL_CTRL_SET_TLSEXT_TICKET_KEYS, keys.count, &keys)
         SSL_CTX_set_alpn_select_cb(context, firstProtocol, nil)
         let name: [UInt8] = [1]
         SSL_CTX_set_session_id_context(context, name, 1)
-        guard let certificate = read(manner.certificate, copenssl_read_certificate),
-            let key = read(manner.key, copenssl_read_key)
+        guard let certificate = read(options.certificate, copenssl_read_certificate),
+            let key = read(options.key, copenssl_read_key)
         else { return nil }
         SSL_CTX_use_certificate(context, certificate)
         SSL_CTX_use_PrivateKey(context, key)
-        if let authority = manner.clientsAuthority.flatMap({ read($0, copenssl_read_certificate) })
+        if let authority = options.clientsAuthority.flatMap({ read($0, copenssl_read_certificate) })
         {
             X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority)
             SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
@@ -82,7 +82,7 @@ final class TLSPeer: TLSEnd, @unchecked Sendable {
     private static func read(
         _ bytes: [UInt8], _ reader: (OpaquePointer?) -> OpaquePointer?
     ) -> OpaquePointer? {
-        bytes.withUnsafeBytes { reader(copenssl_bytes($0.baseAddress, Int32($0.count))) }
+        bytes.withUnsafeBytes { reader(copenssl_memory_bio($0.baseAddress, Int32($0.count))) }
     }
 
     // MARK: What the client said in its handshake

@@ -9,7 +9,7 @@ final class TLSVisitor: TLSEnd, @unchecked Sendable {
     let ssl: OpaquePointer
 
     /// What a client asks for and has.
-    struct Manner {
+    struct Options {
         var serverName: String? = "server.test"
         /// Offered by ALPN.
         var protocols: [String] = []
@@ -38,11 +38,11 @@ final class TLSVisitor: TLSEnd, @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - port: The port.
-    ///   - manner: What it says.
+    ///   - options: What it says.
     ///   - first: What it says in plain before.
     ///   - pause: What happens between that and the handshake.
     init?(
-        to port: UInt16, _ manner: Manner = Manner(), after first: [UInt8] = [],
+        to port: UInt16, _ options: Options = Options(), after first: [UInt8] = [],
         _ pause: () -> Void = {}
     ) {
         guard let socket = BlockingSocket(to: port) else { return nil }
@@ -53,12 +53,12 @@ final class TLSVisitor: TLSEnd, @unchecked Sendable {
         pause()
         guard let context = SSL_CTX_new(TLS_client_method()) else { return nil }
         self.context = context
-        if manner.isOld { _ = copenssl_set_versions(context, TLS1_2_VERSION, TLS1_2_VERSION) }
+        if options.isOld { _ = copenssl_set_versions(context, TLS1_2_VERSION, TLS1_2_VERSION) }
         // SSL_CTX_set1_sigalgs_list, a macro.
-        if let signatures = manner.signatures {
+        if let signatures = options.signatures {
             _ = signatures.withCString { SSL_CTX_ctrl(context, 98, 0, .init(mutating: $0)) }
         }
-        if let (pem, key) = manner.certificate {
+        if let (pem, key) = options.certificate {
             SSL_CTX_use_certificate(context, Self.read(pem, copenssl_read_certificate))
             SSL_CTX_use_PrivateKey(context, Self.read(key, copenssl_read_key))
         }
@@ -67,12 +67,12 @@ final class TLSVisitor: TLSEnd, @unchecked Sendable {
             return nil
         }
         self.ssl = ssl
-        if let name = manner.serverName { _ = copenssl_set_server_name(ssl, name) }
-        let row = manner.protocols.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
+        if let name = options.serverName { _ = copenssl_set_server_name(ssl, name) }
+        let row = options.protocols.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
         if !row.isEmpty { SSL_set_alpn_protos(ssl, row, UInt32(row.count)) }
-        if let session = manner.session { SSL_set_session(ssl, session.pointer) }
-        if let groups = manner.groups { _ = copenssl_set_session_groups(ssl, groups) }
-        if manner.changesName {
+        if let session = options.session { SSL_set_session(ssl, session.pointer) }
+        if let groups = options.groups { _ = copenssl_set_connection_groups(ssl, groups) }
+        if options.changesName {
             // Where what comes first is a server's message, which asks for another key.
             SSL_set_msg_callback(ssl) { isOwn, _, kind, bytes, _, ssl, _ in
                 guard isOwn == 0, kind == SSL3_RT_HANDSHAKE, let ssl,
@@ -95,7 +95,7 @@ final class TLSVisitor: TLSEnd, @unchecked Sendable {
     private static func read(
         _ bytes: [UInt8], _ reader: (OpaquePointer?) -> OpaquePointer?
     ) -> OpaquePointer? {
-        bytes.withUnsafeBytes { reader(copenssl_bytes($0.baseAddress, Int32($0.count))) }
+        bytes.withUnsafeBytes { reader(copenssl_memory_bio($0.baseAddress, Int32($0.count))) }
     }
 
     // MARK: What the handshake told
@@ -105,7 +105,7 @@ final class TLSVisitor: TLSEnd, @unchecked Sendable {
     var session: Session? { SSL_get1_session(ssl).map(Session.init) }
 
     /// How many authorities the server names whose certificates it takes.
-    var namedAuthorityCount: Int { Int(copenssl_count_authorities(ssl)) }
+    var namedAuthorityCount: Int { Int(copenssl_count_ca_names(ssl)) }
 
     /// The common name of the certificate that was shown, and whether its key is one of RSA.
     var shown: (name: String, isRSA: Bool)? {

@@ -1,5 +1,6 @@
 import Foundation
 import NodeConfiguration
+import TLSOptions
 import Testing
 
 /// `crt-list`, and what else of TLS a line `bind` says of clients' certificates.
@@ -51,28 +52,31 @@ import Testing
                 both.pem [] d.test
                 both.pem e.test
                 """, "alpn h2"))
-        var first = ListenerTLS.Manner()
-        first.applicationProtocols = ["h2", "http/1.1"]
-        (first.verification, first.authoritiesPath) = (.optional, files.authority)
-        (first.unnamedAuthoritiesPath, first.namesAuthorities) = (files.authority, false)
-        (first.ciphers, first.cipherSuites) = ("AES", "TLS_AES_128_GCM_SHA256")
-        (first.groups, first.signatures) = ("P-256", "RSA+SHA256")
-        first.clientSignatures = "ECDSA+SHA256"
-        (first.minimumVersion, first.maximumVersion) = (.oneTwo, .oneTwo)
-        var second = ListenerTLS.Manner()
-        second.applicationProtocols = []
-        #expect(tls.certificates.map(\.own) == [first, second, .init(), .init()])
+        var first = TLSHandshakeOptions<String>()
+        first.parameters.applicationProtocols = ["h2", "http/1.1"]
+        (first.verification, first.authorities) = (.optional, files.authority)
+        (first.unsentAuthorities, first.sendsAuthorityNames) = (files.authority, false)
+        (first.parameters.ciphers, first.parameters.cipherSuites) = (
+            "AES", "TLS_AES_128_GCM_SHA256"
+        )
+        (first.parameters.groups, first.parameters.signatureAlgorithms) = ("P-256", "RSA+SHA256")
+        first.parameters.clientSignatureAlgorithms = "ECDSA+SHA256"
+        (first.parameters.minimumVersion, first.parameters.maximumVersion) = (.tlsv12, .tlsv12)
+        var second = TLSHandshakeOptions<String>()
+        second.parameters.applicationProtocols = []
+        #expect(tls.certificates.map(\.handshake) == [first, second, .init(), .init()])
         #expect(
             tls.certificates.map(\.names) == [
                 [], ["*.b.test", "!c.b.test"], ["d.test"], ["e.test"],
             ]
         )
-        #expect(tls.applicationProtocols == ["h2"])
-        #expect(tls.verification == .none)
-        let applied = tls.applying(first)
-        #expect(applied.verification == .optional && applied.ciphers == "AES")
-        #expect(tls.applying(second).applicationProtocols == [])
-        #expect(tls.applying(.init()) == tls)
+        #expect(tls.handshake.parameters.applicationProtocols == ["h2"])
+        #expect(tls.handshake.verification == .off)
+        let handshakes = tls.certificates.map(tls.handshake(of:))
+        #expect(handshakes[0].verification == .optional)
+        #expect(handshakes[0].parameters.ciphers == "AES")
+        #expect(handshakes[1].parameters.applicationProtocols == [])
+        #expect(handshakes[2] == tls.handshake)
     }
 
     /// `true`: haproxy takes it, too; `nil`: only one of later versions does, or one that knows the word.
@@ -165,8 +169,8 @@ import Testing
     @Test func `what may be wrong with clients' certificates`() throws {
         let start = "crt both.pem verify optional ca-file authority.pem"
         let tls = try tls(section("\(start) crt-ignore-err 18,10,18 ca-ignore-err all"))
-        #expect(tls.ignoredCertificateErrors == [10, 18])
-        #expect(tls.ignoredAuthorityErrors == Array(1...94))
+        #expect(tls.options.ignoredCertificateErrors == [10, 18])
+        #expect(tls.options.ignoredAuthorityErrors == Array(1...94))
         for (words, isTaken) in [
             ("crt-ignore-err 10,18", true), ("ca-ignore-err all", true),
             ("crt-ignore-err 94", true),
@@ -193,7 +197,11 @@ import Testing
 
     @Test func `kinds of signatures, also for all lines`() throws {
         let own = try tls(section("crt both.pem sigalgs RSA-PSS+SHA256 client-sigalgs ed25519"))
-        #expect((own.signatures, own.clientSignatures) == ("RSA-PSS+SHA256", "ed25519"))
+        #expect(
+            (
+                own.handshake.parameters.signatureAlgorithms,
+                own.handshake.parameters.clientSignatureAlgorithms
+            ) == ("RSA-PSS+SHA256", "ed25519"))
         let global = """
             ssl-default-bind-sigalgs ECDSA+SHA256
             ssl-default-bind-client-sigalgs RSA+SHA256
@@ -202,7 +210,10 @@ import Testing
         let text = section("crt both.pem sigalgs ed25519").replacing("listen a", with: global)
         let inherited = try tls(text)
         #expect(
-            (inherited.signatures, inherited.clientSignatures) == ("ed25519", "RSA+SHA256"))
+            (
+                inherited.handshake.parameters.signatureAlgorithms,
+                inherited.handshake.parameters.clientSignatureAlgorithms
+            ) == ("ed25519", "RSA+SHA256"))
         #expect(
             diagnose(section("crt both.pem sigalgs a/b")).last?.contains(
                 "must be signatures with colons between them, such as ECDSA+SHA256:RSA-PSS+SHA256")

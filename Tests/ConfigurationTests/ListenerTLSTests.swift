@@ -1,5 +1,6 @@
 import Foundation
 import NodeConfiguration
+import TLSOptions
 import Testing
 
 @Suite struct `TLS of clients` {
@@ -43,15 +44,17 @@ import Testing
         #expect(try tls("") == nil)
         #expect(try tls(start) == own { _ in })
         let expected = own {
-            $0.refusesOtherNames = true
-            ($0.verification, $0.authoritiesPath) = (.optional, files.authority)
-            $0.applicationProtocols = ["h2", "http/1.1"]
-            $0.ciphers = "ECDHE+AESGCM"
-            $0.cipherSuites = "TLS_AES_128_GCM_SHA256"
-            $0.groups = "X25519:P-256"
-            ($0.minimumVersion, $0.maximumVersion) = (.oneTwo, .oneThree)
-            $0.prefersClientCiphers = true
-            $0.givesTickets = false
+            $0.options.isStrictSNI = true
+            ($0.handshake.verification, $0.handshake.authorities) = (.optional, files.authority)
+            $0.handshake.parameters.applicationProtocols = ["h2", "http/1.1"]
+            $0.handshake.parameters.ciphers = "ECDHE+AESGCM"
+            $0.handshake.parameters.cipherSuites = "TLS_AES_128_GCM_SHA256"
+            $0.handshake.parameters.groups = "X25519:P-256"
+            ($0.handshake.parameters.minimumVersion, $0.handshake.parameters.maximumVersion) = (
+                .tlsv12, .tlsv13
+            )
+            $0.options.prefersClientCiphers = true
+            $0.options.issuesTickets = false
         }
         #expect(
             try tls(
@@ -60,14 +63,23 @@ import Testing
                 ciphers ECDHE+AESGCM ciphersuites TLS_AES_128_GCM_SHA256 curves X25519:P-256 \
                 ssl-min-ver TLSv1.2 ssl-max-ver TLSv1.3 prefer-client-ciphers no-tls-tickets
                 """) == expected)
-        #expect(try tls("\(start) ecdhe P-256") == own { $0.groups = "P-256" })
+        #expect(try tls("\(start) ecdhe P-256") == own { $0.handshake.parameters.groups = "P-256" })
         #expect(
             try tls("\(start) force-tlsv12")
-                == own { ($0.minimumVersion, $0.maximumVersion) = (.oneTwo, .oneTwo) })
+                == own {
+                    (
+                        $0.handshake.parameters.minimumVersion,
+                        $0.handshake.parameters.maximumVersion
+                    ) = (.tlsv12, .tlsv12)
+                })
         #expect(try tls("\(start) alpn h2 no-alpn") == own { _ in })
         #expect(
             try tls("\(start) ca-file \(files.authority) verify required")
-                == own { ($0.verification, $0.authoritiesPath) = (.required, files.authority) })
+                == own {
+                    ($0.handshake.verification, $0.handshake.authorities) = (
+                        .required, files.authority
+                    )
+                })
     }
 
     @Test func `the global section says it for the lines after it`() throws {
@@ -80,19 +92,24 @@ import Testing
             ssl-default-bind-options ssl-min-ver TLSv1.3 no-tls-tickets prefer-client-ciphers strict-sni
             """
         let inherited = own {
-            ($0.ciphers, $0.cipherSuites, $0.groups) = ("AES", "TLS_AES_256_GCM_SHA384", "P-384")
-            $0.minimumVersion = .oneThree
-            $0.givesTickets = false
-            ($0.prefersClientCiphers, $0.refusesOtherNames) = (true, true)
+            (
+                $0.handshake.parameters.ciphers, $0.handshake.parameters.cipherSuites,
+                $0.handshake.parameters.groups
+            ) = ("AES", "TLS_AES_256_GCM_SHA384", "P-384")
+            $0.handshake.parameters.minimumVersion = .tlsv13
+            $0.options.issuesTickets = false
+            ($0.options.prefersClientCiphers, $0.options.isStrictSNI) = (true, true)
         }
         #expect(try tls("ssl crt both.pem", global: global) == inherited)
         var ownWords = inherited
-        ownWords.ciphers = "CHACHA20"
-        ownWords.groups = "P-256"
-        ownWords.minimumVersion = .oneTwo
-        ownWords.givesTickets = true
-        ownWords.refusesOtherNames = false
-        (ownWords.verification, ownWords.authoritiesPath) = (.required, files.authority)
+        ownWords.handshake.parameters.ciphers = "CHACHA20"
+        ownWords.handshake.parameters.groups = "P-256"
+        ownWords.handshake.parameters.minimumVersion = .tlsv12
+        ownWords.options.issuesTickets = true
+        ownWords.options.isStrictSNI = false
+        (ownWords.handshake.verification, ownWords.handshake.authorities) = (
+            .required, files.authority
+        )
         #expect(
             try tls(
                 "ssl crt both.pem ciphers CHACHA20 curves P-256 ssl-min-ver TLSv1.2 tls-tickets"
@@ -174,7 +191,7 @@ import Testing
             "ssl crt \(files.both) verify required ca-file \(files.authority)"
             + " crl-file \(files.path("revoked.pem"))"
         let model = try #require(load(section(words)).model)
-        #expect(model.frontends[0].listeners[0].tls?.revocationListPath != nil)
+        #expect(model.frontends[0].listeners[0].tls?.handshake.revocationLists != nil)
         #expect(model.revocationLists.count == 1)
         #expect(
             diagnose(section("ssl crt \(files.both) crl-file \(files.path("revoked.pem"))")) == [
@@ -281,7 +298,7 @@ import Testing
                 .model)
         let tls = try #require(model.statisticsPages[0].listeners[0].tls)
         #expect(tls.certificates.map(\.path) == [files.both])
-        #expect(tls.verification == .required)
+        #expect(tls.handshake.verification == .required)
         #expect(model.certificates.keys.sorted() == [files.both])
         #expect(model.authorities.keys.sorted() == [files.authority])
         #expect(

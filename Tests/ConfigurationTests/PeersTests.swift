@@ -1,4 +1,5 @@
 import Glibc
+import TLSOptions
 import Testing
 import VRRPCore
 
@@ -94,7 +95,9 @@ import VRRPCore
         let section = try #require(model.peers.first)
         var incoming = ListenerTLS()
         incoming.certificates = [.init(path: files.both)]
-        (incoming.verification, incoming.authoritiesPath) = (.required, files.authority)
+        (incoming.handshake.verification, incoming.handshake.authorities) = (
+            .required, files.authority
+        )
         #expect(section.listeners.map(\.tls) == [incoming])
         var outgoing = ServerTLS()
         (outgoing.authoritiesPath, outgoing.certificatePath) = (files.authority, files.both)

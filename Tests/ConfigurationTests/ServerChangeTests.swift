@@ -1,4 +1,5 @@
 import NodeConfiguration
+import TLSOptions
 import Testing
 
 /// haproxy's numbers: the own ones, and the next that is free for each other server.
@@ -80,7 +81,9 @@ private func model(_ text: String) throws -> Model {
         try add(
             "e 192.0.2.15:80 ssl enabled check inter 7s weight 9 source 192.0.2.201", to: &model)
         let secured = try #require(model.backends[0].servers.last)
-        #expect(secured.tls?.minimumVersion == .oneTwo && secured.tls?.ciphers == "HIGH")
+        #expect(
+            secured.tls?.parameters.minimumVersion == .tlsv12
+                && secured.tls?.parameters.ciphers == "HIGH")
         #expect(secured.tls?.verification == CheckTLS.Verification.none)
         #expect(secured.check?.interval == .seconds(7) && secured.weight == 9)
         #expect(!secured.isDisabled)

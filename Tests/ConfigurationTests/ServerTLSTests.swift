@@ -1,4 +1,5 @@
 import NodeConfiguration
+import TLSOptions
 import Testing
 
 /// The model's server `b`.
@@ -32,11 +33,11 @@ private func tls(_ words: String, global: String = "") throws -> ServerTLS? {
         expected.serverName = "www.example.org"
         expected.verifiedName = "www.example.org"
         expected.verification = .certificateAndName
-        expected.applicationProtocols = ["h2", "http/1.1"]
-        expected.ciphers = "ECDHE+AESGCM:!aNULL"
-        expected.cipherSuites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"
-        expected.minimumVersion = .oneTwo
-        expected.maximumVersion = .oneThree
+        expected.parameters.applicationProtocols = ["h2", "http/1.1"]
+        expected.parameters.ciphers = "ECDHE+AESGCM:!aNULL"
+        expected.parameters.cipherSuites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"
+        expected.parameters.minimumVersion = .tlsv12
+        expected.parameters.maximumVersion = .tlsv13
         expected.resumesSessions = false
         #expect(
             try tls(
@@ -136,21 +137,21 @@ private func tls(_ words: String, global: String = "") throws -> ServerTLS? {
 
     @Test(
         arguments: [
-            ("", nil, nil), ("ssl-min-ver TLSv1.1", .oneOne, nil),
-            ("ssl-max-ver TLSv1.2", nil, .oneTwo),
-            ("force-tlsv12", .oneTwo, .oneTwo), ("force-tlsv12 force-tlsv13", .oneThree, .oneThree),
-            ("force-tlsv12 ssl-min-ver TLSv1.0", .one, .oneTwo), ("no-sslv3", nil, nil),
-            ("no-sslv3 no-tlsv10", nil, nil), ("no-tlsv10 no-tlsv11", .oneTwo, nil),
-            ("no-tlsv13", nil, .oneTwo), ("no-tlsv10 no-tlsv13", nil, .oneTwo),
-            ("ssl-min-ver TLSv1.0 no-tlsv10", .oneOne, nil),
-            ("ssl-min-ver TLSv1.2 no-tlsv10", .oneTwo, nil),
-        ] as [(String, ServerTLS.Version?, ServerTLS.Version?)])
+            ("", nil, nil), ("ssl-min-ver TLSv1.1", .tlsv11, nil),
+            ("ssl-max-ver TLSv1.2", nil, .tlsv12),
+            ("force-tlsv12", .tlsv12, .tlsv12), ("force-tlsv12 force-tlsv13", .tlsv13, .tlsv13),
+            ("force-tlsv12 ssl-min-ver TLSv1.0", .tlsv10, .tlsv12), ("no-sslv3", nil, nil),
+            ("no-sslv3 no-tlsv10", nil, nil), ("no-tlsv10 no-tlsv11", .tlsv12, nil),
+            ("no-tlsv13", nil, .tlsv12), ("no-tlsv10 no-tlsv13", nil, .tlsv12),
+            ("ssl-min-ver TLSv1.0 no-tlsv10", .tlsv11, nil),
+            ("ssl-min-ver TLSv1.2 no-tlsv10", .tlsv12, nil),
+        ] as [(String, TLSVersion?, TLSVersion?)])
     func `the versions that words leave`(
-        words: String, minimum: ServerTLS.Version?, maximum: ServerTLS.Version?
+        words: String, minimum: TLSVersion?, maximum: TLSVersion?
     ) throws {
         let tls = try #require(try tls("ssl verify none \(words)"))
-        #expect(tls.minimumVersion == minimum)
-        #expect(tls.maximumVersion == maximum)
+        #expect(tls.parameters.minimumVersion == minimum)
+        #expect(tls.parameters.maximumVersion == maximum)
     }
 
     @Test func `the global section says it for lines that do not`() throws {
@@ -161,23 +162,23 @@ private func tls(_ words: String, global: String = "") throws -> ServerTLS? {
             """
         var expected = ServerTLS()
         expected.verification = .none
-        expected.ciphers = "AES128-SHA"
-        expected.cipherSuites = "TLS_AES_128_GCM_SHA256"
-        (expected.minimumVersion, expected.maximumVersion) = (nil, .oneTwo)
+        expected.parameters.ciphers = "AES128-SHA"
+        expected.parameters.cipherSuites = "TLS_AES_128_GCM_SHA256"
+        (expected.parameters.minimumVersion, expected.parameters.maximumVersion) = (nil, .tlsv12)
         #expect(try tls("ssl verify none", global: global) == expected)
         let own = try tls(
             """
             ssl verify none ciphers AES256-SHA ciphersuites TLS_AES_256_GCM_SHA384 \
             ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.1
             """, global: global)
-        #expect(own?.ciphers == "AES256-SHA")
-        #expect(own?.cipherSuites == "TLS_AES_256_GCM_SHA384")
+        #expect(own?.parameters.ciphers == "AES256-SHA")
+        #expect(own?.parameters.cipherSuites == "TLS_AES_256_GCM_SHA384")
         // Its own bounds take the place of what the global section excludes.
-        #expect(own?.minimumVersion == .one)
-        #expect(own?.maximumVersion == .oneOne)
+        #expect(own?.parameters.minimumVersion == .tlsv10)
+        #expect(own?.parameters.maximumVersion == .tlsv11)
         // It holds in the lines after it.
         let late = proxy("server b 192.0.2.12:443 ssl verify none") + "\nglobal\n" + global
-        #expect(try server(late).tls?.ciphers == nil)
+        #expect(try server(late).tls?.parameters.ciphers == nil)
     }
 
     @Test(arguments: [
@@ -324,7 +325,7 @@ private func tls(_ words: String, global: String = "") throws -> ServerTLS? {
             """
         let tls = try #require(try server(text).tls)
         #expect(tls.serverName == "b.org")
-        #expect(tls.minimumVersion == .oneTwo)
+        #expect(tls.parameters.minimumVersion == .tlsv12)
         #expect(!tls.resumesSessions)
         #expect(
             diagnose(text.replacing("ssl-min-ver", with: "ssl-mn-ver")) == [

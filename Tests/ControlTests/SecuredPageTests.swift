@@ -1,6 +1,7 @@
 #if Program
 import Control
 import Foundation
+import TLSOptions
 import Testing
 
 /// Pages whose clients speak TLS, by the command openssl.
@@ -83,7 +84,7 @@ import Testing
 
     @Test func `versions are those of the settings`() async throws {
         let port = socket.port
-        let old = try site { $0.maximumVersion = .oneTwo }
+        let old = try site { $0.maximumVersion = .tlsv12 }
         try await serving(old) {
             try await #expect(ask(["-tls1_3"], of: port) == "")
             try await #expect(ask(["-tls1_2"], of: port).hasPrefix("HTTP/1.1 200 OK"))
@@ -94,8 +95,8 @@ import Testing
         let (port, other) = (socket.port, try Files())
         let own = ["-cert", files.certificate, "-key", files.key]
         let others = ["-cert", other.certificate, "-key", other.key]
-        let cases: [(PageSecurity.Verification, [Bool])] = [
-            (.none, [true, true, true]), (.optional, [true, true, false]),
+        let cases: [(ClientVerification, [Bool])] = [
+            (.off, [true, true, true]), (.optional, [true, true, false]),
             (.required, [false, true, false]),
         ]
         for (verification, expected) in cases {

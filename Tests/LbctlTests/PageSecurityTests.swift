@@ -1,6 +1,7 @@
 #if Program
 import Control
 import NodeConfiguration
+import TLSOptions
 import Testing
 
 @testable import lbctl
@@ -42,22 +43,22 @@ import Testing
         let made = try settings("crt-list \(list)")
         #expect(made.verification == .required)
         #expect(!made.authorities.isEmpty && made.authorities == made.certificate)
-        #expect(made.minimumVersion == .oneThree)
+        #expect(made.minimumVersion == .tlsv13)
         let plain = try settings("crt \(certificate)")
-        #expect(plain.verification == .none && plain.minimumVersion == .oneTwo)
+        #expect(plain.verification == .off && plain.minimumVersion == .tlsv12)
     }
 
     @Test func `authorities that are not named are trusted, too`() throws {
         let start = "crt \(certificate) verify required"
         let named = try settings("\(start) ca-file \(certificate)")
-        #expect(named.authorities == named.certificate && named.namesAuthorities)
+        #expect(named.authorities == named.certificate && named.sendsAuthorityNames)
         let unnamed = try settings("\(start) ca-verify-file \(certificate)")
-        #expect(unnamed.authorities == unnamed.certificate && !unnamed.namesAuthorities)
+        #expect(unnamed.authorities == unnamed.certificate && !unnamed.sendsAuthorityNames)
         let both = try settings("\(start) ca-file \(certificate) ca-verify-file \(certificate)")
         #expect(both.authorities == both.certificate + both.certificate)
-        #expect(!both.namesAuthorities)
+        #expect(!both.sendsAuthorityNames)
         let silent = try settings("\(start) ca-file \(certificate) no-ca-names")
-        #expect(silent.authorities == silent.certificate && !silent.namesAuthorities)
+        #expect(silent.authorities == silent.certificate && !silent.sendsAuthorityNames)
     }
 }
 #endif

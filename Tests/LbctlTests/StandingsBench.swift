@@ -37,7 +37,7 @@ final class StandingsBench: Sendable {
         self.model = model
         let prepared = try PreparedModel(
             model, icmp: nil, checker: CheckerReference(),
-            unwrappingBy: ListenerSecurity(Log(destination: .standardError, threshold: .error)))
+            terminatingTLSBy: ListenerSecurity(Log(destination: .standardError, threshold: .error)))
         let listeners: [[Int32]] = model.activeFrontends.map { _ in [] }
         if let former {
             balancer = former.balancer

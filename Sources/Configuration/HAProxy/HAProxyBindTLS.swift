@@ -1,18 +1,23 @@
+import TLSOptions
+
 /// What the words after a `bind` address say about TLS of clients, which ends there.
 struct HAProxyBindTLS: Sendable {
     /// `ssl`.
     private var isUsed = false
-    private var settings = ListenerTLS()
-    /// What lines of a `crt-list` can say, too.
-    private var manner = HAProxyTLSManner()
-    private var versions = HAProxyTLSVersions()
-    private var options = HAProxyBindTLSOptions()
+    /// `crt`, `crt-list`.
+    private var certificates: [ListenerTLS.Certificate] = []
     /// `default-crt`.
-    private var defaults: [ListenerTLS.Certificate] = []
+    private var defaultCertificates: [ListenerTLS.Certificate] = []
+    /// `tls-ticket-keys`.
+    private var ticketKeysPath: String?
+    /// What lines of a `crt-list` can say, too.
+    private var handshake = HAProxyHandshake()
+    private var versions = HAProxyTLSVersions()
+    private var options = TLSListenerOptions()
     /// What is in the files that it names.
     var files: HAProxyTLSFiles {
         var all = certificateFiles
-        all.add(manner.files)
+        all.add(handshake.files)
         return all
     }
     private var certificateFiles = HAProxyTLSFiles()
@@ -30,39 +35,39 @@ struct HAProxyBindTLS: Sendable {
 
     init(in surroundings: Surroundings) {
         self.surroundings = surroundings
-        manner.authoritiesFolder = surroundings.authoritiesFolder
+        handshake.authoritiesFolder = surroundings.authoritiesFolder
     }
 
     /// haproxy's configuration manual, section 5.1.
     static let rules: [String: Rule<HAProxyBind>] = own.merging(
-        HAProxyBindTLSOptions.rules(at: \.tls.options)
+        TLSListenerOptions.rules(at: \.tls.options)
     ) { own, _ in own }.merging(HAProxyTLSVersions.rules(at: \.tls.versions)) { own, _ in own }
-        .merging(HAProxyTLSManner.rules(at: \.tls.manner)) { own, _ in own }
+        .merging(HAProxyHandshake.rules(at: \.tls.handshake)) { own, _ in own }
 
     private static let own: [String: Rule<HAProxyBind>] = [
         "ssl": .set(\.tls.isUsed, to: true),
         "crt": .each { bind, arguments throws(Remark) in
             let path = try arguments.next("a path")
-            bind.tls.settings.certificates += try bind.tls.certificates(at: path)
+            bind.tls.certificates += try bind.tls.certificates(at: path)
         },
         "default-crt": .each { bind, arguments throws(Remark) in
             let path = try arguments.next("a path")
-            bind.tls.defaults += try bind.tls.certificates(at: path)
+            bind.tls.defaultCertificates += try bind.tls.certificates(at: path)
         },
         "crt-list": .each { bind, arguments throws(Remark) in
             let path = try arguments.next("a path")
-            bind.tls.settings.certificates += try bind.tls.list(at: path, &arguments)
+            bind.tls.certificates += try bind.tls.list(at: path, &arguments)
         },
         "tls-ticket-keys": .line { bind, arguments throws(Remark) in
             let path = try arguments.next("a path")
             bind.tls.certificateFiles.ticketKeys[path.text] = try path.ticketKeys()
-            bind.tls.settings.ticketKeysPath = path.text
+            bind.tls.ticketKeysPath = path.text
         },
         "crt-ignore-err": .line { bind, arguments throws(Remark) in
-            bind.tls.settings.ignoredCertificateErrors = try arguments.verificationErrors()
+            bind.tls.options.ignoredCertificateErrors = try arguments.verificationErrors()
         },
         "ca-ignore-err": .line { bind, arguments throws(Remark) in
-            bind.tls.settings.ignoredAuthorityErrors = try arguments.verificationErrors()
+            bind.tls.options.ignoredAuthorityErrors = try arguments.verificationErrors()
         },
         "generate-certificates": .line { _, arguments throws(Remark) in
             throw .error(
@@ -82,13 +87,10 @@ struct HAProxyBindTLS: Sendable {
     func finished(
         at position: Position, _ arguments: inout Arguments
     ) throws(Remark) -> ListenerTLS? {
-        var settings = settings
-        settings.certificates = self.defaults + settings.certificates
-        settings = settings.applying(manner.own)
+        let all = defaultCertificates + certificates
         guard isUsed else {
-            if settings != ListenerTLS() || manner.own != ListenerTLS.Manner()
-                || options != HAProxyBindTLSOptions()
-                || versions != HAProxyTLSVersions()
+            if !all.isEmpty || ticketKeysPath != nil || handshake.options != .init()
+                || options != .init() || versions != HAProxyTLSVersions()
             {
                 arguments.warn(
                     "without 'ssl' the line's other words about TLS have no effect: clients' TLS passes"
@@ -96,45 +98,47 @@ struct HAProxyBindTLS: Sendable {
             }
             return nil
         }
-        guard !settings.certificates.isEmpty else {
+        guard !all.isEmpty else {
             throw .error(
                 "'ssl' needs a certificate: add 'crt PATH', a file with the certificate, its chain and"
                     + " its key", at: position)
         }
-        try settings.judgeAuthorities(at: position)
         let defaults = surroundings.defaults
+        var tls = ListenerTLS()
+        tls.certificates = all
+        tls.ticketKeysPath = ticketKeysPath
+        tls.options = options.completed(by: defaults.options).completed(by: .defaults)
+        tls.handshake = handshake.options.completed(by: .defaults)
+        tls.handshake.parameters = tls.handshake.parameters.completed(by: defaults.parameters)
+        try tls.handshake.judgeAuthorities(at: position)
         let versions = versions.completed(by: defaults.versions)
-        (settings.minimumVersion, settings.maximumVersion) = try versions.bounds(
-            of: "this 'bind'", at: position)
+        try tls.handshake.parameters.setVersions(versions, of: "this 'bind'", at: position)
         try judge(versions, at: position, &arguments)
-        if settings.verification == .none {
-            let words = [
-                "crl-file": settings.revocationListPath != nil,
-                "crt-ignore-err": !settings.ignoredCertificateErrors.isEmpty,
-                "ca-ignore-err": !settings.ignoredAuthorityErrors.isEmpty,
-            ].filter(\.value).keys.sorted()
-            // A line of a list may verify by them.
-            let isUsed = settings.certificates.contains { $0.own.verification != nil }
-            for word in words where !isUsed {
-                arguments.warn(
-                    "'\(word)' has no effect without 'verify': clients are asked for no certificate",
-                    at: position)
-            }
+        warnOfVerification(tls, at: position, &arguments)
+        for certificate in all where certificate.handshake != .init() {
+            try tls.judge(certificate, at: position)
         }
-        settings.ciphers = settings.ciphers ?? defaults.ciphers
-        settings.cipherSuites = settings.cipherSuites ?? defaults.cipherSuites
-        settings.groups = settings.groups ?? defaults.curves
-        settings.signatures = settings.signatures ?? defaults.signatures
-        settings.clientSignatures = settings.clientSignatures ?? defaults.clientSignatures
-        settings.refusesOtherNames =
-            options.refusesOtherNames ?? defaults.options.refusesOtherNames ?? false
-        settings.prefersClientCiphers =
-            options.prefersClientCiphers ?? defaults.options.prefersClientCiphers ?? false
-        settings.givesTickets = options.givesTickets ?? defaults.options.givesTickets ?? true
-        for certificate in settings.certificates where certificate.own != ListenerTLS.Manner() {
-            try settings.judge(certificate, at: position)
+        return tls
+    }
+
+    /// Says where words on clients' certificates have no effect.
+    private func warnOfVerification(
+        _ tls: ListenerTLS, at position: Position, _ arguments: inout Arguments
+    ) {
+        // A line of a list may verify by them.
+        guard !tls.handshake.verifiesClients,
+            !tls.certificates.contains(where: { $0.handshake.verification != nil })
+        else { return }
+        let words = [
+            ("ca-ignore-err", tls.options.ignoredAuthorityErrors != []),
+            ("crl-file", tls.handshake.revocationLists != nil),
+            ("crt-ignore-err", tls.options.ignoredCertificateErrors != []),
+        ]
+        for (word, isSaid) in words where isSaid {
+            arguments.warn(
+                "'\(word)' has no effect without 'verify': clients are asked for no certificate",
+                at: position)
         }
-        return settings
     }
 
     /// Says where words lead to versions that nobody asked for.
@@ -144,13 +148,13 @@ struct HAProxyBindTLS: Sendable {
         _ versions: HAProxyTLSVersions, at position: Position, _ arguments: inout Arguments
     ) throws(Remark) {
         guard versions.minimum == nil else { return }
-        guard versions.maximum != nil || !versions.excluded.isSuperset(of: [.oneTwo, .oneThree])
+        guard versions.maximum != nil || !versions.excluded.isSuperset(of: [.tlsv12, .tlsv13])
         else {
             throw .error(
                 "this 'bind': no version of TLS is left that may be spoken; older ones need"
                     + " 'ssl-min-ver'", at: position)
         }
-        guard let greatest = versions.maximum, [.one, .oneOne].contains(greatest) else { return }
+        guard let greatest = versions.maximum, greatest < .tlsv12 else { return }
         arguments.warn(
             "'ssl-max-ver \(greatest.rawValue)' without 'ssl-min-ver': nothing but this version is spoken,"
                 + " which is broken", at: position)
@@ -175,39 +179,35 @@ struct HAProxyBindTLS: Sendable {
     ) throws(Remark) -> [ListenerTLS.Certificate] {
         var certificates: [ListenerTLS.Certificate] = []
         for line in try path.certificateList() {
-            var manner = HAProxyTLSManner()
-            manner.authoritiesFolder = surroundings.authoritiesFolder
-            try line.read(into: &manner, &arguments)
+            var handshake = HAProxyHandshake()
+            handshake.authoritiesFolder = surroundings.authoritiesFolder
+            try line.read(into: &handshake, &arguments)
             for var certificate in try self.certificates(at: line.certificate) {
-                (certificate.names, certificate.own) = (line.names, manner.own)
+                (certificate.names, certificate.handshake) = (line.names, handshake.options)
                 certificates.append(certificate)
             }
-            certificateFiles.add(manner.files)
+            certificateFiles.add(handshake.files)
         }
         return certificates
     }
 }
 
-/// What `bind … ssl` and `ssl-default-bind-options` can both say besides the versions.
-struct HAProxyBindTLSOptions: Hashable, Sendable {
-    var refusesOtherNames: Bool?
-    var prefersClientCiphers: Bool?
-    var givesTickets: Bool?
-
+extension TLSListenerOptions {
+    /// What `bind … ssl` and `ssl-default-bind-options` can both say besides the versions.
     static func rules<Target>(
-        at field: Field<Target, HAProxyBindTLSOptions>
+        at field: Field<Target, TLSListenerOptions>
     ) -> [String: Rule<Target>] {
         func option(
-            _ option: Field<HAProxyBindTLSOptions, Bool?>, _ value: Bool
+            _ option: Field<TLSListenerOptions, Bool?>, _ value: Bool
         ) -> Rule<Target> {
             .line { target, _ throws(Remark) in target[keyPath: field][keyPath: option] = value }
         }
         return [
-            "strict-sni": option(\.refusesOtherNames, true),
-            "no-strict-sni": option(\.refusesOtherNames, false),
+            "strict-sni": option(\.isStrictSNI, true),
+            "no-strict-sni": option(\.isStrictSNI, false),
             "prefer-client-ciphers": option(\.prefersClientCiphers, true),
-            "no-tls-tickets": option(\.givesTickets, false),
-            "tls-tickets": option(\.givesTickets, true),
+            "no-tls-tickets": option(\.issuesTickets, false),
+            "tls-tickets": option(\.issuesTickets, true),
         ]
     }
 }
@@ -215,35 +215,33 @@ struct HAProxyBindTLSOptions: Hashable, Sendable {
 /// What the global section says for the addresses whose lines do not say their own.
 struct HAProxyBindTLSDefaults: Sendable {
     var versions = HAProxyTLSVersions()
-    var options = HAProxyBindTLSOptions()
-    var ciphers: String?
-    var cipherSuites: String?
-    var curves: String?
-    var signatures: String?
-    var clientSignatures: String?
+    var options = TLSListenerOptions()
+    var parameters = TLSParameters()
 
     private static let table = KeywordTable<HAProxyBindTLSDefaults>(
         "TLS option",
-        HAProxyBindTLSOptions.rules(at: \.options).merging(
+        TLSListenerOptions.rules(at: \.options).merging(
             HAProxyTLSVersions.rules(at: \.versions)
         ) { own, _ in own })
 
     /// haproxy's configuration manual, section 3.1.
     static let globalRules: [String: Rule<Draft>] = [
         "ssl-default-bind-ciphers": .line { draft, arguments throws(Remark) in
-            draft.bindTLS.defaults.ciphers = try arguments.ciphers()
+            draft.bindTLS.defaults.parameters.ciphers = try arguments.ciphers()
         },
         "ssl-default-bind-ciphersuites": .line { draft, arguments throws(Remark) in
-            draft.bindTLS.defaults.cipherSuites = try arguments.cipherSuites()
+            draft.bindTLS.defaults.parameters.cipherSuites = try arguments.cipherSuites()
         },
         "ssl-default-bind-curves": .line { draft, arguments throws(Remark) in
-            draft.bindTLS.defaults.curves = try arguments.curves()
+            draft.bindTLS.defaults.parameters.groups = try arguments.curves()
         },
         "ssl-default-bind-sigalgs": .line { draft, arguments throws(Remark) in
-            draft.bindTLS.defaults.signatures = try arguments.signatures()
+            draft.bindTLS.defaults.parameters.signatureAlgorithms =
+                try arguments.signatureAlgorithms()
         },
         "ssl-default-bind-client-sigalgs": .line { draft, arguments throws(Remark) in
-            draft.bindTLS.defaults.clientSignatures = try arguments.signatures()
+            draft.bindTLS.defaults.parameters.clientSignatureAlgorithms =
+                try arguments.signatureAlgorithms()
         },
         "ssl-default-bind-options": .line { draft, arguments throws(Remark) in
             let keyword = arguments.keyword

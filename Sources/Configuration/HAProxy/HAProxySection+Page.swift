@@ -1,3 +1,5 @@
+import TLSOptions
+
 /// A section that shows a page instead of balancing: `mode http` with `stats enable` or `monitor-uri`.
 extension HAProxySection {
     /// Whether the section shows a page instead of balancing.
@@ -68,27 +70,31 @@ extension HAProxySection {
 
     /// Says what of a page's TLS is not done, since it is not by the library of clients' connections.
     private func judge(
-        _ listener: ListenerTLS, at position: Position, _ remarks: inout [Remark]
+        _ tls: ListenerTLS, at position: Position, _ remarks: inout [Remark]
     ) {
         // What holds for who is shown the first certificate, as everybody is.
-        let tls = listener.certificates.first.map { listener.applying($0.own) } ?? listener
-        if tls.revocationListPath != nil {
+        let handshake = tls.certificates.first.map(tls.handshake(of:)) ?? tls.handshake
+        if handshake.revocationLists != nil {
             remarks.append(
                 .error(
                     "'crl-file' is not offered for a statistics page, which would let in whose certificate"
                         + " was revoked", at: position))
         }
+        let (parameters, options) = (handshake.parameters, tls.options)
         let idle = [
-            ("alpn", !tls.applicationProtocols.isEmpty),
-            ("ca-ignore-err", !tls.ignoredAuthorityErrors.isEmpty),
+            ("alpn", parameters.applicationProtocols != []),
+            ("ca-ignore-err", options.ignoredAuthorityErrors != []),
             // NIOSSL ends the process where it knows none of them.
-            ("ciphers", tls.ciphers != nil), ("ciphersuites", tls.cipherSuites != nil),
-            ("client-sigalgs", tls.clientSignatures != nil),
-            ("crt-ignore-err", !tls.ignoredCertificateErrors.isEmpty),
-            ("curves", tls.groups != nil), ("no-tls-tickets", !tls.givesTickets),
-            ("prefer-client-ciphers", tls.prefersClientCiphers),
-            ("sigalgs", tls.signatures != nil),
-            ("strict-sni", tls.refusesOtherNames), ("tls-ticket-keys", tls.ticketKeysPath != nil),
+            ("ciphers", parameters.ciphers != nil),
+            ("ciphersuites", parameters.cipherSuites != nil),
+            ("client-sigalgs", parameters.clientSignatureAlgorithms != nil),
+            ("crt-ignore-err", options.ignoredCertificateErrors != []),
+            ("curves", parameters.groups != nil),
+            ("no-tls-tickets", options.issuesTickets == false),
+            ("prefer-client-ciphers", options.prefersClientCiphers == true),
+            ("sigalgs", parameters.signatureAlgorithms != nil),
+            ("strict-sni", options.isStrictSNI == true),
+            ("tls-ticket-keys", tls.ticketKeysPath != nil),
         ].filter(\.1).map(\.0.quoted)
         if !idle.isEmpty {
             remarks.append(

@@ -1,3 +1,4 @@
+import TLSOptions
 import VRRPCore
 
 /// What the words after a server's address say about its health, beside `check` and its intervals.
@@ -136,7 +137,8 @@ extension HAProxyServerOptions {
             check.sendsProxyHeader = true
         }
         if check.tls.applicationProtocols.isEmpty {
-            check.tls.applicationProtocols = tls.settings.applicationProtocols
+            check.tls.applicationProtocols =
+                tls.settings.parameters.applicationProtocols ?? []
         }
         check.tls.certificatePath = tls.settings.certificatePath
         // As haproxy: `sni` is for connections of clients, and `check-sni` for checks.

@@ -1,3 +1,5 @@
+import TLSOptions
+
 /// What the words after a server's address say about TLS on connections of clients to it.
 ///
 /// What is said of its certificate (`verify`, `verifyhost`, `ca-file`) holds for checks too and stands in
@@ -33,7 +35,8 @@ struct HAProxyServerTLS: Sendable {
                 try word.askedName(after: arguments.label)
         },
         "alpn": .line { options, arguments throws(Remark) in
-            options.tls.settings.applicationProtocols = try arguments.applicationProtocols()
+            options.tls.settings.parameters.applicationProtocols =
+                try arguments.applicationProtocols()
         },
         "crt": .line { options, arguments throws(Remark) in
             let path = try arguments.next("a path").below(options.tls.certificatesFolder)
@@ -41,10 +44,10 @@ struct HAProxyServerTLS: Sendable {
             options.tls.settings.certificatePath = path.text
         },
         "ciphers": .line { options, arguments throws(Remark) in
-            options.tls.settings.ciphers = try arguments.ciphers()
+            options.tls.settings.parameters.ciphers = try arguments.ciphers()
         },
         "ciphersuites": .line { options, arguments throws(Remark) in
-            options.tls.settings.cipherSuites = try arguments.cipherSuites()
+            options.tls.settings.parameters.cipherSuites = try arguments.cipherSuites()
         },
         "ssl-reuse": .set(\.tls.settings.resumesSessions, to: true),
         "no-ssl-reuse": .set(\.tls.settings.resumesSessions, to: false),
@@ -73,10 +76,9 @@ extension HAProxyServerOptions {
         guard tls.isUsed else { return nil }
         var settings = tls.settings
         let versions = tls.versions.completed(by: tls.defaults.versions)
-        (settings.minimumVersion, settings.maximumVersion) = try versions.bounds(
-            of: "server \(server.text.quoted)", at: server.position)
-        settings.ciphers = settings.ciphers ?? tls.defaults.ciphers
-        settings.cipherSuites = settings.cipherSuites ?? tls.defaults.cipherSuites
+        settings.parameters = settings.parameters.completed(by: tls.defaults.parameters)
+        try settings.parameters.setVersions(
+            versions, of: "server \(server.text.quoted)", at: server.position)
         settings.authoritiesPath = check.tls.authoritiesPath
         // As haproxy: `verifyhost` is for connections without SNI.
         settings.verifiedName = settings.serverName ?? health.verifiedName

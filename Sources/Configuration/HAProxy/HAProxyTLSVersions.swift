@@ -1,13 +1,13 @@
+import TLSOptions
+
 /// What words say of the versions of TLS that may be spoken.
 struct HAProxyTLSVersions: Hashable, Sendable, Codable {
-    typealias Version = ServerTLS.Version
-
     /// `ssl-min-ver`.
-    var minimum: Version?
+    var minimum: TLSVersion?
     /// `ssl-max-ver`.
-    var maximum: Version?
+    var maximum: TLSVersion?
     /// `no-tlsv10` to `no-tlsv13`.
-    var excluded: Set<Version> = []
+    var excluded: Set<TLSVersion> = []
 
     /// These words, and those of `defaults` for what they do not say.
     ///
@@ -32,8 +32,8 @@ struct HAProxyTLSVersions: Hashable, Sendable, Codable {
     /// - Throws: A remark, where no version is left, or no range of them.
     func bounds(
         of what: String, at position: Position
-    ) throws(Remark) -> (minimum: Version?, maximum: Version?) {
-        let all = Version.allCases
+    ) throws(Remark) -> (minimum: TLSVersion?, maximum: TLSVersion?) {
+        let all = TLSVersion.allCases
         let (lowest, highest) = (minimum?.place ?? 0, maximum?.place ?? all.count - 1)
         guard lowest <= highest else {
             throw .error(
@@ -50,7 +50,7 @@ struct HAProxyTLSVersions: Hashable, Sendable, Codable {
                     + " 'ssl-max-ver' instead of 'no-tlsv…'", at: position)
         }
         // What is excluded leaves no older version than there is without a word.
-        let isUsual = minimum == nil && first < Version.oneTwo.place
+        let isUsual = minimum == nil && first < TLSVersion.tlsv12.place
         let least = first > lowest && !isUsual ? all[first] : minimum
         return (least, last < highest ? all[last] : maximum)
     }
@@ -75,7 +75,7 @@ struct HAProxyTLSVersions: Hashable, Sendable, Codable {
             },
             "tls-tickets": idleTickets(), "no-tls-tickets": idleTickets(),
         ]
-        for version in Version.allCases {
+        for version in TLSVersion.allCases {
             rules["no-\(version.suffix)"] = .line { target, _ throws(Remark) in
                 target[keyPath: field].excluded.insert(version)
             }
@@ -90,7 +90,7 @@ struct HAProxyTLSVersions: Hashable, Sendable, Codable {
     /// The words of ``rules(at:)`` that say something.
     static let words = Set(
         ["ssl-min-ver", "ssl-max-ver"]
-            + Version.allCases.flatMap { ["no-\($0.suffix)", "force-\($0.suffix)"] })
+            + TLSVersion.allCases.flatMap { ["no-\($0.suffix)", "force-\($0.suffix)"] })
 
     private static func idleTickets<Target>() -> Rule<Target> {
         .noEffect(
@@ -102,8 +102,7 @@ struct HAProxyTLSVersions: Hashable, Sendable, Codable {
 /// What the global section says for the servers whose lines do not say their own.
 struct HAProxyTLSDefaults: Hashable, Sendable, Codable {
     var versions = HAProxyTLSVersions()
-    var ciphers: String?
-    var cipherSuites: String?
+    var parameters = TLSParameters()
 
     /// The words of `ssl-default-server-options`.
     private static let table = KeywordTable<HAProxyTLSDefaults>(
@@ -112,10 +111,10 @@ struct HAProxyTLSDefaults: Hashable, Sendable, Codable {
     /// haproxy's configuration manual, section 3.1.
     static let globalRules: [String: Rule<Draft>] = [
         "ssl-default-server-ciphers": .line { draft, arguments throws(Remark) in
-            draft.tlsDefaults.ciphers = try arguments.ciphers()
+            draft.tlsDefaults.parameters.ciphers = try arguments.ciphers()
         },
         "ssl-default-server-ciphersuites": .line { draft, arguments throws(Remark) in
-            draft.tlsDefaults.cipherSuites = try arguments.cipherSuites()
+            draft.tlsDefaults.parameters.cipherSuites = try arguments.cipherSuites()
         },
         "ssl-default-server-options": .line { draft, arguments throws(Remark) in
             let keyword = arguments.keyword
@@ -133,7 +132,18 @@ struct HAProxyTLSDefaults: Hashable, Sendable, Codable {
     ]
 }
 
-extension ServerTLS.Version {
+extension TLSParameters {
+    /// Takes over the bounds that words on versions come to.
+    ///
+    /// - Throws: As ``HAProxyTLSVersions/bounds(of:at:)``.
+    mutating func setVersions(
+        _ versions: HAProxyTLSVersions, of what: String, at position: Position
+    ) throws(Remark) {
+        (minimumVersion, maximumVersion) = try versions.bounds(of: what, at: position)
+    }
+}
+
+extension TLSVersion {
     /// Its place in their order.
     fileprivate var place: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 
@@ -143,10 +153,10 @@ extension ServerTLS.Version {
 
 extension Arguments {
     /// A version of TLS.
-    fileprivate mutating func version() throws(Remark) -> ServerTLS.Version {
-        let words = ServerTLS.Version.allCases.map(\.rawValue)
+    fileprivate mutating func version() throws(Remark) -> TLSVersion {
+        let words = TLSVersion.allCases.map(\.rawValue)
         let word = try next("one of \(words.joined(separator: ", "))")
-        if let version = ServerTLS.Version(rawValue: word.text) { return version }
+        if let version = TLSVersion(rawValue: word.text) { return version }
         throw .error(
             word.text == "SSLv3"
                 ? "\(label) 'SSLv3': SSL 3.0 is broken and not spoken; write TLSv1.2"

@@ -1,44 +1,23 @@
 #if Program
 internal import NIOSSL
+public import TLSOptions
 
 /// What ends the TLS of a page's clients (`bind … ssl`).
 public struct PageSecurity: Sendable {
-    /// A version of TLS.
-    public enum Version: Hashable, Sendable {
-        /// TLS 1.0 (RFC 2246).
-        case one
-        /// TLS 1.1 (RFC 4346).
-        case oneOne
-        /// TLS 1.2 (RFC 5246).
-        case oneTwo
-        /// TLS 1.3 (RFC 8446).
-        case oneThree
-    }
-
-    /// What is asked of a client's own certificate.
-    public enum Verification: Hashable, Sendable {
-        /// Nothing; none is asked for.
-        case none
-        /// It need not have one, but one that it shows must be trusted.
-        case optional
-        /// It must show one that is trusted.
-        case required
-    }
-
     /// How handshakes are done.
     public struct Settings: Hashable, Sendable {
         /// The certificate, those between it and its authority, and its key, in PEM format.
         public var certificate: [UInt8]
         /// What is asked of a client's certificate.
-        public var verification = Verification.none
+        public var verification = ClientVerification.off
         /// Who may have signed it, in PEM format.
         public var authorities: [UInt8] = []
-        /// Whether clients are told of them by name.
-        public var namesAuthorities = true
+        /// Whether clients are sent their names.
+        public var sendsAuthorityNames = true
         /// The lowest version that is spoken.
-        public var minimumVersion = Version.oneTwo
+        public var minimumVersion = TLSOptions.TLSVersion.tlsv12
         /// The highest one.
-        public var maximumVersion = Version.oneThree
+        public var maximumVersion = TLSOptions.TLSVersion.tlsv13
 
         /// Makes handshakes of TLS 1.2 and 1.3 that ask for no certificate.
         public init(certificate: [UInt8]) { self.certificate = certificate }
@@ -63,14 +42,14 @@ public struct PageSecurity: Sendable {
             configuration.maximumTLSVersion = settings.maximumVersion.library
             configuration.applicationProtocols = ["http/1.1"]
             switch settings.verification {
-            case .none: break
+            case .off: break
             case .optional: configuration.certificateVerification = .optionalVerification
             case .required: configuration.certificateVerification = .noHostnameVerification
             }
-            if settings.verification != .none {
+            if settings.verification != .off {
                 let authorities = try NIOSSLCertificate.fromPEMBytes(settings.authorities)
                 configuration.trustRoots = .certificates(authorities)
-                configuration.sendCANameList = settings.namesAuthorities
+                configuration.sendCANameList = settings.sendsAuthorityNames
             }
             context = try NIOSSLContext(configuration: configuration)
         } catch {
@@ -90,13 +69,13 @@ extension PageSecurity: Hashable {
     public func hash(into hasher: inout Hasher) { hasher.combine(settings) }
 }
 
-extension PageSecurity.Version {
-    fileprivate var library: TLSVersion {
+extension TLSOptions.TLSVersion {
+    fileprivate var library: NIOSSL.TLSVersion {
         switch self {
-        case .one: .tlsv1
-        case .oneOne: .tlsv11
-        case .oneTwo: .tlsv12
-        case .oneThree: .tlsv13
+        case .tlsv10: .tlsv1
+        case .tlsv11: .tlsv11
+        case .tlsv12: .tlsv12
+        case .tlsv13: .tlsv13
         }
     }
 }

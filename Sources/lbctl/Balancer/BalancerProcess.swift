@@ -166,7 +166,7 @@ final class BalancerProcess {
             let order = ServiceOrder(terms, model: model, knowing: remembered)
             (modelBytes, remembered) = ([], [:])
             let prepared = try PreparedModel(
-                model, icmp: icmp, checker: reference, unwrappingBy: security)
+                model, icmp: icmp, checker: reference, terminatingTLSBy: security)
             prepare(
                 try BalancerService(
                     order, prepared, sockets: sockets, checker: reference, log: log,
@@ -225,7 +225,7 @@ final class BalancerProcess {
             let result = Result<PreparedModel, any Error> {
                 try PreparedModel(
                     try Model(decoding: bytes), icmp: icmp, checker: reference,
-                    unwrappingBy: security)
+                    terminatingTLSBy: security)
             }
             poster.post { process.object?.prepared(number, result) }
         }

@@ -11,7 +11,7 @@ extension Model {
         var ends: [String: Int] = [:]
         for (path, bytes) in certificates {
             let certificate = TLSListenerSettings.Certificate(name: path, pem: bytes)
-            do throws(TLSSettingsError) { ends[path] = try certificate.end() } catch {
+            do throws(TLSSettingsError) { ends[path] = try certificate.notAfter() } catch {
                 // What none can be made of has its own complaint.
                 continue
             }

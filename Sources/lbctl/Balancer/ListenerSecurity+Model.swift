@@ -4,6 +4,7 @@ internal import BalancerTLS
 internal import LinuxIO
 internal import NodeConfiguration
 internal import Synchronization
+internal import TLSOptions
 
 extension Model {
     /// What ends the TLS of clients, by frontend and listener (`bind … ssl`).
@@ -97,55 +98,25 @@ extension TLSListenerSettings {
                 var shown = Certificate(
                     name: certificate.path, pem: model.certificates[certificate.path] ?? [],
                     serverNames: certificate.names)
-                shown.own = Manner(certificate.own, in: model)
+                shown.handshake = certificate.handshake.loaded(from: model)
                 return shown
             })
-        refusesOtherNames = tls.refusesOtherNames
-        verification = Verification(tls.verification)
-        authorities = tls.authoritiesPath.flatMap { model.authorities[$0] } ?? []
-        unnamedAuthorities =
-            tls.unnamedAuthoritiesPath.flatMap { model.authorities[$0] } ?? []
-        namesAuthorities = tls.namesAuthorities
-        ignoredCertificateErrors = Set(tls.ignoredCertificateErrors)
-        ignoredAuthorityErrors = Set(tls.ignoredAuthorityErrors)
-        revocationList = tls.revocationListPath.map { model.revocationLists[$0] ?? [] }
-        applicationProtocols = tls.applicationProtocols
-        (ciphers, cipherSuites, groups) = (tls.ciphers, tls.cipherSuites, tls.groups)
-        (signatures, clientSignatures) = (tls.signatures, tls.clientSignatures)
-        (minimumVersion, maximumVersion) = TLSSettings.Version.bounds(
-            tls.minimumVersion, tls.maximumVersion)
-        prefersClientCiphers = tls.prefersClientCiphers
-        givesTickets = tls.givesTickets
+        handshake = tls.handshake.loaded(from: model)
+        // So that words which say what holds anyway leave sessions alone over a reload.
+        handshake.parameters = handshake.parameters.withVersions
+        options = tls.options
         ticketKeys = try tls.ticketKeysPath.map { path throws(TLSSettingsError) in
             try TicketKeys(model.ticketKeys[path] ?? [])
         }
     }
 }
 
-extension TLSListenerSettings.Verification {
-    fileprivate init(_ verification: ListenerTLS.Verification) {
-        self =
-            switch verification {
-            case .none: .none
-            case .optional: .optional
-            case .required: .required
-            }
-    }
-}
-
-extension TLSListenerSettings.Manner {
-    fileprivate init(_ manner: ListenerTLS.Manner, in model: Model) {
-        self.init()
-        verification = manner.verification.map(TLSListenerSettings.Verification.init)
-        authorities = manner.authoritiesPath.map { model.authorities[$0] ?? [] }
-        unnamedAuthorities = manner.unnamedAuthoritiesPath.map { model.authorities[$0] ?? [] }
-        namesAuthorities = manner.namesAuthorities
-        revocationList = manner.revocationListPath.map { model.revocationLists[$0] ?? [] }
-        applicationProtocols = manner.applicationProtocols
-        (ciphers, cipherSuites, groups) = (manner.ciphers, manner.cipherSuites, manner.groups)
-        (signatures, clientSignatures) = (manner.signatures, manner.clientSignatures)
-        minimumVersion = manner.minimumVersion.map(TLSSettings.Version.init)
-        maximumVersion = manner.maximumVersion.map(TLSSettings.Version.init)
+extension TLSHandshakeOptions<String> {
+    /// The same with what is in the files.
+    func loaded(from model: Model) -> TLSHandshakeOptions<[UInt8]> {
+        mapFiles(
+            certificates: { model.authorities[$0] ?? [] },
+            revocationLists: { model.revocationLists[$0] ?? [] })
     }
 }
 

@@ -1,6 +1,7 @@
 #if Program
 internal import Control
 internal import NodeConfiguration
+internal import TLSOptions
 
 extension Model {
     /// What ends the TLS of pages' clients, by page and listener; `nil`: they speak without.
@@ -30,38 +31,16 @@ extension Model {
 
 extension PageSecurity.Settings {
     /// How handshakes are done with who is shown the first certificate, as everybody is.
-    fileprivate init(_ listener: ListenerTLS, in model: Model) {
-        let shown = listener.certificates.first
-        let tls = shown.map { listener.applying($0.own) } ?? listener
+    fileprivate init(_ tls: ListenerTLS, in model: Model) {
+        let shown = tls.certificates.first
+        let handshake = (shown.map(tls.handshake(of:)) ?? tls.handshake).loaded(from: model)
         self.init(certificate: shown.flatMap { model.certificates[$0.path] } ?? [])
-        verification =
-            switch tls.verification {
-            case .none: .none
-            case .optional: .optional
-            case .required: .required
-            }
-        authorities = [tls.authoritiesPath, tls.unnamedAuthoritiesPath].compactMap(\.self)
-            .flatMap { model.authorities[$0] ?? [] }
-        // Its library names all that it trusts, or none.
-        namesAuthorities = tls.namesAuthorities && tls.unnamedAuthoritiesPath == nil
-        maximumVersion = tls.maximumVersion.map(PageSecurity.Version.init) ?? .oneThree
-        // Who wants an old version at most wants no newer one at least.
-        let isOld = tls.maximumVersion.map { $0 == .one || $0 == .oneOne } ?? false
-        minimumVersion =
-            tls.minimumVersion.map(PageSecurity.Version.init)
-            ?? (isOld ? maximumVersion : .oneTwo)
-    }
-}
-
-extension PageSecurity.Version {
-    fileprivate init(_ version: ServerTLS.Version) {
-        self =
-            switch version {
-            case .one: .one
-            case .oneOne: .oneOne
-            case .oneTwo: .oneTwo
-            case .oneThree: .oneThree
-            }
+        verification = handshake.verification ?? .off
+        authorities = (handshake.authorities ?? []) + (handshake.unsentAuthorities ?? [])
+        // Its library sends the names of all that it trusts, or none.
+        sendsAuthorityNames =
+            handshake.sendsAuthorityNames != false && handshake.unsentAuthorities == nil
+        (minimumVersion, maximumVersion) = handshake.parameters.versions
     }
 }
 #endif

@@ -30,7 +30,7 @@ struct PreparedModel: Sendable {
     ///   a name is none, which the readers do not let pass.
     init(
         _ model: Model, icmp: ICMPSockets?, checker reference: CheckerReference,
-        unwrappingBy security: ListenerSecurity
+        terminatingTLSBy security: ListenerSecurity
     ) throws {
         self.model = model
         targets = HealthTargets(model)

@@ -4,6 +4,7 @@ internal import BalancerTLS
 internal import LinuxIO
 internal import NodeConfiguration
 internal import Synchronization
+internal import TLSOptions
 
 extension Model {
     /// What encrypts connections to the servers of which that is said (`server … ssl`), by their places.
@@ -58,31 +59,8 @@ extension TLSSettings {
         authorities = tls.authoritiesPath.map { .pem(model.authorities[$0] ?? []) } ?? .system
         revocationList = tls.revocationListPath.map { model.revocationLists[$0] ?? [] }
         certificate = tls.certificatePath.map { model.certificates[$0] ?? [] }
-        applicationProtocols = tls.applicationProtocols
-        (ciphers, cipherSuites) = (tls.ciphers, tls.cipherSuites)
-        (minimumVersion, maximumVersion) = Version.bounds(tls.minimumVersion, tls.maximumVersion)
+        parameters = tls.parameters.withVersions
         resumesSessions = tls.resumesSessions
-    }
-}
-
-extension TLSSettings.Version {
-    /// The versions that are spoken where words say these ends: 1.2 and 1.3 without any.
-    static func bounds(
-        _ least: ServerTLS.Version?, _ greatest: ServerTLS.Version?
-    ) -> (Self, Self) {
-        let highest = greatest.map(Self.init) ?? .oneThree
-        // Whoever wants an old version at most wants no newer one at least.
-        return (least.map(Self.init) ?? min(.oneTwo, highest), highest)
-    }
-
-    init(_ version: ServerTLS.Version) {
-        self =
-            switch version {
-            case .one: .one
-            case .oneOne: .oneOne
-            case .oneTwo: .oneTwo
-            case .oneThree: .oneThree
-            }
     }
 }
 

@@ -2,13 +2,14 @@ import Balancer
 import BalancerTLS
 import Glibc
 import LinuxIO
+import TLSOptions
 import Testing
 
 extension BalancerTests {
     /// What rules and servers learn of clients whose TLS ends here.
-    @Suite struct `Unwrapped clients and rules` {
+    @Suite struct `Rules and terminated TLS` {
         let certificates: TLSCertificates
-        private typealias Manner = TLSVisitor.Manner
+        private typealias Options = TLSVisitor.Options
 
         init() throws { certificates = try #require(TLSCertificates.shared) }
 
@@ -40,48 +41,51 @@ extension BalancerTests {
             }
         }
 
-        private func answer(_ running: RunningBalancer, _ manner: Manner = Manner()) -> String? {
-            TLSVisitor(to: running.port, manner)?.receive(exactly: 1)
+        private func answer(_ running: RunningBalancer, _ options: Options = Options()) -> String? {
+            TLSVisitor(to: running.port, options)?.receive(exactly: 1)
         }
 
         @Test func `each sample leads to a pool`() throws {
             let own = (pem: certificates.good, key: certificates.key)
-            let cases: [(Question, yes: Manner, no: Manner)] = [
+            let cases: [(Question, yes: Options, no: Options)] = [
                 (
                     .securedText(.serverName, [TextPattern(.end, ".TEST", ignoresCase: true)]),
-                    Manner(serverName: "x.test"), Manner(serverName: "x.org")
+                    Options(serverName: "x.test"), Options(serverName: "x.org")
                 ),
                 (
                     .securedText(.applicationProtocol, [TextPattern(.exact, "h2")]),
-                    Manner(protocols: ["h2"]), Manner(protocols: ["http/1.1"])
+                    Options(protocols: ["h2"]), Options(protocols: ["http/1.1"])
                 ),
                 (
-                    .securedText(.version, [TextPattern(.exact, "TLSv1.2")]), Manner(isOld: true),
-                    Manner()
+                    .securedText(.version, [TextPattern(.exact, "TLSv1.2")]), Options(isOld: true),
+                    Options()
                 ),
                 (
-                    .securedText(.cipher, [TextPattern(.beginning, "TLS_AES_")]), Manner(),
-                    Manner(isOld: true)
+                    .securedText(.cipher, [TextPattern(.beginning, "TLS_AES_")]), Options(),
+                    Options(isOld: true)
                 ),
                 (
                     .securedText(.subjectName, [TextPattern(.exact, "server.test")]),
-                    Manner(certificate: own), Manner()
+                    Options(certificate: own), Options()
                 ),
                 (
                     .securedText(
                         .certificate(.issuer(nil), of: .client),
-                        [TextPattern(.exact, "/CN=Authority")]), Manner(certificate: own), Manner()
+                        [TextPattern(.exact, "/CN=Authority")]), Options(certificate: own),
+                    Options()
                 ),
-                (.securedNumber(.hasServerName, [1...1]), Manner(), Manner(serverName: nil)),
-                (.securedNumber(.usesCertificate, [1...1]), Manner(certificate: own), Manner()),
-                (.securedNumber(.showedCertificate, [1...1]), Manner(certificate: own), Manner()),
-                (.securedNumber(.isResumed, [0...0]), Manner(), Manner()),
-                (.securedNumber(.verification, [0...0]), Manner(), Manner()),
+                (.securedNumber(.hasServerName, [1...1]), Options(), Options(serverName: nil)),
+                (.securedNumber(.usesCertificate, [1...1]), Options(certificate: own), Options()),
+                (.securedNumber(.showedCertificate, [1...1]), Options(certificate: own), Options()),
+                (.securedNumber(.isResumed, [0...0]), Options(), Options()),
+                (.securedNumber(.verification, [0...0]), Options(), Options()),
             ]
             for (question, yes, no) in cases {
                 let running = try running {
-                    ($0.verification, $0.authorities) = (.optional, certificates.authority)
-                    $0.applicationProtocols = ["h2", "http/1.1"]
+                    ($0.handshake.verification, $0.handshake.authorities) = (
+                        .optional, certificates.authority
+                    )
+                    $0.handshake.parameters.applicationProtocols = ["h2", "http/1.1"]
                 } adjusting: {
                     $0.frontends[0].rules.pools = [PoolRule(1, if: when(question))]
                 }
@@ -123,7 +127,7 @@ extension BalancerTests {
                         ))
                 ]
             }
-            #expect(answer(running, Manner(serverName: "no.test")) == "")
+            #expect(answer(running, Options(serverName: "no.test")) == "")
             #expect(running.frontend.refusalsByCause == [.deniedSession: 1])
             // More than one record, looked at as it comes, and all of it is relayed.
             let client = try #require(TLSVisitor(to: running.port))
@@ -178,9 +182,9 @@ extension BalancerTests {
                     StickRule(in: 0, by: .cased(.securedText(.serverName), .lower))
                 ]
             }
-            let first = answer(running, Manner(serverName: "one.test"))
-            #expect(answer(running, Manner(serverName: "two.test")) != first)
-            for _ in 0..<3 { #expect(answer(running, Manner(serverName: "ONE.test")) == first) }
+            let first = answer(running, Options(serverName: "one.test"))
+            #expect(answer(running, Options(serverName: "two.test")) != first)
+            for _ in 0..<3 { #expect(answer(running, Options(serverName: "ONE.test")) == first) }
         }
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 extension BalancerTests {
     /// How many connections there may be whose TLS ends here (`maxsslconn`, `maxsslrate`).
-    @Suite struct `Limits of unwrapped clients` {
+    @Suite struct `Limits of terminated TLS` {
         let certificates: TLSCertificates
 
         init() throws { certificates = try #require(TLSCertificates.shared) }

@@ -2,10 +2,11 @@ import Balancer
 import BalancerTLS
 import Glibc
 import LinuxIO
+import TLSOptions
 import Testing
 
 /// A haproxy that ends TLS, with its files.
-private final class UnwrappingHAProxy {
+private final class TerminatingHAProxy {
     let port: UInt16
     private let process: HAProxy
     private let files: CertificateFiles
@@ -28,9 +29,9 @@ private final class UnwrappingHAProxy {
 
 extension BalancerTests {
     /// Clients whose TLS ends at haproxy, and here.
-    @Suite struct `Unwrapped clients and haproxy` {
+    @Suite struct `Terminated TLS and haproxy` {
         let certificates: TLSCertificates
-        private typealias Manner = TLSVisitor.Manner
+        private typealias Options = TLSVisitor.Options
 
         init() throws { certificates = try #require(TLSCertificates.shared) }
 
@@ -96,11 +97,11 @@ extension BalancerTests {
         @Test(arguments: scripts)
         func `a client hears the same bytes, and the same end`(script: Script) throws {
             let server = try TestServer(script.server)
-            let haproxy = try UnwrappingHAProxy(
+            let haproxy = try TerminatingHAProxy(
                 certificates, section: " server a 127.0.0.1:\(server.port)")
             let running = try running(server)
             func heard(at port: UInt16) throws -> (String, BlockingSocket.Received) {
-                let client = try #require(TLSVisitor(to: port, Manner(isOld: script.isOld)))
+                let client = try #require(TLSVisitor(to: port, Options(isOld: script.isOld)))
                 script.client(client)
                 return client.receiveAll()
             }
@@ -116,7 +117,7 @@ extension BalancerTests {
                 Thread.sleep(for: .milliseconds(50))
                 socket.reset()
             }
-            let haproxy = try UnwrappingHAProxy(
+            let haproxy = try TerminatingHAProxy(
                 certificates, section: " server a 127.0.0.1:\(server.port)")
             let running = try running(server)
             let theirs = try #require(TLSVisitor(to: haproxy.port)).receiveAll()
@@ -132,20 +133,23 @@ extension BalancerTests {
                 while case .bytes(let part) = socket.receive() { bytes += part }
                 socket.send(bytes)
             }
-            let haproxy = try UnwrappingHAProxy(
+            let haproxy = try TerminatingHAProxy(
                 certificates, "verify optional ca-file AUTHORITY",
                 section: " server a 127.0.0.1:\(server.port) send-proxy-v2"
                     + " proxy-v2-options ssl,cert-cn,ssl-cipher")
             let running = try running(server) {
-                ($0.verification, $0.authorities) = (.optional, certificates.authority)
+                ($0.handshake.verification, $0.handshake.authorities) = (
+                    .optional, certificates.authority
+                )
             } adjusting: {
                 $0.pools[0].servers[0].connection.header = .versionTwo([
                     .security, .commonName, .cipher,
                 ])
             }
             /// What stands behind the addresses: 16 bytes to begin with and 12 of IPv4.
-            func visit(at port: UInt16, _ manner: Manner) throws -> ([UInt8], TLSVisitor.Session?) {
-                let client = try #require(TLSVisitor(to: port, manner))
+            func visit(at port: UInt16, _ options: Options) throws -> ([UInt8], TLSVisitor.Session?)
+            {
+                let client = try #require(TLSVisitor(to: port, options))
                 client.send("x")
                 client.endSending()
                 var bytes: [UInt8] = []
@@ -153,8 +157,8 @@ extension BalancerTests {
                 return (Array(bytes.dropFirst(28)), client.session)
             }
             let own = (pem: certificates.good, key: certificates.key)
-            for manner in [Manner(), Manner(isOld: true), Manner(certificate: own)] {
-                var (ours, theirs) = (manner, manner)
+            for options in [Options(), Options(isOld: true), Options(certificate: own)] {
+                var (ours, theirs) = (options, options)
                 for _ in 0..<2 {
                     let (told, session) = try visit(at: running.port, ours)
                     let (expected, other) = try visit(at: haproxy.port, theirs)

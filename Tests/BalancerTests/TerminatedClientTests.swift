@@ -7,7 +7,7 @@ import Testing
 
 extension BalancerTests {
     /// Bytes and ends of clients' connections whose TLS ends here; on their side is OpenSSL's other half.
-    @Suite struct `Unwrapped clients` {
+    @Suite struct `Terminated TLS` {
         let certificates: TLSCertificates
 
         init() throws { certificates = try #require(TLSCertificates.shared) }
@@ -43,7 +43,7 @@ extension BalancerTests {
             }
             let running = try running(reactors: reactors, server)
             let client = try #require(
-                TLSVisitor(to: running.port, TLSVisitor.Manner(isOld: isOld)))
+                TLSVisitor(to: running.port, TLSVisitor.Options(isOld: isOld)))
             #expect(client.version == (isOld ? "TLSv1.2" : "TLSv1.3"))
             var sent = 0
             while sent < count {
@@ -68,7 +68,7 @@ extension BalancerTests {
         }
 
         @Test func `TLS may end here and begin again`() throws {
-            let server = try TLSPeer.server(TLSPeer.Manner(certificates)) { peer in
+            let server = try TLSPeer.server(TLSPeer.Options(certificates)) { peer in
                 let (text, ending) = peer.receiveAll()
                 peer.send("\(text) \(ending == .end)")
                 peer.endSending()

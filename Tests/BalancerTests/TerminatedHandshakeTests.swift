@@ -3,10 +3,11 @@ import BalancerTLS
 import Glibc
 import LinuxIO
 import Synchronization
+import TLSOptions
 import Testing
 
 /// A balancer that ends TLS, in front of servers that send back what comes.
-final class Unwrapping: Sendable {
+final class TLSTerminator: Sendable {
     let running: RunningBalancer
     private let heard: Heard
 
@@ -48,13 +49,13 @@ final class Unwrapping: Sendable {
     }
 
     /// What a client hears from the server, and how often, of so many bytes.
-    func visit(_ manner: TLSVisitor.Manner = .init()) -> TLSVisitor? {
-        TLSVisitor(to: port, manner)
+    func visit(_ options: TLSVisitor.Options = .init()) -> TLSVisitor? {
+        TLSVisitor(to: port, options)
     }
 
     /// Whether a client's bytes reach the server: in TLS 1.3 he learns of a refusal only then.
-    func answers(_ manner: TLSVisitor.Manner) -> Bool {
-        guard let visitor = visit(manner) else { return false }
+    func answers(_ options: TLSVisitor.Options) -> Bool {
+        guard let visitor = visit(options) else { return false }
         visitor.send("x")
         return visitor.receive(exactly: 1) == "x"
     }
@@ -63,9 +64,9 @@ final class Unwrapping: Sendable {
 extension BalancerTests {
     /// Handshakes with clients whose TLS ends here: what they are shown and asked for, and what is said of
     /// those that fail.
-    @Suite struct `Unwrapped handshakes` {
+    @Suite struct `Handshakes of terminated TLS` {
         let certificates: TLSCertificates
-        private typealias Manner = TLSVisitor.Manner
+        private typealias Options = TLSVisitor.Options
 
         init() throws { certificates = try #require(TLSCertificates.shared) }
 
@@ -80,9 +81,9 @@ extension BalancerTests {
                     name: "again", pem: certificates.wild + certificates.wildKey,
                     serverNames: ["Named.test"]),
             ]
-            let unwrapping = try Unwrapping(settings)
+            let terminator = try TLSTerminator(settings)
             func shown(_ name: String?, signatures: String? = nil) -> String? {
-                unwrapping.visit(Manner(serverName: name, signatures: signatures))?.shown.map {
+                terminator.visit(Options(serverName: name, signatures: signatures))?.shown.map {
                     $0.name + ($0.isRSA ? " RSA" : "")
                 }
             }
@@ -98,20 +99,20 @@ extension BalancerTests {
             // Two kinds of key for one name: a client gets what he can verify.
             #expect(shown("server.test", signatures: "rsa_pss_rsae_sha256") == "server.test RSA")
             #expect(shown("a.wild.test", signatures: "rsa_pss_rsae_sha256") == nil)
-            settings.refusesOtherNames = true
-            let strict = try Unwrapping(settings)
-            #expect(strict.visit(Manner(serverName: "a.wild.test")) != nil)
-            #expect(strict.visit(Manner(serverName: "elsewhere.test")) == nil)
-            #expect(strict.visit(Manner(serverName: nil)) == nil)
+            settings.options.isStrictSNI = true
+            let strict = try TLSTerminator(settings)
+            #expect(strict.visit(Options(serverName: "a.wild.test")) != nil)
+            #expect(strict.visit(Options(serverName: "elsewhere.test")) == nil)
+            #expect(strict.visit(Options(serverName: nil)) == nil)
             #expect(strict.running.wait { strict.refusals == [.handshakeFailed: 2] })
         }
 
         @Test func `of the protocols that a client offers the listener's first is taken`() throws {
             var settings = certificates.listening
-            settings.applicationProtocols = ["h2", "http/1.1"]
-            let unwrapping = try Unwrapping(settings)
+            settings.handshake.parameters.applicationProtocols = ["h2", "http/1.1"]
+            let terminator = try TLSTerminator(settings)
             func agreed(_ offered: [String]) throws -> String? {
-                try #require(unwrapping.visit(Manner(protocols: offered))).applicationProtocol
+                try #require(terminator.visit(Options(protocols: offered))).applicationProtocol
             }
             #expect(try agreed(["http/1.1", "h2"]) == "h2")
             #expect(try agreed(["spdy", "http/1.1"]) == "http/1.1")
@@ -122,18 +123,18 @@ extension BalancerTests {
 
         @Test func `versions, ciphers and curves are as the settings say`() throws {
             var settings = certificates.listening
-            settings.maximumVersion = .oneTwo
-            settings.ciphers = "ECDHE-ECDSA-AES256-GCM-SHA384"
-            settings.groups = "P-384"
-            let old = try #require(try Unwrapping(settings).visit())
+            settings.handshake.parameters.maximumVersion = .tlsv12
+            settings.handshake.parameters.ciphers = "ECDHE-ECDSA-AES256-GCM-SHA384"
+            settings.handshake.parameters.groups = "P-384"
+            let old = try #require(try TLSTerminator(settings).visit())
             #expect(old.version == "TLSv1.2")
             #expect(old.cipher == "ECDHE-ECDSA-AES256-GCM-SHA384")
             settings = certificates.listening
-            settings.minimumVersion = .oneThree
-            settings.cipherSuites = "TLS_CHACHA20_POLY1305_SHA256"
-            let new = try Unwrapping(settings)
+            settings.handshake.parameters.minimumVersion = .tlsv13
+            settings.handshake.parameters.cipherSuites = "TLS_CHACHA20_POLY1305_SHA256"
+            let new = try TLSTerminator(settings)
             #expect(new.visit()?.cipher == "TLS_CHACHA20_POLY1305_SHA256")
-            #expect(new.visit(Manner(isOld: true)) == nil)
+            #expect(new.visit(Options(isOld: true)) == nil)
             #expect(new.running.wait { new.reasons == ["unsupported protocol"] })
         }
 
@@ -157,18 +158,20 @@ extension BalancerTests {
                 fault { $0.certificates[0].pem = Array("x".utf8) }
                     == "good: there is none in PEM format")
             #expect(
-                fault { $0.groups = "P-1" }
+                fault { $0.handshake.parameters.groups = "P-1" }
                     == "curves 'P-1': OpenSSL does not know them; X25519:P-256 are two")
             #expect(
-                fault { $0.ciphers = "nix" }
+                fault { $0.handshake.parameters.ciphers = "nix" }
                     == "ciphers 'nix': OpenSSL knows none of them (openssl ciphers)")
             #expect(
-                fault { $0.verification = .required }
+                fault { $0.handshake.verification = .required }
                     == "authorities: no certificate is among them")
             #expect(
                 fault {
-                    ($0.verification, $0.authorities) = (.optional, certificates.authority)
-                    $0.revocationList = certificates.authority
+                    ($0.handshake.verification, $0.handshake.authorities) = (
+                        .optional, certificates.authority
+                    )
+                    $0.handshake.revocationLists = certificates.authority
                 } == "revoked certificates: no list of them in PEM format")
         }
 
@@ -180,18 +183,18 @@ extension BalancerTests {
             let strangers = (pem: certificates.stranger, key: certificates.strangersKey)
             let revoked = (pem: certificates.expired, key: certificates.key)
             func outcome(
-                _ verification: TLSListenerSettings.Verification, revokes: Bool = false,
+                _ verification: ClientVerification, revokes: Bool = false,
                 _ certificate: (pem: [UInt8], key: [UInt8])?
             ) throws -> String {
                 var settings = certificates.listening
-                settings.verification = verification
-                settings.authorities = certificates.authority
-                settings.revocationList = revokes ? certificates.revocations : nil
-                let unwrapping = try Unwrapping(settings)
-                let manner = Manner(isOld: isOld, certificate: certificate)
-                if unwrapping.answers(manner) { return "well" }
-                #expect(unwrapping.running.wait { unwrapping.refusals == [.handshakeFailed: 1] })
-                return unwrapping.reasons.joined()
+                settings.handshake.verification = verification
+                settings.handshake.authorities = certificates.authority
+                settings.handshake.revocationLists = revokes ? certificates.revocations : nil
+                let terminator = try TLSTerminator(settings)
+                let options = Options(isOld: isOld, certificate: certificate)
+                if terminator.answers(options) { return "well" }
+                #expect(terminator.running.wait { terminator.refusals == [.handshakeFailed: 1] })
+                return terminator.reasons.joined()
             }
             let unknown = "its certificate: self-signed certificate"
             #expect(try outcome(.required, own) == "well")
@@ -200,7 +203,7 @@ extension BalancerTests {
             #expect(try outcome(.optional, own) == "well")
             #expect(try outcome(.optional, nil) == "well")
             #expect(try outcome(.optional, strangers) == unknown)
-            #expect(try outcome(.none, strangers) == "well")
+            #expect(try outcome(.off, strangers) == "well")
             #expect(try outcome(.required, revokes: true, own) == "well")
             #expect(
                 try outcome(.required, revokes: true, revoked)
@@ -210,24 +213,26 @@ extension BalancerTests {
         @Test(arguments: [false, true])
         func `a session goes on by its ticket, also over a reload`(isOld: Bool) throws {
             var settings = certificates.listening
-            (settings.verification, settings.authorities) = (.required, certificates.authority)
-            let unwrapping = try Unwrapping(settings)
-            var manner = Manner(
+            (settings.handshake.verification, settings.handshake.authorities) = (
+                .required, certificates.authority
+            )
+            let terminator = try TLSTerminator(settings)
+            var options = Options(
                 isOld: isOld, certificate: (pem: certificates.good, key: certificates.key))
-            func visit(_ unwrapping: Unwrapping) throws -> TLSVisitor {
-                let visitor = try #require(unwrapping.visit(manner))
+            func visit(_ terminator: TLSTerminator) throws -> TLSVisitor {
+                let visitor = try #require(terminator.visit(options))
                 visitor.send("x")
                 #expect(visitor.receive(exactly: 1) == "x")
                 return visitor
             }
-            manner.session = try visit(unwrapping).session
-            #expect(try visit(unwrapping).isResumed)
-            let balancer = unwrapping.running.balancer
-            try balancer.adopt(balancer.plan, listeners: [[unwrapping.running.listener]])
-            #expect(try visit(unwrapping).isResumed)
-            settings.givesTickets = false
-            let without = try Unwrapping(settings)
-            manner.session = try visit(without).session
+            options.session = try visit(terminator).session
+            #expect(try visit(terminator).isResumed)
+            let balancer = terminator.running.balancer
+            try balancer.adopt(balancer.plan, listeners: [[terminator.running.listener]])
+            #expect(try visit(terminator).isResumed)
+            settings.options.issuesTickets = false
+            let without = try TLSTerminator(settings)
+            options.session = try visit(without).session
             #expect(try !visit(without).isResumed)
         }
 
@@ -238,21 +243,21 @@ extension BalancerTests {
             }
             func node(
                 _ keys: TicketKeys?, _ adjust: (inout TLSListenerSettings) -> Void = { _ in }
-            ) throws -> Unwrapping {
+            ) throws -> TLSTerminator {
                 var settings = certificates.listening
                 settings.ticketKeys = keys
                 adjust(&settings)
-                return try Unwrapping(settings)
+                return try TLSTerminator(settings)
             }
-            func session(_ node: Unwrapping) throws -> TLSVisitor.Session? {
-                let visitor = try #require(node.visit(Manner(isOld: isOld)))
+            func session(_ node: TLSTerminator) throws -> TLSVisitor.Session? {
+                let visitor = try #require(node.visit(Options(isOld: isOld)))
                 visitor.send("x")
                 #expect(visitor.receive(exactly: 1) == "x")
                 return visitor.session
             }
-            func isResumed(_ session: TLSVisitor.Session?, by node: Unwrapping) throws -> Bool {
+            func isResumed(_ session: TLSVisitor.Session?, by node: TLSTerminator) throws -> Bool {
                 let visitor = try #require(
-                    node.visit(Manner(isOld: isOld, session: session)))
+                    node.visit(Options(isOld: isOld, session: session)))
                 visitor.send("x")
                 #expect(visitor.receive(exactly: 1) == "x")
                 return visitor.isResumed
@@ -271,7 +276,9 @@ extension BalancerTests {
             #expect(try isResumed(try session(try node(long)), by: try node(long)))
             // Who was let in without a certificate is asked for one where it is wanted.
             let strict = try node(try keys([1, 2, 3])) {
-                ($0.verification, $0.authorities) = (.optional, certificates.authority)
+                ($0.handshake.verification, $0.handshake.authorities) = (
+                    .optional, certificates.authority
+                )
             }
             #expect(try !isResumed(first, by: strict))
             #expect(throws: TLSSettingsError.self) { try keys([1, 2]) }
@@ -283,21 +290,23 @@ extension BalancerTests {
         func `a session ends with the time of the client's certificate`(isOld: Bool) throws {
             let brief = try BriefCertificate(seconds: 4)
             var settings = certificates.listening
-            (settings.verification, settings.authorities) = (.required, brief.authority)
-            let unwrapping = try Unwrapping(settings)
-            var manner = Manner(isOld: isOld, certificate: (pem: brief.pem, key: brief.key))
-            let first = try #require(unwrapping.visit(manner))
+            (settings.handshake.verification, settings.handshake.authorities) = (
+                .required, brief.authority
+            )
+            let terminator = try TLSTerminator(settings)
+            var options = Options(isOld: isOld, certificate: (pem: brief.pem, key: brief.key))
+            let first = try #require(terminator.visit(options))
             first.send("x")
             #expect(first.receive(exactly: 1) == "x")
-            manner.session = first.session
-            #expect(try #require(unwrapping.visit(manner)).isResumed)
+            options.session = first.session
+            #expect(try #require(terminator.visit(options)).isResumed)
             let start = MonotonicInstant.now
-            while unwrapping.answers(manner), MonotonicInstant.now - start < .seconds(10) {
+            while terminator.answers(options), MonotonicInstant.now - start < .seconds(10) {
                 Thread.sleep(for: .milliseconds(100))
             }
             #expect(
-                unwrapping.running.wait {
-                    unwrapping.reasons.last == "its certificate: certificate has expired"
+                terminator.running.wait {
+                    terminator.reasons.last == "its certificate: certificate has expired"
                 })
         }
 
@@ -307,9 +316,9 @@ extension BalancerTests {
             var settings = certificates.listening
             settings.certificates.append(
                 .init(name: "rsa", pem: certificates.other + certificates.othersKey))
-            let unwrapping = try Unwrapping(settings)
+            let terminator = try TLSTerminator(settings)
             func isRSA(_ signatures: String) -> Bool? {
-                unwrapping.visit(Manner(serverName: nil, signatures: signatures))?.shown?.isRSA
+                terminator.visit(Options(serverName: nil, signatures: signatures))?.shown?.isRSA
             }
             #expect(isRSA("rsa_pss_rsae_sha256") == true)
             #expect(isRSA("ecdsa_secp256r1_sha256") == false)
@@ -357,32 +366,32 @@ extension BalancerTests {
         // MARK: What is said of those that fail
 
         @Test func `who speaks no TLS, goes away or takes too long is counted by cause`() throws {
-            let unwrapping = try Unwrapping(certificates.listening) {
+            let terminator = try TLSTerminator(certificates.listening) {
                 $0.frontends[0].handshakeTimeout = .milliseconds(200)
             }
-            let plain = unwrapping.running.connect()
+            let plain = terminator.running.connect()
             plain.send("GET / HTTP/1.0\r\n\r\n")
             _ = plain.receiveAll()
-            #expect(unwrapping.reasons == ["http request"])
-            let gone = unwrapping.running.connect()
+            #expect(terminator.reasons == ["http request"])
+            let gone = terminator.running.connect()
             gone.send([0x16, 3, 1])
             gone.close()
-            unwrapping.running.connect().close()
-            #expect(unwrapping.running.wait { unwrapping.refusals[.handshakeCut] == 2 })
-            let silent = unwrapping.running.connect()
+            terminator.running.connect().close()
+            #expect(terminator.running.wait { terminator.refusals[.handshakeCut] == 2 })
+            let silent = terminator.running.connect()
             #expect(silent.receiveAll().ending == .end)
-            let endless = unwrapping.running.connect()
+            let endless = terminator.running.connect()
             let start = MonotonicInstant.now
             while MonotonicInstant.now - start < .seconds(5) {
                 guard endless.sendAll([0x16, 3, 1, 0, 1, 1]) else { break }
                 Thread.sleep(for: .milliseconds(20))
             }
             #expect(
-                unwrapping.refusals[.handshakeLate, default: 0]
-                    + unwrapping.refusals[.handshakeFailed, default: 0] == 3)
-            #expect(unwrapping.running.frontend.requestErrors == 5)
-            #expect(unwrapping.running.frontend.admittedSessions == 0)
-            #expect(unwrapping.running.balancer.connectionCount == 0)
+                terminator.refusals[.handshakeLate, default: 0]
+                    + terminator.refusals[.handshakeFailed, default: 0] == 3)
+            #expect(terminator.running.frontend.requestErrors == 5)
+            #expect(terminator.running.frontend.admittedSessions == 0)
+            #expect(terminator.running.balancer.connectionCount == 0)
         }
     }
 }
