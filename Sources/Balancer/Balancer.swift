@@ -123,6 +123,16 @@ public final class Balancer: Sendable {
         return view
     }
 
+    /// Asks the reactors whether they turn.
+    ///
+    /// - Parameter completion: Called once each of them has begun a turn since, on the thread of the last
+    ///   one; must not wait for anything. Never called while one hangs, or after ``stop()``.
+    public func callRoll(_ completion: @escaping @Sendable () -> Void) {
+        let inboxes = shared.inboxes
+        let call = RollCall(of: inboxes.count, completion)
+        for inbox in inboxes { inbox.post(.answer(call)) }
+    }
+
     /// Resets what is open, ends the reactors and waits for them.
     public func stop() {
         accepts.store(false, ordering: .relaxed)

@@ -10,7 +10,9 @@ extension RouterSnapshot {
             return "\(verb) \(refused.part): \(refused.reason)"
         }
         if isDeferring {
-            notes.append("gave way: leaves the Active router alone while there is one")
+            notes.append(
+                "gave way: leaves the Active router alone while there is one, or until a takeover is asked"
+                    + " for")
         }
         if raise > 0 { notes.append("took over: \(raise) added to the priority while Active") }
         if unadvertisedCount > 0 {

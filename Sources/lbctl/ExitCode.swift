@@ -41,7 +41,13 @@ extension Failure {
     init(_ error: FailoverError) {
         switch error {
         case .system(let cause):
-            self.init(cause.isPermission ? .notPermitted : .systemRefused, error.description)
+            guard cause.isPermission else {
+                self.init(.systemRefused, error.description)
+                return
+            }
+            self.init(
+                .notPermitted,
+                error.description + "; virtual routers want root, or CAP_NET_ADMIN and CAP_NET_RAW")
         case .alreadyRunning:
             self.init(.systemRefused, error.description)
         case .duplicateName, .duplicateVRID, .addressCount, .unknownScript, .unknownTracker,

@@ -254,6 +254,21 @@ import VRRPCore
         #expect(loaded.model != nil)
     }
 
+    @Test func `what a section has once is said to be replaced, by the last one`() {
+        let loaded = load(
+            proxy(
+                "balance source\nbalance leastconn\ntimeout client 1s\nmaxconn 5\nbalance first\n"
+                    + "timeout client 2s\nmaxconn 6\nserver b 192.0.2.2:1\nserver c 192.0.2.3:1"))
+        #expect(
+            loaded.diagnostics.map(\.description) == [
+                "f:8:1: warning: 'balance' replaces the one of line 7",
+                "f:11:1: warning: 'balance' replaces the one of line 7",
+                "f:12:1: warning: 'timeout client' replaces the one of line 9",
+                "f:13:1: warning: 'maxconn' replaces the one of line 10",
+            ])
+        #expect(loaded.model?.backends.first?.algorithm == .first)
+    }
+
     @Test func `names are unique, except a frontend's and a backend's`() {
         let section = "defaults\ntimeout client 1s\ntimeout server 1s\ntimeout connect 1s\n"
         #expect(
@@ -275,7 +290,9 @@ import VRRPCore
 
     @Test func `a balance without a word is haproxy's`() {
         let loaded = load(proxy("balance source\nbalance"))
-        #expect(loaded.diagnostics.isEmpty)
+        #expect(
+            loaded.diagnostics.map(\.description)
+                == ["f:8:1: warning: 'balance' replaces the one of line 7"])
         #expect(loaded.model?.backends[0].algorithm == .roundrobin)
     }
 

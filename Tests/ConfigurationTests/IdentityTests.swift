@@ -44,7 +44,7 @@ import Testing
 
     @Test(arguments: [
         ("id 0", "f:7:4: error: id 0: must be 1 or more"),
-        ("id 2147483648", "f:7:4: error: id 2147483648: must be 1 or more"),
+        ("id 2147483648", "f:7:4: error: id 2147483648: must be 1 to 2147483647"),
         (
             "guid a/b",
             "f:7:6: error: guid 'a/b': has 1 to 127 letters, digits, '-', '_', '.' and ':'"

@@ -14,12 +14,12 @@ import Testing
                   VI_1: sent 1234, received 5, refused: ttl 3
                   VI_1 tracks chk_haproxy: good, weight 2: the balancer serves
 
-                PROXY  SERVER    STATE     CHECK       SESSIONS  TOTAL  QUEUE      IN     OUT  ERRORS
-                stats  FRONTEND  OPEN      -                  0      0      -     0 B     0 B       0
-                http   FRONTEND  OPEN      -            7/10000   1000      -  123 kB  7.8 MB       1
-                http   web01     UP 2/3    L4CON 1 ms    4/5000    600      1     0 B     0 B      11
-                http   web02     no check  -                  0      0      0     0 B     0 B       0
-                http   BACKEND   UP        -                  0    998      2     0 B     0 B       0
+                PROXY  SERVER    STATE     CHECK       WEIGHT  SESSIONS  TOTAL  QUEUE      IN     OUT  ERRORS
+                stats  FRONTEND  OPEN      -                -         0      0      -     0 B     0 B       0
+                http   FRONTEND  OPEN      -                -   7/10000   1000      -  123 kB  7.8 MB       1
+                http   web01     UP 2/3    L4CON 1 ms       1    4/5000    600      1     0 B     0 B      11
+                http   web02     no check  -                1         0      0      0     0 B     0 B       0
+                http   BACKEND   UP        -                -         0    998      2     0 B     0 B       0
 
                 """)
     }

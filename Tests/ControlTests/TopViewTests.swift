@@ -105,6 +105,19 @@ import Testing
         }
     }
 
+    @Test func `a long name is shortened before what is known of it is cut off`() {
+        var view = TopView()
+        var (before, now) = looks()
+        now.proxies[1].servers[0].name = String(repeating: "web-in-rack-12.", count: 5)
+        before.proxies = now.proxies
+        let lines = view.render(
+            now, since: before, interval: .seconds(1), size: TopView.Size(columns: 50, rows: 16))
+        #expect(lines.contains("http   web-in-rack-1…  UP 2/3      4/5000    0    "))
+        let wide = view.render(
+            now, since: before, interval: .seconds(1), size: TopView.Size(columns: 160, rows: 16))
+        #expect(wide.contains { $0.contains("12.web-in-rack-12.  UP 2/3") })
+    }
+
     @Test func `colours and names do not change where anything stands`() {
         var view = TopView()
         let plain = screen(&view)

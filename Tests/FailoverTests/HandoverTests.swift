@@ -34,7 +34,10 @@ extension `On a LAN` {
             #expect(a.snapshot?.routers.first?.state == .backup)
             #expect(
                 a.snapshot?.routers.first?.notes
-                    == ["gave way: leaves the Active router alone while there is one"])
+                    == [
+                        "gave way: leaves the Active router alone while there is one, or until a takeover"
+                            + " is asked for"
+                    ])
 
             let back = MonotonicInstant.now
             #expect(

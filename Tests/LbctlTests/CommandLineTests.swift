@@ -270,7 +270,10 @@ import Testing
         #expect(information.st_mode & 0o777 == 0o600)
         let result = try asNobody("status", "--control", folder.control)
         #expect(result.status == 3)
-        #expect(result.errors.hasSuffix("Permission denied (errno 13)\n"))
+        #expect(
+            result.errors
+                == "lbctl: the control socket \(folder.control) is not open to this user: Permission"
+                + " denied (errno 13); ask as the user that the program runs as\n")
         _ = listener.rawValue
     }
 
@@ -289,6 +292,21 @@ import Testing
             result.errors.hasSuffix(
                 "lbctl: bind 127.0.0.1:81: Permission denied (errno 13); ports below 1024 want"
                     + " root or CAP_NET_BIND_SERVICE\n"), "\(result.errors)")
+    }
+
+    @Test func `3: virtual routers without the right to them`() throws {
+        guard geteuid() == 0 else { return print("NOT RUN: becoming another user needs root") }
+        chmod(folder.path, 0o777)
+        let file = try folder.write(
+            "vrrp_instance V { interface nope\nvirtual_router_id 1\nvirtual_ipaddress { 192.0.2.1 } }",
+            to: "routers.conf")
+        let result = try asNobody("run", "--control", folder.control, file)
+        #expect(result.status == 3)
+        // The last line: the guardian comes after the end, and is silent.
+        #expect(
+            result.errors.hasSuffix(
+                "Operation not permitted (errno 1); virtual routers want root, or CAP_NET_ADMIN and"
+                    + " CAP_NET_RAW\n"), "\(result.errors)")
     }
 
     @Test func `5: a port in use`() throws {

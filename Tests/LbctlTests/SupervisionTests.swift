@@ -47,6 +47,46 @@ import Testing
         }
     }
 
+    @Test func `one that hangs is ended after 5 s, and another serves`() throws {
+        let program = try start()
+        let first = try program.balancer()
+        kill(first, SIGSTOP)
+        try folder.awaitLog("alert: balancer process \(first) hung: no answer for 5 s")
+        try folder.awaitLog("serves", count: 2)
+        #expect(try program.balancer() != first)
+        #expect(listens(port))
+        // One that turns stays for longer than that.
+        LinuxIO.Thread.sleep(for: .seconds(7))
+        #expect(try folder.balancerStatus()["restarts"] as? Int == 1)
+    }
+
+    @Test func `what the end cuts off is told, and nobody counts as replaced`() throws {
+        let server = try EchoServer()
+        try folder.write(balancerFile(port: port, server: server.port), to: "a.cfg")
+        let program = try folder.start("--drain-timeout", "1", file)
+        try folder.awaitLog("serves")
+        let client = try connect(to: port)
+        defer { close(client) }
+        try eventually(within: .seconds(5), "the client is served") {
+            try folder.run("session", "list", "--control", folder.control).output
+                .contains("phase=relaying")
+        }
+        program.signal(SIGTERM)
+        try folder.awaitLog("notice: stopping")
+        let text = try folder.run("status", "--control", folder.control).output
+        #expect(text.contains("balancer: stopping, process "))
+        #expect(!text.contains("replaced"))
+        try folder.awaitLog("notice: the time to end is over: 1 connection is reset")
+        #expect(try program.awaitEnd(within: .seconds(10)) == .exited(status: 0))
+    }
+
+    @Test func `a guardian that comes after the end says nothing`() throws {
+        // No process has a number beyond 2^22: proc(5), pid_max.
+        let result = try folder.run("guard", "999999999")
+        #expect(result.status == 0)
+        #expect(result.errors.isEmpty)
+    }
+
     @Test func `one that is killed is back, and no descriptor or zombie stays`() throws {
         let program = try start()
         let descriptors = program.descriptorCount

@@ -36,7 +36,7 @@ import Testing
         func type(_ keys: String) { _ = write(own, keys, keys.utf8.count) }
 
         /// What is drawn last, once it has `part` in it.
-        func await(_ part: String) throws {
+        @discardableResult func await(_ part: String) throws -> String {
             try eventually(within: .seconds(9), "'\(part)' in \(text.debugDescription)") {
                 var bytes = [UInt8](repeating: 0, count: 65_536)
                 while case let count = read(own, &bytes, bytes.count), count > 0 {
@@ -44,7 +44,8 @@ import Testing
                 }
                 return text.contains(part)
             }
-            text = ""
+            defer { text = "" }
+            return text
         }
 
         /// Whether lines are edited and what is typed is shown.
@@ -53,6 +54,28 @@ import Testing
             tcgetattr(programs, &mode)
             return mode.c_lflag & tcflag_t(ICANON | ECHO) == tcflag_t(ICANON | ECHO)
         }
+    }
+
+    @Test func `NO_COLOR takes the colours away`() throws {
+        let folder = try ProgramFolder()
+        let file = try folder.write(balancerFile(port: freePort(), server: 9), to: "a.cfg")
+        _ = try folder.start(file)
+        try folder.awaitLog(" serves, ")
+        let screen = try Screen()
+        func state(_ setting: String...) throws -> String {
+            let program = try RunningProgram(
+                ["/usr/bin/env"] + setting + [
+                    ProgramFolder.binary, "status", "--control", folder.control,
+                ],
+                in: folder, output: "unused", errors: "errors", inheriting: [(1, screen.programs)])
+            #expect(try program.awaitEnd(within: .seconds(9)) == .exited(status: 0))
+            return try screen.await("BACKEND")
+        }
+        #expect(try state("-u", "NO_COLOR").contains("\u{1B}[32mOPEN"))
+        #expect(try state("NO_COLOR=").contains("\u{1B}[32mOPEN"))
+        let plain = try state("NO_COLOR=1")
+        #expect(plain.contains("OPEN"))
+        #expect(!plain.contains("\u{1B}"))
     }
 
     @Test func `it draws, sorts, follows the window, and gives the terminal back`() throws {

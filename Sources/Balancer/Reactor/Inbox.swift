@@ -20,6 +20,8 @@ enum Message {
     case look(SessionLook)
     /// Meet the other reactors, and go on with what they share from then on.
     case handOver(Handover)
+    /// Say that this reactor turns.
+    case answer(RollCall)
     /// Reset what is open and end.
     case stop
 }

@@ -288,6 +288,7 @@ internal import Synchronization
             case .warm: warmServers()
             case .endSessions(let server, let cause): endSessions(of: server, because: cause)
             case .look(let look): take(look)
+            case .answer(let call): call.answer()
             case .handOver(let handover):
                 self.handover = handover
                 sweepListeners(missingIn: handover.succession.sockets)

@@ -132,7 +132,7 @@ extension SharedState {
             return succession.servers[server].map { .endSessions(server: $0, cause) }
         // All listeners are looked at again.
         case .roomToAccept: return nil
-        case .addressLeft, .setAccepting, .warm, .look, .handOver, .stop: return message
+        case .addressLeft, .setAccepting, .warm, .look, .answer, .handOver, .stop: return message
         }
     }
 

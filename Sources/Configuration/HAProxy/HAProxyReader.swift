@@ -109,7 +109,7 @@ struct HAProxyReader {
             HAProxyResolvers.table.read(directive, into: &resolvers, remarks: &remarks)
         case .peers: HAProxyPeers.table.read(directive, into: &peers, remarks: &remarks)
         case .section:
-            section.note(directive)
+            section.note(directive, &remarks)
             section.settings.bindTLS = draft.bindTLS
             section.settings.serverOptions.follow(draft)
             try section.checkScope(of: directive, &remarks)

@@ -1,5 +1,20 @@
 /// What is wrong with a section as a whole.
 extension HAProxySection {
+    /// What a section has once: haproxy goes by the last one, and says nothing.
+    static let single: Set<String> = [
+        "balance", "default_backend", "fullconn", "hash-type", "maxconn", "mode", "retries",
+        "timeout check", "timeout client", "timeout connect", "timeout queue", "timeout server",
+        "timeout tunnel",
+    ]
+
+    /// Warns of words that the section itself has, and that come to nothing.
+    func warn(of names: Set<String>, _ reason: String, _ remarks: inout [Remark]) {
+        for name in names {
+            guard let position = written[name] else { continue }
+            remarks.append(.warning("\(name.quoted) \(reason)", at: position))
+        }
+    }
+
     /// The refusal of a section that would have to understand HTTP.
     var httpRefusal: Remark {
         let own = settings.modePosition > name.position

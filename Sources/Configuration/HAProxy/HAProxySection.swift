@@ -42,20 +42,20 @@ struct HAProxySection: Sendable {
         self.settings.serverOptions.words = []
     }
 
-    /// Takes down what a line begins with.
-    mutating func note(_ directive: Directive) {
+    /// Takes down what a line begins with, and says so where it replaces an earlier one.
+    mutating func note(_ directive: Directive, _ remarks: inout [Remark]) {
         let words = directive.words.drop { $0.text == "no" }.prefix(2)
         guard let keyword = words.first else { return }
-        for name in [keyword.text, words.map(\.text).joined(separator: " ")] {
-            written[name] = written[name] ?? keyword.position
-        }
-    }
-
-    /// Warns of words that the section itself has, and that come to nothing.
-    func warn(of names: Set<String>, _ reason: String, _ remarks: inout [Remark]) {
-        for name in names {
-            guard let position = written[name] else { continue }
-            remarks.append(.warning("\(name.quoted) \(reason)", at: position))
+        for name in Set([keyword.text, words.map(\.text).joined(separator: " ")]) {
+            guard let earlier = written[name] else {
+                written[name] = keyword.position
+                continue
+            }
+            guard HAProxySection.single.contains(name) else { continue }
+            remarks.append(
+                .warning(
+                    "\(name.quoted) replaces the one of line \(earlier.line)", at: keyword.position)
+            )
         }
     }
 

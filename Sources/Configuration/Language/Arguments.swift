@@ -142,7 +142,10 @@ extension Word {
                 "\(keyword) \(text.quoted): must be a number, \(range.inWords)", at: position)
         }
         guard range.contains(value) else {
-            throw .error("\(keyword) \(value): must be \(range.inWords)", at: position)
+            let bounds =
+                value < range.lowerBound
+                ? range.inWords : "\(range.lowerBound) to \(range.upperBound)"
+            throw .error("\(keyword) \(value): must be \(bounds)", at: position)
         }
         return value
     }

@@ -6,6 +6,8 @@ struct ProxyRow {
     let status: String
     /// What is known of a server's checks.
     var check = "-"
+    /// A server's share; `nil`: it is no server.
+    var weight: Int?
     let traffic: TrafficCounters
     /// Clients that wait; `nil`: none can.
     var queued: Int?
@@ -28,7 +30,8 @@ extension ProxyStatus {
         rows += servers.map {
             ProxyRow(
                 proxy: name, name: $0.name, status: $0.status, check: $0.checkWords,
-                traffic: $0.traffic, queued: $0.service.queued, errors: $0.service.connectErrors)
+                weight: $0.weight, traffic: $0.traffic, queued: $0.service.queued,
+                errors: $0.service.connectErrors)
         }
         if let backend {
             rows.append(

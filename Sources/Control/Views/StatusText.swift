@@ -118,14 +118,15 @@ public enum StatusText {
     private static func proxies(of status: NodeStatus) -> TextTable {
         var table = TextTable(
             [
-                "PROXY", "SERVER", "STATE", "CHECK", "SESSIONS", "TOTAL", "QUEUE", "IN", "OUT",
-                "ERRORS",
-            ], rightAligned: [4, 5, 6, 7, 8, 9])
+                "PROXY", "SERVER", "STATE", "CHECK", "WEIGHT", "SESSIONS", "TOTAL", "QUEUE", "IN",
+                "OUT", "ERRORS",
+            ], rightAligned: [4, 5, 6, 7, 8, 9, 10])
         for row in status.proxies.flatMap(\.rows) {
             table.add(
                 [
-                    row.proxy, row.name, row.status, row.check, row.traffic.sessionWords,
-                    "\(row.traffic.sessionsTotal)", row.queued.map { "\($0)" } ?? "-",
+                    row.proxy, row.name, row.status, row.check, row.weight.map { "\($0)" } ?? "-",
+                    row.traffic.sessionWords, "\(row.traffic.sessionsTotal)",
+                    row.queued.map { "\($0)" } ?? "-",
                     Readable.bytes(row.traffic.bytesIn), Readable.bytes(row.traffic.bytesOut),
                     "\(row.errors)",
                 ], state: RowState(status: row.status))

@@ -18,19 +18,32 @@ struct TextTable {
         lines(colored: colored).map { $0 + "\n" }.joined()
     }
 
-    /// The headings and the rows, cut where `width` ends.
+    /// The headings and the rows, cut where `width` ends; long names are shortened before that.
     func lines(colored: Bool, width: Int = .max) -> [String] {
         let lines = [headings] + rows.map(\.cells)
-        let widths = headings.indices.map { column in
-            lines.map { $0[column].count }.max() ?? 0
-        }
         let stateColumn = headings.firstIndex(of: "STATE")
+        let widths = shortened(
+            headings.indices.map { column in lines.map { $0[column].count }.max() ?? 0 },
+            ofNames: stateColumn ?? 0, to: width)
         return [line(headings, widths, upTo: width) { $1 }]
             + rows.map { row in
                 line(row.cells, widths, upTo: width) { column, cell in
                     colored && column == stateColumn ? row.state.colored(cell) : cell
                 }
             }
+    }
+
+    /// The widths of columns where names, which are the first ones, make room for what is known of them,
+    /// the longest first.
+    private func shortened(_ widths: [Int], ofNames count: Int, to width: Int) -> [Int] {
+        var widths = widths
+        var excess = widths.reduce(2 * (widths.count - 1), +) - width
+        for column in (0..<count).sorted(by: { widths[$0] > widths[$1] }) where excess > 0 {
+            let share = min(excess, max(0, widths[column] - TextTable.shortestName))
+            widths[column] -= share
+            excess -= share
+        }
+        return widths
     }
 
     private func line(
@@ -44,7 +57,8 @@ struct TextTable {
             if !cut.isEmpty { text += decorate(cut) }
         }
         for column in cells.indices {
-            let cell = cells[column]
+            let isWhole = cells[column].count <= widths[column]
+            let cell = isWhole ? cells[column] : cells[column].prefix(widths[column] - 1) + "…"
             let space = String(repeating: " ", count: widths[column] - cell.count)
             if column > 0 { append("  ") }
             if rightAligned.contains(column) { append(space) }
@@ -53,6 +67,9 @@ struct TextTable {
         }
         return text
     }
+
+    /// As long as a name stays at least, and the longest heading.
+    private static let shortestName = 14
 }
 
 extension RowState {

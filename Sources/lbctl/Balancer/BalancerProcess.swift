@@ -118,6 +118,9 @@ final class BalancerProcess {
         case .session(let number, let order):
             guard let carryOut = service?.carryOutOnSessions else { return }
             answer(number) { await carryOut(order) }
+        case .callRoll:
+            let (poster, process) = (loop.poster, OnLoop(self))
+            service?.balancer.callRoll { poster.post { process.object?.send(.turns) } }
         case .closeConnections(let addresses):
             service?.closeConnections(through: addresses)
         case .drain(let seconds):
@@ -330,6 +333,11 @@ final class BalancerProcess {
         let isBusy = service.sessionCount > 0 || openOrders > 0
         guard isBusy, let drainDeadline, MonotonicInstant.now < drainDeadline else {
             counters?.tell()
+            let count = service.sessionCount
+            if count > 0 {
+                let connections = count == 1 ? "1 connection is" : "\(count) connections are"
+                log(.notice, "the time to end is over: \(connections) reset")
+            }
             return loop.stop()
         }
         loop.schedule(after: .milliseconds(20)) { [weak self] in self?.endWhenIdle(service) }

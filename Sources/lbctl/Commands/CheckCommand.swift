@@ -6,7 +6,11 @@ internal import NodeConfiguration
 /// Says what is wrong with files: `lbctl check [FILE …]`.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Say what is wrong with configuration files, and where.")
+        commandName: "check", abstract: "Say what is wrong with configuration files, and where.",
+        discussion: """
+            Files may be checked on another host than theirs. Whether this one has the interfaces, ports \
+            and programs that they name, says 'lbctl doctor'.
+            """)
 
     @OptionGroup var files: FileOptions
 

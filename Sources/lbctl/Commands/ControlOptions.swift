@@ -37,13 +37,16 @@ struct ControlOptions: ParsableArguments {
             guard error.errno != .wouldBlock else {
                 throw Failure(.notRunning, "the program at \(path) does not answer")
             }
-            let denied = error.errno == .accessDenied || error.errno == .notPermitted
+            if error.errno == .accessDenied || error.errno == .notPermitted {
+                throw Failure(
+                    .notPermitted,
+                    "the control socket \(path) is not open to this user: \(error.errno); ask as the user"
+                        + " that the program runs as")
+            }
             throw Failure(
-                denied ? .notPermitted : .notRunning,
-                "no running program answers at \(path): \(error.errno)"
-                    + (denied
-                        ? "" : "; start one with 'lbctl run', or name its socket by --control")
-            )
+                .notRunning,
+                "no running program answers at \(path): \(error.errno); start one with 'lbctl run', or"
+                    + " name its socket by --control")
         }
         guard
             case .moved = DescriptorPassing.send(ControlCodec.encode(request), to: socket.rawValue)

@@ -52,7 +52,10 @@ struct GuardCommand: ParsableCommand {
             let routers = will.routers.joined(separator: ", ")
             log(.error, "the failover process is gone; resigned as \(routers)")
             for error in errors { log(.error, "\(error)") }
-        } catch { throw Failure(error) }
+        } catch {
+            guard error.errno != .noSuchProcess else { return }
+            throw Failure(error)
+        }
     }
 }
 #endif

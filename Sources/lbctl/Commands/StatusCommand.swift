@@ -19,7 +19,7 @@ struct StatusCommand: ParsableCommand {
         if json {
             print(String(decoding: status.json(indented: true), as: UTF8.self))
         } else {
-            print(StatusText.render(status, colored: isatty(1) == 1), terminator: "")
+            print(StatusText.render(status, colored: Terminal.showsColors), terminator: "")
         }
     }
 }

@@ -46,7 +46,8 @@ struct TopCommand: ParsableCommand {
             terminal.draw(
                 view.render(
                     latest.status, since: former?.status,
-                    interval: former.map { latest.at - $0.at } ?? .zero, size: size, colored: true))
+                    interval: former.map { latest.at - $0.at } ?? .zero, size: size,
+                    colored: Terminal.showsColors))
             switch terminal.next(until: next) {
             case .quit: return nil
             case .signal(let signal): return signal

@@ -29,6 +29,8 @@ enum BalancerOrder: Codable {
     case table(Int, TableOrder)
     /// Carry out a part of an order about connections, and answer under this number.
     case session(Int, SessionOrder)
+    /// Say whether this process turns, its reactors too.
+    case callRoll
     /// Reset the connections through these addresses, which leave the node.
     case closeConnections([IPAddress])
     /// Accept no more, and end when the last connection has, or after so many seconds.
@@ -54,6 +56,8 @@ struct GivenOrder: Codable {
 enum BalancerReport: Codable {
     /// The model is in force and connections are accepted, so many at once.
     case serving(connections: Int)
+    /// The process turns, and so does each of its reactors.
+    case turns
     /// The order to drain was heard: connections are accepted no more.
     case draining
     /// The model could not be put in force.

@@ -53,6 +53,10 @@ final class BalancerInstance {
     private let onEvent: (BalancerInstance, Event) -> Void
     private var endingWatch: EventLoop.Watch?
     private var deadline: EventLoop.Deadline?
+    /// When it is asked next whether it turns.
+    private var nextCall: EventLoop.Deadline?
+    /// For how many seconds it has not said so.
+    private var silentSeconds = 0
     /// Why it was ended, where that says more than the signal.
     private var complaint: String?
     private var isGone = false
@@ -198,7 +202,10 @@ final class BalancerInstance {
             guard phase == .starting, complaint == nil else { return }
             cancelDeadline()
             phase = .serving
+            callRoll()
             onEvent(self, .serving)
+        case .turns:
+            silentSeconds = 0
         case .draining:
             cancelDeadline()
         case .refused(let reason):
@@ -234,6 +241,20 @@ final class BalancerInstance {
         }
     }
 
+    /// Asks each second whether it turns, and ends it if it hangs: its clients would wait for ever, and
+    /// the addresses stay.
+    ///
+    /// The seconds are turns of this loop, so that a host that stood still has its processes answer first.
+    private func callRoll() {
+        guard phase == .serving, !isGone else { return }
+        guard silentSeconds < BalancerInstance.longestSilence else {
+            return end(because: "hung: no answer for \(silentSeconds) s")
+        }
+        if silentSeconds == 0 { send(.callRoll) }
+        silentSeconds += 1
+        nextCall = loop.schedule(after: .seconds(1)) { [weak self] in self?.callRoll() }
+    }
+
     private func send(_ order: BalancerOrder, descriptors: [Int32] = []) {
         link.send(.word(order), descriptors: descriptors)
     }
@@ -256,6 +277,8 @@ final class BalancerInstance {
 
     private func forget() {
         cancelDeadline()
+        if let nextCall { loop.cancel(nextCall) }
+        nextCall = nil
         if let endingWatch { loop.unwatch(endingWatch) }
         endingWatch = nil
         link.close()
@@ -270,6 +293,8 @@ final class BalancerInstance {
 
     /// How long a process may live without its link.
     private static let collectLimit = Duration.milliseconds(100)
+    /// For how many seconds it may not answer while it serves.
+    private static let longestSilence = 5
     /// How long the order to accept no more may go unheard.
     private static let drainAcknowledgeLimit = Duration.seconds(2)
 }

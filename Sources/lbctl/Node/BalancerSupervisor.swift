@@ -113,8 +113,10 @@ final class BalancerSupervisor {
         }
     }
 
-    /// How many processes end with the connections that they have.
-    var endingCount: Int { instances.values.count { $0.phase == .draining } }
+    /// How many processes that were replaced end with the connections that they have.
+    var endingCount: Int {
+        instances.values.count { $0.phase == .draining && $0 !== current }
+    }
 
     /// Whether a process that it started is left.
     var hasProcesses: Bool { !instances.isEmpty }

@@ -70,7 +70,10 @@ extension Node {
     }
 
     private func leave(_ bytes: [UInt8], at path: String) {
-        do throws(SystemError) { try SmallFile.replace(path, with: bytes) } catch {
+        do throws(SystemError) {
+            try SmallFile.replace(path, with: bytes)
+            log(.notice, "a signal asked for \(path): written")
+        } catch {
             log(.error, "\(path) was not written: \(error)")
         }
     }

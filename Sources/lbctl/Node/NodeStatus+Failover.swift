@@ -126,6 +126,16 @@ extension NotificationPipeStatus {
     }
 }
 
+extension ScriptSnapshot {
+    /// How the last run came out; of one that failed also what it wrote, on one line.
+    var words: String {
+        guard let lastResult else { return "" }
+        guard lastResult != .exited(status: 0), !lastOutput.isEmpty else { return lastResult.words }
+        let lines = lastOutput.split(whereSeparator: \.isNewline).joined(separator: "; ")
+        return "\(lastResult.words): \(lines)"
+    }
+}
+
 extension TrackerStatus {
     fileprivate init(_ tracker: TrackerSnapshot, scripts: [ScriptSnapshot]) {
         let isGood: Bool? =
@@ -147,8 +157,7 @@ extension TrackerStatus {
             guard let script = scripts.first(where: { $0.settings.name == tracker.name }) else {
                 break
             }
-            detail = [script.lastResult?.words ?? "", script.lastOutput]
-                .filter { !$0.isEmpty }.joined(separator: ": ")
+            detail = script.words
             if case .fact(let fact) = script.settings.source {
                 detail = isGood == true ? "\(fact) serves" : "\(fact) does not serve"
             }

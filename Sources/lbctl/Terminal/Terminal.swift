@@ -40,6 +40,13 @@ final class Terminal {
 
     deinit { giveBack() }
 
+    /// Whether states are coloured: on a terminal, unless whoever looks at it wants none (`NO_COLOR`, any
+    /// value; no-color.org).
+    static var showsColors: Bool {
+        let refusal = getenv("NO_COLOR").map { String(cString: $0) } ?? ""
+        return isatty(1) == 1 && refusal.isEmpty
+    }
+
     /// How much the screen holds.
     var size: TopView.Size {
         var size = winsize()
