@@ -5,6 +5,7 @@ import PackageDescription
 // `Program`, so that a daemon which embeds VRRPCore, Netlink or Balancer checks out nothing else.
 
 let program = TargetDependencyCondition.when(traits: ["Program"])
+let probes = TargetDependencyCondition.when(traits: ["Probes"])
 let yaml = TargetDependencyCondition.when(traits: ["YAML"])
 
 let strict: [SwiftSetting] = [
@@ -42,8 +43,9 @@ let package = Package(
             name: "Program",
             description:
                 "Everything that only the lbctl program needs: NIO, HTTP, YAML, arguments.",
-            enabledTraits: ["YAML"]
+            enabledTraits: ["Probes", "YAML"]
         ),
+        .trait(name: "Probes", description: "What asks targets in HealthCheck, by NIO."),
         .trait(name: "YAML", description: "What reads native YAML in NodeConfiguration."),
         .default(enabledTraits: ["Program"]),
     ],
@@ -94,15 +96,15 @@ let package = Package(
             name: "HealthCheck",
             dependencies: [
                 "Expressions", "Reactor", "LinuxIO",
-                .product(name: "Crypto", package: "swift-crypto", condition: program),
-                .product(name: "CryptoExtras", package: "swift-crypto", condition: program),
-                .product(name: "NIOCore", package: "swift-nio", condition: program),
-                .product(name: "NIOHTTP1", package: "swift-nio", condition: program),
-                .product(name: "NIOPosix", package: "swift-nio", condition: program),
-                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: program),
-                .product(name: "NIOTLS", package: "swift-nio", condition: program),
-                .product(name: "Subprocess", package: "swift-subprocess", condition: program),
-                .product(name: "SystemPackage", package: "swift-system", condition: program),
+                .product(name: "Crypto", package: "swift-crypto", condition: probes),
+                .product(name: "CryptoExtras", package: "swift-crypto", condition: probes),
+                .product(name: "NIOCore", package: "swift-nio", condition: probes),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: probes),
+                .product(name: "NIOPosix", package: "swift-nio", condition: probes),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: probes),
+                .product(name: "NIOTLS", package: "swift-nio", condition: probes),
+                .product(name: "Subprocess", package: "swift-subprocess", condition: probes),
+                .product(name: "SystemPackage", package: "swift-system", condition: probes),
             ],
             swiftSettings: strict),
         // Not "Configuration": a package below hummingbird has a target of that name.

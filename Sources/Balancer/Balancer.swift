@@ -19,19 +19,22 @@ public final class Balancer: Sendable {
     /// Prepares a balancer that does not accept yet.
     ///
     /// - Parameters:
-    ///   - plan: What it is to do; without a ``BalancerPlan/fault``.
-    ///   - listeners: The listening sockets of each frontend, non-blocking. They
+    ///   - plan: What it is to do.
+    ///   - listeners: The listening sockets of each frontend, non-blocking, as
+    ///     `Socket.listening(on:options:)` of LinuxIO makes them. They
     ///     remain the caller's, who keeps them open until after ``stop()``; they may be shared with
     ///     another process, and outlive this one.
     ///   - observer: Told how connecting to a server ended: of each failure, and of the first
     ///     success after it. Called on the reactors' threads; must not wait for anything.
-    /// - Throws: `SystemError` when the process has no descriptor left.
+    /// - Throws: ``PlanError`` when the plan can't be carried out, or the process has no descriptor left.
     public init(
         plan: BalancerPlan, listeners: [[Int32]], observer: ConnectionObserver? = nil
-    ) throws(SystemError) {
-        let shared = try SharedState(
-            plan.complete(for: listeners), sockets: plan.sockets(listeners), observer: observer)
-        current = Mutex(shared)
+    ) throws(PlanError) {
+        let complete = try plan.complete(for: listeners)
+        do throws(SystemError) {
+            current = Mutex(
+                try SharedState(complete, sockets: plan.sockets(listeners), observer: observer))
+        } catch { throw .system(error) }
         threads = Mutex([])
     }
 
@@ -84,25 +87,26 @@ public final class Balancer: Sendable {
     ///   - observer: As in ``init(plan:listeners:observer:)``, by the new plan's positions.
     ///   - beforehand: Called with what is returned, before anything is done under the new plan.
     /// - Returns: The look at it under the new plan.
-    /// - Throws: ``AdoptionError`` when this balancer cannot; nothing has changed then.
+    /// - Throws: ``PlanError`` when this balancer cannot; nothing has changed then.
     @discardableResult
     public func adopt(
         _ plan: BalancerPlan, listeners: [[Int32]], observer: ConnectionObserver? = nil,
         beforehand: (BalancerView) -> Void = { _ in }
-    ) throws(AdoptionError) -> BalancerView {
+    ) throws(PlanError) -> BalancerView {
         let former = shared
+        let complete = try plan.complete(for: listeners)
         guard plan.reactorCount == former.plan.reactorCount else { throw .otherReactors }
         let succession = Succession(
             from: former.plan, former.sockets, inUse: former.use,
-            to: plan.complete(for: listeners), plan.sockets(listeners))
-        if let fault = succession.plan.fault { throw .tooMuch(fault) }
+            to: complete, plan.sockets(listeners))
+        if let fault = succession.plan.fault { throw .fault(fault) }
         let successor: SharedState
         do throws(SystemError) {
             successor = try SharedState(
                 succeeding: former, by: succession, observer: observer)
         } catch { throw .system(error) }
         guard successor.paths.routes.count <= BalancerPlan.mostPlaces else {
-            throw .tooMuch("\(successor.paths.routes.count) paths")
+            throw .fault("\(successor.paths.routes.count) paths")
         }
         for socket in successor.sockets.joined() where socket >= 0 {
             StreamSocket.disableDelay(socket)
@@ -321,26 +325,18 @@ public final class Balancer: Sendable {
     public func snapshot() -> BalancerSnapshot { view.snapshot() }
 }
 
-/// Why a balancer cannot go on by another plan; a new one can begin with it.
-public enum AdoptionError: Error, Hashable {
-    /// The plan has another number of reactors.
-    case otherReactors
-    /// With what stays behind it is more than can be numbered.
-    case tooMuch(String)
-    /// The system gives no more.
-    case system(SystemError)
-}
-
 extension BalancerPlan {
     /// The plan with a listener for each socket, and nothing that cannot be.
-    fileprivate func complete(for listeners: [[Int32]]) -> BalancerPlan {
-        precondition(listeners.count == frontends.count, "a list of listeners per frontend")
+    fileprivate func complete(for listeners: [[Int32]]) throws(PlanError) -> BalancerPlan {
+        guard listeners.count == frontends.count else {
+            throw .fault("sockets of \(listeners.count) frontends, and \(frontends.count) of these")
+        }
         var plan = self
         for (index, sockets) in listeners.enumerated() {
             let missing = max(0, sockets.count - frontends[index].listeners.count)
             plan.frontends[index].listeners += Array(repeating: ListenerPlan(), count: missing)
         }
-        if let fault = plan.fault { preconditionFailure(fault) }
+        if let fault = plan.fault { throw .fault(fault) }
         return plan
     }
 

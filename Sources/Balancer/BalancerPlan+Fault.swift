@@ -21,9 +21,16 @@ extension BalancerPlan {
         }
         let isKnown = frontends.allSatisfy { $0.poolIndices.allSatisfy(pools.indices.contains) }
         return isKnown
-            ? securityFault ?? keyFault ?? tableFault ?? priorityFault ?? variableFault
+            ? questionFault ?? securityFault ?? keyFault ?? tableFault ?? priorityFault
+                ?? variableFault
                 ?? captureFault ?? severityFault
             : "a frontend leads to a pool that is not there"
+    }
+
+    private var questionFault: String? {
+        let asked = allConditions.flatMap(\.questions).compactMap(\.askedPool)
+        return asked.allSatisfy(pools.indices.contains)
+            ? nil : "a rule asks about a pool that is not there"
     }
 
     private var securityFault: String? {
@@ -65,11 +72,8 @@ extension BalancerPlan {
             return "two variables of one name"
         }
         let rules = allRules
-        let conditions =
-            rules.map(\.condition) + frontends.flatMap { $0.rules.pools.map(\.condition) }
-            + pools.flatMap(\.serverConditions)
         let named =
-            rules.flatMap(\.variables) + conditions.flatMap(\.questions).compactMap(\.variable)
+            rules.flatMap(\.variables) + allConditions.flatMap(\.questions).compactMap(\.variable)
             + pools.flatMap(\.servers).compactMap(\.connection.nameSource?.variable)
         guard named.allSatisfy(variables.indices.contains) else {
             return "a rule or a server names a variable that is not there"
@@ -81,6 +85,11 @@ extension BalancerPlan {
     private var allRules: [Rule] {
         frontends.flatMap { $0.rules.connection + $0.rules.session + $0.rules.content }
             + pools.flatMap(\.contentRules)
+    }
+
+    private var allConditions: [Condition] {
+        allRules.map(\.condition) + frontends.flatMap { $0.rules.pools.map(\.condition) }
+            + pools.flatMap(\.serverConditions)
     }
 
     private var severityFault: String? {
@@ -144,10 +153,7 @@ extension BalancerPlan {
 
     private var priorityFault: String? {
         typealias Action = Rule.Action
-        let rules =
-            frontends.flatMap { $0.rules.connection + $0.rules.session + $0.rules.content }
-            + pools.flatMap(\.contentRules)
-        for rule in rules {
+        for rule in allRules {
             switch rule.action {
             case .setPriority(let priority) where !Action.priorities.contains(priority):
                 return "a priority of \(priority); there may be \(Action.priorities.words)"

@@ -34,59 +34,52 @@ public struct RulePlan: Hashable, Sendable {
 
 /// One rule.
 public struct Rule: Hashable, Sendable {
-    /// What a rule does with a connection.
+    /// What a rule does with a connection; after all but the first three cases the further rules of the list
+    /// are asked.
     public enum Action: Hashable, Sendable {
-        /// It goes on, and the further rules of the list are not asked.
+        /// It goes on.
         case accept
         /// It is closed.
         case reject
         /// It is closed, and the client is not told (`silent-drop`).
         case silentDrop
-        /// It begins with a PROXY header (`expect-proxy layer4`); in ``RulePlan/connection`` only. The
-        /// further rules are asked.
+        /// It begins with a PROXY header (`expect-proxy layer4`); in ``RulePlan/connection`` only.
         case expectProxyHeader
-        /// It is counted, and the further rules are asked (`track-sc0`).
+        /// It is counted (`track-sc0`).
         case track(Tracking)
         /// The mark counters of the key that it is tracked by are increased by so much, of an array those
-        /// at an index, and the further rules are asked (`sc-inc-gpc0`, `sc-inc-gpc1`, `sc-inc-gpc`,
-        /// `sc-add-gpc`); in ``RulePlan/content``, too, once for each connection.
+        /// at an index (`sc-inc-gpc0`, `sc-inc-gpc1`, `sc-inc-gpc`, `sc-add-gpc`); in ``RulePlan/content``,
+        /// too, once for each connection.
         case countMark(StickQuantity, Int, index: Int = 0, count: UInt32 = 1)
-        /// The tag of the key that it is tracked by is set, or with an index that of its array, and the
-        /// further rules are asked (`sc-set-gpt0`, `sc-set-gpt`).
+        /// The tag of the key that it is tracked by is set, or with an index that of its array
+        /// (`sc-set-gpt0`, `sc-set-gpt`).
         case setTag(UInt32, Int, index: Int? = nil)
-        /// Where it has to wait for a server it is served before those of a greater number, and the further
-        /// rules are asked; 0 without (`set-priority-class`). See ``priorities``.
+        /// Where it has to wait for a server it is served before those of a greater number; 0 without
+        /// (`set-priority-class`). See ``priorities``.
         case setPriority(Int)
         /// Where it has to wait for a server it stands among those of its class as if it had come so many
-        /// milliseconds later, or earlier, and the further rules are asked (`set-priority-offset`). See
-        /// ``priorityOffsets``.
+        /// milliseconds later, or earlier (`set-priority-offset`). See ``priorityOffsets``.
         case setPriorityOffset(Int)
-        /// Its packets to the client carry this mark for the host's own routing (SO_MARK), and the further
-        /// rules are asked (`set-mark`); only where the process has CAP_NET_ADMIN or CAP_NET_RAW.
+        /// Its packets to the client carry this mark for the host's own routing (`set-mark`, SO_MARK); only
+        /// where the process has CAP_NET_ADMIN or CAP_NET_RAW.
         case setMark(UInt32)
-        /// Its packets to the client carry this type of service, or traffic class, and the further rules are
-        /// asked (`set-tos`).
+        /// Its packets to the client carry this type of service, or traffic class (`set-tos`).
         case setServiceType(UInt8)
-        /// Bytes for an end leave no faster from here on, and the further rules are asked
-        /// (`set-bandwidth-limit`).
+        /// Bytes for an end leave no faster from here on (`set-bandwidth-limit`).
         case limitBandwidth(BandwidthLimit)
         /// An end of the connection is told to have this address from here on, to rules, keys, logs and
-        /// servers, and the further rules are asked (`set-src`, `set-dst`). Its port stays; where there is
-        /// no such address, all does.
+        /// servers (`set-src`, `set-dst`). Its port stays; where there is no such address, all does.
         case setAddress(of: ConnectionKey.End, AddressValue)
         /// The same with a port (`set-src-port`, `set-dst-port`).
         case setPort(of: ConnectionKey.End, PortValue)
-
-        /// The variable at this position in ``BalancerPlan/variables`` is set, and the further rules are asked
-        /// (`set-var`).
+        /// The variable at this position in ``BalancerPlan/variables`` is set (`set-var`).
         case setVariable(Int, VariableSource)
-        /// It has no value from here on, and the further rules are asked (`unset-var`).
+        /// It has no value from here on (`unset-var`).
         case unsetVariable(Int)
-        /// Log lines tell this under one of the numbers of ``FrontendPlan/captureLengths``, and the further
-        /// rules are asked (`capture`); in ``RulePlan/content`` only.
+        /// Log lines tell this under one of the numbers of ``FrontendPlan/captureLengths`` (`capture`); in
+        /// ``RulePlan/content`` only.
         case capture(VariableSource, Int)
-        /// Its log line is of this severity, 0 to 7, and the further rules are asked; `nil`: there is no line
-        /// (`set-log-level`).
+        /// Its log line is of this severity, 0 to 7; `nil`: there is no line (`set-log-level`).
         case setLogLevel(Int?)
 
         /// haproxy's classes.

@@ -28,7 +28,7 @@ public struct ConnectionRules: Hashable, Sendable, Codable {
 
 /// A rule of `tcp-request`.
 public struct ConnectionRule: Hashable, Sendable, Codable {
-    /// What it does.
+    /// What it does; after all but the first three cases further rules are asked.
     public enum Action: Hashable, Sendable, Codable {
         /// The connection goes on.
         case accept
@@ -36,43 +36,40 @@ public struct ConnectionRule: Hashable, Sendable, Codable {
         case reject
         /// It is closed without telling the client (`silent-drop`).
         case silentDrop
-        /// It begins with a PROXY header (`expect-proxy layer4`); further rules are asked.
+        /// It begins with a PROXY header (`expect-proxy layer4`).
         case expectProxy
-        /// It is counted in a table (`track-sc0` to `track-sc2`); further rules are asked.
+        /// It is counted in a table (`track-sc0` to `track-sc2`).
         case track(TrackingSettings)
         /// The key that it is tracked by under this number gets so many marks, of ``StickDatum/marks``,
         /// ``StickDatum/secondMarks`` or an element of ``StickDatum/markArray`` (`sc-inc-gpc0`,
-        /// `sc-inc-gpc1`, `sc-inc-gpc`, `sc-add-gpc`); further rules are asked.
+        /// `sc-inc-gpc1`, `sc-inc-gpc`, `sc-add-gpc`).
         case countMark(StickDatum, Int, index: Int = 0, count: UInt32 = 1)
         /// The key that it is tracked by under this number gets a tag, or with an index one of an array
-        /// (`sc-set-gpt0`, `sc-set-gpt`); further rules are asked.
+        /// (`sc-set-gpt0`, `sc-set-gpt`).
         case setTag(UInt32, Int, index: Int? = nil)
         /// Where it has to wait it is served before those of a greater number, -2047 to 2047
-        /// (`set-priority-class`); further rules are asked.
+        /// (`set-priority-class`).
         case setPriority(Int)
         /// Where it has to wait it stands among those of its class as if it had come so many milliseconds
-        /// later, -524287 to 524287 (`set-priority-offset`); further rules are asked.
+        /// later, -524287 to 524287 (`set-priority-offset`).
         case setPriorityOffset(Int)
-        /// Its packets to the client carry this mark (`set-mark`); further rules are asked.
+        /// Its packets to the client carry this mark (`set-mark`).
         case setMark(UInt32)
-        /// Its packets to the client carry this type of service (`set-tos`); further rules are asked.
+        /// Its packets to the client carry this type of service (`set-tos`).
         case setServiceType(UInt8)
-        /// So many bytes of a second pass at most, one way (`set-bandwidth-limit`); further rules are asked.
+        /// So many bytes of a second pass at most, one way (`set-bandwidth-limit`).
         case limitBandwidth(TransferDirection, bytesPerSecond: Int)
-        /// An end is told to have this address from here on (`set-src`, `set-dst`); further rules are asked.
+        /// An end is told to have this address from here on (`set-src`, `set-dst`).
         case setAddress(of: ConnectionEnd, AddressExpression)
-        /// An end is told to have this port from here on (`set-src-port`, `set-dst-port`); further rules
-        /// are asked.
+        /// An end is told to have this port from here on (`set-src-port`, `set-dst-port`).
         case setPort(of: ConnectionEnd, PortExpression)
-        /// A variable is set (`set-var`), at most ``VariableName/most`` of a configuration; further rules are
-        /// asked.
+        /// A variable is set (`set-var`), at most ``VariableName/most`` of a configuration.
         case setVariable(VariableName, VariableExpression)
-        /// It has no value from here on (`unset-var`); further rules are asked.
+        /// It has no value from here on (`unset-var`).
         case unsetVariable(VariableName)
-        /// What log lines tell under the capture's number (`capture`); further rules are asked.
+        /// What log lines tell under the capture's number (`capture`).
         case capture(VariableExpression, Int)
-        /// Its log line is of this severity, 0 to 7; `nil`: there is none (`set-log-level`). Further rules
-        /// are asked.
+        /// Its log line is of this severity, 0 to 7; `nil`: there is none (`set-log-level`).
         case setLogLevel(Int?)
     }
 

@@ -58,3 +58,11 @@ public struct InputFile: Hashable, Sendable {
         }
     }
 }
+
+extension InputFile {
+    /// The lines of a file of patterns, empty ones as well.
+    var lines: [Substring] {
+        String(decoding: bytes, as: UTF8.self)
+            .split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+    }
+}

@@ -86,7 +86,7 @@ public struct HostSurvey: Hashable, Sendable {
     public init(for configuration: FailoverConfiguration) throws(HostError) {
         do throws(NetlinkError) {
             let manager = try AddressManager()
-            let present = try manager.list(family: .v4) + manager.list(family: .v6)
+            let present = try manager.list()
             let links = try Links().list()
             knowsAddressTags = manager.supportsProtocolTag
             madeLinks = try Macvlans().list().map(\.name)

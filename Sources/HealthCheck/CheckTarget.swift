@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 
 /// What to check, how, and how often.

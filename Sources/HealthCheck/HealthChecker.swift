@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 public import NIOPosix
 import Synchronization
@@ -12,6 +12,8 @@ import Synchronization
 /// }
 /// checker.start()
 /// ```
+/// Who waits for reports in a task has `onReport` yield them to an `AsyncStream`.
+///
 /// All methods may be called from any thread. The first checks start within 50 ms, or 0.4 ms per
 /// target where they are many, so that a pool is usable at once; later ones are spread over the
 /// interval.

@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 
 /// One way to ask a target whether it is well.

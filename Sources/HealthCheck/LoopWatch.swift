@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 import NIOCore
 
 /// Says for how long an event loop stood still during a check, by looking at the clock several

@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 
 /// How a probe connects, whatever it asks then.

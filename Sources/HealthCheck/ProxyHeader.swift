@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 import NIOCore
 
 /// The header of the PROXY protocol that a check sends first, for servers that demand it.

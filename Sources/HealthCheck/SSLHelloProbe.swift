@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 
 /// Passes when a server answers a ClientHello of SSL 3.0, be it by an alert.

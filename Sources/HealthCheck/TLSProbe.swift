@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 
 /// Passes when a TLS handshake ends well; says in how many days the certificate expires.

@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 import NIOCore
 
 extension TargetCheck.State {

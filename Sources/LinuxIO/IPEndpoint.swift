@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// The address and port of one end of a connection, of either family, in 24 bytes.
 ///
 /// IPv4 addresses stand in their IPv6 form `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2), as a socket that
@@ -60,16 +62,46 @@ public struct IPEndpoint: Hashable, Sendable {
     }
 }
 
+extension IPEndpoint {
+    /// Makes an endpoint from an address in text and a port.
+    ///
+    /// - Parameters:
+    ///   - address: An address of IPv4 in dotted decimal or of IPv6 (RFC 4291 §2.2), without brackets,
+    ///     port, zone or length of a prefix; `nil` comes of all else, names too. inet_pton(3).
+    ///   - port: The port.
+    public init?(_ address: String, port: UInt16 = 0) {
+        var ipv4 = in_addr()
+        var ipv6 = in6_addr()
+        // The kernel's library stops at a zero.
+        guard !address.utf8.contains(0) else { return nil }
+        if unsafe inet_pton(AF_INET, address, &ipv4) == 1 {
+            self.init(ipv4: UInt32(bigEndian: ipv4.s_addr), port: port)
+        } else if unsafe inet_pton(AF_INET6, address, &ipv6) == 1 {
+            let bits = unsafe unsafeBitCast(ipv6, to: (UInt64, UInt64).self)
+            self.init(
+                high: UInt64(bigEndian: bits.0), low: UInt64(bigEndian: bits.1), port: port)
+        } else {
+            return nil
+        }
+    }
+
+    /// The address alone, `A.B.C.D` or as RFC 5952 wants it; inet_ntop(3).
+    public var host: String {
+        let (family, words) =
+            isIPv4
+            ? (AF_INET, [UInt64(ipv4.bigEndian), 0]) : (AF_INET6, [high.bigEndian, low.bigEndian])
+        let room = Int(INET6_ADDRSTRLEN)
+        return unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: room) { text in
+            let end = unsafe inet_ntop(family, words, text.baseAddress, UInt32(room))
+            return unsafe end.map { unsafe String(cString: $0) } ?? ""
+        }
+    }
+}
+
 extension IPEndpoint: CustomStringConvertible {
     /// `A.B.C.D:PORT`, `[IPV6]:PORT`, or `unix`.
     public var description: String {
         guard isPresent else { return "unix" }
-        if isIPv4 { return SocketAddress(address: ipv4, port: port).description }
-        let groups = [high, low].flatMap { half in
-            stride(from: 48 as UInt64, through: 0, by: -16).map {
-                String(half >> $0 & 0xffff, radix: 16)
-            }
-        }
-        return "[\(groups.joined(separator: ":"))]:\(port)"
+        return isIPv4 ? "\(host):\(port)" : "[\(host)]:\(port)"
     }
 }

@@ -34,12 +34,43 @@ public enum StreamAddress: Hashable, Sendable {
     }
 }
 
-extension StreamAddress: CustomStringConvertible {
+extension StreamAddress: LosslessStringConvertible {
+    /// Makes an address from its text, as ``description`` has it.
+    ///
+    /// - Parameter description: `A.B.C.D:PORT`, `[IPV6]:PORT`, a path that begins with `/`, or `@NAME`;
+    ///   `nil` comes of all else: names of hosts are looked up by nobody.
+    public init?(_ description: String) {
+        let name = description.dropFirst()
+        switch description.first {
+        case "/" where description.utf8.count <= 107: self = .path(description)
+        case "@" where (1...107).contains(name.utf8.count): self = .abstractName(String(name))
+        default:
+            guard let colon = description.lastIndex(of: ":") else { return nil }
+            let digits = description[description.index(after: colon)...]
+            guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(digits)
+            else { return nil }
+            let host = description[..<colon]
+            if host.hasPrefix("["), host.hasSuffix("]") {
+                let inner = host.dropFirst().dropLast()
+                guard inner.contains(":"), let end = IPEndpoint(String(inner), port: port) else {
+                    return nil
+                }
+                self = .ipv6(end)
+            } else {
+                guard let end = IPEndpoint(String(host), port: port), !host.contains(":") else {
+                    return nil
+                }
+                self = .ipv4(SocketAddress(address: end.ipv4, port: port))
+            }
+        }
+    }
+
     /// `A.B.C.D:PORT`, `[IPV6]:PORT`, a path, or `@NAME`.
     public var description: String {
         switch self {
         case .ipv4(let address): address.description
-        case .ipv6(let endpoint): endpoint.description
+        // `::`, too, is an address here.
+        case .ipv6(let endpoint): "[\(endpoint.host)]:\(endpoint.port)"
         case .path(let path): path
         case .abstractName(let name): "@\(name)"
         }

@@ -116,15 +116,15 @@ public struct AddressManager: ~Copyable {
         }
     }
 
-    /// The addresses of one version, in the kernel's order: primaries before their secondaries.
+    /// The addresses, in the kernel's order: primaries before their secondaries.
     ///
     /// - Parameters:
     ///   - interfaceIndex: Of this interface only; `nil`: of all.
-    ///   - family: The version.
+    ///   - family: Of this version only; `nil`: of both, those of IPv4 first.
     /// - Returns: The addresses; none for an interface that does not exist.
     /// - Throws: `NetlinkError`.
     public borrowing func list(
-        interfaceIndex: Int32? = nil, family: InternetAddress.Family = .v4
+        interfaceIndex: Int32? = nil, family: InternetAddress.Family? = nil
     ) throws(NetlinkError) -> [InterfaceAddress] {
         try socket.listAddresses(interfaceIndex: interfaceIndex, family: family)
     }
@@ -139,7 +139,7 @@ public struct AddressManager: ~Copyable {
     public borrowing func removeLeftovers(
         tag: AddressProtocol
     ) throws(NetlinkError) -> [InterfaceAddress] {
-        let leftovers = try (list(family: .v4) + list(family: .v6)).filter { $0.protocolTag == tag }
+        let leftovers = try list().filter { $0.protocolTag == tag }
         var removed: [InterfaceAddress] = []
         for (leftover, result) in zip(leftovers, try remove(leftovers))
         where try result.get() == .removed { removed.append(leftover) }
@@ -165,7 +165,7 @@ public struct AddressManager: ~Copyable {
         let suspects = removed.filter { $0.prefixLength < $0.address.family.bitWidth }
         var carried: [InterfaceAddress] = []
         for index in Set(suspects.map(\.interfaceIndex)).sorted() {
-            let present = try list(interfaceIndex: index)
+            let present = try list(interfaceIndex: index, family: .v4)
             let carriers = present.filter { candidate in
                 removed.contains { $0.isSameAddress(as: candidate) }
             }
@@ -213,10 +213,15 @@ public struct AddressManager: ~Copyable {
 }
 
 extension NetlinkSocket {
-    /// Lists addresses, in the kernel's order.
+    /// Lists addresses, in the kernel's order; of both versions, those of IPv4 first.
     borrowing func listAddresses(
-        interfaceIndex: Int32?, family: InternetAddress.Family
+        interfaceIndex: Int32? = nil, family: InternetAddress.Family? = nil
     ) throws(NetlinkError) -> [InterfaceAddress] {
+        // Asked for all, a kernel tells of one version after the other, in an order of its own.
+        guard let family else {
+            return try listAddresses(interfaceIndex: interfaceIndex, family: .v4)
+                + listAddresses(interfaceIndex: interfaceIndex, family: .v6)
+        }
         let header = ifaddrmsg(
             ifa_family: UInt8(family.rawFamily), ifa_prefixlen: 0, ifa_flags: 0, ifa_scope: 0,
             ifa_index: UInt32(bitPattern: interfaceIndex ?? 0))

@@ -1,4 +1,5 @@
 internal import CNetlink
+internal import LinuxIO
 
 /// An address of the Internet protocol, of either version.
 public enum InternetAddress: Hashable, Sendable {
@@ -77,15 +78,23 @@ public enum InternetAddress: Hashable, Sendable {
     }
 }
 
-extension InternetAddress: CustomStringConvertible {
-    /// `A.B.C.D`, or the eight groups of IPv6 without abbreviation.
+extension InternetAddress: LosslessStringConvertible {
+    /// Makes an address from dotted decimal or from the text of RFC 4291 §2.2, or `nil`.
+    public init?(_ description: String) {
+        guard let end = IPEndpoint(description) else { return nil }
+        // The text of IPv6 says which it is also where it ends with an address of IPv4.
+        self =
+            description.utf8.contains(UInt8(ascii: ":"))
+            ? .v6(high: end.high, low: end.low) : .v4(end.ipv4)
+    }
+
+    /// `A.B.C.D`, or as RFC 5952 wants it.
     public var description: String {
         switch self {
-        case .v4: octets.map(String.init).joined(separator: ".")
-        case .v6(let high, let low):
-            [high, low].flatMap { half in
-                (0..<4).map { String(half >> (48 - 16 * $0) & 0xffff, radix: 16) }
-            }.joined(separator: ":")
+        case .v4(let bits): IPEndpoint(ipv4: bits, port: 0).host
+        case .v6(high: 0, let low) where low >> 32 == 0xffff:
+            "::ffff:\(IPEndpoint(ipv4: UInt32(truncatingIfNeeded: low), port: 0).host)"
+        case .v6(let high, let low): IPEndpoint(high: high, low: low, port: 0).host
         }
     }
 }

@@ -129,9 +129,7 @@ public final class NetworkMonitor {
     private func listedState() throws(NetlinkError) -> NetworkState? {
         guard try drain(into: { _ in }) else { return nil }
         var listed = NetworkState(
-            links: try query.listLinks(),
-            addresses: try query.listAddresses(interfaceIndex: nil, family: .v4)
-                + query.listAddresses(interfaceIndex: nil, family: .v6))
+            links: try query.listLinks(), addresses: try query.listAddresses())
         // The last report of each thing is as new as the listing, or newer.
         guard try drain(into: { _ = listed.apply($0) }) else { return nil }
         return listed

@@ -195,6 +195,47 @@ extension BalancerTests {
             #expect(ours[0] >= 199 && ours[3] >= 99, "\(ours)")
         }
 
+        @Test(arguments: ["2001:db8:0:0:1:0:0:7", "::1", "1:0:0:2::"])
+        func `addresses of IPv6 are written the same`(client: String) throws {
+            let server = try TestServer.named("a")
+            let log = try DatagramLog()
+            let port = try #require(freePorts(1).first)
+            let proxy = try HAProxy(sections: [
+                ProxySettings().section(
+                    servers: [server.address],
+                    more: """
+                        bind 127.0.0.1:\(port) accept-proxy
+                            log \(log.end) format raw local0
+                            option tcplog
+                        """)
+            ])
+            _ = proxy
+            func talk(to port: UInt16) throws {
+                let socket = try #require(BlockingSocket(to: port))
+                socket.send("PROXY TCP6 \(client) 2001:db8::1 56324 80\r\n")
+                #expect(socket.receiveAll().text == "a")
+            }
+            try talk(to: port)
+            let theirs = log.line().split(separator: " ").first
+            let running = try RunningBalancer(
+                servers: [ServerPlan(name: "s", address: server.address)]
+            ) {
+                $0.frontends[0].logging = ConnectionLogging(moment: .ending)
+                $0.frontends[0].listeners = [ListenerPlan(acceptsProxyHeader: true)]
+            }
+            try talk(to: running.port)
+            var ours = ""
+            _ = eventually {
+                running.balancer.records?.take { record, _ in
+                    ours = ConnectionLine(running.balancer.plan).text(
+                        record, acceptedAt: CivilTime(microseconds: 0))
+                }
+                return !ours.isEmpty
+            }
+            #expect(theirs?.hasSuffix(":56324") == true)
+            #expect(ours.split(separator: " ").first == theirs)
+        }
+
         /// A connection whose header comes late and that stays a while.
         ///
         /// - Parameters:

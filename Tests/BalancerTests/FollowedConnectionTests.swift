@@ -262,6 +262,10 @@ extension BalancerTests {
             #expect(
                 fault { $0.pools[0].contentRules = [rule] }
                     == "a rule captures before clients are let in, or for those of any frontend")
+            let asked = Condition([[.init([.serverIsUp(poolIndex: 1, serverName: "a")])]])
+            #expect(
+                fault { $0.frontends[0].rules.connection = [Rule(.reject, if: asked)] }
+                    == "a rule asks about a pool that is not there")
             for (severity, isThere) in [(0, true), (7, true), (8, false), (-1, false)] {
                 let line = Rule(.setLogLevel(severity))
                 #expect((fault { $0.pools[0].contentRules = [line] } == nil) == isThere)

@@ -276,6 +276,27 @@ extension BalancerTests {
             #expect(logged.isQuiet())
         }
 
+        @Test func `an address of IPv6 is told as haproxy tells it`() throws {
+            var record = ConnectionRecord()
+            record.client = try #require(IPEndpoint("2001:db8::7", port: 443))
+            record.local = try #require(IPEndpoint("::1", port: 80))
+            record.kind = .accepted
+            let line = ConnectionLine(
+                BalancerPlan(
+                    frontends: [FrontendPlan(name: "in", poolIndex: 0)],
+                    pools: [PoolPlan(name: "out")]))
+            let date = CivilTime(microseconds: 0)
+            #expect(
+                line.text(record, acceptedAt: date)
+                    == "Connect from 2001:db8::7:443 to ::1:80 (in/TCP)")
+            record.kind = .ended
+            #expect(line.text(record, acceptedAt: date).hasPrefix("2001:db8::7:443 ["))
+            let form = LineFormat([
+                .variable(.clientAddress, isQuoted: false, isHexadecimal: false, isEscaped: false)
+            ])
+            #expect(line.text(record, as: form, acceptedAt: date) == "2001:db8::7")
+        }
+
         @Test func `orders end connections with a state of their own`() throws {
             let server = try TestServer.holding("a")
             let logged = try LoggedBalancer(servers: servers([("a", server)]))

@@ -395,11 +395,18 @@ extension BalancerTests {
             }
         }
 
-        @Test func `another number of reactors is refused, and changes nothing`() throws {
+        @Test
+        func
+            `another number of reactors, or a plan that can't be, is refused, and changes nothing`()
+            throws
+        {
             let server = try TestServer.named("a")
             let running = try Running(plan(servers([("a", server)])))
-            #expect(throws: AdoptionError.otherReactors) {
+            #expect(throws: PlanError.otherReactors) {
                 try running.adopt { $0.reactorCount = 2 }
+            }
+            #expect(throws: PlanError.fault("a frontend leads to a pool that is not there")) {
+                try running.adopt { $0.frontends[0].poolIndex = 1 }
             }
             #expect(try running.answer() == "a")
         }

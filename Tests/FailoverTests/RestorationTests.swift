@@ -15,7 +15,7 @@ extension TestNetwork {
             let wanted = InternetAddress(10, 9, 0, 100)
             func awaited(since start: MonotonicInstant) throws -> InterfaceAddress? {
                 while .now - start < .seconds(1) {
-                    let listed = try manager.list()
+                    let listed = try manager.list(family: .v4)
                     if let found = listed.first(where: { $0.address == wanted }) { return found }
                     usleep(100)
                 }

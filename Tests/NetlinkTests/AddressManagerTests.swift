@@ -51,7 +51,7 @@ struct `Addresses in the kernel` {
                 #expect(shown.map(\.scope) == ["global", "global"])
                 #expect(shown.map(\.valid_life_time) == [.max, .max])
                 #expect(shown.map(\.broadcast) == [nil, nil])
-                let listed = try manager.list(interfaceIndex: a)
+                let listed = try manager.list(interfaceIndex: a, family: .v4)
                 #expect(listed.map(\.label) == ["a", "a"])
                 #expect(listed.map(\.lifetime) == [nil, nil])
                 #expect(listed.map(\.flags) == [.permanent, .permanent])
@@ -70,7 +70,7 @@ struct `Addresses in the kernel` {
                 try Laboratory.ip("address add 192.168.7.1 peer 192.168.7.2/30 dev a")
                 try Laboratory.ip("address add 10.2.0.1/24 dev b")
                 let listed = try AddressManager().list(
-                    interfaceIndex: Laboratory.interfaceIndex("a")
+                    interfaceIndex: Laboratory.interfaceIndex("a"), family: .v4
                 )
                 .sorted { $0.address.description < $1.address.description }
                 try #require(listed.count == 3)
@@ -104,7 +104,10 @@ struct `Addresses in the kernel` {
                 let second = InterfaceAddress(
                     InternetAddress(10, 1, 0, 5), prefixLength: 24, interfaceIndex: a)
                 #expect(try manager.add(second) == .added)
-                #expect(try manager.list(interfaceIndex: a).map(\.isSecondary) == [false, true])
+                #expect(
+                    try manager.list(interfaceIndex: a, family: .v4).map(\.isSecondary) == [
+                        false, true,
+                    ])
                 #expect(try Laboratory.addresses(of: "a").map(\.secondary) == [nil, true])
             }
         }
@@ -148,7 +151,8 @@ struct `Addresses in the kernel` {
                 #expect(try manager.add(address) == .added)
                 let raw = try RawReader.attributes(of: [172, 17, 0, 5], interfaceIndex: a)
                 #expect(raw?[11] == [0x6c])
-                #expect(try manager.list(interfaceIndex: a).map(\.protocolTag) == [.lbctl])
+                #expect(
+                    try manager.list(interfaceIndex: a, family: .v4).map(\.protocolTag) == [.lbctl])
             }
         }
     }

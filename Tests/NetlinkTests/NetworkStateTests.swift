@@ -162,11 +162,20 @@ private func link(_ index: Int32, _ name: String, _ flags: Link.Flags = [.up, .r
         let long: [UInt8] = [0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2]
         #expect(InternetAddress(octets: long) == .v6(high: 0xfe80 << 48, low: 0x0102))
         #expect(InternetAddress.v6(high: 0xfe80 << 48, low: 0x0102).octets == long)
-        #expect(InternetAddress(octets: long)?.description == "fe80:0:0:0:0:0:0:102")
+        #expect(InternetAddress(octets: long)?.description == "fe80::102")
         #expect(InternetAddress(octets: [1, 2, 3]) == nil)
         #expect(
             HardwareAddress(octets: [2, 0, 0x5e, 0, 1, 10])?.description == "02:00:5e:00:01:0a")
         #expect(HardwareAddress(octets: [2, 0, 0x5e]) == nil)
+    }
+
+    @Test func `an address is made of its text, and keeps its version`() {
+        #expect(InternetAddress("172.17.0.5") == .v4(0xac11_0005))
+        #expect(InternetAddress("fe80::102") == .v6(high: 0xfe80 << 48, low: 0x0102))
+        let mapped = InternetAddress.v6(high: 0, low: 0xffff_ac11_0005)
+        #expect(InternetAddress("::ffff:172.17.0.5") == mapped)
+        #expect(mapped.description == "::ffff:172.17.0.5")
+        #expect(InternetAddress("172.17.0.5/24") == nil)
     }
 
     @Test func `a primary carries the secondaries of its own subnet and link only`() {

@@ -87,13 +87,13 @@ extension ConnectionLine {
         let names = texts.names
         let plus = record.kind == .connected ? "+" : ""
         return switch variable {
-        case .clientAddress: record.client.host
+        case .clientAddress: record.client.hostText
         case .clientPort: record.client.portText
-        case .frontendAddress: record.local.host
+        case .frontendAddress: record.local.hostText
         case .frontendPort: record.local.portText
-        case .sourceAddress: record.sourceEnd.host
+        case .sourceAddress: record.sourceEnd.hostText
         case .sourcePort: record.sourceEnd.portText
-        case .serverAddress: serverEnd(of: record).host
+        case .serverAddress: serverEnd(of: record).hostText
         case .serverPort: serverEnd(of: record).portText
         case .frontend, .frontendName: plan.frontends[record.frontend].name
         case .pool: plan.pools[record.pool].name
@@ -158,14 +158,10 @@ extension ConnectionLine {
 }
 
 extension IPEndpoint {
-    /// The address alone.
-    fileprivate var host: String? {
-        guard isPresent else { return nil }
-        let text = description
-        let end = text.lastIndex(of: ":") ?? text.endIndex
-        return text[..<end].hasPrefix("[")
-            ? String(text[..<end].dropFirst().dropLast()) : String(text[..<end])
-    }
+    /// As haproxy's lines have it, without brackets (`%ci:%cp`).
+    var inLine: String { isPresent ? "\(host):\(port)" : description }
+
+    fileprivate var hostText: String? { isPresent ? host : nil }
 
     fileprivate var portText: String? { isPresent ? "\(port)" : nil }
 

@@ -20,10 +20,11 @@ public struct ConnectionLine: Sendable {
     public func text(_ record: ConnectionRecord, acceptedAt date: CivilTime) -> String {
         let frontend = plan.frontends[record.frontend].name
         guard record.kind != .accepted else {
-            return "Connect from \(record.client) to \(record.local) (\(frontend)/TCP)"
+            return
+                "Connect from \(record.client.inLine) to \(record.local.inLine) (\(frontend)/TCP)"
         }
         let plus = record.kind == .connected ? "+" : ""
-        return "\(record.client) [\(date.logDate)] \(frontend) \(place(of: record)) "
+        return "\(record.client.inLine) [\(date.logDate)] \(frontend) \(place(of: record)) "
             + "\(record.queueTime ?? -1)/\(record.connectTime ?? -1)/\(plus)\(record.totalTime) "
             + "\(plus)\(record.bytesOut) \(record.ending) "
             + "\(record.processConnections)/\(record.frontendConnections)/"

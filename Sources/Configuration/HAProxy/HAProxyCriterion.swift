@@ -329,23 +329,3 @@ enum Comparison: String {
         }
     }
 }
-
-extension InputFile {
-    /// The lines of a file of patterns, empty ones as well.
-    var lines: [Substring] {
-        String(decoding: bytes, as: UTF8.self)
-            .split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
-    }
-}
-
-extension Character {
-    var isSpaceOrTab: Bool { self == " " || self == "\t" }
-}
-
-extension Substring {
-    /// The text without spaces and tabs around it.
-    var trimmingSpaces: Substring {
-        let start = drop(while: \.isSpaceOrTab)
-        return start.dropLast(start.reversed().prefix(while: \.isSpaceOrTab).count)
-    }
-}

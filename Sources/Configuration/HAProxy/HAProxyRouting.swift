@@ -190,27 +190,23 @@ struct HAProxyRouting: Sendable {
     private mutating func rule(
         _ arguments: inout Arguments, mayExpectProxy: Bool = false
     ) throws(Remark) -> ConnectionRule? {
+        let action = try action(&arguments, mayExpectProxy: mayExpectProxy)
+        let condition = try condition(&arguments)
+        return action.map { ConnectionRule(action: $0, condition: condition) }
+    }
+
+    private mutating func action(
+        _ arguments: inout Arguments, mayExpectProxy: Bool
+    ) throws(Remark) -> ConnectionRule.Action? {
         let word = try arguments.next("an action: accept, reject or silent-drop")
         let name = String(word.text.prefix { $0 != "(" })
         if HAProxyTableReferences.isAction(name) {
-            let action = try tables.action(word, &arguments, in: section)
-            return ConnectionRule(action: action, condition: try condition(&arguments))
+            return try tables.action(word, &arguments, in: section)
         }
-        if HAProxyVariables.isAction(name) {
-            let action = try variables.action(word, &arguments)
-            return ConnectionRule(action: action, condition: try condition(&arguments))
-        }
-        if let action = try lineAction(word, &arguments) {
-            return ConnectionRule(action: action, condition: try condition(&arguments))
-        }
-        if word.text == "set-bandwidth-limit" {
-            let action = try filters.action(&arguments)
-            let condition = try condition(&arguments)
-            return action.map { ConnectionRule(action: $0, condition: condition) }
-        }
-        if let action = try HAProxyConnectionSetting.action(word, &arguments) {
-            return ConnectionRule(action: action, condition: try condition(&arguments))
-        }
+        if HAProxyVariables.isAction(name) { return try variables.action(word, &arguments) }
+        if let action = try lineAction(word, &arguments) { return action }
+        if word.text == "set-bandwidth-limit" { return try filters.action(&arguments) }
+        if let action = try HAProxyConnectionSetting.action(word, &arguments) { return action }
         if Self.otherActions.contains(name) || name.hasPrefix("sc-") || name.hasPrefix("lua.") {
             arguments.warn(
                 "the action \(name.quoted) is known but not implemented yet; it is ignored",
@@ -236,7 +232,7 @@ struct HAProxyRouting: Sendable {
                 throw .error("\(layer.text.quoted): must be layer4", at: layer.position)
             }
         }
-        return ConnectionRule(action: action, condition: try condition(&arguments))
+        return action
     }
 
     private func refusingContent(

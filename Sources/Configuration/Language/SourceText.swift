@@ -80,3 +80,15 @@ struct SourceText {
         }
     }
 }
+
+extension Character {
+    var isSpaceOrTab: Bool { self == " " || self == "\t" }
+}
+
+extension Substring {
+    /// The text without spaces and tabs around it.
+    var trimmingSpaces: Substring {
+        let start = drop(while: \.isSpaceOrTab)
+        return start.dropLast(start.reversed().prefix(while: \.isSpaceOrTab).count)
+    }
+}

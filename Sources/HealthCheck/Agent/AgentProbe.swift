@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 
 /// Asks an agent on the server how the server is (haproxy's `agent-check`).

@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 
 /// Passes when a command ends with the status 0 (haproxy's `external-check`).

@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 /// One run of a program that is told something and not asked.
 public struct CommandRun: Sendable {
     private let words: [String]

@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 import Synchronization
 
 /// The runs of one probe's command that have not ended.

@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 import Glibc
 import NIOCore
 import Synchronization

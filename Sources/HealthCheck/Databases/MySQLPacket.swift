@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 import NIOCore
 
 /// One packet of MySQL's protocol: 3 bytes of length, low first, a number, a body.

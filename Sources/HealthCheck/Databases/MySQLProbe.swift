@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 
 /// Passes when a MySQL or MariaDB server greets; with a user, when it lets the user in too.

@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 import NIOCore
 
 /// One message of PostgreSQL's protocol 3.0: a letter, a length that counts itself, a body.

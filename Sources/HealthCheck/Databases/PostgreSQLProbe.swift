@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 
 /// Passes when a PostgreSQL server takes a start-up; with a login, when it answers a query too.

@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 
 /// Passes when a Redis server answers PING; on request with a password, and by its role.

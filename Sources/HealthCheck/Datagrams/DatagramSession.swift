@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 import NIOCore
 
 /// What is asked by datagrams, and how an answer is judged.

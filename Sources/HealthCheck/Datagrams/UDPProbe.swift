@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 
 /// Passes when a payload sent by UDP is answered as expected.

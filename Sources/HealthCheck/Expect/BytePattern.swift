@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import Expressions
 
 /// What is looked for in the bytes that a server sent.

@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import Expressions
 
 /// How a text is compared, as haproxy's `-m` has it.

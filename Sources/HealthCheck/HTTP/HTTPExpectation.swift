@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import Expressions
 
 /// What an HTTP answer has to be.

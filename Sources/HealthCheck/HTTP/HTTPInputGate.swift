@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 import NIOCore
 
 /// Stands before the decoder, and lets no more pass than an answer may have: announcements of

@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 import NIOHTTP1
 

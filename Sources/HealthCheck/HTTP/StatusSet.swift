@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 /// A set of HTTP statuses such as `200-399,404`.
 public struct StatusSet: Hashable, Sendable, CustomStringConvertible {
     /// The ranges, in the order that they were given in.

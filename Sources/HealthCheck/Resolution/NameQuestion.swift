@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 import NIOCore
 
 /// What has to be asked of name servers to know the addresses of one name.

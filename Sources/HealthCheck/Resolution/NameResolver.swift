@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 public import NIOPosix
 import Synchronization

@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 import NIOCore
 
 /// One name, and the servers that it is the name of.

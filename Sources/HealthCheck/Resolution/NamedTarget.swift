@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 
 /// A server that is configured by name.

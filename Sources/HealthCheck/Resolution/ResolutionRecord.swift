@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 /// What is known of one name: the last answer, and what may still be held on to.
 ///
 /// Pure: it is told the time, counted from any fixed instant. haproxy's configuration manual, `hold`.

@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 
 /// Whom to ask for names, and for how long an answer holds: a section `resolvers`.

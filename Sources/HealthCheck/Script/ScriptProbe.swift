@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 
 /// Passes when a server holds its part of a written dialogue (haproxy's `tcp-check`).

@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 
 /// Passes when a directory server takes a bind, anonymous or with a name and a password.

@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 public import NIOCore
 
 /// Passes when a mail server greets and answers HELO or EHLO with a status 2xx.

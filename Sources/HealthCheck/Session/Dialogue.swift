@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 import NIOCore
 
 /// The client's half of one protocol, as far as a check goes.

@@ -1,4 +1,4 @@
-#if Program
+#if Probes
 import NIOCore
 
 /// Carries a ``Dialogue`` out on a connection of a ``ProbeSession``.

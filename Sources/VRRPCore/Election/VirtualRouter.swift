@@ -3,6 +3,7 @@
 /// Pure: reads no clock and opens no socket. The caller delivers events with ``handle(_:at:)``,
 /// performs the returned actions in order, and delivers ``Event/wake`` when ``nextWake`` has come.
 /// After a pause of any length it should deliver what was received meanwhile before it wakes.
+/// An ``AdvertisementChannel`` makes the datagrams that are sent, and judges those that are received.
 ///
 /// Implements RFC 9568 §6.4 and RFC 3768 §6.4; which of them, the configured interval decides.
 public struct VirtualRouter: Hashable, Sendable {

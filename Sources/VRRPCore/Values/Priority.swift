@@ -24,3 +24,8 @@ public struct Priority: RawRepresentable, Hashable, Comparable, Sendable, Codabl
     /// The priority of an Active router's last advertisement, 0: it stops taking part.
     public static let release = Priority(rawValue: 0)
 }
+
+extension Priority: CustomStringConvertible {
+    /// The number.
+    public var description: String { "\(rawValue)" }
+}

@@ -17,3 +17,8 @@ public struct VRID: RawRepresentable, Hashable, Sendable, Codable {
         self.init(rawValue: byte)
     }
 }
+
+extension VRID: CustomStringConvertible {
+    /// The number.
+    public var description: String { "\(rawValue)" }
+}

@@ -100,13 +100,13 @@ final class BalancerService {
     /// - Parameters:
     ///   - prepared: What to serve from now on.
     ///   - sockets: What to accept on; the ones that stay are those of before.
-    /// - Throws: `AdoptionError` or `SystemError`, where this process cannot; nothing has changed then.
+    /// - Throws: `PlanError` or `SystemError`, where this process cannot; nothing has changed then.
     func adopt(_ prepared: PreparedModel, sockets: ListeningSockets) throws {
         let former = served
         let pagesToServe = try pages.prepare(sockets.pages)
         let routes = try lines?.routes(for: prepared.model)
         let isOther = { (id: String) in former.model.places[id] != prepared.places[id] }
-        try router.change { () throws(AdoptionError) in
+        try router.change { () throws(PlanError) in
             let view = try balancer.adopt(
                 prepared.plan, listeners: sockets.frontends,
                 observer: prepared.model.observer(reference, complaints)

@@ -30,9 +30,9 @@ final class ReportRouter: Sendable {
 
     /// Puts other standings in force; none hears of a report before that is done.
     func change(
-        _ body: () throws(AdoptionError) -> (standings: ServerStandings, names: ServerNames)
-    ) throws(AdoptionError) {
-        try state.withLock { state throws(AdoptionError) in
+        _ body: () throws(PlanError) -> (standings: ServerStandings, names: ServerNames)
+    ) throws(PlanError) {
+        try state.withLock { state throws(PlanError) in
             let (standings, names) = try body()
             state.standings = standings
             state.names = names

@@ -131,26 +131,16 @@ extension SessionStatus {
                 process: process, reactor: id.place.reactor, place: id.place.index,
                 use: id.generation),
             phase: entry.phase.rawValue, frontend: entry.frontend, listener: entry.listener,
-            client: entry.client.words, destination: entry.local.words)
+            client: entry.client.description, destination: entry.local.description)
         backend = entry.pool
         server = entry.server
-        address = entry.serverAddress.map { address in
-            if case .ipv6(let endpoint) = address { endpoint.words } else { address.description }
-        }
-        source = entry.serverLocal.isPresent ? entry.serverLocal.words : nil
+        address = entry.serverAddress?.description
+        source = entry.serverLocal.isPresent ? entry.serverLocal.description : nil
         age = Int(entry.age / .milliseconds(1))
         idle = Int(entry.idle / .milliseconds(1))
         bytesIn = entry.bytesIn
         bytesOut = entry.bytesOut
         queue = entry.queuePlace
-    }
-}
-
-extension IPEndpoint {
-    /// `A.B.C.D:PORT`, `[IPV6]:PORT` as RFC 5952 wants it, or `unix`.
-    fileprivate var words: String {
-        isIPv4 || !isPresent
-            ? description : "[\(IPv6Address(high: high, low: low).description)]:\(port)"
     }
 }
 #endif

@@ -38,9 +38,9 @@ func retried<Value>(_ attempt: () -> Value?) -> Value {
         Thread.sleep(for: .milliseconds(1))
     }
 }
-let loopback = SocketAddress(address: 0x7f00_0001, port: 0)
-let server = try Socket.listening(on: loopback, backlog: 8)
-let front = try Socket.listening(on: loopback, backlog: 8)
+guard let loopback = StreamAddress("127.0.0.1:0") else { preconditionFailure("an address") }
+let server = try Socket.listening(on: loopback, options: ListeningOptions(backlog: 8))
+let front = try Socket.listening(on: loopback, options: ListeningOptions(backlog: 8))
 let serverAddress = try Socket.localAddress(of: server.rawValue)
 let frontAddress = try Socket.localAddress(of: front.rawValue)
 let plan = BalancerPlan(
