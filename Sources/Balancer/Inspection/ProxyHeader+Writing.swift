@@ -5,8 +5,8 @@ extension ProxyHeader {
     public struct Extensions: Sendable {
         /// A checksum over the header (`proxy-v2-options crc32c`).
         public var hasChecksum = false
-        /// The name that the client asks for (`authority`); left out while empty.
-        public var authority = ShortText()
+        /// The name that the client asks for (`authority`).
+        public var authority: ShortText?
         /// A number that no other connection has (`unique-id`).
         public var identifier: ShortText?
         /// What is told of the client's TLS (`ssl`).
@@ -72,8 +72,8 @@ extension ProxyHeader {
             checksumPlace = output.count
             output.append(bigEndian: 0 as UInt32)
         }
-        if extensions.authority.count > 0 {
-            output.append(Extension.authority, extensions.authority)
+        if let authority = extensions.authority {
+            output.append(Extension.authority, authority)
         }
         if let identifier = extensions.identifier {
             output.append(Extension.uniqueIdentifier, identifier)
