@@ -1,3 +1,4 @@
+import Glibc
 import LinuxIO
 import Testing
 
@@ -90,6 +91,26 @@ extension BalancerTests {
                 #expect(try self.answer(at: running.port, to: header) == [0x68, 0x69])
             }
             withExtendedLifetime(proxy) {}
+        }
+
+        @Test func `a client without an address is told of as by haproxy`() throws {
+            let server = try TestServer { $0.send($0.receiveBytes()) }
+            let paths = try freePorts(2).map { "/tmp/header-test-\($0)" }
+            defer { for path in paths { unlink(path) } }
+            let proxy = try HAProxy(sections: [
+                " bind unix@\(paths[0])\n timeout connect 1s\n"
+                    + " server a 127.0.0.1:\(server.port) send-proxy-v2 proxy-v2-options authority\n"
+            ])
+            let running = try FamilyBalancer(on: .path(paths[1]), pools: [[plan(server)]])
+            for path in paths {
+                let client = dial(.path(path))
+                client.send("hi")
+                client.endSending()
+                #expect(
+                    client.receiveBytes()
+                        == bytes("0D0A0D0A000D0A515549540A 20 00 0000 6869"))
+            }
+            withExtendedLifetime((proxy, running)) {}
         }
 
         @Test func `a text that is empty is found, as by haproxy`() throws {

@@ -223,7 +223,7 @@ func bytes(_ hexadecimal: String) -> [UInt8] {
                 == Self.signature + bytes("21 11 000C C0000201 C6336402 DC04 01BB"))
         #expect(
             written { ProxyHeader().writeVersionTwo(.init(), to: &$0) }
-                == Self.signature + bytes("21 00 0000"))
+                == Self.signature + bytes("20 00 0000"))
         var extensions = ProxyHeader.Extensions()
         extensions.hasChecksum = true
         // crc32c of the 35 bytes with zeros in the place of the sum, by an independent program.

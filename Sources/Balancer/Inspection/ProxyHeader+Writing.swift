@@ -60,8 +60,9 @@ extension ProxyHeader {
     public func writeVersionTwo(_ extensions: Extensions, to output: inout ByteWriter) {
         let start = output.count
         for index in 0..<12 { output.append(ProxyHeader.versionTwoSignature[index]) }
-        output.append(0x21)
         let known = addresses.flatMap { $0.arePresent ? $0 : nil }
+        // Without addresses as haproxy, which takes no other: a connection of its own.
+        output.append(known == nil ? 0x20 : 0x21)
         output.append(known.map { $0.areIPv4 ? 0x11 : 0x21 } ?? 0x00)
         output.append(bigEndian: 0 as UInt16)
         if let known { known.write(to: &output) }
