@@ -149,6 +149,10 @@ public struct RawPeerAddress: Sendable {
     @inlinable
     public init() {}
 
+    /// Whether it is one of IPv4, and not of IPv6 with one of IPv4 in it.
+    @inlinable
+    public var isIPv4: Bool { words[0] & 0xffff == 2 }  // AF_INET
+
     /// What the kernel filled in.
     @inlinable
     public var endpoint: IPEndpoint {

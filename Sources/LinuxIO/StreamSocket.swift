@@ -140,6 +140,24 @@ public enum StreamSocket {
         return address.endpoint
     }
 
+    /// Where the other side connected to: before netfilter gave its packets another destination (REDIRECT,
+    /// DNAT), where the socket is one of IPv4, as haproxy 2.6 has it (`tcp_get_dst`).
+    ///
+    /// - Parameter socket: A connected socket.
+    /// - Returns: That end, its own one where nothing was changed; ``IPEndpoint/none`` for a Unix socket.
+    @inlinable
+    public static func originalDestination(of socket: Int32) -> IPEndpoint {
+        var address = RawPeerAddress()
+        var length: UInt32 = 28
+        _ = unsafe clinux_getsockname(socket, &address, &length)
+        guard address.isIPv4 else { return address.endpoint }
+        var original = RawPeerAddress()
+        length = 28
+        // SOL_IP, SO_ORIGINAL_DST (linux/netfilter_ipv4.h).
+        let result = unsafe clinux_getsockopt(socket, 0, 80, &original, &length)
+        return result == 0 ? original.endpoint : address.endpoint
+    }
+
     /// The address of the other end.
     ///
     /// - Parameter socket: A connected socket.

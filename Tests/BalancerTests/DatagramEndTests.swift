@@ -41,6 +41,7 @@ extension BalancerTests.Datagrams {
             #expect(records.map(\.ending.description) == ["--", "--"])
             #expect((records.last?.queueTime ?? 0) >= 600)
             #expect(records.last?.poolQueue == 1)
+            #expect(running.isEachReactorBusy)
         }
 
         @Test func `who waits in vain is told of by the line's time-out, or by his own`() throws {

@@ -85,13 +85,18 @@ extension BalancerTests.Datagrams {
         }
     }
 
-    /// A balancer of datagrams with one pool, whose servers are `s0`, `s1` and so on.
+    /// A balancer of datagrams with one pool, whose servers are `s0`, `s1` and so on, and with a listener of
+    /// each reactor.
     final class Running {
         let balancer: Balancer
-        let address: StreamAddress
+        /// The first reactor's listener.
+        var address: StreamAddress { addresses[0] }
+        /// Each reactor's.
+        let addresses: [StreamAddress]
         /// What it was started with.
         let plan: BalancerPlan
-        private let socket: Int32
+        private let sockets: [Int32]
+        private var clientCount = 0
         /// They answer for as long as it asks them.
         private let servers: [NamedServer]
 
@@ -103,26 +108,42 @@ extension BalancerTests.Datagrams {
             self.servers = servers
             var options = ListeningOptions(backlog: 0)
             options.servesIPv6Alone = false
-            socket = try DatagramSocket.bound(to: wanted, options: options).release()
+            // All flows of a listener are one reactor's, by its number.
+            var (sockets, others) = ([Int: Int32](), [Int32]())
+            while sockets.count < reactors {
+                let socket = try DatagramSocket.bound(to: wanted, options: options).release()
+                let former = sockets.updateValue(socket, forKey: Int(socket) % reactors)
+                if let former { others.append(former) }
+            }
+            others.forEach { _ = close($0) }
             var plan = BalancerPlan(
                 reactorCount: reactors, frontends: [FrontendPlan(name: "front", poolIndex: 0)],
                 pools: [PoolPlan(name: "pool", servers: servers.map { .at($0.address) })])
             for index in servers.indices { plan.pools[0].servers[index].name = "s\(index)" }
             plan.frontends[0].isDatagram = true
+            plan.frontends[0].listeners = Array(repeating: ListenerPlan(), count: reactors)
             adjust(&plan)
             self.plan = plan
-            balancer = try Balancer(plan: plan, listeners: [[socket]], observer: observer)
+            let own = sockets.sorted { $0.key < $1.key }.map(\.value)
+            self.sockets = own
+            addresses = own.map { wanted.with(port: StreamSocket.localEndpoint(of: $0).port) }
+            balancer = try Balancer(plan: plan, listeners: [own], observer: observer)
             try balancer.start()
-            address = wanted.with(port: StreamSocket.localEndpoint(of: socket).port)
         }
 
         var frontend: FrontendSnapshot { balancer.snapshot().frontends[0] }
         var pool: PoolSnapshot { balancer.snapshot().pools[0] }
 
-        /// A client at an address of 127.0.0.0/8, by its last octet.
+        /// A client at an address of 127.0.0.0/8, by its last octet; the first one is the last reactor's, and
+        /// so on in turn.
         func client(_ octet: UInt32 = 1) -> DatagramClient {
-            DatagramClient(to: address, from: IPEndpoint(ipv4: 0x7f00_0000 | octet, port: 0))
+            clientCount += 1
+            let address = addresses[addresses.count - 1 - (clientCount - 1) % addresses.count]
+            return DatagramClient(to: address, from: IPEndpoint(ipv4: 0x7f00_0000 | octet, port: 0))
         }
+
+        /// Whether each reactor has had flows.
+        var isEachReactorBusy: Bool { eventually { balancer.busyReactorCount == addresses.count } }
 
         /// Which server answers each of these new flows, one after the other.
         func owners(of clients: [DatagramClient]) -> String {
@@ -136,7 +157,7 @@ extension BalancerTests.Datagrams {
 
         deinit {
             balancer.stop()
-            close(socket)
+            for socket in sockets { close(socket) }
         }
     }
 }

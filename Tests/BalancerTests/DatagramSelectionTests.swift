@@ -87,6 +87,7 @@ extension BalancerTests.Datagrams {
             #expect(running.owners(of: flows) == order)
             let counts = running.pool.servers.map(\.totalSessions)
             #expect(counts == beside.pool.servers.map(\.totalSessions))
+            #expect(running.isEachReactorBusy)
         }
 
         @Test func `a hash of ports leads flows by their own and their listener's`() throws {
@@ -163,6 +164,7 @@ extension BalancerTests.Datagrams {
             running.balancer.setAdministrativeState(pool: 0, server: 0, .ready)
             #expect(next(2) == "aa")
             #expect(running.pool.servers.map(\.currentSessions) == [4, 5, 3, 2])
+            #expect(running.isEachReactorBusy)
         }
 
         @Test func `all backups serve where that is asked for`() throws {

@@ -9,8 +9,7 @@ extension BalancerTests {
         ) throws {
             let (a, b) = (try NamedServer("a"), try NamedServer("b"))
             let running = try Running([a, b], reactors: reactors)
-            let first = DatagramClient(to: running.address)
-            let second = DatagramClient(to: running.address)
+            let (first, second) = (running.client(), running.client())
             #expect((0..<3).map { first.ask("\($0)") } == ["a0", "a1", "a2"])
             #expect((0..<3).map { second.ask("\($0)") } == ["b0", "b1", "b2"])
             #expect(first.ask("") == "a")
@@ -26,6 +25,7 @@ extension BalancerTests {
             #expect(snapshot.frontends[0].totalSessions == 2)
             #expect(snapshot.pools[0].servers.map(\.totalSessions) == [1, 1])
             #expect(snapshot.pools[0].servers[0].bytesIn == 60_003)
+            #expect(running.isEachReactorBusy)
         }
 
         @Test func `a flow ends when nothing passes, and the next one begins anew`() throws {

@@ -1,4 +1,5 @@
 import Balancer
+import Glibc
 import LinuxIO
 import Testing
 
@@ -146,6 +147,39 @@ extension BalancerTests {
             #expect(answer() == "3")
             running.balancer.setAddress(pool: 0, server: 0, .ipv4(anywhere))
             #expect(answer() == "2")
+            withExtendedLifetime(own) {}
+        }
+
+        @Test func `who came by a Unix socket has no server without an address, and others do`()
+            throws
+        {
+            let target = try freePorts(1)[0]
+            let own = try servers(on: target, [0x7f00_0001])
+            let path = "/tmp/anywhere-test-\(target)"
+            defer { unlink(path) }
+            let unix = try Socket.listening(
+                on: .path(path), options: ListeningOptions(backlog: 8))
+            let tcp = try Socket.listening(on: Self.loopback, backlog: 8)
+            let anywhere = SocketAddress(address: 0, port: target)
+            var plan = BalancerPlan(
+                frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                pools: [
+                    PoolPlan(name: "pool", servers: [ServerPlan(name: "a", address: anywhere)])
+                ])
+            plan.frontends[0].listeners = [ListenerPlan(), ListenerPlan()]
+            plan.pools[0].retries = 0
+            let balancer = try Balancer(
+                plan: plan, listeners: [[unix.rawValue, tcp.rawValue]])
+            try balancer.start()
+            defer { balancer.stop() }
+            let port = StreamSocket.localEndpoint(of: tcp.rawValue).port
+            for round in 1...2 {
+                #expect(dial(.path(path)).receiveAll().text == "")
+                #expect(
+                    eventually { balancer.snapshot().pools[0].connectionErrors == round })
+                let client = try #require(BlockingSocket(to: port))
+                #expect(client.receiveAll().text == "1")
+            }
             withExtendedLifetime(own) {}
         }
 

@@ -156,15 +156,20 @@ func bytes(_ hexadecimal: String) -> [UInt8] {
         #expect(
             read(Self.signature + bytes("21 31 00D8") + Array(repeating: 65, count: 216))
                 == .complete(ProxyHeader(), byteCount: 232))
-        #expect(
-            read(Self.signature + bytes("21 00 0003 FFFFFF"))
-                == .complete(ProxyHeader(), byteCount: 19))
+        // What the protocol has besides is as if nothing was known; of LOCAL it is not even looked at.
+        for family in ["21 00", "21 10", "21 20", "21 01", "21 12", "21 22", "21 32", "20 F3"] {
+            #expect(
+                read(Self.signature + bytes(family + "0003 FFFFFF"))
+                    == .complete(ProxyHeader(), byteCount: 19))
+        }
     }
 
     @Test(arguments: [
         ("0D0A0D0A000D0A515549540B", ProxyHeader.Fault.signature),
         ("0D0A0D0A000D0A515549540A 11", .command),
         ("0D0A0D0A000D0A515549540A 22", .command),
+        ("0D0A0D0A000D0A515549540A 21 40 0000", .family),
+        ("0D0A0D0A000D0A515549540A 21 13 000C C0000201 C6336402 DC04 01BB", .family),
         ("0D0A0D0A000D0A515549540A 21 11 4000", .length),
         ("0D0A0D0A000D0A515549540A 21 11 000B C0000201 C6336402 DC04 01", .address),
         ("0D0A0D0A000D0A515549540A 21 11 000E C0000201 C6336402 DC04 01BB 0500", .extension),
@@ -218,7 +223,7 @@ func bytes(_ hexadecimal: String) -> [UInt8] {
                 == Self.signature + bytes("21 11 000C C0000201 C6336402 DC04 01BB"))
         #expect(
             written { ProxyHeader().writeVersionTwo(.init(), to: &$0) }
-                == Self.signature + bytes("21 00 0000"))
+                == Self.signature + bytes("20 00 0000"))
         var extensions = ProxyHeader.Extensions()
         extensions.hasChecksum = true
         // crc32c of the 35 bytes with zeros in the place of the sum, by an independent program.

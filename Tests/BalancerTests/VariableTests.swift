@@ -62,6 +62,45 @@ extension BalancerTests {
             #expect(newcomer.receiveAll().text == "c")
         }
 
+        @Test func `a rule of a section that goes captures the same variable as before`() throws {
+            let server = try TestServer.named("a")
+            var plan = BalancerPlan(
+                frontends: [
+                    FrontendPlan(name: "front", poolIndex: 0),
+                    FrontendPlan(name: "gone", poolIndex: 0),
+                ], pools: [PoolPlan(name: "pool", servers: servers([("a", server)]))])
+            plan.variables = [VariablePlan(name: "sess.other"), VariablePlan(name: "sess.own")]
+            plan.frontends[1].rules.inspectDelay = .seconds(60)
+            plan.frontends[1].rules.connection = [
+                Rule(.setVariable(0, .text(Array("theirs".utf8)))),
+                Rule(.setVariable(1, .text(Array("mine".utf8)))),
+            ]
+            let hasSpoken = Condition([[.init([.byteCount([1...Int.max])])]])
+            plan.frontends[1].rules.content = [
+                Rule(.capture(.variable(1), 0), if: hasSpoken), Rule(.accept, if: hasSpoken),
+            ]
+            plan.frontends[1].captureLengths = [8]
+            plan.frontends[1].logging = ConnectionLogging(moment: .ending)
+            plan.frontends[1].logging?.tellsCaptures = true
+            let running = try Succession.Running(plan)
+            let client = try running.connect("gone")
+            #expect(eventually { running.balancer.connectionCount == 1 })
+            try running.adopt {
+                $0.frontends.removeLast()
+                $0.variables = [VariablePlan(name: "sess.own"), VariablePlan(name: "sess.new")]
+            }
+            client.send("x")
+            #expect(client.receiveAll().text == "a")
+            var captured: [[UInt8]] = []
+            _ = eventually {
+                running.balancer.records?.take { _, texts in
+                    captured.append(texts.kept.capture(0))
+                }
+                return !captured.isEmpty
+            }
+            #expect(captured == [Array("mine".utf8)])
+        }
+
         @Test func `a connection begins without the values of another one`() throws {
             let servers = try ["a", "b"].map { try TestServer.named($0) }
             let running = try FamilyBalancer(

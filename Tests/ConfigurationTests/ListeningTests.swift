@@ -198,8 +198,8 @@ import VRRPCore
     ) {
         let told =
             "f:5:8: warning: server 'b' of 'web': it is where clients connected to, which for those of port"
-            + " 80 is this listener, round and round; say elsewhere by 'transparent', 'accept-proxy' or"
-            + " 'set-dst'"
+            + " 80 is this listener, round and round, unless netfilter redirects them here; say elsewhere"
+            + " by 'transparent', 'accept-proxy' or 'set-dst'"
         #expect(diagnose(proxy("server b \(place)\n\(rule)")) == (isTold ? [told] : []))
     }
 

@@ -276,6 +276,7 @@ import Testing
             ("add web/b 127.0.0.1:9 wieght 3", 2, "'wieght'; did you mean 'weight'?"),
             ("add web/b 127.0.0.1:9 cookie x", 2, "'cookie' is known but not implemented"),
             ("add web/b 127.0.0.1:9 id 1", 2, "the id 1 is that of 'a'"),
+            ("add web/b 127.0.0.1:9 cc none", 2, "'cc none'"),
             ("add still/b 127.0.0.1:9", 2, "still is balanced by static-rr, which takes no server"),
             ("del nobody/b", 1, "no backend is named 'nobody'"),
             ("del web/b", 1, "no server of web is named 'b'; there are: a"),
@@ -296,6 +297,48 @@ import Testing
         #expect(try names() == ["a"])
         #expect(try ask("/") == "one")
         #expect(!folder.text(of: "log").contains("added"))
+    }
+
+    @Test func `a process that hangs keeps other orders waiting for seconds alone`() throws {
+        let program = try start("server a 127.0.0.1:9 disabled\n server b 127.0.0.1:9 disabled")
+        let balancer = try program.balancer()
+        kill(balancer, SIGSTOP)
+        defer { kill(balancer, SIGCONT) }
+        let began = ContinuousClock.now
+        let orders = try ["a", "b"].map { name in
+            try RunningProgram(
+                [
+                    ProgramFolder.binary, "server", "del", "web/\(name)", "--control",
+                    folder.control,
+                ], in: folder, output: name, errors: name)
+        }
+        for (order, name) in zip(orders, ["a", "b"]) {
+            #expect(try order.awaitEnd(within: .seconds(20)) != .exited(status: 0))
+            #expect(folder.text(of: name).contains("the balancer process does not answer"))
+        }
+        // Two seconds each, and not ten.
+        #expect(ContinuousClock.now - began < .seconds(9))
+        kill(balancer, SIGCONT)
+        #expect(try names() == ["a", "b"])
+    }
+
+    @Test func `nobody lets clients in where it is being found out that nobody is there`() throws {
+        let program = try start("server a 127.0.0.1:9 disabled\n server b 127.0.0.1:9")
+        let balancer = try program.balancer()
+        kill(balancer, SIGSTOP)
+        defer { kill(balancer, SIGCONT) }
+        let order = try RunningProgram(
+            [ProgramFolder.binary, "server", "del", "web/a", "--control", folder.control],
+            in: folder, output: "del", errors: "del")
+        LinuxIO.Thread.sleep(for: .milliseconds(500))
+        let early = try server("ready web/a")
+        let other = try server("weight web/b 3")
+        kill(balancer, SIGCONT)
+        #expect(try order.awaitEnd(within: .seconds(20)) == .exited(status: 0))
+        #expect(early.status == 1)
+        #expect(early.errors.contains("web/a: is being taken away"))
+        #expect(other.status == 0)
+        #expect(try names() == ["b"])
     }
 
     @Test func `clients that come meanwhile are served, all of them`() throws {

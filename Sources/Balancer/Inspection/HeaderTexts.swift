@@ -57,7 +57,31 @@ extension ConnectionKey {
     }
 }
 
-extension PlacedTexts.Slot {
-    /// Where a text of a header stands, alone.
-    static let headerText = PlacedTexts.Slot(offset: 0, length: 255)
+/// What headers have said by extensions of one type; an empty text is another thing than none.
+struct HeaderTexts {
+    private var texts = PlacedTexts()
+
+    /// Makes room for texts that nobody has said yet.
+    init() { texts.setStride(1 + HeaderTexts.text.length + 1 + HeaderTexts.mark.length) }
+
+    /// What was said at a place; `nil`: nothing.
+    func text(at place: Int32) -> ShortText? {
+        texts.text(at: place, HeaderTexts.mark).count > 0
+            ? texts.text(at: place, HeaderTexts.text) : nil
+    }
+
+    /// Keeps what was said at a place.
+    mutating func keep(_ text: borrowing ShortText, at place: Int32) {
+        var mark = ShortText()
+        _ = mark.append(1)
+        texts.keep(mark, at: place, HeaderTexts.mark)
+        texts.keep(text, at: place, HeaderTexts.text)
+    }
+
+    /// Forgets what was said at a place.
+    mutating func clear(_ place: Int32) { texts.clear(place) }
+
+    private static let text = PlacedTexts.Slot(offset: 0, length: 255)
+    /// Where it stands that something was said.
+    private static let mark = PlacedTexts.Slot(offset: 256, length: 1)
 }

@@ -47,7 +47,7 @@ struct Introductions {
     /// The types of extensions of PROXY headers that the plan asks for.
     private(set) var headerTextTypes: [UInt8] = []
     /// What headers have said, for each of them.
-    private var headerTexts: [PlacedTexts] = []
+    private var headerTexts: [HeaderTexts] = []
 
     /// Makes room for a number of connections.
     mutating func reserve(_ count: Int) {
@@ -98,23 +98,18 @@ struct Introductions {
         captures.setStride(plan.capturedByteCount)
         let former = Dictionary(uniqueKeysWithValues: zip(headerTextTypes, headerTexts))
         headerTextTypes = plan.headerTextTypes
-        headerTexts = headerTextTypes.map { type in
-            var texts = former[type] ?? PlacedTexts()
-            texts.setStride(1 + PlacedTexts.Slot.headerText.length)
-            return texts
-        }
+        headerTexts = headerTextTypes.map { former[$0] ?? HeaderTexts() }
     }
 
-    /// What the header of the connection of a place said by an extension; empty: nothing.
-    func headerText(_ type: UInt8, at place: Int32) -> ShortText {
-        guard let index = headerTextTypes.firstIndex(of: type) else { return ShortText() }
-        return headerTexts[index].text(at: place, .headerText)
+    /// What the header of the connection of a place said by an extension; `nil`: nothing.
+    func headerText(_ type: UInt8, at place: Int32) -> ShortText? {
+        headerTextTypes.firstIndex(of: type).flatMap { headerTexts[$0].text(at: place) }
     }
 
     /// Keeps what a header said by an extension of a type that is asked for.
     mutating func keep(_ text: borrowing ShortText, ofHeaderType type: UInt8, at place: Int32) {
         guard let index = headerTextTypes.firstIndex(of: type) else { return }
-        headerTexts[index].keep(text, at: place, .headerText)
+        headerTexts[index].keep(text, at: place)
     }
 
     /// Has each place remember values.

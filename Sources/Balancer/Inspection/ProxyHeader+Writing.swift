@@ -5,8 +5,8 @@ extension ProxyHeader {
     public struct Extensions: Sendable {
         /// A checksum over the header (`proxy-v2-options crc32c`).
         public var hasChecksum = false
-        /// The name that the client asks for (`authority`); left out while empty.
-        public var authority = ShortText()
+        /// The name that the client asks for (`authority`).
+        public var authority: ShortText?
         /// A number that no other connection has (`unique-id`).
         public var identifier: ShortText?
         /// What is told of the client's TLS (`ssl`).
@@ -60,8 +60,9 @@ extension ProxyHeader {
     public func writeVersionTwo(_ extensions: Extensions, to output: inout ByteWriter) {
         let start = output.count
         for index in 0..<12 { output.append(ProxyHeader.versionTwoSignature[index]) }
-        output.append(0x21)
         let known = addresses.flatMap { $0.arePresent ? $0 : nil }
+        // Without addresses as haproxy, which takes no other: a connection of its own.
+        output.append(known == nil ? 0x20 : 0x21)
         output.append(known.map { $0.areIPv4 ? 0x11 : 0x21 } ?? 0x00)
         output.append(bigEndian: 0 as UInt16)
         if let known { known.write(to: &output) }
@@ -72,8 +73,8 @@ extension ProxyHeader {
             checksumPlace = output.count
             output.append(bigEndian: 0 as UInt32)
         }
-        if extensions.authority.count > 0 {
-            output.append(Extension.authority, extensions.authority)
+        if let authority = extensions.authority {
+            output.append(Extension.authority, authority)
         }
         if let identifier = extensions.identifier {
             output.append(Extension.uniqueIdentifier, identifier)

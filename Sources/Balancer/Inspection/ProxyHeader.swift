@@ -20,6 +20,8 @@ public struct ProxyHeader: Hashable, Sendable {
         case signature
         /// Version 2's byte of version and command has values that nobody defined.
         case command
+        /// The family or the transport of version 2 is none of the protocol's.
+        case family
         /// An address is none of the family that is named, or is cut.
         case address
         /// A port is none.
@@ -89,6 +91,7 @@ extension ProxyHeader {
         var header = ProxyHeader()
         // Of a connection of the sender's own (LOCAL) the rest says nothing, whatever it is.
         guard bytes[12] == 0x21 else { return .complete(header, byteCount: end) }
+        guard bytes[13] >> 4 <= 3, bytes[13] & 15 <= 2 else { return .malformed(.family) }
         guard let addressByteCount = addressByteCount(of: bytes[13]) else {
             return .complete(header, byteCount: end)
         }

@@ -17,6 +17,8 @@ internal import Reactor
     private let links: UnsafeMutablePointer<Link>
     private let size: Int
     private let bell: PeerBell
+    /// The places of entries that were there before, and are still to be taken in.
+    private(set) var pending: Range<Int32>
     /// Whether a change is to ring.
     private var isArmed = false
     private var first: Int32 = -1
@@ -31,9 +33,14 @@ internal import Reactor
     /// The most peers that a table can have.
     static let mostMarks = 64
 
-    init(size: Int, bell: PeerBell) {
+    /// - Parameters:
+    ///   - size: How many entries there can be.
+    ///   - former: How many places were ever taken; ``takeIn(_:)`` is for each of them, before the first mark.
+    ///   - bell: What changes ring.
+    init(size: Int, former: Int = 0, bell: PeerBell) {
         self.size = size
         self.bell = bell
+        pending = 0..<Int32(former)
         // Pages that nothing was written to cost nothing.
         unsafe links = .allocate(capacity: size + ChangeOrder.mostMarks)
     }
@@ -42,17 +49,30 @@ internal import Reactor
 
     // MARK: Entries
 
+    /// Takes in what is at the first of the ``pending`` places: an entry or none.
+    ///
+    /// What became of it until then was none of the changes.
+    mutating func takeIn(_ isEntry: Bool) {
+        let place = pending.lowerBound
+        pending = place + 1..<pending.upperBound
+        if isEntry { add(place) }
+    }
+
     /// Takes a new entry in.
     mutating func add(_ place: Int32) {
+        guard !pending.contains(place) else { return }
         unsafe (links + Int(place)).initialize(to: Link())
         insert(place, after: -1)
     }
 
     /// Lets go of an entry.
-    mutating func remove(_ place: Int32) { unlink(place) }
+    mutating func remove(_ place: Int32) {
+        if !pending.contains(place) { unlink(place) }
+    }
 
     /// Takes note of a change of this node's.
     mutating func note(_ place: Int32) {
+        guard !pending.contains(place) else { return }
         // Behind all marks it is told as it is by then.
         guard unsafe links[Int(place)].change <= lastTold else { return }
         lastChange += 1

@@ -3,15 +3,17 @@ internal import LinuxIO
 // What peers are told of entries, and what is learned from them.
 
 extension StickEntries {
-    /// Orders the entries by their changes from now on.
-    mutating func orderChanges(_ bell: PeerBell) {
-        guard changes == nil else { return }
-        var order = ChangeOrder(size: size, bell: bell)
-        // Free places are held by less than nobody.
-        for place in 0..<touched where unsafe entries[place].holders >= 0 {
-            order.add(Int32(place))
+    /// Orders the entries by their changes from now on, some of them at a time.
+    ///
+    /// - Returns: Whether that was not all.
+    mutating func orderChanges(_ bell: PeerBell, atOnce count: Int) -> Bool {
+        if changes == nil { changes = ChangeOrder(size: size, former: touched, bell: bell) }
+        guard let pending = changes?.pending else { return false }
+        for place in pending.prefix(count) {
+            // Free places are held by less than nobody.
+            changes?.takeIn(unsafe entries[Int(place)].holders >= 0)
         }
-        changes = consume order
+        return pending.count > count
     }
 
     /// What peers are told of an entry.

@@ -5,7 +5,9 @@ internal import Synchronization
 
 extension StickTable {
     /// Orders the entries by their changes from now on, the first of which rings when it is armed.
-    func share(by bell: PeerBell) { entries.withLock { $0.orderChanges(bell) } }
+    func share(by bell: PeerBell) {
+        while entries.withLock({ $0.orderChanges(bell, atOnce: StickTable.settledAtOnce) }) {}
+    }
 
     /// Has the next change ring.
     func armChanges() { entries.withLock { $0.changes?.arm() } }

@@ -97,14 +97,15 @@ extension Worker {
 
     /// The name that the client's own PROXY header has, or else that he asked for by TLS, if he has said so
     /// by now.
-    private func authority(of client: Int) -> ShortText {
-        let told = headerText(ProxyHeader.Extension.authority, of: client)
-        guard told.count == 0 else { return told }
-        guard slab[client].marks.isDisjoint(with: .isSecured) else {
-            return securedText(.serverName, of: client)
+    private func authority(of client: Int) -> ShortText? {
+        if let told = headerText(ProxyHeader.Extension.authority, of: client) { return told }
+        var name = ShortText()
+        if slab[client].marks.contains(.isSecured) {
+            name = securedText(.serverName, of: client)
+        } else if case .complete(let hello) = readHello(client) {
+            name = hello.serverName
         }
-        guard case .complete(let hello) = readHello(client) else { return ShortText() }
-        return hello.serverName
+        return name.count > 0 ? name : nil
     }
 
     /// What is told of a client's TLS.

@@ -80,7 +80,8 @@ extension Worker {
         case .securedText(let text, let patterns):
             .init(patterns.match(securedText(text, of: client)))
         case .headerText(let type, let patterns):
-            .init(patterns.match(headerText(type, of: client)))
+            .init(
+                headerText(type, of: client).map { patterns.match($0, in: 0..<$0.count) } ?? false)
         case .securedNumber(let number, let ranges):
             .init(ranges.contain(securedNumber(number, of: client)))
         case .variable(let variable, let test):

@@ -11,13 +11,13 @@ extension Worker {
         return end.ipv4 == 0 ? .none : end
     }
 
-    /// Where the client connected to: as a PROXY header said, or else as the socket knows.
+    /// Where the client connected to: as a PROXY header said, or else as the kernel knows.
     func destination(of client: Int) -> IPEndpoint {
         let place = slab[client].introduction
         if place >= 0, introductions[place].destination.isPresent {
             return introductions[place].destination
         }
-        return StreamSocket.localEndpoint(of: slab[client].socket)
+        return StreamSocket.originalDestination(of: slab[client].socket)
     }
 
     /// Has an end be told with another address from here on; where there is none, as in haproxy it stays.

@@ -52,8 +52,8 @@ extension Worker {
         }
     }
 
-    /// What the PROXY header of a connection said by an extension; empty: nothing.
-    func headerText(_ type: UInt8, of client: Int) -> ShortText {
+    /// What the PROXY header of a connection said by an extension; `nil`: nothing.
+    func headerText(_ type: UInt8, of client: Int) -> ShortText? {
         introductions.headerText(type, at: slab[client].introduction)
     }
 

@@ -34,7 +34,8 @@ extension Worker {
             let end = 1 + Int(hello.protocols[0])
             return hello.protocols.withBytes(in: 1..<end) { body(.bytes($0)) }
         case .securedText(let text): return withText(securedText(text, of: client), body)
-        case .headerText(let type): return withText(headerText(type, of: client), body)
+        case .headerText(let type):
+            return withText(headerText(type, of: client) ?? ShortText(), body)
         case .payload(let offset, let length):
             let end = offset + length
             guard

@@ -75,7 +75,9 @@ extension Worker {
                     at: slab[client].introduction,
                     shared.plan.frontends[frontend].slot(ofCapture: number)))
         }
-        for type in logging.headerTextTypes { kept.append(headerText(type, of: client)) }
+        for type in logging.headerTextTypes {
+            kept.append(headerText(type, of: client) ?? ShortText())
+        }
         return kept
     }
 

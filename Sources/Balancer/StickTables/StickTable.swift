@@ -54,7 +54,8 @@ final class StickTable: Sendable {
         return servers
     }
 
-    private static let settledAtOnce = 1000
+    /// Entries that reactors wait for where all are walked over: some microseconds.
+    static let settledAtOnce = 1000
 
     /// Goes on under a plan whose entries would be the same, with servers that go on from
     /// ``settledServers``; what belongs to one that is gone belongs to none.

@@ -130,7 +130,8 @@ extension ModelAssembler {
                     report(
                         "server \(server.name.quoted) of \(backend.name.quoted): it is where clients"
                             + " connected to, which for those of port \(end.port) is this listener, round"
-                            + " and round; say elsewhere by 'transparent', 'accept-proxy' or 'set-dst'",
+                            + " and round, unless netfilter redirects them here; say elsewhere by"
+                            + " 'transparent', 'accept-proxy' or 'set-dst'",
                         at: frontend.location, as: .warning)
                 }
                 guard let offset = server.portOffset,

@@ -273,6 +273,8 @@ final class BalancerSupervisor {
     private static let endingTime = Duration.milliseconds(500)
     /// How long it may take until a request for a status is heard.
     private static let answerTime = Duration.milliseconds(500)
+    /// How long a question may take whose answer is known at once.
+    private static let glanceTime = Duration.seconds(2)
     /// How long it may take from then on until it is there, and until another model is ready.
     static let preparationTime = Duration.seconds(10)
     /// How long handshakes may take that began at a socket which goes; those who come meanwhile wait for
@@ -298,9 +300,13 @@ extension BalancerSupervisor {
     }
 
     /// Asks whether a server could be taken away; answers with `nil` when no process does in time.
+    ///
+    /// Other changes of the configuration wait meanwhile.
     func askRemovable(_ order: PoolOrder, completion: @escaping (ControlResponse?) -> Void) {
         guard let current, current.phase == .serving else { return completion(nil) }
-        let number = number(of: { completion($0.flatMap(ControlCodec.response)) }, to: current)
+        let number = number(
+            of: { completion($0.flatMap(ControlCodec.response)) }, to: current,
+            within: BalancerSupervisor.glanceTime)
         current.ask(number, order)
     }
 
@@ -332,10 +338,11 @@ extension BalancerSupervisor {
 
     /// Takes an order down that a process is about to get.
     private func number(
-        of completion: @escaping OrderQuestions.Completion, to instance: BalancerInstance
+        of completion: @escaping OrderQuestions.Completion, to instance: BalancerInstance,
+        within limit: Duration = preparationTime
     ) -> Int {
         orderQuestions.ask(of: instance.processID, completion) { number in
-            loop.schedule(after: BalancerSupervisor.preparationTime) { [weak self] in
+            loop.schedule(after: limit) { [weak self] in
                 guard let self else { return }
                 orderQuestions.take(number, in: loop)?(nil)
             }

@@ -113,6 +113,7 @@ extension LoadedConfiguration {
 extension Model {
     /// This model, made ready beside the election that is as it was.
     fileprivate func prepared() throws(Failure) -> ReadConfiguration {
+        try checkPrivileges()
         // What only shows when the probes are made must not show in the process that is to serve.
         _ = try HealthTargets(self).all(seenAs: .none)
         return ReadConfiguration(

@@ -75,6 +75,13 @@ extension Node {
         }
     }
 
+    /// Whether a server is about to go, once it is known that nobody is connected to it: from then on nobody
+    /// may let clients in.
+    func isTakingAway(_ server: ServerReference) -> Bool {
+        guard case .pool(let order, _) = changing, order.change == .remove else { return false }
+        return order.reference == server
+    }
+
     private func askRemovable(
         _ order: PoolOrder, _ answer: @escaping (ControlResponse) -> Void
     ) {

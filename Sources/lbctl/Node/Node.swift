@@ -257,6 +257,10 @@ final class Node {
         do throws(Failure) {
             place = try model.place(backend: order.backend, server: order.server)
         } catch { return .failed(ControlFailure(error)) }
+        guard !isTakingAway(order.reference) else {
+            return .failed(
+                ControlFailure(Failure(.notSo, "\(order.serverName): is being taken away")))
+        }
         let server = model.backends[place.pool].servers[place.server]
         if let complaint = order.complaint ?? server.complaint(about: order.change) {
             return .failed(
