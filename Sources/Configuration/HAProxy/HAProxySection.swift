@@ -204,6 +204,7 @@ struct HAProxySection: Sendable {
         routing.note(in: &draft, file: file)
         remarks += routing.warnings
         if settings.mode == .tcp { warnAboutTimeouts(&remarks) }
+        warnAboutAffinity(&remarks)
         refuseTwoHeaders(&remarks)
     }
 

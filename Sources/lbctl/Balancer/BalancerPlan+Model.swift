@@ -128,6 +128,12 @@ extension PoolPlan {
         redispatchInterval = backend.redispatchInterval
         hashType = HashType(backend.selection)
         balanceFactor = backend.selection.balanceFactor
+        affinity =
+            switch backend.selection.affinity {
+            case .always: .always
+            case .whileRoom: .whileRoom
+            case .whilePlace: .whilePlace
+            }
         backupUse = BackupUse(backend.selection.backupUse)
         queueLimit = backend.limits.queueLimit
         tunnelTimeout = backend.limits.tunnelTimeout
