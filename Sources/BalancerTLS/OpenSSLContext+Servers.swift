@@ -23,7 +23,7 @@ extension OpenSSLContext {
         try setSignatures(settings)
         let identity = try identity(of: settings)
         _ = unsafe SSL_CTX_set_session_id_context(pointer, identity, UInt32(identity.count))
-        unsafe SSL_CTX_set_timeout(pointer, lifetimeOfSessions)
+        unsafe SSL_CTX_set_timeout(pointer, Int(settings.sessionLife.components.seconds))
         unsafe SSL_CTX_set_session_ticket_cb(pointer, nil, OpenSSLContext.judgeTicket, nil)
         guard settings.verification != .none else { return }
         if let trusting, let store = unsafe SSL_CTX_get_cert_store(trusting.pointer) {
@@ -104,6 +104,3 @@ extension OpenSSLContext {
         if let list = settings.revocationList { try refuse(listedIn: list) }
     }
 }
-
-/// Seconds for which a client may go on with a session; haproxy's `tune.ssl.lifetime`.
-private let lifetimeOfSessions = 300

@@ -107,9 +107,11 @@ public struct TLSListenerSettings: Hashable, Sendable {
     public var maximumVersion = TLSSettings.Version.oneThree
     /// Whether of the ciphers that both have the client's best is taken (`prefer-client-ciphers`).
     public var prefersClientCiphers = false
-    /// Whether clients get tickets, by which they may go on with a session for 300 s (`no-tls-tickets`
-    /// takes them away).
+    /// Whether clients get tickets, by which they may go on with a session (`no-tls-tickets` takes them
+    /// away).
     public var givesTickets = true
+    /// How long after its last use they may, in whole seconds (`tune.ssl.lifetime`).
+    public var sessionLife = Duration.seconds(300)
     /// By which keys (`tls-ticket-keys`); `nil`: by ones that nobody else has.
     public var ticketKeys: TicketKeys?
 

@@ -17,18 +17,9 @@ struct HAProxyBindTLS: Sendable {
     }
     private var certificateFiles = HAProxyTLSFiles()
     /// What the global section says up to the line.
-    let surroundings: Surroundings
+    let surroundings: HAProxyBind.Surroundings
 
-    /// What lines before say for all addresses.
-    struct Surroundings: Sendable {
-        /// `crt-base`, `ca-base`: where files are that have no absolute path.
-        var certificatesFolder: String?
-        var authoritiesFolder: String?
-        /// `ssl-default-bind-…`.
-        var defaults = HAProxyBindTLSDefaults()
-    }
-
-    init(in surroundings: Surroundings) {
+    init(in surroundings: HAProxyBind.Surroundings) {
         self.surroundings = surroundings
         manner.authoritiesFolder = surroundings.authoritiesFolder
     }
@@ -231,19 +222,19 @@ struct HAProxyBindTLSDefaults: Sendable {
     /// haproxy's configuration manual, section 3.1.
     static let globalRules: [String: Rule<Draft>] = [
         "ssl-default-bind-ciphers": .line { draft, arguments throws(Remark) in
-            draft.bindTLS.defaults.ciphers = try arguments.ciphers()
+            draft.bindSurroundings.defaults.ciphers = try arguments.ciphers()
         },
         "ssl-default-bind-ciphersuites": .line { draft, arguments throws(Remark) in
-            draft.bindTLS.defaults.cipherSuites = try arguments.cipherSuites()
+            draft.bindSurroundings.defaults.cipherSuites = try arguments.cipherSuites()
         },
         "ssl-default-bind-curves": .line { draft, arguments throws(Remark) in
-            draft.bindTLS.defaults.curves = try arguments.curves()
+            draft.bindSurroundings.defaults.curves = try arguments.curves()
         },
         "ssl-default-bind-sigalgs": .line { draft, arguments throws(Remark) in
-            draft.bindTLS.defaults.signatures = try arguments.signatures()
+            draft.bindSurroundings.defaults.signatures = try arguments.signatures()
         },
         "ssl-default-bind-client-sigalgs": .line { draft, arguments throws(Remark) in
-            draft.bindTLS.defaults.clientSignatures = try arguments.signatures()
+            draft.bindSurroundings.defaults.clientSignatures = try arguments.signatures()
         },
         "ssl-default-bind-options": .line { draft, arguments throws(Remark) in
             let keyword = arguments.keyword
@@ -252,8 +243,8 @@ struct HAProxyBindTLSDefaults: Sendable {
                     "\(keyword.text.quoted) needs options such as ssl-min-ver TLSv1.2",
                     at: keyword.position)
             }
-            try table.readAll(into: &draft.bindTLS.defaults, &arguments)
-            _ = try draft.bindTLS.defaults.versions.bounds(
+            try table.readAll(into: &draft.bindSurroundings.defaults, &arguments)
+            _ = try draft.bindSurroundings.defaults.versions.bounds(
                 of: keyword.text, at: keyword.position)
         },
     ]

@@ -90,8 +90,8 @@ extension HAProxyServerOptions {
 extension HAProxyServerOptions {
     /// Takes over what lines before the section say for all.
     mutating func follow(_ draft: Draft) {
-        authoritiesFolder = draft.bindTLS.authoritiesFolder
-        tls.certificatesFolder = draft.bindTLS.certificatesFolder
+        authoritiesFolder = draft.bindSurroundings.authoritiesFolder
+        tls.certificatesFolder = draft.bindSurroundings.certificatesFolder
         tls.defaults = draft.tlsDefaults
     }
 

@@ -116,6 +116,7 @@ extension TLSListenerSettings {
             tls.minimumVersion, tls.maximumVersion)
         prefersClientCiphers = tls.prefersClientCiphers
         givesTickets = tls.givesTickets
+        sessionLife = model.global.securedSessionLife
         ticketKeys = try tls.ticketKeysPath.map { path throws(TLSSettingsError) in
             try TicketKeys(model.ticketKeys[path] ?? [])
         }
