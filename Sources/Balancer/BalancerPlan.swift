@@ -258,9 +258,10 @@ extension PoolPlan {
             + forcingRules.map(\.condition)
     }
 
-    /// What of a connection decides which server it gets, and what that one is asked for.
+    /// What of a connection decides which server it gets, what that one is asked for, and what it is told.
     var keys: [ConnectionKey] {
         var keys = stickRules.map(\.key) + nameKeys
+        keys += servers.flatMap(\.connection.headerTexts).compactMap(\.source.key)
         if case .hash(let key) = algorithm { keys.append(key) }
         return keys
     }

@@ -124,6 +124,7 @@ struct HAProxySection: Sendable {
     ) throws(Remark) {
         var options = settings.serverOptions
         try options.readAll(&arguments)
+        options.warnOfMissingHeader(&arguments)
         if case .internet = location.address {} else { options.hasFixedAddress = false }
         serverWords.add(options)
         for name in names { try addServer(name, at: location, options) }

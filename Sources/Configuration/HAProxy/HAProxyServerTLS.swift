@@ -125,8 +125,7 @@ struct HAProxyTLSLines: Sendable {
             if options.health.isVerified == nil { draft.serversWithoutVerify.formUnion(servers) }
             if options.tls.isUsed || options.isChecked { options.tlsFiles.note(in: &draft) }
             let list = options.tls.revocationPosition
-            if options.tls.isUsed, case .variable(let name) = options.tls.settings.serverNameSource
-            {
+            for name in options.toldVariables {
                 draft.variableReferences.append(
                     Placed(
                         value: .init(name: name, sets: false, position: first.position),

@@ -226,6 +226,9 @@ extension ServerPlan {
             }
         connection = ConnectionPlan(server.connection)
         connection.nameSource = server.tls?.serverNameSource.map { VariableSource($0, places) }
+        connection.headerTexts = server.connection.headerExtensions.map {
+            .init(type: $0.type, source: VariableSource($0.value, places))
+        }
         leastConnectionLimit = server.leastConnectionLimit
         queueLimit = server.queueLimit
         slowStart = server.slowStart
