@@ -62,8 +62,8 @@ extension BalancerTests {
         }
 
         @Test(arguments: [
-            (TextPattern.Match.directory, "a", "01110000"), (.domain, "a", "01111100"),
-            (.domain, ".a:", "01111100"), (.domain, "b.a", "00000100"),
+            (TextPattern.Match.directory, "a", "01110000"), (.domain, "a", "01111110"),
+            (.domain, ".a:", "01111110"), (.domain, "b.a", "00000110"),
             (.directory, "b.a", "00000110"),
         ])
         func `words stand between delimiters or the ends`(

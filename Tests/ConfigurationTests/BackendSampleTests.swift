@@ -122,7 +122,7 @@ import VRRPCore
         ),
         (
             "%[req.ssl_sni,map_regm(/x)]",
-            "15:27: error: 'map_regm' is not offered; there are map, map_beg, map_dir, map_dom, map_end, map_int, map_ip, map_reg, map_str, map_sub"
+            "15:27: error: 'map_regm' is not offered; there are map, map_beg, map_dir, map_dom, map_end, map_int, map_ip, map_reg, map_str, map_sub; did you mean 'map_reg'?"
         ),
         (
             "%[req.ssl_sni,map()]",

@@ -79,7 +79,7 @@ import Testing
         ),
         (
             """
-            tcp-request content set-var(sess.one) dst_port
+            tcp-request session set-var(sess.one) dst_port
             use_backend b_one_x if { var(sess.one) -m len 1:3 }
             use_backend b_two_x if { var(sess.one) -m len 4:5 }
             default_backend none
