@@ -74,7 +74,7 @@ extension BalancerPlan {
         let rules = allRules
         let named =
             rules.flatMap(\.variables) + allConditions.flatMap(\.questions).compactMap(\.variable)
-            + pools.flatMap(\.servers).compactMap(\.connection.nameSource?.variable)
+            + pools.flatMap(\.servers).flatMap(\.connection.sources).compactMap(\.variable)
         guard named.allSatisfy(variables.indices.contains) else {
             return "a rule or a server names a variable that is not there"
         }

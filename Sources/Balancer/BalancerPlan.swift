@@ -178,6 +178,8 @@ public struct PoolPlan: Hashable, Sendable {
     /// The percentage of its share of the connections that a server on a circle may hold, above
     /// 100 (`hash-balance-factor`); `nil`: as many as come.
     public var balanceFactor: Int?
+    /// Until when a client on a circle goes to its own server (`hash-preserve-affinity`).
+    public var affinity = Affinity.always
     /// When backup servers serve.
     public var backupUse = BackupUse.first
     /// How many clients may wait for a server of the pool; `nil`: as many as come.
@@ -256,9 +258,10 @@ extension PoolPlan {
             + forcingRules.map(\.condition)
     }
 
-    /// What of a connection decides which server it gets, and what that one is asked for.
+    /// What of a connection decides which server it gets, what that one is asked for, and what it is told.
     var keys: [ConnectionKey] {
         var keys = stickRules.map(\.key) + nameKeys
+        keys += servers.flatMap(\.connection.headerTexts).compactMap(\.source.key)
         if case .hash(let key) = algorithm { keys.append(key) }
         return keys
     }

@@ -33,6 +33,23 @@ public struct ConnectionPlan: Hashable, Sendable {
         public static let cipher = HeaderOptions(rawValue: 1 << 5)
     }
 
+    /// What a header of version 2 says besides by a type of its own (`set-proxy-v2-tlv-fmt`).
+    public struct HeaderText: Hashable, Sendable {
+        /// The extension's type.
+        public var type: UInt8
+        /// What it says, as a text of 255 bytes at most; it is empty where that is not known.
+        public var source: VariableSource
+
+        /// The most of a server.
+        public static let most = 16
+
+        /// Makes an extension.
+        public init(type: UInt8, source: VariableSource) {
+            self.type = type
+            self.source = source
+        }
+    }
+
     /// Whose address a server sees.
     public enum Source: Hashable, Sendable {
         /// This node's, as the kernel chooses.
@@ -74,6 +91,12 @@ public struct ConnectionPlan: Hashable, Sendable {
     /// What of a client, or which variable, names the one that a server which is spoken to by TLS is asked
     /// for (`sni`), a text of 255 bytes at most; `nil`: ``security`` has the name, if there is one.
     public var nameSource: VariableSource?
+
+    /// What a header of version 2 says besides, in order, ``HeaderText/most`` at most.
+    public var headerTexts: [HeaderText] = []
+
+    /// What of clients, and which variables, are asked for.
+    var sources: [VariableSource] { [nameSource].compactMap(\.self) + headerTexts.map(\.source) }
 
     private var securityReference: SecurityReference?
 

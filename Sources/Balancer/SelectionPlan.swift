@@ -37,6 +37,19 @@ public struct HashType: Hashable, Sendable {
     }
 }
 
+extension PoolPlan {
+    /// Until when a client whose place on a circle is its own server's goes to that one, and not to the next
+    /// (`hash-preserve-affinity`).
+    public enum Affinity: Hashable, Sendable, CaseIterable {
+        /// In any case; it waits where that one is full.
+        case always
+        /// As long as that one has room (`maxconn`).
+        case whileRoom
+        /// As long as that one has room, or a place in its line (`maxqueue`).
+        case whilePlace
+    }
+}
+
 /// When backup servers serve.
 public enum BackupUse: Hashable, Sendable, CaseIterable {
     /// The first usable one, once no other server is.

@@ -21,7 +21,6 @@ extension OpenSSLContext {
         try negotiate(handshake.parameters)
         let identity = try sessionIDContext(of: handshake, options)
         _ = unsafe SSL_CTX_set_session_id_context(pointer, identity, UInt32(identity.count))
-        unsafe SSL_CTX_set_timeout(pointer, sessionLifetime)
         unsafe SSL_CTX_set_session_ticket_cb(
             pointer, nil, OpenSSLContext.ticketDecryptedCallback, nil)
         guard handshake.verifiesClients else { return }
@@ -92,6 +91,3 @@ extension OpenSSLContext {
         if let lists = handshake.revocationLists { try addRevocationLists(lists) }
     }
 }
-
-/// Seconds for which a client may go on with a session; haproxy's `tune.ssl.lifetime`.
-private let sessionLifetime = 300

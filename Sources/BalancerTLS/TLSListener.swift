@@ -59,6 +59,8 @@ internal import TLSOptions
             : try CertificateContext(usual, settings.options, sharingTrustWith: nil)
         let place = unsafe Unmanaged.passUnretained(self).toOpaque()
         for context in (contexts + (isUsual ? [] : [initialContext])).map(\.context) {
+            unsafe SSL_CTX_set_timeout(
+                context.pointer, Int(settings.sessionLife.components.seconds))
             unsafe SSL_CTX_set_client_hello_cb(
                 context.pointer, TLSListener.clientHelloCallback, place)
             unsafe copenssl_set_servername_callback(

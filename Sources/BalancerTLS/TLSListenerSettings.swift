@@ -29,8 +29,10 @@ public struct TLSListenerSettings: Hashable, Sendable {
     public var certificates: [Certificate]
     /// How handshakes are done, but for what a certificate has for itself.
     public var handshake = TLSHandshakeOptions<[UInt8]>.defaults
-    /// What no certificate has for itself; a ticket resumes a session for 300 s.
+    /// What no certificate has for itself.
     public var options = TLSListenerOptions.defaults
+    /// How long after its last use a session may be resumed, in whole seconds (`tune.ssl.lifetime`).
+    public var sessionLife = Duration.seconds(300)
     /// The keys of session tickets (`tls-ticket-keys`); `nil`: ones that nobody else has.
     public var ticketKeys: TicketKeys?
 

@@ -38,10 +38,11 @@ extension Backend {
     /// What of a client names the one that a server is asked for.
     var nameKeys: [ConnectionKeyName] { servers.compactMap(\.tls?.serverNameSource?.key) }
 
-    /// The variables that do.
-    var nameVariables: [VariableName] {
-        servers.compactMap { server in
-            if case .variable(let name) = server.tls?.serverNameSource { name } else { nil }
+    /// The variables that do, and those whose values PROXY headers tell.
+    var toldVariables: [VariableName] {
+        servers.flatMap { server in
+            ([server.tls?.serverNameSource].compactMap(\.self)
+                + server.connection.headerExtensions.map(\.value)).compactMap(\.variableName)
         }
     }
 }

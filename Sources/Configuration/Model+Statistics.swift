@@ -12,8 +12,8 @@ public struct StatisticsPage: Hashable, Sendable, Codable {
     public var metricsPaths: [String] = []
     /// The path at which everybody gets whether the node serves (`monitor-uri`); `nil`: none.
     public var monitorPath: String?
-    /// When it does not (`monitor fail`): one of them holds; all their questions are
-    /// ``BackendQuantity/usableServers``.
+    /// When it does not (`monitor fail`): one of them holds; the node's status tells the answers to all
+    /// their questions.
     public var monitorFailures: [RuleCondition] = []
     /// The realm of the password prompt.
     public var realm = "HAProxy Statistics"

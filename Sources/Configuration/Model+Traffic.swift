@@ -52,6 +52,17 @@ public struct SelectionSettings: Hashable, Sendable, Codable {
         case onePerFailure
     }
 
+    /// Until when a client on a circle goes to its own server, and not to the next one
+    /// (`hash-preserve-affinity`); haproxy's words.
+    public enum Affinity: String, Hashable, Sendable, Codable, CaseIterable {
+        /// In any case.
+        case always
+        /// As long as that has less than its `maxconn`.
+        case whileRoom = "maxconn"
+        /// As long as that has room, or a place in its line (`maxqueue`).
+        case whilePlace = "maxqueue"
+    }
+
     /// `hash-type consistent`: a change of the servers moves few keys.
     public var isConsistent = false
     /// The hash function.
@@ -60,6 +71,8 @@ public struct SelectionSettings: Hashable, Sendable, Codable {
     public var avalanches = false
     /// Percent of its share of the connections that a server may hold; `nil`: as many as come.
     public var balanceFactor: Int?
+    /// Until when a client on a circle goes to its own server.
+    public var affinity = Affinity.always
     /// When backup servers serve.
     public var backupUse = BackupUse.first
     /// The name of the cookie in which clients of RDP say at which server they were (`persist

@@ -75,8 +75,9 @@ public struct GlobalSettings: Hashable, Sendable, Codable {
     public var securedConnectionLimit: Int?
     /// Most of them within a second (`maxsslrate`).
     public var securedConnectionRate: Int?
-    /// How long connections of a balancer process that was replaced may go on (`hard-stop-after`);
-    /// `nil`: as long as they want.
+    /// How long clients may go on with sessions of TLS (`tune.ssl.lifetime`).
+    public var securedSessionLife = Duration.seconds(300)
+    /// How long connections of a replaced process may go on (`hard-stop-after`); `nil`: for ever.
     public var hardStopTime: Duration?
     /// Where log lines go: standard error, or syslog.
     public var logsToSyslog = false

@@ -96,6 +96,9 @@ public struct ServerConnection: Hashable, Sendable, Codable {
     public var headerSecurity: HeaderSecurity?
     /// `proxy-v2-options`: `unique-id`.
     public var headerHasIdentifier = false
+    /// What that header says besides, in order, ``HeaderExtension/most`` at most
+    /// (`set-proxy-v2-tlv-fmt`).
+    public var headerExtensions: [HeaderExtension] = []
     /// `source`, `interface`.
     public var source = ConnectionSource()
     /// How long sent bytes may stay without acknowledgement (`tcp-ut`).
@@ -146,6 +149,23 @@ public struct ConnectionSource: Hashable, Sendable, Codable {
 
     /// Makes one that leaves it to the kernel.
     public init() {}
+}
+
+/// What a PROXY header says by an extension of a type of its own.
+public struct HeaderExtension: Hashable, Sendable, Codable {
+    /// The type.
+    public var type: UInt8
+    /// What it says, where that is known; else it is empty.
+    public var value: VariableExpression
+
+    /// The most of a server.
+    public static let most = 16
+
+    /// Makes an extension.
+    public init(type: UInt8, value: VariableExpression) {
+        self.type = type
+        self.value = value
+    }
 }
 
 /// What a PROXY header tells of a client's TLS besides its version and whether he had a certificate.

@@ -53,6 +53,8 @@ public enum VariableExpression: Hashable, Sendable, Codable {
 
     /// What of the connection it is.
     var key: ConnectionKeyName? { if case .key(let key) = self { key } else { nil } }
+    /// The variable that it is.
+    var variableName: VariableName? { if case .variable(let name) = self { name } else { nil } }
 }
 
 /// What a variable is compared with.
@@ -86,7 +88,7 @@ extension Model {
         for question in conditions.flatMap({ $0.alternatives.joined() }).flatMap(\.questions) {
             if case .variable(let name, _) = question { names.append(name) }
         }
-        names += backends.flatMap(\.nameVariables)
+        names += backends.flatMap(\.toldVariables)
         var known: Set<VariableName> = []
         return names.filter { known.insert($0).inserted }
     }

@@ -202,6 +202,39 @@ extension BalancerTests {
                 } == "accacacacacacacacacacacacacaca")
         }
 
+        @Test(arguments: [
+            // Who has no place in the line of its own goes to the least loaded.
+            (PoolPlan.Affinity.always, Int?.none, "aa-------"), (.always, 1, "aa-bcbc--"),
+            (.whileRoom, nil, "aaccbb---"), (.whileRoom, 1, "aaccbb---"),
+            (.whilePlace, nil, "aa-------"), (.whilePlace, 1, "aa-cc-bb-"),
+        ])
+        func `hash-preserve-affinity says when a client goes on to the next on the circle`(
+            affinity: PoolPlan.Affinity, queueLimit: Int?, given: String
+        ) {
+            let one = [UInt32](repeating: 0x7f00_0009, count: 9)
+            #expect(
+                order(.source, clients: one) { plan in
+                    plan.hashType = HashType(isConsistent: true)
+                    plan.affinity = affinity
+                    for index in plan.servers.indices {
+                        plan.servers[index].connectionLimit = 2
+                        plan.servers[index].queueLimit = queueLimit
+                    }
+                } == given)
+        }
+
+        @Test func `where all are full a client waits for its own`() {
+            var trial = PoolTrial(.source, weights: [1, 1, 1]) { plan in
+                plan.hashType = HashType(isConsistent: true)
+                plan.affinity = .whileRoom
+                for index in plan.servers.indices { plan.servers[index].connectionLimit = 1 }
+            }
+            #expect((0..<4).map { _ in trial.next(0x7f00_0009) }.joined() == "acb-")
+            let waiter = Waiter(reactor: 0, connection: 0, generation: 2)
+            let key = trial.key?.value(of: .address(IPEndpoint(ipv4: 0x7f00_0009, port: 0)))
+            #expect(trial.pool.enter(waiter, key: key, at: 0).server == 0)
+        }
+
         @Test func `first fills one server after the other`() {
             let order = order(.first, count: 6) { plan in
                 for index in plan.servers.indices { plan.servers[index].connectionLimit = 2 }

@@ -231,6 +231,14 @@ func bytes(_ hexadecimal: String) -> [UInt8] {
             written { header.writeVersionTwo(extensions, to: &$0) }
                 == Self.signature
                 + bytes("21 11 0013 C0000201 C6336402 DC04 01BB 030004 20EC9549"))
+        // The same with two more extensions.
+        #expect(
+            written {
+                header.writeVersionTwo(.init(), to: &$0) { output in
+                    for byte in bytes("EA 0002 6162 EB 0000") { output.append(byte) }
+                }
+            } == Self.signature
+                + bytes("21 11 0014 C0000201 C6336402 DC04 01BB EA 0002 6162 EB 0000"))
         #expect(
             read(written { header.writeVersionTwo(extensions, to: &$0) })
                 == .complete(header, byteCount: 35))

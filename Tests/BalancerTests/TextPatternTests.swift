@@ -61,6 +61,32 @@ extension BalancerTests {
             #expect(texts.map { TextPatterns([one]).match($0.span) } == expected)
         }
 
+        @Test(arguments: [
+            (TextPattern.Match.directory, "a", "01110000"), (.domain, "a", "01111110"),
+            (.domain, ".a:", "01111110"), (.domain, "b.a", "00000110"),
+            (.directory, "b.a", "00000110"),
+        ])
+        func `words stand between delimiters or the ends`(
+            match: TextPattern.Match, pattern: String, expected: String
+        ) {
+            let texts = ["xa", "a", "/x/a", "a?b", "a:1", "b.a", "/b.a", "aa/ax"]
+            let one = TextPattern(match, pattern)
+            func found(_ matches: (Span<UInt8>) -> Bool) -> String {
+                texts.map { matches(Array($0.utf8).span) ? "1" : "0" }.joined()
+            }
+            #expect(found { one.matches($0) } == expected)
+            #expect(found { TextPatterns([one]).match($0) } == expected)
+        }
+
+        @Test func `a length is asked for`() {
+            var length = TextPattern(.length, "")
+            length.lengths = 2...3
+            let texts = ["", "a", "ab", "abc", "abcd"].map { Array($0.utf8) }
+            #expect(
+                texts.map { TextPatterns([length]).match($0.span) }
+                    == [false, false, true, true, false])
+        }
+
         @Test func `letters from A to Z are small ones, too, and nothing else is`() {
             let capitals = Array(0x41...0x5A) as [UInt8]
             func finds(_ bytes: [UInt8], in text: [UInt8]) -> Bool {

@@ -121,8 +121,8 @@ import VRRPCore
             "15:24: error: map(/dev/null): no regular file: a reload waits for nobody"
         ),
         (
-            "%[req.ssl_sni,map_dom(/x)]",
-            "15:27: error: 'map_dom' is not offered; there are map, map_beg, map_end, map_int, map_ip, map_reg, map_str, map_sub"
+            "%[req.ssl_sni,map_regm(/x)]",
+            "15:27: error: 'map_regm' is not offered; there are map, map_beg, map_dir, map_dom, map_end, map_int, map_ip, map_reg, map_str, map_sub; did you mean 'map_reg'?"
         ),
         (
             "%[req.ssl_sni,map()]",
@@ -167,6 +167,12 @@ import VRRPCore
                     "f:15:28: error: line 2 of \(path): \(message)"
                 ])
         }
+        try InputFileFixture.write("a.b a\n.. a\n", to: path)
+        #expect(
+            diagnose(file("use_backend web_%[req.ssl_sni,map_dom(\(path))]"), as: .haproxy) == [
+                "f:15:31: error: line 2 of \(path): -m dom '..': must have more than the delimiters"
+                    + " /?.:, as 'example' has"
+            ])
         try InputFileFixture.write("a( a\n", to: path)
         #expect(
             diagnose(file("use_backend web_%[req.ssl_sni,map_reg(\(path))]"), as: .haproxy)[0]

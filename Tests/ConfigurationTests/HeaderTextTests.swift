@@ -43,6 +43,71 @@ import Testing
         }
     }
 
+    @Test func `servers are told them`() throws {
+        let loaded = load(
+            file(
+                """
+                tcp-request session set-var(sess.id) fc_pp_unique_id
+                default-server send-proxy-v2 set-proxy-v2-tlv-fmt(0xEA) "two words"
+                server b 192.0.2.12:80 set-proxy-v2-tlv-fmt(5) %[var(sess.id)] set-proxy-v2-tlv-fmt(0XEb) %[src]
+                """), as: .haproxy)
+        #expect(loaded.diagnostics.map(\.description) == [])
+        let servers = try #require(loaded.model?.backends.first).servers
+        let words = HeaderExtension(type: 234, value: .text("two words"))
+        #expect(servers[1].connection.headerExtensions == [words])
+        let name = try #require(loaded.model?.variableNames.first)
+        #expect(
+            servers[0].connection.headerExtensions == [
+                words, .init(type: 5, value: .variable(name)),
+                .init(type: 235, value: .key(.source)),
+            ])
+    }
+
+    @Test(arguments: [
+        (
+            "send-proxy-v2 set-proxy-v2-tlv-fmt(256) x",
+            "f:7:38: error: 'set-proxy-v2-tlv-fmt(256)': needs the type of an extension, 0 to 255, as in set-proxy-v2-tlv-fmt(0xEA)"
+        ),
+        (
+            "send-proxy-v2 set-proxy-v2-tlv-fmt x",
+            "f:7:38: error: 'set-proxy-v2-tlv-fmt': needs the type of an extension, 0 to 255, as in set-proxy-v2-tlv-fmt(0xEA)"
+        ),
+        (
+            "send-proxy-v2 set-proxy-v2-tlv-fmt(1) a%[src]",
+            "f:7:62: error: set-proxy-v2-tlv-fmt(1) 'a%[src]': must be a text without a percent sign, or one sample, such as %[fc_pp_tlv(0xEA)]"
+        ),
+        (
+            "send-proxy-v2 set-proxy-v2-tlv-fmt(1) %[src]%[dst]",
+            "f:7:62: error: set-proxy-v2-tlv-fmt(1) '%[src]%[dst]': must be a text without a percent sign, or one sample, such as %[fc_pp_tlv(0xEA)]"
+        ),
+        (
+            "send-proxy-v2 set-proxy-v2-tlv-fmt(1) %[req.ssl_sni]",
+            "f:7:62: error: set-proxy-v2-tlv-fmt(1) '%[req.ssl_sni]': what a client says first may not have come by then; set a variable by 'tcp-request content set-var', and write %[var(NAME)]"
+        ),
+        (
+            "send-proxy-v2 set-proxy-v2-tlv-fmt(1) %[var(sess.x)]",
+            "f:7:8: warning: 'sess.x' has no value: no 'set-var(sess.x)' sets it"
+        ),
+        (
+            "set-proxy-v2-tlv-fmt(1) x",
+            "f:7:24: warning: 'set-proxy-v2-tlv-fmt' has no effect without 'send-proxy-v2'"
+        ),
+    ])
+    func `what servers can't be told`(words: String, message: String) {
+        #expect(
+            load(file("server b 192.0.2.12:80 \(words)"), as: .haproxy).diagnostics
+                .map(\.description) == [message])
+    }
+
+    @Test func `a header has so many texts at most`() {
+        let words = String(repeating: " set-proxy-v2-tlv-fmt(1) x", count: 17)
+        #expect(
+            load(file("server b 192.0.2.12:80 send-proxy-v2\(words)"), as: .haproxy).diagnostics
+                .map(\.description) == [
+                    "f:7:454: error: 'set-proxy-v2-tlv-fmt(1)': a header has 16 of these at most"
+                ])
+    }
+
     @Test func `keys, variables and lines have them`() throws {
         let own = try frontend(
             """

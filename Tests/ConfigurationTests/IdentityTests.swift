@@ -148,7 +148,7 @@ import Testing
         (
             "req.payload(0,3) ABC",
             "f:8:33: error: 'req.payload(0,3)': needs '-m' with how bytes are compared: bin, str, beg,"
-                + " end, sub, reg or found"
+                + " end, sub, dir, dom, len, reg or found"
         ),
         (
             "req.payload(0,3) -m bin 4x",

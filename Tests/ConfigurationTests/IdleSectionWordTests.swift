@@ -117,7 +117,11 @@ import Testing
         ),
         (
             "monitor-uri /up\nmonitor fail if { src 192.0.2.1 }",
-            "f:5:9: error: 'monitor fail' can ask how many servers are usable alone, by nbsrv(BACKEND), as in 'monitor fail if { nbsrv(web) lt 1 }'"
+            "f:5:9: error: 'monitor fail' can ask for what the node's status tells: nbsrv, be_conn, be_sess_rate, queue and avg_queue of a backend, srv_is_up, srv_conn, srv_sess_rate and srv_queue of a server, fe_conn and fe_sess_rate of a frontend that is named; as in 'monitor fail if { nbsrv(web) lt 1 }'"
+        ),
+        (
+            "monitor-uri /up\nmonitor fail if { fe_conn gt 1 }",
+            "f:5:9: error: 'monitor fail' can ask for what the node's status tells: nbsrv, be_conn, be_sess_rate, queue and avg_queue of a backend, srv_is_up, srv_conn, srv_sess_rate and srv_queue of a server, fe_conn and fe_sess_rate of a frontend that is named; as in 'monitor fail if { nbsrv(web) lt 1 }'"
         ),
         (
             "monitor-uri /up\nmonitor fail if { nbsrv(nix) lt 1 }",

@@ -392,6 +392,34 @@ import VRRPCore
         #expect(!rules.refusesOthers)
     }
 
+    @Test func `texts are compared by their words and their length`() throws {
+        func asked(_ criterion: String) throws -> [NameMatch]? {
+            let model = try #require(
+                load(
+                    """
+                    frontend f
+                        bind :443
+                        acl x req.ssl_sni \(criterion)
+                        tcp-request inspect-delay 1s
+                        tcp-request content reject if x
+                        default_backend b
+                    backend b
+                        server s 192.0.2.1:443
+                    """
+                ).model)
+            let rule = try #require(model.frontends.first?.rules.content.first)
+            let question = rule.condition.alternatives.first?.first?.questions.first
+            guard case .serverName(let names) = question else { return nil }
+            return names
+        }
+        #expect(
+            try asked("-m dom -i org") == [NameMatch(.domain, "org", ignoresCase: true)])
+        #expect(
+            try asked("-m dir a b") == [NameMatch(.directory, "a"), NameMatch(.directory, "b")])
+        #expect(try asked("-m len lt 4 ge 64")?.map(\.lengths) == [-1...3, 64...Int.max])
+        #expect(try asked("-m len 5 7:9 :2")?.map(\.lengths) == [5...5, 7...9, -1...2])
+    }
+
     @Test func `networks from a file, and a frontend without a default`() throws {
         let path = "/tmp/lbctl-networks-\(UInt64.random(in: 0 ... .max))"
         try InputFileFixture.write("# offices\n192.0.2.0/24\r\n\n  2001:db8::1  \n", to: path)
@@ -520,7 +548,28 @@ import VRRPCore
         ("acl x src -f /nowhere", "f:7:14: error: -f /nowhere: no such file"),
         (
             "acl x req.ssl_sni -m rgx .",
-            "f:7:22: error: -m rgx: must be str, beg, end, sub, reg, bin or found"
+            "f:7:22: error: -m rgx: must be str, beg, end, sub, dir, dom, len, reg, bin, int, ip or found"
+        ),
+        ("acl x req.ssl_sni -m len", "f:7:7: error: 'req.ssl_sni' needs a value"),
+        (
+            "acl x req.ssl_sni -m len ten",
+            "f:7:26: error: 'ten': must be a number or a range such as 80:90"
+        ),
+        (
+            "acl x src_port -m len 2",
+            "f:7:7: error: -m len: is for texts, such as req.ssl_sni, and not for 'src_port'"
+        ),
+        (
+            "acl x src -m beg 192.0.2.0/24",
+            "f:7:7: error: -m beg: is for texts, such as req.ssl_sni, and not for 'src'"
+        ),
+        (
+            "acl x req.ssl_ver -m len 3",
+            "f:7:7: error: -m len: is for texts, such as req.ssl_sni, and not for 'req.ssl_ver'"
+        ),
+        (
+            "acl x req.ssl_sni -m dom .:",
+            "f:7:26: error: -m dom '.:': must have more than the delimiters /?.:, as 'example' has"
         ),
         (
             "acl TRUE src 1.2.3.4",

@@ -563,7 +563,7 @@ import VRRPCore
             ),
             (
                 "tcp-request connection set-var(sess.x) src\nacl a var(sess.x) 5",
-                "f:8:7: error: 'var(sess.x)': needs '-m' with how it is compared: int, ip, str, beg, end, sub, reg, bin or found"
+                "f:8:7: error: 'var(sess.x)': needs '-m' with how it is compared: int, ip, str, beg, end, sub, dir, dom, len, reg, bin or found"
             ),
             (
                 "acl a var(sess.x,5) -m int 5",

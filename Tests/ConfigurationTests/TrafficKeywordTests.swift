@@ -33,6 +33,22 @@ import VRRPCore
         #expect("balance \(algorithm)" == (line == "balance random" ? "balance random(2)" : line))
     }
 
+    @Test(
+        arguments: [
+            ("always", .always), ("maxconn", .whileRoom), ("maxqueue", .whilePlace),
+        ] as [(String, SelectionSettings.Affinity)])
+    func `hash-preserve-affinity reaches the model`(
+        word: String, affinity: SelectionSettings.Affinity
+    ) {
+        for algorithm in ["source", "hash src"] {
+            let loaded = load(
+                proxy(
+                    "balance \(algorithm)\nhash-type consistent\nhash-preserve-affinity \(word)"))
+            #expect(loaded.diagnostics.isEmpty)
+            #expect(loaded.model?.backends.first?.selection.affinity == affinity)
+        }
+    }
+
     @Test func `what is said about hashes, backups, queues and rates reaches the model`() throws {
         let loaded = load(
             proxy(
@@ -140,6 +156,18 @@ import VRRPCore
         (
             "hash-type map-based sdbm often",
             "f:7:26: error: hash-type: 'often' is not 'avalanche', the only modifier"
+        ),
+        (
+            "hash-preserve-affinity never",
+            "f:7:24: error: hash-preserve-affinity 'never': must be always or maxconn or maxqueue"
+        ),
+        (
+            "hash-preserve-affinity maxconn",
+            "f:7:1: warning: 'hash-preserve-affinity' has no effect without 'hash-type consistent' and 'balance source' or 'balance hash'"
+        ),
+        (
+            "balance source\nhash-preserve-affinity maxqueue",
+            "f:8:1: warning: 'hash-preserve-affinity' has no effect without 'hash-type consistent' and 'balance source' or 'balance hash'"
         ),
         (
             "hash-balance-factor 50",

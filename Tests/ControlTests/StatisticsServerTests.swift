@@ -142,7 +142,7 @@ import Testing
         }
         let usable = try #require(sampleNode().proxies.last?.backend?.usableServers)
         func failure(_ pool: String, _ counts: ClosedRange<Int>) -> Monitor.Failure {
-            .init(alternatives: [[.init(questions: [.init(pool: pool, counts: [counts])])]])
+            .init(alternatives: [[.init(questions: [.pool(pool, .usableServers, [counts])])]])
         }
         for (failures, status) in [
             ([failure("http", -1...(usable - 1))], 200), ([failure("http", usable...usable)], 503),

@@ -45,6 +45,47 @@ import Testing
             ["a1b": "b_one_x", "bbb": "b_two_x", "cab": "none"]
         ),
         (
+            "use_backend b_%[req.payload(0,3),map_dom(MAPS/domains)]_x\ndefault_backend none",
+            [
+                "a.b": "b_one_x", "b:a": "b_one_x", "aab": "none", "xb/": "b_two_x",
+                ".xb": "b_two_x", "axb": "none",
+            ]
+        ),
+        (
+            "use_backend b_%[req.payload(0,3),map_dir(MAPS/folders)]_x\ndefault_backend none",
+            ["/a/": "b_one_x", "a?b": "b_one_x", "a.b": "none", "x.b": "b_two_x"]
+        ),
+        (
+            """
+            use_backend b_one_x if { req.payload(0,0) -m dom -i ONE x.b }
+            use_backend b_two_x if { req.payload(0,0) -m dir two }
+            default_backend none
+            """,
+            [
+                "a.One.b": "b_one_x", "a.x.b": "b_one_x", "/two/": "b_two_x", "a.two.b": "none",
+                "ones": "none",
+            ]
+        ),
+        (
+            """
+            use_backend b_one_x if { req.payload(0,0) -m len 4 6:7 }
+            use_backend b_two_x if { req.payload(0,0) -m len lt 4 ge 9 }
+            default_backend none
+            """,
+            [
+                "123": "b_two_x", "1234": "b_one_x", "12345": "none", "123456": "b_one_x",
+                "1234567": "b_one_x", "12345678": "none", "123456789": "b_two_x",
+            ]
+        ),
+        (
+            """
+            tcp-request session set-var(sess.one) dst_port
+            use_backend b_one_x if { var(sess.one) -m len 1:3 }
+            use_backend b_two_x if { var(sess.one) -m len 4:5 }
+            default_backend none
+            """, ["any": "b_two_x"]
+        ),
+        (
             "use_backend b_%[src,map_ip(MAPS/networks)]_x\ndefault_backend none",
             ["any": "b_one_x"]
         ),
@@ -74,6 +115,7 @@ import Testing
         "beginnings": "o two\none one\n",
         // Two files: haproxy remembers what was looked up by the file alone.
         "parts": "ne one\ne two\n", "pieces": "ne one\ne two\n",
+        "domains": ".a. one\nxb two\n", "folders": "a one\nx.b two\n",
         "expressions": "^[a-z][0-9] one\n^b two\n",
         "mapped": "::ffff:127.0.0.0/104 one\n::ffff:127.0.0.8/127 two\n",
         "networks": "127.0.0.0/8 two\n127.0.0.7 one\n127.0.0.7 two\n",

@@ -78,6 +78,59 @@ import Testing
         }
     }
 
+    /// haproxy 2.6 has no such word.
+    @Test func `a server is told texts by types of its own`() throws {
+        let socket = try Socket.listening(
+            on: SocketAddress(address: 0x7f00_0001, port: 0), backlog: 8
+        ).release()
+        defer { close(socket) }
+        _ = fcntl(socket, F_SETFL, 0)
+        let port = try freePort()
+        let file = try folder.write(
+            """
+            listen in
+                mode tcp
+                timeout client 5s
+                timeout server 5s
+                timeout connect 1s
+                bind 127.0.0.1:\(port) accept-proxy
+                tcp-request session set-var(sess.told) str(told)
+                tcp-request session set-var(sess.never) str(x) if { always_false }
+                default-server send-proxy-v2 set-proxy-v2-tlv-fmt(0xEA) "two words"
+                server next 127.0.0.1:\(StreamSocket.localEndpoint(of: socket).port) \
+            set-proxy-v2-tlv-fmt(0xEB) %[fc_pp_tlv(0xE0)] set-proxy-v2-tlv-fmt(236) %[src] \
+            set-proxy-v2-tlv-fmt(0xED) %[dst_port] set-proxy-v2-tlv-fmt(0xEE) %[var(sess.told)] \
+            set-proxy-v2-tlv-fmt(0xEF) %[var(sess.never)] set-proxy-v2-tlv-fmt(0) %[fc_pp_tlv(0xE1)]
+
+            """, to: "told.cfg")
+        let program = try folder.start(file)
+        defer { program.kill() }
+        try folder.awaitLog(" serves, ")
+        let client = try connect(to: port)
+        defer { close(client) }
+        let words = header([(0xE0, "kept")]) + Array("question".utf8)
+        _ = send(client, words, words.count, Int32(MSG_NOSIGNAL))
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
+        let server = accept(socket, nil, nil)
+        try #require(server >= 0)
+        defer { close(server) }
+        setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &limit, 16)
+        let expected =
+            header([
+                (0xEA, "two words"), (0xEB, "kept"), (236, "192.0.2.1"), (0xED, "2222"),
+                (0xEE, "told"), (0xEF, ""), (0, ""),
+            ]) + Array("question".utf8)
+        var told: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while told.count < expected.count {
+            let count = recv(server, &buffer, 4096, 0)
+            guard count > 0 else { break }
+            told += buffer.prefix(count)
+        }
+        #expect(told == expected)
+    }
+
     @Test func `rules, maps, variables and lines have the same`() throws {
         let server = try TalkingServer(.answers("answer"))
         let daemon = try DatagramSocket.bound(

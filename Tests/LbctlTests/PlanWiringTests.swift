@@ -96,6 +96,7 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
                 balance leastconn
                 hash-type consistent djb2 avalanche
                 hash-balance-factor 150
+                hash-preserve-affinity maxconn
                 option allbackups
                 server a 192.0.2.11:80 weight 15 maxconn 16 maxqueue 17 slowstart 18s
                 server b 192.0.2.12:80 backup disabled on-marked-down shutdown-sessions
@@ -154,6 +155,7 @@ private func address(_ last: UInt32, _ port: UInt16) -> SocketAddress {
         out.queueLimit = 14
         out.hashType = HashType(isConsistent: true, function: .djb2, avalanches: true)
         out.balanceFactor = 150
+        out.affinity = .whileRoom
         out.backupUse = .all
         let spare = pool("spare", [ServerPlan(name: "s", address: address(10, 80))])
         var whole = BalancerPlan(

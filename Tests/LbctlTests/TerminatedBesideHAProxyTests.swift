@@ -48,6 +48,7 @@ import Testing
         """
         global
             nbthread 1
+            tune.ssl.lifetime 77
             crt-base \(folder.path)
             ca-base \(folder.path)
         defaults
@@ -68,15 +69,17 @@ import Testing
     }
 
     /// What openssl's client says of a handshake, without what is another thing each time.
-    private func visit(_ port: UInt16, _ words: String) throws -> [String] {
+    private func visit(
+        _ port: UInt16, _ words: String,
+        _ marks: [String] = [
+            "subject=", "New, TLS", "ALPN", "Acceptable", "alert number",
+            "Client Certificate Types",
+        ]
+    ) throws -> [String] {
         let command =
             "cd \(folder.path); (sleep 0.2) | timeout 5 openssl s_client -connect 127.0.0.1:\(port)"
             + " \(words) 2>&1"
         let output = try folder.run(command: ["/bin/sh", "-c", command]).output
-        let marks = [
-            "subject=", "New, TLS", "ALPN", "Acceptable", "alert number",
-            "Client Certificate Types",
-        ]
         var told = output.split(separator: "\n").map(String.init).filter { line in
             marks.contains { line.contains($0) }
         }.map { $0.replacing(/^.*SSL alert/, with: "SSL alert") }
@@ -117,6 +120,12 @@ import Testing
             }
             #expect(own == other, "\(words)")
             #expect(!own.isEmpty)
+        }
+        for port in [ports[0], ports[2]] {
+            #expect(
+                try visit(port, "-servername old.test", ["lifetime hint"]) == [
+                    "    TLS session ticket lifetime hint: 77 (seconds)", "welcome",
+                ])
         }
         let clients = [
             "", shown, "-tls1_2 \(shown)", "-cert expired.crt -key client.key",

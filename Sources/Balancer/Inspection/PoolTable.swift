@@ -40,7 +40,7 @@ public struct PoolTable: Hashable, Sendable {
         let others = entries.filter { entry in
             switch entry.pattern.match {
             case .exact, .beginning: entry.pattern.ignoresCase
-            case .end, .part, .found, .expression: true
+            case .end, .part, .directory, .domain, .length, .found, .expression: true
             }
         }
         patterns = others.map(\.pattern)

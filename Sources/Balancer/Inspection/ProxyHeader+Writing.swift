@@ -56,8 +56,12 @@ extension ProxyHeader {
     /// - Parameters:
     ///   - extensions: What it says besides.
     ///   - output: Where to; needs room for 1,357 bytes: 16 to begin with, 36 of addresses, 7 of a
-    ///     checksum, 8 of TLS, and 258 of each of five texts.
-    public func writeVersionTwo(_ extensions: Extensions, to output: inout ByteWriter) {
+    ///     checksum, 8 of TLS, and 258 of each of five texts; and for what is appended.
+    ///   - appendFurther: Appends extensions of other types.
+    public func writeVersionTwo(
+        _ extensions: Extensions, to output: inout ByteWriter,
+        appending appendFurther: (inout ByteWriter) -> Void = { _ in }
+    ) {
         let start = output.count
         for index in 0..<12 { output.append(ProxyHeader.versionTwoSignature[index]) }
         let known = addresses.flatMap { $0.arePresent ? $0 : nil }
@@ -80,6 +84,7 @@ extension ProxyHeader {
             output.append(Extension.uniqueIdentifier, identifier)
         }
         if let security = extensions.security { security.write(to: &output) }
+        appendFurther(&output)
         let length = output.count - start - 16
         output.replace(at: start + 14, bigEndian: UInt16(length))
         guard let checksumPlace else { return }
@@ -128,7 +133,15 @@ extension ProxyHeader.Addresses {
 }
 
 extension ByteWriter {
-    fileprivate mutating func append(_ type: UInt8, _ text: ShortText) {
+    /// Appends an extension.
+    mutating func append(_ type: UInt8, _ text: Span<UInt8>) {
+        append(type)
+        append(bigEndian: UInt16(text.count))
+        for index in text.indices { append(text[index]) }
+    }
+
+    /// Appends an extension.
+    mutating func append(_ type: UInt8, _ text: ShortText) {
         append(type)
         append(bigEndian: UInt16(text.count))
         for index in 0..<text.count { append(text[index]) }

@@ -10,6 +10,12 @@ public struct TextPattern: Hashable, Sendable {
         case end
         /// A part (`-m sub`).
         case part
+        /// A part between slashes, question marks or the ends (`-m dir`).
+        case directory
+        /// A part between these, dots or colons (`-m dom`).
+        case domain
+        /// Any text whose bytes are as many as ``lengths`` says (`-m len`).
+        case length
         /// Any text at all (`-m found`).
         case found
         /// What an expression finds (`-m reg`).
@@ -18,8 +24,10 @@ public struct TextPattern: Hashable, Sendable {
 
     /// How it is compared.
     public var match: Match
-    /// The bytes.
-    public var bytes: [UInt8]
+    /// The bytes, of ``Match/directory`` and ``Match/domain`` without delimiters around them.
+    public let bytes: [UInt8]
+    /// How many bytes a text may have; of ``Match/length``.
+    public var lengths = 0...Int.max
     /// The expression's table; of ``Match/expression``.
     public var automaton: TextAutomaton?
     /// Whether capital and small letters of ASCII are the same (`-i`).
@@ -32,8 +40,10 @@ public struct TextPattern: Hashable, Sendable {
 
     /// Makes a pattern of bytes.
     public init(_ match: Match, bytes: [UInt8], ignoresCase: Bool = false) {
+        let word = bytes.drop { match.hasDelimiter($0) }
+        let end = word.lastIndex { !match.hasDelimiter($0) }
         self.match = match
-        self.bytes = bytes
+        self.bytes = end.map { Array(word[...$0]) } ?? []
         self.ignoresCase = ignoresCase
     }
 
@@ -45,24 +55,31 @@ public struct TextPattern: Hashable, Sendable {
 
     /// Whether bytes match; nothing is allocated.
     func matches(_ text: Span<UInt8>) -> Bool {
-        guard match != .found else { return true }
-        guard match != .expression else { return automaton?.isFound(in: text) ?? false }
-        guard bytes.count <= text.count else { return false }
-        let places: ClosedRange<Int>
         switch match {
-        case .exact:
-            guard bytes.count == text.count else { return false }
-            places = 0...0
-        case .beginning, .found, .expression: places = 0...0
-        case .end: places = (text.count - bytes.count)...(text.count - bytes.count)
-        case .part: places = 0...(text.count - bytes.count)
+        case .found: return true
+        case .length: return lengths.contains(text.count)
+        case .expression: return automaton?.isFound(in: text) ?? false
+        case .exact: return bytes.count == text.count && stands(at: 0, in: text)
+        case .beginning: return bytes.count <= text.count && stands(at: 0, in: text)
+        case .end:
+            return bytes.count <= text.count && stands(at: text.count - bytes.count, in: text)
+        case .part, .directory, .domain:
+            guard bytes.count <= text.count else { return false }
+            var place = 0
+            while place <= text.count - bytes.count {
+                if stands(at: place, in: text), isApart(at: place, in: text) { return true }
+                place += 1
+            }
+            return false
         }
-        var place = places.lowerBound
-        while place <= places.upperBound {
-            if stands(at: place, in: text) { return true }
-            place += 1
-        }
-        return false
+    }
+
+    /// Whether what stands at a place is a whole word, where such are compared.
+    private func isApart(at place: Int, in text: Span<UInt8>) -> Bool {
+        guard match != .part else { return true }
+        let end = place + bytes.count
+        return (place == 0 || match.hasDelimiter(text[place - 1]))
+            && (end == text.count || match.hasDelimiter(text[end]))
     }
 
     private func stands(at place: Int, in text: Span<UInt8>) -> Bool {
@@ -72,6 +89,17 @@ public struct TextPattern: Hashable, Sendable {
             else { return false }
         }
         return true
+    }
+}
+
+extension TextPattern.Match {
+    /// Whether words stand between bytes such as this.
+    fileprivate func hasDelimiter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "/"), UInt8(ascii: "?"): self == .directory || self == .domain
+        case UInt8(ascii: "."), UInt8(ascii: ":"): self == .domain
+        default: false
+        }
     }
 }
 
@@ -109,7 +137,7 @@ public struct TextPatterns: Hashable, Sendable {
         others = patterns.filter { pattern in
             switch pattern.match {
             case .exact, .beginning, .end: false
-            case .part, .found, .expression: true
+            case .part, .directory, .domain, .length, .found, .expression: true
             }
         }
     }

@@ -163,18 +163,24 @@ extension Worker {
     mutating func setVariable(
         _ variable: Int, to source: VariableSource, _ client: Int, _ facts: Facts
     ) {
-        let value: VariableValue? =
-            switch source {
-            case .number(let number): .number(number)
-            case .text(let bytes): VariableValue(.bytes(bytes.span))
-            case .address(let end): .address(end)
-            case .key(let key):
-                withKey(key, of: client, facts.source, facts.hello) { VariableValue($0) }
-            case .variable(let other): self.value(of: other, client)
-            }
+        let value = value(of: source, client, facts.source, facts.hello)
         guard let value else { return }
         if case .none = value { return }
         keep(value, in: variable, client, facts)
+    }
+
+    /// What something is by now; `nil`: it is not known.
+    func value(
+        of source: VariableSource, _ client: Int, _ address: IPEndpoint,
+        _ hello: @autoclosure () -> ClientHello.Reading
+    ) -> VariableValue? {
+        switch source {
+        case .number(let number): .number(number)
+        case .text(let bytes): VariableValue(.bytes(bytes.span))
+        case .address(let end): .address(end)
+        case .key(let key): withKey(key, of: client, address, hello()) { VariableValue($0) }
+        case .variable(let other): value(of: other, client)
+        }
     }
 
     /// Takes a variable's value away.

@@ -70,7 +70,8 @@ extension Worker {
         let socket = slab[client | 1].socket
         let header = ProxyHeader(
             addresses: .init(source: source(of: client), destination: destination(of: client)))
-        let plan = unsafe destinations[Int(slab[client | 1].owner)].connection.header
+        let owner = Int(slab[client | 1].owner)
+        let plan = unsafe destinations[owner].connection.header
         var extensions = ProxyHeader.Extensions()
         if case .versionTwo(let options) = plan {
             extensions.hasChecksum = options.contains(.checksum)
@@ -85,7 +86,11 @@ extension Worker {
         switch plan {
         case .none: return true
         case .versionOne: header.writeVersionOne(to: &writer)
-        case .versionTwo: header.writeVersionTwo(extensions, to: &writer)
+        case .versionTwo:
+            let texts = unsafe destinations[owner].connection.headerTexts
+            header.writeVersionTwo(extensions, to: &writer) { writer in
+                for text in texts { append(text, of: client, to: &writer) }
+            }
         }
         let count = writer.count
         guard case .moved(count) = unsafe StreamSocket.send(buffer, count: count, to: socket) else {
@@ -93,6 +98,14 @@ extension Worker {
         }
         slab[client | 1].marks.insert(.hasSent)
         return true
+    }
+
+    private func append(
+        _ text: ConnectionPlan.HeaderText, of client: Int, to writer: inout ByteWriter
+    ) {
+        let value = value(of: text.source, client, source(of: client), readHello(client))
+        let isKnown: Void? = value?.withText { writer.append(text.type, $0) }
+        if isKnown == nil { writer.append(text.type, ShortText()) }
     }
 
     /// The name that the client's own PROXY header has, or else that he asked for by TLS, if he has said so

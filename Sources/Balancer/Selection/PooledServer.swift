@@ -95,6 +95,15 @@ struct PooledServer {
     /// Whether it has no room, or others were first.
     var isFull: Bool { served >= limit || line.count > 0 }
 
+    /// Whether a client whose place on a circle is its own stays with it.
+    func takes(_ affinity: PoolPlan.Affinity) -> Bool {
+        switch affinity {
+        case .always: true
+        case .whileRoom: !isFull
+        case .whilePlace: !isFull || line.count < queueLimit
+        }
+    }
+
     var status: ServerSnapshot.Status {
         switch administrativeState {
         case .maintenance: .maintenance

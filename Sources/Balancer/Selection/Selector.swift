@@ -4,6 +4,7 @@ struct Selector {
     private let hashType: HashType
     /// Percent of the average that a server may hold (`hash-balance-factor`); 0: as many as come.
     private let balanceFactor: Int
+    private let affinity: PoolPlan.Affinity
     private let names: [String]
     /// The positions of the servers that connections go to, in their order.
     private(set) var candidates: [Int] = []
@@ -27,6 +28,7 @@ struct Selector {
         algorithm = plan.algorithm
         hashType = plan.hashType
         balanceFactor = plan.balanceFactor ?? 0
+        affinity = plan.affinity
         names = plan.servers.map(\.name)
         hasSpares = plan.balanceFactor != nil || plan.servers.contains { $0.queueLimit != nil }
     }
@@ -121,8 +123,11 @@ struct Selector {
             guard let key else { return turns.next(among: servers, skipping: skipped) }
             guard isOnRing else { return map.isEmpty ? nil : Int(map[Int(key) % map.count]) }
             let found = ring.server(of: key) { server in
-                server != skipped && mayTake(servers[server], server, served: served)
+                server != skipped && servers[server].takes(affinity)
+                    && mayTake(servers[server], server, served: served)
             }
+            // Deviation: where all are full, all clients wait for one server of haproxy's; here each for
+            // its own.
             return found ?? spare(skipping: skipped) ?? ring.server(of: key)
         }
     }

@@ -59,6 +59,14 @@ extension Rule {
     }
 }
 
+extension ConnectionPlan {
+    /// Names variables by their places in the next plan.
+    mutating func move(_ variables: Succession.Map) {
+        nameSource?.move(variables)
+        for index in headerTexts.indices { headerTexts[index].source.move(variables) }
+    }
+}
+
 extension VariableSource {
     /// Names a variable by its place in the next plan.
     mutating func move(_ variables: Succession.Map) {

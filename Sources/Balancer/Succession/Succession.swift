@@ -180,7 +180,7 @@ struct Succession: Sendable {
         let isNeeded =
             frontends.contains { $0 ?? 0 >= plan.frontends.count }
             || plan.pools.flatMap(\.servers).contains {
-                $0.isLeaving && $0.connection.nameSource?.variable != nil
+                $0.isLeaving && $0.connection.sources.contains { $0.variable != nil }
             }
         for var variable in old.variables {
             if let place = names[variable.name] {
@@ -196,7 +196,7 @@ struct Succession: Sendable {
         for pool in plan.pools.indices {
             for server in plan.pools[pool].servers.indices
             where plan.pools[pool].servers[server].isLeaving {
-                plan.pools[pool].servers[server].connection.nameSource?.move(variables)
+                plan.pools[pool].servers[server].connection.move(variables)
             }
         }
     }

@@ -122,7 +122,7 @@ struct Draft: Sendable {
     /// `zero-warning`: where it is asked that a warning is as bad as an error.
     var zeroWarning: Location?
     /// `ca-base`, `crt-base` and what `bind … ssl` has by itself, for the lines after them.
-    var bindTLS = HAProxyBindTLS.Surroundings()
+    var bindSurroundings = HAProxyBind.Surroundings()
     /// What the servers' lines after it have of TLS by themselves.
     var tlsDefaults = HAProxyTLSDefaults()
     /// A server's line that says `ssl` or `crl-file`.

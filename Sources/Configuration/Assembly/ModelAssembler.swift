@@ -69,8 +69,8 @@ struct ModelAssembler {
 
     private var surroundings: ServerSurroundings {
         var surroundings = draft.surroundings
-        surroundings.authoritiesFolder = draft.bindTLS.authoritiesFolder
-        surroundings.certificatesFolder = draft.bindTLS.certificatesFolder
+        surroundings.authoritiesFolder = draft.bindSurroundings.authoritiesFolder
+        surroundings.certificatesFolder = draft.bindSurroundings.certificatesFolder
         surroundings.tls = draft.tlsDefaults
         surroundings.verifiesServers = draft.verifiesServers
         return surroundings

@@ -4,13 +4,14 @@ extension Word {
     /// The word as what a section listens on: `ADDR:PORT[-PORT]`, `unix@PATH` and so on, several
     /// with commas.
     ///
-    /// haproxy's configuration manual, `bind`. Each endpoint comes with its own place, and is counted.
+    /// haproxy's configuration manual, `bind`. Each endpoint comes with its own place, and is counted; before
+    /// paths stands a prefix (`unix-bind`).
     func endpoints(
-        countedBy count: inout Draft.Count
+        countedBy count: inout Draft.Count, under prefix: String
     ) throws(Remark) -> [(endpoint: Endpoint, position: Position)] {
         var endpoints: [(Endpoint, Position)] = []
         for part in split(at: ",") {
-            if let local = try part.localEndpoint() {
+            if let local = try part.localEndpoint(under: prefix) {
                 if try count.add(1, at: part.position) {
                     endpoints.append((local, part.position))
                 }
@@ -41,7 +42,7 @@ extension Word {
     }
 
     private func serverLocation(isPortNeeded: Bool) throws(Remark) -> ServerLocation {
-        switch try localEndpoint() {
+        switch try localEndpoint(under: "") {
         case .path(let path): return ServerLocation(address: .path(path))
         case .abstractName(let name): return ServerLocation(address: .abstractName(name))
         case .descriptor:
@@ -152,12 +153,12 @@ extension Word {
     }
 
     /// `unix@PATH`, `/PATH`, `abns@NAME` or `fd@NUMBER`; `nil`: something else.
-    private func localEndpoint() throws(Remark) -> Endpoint? {
-        if text.hasPrefix("/") { return .path(try socketName(text)) }
+    private func localEndpoint(under prefix: String) throws(Remark) -> Endpoint? {
+        if text.hasPrefix("/") { return .path(try socketName(prefix + text)) }
         guard let mark = text.firstIndex(of: "@") else { return nil }
         let rest = String(text[text.index(after: mark)...])
         switch text[..<mark] {
-        case "unix": return .path(try socketName(rest))
+        case "unix": return .path(try socketName(prefix + rest))
         case "abns": return .abstractName(try socketName(rest))
         case "fd":
             guard let number = Int32(rest), number >= 3 else {

@@ -8,14 +8,25 @@ struct HAProxyBind: Sendable {
     /// What is said of TLS.
     var tls: HAProxyBindTLS
 
+    /// What lines before say for all addresses.
+    struct Surroundings: Sendable {
+        /// `crt-base`, `ca-base`: where files are that have no absolute path.
+        var certificatesFolder: String?
+        var authoritiesFolder: String?
+        /// `ssl-default-bind-…`.
+        var defaults = HAProxyBindTLSDefaults()
+        /// `unix-bind`.
+        var unix = HAProxyUnixBind()
+    }
+
     /// Says nothing yet.
-    init(in surroundings: HAProxyBindTLS.Surroundings = .init()) {
+    init(in surroundings: HAProxyBind.Surroundings = .init()) {
         tls = HAProxyBindTLS(in: surroundings)
     }
 
     /// Reads the options of one line.
     init(
-        _ arguments: inout Arguments, in surroundings: HAProxyBindTLS.Surroundings
+        _ arguments: inout Arguments, in surroundings: HAProxyBind.Surroundings
     ) throws(Remark) {
         self.init(in: surroundings)
         try read(&arguments)
@@ -33,10 +44,22 @@ struct HAProxyBind: Sendable {
         }
     }
 
+    /// What listens at an endpoint of the line.
+    func listener(at endpoint: Endpoint) -> Listener {
+        var listener = listener
+        listener.endpoint = endpoint
+        if case .path = endpoint { tls.surroundings.unix.complete(&listener) }
+        return listener
+    }
+
     /// haproxy's configuration manual, section 5.1.
     private static let table = KeywordTable<HAProxyBind>(
         "bind option",
         implemented.merging(HAProxyBindTLS.rules) { own, _ in own }
+            .merging(
+                HAProxyUnixBind.rules(
+                    \.listener.mode, user: \.listener.userID, group: \.listener.groupID)
+            ) { own, _ in own }
             .merging(idle) { own, _ in own }.merging(
                 ignored.flatMap { count, names in
                     names.split(whereSeparator: \.isWhitespace).map {
@@ -83,26 +106,6 @@ struct HAProxyBind: Sendable {
         "transparent": .set(\.listener.isTransparent, to: true),
         "v4v6": .set(\.listener.servesIPv6Alone, to: false),
         "v6only": .set(\.listener.servesIPv6Alone, to: true),
-        "mode": .line { bind, arguments throws(Remark) in
-            let word = try arguments.next("permissions such as 660")
-            guard let mode = UInt32(word.text, radix: 8), mode <= 0o777 else {
-                throw .error(
-                    "mode \(word.text.quoted): must be permissions such as 660", at: word.position)
-            }
-            bind.listener.mode = mode
-        },
-        "user": .line { bind, arguments throws(Remark) in
-            bind.listener.userID = try HAProxyAccount.user(arguments.next("a user's name")).user
-        },
-        "group": .line { bind, arguments throws(Remark) in
-            bind.listener.groupID = try HAProxyAccount.group(arguments.next("a group's name"))
-        },
-        "uid": .line { bind, arguments throws(Remark) in
-            bind.listener.userID = UInt32(try arguments.integer(in: .atLeast(0)))
-        },
-        "gid": .line { bind, arguments throws(Remark) in
-            bind.listener.groupID = UInt32(try arguments.integer(in: .atLeast(0)))
-        },
     ]
 
     /// Options that have nothing to act on here, by why; each takes a word.

@@ -22,18 +22,9 @@ struct HAProxyBindTLS: Sendable {
     }
     private var certificateFiles = HAProxyTLSFiles()
     /// What the global section says up to the line.
-    let surroundings: Surroundings
+    let surroundings: HAProxyBind.Surroundings
 
-    /// What lines before say for all addresses.
-    struct Surroundings: Sendable {
-        /// `crt-base`, `ca-base`: where files are that have no absolute path.
-        var certificatesFolder: String?
-        var authoritiesFolder: String?
-        /// `ssl-default-bind-…`.
-        var defaults = HAProxyBindTLSDefaults()
-    }
-
-    init(in surroundings: Surroundings) {
+    init(in surroundings: HAProxyBind.Surroundings) {
         self.surroundings = surroundings
         handshake.authoritiesFolder = surroundings.authoritiesFolder
     }
@@ -227,20 +218,20 @@ struct HAProxyBindTLSDefaults: Sendable {
     /// haproxy's configuration manual, section 3.1.
     static let globalRules: [String: Rule<Draft>] = [
         "ssl-default-bind-ciphers": .line { draft, arguments throws(Remark) in
-            draft.bindTLS.defaults.parameters.ciphers = try arguments.ciphers()
+            draft.bindSurroundings.defaults.parameters.ciphers = try arguments.ciphers()
         },
         "ssl-default-bind-ciphersuites": .line { draft, arguments throws(Remark) in
-            draft.bindTLS.defaults.parameters.cipherSuites = try arguments.cipherSuites()
+            draft.bindSurroundings.defaults.parameters.cipherSuites = try arguments.cipherSuites()
         },
         "ssl-default-bind-curves": .line { draft, arguments throws(Remark) in
-            draft.bindTLS.defaults.parameters.groups = try arguments.curves()
+            draft.bindSurroundings.defaults.parameters.groups = try arguments.curves()
         },
         "ssl-default-bind-sigalgs": .line { draft, arguments throws(Remark) in
-            draft.bindTLS.defaults.parameters.signatureAlgorithms =
+            draft.bindSurroundings.defaults.parameters.signatureAlgorithms =
                 try arguments.signatureAlgorithms()
         },
         "ssl-default-bind-client-sigalgs": .line { draft, arguments throws(Remark) in
-            draft.bindTLS.defaults.parameters.clientSignatureAlgorithms =
+            draft.bindSurroundings.defaults.parameters.clientSignatureAlgorithms =
                 try arguments.signatureAlgorithms()
         },
         "ssl-default-bind-options": .line { draft, arguments throws(Remark) in
@@ -250,8 +241,8 @@ struct HAProxyBindTLSDefaults: Sendable {
                     "\(keyword.text.quoted) needs options such as ssl-min-ver TLSv1.2",
                     at: keyword.position)
             }
-            try table.readAll(into: &draft.bindTLS.defaults, &arguments)
-            _ = try draft.bindTLS.defaults.versions.bounds(
+            try table.readAll(into: &draft.bindSurroundings.defaults, &arguments)
+            _ = try draft.bindSurroundings.defaults.versions.bounds(
                 of: keyword.text, at: keyword.position)
         },
     ]

@@ -75,7 +75,8 @@ extension HAProxyCriterion {
             throw .error(
                 "the criterion \(criterion.text.quoted): a map is asked about src or dst by map_ip, about"
                     + " a port by map_int, about req.ssl_sni, req.ssl_alpn, req.rdp_cookie and fc_pp_authority by map,"
-                    + " map_beg, map_end, map_sub and map_reg", at: criterion.position)
+                    + " map_beg, map_end, map_sub, map_dir, map_dom and map_reg",
+                at: criterion.position)
         }
     }
 }

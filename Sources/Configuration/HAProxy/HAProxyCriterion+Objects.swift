@@ -79,7 +79,7 @@ extension HAProxyCriterion {
         case (_, nil):
             throw .error(
                 "\(criterion.text.quoted): needs '-m' with how it is compared: int, ip, str, beg, end,"
-                    + " sub, reg, bin or found", at: criterion.position)
+                    + " sub, dir, dom, len, reg, bin or found", at: criterion.position)
         }
     }
 
@@ -103,7 +103,7 @@ extension HAProxyCriterion {
         guard let method else {
             throw .error(
                 "\(criterion.text.quoted): needs '-m' with how bytes are compared: bin, str, beg, end,"
-                    + " sub, reg or found", at: criterion.position)
+                    + " sub, dir, dom, len, reg or found", at: criterion.position)
         }
         if method != .found { _ = try needingValues() }
         return .payload(slice, try patterns(method))

@@ -17,6 +17,7 @@ extension HAProxyCriterion {
 
     /// `3.3`, `3`, a range of either: `3.1:3.3`, or a comparison: `lt 3.3`.
     func versions() throws(Remark) -> [ClosedRange<Int>] {
+        try refuseComparisonOfTexts()
         var ranges: [ClosedRange<Int>] = []
         var words = try needingValues()[...]
         var comparison: Comparison?

@@ -1,4 +1,3 @@
-import Expressions
 import VRRPCore
 
 /// The criterion of an access list, its flags and its values.
@@ -67,7 +66,7 @@ struct HAProxyCriterion {
                 }
                 guard let known = NameMatch.Method(rawValue: word.text) else {
                     throw .error(
-                        "-m \(word.text): must be str, beg, end, sub, reg, bin or found",
+                        "-m \(word.text): must be str, beg, end, sub, dir, dom, len, reg, bin, int, ip or found",
                         at: word.position)
                 }
                 method = known
@@ -191,6 +190,7 @@ struct HAProxyCriterion {
     }
 
     func prefixes() throws(Remark) -> [AddressPrefix] {
+        try refuseComparisonOfTexts()
         var prefixes: [AddressPrefix] = []
         for word in try needingValues() { prefixes.append(try word.addressPrefix()) }
         return prefixes
@@ -206,11 +206,13 @@ struct HAProxyCriterion {
 
     /// The values, to be compared in one way.
     func patterns(_ method: NameMatch.Method) throws(Remark) -> [NameMatch] {
+        if method == .length { return try numbers().map(NameMatch.init(lengths:)) }
         if method == .found || values.isEmpty { return [NameMatch(.found, "")] }
         let folds = ignoresCase || criterion.text.hasSuffix(",lower")
         var texts: [NameMatch] = []
         for value in values {
             if method == .expression { try value.checkExpression(ignoringCase: folds) }
+            try value.checkWord(method)
             var text = NameMatch(method, value.text, ignoresCase: folds)
             if method == .binary { text.bytes = try value.hexBytes(of: "-m bin") }
             texts.append(text)
@@ -229,7 +231,13 @@ struct HAProxyCriterion {
     func ranges(
         unlessSaid fallback: ClosedRange<Int>? = nil, from least: Int = -1
     ) throws(Remark) -> [ClosedRange<Int>] {
+        try refuseComparisonOfTexts()
         if let fallback, values.isEmpty { return [fallback] }
+        return try numbers(from: least)
+    }
+
+    /// The values as numbers, ranges or comparisons.
+    private func numbers(from least: Int = -1) throws(Remark) -> [ClosedRange<Int>] {
         var words = try needingValues()[...]
         var ranges: [ClosedRange<Int>] = []
         var comparison = Comparison.eq
@@ -244,6 +252,17 @@ struct HAProxyCriterion {
             ranges.append(try word.range(comparison, from: least))
         }
         return ranges
+    }
+
+    /// Says that a number or an address is not compared as a text is.
+    func refuseComparisonOfTexts() throws(Remark) {
+        switch method {
+        case nil, .exact, .found: return
+        case let method?:
+            throw .error(
+                "-m \(method.rawValue): is for texts, such as req.ssl_sni, and not for"
+                    + " \(criterion.text.quoted)", at: criterion.position)
+        }
     }
 
     /// The criteria that are offered.
@@ -280,15 +299,6 @@ extension Word {
         let length = try Word(text: parts[1], position: position)
             .integer(in: 0...most, of: "prefix length")
         return AddressPrefix(address: address, length: length)
-    }
-
-    /// That the word is an expression which a table can be made of.
-    func checkExpression(ignoringCase: Bool) throws(Remark) {
-        do throws(ExpressionError) {
-            _ = try RegularExpression(text, ignoringCase: ignoringCase).automaton()
-        } catch {
-            throw .error("-m reg \(text.quoted): \(error)", at: position)
-        }
     }
 
     func range(

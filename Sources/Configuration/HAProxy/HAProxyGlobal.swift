@@ -71,8 +71,12 @@ enum HAProxyGlobal {
                 draft.verifiesServers = try arguments.choice(of: choices)
             },
             "ca-base": .line { draft, arguments throws(Remark) in
-                draft.bindTLS.authoritiesFolder = try arguments.next("a directory").text
+                draft.bindSurroundings.authoritiesFolder = try arguments.next("a directory").text
             },
+            "tune.ssl.lifetime": .line { draft, arguments throws(Remark) in
+                draft.global.securedSessionLife = try arguments.securedSessionLife()
+            },
+            "unix-bind": HAProxyUnixBind.rule,
             "stats": .line { draft, arguments throws(Remark) in
                 try statistics.read(into: &draft, &arguments)
             },
@@ -103,9 +107,9 @@ enum HAProxyGlobal {
             tune.pattern.cache-size tune.peers.max-updates-at-once tune.rcvbuf.backend
             tune.rcvbuf.client tune.rcvbuf.frontend tune.rcvbuf.server tune.sndbuf.backend
             tune.sndbuf.client tune.sndbuf.frontend tune.sndbuf.server tune.ssl.keylog
-            tune.stick-counters unix-bind ssl-load-extra-del-ext ssl-load-extra-files
+            tune.stick-counters ssl-load-extra-del-ext ssl-load-extra-files
             issuers-chain-path ocsp-update.mode
-            tune.ssl.hard-maxrecord tune.ssl.lifetime tune.ssl.maxrecord
+            tune.ssl.hard-maxrecord tune.ssl.maxrecord
             """,
         neighbours: HAProxyReader.sections)
 

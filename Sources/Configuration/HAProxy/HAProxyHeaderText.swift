@@ -21,7 +21,11 @@ enum HeaderTextNames {
 
     /// The type of a name, or of a number such as `234` or `0xEA`; `nil`: there is none.
     static func type(_ text: some StringProtocol) -> UInt8? {
-        if let known = types[String(text)] { return known }
+        types[String(text)] ?? number(text)
+    }
+
+    /// The same of a number alone.
+    static func number(_ text: some StringProtocol) -> UInt8? {
         let isHexadecimal = text.hasPrefix("0x") || text.hasPrefix("0X")
         let digits = isHexadecimal ? text.dropFirst(2) : text[...]
         guard digits.allSatisfy(\.isHexDigit) else { return nil }

@@ -71,7 +71,8 @@ struct HAProxyMap: Sendable {
     /// How keys are compared; `nil`: as networks.
     private static let methods: [String: NameMatch.Method?] = [
         "map": .exact, "map_str": .exact, "map_beg": .beginning, "map_end": .end,
-        "map_sub": .part, "map_reg": .expression, "map_int": .exact, "map_ip": nil,
+        "map_sub": .part, "map_dir": .directory, "map_dom": .domain, "map_reg": .expression,
+        "map_int": .exact, "map_ip": nil,
     ]
 }
 
@@ -82,6 +83,7 @@ extension Word {
     ) throws(Remark) -> BackendTable.Pattern {
         guard let method else { return .network(try addressPrefix()) }
         if method == .expression { try checkExpression(ignoringCase: false) }
+        try checkWord(method)
         return .text(NameMatch(method, text))
     }
 

@@ -26,10 +26,12 @@ extension HAProxySection {
         let condition = try routing.condition(&arguments)
         // To pass over one would say that a node serves which does not.
         let questions = condition.alternatives.joined().flatMap(\.questions)
-        guard questions.allSatisfy(\.isAboutUsableServers) else {
+        guard questions.allSatisfy(\.isInStatus) else {
             throw .error(
-                "'monitor fail' can ask how many servers are usable alone, by nbsrv(BACKEND), as in"
-                    + " 'monitor fail if { nbsrv(web) lt 1 }'", at: word.position)
+                "'monitor fail' can ask for what the node's status tells: nbsrv, be_conn, be_sess_rate,"
+                    + " queue and avg_queue of a backend, srv_is_up, srv_conn, srv_sess_rate and srv_queue"
+                    + " of a server, fe_conn and fe_sess_rate of a frontend that is named; as in 'monitor"
+                    + " fail if { nbsrv(web) lt 1 }'", at: word.position)
         }
         monitorFailures.append(condition)
     }
@@ -56,7 +58,12 @@ extension HAProxySection {
 }
 
 extension ConnectionQuestion {
-    fileprivate var isAboutUsableServers: Bool {
-        if case .pool(.usableServers, _, _) = self { true } else { false }
+    /// Whether the node's status tells the answer.
+    fileprivate var isInStatus: Bool {
+        switch self {
+        case .constant, .serverIsUp, .server, .connectionCount(_?, _), .sessionRate(_?, _): true
+        case .pool(let quantity, _, _): quantity != .freePlaces && quantity != .freeConnections
+        default: false
+        }
     }
 }

@@ -28,7 +28,7 @@ struct HAProxyPeers: Sendable {
     /// Begins a section, with what lines before it say for all.
     init(_ name: Word, after draft: Draft) {
         self.name = name
-        defaults = HAProxyBind(in: draft.bindTLS)
+        defaults = HAProxyBind(in: draft.bindSurroundings)
         serverOptions.follow(draft)
     }
 
@@ -38,14 +38,14 @@ struct HAProxyPeers: Sendable {
         [
             "peer": member, "server": member,
             "bind": .each { peers, arguments throws(Remark) in
-                let endpoints = try arguments.next("ADDRESS:PORT")
-                    .endpoints(countedBy: &peers.listenerCount)
                 var bind = peers.defaults
+                let prefix = bind.tls.surroundings.unix.prefix
+                let endpoints = try arguments.next("ADDRESS:PORT")
+                    .endpoints(countedBy: &peers.listenerCount, under: prefix)
                 try bind.read(&arguments)
                 peers.tlsFiles.add(bind.tls.files)
                 for (endpoint, position) in endpoints {
-                    bind.listener.endpoint = endpoint
-                    try peers.listen(bind.listener, at: position)
+                    try peers.listen(bind.listener(at: endpoint), at: position)
                 }
             },
             "default-bind": .each { peers, arguments throws(Remark) in

@@ -110,7 +110,7 @@ struct HAProxyReader {
         case .peers: HAProxyPeers.table.read(directive, into: &peers, remarks: &remarks)
         case .section:
             section.note(directive, &remarks)
-            section.settings.bindTLS = draft.bindTLS
+            section.settings.bindSurroundings = draft.bindSurroundings
             section.settings.serverOptions.follow(draft)
             try section.checkScope(of: directive, &remarks)
             HAProxySection.table.read(directive, into: &section, remarks: &remarks)

@@ -130,8 +130,8 @@ extension HAProxySection {
     /// What only sections that balance go by.
     private static let balancing: Set<String> = [
         "balance", "declare", "error-log-format", "force-persist", "fullconn",
-        "hash-balance-factor",
-        "hash-type", "ignore-persist", "log", "log-format", "log-format-sd", "maxconn",
+        "hash-balance-factor", "hash-preserve-affinity", "hash-type", "ignore-persist", "log",
+        "log-format", "log-format-sd", "maxconn",
         "maxqueue", "option allbackups", "option dontlog-normal", "option dontlognull",
         "option jsonlog", "option log-separate-errors", "option logasap", "option persist",
         "option redispatch",

@@ -71,6 +71,22 @@ extension HAProxySection {
         }
     }
 
+    /// Says that no client has a place on a circle.
+    func warnAboutAffinity(_ remarks: inout [Remark]) {
+        guard let position = written["hash-preserve-affinity"],
+            settings.selection.affinity != .always
+        else { return }
+        switch settings.algorithm {
+        case .source where settings.selection.isConsistent: return
+        case .hash where settings.selection.isConsistent: return
+        default:
+            remarks.append(
+                .warning(
+                    "'hash-preserve-affinity' has no effect without 'hash-type consistent' and 'balance"
+                        + " source' or 'balance hash'", at: position))
+        }
+    }
+
     /// Like haproxy: without these a peer that says nothing holds its connection for ever.
     func warnAboutTimeouts(_ remarks: inout [Remark]) {
         guard !isTableAlone else { return }

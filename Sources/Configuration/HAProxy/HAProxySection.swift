@@ -63,19 +63,18 @@ struct HAProxySection: Sendable {
     mutating func bind(_ arguments: inout Arguments) throws(Remark) {
         wasBound = true
         let endpoints = try arguments.next("ADDRESS:PORT")
-            .endpoints(countedBy: &counts.listeners)
-        let bind = try HAProxyBind(&arguments, in: settings.bindTLS)
+            .endpoints(
+                countedBy: &counts.listeners, under: settings.bindSurroundings.unix.prefix)
+        let bind = try HAProxyBind(&arguments, in: settings.bindSurroundings)
         tlsFiles.add(bind.tls.files)
         try listeners.map(\.listener).checkNumber(of: bind, for: endpoints.count)
         for (endpoint, position) in endpoints {
-            var listener = bind.listener
-            listener.endpoint = endpoint
             if case .descriptor = endpoint, let option = bind.listener.optionOfBinding {
                 throw .error(
                     "\(option.quoted) cannot be given to \(endpoint), which is bound already: say it"
                         + " where the socket is opened", at: position)
             }
-            listeners.append((listener, position))
+            listeners.append((bind.listener(at: endpoint), position))
         }
     }
 
@@ -125,6 +124,7 @@ struct HAProxySection: Sendable {
     ) throws(Remark) {
         var options = settings.serverOptions
         try options.readAll(&arguments)
+        options.warnOfMissingHeader(&arguments)
         if case .internet = location.address {} else { options.hasFixedAddress = false }
         serverWords.add(options)
         for name in names { try addServer(name, at: location, options) }
@@ -204,6 +204,7 @@ struct HAProxySection: Sendable {
         routing.note(in: &draft, file: file)
         remarks += routing.warnings
         if settings.mode == .tcp { warnAboutTimeouts(&remarks) }
+        warnAboutAffinity(&remarks)
         refuseTwoHeaders(&remarks)
     }
 

@@ -50,7 +50,7 @@ extension HAProxySection {
         "clitimeout": accepting,
         "balance": connecting,
         "hash-type": connecting,
-        "hash-balance-factor": connecting,
+        "hash-balance-factor": connecting, "hash-preserve-affinity": connecting,
         "persist": connecting,
         "force-persist": ([.listen, .backend], false),
         "ignore-persist": ([.listen, .backend], false),
@@ -109,8 +109,7 @@ extension HAProxySection {
             .merging(HAProxyChecks.keywords) { own, _ in own }
             .merging(consequential) { own, _ in own },
         notYet: """
-            email-alert grace hash-preserve-affinity
-            log-steps max-session-srv-conns
+            email-alert grace log-steps max-session-srv-conns
             monitor-net quic-initial server-state-file-name
             transparent
             bind-process

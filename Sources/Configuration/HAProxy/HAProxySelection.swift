@@ -32,6 +32,11 @@ extension HAProxySection {
             }
             section.settings.selection.balanceFactor = percent == 0 ? nil : percent
         },
+        "hash-preserve-affinity": .line { section, arguments throws(Remark) in
+            let choices = SelectionSettings.Affinity.allCases.map { ($0.rawValue, $0) }
+            section.settings.selection.affinity = try arguments.choice(
+                of: Dictionary(uniqueKeysWithValues: choices))
+        },
     ]
 
     /// Options about choosing a server.

@@ -121,8 +121,7 @@ struct HAProxyServerOptions: Sendable {
         from healthcheck idle-ping
         log-bufsize log-proto max-reuse namespace npn
         pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto
-        redir set-proxy-v2-tlv-fmt
-        shard sigalgs socks4 tcp-md5sig
+        redir shard sigalgs socks4 tcp-md5sig
         ws
         """,
     ]

@@ -21,6 +21,10 @@ extension HAProxyServerOptions {
         "proxy-v2-options": .line { options, arguments throws(Remark) in
             try options.readHeaderOptions(&arguments)
         },
+        "set-proxy-v2-tlv-fmt": Rule(form: .either, isRepeatable: true) {
+            options, arguments throws(Remark) in
+            try options.readHeaderExtension(&arguments)
+        },
         "source": .line { options, arguments throws(Remark) in
             options.source = try arguments.connectionSource()
         },
@@ -67,6 +71,38 @@ extension HAProxyServerOptions {
         }
     }
 
+    /// Reads `set-proxy-v2-tlv-fmt(TYPE) TEXT`, whose text may be a sample; haproxy 3.0's manual, section 5.2.
+    private mutating func readHeaderExtension(_ arguments: inout Arguments) throws(Remark) {
+        let keyword = arguments.keyword
+        let number = keyword.text.dropFirst("set-proxy-v2-tlv-fmt(".count)
+        guard number.hasSuffix(")"), let type = HeaderTextNames.number(number.dropLast()) else {
+            throw .error(
+                "\(keyword.text.quoted): needs the type of an extension, 0 to 255, as in"
+                    + " set-proxy-v2-tlv-fmt(0xEA)", at: keyword.position)
+        }
+        let word = try arguments.next("a text, or a sample such as %[fc_pp_tlv(0xEA)]")
+        guard connection.headerExtensions.count < HeaderExtension.most else {
+            throw .error(
+                "\(keyword.text.quoted): a header has \(HeaderExtension.most) of these at most",
+                at: keyword.position)
+        }
+        connection.headerExtensions.append(
+            HeaderExtension(type: type, value: try word.headerValue(after: keyword.text)))
+    }
+
+    /// The variables that servers are told the values of, or are asked for by name.
+    var toldVariables: [VariableName] {
+        let name = tls.isUsed ? tls.settings.serverNameSource : nil
+        return (connection.headerExtensions.map(\.value) + [name].compactMap(\.self))
+            .compactMap(\.variableName)
+    }
+
+    /// Says that there is no header that the extensions could stand in.
+    func warnOfMissingHeader(_ arguments: inout Arguments) {
+        guard !connection.headerExtensions.isEmpty, connection.header != .versionTwo else { return }
+        arguments.warn("'set-proxy-v2-tlv-fmt' has no effect without 'send-proxy-v2'")
+    }
+
     /// What connections are made like, as far as the server's own words say.
     var finishedConnection: ServerConnection {
         var connection = connection
@@ -103,5 +139,33 @@ extension Arguments {
                 at: address.position)
         }
         return source
+    }
+}
+
+extension Word {
+    /// What an extension says: a text, or `%[SAMPLE]`.
+    fileprivate func headerValue(after label: String) throws(Remark) -> VariableExpression {
+        guard text.contains("%") else {
+            guard text.utf8.count <= VariableExpression.longestText else {
+                throw .error(
+                    "\(label): a text has \(VariableExpression.longestText) bytes at most",
+                    at: position)
+            }
+            return .text(text)
+        }
+        guard text.hasPrefix("%["), text.hasSuffix("]"), !text.dropFirst(2).contains("%") else {
+            throw .error(
+                "\(label) \(text.quoted): must be a text without a percent sign, or one sample, such as"
+                    + " %[fc_pp_tlv(0xEA)]", at: position)
+        }
+        let sample = Word(text: String(text.dropFirst(2).dropLast()), position: position)
+        let value = try sample.sampleExpression(after: label)
+        guard value.key?.needsContent != true else {
+            throw .error(
+                "\(label) \(text.quoted): what a client says first may not have come by then; set a"
+                    + " variable by 'tcp-request content set-var', and write %[var(NAME)]",
+                at: position)
+        }
+        return value
     }
 }

@@ -92,8 +92,8 @@ extension HAProxyServerOptions {
 extension HAProxyServerOptions {
     /// Takes over what lines before the section say for all.
     mutating func follow(_ draft: Draft) {
-        authoritiesFolder = draft.bindTLS.authoritiesFolder
-        tls.certificatesFolder = draft.bindTLS.certificatesFolder
+        authoritiesFolder = draft.bindSurroundings.authoritiesFolder
+        tls.certificatesFolder = draft.bindSurroundings.certificatesFolder
         tls.defaults = draft.tlsDefaults
     }
 
@@ -127,8 +127,7 @@ struct HAProxyTLSLines: Sendable {
             if options.health.isVerified == nil { draft.serversWithoutVerify.formUnion(servers) }
             if options.tls.isUsed || options.isChecked { options.tlsFiles.note(in: &draft) }
             let list = options.tls.revocationPosition
-            if options.tls.isUsed, case .variable(let name) = options.tls.settings.serverNameSource
-            {
+            for name in options.toldVariables {
                 draft.variableReferences.append(
                     Placed(
                         value: .init(name: name, sets: false, position: first.position),

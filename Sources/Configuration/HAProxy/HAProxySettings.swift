@@ -25,7 +25,7 @@ struct HAProxySettings: Sendable {
     var isDisabled = false
     var logsToSyslog = false
     var log = ConnectionLogSettings()
-    var bindTLS = HAProxyBindTLS.Surroundings()
+    var bindSurroundings = HAProxyBind.Surroundings()
     var serverOptions = HAProxyServerOptions()
     var checks = HAProxyChecks()
     var backendName: Word?

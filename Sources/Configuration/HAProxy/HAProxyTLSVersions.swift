@@ -127,7 +127,7 @@ struct HAProxyTLSDefaults: Hashable, Sendable, Codable {
             _ = try draft.tlsDefaults.versions.bounds(of: keyword.text, at: keyword.position)
         },
         "crt-base": .line { draft, arguments throws(Remark) in
-            draft.bindTLS.certificatesFolder = try arguments.next("a directory").text
+            draft.bindSurroundings.certificatesFolder = try arguments.next("a directory").text
         },
     ]
 }

@@ -33,6 +33,18 @@ extension Arguments {
         return .microseconds(microseconds)
     }
 
+    /// How long a client may go on with a session of TLS that is next; without a unit in seconds.
+    mutating func securedSessionLife() throws(Remark) -> Duration {
+        let word = upcoming
+        let life = try time(unit: "s")
+        if let word, life < .seconds(1) {
+            throw .error(
+                "\(label) \(word.text): must be 1s or more; 'no-tls-tickets' has no client go on with a"
+                    + " session", at: word.position)
+        }
+        return life
+    }
+
     private static let microsecondsPerUnit: [String: Int64] = [
         "us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000,
         "d": 86_400_000_000,

@@ -128,6 +128,12 @@ extension PoolPlan {
         redispatchInterval = backend.redispatchInterval
         hashType = HashType(backend.selection)
         balanceFactor = backend.selection.balanceFactor
+        affinity =
+            switch backend.selection.affinity {
+            case .always: .always
+            case .whileRoom: .whileRoom
+            case .whilePlace: .whilePlace
+            }
         backupUse = BackupUse(backend.selection.backupUse)
         queueLimit = backend.limits.queueLimit
         tunnelTimeout = backend.limits.tunnelTimeout
@@ -220,6 +226,9 @@ extension ServerPlan {
             }
         connection = ConnectionPlan(server.connection)
         connection.nameSource = server.tls?.serverNameSource.map { VariableSource($0, places) }
+        connection.headerTexts = server.connection.headerExtensions.map {
+            .init(type: $0.type, source: VariableSource($0.value, places))
+        }
         leastConnectionLimit = server.leastConnectionLimit
         queueLimit = server.queueLimit
         slowStart = server.slowStart

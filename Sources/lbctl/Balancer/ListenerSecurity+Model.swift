@@ -105,6 +105,7 @@ extension TLSListenerSettings {
         // So that words which say what holds anyway leave sessions alone over a reload.
         handshake.parameters = handshake.parameters.withVersions
         options = tls.options
+        sessionLife = model.global.securedSessionLife
         ticketKeys = try tls.ticketKeysPath.map { path throws(TLSSettingsError) in
             try TicketKeys(model.ticketKeys[path] ?? [])
         }

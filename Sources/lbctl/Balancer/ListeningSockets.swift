@@ -74,29 +74,4 @@ final class ListeningSockets: Sendable {
         for socket in sockets.values { Socket.endListening(socket.number) }
     }
 }
-
-extension Monitor {
-    /// `nil`: the page has none.
-    fileprivate init?(_ page: StatisticsPage) {
-        guard let path = page.monitorPath else { return nil }
-        self.init(path: path)
-        failures = page.monitorFailures.map { condition in
-            Failure(
-                alternatives: condition.alternatives.map { $0.map(Term.init) },
-                isNegated: condition.isNegated)
-        }
-    }
-}
-
-extension Monitor.Term {
-    fileprivate init(_ term: RuleCondition.Term) {
-        self.init(
-            questions: term.questions.compactMap { question in
-                guard case .pool(.usableServers, let name, let counts) = question else {
-                    return nil
-                }
-                return Monitor.Question(pool: name, counts: counts)
-            }, isNegated: term.isNegated)
-    }
-}
 #endif

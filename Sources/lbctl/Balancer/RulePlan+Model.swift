@@ -1,6 +1,5 @@
 #if Program
 internal import Balancer
-internal import Expressions
 internal import LinuxIO
 internal import NodeConfiguration
 internal import VRRPCore
@@ -281,43 +280,6 @@ extension PrefixTable.Prefix {
         self.init(
             prefix.length < 96 ? IPEndpoint(high: 0, low: low, port: 0) : end,
             length: prefix.length < 96 ? prefix.length : prefix.length - 96)
-    }
-}
-
-extension TextPatterns {
-    fileprivate init(_ matches: [NameMatch]) { self.init(matches.map(TextPattern.init)) }
-}
-
-extension TextPattern {
-    fileprivate init(_ text: NameMatch) {
-        let match: Match =
-            switch text.method {
-            case .expression: .expression
-            case .exact: .exact
-            case .beginning: .beginning
-            case .end: .end
-            case .part: .part
-            case .found: .found
-            case .binary: .exact
-            }
-        guard text.method != .binary else {
-            self.init(match, bytes: text.bytes)
-            return
-        }
-        self.init(match, text.text, ignoresCase: text.ignoresCase)
-        guard text.method == .expression else { return }
-        // The reader has refused what is no expression; without a table nothing is found.
-        automaton = (try? RegularExpression(text.text, ignoringCase: text.ignoresCase).automaton())
-            .map(TextAutomaton.init)
-    }
-}
-
-extension TextAutomaton {
-    /// An expression's table.
-    init(_ table: Automaton) {
-        self.init(
-            symbols: table.symbols, lastLineEnd: table.lastLineEnd, end: table.end,
-            next: table.next, symbolCount: table.symbolCount)
     }
 }
 
