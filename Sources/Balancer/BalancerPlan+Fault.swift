@@ -21,16 +21,27 @@ extension BalancerPlan {
         }
         let isKnown = frontends.allSatisfy { $0.poolIndices.allSatisfy(pools.indices.contains) }
         return isKnown
-            ? questionFault ?? securityFault ?? keyFault ?? tableFault ?? priorityFault
-                ?? variableFault
-                ?? captureFault ?? severityFault
+            ? questionFault ?? rateFault ?? securityFault ?? keyFault ?? tableFault
+                ?? priorityFault ?? variableFault ?? captureFault ?? severityFault
             : "a frontend leads to a pool that is not there"
     }
 
     private var questionFault: String? {
-        let asked = allConditions.flatMap(\.questions).compactMap(\.askedPool)
-        return asked.allSatisfy(pools.indices.contains)
+        let questions = allConditions.flatMap(\.questions)
+        for case .random(let bound, _) in questions where bound < 1 {
+            return "a rule draws a number below \(bound); it may be 1 or more"
+        }
+        return questions.compactMap(\.askedPool).allSatisfy(pools.indices.contains)
             ? nil : "a rule asks about a pool that is not there"
+    }
+
+    private var rateFault: String? {
+        let limits =
+            [connectionRateLimit, sessionRateLimit, securedRateLimit]
+            + frontends.map(\.sessionRateLimit)
+        return limits.compactMap(\.self).first { $0 < 1 }.map {
+            "at most \($0) a second; it may be 1 or more"
+        }
     }
 
     private var securityFault: String? {

@@ -378,7 +378,7 @@ extension ServerPlan {
         var address = present ?? address
         if address.isUnspecified, !isByName, end.isPresent { address = address.moved(to: end) }
         guard let portOffset else { return address }
-        let port = UInt16(truncatingIfNeeded: Int(end.port) + portOffset)
+        let port = UInt16(truncatingIfNeeded: Int(end.port) &+ portOffset)
         switch address {
         case .ipv4(let end): return .ipv4(SocketAddress(address: end.address, port: port))
         case .ipv6(let end):

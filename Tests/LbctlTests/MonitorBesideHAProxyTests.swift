@@ -48,6 +48,7 @@ import Testing
             mode tcp
             server a 127.0.0.1:\(closed)
             server b 127.0.0.1:\(closed) backup
+            server c 127.0.0.1:\(closed) disabled
         backend twins
             mode tcp
             server a 127.0.0.1:\(closed) backup

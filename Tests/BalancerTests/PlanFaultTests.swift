@@ -1,0 +1,47 @@
+import LinuxIO
+import Testing
+
+@testable import Balancer
+
+extension BalancerTests {
+    @Suite struct `Numbers that no plan can have` {
+        private func plan(_ adjust: (inout BalancerPlan) -> Void) -> BalancerPlan {
+            var plan = BalancerPlan(
+                frontends: [FrontendPlan(name: "front", poolIndex: 0)],
+                pools: [PoolPlan(name: "pool", servers: [])])
+            adjust(&plan)
+            return plan
+        }
+
+        @Test func `no connection a second`() {
+            let fault = "at most 0 a second; it may be 1 or more"
+            #expect(plan { $0.connectionRateLimit = 0 }.fault == fault)
+            #expect(plan { $0.sessionRateLimit = 0 }.fault == fault)
+            #expect(plan { $0.securedRateLimit = 0 }.fault == fault)
+            #expect(plan { $0.frontends[0].sessionRateLimit = 0 }.fault == fault)
+            #expect(plan { $0.frontends[0].sessionRateLimit = 1 }.fault == nil)
+        }
+
+        @Test func `a lot below none`() {
+            func asking(below bound: Int) -> BalancerPlan {
+                plan {
+                    let term = Condition.Term([.random(below: bound, [0...0])])
+                    $0.frontends[0].rules.connection = [Rule(.accept, if: Condition([[term]]))]
+                }
+            }
+            #expect(
+                asking(below: 0).fault == "a rule draws a number below 0; it may be 1 or more")
+            #expect(asking(below: 1).fault == nil)
+        }
+
+        @Test func `a port beyond all`() throws {
+            var server = ServerPlan(
+                name: "a", address: SocketAddress(address: 0x7f00_0001, port: 0))
+            server.portOffset = .max
+            let end = IPEndpoint(ipv4: 0x7f00_0002, port: 80)
+            #expect(
+                server.address(forClientsOf: end)
+                    == .ipv4(SocketAddress(address: 0x7f00_0001, port: 79)))
+        }
+    }
+}
