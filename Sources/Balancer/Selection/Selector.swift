@@ -126,8 +126,7 @@ struct Selector {
                 server != skipped && servers[server].takes(affinity)
                     && mayTake(servers[server], server, served: served)
             }
-            // Deviation: where all are full, all clients wait for one server of haproxy's; here each for
-            // its own.
+            // Where all are full, each client waits for its own.
             return found ?? spare(skipping: skipped) ?? ring.server(of: key)
         }
     }
