@@ -37,6 +37,8 @@ final class TargetCheck: Sendable {
         var checkNumber = 0
         var next: Scheduled<Void>?
         var nextDue = NIODeadline.distantFuture
+        /// Tells the check that is due next from one that it took the place of.
+        var scheduleNumber = 0
         var isStarted = false
         var isStopped = false
         var isPaused = false
@@ -193,7 +195,13 @@ final class TargetCheck: Sendable {
 
     private func schedule(at due: NIODeadline, thenAfter following: Duration?) {
         let begin = Self.batch(of: due, every: target.interval, at: .now())
+        let number = state.withLock {
+            $0.scheduleNumber += 1
+            return $0.scheduleNumber
+        }
         let next = eventLoop.scheduleTask(deadline: begin) {
+            // NIO runs a task that was due as well when another one cancelled it.
+            guard self.state.withLock({ $0.scheduleNumber == number }) else { return }
             self.check(dueAt: due, thenAfter: following)
         }
         let isStopped = state.withLock {

@@ -77,6 +77,10 @@ extension `One after another` {
             script.firstConnection.settings.proxyHeader = .v1
             script.firstConnection.port = 81
             #expect(try await run(script, against: target).code == "L7OK")
+            // It answers to the first bytes, be it the header alone.
+            for _ in 0..<400 where !peer.text.hasSuffix("PROXY UNKNOWN\r\nx") {
+                try await Task.sleep(for: .milliseconds(5))
+            }
             #expect(peer.text.hasSuffix("PROXY UNKNOWN\r\nx"))
             peer.stop()
             for _ in 0..<400 {

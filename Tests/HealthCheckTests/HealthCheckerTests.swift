@@ -19,7 +19,7 @@ private struct Reports: Sendable {
 }
 
 /// Answers as it is told; counts how often it was asked.
-private final class ScriptedProbe: HealthProbe {
+final class ScriptedProbe: HealthProbe {
     private let outcomes: Mutex<[ProbeOutcome]>
     let count = Atomic(0)
 
