@@ -19,11 +19,14 @@ extension BalancerPlan {
             return "\(section.peers.count) peers in \(section.name); there may be"
                 + " \(PeersPlan.mostPeers)"
         }
-        let isKnown = frontends.allSatisfy { $0.poolIndices.allSatisfy(pools.indices.contains) }
-        return isKnown
-            ? questionFault ?? rateFault ?? securityFault ?? keyFault ?? tableFault
-                ?? priorityFault ?? variableFault ?? captureFault ?? severityFault
-            : "a frontend leads to a pool that is not there"
+        guard frontends.allSatisfy({ $0.poolIndices.allSatisfy(pools.indices.contains) }) else {
+            return "a frontend leads to a pool that is not there"
+        }
+        let faults = [
+            questionFault, rateFault, securityFault, headerFault, keyFault, tableFault,
+            priorityFault, variableFault, captureFault, severityFault,
+        ]
+        return faults.lazy.compactMap(\.self).first
     }
 
     private var questionFault: String? {
@@ -37,11 +40,21 @@ extension BalancerPlan {
 
     private var rateFault: String? {
         let limits =
-            [connectionRateLimit, sessionRateLimit, securedRateLimit]
-            + frontends.map(\.sessionRateLimit)
-        return limits.compactMap(\.self).first { $0 < 1 }.map {
-            "at most \($0) a second; it may be 1 or more"
+            [connectionRateLimit, sessionRateLimit, securedRateLimit].map { ("all frontends", $0) }
+            + frontends.map { ($0.name, $0.sessionRateLimit) }
+        for case (let place, let limit?) in limits where limit < 1 {
+            return "at most \(limit) connections of \(place) a second; it may be 1 or more"
         }
+        return nil
+    }
+
+    private var headerFault: String? {
+        let most = ConnectionPlan.HeaderText.most
+        for server in pools.flatMap(\.servers) where server.connection.headerTexts.count > most {
+            return "\(server.connection.headerTexts.count) texts in the header for \(server.name);"
+                + " there may be \(most)"
+        }
+        return nil
     }
 
     private var securityFault: String? {

@@ -14,11 +14,13 @@ extension BalancerTests {
         }
 
         @Test func `no connection a second`() {
-            let fault = "at most 0 a second; it may be 1 or more"
+            let fault = "at most 0 connections of all frontends a second; it may be 1 or more"
             #expect(plan { $0.connectionRateLimit = 0 }.fault == fault)
             #expect(plan { $0.sessionRateLimit = 0 }.fault == fault)
             #expect(plan { $0.securedRateLimit = 0 }.fault == fault)
-            #expect(plan { $0.frontends[0].sessionRateLimit = 0 }.fault == fault)
+            #expect(
+                plan { $0.frontends[0].sessionRateLimit = 0 }.fault
+                    == "at most 0 connections of front a second; it may be 1 or more")
             #expect(plan { $0.frontends[0].sessionRateLimit = 1 }.fault == nil)
         }
 
@@ -32,6 +34,18 @@ extension BalancerTests {
             #expect(
                 asking(below: 0).fault == "a rule draws a number below 0; it may be 1 or more")
             #expect(asking(below: 1).fault == nil)
+        }
+
+        @Test func `more texts in a header than it has room for`() {
+            func telling(_ count: Int) -> BalancerPlan {
+                var server = ServerPlan(
+                    name: "a", address: SocketAddress(address: 0x7f00_0001, port: 80))
+                server.connection.headerTexts = Array(
+                    repeating: .init(type: 0xE0, source: .text([])), count: count)
+                return plan { $0.pools[0].servers = [server] }
+            }
+            #expect(telling(17).fault == "17 texts in the header for a; there may be 16")
+            #expect(telling(16).fault == nil)
         }
 
         @Test func `a port beyond all`() throws {
