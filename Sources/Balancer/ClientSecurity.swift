@@ -30,6 +30,9 @@ public protocol ClientSession: SecureSession {
     @unsafe
     func peek(into buffer: UnsafeMutableRawPointer, upTo byteCount: Int) -> Transfer
 
+    /// Whether the client has sent anything, be it that it came to no handshake.
+    var hasReceived: Bool { get }
+
     /// What the handshake told; empty where it did not, or where that is longer than 255 bytes.
     func text(_ text: SecuredText) -> ShortText
 

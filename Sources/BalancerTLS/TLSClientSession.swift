@@ -66,6 +66,8 @@ final class TLSClientSession: TLSSession, ClientSession {
 
     // MARK: Bytes
 
+    var hasReceived: Bool { unsafe BIO_number_read(SSL_get_rbio(ssl)) > 0 }
+
     @unsafe
     func peek(into buffer: UnsafeMutableRawPointer, upTo byteCount: Int) -> Transfer {
         let missing = byteCount - (peeked.count - consumedCount)

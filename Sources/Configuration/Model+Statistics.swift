@@ -24,6 +24,12 @@ public struct StatisticsPage: Hashable, Sendable, Codable {
     /// Time between reloads of the page by the browser; `nil`: none.
     public var refreshInterval: Duration?
 
+    /// Whole seconds between reloads by the browser, at least one; `nil`: it does not reload.
+    public var refreshSeconds: Int? {
+        guard let refreshInterval, refreshInterval > .zero else { return nil }
+        return max(1, Int(refreshInterval.components.seconds))
+    }
+
     /// Somebody who may look.
     public struct User: Hashable, Sendable, Codable {
         /// The name.

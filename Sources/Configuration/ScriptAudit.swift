@@ -49,12 +49,29 @@ enum ScriptAudit {
                 continue
             }
             if let weakness = weaknessOfNode(node) { return weakness }
+            if isMissing(node), let maker = makers(in: "/" + walked.joined(separator: "/")) {
+                return "\(node.quoted) is not there, and \(maker) can create it"
+            }
             walked.append(part)
         }
         return nil
     }
 
-    /// What is wrong with one directory, link or file; one that is not there is nobody's to change.
+    private static func isMissing(_ path: String) -> Bool {
+        var details = stat()
+        return lstat(path, &details) != 0
+    }
+
+    /// Who besides root can create something in a directory, with the sticky bit as well; `nil`: nobody.
+    private static func makers(in directory: String) -> String? {
+        var details = stat()
+        guard stat(directory, &details) == 0 else { return nil }
+        if details.st_mode & S_IWOTH != 0 { return "everybody" }
+        return details.st_mode & S_IWGRP != 0 && details.st_gid != 0
+            ? "group \(details.st_gid)" : nil
+    }
+
+    /// What is wrong with one directory, link or file that is there.
     private static func weaknessOfNode(_ path: String) -> String? {
         var details = stat()
         guard lstat(path, &details) == 0 else { return nil }

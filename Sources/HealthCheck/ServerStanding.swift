@@ -165,6 +165,11 @@ public struct ServerStanding: Hashable, Sendable {
     ///   - hearing: Whether that is known.
     public mutating func forgetCheck(isUp: Bool?, _ hearing: Hearing) {
         (checkIsUp, self.hearing, wishesNoClients) = (isUp, hearing, false)
+        forgetCheckShare()
+    }
+
+    /// Forgets what share the check asked for, since it asks for none any more.
+    public mutating func forgetCheckShare() {
         lastCheckWeight = nil
         if case .check = share { share = .configured }
     }

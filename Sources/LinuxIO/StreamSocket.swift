@@ -261,6 +261,25 @@ public enum StreamSocket {
         _ = clinux_close(socket)
     }
 
+    /// Bytes that a socket has room for before it is full, as the kernel counts them: what it keeps beside
+    /// the bytes counts as well.
+    ///
+    /// `SO_MEMINFO`, `sk_get_meminfo` (net/core/sock.c).
+    ///
+    /// - Parameter socket: A socket.
+    /// - Returns: The bytes; 0: it has none, or the kernel does not say.
+    @inlinable
+    public static func room(in socket: Int32) -> Int {
+        // Numbers of 32 bits: WMEM_ALLOC is the third, SNDBUF the fourth, WMEM_QUEUED the sixth.
+        var counts: (UInt64, UInt64, UInt64) = (0, 0, 0)
+        var length: UInt32 = 24
+        guard unsafe clinux_getsockopt(socket, 1, 55, &counts, &length) == 0, length == 24 else {
+            return 0
+        }
+        let (limit, sent) = (counts.1 >> 32, counts.1 & 0xffff_ffff)
+        return max(0, Int(limit) - Int(max(sent, counts.2 >> 32)))
+    }
+
     /// Whether a socket's connection is over for the kernel as well, so that the socket may be used again
     /// after ``disconnect(_:)``.
     ///

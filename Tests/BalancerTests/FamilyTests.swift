@@ -179,6 +179,23 @@ extension BalancerTests {
             #expect(staying.receiveAll().ending == .end)
         }
 
+        @Test func `so are those that go to their server from it`() throws {
+            let server = try TestServer.holding("a")
+            let led = ServerPlan.at(.ipv4(server.address))
+            let running = try FamilyBalancer(pools: [[led]]) {
+                $0.pools[0].servers[0].connection.source = .address(
+                    IPEndpoint(ipv4: 0x7f00_0009, port: 0))
+            }
+            let client = running.connect()
+            #expect(client.receive(exactly: 1) == "a")
+            running.balancer.closeConnections(
+                throughLocalAddress: IPEndpoint(ipv4: 0x7f00_0008, port: 0))
+            running.balancer.closeConnections(
+                throughLocalAddress: IPEndpoint(ipv4: 0x7f00_0009, port: 0))
+            #expect(client.receive() == .failed(ECONNRESET))
+            #expect(running.frontend.refusalsByCause == [.addressLeft: 1])
+        }
+
         private static let endings = Endings()
     }
 }

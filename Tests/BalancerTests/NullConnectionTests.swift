@@ -1,3 +1,4 @@
+import BalancerTLS
 import LinuxIO
 import Testing
 
@@ -49,6 +50,33 @@ extension BalancerTests {
             Thread.sleep(for: .milliseconds(1050))
             client.reset()
             #expect(trial.logged.lines(1).map(Self.state) == [trial.state(of: "C")])
+        }
+
+        @Test func `a handshake that fails is told of, and one that nobody began is not`() throws {
+            let certificates = try #require(TLSCertificates.shared)
+            var logging = ConnectionLogging(moment: .ending)
+            logging.omitsEmpty = true
+            let security = try TLSListener(certificates.listening)
+            let server = ServerPlan(name: "a", address: try TestServer.refusingAddress())
+            let logged = try LoggedBalancer(servers: [server], logging) { plan in
+                plan.frontends[0].clientTimeout = .milliseconds(500)
+                plan.frontends[0].listeners = [ListenerPlan()]
+                plan.frontends[0].listeners[0].security = security
+            }
+            let plain = logged.running.connect()
+            plain.send("GET / HTTP/1.0\r\n\r\n")
+            #expect(logged.lines(1).map { Self.state($0).suffix(1) } == ["R"])
+            // The head of a record that says of a ClientHello of 200 bytes, and a part of it.
+            let part: [UInt8] = [0x16, 3, 1, 0, 200, 1, 0, 0]
+            let cut = logged.running.connect()
+            #expect(cut.sendAll(part[...]))
+            cut.endSending()
+            #expect(logged.lines(1).map(Self.state) == ["CR"])
+            let late = logged.running.connect()
+            #expect(late.sendAll(part[...]))
+            #expect(logged.lines(1).map(Self.state) == ["cR"])
+            logged.running.connect().close()
+            #expect(logged.isQuiet())
         }
 
         /// The two characters of a line that say how the connection ended.

@@ -142,6 +142,19 @@ extension BalancerTests {
             #expect(trial.pool.waitingCount == 2)
         }
 
+        /// As haproxy (fwlc_get_next_server of lb_fwlc.c), of the algorithms that need no key by this alone.
+        @Test func `by the least load a server's own line is filled before the pool's`() {
+            var trial = PoolTrial(.leastconn, weights: [1, 1]) {
+                for index in 0..<2 {
+                    $0.servers[index].connectionLimit = 1
+                    $0.servers[index].queueLimit = 2
+                }
+            }
+            #expect((0..<7).map { _ in trial.next() } == ["a", "b", "-", "-", "-", "-", "-"])
+            #expect(trial.pool.servers.map(\.line.count) == [2, 2])
+            #expect(trial.pool.waitingCount == 5)
+        }
+
         @Test func `a slot that comes free goes to the earlier of two lines`() {
             var trial = PoolTrial(.source, weights: [1]) {
                 $0.servers[0].connectionLimit = 1

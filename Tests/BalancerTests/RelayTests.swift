@@ -110,6 +110,29 @@ extension BalancerTests {
                     == [Int?](repeating: 8_000_000, count: 100))
         }
 
+        @Test func `clients that take nothing leave pipes to others`() throws {
+            let server = try TestServer { _ = Pattern.send(8_000_000, to: $0) }
+            let before = pipeEndCount
+            let running = try RunningBalancer(server: server)
+            let idle = (0..<80).map { _ in running.connect(receiveBuffer: 32_768) }
+            // Each has a stream that has filled what there is room for.
+            #expect(running.wait { running.frontend.totalSessions == 80 })
+            #expect(eventually { pipeEndCount - before >= 2 * 36 })
+            Thread.sleep(for: .milliseconds(300))
+            // A quarter of 48 is for who goes on, which takes one at a time.
+            #expect(pipeEndCount - before <= 2 * 40)
+            #expect(Pattern.receive(from: running.connect()) == 8_000_000)
+            withExtendedLifetime(idle) {}
+        }
+
+        /// Ends of pipes that this process has.
+        private var pipeEndCount: Int {
+            (0..<4096 as Range<Int32>).count { descriptor in
+                var details = stat()
+                return fstat(descriptor, &details) == 0 && details.st_mode & S_IFMT == S_IFIFO
+            }
+        }
+
         @Test func `lets a client that has ended its stream hear the whole answer`() throws {
             let server = try TestServer { socket in
                 let question = socket.receiveAll()

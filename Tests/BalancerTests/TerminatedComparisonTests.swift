@@ -134,13 +134,14 @@ extension BalancerTests {
                 socket.send(bytes)
             }
             let haproxy = try TerminatingHAProxy(
-                certificates, "verify optional ca-file AUTHORITY",
+                certificates, "verify optional ca-file AUTHORITY alpn h2",
                 section: " server a 127.0.0.1:\(server.port) send-proxy-v2"
                     + " proxy-v2-options ssl,cert-cn,ssl-cipher")
             let running = try running(server) {
                 ($0.handshake.verification, $0.handshake.authorities) = (
                     .optional, certificates.authority
                 )
+                $0.handshake.parameters.applicationProtocols = ["h2"]
             } adjusting: {
                 $0.pools[0].servers[0].connection.header = .versionTwo([
                     .security, .commonName, .cipher,
@@ -157,7 +158,10 @@ extension BalancerTests {
                 return (Array(bytes.dropFirst(28)), client.session)
             }
             let own = (pem: certificates.good, key: certificates.key)
-            for options in [Options(), Options(isOld: true), Options(certificate: own)] {
+            for options in [
+                Options(), Options(isOld: true), Options(certificate: own),
+                Options(protocols: ["other", "h2"]),
+            ] {
                 var (ours, theirs) = (options, options)
                 for _ in 0..<2 {
                     let (told, session) = try visit(at: running.port, ours)

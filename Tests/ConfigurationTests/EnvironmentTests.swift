@@ -164,4 +164,9 @@ import VRRPCore
         let loaded = loaded(instance("priority ${_ENV P}"), with: ["P": "7"])
         #expect(loaded.model?.virtualRouters.first?.priority.rawValue == 7)
     }
+
+    @Test func `words that come to nothing cost no depth, however many there are`() {
+        let words = String(repeating: "\"${NOTHING[*]}\" ", count: 100_000)
+        #expect(load(proxy("log \(words)")).hasErrors)
+    }
 }

@@ -529,6 +529,10 @@ import VRRPCore
         let page = try #require(loaded.model?.statisticsPages.first)
         #expect(page.realm == "My page # 1 x y")
         #expect(page.refreshInterval == .seconds(10))
+        for (written, seconds) in [("10", 10), ("2500ms", 2), ("1ms", 1), ("0", nil)] {
+            let text = text.replacing("refresh 10", with: "refresh \(written)")
+            #expect(load(text).model?.statisticsPages.first?.refreshSeconds == seconds)
+        }
         #expect(page.path == "/haproxy?stats")
         #expect(loaded.model?.statisticsPages.count == 1)
     }

@@ -41,6 +41,21 @@ import Testing
     }
 
     @Test(arguments: [
+        ("http-request deny unless { src 10.0.0.0/8 }", "http-request deny"),
+        ("http-request auth realm x", "http-request auth"),
+        ("stats http-request deny if TRUE", "stats http-request deny"),
+    ])
+    func `a page that somebody is to be kept from is not shown to all`(line: String, words: String)
+    {
+        let loaded = page("stats uri /s\n\(line)")
+        #expect(
+            loaded.diagnostics.contains {
+                $0.severity == .error && $0.message.hasPrefix("'\(words)' is not offered")
+            })
+        #expect(loaded.model == nil)
+    }
+
+    @Test(arguments: [
         ("maxconn 3", "maxconn"), ("rate-limit sessions 3", "rate-limit"),
         ("use_backend b if TRUE", "use_backend"), ("option tcplog", "option tcplog"),
         ("log stdout format raw local0", "log"), ("timeout client 3s", "timeout client"),
@@ -147,7 +162,7 @@ import Testing
         "use-service prometheus-exporter if { path_beg /metrics }",
         "use-service prometheus-exporter if { path /metrics } { src 192.0.2.1 }",
         "use-service prometheus-exporter if { path -i /metrics }",
-        "use-service prometheus-exporter unless { path /metrics }", "deny if TRUE", "",
+        "use-service prometheus-exporter unless { path /metrics }", "set-path /x if TRUE", "",
     ])
     func `another line about requests is named`(words: String) {
         let action = words.split(separator: " ").first.map { " \($0)" } ?? ""

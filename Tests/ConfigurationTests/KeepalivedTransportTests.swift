@@ -475,6 +475,13 @@ extension String {
         }
     }
 
+    @Test func `a key is not waited for at a named pipe`() throws {
+        let path = "/tmp/lbctl-key-pipe-\(getpid())"
+        try #require(mkfifo(path, 0o600) == 0)
+        defer { unlink(path) }
+        #expect(router("auth_hmac {\nkey 1 file:\(path)\n}") == nil)
+    }
+
     @Test(arguments: [
         (
             "authentication {\nauth_type AH\nauth_pass 1\n}",

@@ -134,6 +134,29 @@ import VRRPCore
         #expect(fine.model?.scripts.count == 1)
     }
 
+    @Test func `one file may stand in several places, and not inside itself`() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "lbctl-include-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        func write(_ text: String, to name: String) throws {
+            try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
+        }
+        try write("priority 77\n", to: "common.conf")
+        let second = instance("include common.conf").replacing("VI_1", with: "VI_2")
+            .replacing("virtual_router_id 51", with: "virtual_router_id 52")
+            .replacing("172.17.0.5", with: "172.17.0.6")
+        try write(instance("include common.conf") + second, to: "main.conf")
+        let loaded = ConfigurationLoader().load(paths: [folder + "/main.conf"])
+        #expect(
+            loaded.diagnostics.filter { $0.severity == .error }.isEmpty, "\(loaded.diagnostics)")
+        #expect(loaded.model?.virtualRouters.map(\.priority.rawValue) == [77, 77])
+        try write("include other.conf\n", to: "common.conf")
+        try write("include common.conf\n", to: "other.conf")
+        let circle = ConfigurationLoader().load(paths: [folder + "/main.conf"])
+        #expect(circle.diagnostics.contains { $0.description.contains("is being read already") })
+    }
+
     @Test func `mail`() throws {
         let loaded = load(
             """

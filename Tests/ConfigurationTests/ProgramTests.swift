@@ -85,6 +85,11 @@ import Testing
             warnings(inside) == [start + "'\(folder)/open' can be written to by everybody" + end])
         chmod(folder + "/open", 0o1777)
         #expect(warnings(inside).isEmpty)
+        let missing = folder + "/open/no"
+        #expect(
+            warnings(missing).first
+                == start + "'\(missing)' is not there, and everybody can create it" + end)
+        #expect(!warnings(folder + "/missing").contains { $0.contains("can create it") })
         #expect(warnings(loose, "script_user nobody").isEmpty)
 
         let secured = load(

@@ -208,11 +208,15 @@ import Testing
 
     @Test func `what is down stays down over a new process, and its counts go on`() throws {
         let server = try TalkingServer(.silent)
+        // More than a socket between two processes takes at once.
+        let many = (1...2000).map { "server m\($0) 127.0.0.1:1 disabled" }.joined(separator: "\n")
         let program = try folder.start(
             try file(
                 """
                 listen web 127.0.0.1:\(try freePort())
                     server s 127.0.0.1:\(server.port) check downinter 60s
+                backend many
+                \(many)
                 """))
         try folder.awaitLog("serves")
         try awaitStatus("UP", of: "web/s")

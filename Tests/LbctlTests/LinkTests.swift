@@ -167,6 +167,27 @@ private final class Ends {
         #expect(received == ["bulk1", "fact1", "fact2", "bulk2"])
     }
 
+    @Test func `what a process is to know comes before the word that has it serve`() throws {
+        let loop = try EventLoop()
+        let (one, other) = try Socket.pair()
+        let sender = try Link<Parcel<String>, Parcel<String>>(owning: one, loop: loop)
+        let receiver = try Link<Parcel<String>, Parcel<String>>(owning: other, loop: loop)
+        var received: [String] = []
+        receiver.onMessage = { parcel, _ in
+            switch parcel {
+            case .word(let word): received.append(word)
+            case .bytes(let kind, _): received.append("\(kind)")
+            }
+        }
+        // More than the socket takes before anybody reads.
+        sender.send(.bytes(.model, [UInt8](repeating: 0, count: 1_000_000)))
+        sender.send(.bytes(.heritage, [1]))
+        sender.send(.bytes(.memories, [2]))
+        sender.send(.word("serve"))
+        for _ in 0..<5000 where received.count < 4 { loop.turn(longestWait: .milliseconds(100)) }
+        #expect(received == ["model", "heritage", "serve", "memories"])
+    }
+
     @Test func `a flood is taken in shares, and the loop does what is due between them`() throws {
         let ends = try Ends()
         ends.give(Array(repeating: frameA, count: 100).flatMap(\.self))

@@ -19,6 +19,7 @@ final class StandingsBench: Sendable {
         let news = Mutex<[String]>([])
         let lines = Mutex<[String]>([])
         let asked = Mutex<[String]>([])
+        let paused = Mutex<Set<String>>([])
     }
 
     /// - Parameters:
@@ -60,7 +61,11 @@ final class StandingsBench: Sendable {
             balancer: balancer,
             announcer: HealthAnnouncer(
                 model: model, balancer: balancer, log: log, commands: HealthCommands(log: log)),
-            setPaused: { _, _ in },
+            setPaused: { id, isPaused in
+                heard.paused.withLock { paused in
+                    if isPaused { paused.insert(id) } else { paused.remove(id) }
+                }
+            },
             setAddress: { id, address in heard.asked.withLock { $0.append("\(id) \(address)") } },
             tell: { news in
                 heard.news.withLock {
@@ -131,6 +136,9 @@ final class StandingsBench: Sendable {
             return asked
         }
     }
+
+    /// Whom the checker was told to leave alone.
+    func takePaused() -> [String] { heard.paused.withLock { $0.sorted() } }
 
     func administer(_ backend: String, _ server: String, _ change: ServerOrder.Change) {
         let pool = model.backends.firstIndex { $0.name == backend } ?? 0

@@ -131,7 +131,9 @@ private final class Gate: Sendable {
     @Test func `after a restart who spoke last of the share has it`() throws {
         let order = GivenOrder(
             order: ServerOrder(backend: "web", server: "a", change: .weight(80)), at: 2_000)
-        let servers = " server a 127.0.0.1:1 check weight 100 agent-check agent-port 9\n"
+        let servers =
+            " option file-check /nowhere weight\n"
+            + " server a 127.0.0.1:1 check weight 100 agent-check agent-port 9\n"
         for (said, weight) in [(UInt64(1_000), 80), (3_000, 50)] {
             var agent = CheckMemory(isUp: true)
             agent.agent = AgentReport(line: "up 50%")
@@ -229,9 +231,46 @@ private final class Gate: Sendable {
     @Test func `a wish for no new clients outlasts a restart`() throws {
         var memory = CheckMemory(isUp: true)
         memory.wishesNoClients = true
-        let bench = try bench(" server a 127.0.0.1:1 check\n", knowing: ["web/a": memory])
+        let drains = " option httpchk\n http-check disable-on-404\n server a 127.0.0.1:1 check\n"
+        let bench = try bench(drains, knowing: ["web/a": memory])
         #expect(bench.takeNews() == ["web false"])
         #expect(bench.balancer.view.glance(pool: 0, server: 0).status == .drain)
+        // A check that can't take it back does not know of it, whether it comes by a reload or a restart.
+        let plain = " server a 127.0.0.1:1 check\n"
+        #expect(try standing(after: bench, plain) == (.up, 1))
+        let restarted = try self.bench(plain, knowing: ["web/a": memory])
+        #expect(restarted.balancer.view.glance(pool: 0, server: 0).status == .up)
+    }
+
+    @Test func `the share of a file counts no more under another kind of check`() throws {
+        var memory = CheckMemory(isUp: true)
+        memory.weight = 0
+        let weighs = " option file-check /nowhere weight\n server a 127.0.0.1:1 check weight 50\n"
+        let bench = try bench(weighs, knowing: ["web/a": memory])
+        #expect(bench.weight(of: "web/a") == 0)
+        let plain = " server a 127.0.0.1:1 check weight 50\n"
+        #expect(try standing(after: bench, plain) == (.up, 50))
+        #expect(try self.bench(plain, knowing: ["web/a": memory]).weight(of: "web/a") == 50)
+    }
+
+    /// What a server is under another file, and its share.
+    private func standing(
+        after former: StandingsBench, _ servers: String
+    ) throws -> (ServerSnapshot.Status, Int) {
+        let bench = try StandingsBench(
+            "defaults\n mode tcp\n timeout connect 1s\nlisten web 127.0.0.1:1\n" + servers,
+            goingOnFrom: former)
+        return (
+            bench.balancer.view.glance(pool: 0, server: 0).status, bench.weight(of: "web/a")
+        )
+    }
+
+    @Test func `who has no address is not asked, and neither is his agent`() throws {
+        let agent = "agent-check agent-port 9 resolvers lan init-addr none\n"
+        let bench = try bench(
+            " server a a.example:1 check \(agent) server b b.example:1 check agent-addr 127.0.0.1 \(agent)"
+                + "resolvers lan\n nameserver one 127.0.0.1:9\n")
+        #expect(bench.takePaused() == ["web/a", "web/a agent", "web/b"])
     }
 
     @Test func `under another file holds on what was said of servers, and nothing is told again`()

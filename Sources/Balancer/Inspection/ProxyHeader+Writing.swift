@@ -5,6 +5,8 @@ extension ProxyHeader {
     public struct Extensions: Sendable {
         /// A checksum over the header (`proxy-v2-options crc32c`).
         public var hasChecksum = false
+        /// The protocol that was agreed on with the client by ALPN.
+        public var applicationProtocol: ShortText?
         /// The name that the client asks for (`authority`).
         public var authority: ShortText?
         /// A number that no other connection has (`unique-id`).
@@ -55,8 +57,8 @@ extension ProxyHeader {
     ///
     /// - Parameters:
     ///   - extensions: What it says besides.
-    ///   - output: Where to; needs room for 1,357 bytes: 16 to begin with, 36 of addresses, 7 of a
-    ///     checksum, 8 of TLS, and 258 of each of five texts; and for what is appended.
+    ///   - output: Where to; needs room for 1,615 bytes: 16 to begin with, 36 of addresses, 7 of a
+    ///     checksum, 8 of TLS, and 258 of each of six texts; and for what is appended.
     ///   - appendFurther: Appends extensions of other types.
     public func writeVersionTwo(
         _ extensions: Extensions, to output: inout ByteWriter,
@@ -76,6 +78,9 @@ extension ProxyHeader {
             output.append(bigEndian: 4 as UInt16)
             checksumPlace = output.count
             output.append(bigEndian: 0 as UInt32)
+        }
+        if let name = extensions.applicationProtocol {
+            output.append(Extension.applicationProtocol, name)
         }
         if let authority = extensions.authority {
             output.append(Extension.authority, authority)

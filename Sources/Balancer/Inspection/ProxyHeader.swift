@@ -192,6 +192,7 @@ extension ProxyHeader {
 
     /// The types of extensions that are looked at or written.
     enum Extension {
+        static let applicationProtocol: UInt8 = 0x01
         static let authority: UInt8 = 0x02
         static let checksum: UInt8 = 0x03
         static let uniqueIdentifier: UInt8 = 0x05

@@ -9,31 +9,32 @@ final class SharedState: Sendable {
         /// How clients belong to its servers.
         let sticking: [StickStep]
         let state: Mutex<PoolState>
+        /// Where its servers stand, by their names.
+        private let places: [String: Int]
 
         init(_ plan: PoolPlan, sticking: [StickStep]) {
             self.plan = plan
             self.sticking = sticking
+            places = plan.servers.map(\.name).places
             state = Mutex(PoolState(plan))
         }
 
         /// Whether a server is up, by its name.
         func isUp(_ name: String) -> Bool {
-            guard let server = plan.servers.firstIndex(where: { $0.name == name }) else {
-                return false
-            }
+            guard let server = places[name] else { return false }
             return state.withLock { $0.servers[server].isReachable }
         }
 
         /// How much of something a server has, by its name, in milliseconds of the monotonic clock.
         func value(of quantity: ServerLoad, _ name: String, at now: UInt64) -> Int {
-            guard let server = plan.servers.firstIndex(where: { $0.name == name }) else {
-                return 0
-            }
+            guard let server = places[name] else { return 0 }
             return state.withLock { $0.servers[server].value(of: quantity, at: now) }
         }
     }
 
     let plan: BalancerPlan
+    /// Where frontends stand, by their names.
+    let frontendPlaces: [String: Int]
     /// The listeners' sockets; -1: nobody connects to it any more.
     let sockets: [[Int32]]
     /// Counts plans; records tell by it whose places they name.
@@ -75,6 +76,7 @@ final class SharedState: Sendable {
         _ plan: BalancerPlan, sockets: [[Int32]] = [], observer: ConnectionObserver? = nil
     ) throws(SystemError) {
         self.plan = plan
+        frontendPlaces = plan.frontends.map(\.name).places
         self.sockets = sockets
         generation = 0
         layout = TallyLayout(plan)
@@ -113,6 +115,7 @@ final class SharedState: Sendable {
         succeeding former: SharedState, by succession: Succession, observer: ConnectionObserver?
     ) throws(SystemError) {
         plan = succession.plan
+        frontendPlaces = plan.frontends.map(\.name).places
         sockets = succession.sockets
         generation = former.generation + 1
         layout = TallyLayout(plan)
@@ -261,3 +264,10 @@ struct TallyLayout: Hashable {
 
 /// Half indices are 32 bits with a sign in the slab's links.
 private let mostConnections = 1 << 24
+
+extension [String] {
+    /// Where each stands; of equal ones the first.
+    fileprivate var places: [String: Int] {
+        Dictionary(zip(self, indices), uniquingKeysWith: { first, _ in first })
+    }
+}

@@ -75,6 +75,9 @@ extension Worker {
         var extensions = ProxyHeader.Extensions()
         if case .versionTwo(let options) = plan {
             extensions.hasChecksum = options.contains(.checksum)
+            // As haproxy, without being asked for.
+            let name = securedText(.applicationProtocol, of: client)
+            if name.count > 0 { extensions.applicationProtocol = name }
             if options.contains(.authority) { extensions.authority = authority(of: client) }
             if options.contains(.identifier) {
                 extensions.identifier = identifierForServer(client)

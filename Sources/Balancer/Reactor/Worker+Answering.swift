@@ -122,8 +122,7 @@ extension Worker {
 
     /// Where a frontend stands, the client's own if none is named.
     private func place(of name: String?, _ client: Int) -> Int? {
-        name.map { name in shared.plan.frontends.firstIndex { $0.name == name } }
-            ?? Int(slab[client].owner)
+        name.map { shared.frontendPlaces[$0] } ?? Int(slab[client].owner)
     }
 
     private func gate(of name: String?, _ client: Int) -> Admission.Gate? {

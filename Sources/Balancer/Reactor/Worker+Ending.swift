@@ -149,6 +149,8 @@ extension Worker {
         guard slab[client].receivedByteCount == 0, !self[routeOf: client].isDatagram else {
             return true
         }
+        // What a handshake has taken is there no more.
+        if isShaking(client) { return sessions[client: client].hasReceived }
         guard case .moved(let count) = peek(client, upTo: 1) else { return false }
         return count > 0
     }

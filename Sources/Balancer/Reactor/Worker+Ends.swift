@@ -72,6 +72,12 @@ extension Worker {
         }
     }
 
+    /// Whether a connection goes to its server from an address (`source`).
+    private func isLed(_ client: Int, from address: IPEndpoint) -> Bool {
+        let socket = slab[client | 1].socket
+        return socket >= 0 && StreamSocket.localEndpoint(of: socket).hasSameAddress(as: address)
+    }
+
     /// Resets the connections through an address that has left the node.
     mutating func closeConnections(through address: IPEndpoint) {
         for client in stride(from: 0, to: 2 * slab.usedCount, by: 2)
@@ -82,7 +88,9 @@ extension Worker {
             let local =
                 isFlow
                 ? destination(of: client) : StreamSocket.localEndpoint(of: slab[client].socket)
-            guard local.hasSameAddress(as: address) else { continue }
+            guard local.hasSameAddress(as: address) || isLed(client, from: address) else {
+                continue
+            }
             note(.addressLeft, client)
             end(
                 client, client: .reset, server: .reset, because: Refusal.addressLeft.cause)

@@ -154,11 +154,18 @@ extension Worker {
 
     /// Moves what a stream has into a pipe.
     private mutating func fill(_ half: Int) -> Bool {
+        var most = pipeByteCount
+        if pool.isShort {
+            // Peers that take nothing would keep the last pipes, and all other streams would be copied. Half
+            // of the room is for what the kernel keeps beside the bytes.
+            most = min(most, StreamSocket.room(in: slab[half ^ 1].socket) / 2)
+            guard most >= leastRoomOfStream else { return copy(half) }
+        }
         guard let lease = pool.leasePipe(at: now) else {
             slab[half].marks.remove(.splices)
             return true
         }
-        let transfer = pool.fill(lease, from: slab[half].socket)
+        let transfer = pool.fill(lease, from: slab[half].socket, upTo: most)
         guard case .moved(let count) = transfer, count > 0 else {
             pool.giveBack(lease)
             return fillEnded(half, transfer)
@@ -348,6 +355,8 @@ private let budgetPerTurn = 16
 private let costOfSplice = 4
 /// Reads in a row that filled the buffer, from which on a direction counts as a stream.
 private let fullReadsOfStream = 2
+/// Bytes that a peer must have room for where pipes are few.
+private let leastRoomOfStream = 65_536
 /// Fills below this many bytes gain nothing over a copy.
 private let smallFillByteCount = 16_384
 private let smallFillsOfStream = 3

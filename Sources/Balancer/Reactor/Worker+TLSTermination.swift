@@ -67,11 +67,18 @@ extension Worker {
         return sessions[client: client].number(number)
     }
 
+    /// Whether the handshake of a client is not done.
+    func isShaking(_ client: Int) -> Bool {
+        slab[client].phase == .introducing && slab[client].marks.contains(.isSecured)
+            && slab[client].stage == .handshake
+    }
+
     /// Ends the session of a client whose connection ends.
     mutating func dismiss(_ client: Int, _ farewell: Farewell) {
-        let isShaking = slab[client].phase == .introducing && slab[client].stage == .handshake
         // Without it he could not tell the end from a cut.
-        if farewell == .finish, !isShaking, slab[client | 1].marks.isDisjoint(with: .passedEnd) {
+        if farewell == .finish, !isShaking(client),
+            slab[client | 1].marks.isDisjoint(with: .passedEnd)
+        {
             _ = sessions[client].endSending()
         }
         sessions.drop(client)

@@ -49,6 +49,10 @@ internal import LinuxIO
         for buffer in spareBuffers { unsafe buffer.base.deallocate() }
     }
 
+    /// Whether so few pipes are left that nobody is to keep one: a quarter, which is for streams whose
+    /// bytes go on at once.
+    var isShort: Bool { idle.count + unmade.count <= capacity / 4 }
+
     /// Leases an empty pipe.
     ///
     /// - Parameters:
@@ -89,8 +93,10 @@ internal import LinuxIO
 
     /// Moves bytes from a socket into a leased pipe that is empty.
     @inline(__always)
-    mutating func fill(_ lease: Int32, from socket: Int32) -> Transfer {
-        unsafe pipes[Int(lease)].fill(from: socket, upTo: pipeByteCount)
+    mutating func fill(
+        _ lease: Int32, from socket: Int32, upTo byteCount: Int
+    ) -> Transfer {
+        unsafe pipes[Int(lease)].fill(from: socket, upTo: byteCount)
     }
 
     /// Moves bytes from a lease to a socket.
@@ -186,7 +192,7 @@ internal import LinuxIO
 
 /// A splice from a socket puts at most one page into each slot of a pipe: 256 slots move up to
 /// 1 MiB per call, the default 16 hardly more than a copy through a buffer does.
-private let pipeByteCount = 1 << 20
+let pipeByteCount = 1 << 20
 private let leastPipeByteCount = 1 << 16
 /// 4 MiB, kept for the next ones that are short of room.
 private let mostSpareBuffers = 64

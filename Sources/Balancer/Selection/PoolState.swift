@@ -203,6 +203,7 @@ extension PoolState {
                 return enqueue(waiter, at: server)
             }
             guard let spare = selector.spare() else { return enqueue(waiter, at: nil) }
+            guard !servers[spare].isFull else { return enqueue(waiter, at: spare) }
             server = spare
         }
         take(server, at: now)

@@ -117,6 +117,8 @@ struct PooledServer {
     struct Standing {
         let number: Int
         let isFull: Bool
+        /// Whether it has room, or a place in its own line (`maxqueue`).
+        let hasPlace: Bool
         let share: Int
         let lastTurn: UInt64
         fileprivate let inFlight: Int
@@ -131,7 +133,9 @@ struct PooledServer {
     /// Where it stands now.
     var standing: Standing {
         Standing(
-            number: number, isFull: isFull, share: share, lastTurn: lastTurn,
+            number: number, isFull: isFull,
+            hasPlace: !isFull || queueLimit != .max && line.count < queueLimit,
+            share: share, lastTurn: lastTurn,
             inFlight: served + line.count)
     }
 

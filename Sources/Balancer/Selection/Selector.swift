@@ -108,7 +108,8 @@ struct Selector {
     ///   - skipped: One not to take if there is another.
     ///   - served: Connections that the pool has.
     ///   - now: Milliseconds of the monotonic clock.
-    /// - Returns: Its position; where a key decides, it may be full. `nil`: none has room.
+    /// - Returns: Its position; where a key decides, or the least load, it may be full. `nil`: none has
+    ///   room.
     mutating func next(
         among servers: [PooledServer], key: UInt32?, skipping skipped: Int?, served: Int,
         at now: UInt64
@@ -151,18 +152,20 @@ struct Selector {
             if wasFull != server.isFull { round.setOpen(!server.isFull, index) }
         case .random:
             if wasFull != server.isFull { lots.set(index, to: server.isFull ? 0 : server.share) }
-        case .leastconn: place(index, server, by: server.load, server.lastTurn)
-        case .first: place(index, server, by: UInt64(server.number), 0)
+        case .leastconn:
+            // As haproxy, by which whoever has a place in a server's line counts as its connection.
+            place(index, by: server.load, server.lastTurn, if: server.hasPlace)
+        case .first: place(index, by: UInt64(server.number), 0, if: !server.isFull)
         case .maglev, .source, .hash:
             if mayLackKey, wasFull != server.isFull { turns.setOpen(!server.isFull, index) }
-            if hasSpares { place(index, server, by: server.load, server.lastTurn) }
+            if hasSpares { place(index, by: server.load, server.lastTurn, if: !server.isFull) }
         }
     }
 
     private mutating func place(
-        _ index: Int, _ server: PooledServer.Standing, by first: UInt64, _ second: UInt64
+        _ index: Int, by first: UInt64, _ second: UInt64, if isOpen: Bool
     ) {
-        guard !server.isFull else { return heap.remove(index) }
+        guard isOpen else { return heap.remove(index) }
         heap.set(index, to: .init(first: first, second: second))
     }
 

@@ -14,12 +14,16 @@ extension HAProxySection {
 
     /// Reads `http-request …`, of which a page has one line: Prometheus' metrics at some paths.
     mutating func addRequestRule(_ arguments: inout Arguments) {
-        let words = arguments.remaining().map(\.text)
+        let line = arguments.remaining()
+        let words = line.map(\.text)
         let start = ["use-service", "prometheus-exporter", "if", "{", "path"]
         let paths = words.dropFirst(start.count).dropLast()
         guard kind == .listen || kind == .frontend, words.starts(with: start), words.last == "}",
             !paths.isEmpty, paths.allSatisfy({ $0.hasPrefix("/") })
         else {
+            if let action = line.first, Self.refusals.contains(action.text) {
+                requestRefusals.append(action)
+            }
             let action = words.first.map { " \($0)" } ?? ""
             return arguments.warn(
                 "\("http-request\(action)".quoted) has no effect, since no request is read here:"
@@ -64,6 +68,13 @@ extension HAProxySection {
         page.rules.backends = []
         if !monitorFailures.isEmpty { routing.note(in: &draft, file: file) }
         refuseRules(&remarks)
+        for action in requestRefusals {
+            remarks.append(
+                .error(
+                    "'http-request \(action.text)' is not offered for a statistics page, which everybody"
+                        + " would see: 'stats auth NAME:PASSWORD' and 'tcp-request connection reject'"
+                        + " say who may look", at: action.position))
+        }
         warn(of: Self.balancing, "has no effect on a statistics page", &remarks)
         draft.pages.append(placed(page, file))
     }
@@ -126,6 +137,9 @@ extension HAProxySection {
                         + " alone: it is asked when a client connects", at: position))
         }
     }
+
+    /// What `http-request` keeps somebody from a page by.
+    static let refusals: Set<String> = ["auth", "deny", "reject", "silent-drop", "tarpit"]
 
     /// What only sections that balance go by.
     private static let balancing: Set<String> = [

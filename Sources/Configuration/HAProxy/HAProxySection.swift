@@ -13,6 +13,8 @@ struct HAProxySection: Sendable {
     var description = ""
     /// Where Prometheus' metrics are asked for.
     var metricsPaths: [String] = []
+    /// What `http-request` refuses somebody by, which a page would have to do.
+    var requestRefusals: [Word] = []
     var monitorFailures: [RuleCondition] = []
     var identity = SectionIdentity()
     var identityPositions = (number: Position.start, guid: Position.start)

@@ -323,7 +323,19 @@ extension HAProxySection {
                 section.settings.page.refreshInterval = try arguments.time(unit: "s")
             },
             "admin": .notYet("the page only shows"),
-            "http-request": .notYet("only 'stats auth' restricts who may look"),
+            "http-request": .line { _, arguments throws(Remark) in
+                let action = try arguments.next("allow, auth or deny")
+                guard !HAProxySection.refusals.contains(action.text) else {
+                    throw .error(
+                        "'stats http-request \(action.text)' is not offered, and everybody would see the"
+                            + " page: 'stats auth NAME:PASSWORD' and 'tcp-request connection reject' say"
+                            + " who may look", at: action.position)
+                }
+                _ = arguments.remaining()
+                arguments.warn(
+                    "'stats http-request \(action.text)' has no effect: who may look is said by"
+                        + " 'stats auth'")
+            },
             "scope": .notYet("the page shows every section"),
         ], notYet: "maxconn show-desc show-legends show-modules show-node socket timeout")
 }

@@ -186,7 +186,9 @@ extension Word {
         var written = Array(text.utf8)
         if text.hasPrefix("file:") {
             let path = String(text.dropFirst("file:".count))
-            do throws(Diagnostic) { written = try InputFile(reading: path).bytes } catch {
+            do throws(Diagnostic) {
+                written = try InputFile(reading: path, waits: false).bytes
+            } catch {
                 throw .error("key file \(path.quoted): \(error.message)", at: position)
             }
         }

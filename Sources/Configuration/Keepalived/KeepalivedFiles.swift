@@ -33,7 +33,7 @@ struct KeepalivedFiles {
         var includes = KeepalivedIncludes(of: file, known: names, waits: waits)
         let (lines, remarks) = BlockParser.parse(
             text, preprocessing: &preprocessing, includes: &includes)
-        names = includes.known
+        names.insert(file)
         if leftOut == nil, let position = preprocessing.leftOut {
             leftOut = Location(file: includes.files[position.source], position: position)
         }

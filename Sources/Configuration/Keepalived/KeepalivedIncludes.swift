@@ -24,8 +24,10 @@ struct KeepalivedIncludes {
 
     /// The names of the files, by their number in positions.
     private(set) var files: [String]
-    /// Those of all readings, none of which is read twice.
-    private(set) var known: Set<String>
+    /// The files of readings before, and the one that this one begins with: not to be read again.
+    private let known: Set<String>
+    /// The names of those that are being read, each included by the one before.
+    private var open: [Int: String] = [:]
     /// Whether a file could not be read.
     private(set) var isIncomplete = false
     private let waits: Bool
@@ -37,7 +39,7 @@ struct KeepalivedIncludes {
     ///
     /// - Parameters:
     ///   - file: Its name.
-    ///   - known: The files that were read before.
+    ///   - known: The files that were read before, which may not be included.
     ///   - waits: Whether a pipe among the files is waited for.
     init(of file: String, known: Set<String>, waits: Bool) {
         files = [file]
@@ -120,20 +122,24 @@ struct KeepalivedIncludes {
     /// Goes back to what was checked before a file, whose own rules end with it.
     mutating func close(_ source: Int) {
         checks = outerChecks.removeValue(forKey: source) ?? checks
+        open[source] = nil
     }
 
     private mutating func read(
         _ path: String, at position: Position
     ) throws(Remark) -> (Int, SourceText) {
-        guard known.insert(path).inserted else {
+        // In two places a file may stand, as in keepalived.
+        guard !known.contains(path), !open.values.contains(path) else {
             throw .error(
-                "\(path.quoted) is read already: take one of the two includes out", at: position)
+                "\(path.quoted) is being read already, or was given by its name: take the include out",
+                at: position)
         }
         guard files.count < Self.fileLimit else {
             throw .error("more than \(Self.fileLimit) files", at: position)
         }
         let source = files.count
         files.append(path)
+        open[source] = path
         outerChecks[source] = checks
         do {
             let input = try InputFile(reading: path, waits: waits)

@@ -64,21 +64,22 @@ struct LineLexer {
 
     /// The next token, or `nil` at the end of the line or the beginning of a comment.
     mutating func next() -> Token? {
-        if let word = waiting.popFirst() { return .word(word) }
-        while let scalar = current, Self.isSpace(scalar) { index += 1 }
-        guard let scalar = current, !beginsComment(scalar) else { return nil }
-        let position = position
-        if dialect.hasBlocks, scalar == "{" || scalar == "}", templateEnd == nil {
-            index += 1
-            return scalar == "{" ? .open(position) : .close(position)
+        while true {
+            if let word = waiting.popFirst() { return .word(word) }
+            while let scalar = current, Self.isSpace(scalar) { index += 1 }
+            guard let scalar = current, !beginsComment(scalar) else { return nil }
+            let position = position
+            if dialect.hasBlocks, scalar == "{" || scalar == "}", templateEnd == nil {
+                index += 1
+                return scalar == "{" ? .open(position) : .close(position)
+            }
+            let last = word()
+            guard environment != nil else { return .word(last) }
+            let words = finished.map { Word(text: $0, position: last.position) } + [last]
+            finished = []
+            // As in haproxy, what a variable leaves empty is no word.
+            waiting = words.filter { !$0.text.isEmpty || $0.isQuoted }[...]
         }
-        let last = word()
-        guard environment != nil else { return .word(last) }
-        let words = finished.map { Word(text: $0, position: last.position) } + [last]
-        finished = []
-        // As in haproxy, what a variable leaves empty is no word.
-        waiting = words.filter { !$0.text.isEmpty || $0.isQuoted }[...]
-        return next()
     }
 
     /// Names were replaced in a line without its comment: what is left of these marks is text.

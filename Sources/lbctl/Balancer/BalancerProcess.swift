@@ -78,7 +78,7 @@ final class BalancerProcess {
     private func take(_ kind: Parcel<BalancerOrder>.Kind, _ bytes: [UInt8]) {
         switch kind {
         case .model: modelBytes = bytes
-        case .memories:
+        case .memories, .heritage:
             _ = RecordBatch.read(bytes) { id, value in
                 remembered[id] = try? JSONDecoder().decode(
                     RememberedTarget.self, from: Data(value))

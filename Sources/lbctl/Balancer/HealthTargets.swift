@@ -218,18 +218,22 @@ struct HealthTargets: Sendable {
     }
 }
 
+extension CheckMethod {
+    /// Whether a result can be a wish for no new clients.
+    var drains: Bool {
+        if case .http(let settings) = self { settings.drainsOn404 } else { false }
+    }
+
+    /// Whether a result can ask for a share.
+    var weighs: Bool {
+        if case .file(_, .weight) = self { true } else { false }
+    }
+}
+
 extension PoolCheckSettings {
     /// Whether a result can change more than up to down: a wish for no new clients, a weight, a log
     /// line.
-    fileprivate var saysMoreThanUpOrDown: Bool {
-        switch method {
-        case .http(let settings): logsResults || settings.drainsOn404
-        case .file(_, .weight): true
-        case .connection, .sslHello, .script, .redis, .postgreSQL, .mySQL, .smtp, .ldap, .dns,
-            .udp, .icmp, .command, .file:
-            logsResults
-        }
-    }
+    fileprivate var saysMoreThanUpOrDown: Bool { logsResults || method.drains || method.weighs }
 }
 
 extension Model {

@@ -52,7 +52,7 @@ final class ListeningSockets: Sendable {
             for (descriptor, security) in zip(site.descriptors, securities) {
                 site.securities[descriptor] = security
             }
-            site.refreshInterval = page.refreshInterval.map { Int($0.components.seconds) }
+            site.refreshInterval = page.refreshSeconds
             site.metricsPaths = page.metricsPaths
             site.monitor = Monitor(page)
             site.addresses = page.endpoints.map(\.description)

@@ -9,7 +9,9 @@ struct ServerEntry {
     /// Whether people were last told that it is up; `nil`: nothing yet.
     var announced: Bool?
     /// Whether its check is left out.
-    var isPaused = false
+    private var isPaused = false
+    /// Whether its agent is not asked.
+    private var isAgentPaused = false
     /// Whether connections are to be led back to where it is configured.
     private(set) var isLedBack = false
     /// The share that name servers last named, and when they first did, in nanoseconds of the
@@ -43,8 +45,9 @@ struct ServerEntry {
         // Who spoke last of the share or the limit has it, also after a restart.
         var words: [(at: UInt64, take: (inout ServerEntry) -> Void)] = []
         if let memory = memories[HealthTargets.id(backend, server)], server.check != nil {
-            standing.wishesNoClients = memory.wishesNoClients && memory.isUp
-            if let weight = memory.weight {
+            let method = backend.checks.method
+            standing.wishesNoClients = method.drains && memory.wishesNoClients && memory.isUp
+            if method.weighs, let weight = memory.weight {
                 words.append((memory.weightSaidAt, { $0.standing.take(checkWeight: weight) }))
             }
         }
@@ -68,9 +71,10 @@ struct ServerEntry {
     /// - Parameters:
     ///   - former: What it was.
     ///   - server: What it is now.
+    ///   - method: What its check asks now.
     ///   - isSame: Whether check, agent and name still ask where they did.
     init(
-        goingOnFrom former: ServerEntry, _ server: Server,
+        goingOnFrom former: ServerEntry, _ server: Server, checkedBy method: CheckMethod,
         isSame: (check: Bool, agent: Bool, name: Bool)
     ) {
         self = former
@@ -96,7 +100,10 @@ struct ServerEntry {
             standing.forgetName()
             named = nil
         }
-        if !isSame.agent { standing.forgetAgent() }
+        if !isSame.agent {
+            standing.forgetAgent()
+            isAgentPaused = false
+        }
         if !isSame.check {
             let record = server.check.map {
                 HealthRecord(
@@ -108,9 +115,31 @@ struct ServerEntry {
             // The checks are others, which nobody has paused.
             isPaused = false
         }
+        // What was said by another kind of check nobody would take back.
+        if !method.drains { standing.wishesNoClients = false }
+        if !method.weighs { standing.forgetCheckShare() }
         // Whom it tracks is told anew.
         standing.tracked = nil
         if !isSame.check || !isSame.agent { announced = nil }
+    }
+
+    /// Leaves alone who is in maintenance, or where nobody knows an address to ask at; in maintenance an agent
+    /// goes on, or it could never end it.
+    ///
+    /// - Parameter server: The server.
+    /// - Returns: Whether its check and its agent are left alone now, each where that is news.
+    mutating func pause(agentOf server: Server) -> (check: Bool?, agent: Bool?) {
+        let isMissing = !standing.whereabouts.isKnown
+        let former = (check: isPaused, agent: isAgentPaused)
+        isPaused =
+            standing.operatorState == .maintenance || standing.agentState == .maintenance
+            || isMissing
+        // One with an address of its own is there all the same.
+        isAgentPaused = isMissing && server.health.agent.map { $0.address == nil } ?? false
+        return (
+            isPaused == former.check ? nil : isPaused,
+            isAgentPaused == former.agent ? nil : isAgentPaused
+        )
     }
 
     /// Takes in what another process remembers of the server's check or agent.

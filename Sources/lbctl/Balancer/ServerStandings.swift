@@ -89,7 +89,7 @@ final class ServerStandings: Sendable {
                         orders: (orders[id] ?? []).filter { server.takes($0.order.change) })
                 }
                 return ServerEntry(
-                    goingOnFrom: entry, server,
+                    goingOnFrom: entry, server, checkedBy: backend.checks.method,
                     isSame: (
                         check: isSame(id), agent: isSame(HealthTargets.agentID(backend, server)),
                         name: isSame(HealthTargets.addressID(backend, server))
@@ -299,13 +299,11 @@ final class ServerStandings: Sendable {
         balancer.setHealth(
             pool: pool, server: server, isUp: standing.isUp,
             warmsUp: state[place].announced != nil)
-        // What is in maintenance is left alone; an agent goes on, or it could never end it.
-        let isPaused =
-            standing.operatorState == .maintenance || standing.agentState == .maintenance
-            || !standing.whereabouts.isKnown
-        if isPaused != state[place].isPaused {
-            state[place].isPaused = isPaused
-            setPaused(targets.id(at: place), isPaused)
+        let backend = model.backends[place.pool]
+        let news = state[place].pause(agentOf: backend.servers[server])
+        if let isPaused = news.check { setPaused(targets.id(at: place), isPaused) }
+        if let isPaused = news.agent {
+            setPaused(HealthTargets.agentID(backend, backend.servers[server]), isPaused)
         }
     }
 

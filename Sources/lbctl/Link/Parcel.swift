@@ -22,6 +22,8 @@ enum Parcel<Word: Codable>: LinkMessage {
         case model = 0x4d
         /// What is remembered of targets: a ``RecordBatch``.
         case memories = 0x4b
+        /// The same, for a process that begins to serve: the word that has it begin comes behind.
+        case heritage = 0x48
         /// What was counted: a ``RecordBatch`` of ``CounterVector``.
         case counters = 0x43
         /// A piece of a status.
@@ -57,7 +59,7 @@ enum Parcel<Word: Codable>: LinkMessage {
 
     var isBulk: Bool {
         switch self {
-        case .word, .bytes(.model, _): false
+        case .word, .bytes(.model, _), .bytes(.heritage, _): false
         case .bytes: true
         }
     }

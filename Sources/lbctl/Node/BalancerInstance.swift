@@ -131,7 +131,7 @@ final class BalancerInstance {
             self?.end(because: "did not begin to serve within \(limit)")
         }
         link.send(.bytes(.model, model))
-        for batch in memories { link.send(.bytes(.memories, batch.bytes)) }
+        for batch in memories { link.send(.bytes(.heritage, batch.bytes)) }
         send(.serve(terms), descriptors: descriptors)
     }
 
@@ -237,7 +237,7 @@ final class BalancerInstance {
         case .answer:
             guard let whole = answerPieces.append(bytes), let number = whole.request else { return }
             onEvent(self, .answer(number, whole.status))
-        case .model: break
+        case .model, .heritage: break
         }
     }
 
