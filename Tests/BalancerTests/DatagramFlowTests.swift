@@ -84,6 +84,11 @@ extension BalancerTests.Datagrams {
         #expect(counts() == [5, 4, 2])
     }
 
+    @Test func `flows go on while there is no descriptor for another one`() async {
+        // In a process of its own, whose descriptors are its own to use up.
+        await #expect(processExitsWith: .success) { try starveFlows() }
+    }
+
     @Test func `a tunnel's time-out is a flow's`() throws {
         let running = try Running([NamedServer("a")]) {
             $0.frontends[0].clientTimeout = .seconds(60)
@@ -202,4 +207,27 @@ extension BalancerTests.Datagrams {
         }
         #expect(MonotonicInstant.now - start < .milliseconds(700))
     }
+}
+
+private func starveFlows() throws {
+    let a = try BalancerTests.Datagrams.NamedServer("a")
+    let running = try BalancerTests.Datagrams.Running([a])
+    let client = BalancerTests.Datagrams.DatagramClient(to: running.address)
+    let late = BalancerTests.Datagrams.DatagramClient(to: running.address)
+    precondition(client.ask("1") == "a1")
+    var limit = rlimit(rlim_cur: 400, rlim_max: 400)
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    var fillers: [Int32] = []
+    while true {
+        let filler = dup(0)
+        if filler < 0 { break }
+        fillers.append(filler)
+    }
+    late.send("x")
+    precondition(eventually { running.balancer.snapshot().frontends[0].totalSessions == 2 })
+    for number in 0..<10 {
+        precondition(client.ask("\(number)") == "a\(number)", "lost after a shortage")
+        Thread.sleep(for: .milliseconds(50))
+    }
+    for filler in fillers { close(filler) }
 }

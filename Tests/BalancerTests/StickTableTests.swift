@@ -52,6 +52,21 @@ extension BalancerTests {
             #expect(table.server(of: IPEndpoint.none, now: 3) == nil)
         }
 
+        @Test func `what a peer has known for longer is forgotten first`() {
+            let table = table(size: 2, lifetime: .seconds(10)) {
+                ($0.keepsAll, $0.keys) = (true, .ipv4)
+            }
+            for (number, remaining) in [(1, 9_000), (2, 1_000)] as [(UInt8, UInt32)] {
+                table.learn(
+                    PeerEntry(change: 1, key: [0, 0, 0, number], remaining: remaining), now: 20_000)
+            }
+            #expect(table.count(now: 20_000) == 2)
+            // The second one's time is over, and the first one's is not.
+            table.bind(key(3), to: 3, now: 22_000)
+            #expect(table.server(of: key(3), now: 22_000) == 3)
+            #expect(table.count(now: 22_000) == 2)
+        }
+
         @Test func `a thousand keys come and go in a table of a hundred`() {
             let table = table(size: 100)
             for number in 0..<1000 as Range<UInt32> {

@@ -287,6 +287,29 @@ import Testing
             try await #expect(ask(socket, "/stats").hasPrefix("HTTP/1.1 200 "))
         }
     }
+
+    @Test func `a status that takes long to put together holds up no tasks`() async throws {
+        let socket = try BoundSocket()
+        let slow: @Sendable () -> NodeStatus = {
+            usleep(100_000)
+            return sampleNode()
+        }
+        try await serving(site(socket), status: slow) {
+            try await withThrowingTaskGroup(of: Void.self) { clients in
+                // More than there are threads for tasks.
+                for _ in 0..<8 {
+                    clients.addTask {
+                        try await #expect(ask(socket, "/stats;csv").hasPrefix("HTTP/1.1 200 "))
+                    }
+                }
+                try await Task.sleep(for: .milliseconds(200))
+                let began = ContinuousClock.now
+                for _ in 0..<20 { await Task {}.value }
+                #expect(ContinuousClock.now - began < .milliseconds(90))
+                try await clients.waitForAll()
+            }
+        }
+    }
 }
 
 private let utilisateur = StatisticsSite.User(name: "utilisateur", password: "motdepasse")

@@ -60,6 +60,28 @@ import Testing
         #expect(try folder.balancerStatus()["restarts"] as? Int == 1)
     }
 
+    @Test func `one that drains and hangs is ended, too`() throws {
+        let server = try EchoServer()
+        try folder.write(balancerFile(port: port, server: server.port), to: "a.cfg")
+        let program = try start()
+        let first = try program.balancer()
+        let client = try connect(to: port)
+        defer { close(client) }
+        try eventually(within: .seconds(5), "the client is served") {
+            try folder.run("session", "list", "--control", folder.control).output
+                .contains("phase=relaying")
+        }
+        // Another number of threads wants another process.
+        let more = "global\n    nbthread 1\n"
+        try folder.write(more + balancerFile(port: port, server: server.port), to: "a.cfg")
+        program.signal(SIGHUP)
+        try folder.awaitLog("serves", count: 2)
+        #expect(try program.balancer() != first)
+        kill(first, SIGSTOP)
+        try folder.awaitLog("balancer process \(first) hung: no answer for 5 s")
+        try eventually(within: .seconds(5), "it is gone") { kill(first, 0) != 0 }
+    }
+
     @Test func `what the end cuts off is told, and nobody counts as replaced`() throws {
         let server = try EchoServer()
         try folder.write(balancerFile(port: port, server: server.port), to: "a.cfg")

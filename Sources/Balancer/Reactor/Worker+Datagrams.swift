@@ -71,6 +71,7 @@ extension Worker {
         slab[client].phase = .connecting
         noteAssigned(client)
         let destination = unsafe presentDestination(server)
+        guard unsafe destination.pointee.hasAddress else { return attemptFailed(client, .remote) }
         let result = DatagramSocket.open(unsafe destination.pointee.family)
         guard result >= 0 else { return noSocket(client, Errno(result: result)) }
         let socket = Int32(result)
@@ -99,6 +100,10 @@ extension Worker {
 
     private mutating func beginFlow(_ key: FlowKey) -> Int? {
         let frontend = listeners[key.listener].frontend
+        guard acceptPauseEnd == nil else {
+            shared.refusals[frontend].note(.datagramLost)
+            return nil
+        }
         let answer = shared.admission.withLock {
             $0.reserve(1, at: frontend, by: key.listener, for: number, now: now)
         }

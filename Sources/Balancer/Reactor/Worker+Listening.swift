@@ -89,7 +89,11 @@ extension Worker {
     mutating func pauseAccepting() {
         acceptPauseEnd = now + acceptPause
         spares.closeAll()
-        unwatchListeners()
+        forgetWaiting()
+        // Datagrams of flows that are there come by their listener, and cost no descriptor.
+        for index in listeners.indices where !listeners[index].isDatagram {
+            unwatchListener(index)
+        }
     }
 
     // MARK: Waiting for room

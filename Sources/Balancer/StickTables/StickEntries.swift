@@ -114,8 +114,9 @@
 
     /// Begins the time of an entry anew.
     mutating func renew(_ place: Int32, now: UInt64) {
+        let isLater = unsafe now >= entries[Int(place)].usedAt
         unsafe entries[Int(place)].usedAt = now
-        guard unsafe entries[Int(place)].holders == 0, place != newest else { return }
+        guard unsafe entries[Int(place)].holders == 0, place != newest || !isLater else { return }
         unlink(place)
         link(place)
     }
@@ -345,11 +346,18 @@
 
     // MARK: The order of use
 
+    /// Puts an entry behind those that were used before it: the last place, but for what a peer knows of
+    /// longer, for which a few are looked at.
     private mutating func link(_ place: Int32) {
-        unsafe entries[Int(place)].older = newest
-        unsafe entries[Int(place)].newer = -1
-        if newest >= 0 { unsafe entries[Int(newest)].newer = place } else { oldest = place }
-        newest = place
+        let usedAt = unsafe entries[Int(place)].usedAt
+        var (older, newer, steps) = (newest, Int32(-1), mostStepsBack)
+        while older >= 0, steps > 0, unsafe entries[Int(older)].usedAt > usedAt {
+            (older, newer, steps) = (unsafe entries[Int(older)].older, older, steps - 1)
+        }
+        unsafe entries[Int(place)].older = older
+        unsafe entries[Int(place)].newer = newer
+        if older >= 0 { unsafe entries[Int(older)].newer = place } else { oldest = place }
+        if newer >= 0 { unsafe entries[Int(newer)].older = place } else { newest = place }
     }
 
     private mutating func unlink(_ place: Int32) {
@@ -366,6 +374,9 @@
         }
     }
 }
+
+/// A peer teaches in the order of its own use, nearly.
+private let mostStepsBack = 64
 
 extension StoredKey {
     /// What tells it from most others: itself, or its hash and how many bytes it has.

@@ -9,7 +9,10 @@ public import NIOPosix
 /// Serves statistics pages on sockets that were bound by somebody else.
 ///
 /// ```swift
-/// let server = try StatisticsServer(sites: [site]) { await node.status() }
+/// let server = try StatisticsServer(sites: [site]) {
+///     let facts = await node.facts()
+///     return { NodeStatus(facts) }
+/// }
 /// try await server.run()  // until the task is cancelled
 /// ```
 public final class StatisticsServer: Sendable {
@@ -45,15 +48,16 @@ public final class StatisticsServer: Sendable {
     ///   - limits: How much one page's clients may take.
     ///   - logger: Hears of sockets that cannot be served.
     ///   - admits: Asked once per connection; who may not is closed, and counted as denied.
-    ///   - status: The node as it is now, asked once per request. The pages' own connections are
-    ///     filled in by the server.
+    ///   - status: Asks for the node as it is now, once per request, and returns what puts its status
+    ///     together, which runs on the pages' own thread and may take long. The pages' own connections
+    ///     are filled in by the server.
     /// - Throws: What preparing the page throws; see ``StatusPage/init()``.
     public init(
         sites: [StatisticsSite],
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         limits: Limits = Limits(), logger: Logger = Logger(label: "lbctl.statistics"),
         admits: @escaping Admission = { _, _, _ in true },
-        status: @escaping @Sendable () async -> NodeStatus
+        status: @escaping @Sendable () async -> @Sendable () -> NodeStatus
     ) throws {
         let page = try StatusPage()
         self.group = group
@@ -66,11 +70,14 @@ public final class StatisticsServer: Sendable {
                 responder: StatisticsResponder(
                     site: site, credentials: BasicCredentials(site.users), page: page
                 ) {
-                    var filled = await status()
-                    for (site, traffic) in counted {
-                        filled.show(site, traffic.counters(limit: limits.connections))
+                    let build = await status()
+                    return {
+                        var filled = build()
+                        for (site, traffic) in counted {
+                            filled.show(site, traffic.counters(limit: limits.connections))
+                        }
+                        return filled
                     }
-                    return filled
                 },
                 traffic: traffic)
         }

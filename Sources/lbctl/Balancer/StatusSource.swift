@@ -52,9 +52,16 @@ final class StatusSource: Sendable {
         ).build() + peers.status
     }
 
-    /// The whole node.
-    func status() async -> NodeStatus {
-        var status = await node.latest()
+    /// Asks for the newest of the node.
+    ///
+    /// - Returns: What puts the status of all of it together.
+    func status() async -> @Sendable () -> NodeStatus {
+        let told = await node.latest()
+        return { self.complete(told) }
+    }
+
+    private func complete(_ told: NodeStatus) -> NodeStatus {
+        var status = told
         // What was told goes on growing old.
         let age = Glibc.time(nil) - status.time
         status.time += age

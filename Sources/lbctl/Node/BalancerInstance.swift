@@ -246,7 +246,8 @@ final class BalancerInstance {
     ///
     /// The seconds are turns of this loop, so that a host that stood still has its processes answer first.
     private func callRoll() {
-        guard phase == .serving, !isGone else { return }
+        // One that drains has clients, too, and its own clock of the time to end.
+        guard phase != .starting, !isGone else { return }
         guard silentSeconds < BalancerInstance.longestSilence else {
             return end(because: "hung: no answer for \(silentSeconds) s")
         }
