@@ -316,6 +316,25 @@ extension BalancerTests {
             #expect(found == ["0 true", "0 true", "- false", "- false"])
         }
 
+        @Test func `who finds his own server's line full waits where one has a place`() {
+            var plan = PoolPlan(name: "p", algorithm: .leastconn)
+            plan.servers = (1...2).map {
+                ServerPlan(
+                    name: "s\($0)", address: SocketAddress(address: 1, port: UInt16($0)),
+                    connectionLimit: 1)
+            }
+            for index in 0..<2 { plan.servers[index].queueLimit = 1 }
+            var state = PoolState(plan)
+            let found = ([0, 0, nil, 0, 0] as [Int?]).enumerated().map { number, own in
+                let waiter = Waiter(reactor: 0, connection: number, generation: 1)
+                return state.enter(waiter, key: nil, own: own, at: 1).0.server
+            }
+            // Two places of his own, the other server's slot, its line, and the pool's.
+            #expect(found == [0, 0, 1, 1, nil])
+            #expect(state.servers.map(\.served) == [1, 1])
+            #expect(state.waitingCount == 3)
+        }
+
         @Test func `a retry stays at a client's own server out of the turns`() throws {
             let own = try TestServer.refusingAddress()
             let running = try RunningBalancer(servers: servers([("a", try TestServer.named("a"))]))
