@@ -103,11 +103,11 @@ import Testing
     @Test func `of a name that is not there, the one that is meant is told`() throws {
         let servers = (1...30).map { "    server web\($0) 127.0.0.1:9\n" }.joined()
         let table = "backend memory\n    stick-table type ip size 9"
-        let program = try start("\(servers)listen page 127.0.0.1:\(try freePort())\n\(table)")
+        let program = try start("\(servers)listen PAGE 127.0.0.1:\(try freePort())\n\(table)")
         for (words, complaint) in [
             (
                 "server drain wbe/s1",
-                "no backend is named 'wbe'; there are: web, page, memory; did you mean 'web'?"
+                "no backend is named 'wbe'; there are: web, PAGE, memory; did you mean 'web'?"
             ),
             (
                 "server drain web/wbe17",
@@ -120,7 +120,7 @@ import Testing
             ),
             (
                 "session list --proxy pgae",
-                "no proxy is named 'pgae'; there are: web, page, memory; did you mean 'page'?"
+                "no proxy is named 'pgae'; there are: web, PAGE, memory; did you mean 'PAGE'?"
             ),
         ] {
             let result = try run(words)
